@@ -1,0 +1,202 @@
+//! Customers: the companies that a workspace mirrors and onboards.
+
+use serde::Serialize;
+use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::domain::Domain;
+use super::fields::{Body, Fields, Property, choice};
+use super::id::{DisplayId, Id, Ref};
+use super::labels::Labels;
+use super::metadata::Metadata;
+use super::number::Amount;
+use super::params::{Params, Query};
+use super::patch::{Patch, set};
+use super::problem::Fault;
+use super::slug::Slug;
+use super::text::{Line, Name, Plan};
+use super::time::Timestamp;
+
+/// The id of a customer.
+pub type CustomerId = Id<Customer>;
+/// A customer's id in either form.
+pub type CustomerRef = Ref<Customer>;
+
+/// Where a customer stands. `archived` is a value like the others, not a deletion.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum CustomerStatus {
+    #[default]
+    Onboarding,
+    Active,
+    AtRisk,
+    Churned,
+    Archived,
+}
+
+impl Property for CustomerStatus {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        choice(value)
+    }
+}
+
+/// A customer as the API shows it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "object", rename = "customer")]
+#[expect(missing_docs, reason = "the contract describes the properties")]
+pub struct Customer {
+    pub id: CustomerId,
+    pub display_id: DisplayId,
+    pub name: Name,
+    pub slug: Slug,
+    pub domain: Option<Domain>,
+    pub status: CustomerStatus,
+    pub plan: Option<Plan>,
+    pub mrr: Option<Amount>,
+    pub monthly_orders: Option<Amount>,
+    pub hubspot_company_id: Option<Line>,
+    pub hubspot_deal_id: Option<Line>,
+    pub stripe_customer_id: Option<Line>,
+    pub intercom_company_id: Option<Line>,
+    pub slack_channel_id: Option<Line>,
+    pub tags: Labels,
+    pub metadata: Metadata,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// The body of a POST that creates a customer.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the properties are those of `Customer`")]
+pub struct NewCustomer {
+    pub name: Name,
+    /// Made from the name when it is not given.
+    pub slug: Option<Slug>,
+    pub domain: Option<Domain>,
+    pub status: CustomerStatus,
+    pub plan: Option<Plan>,
+    pub mrr: Option<Amount>,
+    pub monthly_orders: Option<Amount>,
+    pub hubspot_company_id: Option<Line>,
+    pub hubspot_deal_id: Option<Line>,
+    pub stripe_customer_id: Option<Line>,
+    pub intercom_company_id: Option<Line>,
+    pub slack_channel_id: Option<Line>,
+    pub tags: Labels,
+    pub metadata: Metadata,
+}
+
+impl Body for NewCustomer {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name");
+        let rest = Self {
+            slug: fields.given("slug"),
+            domain: fields.optional("domain"),
+            status: fields.given("status").unwrap_or_default(),
+            plan: fields.optional("plan"),
+            mrr: fields.optional("mrr"),
+            monthly_orders: fields.optional("monthly_orders"),
+            hubspot_company_id: fields.optional("hubspot_company_id"),
+            hubspot_deal_id: fields.optional("hubspot_deal_id"),
+            stripe_customer_id: fields.optional("stripe_customer_id"),
+            intercom_company_id: fields.optional("intercom_company_id"),
+            slack_channel_id: fields.optional("slack_channel_id"),
+            tags: fields.given("tags").unwrap_or_default(),
+            metadata: fields.given("metadata").unwrap_or_default(),
+            name: name?,
+        };
+        Some(rest)
+    }
+}
+
+/// The body of a PATCH of a customer.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the properties are those of `Customer`")]
+pub struct CustomerPatch {
+    pub name: Option<Name>,
+    pub slug: Option<Slug>,
+    pub domain: Patch<Domain>,
+    pub status: Option<CustomerStatus>,
+    pub plan: Patch<Plan>,
+    pub mrr: Patch<Amount>,
+    pub monthly_orders: Patch<Amount>,
+    pub hubspot_company_id: Patch<Line>,
+    pub hubspot_deal_id: Patch<Line>,
+    pub stripe_customer_id: Patch<Line>,
+    pub intercom_company_id: Patch<Line>,
+    pub slack_channel_id: Patch<Line>,
+    pub tags: Option<Labels>,
+    pub metadata: Option<Metadata>,
+}
+
+impl Body for CustomerPatch {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            name: fields.given("name"),
+            slug: fields.given("slug"),
+            domain: fields.patch("domain"),
+            status: fields.given("status"),
+            plan: fields.patch("plan"),
+            mrr: fields.patch("mrr"),
+            monthly_orders: fields.patch("monthly_orders"),
+            hubspot_company_id: fields.patch("hubspot_company_id"),
+            hubspot_deal_id: fields.patch("hubspot_deal_id"),
+            stripe_customer_id: fields.patch("stripe_customer_id"),
+            intercom_company_id: fields.patch("intercom_company_id"),
+            slack_channel_id: fields.patch("slack_channel_id"),
+            tags: fields.given("tags"),
+            metadata: fields.given("metadata"),
+        })
+    }
+}
+
+impl CustomerPatch {
+    /// Changes the properties that were sent.
+    pub fn apply(self, to: &mut Customer) {
+        set(&mut to.name, self.name);
+        set(&mut to.slug, self.slug);
+        self.domain.apply(&mut to.domain);
+        set(&mut to.status, self.status);
+        self.plan.apply(&mut to.plan);
+        self.mrr.apply(&mut to.mrr);
+        self.monthly_orders.apply(&mut to.monthly_orders);
+        self.hubspot_company_id.apply(&mut to.hubspot_company_id);
+        self.hubspot_deal_id.apply(&mut to.hubspot_deal_id);
+        self.stripe_customer_id.apply(&mut to.stripe_customer_id);
+        self.intercom_company_id.apply(&mut to.intercom_company_id);
+        self.slack_channel_id.apply(&mut to.slack_channel_id);
+        set(&mut to.tags, self.tags);
+        set(&mut to.metadata, self.metadata);
+    }
+}
+
+/// Which customers a list holds. The strings are compared as they are: one that no customer can
+/// have finds none.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query parameters")]
+pub struct CustomerFilter {
+    pub status: Option<CustomerStatus>,
+    pub slug: Option<String>,
+    pub domain: Option<String>,
+    pub hubspot_company_id: Option<String>,
+    pub stripe_customer_id: Option<String>,
+    /// A part of the name, slug or domain, in any case.
+    pub q: Option<String>,
+}
+
+impl Query for CustomerFilter {
+    fn read(params: &mut Params) -> Self {
+        Self {
+            status: params.choice("status"),
+            slug: params.text("slug"),
+            domain: params.text("domain").map(|host| host.to_lowercase()),
+            hubspot_company_id: params.text("hubspot_company_id"),
+            stripe_customer_id: params.text("stripe_customer_id"),
+            q: params.text("q"),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Events: the append-only record of who changed what, from which the audit log, the activity
+//! lists and webhooks are made.
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+use serde_json::value::RawValue;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+use uuid::Uuid;
+
+use super::customer::{Customer, CustomerStatus};
+use super::id::base36;
+use super::onboarding::{Onboarding, Phase, State};
+use super::params::{Params, Query};
+use super::time::Timestamp;
+use super::workspace::WorkspaceId;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
+#[serde(into = "&'static str")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum EventType {
+    #[strum(serialize = "customer.created")]
+    CustomerCreated,
+    #[strum(serialize = "customer.updated")]
+    CustomerUpdated,
+    #[strum(serialize = "customer.archived")]
+    CustomerArchived,
+    #[strum(serialize = "customer.at_risk")]
+    CustomerAtRisk,
+    #[strum(serialize = "customer.churned")]
+    CustomerChurned,
+    #[strum(serialize = "contact.created")]
+    ContactCreated,
+    #[strum(serialize = "contact.updated")]
+    ContactUpdated,
+    #[strum(serialize = "contact.deleted")]
+    ContactDeleted,
+    #[strum(serialize = "onboarding.created")]
+    OnboardingCreated,
+    #[strum(serialize = "onboarding.updated")]
+    OnboardingUpdated,
+    #[strum(serialize = "onboarding.phase_changed")]
+    OnboardingPhaseChanged,
+    #[strum(serialize = "onboarding.state_changed")]
+    OnboardingStateChanged,
+    #[strum(serialize = "onboarding.at_risk")]
+    OnboardingAtRisk,
+    #[strum(serialize = "onboarding.back_on_track")]
+    OnboardingBackOnTrack,
+    #[strum(serialize = "onboarding.launched")]
+    OnboardingLaunched,
+    #[strum(serialize = "onboarding.completed")]
+    OnboardingCompleted,
+    #[strum(serialize = "onboarding.deleted")]
+    OnboardingDeleted,
+    #[strum(serialize = "api_key.created")]
+    ApiKeyCreated,
+    #[strum(serialize = "api_key.revoked")]
+    ApiKeyRevoked,
+}
+
+/// The events of a customer's update: its status may have one of its own.
+pub fn of_customer_update(before: &Customer, after: &Customer) -> Vec<EventType> {
+    let mut events = vec![EventType::CustomerUpdated];
+    if before.status != after.status {
+        events.extend(match after.status {
+            CustomerStatus::AtRisk => Some(EventType::CustomerAtRisk),
+            CustomerStatus::Churned => Some(EventType::CustomerChurned),
+            CustomerStatus::Archived => Some(EventType::CustomerArchived),
+            CustomerStatus::Onboarding | CustomerStatus::Active => None,
+        });
+    }
+    events
+}
+
+/// The events of an onboarding's update: a move of its phase and of its state have their own.
+pub fn of_onboarding_update(before: &Onboarding, after: &Onboarding) -> Vec<EventType> {
+    let mut events = vec![EventType::OnboardingUpdated];
+    if before.phase != after.phase {
+        events.push(EventType::OnboardingPhaseChanged);
+        events.extend(match after.phase {
+            Phase::Launch => Some(EventType::OnboardingLaunched),
+            Phase::Completed => Some(EventType::OnboardingCompleted),
+            _ => None,
+        });
+    }
+    if before.state != after.state {
+        events.push(EventType::OnboardingStateChanged);
+        events.extend(match (before.state, after.state) {
+            (_, State::AtRisk) => Some(EventType::OnboardingAtRisk),
+            (State::AtRisk, State::Active) => Some(EventType::OnboardingBackOnTrack),
+            _ => None,
+        });
+    }
+    events
+}
+
+/// Who made a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// A key or the admin.
+    #[serde(rename = "type")]
+    pub kind: ActorKind,
+    /// The key's id, or the place from which the admin acted.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+impl Actor {
+    /// The admin at the command line.
+    pub fn command_line() -> Self {
+        Self {
+            kind: ActorKind::Admin,
+            id: "cli".to_owned(),
+            name: "command line".to_owned(),
+        }
+    }
+}
+
+/// The kinds of actors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum ActorKind {
+    ApiKey,
+    Admin,
+}
+
+/// A new event id: `evt_` and a base-36 UUIDv7.
+pub fn new_event_id() -> String {
+    format!("evt_{}", base36(Uuid::now_v7()))
+}
+
+/// One thing that happened, in the envelope that webhooks have.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `evt_…`.
+    pub id: String,
+    /// What happened.
+    pub kind: EventType,
+    /// When: unique within the workspace.
+    pub created_at: Timestamp,
+    /// In which workspace.
+    pub org_id: WorkspaceId,
+    /// Whether a live key or the admin did it.
+    pub livemode: bool,
+    /// Who did it.
+    pub actor: Actor,
+    /// The resource as it then was.
+    pub object: Box<RawValue>,
+    /// The earlier values of the properties that changed.
+    pub previous_attributes: Option<Box<RawValue>>,
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            object: &'a RawValue,
+            previous_attributes: Option<&'a RawValue>,
+        }
+        let mut event = serializer.serialize_struct("Event", 9)?;
+        event.serialize_field("object", "event")?;
+        event.serialize_field("id", &self.id)?;
+        event.serialize_field("type", &self.kind)?;
+        event.serialize_field("created_at", &self.created_at)?;
+        event.serialize_field("org_id", &self.org_id)?;
+        event.serialize_field("livemode", &self.livemode)?;
+        event.serialize_field("api_version", "v1")?;
+        event.serialize_field("actor", &self.actor)?;
+        event.serialize_field(
+            "data",
+            &Data {
+                object: &self.object,
+                previous_attributes: self.previous_attributes.as_deref(),
+            },
+        )?;
+        event.end()
+    }
+}
+
+/// Which events an activity list holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFilter {
+    /// Only those of one type.
+    pub kind: Option<EventType>,
+}
+
+impl Query for EventFilter {
+    fn read(params: &mut Params) -> Self {
+        Self {
+            kind: params.choice("type"),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Short lists of tags or labels.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::Property;
+use super::problem::{Fault, Rule};
+use super::text::Label;
+
+/// At most 50 labels of 1 to 64 characters; of equal ones the first is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Labels(Vec<Label>);
+
+const MAX: usize = 50;
+
+impl Labels {
+    /// Reads back the JSON array that [`Labels::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When the text is not an array of strings, which only a damaged file can cause.
+    pub fn stored(json: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Stored(Vec<String>);
+        let Stored(labels) = serde_json::from_str(json)?;
+        Ok(Self(labels.into_iter().map(Label::stored).collect()))
+    }
+
+    /// The labels as the text of a JSON array.
+    pub fn to_json(&self) -> String {
+        Value::from_iter(self.0.iter().map(Label::as_str)).to_string()
+    }
+}
+
+impl Property for Labels {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        let Value::Array(items) = value else {
+            return Err(Fault::new(Rule::InvalidType, "must be an array of strings").into());
+        };
+        let mut labels: Vec<Label> = Vec::new();
+        let mut faults: Vec<Fault> = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            match Label::from_json(item) {
+                Ok(label) if labels.contains(&label) => {}
+                Ok(label) if labels.len() < MAX => labels.push(label),
+                Ok(_) => {
+                    faults.insert(
+                        0,
+                        Fault::new(Rule::TooBig, format!("must hold at most {MAX} items")),
+                    );
+                    break;
+                }
+                Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.at(index))),
+            }
+            // One message for each of a megabyte of wrong items would help nobody.
+            if faults.len() >= MAX {
+                break;
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(labels))
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_equal_labels_the_first_is_kept() {
+        let labels = Labels::from_json(&json!(["b", " a ", "b", "a"])).unwrap();
+        assert_eq!(labels.to_json(), r#"["b","a"]"#);
+        assert_eq!(Labels::stored(&labels.to_json()).unwrap(), labels);
+    }
+
+    #[test]
+    fn fifty_different_labels_fit_and_one_more_does_not() {
+        let many = |n: usize| Value::from_iter((0..n).map(|i| format!("label {i}")));
+        assert!(Labels::from_json(&many(50)).is_ok());
+        assert_eq!(
+            Labels::from_json(&many(51)).unwrap_err()[0].rule,
+            Rule::TooBig
+        );
+        let mut repeated = vec!["same"; 1000];
+        repeated.push("other");
+        assert!(Labels::from_json(&json!(repeated)).is_ok());
+    }
+
+    #[test]
+    fn every_wrong_item_is_named() {
+        let faults = Labels::from_json(&json!(["a", 1, "", "b"])).unwrap_err();
+        let found: Vec<_> = faults.iter().map(|f| (f.rule, f.index)).collect();
+        assert_eq!(
+            found,
+            [(Rule::InvalidType, Some(1)), (Rule::TooSmall, Some(2))]
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! The domain: what a customer, a contact, an onboarding, a key and an event are, and which
+//! values each of their properties can hold. Every other layer may use it; it knows neither
+//! HTTP nor SQL.
+
+pub mod caller;
+pub mod contact;
+pub mod customer;
+pub mod domain;
+pub mod email;
+pub mod event;
+pub mod fields;
+pub mod id;
+pub mod idempotency;
+pub mod key;
+pub mod key_hash;
+pub mod labels;
+pub mod metadata;
+pub mod number;
+pub mod onboarding;
+pub mod page;
+pub mod params;
+pub mod patch;
+pub mod problem;
+pub mod resource;
+pub mod slug;
+pub mod text;
+pub mod time;
+pub mod workspace;

@@ -1,0 +1,400 @@
+//! Onboardings: a customer's way through the phases, and the rules that tie its properties
+//! together.
+
+use serde::Serialize;
+use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::customer::{CustomerId, CustomerRef};
+use super::fields::{Body, Fields, Property, choice};
+use super::id::{BodyRef, DisplayId, Id, Ref};
+use super::number::Days;
+use super::params::{Params, Query};
+use super::patch::{Patch, set};
+use super::problem::{Fault, Problem, Rule};
+use super::text::{Line, Notes};
+use super::time::Timestamp;
+
+/// The id of an onboarding.
+pub type OnboardingId = Id<Onboarding>;
+/// An onboarding's id in either form.
+pub type OnboardingRef = Ref<Onboarding>;
+
+/// The phases in their usual order; any move between them is allowed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum Phase {
+    #[default]
+    BeforeGettingStarted,
+    ProgramDesign,
+    Review,
+    ProgramBuildout,
+    #[strum(serialize = "internal_qa")]
+    InternalQa,
+    Launch,
+    Completed,
+}
+
+/// How an onboarding is going.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum State {
+    #[default]
+    Active,
+    Paused,
+    AtRisk,
+    Waiting,
+}
+
+impl Property for Phase {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        choice(value)
+    }
+}
+
+impl Property for State {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        choice(value)
+    }
+}
+
+/// An onboarding as the API shows it. `state` is `waiting` exactly when `waiting_on_customer`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "object", rename = "onboarding")]
+#[expect(missing_docs, reason = "the contract describes the properties")]
+pub struct Onboarding {
+    pub id: OnboardingId,
+    pub display_id: DisplayId,
+    pub customer_id: CustomerId,
+    pub name: Option<Line>,
+    pub template_id: Option<Line>,
+    pub phase: Phase,
+    pub state: State,
+    pub waiting_on_customer: bool,
+    pub started_at: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
+    pub target_launch_date: Option<Timestamp>,
+    pub csm_id: Option<Line>,
+    pub se_id: Option<Line>,
+    pub designer_id: Option<Line>,
+    pub product_ops_id: Option<Line>,
+    pub notes: Option<Notes>,
+    pub reminders_enabled: bool,
+    pub reminder_frequency_days: Days,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// The body of a POST that creates an onboarding.
+pub struct NewOnboarding {
+    /// The customer, or nothing when what was sent cannot name one.
+    pub customer: Option<CustomerRef>,
+    /// The other properties: creating is a patch of an onboarding that has only its defaults.
+    pub properties: OnboardingPatch,
+}
+
+impl Body for NewOnboarding {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let customer: Option<BodyRef<_>> = fields.required("customer_id");
+        let properties = OnboardingPatch::read(fields)?;
+        Some(Self {
+            customer: customer?.0,
+            properties,
+        })
+    }
+}
+
+/// The body of a PATCH of an onboarding. Its state and its flag never contradict each other.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the properties are those of `Onboarding`")]
+pub struct OnboardingPatch {
+    pub name: Patch<Line>,
+    pub template_id: Patch<Line>,
+    pub phase: Option<Phase>,
+    pub state: Option<State>,
+    pub waiting_on_customer: Option<bool>,
+    pub started_at: Patch<Timestamp>,
+    pub completed_at: Patch<Timestamp>,
+    pub target_launch_date: Patch<Timestamp>,
+    pub csm_id: Patch<Line>,
+    pub se_id: Patch<Line>,
+    pub designer_id: Patch<Line>,
+    pub product_ops_id: Patch<Line>,
+    pub notes: Patch<Notes>,
+    pub reminders_enabled: Option<bool>,
+    pub reminder_frequency_days: Option<Days>,
+}
+
+impl Body for OnboardingPatch {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.patch("name");
+        let template_id = fields.patch("template_id");
+        let phase = fields.given("phase");
+        let state = fields.given("state");
+        let waiting_on_customer = fields.given("waiting_on_customer");
+        if contradict(state, waiting_on_customer) {
+            fields.report(Problem {
+                rule: Rule::ConflictingFields,
+                message: "state must be waiting exactly when waiting_on_customer is true"
+                    .to_owned(),
+                field: "waiting_on_customer".to_owned(),
+            });
+        }
+        Some(Self {
+            name,
+            template_id,
+            phase,
+            state,
+            waiting_on_customer,
+            started_at: fields.patch("started_at"),
+            completed_at: fields.patch("completed_at"),
+            target_launch_date: fields.patch("target_launch_date"),
+            csm_id: fields.patch("csm_id"),
+            se_id: fields.patch("se_id"),
+            designer_id: fields.patch("designer_id"),
+            product_ops_id: fields.patch("product_ops_id"),
+            notes: fields.patch("notes"),
+            reminders_enabled: fields.given("reminders_enabled"),
+            reminder_frequency_days: fields.given("reminder_frequency_days"),
+        })
+    }
+}
+
+fn contradict(state: Option<State>, waiting: Option<bool>) -> bool {
+    matches!((state, waiting), (Some(state), Some(waiting)) if (state == State::Waiting) != waiting)
+}
+
+impl OnboardingPatch {
+    /// Changes the properties that were sent, and those that follow from them: `state` and
+    /// `waiting_on_customer` move together; the first phase after the start sets `started_at`;
+    /// entering and leaving `completed` sets and clears `completed_at`. A time that was sent is
+    /// never replaced.
+    pub fn apply(self, to: &mut Onboarding, now: Timestamp) {
+        let from = to.phase;
+        set(&mut to.phase, self.phase);
+        match (self.state, self.waiting_on_customer) {
+            (Some(state), _) => to.state = state,
+            (None, Some(true)) => to.state = State::Waiting,
+            (None, Some(false)) if to.state == State::Waiting => to.state = State::Active,
+            (None, _) => {}
+        }
+        to.waiting_on_customer = to.state == State::Waiting;
+
+        let left_the_start =
+            from == Phase::BeforeGettingStarted && to.phase != Phase::BeforeGettingStarted;
+        if left_the_start && to.started_at.is_none() && !self.started_at.is_sent() {
+            to.started_at = Some(now);
+        }
+        if from != to.phase && !self.completed_at.is_sent() {
+            if to.phase == Phase::Completed {
+                to.completed_at = Some(now);
+            } else if from == Phase::Completed {
+                to.completed_at = None;
+            }
+        }
+        self.started_at.apply(&mut to.started_at);
+        self.completed_at.apply(&mut to.completed_at);
+
+        self.name.apply(&mut to.name);
+        self.template_id.apply(&mut to.template_id);
+        self.target_launch_date.apply(&mut to.target_launch_date);
+        self.csm_id.apply(&mut to.csm_id);
+        self.se_id.apply(&mut to.se_id);
+        self.designer_id.apply(&mut to.designer_id);
+        self.product_ops_id.apply(&mut to.product_ops_id);
+        self.notes.apply(&mut to.notes);
+        set(&mut to.reminders_enabled, self.reminders_enabled);
+        set(
+            &mut to.reminder_frequency_days,
+            self.reminder_frequency_days,
+        );
+    }
+}
+
+impl Onboarding {
+    /// An onboarding that has only its defaults.
+    pub fn blank(
+        id: OnboardingId,
+        display_id: DisplayId,
+        customer_id: CustomerId,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            display_id,
+            customer_id,
+            name: None,
+            template_id: None,
+            phase: Phase::default(),
+            state: State::default(),
+            waiting_on_customer: false,
+            started_at: None,
+            completed_at: None,
+            target_launch_date: None,
+            csm_id: None,
+            se_id: None,
+            designer_id: None,
+            product_ops_id: None,
+            notes: None,
+            reminders_enabled: true,
+            reminder_frequency_days: Days::stored(1),
+            created_at,
+            updated_at: created_at,
+        }
+    }
+}
+
+/// Which onboardings of a workspace or of one customer a list holds.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query parameters")]
+pub struct OnboardingFilter {
+    pub state: Option<State>,
+    pub phase: Option<Phase>,
+}
+
+impl Query for OnboardingFilter {
+    fn read(params: &mut Params) -> Self {
+        Self {
+            state: params.choice("state"),
+            phase: params.choice("phase"),
+        }
+    }
+}
+
+/// The customer whose onboardings the list of a whole workspace is narrowed to.
+#[derive(Clone, Debug)]
+pub enum OfCustomer {
+    /// Not narrowed.
+    Any,
+    /// Narrowed to this customer.
+    One(CustomerRef),
+    /// Narrowed by text that can name no customer.
+    Nobody,
+}
+
+impl Query for OfCustomer {
+    fn read(params: &mut Params) -> Self {
+        match params.text("customer_id") {
+            None => Self::Any,
+            Some(text) => CustomerRef::parse(text.trim()).map_or(Self::Nobody, Self::One),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_000_000_000;
+
+    fn patched(start: &[Value], last: Value) -> Onboarding {
+        let mut onboarding = Onboarding::blank(
+            Id::generate(),
+            DisplayId(1),
+            Id::generate(),
+            Timestamp::from_micros(0),
+        );
+        for body in start.iter().chain([&last]) {
+            let patch: OnboardingPatch = Fields::parse(body.as_object().unwrap()).unwrap();
+            patch.apply(&mut onboarding, Timestamp::from_micros(NOW));
+        }
+        onboarding
+    }
+
+    #[test]
+    fn the_flag_and_the_state_move_together() {
+        let waiting = patched(&[], json!({"waiting_on_customer": true}));
+        assert_eq!(
+            (waiting.state, waiting.waiting_on_customer),
+            (State::Waiting, true)
+        );
+        let back = patched(
+            &[json!({"state": "waiting"})],
+            json!({"waiting_on_customer": false}),
+        );
+        assert_eq!(
+            (back.state, back.waiting_on_customer),
+            (State::Active, false)
+        );
+        let paused = patched(
+            &[json!({"state": "paused"})],
+            json!({"waiting_on_customer": false}),
+        );
+        assert_eq!(
+            (paused.state, paused.waiting_on_customer),
+            (State::Paused, false)
+        );
+        let left = patched(
+            &[json!({"waiting_on_customer": true})],
+            json!({"state": "at_risk"}),
+        );
+        assert_eq!(
+            (left.state, left.waiting_on_customer),
+            (State::AtRisk, false)
+        );
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for body in [
+            json!({"state": "waiting", "waiting_on_customer": false}),
+            json!({"state": "active", "waiting_on_customer": true}),
+        ] {
+            let problems = Fields::parse::<OnboardingPatch>(body.as_object().unwrap()).unwrap_err();
+            assert_eq!(problems[0].rule, Rule::ConflictingFields);
+        }
+    }
+
+    #[test]
+    fn leaving_the_start_sets_started_at_once() {
+        let now = Some(Timestamp::from_micros(NOW));
+        assert_eq!(patched(&[], json!({"phase": "review"})).started_at, now);
+        assert_eq!(patched(&[], json!({"notes": "x"})).started_at, None);
+        let sent = patched(&[], json!({"phase": "review", "started_at": "2026-01-01"}));
+        assert_eq!(sent.started_at, Timestamp::parse("2026-01-01"));
+        assert_eq!(
+            patched(&[], json!({"phase": "review", "started_at": null})).started_at,
+            None
+        );
+        let again = [
+            json!({"phase": "review", "started_at": "2026-01-01"}),
+            json!({"phase": "before_getting_started"}),
+        ];
+        assert_eq!(
+            patched(&again, json!({"phase": "launch"})).started_at,
+            sent.started_at
+        );
+    }
+
+    #[test]
+    fn completed_at_follows_the_phase_unless_it_is_sent() {
+        let now = Some(Timestamp::from_micros(NOW));
+        let done = [json!({"phase": "completed"})];
+        assert_eq!(patched(&[], done[0].clone()).completed_at, now);
+        assert_eq!(
+            patched(&done, json!({"phase": "launch"})).completed_at,
+            None
+        );
+        assert_eq!(patched(&done, json!({"notes": "x"})).completed_at, now);
+        let sent = json!({"phase": "completed", "completed_at": "2026-01-01"});
+        assert_eq!(
+            patched(&[], sent).completed_at,
+            Timestamp::parse("2026-01-01")
+        );
+        let kept = json!({"phase": "launch", "completed_at": "2026-01-01"});
+        assert_eq!(
+            patched(&done, kept).completed_at,
+            Timestamp::parse("2026-01-01")
+        );
+    }
+}

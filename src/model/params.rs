@@ -1,0 +1,86 @@
+//! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
+
+use super::fields::choice_str;
+use super::problem::{Fault, Problem, Rule};
+
+/// The query parameters of a request, decoded, in the order in which they came.
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    problems: Vec<Problem>,
+}
+
+/// A set of query parameters that can be parsed into a value of the model.
+pub trait Query: Sized {
+    /// Takes the parameters and leaves what is wrong in `params`.
+    fn read(params: &mut Params) -> Self;
+}
+
+impl<A: Query, B: Query> Query for (A, B) {
+    fn read(params: &mut Params) -> Self {
+        (A::read(params), B::read(params))
+    }
+}
+
+impl Params {
+    /// Parses decoded `name=value` pairs.
+    ///
+    /// # Errors
+    /// All problems; never an empty list.
+    pub fn parse<Q: Query>(pairs: Vec<(String, String)>) -> Result<Q, Vec<Problem>> {
+        let mut params = Self {
+            pairs,
+            problems: Vec::new(),
+        };
+        let query = Q::read(&mut params);
+        if params.problems.is_empty() {
+            Ok(query)
+        } else {
+            Err(params.problems)
+        }
+    }
+
+    /// A parameter as it was sent. Sending it twice is reported, since either could be meant.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let mut values = self
+            .pairs
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value);
+        let value = values.next().cloned();
+        if values.next().is_some() {
+            let fault = Fault::new(Rule::InvalidType, "must not be given more than once");
+            self.problems.push(fault.of(name));
+            return None;
+        }
+        value
+    }
+
+    /// A parameter that `parse` understands.
+    pub fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.problems.push(fault.of(name));
+                None
+            }
+        }
+    }
+
+    /// A parameter that has to be one of the variants of an enum.
+    pub fn choice<E>(&mut self, name: &str) -> Option<E>
+    where
+        E: std::str::FromStr + strum::VariantNames,
+    {
+        self.parsed(name, choice_str)
+    }
+
+    /// Records a problem whose message is not made from the parameter's name.
+    pub fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}

@@ -1,0 +1,85 @@
+//! What can be wrong with a request's content. Every parser of the model reports in these
+//! terms; the HTTP layer turns them into the error envelope.
+
+use strum::IntoStaticStr;
+
+/// The rule that a value broke. The names are the wire's `code`s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Rule {
+    /// A required property is not there.
+    MissingField,
+    /// The JSON type is not the property's.
+    InvalidType,
+    /// A string of the wrong form.
+    InvalidString,
+    /// A string that is not one of the values allowed.
+    InvalidEnumValue,
+    /// Shorter, fewer or less than allowed.
+    TooSmall,
+    /// Longer, more or greater than allowed.
+    TooBig,
+    /// Two properties contradict each other.
+    ConflictingFields,
+}
+
+/// One thing that is wrong, and with which property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The rule that was broken.
+    pub rule: Rule,
+    /// An English sentence that names the property.
+    pub message: String,
+    /// The property's path, such as `name` or `labels.2`.
+    pub field: String,
+}
+
+/// What a single value's parser found wrong, before it is known which property holds the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The rule that was broken.
+    pub rule: Rule,
+    /// The end of a sentence that begins with the property's name: `must be a string`.
+    pub says: String,
+    /// The place inside an array, when one of its elements is at fault.
+    pub index: Option<usize>,
+}
+
+impl Fault {
+    /// A fault of the value as a whole.
+    pub fn new(rule: Rule, says: impl Into<String>) -> Self {
+        Self {
+            rule,
+            says: says.into(),
+            index: None,
+        }
+    }
+
+    /// The same fault as that of an array's element.
+    #[must_use]
+    pub fn at(self, index: usize) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    /// The problem that this fault is when the value stands in the property `field`.
+    pub fn of(self, field: &str) -> Problem {
+        let field = match self.index {
+            Some(index) => format!("{field}.{index}"),
+            None => field.to_owned(),
+        };
+        Problem {
+            rule: self.rule,
+            message: format!("{field} {}", self.says),
+            field,
+        }
+    }
+}
+
+impl From<Fault> for Vec<Fault> {
+    fn from(fault: Fault) -> Self {
+        vec![fault]
+    }
+}

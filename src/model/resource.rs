@@ -1,0 +1,18 @@
+//! The types of things that have ids, and events.
+
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+/// A type of resource, by the name that its `object` property has.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr, VariantNames,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the API's values")]
+pub enum ResourceType {
+    Customer,
+    Contact,
+    Onboarding,
+    ApiKey,
+}

@@ -1,0 +1,178 @@
+//! Points in time, as the API writes and reads them, and the clock that tells the present one.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use time::format_description::StaticFormatDescription;
+use time::format_description::well_known::Rfc3339;
+use time::macros::{datetime, format_description};
+use time::{Date, Duration, OffsetDateTime, UtcDateTime, UtcOffset};
+
+use super::fields::Property;
+use super::problem::{Fault, Rule};
+use super::text::string;
+
+/// A point in time in UTC, in whole microseconds, in the years 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+const DATE: StaticFormatDescription = format_description!("[year]-[month]-[day]");
+const MILLISECONDS: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const MICROSECONDS: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+
+const FIRST: i64 = micros(datetime!(0001-01-01 00:00:00 UTC));
+const LAST: i64 = micros(datetime!(9999-12-31 23:59:59.999_999 UTC));
+
+const fn micros(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1_000_000 + time.microsecond() as i64
+}
+
+impl Timestamp {
+    /// Microseconds since 1970; times outside the range become its ends.
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(FIRST, LAST))
+    }
+
+    /// Microseconds since 1970.
+    pub fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The time so many milliseconds later.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(millis.saturating_mul(1000)))
+    }
+
+    /// Reads an RFC 3339 date-time with any offset, or a date alone, which means midnight UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let time = match Date::parse(text, DATE) {
+            Ok(date) => date.midnight().assume_utc(),
+            Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok()?,
+        };
+        // The offset can carry the last hours of 9999 into a year that has no date.
+        let micros = micros(time.checked_to_offset(UtcOffset::UTC)?);
+        (FIRST..=LAST).contains(&micros).then_some(Self(micros))
+    }
+
+    /// The form with six fractional digits that list cursors have.
+    pub fn to_cursor(self) -> String {
+        self.print(MICROSECONDS)
+    }
+
+    fn print(self, format: StaticFormatDescription) -> String {
+        let time = UtcDateTime::UNIX_EPOCH + Duration::microseconds(self.0);
+        // The formats ask for nothing that a time in UTC does not have.
+        time.format(format).unwrap_or_default()
+    }
+}
+
+impl Display for Timestamp {
+    /// `2026-05-26T17:21:09.412Z`: milliseconds, cut off rather than rounded.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.print(MILLISECONDS))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Property for Timestamp {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        let says =
+            "must be an ISO 8601 date or date-time with an offset, in the years 0001 to 9999";
+        Self::parse(string(value)?).ok_or_else(|| Fault::new(Rule::InvalidString, says).into())
+    }
+}
+
+/// Where the present time comes from; tests bring a clock of their own.
+pub trait Clock: Send + Sync {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(micros(OffsetDateTime::now_utc()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        Timestamp::parse(text).map(|time| time.to_string())
+    }
+
+    #[test]
+    fn offsets_become_utc_and_a_date_means_midnight() {
+        for (text, utc) in [
+            ("2026-05-26T17:21:09.412Z", "2026-05-26T17:21:09.412Z"),
+            ("2026-05-26t17:21:09z", "2026-05-26T17:21:09.000Z"),
+            ("2026-05-26T19:21:09.4129+02:00", "2026-05-26T17:21:09.412Z"),
+            ("2026-05-26T12:51:09-04:30", "2026-05-26T17:21:09.000Z"),
+            ("2026-06-15", "2026-06-15T00:00:00.000Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(utc), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_rfc_3339_is_refused() {
+        for text in [
+            "",
+            "now",
+            "1748280069",
+            "2026-05-26T17:21:09",
+            "2026-05-26T17:21Z",
+            "20260526T172109Z",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-05-26T25:00:00Z",
+            "0000-12-31",
+            "10000-01-01",
+            "+002026-05-26T17:21:09Z",
+            "2026-05-26T17:21:09Z[UTC]",
+            "2026-05-26T17:21:09+0200",
+            "2026-05-26T17:21:09.Z",
+            "0001-01-01T00:00:00+05:00",
+            "9999-12-31T23:59:59-05:00",
+            "2026-5-26",
+            "２０２６-05-26",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_is_read_back_from_both_of_its_forms(micros in FIRST..=LAST) {
+            let time = Timestamp::from_micros(micros);
+            prop_assert_eq!(Timestamp::parse(&time.to_cursor()), Some(time));
+            let shown = Timestamp::parse(&time.to_string()).unwrap();
+            prop_assert_eq!(shown.as_micros(), micros - micros.rem_euclid(1000));
+        }
+
+        #[test]
+        fn garbage_is_refused_without_a_panic(text in ".{0,40}") {
+            let _ = Timestamp::parse(&text);
+        }
+    }
+}
