@@ -1,0 +1,214 @@
+-- The whole schema of a new database. It is embedded in the binary; the version that stands for
+-- it is kept in the file's user_version (src/store/schema.rs), and every older version is brought
+-- here by the steps in src/store/migrations.
+--
+-- Times are microseconds since 1970, UTC. Ids, times and random values are made by the server.
+-- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
+-- (src/store/live.rs), of the indexes below that say so, and of uniqueness.
+
+CREATE TABLE workspaces (
+    no         INTEGER PRIMARY KEY,
+    id         TEXT    NOT NULL UNIQUE,
+    slug       TEXT    NOT NULL UNIQUE CHECK (length(slug) BETWEEN 1 AND 100),
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- The last display_id and the last creation time that were given out, per workspace and type.
+-- Both only grow, so that display ids are never used again and creation times are unique.
+CREATE TABLE sequences (
+    workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
+    resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'event')),
+    display_id   INTEGER NOT NULL CHECK (display_id > 0),
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (workspace_no, resource)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    id            TEXT    PRIMARY KEY NOT NULL,
+    workspace_no  INTEGER NOT NULL REFERENCES workspaces (no),
+    lookup        TEXT    NOT NULL UNIQUE CHECK (length(lookup) = 8),
+    hash          TEXT    NOT NULL CHECK (hash LIKE '$argon2id$%'),
+    name          TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+    mode          TEXT    NOT NULL CHECK (mode IN ('live', 'test')),
+    tier          TEXT    NOT NULL CHECK (tier IN ('standard', 'paid', 'unlimited')),
+    scopes        TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    last_used_at  INTEGER,
+    last_used_ip  TEXT,
+    request_count INTEGER NOT NULL DEFAULT 0 CHECK (request_count >= 0),
+    revoked_at    INTEGER
+) STRICT;
+
+CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
+
+CREATE TABLE customers (
+    id                  TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
+    workspace_no        INTEGER NOT NULL REFERENCES workspaces (no),
+    display_id          INTEGER NOT NULL CHECK (display_id > 0),
+    name                TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+    slug                TEXT    NOT NULL CHECK (length(slug) BETWEEN 1 AND 100),
+    domain              TEXT    CHECK (length(domain) BETWEEN 1 AND 253),
+    status              TEXT    NOT NULL
+        CHECK (status IN ('onboarding', 'active', 'at_risk', 'churned', 'archived')),
+    plan                TEXT,
+    mrr                 INTEGER CHECK (mrr BETWEEN 0 AND 9007199254740991),
+    monthly_orders      INTEGER CHECK (monthly_orders BETWEEN 0 AND 9007199254740991),
+    hubspot_company_id  TEXT,
+    hubspot_deal_id     TEXT,
+    stripe_customer_id  TEXT,
+    intercom_company_id TEXT,
+    slack_channel_id    TEXT,
+    tags                TEXT    NOT NULL CHECK (json_type(tags) = 'array'),
+    metadata            TEXT    NOT NULL CHECK (json_type(metadata) = 'object'),
+    -- Name, slug and domain in lower case, for the substring filter.
+    search              TEXT    NOT NULL,
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
+    deleted_at          INTEGER CHECK (deleted_at >= created_at),
+    UNIQUE (workspace_no, display_id)
+) STRICT;
+
+CREATE UNIQUE INDEX customers_by_slug
+    ON customers (workspace_no, slug) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX customers_by_time
+    ON customers (workspace_no, created_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_status
+    ON customers (workspace_no, status, created_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_domain
+    ON customers (workspace_no, domain, created_at)
+    WHERE deleted_at IS NULL AND domain IS NOT NULL;
+CREATE INDEX customers_by_hubspot_company
+    ON customers (workspace_no, hubspot_company_id, created_at)
+    WHERE deleted_at IS NULL AND hubspot_company_id IS NOT NULL;
+CREATE INDEX customers_by_stripe_customer
+    ON customers (workspace_no, stripe_customer_id, created_at)
+    WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
+
+CREATE TABLE contacts (
+    id           TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
+    workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
+    customer_id  TEXT    NOT NULL REFERENCES customers (id),
+    display_id   INTEGER NOT NULL CHECK (display_id > 0),
+    name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+    email        TEXT    NOT NULL CHECK (length(email) BETWEEN 1 AND 254),
+    title        TEXT,
+    is_primary   INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+    labels       TEXT    NOT NULL CHECK (json_type(labels) = 'array'),
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL CHECK (updated_at >= created_at),
+    deleted_at   INTEGER CHECK (deleted_at >= created_at),
+    UNIQUE (workspace_no, display_id),
+    UNIQUE (workspace_no, created_at)
+) STRICT;
+
+CREATE UNIQUE INDEX contacts_by_email
+    ON contacts (customer_id, email) WHERE deleted_at IS NULL;
+CREATE INDEX contacts_by_customer
+    ON contacts (customer_id, created_at) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX contacts_primary
+    ON contacts (customer_id) WHERE is_primary = 1 AND deleted_at IS NULL;
+
+CREATE TABLE onboardings (
+    id                      TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
+    workspace_no            INTEGER NOT NULL REFERENCES workspaces (no),
+    customer_id             TEXT    NOT NULL REFERENCES customers (id),
+    display_id              INTEGER NOT NULL CHECK (display_id > 0),
+    name                    TEXT,
+    template_id             TEXT,
+    phase                   TEXT    NOT NULL
+        CHECK (phase IN ('before_getting_started', 'program_design', 'review', 'program_buildout',
+                         'internal_qa', 'launch', 'completed')),
+    state                   TEXT    NOT NULL
+        CHECK (state IN ('active', 'paused', 'at_risk', 'waiting')),
+    waiting_on_customer     INTEGER NOT NULL CHECK (waiting_on_customer = (state = 'waiting')),
+    started_at              INTEGER,
+    completed_at            INTEGER,
+    target_launch_date      INTEGER,
+    csm_id                  TEXT,
+    se_id                   TEXT,
+    designer_id             TEXT,
+    product_ops_id          TEXT,
+    notes                   TEXT,
+    reminders_enabled       INTEGER NOT NULL CHECK (reminders_enabled IN (0, 1)),
+    reminder_frequency_days INTEGER NOT NULL CHECK (reminder_frequency_days BETWEEN 1 AND 365),
+    created_at              INTEGER NOT NULL,
+    updated_at              INTEGER NOT NULL CHECK (updated_at >= created_at),
+    deleted_at              INTEGER CHECK (deleted_at >= created_at),
+    -- Set when the customer is deleted: the onboarding leaves the lists but can be retrieved.
+    customer_deleted_at     INTEGER,
+    UNIQUE (workspace_no, display_id),
+    UNIQUE (workspace_no, created_at)
+) STRICT;
+
+CREATE INDEX onboardings_by_time
+    ON onboardings (workspace_no, created_at)
+    WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+CREATE INDEX onboardings_by_state
+    ON onboardings (workspace_no, state, created_at)
+    WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+CREATE INDEX onboardings_by_phase
+    ON onboardings (workspace_no, phase, created_at)
+    WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+CREATE INDEX onboardings_by_phase_and_state
+    ON onboardings (workspace_no, phase, state, created_at)
+    WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+CREATE INDEX onboardings_by_customer
+    ON onboardings (customer_id, created_at)
+    WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+
+-- What happened, in the transaction in which it happened. Rows are only ever added.
+CREATE TABLE events (
+    id           TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'evt_%'),
+    workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
+    created_at   INTEGER NOT NULL,
+    type         TEXT    NOT NULL,
+    livemode     INTEGER NOT NULL CHECK (livemode IN (0, 1)),
+    actor_type   TEXT    NOT NULL CHECK (actor_type IN ('api_key', 'admin')),
+    actor_id     TEXT    NOT NULL,
+    actor_name   TEXT    NOT NULL,
+    resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'api_key')),
+    resource_id  TEXT    NOT NULL,
+    -- The customer in whose timeline the event stands: all but those of keys have one.
+    customer_id  TEXT    REFERENCES customers (id),
+    object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
+    previous     TEXT    CHECK (json_type(previous) = 'object'),
+    -- Where a phase move led from and to.
+    from_phase   TEXT,
+    to_phase     TEXT    CHECK ((to_phase IS NULL) = (from_phase IS NULL)),
+    CHECK ((customer_id IS NULL) = (resource = 'api_key')),
+    UNIQUE (workspace_no, created_at)
+) STRICT;
+
+CREATE INDEX events_by_resource ON events (resource_id, created_at);
+CREATE INDEX events_by_customer ON events (customer_id, created_at);
+
+CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END;
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+-- Answers kept for retries, for a day.
+CREATE TABLE idempotency_keys (
+    workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
+    endpoint     TEXT    NOT NULL,
+    key          BLOB    NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    body_digest  BLOB    NOT NULL CHECK (length(body_digest) = 32),
+    status       INTEGER NOT NULL CHECK (status BETWEEN 200 AND 299),
+    location     TEXT,
+    body         BLOB    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (workspace_no, endpoint, key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+
+-- One row that the deep health check writes to, to see that the file can be written.
+CREATE TABLE health (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    checked_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,323 @@
+//! Customers in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::error::StoreError;
+use super::live::{self, List, Listed, Resource};
+use super::record::{Columns, Difference, Subject, nullable, time};
+use super::{Reader, Tx, sequences};
+use crate::model::caller::Caller;
+use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
+use crate::model::domain::Domain;
+use crate::model::event::{self, EventType};
+use crate::model::id::{DisplayId, Id};
+use crate::model::labels::Labels;
+use crate::model::metadata::Metadata;
+use crate::model::number::Amount;
+use crate::model::page::{Page, PageRequest};
+use crate::model::resource::ResourceType;
+use crate::model::slug::Slug;
+use crate::model::text::{Line, Name, Plan};
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+use super::row::{choice, json};
+
+impl Resource for Customer {
+    const TYPE: ResourceType = ResourceType::Customer;
+}
+
+impl Listed for Customer {
+    const TABLE: &'static str = "customers";
+    const COLUMNS: &'static str = "id, display_id, name, slug, domain, status, plan, mrr,
+        monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id,
+        intercom_company_id, slack_channel_id, tags, metadata, created_at, updated_at";
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let line = |index: usize| {
+            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Line::stored))
+        };
+        Ok(Self {
+            id: Id::stored(row.get(0)?),
+            display_id: DisplayId(row.get(1)?),
+            name: Name::stored(row.get(2)?),
+            slug: Slug::stored(row.get(3)?),
+            domain: row.get::<_, Option<_>>(4)?.map(Domain::stored),
+            status: choice(row, 5)?,
+            plan: row.get::<_, Option<_>>(6)?.map(Plan::stored),
+            mrr: row.get::<_, Option<_>>(7)?.map(Amount::stored),
+            monthly_orders: row.get::<_, Option<_>>(8)?.map(Amount::stored),
+            hubspot_company_id: line(9)?,
+            hubspot_deal_id: line(10)?,
+            stripe_customer_id: line(11)?,
+            intercom_company_id: line(12)?,
+            slack_channel_id: line(13)?,
+            tags: json(row, 14, |text| Labels::stored(&text))?,
+            metadata: json(row, 15, Metadata::stored)?,
+            created_at: Timestamp::from_micros(row.get(16)?),
+            updated_at: Timestamp::from_micros(row.get(17)?),
+        })
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+}
+
+fn columns(customer: &Customer) -> Columns<'_> {
+    vec![
+        ("id", customer.id.as_str().into()),
+        ("display_id", customer.display_id.0.into()),
+        ("name", customer.name.as_str().into()),
+        ("slug", customer.slug.as_str().into()),
+        (
+            "domain",
+            nullable(customer.domain.as_ref().map(Domain::as_str)),
+        ),
+        ("status", <&str>::from(customer.status).into()),
+        ("plan", nullable(customer.plan.as_ref().map(Plan::as_str))),
+        ("mrr", nullable(customer.mrr.map(Amount::get))),
+        (
+            "monthly_orders",
+            nullable(customer.monthly_orders.map(Amount::get)),
+        ),
+        (
+            "hubspot_company_id",
+            nullable(customer.hubspot_company_id.as_ref().map(Line::as_str)),
+        ),
+        (
+            "hubspot_deal_id",
+            nullable(customer.hubspot_deal_id.as_ref().map(Line::as_str)),
+        ),
+        (
+            "stripe_customer_id",
+            nullable(customer.stripe_customer_id.as_ref().map(Line::as_str)),
+        ),
+        (
+            "intercom_company_id",
+            nullable(customer.intercom_company_id.as_ref().map(Line::as_str)),
+        ),
+        (
+            "slack_channel_id",
+            nullable(customer.slack_channel_id.as_ref().map(Line::as_str)),
+        ),
+        ("tags", customer.tags.to_json().into()),
+        ("metadata", customer.metadata.as_str().into()),
+        ("search", search_text(customer).into()),
+        ("created_at", time(customer.created_at)),
+        ("updated_at", time(customer.updated_at)),
+    ]
+}
+
+/// What the substring filter looks at. The separator stands in none of the parts.
+fn search_text(customer: &Customer) -> String {
+    let domain = customer.domain.as_ref().map_or("", Domain::as_str);
+    format!(
+        "{}\u{1f}{}\u{1f}{domain}",
+        customer.name.as_str().to_lowercase(),
+        customer.slug
+    )
+}
+
+fn subject(customer: &Customer) -> Subject<'_> {
+    Subject {
+        resource: ResourceType::Customer,
+        resource_id: customer.id.as_str(),
+        customer_id: Some(customer.id.as_str()),
+        phases: None,
+    }
+}
+
+impl Reader<'_> {
+    /// A customer by either form of its id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn customer(
+        &self,
+        workspace: WorkspaceNo,
+        named: &CustomerRef,
+    ) -> Result<Customer, StoreError> {
+        live::find(self.conn, workspace, named)
+    }
+
+    /// A page of the workspace's customers.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn customers(
+        &self,
+        workspace: WorkspaceNo,
+        filter: &CustomerFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Customer>, StoreError> {
+        let part = filter.q.as_ref().map(|q| q.to_lowercase());
+        let status = filter.status.map(<&str>::from);
+        let mut list = List::of(&workspace);
+        // The most telling filter has an index of its own; the others are tested row by row.
+        let mut narrowed = false;
+        let mut narrow = |column, value| {
+            if std::mem::replace(&mut narrowed, true) {
+                list.also(column, value);
+            } else {
+                list.by(column, value);
+            }
+        };
+        if let Some(slug) = &filter.slug {
+            narrow("slug", slug);
+        }
+        if let Some(company) = &filter.hubspot_company_id {
+            narrow("hubspot_company_id", company);
+        }
+        if let Some(customer) = &filter.stripe_customer_id {
+            narrow("stripe_customer_id", customer);
+        }
+        if let Some(domain) = &filter.domain {
+            narrow("domain", domain);
+        }
+        if let Some(status) = &status {
+            narrow("status", status);
+        }
+        if let Some(part) = &part {
+            list.containing("search", part);
+        }
+        list.page(self.conn, page)
+    }
+}
+
+impl Tx<'_> {
+    /// Creates a customer, with a slug made from its name when none was chosen.
+    ///
+    /// # Errors
+    /// [`StoreError::SlugTaken`].
+    pub fn create_customer(
+        &self,
+        caller: &Caller,
+        new: NewCustomer,
+    ) -> Result<Customer, StoreError> {
+        let workspace = caller.workspace.no;
+        let slug = match new.slug {
+            Some(slug) => slug,
+            None => self.free_slug(workspace, Slug::from_name(new.name.as_str()))?,
+        };
+        let (display_id, created_at) =
+            sequences::next(self.conn, workspace, Customer::TYPE.into(), self.now)?;
+        let customer = Customer {
+            id: Id::generate(),
+            display_id,
+            name: new.name,
+            slug,
+            domain: new.domain,
+            status: new.status,
+            plan: new.plan,
+            mrr: new.mrr,
+            monthly_orders: new.monthly_orders,
+            hubspot_company_id: new.hubspot_company_id,
+            hubspot_deal_id: new.hubspot_deal_id,
+            stripe_customer_id: new.stripe_customer_id,
+            intercom_company_id: new.intercom_company_id,
+            slack_channel_id: new.slack_channel_id,
+            tags: new.tags,
+            metadata: new.metadata,
+            created_at,
+            updated_at: created_at,
+        };
+        let mut columns = columns(&customer);
+        columns.push(("workspace_no", workspace.0.into()));
+        self.insert(Customer::TABLE, &columns)?;
+        self.record(
+            caller,
+            &[EventType::CustomerCreated],
+            &subject(&customer),
+            &customer,
+            None,
+        )?;
+        Ok(customer)
+    }
+
+    /// Changes the properties of a customer that a patch mentions.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::SlugTaken`].
+    pub fn update_customer(
+        &self,
+        caller: &Caller,
+        named: &CustomerRef,
+        patch: CustomerPatch,
+    ) -> Result<Customer, StoreError> {
+        let before: Customer = live::find(self.conn, caller.workspace.no, named)?;
+        let mut after = before.clone();
+        patch.apply(&mut after);
+        after.updated_at = self.moved(before.updated_at);
+        let difference = Difference::between(&before, &after)?;
+        let always = ["search", "updated_at"];
+        self.update(
+            Customer::TABLE,
+            after.id.as_str(),
+            &columns(&after),
+            &difference,
+            &always,
+        )?;
+        let kinds = event::of_customer_update(&before, &after);
+        self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
+        Ok(after)
+    }
+
+    /// Deletes a customer, which hides its contacts and onboardings from lists. A second time
+    /// changes nothing and answers the same.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there never was one.
+    pub fn delete_customer(
+        &self,
+        caller: &Caller,
+        named: &CustomerRef,
+    ) -> Result<(Id<Customer>, DisplayId), StoreError> {
+        let workspace = caller.workspace.no;
+        let remains = live::find_even_deleted(self.conn, workspace, named)?;
+        if !remains.deleted {
+            let customer: Customer = live::find(self.conn, workspace, named)?;
+            self.bury(Customer::TABLE, customer.id.as_str())?;
+            let sql = "UPDATE onboardings SET customer_deleted_at = ?1
+                       WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
+            self.conn
+                .prepare_cached(sql)?
+                .execute(params![self.now.as_micros(), customer.id])?;
+            let kinds = [EventType::CustomerArchived];
+            self.record(caller, &kinds, &subject(&customer), &customer, None)?;
+        }
+        Ok((remains.id, remains.display_id))
+    }
+
+    /// The slug itself when no live customer has it, else its first numbered form that is free.
+    fn free_slug(&self, workspace: WorkspaceNo, wanted: Slug) -> Result<Slug, StoreError> {
+        let sql = "SELECT 1 FROM customers
+                   WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
+        let mut taken = self.conn.prepare_cached(sql)?;
+        if taken
+            .query_row(params![workspace.0, wanted.as_str()], |_| Ok(()))
+            .optional()?
+            .is_none()
+        {
+            return Ok(wanted);
+        }
+        // One walk over the numbered forms: asking for them one by one would make the thousandth
+        // customer of a name a thousand times as dear as the first.
+        let stem = wanted.numbered_stem();
+        let sql = "SELECT slug FROM customers
+                   WHERE workspace_no = ?1 AND slug >= ?2 AND slug < ?3 AND deleted_at IS NULL";
+        // The stem ends with a hyphen; a full stop is the character that follows it.
+        let end = format!("{}.", &stem[..stem.len() - 1]);
+        let mut numbered = self.conn.prepare_cached(sql)?;
+        let slugs = numbered.query_map(params![workspace.0, stem, end], |row| row.get(0))?;
+        let mut numbers: HashSet<u32> = HashSet::new();
+        for slug in slugs {
+            let slug: String = slug?;
+            numbers.extend(slug[stem.len()..].parse::<u32>());
+        }
+        let free = (2..).find(|n| !numbers.contains(n)).unwrap_or(u32::MAX);
+        Ok(Slug::numbered(&stem, free))
+    }
+}

@@ -1,0 +1,106 @@
+//! What can go wrong in the store: one error for use cases, one for opening a database.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+use crate::model::resource::ResourceType;
+
+/// Why a read or a change did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No live resource of this type has that id in the workspace.
+    #[error("no such {}", <&str>::from(*.0))]
+    NotFound(ResourceType),
+    /// Another live customer of the workspace has the slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// Another live contact of the customer has the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Nothing was stored, and the same may work later: a full disk, a locked file, a full queue.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The file is damaged; nothing is written to it any more.
+    #[error("the database file is damaged: {0}; stop the server and restore a backup")]
+    Damaged(String),
+    /// A fault of the server itself.
+    #[error("internal error of the store: {0}")]
+    Internal(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let said = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) if said.contains("customers.slug") => {
+                Self::SlugTaken
+            }
+            Some(ErrorCode::ConstraintViolation) if said.contains("contacts.email") => {
+                Self::EmailTaken
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(said),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OutOfMemory,
+            ) => Self::Unavailable(said),
+            _ => Self::Internal(said),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// Why a database could not be opened. Every message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants mean")]
+pub enum OpenError {
+    #[error("cannot use {path}: {source}; check that it exists and that this user may write to it")]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("there is no database in {}; start `pivotal-server serve` once, or name another directory with --data-dir", .0.display())]
+    Missing(PathBuf),
+    #[error("{} is already used by a running server; stop that one first, or name another directory with --data-dir", .0.display())]
+    InUse(PathBuf),
+    #[error("{} is not a database of pivotal-server; it was left as it is: name another directory with --data-dir, or move the file away", .0.display())]
+    Foreign(PathBuf),
+    #[error(
+        "{path} was written by a newer version (schema {found}, this binary knows up to {known}); it was left as it is: install that version"
+    )]
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    #[error("{path} has to be upgraded from schema {found}, and a server is running on it; stop that server first", path = .path.display())]
+    UpgradeInUse { path: PathBuf, found: i64 },
+    #[error("{path} is damaged ({found}); it was left as it is: restore a backup")]
+    Damaged { path: PathBuf, found: String },
+    #[error("{} lies on a file system on which SQLite cannot keep its write-ahead log, such as a network share; put the data directory on a local disk", .0.display())]
+    NoWal(PathBuf),
+    #[error("cannot open {path}: {source}")]
+    Sqlite {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
+    #[error("upgrading {path} from schema {from} failed and was undone: {source}; the copy from before is {copy}", path = .path.display(), copy = .copy.display())]
+    Upgrade {
+        path: PathBuf,
+        from: i64,
+        copy: PathBuf,
+        source: rusqlite::Error,
+    },
+}

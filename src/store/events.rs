@@ -1,0 +1,105 @@
+//! Events read back: the activity of a customer and of an onboarding. For the store's users: the
+//! methods of [`Reader`].
+
+use rusqlite::Row;
+use serde_json::value::RawValue;
+
+use super::Reader;
+use super::error::StoreError;
+use super::live::{self, List, Listed};
+use super::row::{choice, json};
+use crate::model::customer::CustomerRef;
+use crate::model::event::{Actor, Event, EventFilter};
+use crate::model::id::Id;
+use crate::model::onboarding::OnboardingRef;
+use crate::model::page::{Page, PageRequest};
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+impl Listed for Event {
+    const TABLE: &'static str = "events";
+    const COLUMNS: &'static str = "id, type, created_at,
+        (SELECT w.id FROM workspaces AS w WHERE w.no = events.workspace_no), livemode, actor_type,
+        actor_id, actor_name, object, previous";
+    // Events are never deleted.
+    const CONDITION: &'static str = "TRUE";
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let previous: Option<String> = row.get(9)?;
+        Ok(Self {
+            id: row.get(0)?,
+            kind: choice(row, 1)?,
+            created_at: Timestamp::from_micros(row.get(2)?),
+            org_id: Id::stored(row.get(3)?),
+            livemode: row.get(4)?,
+            actor: Actor {
+                kind: choice(row, 5)?,
+                id: row.get(6)?,
+                name: row.get(7)?,
+            },
+            object: json(row, 8, RawValue::from_string)?,
+            previous_attributes: previous
+                .map(|_| json(row, 9, RawValue::from_string))
+                .transpose()?,
+        })
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+}
+
+impl Reader<'_> {
+    /// A page of what happened to a customer, its contacts and its onboardings, also after it
+    /// was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there never was such a customer.
+    pub fn customer_activity(
+        &self,
+        workspace: WorkspaceNo,
+        named: &CustomerRef,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Event>, StoreError> {
+        let customer = live::find_even_deleted(self.conn, workspace, named)?;
+        self.activity("customer_id", customer.id.as_str(), workspace, filter, page)
+    }
+
+    /// A page of what happened to an onboarding, also after it was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there never was such an onboarding.
+    pub fn onboarding_activity(
+        &self,
+        workspace: WorkspaceNo,
+        named: &OnboardingRef,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Event>, StoreError> {
+        let onboarding = live::find_even_deleted(self.conn, workspace, named)?;
+        self.activity(
+            "resource_id",
+            onboarding.id.as_str(),
+            workspace,
+            filter,
+            page,
+        )
+    }
+
+    fn activity(
+        &self,
+        column: &str,
+        id: &str,
+        workspace: WorkspaceNo,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Event>, StoreError> {
+        let kind = filter.kind.map(<&str>::from);
+        let mut list = List::under(&workspace, column, &id);
+        if let Some(kind) = &kind {
+            list.also("type", kind);
+        }
+        list.page(self.conn, page)
+    }
+}

@@ -1,0 +1,219 @@
+//! API keys in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::StoreError;
+use super::record::Subject;
+use super::row::choice;
+use super::{Reader, Tx, workspaces};
+use crate::model::caller::Caller;
+use crate::model::event::{Actor, EventType};
+use crate::model::id::Id;
+use crate::model::key::{Key, KeyId, KeyUse, Prefix, Scopes};
+use crate::model::key_hash::IssuedKey;
+use crate::model::resource::ResourceType;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::Timestamp;
+use crate::model::workspace::Workspace;
+
+/// What is needed to tell whether a request may be made with a key.
+pub struct Credentials {
+    /// The key.
+    pub key: Key,
+    /// The argon2id hash of the whole key, as a PHC string.
+    pub hash: String,
+    /// The key's workspace.
+    pub workspace: Workspace,
+}
+
+/// A key is selected together with its workspace, whose columns come last.
+const SELECT: &str = "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at,
+        k.last_used_at, k.last_used_ip, k.request_count, k.revoked_at, k.hash,
+        w.no, w.id, w.slug, w.name, w.created_at
+    FROM api_keys AS k JOIN workspaces AS w ON w.no = k.workspace_no";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
+    let workspace = workspaces::from_row(row, 12)?;
+    let mode = choice(row, 3)?;
+    let time = |index: usize| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
+    };
+    let key = Key {
+        id: Id::stored(row.get(0)?),
+        prefix: Prefix::new(mode, row.get_ref(1)?.as_str()?),
+        name: Name::stored(row.get(2)?),
+        mode,
+        workspace: workspace.slug.clone(),
+        tier: choice(row, 4)?,
+        scopes: Scopes::stored(row.get_ref(5)?.as_str()?),
+        created_at: Timestamp::from_micros(row.get(6)?),
+        last_used_at: time(7)?,
+        last_used_ip: row.get(8)?,
+        request_count: row.get(9)?,
+        revoked_at: time(10)?,
+    };
+    Ok(Credentials {
+        key,
+        hash: row.get(11)?,
+        workspace,
+    })
+}
+
+fn by_lookup(conn: &Connection, lookup: &str) -> Result<Option<Credentials>, StoreError> {
+    let sql = format!("{SELECT} WHERE k.lookup = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([lookup], from_row)
+        .optional()?)
+}
+
+fn by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
+    let sql = format!("{SELECT} WHERE k.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id], from_row)
+        .optional()?)
+}
+
+impl Reader<'_> {
+    /// The key with this visible prefix, revoked or not.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Credentials>, StoreError> {
+        let found = by_lookup(self.conn, prefix.lookup())?;
+        Ok(found.filter(|found| found.key.prefix == *prefix))
+    }
+
+    /// The key with this id, revoked or not.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn credentials_by_id(&self, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
+        by_id(self.conn, id)
+    }
+
+    /// All keys, or those of one workspace, newest first.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn keys(&self, workspace: Option<&Slug>) -> Result<Vec<Key>, StoreError> {
+        let sql = format!(
+            "{SELECT} WHERE ?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
+        Ok(rows
+            .map(|row| row.map(|found| found.key))
+            .collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps a new key, whose secret is not known here.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn create_key(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        issued: IssuedKey,
+    ) -> Result<Key, StoreError> {
+        let IssuedKey { new, prefix, hash } = issued;
+        let key = Key {
+            id: Id::generate(),
+            prefix,
+            name: new.name,
+            mode: new.mode,
+            workspace: workspace.slug.clone(),
+            tier: new.tier,
+            scopes: new.scopes,
+            created_at: self.now,
+            last_used_at: None,
+            last_used_ip: None,
+            request_count: 0,
+            revoked_at: None,
+        };
+        let sql = "INSERT INTO api_keys (id, workspace_no, lookup, hash, name, mode, tier, scopes,
+                       created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        self.conn.prepare_cached(sql)?.execute(params![
+            key.id,
+            workspace.no.0,
+            key.prefix.lookup(),
+            hash,
+            key.name.as_str(),
+            <&str>::from(key.mode),
+            <&str>::from(key.tier),
+            key.scopes.to_text(),
+            key.created_at.as_micros(),
+        ])?;
+        self.record_key(actor, workspace, EventType::ApiKeyCreated, &key)?;
+        Ok(key)
+    }
+
+    /// Revokes a key for good; one that is revoked already stays as it is. Nothing when there is
+    /// no such key.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn revoke_key(&self, actor: Actor, id: &KeyId) -> Result<Option<Key>, StoreError> {
+        let Some(Credentials {
+            mut key, workspace, ..
+        }) = by_id(self.conn, id)?
+        else {
+            return Ok(None);
+        };
+        if key.revoked_at.is_none() {
+            key.revoked_at = Some(self.now);
+            let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
+            self.conn
+                .prepare_cached(sql)?
+                .execute(params![self.now.as_micros(), key.id])?;
+            self.record_key(actor, &workspace, EventType::ApiKeyRevoked, &key)?;
+        }
+        Ok(Some(key))
+    }
+
+    /// Adds to what is known of how keys are used.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn note_key_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
+        let sql = "UPDATE api_keys SET request_count = request_count + ?1,
+                       last_used_at = max(?2, coalesce(last_used_at, 0)), last_used_ip = ?3
+                   WHERE id = ?4";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        for (id, used) in uses {
+            statement.execute(params![
+                used.requests,
+                used.at.as_micros(),
+                used.from.to_string(),
+                id
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn record_key(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        kind: EventType,
+        key: &Key,
+    ) -> Result<(), StoreError> {
+        let caller = Caller {
+            workspace: workspace.clone(),
+            actor,
+            livemode: key.mode.is_live(),
+        };
+        let subject = Subject {
+            resource: ResourceType::ApiKey,
+            resource_id: key.id.as_str(),
+            customer_id: None,
+            phases: None,
+        };
+        self.record(&caller, &[kind], &subject, key, None)
+    }
+}

@@ -1,0 +1,172 @@
+//! The one place where resources are selected: always within a workspace, and without tombstones
+//! unless a function's name says otherwise. For the store's own use.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+
+use super::error::StoreError;
+use crate::model::id::{DisplayId, Id, Ref};
+use crate::model::page::{Page, PageRequest};
+use crate::model::resource::ResourceType;
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+/// A table whose rows stand in lists, and how they become values of the model.
+pub(super) trait Listed: Sized {
+    /// Its table.
+    const TABLE: &'static str;
+    /// The columns that `from_row` reads, in its order.
+    const COLUMNS: &'static str;
+    /// What has to hold for a row to stand in lists, word for word as in the partial indexes.
+    const CONDITION: &'static str = "deleted_at IS NULL";
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
+    fn created_at(&self) -> Timestamp;
+}
+
+/// A table whose rows are found by their ids.
+pub(super) trait Resource: Listed {
+    /// What it is called when it is not found.
+    const TYPE: ResourceType;
+}
+
+/// The live resource that a client names.
+pub(super) fn find<R: Resource>(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    named: &Ref<R>,
+) -> Result<R, StoreError> {
+    let (column, value) = key(named);
+    let sql = format!(
+        "SELECT {} FROM {} WHERE workspace_no = ?1 AND {column} = ?2 AND deleted_at IS NULL",
+        R::COLUMNS,
+        R::TABLE,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let row = statement
+        .query_row((workspace.0, value), R::from_row)
+        .optional()?;
+    row.ok_or(StoreError::NotFound(R::TYPE))
+}
+
+/// What is left to say of a resource that may have been deleted.
+pub(super) struct Remains<R> {
+    pub id: Id<R>,
+    pub display_id: DisplayId,
+    pub deleted: bool,
+}
+
+/// The ids of the resource that a client names, deleted or not.
+pub(super) fn find_even_deleted<R: Resource>(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    named: &Ref<R>,
+) -> Result<Remains<R>, StoreError> {
+    let (column, value) = key(named);
+    let sql = format!(
+        "SELECT id, display_id, deleted_at IS NOT NULL FROM {}
+         WHERE workspace_no = ?1 AND {column} = ?2",
+        R::TABLE,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let read = |row: &Row<'_>| {
+        Ok(Remains {
+            id: Id::stored(row.get(0)?),
+            display_id: DisplayId(row.get(1)?),
+            deleted: row.get(2)?,
+        })
+    };
+    let row = statement.query_row((workspace.0, value), read).optional()?;
+    row.ok_or(StoreError::NotFound(R::TYPE))
+}
+
+fn key<R>(named: &Ref<R>) -> (&'static str, &dyn ToSql) {
+    match named {
+        Ref::Id(id) => ("id", id),
+        Ref::DisplayId(number) => ("display_id", &number.0),
+    }
+}
+
+impl<R> ToSql for Id<R> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        self.as_str().to_sql()
+    }
+}
+
+/// A list while its conditions are being gathered. Every list walks an index from its newest
+/// entry; a condition that the index does not know is tested row by row, and hidden from SQLite's
+/// planner by a unary plus (SQLite manual, "The SQLite Query Optimizer Overview", 4), so that it
+/// never trades the walk for a sort.
+pub(super) struct List<'v> {
+    conditions: String,
+    values: Vec<&'v dyn ToSql>,
+}
+
+impl<'v> List<'v> {
+    /// All rows of a workspace that are listed.
+    pub fn of(workspace: &'v WorkspaceNo) -> Self {
+        Self {
+            conditions: "workspace_no = ?1".to_owned(),
+            values: vec![&workspace.0],
+        }
+    }
+
+    /// The rows of one parent, by an index that begins with the parent's id.
+    pub fn under(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
+        let mut list = Self {
+            conditions: "+workspace_no = ?1".to_owned(),
+            values: vec![&workspace.0],
+        };
+        list.by(column, parent);
+        list
+    }
+
+    /// Narrows by a column of the index.
+    pub fn by(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.values.push(value);
+        self.conditions += &format!(" AND {column} = ?{}", self.values.len());
+    }
+
+    /// Narrows row by row.
+    pub fn also(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.by(&format!("+{column}"), value);
+    }
+
+    /// Narrows row by row to those whose `column` contains the text.
+    pub fn containing(&mut self, column: &str, part: &'v dyn ToSql) {
+        self.values.push(part);
+        self.conditions += &format!(" AND instr({column}, ?{}) > 0", self.values.len());
+    }
+
+    /// The page that a client asks for.
+    pub fn page<R: Listed>(
+        mut self,
+        conn: &Connection,
+        page: &PageRequest,
+    ) -> Result<Page<R>, StoreError> {
+        let before = page.before.map(Timestamp::as_micros);
+        // One row more than asked for tells whether there are older ones.
+        let limit = page.limit + 1;
+        let mut values = std::mem::take(&mut self.values);
+        let mut cursor = String::new();
+        if let Some(before) = &before {
+            values.push(before);
+            cursor = format!(" AND created_at < ?{}", values.len());
+        }
+        values.push(&limit);
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {} AND {}{cursor} ORDER BY created_at DESC LIMIT ?{}",
+            R::COLUMNS,
+            R::TABLE,
+            self.conditions,
+            R::CONDITION,
+            values.len(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), R::from_row)?;
+        let mut data = rows.collect::<rusqlite::Result<Vec<R>>>()?;
+        let more = data.len() > page.limit as usize;
+        data.truncate(page.limit as usize);
+        let next = data.last().filter(|_| more).map(R::created_at);
+        Ok(Page { data, next })
+    }
+}

@@ -1,0 +1,212 @@
+//! Everything that is kept, in one SQLite file. All SQL stands here. The layers above open a
+//! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
+//! no connection leaves.
+
+mod contacts;
+mod customers;
+mod damage;
+mod error;
+mod events;
+mod files;
+mod idempotency;
+mod keys;
+mod live;
+mod onboardings;
+mod record;
+mod row;
+mod schema;
+mod sequences;
+mod sqlite;
+mod workspaces;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use self::damage::{Checked, Damage};
+pub use self::error::{OpenError, StoreError};
+pub use self::files::{DataDir, ServeLock};
+pub use self::idempotency::Recalled;
+pub use self::keys::Credentials;
+use self::sqlite::Readers;
+use self::writer::Writer;
+use crate::model::time::{Clock, Timestamp};
+
+/// How long a read waits for a connection of the pool. The pool has one for every thread that
+/// reads, so that this is only reached when the file cannot be opened.
+const READER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open database.
+pub struct Store {
+    readers: r2d2::Pool<Readers>,
+    writer: Writer,
+    damage: Damage,
+    clock: Arc<dyn Clock>,
+}
+
+/// Reads, one method for one use case. Each statement sees the last committed state.
+pub struct Reader<'c> {
+    conn: &'c Connection,
+}
+
+/// Changes, one method for one use case, in a transaction that the store commits.
+pub struct Tx<'c> {
+    conn: &'c Connection,
+    now: Timestamp,
+}
+
+impl Store {
+    /// Opens the database of a data directory for a command.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; the file is left as it was.
+    pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let conn = dir.open(None)?;
+        Self::start(dir, conn, clock, 1, Damage::default())
+    }
+
+    /// The same, with a new database where there is none.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        dir.create()?;
+        Self::open(dir, clock)
+    }
+
+    /// Opens or makes the database for a server, which has locked the directory, after looking
+    /// for damage. Up to `readers` threads read at the same time.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; an existing file is left as it was.
+    pub fn serve(
+        dir: &DataDir,
+        lock: &ServeLock,
+        clock: Arc<dyn Clock>,
+        readers: u32,
+    ) -> Result<Self, OpenError> {
+        dir.create()?;
+        let mut conn = dir.open(Some(lock))?;
+        let path = dir.database();
+        let damage = Damage::default();
+        match damage::check_at_start(&mut conn) {
+            Ok(Checked::Sound) => {}
+            Ok(Checked::TooLarge) => damage.check_in_background(&path),
+            Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
+            Err(source) => return Err(OpenError::Sqlite { path, source }),
+        }
+        Self::start(dir, conn, clock, readers, damage)
+    }
+
+    fn start(
+        dir: &DataDir,
+        conn: Connection,
+        clock: Arc<dyn Clock>,
+        readers: u32,
+        damage: Damage,
+    ) -> Result<Self, OpenError> {
+        let writer = Writer::start(conn, Arc::clone(&clock), damage.clone()).map_err(|source| {
+            OpenError::Io {
+                path: dir.path().to_owned(),
+                source,
+            }
+        })?;
+        let readers = r2d2::Pool::builder()
+            .max_size(readers)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(READER_TIMEOUT)
+            .build_unchecked(Readers {
+                path: dir.database(),
+            });
+        Ok(Self {
+            readers,
+            writer,
+            damage,
+            clock,
+        })
+    }
+
+    /// Reads, on the calling thread.
+    ///
+    /// # Errors
+    /// What `read` reports, or [`StoreError::Unavailable`] without a connection.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let conn = self
+            .readers
+            .get()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let result = read(&Reader { conn: &conn });
+        self.noticed(result)
+    }
+
+    /// Changes, and returns when the change is on disk.
+    ///
+    /// # Errors
+    /// What `change` reports, in which case nothing of it is kept; or why it was not stored.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let result = self.writer.send(change)?.await;
+        self.noticed(result.unwrap_or_else(|_| Err(panicked())))
+    }
+
+    /// The same for a thread that may be blocked.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`].
+    pub fn write_blocking<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let result = self.writer.send(change)?.blocking_recv();
+        self.noticed(result.unwrap_or_else(|_| Err(panicked())))
+    }
+
+    /// The clock by which the store dates what it keeps.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Refuses when the file is known to be damaged.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn sound(&self) -> Result<(), StoreError> {
+        self.damage.refuse()
+    }
+
+    fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.inspect_err(|error| self.damage.notice(error))
+    }
+}
+
+fn panicked() -> StoreError {
+    StoreError::Internal("a change ended with a panic and was undone".to_owned())
+}
+
+impl Tx<'_> {
+    /// When the change happens.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Writes to the file for the sake of writing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        let sql = "INSERT INTO health (id, checked_at) VALUES (1, ?1)
+                   ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
+        self.conn
+            .prepare_cached(sql)?
+            .execute([self.now.as_micros()])?;
+        Ok(())
+    }
+}

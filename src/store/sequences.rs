@@ -1,0 +1,27 @@
+//! Display ids and creation times: both are given out here, each at most once per workspace and
+//! type. For the store's own use.
+
+use rusqlite::{Connection, params};
+
+use crate::model::id::DisplayId;
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+/// The next display id, and `now` or the first microsecond after the last one given out.
+pub(super) fn next(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    resource: &str,
+    now: Timestamp,
+) -> rusqlite::Result<(DisplayId, Timestamp)> {
+    let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
+               VALUES (?1, ?2, 1, ?3)
+               ON CONFLICT (workspace_no, resource) DO UPDATE SET
+                   display_id = display_id + 1,
+                   created_at = max(excluded.created_at, created_at + 1)
+               RETURNING display_id, created_at";
+    conn.prepare_cached(sql)?
+        .query_row(params![workspace.0, resource, now.as_micros()], |row| {
+            Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
+        })
+}

@@ -1,0 +1,143 @@
+//! Connections to the file: their pragmas, which stand nowhere else, and the pool of those that
+//! read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::OpenError;
+
+/// How long a statement waits for a lock that another process holds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements that a connection keeps prepared. There are fewer than this.
+const PREPARED: usize = 128;
+/// Pages of a connection's cache, in KiB (negative by SQLite's convention).
+const CACHE: i64 = -8_000;
+/// What is left of the write-ahead log's file after it was larger, in bytes.
+const WAL_KEPT: i64 = 64 << 20;
+
+/// Opens a connection that may write. The file has to exist.
+///
+/// # Errors
+/// [`OpenError::NoWal`] where the file system cannot share memory between connections, and what
+/// SQLite says otherwise.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |source| OpenError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
+    let conn = Connection::open_with_flags(path, flags()).map_err(failed)?;
+    // First of all: turning the log on may already have to wait for a lock.
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    turn_wal_on(&conn, path)?;
+    let pragmas = || {
+        common(&conn)?;
+        // An answer means that the change is on disk: the log is synced at every commit.
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_KEPT)
+    };
+    pragmas().map_err(failed)?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    common(&conn)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn flags() -> OpenFlags {
+    // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI
+}
+
+fn common(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(PREPARED);
+    conn.pragma_update(None, "cache_size", CACHE)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // A file from elsewhere must not be able to call functions through its schema.
+    conn.pragma_update(None, "trusted_schema", false)
+}
+
+fn turn_wal_on(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let mode: rusqlite::Result<String> =
+        conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+    match mode {
+        Ok(mode) if mode == "wal" => Ok(()),
+        // SQLite answers with the mode that it kept.
+        Ok(_) => Err(OpenError::NoWal(path.to_owned())),
+        Err(source) => Err(OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Makes the pool's connections. `r2d2_sqlite` is tied to an older rusqlite than this one.
+#[derive(Debug)]
+pub(super) struct Readers {
+    /// The database file.
+    pub path: PathBuf,
+}
+
+impl r2d2::ManageConnection for Readers {
+    type Connection = Connection;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> Result<Connection, rusqlite::Error> {
+        open_reader(&self.path)
+    }
+
+    fn is_valid(&self, conn: &mut Connection) -> Result<(), rusqlite::Error> {
+        conn.execute_batch("SELECT 1")
+    }
+
+    fn has_broken(&self, _: &mut Connection) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_shared_memory_is_refused_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pivotal.db");
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch("CREATE TABLE t (a)")
+            .unwrap();
+        // This VFS locks with files of its own, as on a network share, and cannot keep a log.
+        let address = format!("file:{}?vfs=unix-dotfile", file.display());
+        let refused = open_writer(Path::new(&address)).unwrap_err();
+        assert!(matches!(refused, OpenError::NoWal(_)), "{refused}");
+        assert!(refused.to_string().contains("local disk"));
+    }
+
+    #[test]
+    fn what_is_committed_is_synced_and_a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pivotal.db");
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch("CREATE TABLE t (a)")
+            .unwrap();
+        let writer = open_writer(&file).unwrap();
+        let ask = |pragma: &str| writer.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
+        assert_eq!(ask("synchronous").unwrap(), 2);
+        assert_eq!(ask("foreign_keys").unwrap(), 1);
+        assert!(
+            open_reader(&file)
+                .unwrap()
+                .execute("INSERT INTO t VALUES (1)", [])
+                .is_err()
+        );
+    }
+}

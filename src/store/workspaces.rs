@@ -1,0 +1,82 @@
+//! Workspaces in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::error::StoreError;
+use super::{Reader, Tx};
+use crate::model::id::Id;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::Timestamp;
+use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
+
+/// The columns that [`from_row`] reads, in its order.
+const COLUMNS: &str = "no, id, slug, name, created_at";
+
+/// Reads a workspace from the columns that begin at `first`.
+pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Workspace> {
+    Ok(Workspace {
+        no: WorkspaceNo(row.get(first)?),
+        id: Id::stored(row.get(first + 1)?),
+        slug: Slug::stored(row.get(first + 2)?),
+        name: Name::stored(row.get(first + 3)?),
+        created_at: Timestamp::from_micros(row.get(first + 4)?),
+    })
+}
+
+impl Reader<'_> {
+    /// All workspaces, in the order of their creation.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM workspaces ORDER BY no");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map([], |row| from_row(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The workspace with this slug, if there is one.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM workspaces WHERE slug = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement
+            .query_row([slug.as_str()], |row| from_row(row, 0))
+            .optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Creates a workspace; nothing when its slug is taken.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn create_workspace(&self, new: NewWorkspace) -> Result<Option<Workspace>, StoreError> {
+        let id = Id::generate();
+        let sql = "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (slug) DO NOTHING RETURNING no";
+        let no = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(
+                params![
+                    id,
+                    new.slug.as_str(),
+                    new.name.as_str(),
+                    self.now.as_micros()
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(no.map(|no| Workspace {
+            no: WorkspaceNo(no),
+            id,
+            slug: new.slug,
+            name: new.name,
+            created_at: self.now,
+        }))
+    }
+}

@@ -1,0 +1,170 @@
+//! The one stream of changes: a thread that owns the only connection that writes, runs the jobs
+//! that are waiting in one transaction, and answers each of them when that is on disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::damage::Damage;
+use super::error::StoreError;
+use super::{Clock, Tx};
+
+/// Jobs that may wait. A client is told at once when there are more.
+const QUEUE: usize = 1024;
+/// Jobs that share a transaction; more would make the first of them wait for long.
+const GROUP: usize = 256;
+
+/// What a job leaves: whether its changes are to be kept, and how its caller is answered once it
+/// is known whether the transaction was committed.
+struct Outcome {
+    keep: bool,
+    answer: Box<dyn FnOnce(Result<(), StoreError>)>,
+}
+
+/// A change to run in a transaction, or to refuse when there is none.
+type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
+
+/// The sending end of the stream. Dropping it ends the thread once the jobs are done.
+pub(super) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    damage: Damage,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system has no thread to give.
+    pub fn start(conn: Connection, clock: Arc<dyn Clock>, damage: Damage) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let stream = Stream {
+            conn,
+            clock,
+            damage: damage.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || stream.run(&jobs))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+            damage,
+        })
+    }
+
+    /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
+    /// change panicked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the queue is full, [`StoreError::Damaged`] for a damaged
+    /// file.
+    pub fn send<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        self.damage.refuse()?;
+        let (reply, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = tx.and_then(change);
+            Outcome {
+                keep: result.is_ok(),
+                answer: Box::new(move |committed| {
+                    // A caller that has gone away does not want its answer.
+                    let _ = reply.send(committed.and(result));
+                }),
+            }
+        });
+        let stopped = || StoreError::Unavailable("the server is stopping".to_owned());
+        match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {
+            Ok(()) => Ok(receiver),
+            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable(
+                "too many changes are waiting".to_owned(),
+            )),
+            Err(TrySendError::Disconnected(_)) => Err(stopped()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the writer thread ended with a panic");
+        }
+    }
+}
+
+/// The receiving end, on the thread.
+struct Stream {
+    conn: Connection,
+    clock: Arc<dyn Clock>,
+    damage: Damage,
+}
+
+impl Stream {
+    fn run(self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+            self.commit(group);
+        }
+    }
+
+    /// Runs jobs in one transaction, each in a savepoint of its own, and answers them.
+    fn commit(&self, mut group: impl Iterator<Item = Job>) {
+        let mut outcomes = Vec::new();
+        let committed = self.statement("BEGIN IMMEDIATE").and_then(|()| {
+            for job in group.by_ref() {
+                self.attempt(job, &mut outcomes)?;
+            }
+            self.statement("COMMIT")
+        });
+        let Err(error) = committed else {
+            for outcome in outcomes {
+                (outcome.answer)(Ok(()));
+            }
+            return;
+        };
+        log::error!("a group of changes was not stored: {error}");
+        self.damage.notice(&error);
+        // SQLite has already rolled back after some errors, such as a full disk.
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.statement("ROLLBACK")
+        {
+            log::error!("cannot roll back: {error}");
+        }
+        let refusal = || StoreError::Unavailable(error.to_string());
+        for outcome in outcomes {
+            (outcome.answer)(Err(refusal()));
+        }
+        // These had not begun, and waited for the same lock or disk.
+        for job in group {
+            (job(Err(refusal())).answer)(Ok(()));
+        }
+    }
+
+    fn attempt(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
+        self.statement("SAVEPOINT job")?;
+        let tx = Tx {
+            conn: &self.conn,
+            now: self.clock.now(),
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
+        let keep = outcome.as_ref().is_some_and(|outcome| outcome.keep);
+        outcomes.extend(outcome);
+        if !keep {
+            self.statement("ROLLBACK TO job")?;
+        }
+        self.statement("RELEASE job")
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.execute([]).map(drop)?)
+    }
+}
