@@ -1,0 +1,99 @@
+//! The answers of the API: a status, perhaps a location, and a JSON body. For the handlers.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION};
+use serde::Serialize;
+
+use super::error::ApiError;
+use crate::model::id::{DisplayId, Id};
+use crate::model::idempotency::KeptAnswer;
+use crate::store::StoreError;
+
+/// What every handler returns.
+pub(super) type Reply = Result<Answer, ApiError>;
+
+/// An answer whose body is already written, so that it can be made where the data is.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: StatusCode,
+    location: Option<String>,
+    body: Vec<u8>,
+    replayed: bool,
+}
+
+impl Answer {
+    /// 200 with an object or a list.
+    pub fn ok(content: &impl Serialize) -> Result<Self, StoreError> {
+        Ok(Self::new(
+            StatusCode::OK,
+            None,
+            serde_json::to_vec(content)?,
+        ))
+    }
+
+    /// 201 with the object that was created, and where it is found.
+    pub fn created(content: &impl Serialize, location: String) -> Result<Self, StoreError> {
+        Ok(Self::new(
+            StatusCode::CREATED,
+            Some(location),
+            serde_json::to_vec(content)?,
+        ))
+    }
+
+    /// 200 with the envelope of something deleted.
+    pub fn deleted<R>((id, display_id): (Id<R>, DisplayId)) -> Result<Self, StoreError> {
+        #[derive(Serialize)]
+        #[serde(tag = "object", rename = "deleted")]
+        struct Deleted<'d> {
+            id: &'d str,
+            display_id: DisplayId,
+            deleted: bool,
+        }
+        Self::ok(&Deleted {
+            id: id.as_str(),
+            display_id,
+            deleted: true,
+        })
+    }
+
+    /// An answer that was given before.
+    pub fn replayed(kept: KeptAnswer) -> Reply {
+        let status = StatusCode::from_u16(kept.status)
+            .map_err(|error| ApiError::Internal(format!("a kept answer: {error}")))?;
+        Ok(Self {
+            replayed: true,
+            ..Self::new(status, kept.location, kept.body)
+        })
+    }
+
+    /// The answer in the form in which it is kept for retries.
+    pub fn to_kept(&self) -> KeptAnswer {
+        KeptAnswer {
+            status: self.status.as_u16(),
+            location: self.location.clone(),
+            body: self.body.clone(),
+        }
+    }
+
+    fn new(status: StatusCode, location: Option<String>, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            location,
+            body,
+            replayed: false,
+        }
+    }
+
+    /// The answer as actix-web sends it.
+    pub fn respond(self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(location) = self.location {
+            response.insert_header((LOCATION, location));
+        }
+        if self.replayed {
+            response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        response.content_type(ContentType::json()).body(self.body)
+    }
+}

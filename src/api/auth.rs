@@ -1,0 +1,87 @@
+//! Who makes a request: from the `Authorization` header to a key that may be used now.
+
+use std::net::IpAddr;
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+
+use super::error::ApiError;
+use super::rate_limit::Verdict;
+use super::server::App;
+use crate::model::key::KeySecret;
+use crate::store::Credentials;
+
+/// Failed verifications that a client address has in any minute.
+const FAILURES: u32 = 10;
+
+/// The key of a request. It is read afresh each time, so that a change to it holds at once; the
+/// order of the checks is that of their price.
+pub(super) async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Credentials, ApiError> {
+    let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
+    let found = app
+        .store
+        .read(|reader| reader.credentials(secret.prefix()))?;
+    let found = found.ok_or(ApiError::InvalidKey)?;
+    if !app.verifier.knows(&secret) {
+        verify(app, secret, &found, address).await?;
+    }
+    if found.key.revoked_at.is_some() {
+        return Err(ApiError::RevokedKey);
+    }
+    Ok(found)
+}
+
+async fn verify(
+    app: &App,
+    secret: KeySecret,
+    found: &Credentials,
+    address: IpAddr,
+) -> Result<(), ApiError> {
+    let address = neighbourhood(address);
+    let may_try = || match app
+        .failures
+        .look(&address, app.store.clock().now(), FAILURES)
+    {
+        Verdict::Within(_) => Ok(()),
+        Verdict::Beyond(_, wait) => Err(ApiError::RateLimited(wait)),
+    };
+    may_try()?;
+    if app
+        .verifier
+        .verify(secret, found.hash.clone(), may_try)
+        .await?
+    {
+        return Ok(());
+    }
+    app.failures
+        .count(&address, app.store.clock().now(), FAILURES);
+    Err(ApiError::InvalidKey)
+}
+
+/// The token of the one `Authorization` header. The scheme's case does not matter (RFC 9110,
+/// 11.1).
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut all = headers.get_all(AUTHORIZATION);
+    let header = all.next().ok_or(ApiError::MissingKey)?;
+    if all.next().is_some() {
+        return Err(ApiError::InvalidKey);
+    }
+    let text = header.to_str().map_err(|_| ApiError::InvalidKey)?;
+    let (scheme, token) = text.split_once(' ').ok_or(ApiError::InvalidKey)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(ApiError::InvalidKey)
+    }
+}
+
+/// Whoever has one IPv6 address has its whole /64.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
+        v4 => v4,
+    }
+}

@@ -1,0 +1,211 @@
+//! One request of a valid key: what a handler needs of it, and the checks that come before every
+//! handler.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use actix_web::web::{self, Bytes, Data, Payload};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+
+use super::access_log::{UsedKey, UsedOperation};
+use super::answer::{Answer, Reply};
+use super::error::ApiError;
+use super::limits;
+use super::rate_limit::{Budget, Verdict};
+use super::request_id::RequestId;
+use super::routes::{Access, Operation};
+use super::server::App;
+use super::{auth, body, client_ip, idempotency};
+use crate::model::caller::Caller;
+use crate::model::event::{Actor, ActorKind};
+use crate::model::fields::Body;
+use crate::model::id::Ref;
+use crate::model::idempotency::Retry;
+use crate::model::key::Key;
+use crate::model::params::{Params, Query};
+use crate::model::resource::ResourceType;
+use crate::store::{Reader, StoreError, Tx};
+
+/// Headers may be this long together, names and values.
+const MAX_HEADERS: usize = 32 << 10;
+
+/// A request that may be answered.
+pub(super) struct Call {
+    /// The server's state.
+    pub app: Data<App>,
+    /// On whose behalf it is made.
+    pub caller: Arc<Caller>,
+    /// The key that it was made with.
+    pub key: Key,
+    request: HttpRequest,
+    body: Bytes,
+    retry: Option<Retry>,
+}
+
+impl Call {
+    /// The resource that the path names.
+    pub fn named<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
+        // Every path has at most one parameter.
+        let text = self
+            .request
+            .match_info()
+            .iter()
+            .next()
+            .map(|(_, text)| text);
+        text.and_then(Ref::parse)
+            .ok_or(ApiError::NotFound(resource))
+    }
+
+    /// The body of a POST.
+    pub fn body<B: Body>(&self) -> Result<B, ApiError> {
+        body::parse(&self.body)
+    }
+
+    /// The body of a PATCH.
+    pub fn patch<B: Body>(&self) -> Result<B, ApiError> {
+        body::parse_patch(&self.body)
+    }
+
+    /// The query parameters.
+    pub fn query<Q: Query>(&self) -> Result<Q, ApiError> {
+        let pairs = url::form_urlencoded::parse(self.request.query_string().as_bytes());
+        Params::parse(pairs.into_owned().collect()).map_err(ApiError::Invalid)
+    }
+
+    /// Looks something up by its id, on the web worker: that takes less time than handing it to
+    /// another thread.
+    pub fn look_up(
+        &self,
+        read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError>,
+    ) -> Reply {
+        Ok(self.app.store.read(|reader| read(reader, &self.caller))?)
+    }
+
+    /// Reads a list, off the web workers.
+    pub async fn list(
+        &self,
+        read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError> + Send + 'static,
+    ) -> Reply {
+        let (app, caller) = (self.app.clone(), Arc::clone(&self.caller));
+        let job = move || app.store.read(|reader| read(reader, &caller));
+        let done = web::block(job).await;
+        Ok(done.map_err(|error| ApiError::Unavailable(error.to_string()))??)
+    }
+
+    /// Changes something. The answer is made in the transaction, and with it, for a POST that
+    /// carries an idempotency key, kept.
+    pub async fn write(
+        &self,
+        change: impl FnOnce(&Tx<'_>, &Caller) -> Result<Answer, StoreError> + Send + 'static,
+    ) -> Reply {
+        let (caller, retry) = (Arc::clone(&self.caller), self.retry.clone());
+        let once = move |tx: &Tx<'_>| idempotency::once(tx, &caller, retry.as_ref(), change);
+        self.app.store.write(once).await?
+    }
+}
+
+/// Answers a request: checks it in the contract's order, and gives it to its handler.
+pub(super) async fn dispatch<F: Future<Output = Reply>>(
+    request: HttpRequest,
+    payload: Payload,
+    operation: Operation,
+    handler: impl FnOnce(Call) -> F,
+) -> HttpResponse {
+    let mut budget = None;
+    let checked = answer(&request, payload, operation, &mut budget, handler);
+    let reply = match AssertUnwindSafe(checked).catch_unwind().await {
+        Ok(reply) => reply,
+        // The panic itself was logged where it happened.
+        Err(_) => Err(ApiError::Internal(
+            "the handler ended with a panic".to_owned(),
+        )),
+    };
+    let mut response = match reply {
+        Ok(answer) => answer.respond(),
+        Err(error) => refuse(&request, &error),
+    };
+    if let Some(budget) = budget {
+        limits::add_headers(&mut response, budget);
+    }
+    response
+}
+
+/// The envelope of an error, after logging it when it is ours.
+pub(super) fn refuse(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    if error.is_ours() {
+        let extensions = request.extensions();
+        let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
+        log::error!("request_id={id} {error}");
+    }
+    error.respond()
+}
+
+async fn answer<F: Future<Output = Reply>>(
+    request: &HttpRequest,
+    payload: Payload,
+    operation: Operation,
+    budget: &mut Option<Budget>,
+    handler: impl FnOnce(Call) -> F,
+) -> Reply {
+    request.extensions_mut().insert(UsedOperation(operation.id));
+    let headers = request.headers();
+    let length: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if length > MAX_HEADERS {
+        return Err(ApiError::HeadersTooLarge);
+    }
+    let app = request.app_data::<Data<App>>().cloned();
+    let app = app.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
+    let address = client_ip::client_ip(peer, headers, &app.settings.trusted_proxies);
+
+    let credentials = auth::authenticate(&app, headers, address).await?;
+    let (key, workspace) = (credentials.key, credentials.workspace);
+    request.extensions_mut().insert(UsedKey(key.prefix.clone()));
+    let now = app.store.clock().now();
+    app.usage.note(&key.id, now, address);
+    match app.limits.count(&key, now) {
+        None => {}
+        Some(Verdict::Within(left)) => *budget = Some(left),
+        Some(Verdict::Beyond(left, wait)) => {
+            *budget = Some(left);
+            return Err(ApiError::RateLimited(wait));
+        }
+    }
+    if let Access::Scope(scope) = operation.access
+        && !key.scopes.allow(scope)
+    {
+        return Err(ApiError::InsufficientScope(scope));
+    }
+
+    let body = body::read(payload).await?;
+    let actor = Actor {
+        kind: ActorKind::ApiKey,
+        id: key.id.to_string(),
+        name: key.name.as_str().to_owned(),
+    };
+    let caller = Arc::new(Caller {
+        workspace,
+        actor,
+        livemode: key.mode.is_live(),
+    });
+    let retry = idempotency::retry(request, &body)?;
+    let _running = match idempotency::begin(&app, &caller, retry.as_ref())? {
+        idempotency::Begun::Fresh(running) => running,
+        idempotency::Begun::Replay(answer) => return Ok(answer),
+    };
+    handler(Call {
+        app,
+        caller,
+        key,
+        request: request.clone(),
+        body,
+        retry,
+    })
+    .await
+}

@@ -1,0 +1,59 @@
+//! `/contacts` and `/customers/{id}/contacts`
+
+use super::answer::{Answer, Reply};
+use super::call::Call;
+use super::customers;
+use super::error::ApiError;
+use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
+use crate::model::page::PageRequest;
+use crate::model::resource::ResourceType;
+
+/// GET `/customers/{id}/contacts`
+pub(super) async fn list(call: Call) -> Reply {
+    let customer = customers::named(&call)?;
+    let page: PageRequest = call.query()?;
+    call.list(move |reader, caller| {
+        Answer::ok(&reader.contacts_of(caller.workspace.no, &customer, &page)?)
+    })
+    .await
+}
+
+/// POST `/customers/{id}/contacts`
+pub(super) async fn create(call: Call) -> Reply {
+    let customer = customers::named(&call)?;
+    let new: NewContact = call.body()?;
+    call.write(move |tx, caller| {
+        let contact = tx.create_contact(caller, &customer, new)?;
+        Answer::created(&contact, location(&contact))
+    })
+    .await
+}
+
+/// GET `/contacts/{id}`
+pub(super) async fn show(call: Call) -> Reply {
+    let named = named(&call)?;
+    call.look_up(|reader, caller| Answer::ok(&reader.contact(caller.workspace.no, &named)?))
+}
+
+/// PATCH `/contacts/{id}`
+pub(super) async fn update(call: Call) -> Reply {
+    let named = named(&call)?;
+    let patch: ContactPatch = call.patch()?;
+    call.write(move |tx, caller| Answer::ok(&tx.update_contact(caller, &named, patch)?))
+        .await
+}
+
+/// DELETE `/contacts/{id}`
+pub(super) async fn delete(call: Call) -> Reply {
+    let named = named(&call)?;
+    call.write(move |tx, caller| Answer::deleted(tx.delete_contact(caller, &named)?))
+        .await
+}
+
+fn named(call: &Call) -> Result<ContactRef, ApiError> {
+    call.named(ResourceType::Contact)
+}
+
+fn location(contact: &Contact) -> String {
+    format!("/api/v1/contacts/{}", contact.id)
+}

@@ -1,0 +1,147 @@
+//! Every endpoint, in the order of the contract: its method, path, operation id, what a key needs
+//! for it, and the function that answers it. Nothing is checked, limited or refused by path
+//! anywhere else.
+
+use std::future::Future;
+
+use actix_web::guard;
+use actix_web::http::Method;
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, Route};
+
+use super::answer::Reply;
+use super::call::{Call, dispatch, refuse};
+use super::error::ApiError;
+use super::{activity, contacts, customers, health, me, onboardings};
+use crate::model::key;
+
+/// What a request needs to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// A valid key, whatever its scopes.
+    AnyKey,
+    /// A valid key that has the scope.
+    Scope(key::Scope),
+}
+
+/// An operation's name and what it needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    /// The `operationId` of the API's description, which the log names too.
+    pub id: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// A method of a path, and what answers it.
+struct Endpoint {
+    method: Method,
+    path: &'static str,
+    route: Route,
+}
+
+/// The table.
+#[rustfmt::skip]
+fn endpoints() -> Vec<Endpoint> {
+    use Access::{AnyKey, Scope};
+    use key::Scope::{
+        ReadContacts, ReadCustomers, ReadOnboardings, WriteContacts, WriteCustomers, WriteOnboardings,
+    };
+    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
+    vec![
+        on(&get,    "/me",                                  "get-me",                    AnyKey,                  me::show),
+        public(&get, "/health",                             web::to(health::show)),
+        on(&get,    "/customers",                           "list-customers",            Scope(ReadCustomers),    customers::list),
+        on(&post,   "/customers",                           "create-customer",           Scope(WriteCustomers),   customers::create),
+        on(&get,    "/customers/{id}",                      "get-customer",              Scope(ReadCustomers),    customers::show),
+        on(&patch,  "/customers/{id}",                      "update-customer",           Scope(WriteCustomers),   customers::update),
+        on(&delete, "/customers/{id}",                      "delete-customer",           Scope(WriteCustomers),   customers::delete),
+        on(&get,    "/customers/{id}/contacts",             "list-customer-contacts",    Scope(ReadContacts),     contacts::list),
+        on(&post,   "/customers/{id}/contacts",             "create-customer-contact",   Scope(WriteContacts),    contacts::create),
+        on(&get,    "/contacts/{id}",                       "get-contact",               Scope(ReadContacts),     contacts::show),
+        on(&patch,  "/contacts/{id}",                       "update-contact",            Scope(WriteContacts),    contacts::update),
+        on(&delete, "/contacts/{id}",                       "delete-contact",            Scope(WriteContacts),    contacts::delete),
+        on(&get,    "/onboardings",                         "list-onboardings",          Scope(ReadOnboardings),  onboardings::list),
+        on(&post,   "/onboardings",                         "create-onboarding",         Scope(WriteOnboardings), onboardings::create),
+        on(&get,    "/customers/{id}/onboardings",          "list-customer-onboardings", Scope(ReadOnboardings),  onboardings::list_of_customer),
+        on(&get,    "/onboardings/{id}",                    "get-onboarding",            Scope(ReadOnboardings),  onboardings::show),
+        on(&patch,  "/onboardings/{id}",                    "update-onboarding",         Scope(WriteOnboardings), onboardings::update),
+        on(&delete, "/onboardings/{id}",                    "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete),
+        on(&get,    "/customers/{id}/activity",             "list-customer-activity",    Scope(ReadCustomers),    activity::of_customer),
+        on(&get,    "/onboardings/{id}/activity",           "list-onboarding-activity",  Scope(ReadOnboardings),  activity::of_onboarding),
+    ]
+}
+
+/// An endpoint that needs a key.
+fn on<F: Future<Output = Reply> + 'static>(
+    method: &Method,
+    path: &'static str,
+    id: &'static str,
+    access: Access,
+    handler: fn(Call) -> F,
+) -> Endpoint {
+    let operation = Operation { id, access };
+    let answer = move |request: HttpRequest, payload: Payload| {
+        dispatch(request, payload, operation, handler)
+    };
+    public(method, path, web::to(answer))
+}
+
+/// An endpoint that is answered without looking at a key.
+fn public(method: &Method, path: &'static str, route: Route) -> Endpoint {
+    let guard = guard::Any(guard::Method(method.clone()));
+    // HEAD works wherever GET does; actix-web leaves the body out.
+    let guard = if method == Method::GET {
+        guard.or(guard::Head())
+    } else {
+        guard
+    };
+    Endpoint {
+        method: method.clone(),
+        path,
+        route: route.guard(guard),
+    }
+}
+
+/// Registers the endpoints below the base path of the API.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    let mut endpoints = endpoints().into_iter().peekable();
+    let mut resources: Vec<(&str, Vec<Endpoint>)> = Vec::new();
+    for endpoint in endpoints.by_ref() {
+        match resources
+            .iter_mut()
+            .find(|(path, _)| *path == endpoint.path)
+        {
+            Some((_, methods)) => methods.push(endpoint),
+            None => resources.push((endpoint.path, vec![endpoint])),
+        }
+    }
+    let mut api = web::scope("/api/v1");
+    for (path, methods) in resources {
+        let allowed = allowed(&methods);
+        let mut resource = web::resource(path);
+        for endpoint in methods {
+            resource = resource.route(endpoint.route);
+        }
+        let refusal = move |request: HttpRequest| {
+            let response = refuse(&request, &ApiError::MethodNotAllowed(allowed.clone()));
+            async { response }
+        };
+        api = api.service(resource.default_service(web::to(refusal)));
+    }
+    config
+        .service(api)
+        .route("/api/health/deep", web::get().to(health::deep));
+}
+
+/// The `Allow` header of a path.
+fn allowed(methods: &[Endpoint]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for endpoint in methods {
+        names.push(endpoint.method.as_str());
+        if endpoint.method == Method::GET {
+            names.push("HEAD");
+        }
+    }
+    names.join(", ")
+}
