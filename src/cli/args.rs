@@ -1,0 +1,158 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::model::id::Id;
+use crate::model::key::{KeyId, Prefix, Scope, Tier};
+use crate::model::problem::Fault;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+
+/// A self-hosted server for the Pivotal customer-onboarding API.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+pub struct Args {
+    /// The file with the settings [default: config.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "PIVOTAL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The directory with the database, instead of the one in the settings
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print one JSON value instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the API; this is what happens without any command
+    Serve(Serve),
+    /// Create and list workspaces
+    #[command(subcommand)]
+    Workspaces(Workspaces),
+    /// Create, list, rotate and revoke API keys
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve::default())
+    }
+}
+
+#[derive(Default, clap::Args)]
+pub struct Serve {
+    /// The address to listen on, instead of the one in the settings; port 0 picks a free port
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Do not create the workspace `default` and its two keys in a new database
+    #[arg(long)]
+    pub no_bootstrap: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Workspaces {
+    /// Create a workspace
+    Create {
+        /// Its unique short name: lower-case letters, digits and hyphens
+        #[arg(long, value_parser = slug)]
+        slug: Slug,
+        /// Its name for people
+        #[arg(long, value_parser = name)]
+        name: Name,
+    },
+    /// List the workspaces
+    List,
+}
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Create a key and print it, once
+    Create {
+        /// The workspace's slug
+        #[arg(long, value_parser = slug)]
+        workspace: Slug,
+        /// What to call the key
+        #[arg(long, value_parser = name)]
+        name: Name,
+        /// Make a test key instead of a live one
+        #[arg(long)]
+        test: bool,
+        /// Its rate limit: standard, paid or unlimited
+        #[arg(long, default_value = "standard", value_parser = tier)]
+        tier: Tier,
+        /// What it may do, such as read:customers; may be repeated [default: everything]
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+        scopes: Vec<Scope>,
+    },
+    /// List the keys
+    List {
+        /// Only those of the workspace with this slug
+        #[arg(long, value_parser = slug)]
+        workspace: Option<Slug>,
+    },
+    /// Revoke a key: its next request is refused
+    Revoke {
+        /// The key's id or its prefix, such as pivotal_K8s9X2mP
+        #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
+        key: KeyName,
+    },
+    /// Create a twin of a key and print it, once; the old key stays until it is revoked
+    Rotate {
+        /// The key's id or its prefix, such as pivotal_K8s9X2mP
+        #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
+        key: KeyName,
+    },
+}
+
+/// What a person names a key by.
+#[derive(Clone)]
+pub enum KeyName {
+    Id(KeyId),
+    Prefix(Prefix),
+}
+
+fn slug(text: &str) -> Result<Slug, String> {
+    Slug::parse(text).map_err(says)
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(says)
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "must be one of {}",
+            <Tier as strum::VariantNames>::VARIANTS.join(", ")
+        )
+    })
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    let all = || -> Vec<&str> {
+        <Scope as strum::VariantArray>::VARIANTS
+            .iter()
+            .map(|&scope| scope.into())
+            .collect()
+    };
+    text.parse()
+        .map_err(|_| format!("must be one of {}", all().join(", ")))
+}
+
+fn key(text: &str) -> Result<KeyName, String> {
+    let prefix = Prefix::parse(text).map(KeyName::Prefix);
+    prefix
+        .or_else(|| Id::parse(text).map(KeyName::Id))
+        .ok_or_else(|| "must be a key's id or prefix; `keys list` shows both".to_owned())
+}
+
+fn says(fault: Fault) -> String {
+    fault.says
+}

@@ -1,0 +1,75 @@
+//! How a command fails: one line on stderr that says what to do, and an exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::model::key::redact;
+use crate::model::key_hash::HashError;
+use crate::settings::SettingsError;
+use crate::store::{OpenError, StoreError};
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Hash(#[from] HashError),
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
+    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
+    Listen {
+        address: std::net::SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("the server ended: {0}")]
+    Server(std::io::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    /// Tells the person, and the process that started this one.
+    pub fn report(&self) -> ExitCode {
+        tell(&format!("error: {self}"));
+        ExitCode::from(1)
+    }
+}
+
+/// Tells what is wrong with the command line, or shows the help that was asked for.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if help {
+        // Nobody is left to be told when the help cannot be printed.
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    let said = error.to_string();
+    // The first paragraph says what is wrong; the usage after it stands in the help as well.
+    let what: Vec<&str> = said
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect();
+    tell(&format!(
+        "{}; see `pivotal-server --help`",
+        redact(&what.join(" "))
+    ));
+    ExitCode::from(2)
+}
+
+fn tell(line: &str) {
+    // A closed stderr leaves the exit code to speak.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,222 @@
+//! `keys create`, `keys list`, `keys revoke` and `keys rotate`
+
+use serde::Serialize;
+
+use super::Context;
+use super::args::{KeyName, Keys};
+use super::failure::Failure;
+use super::output::table;
+use crate::model::event::Actor;
+use crate::model::id::Id;
+use crate::model::key::{Key, KeySecret, Mode, NewKey, Prefix, Scopes, Tier};
+use crate::model::key_hash::IssuedKey;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::Timestamp;
+use crate::model::workspace::Workspace;
+use crate::store::{Credentials, Store};
+
+/// A new key with its secret, as it is shown once.
+#[derive(Serialize)]
+pub struct Shown<'k> {
+    id: &'k Id<Key>,
+    key: &'k str,
+    prefix: &'k Prefix,
+    name: &'k Name,
+    mode: Mode,
+    workspace: &'k Slug,
+    tier: Tier,
+    scopes: &'k Scopes,
+    created_at: Timestamp,
+}
+
+impl<'k> Shown<'k> {
+    pub fn new(key: &'k Key, secret: &'k KeySecret) -> Self {
+        Self {
+            id: &key.id,
+            key: secret.reveal(),
+            prefix: &key.prefix,
+            name: &key.name,
+            mode: key.mode,
+            workspace: &key.workspace,
+            tier: key.tier,
+            scopes: &key.scopes,
+            created_at: key.created_at,
+        }
+    }
+}
+
+pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
+    match command {
+        Keys::Create {
+            workspace,
+            name,
+            test,
+            tier,
+            scopes,
+        } => {
+            let mode = if test { Mode::Test } else { Mode::Live };
+            let new = NewKey {
+                name,
+                mode,
+                tier,
+                scopes: Scopes::of(&scopes),
+            };
+            create(context, &workspace, new)
+        }
+        Keys::List { workspace } => list(context, workspace.as_ref()),
+        Keys::Revoke { key } => revoke(context, &key),
+        Keys::Rotate { key } => rotate(context, &key),
+    }
+}
+
+/// Makes a key and keeps what may be kept of it.
+pub fn issue(
+    store: &Store,
+    workspace: &Workspace,
+    new: NewKey,
+) -> Result<(Key, KeySecret), Failure> {
+    let (issued, secret) = IssuedKey::issue(new)?;
+    let workspace = workspace.clone();
+    let create =
+        move |tx: &crate::store::Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
+    Ok((store.write_blocking(create)?, secret))
+}
+
+fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
+    let store = context.store()?;
+    let workspace = find_workspace(&store, slug)?;
+    let (key, secret) = issue(&store, &workspace, new)?;
+    context.output.print(&Shown::new(&key, &secret), || {
+        format!(
+            "Created the key \"{}\". {}",
+            key.name,
+            shown_once(&key, &secret)
+        )
+    })
+}
+
+fn shown_once(key: &Key, secret: &KeySecret) -> String {
+    format!(
+        "It is shown only this once:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
+        secret.reveal(),
+        key.prefix,
+        <&str>::from(key.mode),
+        key.workspace,
+        <&str>::from(key.tier),
+        key.scopes.to_text(),
+    )
+}
+
+fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
+    let store = context.store()?;
+    if let Some(slug) = workspace {
+        find_workspace(&store, slug)?;
+    }
+    let keys = store.read(|reader| reader.keys(workspace))?;
+    context.output.print(&keys, || {
+        let heading = [
+            "PREFIX",
+            "NAME",
+            "WORKSPACE",
+            "MODE",
+            "TIER",
+            "STATE",
+            "REQUESTS",
+            "LAST USED",
+            "ID",
+            "SCOPES",
+        ];
+        table(heading, &keys.iter().map(row).collect::<Vec<_>>())
+    })
+}
+
+fn row(key: &Key) -> [String; 10] {
+    let state = key
+        .revoked_at
+        .map_or("active".to_owned(), |at| format!("revoked {at}"));
+    let used = match (key.last_used_at, &key.last_used_ip) {
+        (Some(at), Some(from)) => format!("{at} from {from}"),
+        _ => "never".to_owned(),
+    };
+    let all = key.scopes == Scopes::all();
+    [
+        key.prefix.to_string(),
+        key.name.to_string(),
+        key.workspace.to_string(),
+        <&str>::from(key.mode).to_owned(),
+        <&str>::from(key.tier).to_owned(),
+        state,
+        key.request_count.to_string(),
+        used,
+        key.id.to_string(),
+        if all {
+            "all".to_owned()
+        } else {
+            key.scopes.to_text()
+        },
+    ]
+}
+
+fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
+    let store = context.store()?;
+    let id = find_key(&store, named)?.key.id;
+    let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
+    let key = key.ok_or_else(no_such_key)?;
+    context.output.print(&key, || {
+        format!(
+            "Revoked the key \"{}\" ({}). Its next request is refused.",
+            key.name, key.prefix
+        )
+    })
+}
+
+fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
+    let store = context.store()?;
+    let Credentials {
+        key: old,
+        workspace,
+        ..
+    } = find_key(&store, named)?;
+    if old.revoked_at.is_some() {
+        let what = "is revoked and cannot be rotated; create a new one with `keys create`";
+        return Err(Failure::Other(format!("the key {} {what}", old.prefix)));
+    }
+    let twin = NewKey {
+        name: old.name,
+        mode: old.mode,
+        tier: old.tier,
+        scopes: old.scopes,
+    };
+    let (key, secret) = issue(&store, &workspace, twin)?;
+    context.output.print(&Shown::new(&key, &secret), || {
+        format!(
+            "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \
+             it any more: pivotal-server keys revoke {}",
+            key.name,
+            shown_once(&key, &secret),
+            old.prefix,
+        )
+    })
+}
+
+fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
+    store.read(|reader| reader.workspace(slug))?.ok_or_else(|| {
+        let hint = "`pivotal-server workspaces list` shows those that exist";
+        Failure::Other(format!("there is no workspace `{slug}`; {hint}"))
+    })
+}
+
+fn find_key(store: &Store, named: &KeyName) -> Result<Credentials, Failure> {
+    let found = store.read(|reader| match named {
+        KeyName::Id(id) => reader.credentials_by_id(id),
+        KeyName::Prefix(prefix) => reader.credentials(prefix),
+    })?;
+    found.ok_or_else(no_such_key)
+}
+
+fn no_such_key() -> Failure {
+    Failure::Other(
+        "there is no such key; `pivotal-server keys list` shows those that exist".to_owned(),
+    )
+}

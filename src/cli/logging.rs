@@ -1,0 +1,23 @@
+//! How log lines look: one line each, on stderr, with the time in UTC.
+
+use std::io::Write;
+
+use log::LevelFilter;
+
+use crate::model::time::{Clock, SystemClock};
+
+/// Starts logging, and has panics logged instead of printed in lines of their own.
+pub fn start(level: LevelFilter) {
+    let line = |out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>| {
+        // A line break in a message must not begin a line that looks like another message.
+        let message = record.args().to_string().replace(['\n', '\r'], " ");
+        writeln!(out, "{} {:5} {message}", SystemClock.now(), record.level())
+    };
+    // actix's own news of starting and stopping are of no use to an operator.
+    env_logger::Builder::new()
+        .filter_level(level)
+        .filter_module("actix_server", level.min(LevelFilter::Warn))
+        .format(line)
+        .init();
+    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+}

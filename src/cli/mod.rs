@@ -1,0 +1,68 @@
+//! The command line. It stands on `api`, which it starts, and on `store` and `model`; only
+//! `main` uses it.
+
+mod args;
+mod bootstrap;
+mod failure;
+mod keys;
+mod logging;
+mod output;
+mod serve;
+mod workspaces;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use self::args::{Args, Command};
+use self::failure::Failure;
+use self::output::Output;
+use crate::model::time::SystemClock;
+use crate::settings::Settings;
+use crate::store::{DataDir, Store};
+
+/// What every command needs to know.
+struct Context {
+    settings: Settings,
+    dir: DataDir,
+    output: Output,
+}
+
+impl Context {
+    /// Opens the database for a command.
+    fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.dir, Arc::new(SystemClock))?)
+    }
+}
+
+/// Runs the command that this process was started with.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error),
+    };
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    let mut settings = Settings::load(args.config.as_deref())?;
+    if let Some(dir) = args.data_dir {
+        settings.data_dir = dir;
+    }
+    let dir = DataDir::new(&settings.data_dir);
+    let output = Output::new(args.json);
+    let context = Context {
+        settings,
+        dir,
+        output,
+    };
+    match args.command.unwrap_or_default() {
+        Command::Serve(args) => serve::run(context, args),
+        Command::Workspaces(command) => workspaces::run(&context, command),
+        Command::Keys(command) => keys::run(&context, command),
+    }
+}

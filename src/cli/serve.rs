@@ -1,0 +1,112 @@
+//! `serve`
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Context;
+use super::args::Serve;
+use super::bootstrap::bootstrap;
+use super::failure::Failure;
+use super::keys::Shown;
+use super::{logging, output::Output};
+use crate::api::{App, Server};
+use crate::model::key::{Key, KeySecret};
+use crate::model::key_hash::HashError;
+use crate::model::time::SystemClock;
+use crate::store::Store;
+
+pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
+    let Context {
+        mut settings,
+        dir,
+        output,
+    } = context;
+    if let Some(listen) = args.listen {
+        settings.listen = listen;
+    }
+    logging::start(settings.log);
+    // Held until the process ends.
+    let lock = dir.lock_for_serving()?;
+    let store = Store::serve(
+        &dir,
+        &lock,
+        Arc::new(SystemClock),
+        Server::readers(&settings),
+    )?;
+    let address = settings.listen;
+    let app = App::new(settings, store).map_err(HashError::Random)?;
+    let server = Server::bind(app).map_err(|source| Failure::Listen { address, source })?;
+    // Only now, with the socket open: nothing is left that could go wrong between making the keys
+    // and showing them.
+    let keys = if args.no_bootstrap {
+        Vec::new()
+    } else {
+        bootstrap(server.app().store())?
+    };
+    announce(output, &server, &keys)?;
+    actix_web::rt::System::new()
+        .block_on(server.run(asked_to_stop()))
+        .map_err(Failure::Server)
+}
+
+/// What `serve --json` prints once it listens.
+#[derive(Serialize)]
+struct Announcement<'a> {
+    listening: &'a str,
+    keys: Vec<Shown<'a>>,
+}
+
+fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Result<(), Failure> {
+    let address = format!("http://{}", server.address());
+    let shown = keys
+        .iter()
+        .map(|(key, secret)| Shown::new(key, secret))
+        .collect();
+    let announcement = Announcement {
+        listening: &address,
+        keys: shown,
+    };
+    output.print(&announcement, || {
+        let listening = format!("listening on {address}");
+        if keys.is_empty() {
+            return listening;
+        }
+        let lines: Vec<String> = keys
+            .iter()
+            .map(|(key, secret)| format!("  {:4}  {}", <&str>::from(key.mode), secret.reveal()))
+            .collect();
+        format!(
+            "Created the workspace `default` with two keys. They are shown only this once:\n\n\
+             {}\n\n{listening}",
+            lines.join("\n"),
+        )
+    })
+}
+
+/// Ready when the process is interrupted or told to end.
+#[cfg(unix)]
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        log::error!("signals cannot be received; the server will have to be killed");
+        return std::future::pending().await;
+    };
+    let asked = std::pin::pin!(interrupt.recv());
+    let told = std::pin::pin!(terminate.recv());
+    futures_util::future::select(asked, told).await;
+    log::info!("stopping: requests in flight are finished first");
+}
+
+/// Ready when the process is interrupted.
+#[cfg(not(unix))]
+async fn asked_to_stop() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        log::error!("interruptions cannot be received: {error}");
+        return std::future::pending().await;
+    }
+    log::info!("stopping: requests in flight are finished first");
+}

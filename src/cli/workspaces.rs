@@ -1,0 +1,82 @@
+//! `workspaces create` and `workspaces list`
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Context;
+use super::args::Workspaces;
+use super::failure::Failure;
+use super::output::table;
+use crate::model::id::Id;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::{SystemClock, Timestamp};
+use crate::model::workspace::{NewWorkspace, Workspace};
+use crate::store::Store;
+
+#[derive(Serialize)]
+struct Shown<'w> {
+    id: &'w Id<Workspace>,
+    slug: &'w Slug,
+    name: &'w Name,
+    created_at: Timestamp,
+}
+
+impl<'w> From<&'w Workspace> for Shown<'w> {
+    fn from(workspace: &'w Workspace) -> Self {
+        Self {
+            id: &workspace.id,
+            slug: &workspace.slug,
+            name: &workspace.name,
+            created_at: workspace.created_at,
+        }
+    }
+}
+
+pub fn run(context: &Context, command: Workspaces) -> Result<(), Failure> {
+    match command {
+        Workspaces::Create { slug, name } => create(context, slug, name),
+        Workspaces::List => list(context),
+    }
+}
+
+fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
+    // The first workspace may be created before a server has ever run.
+    let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    let new = NewWorkspace {
+        slug: slug.clone(),
+        name,
+    };
+    let created = store.write_blocking(move |tx| tx.create_workspace(new))?;
+    let workspace = created.ok_or_else(|| {
+        Failure::Other(format!(
+            "there is already a workspace `{slug}`; choose another --slug"
+        ))
+    })?;
+    context.output.print(&Shown::from(&workspace), || {
+        format!(
+            "Created the workspace `{slug}`. It has no keys yet: pivotal-server keys create \
+             --workspace {slug} --name NAME"
+        )
+    })
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let workspaces = context.store()?.read(|reader| reader.workspaces())?;
+    let shown: Vec<Shown<'_>> = workspaces.iter().map(Shown::from).collect();
+    context.output.print(&shown, || {
+        let rows: Vec<_> = workspaces
+            .iter()
+            .map(|w| {
+                [
+                    w.slug.to_string(),
+                    w.name.to_string(),
+                    w.id.to_string(),
+                    w.created_at.to_string(),
+                ]
+            })
+            .collect();
+        table(["SLUG", "NAME", "ID", "CREATED"], &rows)
+    })
+}

@@ -1,0 +1,7 @@
+//! The `pivotal-server` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pivotal_server::cli::main()
+}
