@@ -1,0 +1,5 @@
+//! Drives the real server over HTTP, each test on a database and a port of its own. The modules
+//! are named after the paths and the promises that they test.
+
+mod customers;
+mod support;

@@ -1,0 +1,142 @@
+//! A server in this process, whose clock the test sets.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::JoinHandle;
+
+use pivotal_server::api::{App, Server};
+use pivotal_server::model::event::Actor;
+use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
+use pivotal_server::model::key_hash::IssuedKey;
+use pivotal_server::model::slug::Slug;
+use pivotal_server::model::text::Name;
+use pivotal_server::model::time::{Clock, Timestamp};
+use pivotal_server::model::workspace::NewWorkspace;
+use pivotal_server::settings::Settings;
+use pivotal_server::store::{DataDir, Store};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::Client;
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Moves the clock, back too.
+    pub fn advance_millis(&self, millis: i64) {
+        self.0.fetch_add(millis * 1000, Ordering::SeqCst);
+    }
+
+    pub fn unix_seconds(&self) -> i64 {
+        self.now().as_micros().div_euclid(1_000_000)
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The server. It stops when it is dropped.
+pub struct InProcess {
+    pub clock: Arc<ManualClock>,
+    /// The directory, so that tests can look at the file.
+    pub dir: TempDir,
+    address: SocketAddr,
+    keys: Vec<((Mode, Tier), String)>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl InProcess {
+    /// A server with these settings, at noon of 2026-01-01.
+    pub fn start(settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let noon = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
+        let clock = Arc::new(ManualClock(AtomicI64::new(noon.as_micros())));
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let settings = Settings {
+            listen,
+            workers: 2,
+            shutdown_timeout: 1,
+            ..settings
+        };
+        let data = DataDir::new(dir.path());
+        let lock = data.lock_for_serving().unwrap();
+        let readers = Server::readers(&settings);
+        let store = Store::serve(&data, &lock, clock.clone(), readers).unwrap();
+        let keys = make_keys(&store);
+        let server = Server::bind(App::new(settings, store).unwrap()).unwrap();
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let _lock = lock;
+            let run = server.run(async {
+                let _ = stopped.await;
+            });
+            actix_web::rt::System::new().block_on(run).unwrap();
+        });
+        Self {
+            clock,
+            dir,
+            address,
+            keys,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A client with a key of this mode and tier.
+    pub fn client(&self, mode: Mode, tier: Tier) -> Client {
+        let key = self.keys.iter().find(|(kind, _)| *kind == (mode, tier));
+        Client::new(self.address, key.map(|(_, key)| key.as_str()))
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(ended.is_none_or(|ended| ended.is_ok()) || std::thread::panicking());
+    }
+}
+
+/// One key of every mode and tier.
+fn make_keys(store: &Store) -> Vec<((Mode, Tier), String)> {
+    let new = NewWorkspace {
+        slug: Slug::parse("default").unwrap(),
+        name: Name::parse("Default").unwrap(),
+    };
+    let workspace = store
+        .write_blocking(|tx| tx.create_workspace(new))
+        .unwrap()
+        .unwrap();
+    let kinds = [Mode::Live, Mode::Test]
+        .into_iter()
+        .flat_map(|mode| [Tier::Standard, Tier::Paid, Tier::Unlimited].map(|tier| (mode, tier)));
+    let make = |(mode, tier)| {
+        let name = Name::parse("test key").unwrap();
+        let (issued, secret) = IssuedKey::issue(NewKey {
+            name,
+            mode,
+            tier,
+            scopes: Scopes::all(),
+        })
+        .unwrap();
+        let workspace = workspace.clone();
+        let create = move |tx: &pivotal_server::store::Tx<'_>| {
+            tx.create_key(Actor::command_line(), &workspace, issued)
+        };
+        store.write_blocking(create).unwrap();
+        ((mode, tier), secret.reveal().to_owned())
+    };
+    kinds.map(make).collect()
+}

@@ -1,0 +1,10 @@
+//! What the tests share: a server in a process of its own, one in this process whose clock can be
+//! set, and a client that expects.
+
+mod client;
+mod in_process;
+mod server;
+
+pub use client::{Client, Reply};
+pub use in_process::{InProcess, ManualClock};
+pub use server::{Server, command, wait_until};

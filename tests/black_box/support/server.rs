@@ -1,0 +1,240 @@
+//! The binary, started on a temporary directory.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Client;
+
+/// A running server. It is killed and its directory removed when it is dropped.
+pub struct Server {
+    dir: Arc<TempDir>,
+    child: Child,
+    address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    variables: Vec<(String, String)>,
+    /// The keys that the first start printed.
+    pub live: String,
+    pub test: String,
+}
+
+impl Server {
+    /// A server with a new database, and without rate limits.
+    pub fn start() -> Self {
+        Self::start_with(&[("PIVOTAL_RATE_LIMITS_ENABLED", "false")])
+    }
+
+    /// A server with a new database and these environment variables.
+    pub fn start_with(variables: &[(&str, &str)]) -> Self {
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_in(dir, variables)
+    }
+
+    /// A server on a directory that may hold a database already.
+    pub fn start_in(dir: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
+        let mut child = command(dir.path())
+            .args(["--json", "serve", "--listen", "127.0.0.1:0"])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = collect(child.stderr.take().unwrap());
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let said: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("the server did not start: {}", log.lock().unwrap()));
+        let address = said["listening"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http://")
+            .unwrap();
+        let key = |mode: &str| {
+            let keys = said["keys"].as_array().unwrap();
+            let key = keys.iter().find(|key| key["mode"] == mode);
+            key.map_or(String::new(), |key| key["key"].as_str().unwrap().to_owned())
+        };
+        Self {
+            address: address.parse().unwrap(),
+            live: key("live"),
+            test: key("test"),
+            dir,
+            child,
+            log,
+            variables: variables
+                .iter()
+                .map(|&(n, v)| (n.to_owned(), v.to_owned()))
+                .collect(),
+        }
+    }
+
+    /// A client with the live key.
+    pub fn client(&self) -> Client {
+        self.client_with(&self.live)
+    }
+
+    /// A client with some other key.
+    pub fn client_with(&self, key: &str) -> Client {
+        Client::new(self.address, Some(key))
+    }
+
+    /// A client without a key.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    /// A client of a new workspace, with a key of its own.
+    pub fn other_workspace(&self, slug: &str) -> Client {
+        self.json(&["workspaces", "create", "--slug", slug, "--name", slug]);
+        self.client_with(&self.create_key(&["--workspace", slug]))
+    }
+
+    /// The cleartext of a new key; without `--workspace` it belongs to the default one.
+    pub fn create_key(&self, args: &[&str]) -> String {
+        let mut all = vec!["keys", "create", "--name", "test key"];
+        if !args.contains(&"--workspace") {
+            all.extend(["--workspace", "default"]);
+        }
+        all.extend(args);
+        self.json(&all)["key"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs a command on the server's directory.
+    pub fn run(&self, args: &[&str]) -> Output {
+        command(self.dir.path()).args(args).output().unwrap()
+    }
+
+    /// What a command prints with `--json`; it has to succeed.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let output = self.run(&[&["--json"], args].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {error}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Sends bytes as they are and returns all that comes back until the server closes.
+    pub fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream.write_all(request).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.dir.path().join("pivotal.db")
+    }
+
+    /// A connection of our own to the server's file.
+    pub fn sql(&self) -> rusqlite::Connection {
+        let conn = rusqlite::Connection::open(self.database()).unwrap();
+        conn.busy_timeout(Duration::from_secs(10)).unwrap();
+        conn
+    }
+
+    /// All that was logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Asks the server to stop, and returns its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.signal("-TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    /// Ends the server without any warning.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let done = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Whether the process has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// A new process on the same directory, after this one has ended. The keys stay known.
+    pub fn restart(self) -> Self {
+        let (live, test) = (self.live.clone(), self.test.clone());
+        let (dir, variables) = (Arc::clone(&self.dir), self.variables.clone());
+        drop(self);
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        let mut server = Self::start_in(dir, &variables);
+        (server.live, server.test) = (live, test);
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have been stopped already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary with a data directory, and without the settings of whoever runs the tests.
+pub fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pivotal-server"));
+    command.arg("--data-dir").arg(dir).current_dir(dir);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PIVOTAL_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Waits for a condition, for at most twenty seconds.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn collect(mut stderr: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let log = Arc::new(Mutex::new(String::new()));
+    let writer = Arc::clone(&log);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut bytes) {
+            writer
+                .lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    });
+    log
+}
