@@ -37,7 +37,8 @@ pub enum Failure {
 impl Failure {
     /// Tells the person, and the process that started this one.
     pub fn report(&self) -> ExitCode {
-        tell(&format!("error: {self}"));
+        // SQLite's findings have lines of their own.
+        tell(&format!("error: {self}").replace('\n', " "));
         ExitCode::from(1)
     }
 }

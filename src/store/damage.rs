@@ -95,5 +95,7 @@ pub(super) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<Checked>
 
 fn first_fault(conn: &Connection) -> rusqlite::Result<Option<String>> {
     let said: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    Ok((said != "ok").then_some(said))
+    // The first line only names the database.
+    let fault = said.lines().last().unwrap_or_default();
+    Ok((said != "ok").then(|| fault.to_owned()))
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in the store: one error for use cases, one for opening a database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -103,4 +103,18 @@ pub enum OpenError {
         copy: PathBuf,
         source: rusqlite::Error,
     },
+}
+
+impl OpenError {
+    /// What SQLite said of the file at `path`.
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
+                path,
+                found: source.to_string(),
+            },
+            _ => Self::Sqlite { path, source },
+        }
+    }
 }

@@ -12,6 +12,8 @@ mod idempotency;
 mod keys;
 mod live;
 mod onboardings;
+#[cfg(test)]
+mod plans;
 mod record;
 mod row;
 mod schema;
@@ -95,7 +97,7 @@ impl Store {
             Ok(Checked::Sound) => {}
             Ok(Checked::TooLarge) => damage.check_in_background(&path),
             Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
-            Err(source) => return Err(OpenError::Sqlite { path, source }),
+            Err(source) => return Err(OpenError::sqlite(&path, source)),
         }
         Self::start(dir, conn, clock, readers, damage)
     }

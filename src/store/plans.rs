@@ -1,0 +1,202 @@
+//! Tests that no read of the API scans a table or sorts: every list and lookup with every
+//! combination of its filters is run, and SQLite is asked how it runs each statement that it saw.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::{Reader, schema};
+use crate::model::customer::{CustomerFilter, CustomerStatus};
+use crate::model::event::{EventFilter, EventType};
+use crate::model::id::{DisplayId, Id, Ref};
+use crate::model::idempotency::Retry;
+use crate::model::key::{Mode, Prefix};
+use crate::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
+use crate::model::page::PageRequest;
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
+
+/// A database with one customer and one onboarding, so that the reads that first look up a parent
+/// get past it.
+fn database() -> Connection {
+    let mut conn = Connection::open_in_memory().unwrap();
+    schema::create(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
+         INSERT INTO customers VALUES ('c2', 1, 1, 'A', 'a', NULL, 'active', NULL, NULL, NULL,
+             NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'a', 0, 0, NULL);
+         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, NULL, NULL, 'review', 'active', 0, NULL,
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 0, 0, NULL, NULL);",
+    )
+    .unwrap();
+    conn
+}
+
+/// Runs reads and returns the statements that SQLite saw.
+fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSet<String> {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let noted = Arc::clone(&seen);
+    let note = move |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(_, sql) = event {
+            noted.lock().unwrap().insert(sql.to_owned());
+        }
+    };
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))
+        .unwrap();
+    reads(&Reader { conn });
+    conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>)
+        .unwrap();
+    std::mem::take(&mut seen.lock().unwrap())
+}
+
+/// How SQLite runs a statement, step by step.
+fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let values = vec![rusqlite::types::Null; statement.parameter_count()];
+    let rows = statement
+        .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[track_caller]
+fn assert_only_searches(conn: &Connection, statements: &BTreeSet<String>) {
+    for sql in statements {
+        let plan = plan(conn, sql);
+        assert!(!plan.is_empty());
+        for step in &plan {
+            let searches = step.starts_with("SEARCH") || step.starts_with("CORRELATED");
+            assert!(searches, "{sql}\n{plan:#?}");
+        }
+    }
+}
+
+/// All ways of giving and leaving out `N` filters.
+fn combinations<const N: usize>() -> impl Iterator<Item = [bool; N]> {
+    (0..1 << N).map(|bits: u32| std::array::from_fn(|n| bits & (1 << n) != 0))
+}
+
+fn pages() -> [PageRequest; 2] {
+    let first = PageRequest::default();
+    [
+        first,
+        PageRequest {
+            before: Some(Timestamp::from_micros(1)),
+            ..first
+        },
+    ]
+}
+
+#[test]
+fn every_list_of_customers_walks_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        for [status, slug, domain, hubspot, stripe, q] in combinations() {
+            let text = |given: bool| given.then(|| "x".to_owned());
+            let filter = CustomerFilter {
+                status: status.then_some(CustomerStatus::Active),
+                slug: text(slug),
+                domain: text(domain),
+                hubspot_company_id: text(hubspot),
+                stripe_customer_id: text(stripe),
+                q: text(q),
+            };
+            for page in pages() {
+                reader.customers(WORKSPACE, &filter, &page).unwrap();
+            }
+        }
+    });
+    assert_eq!(seen.len(), 128);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn every_list_of_onboardings_and_contacts_walks_an_index() {
+    let mut conn = database();
+    let customer = Ref::DisplayId(DisplayId(1));
+    let seen = statements(&mut conn, |reader| {
+        for page in pages() {
+            for [phase, state] in combinations() {
+                let phase = phase.then_some(Phase::Review);
+                let filter = OnboardingFilter {
+                    phase,
+                    state: state.then_some(State::Active),
+                };
+                reader
+                    .onboardings(WORKSPACE, &OfCustomer::Any, &filter, &page)
+                    .unwrap();
+                reader
+                    .onboardings_of(WORKSPACE, &customer, &filter, &page)
+                    .unwrap();
+            }
+            reader.contacts_of(WORKSPACE, &customer, &page).unwrap();
+        }
+    });
+    assert_eq!(seen.len(), 19);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn every_list_of_events_walks_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        for page in pages() {
+            for kind in [None, Some(EventType::CustomerCreated)] {
+                let (filter, named) = (EventFilter { kind }, DisplayId(1));
+                reader
+                    .customer_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
+                    .unwrap();
+                reader
+                    .onboarding_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
+                    .unwrap();
+            }
+        }
+    });
+    assert_eq!(seen.len(), 10);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn every_lookup_uses_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        // What is found does not matter, only how it is looked for.
+        let _ = reader.customer(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.customer(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.contact(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.contact(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.onboarding(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.onboarding(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
+        let retry = Retry::new("POST /".to_owned(), b"key", b"{}").unwrap();
+        let _ = reader.recall(WORKSPACE, &retry, Timestamp::from_micros(0));
+    });
+    assert_eq!(seen.len(), 8);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn the_most_telling_filter_is_the_one_whose_index_is_walked() {
+    let mut conn = database();
+    let text = Some("x".to_owned());
+    let filter = CustomerFilter {
+        status: Some(CustomerStatus::Active),
+        domain: text.clone(),
+        hubspot_company_id: text,
+        ..CustomerFilter::default()
+    };
+    let seen = statements(&mut conn, |reader| {
+        reader
+            .customers(WORKSPACE, &filter, &PageRequest::default())
+            .unwrap();
+    });
+    let plan = plan(&conn, seen.first().unwrap());
+    assert!(
+        plan[0].contains("USING INDEX customers_by_hubspot_company"),
+        "{plan:?}"
+    );
+}

@@ -1,0 +1,239 @@
+//! The database file: made, kept, upgraded, and refused when it cannot be trusted.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::{Server, command, wait_until};
+
+/// What a server says that does not start; the file has to stay as it is.
+fn refusal(dir: &Path) -> String {
+    let file = dir.join("pivotal.db");
+    let before = fs::read(&file).unwrap();
+    let output = command(dir)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    assert_eq!(fs::read(&file).unwrap(), before, "the file was changed");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said
+}
+
+/// A directory with a database that a server has used and closed.
+fn used_dir() -> (tempfile::TempDir, std::path::PathBuf) {
+    let mut server = Server::start();
+    for n in 0..50 {
+        server.client().customer(&format!("Customer {n}"));
+    }
+    assert_eq!(server.stop(), Some(0));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pivotal.db");
+    fs::copy(server.database(), &file).unwrap();
+    (dir, file)
+}
+
+/// The statements that make a database's schema.
+fn schema(conn: &Connection) -> Vec<(String, String)> {
+    let sql = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
+    let mut statement = conn.prepare(sql).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// A database as version 1 left it, with the oddest rows that it allowed.
+fn old_dir() -> Arc<tempfile::TempDir> {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
+    conn.execute_batch(include_str!("fixtures/schema-1.sql"))
+        .unwrap();
+    conn.execute_batch(include_str!("fixtures/rows-1.sql"))
+        .unwrap();
+    dir
+}
+
+#[test]
+fn data_outlives_a_restart_and_display_ids_go_on() {
+    let mut server = Server::start();
+    let aurora = server.client().customer("Aurora");
+    assert_eq!(server.stop(), Some(0));
+    let leftovers = ["pivotal.db-wal", "pivotal.db-shm", "pivotal.db.new"];
+    assert!(
+        leftovers
+            .iter()
+            .all(|name| !server.dir().join(name).exists())
+    );
+    let server = server.restart();
+    assert_eq!(server.client().get("/customers/1").expect(200), aurora);
+    assert_eq!(server.client().customer("Borealis")["display_id"], 2);
+}
+
+#[test]
+fn a_second_server_on_the_same_directory_is_refused() {
+    let mut server = Server::start();
+    let output = server.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("already used by a running server"));
+    server.client().get("/me").expect(200);
+    server.kill();
+    let server = server.restart();
+    server.client().get("/me").expect(200);
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_untouched() {
+    let (dir, file) = used_dir();
+    Connection::open(&file)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    assert!(refusal(dir.path()).contains("newer version (schema 99"));
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pivotal.db");
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (a)")
+        .unwrap();
+    assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
+    fs::write(
+        &file,
+        "not even a database, but longer than a header ".repeat(100),
+    )
+    .unwrap();
+    assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
+}
+
+#[test]
+fn a_damaged_file_is_refused_untouched() {
+    let (dir, file) = used_dir();
+    let whole = fs::read(&file).unwrap();
+    let mut damaged = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    damaged
+        .seek(SeekFrom::Start(whole.len() as u64 / 2 / 4096 * 4096))
+        .unwrap();
+    damaged.write_all(&[0xA5; 8192]).unwrap();
+    assert!(refusal(dir.path()).contains("is damaged"));
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert!(refusal(dir.path()).contains("is damaged"));
+    fs::write(&file, "").unwrap();
+    assert!(refusal(dir.path()).contains("is damaged"));
+}
+
+#[test]
+fn damage_that_is_met_while_running_stops_writes_and_is_told() {
+    let mut server = Server::start();
+    let client = server.client();
+    for n in 0..200 {
+        client.customer(&format!("Customer {n}"));
+    }
+    assert_eq!(server.stop(), Some(0));
+    let server = server.restart();
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .open(server.database())
+        .unwrap();
+    let pages = file.metadata().unwrap().len() / 4096;
+    for page in 2..pages {
+        file.seek(SeekFrom::Start(page * 4096)).unwrap();
+        file.write_all(&[0xA5; 4096]).unwrap();
+    }
+    // What is cached may still be answered, so the damage is met after some reads.
+    let client = server.client();
+    wait_until("the damage is met", || {
+        (1..=200).any(|id| client.get(&format!("/customers/{id}")).status == 503)
+            || client.get("/customers?limit=100").status == 503
+    });
+    client
+        .post("/customers", json!({"name": "Late"}))
+        .refused(503, "unavailable", None);
+    let deep = server.anonymous().get("/api/health/deep");
+    assert_eq!(deep.expect(503)["status"], "unavailable");
+    assert_eq!(
+        server.anonymous().get("/health").expect(200)["status"],
+        "ok"
+    );
+    assert!(server.log().contains("the database file is damaged"));
+}
+
+#[test]
+fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
+    let dir = old_dir();
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    let new = Server::start();
+    assert_eq!(schema(&server.sql()), schema(&new.sql()));
+    let version = |conn: &Connection| -> i64 {
+        conn.pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(version(&server.sql()), version(&new.sql()));
+
+    let copy = Connection::open(dir.path().join("pivotal.db.schema-1.backup")).unwrap();
+    assert_eq!(version(&copy), 1);
+    for table in [
+        "workspaces",
+        "api_keys",
+        "customers",
+        "contacts",
+        "onboardings",
+        "events",
+    ] {
+        let count = |conn: &Connection| -> i64 {
+            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })
+            .unwrap()
+        };
+        assert_eq!(count(&server.sql()), count(&copy), "{table}");
+        assert!(count(&copy) > 0, "{table}");
+    }
+    // The upgraded rows can be read through the API, and display ids go on after them.
+    let client = server.client_with(&server.create_key(&["--workspace", "old"]));
+    assert_eq!(client.walk("/customers").len(), 2);
+    assert_eq!(client.customer("New")["display_id"], 8);
+}
+
+#[test]
+fn an_upgrade_waits_until_no_server_runs() {
+    let mut server = Server::start();
+    server.sql().pragma_update(None, "user_version", 1).unwrap();
+    let output = server.run(&["keys", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("stop that server first"), "{said}");
+    assert!(server.is_running());
+}
+
+#[test]
+fn a_first_start_that_was_cut_off_leaves_nothing_in_the_way() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    fs::write(dir.path().join("pivotal.db.new"), "half a database").unwrap();
+    let server = Server::start_in(dir, &[]);
+    server.client().get("/me").expect(200);
+}
+
+#[test]
+fn events_cannot_be_changed_or_removed() {
+    let server = Server::start();
+    server.client().customer("Aurora");
+    let conn = server.sql();
+    for sql in ["UPDATE events SET type = 'x'", "DELETE FROM events"] {
+        assert!(
+            conn.execute(sql, [])
+                .unwrap_err()
+                .to_string()
+                .contains("append-only")
+        );
+    }
+}
