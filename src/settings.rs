@@ -15,12 +15,8 @@ const DEFAULT_FILE: &str = "config.toml";
 /// What the names of environment variables begin with.
 const PREFIX: &str = "PIVOTAL_";
 /// Variables with the same beginning that belong to clients or to the command line.
-const NOT_SETTINGS: &[&str] = &[
-    "PIVOTAL_CONFIG",
-    "PIVOTAL_API_KEY",
-    "PIVOTAL_API_URL",
-    "PIVOTAL_BASE_URL",
-];
+const NOT_SETTINGS: &[&str] =
+    &["PIVOTAL_CONFIG", "PIVOTAL_API_KEY", "PIVOTAL_API_URL", "PIVOTAL_BASE_URL"];
 /// The greatest rate limit, in requests a minute.
 pub(crate) const MAX_RATE: i64 = 1_000_000;
 
@@ -65,12 +61,7 @@ impl Default for Settings {
             workers: 0,
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
-            rate_limits: RateLimits {
-                enabled: true,
-                standard: 60,
-                test: 30,
-                paid: 600,
-            },
+            rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
         }
     }
 }
@@ -131,10 +122,8 @@ const SETTINGS: &[Setting] = &[
         name: "trusted_proxies",
         allowed: "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]",
         take: |to, value| {
-            to.trusted_proxies = list(value)?
-                .iter()
-                .map(|text| network(text))
-                .collect::<Option<_>>()?;
+            to.trusted_proxies =
+                list(value)?.iter().map(|text| network(text)).collect::<Option<_>>()?;
             Some(())
         },
     },
@@ -186,9 +175,7 @@ fn whole<T: TryFrom<i64>>(value: &Value, min: i64, max: i64) -> Option<T> {
         Value::String(text) => text.trim().parse().ok()?,
         other => other.as_integer()?,
     };
-    (min..=max)
-        .contains(&number)
-        .then(|| T::try_from(number).ok())?
+    (min..=max).contains(&number).then(|| T::try_from(number).ok())?
 }
 
 fn flag(value: &Value) -> Option<bool> {
@@ -201,24 +188,15 @@ fn flag(value: &Value) -> Option<bool> {
 fn list(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => {
-            let items = text
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty());
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Some(items.map(str::to_owned).collect())
         }
-        other => other
-            .as_array()?
-            .iter()
-            .map(|item| Some(item.as_str()?.to_owned()))
-            .collect(),
+        other => other.as_array()?.iter().map(|item| Some(item.as_str()?.to_owned())).collect(),
     }
 }
 
 fn network(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// Why the settings cannot be used. The message names the place, the setting and what is allowed.
@@ -226,24 +204,13 @@ fn network(text: &str) -> Option<IpNet> {
 #[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum SettingsError {
     #[error("cannot read {}: {source}", .file.display())]
-    Unreadable {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { file: PathBuf, source: std::io::Error },
     #[error("{}, line {line}: {message}", .file.display())]
-    Syntax {
-        file: PathBuf,
-        line: usize,
-        message: String,
-    },
+    Syntax { file: PathBuf, line: usize, message: String },
     #[error("{place}: there is no setting `{name}`; the settings are {}", names())]
     Unknown { place: Place, name: String },
     #[error("{place}: `{name}` has to be {allowed}")]
-    Bad {
-        place: Place,
-        name: String,
-        allowed: &'static str,
-    },
+    Bad { place: Place, name: String, allowed: &'static str },
 }
 
 /// Where a value came from.
@@ -264,11 +231,7 @@ impl fmt::Display for Place {
 }
 
 fn names() -> String {
-    SETTINGS
-        .iter()
-        .map(|setting| setting.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
 }
 
 impl Settings {
@@ -286,28 +249,20 @@ impl Settings {
             (None, false) => {}
         }
         settings.read_variables(std::env::vars_os().filter_map(|(name, value)| {
-            Some((
-                name.into_string().ok()?,
-                value.to_string_lossy().into_owned(),
-            ))
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         }))?;
         Ok(settings)
     }
 
     fn read_file(&mut self, file: &Path) -> Result<(), SettingsError> {
-        let text = std::fs::read_to_string(file).map_err(|source| SettingsError::Unreadable {
-            file: file.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| SettingsError::Unreadable { file: file.to_owned(), source })?;
         self.read_text(file, &text)
     }
 
     fn read_text(&mut self, file: &Path, text: &str) -> Result<(), SettingsError> {
         let table: Table = toml::from_str(text).map_err(|error| {
-            let before = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or_default();
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             SettingsError::Syntax {
                 file: file.to_owned(),
                 line: before.matches('\n').count() + 1,
@@ -317,10 +272,8 @@ impl Settings {
         let place = || Place::File(file.to_owned());
         for (name, value) in flatten(&table) {
             let known = SETTINGS.iter().find(|setting| setting.name == name);
-            let setting = known.ok_or_else(|| SettingsError::Unknown {
-                place: place(),
-                name: name.clone(),
-            })?;
+            let setting = known
+                .ok_or_else(|| SettingsError::Unknown { place: place(), name: name.clone() })?;
             (setting.take)(self, value).ok_or_else(|| SettingsError::Bad {
                 place: place(),
                 name,
@@ -405,12 +358,7 @@ mod tests {
         ];
         let settings = read(text, &variables).unwrap();
         assert_eq!(settings.listen.to_string(), "0.0.0.0:1");
-        let limits = RateLimits {
-            enabled: false,
-            standard: 60,
-            test: 8,
-            paid: 9,
-        };
+        let limits = RateLimits { enabled: false, standard: 60, test: 8, paid: 9 };
         assert_eq!(settings.rate_limits, limits);
         assert_eq!(settings.trusted_proxies.len(), 2);
     }
@@ -434,11 +382,7 @@ mod tests {
             variable,
             "environment: `PIVOTAL_WORKERS` has to be a whole number from 0 to 256"
         );
-        assert!(
-            read("", &[("PIVOTAL_WORKER", "1")])
-                .unwrap_err()
-                .contains("PIVOTAL_WORKER")
-        );
+        assert!(read("", &[("PIVOTAL_WORKER", "1")]).unwrap_err().contains("PIVOTAL_WORKER"));
     }
 
     #[test]

@@ -26,9 +26,7 @@ pub(super) async fn access_log<B: MessageBody>(
     let id = RequestId::of(&request);
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response
-            .headers_mut()
-            .insert(request_id::HEADER.clone(), value);
+        response.headers_mut().insert(request_id::HEADER.clone(), value);
     }
     if log::log_enabled!(log::Level::Info) {
         let request = response.request();
@@ -41,9 +39,7 @@ pub(super) async fn access_log<B: MessageBody>(
             response.status().as_u16(),
             started.elapsed().as_secs_f64() * 1000.0,
             id.as_str(),
-            extensions
-                .get::<UsedKey>()
-                .map_or("-", |used| used.0.as_str()),
+            extensions.get::<UsedKey>().map_or("-", |used| used.0.as_str()),
         );
     }
     Ok(response)

@@ -25,20 +25,12 @@ pub(super) struct Answer {
 impl Answer {
     /// 200 with an object or a list.
     pub fn ok(content: &impl Serialize) -> Result<Self, StoreError> {
-        Ok(Self::new(
-            StatusCode::OK,
-            None,
-            serde_json::to_vec(content)?,
-        ))
+        Ok(Self::new(StatusCode::OK, None, serde_json::to_vec(content)?))
     }
 
     /// 201 with the object that was created, and where it is found.
     pub fn created(content: &impl Serialize, location: String) -> Result<Self, StoreError> {
-        Ok(Self::new(
-            StatusCode::CREATED,
-            Some(location),
-            serde_json::to_vec(content)?,
-        ))
+        Ok(Self::new(StatusCode::CREATED, Some(location), serde_json::to_vec(content)?))
     }
 
     /// 200 with the envelope of something deleted.
@@ -50,21 +42,14 @@ impl Answer {
             display_id: DisplayId,
             deleted: bool,
         }
-        Self::ok(&Deleted {
-            id: id.as_str(),
-            display_id,
-            deleted: true,
-        })
+        Self::ok(&Deleted { id: id.as_str(), display_id, deleted: true })
     }
 
     /// An answer that was given before.
     pub fn replayed(kept: KeptAnswer) -> Reply {
         let status = StatusCode::from_u16(kept.status)
             .map_err(|error| ApiError::Internal(format!("a kept answer: {error}")))?;
-        Ok(Self {
-            replayed: true,
-            ..Self::new(status, kept.location, kept.body)
-        })
+        Ok(Self { replayed: true, ..Self::new(status, kept.location, kept.body) })
     }
 
     /// The answer in the form in which it is kept for retries.
@@ -77,12 +62,7 @@ impl Answer {
     }
 
     fn new(status: StatusCode, location: Option<String>, body: Vec<u8>) -> Self {
-        Self {
-            status,
-            location,
-            body,
-            replayed: false,
-        }
+        Self { status, location, body, replayed: false }
     }
 
     /// The answer as actix-web sends it.

@@ -21,9 +21,7 @@ pub(super) async fn authenticate(
     address: IpAddr,
 ) -> Result<Credentials, ApiError> {
     let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
-    let found = app
-        .store
-        .read(|reader| reader.credentials(secret.prefix()))?;
+    let found = app.store.read(|reader| reader.credentials(secret.prefix()))?;
     let found = found.ok_or(ApiError::InvalidKey)?;
     if !app.verifier.knows(&secret) {
         verify(app, secret, &found, address).await?;
@@ -41,23 +39,15 @@ async fn verify(
     address: IpAddr,
 ) -> Result<(), ApiError> {
     let address = neighbourhood(address);
-    let may_try = || match app
-        .failures
-        .look(&address, app.store.clock().now(), FAILURES)
-    {
+    let may_try = || match app.failures.look(&address, app.store.clock().now(), FAILURES) {
         Verdict::Within(_) => Ok(()),
         Verdict::Beyond(_, wait) => Err(ApiError::RateLimited(wait)),
     };
     may_try()?;
-    if app
-        .verifier
-        .verify(secret, found.hash.clone(), may_try)
-        .await?
-    {
+    if app.verifier.verify(secret, found.hash.clone(), may_try).await? {
         return Ok(());
     }
-    app.failures
-        .count(&address, app.store.clock().now(), FAILURES);
+    app.failures.count(&address, app.store.clock().now(), FAILURES);
     Err(ApiError::InvalidKey)
 }
 
@@ -71,11 +61,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     }
     let text = header.to_str().map_err(|_| ApiError::InvalidKey)?;
     let (scheme, token) = text.split_once(' ').ok_or(ApiError::InvalidKey)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(ApiError::InvalidKey)
-    }
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(ApiError::InvalidKey) }
 }
 
 /// Whoever has one IPv6 address has its whole /64.

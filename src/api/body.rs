@@ -28,11 +28,7 @@ pub(super) async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
             body.extend_from_slice(&chunk);
         }
     }
-    if total > LIMIT {
-        Err(ApiError::BodyTooLarge)
-    } else {
-        Ok(body.freeze())
-    }
+    if total > LIMIT { Err(ApiError::BodyTooLarge) } else { Ok(body.freeze()) }
 }
 
 /// Parses the body of a POST.
@@ -48,15 +44,11 @@ pub(super) fn parse_patch<B: Body>(bytes: &[u8]) -> Result<B, ApiError> {
 
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(ApiError::InvalidJson(
-            "the body is empty; send a JSON object".to_owned(),
-        ));
+        return Err(ApiError::InvalidJson("the body is empty; send a JSON object".to_owned()));
     }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(ApiError::InvalidBody),
-        Err(error) => Err(ApiError::InvalidJson(format!(
-            "the body is not valid JSON: {error}"
-        ))),
+        Err(error) => Err(ApiError::InvalidJson(format!("the body is not valid JSON: {error}"))),
     }
 }

@@ -48,14 +48,8 @@ impl Call {
     /// The resource that the path names.
     pub fn named<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
         // Every path has at most one parameter.
-        let text = self
-            .request
-            .match_info()
-            .iter()
-            .next()
-            .map(|(_, text)| text);
-        text.and_then(Ref::parse)
-            .ok_or(ApiError::NotFound(resource))
+        let text = self.request.match_info().iter().next().map(|(_, text)| text);
+        text.and_then(Ref::parse).ok_or(ApiError::NotFound(resource))
     }
 
     /// The body of a POST.
@@ -118,9 +112,7 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
     let reply = match AssertUnwindSafe(checked).catch_unwind().await {
         Ok(reply) => reply,
         // The panic itself was logged where it happened.
-        Err(_) => Err(ApiError::Internal(
-            "the handler ended with a panic".to_owned(),
-        )),
+        Err(_) => Err(ApiError::Internal("the handler ended with a panic".to_owned())),
     };
     let mut response = match reply {
         Ok(answer) => answer.respond(),
@@ -151,10 +143,7 @@ async fn answer<F: Future<Output = Reply>>(
 ) -> Reply {
     request.extensions_mut().insert(UsedOperation(operation.id));
     let headers = request.headers();
-    let length: usize = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
+    let length: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if length > MAX_HEADERS {
         return Err(ApiError::HeadersTooLarge);
     }
@@ -189,23 +178,11 @@ async fn answer<F: Future<Output = Reply>>(
         id: key.id.to_string(),
         name: key.name.as_str().to_owned(),
     };
-    let caller = Arc::new(Caller {
-        workspace,
-        actor,
-        livemode: key.mode.is_live(),
-    });
+    let caller = Arc::new(Caller { workspace, actor, livemode: key.mode.is_live() });
     let retry = idempotency::retry(request, &body)?;
     let _running = match idempotency::begin(&app, &caller, retry.as_ref())? {
         idempotency::Begun::Fresh(running) => running,
         idempotency::Begun::Replay(answer) => return Ok(answer),
     };
-    handler(Call {
-        app,
-        caller,
-        key,
-        request: request.clone(),
-        body,
-        retry,
-    })
-    .await
+    handler(Call { app, caller, key, request: request.clone(), body, retry }).await
 }

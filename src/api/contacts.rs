@@ -39,15 +39,13 @@ pub(super) async fn show(call: Call) -> Reply {
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: ContactPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_contact(caller, &named, patch)?))
-        .await
+    call.write(move |tx, caller| Answer::ok(&tx.update_contact(caller, &named, patch)?)).await
 }
 
 /// DELETE `/contacts/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_contact(caller, &named)?))
-        .await
+    call.write(move |tx, caller| Answer::deleted(tx.delete_contact(caller, &named)?)).await
 }
 
 fn named(call: &Call) -> Result<ContactRef, ApiError> {

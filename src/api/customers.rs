@@ -35,15 +35,13 @@ pub(super) async fn show(call: Call) -> Reply {
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: CustomerPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_customer(caller, &named, patch)?))
-        .await
+    call.write(move |tx, caller| Answer::ok(&tx.update_customer(caller, &named, patch)?)).await
 }
 
 /// DELETE `/customers/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_customer(caller, &named)?))
-        .await
+    call.write(move |tx, caller| Answer::deleted(tx.delete_customer(caller, &named)?)).await
 }
 
 /// The customer that the path names.

@@ -119,16 +119,11 @@ impl ApiError {
         };
         let errors = match more {
             [] => Vec::new(),
-            _ => entries
-                .iter()
-                .map(|entry| entry.content(Vec::new()))
-                .collect(),
+            _ => entries.iter().map(|entry| entry.content(Vec::new())).collect(),
         };
         let mut response = HttpResponse::build(first.status);
         self.add_headers(&mut response);
-        response.json(Envelope {
-            error: first.content(errors),
-        })
+        response.json(Envelope { error: first.content(errors) })
     }
 
     /// Whether the cause has to be found by whoever runs the server.
@@ -163,12 +158,9 @@ impl ApiError {
             Self::InvalidJson(_) => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_json", None),
             Self::InvalidBody => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_body", None),
             Self::EmptyPatch => (S::BAD_REQUEST, T::InvalidRequestError, "empty_patch", None),
-            Self::BodyTooLarge => (
-                S::PAYLOAD_TOO_LARGE,
-                T::InvalidRequestError,
-                "payload_too_large",
-                None,
-            ),
+            Self::BodyTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, T::InvalidRequestError, "payload_too_large", None)
+            }
             Self::HeadersTooLarge => (
                 S::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 T::InvalidRequestError,
@@ -176,30 +168,12 @@ impl ApiError {
                 None,
             ),
             Self::RouteNotFound => (S::NOT_FOUND, T::NotFound, "route_not_found", None),
-            Self::MethodNotAllowed(_) => (
-                S::METHOD_NOT_ALLOWED,
-                T::InvalidRequestError,
-                "method_not_allowed",
-                None,
-            ),
-            Self::MissingKey => (
-                S::UNAUTHORIZED,
-                T::AuthenticationError,
-                "missing_api_key",
-                None,
-            ),
-            Self::InvalidKey => (
-                S::UNAUTHORIZED,
-                T::AuthenticationError,
-                "invalid_api_key",
-                None,
-            ),
-            Self::RevokedKey => (
-                S::UNAUTHORIZED,
-                T::AuthenticationError,
-                "api_key_revoked",
-                None,
-            ),
+            Self::MethodNotAllowed(_) => {
+                (S::METHOD_NOT_ALLOWED, T::InvalidRequestError, "method_not_allowed", None)
+            }
+            Self::MissingKey => (S::UNAUTHORIZED, T::AuthenticationError, "missing_api_key", None),
+            Self::InvalidKey => (S::UNAUTHORIZED, T::AuthenticationError, "invalid_api_key", None),
+            Self::RevokedKey => (S::UNAUTHORIZED, T::AuthenticationError, "api_key_revoked", None),
             Self::InsufficientScope(_) => {
                 (S::FORBIDDEN, T::PermissionError, "insufficient_scope", None)
             }
@@ -228,24 +202,11 @@ impl ApiError {
                 "invalid_idempotency_key",
                 Some("Idempotency-Key"),
             ),
-            Self::RateLimited(_) => (
-                S::TOO_MANY_REQUESTS,
-                T::RateLimitError,
-                "rate_limited",
-                None,
-            ),
-            Self::Unavailable(_) => (
-                S::SERVICE_UNAVAILABLE,
-                T::InternalError,
-                "unavailable",
-                None,
-            ),
-            Self::Internal(_) => (
-                S::INTERNAL_SERVER_ERROR,
-                T::InternalError,
-                "internal_error",
-                None,
-            ),
+            Self::RateLimited(_) => (S::TOO_MANY_REQUESTS, T::RateLimitError, "rate_limited", None),
+            Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, T::InternalError, "unavailable", None),
+            Self::Internal(_) => {
+                (S::INTERNAL_SERVER_ERROR, T::InternalError, "internal_error", None)
+            }
         };
         // What happened inside the server is for its log, where the request id finds it.
         let message = match self {
@@ -255,13 +216,7 @@ impl ApiError {
             Self::Internal(_) => "The server made a mistake. Its log has the cause.".to_owned(),
             other => sentence(&other.to_string()),
         };
-        vec![Entry {
-            status,
-            kind,
-            code,
-            message,
-            field: field.map(str::to_owned),
-        }]
+        vec![Entry { status, kind, code, message, field: field.map(str::to_owned) }]
     }
 }
 

@@ -44,26 +44,14 @@ pub(super) async fn deep(app: Data<App>) -> HttpResponse {
     let read = app.store.read(|reader| reader.workspaces().map(drop));
     let write = app.store.write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
-    let checks = Checks {
-        file: tell(file),
-        read: tell(read),
-        write: tell(write),
-    };
+    let checks = Checks { file: tell(file), read: tell(read), write: tell(write) };
     if well {
-        HttpResponse::Ok().json(DeepHealth {
-            status: "ok",
-            checks,
-        })
+        HttpResponse::Ok().json(DeepHealth { status: "ok", checks })
     } else {
-        HttpResponse::ServiceUnavailable().json(DeepHealth {
-            status: "unavailable",
-            checks,
-        })
+        HttpResponse::ServiceUnavailable().json(DeepHealth { status: "unavailable", checks })
     }
 }
 
 fn tell(result: Result<(), StoreError>) -> String {
-    result
-        .err()
-        .map_or_else(|| "ok".to_owned(), |error| error.to_string())
+    result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
 }

@@ -31,11 +31,7 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.running
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.slot);
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.slot);
     }
 }
 
@@ -71,24 +67,13 @@ pub(super) fn begin(app: &App, caller: &Caller, retry: Option<&Retry>) -> Result
     };
     let workspace = caller.workspace.no;
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
-    let free = app
-        .running
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(slot.clone());
+    let free = app.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone());
     if !free {
         return Err(ApiError::IdempotencyKeyInUse);
     }
-    let guard = Guard {
-        running: app.running.clone(),
-        slot,
-    };
+    let guard = Guard { running: app.running.clone(), slot };
     let now = app.store.clock().now();
-    match app
-        .store
-        .read(|reader| reader.recall(workspace, retry, now))?
-    {
+    match app.store.read(|reader| reader.recall(workspace, retry, now))? {
         None => Ok(Begun::Fresh(Some(guard))),
         Some(recalled) => replay(recalled).map(Begun::Replay),
     }

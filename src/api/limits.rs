@@ -20,10 +20,7 @@ pub(super) struct Limits {
 impl Limits {
     /// Nothing is counted yet.
     pub fn new(settings: RateLimits) -> Self {
-        Self {
-            settings,
-            windows: Windows::new(KEYS),
-        }
+        Self { settings, windows: Windows::new(KEYS) }
     }
 
     /// Counts a request of a key, unless the key has no limit.

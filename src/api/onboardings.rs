@@ -49,15 +49,13 @@ pub(super) async fn show(call: Call) -> Reply {
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: OnboardingPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_onboarding(caller, &named, patch)?))
-        .await
+    call.write(move |tx, caller| Answer::ok(&tx.update_onboarding(caller, &named, patch)?)).await
 }
 
 /// DELETE `/onboardings/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_onboarding(caller, &named)?))
-        .await
+    call.write(move |tx, caller| Answer::deleted(tx.delete_onboarding(caller, &named)?)).await
 }
 
 /// The onboarding that the path names.

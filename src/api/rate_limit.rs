@@ -53,10 +53,7 @@ struct Window {
 
 impl Window {
     fn new() -> Self {
-        Self {
-            newest: 0,
-            slots: [0; SLOTS],
-        }
+        Self { newest: 0, slots: [0; SLOTS] }
     }
 
     /// Requests that still count at `now`, and when the first of them stops counting, as pairs of
@@ -82,11 +79,7 @@ impl Window {
                 (left < limit).then_some(leaves)
             });
             let free = free.unwrap_or(now + WINDOW);
-            let budget = Budget {
-                limit,
-                remaining: 0,
-                reset: seconds(free),
-            };
+            let budget = Budget { limit, remaining: 0, reset: seconds(free) };
             return Verdict::Beyond(budget, seconds(free - now).max(1));
         }
         if count {
@@ -94,11 +87,7 @@ impl Window {
         }
         let used = used + u32::from(count);
         let reset = self.live(now).next().map_or(now, |(leaves, _)| leaves);
-        Verdict::Within(Budget {
-            limit,
-            remaining: limit - used,
-            reset: seconds(reset),
-        })
+        Verdict::Within(Budget { limit, remaining: limit - used, reset: seconds(reset) })
     }
 
     fn count(&mut self, now: i64) {
@@ -132,10 +121,7 @@ pub(super) struct Windows<K> {
 impl<K: Eq + Hash + Clone> Windows<K> {
     /// No windows yet, and never more than `most`.
     pub fn new(most: usize) -> Self {
-        Self {
-            windows: Mutex::default(),
-            most,
-        }
+        Self { windows: Mutex::default(), most }
     }
 
     /// Counts a request, if it is within the limit.
@@ -198,23 +184,13 @@ mod tests {
     fn a_budget_is_spent_and_counted_down() {
         let windows = Windows::new(10);
         for left in (0..3).rev() {
-            let Verdict::Within(budget) = windows.count(&1, at(0), 3) else {
-                panic!("refused")
-            };
+            let Verdict::Within(budget) = windows.count(&1, at(0), 3) else { panic!("refused") };
             assert_eq!((budget.limit, budget.remaining), (3, left));
             assert_eq!(budget.reset, START / 1000 + 60);
         }
-        let Verdict::Beyond(budget, wait) = windows.count(&1, at(500), 3) else {
-            panic!("passed")
-        };
-        assert_eq!(
-            (budget.remaining, budget.reset, wait),
-            (0, START / 1000 + 60, 60)
-        );
-        assert!(
-            passes(windows.count(&2, at(500), 3)),
-            "another key has its own window"
-        );
+        let Verdict::Beyond(budget, wait) = windows.count(&1, at(500), 3) else { panic!("passed") };
+        assert_eq!((budget.remaining, budget.reset, wait), (0, START / 1000 + 60, 60));
+        assert!(passes(windows.count(&2, at(500), 3)), "another key has its own window");
     }
 
     #[test]

@@ -18,10 +18,7 @@ pub(super) struct RequestId(String);
 impl RequestId {
     /// The client's own id when it is one that can stand in a log line, else a new one.
     pub fn of(request: &ServiceRequest) -> Self {
-        let sent = request
-            .headers()
-            .get(&HEADER)
-            .and_then(|value| value.to_str().ok());
+        let sent = request.headers().get(&HEADER).and_then(|value| value.to_str().ok());
         let id = match sent {
             Some(sent) if is_sane(sent) => Self(sent.to_owned()),
             _ => Self(format!("req_{}", Uuid::now_v7().simple())),
@@ -51,15 +48,7 @@ mod tests {
         for sane in ["a", "0190-ab_c.d:e/f+g=", &"x".repeat(128)] {
             assert!(is_sane(sane), "{sane}");
         }
-        for odd in [
-            "",
-            "a b",
-            "a\"b",
-            "ä",
-            "a\tb",
-            "pivotal_abc",
-            &"x".repeat(129),
-        ] {
+        for odd in ["", "a b", "a\"b", "ä", "a\tb", "pivotal_abc", &"x".repeat(129)] {
             assert!(!is_sane(odd), "{odd}");
         }
     }

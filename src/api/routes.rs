@@ -91,16 +91,8 @@ fn on<F: Future<Output = Reply> + 'static>(
 fn public(method: &Method, path: &'static str, route: Route) -> Endpoint {
     let guard = guard::Any(guard::Method(method.clone()));
     // HEAD works wherever GET does; actix-web leaves the body out.
-    let guard = if method == Method::GET {
-        guard.or(guard::Head())
-    } else {
-        guard
-    };
-    Endpoint {
-        method: method.clone(),
-        path,
-        route: route.guard(guard),
-    }
+    let guard = if method == Method::GET { guard.or(guard::Head()) } else { guard };
+    Endpoint { method: method.clone(), path, route: route.guard(guard) }
 }
 
 /// Registers the endpoints below the base path of the API.
@@ -108,10 +100,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     let mut endpoints = endpoints().into_iter().peekable();
     let mut resources: Vec<(&str, Vec<Endpoint>)> = Vec::new();
     for endpoint in endpoints.by_ref() {
-        match resources
-            .iter_mut()
-            .find(|(path, _)| *path == endpoint.path)
-        {
+        match resources.iter_mut().find(|(path, _)| *path == endpoint.path) {
             Some((_, methods)) => methods.push(endpoint),
             None => resources.push((endpoint.path, vec![endpoint])),
         }
@@ -129,9 +118,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         };
         api = api.service(resource.default_service(web::to(refusal)));
     }
-    config
-        .service(api)
-        .route("/api/health/deep", web::get().to(health::deep));
+    config.service(api).route("/api/health/deep", web::get().to(health::deep));
 }
 
 /// The `Allow` header of a path.

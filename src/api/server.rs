@@ -83,11 +83,7 @@ impl Server {
     /// Threads that answer requests, of which each may have reads under way.
     pub fn workers(settings: &Settings) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        if settings.workers == 0 {
-            cores()
-        } else {
-            settings.workers
-        }
+        if settings.workers == 0 { cores() } else { settings.workers }
     }
 
     /// How many threads of a server may read from the database at the same time.
@@ -101,11 +97,7 @@ impl Server {
     /// When the address cannot be listened on.
     pub fn bind(app: App) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(app.settings.listen)?;
-        Ok(Self {
-            address: listener.local_addr()?,
-            app: Data::new(app),
-            listener,
-        })
+        Ok(Self { address: listener.local_addr()?, app: Data::new(app), listener })
     }
 
     /// The address that it listens on.

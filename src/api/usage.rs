@@ -18,20 +18,9 @@ impl Usage {
     pub fn note(&self, key: &KeyId, now: Timestamp, address: IpAddr) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(used) = gathered.get_mut(key) {
-            *used = KeyUse {
-                at: used.at.max(now),
-                from: address,
-                requests: used.requests + 1,
-            };
+            *used = KeyUse { at: used.at.max(now), from: address, requests: used.requests + 1 };
         } else {
-            gathered.insert(
-                key.clone(),
-                KeyUse {
-                    at: now,
-                    from: address,
-                    requests: 1,
-                },
-            );
+            gathered.insert(key.clone(), KeyUse { at: now, from: address, requests: 1 });
         }
     }
 

@@ -53,9 +53,7 @@ impl Verifier {
     /// key.
     pub fn knows(&self, secret: &KeySecret) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(secret.prefix())
-            .is_some_and(|digest| *digest == self.digest(secret))
+        known.get(secret.prefix()).is_some_and(|digest| *digest == self.digest(secret))
     }
 
     /// Verifies a key with argon2, off the web workers, and remembers it when it is right.

@@ -128,22 +128,15 @@ fn name(text: &str) -> Result<Name, String> {
 
 fn tier(text: &str) -> Result<Tier, String> {
     text.parse().map_err(|_| {
-        format!(
-            "must be one of {}",
-            <Tier as strum::VariantNames>::VARIANTS.join(", ")
-        )
+        format!("must be one of {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
     })
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
     let all = || -> Vec<&str> {
-        <Scope as strum::VariantArray>::VARIANTS
-            .iter()
-            .map(|&scope| scope.into())
-            .collect()
+        <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect()
     };
-    text.parse()
-        .map_err(|_| format!("must be one of {}", all().join(", ")))
+    text.parse().map_err(|_| format!("must be one of {}", all().join(", ")))
 }
 
 fn key(text: &str) -> Result<KeyName, String> {

@@ -31,8 +31,5 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         };
         issue(store, &workspace, new)
     };
-    Ok(vec![
-        key("First live key", Mode::Live)?,
-        key("First test key", Mode::Test)?,
-    ])
+    Ok(vec![key("First live key", Mode::Live)?, key("First test key", Mode::Test)?])
 }

@@ -24,10 +24,7 @@ pub enum Failure {
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
     #[error("cannot listen on {address}: {source}; choose another address with --listen")]
-    Listen {
-        address: std::net::SocketAddr,
-        source: std::io::Error,
-    },
+    Listen { address: std::net::SocketAddr, source: std::io::Error },
     #[error("the server ended: {0}")]
     Server(std::io::Error),
     #[error("{0}")]
@@ -58,15 +55,9 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
     let said = error.to_string();
     // The first paragraph says what is wrong; the usage after it stands in the help as well.
-    let what: Vec<&str> = said
-        .lines()
-        .take_while(|line| !line.trim().is_empty())
-        .map(str::trim)
-        .collect();
-    tell(&format!(
-        "{}; see `pivotal-server --help`",
-        redact(&what.join(" "))
-    ));
+    let what: Vec<&str> =
+        said.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    tell(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
     ExitCode::from(2)
 }
 

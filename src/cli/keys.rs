@@ -48,20 +48,9 @@ impl<'k> Shown<'k> {
 
 pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
     match command {
-        Keys::Create {
-            workspace,
-            name,
-            test,
-            tier,
-            scopes,
-        } => {
+        Keys::Create { workspace, name, test, tier, scopes } => {
             let mode = if test { Mode::Test } else { Mode::Live };
-            let new = NewKey {
-                name,
-                mode,
-                tier,
-                scopes: Scopes::of(&scopes),
-            };
+            let new = NewKey { name, mode, tier, scopes: Scopes::of(&scopes) };
             create(context, &workspace, new)
         }
         Keys::List { workspace } => list(context, workspace.as_ref()),
@@ -88,11 +77,7 @@ fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
     let workspace = find_workspace(&store, slug)?;
     let (key, secret) = issue(&store, &workspace, new)?;
     context.output.print(&Shown::new(&key, &secret), || {
-        format!(
-            "Created the key \"{}\". {}",
-            key.name,
-            shown_once(&key, &secret)
-        )
+        format!("Created the key \"{}\". {}", key.name, shown_once(&key, &secret))
     })
 }
 
@@ -132,9 +117,7 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
 }
 
 fn row(key: &Key) -> [String; 10] {
-    let state = key
-        .revoked_at
-        .map_or("active".to_owned(), |at| format!("revoked {at}"));
+    let state = key.revoked_at.map_or("active".to_owned(), |at| format!("revoked {at}"));
     let used = match (key.last_used_at, &key.last_used_ip) {
         (Some(at), Some(from)) => format!("{at} from {from}"),
         _ => "never".to_owned(),
@@ -150,11 +133,7 @@ fn row(key: &Key) -> [String; 10] {
         key.request_count.to_string(),
         used,
         key.id.to_string(),
-        if all {
-            "all".to_owned()
-        } else {
-            key.scopes.to_text()
-        },
+        if all { "all".to_owned() } else { key.scopes.to_text() },
     ]
 }
 
@@ -164,30 +143,18 @@ fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
     let key = key.ok_or_else(no_such_key)?;
     context.output.print(&key, || {
-        format!(
-            "Revoked the key \"{}\" ({}). Its next request is refused.",
-            key.name, key.prefix
-        )
+        format!("Revoked the key \"{}\" ({}). Its next request is refused.", key.name, key.prefix)
     })
 }
 
 fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let store = context.store()?;
-    let Credentials {
-        key: old,
-        workspace,
-        ..
-    } = find_key(&store, named)?;
+    let Credentials { key: old, workspace, .. } = find_key(&store, named)?;
     if old.revoked_at.is_some() {
         let what = "is revoked and cannot be rotated; create a new one with `keys create`";
         return Err(Failure::Other(format!("the key {} {what}", old.prefix)));
     }
-    let twin = NewKey {
-        name: old.name,
-        mode: old.mode,
-        tier: old.tier,
-        scopes: old.scopes,
-    };
+    let twin = NewKey { name: old.name, mode: old.mode, tier: old.tier, scopes: old.scopes };
     let (key, secret) = issue(&store, &workspace, twin)?;
     context.output.print(&Shown::new(&key, &secret), || {
         format!(

@@ -55,11 +55,7 @@ fn run(args: Args) -> Result<(), Failure> {
     }
     let dir = DataDir::new(&settings.data_dir);
     let output = Output::new(args.json);
-    let context = Context {
-        settings,
-        dir,
-        output,
-    };
+    let context = Context { settings, dir, output };
     match args.command.unwrap_or_default() {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),

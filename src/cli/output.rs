@@ -30,9 +30,7 @@ impl Output {
             text()
         };
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{line}")
-            .and_then(|()| out.flush())
-            .map_err(Failure::Output)
+        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::Output)
     }
 }
 
@@ -45,18 +43,10 @@ pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String
         }
     }
     let line = |cells: [&str; N]| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
+        let padded: Vec<String> =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
-    let body = rows
-        .iter()
-        .map(|row| line(std::array::from_fn(|column| row[column].as_str())));
-    std::iter::once(line(heading))
-        .chain(body)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let body = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
+    std::iter::once(line(heading)).chain(body).collect::<Vec<_>>().join("\n")
 }

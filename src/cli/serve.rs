@@ -17,37 +17,22 @@ use crate::model::time::SystemClock;
 use crate::store::Store;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
-    let Context {
-        mut settings,
-        dir,
-        output,
-    } = context;
+    let Context { mut settings, dir, output } = context;
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }
     logging::start(settings.log);
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
-    let store = Store::serve(
-        &dir,
-        &lock,
-        Arc::new(SystemClock),
-        Server::readers(&settings),
-    )?;
+    let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::readers(&settings))?;
     let address = settings.listen;
     let app = App::new(settings, store).map_err(HashError::Random)?;
     let server = Server::bind(app).map_err(|source| Failure::Listen { address, source })?;
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.
-    let keys = if args.no_bootstrap {
-        Vec::new()
-    } else {
-        bootstrap(server.app().store())?
-    };
+    let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(server.app().store())? };
     announce(output, &server, &keys)?;
-    actix_web::rt::System::new()
-        .block_on(server.run(asked_to_stop()))
-        .map_err(Failure::Server)
+    actix_web::rt::System::new().block_on(server.run(asked_to_stop())).map_err(Failure::Server)
 }
 
 /// What `serve --json` prints once it listens.
@@ -59,14 +44,8 @@ struct Announcement<'a> {
 
 fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Result<(), Failure> {
     let address = format!("http://{}", server.address());
-    let shown = keys
-        .iter()
-        .map(|(key, secret)| Shown::new(key, secret))
-        .collect();
-    let announcement = Announcement {
-        listening: &address,
-        keys: shown,
-    };
+    let shown = keys.iter().map(|(key, secret)| Shown::new(key, secret)).collect();
+    let announcement = Announcement { listening: &address, keys: shown };
     output.print(&announcement, || {
         let listening = format!("listening on {address}");
         if keys.is_empty() {
@@ -88,10 +67,9 @@ fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Resul
 #[cfg(unix)]
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         log::error!("signals cannot be received; the server will have to be killed");
         return std::future::pending().await;
     };

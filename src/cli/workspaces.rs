@@ -44,15 +44,10 @@ pub fn run(context: &Context, command: Workspaces) -> Result<(), Failure> {
 fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
     // The first workspace may be created before a server has ever run.
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
-    let new = NewWorkspace {
-        slug: slug.clone(),
-        name,
-    };
+    let new = NewWorkspace { slug: slug.clone(), name };
     let created = store.write_blocking(move |tx| tx.create_workspace(new))?;
     let workspace = created.ok_or_else(|| {
-        Failure::Other(format!(
-            "there is already a workspace `{slug}`; choose another --slug"
-        ))
+        Failure::Other(format!("there is already a workspace `{slug}`; choose another --slug"))
     })?;
     context.output.print(&Shown::from(&workspace), || {
         format!(
@@ -69,12 +64,7 @@ fn list(context: &Context) -> Result<(), Failure> {
         let rows: Vec<_> = workspaces
             .iter()
             .map(|w| {
-                [
-                    w.slug.to_string(),
-                    w.name.to_string(),
-                    w.id.to_string(),
-                    w.created_at.to_string(),
-                ]
+                [w.slug.to_string(), w.name.to_string(), w.id.to_string(), w.created_at.to_string()]
             })
             .collect();
         table(["SLUG", "NAME", "ID", "CREATED"], &rows)

@@ -50,13 +50,7 @@ impl Body for NewContact {
         let title = fields.optional("title");
         let is_primary = fields.given("is_primary").unwrap_or(false);
         let labels = fields.given("labels").unwrap_or_default();
-        Some(Self {
-            name: name?,
-            email: email?,
-            title,
-            is_primary,
-            labels,
-        })
+        Some(Self { name: name?, email: email?, title, is_primary, labels })
     }
 }
 

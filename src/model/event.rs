@@ -110,11 +110,7 @@ pub struct Actor {
 impl Actor {
     /// The admin at the command line.
     pub fn command_line() -> Self {
-        Self {
-            kind: ActorKind::Admin,
-            id: "cli".to_owned(),
-            name: "command line".to_owned(),
-        }
+        Self { kind: ActorKind::Admin, id: "cli".to_owned(), name: "command line".to_owned() }
     }
 }
 
@@ -190,8 +186,6 @@ pub struct EventFilter {
 
 impl Query for EventFilter {
     fn read(params: &mut Params) -> Self {
-        Self {
-            kind: params.choice("type"),
-        }
+        Self { kind: params.choice("type") }
     }
 }

@@ -32,10 +32,7 @@ where
     E: std::str::FromStr + strum::VariantNames,
 {
     raw.trim().parse().map_err(|_| {
-        Fault::new(
-            Rule::InvalidEnumValue,
-            format!("must be one of {}", E::VARIANTS.join(", ")),
-        )
+        Fault::new(Rule::InvalidEnumValue, format!("must be one of {}", E::VARIANTS.join(", ")))
     })
 }
 
@@ -68,17 +65,11 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// Those of [`Fields::parse`].
     pub fn parse_patch<B: Body>(object: &'a Map<String, Value>) -> Result<Option<B>, Vec<Problem>> {
-        Self::new(object)
-            .read()
-            .map(|(body, known)| (known > 0).then_some(body))
+        Self::new(object).read().map(|(body, known)| (known > 0).then_some(body))
     }
 
     fn new(object: &'a Map<String, Value>) -> Self {
-        Self {
-            object,
-            problems: Vec::new(),
-            known: 0,
-        }
+        Self { object, problems: Vec::new(), known: 0 }
     }
 
     fn read<B: Body>(mut self) -> Result<(B, usize), Vec<Problem>> {
@@ -106,8 +97,7 @@ impl<'a> Fields<'a> {
         match T::from_json(value) {
             Ok(parsed) => Some(parsed),
             Err(faults) => {
-                self.problems
-                    .extend(faults.into_iter().map(|fault| fault.of(name)));
+                self.problems.extend(faults.into_iter().map(|fault| fault.of(name)));
                 None
             }
         }

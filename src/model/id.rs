@@ -29,18 +29,13 @@ impl<R> Id<R> {
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('c')?;
         let well_formed = (24..=31).contains(&rest.len())
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         well_formed.then(|| Self::stored(text.to_owned()))
     }
 
     /// A value that the store reads back: it was generated or parsed before it was written.
     pub fn stored(text: String) -> Self {
-        Self {
-            text,
-            of: PhantomData,
-        }
+        Self { text, of: PhantomData }
     }
 
     /// The id's text.
@@ -118,9 +113,7 @@ impl<R> Ref<R> {
     /// slug or a number beyond every counter, names nothing.
     pub fn parse(text: &str) -> Option<Self> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            text.parse()
-                .ok()
-                .map(|number| Self::DisplayId(DisplayId(number)))
+            text.parse().ok().map(|number| Self::DisplayId(DisplayId(number)))
         } else {
             Id::parse(text).map(Self::Id)
         }
@@ -170,14 +163,9 @@ mod tests {
 
     #[test]
     fn new_ids_have_the_form_and_sort_by_creation() {
-        let ids: Vec<String> = (0..1000)
-            .map(|_| Id::<()>::generate().to_string())
-            .collect();
+        let ids: Vec<String> = (0..1000).map(|_| Id::<()>::generate().to_string()).collect();
         assert!(ids.is_sorted());
-        assert!(
-            ids.iter()
-                .all(|id| id.len() == 26 && Id::<()>::parse(id).is_some())
-        );
+        assert!(ids.iter().all(|id| id.len() == 26 && Id::<()>::parse(id).is_some()));
     }
 
     #[test]
@@ -189,18 +177,9 @@ mod tests {
 
     #[test]
     fn digits_are_a_display_id_and_the_rest_a_cuid_or_nothing() {
-        assert!(matches!(
-            Ref::<()>::parse("007"),
-            Some(Ref::DisplayId(DisplayId(7)))
-        ));
-        assert!(matches!(
-            Ref::<()>::parse(&format!("c{}", "a".repeat(24))),
-            Some(Ref::Id(_))
-        ));
-        assert!(matches!(
-            Ref::<()>::parse(&format!("c{}", "9".repeat(31))),
-            Some(Ref::Id(_))
-        ));
+        assert!(matches!(Ref::<()>::parse("007"), Some(Ref::DisplayId(DisplayId(7)))));
+        assert!(matches!(Ref::<()>::parse(&format!("c{}", "a".repeat(24))), Some(Ref::Id(_))));
+        assert!(matches!(Ref::<()>::parse(&format!("c{}", "9".repeat(31))), Some(Ref::Id(_))));
         for nothing in ["", "aurora", "-1", "1.0", "99999999999999999999", "c", "１"] {
             assert!(Ref::<()>::parse(nothing).is_none(), "{nothing}");
         }

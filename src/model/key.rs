@@ -112,13 +112,7 @@ impl Scopes {
         if chosen.is_empty() {
             return Self::all();
         }
-        Self(
-            Scope::VARIANTS
-                .iter()
-                .copied()
-                .filter(|scope| chosen.contains(scope))
-                .collect(),
-        )
+        Self(Scope::VARIANTS.iter().copied().filter(|scope| chosen.contains(scope)).collect())
     }
 
     /// Whether a request that needs `scope` is allowed.
@@ -128,20 +122,12 @@ impl Scopes {
 
     /// The form in which they are stored: names separated by single spaces.
     pub fn to_text(&self) -> String {
-        self.0
-            .iter()
-            .map(|&scope| scope.into())
-            .collect::<Vec<&str>>()
-            .join(" ")
+        self.0.iter().map(|&scope| scope.into()).collect::<Vec<&str>>().join(" ")
     }
 
     /// Reads back what [`Scopes::to_text`] wrote; a name that is not known gives nothing.
     pub fn stored(text: &str) -> Self {
-        Self(
-            text.split(' ')
-                .filter_map(|name| name.parse().ok())
-                .collect(),
-        )
+        Self(text.split(' ').filter_map(|name| name.parse().ok()).collect())
     }
 }
 
@@ -263,9 +249,7 @@ impl KeySecret {
             let letters = bytes.iter().filter(|&&byte| byte < 248);
             let missing = mode.word().len() + LOOKUP + SECRET - text.len();
             text.extend(
-                letters
-                    .take(missing)
-                    .map(|&byte| char::from(BASE62[usize::from(byte % 62)])),
+                letters.take(missing).map(|&byte| char::from(BASE62[usize::from(byte % 62)])),
             );
         }
         let lookup = &text[mode.word().len()..][..LOOKUP];
@@ -340,25 +324,14 @@ pub fn redact(text: &str) -> std::borrow::Cow<'_, str> {
         return text.into();
     };
     let (before, key) = text.split_at(start);
-    let word = if key.starts_with(Mode::Test.word()) {
-        Mode::Test.word()
-    } else {
-        Mode::Live.word()
-    };
-    let letters = key[word.len()..]
-        .bytes()
-        .take_while(u8::is_ascii_alphanumeric)
-        .count();
+    let word =
+        if key.starts_with(Mode::Test.word()) { Mode::Test.word() } else { Mode::Live.word() };
+    let letters = key[word.len()..].bytes().take_while(u8::is_ascii_alphanumeric).count();
     let end = word.len() + letters;
     if letters <= LOOKUP {
         return format!("{before}{}{}", &key[..end], redact(&key[end..])).into();
     }
-    format!(
-        "{before}{}[redacted]{}",
-        &key[..word.len() + LOOKUP],
-        redact(&key[end..])
-    )
-    .into()
+    format!("{before}{}[redacted]{}", &key[..word.len() + LOOKUP], redact(&key[end..])).into()
 }
 
 #[cfg(test)]
@@ -377,10 +350,7 @@ mod tests {
             assert_eq!(read.prefix().lookup().len(), 8);
             assert!(key.reveal().starts_with(read.prefix().as_str()));
             assert_eq!(Prefix::parse(key.reveal()).as_ref(), Some(read.prefix()));
-            assert_eq!(
-                Prefix::parse(read.prefix().as_str()).as_ref(),
-                Some(read.prefix())
-            );
+            assert_eq!(Prefix::parse(read.prefix().as_str()).as_ref(), Some(read.prefix()));
         }
     }
 
@@ -412,11 +382,7 @@ mod tests {
 
     #[test]
     fn scopes_are_kept_in_order_and_none_means_all() {
-        let two = Scopes::of(&[
-            Scope::WriteContacts,
-            Scope::ReadCustomers,
-            Scope::WriteContacts,
-        ]);
+        let two = Scopes::of(&[Scope::WriteContacts, Scope::ReadCustomers, Scope::WriteContacts]);
         assert_eq!(two.to_text(), "read:customers write:contacts");
         assert_eq!(Scopes::stored(&two.to_text()), two);
         assert!(!two.allow(Scope::ReadContacts));

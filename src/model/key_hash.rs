@@ -44,14 +44,7 @@ impl IssuedKey {
             .hash_password(secret.reveal().as_bytes())
             .map_err(|error| HashError::Hash(error.to_string()))?
             .to_string();
-        Ok((
-            Self {
-                new,
-                prefix: secret.prefix().clone(),
-                hash,
-            },
-            secret,
-        ))
+        Ok((Self { new, prefix: secret.prefix().clone(), hash }, secret))
     }
 }
 
@@ -61,9 +54,7 @@ impl IssuedKey {
 /// When the stored text is no hash.
 pub fn verify(secret: &KeySecret, hash: &str) -> Result<bool, HashError> {
     let hash = PasswordHash::new(hash).map_err(|error| HashError::Hash(error.to_string()))?;
-    Ok(argon2()?
-        .verify_password(secret.reveal().as_bytes(), &hash)
-        .is_ok())
+    Ok(argon2()?.verify_password(secret.reveal().as_bytes(), &hash).is_ok())
 }
 
 fn argon2() -> Result<Argon2<'static>, HashError> {

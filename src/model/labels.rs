@@ -57,11 +57,7 @@ impl Property for Labels {
                 break;
             }
         }
-        if faults.is_empty() {
-            Ok(Self(labels))
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(Self(labels)) } else { Err(faults) }
     }
 }
 
@@ -82,10 +78,7 @@ mod tests {
     fn fifty_different_labels_fit_and_one_more_does_not() {
         let many = |n: usize| Value::from_iter((0..n).map(|i| format!("label {i}")));
         assert!(Labels::from_json(&many(50)).is_ok());
-        assert_eq!(
-            Labels::from_json(&many(51)).unwrap_err()[0].rule,
-            Rule::TooBig
-        );
+        assert_eq!(Labels::from_json(&many(51)).unwrap_err()[0].rule, Rule::TooBig);
         let mut repeated = vec!["same"; 1000];
         repeated.push("other");
         assert!(Labels::from_json(&json!(repeated)).is_ok());
@@ -95,9 +88,6 @@ mod tests {
     fn every_wrong_item_is_named() {
         let faults = Labels::from_json(&json!(["a", 1, "", "b"])).unwrap_err();
         let found: Vec<_> = faults.iter().map(|f| (f.rule, f.index)).collect();
-        assert_eq!(
-            found,
-            [(Rule::InvalidType, Some(1)), (Rule::TooSmall, Some(2))]
-        );
+        assert_eq!(found, [(Rule::InvalidType, Some(1)), (Rule::TooSmall, Some(2))]);
     }
 }

@@ -71,9 +71,7 @@ mod tests {
 
     fn parse(json: &str) -> Result<String, Rule> {
         let value: Value = serde_json::from_str(json).unwrap();
-        Metadata::from_json(&value)
-            .map(|m| m.as_str().to_owned())
-            .map_err(|faults| faults[0].rule)
+        Metadata::from_json(&value).map(|m| m.as_str().to_owned()).map_err(|faults| faults[0].rule)
     }
 
     #[test]

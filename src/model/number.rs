@@ -79,9 +79,7 @@ impl<const MIN: i64, const MAX: i64> Property for Whole<MIN, MAX> {
 
 impl Property for bool {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        value
-            .as_bool()
-            .ok_or_else(|| Fault::new(Rule::InvalidType, "must be true or false").into())
+        value.as_bool().ok_or_else(|| Fault::new(Rule::InvalidType, "must be true or false").into())
     }
 }
 
@@ -91,9 +89,7 @@ mod tests {
 
     fn amount(json: &str) -> Result<i64, Rule> {
         let value: Value = serde_json::from_str(json).unwrap();
-        Amount::from_json(&value)
-            .map(Amount::get)
-            .map_err(|faults| faults[0].rule)
+        Amount::from_json(&value).map(Amount::get).map_err(|faults| faults[0].rule)
     }
 
     #[test]

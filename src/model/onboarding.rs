@@ -105,10 +105,7 @@ impl Body for NewOnboarding {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let customer: Option<BodyRef<_>> = fields.required("customer_id");
         let properties = OnboardingPatch::read(fields)?;
-        Some(Self {
-            customer: customer?.0,
-            properties,
-        })
+        Some(Self { customer: customer?.0, properties })
     }
 }
 
@@ -212,10 +209,7 @@ impl OnboardingPatch {
         self.product_ops_id.apply(&mut to.product_ops_id);
         self.notes.apply(&mut to.notes);
         set(&mut to.reminders_enabled, self.reminders_enabled);
-        set(
-            &mut to.reminder_frequency_days,
-            self.reminder_frequency_days,
-        );
+        set(&mut to.reminder_frequency_days, self.reminder_frequency_days);
     }
 }
 
@@ -262,10 +256,7 @@ pub struct OnboardingFilter {
 
 impl Query for OnboardingFilter {
     fn read(params: &mut Params) -> Self {
-        Self {
-            state: params.choice("state"),
-            phase: params.choice("phase"),
-        }
+        Self { state: params.choice("state"), phase: params.choice("phase") }
     }
 }
 
@@ -314,34 +305,13 @@ mod tests {
     #[test]
     fn the_flag_and_the_state_move_together() {
         let waiting = patched(&[], json!({"waiting_on_customer": true}));
-        assert_eq!(
-            (waiting.state, waiting.waiting_on_customer),
-            (State::Waiting, true)
-        );
-        let back = patched(
-            &[json!({"state": "waiting"})],
-            json!({"waiting_on_customer": false}),
-        );
-        assert_eq!(
-            (back.state, back.waiting_on_customer),
-            (State::Active, false)
-        );
-        let paused = patched(
-            &[json!({"state": "paused"})],
-            json!({"waiting_on_customer": false}),
-        );
-        assert_eq!(
-            (paused.state, paused.waiting_on_customer),
-            (State::Paused, false)
-        );
-        let left = patched(
-            &[json!({"waiting_on_customer": true})],
-            json!({"state": "at_risk"}),
-        );
-        assert_eq!(
-            (left.state, left.waiting_on_customer),
-            (State::AtRisk, false)
-        );
+        assert_eq!((waiting.state, waiting.waiting_on_customer), (State::Waiting, true));
+        let back = patched(&[json!({"state": "waiting"})], json!({"waiting_on_customer": false}));
+        assert_eq!((back.state, back.waiting_on_customer), (State::Active, false));
+        let paused = patched(&[json!({"state": "paused"})], json!({"waiting_on_customer": false}));
+        assert_eq!((paused.state, paused.waiting_on_customer), (State::Paused, false));
+        let left = patched(&[json!({"waiting_on_customer": true})], json!({"state": "at_risk"}));
+        assert_eq!((left.state, left.waiting_on_customer), (State::AtRisk, false));
     }
 
     #[test]
@@ -362,18 +332,12 @@ mod tests {
         assert_eq!(patched(&[], json!({"notes": "x"})).started_at, None);
         let sent = patched(&[], json!({"phase": "review", "started_at": "2026-01-01"}));
         assert_eq!(sent.started_at, Timestamp::parse("2026-01-01"));
-        assert_eq!(
-            patched(&[], json!({"phase": "review", "started_at": null})).started_at,
-            None
-        );
+        assert_eq!(patched(&[], json!({"phase": "review", "started_at": null})).started_at, None);
         let again = [
             json!({"phase": "review", "started_at": "2026-01-01"}),
             json!({"phase": "before_getting_started"}),
         ];
-        assert_eq!(
-            patched(&again, json!({"phase": "launch"})).started_at,
-            sent.started_at
-        );
+        assert_eq!(patched(&again, json!({"phase": "launch"})).started_at, sent.started_at);
     }
 
     #[test]
@@ -381,20 +345,11 @@ mod tests {
         let now = Some(Timestamp::from_micros(NOW));
         let done = [json!({"phase": "completed"})];
         assert_eq!(patched(&[], done[0].clone()).completed_at, now);
-        assert_eq!(
-            patched(&done, json!({"phase": "launch"})).completed_at,
-            None
-        );
+        assert_eq!(patched(&done, json!({"phase": "launch"})).completed_at, None);
         assert_eq!(patched(&done, json!({"notes": "x"})).completed_at, now);
         let sent = json!({"phase": "completed", "completed_at": "2026-01-01"});
-        assert_eq!(
-            patched(&[], sent).completed_at,
-            Timestamp::parse("2026-01-01")
-        );
+        assert_eq!(patched(&[], sent).completed_at, Timestamp::parse("2026-01-01"));
         let kept = json!({"phase": "launch", "completed_at": "2026-01-01"});
-        assert_eq!(
-            patched(&done, kept).completed_at,
-            Timestamp::parse("2026-01-01")
-        );
+        assert_eq!(patched(&done, kept).completed_at, Timestamp::parse("2026-01-01"));
     }
 }

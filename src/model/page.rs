@@ -22,10 +22,7 @@ pub struct PageRequest {
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self {
-            limit: DEFAULT_LIMIT,
-            before: None,
-        }
+        Self { limit: DEFAULT_LIMIT, before: None }
     }
 }
 
@@ -55,10 +52,7 @@ fn parse_limit(text: &str) -> Result<u32, Fault> {
         Ok(n) if n < 1 => Err(Fault::new(Rule::TooSmall, "must be at least 1")),
         Err(_) if text.starts_with('-') => Err(Fault::new(Rule::TooSmall, "must be at least 1")),
         Ok(n) if n <= i64::from(MAX_LIMIT) => Ok(n as u32),
-        _ => Err(Fault::new(
-            Rule::TooBig,
-            format!("must be at most {MAX_LIMIT}"),
-        )),
+        _ => Err(Fault::new(Rule::TooBig, format!("must be at most {MAX_LIMIT}"))),
     }
 }
 
@@ -95,10 +89,7 @@ mod tests {
     use super::*;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<PageRequest, Vec<(Rule, String)>> {
-        let pairs = pairs
-            .iter()
-            .map(|&(n, v)| (n.to_owned(), v.to_owned()))
-            .collect();
+        let pairs = pairs.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect();
         Params::parse(pairs)
             .map_err(|problems| problems.into_iter().map(|p| (p.rule, p.field)).collect())
     }
@@ -120,11 +111,7 @@ mod tests {
             ("+1", Rule::InvalidType),
             ("ten", Rule::InvalidType),
         ] {
-            assert_eq!(
-                parse(&[("limit", text)]),
-                Err(vec![(rule, "limit".into())]),
-                "{text}"
-            );
+            assert_eq!(parse(&[("limit", text)]), Err(vec![(rule, "limit".into())]), "{text}");
         }
         assert_eq!(
             parse(&[("limit", "1"), ("limit", "2")]),

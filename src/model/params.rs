@@ -27,25 +27,14 @@ impl Params {
     /// # Errors
     /// All problems; never an empty list.
     pub fn parse<Q: Query>(pairs: Vec<(String, String)>) -> Result<Q, Vec<Problem>> {
-        let mut params = Self {
-            pairs,
-            problems: Vec::new(),
-        };
+        let mut params = Self { pairs, problems: Vec::new() };
         let query = Q::read(&mut params);
-        if params.problems.is_empty() {
-            Ok(query)
-        } else {
-            Err(params.problems)
-        }
+        if params.problems.is_empty() { Ok(query) } else { Err(params.problems) }
     }
 
     /// A parameter as it was sent. Sending it twice is reported, since either could be meant.
     pub fn text(&mut self, name: &str) -> Option<String> {
-        let mut values = self
-            .pairs
-            .iter()
-            .filter(|(n, _)| n == name)
-            .map(|(_, value)| value);
+        let mut values = self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value);
         let value = values.next().cloned();
         if values.next().is_some() {
             let fault = Fault::new(Rule::InvalidType, "must not be given more than once");

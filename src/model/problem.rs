@@ -48,20 +48,13 @@ pub struct Fault {
 impl Fault {
     /// A fault of the value as a whole.
     pub fn new(rule: Rule, says: impl Into<String>) -> Self {
-        Self {
-            rule,
-            says: says.into(),
-            index: None,
-        }
+        Self { rule, says: says.into(), index: None }
     }
 
     /// The same fault as that of an array's element.
     #[must_use]
     pub fn at(self, index: usize) -> Self {
-        Self {
-            index: Some(index),
-            ..self
-        }
+        Self { index: Some(index), ..self }
     }
 
     /// The problem that this fault is when the value stands in the property `field`.
@@ -70,11 +63,7 @@ impl Fault {
             Some(index) => format!("{field}.{index}"),
             None => field.to_owned(),
         };
-        Problem {
-            rule: self.rule,
-            message: format!("{field} {}", self.says),
-            field,
-        }
+        Problem { rule: self.rule, message: format!("{field} {}", self.says), field }
     }
 }
 

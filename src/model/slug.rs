@@ -28,15 +28,10 @@ impl Slug {
             return Err(Fault::new(Rule::TooSmall, "must not be empty"));
         }
         if slug.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::new(
-                Rule::TooBig,
-                format!("must be at most {MAX} characters"),
-            ));
+            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
         }
         let group = |g: &str| {
-            !g.is_empty()
-                && g.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            !g.is_empty() && g.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         if !slug.split('-').all(group) {
             return Err(Fault::new(
@@ -51,11 +46,7 @@ impl Slug {
     pub fn from_name(name: &str) -> Self {
         let mut slug = slug::slugify(name);
         cut(&mut slug, MAX);
-        if slug.is_empty() {
-            Self("customer".to_owned())
-        } else {
-            Self(slug)
-        }
+        if slug.is_empty() { Self("customer".to_owned()) } else { Self(slug) }
     }
 
     /// What a numbered form of this slug begins with, up to and including the hyphen.
@@ -114,25 +105,15 @@ mod tests {
             assert_eq!(Slug::parse(good).unwrap().as_str(), good);
         }
         for bad in ["A", "a--b", "-a", "a-", "a_b", "ä", "a b"] {
-            assert_eq!(
-                Slug::parse(bad).unwrap_err().rule,
-                Rule::InvalidString,
-                "{bad}"
-            );
+            assert_eq!(Slug::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad}");
         }
-        assert_eq!(
-            Slug::parse(&"x".repeat(101)).unwrap_err().rule,
-            Rule::TooBig
-        );
+        assert_eq!(Slug::parse(&"x".repeat(101)).unwrap_err().rule, Rule::TooBig);
         assert_eq!(Slug::parse("  ").unwrap_err().rule, Rule::TooSmall);
     }
 
     #[test]
     fn names_are_transliterated() {
-        assert_eq!(
-            Slug::from_name("Aurora Søfart & Co.").as_str(),
-            "aurora-sofart-co"
-        );
+        assert_eq!(Slug::from_name("Aurora Søfart & Co.").as_str(), "aurora-sofart-co");
         assert_eq!(Slug::from_name("Мир").as_str(), "mir");
         assert_eq!(Slug::from_name("!!!").as_str(), "customer");
     }

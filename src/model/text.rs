@@ -41,10 +41,7 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
             return Err(Fault::new(Rule::TooSmall, says));
         }
         if length > MAX {
-            return Err(Fault::new(
-                Rule::TooBig,
-                format!("must be at most {MAX} characters"),
-            ));
+            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
         }
         Ok(Self(text.to_owned()))
     }
@@ -74,18 +71,13 @@ impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
 
 /// The string that a JSON value holds.
 pub(super) fn string(value: &Value) -> Result<&str, Fault> {
-    value
-        .as_str()
-        .ok_or_else(|| Fault::new(Rule::InvalidType, "must be a string"))
+    value.as_str().ok_or_else(|| Fault::new(Rule::InvalidType, "must be a string"))
 }
 
 /// A string trimmed at both ends and free of U+0000, which SQLite's text functions stop at.
 pub(super) fn clean(raw: &str) -> Result<&str, Fault> {
     if raw.contains('\0') {
-        return Err(Fault::new(
-            Rule::InvalidString,
-            "must not contain the character U+0000",
-        ));
+        return Err(Fault::new(Rule::InvalidString, "must not contain the character U+0000"));
     }
     Ok(raw.trim())
 }
@@ -98,14 +90,8 @@ mod tests {
     fn text_is_trimmed_and_counted_in_characters() {
         assert_eq!(Text::<1, 3>::parse("  äöü\n").unwrap().as_str(), "äöü");
         assert_eq!(Text::<1, 3>::parse("äöüß").unwrap_err().rule, Rule::TooBig);
-        assert_eq!(
-            Text::<1, 3>::parse(" \t ").unwrap_err().rule,
-            Rule::TooSmall
-        );
+        assert_eq!(Text::<1, 3>::parse(" \t ").unwrap_err().rule, Rule::TooSmall);
         assert_eq!(Text::<0, 3>::parse("").unwrap().as_str(), "");
-        assert_eq!(
-            Text::<0, 3>::parse("a\0b").unwrap_err().rule,
-            Rule::InvalidString
-        );
+        assert_eq!(Text::<0, 3>::parse("a\0b").unwrap_err().rule, Rule::InvalidString);
     }
 }

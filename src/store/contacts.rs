@@ -134,13 +134,7 @@ impl Tx<'_> {
         let mut columns = columns(&contact);
         columns.push(("workspace_no", workspace.0.into()));
         self.insert(Contact::TABLE, &columns)?;
-        self.record(
-            caller,
-            &[EventType::ContactCreated],
-            &subject(&contact),
-            &contact,
-            None,
-        )?;
+        self.record(caller, &[EventType::ContactCreated], &subject(&contact), &contact, None)?;
         Ok(contact)
     }
 
@@ -175,13 +169,7 @@ impl Tx<'_> {
         if !remains.deleted {
             let contact: Contact = live::find(self.conn, workspace, named)?;
             self.bury(Contact::TABLE, contact.id.as_str())?;
-            self.record(
-                caller,
-                &[EventType::ContactDeleted],
-                &subject(&contact),
-                &contact,
-                None,
-            )?;
+            self.record(caller, &[EventType::ContactDeleted], &subject(&contact), &contact, None)?;
         }
         Ok((remains.id, remains.display_id))
     }
@@ -190,9 +178,7 @@ impl Tx<'_> {
         let sql = "SELECT id FROM contacts
                    WHERE customer_id = ?1 AND is_primary = 1 AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let primary = statement
-            .query_row([customer], |row| row.get(0))
-            .optional()?;
+        let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
             let named = Ref::Id(Id::stored(id));
             let contact = live::find(self.conn, caller.workspace.no, &named)?;
@@ -214,13 +200,7 @@ impl Tx<'_> {
         after.updated_at = self.moved(before.updated_at);
         let difference = Difference::between(&before, &after)?;
         let columns = columns(&after);
-        self.update(
-            Contact::TABLE,
-            after.id.as_str(),
-            &columns,
-            &difference,
-            &["updated_at"],
-        )?;
+        self.update(Contact::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
         let kinds = [EventType::ContactUpdated];
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
         Ok(after)

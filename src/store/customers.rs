@@ -72,37 +72,16 @@ fn columns(customer: &Customer) -> Columns<'_> {
         ("display_id", customer.display_id.0.into()),
         ("name", customer.name.as_str().into()),
         ("slug", customer.slug.as_str().into()),
-        (
-            "domain",
-            nullable(customer.domain.as_ref().map(Domain::as_str)),
-        ),
+        ("domain", nullable(customer.domain.as_ref().map(Domain::as_str))),
         ("status", <&str>::from(customer.status).into()),
         ("plan", nullable(customer.plan.as_ref().map(Plan::as_str))),
         ("mrr", nullable(customer.mrr.map(Amount::get))),
-        (
-            "monthly_orders",
-            nullable(customer.monthly_orders.map(Amount::get)),
-        ),
-        (
-            "hubspot_company_id",
-            nullable(customer.hubspot_company_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "hubspot_deal_id",
-            nullable(customer.hubspot_deal_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "stripe_customer_id",
-            nullable(customer.stripe_customer_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "intercom_company_id",
-            nullable(customer.intercom_company_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "slack_channel_id",
-            nullable(customer.slack_channel_id.as_ref().map(Line::as_str)),
-        ),
+        ("monthly_orders", nullable(customer.monthly_orders.map(Amount::get))),
+        ("hubspot_company_id", nullable(customer.hubspot_company_id.as_ref().map(Line::as_str))),
+        ("hubspot_deal_id", nullable(customer.hubspot_deal_id.as_ref().map(Line::as_str))),
+        ("stripe_customer_id", nullable(customer.stripe_customer_id.as_ref().map(Line::as_str))),
+        ("intercom_company_id", nullable(customer.intercom_company_id.as_ref().map(Line::as_str))),
+        ("slack_channel_id", nullable(customer.slack_channel_id.as_ref().map(Line::as_str))),
         ("tags", customer.tags.to_json().into()),
         ("metadata", customer.metadata.as_str().into()),
         ("search", search_text(customer).into()),
@@ -114,11 +93,7 @@ fn columns(customer: &Customer) -> Columns<'_> {
 /// What the substring filter looks at. The separator stands in none of the parts.
 fn search_text(customer: &Customer) -> String {
     let domain = customer.domain.as_ref().map_or("", Domain::as_str);
-    format!(
-        "{}\u{1f}{}\u{1f}{domain}",
-        customer.name.as_str().to_lowercase(),
-        customer.slug
-    )
+    format!("{}\u{1f}{}\u{1f}{domain}", customer.name.as_str().to_lowercase(), customer.slug)
 }
 
 fn subject(customer: &Customer) -> Subject<'_> {
@@ -227,13 +202,7 @@ impl Tx<'_> {
         let mut columns = columns(&customer);
         columns.push(("workspace_no", workspace.0.into()));
         self.insert(Customer::TABLE, &columns)?;
-        self.record(
-            caller,
-            &[EventType::CustomerCreated],
-            &subject(&customer),
-            &customer,
-            None,
-        )?;
+        self.record(caller, &[EventType::CustomerCreated], &subject(&customer), &customer, None)?;
         Ok(customer)
     }
 
@@ -253,13 +222,7 @@ impl Tx<'_> {
         after.updated_at = self.moved(before.updated_at);
         let difference = Difference::between(&before, &after)?;
         let always = ["search", "updated_at"];
-        self.update(
-            Customer::TABLE,
-            after.id.as_str(),
-            &columns(&after),
-            &difference,
-            &always,
-        )?;
+        self.update(Customer::TABLE, after.id.as_str(), &columns(&after), &difference, &always)?;
         let kinds = event::of_customer_update(&before, &after);
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
         Ok(after)
@@ -282,9 +245,7 @@ impl Tx<'_> {
             self.bury(Customer::TABLE, customer.id.as_str())?;
             let sql = "UPDATE onboardings SET customer_deleted_at = ?1
                        WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
-            self.conn
-                .prepare_cached(sql)?
-                .execute(params![self.now.as_micros(), customer.id])?;
+            self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), customer.id])?;
             let kinds = [EventType::CustomerArchived];
             self.record(caller, &kinds, &subject(&customer), &customer, None)?;
         }
@@ -296,10 +257,7 @@ impl Tx<'_> {
         let sql = "SELECT 1 FROM customers
                    WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
         let mut taken = self.conn.prepare_cached(sql)?;
-        if taken
-            .query_row(params![workspace.0, wanted.as_str()], |_| Ok(()))
-            .optional()?
-            .is_none()
+        if taken.query_row(params![workspace.0, wanted.as_str()], |_| Ok(())).optional()?.is_none()
         {
             return Ok(wanted);
         }

@@ -55,10 +55,7 @@ impl Damage {
                 Err(error) => damage.notice(&error.into()),
             }
         };
-        if let Err(error) = std::thread::Builder::new()
-            .name("check".into())
-            .spawn(check)
-        {
+        if let Err(error) = std::thread::Builder::new().name("check".into()).spawn(check) {
             log::error!("cannot start the thread that checks the database file: {error}");
         }
     }

@@ -67,10 +67,7 @@ impl From<serde_json::Error> for StoreError {
 #[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum OpenError {
     #[error("cannot use {path}: {source}; check that it exists and that this user may write to it")]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Io { path: PathBuf, source: std::io::Error },
     #[error("there is no database in {}; start `pivotal-server serve` once, or name another directory with --data-dir", .0.display())]
     Missing(PathBuf),
     #[error("{} is already used by a running server; stop that one first, or name another directory with --data-dir", .0.display())]
@@ -80,11 +77,7 @@ pub enum OpenError {
     #[error(
         "{path} was written by a newer version (schema {found}, this binary knows up to {known}); it was left as it is: install that version"
     )]
-    Newer {
-        path: PathBuf,
-        found: i64,
-        known: i64,
-    },
+    Newer { path: PathBuf, found: i64, known: i64 },
     #[error("{path} has to be upgraded from schema {found}, and a server is running on it; stop that server first", path = .path.display())]
     UpgradeInUse { path: PathBuf, found: i64 },
     #[error("{path} is damaged ({found}); it was left as it is: restore a backup")]
@@ -92,17 +85,9 @@ pub enum OpenError {
     #[error("{} lies on a file system on which SQLite cannot keep its write-ahead log, such as a network share; put the data directory on a local disk", .0.display())]
     NoWal(PathBuf),
     #[error("cannot open {path}: {source}")]
-    Sqlite {
-        path: PathBuf,
-        source: rusqlite::Error,
-    },
+    Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error("upgrading {path} from schema {from} failed and was undone: {source}; the copy from before is {copy}", path = .path.display(), copy = .copy.display())]
-    Upgrade {
-        path: PathBuf,
-        from: i64,
-        copy: PathBuf,
-        source: rusqlite::Error,
-    },
+    Upgrade { path: PathBuf, from: i64, copy: PathBuf, source: rusqlite::Error },
 }
 
 impl OpenError {
@@ -110,10 +95,9 @@ impl OpenError {
     pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
-                path,
-                found: source.to_string(),
-            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path, found: source.to_string() }
+            }
             _ => Self::Sqlite { path, source },
         }
     }

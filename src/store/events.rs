@@ -32,11 +32,7 @@ impl Listed for Event {
             created_at: Timestamp::from_micros(row.get(2)?),
             org_id: Id::stored(row.get(3)?),
             livemode: row.get(4)?,
-            actor: Actor {
-                kind: choice(row, 5)?,
-                id: row.get(6)?,
-                name: row.get(7)?,
-            },
+            actor: Actor { kind: choice(row, 5)?, id: row.get(6)?, name: row.get(7)? },
             object: json(row, 8, RawValue::from_string)?,
             previous_attributes: previous
                 .map(|_| json(row, 9, RawValue::from_string))
@@ -78,13 +74,7 @@ impl Reader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
         let onboarding = live::find_even_deleted(self.conn, workspace, named)?;
-        self.activity(
-            "resource_id",
-            onboarding.id.as_str(),
-            workspace,
-            filter,
-            page,
-        )
+        self.activity("resource_id", onboarding.id.as_str(), workspace, filter, page)
     }
 
     fn activity(

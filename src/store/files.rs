@@ -64,10 +64,7 @@ impl DataDir {
         // Made under another name and renamed when whole, so that a crash leaves no half of it.
         let draft = self.0.join("pivotal.db.new");
         remove_if_there(&draft).map_err(|source| self.io(source))?;
-        let failed = |source| OpenError::Sqlite {
-            path: draft.clone(),
-            source,
-        };
+        let failed = |source| OpenError::sqlite(&draft, source);
         let mut conn = Connection::open(&draft).map_err(failed)?;
         schema::create(&mut conn).map_err(failed)?;
         conn.close().map_err(|(_, source)| failed(source))?;
@@ -89,27 +86,17 @@ impl DataDir {
         let _opening = self.lock_opening()?;
         inspect(&path)?;
         let mut conn = sqlite::open_writer(&path)?;
-        let failed = |source| OpenError::Sqlite {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| OpenError::sqlite(&path, source);
         // Once more, now with what stands in the write-ahead log.
         let found = schema::version(&conn).map_err(failed)?;
         if found > schema::VERSION {
-            return Err(OpenError::Newer {
-                path,
-                found,
-                known: schema::VERSION,
-            });
+            return Err(OpenError::Newer { path, found, known: schema::VERSION });
         }
         if found < schema::VERSION {
             let _lock = match serving {
                 Some(_) => None,
                 None => Some(self.lock_for_serving().map_err(|error| match error {
-                    OpenError::InUse(_) => OpenError::UpgradeInUse {
-                        path: path.clone(),
-                        found,
-                    },
+                    OpenError::InUse(_) => OpenError::UpgradeInUse { path: path.clone(), found },
                     other => other,
                 })?),
             };
@@ -125,10 +112,7 @@ impl DataDir {
         let draft = self.0.join("pivotal.db.schema.new");
         remove_if_there(&draft).map_err(|source| self.io(source))?;
         conn.execute("VACUUM INTO ?1", [draft.to_string_lossy()])
-            .map_err(|source| OpenError::Sqlite {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| OpenError::sqlite(&path, source))?;
         File::open(&draft)
             .and_then(|file| file.sync_all())
             .and_then(|()| fs::rename(&draft, &copy))
@@ -138,12 +122,7 @@ impl DataDir {
             path.display(),
             copy.display()
         );
-        schema::upgrade(conn).map_err(|source| OpenError::Upgrade {
-            path,
-            from,
-            copy,
-            source,
-        })
+        schema::upgrade(conn).map_err(|source| OpenError::Upgrade { path, from, copy, source })
     }
 
     fn make(&self) -> Result<(), OpenError> {
@@ -175,10 +154,7 @@ impl DataDir {
     }
 
     fn io(&self, source: io::Error) -> OpenError {
-        OpenError::Io {
-            path: self.0.clone(),
-            source,
-        }
+        OpenError::Io { path: self.0.clone(), source }
     }
 }
 
@@ -198,36 +174,21 @@ fn inspect(path: &Path) -> Result<(), OpenError> {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             let found = "it is shorter than a header".to_owned();
-            return Err(OpenError::Damaged {
-                path: path.to_owned(),
-                found,
-            });
+            return Err(OpenError::Damaged { path: path.to_owned(), found });
         }
         Err(source) => {
-            return Err(OpenError::Io {
-                path: path.to_owned(),
-                source,
-            });
+            return Err(OpenError::Io { path: path.to_owned(), source });
         }
     }
     let number = |at: usize| {
-        i64::from(u32::from_be_bytes([
-            header[at],
-            header[at + 1],
-            header[at + 2],
-            header[at + 3],
-        ]))
+        i64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
     };
     let (found, application) = (number(60), number(68));
     if !header.starts_with(b"SQLite format 3\0") || application != schema::APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
     if found > schema::VERSION {
-        return Err(OpenError::Newer {
-            path: path.to_owned(),
-            found,
-            known: schema::VERSION,
-        });
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
     }
     Ok(())
 }

@@ -31,21 +31,14 @@ fn recall(
     let since = now.plus_millis(-KEPT_MILLIS);
     let mut statement = conn.prepare_cached(sql)?;
     let found = statement
-        .query_row(
-            params![workspace.0, retry.endpoint, retry.key, since.as_micros()],
-            |row| {
-                let digest: [u8; 32] = row.get(0)?;
-                if digest != retry.body {
-                    return Ok(Recalled::OtherBody);
-                }
-                let status = row.get(1)?;
-                Ok(Recalled::Answered(KeptAnswer {
-                    status,
-                    location: row.get(2)?,
-                    body: row.get(3)?,
-                }))
-            },
-        )
+        .query_row(params![workspace.0, retry.endpoint, retry.key, since.as_micros()], |row| {
+            let digest: [u8; 32] = row.get(0)?;
+            if digest != retry.body {
+                return Ok(Recalled::OtherBody);
+            }
+            let status = row.get(1)?;
+            Ok(Recalled::Answered(KeptAnswer { status, location: row.get(2)?, body: row.get(3)? }))
+        })
         .optional()?;
     Ok(found)
 }
@@ -114,10 +107,7 @@ impl Tx<'_> {
                        SELECT rowid FROM idempotency_keys WHERE created_at <= ?1
                        ORDER BY created_at LIMIT ?2)";
         let until = self.now.plus_millis(-KEPT_MILLIS);
-        let gone = self
-            .conn
-            .prepare_cached(sql)?
-            .execute(params![until.as_micros(), most])?;
+        let gone = self.conn.prepare_cached(sql)?.execute(params![until.as_micros(), most])?;
         Ok(gone >= most as usize)
     }
 }

@@ -53,27 +53,17 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         request_count: row.get(9)?,
         revoked_at: time(10)?,
     };
-    Ok(Credentials {
-        key,
-        hash: row.get(11)?,
-        workspace,
-    })
+    Ok(Credentials { key, hash: row.get(11)?, workspace })
 }
 
 fn by_lookup(conn: &Connection, lookup: &str) -> Result<Option<Credentials>, StoreError> {
     let sql = format!("{SELECT} WHERE k.lookup = ?1");
-    Ok(conn
-        .prepare_cached(&sql)?
-        .query_row([lookup], from_row)
-        .optional()?)
+    Ok(conn.prepare_cached(&sql)?.query_row([lookup], from_row).optional()?)
 }
 
 fn by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
     let sql = format!("{SELECT} WHERE k.id = ?1");
-    Ok(conn
-        .prepare_cached(&sql)?
-        .query_row([id], from_row)
-        .optional()?)
+    Ok(conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
 }
 
 impl Reader<'_> {
@@ -104,9 +94,7 @@ impl Reader<'_> {
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
-        Ok(rows
-            .map(|row| row.map(|found| found.key))
-            .collect::<rusqlite::Result<_>>()?)
+        Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
     }
 }
 
@@ -159,18 +147,13 @@ impl Tx<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn revoke_key(&self, actor: Actor, id: &KeyId) -> Result<Option<Key>, StoreError> {
-        let Some(Credentials {
-            mut key, workspace, ..
-        }) = by_id(self.conn, id)?
-        else {
+        let Some(Credentials { mut key, workspace, .. }) = by_id(self.conn, id)? else {
             return Ok(None);
         };
         if key.revoked_at.is_none() {
             key.revoked_at = Some(self.now);
             let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
-            self.conn
-                .prepare_cached(sql)?
-                .execute(params![self.now.as_micros(), key.id])?;
+            self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), key.id])?;
             self.record_key(actor, &workspace, EventType::ApiKeyRevoked, &key)?;
         }
         Ok(Some(key))
@@ -203,11 +186,7 @@ impl Tx<'_> {
         kind: EventType,
         key: &Key,
     ) -> Result<(), StoreError> {
-        let caller = Caller {
-            workspace: workspace.clone(),
-            actor,
-            livemode: key.mode.is_live(),
-        };
+        let caller = Caller { workspace: workspace.clone(), actor, livemode: key.mode.is_live() };
         let subject = Subject {
             resource: ResourceType::ApiKey,
             resource_id: key.id.as_str(),

@@ -42,9 +42,7 @@ pub(super) fn find<R: Resource>(
         R::TABLE,
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let row = statement
-        .query_row((workspace.0, value), R::from_row)
-        .optional()?;
+    let row = statement.query_row((workspace.0, value), R::from_row).optional()?;
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
@@ -104,18 +102,13 @@ pub(super) struct List<'v> {
 impl<'v> List<'v> {
     /// All rows of a workspace that are listed.
     pub fn of(workspace: &'v WorkspaceNo) -> Self {
-        Self {
-            conditions: "workspace_no = ?1".to_owned(),
-            values: vec![&workspace.0],
-        }
+        Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
     }
 
     /// The rows of one parent, by an index that begins with the parent's id.
     pub fn under(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
-        let mut list = Self {
-            conditions: "+workspace_no = ?1".to_owned(),
-            values: vec![&workspace.0],
-        };
+        let mut list =
+            Self { conditions: "+workspace_no = ?1".to_owned(), values: vec![&workspace.0] };
         list.by(column, parent);
         list
     }

@@ -109,26 +109,15 @@ impl Store {
         readers: u32,
         damage: Damage,
     ) -> Result<Self, OpenError> {
-        let writer = Writer::start(conn, Arc::clone(&clock), damage.clone()).map_err(|source| {
-            OpenError::Io {
-                path: dir.path().to_owned(),
-                source,
-            }
-        })?;
+        let writer = Writer::start(conn, Arc::clone(&clock), damage.clone())
+            .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = r2d2::Pool::builder()
             .max_size(readers)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(READER_TIMEOUT)
-            .build_unchecked(Readers {
-                path: dir.database(),
-            });
-        Ok(Self {
-            readers,
-            writer,
-            damage,
-            clock,
-        })
+            .build_unchecked(Readers { path: dir.database() });
+        Ok(Self { readers, writer, damage, clock })
     }
 
     /// Reads, on the calling thread.
@@ -139,10 +128,8 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let conn = self
-            .readers
-            .get()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let conn =
+            self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let result = read(&Reader { conn: &conn });
         self.noticed(result)
     }
@@ -206,9 +193,7 @@ impl Tx<'_> {
     pub fn probe(&self) -> Result<(), StoreError> {
         let sql = "INSERT INTO health (id, checked_at) VALUES (1, ?1)
                    ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
-        self.conn
-            .prepare_cached(sql)?
-            .execute([self.now.as_micros()])?;
+        self.conn.prepare_cached(sql)?.execute([self.now.as_micros()])?;
         Ok(())
     }
 }

@@ -76,50 +76,20 @@ fn columns(onboarding: &Onboarding) -> Columns<'_> {
         ("display_id", onboarding.display_id.0.into()),
         ("customer_id", onboarding.customer_id.as_str().into()),
         ("name", nullable(onboarding.name.as_ref().map(Line::as_str))),
-        (
-            "template_id",
-            nullable(onboarding.template_id.as_ref().map(Line::as_str)),
-        ),
+        ("template_id", nullable(onboarding.template_id.as_ref().map(Line::as_str))),
         ("phase", <&str>::from(onboarding.phase).into()),
         ("state", <&str>::from(onboarding.state).into()),
         ("waiting_on_customer", onboarding.waiting_on_customer.into()),
-        (
-            "started_at",
-            nullable(onboarding.started_at.map(Timestamp::as_micros)),
-        ),
-        (
-            "completed_at",
-            nullable(onboarding.completed_at.map(Timestamp::as_micros)),
-        ),
-        (
-            "target_launch_date",
-            nullable(onboarding.target_launch_date.map(Timestamp::as_micros)),
-        ),
-        (
-            "csm_id",
-            nullable(onboarding.csm_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "se_id",
-            nullable(onboarding.se_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "designer_id",
-            nullable(onboarding.designer_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "product_ops_id",
-            nullable(onboarding.product_ops_id.as_ref().map(Line::as_str)),
-        ),
-        (
-            "notes",
-            nullable(onboarding.notes.as_ref().map(Notes::as_str)),
-        ),
+        ("started_at", nullable(onboarding.started_at.map(Timestamp::as_micros))),
+        ("completed_at", nullable(onboarding.completed_at.map(Timestamp::as_micros))),
+        ("target_launch_date", nullable(onboarding.target_launch_date.map(Timestamp::as_micros))),
+        ("csm_id", nullable(onboarding.csm_id.as_ref().map(Line::as_str))),
+        ("se_id", nullable(onboarding.se_id.as_ref().map(Line::as_str))),
+        ("designer_id", nullable(onboarding.designer_id.as_ref().map(Line::as_str))),
+        ("product_ops_id", nullable(onboarding.product_ops_id.as_ref().map(Line::as_str))),
+        ("notes", nullable(onboarding.notes.as_ref().map(Notes::as_str))),
         ("reminders_enabled", onboarding.reminders_enabled.into()),
-        (
-            "reminder_frequency_days",
-            onboarding.reminder_frequency_days.get().into(),
-        ),
+        ("reminder_frequency_days", onboarding.reminder_frequency_days.get().into()),
         ("created_at", time(onboarding.created_at)),
         ("updated_at", time(onboarding.updated_at)),
     ]
@@ -162,16 +132,11 @@ impl Reader<'_> {
         let named = match customer {
             OfCustomer::One(named) => named,
             OfCustomer::Nobody => {
-                return Ok(Page {
-                    data: Vec::new(),
-                    next: None,
-                });
+                return Ok(Page { data: Vec::new(), next: None });
             }
             OfCustomer::Any => {
-                let (phase, state) = (
-                    filter.phase.map(<&str>::from),
-                    filter.state.map(<&str>::from),
-                );
+                let (phase, state) =
+                    (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
                 let mut list = List::of(&workspace);
                 if let Some(phase) = &phase {
                     list.by("phase", phase);
@@ -183,10 +148,7 @@ impl Reader<'_> {
             }
         };
         match self.onboardings_of(workspace, named, filter, page) {
-            Err(StoreError::NotFound(_)) => Ok(Page {
-                data: Vec::new(),
-                next: None,
-            }),
+            Err(StoreError::NotFound(_)) => Ok(Page { data: Vec::new(), next: None }),
             found => found,
         }
     }
@@ -203,10 +165,7 @@ impl Reader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Onboarding>, StoreError> {
         let customer: Customer = live::find(self.conn, workspace, customer)?;
-        let (phase, state) = (
-            filter.phase.map(<&str>::from),
-            filter.state.map(<&str>::from),
-        );
+        let (phase, state) = (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
         let mut list = List::under(&workspace, "customer_id", &customer.id);
         if let Some(phase) = &phase {
             list.also("phase", phase);
@@ -260,18 +219,9 @@ impl Tx<'_> {
         after.updated_at = self.moved(before.updated_at);
         let difference = Difference::between(&before, &after)?;
         let columns = columns(&after);
-        self.update(
-            Onboarding::TABLE,
-            after.id.as_str(),
-            &columns,
-            &difference,
-            &["updated_at"],
-        )?;
+        self.update(Onboarding::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
         let kinds = event::of_onboarding_update(&before, &after);
-        let subject = Subject {
-            phases: phase_move(&before, &after),
-            ..subject(&after)
-        };
+        let subject = Subject { phases: phase_move(&before, &after), ..subject(&after) };
         self.record(caller, &kinds, &subject, &after, Some(&difference))?;
         Ok(after)
     }

@@ -45,11 +45,9 @@ fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSe
             noted.lock().unwrap().insert(sql.to_owned());
         }
     };
-    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))
-        .unwrap();
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
     reads(&Reader { conn });
-    conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>)
-        .unwrap();
+    conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
     std::mem::take(&mut seen.lock().unwrap())
 }
 
@@ -57,9 +55,7 @@ fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSe
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let values = vec![rusqlite::types::Null; statement.parameter_count()];
-    let rows = statement
-        .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
-        .unwrap();
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -82,13 +78,7 @@ fn combinations<const N: usize>() -> impl Iterator<Item = [bool; N]> {
 
 fn pages() -> [PageRequest; 2] {
     let first = PageRequest::default();
-    [
-        first,
-        PageRequest {
-            before: Some(Timestamp::from_micros(1)),
-            ..first
-        },
-    ]
+    [first, PageRequest { before: Some(Timestamp::from_micros(1)), ..first }]
 }
 
 #[test]
@@ -122,16 +112,9 @@ fn every_list_of_onboardings_and_contacts_walks_an_index() {
         for page in pages() {
             for [phase, state] in combinations() {
                 let phase = phase.then_some(Phase::Review);
-                let filter = OnboardingFilter {
-                    phase,
-                    state: state.then_some(State::Active),
-                };
-                reader
-                    .onboardings(WORKSPACE, &OfCustomer::Any, &filter, &page)
-                    .unwrap();
-                reader
-                    .onboardings_of(WORKSPACE, &customer, &filter, &page)
-                    .unwrap();
+                let filter = OnboardingFilter { phase, state: state.then_some(State::Active) };
+                reader.onboardings(WORKSPACE, &OfCustomer::Any, &filter, &page).unwrap();
+                reader.onboardings_of(WORKSPACE, &customer, &filter, &page).unwrap();
             }
             reader.contacts_of(WORKSPACE, &customer, &page).unwrap();
         }
@@ -190,13 +173,8 @@ fn the_most_telling_filter_is_the_one_whose_index_is_walked() {
         ..CustomerFilter::default()
     };
     let seen = statements(&mut conn, |reader| {
-        reader
-            .customers(WORKSPACE, &filter, &PageRequest::default())
-            .unwrap();
+        reader.customers(WORKSPACE, &filter, &PageRequest::default()).unwrap();
     });
     let plan = plan(&conn, seen.first().unwrap());
-    assert!(
-        plan[0].contains("USING INDEX customers_by_hubspot_company"),
-        "{plan:?}"
-    );
+    assert!(plan[0].contains("USING INDEX customers_by_hubspot_company"), "{plan:?}");
 }

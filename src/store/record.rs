@@ -46,9 +46,7 @@ impl Difference {
         let (Value::Object(mut old), Value::Object(new)) =
             (serde_json::to_value(before)?, serde_json::to_value(after)?)
         else {
-            return Err(StoreError::Internal(
-                "a resource is not an object".to_owned(),
-            ));
+            return Err(StoreError::Internal("a resource is not an object".to_owned()));
         };
         old.retain(|property, value| property != "updated_at" && new.get(property) != Some(value));
         Ok(Self(old))
@@ -69,9 +67,7 @@ impl Tx<'_> {
             vec!["?"; names.len()].join(", ")
         );
         let values = columns.iter().map(|(_, value)| value);
-        self.conn
-            .prepare_cached(&sql)?
-            .execute(params_from_iter(values))?;
+        self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
@@ -89,25 +85,18 @@ impl Tx<'_> {
             .iter()
             .filter(|(name, _)| difference.has(name) || always.contains(name))
             .collect();
-        let settings: Vec<String> = changed
-            .iter()
-            .map(|(name, _)| format!("{name} = ?"))
-            .collect();
+        let settings: Vec<String> = changed.iter().map(|(name, _)| format!("{name} = ?")).collect();
         let sql = format!("UPDATE {table} SET {} WHERE id = ?", settings.join(", "));
         let id = id.to_sql()?;
         let values = changed.iter().map(|(_, value)| value).chain([&id]);
-        self.conn
-            .prepare_cached(&sql)?
-            .execute(params_from_iter(values))?;
+        self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
     /// Marks a row as deleted.
     pub(super) fn bury(&self, table: &str, id: &str) -> rusqlite::Result<()> {
         let sql = format!("UPDATE {table} SET deleted_at = max(?1, updated_at) WHERE id = ?2");
-        self.conn
-            .prepare_cached(&sql)?
-            .execute(params![self.now.as_micros(), id])?;
+        self.conn.prepare_cached(&sql)?.execute(params![self.now.as_micros(), id])?;
         Ok(())
     }
 
@@ -127,15 +116,11 @@ impl Tx<'_> {
         difference: Option<&Difference>,
     ) -> Result<(), StoreError> {
         let object = serde_json::to_string(object)?;
-        let previous = difference
-            .map(|d| serde_json::to_string(&d.0))
-            .transpose()?;
+        let previous = difference.map(|d| serde_json::to_string(&d.0)).transpose()?;
         for &kind in kinds {
             let (_, created_at) =
                 sequences::next(self.conn, caller.workspace.no, "event", self.now)?;
-            let phases = subject
-                .phases
-                .filter(|_| kind == EventType::OnboardingPhaseChanged);
+            let phases = subject.phases.filter(|_| kind == EventType::OnboardingPhaseChanged);
             let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode,
                            actor_type, actor_id, actor_name, resource, resource_id, customer_id,
                            object, previous, from_phase, to_phase)

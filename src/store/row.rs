@@ -9,8 +9,7 @@ use rusqlite::types::{FromSqlError, Type};
 pub(super) fn choice<E: FromStr>(row: &Row<'_>, index: usize) -> rusqlite::Result<E> {
     let name = row.get_ref(index)?.as_str()?;
     // The schema's checks let no other name in, so this is damage or a newer server's value.
-    name.parse()
-        .map_err(|_| unreadable(index, FromSqlError::InvalidType))
+    name.parse().map_err(|_| unreadable(index, FromSqlError::InvalidType))
 }
 
 /// A column that holds JSON.

@@ -76,15 +76,10 @@ mod tests {
     #[test]
     fn a_skipped_version_is_caught_up_in_one_go() {
         let mut conn = old();
-        let steps = [
-            "ALTER TABLE a ADD COLUMN age INTEGER",
-            "UPDATE a SET age = 7",
-        ];
+        let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "UPDATE a SET age = 7"];
         upgrade_by(&mut conn, &steps).unwrap();
         assert_eq!(version(&conn).unwrap(), 3);
-        let age: i64 = conn
-            .query_row("SELECT age FROM a", [], |row| row.get(0))
-            .unwrap();
+        let age: i64 = conn.query_row("SELECT age FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(age, 7);
         upgrade_by(&mut conn, &steps).unwrap();
         assert_eq!(version(&conn).unwrap(), 3);
@@ -93,10 +88,7 @@ mod tests {
     #[test]
     fn a_step_that_fails_leaves_nothing_behind() {
         let mut conn = old();
-        let steps = [
-            "ALTER TABLE a ADD COLUMN age INTEGER",
-            "INSERT INTO nowhere VALUES (1)",
-        ];
+        let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "INSERT INTO nowhere VALUES (1)"];
         assert!(upgrade_by(&mut conn, &steps).is_err());
         assert_eq!(version(&conn).unwrap(), 1);
         assert!(conn.prepare("SELECT age FROM a").is_err());
@@ -106,9 +98,7 @@ mod tests {
     fn a_step_that_breaks_a_reference_is_undone() {
         let mut conn = old();
         assert!(upgrade_by(&mut conn, &["DELETE FROM a"]).is_err());
-        let left: i64 = conn
-            .query_row("SELECT count(*) FROM a", [], |row| row.get(0))
-            .unwrap();
+        let left: i64 = conn.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(left, 1);
     }
 }

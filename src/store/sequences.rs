@@ -20,8 +20,7 @@ pub(super) fn next(
                    display_id = display_id + 1,
                    created_at = max(excluded.created_at, created_at + 1)
                RETURNING display_id, created_at";
-    conn.prepare_cached(sql)?
-        .query_row(params![workspace.0, resource, now.as_micros()], |row| {
-            Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
-        })
+    conn.prepare_cached(sql)?.query_row(params![workspace.0, resource, now.as_micros()], |row| {
+        Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
+    })
 }

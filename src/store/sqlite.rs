@@ -23,10 +23,7 @@ const WAL_KEPT: i64 = 64 << 20;
 /// [`OpenError::NoWal`] where the file system cannot share memory between connections, and what
 /// SQLite says otherwise.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
-    let failed = |source| OpenError::Sqlite {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| OpenError::sqlite(path, source);
     let conn = Connection::open_with_flags(path, flags()).map_err(failed)?;
     // First of all: turning the log on may already have to wait for a lock.
     conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
@@ -71,10 +68,7 @@ fn turn_wal_on(conn: &Connection, path: &Path) -> Result<(), OpenError> {
         Ok(mode) if mode == "wal" => Ok(()),
         // SQLite answers with the mode that it kept.
         Ok(_) => Err(OpenError::NoWal(path.to_owned())),
-        Err(source) => Err(OpenError::Sqlite {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(OpenError::sqlite(path, source)),
     }
 }
 
@@ -110,10 +104,7 @@ mod tests {
     fn a_file_system_without_shared_memory_is_refused_in_plain_words() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pivotal.db");
-        Connection::open(&file)
-            .unwrap()
-            .execute_batch("CREATE TABLE t (a)")
-            .unwrap();
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         // This VFS locks with files of its own, as on a network share, and cannot keep a log.
         let address = format!("file:{}?vfs=unix-dotfile", file.display());
         let refused = open_writer(Path::new(&address)).unwrap_err();
@@ -125,19 +116,11 @@ mod tests {
     fn what_is_committed_is_synced_and_a_reader_cannot_write() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pivotal.db");
-        Connection::open(&file)
-            .unwrap()
-            .execute_batch("CREATE TABLE t (a)")
-            .unwrap();
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         let writer = open_writer(&file).unwrap();
         let ask = |pragma: &str| writer.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
         assert_eq!(ask("synchronous").unwrap(), 2);
         assert_eq!(ask("foreign_keys").unwrap(), 1);
-        assert!(
-            open_reader(&file)
-                .unwrap()
-                .execute("INSERT INTO t VALUES (1)", [])
-                .is_err()
-        );
+        assert!(open_reader(&file).unwrap().execute("INSERT INTO t VALUES (1)", []).is_err());
     }
 }

@@ -43,9 +43,7 @@ impl Reader<'_> {
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM workspaces WHERE slug = ?1");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        Ok(statement
-            .query_row([slug.as_str()], |row| from_row(row, 0))
-            .optional()?)
+        Ok(statement.query_row([slug.as_str()], |row| from_row(row, 0)).optional()?)
     }
 }
 
@@ -62,12 +60,7 @@ impl Tx<'_> {
             .conn
             .prepare_cached(sql)?
             .query_row(
-                params![
-                    id,
-                    new.slug.as_str(),
-                    new.name.as_str(),
-                    self.now.as_micros()
-                ],
+                params![id, new.slug.as_str(), new.name.as_str(), self.now.as_micros()],
                 |row| row.get(0),
             )
             .optional()?;

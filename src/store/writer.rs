@@ -42,19 +42,11 @@ impl Writer {
     /// When the operating system has no thread to give.
     pub fn start(conn: Connection, clock: Arc<dyn Clock>, damage: Damage) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let stream = Stream {
-            conn,
-            clock,
-            damage: damage.clone(),
-        };
+        let stream = Stream { conn, clock, damage: damage.clone() };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || stream.run(&jobs))?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-            damage,
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage })
     }
 
     /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
@@ -82,9 +74,9 @@ impl Writer {
         let stopped = || StoreError::Unavailable("the server is stopping".to_owned());
         match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {
             Ok(()) => Ok(receiver),
-            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable(
-                "too many changes are waiting".to_owned(),
-            )),
+            Err(TrySendError::Full(_)) => {
+                Err(StoreError::Unavailable("too many changes are waiting".to_owned()))
+            }
             Err(TrySendError::Disconnected(_)) => Err(stopped()),
         }
     }
@@ -151,10 +143,7 @@ impl Stream {
 
     fn attempt(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
         self.statement("SAVEPOINT job")?;
-        let tx = Tx {
-            conn: &self.conn,
-            now: self.clock.now(),
-        };
+        let tx = Tx { conn: &self.conn, now: self.clock.now() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
         let keep = outcome.as_ref().is_some_and(|outcome| outcome.keep);
         outcomes.extend(outcome);

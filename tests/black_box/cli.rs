@@ -36,48 +36,23 @@ fn no_bootstrap_leaves_a_new_database_empty() {
     let mut line = String::new();
     let stdout = child.stdout.take().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
-    let list = command(dir.path())
-        .args(["--json", "workspaces", "list"])
-        .output()
-        .unwrap();
+    let list = command(dir.path()).args(["--json", "workspaces", "list"]).output().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(line.starts_with("listening on http://127.0.0.1:"), "{line}");
-    assert_eq!(
-        serde_json::from_slice::<Value>(&list.stdout).unwrap(),
-        json!([])
-    );
+    assert_eq!(serde_json::from_slice::<Value>(&list.stdout).unwrap(), json!([]));
 }
 
 #[test]
 fn a_created_key_is_printed_once_and_listed_without_its_secret() {
     let server = Server::start();
-    let args = [
-        "keys",
-        "create",
-        "--workspace",
-        "default",
-        "--name",
-        "CI",
-        "--test",
-        "--tier",
-        "paid",
-    ];
+    let args =
+        ["keys", "create", "--workspace", "default", "--name", "CI", "--test", "--tier", "paid"];
     let scopes = ["--scope", "write:contacts", "--scope", "read:customers"];
     let key = server.json(&[&args[..], &scopes[..]].concat());
     let secret = key["key"].as_str().unwrap();
     let names: Vec<&String> = key.as_object().unwrap().keys().collect();
-    let all = [
-        "id",
-        "key",
-        "prefix",
-        "name",
-        "mode",
-        "workspace",
-        "tier",
-        "scopes",
-        "created_at",
-    ];
+    let all = ["id", "key", "prefix", "name", "mode", "workspace", "tier", "scopes", "created_at"];
     assert_eq!(names, all);
     assert!(secret.starts_with(key["prefix"].as_str().unwrap()));
     assert_eq!(
@@ -90,12 +65,7 @@ fn a_created_key_is_printed_once_and_listed_without_its_secret() {
     let output = server.run(&["--json", "keys", "list", "--workspace", "default"]);
     assert!(!String::from_utf8_lossy(&output.stdout).contains(secret));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let listed = list
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|k| k["id"] == key["id"])
-        .unwrap();
+    let listed = list.as_array().unwrap().iter().find(|k| k["id"] == key["id"]).unwrap();
     let mut expected = key.clone();
     expected.as_object_mut().unwrap().remove("key");
     for (name, value) in [
@@ -132,17 +102,11 @@ fn a_rotated_key_has_a_twin_until_it_is_revoked() {
     let twin = server.json(&["keys", "rotate", &prefix]);
     let new = twin["key"].as_str().unwrap();
     assert_ne!(new, old);
-    assert_eq!(
-        (&twin["tier"], &twin["scopes"]),
-        (&json!("paid"), &json!(["read:customers"]))
-    );
+    assert_eq!((&twin["tier"], &twin["scopes"]), (&json!("paid"), &json!(["read:customers"])));
     server.client_with(&old).get("/customers").expect(200);
     server.client_with(new).get("/customers").expect(200);
     server.json(&["keys", "revoke", &prefix]);
-    server
-        .client_with(&old)
-        .get("/customers")
-        .refused(401, "api_key_revoked", None);
+    server.client_with(&old).get("/customers").refused(401, "api_key_revoked", None);
     server.client_with(new).get("/customers").expect(200);
     let output = server.run(&["keys", "rotate", &prefix]);
     assert_eq!(output.status.code(), Some(1));
@@ -153,28 +117,13 @@ fn a_rotated_key_has_a_twin_until_it_is_revoked() {
 fn a_key_is_revoked_by_its_id_or_by_the_whole_key_too() {
     let server = Server::start();
     let list = server.json(&["keys", "list"]);
-    let id = list
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|k| k["mode"] == "live")
-        .unwrap()["id"]
-        .clone();
+    let id = list.as_array().unwrap().iter().find(|k| k["mode"] == "live").unwrap()["id"].clone();
     let revoked = server.json(&["keys", "revoke", id.as_str().unwrap()]);
     assert!(revoked["revoked_at"].is_string());
-    assert_eq!(
-        server.json(&["keys", "revoke", id.as_str().unwrap()]),
-        revoked
-    );
-    server
-        .client()
-        .get("/me")
-        .refused(401, "api_key_revoked", None);
+    assert_eq!(server.json(&["keys", "revoke", id.as_str().unwrap()]), revoked);
+    server.client().get("/me").refused(401, "api_key_revoked", None);
     server.json(&["keys", "revoke", &server.test]);
-    server
-        .client_with(&server.test)
-        .get("/me")
-        .refused(401, "api_key_revoked", None);
+    server.client_with(&server.test).get("/me").refused(401, "api_key_revoked", None);
 }
 
 #[test]
@@ -182,26 +131,13 @@ fn text_for_people_says_the_same() {
     let server = Server::start();
     let text = |args: &[&str]| String::from_utf8(server.run(args).stdout).unwrap();
     assert!(text(&["workspaces", "create", "--slug", "acme", "--name", "Acme"]).contains("`acme`"));
-    assert!(
-        text(&["workspaces", "list"])
-            .lines()
-            .any(|line| line.starts_with("acme  "))
-    );
+    assert!(text(&["workspaces", "list"]).lines().any(|line| line.starts_with("acme  ")));
     let created = text(&["keys", "create", "--workspace", "acme", "--name", "CRM"]);
-    let key = created
-        .lines()
-        .find_map(|line| line.strip_prefix("  pivotal_"))
-        .unwrap();
+    let key = created.lines().find_map(|line| line.strip_prefix("  pivotal_")).unwrap();
     let prefix = format!("pivotal_{}", &key[..8]);
-    server
-        .client_with(&format!("pivotal_{key}"))
-        .get("/me")
-        .expect(200);
+    server.client_with(&format!("pivotal_{key}")).get("/me").expect(200);
     let list = text(&["keys", "list"]);
-    assert!(
-        list.lines()
-            .any(|line| line.starts_with(&prefix) && line.contains("active"))
-    );
+    assert!(list.lines().any(|line| line.starts_with(&prefix) && line.contains("active")));
     assert!(text(&["keys", "revoke", &prefix]).contains("Revoked the key \"CRM\""));
     assert!(text(&["keys", "list", "--workspace", "acme"]).contains("revoked 20"));
 }
@@ -222,43 +158,14 @@ fn a_command_that_fails_says_what_to_do_in_one_line() {
             1,
             "there is no workspace `nobody`",
         ),
-        (
-            server.run(&["keys", "revoke", "pivotal_AAAAAAAA"]),
-            1,
-            "keys list",
-        ),
-        (
-            server.run(&["workspaces", "create", "--slug", "default", "--name", "x"]),
-            1,
-            "--slug",
-        ),
+        (server.run(&["keys", "revoke", "pivotal_AAAAAAAA"]), 1, "keys list"),
+        (server.run(&["workspaces", "create", "--slug", "default", "--name", "x"]), 1, "--slug"),
         (on_empty(&["keys", "list"]), 1, "serve"),
+        (on_empty(&["--config", "none.toml", "keys", "list"]), 1, "none.toml"),
+        (server.run(&["keys", "revoke", "nonsense"]), 2, "id or prefix"),
+        (server.run(&["keys", "create", "--workspace", "default"]), 2, "--name"),
         (
-            on_empty(&["--config", "none.toml", "keys", "list"]),
-            1,
-            "none.toml",
-        ),
-        (
-            server.run(&["keys", "revoke", "nonsense"]),
-            2,
-            "id or prefix",
-        ),
-        (
-            server.run(&["keys", "create", "--workspace", "default"]),
-            2,
-            "--name",
-        ),
-        (
-            server.run(&[
-                "keys",
-                "create",
-                "--workspace",
-                "default",
-                "--name",
-                "x",
-                "--tier",
-                "y",
-            ]),
+            server.run(&["keys", "create", "--workspace", "default", "--name", "x", "--tier", "y"]),
             2,
             "standard, paid, unlimited",
         ),
@@ -276,11 +183,7 @@ fn a_command_that_fails_says_what_to_do_in_one_line() {
             2,
             "read:customers",
         ),
-        (
-            server.run(&["workspaces", "create", "--slug", "A B", "--name", "x"]),
-            2,
-            "lower-case",
-        ),
+        (server.run(&["workspaces", "create", "--slug", "A B", "--name", "x"]), 2, "lower-case"),
         (server.run(&["serve", "--listen", "here"]), 2, "--listen"),
         (server.run(&["dance"]), 2, "dance"),
     ];
@@ -299,24 +202,15 @@ fn settings_come_from_flags_then_variables_then_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
     let run = |args: &[&str], variables: &[(&str, &str)]| {
-        let output = command(dir.path())
-            .args(args)
-            .envs(variables.iter().copied())
-            .output();
+        let output = command(dir.path()).args(args).envs(variables.iter().copied()).output();
         said(&output.unwrap())
     };
     std::fs::write(&file, "listen = \"127.0.0.1:8080\"\nspeed = 3\n").unwrap();
     let unknown = run(&["keys", "list"], &[]);
-    assert!(
-        unknown.contains("config.toml: there is no setting `speed`"),
-        "{unknown}"
-    );
+    assert!(unknown.contains("config.toml: there is no setting `speed`"), "{unknown}");
     std::fs::write(&file, "[rate_limits]\npaid = \"lots\"\n").unwrap();
     let bad = run(&["keys", "list"], &[]);
-    assert!(
-        bad.contains("`rate_limits.paid` has to be a whole number"),
-        "{bad}"
-    );
+    assert!(bad.contains("`rate_limits.paid` has to be a whole number"), "{bad}");
 
     // 192.0.2.1 is an address that no machine has, so that listening on it fails and is told.
     std::fs::write(&file, "listen = \"192.0.2.1:1\"\n").unwrap();

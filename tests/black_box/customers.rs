@@ -7,15 +7,10 @@ use crate::support::Server;
 #[test]
 fn a_customer_needs_only_a_name() {
     let server = Server::start();
-    let reply = server
-        .client()
-        .post("/customers", json!({"name": " Aurora Søfart "}));
+    let reply = server.client().post("/customers", json!({"name": " Aurora Søfart "}));
     let customer = reply.expect(201);
     let id = customer["id"].as_str().unwrap();
-    assert_eq!(
-        reply.header("location"),
-        Some(format!("/api/v1/customers/{id}").as_str())
-    );
+    assert_eq!(reply.header("location"), Some(format!("/api/v1/customers/{id}").as_str()));
     let created_at = &customer["created_at"];
     assert_eq!(
         customer,
@@ -28,10 +23,7 @@ fn a_customer_needs_only_a_name() {
             "updated_at": created_at,
         })
     );
-    assert_eq!(
-        server.client().get(&format!("/customers/{id}")).expect(200),
-        customer
-    );
+    assert_eq!(server.client().get(&format!("/customers/{id}")).expect(200), customer);
     assert_eq!(server.client().get("/customers/1").expect(200), customer);
 }
 
@@ -41,22 +33,12 @@ fn a_deleted_slug_is_free_again() {
     let client = server.client();
     client.customer("Aurora");
     let taken = json!({"name": "Other", "slug": "aurora"});
-    client
-        .post("/customers", taken.clone())
-        .refused(409, "slug_taken", "slug");
+    client.post("/customers", taken.clone()).refused(409, "slug_taken", "slug");
     let deleted = client.delete("/customers/1").expect(200);
     assert_eq!(deleted["deleted"], true);
     assert_eq!(client.delete("/customers/1").expect(200), deleted);
     let again = client.post("/customers", taken).expect(201);
-    assert_eq!(
-        (&again["slug"], &again["display_id"]),
-        (&json!("aurora"), &json!(2))
-    );
-    client
-        .get("/customers/1")
-        .refused(404, "customer_not_found", None);
-    assert_eq!(
-        client.get("/customers").expect(200)["data"],
-        Value::from_iter([again])
-    );
+    assert_eq!((&again["slug"], &again["display_id"]), (&json!("aurora"), &json!(2)));
+    client.get("/customers/1").refused(404, "customer_not_found", None);
+    assert_eq!(client.get("/customers").expect(200)["data"], Value::from_iter([again]));
 }

@@ -14,10 +14,7 @@ use crate::support::{Server, command, wait_until};
 fn refusal(dir: &Path) -> String {
     let file = dir.join("pivotal.db");
     let before = fs::read(&file).unwrap();
-    let output = command(dir)
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .output()
-        .unwrap();
+    let output = command(dir).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
     assert_eq!(fs::read(&file).unwrap(), before, "the file was changed");
@@ -43,9 +40,7 @@ fn used_dir() -> (tempfile::TempDir, std::path::PathBuf) {
 fn schema(conn: &Connection) -> Vec<(String, String)> {
     let sql = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
     let mut statement = conn.prepare(sql).unwrap();
-    let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -53,10 +48,8 @@ fn schema(conn: &Connection) -> Vec<(String, String)> {
 fn old_dir() -> Arc<tempfile::TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
-    conn.execute_batch(include_str!("fixtures/schema-1.sql"))
-        .unwrap();
-    conn.execute_batch(include_str!("fixtures/rows-1.sql"))
-        .unwrap();
+    conn.execute_batch(include_str!("fixtures/schema-1.sql")).unwrap();
+    conn.execute_batch(include_str!("fixtures/rows-1.sql")).unwrap();
     dir
 }
 
@@ -66,11 +59,7 @@ fn data_outlives_a_restart_and_display_ids_go_on() {
     let aurora = server.client().customer("Aurora");
     assert_eq!(server.stop(), Some(0));
     let leftovers = ["pivotal.db-wal", "pivotal.db-shm", "pivotal.db.new"];
-    assert!(
-        leftovers
-            .iter()
-            .all(|name| !server.dir().join(name).exists())
-    );
+    assert!(leftovers.iter().all(|name| !server.dir().join(name).exists()));
     let server = server.restart();
     assert_eq!(server.client().get("/customers/1").expect(200), aurora);
     assert_eq!(server.client().customer("Borealis")["display_id"], 2);
@@ -91,10 +80,7 @@ fn a_second_server_on_the_same_directory_is_refused() {
 #[test]
 fn a_file_of_a_newer_version_is_refused_untouched() {
     let (dir, file) = used_dir();
-    Connection::open(&file)
-        .unwrap()
-        .pragma_update(None, "user_version", 99)
-        .unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(refusal(dir.path()).contains("newer version (schema 99"));
 }
 
@@ -102,16 +88,9 @@ fn a_file_of_a_newer_version_is_refused_untouched() {
 fn a_file_of_another_program_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pivotal.db");
-    Connection::open(&file)
-        .unwrap()
-        .execute_batch("CREATE TABLE theirs (a)")
-        .unwrap();
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
     assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
-    fs::write(
-        &file,
-        "not even a database, but longer than a header ".repeat(100),
-    )
-    .unwrap();
+    fs::write(&file, "not even a database, but longer than a header ".repeat(100)).unwrap();
     assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
 }
 
@@ -120,9 +99,7 @@ fn a_damaged_file_is_refused_untouched() {
     let (dir, file) = used_dir();
     let whole = fs::read(&file).unwrap();
     let mut damaged = fs::OpenOptions::new().write(true).open(&file).unwrap();
-    damaged
-        .seek(SeekFrom::Start(whole.len() as u64 / 2 / 4096 * 4096))
-        .unwrap();
+    damaged.seek(SeekFrom::Start(whole.len() as u64 / 2 / 4096 * 4096)).unwrap();
     damaged.write_all(&[0xA5; 8192]).unwrap();
     assert!(refusal(dir.path()).contains("is damaged"));
     fs::write(&file, &whole[..whole.len() / 2]).unwrap();
@@ -140,10 +117,7 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
     }
     assert_eq!(server.stop(), Some(0));
     let server = server.restart();
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .open(server.database())
-        .unwrap();
+    let mut file = fs::OpenOptions::new().write(true).open(server.database()).unwrap();
     let pages = file.metadata().unwrap().len() / 4096;
     for page in 2..pages {
         file.seek(SeekFrom::Start(page * 4096)).unwrap();
@@ -155,15 +129,10 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
         (1..=200).any(|id| client.get(&format!("/customers/{id}")).status == 503)
             || client.get("/customers?limit=100").status == 503
     });
-    client
-        .post("/customers", json!({"name": "Late"}))
-        .refused(503, "unavailable", None);
+    client.post("/customers", json!({"name": "Late"})).refused(503, "unavailable", None);
     let deep = server.anonymous().get("/api/health/deep");
     assert_eq!(deep.expect(503)["status"], "unavailable");
-    assert_eq!(
-        server.anonymous().get("/health").expect(200)["status"],
-        "ok"
-    );
+    assert_eq!(server.anonymous().get("/health").expect(200)["status"], "ok");
     assert!(server.log().contains("the database file is damaged"));
 }
 
@@ -174,26 +143,15 @@ fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
     let new = Server::start();
     assert_eq!(schema(&server.sql()), schema(&new.sql()));
     let version = |conn: &Connection| -> i64 {
-        conn.pragma_query_value(None, "user_version", |row| row.get(0))
-            .unwrap()
+        conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
     assert_eq!(version(&server.sql()), version(&new.sql()));
 
     let copy = Connection::open(dir.path().join("pivotal.db.schema-1.backup")).unwrap();
     assert_eq!(version(&copy), 1);
-    for table in [
-        "workspaces",
-        "api_keys",
-        "customers",
-        "contacts",
-        "onboardings",
-        "events",
-    ] {
+    for table in ["workspaces", "api_keys", "customers", "contacts", "onboardings", "events"] {
         let count = |conn: &Connection| -> i64 {
-            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                row.get(0)
-            })
-            .unwrap()
+            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
         assert_eq!(count(&server.sql()), count(&copy), "{table}");
         assert!(count(&copy) > 0, "{table}");
@@ -229,11 +187,6 @@ fn events_cannot_be_changed_or_removed() {
     server.client().customer("Aurora");
     let conn = server.sql();
     for sql in ["UPDATE events SET type = 'x'", "DELETE FROM events"] {
-        assert!(
-            conn.execute(sql, [])
-                .unwrap_err()
-                .to_string()
-                .contains("append-only")
-        );
+        assert!(conn.execute(sql, []).unwrap_err().to_string().contains("append-only"));
     }
 }

@@ -29,11 +29,7 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        Self {
-            agent,
-            address,
-            key: key.map(str::to_owned),
-        }
+        Self { agent, address, key: key.map(str::to_owned) }
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -60,11 +56,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Reply {
-        let base = if path.starts_with("/api") {
-            ""
-        } else {
-            "/api/v1"
-        };
+        let base = if path.starts_with("/api") { "" } else { "/api/v1" };
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{base}{path}", self.address));
@@ -77,10 +69,8 @@ impl Client {
         let sent = match body {
             Some(body) => {
                 let request = request.body(body.to_vec()).unwrap();
-                let request = self
-                    .agent
-                    .configure_request(request)
-                    .allow_non_standard_methods(true);
+                let request =
+                    self.agent.configure_request(request).allow_non_standard_methods(true);
                 self.agent.run(request.build())
             }
             None => self.agent.run(request.body(()).unwrap()),
@@ -89,19 +79,13 @@ impl Client {
         Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response
-                .body_mut()
-                .with_config()
-                .limit(1 << 30)
-                .read_to_string()
-                .unwrap(),
+            body: response.body_mut().with_config().limit(1 << 30).read_to_string().unwrap(),
         }
     }
 
     /// Creates a customer with this name and returns it.
     pub fn customer(&self, name: &str) -> Value {
-        self.post("/customers", serde_json::json!({ "name": name }))
-            .expect(201)
+        self.post("/customers", serde_json::json!({ "name": name })).expect(201)
     }
 
     /// Follows a list to its end and returns all of its items.
@@ -158,16 +142,8 @@ impl Reply {
         let error = &body["error"];
         assert_eq!(error["type"], kind, "{body}");
         assert_eq!(error["code"], code, "{body}");
-        assert_eq!(
-            error.get("field").and_then(Value::as_str),
-            field.into(),
-            "{body}"
-        );
-        assert!(
-            error["message"]
-                .as_str()
-                .is_some_and(|said| !said.is_empty())
-        );
+        assert_eq!(error.get("field").and_then(Value::as_str), field.into(), "{body}");
+        assert!(error["message"].as_str().is_some_and(|said| !said.is_empty()));
         error.clone()
     }
 }

@@ -59,12 +59,7 @@ impl InProcess {
         let noon = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(noon.as_micros())));
         let listen = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings {
-            listen,
-            workers: 2,
-            shutdown_timeout: 1,
-            ..settings
-        };
+        let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());
         let lock = data.lock_for_serving().unwrap();
         let readers = Server::readers(&settings);
@@ -80,14 +75,7 @@ impl InProcess {
             });
             actix_web::rt::System::new().block_on(run).unwrap();
         });
-        Self {
-            clock,
-            dir,
-            address,
-            keys,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { clock, dir, address, keys, stop: Some(stop), thread: Some(thread) }
     }
 
     /// A client with a key of this mode and tier.
@@ -115,22 +103,14 @@ fn make_keys(store: &Store) -> Vec<((Mode, Tier), String)> {
         slug: Slug::parse("default").unwrap(),
         name: Name::parse("Default").unwrap(),
     };
-    let workspace = store
-        .write_blocking(|tx| tx.create_workspace(new))
-        .unwrap()
-        .unwrap();
+    let workspace = store.write_blocking(|tx| tx.create_workspace(new)).unwrap().unwrap();
     let kinds = [Mode::Live, Mode::Test]
         .into_iter()
         .flat_map(|mode| [Tier::Standard, Tier::Paid, Tier::Unlimited].map(|tier| (mode, tier)));
     let make = |(mode, tier)| {
         let name = Name::parse("test key").unwrap();
-        let (issued, secret) = IssuedKey::issue(NewKey {
-            name,
-            mode,
-            tier,
-            scopes: Scopes::all(),
-        })
-        .unwrap();
+        let (issued, secret) =
+            IssuedKey::issue(NewKey { name, mode, tier, scopes: Scopes::all() }).unwrap();
         let workspace = workspace.clone();
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.create_key(Actor::command_line(), &workspace, issued)

@@ -47,16 +47,10 @@ impl Server {
             .unwrap();
         let log = collect(child.stderr.take().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line)
             .unwrap_or_else(|_| panic!("the server did not start: {}", log.lock().unwrap()));
-        let address = said["listening"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("http://")
-            .unwrap();
+        let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap();
         let key = |mode: &str| {
             let keys = said["keys"].as_array().unwrap();
             let key = keys.iter().find(|key| key["mode"] == mode);
@@ -69,10 +63,7 @@ impl Server {
             dir,
             child,
             log,
-            variables: variables
-                .iter()
-                .map(|&(n, v)| (n.to_owned(), v.to_owned()))
-                .collect(),
+            variables: variables.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect(),
         }
     }
 
@@ -123,9 +114,7 @@ impl Server {
     /// Sends bytes as they are and returns all that comes back until the server closes.
     pub fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(request).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
@@ -169,9 +158,7 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str) {
-        let done = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
+        let done = Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(done.unwrap().success());
     }
 
@@ -185,10 +172,7 @@ impl Server {
         let (live, test) = (self.live.clone(), self.test.clone());
         let (dir, variables) = (Arc::clone(&self.dir), self.variables.clone());
         drop(self);
-        let variables: Vec<_> = variables
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
+        let variables: Vec<_> = variables.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let mut server = Self::start_in(dir, &variables);
         (server.live, server.test) = (live, test);
         server
@@ -230,10 +214,7 @@ fn collect(mut stderr: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = stderr.read(&mut bytes) {
-            writer
-                .lock()
-                .unwrap()
-                .push_str(&String::from_utf8_lossy(&bytes[..read]));
+            writer.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
         }
     });
     log
