@@ -1,0 +1,83 @@
+//! Holds the source to its layers: nothing imports upwards, SQL and status codes stay in theirs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The lines of a layer that hold any of the words.
+fn offences(layer: &str, words: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files =
+        if layer.ends_with(".rs") { vec![root.join(layer)] } else { sources(&root.join(layer)) };
+    assert!(!files.is_empty());
+    let mut found = Vec::new();
+    for file in files {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let is_code = !line.trim_start().starts_with("//");
+            if is_code && words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {line}", file.display(), number + 1));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_imports_upwards() {
+    for (layer, above) in [
+        ("model", &["crate::store", "crate::api", "crate::cli", "crate::settings"][..]),
+        ("settings.rs", &["crate::store", "crate::api", "crate::cli", "crate::model"]),
+        ("store", &["crate::api", "crate::cli", "crate::settings"]),
+        ("api", &["crate::cli"]),
+    ] {
+        assert_eq!(offences(layer, above), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn sql_stays_in_the_store() {
+    let words = ["rusqlite", "SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM"];
+    for layer in ["model", "api", "cli", "settings.rs"] {
+        assert_eq!(offences(layer, &words), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn status_codes_stay_in_the_api() {
+    for layer in ["model", "store", "cli", "settings.rs"] {
+        assert_eq!(offences(layer, &["StatusCode", "HttpResponse"]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn resources_are_selected_in_one_place() {
+    let words = ["FROM customers", "FROM contacts", "FROM onboardings"];
+    for offence in offences("store", &words) {
+        // The exceptions look for a free slug and for the primary contact, among live rows.
+        let known = ["store/customers.rs", "store/contacts.rs"];
+        assert!(known.iter().any(|file| offence.contains(file)), "{offence}");
+    }
+    for file in ["store/customers.rs", "store/contacts.rs"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file));
+        let text = text.unwrap();
+        for word in words {
+            for (at, _) in text.match_indices(word) {
+                let statement =
+                    &text[at..text[at..].find("\";").map_or(text.len(), |end| at + end)];
+                assert!(statement.contains("deleted_at IS NULL"), "{file}: {statement}");
+            }
+        }
+    }
+}
