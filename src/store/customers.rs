@@ -273,7 +273,11 @@ impl Tx<'_> {
         let mut numbers: HashSet<u32> = HashSet::new();
         for slug in slugs {
             let slug: String = slug?;
-            numbers.extend(slug[stem.len()..].parse::<u32>());
+            let number = &slug[stem.len()..];
+            // `aurora-02` is a slug of its own and not the numbered form `aurora-2`.
+            if !number.starts_with('0') {
+                numbers.extend(number.parse::<u32>());
+            }
         }
         let free = (2..).find(|n| !numbers.contains(n)).unwrap_or(u32::MAX);
         Ok(Slug::numbered(&stem, free))

@@ -48,7 +48,12 @@ impl Difference {
         else {
             return Err(StoreError::Internal("a resource is not an object".to_owned()));
         };
-        old.retain(|property, value| property != "updated_at" && new.get(property) != Some(value));
+        // As text, because the order of metadata's keys is the client's and can change too.
+        let text = |value: &Value| value.to_string();
+        old.retain(|property, value| {
+            property != "updated_at"
+                && !new.get(property).is_some_and(|now| text(now) == text(value))
+        });
         Ok(Self(old))
     }
 

@@ -1,8 +1,24 @@
 //! Drives the real server over HTTP, each test on a database and a port of its own. The modules
 //! are named after the paths and the promises that they test.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod activity;
+mod activity_events;
 mod cli;
+mod contacts;
+mod contacts_rules;
 mod customers;
+mod customers_filters;
+mod customers_rules;
+mod customers_slugs;
 mod files;
+mod isolation;
+mod onboardings;
+mod onboardings_rules;
+mod onboardings_times;
+mod paging;
+mod paging_changes;
 mod readme;
+mod rules;
 mod support;

@@ -1,0 +1,284 @@
+//! `/customers/{id}/activity` and `/onboardings/{id}/activity`
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Server};
+
+/// Every type of event.
+const TYPES: [&str; 19] = [
+    "customer.created",
+    "customer.updated",
+    "customer.archived",
+    "customer.at_risk",
+    "customer.churned",
+    "contact.created",
+    "contact.updated",
+    "contact.deleted",
+    "onboarding.created",
+    "onboarding.updated",
+    "onboarding.phase_changed",
+    "onboarding.state_changed",
+    "onboarding.at_risk",
+    "onboarding.back_on_track",
+    "onboarding.launched",
+    "onboarding.completed",
+    "onboarding.deleted",
+    "api_key.created",
+    "api_key.revoked",
+];
+
+/// The types of a list's events, newest first.
+#[track_caller]
+fn types(client: &Client, path: &str) -> Vec<String> {
+    let events = client.get(path).expect(200)["data"].clone();
+    let events = events.as_array().unwrap().iter();
+    events.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A customer with a contact and an onboarding, all of which were changed and deleted.
+fn whole_life(client: &Client) -> (Value, Value) {
+    let customer = client.customer("Aurora");
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    client.post("/customers/1/contacts", contact).expect(201);
+    let onboarding = client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    client.patch("/customers/1", json!({"plan": "Scale"})).expect(200);
+    client.patch("/contacts/1", json!({"title": "COO"})).expect(200);
+    client.patch("/onboardings/1", json!({"notes": "x"})).expect(200);
+    client.delete("/contacts/1").expect(200);
+    client.delete("/onboardings/1").expect(200);
+    client.delete("/customers/1").expect(200);
+    (customer, onboarding)
+}
+
+#[test]
+fn an_event_is_the_envelope_of_a_webhook_and_who_did_it() {
+    let server = Server::start();
+    let client = server.client();
+    let me = client.get("/me").expect(200);
+    let actor =
+        json!({"type": "api_key", "id": me["api_key"]["id"], "name": me["api_key"]["name"]});
+    let created = client.customer("Aurora");
+    let updated = client.patch("/customers/1", json!({"plan": "Scale", "mrr": 7})).expect(200);
+    let list = client.get("/customers/1/activity").expect(200);
+    let events = list["data"].as_array().unwrap();
+    let event = |i: usize, kind: &str, object: &Value, previous: Value| {
+        json!({
+            "object": "event", "id": events[i]["id"], "type": kind,
+            "created_at": events[i]["created_at"], "org_id": me["organization"]["id"],
+            "livemode": true, "api_version": "v1", "actor": actor,
+            "data": {"object": object, "previous_attributes": previous},
+        })
+    };
+    let data = json!([
+        event(0, "customer.updated", &updated, json!({"plan": null, "mrr": null})),
+        event(1, "customer.created", &created, Value::Null),
+    ]);
+    assert_eq!(
+        list,
+        json!({"object": "list", "data": data, "has_more": false, "next_cursor": null})
+    );
+    for event in events {
+        let id = event["id"].as_str().unwrap();
+        let rest = id.strip_prefix("evt_").unwrap();
+        assert!(rest.len() >= 24 && rest.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
+    }
+    // The event of the creation happened when the customer was created.
+    assert_eq!(events[1]["created_at"], created["created_at"]);
+    assert!(events[0]["created_at"].as_str() >= events[1]["created_at"].as_str());
+    assert_ne!(events[0]["id"], events[1]["id"]);
+}
+
+#[test]
+fn what_a_test_key_does_is_not_live() {
+    let server = Server::start();
+    let (live, test) = (server.client(), server.client_with(&server.test));
+    live.customer("Aurora");
+    test.patch("/customers/1", json!({"plan": "x"})).expect(200);
+    test.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    live.patch("/onboardings/1", json!({"phase": "launch"})).expect(200);
+    // Both keys read the same events.
+    let events = test.get("/customers/1/activity").expect(200)["data"].clone();
+    assert_eq!(live.get("/customers/1/activity").expect(200)["data"], events);
+    let keys = [&live, &test].map(|client| client.get("/me").expect(200)["api_key"]["id"].clone());
+    assert_ne!(keys[0], keys[1]);
+    let expected = [
+        ("onboarding.launched", true),
+        ("onboarding.phase_changed", true),
+        ("onboarding.updated", true),
+        ("onboarding.created", false),
+        ("customer.updated", false),
+        ("customer.created", true),
+    ];
+    assert_eq!(events.as_array().unwrap().len(), expected.len());
+    for (event, (kind, is_live)) in events.as_array().unwrap().iter().zip(expected) {
+        assert_eq!((&event["type"], &event["livemode"]), (&json!(kind), &json!(is_live)));
+        assert_eq!(event["actor"]["id"], keys[usize::from(!is_live)]);
+    }
+}
+
+#[test]
+fn a_customers_activity_holds_all_that_belongs_to_it_and_nothing_else() {
+    let server = Server::start();
+    let client = server.client();
+    let (customer, onboarding) = whole_life(&client);
+    client.customer("Borealis");
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    client.post("/customers/2/contacts", contact).expect(201);
+    client.post("/onboardings", json!({"customer_id": 2})).expect(201);
+    let of_customer = [
+        "customer.archived",
+        "onboarding.deleted",
+        "contact.deleted",
+        "onboarding.updated",
+        "contact.updated",
+        "customer.updated",
+        "onboarding.created",
+        "contact.created",
+        "customer.created",
+    ];
+    // All of it is deleted, and this is where one can see that.
+    for named in [customer["id"].as_str().unwrap(), "1"] {
+        assert_eq!(types(&client, &format!("/customers/{named}/activity")), of_customer);
+    }
+    for named in [onboarding["id"].as_str().unwrap(), "1"] {
+        assert_eq!(
+            types(&client, &format!("/onboardings/{named}/activity")),
+            ["onboarding.deleted", "onboarding.updated", "onboarding.created"]
+        );
+    }
+    assert_eq!(
+        types(&client, "/customers/2/activity"),
+        ["onboarding.created", "contact.created", "customer.created"]
+    );
+    assert_eq!(types(&client, "/onboardings/2/activity"), ["onboarding.created"]);
+}
+
+#[test]
+fn the_activity_of_an_onboarding_outlives_its_customer() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    client.delete("/customers/1").expect(200);
+    client.patch("/onboardings/1", json!({"notes": "x"})).expect(200);
+    let path = "/onboardings/1/activity";
+    assert_eq!(types(&client, path), ["onboarding.updated", "onboarding.created"]);
+}
+
+#[test]
+fn the_type_narrows_the_list() {
+    let server = Server::start();
+    let client = server.client();
+    whole_life(&client);
+    for (path, resource) in
+        [("/customers/1/activity", ""), ("/onboardings/1/activity", "onboarding")]
+    {
+        let all = types(&client, path);
+        assert!(all.iter().all(|kind| kind.starts_with(resource)), "{all:?}");
+        for kind in TYPES {
+            let mut expected = all.clone();
+            expected.retain(|each| each == kind);
+            assert_eq!(types(&client, &format!("{path}?type={kind}")), expected, "{kind}");
+        }
+        for wrong in ["", "customer", "customer.*", "customer.deleted", "Customer.Created"] {
+            client.get(&format!("{path}?type={wrong}")).refused(400, "invalid_enum_value", "type");
+        }
+    }
+}
+
+#[test]
+fn activity_comes_in_pages_like_every_list() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    for i in 0..30 {
+        let phase = if i % 2 == 0 { "launch" } else { "review" };
+        client.patch("/onboardings/1", json!({"phase": phase})).expect(200);
+    }
+    for (path, total) in [("/customers/1/activity", 77), ("/onboardings/1/activity", 76)] {
+        let page = client.get(path).expect(200);
+        assert_eq!((page["data"].as_array().unwrap().len(), &page["has_more"]), (25, &json!(true)));
+        let whole = client.get(&format!("{path}?limit=100")).expect(200)["data"].clone();
+        assert_eq!(whole.as_array().unwrap().len(), total);
+        for limit in [1, 2, 7, 25, 99] {
+            assert_eq!(json!(client.walk(&format!("{path}?limit={limit}"))), whole, "{limit}");
+        }
+        let launched = client.walk(&format!("{path}?type=onboarding.launched&limit=4"));
+        assert_eq!(launched.len(), 15);
+        for (query, code, field) in [
+            ("limit=0", "too_small", "limit"),
+            ("limit=101", "too_big", "limit"),
+            ("limit=x", "invalid_type", "limit"),
+            ("cursor=x", "invalid_string", "cursor"),
+        ] {
+            client.get(&format!("{path}?{query}")).refused(400, code, field);
+        }
+    }
+}
+
+#[test]
+fn activity_of_nothing_is_not_found() {
+    let server = Server::start();
+    let client = server.client();
+    let id = client.customer("aurora")["id"].as_str().unwrap().to_owned();
+    for named in ["2", "0", "aurora", &format!("c{}", "0".repeat(25)), &"9".repeat(40)] {
+        let path = format!("/customers/{named}/activity");
+        client.get(&path).refused(404, "customer_not_found", None);
+        let path = format!("/onboardings/{named}/activity");
+        client.get(&path).refused(404, "onboarding_not_found", None);
+    }
+    let path = format!("/onboardings/{id}/activity");
+    client.get(&path).refused(404, "onboarding_not_found", None);
+}
+
+#[test]
+fn activity_needs_the_read_scope_of_what_the_path_names() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    for (scope, customers, onboardings) in [
+        ("read:customers", 200, 403),
+        ("read:onboardings", 403, 200),
+        ("read:contacts", 403, 403),
+        ("write:customers", 403, 403),
+        ("write:onboardings", 403, 403),
+    ] {
+        let client = server.client_with(&server.create_key(&["--scope", scope]));
+        for (path, status) in
+            [("/customers/1/activity", customers), ("/onboardings/1/activity", onboardings)]
+        {
+            let reply = client.get(path);
+            assert_eq!(reply.status, status, "{scope} {path}");
+            if status == 403 {
+                reply.refused(403, "insufficient_scope", None);
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_have_events_that_stand_in_nobodys_timeline() {
+    let server = Server::start();
+    server.client().customer("Aurora");
+    let key = server.create_key(&["--test"]);
+    let id = server.client_with(&key).get("/me").expect(200)["api_key"]["id"].clone();
+    let id = id.as_str().unwrap();
+    server.json(&["keys", "revoke", id]);
+    server.client_with(&key).get("/me").refused(401, "api_key_revoked", None);
+    let conn = server.sql();
+    let mut events = conn
+        .prepare(
+            "SELECT type, actor_type, customer_id IS NULL, object ->> 'name' FROM events
+             WHERE resource_id = ? ORDER BY created_at",
+        )
+        .unwrap();
+    let events = events
+        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .unwrap();
+    let events: Vec<(String, String, bool, String)> = events.map(Result::unwrap).collect();
+    let event = |kind: &str| (kind.to_owned(), "admin".to_owned(), true, "test key".to_owned());
+    assert_eq!(events, [event("api_key.created"), event("api_key.revoked")]);
+    assert_eq!(types(&server.client(), "/customers/1/activity"), ["customer.created"]);
+}

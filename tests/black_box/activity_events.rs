@@ -1,0 +1,350 @@
+//! Which events a change writes, and what stands in them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Server};
+
+/// The events of the customer with this display id, oldest first.
+fn events(client: &Client, customer: i64) -> Vec<Value> {
+    let mut events = client.walk(&format!("/customers/{customer}/activity?limit=100"));
+    events.reverse();
+    events
+}
+
+/// The events that a change adds to the first customer's activity, by what they tell: type and
+/// previous attributes. Each has to show the object as it is after the change.
+#[track_caller]
+fn written(client: &Client, object: &str, change: impl FnOnce()) -> Vec<(String, Value)> {
+    let before = events(client, 1);
+    change();
+    let after = events(client, 1);
+    assert_eq!(after[..before.len()], before);
+    let now = client.get(object);
+    let told = |event: &Value| {
+        if now.status == 200 {
+            assert_eq!(event["data"]["object"], now.json());
+        }
+        let kind = event["type"].as_str().unwrap().to_owned();
+        (kind, event["data"]["previous_attributes"].clone())
+    };
+    after[before.len()..].iter().map(told).collect()
+}
+
+/// The same previous attributes in events of these types.
+fn each<const N: usize>(types: [&str; N], previous: &Value) -> Vec<(String, Value)> {
+    types.map(|kind| (kind.to_owned(), previous.clone())).into()
+}
+
+#[test]
+fn a_change_of_a_customer_writes_its_events() {
+    let server = Server::start();
+    let client = server.client();
+    let new = json!({"name": "Aurora", "tags": ["a"], "metadata": {"a": 1, "b": 2}, "plan": "x"});
+    client.post("/customers", new).expect(201);
+    assert_eq!(events(&client, 1).len(), 1);
+    let updated = "customer.updated";
+    for (patch, types, previous) in [
+        (json!({"name": "Borealis"}), vec![updated], json!({"name": "Aurora"})),
+        (json!({"mrr": 1, "name": "Borealis"}), vec![updated], json!({"mrr": null})),
+        (json!({"mrr": null, "plan": "y"}), vec![updated], json!({"mrr": 1, "plan": "x"})),
+        (json!({"tags": ["b"]}), vec![updated], json!({"tags": ["a"]})),
+        (json!({"metadata": {"a": 1}}), vec![updated], json!({"metadata": {"a": 1, "b": 2}})),
+        (json!({"slug": "b"}), vec![updated], json!({"slug": "aurora"})),
+        (json!({"status": "active"}), vec![updated], json!({"status": "onboarding"})),
+        (
+            json!({"status": "at_risk", "plan": "z"}),
+            vec![updated, "customer.at_risk"],
+            json!({"status": "active", "plan": "y"}),
+        ),
+        (json!({"status": "at_risk", "plan": "a"}), vec![updated], json!({"plan": "z"})),
+        (
+            json!({"status": "churned"}),
+            vec![updated, "customer.churned"],
+            json!({"status": "at_risk"}),
+        ),
+        (
+            json!({"status": "archived"}),
+            vec![updated, "customer.archived"],
+            json!({"status": "churned"}),
+        ),
+        (json!({"status": "onboarding"}), vec![updated], json!({"status": "archived"})),
+    ] {
+        let told = written(&client, "/customers/1", || {
+            client.patch("/customers/1", patch.clone()).expect(200);
+        });
+        let expected: Vec<_> =
+            types.into_iter().map(|kind| (kind.to_owned(), previous.clone())).collect();
+        assert_eq!(told, expected, "{patch}");
+    }
+}
+
+#[test]
+fn deleting_writes_one_event_with_what_was_deleted() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    client.post("/customers/1/contacts", contact).expect(201);
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    for (path, kind) in [
+        ("/contacts/1", "contact.deleted"),
+        ("/onboardings/1", "onboarding.deleted"),
+        ("/customers/1", "customer.archived"),
+    ] {
+        let last = client.get(path).expect(200);
+        let told = written(&client, path, || {
+            for _ in 0..3 {
+                client.delete(path).expect(200);
+            }
+        });
+        assert_eq!(told, each([kind], &Value::Null));
+        assert_eq!(events(&client, 1).last().unwrap()["data"]["object"], last);
+    }
+}
+
+#[test]
+fn a_change_of_a_contact_writes_its_events() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let told = written(&client, "/contacts/1", || {
+        let body = json!({"name": "Maya", "email": "maya@aurora.example", "is_primary": true});
+        client.post("/customers/1/contacts", body).expect(201);
+    });
+    assert_eq!(told, each(["contact.created"], &Value::Null));
+    let told = written(&client, "/contacts/1", || {
+        let body = json!({"name": "Maya", "labels": ["it"], "title": "COO"});
+        client.patch("/contacts/1", body).expect(200);
+    });
+    assert_eq!(told, each(["contact.updated"], &json!({"title": null, "labels": []})));
+}
+
+#[test]
+fn the_contact_that_is_demoted_has_an_event_of_its_own() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let create = |email: &str, is_primary: bool| {
+        let body = json!({"name": "N", "email": email, "is_primary": is_primary});
+        client.post("/customers/1/contacts", body).expect(201)
+    };
+    let told = |event: &Value| {
+        let data = &event["data"];
+        json!([
+            event["type"],
+            data["object"]["display_id"],
+            data["object"]["is_primary"],
+            data["previous_attributes"]
+        ])
+    };
+    create("a@x.example", true);
+    create("b@x.example", true);
+    create("c@x.example", false);
+    client.patch("/contacts/3", json!({"is_primary": true})).expect(200);
+    let all = events(&client, 1);
+    let mut of_contacts: Vec<Value> = all[1..].iter().map(told).collect();
+    // The order of the events of one change is not promised.
+    for change in [1..3, 4..6] {
+        of_contacts[change].sort_by_key(|event| event[1].as_i64());
+    }
+    assert_eq!(
+        json!(of_contacts),
+        json!([
+            ["contact.created", 1, true, null],
+            ["contact.updated", 1, false, {"is_primary": true}],
+            ["contact.created", 2, true, null],
+            ["contact.created", 3, false, null],
+            ["contact.updated", 2, false, {"is_primary": true}],
+            ["contact.updated", 3, true, {"is_primary": false}],
+        ])
+    );
+    for (number, event) in [(1, 2), (2, 5)] {
+        let shown = client.get(&format!("/contacts/{number}")).expect(200);
+        let same = all.iter().filter(|each| each["data"]["object"] == shown).count();
+        assert_eq!(same, 1, "{}", all[event]);
+    }
+}
+
+#[test]
+fn a_change_of_an_onboarding_writes_its_events() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let told = written(&client, "/onboardings/1", || {
+        let body = json!({"customer_id": 1, "started_at": "2026-01-01"});
+        client.post("/onboardings", body).expect(201);
+    });
+    assert_eq!(told, each(["onboarding.created"], &Value::Null));
+    let change = |patch: Value| {
+        written(&client, "/onboardings/1", || {
+            client.patch("/onboardings/1", patch).expect(200);
+        })
+    };
+    let (updated, moved, turned) =
+        ("onboarding.updated", "onboarding.phase_changed", "onboarding.state_changed");
+    assert_eq!(change(json!({"notes": "x"})), each([updated], &json!({"notes": null})));
+    for (patch, types, previous) in [
+        (
+            json!({"phase": "review", "notes": "y"}),
+            &[updated, moved][..],
+            json!({"phase": "before_getting_started", "notes": "x"}),
+        ),
+        (
+            json!({"phase": "launch"}),
+            &[updated, moved, "onboarding.launched"],
+            json!({"phase": "review"}),
+        ),
+        (json!({"phase": "launch", "notes": "z"}), &[updated], json!({"notes": "y"})),
+        (
+            json!({"state": "at_risk"}),
+            &[updated, turned, "onboarding.at_risk"],
+            json!({"state": "active"}),
+        ),
+        (
+            json!({"state": "active"}),
+            &[updated, turned, "onboarding.back_on_track"],
+            json!({"state": "at_risk"}),
+        ),
+        (
+            json!({"waiting_on_customer": true}),
+            &[updated, turned],
+            json!({"state": "active", "waiting_on_customer": false}),
+        ),
+        (
+            json!({"state": "paused"}),
+            &[updated, turned],
+            json!({"state": "waiting", "waiting_on_customer": true}),
+        ),
+        (
+            json!({"phase": "completed", "state": "active", "completed_at": "2026-02-01"}),
+            &[updated, moved, "onboarding.completed", turned],
+            json!({"phase": "launch", "state": "paused", "completed_at": null}),
+        ),
+        (
+            json!({"phase": "launch"}),
+            &[updated, moved, "onboarding.launched"],
+            json!({"phase": "completed", "completed_at": "2026-02-01T00:00:00.000Z"}),
+        ),
+    ] {
+        let expected: Vec<_> =
+            types.iter().map(|kind| ((*kind).to_owned(), previous.clone())).collect();
+        assert_eq!(change(patch.clone()), expected, "{patch}");
+    }
+}
+
+#[test]
+fn what_a_change_brings_with_it_stands_in_the_event_too() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    let told = written(&client, "/onboardings/1", || {
+        client.patch("/onboardings/1", json!({"phase": "completed"})).expect(200);
+    });
+    let previous =
+        json!({"phase": "before_getting_started", "started_at": null, "completed_at": null});
+    let types = ["onboarding.updated", "onboarding.phase_changed", "onboarding.completed"];
+    assert_eq!(told, each(types, &previous));
+}
+
+#[test]
+fn the_way_through_the_phases_can_be_read_back() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    client.post("/onboardings", json!({"customer_id": 1, "phase": "review"})).expect(201);
+    let way = [
+        "before_getting_started",
+        "program_design",
+        "review",
+        "program_design",
+        "program_buildout",
+        "internal_qa",
+        "launch",
+        "completed",
+        "launch",
+        "completed",
+    ];
+    for phase in &way[1..] {
+        client.patch("/onboardings/1", json!({"notes": phase})).expect(200);
+        client.patch("/onboardings/1", json!({"phase": phase})).expect(200);
+        client.patch("/onboardings/2", json!({"phase": phase})).expect(200);
+    }
+    client.delete("/onboardings/1").expect(200);
+    let path = "/onboardings/1/activity?type=onboarding.phase_changed&limit=2";
+    let mut moves = client.walk(path);
+    moves.reverse();
+    let moves: Vec<(Value, Value)> = moves
+        .iter()
+        .map(|event| {
+            let data = &event["data"];
+            (data["previous_attributes"]["phase"].clone(), data["object"]["phase"].clone())
+        })
+        .collect();
+    let expected: Vec<_> = way.windows(2).map(|step| (json!(step[0]), json!(step[1]))).collect();
+    assert_eq!(moves, expected);
+    // The row keeps both phases in columns of their own.
+    let conn = server.sql();
+    let mut rows = conn
+        .prepare(
+            "SELECT from_phase, to_phase FROM events WHERE type = 'onboarding.phase_changed'
+             AND object ->> 'display_id' = 1 ORDER BY created_at",
+        )
+        .unwrap();
+    let rows: Vec<(String, String)> = rows
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let rows: Vec<_> = rows.iter().map(|(from, to)| (json!(from), json!(to))).collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.customer("Borealis");
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    client.post("/customers/1/contacts", contact.clone()).expect(201);
+    let body = br#"{"customer_id":1}"#;
+    let retry = [("Idempotency-Key", "k1")];
+    client.send("POST", "/onboardings", &retry, Some(body)).expect(201);
+    let before = events(&client, 1);
+    assert_eq!(before.len(), 3);
+
+    client.send("POST", "/onboardings", &retry, Some(body)).expect(201);
+    client.post("/customers/1/contacts", contact).refused(409, "email_taken", "email");
+    client.patch("/customers/1", json!({"slug": "borealis"})).refused(409, "slug_taken", "slug");
+    client.patch("/customers/1", json!({"name": ""})).refused(400, "too_small", "name");
+    client.patch("/customers/1", json!({"nonsense": 1})).refused(400, "empty_patch", None);
+    client.patch("/contacts/1", json!({"is_primary": 1})).refused(
+        400,
+        "invalid_type",
+        "is_primary",
+    );
+    client.patch("/onboardings/1", json!({"phase": 1})).refused(400, "invalid_type", "phase");
+    for path in ["/customers/1", "/customers/1/contacts", "/contacts/1", "/onboardings/1"] {
+        client.get(path).expect(200);
+    }
+    assert_eq!(events(&client, 1), before);
+}
+
+#[test]
+fn no_event_can_be_changed_or_removed() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let before = events(&client, 1);
+    for sql in ["UPDATE events SET actor_name = 'x'", "DELETE FROM events"] {
+        let error = server.sql().execute(sql, ()).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{error}");
+    }
+    assert_eq!(events(&client, 1), before);
+    for method in ["POST", "PATCH", "DELETE"] {
+        let reply = client.send(method, "/customers/1/activity", &[], Some(b"{}"));
+        reply.refused(405, "method_not_allowed", None);
+    }
+}

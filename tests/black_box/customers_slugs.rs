@@ -1,0 +1,141 @@
+//! Slugs of customers: made from names, unique among the living, and free again.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::support::{Client, Server};
+
+fn slug_of(client: &Client, name: &str) -> String {
+    client.customer(name)["slug"].as_str().unwrap().to_owned()
+}
+
+fn is_slug(text: &str) -> bool {
+    let group =
+        |g: &str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (1..=100).contains(&text.len()) && text.split('-').all(group)
+}
+
+#[test]
+fn a_slug_is_made_from_the_name() {
+    let server = Server::start();
+    let client = server.client();
+    for (name, slug) in [
+        ("Aurora", "aurora"),
+        ("  Été & Co. ", "ete-co"),
+        ("ACME -- Übersee/2026", "acme-ubersee-2026"),
+        ("Мир", "mir"),
+        ("!!!", "customer"),
+        ("???", "customer-2"),
+        ("Customer", "customer-3"),
+    ] {
+        assert_eq!(slug_of(&client, name), slug, "{name}");
+    }
+    for name in ["東京 株式会社", "😀", "a\u{301}", "\u{202e}x", "ǅ", "ﬁne", "٣"] {
+        assert!(is_slug(&slug_of(&client, name)), "{name}");
+    }
+}
+
+#[test]
+fn the_same_name_is_numbered_and_a_hole_is_filled_first() {
+    let server = Server::start();
+    let client = server.client();
+    for slug in ["aurora", "aurora-2", "aurora-3", "aurora-4"] {
+        assert_eq!(slug_of(&client, "Aurora"), slug);
+    }
+    client.delete("/customers/2").expect(200);
+    assert_eq!(slug_of(&client, "AURORA"), "aurora-2");
+    assert_eq!(slug_of(&client, "Aurora!"), "aurora-5");
+    client.delete("/customers/1").expect(200);
+    assert_eq!(slug_of(&client, "Aurora"), "aurora");
+    client.patch("/customers/3", json!({"slug": "moved"})).expect(200);
+    assert_eq!(slug_of(&client, "Aurora"), "aurora-3");
+    assert_eq!(slug_of(&client, "Aurora 2"), "aurora-2-2");
+}
+
+#[test]
+fn slugs_that_only_look_numbered_do_not_count() {
+    let server = Server::start();
+    let client = server.client();
+    for slug in ["aurora", "aurora-02", "aurora-x", "aurora-2-3", "auroras-2", "aurora2"] {
+        client.post("/customers", json!({"name": "Taken", "slug": slug})).expect(201);
+    }
+    assert_eq!(slug_of(&client, "Aurora"), "aurora-2");
+    client.post("/customers", json!({"name": "Chosen", "slug": "aurora-3"})).expect(201);
+    assert_eq!(slug_of(&client, "Aurora"), "aurora-4");
+}
+
+#[test]
+fn the_slug_of_a_long_name_stays_a_slug_when_it_is_numbered() {
+    let server = Server::start();
+    let client = server.client();
+    // A word of nine letters and its hyphen end at the places where a slug could be cut.
+    let words = "aaaaaaaaa ".repeat(25);
+    for name in ["x".repeat(255), words, format!("{} b", "y".repeat(99)), "щ".repeat(255)] {
+        let slugs: BTreeSet<String> = (0..12).map(|_| slug_of(&client, &name)).collect();
+        assert_eq!(slugs.len(), 12, "{slugs:?}");
+        assert!(slugs.iter().all(|slug| is_slug(slug)), "{slugs:?}");
+        assert!(slugs.iter().any(|slug| slug.ends_with("-12")), "{slugs:?}");
+    }
+}
+
+#[test]
+fn a_chosen_slug_is_never_numbered() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.customer("Borealis");
+    let taken = json!({"name": "Other", "slug": "aurora"});
+    client.post("/customers", taken).refused(409, "slug_taken", "slug");
+    let patch = client.patch("/customers/2", json!({"slug": "aurora", "plan": "x"}));
+    patch.refused(409, "slug_taken", "slug");
+    let untouched = client.get("/customers/2").expect(200);
+    assert_eq!((&untouched["slug"], &untouched["plan"]), (&json!("borealis"), &json!(null)));
+    // Its own slug is not taken by another.
+    client.patch("/customers/1", json!({"slug": "aurora"})).expect(200);
+}
+
+#[test]
+fn a_slug_that_was_given_up_is_free_and_does_not_follow_the_name() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let renamed = client.patch("/customers/1", json!({"name": "Borealis"})).expect(200);
+    assert_eq!(renamed["slug"], "aurora");
+    client.patch("/customers/1", json!({"slug": "north"})).expect(200);
+    let other = json!({"name": "Other", "slug": "aurora"});
+    assert_eq!(client.post("/customers", other).expect(201)["slug"], "aurora");
+    // An archived customer is a live one.
+    client.patch("/customers/1", json!({"status": "archived"})).expect(200);
+    let taken = json!({"name": "Other", "slug": "north"});
+    client.post("/customers", taken).refused(409, "slug_taken", "slug");
+}
+
+#[test]
+fn customers_created_at_once_get_different_slugs() {
+    let server = Server::start();
+    let create = || {
+        let client = server.client();
+        (0..8).map(|_| slug_of(&client, "Aurora")).collect::<Vec<_>>()
+    };
+    let slugs: BTreeSet<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(create)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let expected: BTreeSet<String> =
+        (2..=48).map(|n| format!("aurora-{n}")).chain(["aurora".to_owned()]).collect();
+    assert_eq!(slugs, expected);
+}
+
+#[test]
+fn of_those_who_choose_a_slug_at_once_one_gets_it() {
+    let server = Server::start();
+    let body = json!({"name": "Aurora", "slug": "aurora"});
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let choose = || server.client().post("/customers", body.clone()).status;
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(choose)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let count = |status| statuses.iter().filter(|s| **s == status).count();
+    assert_eq!((count(201), count(409)), (1, 7), "{statuses:?}");
+}

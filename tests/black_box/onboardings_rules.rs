@@ -1,0 +1,325 @@
+//! The properties of an onboarding: what each takes, refuses and shows.
+
+use serde_json::{Value, json};
+
+use crate::rules::{Rules, all_errors, assert_changed};
+use crate::support::{Client, Server};
+
+const PEOPLE: [&str; 4] = ["csm_id", "se_id", "designer_id", "product_ops_id"];
+
+fn rules(server: &Server) -> Rules {
+    let client = server.client();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    Rules {
+        client,
+        create: "/onboardings".to_owned(),
+        smallest: json!({"customer_id": 1}),
+        existing: "/onboardings/1".to_owned(),
+    }
+}
+
+/// An onboarding of the only customer with these properties.
+fn create(client: &Client, properties: &Value) -> Value {
+    let mut body = properties.clone();
+    body["customer_id"] = json!(1);
+    client.post("/onboardings", body).expect(201)
+}
+
+fn change(client: &Client, onboarding: &Value, patch: &Value) -> Value {
+    let path = format!("/onboardings/{}", onboarding["id"].as_str().unwrap());
+    let patched = client.patch(&path, patch.clone()).expect(200);
+    assert_eq!(client.get(&path).expect(200), patched);
+    patched
+}
+
+#[test]
+fn lines_have_at_most_255_characters() {
+    let server = Server::start();
+    let rules = rules(&server);
+    for property in ["name", "template_id"].into_iter().chain(PEOPLE) {
+        rules.hold_text(property, 255);
+        rules.clear(property, json!("x"));
+    }
+}
+
+#[test]
+fn notes_have_at_most_10000_characters() {
+    let server = Server::start();
+    let rules = rules(&server);
+    rules.hold_text("notes", 10_000);
+    rules.clear("notes", json!("first line\nsecond line"));
+}
+
+#[test]
+fn reminders_come_every_1_to_365_days() {
+    let server = Server::start();
+    let rules = rules(&server);
+    for days in [1, 7, 365] {
+        rules.keep_as_is("reminder_frequency_days", json!(days));
+    }
+    for (days, code) in [(0, "too_small"), (-1, "too_small"), (366, "too_big")] {
+        rules.refuse("reminder_frequency_days", json!(days), code);
+    }
+    rules.refuse("reminder_frequency_days", json!(u64::MAX), "too_big");
+    rules.refuse_types(
+        "reminder_frequency_days",
+        &[json!(null), json!(1.5), json!("7"), json!(true), json!([]), json!({})],
+    );
+}
+
+#[test]
+fn reminders_are_on_or_off() {
+    let server = Server::start();
+    let rules = rules(&server);
+    rules.keep_as_is("reminders_enabled", json!(false));
+    rules.keep_as_is("reminders_enabled", json!(true));
+    for property in ["reminders_enabled", "waiting_on_customer"] {
+        rules.refuse_types(
+            property,
+            &[json!(null), json!("true"), json!(1), json!(0), json!([]), json!({})],
+        );
+    }
+}
+
+#[test]
+fn times_are_taken_with_any_offset_and_shown_in_utc() {
+    let server = Server::start();
+    let rules = rules(&server);
+    for property in ["started_at", "completed_at", "target_launch_date"] {
+        for (sent, shown) in [
+            ("2026-06-15", "2026-06-15T00:00:00.000Z"),
+            (" 2026-06-15\n", "2026-06-15T00:00:00.000Z"),
+            ("2026-05-26T17:21:09.412Z", "2026-05-26T17:21:09.412Z"),
+            ("2026-05-26T17:21:09Z", "2026-05-26T17:21:09.000Z"),
+            ("2026-05-26T17:21:09.4Z", "2026-05-26T17:21:09.400Z"),
+            ("2026-05-26T19:21:09.412+02:00", "2026-05-26T17:21:09.412Z"),
+            ("2026-05-26T12:51:09-04:30", "2026-05-26T17:21:09.000Z"),
+            ("2026-01-01T00:30:00+01:00", "2025-12-31T23:30:00.000Z"),
+            ("2024-02-29", "2024-02-29T00:00:00.000Z"),
+            ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
+            ("0001-01-01", "0001-01-01T00:00:00.000Z"),
+            ("0001-01-01T00:00:00-05:00", "0001-01-01T05:00:00.000Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31", "9999-12-31T00:00:00.000Z"),
+        ] {
+            rules.keep(property, json!(sent), json!(shown));
+        }
+        for wrong in [
+            "",
+            "soon",
+            "1748280069",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-06-15T25:00:00Z",
+            "2026-06-15T12:00:00",
+            "2026-6-15",
+            "15.06.2026",
+            "0000-12-31",
+            "0001-01-01T00:00:00+05:00",
+            "10000-01-01",
+            "9999-12-31T23:59:59-05:00",
+            "-0001-01-01",
+            "2026-06-15\0",
+        ] {
+            rules.refuse(property, json!(wrong), "invalid_string");
+        }
+        rules.refuse_types(
+            property,
+            &[json!(1_748_280_069), json!(true), json!([]), json!({}), json!(["2026-06-15"])],
+        );
+        rules.clear(property, json!("2026-06-15T00:00:00.000Z"));
+    }
+}
+
+#[test]
+fn every_phase_can_follow_every_other() {
+    const PHASES: [&str; 7] = [
+        "before_getting_started",
+        "program_design",
+        "review",
+        "program_buildout",
+        "internal_qa",
+        "launch",
+        "completed",
+    ];
+    let server = Server::start();
+    let rules = rules(&server);
+    let client = &rules.client;
+    for from in PHASES {
+        for to in PHASES {
+            let onboarding = create(client, &json!({"phase": from}));
+            assert_eq!(onboarding["phase"], from);
+            let moved = change(client, &onboarding, &json!({"phase": to}));
+            assert_eq!(moved["phase"], to);
+            assert_changed(&onboarding, &moved, &["phase", "started_at", "completed_at"]);
+        }
+    }
+    for wrong in ["", "Launch", "internal_q_a", "done", "program design"] {
+        rules.refuse("phase", json!(wrong), "invalid_enum_value");
+    }
+    rules.refuse_types("phase", &[json!(null), json!(1), json!(true), json!([]), json!({})]);
+}
+
+#[test]
+fn a_state_is_one_of_four() {
+    let server = Server::start();
+    let rules = rules(&server);
+    for wrong in ["", "Active", "completed", "at risk", "blocked"] {
+        rules.refuse("state", json!(wrong), "invalid_enum_value");
+    }
+    rules.refuse_types("state", &[json!(null), json!(1), json!(true), json!([]), json!({})]);
+}
+
+#[test]
+fn an_onboarding_is_waiting_exactly_when_it_waits_on_the_customer() {
+    let server = Server::start();
+    let rules = rules(&server);
+    let client = &rules.client;
+    let states = ["active", "paused", "at_risk", "waiting"];
+    for state in states {
+        let agreeing = json!({"state": state, "waiting_on_customer": state == "waiting"});
+        for sent in [json!({"state": state}), agreeing] {
+            let created = create(client, &sent);
+            assert_eq!(created["state"], state);
+            assert_eq!(created["waiting_on_customer"], state == "waiting");
+            for before in states {
+                let onboarding = create(client, &json!({"state": before}));
+                let after = change(client, &onboarding, &sent);
+                assert_eq!(after["state"], state, "from {before}");
+                assert_eq!(after["waiting_on_customer"], state == "waiting", "from {before}");
+                assert_changed(&onboarding, &after, &["state", "waiting_on_customer"]);
+            }
+        }
+    }
+    for (before, flag, after) in [
+        ("active", true, "waiting"),
+        ("paused", true, "waiting"),
+        ("at_risk", true, "waiting"),
+        ("waiting", true, "waiting"),
+        ("active", false, "active"),
+        ("paused", false, "paused"),
+        ("at_risk", false, "at_risk"),
+        ("waiting", false, "active"),
+    ] {
+        let onboarding = create(client, &json!({"state": before}));
+        let changed = change(client, &onboarding, &json!({"waiting_on_customer": flag}));
+        assert_eq!(changed["state"], after, "{before} {flag}");
+        assert_eq!(changed["waiting_on_customer"], flag, "{before} {flag}");
+        assert_changed(&onboarding, &changed, &["state", "waiting_on_customer"]);
+    }
+    let waiting = create(client, &json!({"waiting_on_customer": true}));
+    assert_eq!(waiting["state"], "waiting");
+    let active = create(client, &json!({"waiting_on_customer": false}));
+    assert_eq!(active["state"], "active");
+}
+
+#[test]
+fn a_state_and_a_flag_that_contradict_each_other_are_refused() {
+    let server = Server::start();
+    let rules = rules(&server);
+    let before = rules.client.get("/onboardings/1").expect(200);
+    for (state, flag) in [("waiting", false), ("active", true), ("paused", true), ("at_risk", true)]
+    {
+        let mut body = json!({"state": state, "waiting_on_customer": flag});
+        let patch = rules.client.patch("/onboardings/1", body.clone());
+        body["customer_id"] = json!(1);
+        for reply in [patch, rules.client.post("/onboardings", body)] {
+            let error = reply.expect(400)["error"].clone();
+            assert_eq!(error["type"], "invalid_request_error");
+            assert_eq!(error["code"], "conflicting_fields");
+        }
+    }
+    assert_eq!(rules.client.get("/onboardings").expect(200)["data"], json!([before]));
+}
+
+#[test]
+fn properties_that_are_not_the_clients_are_ignored() {
+    let server = Server::start();
+    let ignored = json!({
+        "id": "c0000000000000000000000000", "display_id": 77, "object": "customer",
+        "created_at": "2020-01-01T00:00:00.000Z", "updated_at": "2020-01-01T00:00:00.000Z",
+        "deleted_at": "2020-01-01", "customer_deleted_at": "2020-01-01", "tags": ["x"],
+    });
+    rules(&server).ignore(ignored, ("notes", json!("x")));
+}
+
+#[test]
+fn an_onboarding_never_moves_to_another_customer() {
+    let server = Server::start();
+    let rules = rules(&server);
+    let client = &rules.client;
+    let (before, other) = (client.get("/onboardings/1").expect(200), client.customer("Other"));
+    let alone = json!({"customer_id": other["id"]});
+    client.patch("/onboardings/1", alone).refused(400, "empty_patch", None);
+    for ignored in [other["id"].clone(), json!(2), json!(null), json!(true), json!("nobody")] {
+        let patch = json!({"customer_id": ignored, "notes": "x"});
+        let after = client.patch("/onboardings/1", patch).expect(200);
+        assert_changed(&before, &after, &["notes"]);
+    }
+}
+
+#[test]
+fn a_patch_can_change_every_property_at_once_and_null_clears() {
+    let server = Server::start();
+    let rules = rules(&server);
+    let before = rules.client.get("/onboardings/1").expect(200);
+    let patch = json!({
+        "name": "Rollout", "template_id": "t1", "phase": "completed", "state": "waiting",
+        "waiting_on_customer": true, "started_at": "2026-05-01T00:00:00.000Z",
+        "completed_at": "2026-07-01T00:00:00.000Z",
+        "target_launch_date": "2026-06-15T00:00:00.000Z", "csm_id": "u1", "se_id": "u2",
+        "designer_id": "u3", "product_ops_id": "u4", "notes": "n", "reminders_enabled": false,
+        "reminder_frequency_days": 7,
+    });
+    let after = change(&rules.client, &before, &patch);
+    let names: Vec<&str> = patch.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_changed(&before, &after, &names);
+    for (name, value) in patch.as_object().unwrap() {
+        assert_eq!(&after[name], value, "{name}");
+    }
+    let times = ["started_at", "completed_at", "target_launch_date"];
+    let nullable = ["name", "template_id", "notes"].into_iter().chain(times).chain(PEOPLE);
+    let clear: Value = nullable.clone().map(|name| (name, Value::Null)).collect();
+    let cleared = change(&rules.client, &before, &clear);
+    assert!(nullable.clone().all(|name| cleared[name].is_null()), "{cleared}");
+    assert_changed(&after, &cleared, &nullable.collect::<Vec<_>>());
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_properties() {
+    let server = Server::start();
+    let rules = rules(&server);
+    let mut wrong = json!({
+        "reminder_frequency_days": 0, "reminders_enabled": 1, "notes": 1, "product_ops_id": 1,
+        "designer_id": 1, "se_id": 1, "csm_id": 1, "target_launch_date": "x",
+        "completed_at": "x", "started_at": "x", "waiting_on_customer": 1, "state": "x",
+        "phase": "x", "template_id": 1, "name": "x".repeat(256),
+    });
+    let expected = [
+        ("too_big", "name"),
+        ("invalid_type", "template_id"),
+        ("invalid_enum_value", "phase"),
+        ("invalid_enum_value", "state"),
+        ("invalid_type", "waiting_on_customer"),
+        ("invalid_string", "started_at"),
+        ("invalid_string", "completed_at"),
+        ("invalid_string", "target_launch_date"),
+        ("invalid_type", "csm_id"),
+        ("invalid_type", "se_id"),
+        ("invalid_type", "designer_id"),
+        ("invalid_type", "product_ops_id"),
+        ("invalid_type", "notes"),
+        ("invalid_type", "reminders_enabled"),
+        ("too_small", "reminder_frequency_days"),
+    ];
+    let patch = rules.client.patch("/onboardings/1", wrong.clone());
+    assert_eq!(all_errors(&patch.refused(400, "too_big", "name")), expected);
+    let post = rules.client.post("/onboardings", wrong.clone());
+    let missing = post.refused(400, "missing_field", "customer_id");
+    assert_eq!(all_errors(&missing)[0], ("missing_field", "customer_id"));
+    assert_eq!(all_errors(&missing)[1..], expected);
+    wrong["customer_id"] = json!(1);
+    let post = rules.client.post("/onboardings", wrong);
+    assert_eq!(all_errors(&post.refused(400, "too_big", "name")), expected);
+}
