@@ -51,8 +51,7 @@ impl Difference {
         // As text, because the order of metadata's keys is the client's and can change too.
         let text = |value: &Value| value.to_string();
         old.retain(|property, value| {
-            property != "updated_at"
-                && !new.get(property).is_some_and(|now| text(now) == text(value))
+            property != "updated_at" && new.get(property).is_none_or(|now| text(now) != text(value))
         });
         Ok(Self(old))
     }

@@ -12,6 +12,9 @@ fn names(client: &Client, query: &str) -> Vec<String> {
     items.map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What a filter lets through.
+type Condition = Box<dyn Fn(&Value) -> bool>;
+
 #[test]
 fn each_filter_is_exact() {
     let server = Server::start();
@@ -125,7 +128,7 @@ fn filters_in_combination_all_hold() {
     // Each filter is absent or one of its two values: base-3 digits.
     for mut digits in 0..3_usize.pow(5) {
         let mut query = Vec::new();
-        let mut holds: Vec<Box<dyn Fn(&Value) -> bool>> = Vec::new();
+        let mut holds: Vec<Condition> = Vec::new();
         for (name, choices) in values {
             if let Some(choice) = choices.get(digits % 3).copied() {
                 query.push(format!("{name}={choice}"));

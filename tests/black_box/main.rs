@@ -5,6 +5,7 @@
 
 mod activity;
 mod activity_events;
+mod auth;
 mod cli;
 mod contacts;
 mod contacts_rules;
@@ -12,13 +13,16 @@ mod customers;
 mod customers_filters;
 mod customers_rules;
 mod customers_slugs;
+mod errors;
 mod files;
+mod idempotency;
 mod isolation;
 mod onboardings;
 mod onboardings_rules;
 mod onboardings_times;
 mod paging;
 mod paging_changes;
+mod rate_limits;
 mod readme;
 mod rules;
 mod support;

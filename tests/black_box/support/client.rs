@@ -56,6 +56,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Reply {
+        let sent = self.try_send(method, path, headers, body);
+        sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// The same for a server that may end before it has answered.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Reply, ureq::Error> {
         let base = if path.starts_with("/api") { "" } else { "/api/v1" };
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -75,12 +87,12 @@ impl Client {
             }
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let mut response = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        Reply {
+        let mut response = sent?;
+        Ok(Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.body_mut().with_config().limit(1 << 30).read_to_string().unwrap(),
-        }
+            body: response.body_mut().with_config().limit(1 << 30).read_to_string()?,
+        })
     }
 
     /// Creates a customer with this name and returns it.

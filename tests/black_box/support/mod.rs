@@ -6,5 +6,5 @@ mod in_process;
 mod server;
 
 pub use client::{Client, Reply};
-pub use in_process::{InProcess, ManualClock};
+pub use in_process::InProcess;
 pub use server::{Server, command, wait_until};

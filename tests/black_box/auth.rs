@@ -1,0 +1,239 @@
+//! Who may do what: keys, revocation, scopes, and what wrong keys cost.
+
+use pivotal_server::model::key::{KeySecret, Mode};
+use serde_json::{Value, json};
+
+use crate::support::{Client, Reply, Server};
+
+fn with_authorization(server: &Server, header: &str) -> Reply {
+    server.anonymous().send("GET", "/me", &[("Authorization", header)], None)
+}
+
+/// A well-formed key with the lookup id of `key` and another secret. The checksum is found by
+/// trying, since a key that is generated has a lookup id of its own.
+fn wrong_secret(key: &str) -> String {
+    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let kept = key.len() - 38;
+    let body = format!("{}{}", &key[..kept], "a".repeat(32));
+    let mut rest = crc32fast::hash(body.as_bytes());
+    let mut sum = Vec::new();
+    for _ in 0..6 {
+        sum.insert(0, BASE62[(rest % 62) as usize]);
+        rest /= 62;
+    }
+    let wrong = format!("{body}{}", String::from_utf8(sum).unwrap());
+    assert!(KeySecret::parse(&wrong).is_some(), "well-formed");
+    wrong
+}
+
+#[test]
+fn only_a_bearer_token_is_taken() {
+    let server = Server::start();
+    let key = &server.live;
+    let missing = server.anonymous().get("/me");
+    missing.refused(401, "missing_api_key", None);
+    assert_eq!(missing.header("www-authenticate"), Some("Bearer"));
+    let in_query = server.anonymous().get(&format!("/me?api_key={key}"));
+    in_query.refused(401, "missing_api_key", None);
+    for header in [
+        key.clone(),
+        format!("Bearer:{key}"),
+        format!("Bearer: {key}"),
+        format!("Basic {key}"),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Bearer {key}x"),
+        format!("Bearer {}", &key[..key.len() - 1]),
+        format!("Bearer {}", key.replace("pivotal_", "pivotal_test_")),
+        format!("Bearer {}", KeySecret::generate(Mode::Live).unwrap().reveal()),
+    ] {
+        let reply = with_authorization(&server, &header);
+        reply.refused(401, "invalid_api_key", None);
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{header}");
+        assert_eq!(reply.header("x-ratelimit-limit"), None);
+    }
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        with_authorization(&server, &format!("{scheme} {key}")).expect(200);
+    }
+}
+
+#[test]
+fn me_tells_what_a_key_is() {
+    let server = Server::start();
+    let key = server.create_key(&["--test", "--tier", "paid", "--scope", "read:contacts"]);
+    let me = server.client_with(&key).get("/me").expect(200);
+    let prefix = &key[..key.len() - 38];
+    assert_eq!(me["object"], "me");
+    assert_eq!(
+        me["api_key"],
+        json!({
+            "id": me["api_key"]["id"], "name": "test key", "prefix": prefix,
+            "scopes": ["read:contacts"], "rate_limit_tier": "paid", "mode": "test",
+            "livemode": false,
+        })
+    );
+    let organization = &me["organization"];
+    assert_eq!(
+        (&organization["slug"], &organization["name"]),
+        (&json!("default"), &json!("Default"))
+    );
+    assert!(organization["id"].as_str().unwrap().starts_with('c'));
+}
+
+#[test]
+fn a_key_revoked_at_the_command_line_is_refused_at_its_next_request() {
+    let server = Server::start();
+    let key = server.create_key(&[]);
+    let client = server.client_with(&key);
+    client.get("/me").expect(200);
+    server.json(&["keys", "revoke", &key[..key.len() - 38]]);
+    client.get("/me").refused(401, "api_key_revoked", None);
+    client.post("/customers", json!({"name": "x"})).refused(401, "api_key_revoked", None);
+    server.client().get("/me").expect(200);
+    let server = server.restart();
+    server.client_with(&key).get("/me").refused(401, "api_key_revoked", None);
+    server.client().get("/me").expect(200);
+}
+
+#[test]
+fn ten_wrong_secrets_a_minute_are_looked_at_and_good_keys_go_on() {
+    let server = Server::start();
+    let wrong = server.client_with(&wrong_secret(&server.live));
+    server.client().get("/me").expect(200);
+    for _ in 0..10 {
+        wrong.get("/me").refused(401, "invalid_api_key", None);
+    }
+    let refused = wrong.get("/me");
+    refused.refused(429, "rate_limited", None);
+    let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait));
+    server.client().get("/me").expect(200);
+    // A key that does not exist costs nothing, and is not counted.
+    let unknown = KeySecret::generate(Mode::Live).unwrap();
+    server.client_with(unknown.reveal()).get("/me").refused(401, "invalid_api_key", None);
+}
+
+#[test]
+fn a_crowd_with_wrong_secrets_does_not_keep_a_good_key_out() {
+    let server = Server::start();
+    server.client().get("/me").expect(200);
+    let wrong = wrong_secret(&server.live);
+    let crowd: Vec<_> = (0..50)
+        .map(|_| {
+            let client = server.client_with(&wrong);
+            std::thread::spawn(move || client.get("/me").status)
+        })
+        .collect();
+    for _ in 0..20 {
+        server.client().get("/me").expect(200);
+    }
+    for member in crowd {
+        assert!([401, 429, 503].contains(&member.join().unwrap()));
+    }
+}
+
+#[test]
+fn each_endpoint_needs_its_own_scope_and_no_other() {
+    let server = Server::start();
+    let all = server.client();
+    all.customer("Aurora");
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    all.post("/customers/1/contacts", contact).expect(201);
+    all.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    let scopes = [
+        "read:customers",
+        "write:customers",
+        "read:contacts",
+        "write:contacts",
+        "read:onboardings",
+        "write:onboardings",
+    ];
+    let clients: Vec<(&str, Client)> = scopes
+        .into_iter()
+        .map(|scope| (scope, server.client_with(&server.create_key(&["--scope", scope]))))
+        .collect();
+    let endpoints = [
+        ("GET", "/customers", "read:customers"),
+        ("POST", "/customers", "write:customers"),
+        ("GET", "/customers/1", "read:customers"),
+        ("PATCH", "/customers/1", "write:customers"),
+        ("DELETE", "/customers/9", "write:customers"),
+        ("GET", "/customers/1/contacts", "read:contacts"),
+        ("POST", "/customers/1/contacts", "write:contacts"),
+        ("GET", "/contacts/1", "read:contacts"),
+        ("PATCH", "/contacts/1", "write:contacts"),
+        ("DELETE", "/contacts/9", "write:contacts"),
+        ("GET", "/onboardings", "read:onboardings"),
+        ("POST", "/onboardings", "write:onboardings"),
+        ("GET", "/customers/1/onboardings", "read:onboardings"),
+        ("GET", "/onboardings/1", "read:onboardings"),
+        ("PATCH", "/onboardings/1", "write:onboardings"),
+        ("DELETE", "/onboardings/9", "write:onboardings"),
+        ("GET", "/customers/1/activity", "read:customers"),
+        ("GET", "/onboardings/1/activity", "read:onboardings"),
+    ];
+    for (method, path, needed) in endpoints {
+        for (scope, client) in &clients {
+            // An empty body gets past the scope and no further.
+            let body = (method == "POST" || method == "PATCH").then_some(&b"{}"[..]);
+            let reply = client.send(method, path, &[], body);
+            if *scope == needed {
+                assert!([200, 400, 404].contains(&reply.status), "{method} {path}: {}", reply.body);
+            } else {
+                reply.refused(403, "insufficient_scope", None);
+            }
+        }
+    }
+    for (_, client) in &clients {
+        client.get("/me").expect(200);
+    }
+}
+
+#[test]
+fn health_needs_no_key() {
+    let server = Server::start();
+    let health = server.anonymous().get("/health").expect(200);
+    assert_eq!(
+        (&health["status"], &health["version"]),
+        (&json!("ok"), &json!(env!("CARGO_PKG_VERSION")))
+    );
+    assert!(health["timestamp"].as_str().unwrap().ends_with('Z'));
+    let deep = server.anonymous().get("/api/health/deep").expect(200);
+    assert_eq!(
+        deep,
+        json!({"status": "ok", "checks": {"file": "ok", "read": "ok", "write": "ok"}})
+    );
+}
+
+#[test]
+fn use_is_counted_and_written_when_the_server_stops() {
+    let mut server = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
+    let from = |address| [("X-Forwarded-For", address)];
+    for address in ["198.51.100.7", "198.51.100.8"] {
+        server.client().send("GET", "/me", &from(address), None).expect(200);
+    }
+    server.client().get("/nowhere").refused(404, "route_not_found", None);
+    server.client().post("/customers", json!({})).refused(400, "missing_field", "name");
+    server.client().send("GET", "/me", &from("198.51.100.9"), None).expect(200);
+    server.stop();
+    let keys = server.json(&["keys", "list"]);
+    let live = keys.as_array().unwrap().iter().find(|key| key["mode"] == "live").unwrap();
+    assert_eq!(
+        (&live["request_count"], &live["last_used_ip"]),
+        (&json!(4), &json!("198.51.100.9"))
+    );
+    assert!(live["last_used_at"].is_string());
+    let test = keys.as_array().unwrap().iter().find(|key| key["mode"] == "test").unwrap();
+    assert_eq!((&test["request_count"], &test["last_used_ip"]), (&json!(0), &Value::Null));
+}
+
+#[test]
+fn a_stranger_cannot_say_from_where_it_comes() {
+    let mut server = Server::start();
+    let header = [("X-Forwarded-For", "198.51.100.7"), ("Forwarded", "for=198.51.100.7")];
+    server.client().send("GET", "/me", &header, None).expect(200);
+    server.stop();
+    let keys = server.json(&["keys", "list"]);
+    let live = keys.as_array().unwrap().iter().find(|key| key["mode"] == "live").unwrap();
+    assert_eq!(live["last_used_ip"], "127.0.0.1");
+}

@@ -1,0 +1,243 @@
+//! Bad input of every kind gets its envelope, and every answer its request id.
+
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+const MIB: usize = 1 << 20;
+
+#[test]
+fn what_is_not_a_json_object_is_refused() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let deep = format!("{{\"metadata\":{}", "[".repeat(100_000));
+    let invalid: [&[u8]; 7] = [
+        b"",
+        b" \n",
+        b"{",
+        b"{\"name\":}",
+        b"{\"name\":\"\xff\"}",
+        b"{\"name\":\"\\ud800\"}",
+        deep.as_bytes(),
+    ];
+    for body in invalid {
+        for (method, path) in [("POST", "/customers"), ("PATCH", "/customers/1")] {
+            client.send(method, path, &[], Some(body)).refused(400, "invalid_json", None);
+        }
+    }
+    for body in ["[]", "null", "1", "\"text\"", "true"] {
+        client.send("POST", "/customers", &[], Some(body.as_bytes())).refused(
+            400,
+            "invalid_body",
+            None,
+        );
+    }
+    for body in ["{}", "{\"unknown\":1}", "{\"id\":\"x\"}"] {
+        let reply = client.send("PATCH", "/customers/1", &[], Some(body.as_bytes()));
+        reply.refused(400, "empty_patch", None);
+    }
+    let huge = format!("{{\"name\":\"x\",\"mrr\":1{}}}", "0".repeat(10_000));
+    client.send("POST", "/customers", &[], Some(huge.as_bytes())).refused(400, "too_big", "mrr");
+}
+
+#[test]
+fn a_body_is_json_whatever_its_content_type_says() {
+    let server = Server::start();
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
+        let headers = [("Content-Type", kind)];
+        let body = Some(&br#"{"name":"Aurora"}"#[..]);
+        server.client().send("POST", "/customers", &headers, body).expect(201);
+    }
+}
+
+#[test]
+fn a_body_of_one_mebibyte_is_taken_and_one_byte_more_is_not() {
+    let server = Server::start();
+    let client = server.client();
+    let padded = |size: usize| {
+        let mut body = br#"{"name":"Aurora"}"#.to_vec();
+        body.resize(size, b' ');
+        body
+    };
+    client.send("POST", "/customers", &[], Some(&padded(MIB))).expect(201);
+    for size in [MIB + 1, 2 * MIB, 6 * MIB] {
+        let reply = client.send("POST", "/customers", &[], Some(&padded(size)));
+        reply.refused(413, "payload_too_large", None);
+    }
+    let chunked = format!(
+        "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+        server.live,
+        2 * MIB,
+        " ".repeat(2 * MIB)
+    );
+    assert!(server.raw(chunked.as_bytes()).starts_with("HTTP/1.1 413"));
+    client.get("/me").expect(200);
+}
+
+#[test]
+fn a_body_where_none_belongs_is_ignored() {
+    let server = Server::start();
+    let request = |method: &str, body: &str| {
+        let text = format!(
+            "{method} /api/v1/customers/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Authorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            server.live,
+            body.len()
+        );
+        server.raw(text.as_bytes())
+    };
+    server.client().customer("Aurora");
+    for body in ["{}", "{", "garbage"] {
+        assert!(request("GET", body).starts_with("HTTP/1.1 200"));
+        assert!(request("HEAD", body).starts_with("HTTP/1.1 200"));
+    }
+    assert!(request("DELETE", "{}").starts_with("HTTP/1.1 200"));
+    assert!(request("GET", &" ".repeat(MIB + 1)).starts_with("HTTP/1.1 413"));
+}
+
+#[test]
+fn paths_that_lead_nowhere_are_told_in_an_envelope() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    for path in [
+        "/",
+        "/nowhere",
+        "/customers/",
+        "/customers/1/",
+        "/customers/1/nowhere",
+        "/me/x",
+        "/api/v2/me",
+    ] {
+        client.get(path).refused(404, "route_not_found", None);
+    }
+    let long = format!("/customers/{}", "x".repeat(10_000));
+    client.get(&long).refused(404, "customer_not_found", None);
+    for id in ["aurora", "99999999999999999999999", "0", "-1", "1.0", "%00", "%ff", "c", "C03"] {
+        client.get(&format!("/customers/{id}")).refused(404, "customer_not_found", None);
+        client.get(&format!("/contacts/{id}")).refused(404, "contact_not_found", None);
+        client.delete(&format!("/onboardings/{id}")).refused(404, "onboarding_not_found", None);
+    }
+}
+
+#[test]
+fn a_method_that_a_path_does_not_know_is_told_which_it_knows() {
+    let server = Server::start();
+    for (path, allowed) in [
+        ("/me", "GET, HEAD"),
+        ("/health", "GET, HEAD"),
+        ("/customers", "GET, HEAD, POST"),
+        ("/customers/1", "GET, HEAD, PATCH, DELETE"),
+        ("/customers/1/contacts", "GET, HEAD, POST"),
+        ("/contacts/1", "GET, HEAD, PATCH, DELETE"),
+        ("/onboardings", "GET, HEAD, POST"),
+        ("/customers/1/onboardings", "GET, HEAD"),
+        ("/onboardings/1", "GET, HEAD, PATCH, DELETE"),
+        ("/customers/1/activity", "GET, HEAD"),
+        ("/onboardings/1/activity", "GET, HEAD"),
+    ] {
+        let reply = server.client().send("PUT", path, &[], Some(b"{}"));
+        reply.refused(405, "method_not_allowed", None);
+        assert_eq!(reply.header("allow"), Some(allowed), "{path}");
+    }
+}
+
+#[test]
+fn head_answers_as_get_does_without_the_body() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    for path in
+        ["/me", "/health", "/customers", "/customers/1", "/onboardings", "/customers/1/activity"]
+    {
+        let (get, head) = (client.get(path), client.send("HEAD", path, &[], None));
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        for name in ["content-type", "content-length"] {
+            assert_eq!(head.header(name), get.header(name), "{path}");
+        }
+        assert!(head.header("x-request-id").is_some());
+    }
+    let missing = client.send("HEAD", "/customers/9", &[], None);
+    assert_eq!((missing.status, missing.body.as_str()), (404, ""));
+}
+
+#[test]
+fn headers_have_a_limit_too() {
+    let server = Server::start();
+    let long = "x".repeat(40 << 10);
+    let reply = server.client().send("GET", "/me", &[("X-Long", &long)], None);
+    reply.refused(431, "payload_too_large", None);
+    server.client().get("/me").expect(200);
+}
+
+#[test]
+fn errors_are_listed_only_when_there_are_several() {
+    let server = Server::start();
+    let one = server.client().post("/customers", json!({}));
+    let error = one.refused(400, "missing_field", "name");
+    assert_eq!(error["message"], "name is required");
+    assert!(error.get("errors").is_none());
+    let two = server.client().get("/customers?limit=0&cursor=soon");
+    let error = two.refused(400, "too_small", "limit");
+    let listed: Vec<&Value> = error["errors"].as_array().unwrap().iter().collect();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(
+        (&listed[1]["code"], &listed[1]["message"]),
+        (&json!("invalid_string"), &json!("Invalid datetime"))
+    );
+    assert_eq!(
+        (&listed[1]["field"], &listed[1]["type"]),
+        (&json!("cursor"), &json!("invalid_request_error"))
+    );
+}
+
+#[test]
+fn every_answer_has_a_request_id_that_the_log_names() {
+    let mut server = Server::start();
+    let own = [("X-Request-Id", "trace-42.a:b")];
+    let client = server.client();
+    for path in ["/me", "/nowhere", "/customers/1", "/health", "/api/nowhere"] {
+        assert_eq!(
+            client.send("GET", path, &own, None).header("x-request-id"),
+            Some("trace-42.a:b")
+        );
+    }
+    for odd in ["a b", "x\"y", &"x".repeat(129), &server.live] {
+        let reply = client.send("GET", "/me", &[("X-Request-Id", odd)], None);
+        let id = reply.header("x-request-id").unwrap();
+        assert!(id.starts_with("req_") && id.len() == 36, "{id}");
+    }
+    let fresh = client.get("/me").header("x-request-id").unwrap().to_owned();
+    assert_ne!(client.get("/me").header("x-request-id").unwrap(), fresh);
+    server.stop();
+    let log = server.log();
+    assert_eq!(log.matches("request_id=trace-42.a:b").count(), 5);
+    let line = log.lines().find(|line| line.contains(&fresh)).unwrap();
+    let prefix = &server.live[..server.live.len() - 38];
+    for part in ["method=GET", "path=/api/v1/me", "op=get-me", "status=200", "ms="] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(line.ends_with(&format!("key={prefix}")), "{line}");
+}
+
+#[test]
+fn no_secret_no_body_and_no_query_reaches_the_log() {
+    let mut server = Server::start();
+    let client = server.client();
+    let body = json!({"name": "MARKER-BODY", "mrr": "MARKER-VALUE"});
+    client.post("/customers", body).refused(400, "invalid_type", "mrr");
+    client.get("/customers?q=MARKER-QUERY").expect(200);
+    client.get(&format!("/customers/{}", server.live)).refused(404, "customer_not_found", None);
+    server.client_with(&format!("{}x", server.live)).get("/me").refused(
+        401,
+        "invalid_api_key",
+        None,
+    );
+    server.stop();
+    let log = server.log();
+    assert!(log.contains("[redacted]"));
+    assert!(!log.contains("MARKER") && !log.contains(&server.live), "{log}");
+}

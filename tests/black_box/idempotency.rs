@@ -1,0 +1,223 @@
+//! Retries of a POST.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::model::time::Clock;
+use pivotal_server::settings::Settings;
+use pivotal_server::store::{DataDir, Store};
+
+use crate::support::{Client, InProcess, Reply, Server};
+
+const BODY: &[u8] = br#"{"name":"Aurora"}"#;
+
+fn post(client: &Client, path: &str, key: &str, body: &[u8]) -> Reply {
+    client.send("POST", path, &[("Idempotency-Key", key)], Some(body))
+}
+
+#[track_caller]
+fn assert_replay(first: &Reply, again: &Reply) {
+    assert_eq!(first.header("idempotent-replayed"), None);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!((first.status, &first.body), (again.status, &again.body));
+    assert_eq!(first.header("location"), again.header("location"));
+    assert!(first.header("location").is_some());
+}
+
+#[test]
+fn a_retry_gets_the_same_bytes_status_and_location() {
+    let server = Server::start();
+    let client = server.client();
+    let first = post(&client, "/customers", "k", BODY);
+    first.expect(201);
+    client.patch("/customers/1", serde_json::json!({"name": "Changed"})).expect(200);
+    assert_replay(&first, &post(&client, "/customers", "k", BODY));
+    let contact = br#"{"name":"Maya","email":"maya@aurora.example"}"#;
+    let created = post(&client, "/customers/1/contacts", "k", contact);
+    created.expect(201);
+    client.delete("/customers/1").expect(200);
+    assert_replay(&created, &post(&client, "/customers/1/contacts", "k", contact));
+    assert_eq!(client.walk("/customers").len(), 0);
+}
+
+#[test]
+fn another_body_under_the_same_key_is_refused() {
+    let server = Server::start();
+    let client = server.client();
+    post(&client, "/customers", "k", BODY).expect(201);
+    for other in [&br#"{"name": "Aurora"}"#[..], br#"{"name":"Borealis"}"#, b"not even JSON", b""] {
+        post(&client, "/customers", "k", other).refused(409, "idempotency_key_reused", None);
+    }
+    assert_eq!(client.walk("/customers").len(), 1);
+}
+
+#[test]
+fn a_key_belongs_to_one_workspace_and_one_path() {
+    let server = Server::start();
+    let (client, other) = (server.client(), server.other_workspace("acme"));
+    for who in [&client, &other] {
+        let created = post(who, "/customers", "k", BODY);
+        assert_eq!((created.status, created.header("idempotent-replayed")), (201, None));
+    }
+    let onboarding = post(&client, "/onboardings", "k", br#"{"customer_id":1}"#);
+    assert_eq!(onboarding.header("idempotent-replayed"), None);
+    onboarding.expect(201);
+}
+
+#[test]
+fn a_key_has_1_to_255_bytes_and_counts_only_on_post() {
+    let server = Server::start();
+    let client = server.client();
+    for bad in [String::new(), "k".repeat(256)] {
+        let refused = post(&client, "/customers", &bad, BODY);
+        refused.refused(400, "invalid_idempotency_key", "Idempotency-Key");
+    }
+    post(&client, "/customers", &"k".repeat(255), BODY).expect(201);
+    let header = [("Idempotency-Key", "k")];
+    for name in ["One", "Two"] {
+        let body = serde_json::json!({ "name": name }).to_string();
+        let changed = client.send("PATCH", "/customers/1", &header, Some(body.as_bytes()));
+        assert_eq!(changed.expect(200)["name"], name);
+    }
+    client.send("GET", "/customers/1", &[("Idempotency-Key", "")], None).expect(200);
+}
+
+#[test]
+fn a_failed_answer_is_not_kept() {
+    let server = Server::start();
+    let client = server.client();
+    let contact = br#"{"name":"Maya","email":"maya@aurora.example"}"#;
+    let early = post(&client, "/customers/1/contacts", "k", contact);
+    early.refused(404, "customer_not_found", None);
+    post(&client, "/customers", "k", b"{}").refused(400, "missing_field", "name");
+    post(&client, "/customers", "k", BODY).expect(201);
+    post(&client, "/customers/1/contacts", "k", contact).expect(201);
+}
+
+#[test]
+fn an_answer_is_kept_for_a_day_and_then_removed() {
+    let server = InProcess::start(Settings::default());
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    let day = 24 * 60 * 60 * 1000;
+    let first = post(&client, "/customers", "k", BODY);
+    server.clock.advance_millis(day - 1);
+    assert_replay(&first, &post(&client, "/customers", "k", BODY));
+    server.clock.advance_millis(1);
+    let fresh = post(&client, "/customers", "k", BODY);
+    assert_eq!(fresh.header("idempotent-replayed"), None);
+    assert_eq!(fresh.expect(201)["display_id"], 2);
+
+    for n in 0..7 {
+        post(&client, "/customers", &format!("old {n}"), BODY).expect(201);
+    }
+    server.clock.advance_millis(day);
+    post(&client, "/customers", "new", BODY).expect(201);
+    let clock: Arc<dyn Clock> = server.clock.clone();
+    let store = Store::open(&DataDir::new(server.dir.path()), clock).unwrap();
+    let mut batches = 1;
+    while store.write_blocking(|tx| tx.forget_answers(3)).unwrap() {
+        batches += 1;
+    }
+    assert_eq!(batches, 3, "eight old ones, three at a time");
+    let left = rusqlite::Connection::open(server.dir.path().join("pivotal.db")).unwrap();
+    let sql = "SELECT count(*) FROM idempotency_keys";
+    assert_eq!(left.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
+fn a_hundred_at_once_make_one_row() {
+    let server = Server::start();
+    server.client().get("/me").expect(200);
+    let senders: Vec<_> = (0..100)
+        .map(|_| {
+            let client = server.client();
+            std::thread::spawn(move || post(&client, "/customers", "k", BODY))
+        })
+        .collect();
+    let replies: Vec<Reply> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
+    let answers: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 201).collect();
+    assert!(!answers.is_empty());
+    assert!(answers.iter().all(|reply| reply.body == answers[0].body));
+    assert_eq!(answers.iter().filter(|r| r.header("idempotent-replayed").is_none()).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.refused(409, "idempotency_key_in_use", None);
+    }
+    assert_eq!(server.client().walk("/customers").len(), 1);
+}
+
+#[test]
+fn after_a_kill_the_row_and_its_answer_both_exist_or_neither() {
+    let mut server = Server::start();
+    for round in 0..5 {
+        let stop = Arc::new(AtomicBool::new(false));
+        let senders: Vec<_> = (0..8)
+            .map(|sender| {
+                let (address, key, stop) = (server.address(), server.live.clone(), stop.clone());
+                std::thread::spawn(move || send_until(address, &key, &stop, round, sender))
+            })
+            .collect();
+        // Killed in the middle of the stream, after some were surely answered.
+        let rows = || -> i64 {
+            let sql = "SELECT count(*) FROM idempotency_keys WHERE key LIKE ?1";
+            let like = format!("{round}-%").into_bytes();
+            server.sql().query_row(sql, [like], |row| row.get(0)).unwrap()
+        };
+        crate::support::wait_until("some were answered", || rows() > 50);
+        server.kill();
+        stop.store(true, Ordering::SeqCst);
+        let sent: Vec<_> = senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect();
+        server = server.restart();
+        let client = server.client();
+        for (key, body, answer) in sent {
+            let again = post(&client, "/customers", &key, body.as_bytes());
+            assert_eq!(again.status, 201, "{key}: {}", again.body);
+            if let Some(first) = answer {
+                assert_eq!(again.body, first, "{key} was acknowledged");
+                assert_eq!(again.header("idempotent-replayed"), Some("true"));
+            }
+        }
+    }
+    let conn = server.sql();
+    let ask = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let customers = ask("SELECT count(*) FROM customers");
+    assert_eq!(ask("SELECT count(*) FROM idempotency_keys"), customers);
+    assert_eq!(ask("SELECT count(*) FROM events WHERE type = 'customer.created'"), customers);
+    assert_eq!(ask("SELECT max(display_id) FROM customers"), customers, "no number is missing");
+    let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+    assert!(!conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
+}
+
+/// Requests with their keys, and the answers of those that were acknowledged.
+type Sent = Vec<(String, String, Option<String>)>;
+
+fn send_until(
+    address: std::net::SocketAddr,
+    key: &str,
+    stop: &AtomicBool,
+    round: u32,
+    sender: u32,
+) -> Sent {
+    let client = Client::new(address, Some(key));
+    let mut sent = Sent::new();
+    for n in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let retry = format!("{round}-{sender}-{n}");
+        let body = format!(r#"{{"name":"Customer {retry}"}}"#);
+        let header = [("Idempotency-Key", retry.as_str())];
+        let reply = client.try_send("POST", "/customers", &header, Some(body.as_bytes()));
+        let answer = reply.ok().map(|reply| {
+            assert_eq!(reply.status, 201, "{}", reply.body);
+            reply.body
+        });
+        let lost = answer.is_none();
+        sent.push((retry, body, answer));
+        if lost {
+            break;
+        }
+    }
+    sent
+}
