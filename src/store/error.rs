@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use crate::model::resource::ResourceType;
 
 /// Why a read or a change did not happen.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// No live resource of this type has that id in the workspace.
     #[error("no such {}", <&str>::from(*.0))]

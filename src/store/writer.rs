@@ -131,13 +131,12 @@ impl Stream {
         {
             log::error!("cannot roll back: {error}");
         }
-        let refusal = || StoreError::Unavailable(error.to_string());
         for outcome in outcomes {
-            (outcome.answer)(Err(refusal()));
+            (outcome.answer)(Err(error.clone()));
         }
         // These had not begun, and waited for the same lock or disk.
         for job in group {
-            (job(Err(refusal())).answer)(Ok(()));
+            (job(Err(error.clone())).answer)(Ok(()));
         }
     }
 
