@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
+use super::app::App;
 use super::error::ApiError;
 use super::rate_limit::Verdict;
-use super::server::App;
 use crate::model::key::KeySecret;
 use crate::store::Credentials;
 

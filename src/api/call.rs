@@ -11,12 +11,12 @@ use futures_util::FutureExt;
 
 use super::access_log::{UsedKey, UsedOperation};
 use super::answer::{Answer, Reply};
+use super::app::App;
 use super::error::ApiError;
 use super::limits;
+use super::operation::{Access, Operation};
 use super::rate_limit::{Budget, Verdict};
 use super::request_id::RequestId;
-use super::routes::{Access, Operation};
-use super::server::App;
 use super::{auth, body, client_ip, idempotency};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};

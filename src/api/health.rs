@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 
-use super::server::App;
+use super::app::App;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 

@@ -8,8 +8,8 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 
 use super::answer::{Answer, Reply};
+use super::app::App;
 use super::error::ApiError;
-use super::server::App;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
 use crate::model::workspace::WorkspaceNo;

@@ -5,6 +5,7 @@
 mod access_log;
 mod activity;
 mod answer;
+mod app;
 mod auth;
 mod body;
 mod call;
@@ -17,6 +18,7 @@ mod idempotency;
 mod limits;
 mod me;
 mod onboardings;
+mod operation;
 mod rate_limit;
 mod request_id;
 mod routes;
@@ -24,4 +26,5 @@ mod server;
 mod usage;
 mod verifier;
 
-pub use self::server::{App, Server};
+pub use self::app::App;
+pub use self::server::Server;

@@ -12,26 +12,9 @@ use actix_web::{HttpRequest, Route};
 use super::answer::Reply;
 use super::call::{Call, dispatch, refuse};
 use super::error::ApiError;
+use super::operation::{Access, Operation};
 use super::{activity, contacts, customers, health, me, onboardings};
 use crate::model::key;
-
-/// What a request needs to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// A valid key, whatever its scopes.
-    AnyKey,
-    /// A valid key that has the scope.
-    Scope(key::Scope),
-}
-
-/// An operation's name and what it needs.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operation {
-    /// The `operationId` of the API's description, which the log names too.
-    pub id: &'static str,
-    /// Who may call it.
-    pub access: Access,
-}
 
 /// A method of a path, and what answers it.
 struct Endpoint {

@@ -1,4 +1,4 @@
-//! The HTTP server: its state, its sockets, the work that it does in the background, and how it
+//! The HTTP server: its socket, the work that it does in the background, and how it
 //! stops. For `cli`.
 
 use std::future::Future;
@@ -12,21 +12,14 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpServer, rt};
 
 use super::access_log::access_log;
+use super::app::App;
 use super::call::refuse;
 use super::error::ApiError;
-use super::idempotency::Running;
-use super::limits::Limits;
-use super::rate_limit::Windows;
 use super::routes;
-use super::usage::Usage;
-use super::verifier::Verifier;
 use crate::settings::Settings;
-use crate::store::Store;
 
 /// Threads for reads of lists, for each thread that answers requests.
 const BLOCKING: usize = 4;
-/// Client addresses whose failed verifications are counted at the same time.
-const ADDRESSES: usize = 10_000;
 /// How long a connection may stay idle.
 const IDLE: Duration = Duration::from_secs(30);
 /// How long a client has to send a request's headers, and to read the answer to a request that
@@ -37,40 +30,6 @@ const USAGE_EVERY: Duration = Duration::from_secs(5);
 /// How often kept answers are looked through for old ones, and how many go at a time.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_BATCH: u32 = 500;
-
-/// What the requests of a server share.
-pub struct App {
-    pub(super) store: Store,
-    pub(super) settings: Settings,
-    pub(super) verifier: Verifier,
-    pub(super) failures: Windows<std::net::IpAddr>,
-    pub(super) limits: Limits,
-    pub(super) usage: Usage,
-    pub(super) running: Running,
-}
-
-impl App {
-    /// The state of a server on this database.
-    ///
-    /// # Errors
-    /// When the operating system has no randomness to give.
-    pub fn new(settings: Settings, store: Store) -> Result<Self, getrandom::Error> {
-        Ok(Self {
-            verifier: Verifier::new()?,
-            failures: Windows::new(ADDRESSES),
-            limits: Limits::new(settings.rate_limits.clone()),
-            usage: Usage::default(),
-            running: Running::default(),
-            store,
-            settings,
-        })
-    }
-
-    /// The database.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-}
 
 /// A server whose socket is open.
 pub struct Server {

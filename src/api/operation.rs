@@ -1,0 +1,21 @@
+//! What an endpoint is called and what a key needs for it: the words of the route table.
+
+use crate::model::key;
+
+/// What a request needs to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// A valid key, whatever its scopes.
+    AnyKey,
+    /// A valid key that has the scope.
+    Scope(key::Scope),
+}
+
+/// An operation's name and what it needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    /// The `operationId` of the API's description, which the log names too.
+    pub id: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
