@@ -186,3 +186,55 @@ async fn answer<F: Future<Output = Reply>>(
     };
     handler(Call { app, caller, key, request: request.clone(), body, retry }).await
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test;
+
+    use super::*;
+    use crate::model::key::{Mode, NewKey, Scopes, Tier};
+    use crate::model::key_hash::IssuedKey;
+    use crate::model::slug::Slug;
+    use crate::model::text::Name;
+    use crate::model::time::SystemClock;
+    use crate::model::workspace::NewWorkspace;
+    use crate::settings::Settings;
+    use crate::store::{DataDir, Store};
+
+    async fn panics(call: Call) -> Reply {
+        assert!(call.body.len() > usize::MAX - 1, "on purpose");
+        Err(ApiError::RouteNotFound)
+    }
+
+    #[actix_web::test]
+    async fn a_panic_in_a_handler_is_a_500_and_the_server_lives_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store =
+            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(SystemClock)).unwrap();
+        let name = Name::parse("Test").unwrap();
+        let workspace = NewWorkspace { slug: Slug::parse("test").unwrap(), name: name.clone() };
+        let workspace = store.write(|tx| tx.create_workspace(workspace)).await.unwrap().unwrap();
+        let (tier, scopes) = (Tier::Standard, Scopes::all());
+        let new = NewKey { name, mode: Mode::Live, tier, scopes };
+        let (issued, secret) = IssuedKey::issue(new).unwrap();
+        let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
+        store.write(create).await.unwrap();
+
+        let operation = Operation { id: "panic", access: Access::AnyKey };
+        let answer = move |request, payload| dispatch(request, payload, operation, panics);
+        let app = actix_web::App::new()
+            .app_data(Data::new(App::new(Settings::default(), store).unwrap()))
+            .default_service(web::to(answer));
+        let app = test::init_service(app).await;
+        for _ in 0..2 {
+            let request = test::TestRequest::get()
+                .peer_addr("127.0.0.1:1".parse().unwrap())
+                .insert_header(("Authorization", format!("Bearer {}", secret.reveal())))
+                .to_request();
+            let response = test::call_service(&app, request).await;
+            assert_eq!(response.status(), 500);
+            let body: serde_json::Value = test::read_body_json(response).await;
+            assert_eq!(body["error"]["code"], "internal_error");
+        }
+    }
+}

@@ -156,3 +156,72 @@ impl Stream {
         Ok(self.conn.prepare_cached(sql)?.execute([]).map(drop)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::model::slug::Slug;
+    use crate::model::text::Name;
+    use crate::model::time::SystemClock;
+    use crate::model::workspace::{NewWorkspace, Workspace};
+    use crate::store::{DataDir, Store, StoreError, Tx};
+
+    fn create(tx: &Tx<'_>, slug: &str) -> Result<Option<Workspace>, StoreError> {
+        let (slug, name) = (Slug::parse(slug).unwrap(), Name::parse(slug).unwrap());
+        tx.create_workspace(NewWorkspace { slug, name })
+    }
+
+    fn slugs(store: &Store) -> Vec<String> {
+        let all = store.read(|reader| reader.workspaces()).unwrap();
+        all.iter().map(|workspace| workspace.slug.to_string()).collect()
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_takes_only_its_own_changes_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        // The first job waits until the others are queued, so that all share a transaction.
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first")
+        });
+        let failing = store.writer.send(|tx| {
+            create(tx, "failing")?;
+            Err::<(), _>(StoreError::SlugTaken)
+        });
+        let panicking = store.writer.send(|tx| {
+            create(tx, "panicking")?;
+            if tx.now().as_micros() > 0 {
+                panic!("on purpose");
+            }
+            Ok(())
+        });
+        let last = store.writer.send(|tx| create(tx, "last"));
+        go.send(()).unwrap();
+        assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
+        assert!(matches!(failing.unwrap().blocking_recv(), Ok(Err(StoreError::SlugTaken))));
+        assert!(panicking.unwrap().blocking_recv().is_err());
+        assert!(last.unwrap().blocking_recv().unwrap().unwrap().is_some());
+        assert_eq!(slugs(&store), ["first", "last"]);
+        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first")
+        });
+        let refused = (0..2 * super::QUEUE).find_map(|_| store.writer.send(|_| Ok(())).err());
+        assert!(matches!(refused, Some(StoreError::Unavailable(_))));
+        go.send(()).unwrap();
+        assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
+    }
+}
