@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// How many requests keys may make.
     pub rate_limits: RateLimits,
+    /// Which backups the server takes by itself.
+    pub backup: Backups,
 }
 
 /// Requests that a key may make in any minute, by its tier.
@@ -52,6 +55,17 @@ pub struct RateLimits {
     pub paid: u32,
 }
 
+/// Backups that the server takes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// The time from one to the next; none are taken without it.
+    pub every: Option<Duration>,
+    /// How many are kept.
+    pub keep: usize,
+    /// Where they lie, if not in `backups` in the data directory.
+    pub dir: Option<PathBuf>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -62,6 +76,7 @@ impl Default for Settings {
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
+            backup: Backups { every: None, keep: 7, dir: None },
         }
     }
 }
@@ -159,6 +174,33 @@ const SETTINGS: &[Setting] = &[
             Some(())
         },
     },
+    Setting {
+        name: "backup.every",
+        allowed: "\"off\", or a time from one second to a year, such as \"24h\" or \"30m\"",
+        take: |to, value| {
+            to.backup.every = match value.as_str()?.trim() {
+                "off" => None,
+                time => Some(interval(time)?),
+            };
+            Some(())
+        },
+    },
+    Setting {
+        name: "backup.keep",
+        allowed: "a whole number from 1 to 10000",
+        take: |to, value| {
+            to.backup.keep = whole(value, 1, 10_000)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "backup.dir",
+        allowed: "the path of a directory, or \"\" for `backups` in the data directory",
+        take: |to, value| {
+            to.backup.dir = value.as_str().map(|path| (!path.is_empty()).then(|| path.into()))?;
+            Some(())
+        },
+    },
 ];
 
 impl Setting {
@@ -176,6 +218,12 @@ fn whole<T: TryFrom<i64>>(value: &Value, min: i64, max: i64) -> Option<T> {
         other => other.as_integer()?,
     };
     (min..=max).contains(&number).then(|| T::try_from(number).ok())?
+}
+
+fn interval(text: &str) -> Option<Duration> {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    let time = humantime::parse_duration(text).ok()?;
+    (Duration::from_secs(1)..=YEAR).contains(&time).then_some(time)
 }
 
 fn flag(value: &Value) -> Option<bool> {
@@ -398,6 +446,12 @@ mod tests {
             "trusted_proxies = [\"proxy\"]",
             "[rate_limits]\nenabled = \"maybe\"",
             "[rate_limits]\nstandard = 1000001",
+            "[backup]\nevery = \"daily\"",
+            "[backup]\nevery = \"999ms\"",
+            "[backup]\nevery = \"367 days\"",
+            "[backup]\nevery = 24",
+            "[backup]\nkeep = 0",
+            "[backup]\ndir = 1",
         ] {
             assert!(read(bad, &[]).is_err(), "{bad}");
         }

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::backups::Backups;
 use super::idempotency::Running;
 use super::limits::Limits;
 use super::rate_limit::Windows;
@@ -23,6 +24,8 @@ pub struct App {
     pub(super) limits: Limits,
     pub(super) usage: Usage,
     pub(super) running: Running,
+    /// Nothing when the settings ask for no backups.
+    pub(super) backups: Option<Backups>,
 }
 
 impl App {
@@ -37,6 +40,7 @@ impl App {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
             running: Running::default(),
+            backups: Backups::new(&settings.backup, store.dir()),
             store,
             settings,
         })

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use super::app::App;
+use super::backups::{Backups, Last};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 
@@ -36,17 +37,25 @@ struct Checks {
     file: String,
     read: String,
     write: String,
+    /// `off` too, and `none yet`.
+    backup: String,
 }
 
-/// GET `/api/health/deep`: no key; reads from the database and writes to it.
+/// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
+/// makes the status `degraded` and not the code 503: the server does its work, and what watches
+/// over it must not take it away for that.
 pub(super) async fn deep(app: Data<App>) -> HttpResponse {
     let file = app.store.sound();
     let read = app.store.read(|reader| reader.workspaces().map(drop));
     let write = app.store.write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
-    let checks = Checks { file: tell(file), read: tell(read), write: tell(write) };
+    let last = app.backups.as_ref().map(Backups::last);
+    let failed = last.as_ref().is_some_and(|last| last.failed.is_some());
+    let checks =
+        Checks { file: tell(file), read: tell(read), write: tell(write), backup: tell_last(last) };
     if well {
-        HttpResponse::Ok().json(DeepHealth { status: "ok", checks })
+        let status = if failed { "degraded" } else { "ok" };
+        HttpResponse::Ok().json(DeepHealth { status, checks })
     } else {
         HttpResponse::ServiceUnavailable().json(DeepHealth { status: "unavailable", checks })
     }
@@ -54,4 +63,13 @@ pub(super) async fn deep(app: Data<App>) -> HttpResponse {
 
 fn tell(result: Result<(), StoreError>) -> String {
     result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
+}
+
+fn tell_last(last: Option<Last>) -> String {
+    match last {
+        None => "off".to_owned(),
+        Some(Last { failed: Some(time), .. }) => format!("failed at {time}; the log tells why"),
+        Some(Last { made: Some(_), .. }) => "ok".to_owned(),
+        Some(Last { made: None, .. }) => "none yet".to_owned(),
+    }
 }

@@ -7,6 +7,7 @@ mod activity;
 mod answer;
 mod app;
 mod auth;
+mod backups;
 mod body;
 mod call;
 mod client_ip;

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpServer, rt};
 
 use super::access_log::access_log;
 use super::app::App;
+use super::backups::keep_backing_up;
 use super::call::refuse;
 use super::error::ApiError;
 use super::routes;
@@ -98,7 +99,14 @@ impl Server {
             rt::spawn(every(USAGE_EVERY, app.clone(), write_usage)),
             rt::spawn(every(FORGET_EVERY, app.clone(), forget_answers)),
         ];
+        let backups = rt::spawn(keep_backing_up(app.clone()));
         let ended = http.await;
+        if let Some(schedule) = &app.backups {
+            schedule.stop();
+        }
+        // Waits for its next backup, or for the end of the one that was just stopped.
+        backups.abort();
+        let _ = backups.await;
         for task in background {
             task.abort();
             // The task ends with the error that says that it was aborted.

@@ -38,6 +38,12 @@ pub enum Command {
     /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Copy the database to a file, while the server runs, and check the copy
+    Backup(Backup),
+    /// Put a backup in the place of the database
+    Restore(Restore),
+    /// Check the database, while the server runs, or a backup
+    Check(Check),
 }
 
 impl Default for Command {
@@ -54,6 +60,27 @@ pub struct Serve {
     /// Do not create the workspace `default` and its two keys in a new database
     #[arg(long)]
     pub no_bootstrap: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Backup {
+    /// The file to make; it must not exist
+    pub file: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct Restore {
+    /// The backup, which is only read
+    pub file: PathBuf,
+    /// Replace a database that is there, and keep it beside the new one
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Check {
+    /// A backup to check instead of the database
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

@@ -1,6 +1,7 @@
 //! How a command fails: one line on stderr that says what to do, and an exit code.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -8,7 +9,7 @@ use clap::error::ErrorKind;
 use crate::model::key::redact;
 use crate::model::key_hash::HashError;
 use crate::settings::SettingsError;
-use crate::store::{OpenError, StoreError};
+use crate::store::{CopyError, OpenError, StoreError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,10 @@ pub enum Failure {
     Open(#[from] OpenError),
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Copy(#[from] CopyError),
+    #[error("{} has {faults} faults, listed above; stop the server, keep a copy of the file, and restore a backup", .path.display())]
+    Unsound { path: PathBuf, faults: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]

@@ -2,11 +2,13 @@
 //! `main` uses it.
 
 mod args;
+mod backups;
 mod bootstrap;
 mod failure;
 mod keys;
 mod logging;
 mod output;
+mod progress;
 mod serve;
 mod workspaces;
 
@@ -60,5 +62,8 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),
         Command::Keys(command) => keys::run(&context, command),
+        Command::Backup(args) => backups::backup(&context, &args),
+        Command::Restore(args) => backups::restore(&context, &args),
+        Command::Check(args) => backups::check(&context, &args),
     }
 }

@@ -31,8 +31,12 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.
     let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(server.app().store())? };
-    announce(output, &server, &keys)?;
-    actix_web::rt::System::new().block_on(server.run(asked_to_stop())).map_err(Failure::Server)
+    actix_web::rt::System::new().block_on(async {
+        // Before the announcement, so that whoever reads it can already ask the server to stop.
+        let stop = asked_to_stop();
+        announce(output, &server, &keys)?;
+        server.run(stop).await.map_err(Failure::Server)
+    })
 }
 
 /// What `serve --json` prints once it listens.
@@ -63,20 +67,21 @@ fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Resul
     })
 }
 
-/// Ready when the process is interrupted or told to end.
+/// Listens for the signals that ask a process to end. What is returned is ready when one came.
 #[cfg(unix)]
-async fn asked_to_stop() {
+fn asked_to_stop() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        log::error!("signals cannot be received; the server will have to be killed");
-        return std::future::pending().await;
-    };
-    let asked = std::pin::pin!(interrupt.recv());
-    let told = std::pin::pin!(terminate.recv());
-    futures_util::future::select(asked, told).await;
-    log::info!("stopping: requests in flight are finished first");
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            log::error!("signals cannot be received; the server will have to be killed");
+            return std::future::pending().await;
+        };
+        let asked = std::pin::pin!(interrupt.recv());
+        let told = std::pin::pin!(terminate.recv());
+        futures_util::future::select(asked, told).await;
+        log::info!("stopping: requests in flight are finished first");
+    }
 }
 
 /// Ready when the process is interrupted.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;
 use time::macros::{datetime, format_description};
-use time::{Date, Duration, OffsetDateTime, UtcDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcDateTime, UtcOffset};
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
@@ -22,6 +22,8 @@ const MILLISECONDS: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 const MICROSECONDS: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+const COMPACT: StaticFormatDescription =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 const FIRST: i64 = micros(datetime!(0001-01-01 00:00:00 UTC));
 const LAST: i64 = micros(datetime!(9999-12-31 23:59:59.999_999 UTC));
@@ -62,6 +64,16 @@ impl Timestamp {
     /// The form with six fractional digits that list cursors have.
     pub fn to_cursor(self) -> String {
         self.print(MICROSECONDS)
+    }
+
+    /// The form that can stand in a file's name, in whole seconds: `20260526T172109Z`.
+    pub fn to_compact(self) -> String {
+        self.print(COMPACT)
+    }
+
+    /// Reads what [`Timestamp::to_compact`] writes.
+    pub fn from_compact(text: &str) -> Option<Self> {
+        Some(Self(micros(PrimitiveDateTime::parse(text, COMPACT).ok()?.assume_utc())))
     }
 
     fn print(self, format: StaticFormatDescription) -> String {

@@ -1,4 +1,5 @@
-//! What can go wrong in the store: one error for use cases, one for opening a database.
+//! What can go wrong in the store: one error for use cases, one for opening a database, one for
+//! copying it.
 
 use std::path::{Path, PathBuf};
 
@@ -100,5 +101,45 @@ impl OpenError {
             }
             _ => Self::Sqlite { path, source },
         }
+    }
+}
+
+/// Why a backup was not made or restored. Nothing is left half done; every message says what to
+/// do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants mean")]
+pub enum CopyError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("cannot write {path}: {source}; nothing else was changed")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{} exists already; choose another name, or move that file away", .0.display())]
+    Exists(PathBuf),
+    #[error("{} is a directory; name a file in it", .0.display())]
+    Directory(PathBuf),
+    #[error("cannot read {path}: {source}; check the file's name and that this user may read it")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the copy does not pass its checks and was removed ({}); nothing else was changed: run `pivotal-server check` on what was copied", .found.join("; "))]
+    Faulty { found: Vec<String> },
+    #[error("cannot copy to {draft}: {source}; nothing else was changed")]
+    Sqlite { draft: PathBuf, source: rusqlite::Error },
+    #[error(
+        "the database could not be read for another program's lock; try again when that has ended"
+    )]
+    Locked,
+    #[error("the copy was ended before it was whole, and removed")]
+    Stopped,
+    #[error("{} holds a database already; pass --replace to put the backup in its place, which keeps the present one beside it", .0.display())]
+    Occupied(PathBuf),
+    #[error("{} is the database itself; name a backup of it", .0.display())]
+    Same(PathBuf),
+    #[error("{path} does not hold what the backup holds, although it was put there; the database from before is {aside}", aside = .aside.as_ref().map_or_else(|| "none".into(), |path| path.display().to_string()))]
+    NotRestored { path: PathBuf, aside: Option<PathBuf> },
+}
+
+impl CopyError {
+    /// What the system said of a file that was to be written.
+    pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
     }
 }

@@ -1,5 +1,6 @@
 //! The data directory: where the database lies in it, who holds it, and how the file is found
-//! fit, made or brought up to date before anything is read from it.
+//! fit, made or brought up to date before anything is read from it. For the store's own use;
+//! `cli` names directories and locks them.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
@@ -17,6 +18,13 @@ pub struct DataDir(PathBuf);
 /// Held by the one server that runs on a data directory, until the process ends.
 #[derive(Debug)]
 pub struct ServeLock {
+    _file: File,
+}
+
+/// Held while the file is opened, made, upgraded or replaced, and by a command for as long as it
+/// has the file open: nobody replaces a file under it.
+#[derive(Debug)]
+pub(super) struct OpenLock {
     _file: File,
 }
 
@@ -54,9 +62,7 @@ impl DataDir {
     ///
     /// # Errors
     /// When the directory or the file cannot be written.
-    pub(super) fn create(&self) -> Result<(), OpenError> {
-        self.make()?;
-        let _opening = self.lock_opening()?;
+    pub(super) fn create(&self, _lock: &OpenLock) -> Result<(), OpenError> {
         let path = self.database();
         if path.exists() {
             return Ok(());
@@ -69,7 +75,7 @@ impl DataDir {
         schema::create(&mut conn).map_err(failed)?;
         conn.close().map_err(|(_, source)| failed(source))?;
         fs::rename(&draft, &path)
-            .and_then(|()| File::open(&self.0)?.sync_all())
+            .and_then(|()| sync_dir_of(&path))
             .map_err(|source| self.io(source))
     }
 
@@ -78,12 +84,12 @@ impl DataDir {
     ///
     /// # Errors
     /// Every variant of [`OpenError`] but [`OpenError::InUse`].
-    pub(super) fn open(&self, serving: Option<&ServeLock>) -> Result<Connection, OpenError> {
+    pub(super) fn open(
+        &self,
+        _lock: &OpenLock,
+        serving: Option<&ServeLock>,
+    ) -> Result<Connection, OpenError> {
         let path = self.database();
-        if !path.exists() {
-            return Err(OpenError::Missing(self.0.clone()));
-        }
-        let _opening = self.lock_opening()?;
         inspect(&path)?;
         let mut conn = sqlite::open_writer(&path)?;
         let failed = |source| OpenError::sqlite(&path, source);
@@ -103,6 +109,15 @@ impl DataDir {
             self.upgrade(&mut conn, found)?;
         }
         Ok(conn)
+    }
+
+    /// Opens the existing database for reading, whatever its version.
+    ///
+    /// # Errors
+    /// Those of [`DataDir::open`].
+    pub(super) fn open_to_read(&self) -> Result<Connection, OpenError> {
+        let _lock = self.lock_existing()?;
+        open_to_read(&self.database())
     }
 
     /// Sets a copy aside and upgrades.
@@ -125,23 +140,32 @@ impl DataDir {
         schema::upgrade(conn).map_err(|source| OpenError::Upgrade { path, from, copy, source })
     }
 
-    fn make(&self) -> Result<(), OpenError> {
-        if self.0.is_dir() {
-            return Ok(());
-        }
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        // The file holds a company's customers: nobody else on the machine has to read it.
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0).map_err(|source| self.io(source))
-    }
-
-    /// Two processes must not make or upgrade the same file at the same time.
-    fn lock_opening(&self) -> Result<File, OpenError> {
+    /// Waits until nobody else opens or replaces the file. The directory is made when it does not
+    /// exist.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when the directory cannot be used.
+    pub(super) fn lock_for_opening(&self) -> Result<OpenLock, OpenError> {
+        self.make()?;
         let file = self.lock_file("open.lock")?;
         file.lock().map_err(|source| self.io(source))?;
-        Ok(file)
+        Ok(OpenLock { _file: file })
+    }
+
+    /// The same where a database has to exist.
+    ///
+    /// # Errors
+    /// [`OpenError::Missing`] too.
+    pub(super) fn lock_existing(&self) -> Result<OpenLock, OpenError> {
+        if self.database().exists() {
+            self.lock_for_opening()
+        } else {
+            Err(OpenError::Missing(self.0.clone()))
+        }
+    }
+
+    fn make(&self) -> Result<(), OpenError> {
+        make_dir(&self.0).map_err(|source| self.io(source))
     }
 
     fn lock_file(&self, name: &str) -> Result<File, OpenError> {
@@ -158,16 +182,49 @@ impl DataDir {
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Makes a directory unless it exists. It will hold a company's customers: nobody else on the
+/// machine has to read them.
+pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Removes a file that need not exist.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
+/// Brings to disk what was made, renamed or removed in the directory of this file.
+pub(super) fn sync_dir_of(path: &Path) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    File::open(dir.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The path with something appended to its last name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Opens a database of this program, wherever it lies, for reading.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    inspect(path)?;
+    sqlite::open_reader(path).map_err(|source| OpenError::sqlite(path, source))
+}
+
 /// Reads the file's header without SQLite, which would already leave traces beside the file. The
 /// offsets are those of the SQLite manual, "Database File Format", 1.3.
-fn inspect(path: &Path) -> Result<(), OpenError> {
+pub(super) fn inspect(path: &Path) -> Result<(), OpenError> {
     let mut header = [0u8; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {

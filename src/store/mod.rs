@@ -2,7 +2,11 @@
 //! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
 //! no connection leaves.
 
+mod backup;
+mod check;
 mod contacts;
+mod contents;
+mod copy;
 mod customers;
 mod damage;
 mod error;
@@ -15,6 +19,7 @@ mod onboardings;
 #[cfg(test)]
 mod plans;
 mod record;
+mod restore;
 mod row;
 mod schema;
 mod sequences;
@@ -27,11 +32,16 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use self::backup::{BackupDir, Kept};
+pub use self::contents::Contents;
+pub use self::copy::Watch;
 use self::damage::{Checked, Damage};
-pub use self::error::{OpenError, StoreError};
+pub use self::error::{CopyError, OpenError, StoreError};
+use self::files::OpenLock;
 pub use self::files::{DataDir, ServeLock};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
+pub use self::restore::Restored;
 use self::sqlite::Readers;
 use self::writer::Writer;
 use crate::model::time::{Clock, Timestamp};
@@ -46,6 +56,9 @@ pub struct Store {
     writer: Writer,
     damage: Damage,
     clock: Arc<dyn Clock>,
+    dir: DataDir,
+    /// Last, so that it is given back after the file is closed.
+    _lock: Option<OpenLock>,
 }
 
 /// Reads, one method for one use case. Each statement sees the last committed state.
@@ -65,8 +78,7 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; the file is left as it was.
     pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let conn = dir.open(None)?;
-        Self::start(dir, conn, clock, 1, Damage::default())
+        Self::for_command(dir, dir.lock_existing()?, clock)
     }
 
     /// The same, with a new database where there is none.
@@ -74,8 +86,19 @@ impl Store {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        dir.create()?;
-        Self::open(dir, clock)
+        let lock = dir.lock_for_opening()?;
+        dir.create(&lock)?;
+        Self::for_command(dir, lock, clock)
+    }
+
+    fn for_command(
+        dir: &DataDir,
+        lock: OpenLock,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let conn = dir.open(&lock, None)?;
+        let store = Self::start(dir, conn, clock, 1, Damage::default())?;
+        Ok(Self { _lock: Some(lock), ..store })
     }
 
     /// Opens or makes the database for a server, which has locked the directory, after looking
@@ -89,8 +112,9 @@ impl Store {
         clock: Arc<dyn Clock>,
         readers: u32,
     ) -> Result<Self, OpenError> {
-        dir.create()?;
-        let mut conn = dir.open(Some(lock))?;
+        let opening = dir.lock_for_opening()?;
+        dir.create(&opening)?;
+        let mut conn = dir.open(&opening, Some(lock))?;
         let path = dir.database();
         let damage = Damage::default();
         match damage::check_at_start(&mut conn) {
@@ -117,7 +141,7 @@ impl Store {
             .test_on_check_out(false)
             .connection_timeout(READER_TIMEOUT)
             .build_unchecked(Readers { path: dir.database() });
-        Ok(Self { readers, writer, damage, clock })
+        Ok(Self { readers, writer, damage, clock, dir: dir.clone(), _lock: None })
     }
 
     /// Reads, on the calling thread.
@@ -161,6 +185,11 @@ impl Store {
     /// The clock by which the store dates what it keeps.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// The directory in which the database lies.
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
     }
 
     /// Refuses when the file is known to be damaged.

@@ -48,6 +48,20 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+/// Opens a file into which another database is copied. It is nobody's yet: whoever copies brings
+/// it to disk when it is whole.
+pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    common(&conn)?;
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    Ok(conn)
+}
+
+/// Makes the file one that has no write-ahead log beside it.
+pub(super) fn turn_wal_off(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+}
+
 fn flags() -> OpenFlags {
     // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI

@@ -199,10 +199,8 @@ fn health_needs_no_key() {
     );
     assert!(health["timestamp"].as_str().unwrap().ends_with('Z'));
     let deep = server.anonymous().get("/api/health/deep").expect(200);
-    assert_eq!(
-        deep,
-        json!({"status": "ok", "checks": {"file": "ok", "read": "ok", "write": "ok"}})
-    );
+    let checks = json!({"file": "ok", "read": "ok", "write": "ok", "backup": "off"});
+    assert_eq!(deep, json!({"status": "ok", "checks": checks}));
 }
 
 #[test]

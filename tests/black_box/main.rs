@@ -6,6 +6,7 @@
 mod activity;
 mod activity_events;
 mod auth;
+mod backups;
 mod cli;
 mod contacts;
 mod contacts_rules;

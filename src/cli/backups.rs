@@ -1,0 +1,124 @@
+//! `backup`, `restore` and `check`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Context;
+use super::args::{Backup, Check, Restore};
+use super::failure::Failure;
+use super::progress::Progress;
+use crate::model::time::{Clock, SystemClock, Timestamp};
+use crate::store::{Contents, Watch};
+
+#[derive(Serialize)]
+struct BackedUp<'a> {
+    file: &'a Path,
+    bytes: u64,
+    #[serde(flatten)]
+    contents: Counted,
+}
+
+#[derive(Serialize)]
+struct Restored<'a> {
+    database: PathBuf,
+    kept_aside: Option<&'a Path>,
+    #[serde(flatten)]
+    contents: Counted,
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    sound: bool,
+    findings: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Counted {
+    workspaces: i64,
+    customers: i64,
+    contacts: i64,
+    onboardings: i64,
+    keys: i64,
+    events: i64,
+    last_change: Option<Timestamp>,
+}
+
+impl From<&Contents> for Counted {
+    fn from(contents: &Contents) -> Self {
+        Self {
+            workspaces: contents.workspaces,
+            customers: contents.customers,
+            contacts: contents.contacts,
+            onboardings: contents.onboardings,
+            keys: contents.keys,
+            events: contents.events,
+            last_change: contents.last_change,
+        }
+    }
+}
+
+/// The sentence about what a copy holds.
+fn tell(contents: &Contents) -> String {
+    let last = contents.last_change.map_or_else(
+        || "nothing has changed in it yet".to_owned(),
+        |time| format!("its last change was made at {time}"),
+    );
+    format!(
+        "It holds {} workspaces, {} customers, {} contacts and {} onboardings; {last}.",
+        contents.workspaces, contents.customers, contents.contacts, contents.onboardings,
+    )
+}
+
+pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
+    let watch: Arc<dyn Watch> = Arc::new(Progress::default());
+    let kept = context.dir.backup(&args.file, &watch)?;
+    drop(watch);
+    let shown = BackedUp { file: &kept.path, bytes: kept.bytes, contents: (&kept.contents).into() };
+    context.output.print(&shown, || {
+        format!(
+            "Backed up and checked: {} ({}). {}",
+            kept.path.display(),
+            indicatif::HumanBytes(kept.bytes),
+            tell(&kept.contents)
+        )
+    })
+}
+
+pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
+    let watch: Arc<dyn Watch> = Arc::new(Progress::default());
+    let restored = context.dir.restore(&args.file, args.replace, SystemClock.now(), &watch)?;
+    drop(watch);
+    let database = context.dir.database();
+    let shown = Restored {
+        database: database.clone(),
+        kept_aside: restored.aside.as_deref(),
+        contents: (&restored.contents).into(),
+    };
+    context.output.print(&shown, || {
+        let aside = restored.aside.as_ref().map_or_else(String::new, |aside| {
+            format!("\nThe database from before is kept as {}.", aside.display())
+        });
+        format!("Restored {}. {}{aside}", database.display(), tell(&restored.contents))
+    })
+}
+
+pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
+    let watch: Arc<dyn Watch> = Arc::new(Progress::default());
+    watch.checking();
+    let findings = context.dir.check(args.file.as_deref(), &watch)?;
+    drop(watch);
+    let path = args.file.clone().unwrap_or_else(|| context.dir.database());
+    let shown = Checked { sound: findings.is_empty(), findings: &findings };
+    context.output.print(&shown, || {
+        if findings.is_empty() {
+            return format!("{} is sound.", path.display());
+        }
+        findings.join("\n")
+    })?;
+    match findings.len() {
+        0 => Ok(()),
+        faults => Err(Failure::Unsound { path, faults }),
+    }
+}

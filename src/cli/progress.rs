@@ -1,0 +1,51 @@
+//! How far a long piece of work is, on stderr, when that is a terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::store::Watch;
+
+/// How often the line is drawn anew while nothing is counted.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A line that tells what is being done. It disappears when it is dropped.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        // Nothing is drawn where stderr is not a terminal.
+        let bar = ProgressBar::no_length();
+        bar.set_style(style("{spinner} {msg} {elapsed}"));
+        Self { bar }
+    }
+}
+
+impl Watch for Progress {
+    fn copied(&self, pages: u64, of: u64) {
+        if self.bar.length() != Some(of) {
+            self.bar.set_style(style("copying {bar:30} {percent} % {elapsed}, {eta} left"));
+            self.bar.set_length(of);
+        }
+        self.bar.set_position(pages);
+    }
+
+    fn checking(&self) {
+        self.bar.set_style(style("{spinner} {msg} {elapsed}"));
+        self.bar.set_message("checking every page and row");
+        self.bar.enable_steady_tick(TICK);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A template of ours is never wrong; a plain bar would do as well.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,140 @@
+//! Putting a backup in the place of the database, and checking a database without a server. For
+//! `cli`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::contents::Contents;
+use super::copy::{self, Watch};
+use super::error::{CopyError, OpenError};
+use super::files::{self, DataDir};
+use super::{check, sqlite};
+use crate::model::time::Timestamp;
+
+/// A restore that has happened.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// What the database holds now.
+    pub contents: Contents,
+    /// Where the database from before is kept, if there was one.
+    pub aside: Option<PathBuf>,
+}
+
+impl DataDir {
+    /// Puts a copy of the database at `from` in the place of this one. The copy is checked before
+    /// anything is touched; a database that is replaced, which has to be allowed, is kept beside
+    /// it. `from` itself is only read.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; the database is as it was then, but for [`CopyError::NotRestored`].
+    pub fn restore(
+        &self,
+        from: &Path,
+        replace: bool,
+        now: Timestamp,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Restored, CopyError> {
+        // Asked first, so that a wrong name does not make a directory.
+        fs::File::open(from)
+            .map_err(|source| CopyError::Unreadable { path: from.to_owned(), source })?;
+        let _serving = self.lock_for_serving()?;
+        let _lock = self.lock_for_opening()?;
+        let database = self.database();
+        if database.exists() {
+            if fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
+                return Err(CopyError::Same(database));
+            }
+            if !replace {
+                return Err(CopyError::Occupied(self.path().to_owned()));
+            }
+        }
+        let draft = self.path().join("pivotal.db.restoring");
+        copy::copy(&mut files::open_to_read(from)?, &draft, watch)?;
+        let contents = Contents::of(&draft)?;
+        let aside = set_aside(&database, now)?;
+        copy::rename(&draft, &database)?;
+        if Contents::of(&database)? != contents {
+            return Err(CopyError::NotRestored { path: database, aside });
+        }
+        Ok(Restored { contents, aside })
+    }
+
+    /// Checks the database, or the one at `file`, and tells what is wrong with it; nothing when it
+    /// is sound. A server may run on it meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be opened at all.
+    pub fn check(
+        &self,
+        file: Option<&Path>,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Vec<String>, OpenError> {
+        let path = file.map_or_else(|| self.database(), Path::to_owned);
+        let opened = match file {
+            Some(file) => files::open_to_read(file),
+            None => self.open_to_read(),
+        };
+        let found = match opened {
+            Ok(mut conn) => check::findings(&mut conn, watch),
+            Err(OpenError::Damaged { found, .. }) => return Ok(vec![found]),
+            Err(other) => return Err(other),
+        };
+        match found.map_err(|source| OpenError::sqlite(&path, source)) {
+            Ok(found) => Ok(found),
+            Err(OpenError::Damaged { found, .. }) => Ok(vec![found]),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// Gives the database, if there is one, a second name, under which it stays when the first one is taken from it, and
+/// sees to it that no write-ahead log is left to be applied to the file that comes in its place.
+fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, CopyError> {
+    let aside = files::beside(database, &format!(".before-restore-{}", now.to_compact()));
+    fold_log(database);
+    let keep = |suffix: &str| match link_or_copy(
+        &files::beside(database, suffix),
+        &files::beside(&aside, suffix),
+    ) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(CopyError::io(&aside, error)),
+    };
+    let kept = keep("")?;
+    // Still there when the file is too damaged to be opened: its log goes with it.
+    keep("-wal")?;
+    let removed = files::sync_dir_of(database)
+        .and_then(|()| files::remove_if_there(&files::beside(database, "-wal")))
+        .and_then(|()| files::remove_if_there(&files::beside(database, "-shm")))
+        .and_then(|()| files::sync_dir_of(database));
+    removed.map_err(|source| CopyError::io(database, source))?;
+    Ok(kept.then_some(aside))
+}
+
+/// Brings what stands in the write-ahead log into the file and removes the log, as the last
+/// connection does when it is closed. SQLite would throw the log of a file away that it does not
+/// take for a database, so such a one is kept as it is.
+fn fold_log(database: &Path) {
+    if files::beside(database, "-wal").exists()
+        && files::inspect(database).is_ok()
+        && let Ok(conn) = sqlite::open_writer(database)
+    {
+        // What could not be folded in stays in the log, which is kept as well.
+        let _ = conn.close();
+    }
+}
+
+fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error)
+            if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) =>
+        {
+            // Some file systems have no second names.
+            fs::copy(from, to)?;
+            fs::File::open(to)?.sync_all()
+        }
+        done => done,
+    }
+}

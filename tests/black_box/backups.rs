@@ -1,0 +1,390 @@
+//! Backups, restores and checks: a copy is what was acknowledged, whole and checked; a restore
+//! replaces only what it was told to, and keeps it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Server, command, wait_until};
+
+const UNLIMITED: (&str, &str) = ("PIVOTAL_RATE_LIMITS_ENABLED", "false");
+
+/// Runs a command on a directory.
+fn run(dir: &Path, args: &[&str]) -> Output {
+    command(dir).args(args).output().unwrap()
+}
+
+/// The one line with which a command refuses.
+fn refusal(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}");
+    assert!(output.stdout.is_empty(), "{args:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said
+}
+
+/// What a command that succeeds prints as JSON.
+fn said(dir: &Path, args: &[&str]) -> Value {
+    let output = run(dir, &[&["--json"], args].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The names of a directory's files, without the locks.
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let all = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = all.filter(|name| !name.ends_with(".lock")).collect();
+    names.sort();
+    names
+}
+
+/// A database with these customers, closed, the directory it lies in, and a key for it.
+fn database_with(customers: &[&str]) -> (Arc<TempDir>, String) {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[UNLIMITED]);
+    for name in customers {
+        server.client().customer(name);
+    }
+    assert_eq!(server.stop(), Some(0));
+    (dir, server.live.clone())
+}
+
+/// The names of the customers that a server on this directory lists, oldest first.
+fn customers(dir: &Arc<TempDir>, key: &str) -> Vec<String> {
+    let server = Server::start_in(Arc::clone(dir), &[UNLIMITED, ("PIVOTAL_LOG", "off")]);
+    let mut all = server.client_with(key).walk("/customers");
+    all.reverse();
+    all.iter().map(|customer| customer["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_backup_holds_all_that_was_acknowledged_before_it_while_others_go_on_writing() {
+    let server = Server::start();
+    let ended = AtomicBool::new(false);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copies: Vec<PathBuf> =
+        (0..3).map(|n| elsewhere.path().join(format!("copy-{n}.db"))).collect();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (client, ended) = (server.client(), &ended);
+            scope.spawn(move || {
+                while !ended.load(Ordering::Relaxed) {
+                    client.customer(&format!("Customer of {thread}"));
+                }
+            });
+        }
+        for copy in &copies {
+            let before = server.client().customer("Before")["display_id"].as_i64().unwrap();
+            let told = server.json(&["backup", text(copy)]);
+            let conn = Connection::open(copy).unwrap();
+            let one = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+            assert!(one("SELECT max(display_id) FROM customers") >= before);
+            // Consistent: every customer with its event, and no gap in what was given out.
+            let rows = one("SELECT count(*) FROM customers");
+            assert_eq!(rows, one("SELECT max(display_id) FROM customers"));
+            assert_eq!(rows, one("SELECT count(*) FROM events WHERE type = 'customer.created'"));
+            assert_eq!(told["customers"], rows);
+            assert_eq!(told["bytes"], fs::metadata(copy).unwrap().len());
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(names(elsewhere.path()), ["copy-0.db", "copy-1.db", "copy-2.db"]);
+    for copy in &copies {
+        assert_eq!(said(server.dir(), &["check", text(copy)])["sound"], true);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_can_be_read_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, _) = database_with(&[]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing() {
+    let (dir, _) = database_with(&["Aurora"]);
+    let taken = dir.path().join("taken.db");
+    fs::write(&taken, "mine").unwrap();
+    assert!(refusal(dir.path(), &["backup", text(&taken)]).contains("exists already"));
+    assert_eq!(fs::read(&taken).unwrap(), b"mine");
+    assert!(refusal(dir.path(), &["backup", text(dir.path())]).contains("is a directory"));
+    let nowhere = dir.path().join("no/such/place.db");
+    assert!(refusal(dir.path(), &["backup", text(&nowhere)]).contains("cannot write"));
+    let empty = tempfile::tempdir().unwrap();
+    let copy = empty.path().join("copy.db");
+    assert!(refusal(empty.path(), &["backup", text(&copy)]).contains("there is no database"));
+    assert_eq!(names(empty.path()), [""; 0]);
+    assert_eq!(names(dir.path()), ["pivotal.db", "taken.db"]);
+}
+
+#[test]
+fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
+    let (dir, _) = database_with(&["Aurora", "Borealis"]);
+    break_an_index(&dir.path().join("pivotal.db"));
+    let copy = dir.path().join("copy.db");
+    let said = refusal(dir.path(), &["backup", text(&copy)]);
+    assert!(said.contains("does not pass its checks"), "{said}");
+    assert_eq!(names(dir.path()), ["pivotal.db"]);
+}
+
+/// Takes the entries out of an index behind SQLite's back, so that it lacks rows of its table.
+fn break_an_index(file: &Path) {
+    let conn = Connection::open(file).unwrap();
+    conn.execute_batch(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'deleted_at IS NULL', 'deleted_at IS NOT NULL')
+             WHERE name = 'customers_by_status';
+         PRAGMA writable_schema = RESET;
+         REINDEX customers_by_status;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'deleted_at IS NOT NULL', 'deleted_at IS NULL')
+             WHERE name = 'customers_by_status';
+         PRAGMA writable_schema = RESET;",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_backup_is_restored_into_a_new_directory_and_its_keys_work() {
+    let (dir, key) = database_with(&["Aurora", "Borealis"]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    let bytes = fs::read(&copy).unwrap();
+    let new = Arc::new(tempfile::tempdir().unwrap());
+    let told = said(new.path(), &["restore", text(&copy)]);
+    assert_eq!((&told["customers"], &told["kept_aside"]), (&json!(2), &Value::Null));
+    assert_eq!(names(new.path()), ["pivotal.db"]);
+    assert_eq!(customers(&new, &key), ["Aurora", "Borealis"]);
+    assert_eq!(fs::read(&copy).unwrap(), bytes, "the backup was changed");
+}
+
+#[test]
+fn a_directory_in_use_is_never_restored_over() {
+    let (dir, _) = database_with(&["Aurora"]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    let server = Server::start();
+    server.client().customer("Borealis");
+    let output = server.run(&["restore", text(&copy), "--replace"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("used by a running server"));
+    assert_eq!(server.client().get("/customers/1").expect(200)["name"], "Borealis");
+}
+
+#[test]
+fn a_database_is_replaced_only_when_that_is_asked_for_and_is_kept() {
+    let (dir, key) = database_with(&["Aurora"]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    let server = Server::start_in(Arc::clone(&dir), &[UNLIMITED]);
+    server.client_with(&key).customer("Late");
+    drop(server);
+    let log = dir.path().join("pivotal.db-wal");
+    assert!(fs::metadata(&log).unwrap().len() > 0, "the killed server left its log");
+
+    let refused = refusal(dir.path(), &["restore", text(&copy)]);
+    assert!(refused.contains("--replace"), "{refused}");
+    assert!(log.exists());
+    let told = said(dir.path(), &["restore", text(&copy), "--replace"]);
+    let aside = PathBuf::from(told["kept_aside"].as_str().unwrap());
+    assert_eq!(
+        names(dir.path()),
+        ["copy.db", "pivotal.db", aside.file_name().unwrap().to_str().unwrap()],
+        "no log of the old database may lie beside the new one"
+    );
+    assert_eq!(customers(&dir, &key), ["Aurora"]);
+
+    // What was only in the log is in the file that was kept.
+    let new = Arc::new(tempfile::tempdir().unwrap());
+    said(new.path(), &["restore", text(&aside)]);
+    assert_eq!(customers(&new, &key), ["Aurora", "Late"]);
+}
+
+#[test]
+fn a_damaged_database_is_replaced_and_kept_with_its_log() {
+    let (dir, key) = database_with(&["Aurora"]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    fs::write(dir.path().join("pivotal.db"), "what was left of it").unwrap();
+    fs::write(dir.path().join("pivotal.db-wal"), "and of its log").unwrap();
+    fs::write(dir.path().join("pivotal.db-shm"), "and this").unwrap();
+    let told = said(dir.path(), &["restore", text(&copy), "--replace"]);
+    let aside = told["kept_aside"].as_str().unwrap();
+    assert_eq!(fs::read(aside).unwrap(), b"what was left of it");
+    assert_eq!(fs::read(format!("{aside}-wal")).unwrap(), b"and of its log");
+    assert!(!dir.path().join("pivotal.db-wal").exists());
+    assert!(!dir.path().join("pivotal.db-shm").exists());
+    assert_eq!(customers(&dir, &key), ["Aurora"]);
+}
+
+#[test]
+fn what_is_not_a_sound_backup_is_refused_and_nothing_changes() {
+    let (dir, key) = database_with(&["Aurora"]);
+    let whole = dir.path().join("whole.db");
+    said(dir.path(), &["backup", text(&whole)]);
+    let bytes = fs::read(&whole).unwrap();
+    let file = dir.path().join("copy.db");
+    let database = dir.path().join("pivotal.db");
+    let before = fs::read(&database).unwrap();
+    let refused = |what: &str| {
+        let said = refusal(dir.path(), &["restore", text(&file), "--replace"]);
+        assert!(said.contains(what), "{said}");
+        assert_eq!(fs::read(&database).unwrap(), before, "the database was changed");
+        let left: Vec<String> = names(dir.path());
+        assert!(left.iter().all(|name| ["copy.db", "pivotal.db", "whole.db"].contains(&&**name)));
+    };
+    refused("cannot read");
+    fs::write(&file, "a text, and long enough to have a header".repeat(10)).unwrap();
+    refused("is not a database of pivotal-server");
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    refused("");
+    fs::write(&file, &bytes).unwrap();
+    break_an_index(&file);
+    refused("does not pass its checks");
+    fs::write(&file, &bytes).unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    refused("newer version");
+    let itself = refusal(dir.path(), &["restore", text(&database), "--replace"]);
+    assert!(itself.contains("is the database itself"), "{itself}");
+    assert_eq!(customers(&dir, &key), ["Aurora"]);
+}
+
+#[test]
+fn a_restore_that_was_cut_off_is_not_in_the_way_of_the_next() {
+    let (dir, key) = database_with(&["Aurora"]);
+    let copy = dir.path().join("copy.db");
+    said(dir.path(), &["backup", text(&copy)]);
+    let new = Arc::new(tempfile::tempdir().unwrap());
+    fs::write(new.path().join("pivotal.db.restoring"), "half").unwrap();
+    fs::write(dir.path().join("again.db.partial"), "half").unwrap();
+    said(new.path(), &["restore", text(&copy)]);
+    said(dir.path(), &["backup", text(&dir.path().join("again.db"))]);
+    assert_eq!(names(new.path()), ["pivotal.db"]);
+    assert_eq!(names(dir.path()), ["again.db", "copy.db", "pivotal.db"]);
+    assert_eq!(customers(&new, &key), ["Aurora"]);
+}
+
+#[test]
+fn a_backup_of_an_older_version_is_upgraded_when_it_is_served() {
+    let old = tempfile::tempdir().unwrap();
+    let conn = Connection::open(old.path().join("pivotal.db")).unwrap();
+    conn.execute_batch(include_str!("fixtures/schema-1.sql")).unwrap();
+    conn.execute_batch(include_str!("fixtures/rows-1.sql")).unwrap();
+    drop(conn);
+    let copy = old.path().join("copy.db");
+    // Neither command changes the version: what is in doubt can be looked at as it was.
+    said(old.path(), &["backup", text(&copy)]);
+    let new = Arc::new(tempfile::tempdir().unwrap());
+    said(new.path(), &["restore", text(&copy)]);
+    let server = Server::start_in(Arc::clone(&new), &[UNLIMITED]);
+    let client = server.client_with(&server.create_key(&["--workspace", "old"]));
+    assert_eq!(client.walk("/customers").len(), 2);
+}
+
+#[test]
+fn a_check_tells_what_is_wrong_and_fails() {
+    let (dir, _) = database_with(&["Aurora", "Borealis"]);
+    let file = dir.path().join("pivotal.db");
+    assert_eq!(said(dir.path(), &["check"]), json!({"sound": true, "findings": []}));
+    let findings = |what: &str| {
+        let output = run(dir.path(), &["--json", "check"]);
+        assert_eq!(output.status.code(), Some(1));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["sound"], false);
+        let first = told["findings"][0].as_str().unwrap();
+        assert!(first.contains(what), "{told}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("restore a backup"));
+    };
+    let conn = Connection::open(&file).unwrap();
+    conn.execute_batch("UPDATE sequences SET display_id = 1 WHERE resource = 'customer'").unwrap();
+    findings("the sequence of customers of the workspace `default` lies behind its rows");
+    conn.execute_batch(
+        "UPDATE sequences SET display_id = 2 WHERE resource = 'customer';
+         PRAGMA foreign_keys = OFF; DELETE FROM customers WHERE display_id = 2",
+    )
+    .unwrap();
+    findings("of events refers to a row of customers that does not exist");
+    drop(conn);
+    break_an_index(&file);
+    findings("customers_by_status");
+    fs::write(&file, "no database").unwrap();
+    findings("shorter than a header");
+}
+
+#[test]
+fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
+    let server = Server::start_with(&[
+        UNLIMITED,
+        ("PIVOTAL_BACKUP_EVERY", "1s"),
+        ("PIVOTAL_BACKUP_KEEP", "2"),
+    ]);
+    server.client().customer("Aurora");
+    let dir = server.dir().join("backups");
+    let backups = || if dir.exists() { names(&dir) } else { Vec::new() };
+    let mut seen = Vec::new();
+    wait_until("three backups were made", || {
+        let new: Vec<String> = backups()
+            .into_iter()
+            .filter(|name| name.ends_with(".db") && !seen.contains(name))
+            .collect();
+        seen.extend(new);
+        seen.len() >= 3
+    });
+    wait_until("the oldest is removed", || {
+        let now = backups();
+        !now.contains(&seen[0]) && now.iter().filter(|name| name.ends_with(".db")).count() <= 3
+    });
+    let deep = server.anonymous().get("/api/health/deep").expect(200);
+    assert_eq!((&deep["status"], &deep["checks"]["backup"]), (&json!("ok"), &json!("ok")));
+    let new = tempfile::tempdir().unwrap();
+    wait_until("one of them is restored before it is removed", || {
+        let newest = dir.join(backups().pop().unwrap());
+        run(new.path(), &["restore", text(&newest)]).status.success()
+    });
+    let conn = Connection::open(new.path().join("pivotal.db")).unwrap();
+    let name: String = conn.query_row("SELECT name FROM customers", [], |row| row.get(0)).unwrap();
+    assert_eq!(name, "Aurora");
+}
+
+#[test]
+fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
+    let occupied = tempfile::NamedTempFile::new().unwrap();
+    let dir = occupied.path().join("backups");
+    let server = Server::start_with(&[
+        UNLIMITED,
+        ("PIVOTAL_BACKUP_EVERY", "1h"),
+        ("PIVOTAL_BACKUP_DIR", text(&dir)),
+    ]);
+    let deep = || server.anonymous().get("/api/health/deep").expect(200);
+    wait_until("the failure is shown", || deep()["status"] == "degraded");
+    let shown = deep()["checks"]["backup"].as_str().unwrap().to_owned();
+    assert!(shown.starts_with("failed at 2"), "{shown}");
+    assert!(!shown.contains(text(&dir)), "the page is open to all, paths are not for it");
+    assert!(server.log().contains("ERROR the scheduled backup failed"));
+    assert!(server.log().contains(text(&dir)));
+    server.client().customer("Aurora");
+}
+
+#[test]
+fn without_a_schedule_no_backup_is_made() {
+    let server = Server::start();
+    let deep = server.anonymous().get("/api/health/deep").expect(200);
+    assert_eq!(deep["checks"]["backup"], "off");
+    assert!(!server.dir().join("backups").exists());
+}
