@@ -7,29 +7,38 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use super::app::App;
 use super::error::ApiError;
 use super::rate_limit::Verdict;
-use crate::model::key::KeySecret;
-use crate::store::Credentials;
+use crate::model::key::{KeySecret, Prefix};
+use crate::store::{Credentials, Snapshot};
 
 /// Failed verifications that a client address has in any minute.
 const FAILURES: u32 = 10;
 
-/// The key of a request. It is read afresh each time, so that a change to it holds at once; the
-/// order of the checks is that of their price.
+/// The key of a request, and the state of the database in which it is valid. It is read afresh
+/// each time, so that a change to it holds at once; the order of the checks is that of their
+/// price.
 pub(super) async fn authenticate(
     app: &App,
     headers: &HeaderMap,
     address: IpAddr,
-) -> Result<Credentials, ApiError> {
+) -> Result<(Credentials, Snapshot), ApiError> {
     let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
-    let found = app.store.read(|reader| reader.credentials(secret.prefix()))?;
-    let found = found.ok_or(ApiError::InvalidKey)?;
+    let prefix = secret.prefix().clone();
+    let (mut found, mut snapshot) = look_up(app, &prefix)?;
     if !app.verifier.knows(&secret) {
+        drop(snapshot);
         verify(app, secret, &found, address).await?;
+        (found, snapshot) = look_up(app, &prefix)?;
     }
     if found.key.revoked_at.is_some() {
         return Err(ApiError::RevokedKey);
     }
-    Ok(found)
+    Ok((found, snapshot))
+}
+
+fn look_up(app: &App, prefix: &Prefix) -> Result<(Credentials, Snapshot), ApiError> {
+    let snapshot = app.store.snapshot()?;
+    let found = snapshot.read(|reader| reader.credentials(prefix))?;
+    Ok((found.ok_or(ApiError::InvalidKey)?, snapshot))
 }
 
 async fn verify(

@@ -1,5 +1,6 @@
 //! Reads a request's body, at most as much of it as is allowed, and parses it.
 
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
@@ -12,6 +13,12 @@ const LIMIT: usize = 1 << 20;
 /// How much more is read and thrown away before the client is told, so that it can finish sending
 /// and read the answer; a client that sends still more finds the connection closed.
 const DRAIN: usize = 8 << 20;
+
+/// Whether a body follows the headers (RFC 9112, 6.3).
+pub(super) fn is_sent(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
 
 /// The whole body.
 pub(super) async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::web::{self, Bytes, Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
@@ -26,7 +27,7 @@ use crate::model::idempotency::Retry;
 use crate::model::key::Key;
 use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
-use crate::store::{Reader, StoreError, Tx};
+use crate::store::{Reader, Snapshot, StoreError, Tx};
 
 /// Headers may be this long together, names and values.
 const MAX_HEADERS: usize = 32 << 10;
@@ -42,6 +43,7 @@ pub(super) struct Call {
     request: HttpRequest,
     body: Bytes,
     retry: Option<Retry>,
+    snapshot: Option<Snapshot>,
 }
 
 impl Call {
@@ -71,18 +73,21 @@ impl Call {
     /// Looks something up by its id, on the web worker: that takes less time than handing it to
     /// another thread.
     pub fn look_up(
-        &self,
+        self,
         read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError>,
     ) -> Reply {
-        Ok(self.app.store.read(|reader| read(reader, &self.caller))?)
+        let snapshot = self.snapshot.map_or_else(|| self.app.store.snapshot(), Ok)?;
+        Ok(snapshot.read(|reader| read(reader, &self.caller))?)
     }
 
     /// Reads a list, off the web workers.
     pub async fn list(
-        &self,
+        self,
         read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError> + Send + 'static,
     ) -> Reply {
-        let (app, caller) = (self.app.clone(), Arc::clone(&self.caller));
+        // A page may have to wait for a thread, and must not keep a connection meanwhile.
+        drop(self.snapshot);
+        let (app, caller) = (self.app, self.caller);
         let job = move || app.store.read(|reader| read(reader, &caller));
         let done = web::block(job).await;
         Ok(done.map_err(|error| ApiError::Unavailable(error.to_string()))??)
@@ -153,8 +158,10 @@ async fn answer<F: Future<Output = Reply>>(
     let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
     let address = client_ip::client_ip(peer, headers, &app.settings.trusted_proxies);
 
-    let credentials = auth::authenticate(&app, headers, address).await?;
+    let (credentials, snapshot) = auth::authenticate(&app, headers, address).await?;
     let (key, workspace) = (credentials.key, credentials.workspace);
+    // What follows waits for a body, if one is sent, and a change waits for the writer.
+    let snapshot = Some(snapshot).filter(|_| is_read(request) && !body::is_sent(headers));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
     let now = app.store.clock().now();
     app.usage.note(&key.id, now, address);
@@ -184,7 +191,11 @@ async fn answer<F: Future<Output = Reply>>(
         idempotency::Begun::Fresh(running) => running,
         idempotency::Begun::Replay(answer) => return Ok(answer),
     };
-    handler(Call { app, caller, key, request: request.clone(), body, retry }).await
+    handler(Call { app, caller, key, request: request.clone(), body, retry, snapshot }).await
+}
+
+fn is_read(request: &HttpRequest) -> bool {
+    request.method() == Method::GET || request.method() == Method::HEAD
 }
 
 #[cfg(test)]

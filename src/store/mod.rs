@@ -61,9 +61,38 @@ pub struct Store {
     _lock: Option<OpenLock>,
 }
 
-/// Reads, one method for one use case. Each statement sees the last committed state.
+/// Reads, one method for one use case. Each statement sees the last committed state, or that of
+/// its [`Snapshot`].
 pub struct Reader<'c> {
     conn: &'c Connection,
+}
+
+/// The database as it was at one moment. It costs the same as a single read, because what is dear
+/// in one is to take and to give back the lock of its transaction. To be dropped before anything
+/// is waited for: the pool has one connection for each thread that reads.
+pub struct Snapshot {
+    conn: r2d2::PooledConnection<Readers>,
+    damage: Damage,
+}
+
+impl Snapshot {
+    /// Reads, on the calling thread.
+    ///
+    /// # Errors
+    /// What `read` reports.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(&Reader { conn: &self.conn }).inspect_err(|error| self.damage.notice(error))
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // The pool throws a connection away whose transaction could not be ended.
+        let _ = sqlite::end_read(&self.conn);
+    }
 }
 
 /// Changes, one method for one use case, in a transaction that the store commits.
@@ -152,10 +181,22 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let conn =
-            self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let result = read(&Reader { conn: &conn });
+        let result = read(&Reader { conn: &*self.connection()? });
         self.noticed(result)
+    }
+
+    /// The database as it is now, for several reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a connection.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let conn = self.connection()?;
+        sqlite::begin_read(&conn)?;
+        Ok(Snapshot { conn, damage: self.damage.clone() })
+    }
+
+    fn connection(&self) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
+        self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// Changes, and returns when the change is on disk.
