@@ -1,7 +1,6 @@
 //! Retries of a POST.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::model::time::Clock;
@@ -144,80 +143,4 @@ fn a_hundred_at_once_make_one_row() {
         reply.refused(409, "idempotency_key_in_use", None);
     }
     assert_eq!(server.client().walk("/customers").len(), 1);
-}
-
-#[test]
-fn after_a_kill_the_row_and_its_answer_both_exist_or_neither() {
-    let mut server = Server::start();
-    for round in 0..5 {
-        let stop = Arc::new(AtomicBool::new(false));
-        let senders: Vec<_> = (0..8)
-            .map(|sender| {
-                let (address, key, stop) = (server.address(), server.live.clone(), stop.clone());
-                std::thread::spawn(move || send_until(address, &key, &stop, round, sender))
-            })
-            .collect();
-        // Killed in the middle of the stream, after some were surely answered.
-        let rows = || -> i64 {
-            let sql = "SELECT count(*) FROM idempotency_keys WHERE key LIKE ?1";
-            let like = format!("{round}-%").into_bytes();
-            server.sql().query_row(sql, [like], |row| row.get(0)).unwrap()
-        };
-        crate::support::wait_until("some were answered", || rows() > 50);
-        server.kill();
-        stop.store(true, Ordering::SeqCst);
-        let sent: Vec<_> = senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect();
-        server = server.restart();
-        let client = server.client();
-        for (key, body, answer) in sent {
-            let again = post(&client, "/customers", &key, body.as_bytes());
-            assert_eq!(again.status, 201, "{key}: {}", again.body);
-            if let Some(first) = answer {
-                assert_eq!(again.body, first, "{key} was acknowledged");
-                assert_eq!(again.header("idempotent-replayed"), Some("true"));
-            }
-        }
-    }
-    let conn = server.sql();
-    let ask = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    let customers = ask("SELECT count(*) FROM customers");
-    assert_eq!(ask("SELECT count(*) FROM idempotency_keys"), customers);
-    assert_eq!(ask("SELECT count(*) FROM events WHERE type = 'customer.created'"), customers);
-    assert_eq!(ask("SELECT max(display_id) FROM customers"), customers, "no number is missing");
-    let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(sound, "ok");
-    assert!(!conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
-}
-
-/// Requests with their keys, and the answers of those that were acknowledged.
-type Sent = Vec<(String, String, Option<String>)>;
-
-fn send_until(
-    address: std::net::SocketAddr,
-    key: &str,
-    stop: &AtomicBool,
-    round: u32,
-    sender: u32,
-) -> Sent {
-    let client = Client::new(address, Some(key));
-    let mut sent = Sent::new();
-    for n in 0.. {
-        if stop.load(Ordering::SeqCst) {
-            break;
-        }
-        let retry = format!("{round}-{sender}-{n}");
-        let body = format!(r#"{{"name":"Customer {retry}"}}"#);
-        let header = [("Idempotency-Key", retry.as_str())];
-        let reply = client.try_send("POST", "/customers", &header, Some(body.as_bytes()));
-        let answer = reply.ok().map(|reply| {
-            assert_eq!(reply.status, 201, "{}", reply.body);
-            reply.body
-        });
-        let lost = answer.is_none();
-        sent.push((retry, body, answer));
-        if lost {
-            break;
-        }
-    }
-    sent
 }

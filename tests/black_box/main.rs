@@ -10,6 +10,7 @@ mod backups;
 mod cli;
 mod contacts;
 mod contacts_rules;
+mod crash;
 mod customers;
 mod customers_filters;
 mod customers_rules;
