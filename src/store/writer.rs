@@ -18,10 +18,10 @@ const QUEUE: usize = 1024;
 /// Jobs that share a transaction; more would make the first of them wait for long.
 const GROUP: usize = 256;
 
-/// What a job leaves: whether its changes are to be kept, and how its caller is answered once it
-/// is known whether the transaction was committed.
+/// What a job leaves: why its changes are not to be kept, if they are not, and how its caller is
+/// answered once it is known whether the transaction was committed.
 struct Outcome {
-    keep: bool,
+    failed: Option<StoreError>,
     answer: Box<dyn FnOnce(Result<(), StoreError>)>,
 }
 
@@ -64,7 +64,7 @@ impl Writer {
         let job: Job = Box::new(move |tx| {
             let result = tx.and_then(change);
             Outcome {
-                keep: result.is_ok(),
+                failed: result.as_ref().err().cloned(),
                 answer: Box::new(move |committed| {
                     // A caller that has gone away does not want its answer.
                     let _ = reply.send(committed.and(result));
@@ -144,9 +144,17 @@ impl Stream {
         self.statement("SAVEPOINT job")?;
         let tx = Tx { conn: &self.conn, now: self.clock.now() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
-        let keep = outcome.as_ref().is_some_and(|outcome| outcome.keep);
+        let failed = match &outcome {
+            Some(outcome) => outcome.failed.clone(),
+            None => Some(super::panicked()),
+        };
         outcomes.extend(outcome);
-        if !keep {
+        if let Some(error) = failed {
+            // After some errors, such as a log that cannot grow, SQLite has undone the whole
+            // transaction: the jobs before this one are lost with it, for the same reason.
+            if self.conn.is_autocommit() {
+                return Err(error);
+            }
             self.statement("ROLLBACK TO job")?;
         }
         self.statement("RELEASE job")
@@ -223,5 +231,53 @@ mod tests {
         assert!(matches!(refused, Some(StoreError::Unavailable(_))));
         go.send(()).unwrap();
         assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
+    }
+    #[test]
+    fn a_full_disk_refuses_the_job_that_needs_space_and_later_ones_are_stored() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        // SQLite's own limit of a file's pages ends in the error of a full disk; it takes the
+        // size of the file when that is larger.
+        let limit = |pages: i64| {
+            let set =
+                move |tx: &Tx<'_>| Ok(tx.conn.pragma_update(None, "max_page_count", pages)?);
+            store.write_blocking(set).unwrap();
+        };
+        let fill = |tx: &Tx<'_>| {
+            (0..10_000).try_for_each(|n| create(tx, &format!("filling-{n}")).map(drop))
+        };
+        limit(1);
+        let refused = store.write_blocking(fill);
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        assert_eq!(slugs(&store), [""; 0]);
+        limit(i64::from(u32::MAX) - 1);
+        store.write_blocking(fill).unwrap();
+        assert_eq!(slugs(&store).len(), 10_000);
+    }
+
+    #[test]
+    fn when_sqlite_undoes_a_transaction_all_of_its_jobs_are_told_the_cause() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first").map(drop)
+        });
+        // As SQLite does when a page that no longer fits into its cache cannot be written.
+        let failing = store.writer.send(|tx| {
+            tx.conn.execute_batch("ROLLBACK")?;
+            Err::<(), _>(StoreError::Unavailable("the disk is full".to_owned()))
+        });
+        let last = store.writer.send(|tx| create(tx, "last").map(drop));
+        go.send(()).unwrap();
+        for job in [first, failing, last] {
+            let refused = job.unwrap().blocking_recv().unwrap();
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        assert_eq!(slugs(&store), [""; 0]);
+        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
     }
 }
