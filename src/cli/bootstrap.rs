@@ -1,8 +1,9 @@
 //! What a server creates on its first start: a workspace with a live and a test key.
 
 use super::failure::Failure;
-use super::keys::issue;
+use crate::model::event::Actor;
 use crate::model::key::{Key, KeySecret, Mode, NewKey, Scopes, Tier};
+use crate::model::key_hash::IssuedKey;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
 use crate::model::workspace::NewWorkspace;
@@ -17,19 +18,25 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         slug: Slug::stored("default".to_owned()),
         name: Name::stored("Default".to_owned()),
     };
-    let created = store.write_blocking(|tx| tx.create_workspace(new))?;
-    // Somebody at the command line was quicker.
-    let Some(workspace) = created else {
-        return Ok(Vec::new());
-    };
-    let key = |name: &str, mode| {
-        let new = NewKey {
+    let issue = |name: &str, mode| {
+        IssuedKey::issue(NewKey {
             name: Name::stored(name.to_owned()),
             mode,
             tier: Tier::default(),
             scopes: Scopes::all(),
-        };
-        issue(store, &workspace, new)
+        })
     };
-    Ok(vec![key("First live key", Mode::Live)?, key("First test key", Mode::Test)?])
+    let issued = [issue("First live key", Mode::Live)?, issue("First test key", Mode::Test)?];
+    // One transaction: a workspace without keys would look like one whose keys were shown.
+    let create = move |tx: &crate::store::Tx<'_>| {
+        // Somebody at the command line may have been quicker.
+        let Some(workspace) = tx.create_workspace(new)? else {
+            return Ok(Vec::new());
+        };
+        let create = |(issued, secret)| {
+            Ok((tx.create_key(Actor::command_line(), &workspace, issued)?, secret))
+        };
+        issued.into_iter().map(create).collect()
+    };
+    Ok(store.write_blocking(create)?)
 }

@@ -19,7 +19,11 @@ pub enum Failure {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("{0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    #[error(
+        "{0}, so nothing was changed; free space on the disk, or wait until nothing else holds the file, and try again"
+    )]
+    Unavailable(StoreError),
     #[error("{0}")]
     Copy(#[from] CopyError),
     #[error("{} has {faults} faults, listed above; stop the server, keep a copy of the file, and restore a backup", .path.display())]
@@ -34,6 +38,15 @@ pub enum Failure {
     Server(std::io::Error),
     #[error("{0}")]
     Other(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl Failure {

@@ -85,6 +85,10 @@ pub enum OpenError {
     Damaged { path: PathBuf, found: String },
     #[error("{} lies on a file system on which SQLite cannot keep its write-ahead log, such as a network share; put the data directory on a local disk", .0.display())]
     NoWal(PathBuf),
+    #[error(
+        "cannot read or write {path}: {source}; free space on its disk, or see whether the disk fails, and try again"
+    )]
+    Disk { path: PathBuf, source: rusqlite::Error },
     #[error("cannot open {path}: {source}")]
     Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error("upgrading {path} from schema {from} failed and was undone: {source}; the copy from before is {copy}", path = .path.display(), copy = .copy.display())]
@@ -99,6 +103,7 @@ impl OpenError {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { path, found: source.to_string() }
             }
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Self::Disk { path, source },
             _ => Self::Sqlite { path, source },
         }
     }

@@ -15,6 +15,8 @@ mod customers;
 mod customers_filters;
 mod customers_rules;
 mod customers_slugs;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod errors;
 mod files;
 mod idempotency;

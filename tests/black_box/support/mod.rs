@@ -7,4 +7,4 @@ mod server;
 
 pub use client::{Client, Reply};
 pub use in_process::InProcess;
-pub use server::{Server, command, wait_until};
+pub use server::{Server, command, command_under, wait_until};

@@ -38,25 +38,39 @@ impl Server {
 
     /// A server on a directory that may hold a database already.
     pub fn start_in(dir: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(dir.path())
+        let started = Self::start_under(&[], dir, variables);
+        started.unwrap_or_else(|output| {
+            panic!("the server did not start: {}", String::from_utf8_lossy(&output.stderr))
+        })
+    }
+
+    /// The same, started by other programs (see [`command_under`]), or what is left of a server
+    /// that ended without listening.
+    pub fn start_under(
+        wrappers: &[String],
+        dir: Arc<TempDir>,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, Output> {
+        let mut child = command_under(wrappers, dir.path())
             .args(["--json", "serve", "--listen", "127.0.0.1:0"])
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = collect(child.stderr.take().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("the server did not start: {}", log.lock().unwrap()));
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let Ok(said) = serde_json::from_str::<Value>(&line) else {
+            return Err(child.wait_with_output().unwrap());
+        };
+        let log = collect(child.stderr.take().unwrap());
         let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap();
         let key = |mode: &str| {
             let keys = said["keys"].as_array().unwrap();
             let key = keys.iter().find(|key| key["mode"] == mode);
             key.map_or(String::new(), |key| key["key"].as_str().unwrap().to_owned())
         };
-        Self {
+        Ok(Self {
             address: address.parse().unwrap(),
             live: key("live"),
             test: key("test"),
@@ -64,7 +78,7 @@ impl Server {
             child,
             log,
             variables: variables.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect(),
-        }
+        })
     }
 
     /// A client with the live key.
@@ -158,8 +172,13 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str) {
-        let done = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        let done = Command::new("kill").args([name, &self.pid().to_string()]).status();
         assert!(done.unwrap().success());
+    }
+
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether the process has not ended.
@@ -189,8 +208,15 @@ impl Drop for Server {
 
 /// The binary with a data directory, and without the settings of whoever runs the tests.
 pub fn command(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pivotal-server"));
-    command.arg("--data-dir").arg(dir).current_dir(dir);
+    command_under(&[], dir)
+}
+
+/// The same, started by other programs with their arguments, which set something up and then
+/// become the binary.
+pub fn command_under(wrappers: &[String], dir: &Path) -> Command {
+    let all = [wrappers, &[env!("CARGO_BIN_EXE_pivotal-server").to_owned()]].concat();
+    let mut command = Command::new(&all[0]);
+    command.args(&all[1..]).arg("--data-dir").arg(dir).current_dir(dir);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PIVOTAL_") {
             command.env_remove(name);

@@ -1,0 +1,219 @@
+//! A full disk: writes are refused and nothing else is, nothing that was acknowledged is lost, and
+//! once there is space again nothing has to be done.
+//!
+//! What stands in for the disk is a limit on the size of the server's files (`RLIMIT_FSIZE`). It
+//! needs no rights and no file system of its own, and can be raised while the server runs. The
+//! error that SQLite gets is another than on a full disk ("file too large", and a write that is
+//! cut short), and the code that SQLite has for a full disk is met in `store/writer.rs`.
+
+use std::fmt::Display;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Client, Reply, Server, command, command_under};
+
+/// Programs of coreutils (8.31 or newer) and util-linux, which every Linux distribution has.
+const NEEDED: &str = "the tests of a full disk need `env --ignore-signal` and `prlimit`: install \
+                      coreutils 8.31 or newer and util-linux";
+
+/// What starts a process whose files cannot become larger than so many bytes.
+fn limited(size: impl Display) -> Vec<String> {
+    // A process that does not ignore the signal is killed instead of refused.
+    ["env", "--ignore-signal=XFSZ", "prlimit", &format!("--fsize={size}:")]
+        .map(str::to_owned)
+        .into()
+}
+
+/// Changes the limit of a running server; `unlimited` takes it away.
+fn limit(server: &Server, size: impl Display) {
+    let pid = server.pid().to_string();
+    let done = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status();
+    assert!(done.unwrap_or_else(|error| panic!("{NEEDED}: {error}")).success());
+}
+
+fn start(size: impl Display, dir: &Arc<TempDir>) -> Result<Server, Output> {
+    let variables = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+    let started = Server::start_under(&limited(size), Arc::clone(dir), &variables);
+    started.inspect_err(|output| assert_eq!(output.status.code(), Some(1), "{NEEDED}: {output:?}"))
+}
+
+/// The one line with which a command fails.
+fn complaint(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let errors: Vec<_> = said.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{said}");
+    errors[0].to_owned()
+}
+
+fn post(client: &Client, name: &str) -> Reply {
+    let body = json!({ "name": name }).to_string();
+    client.send("POST", "/customers", &[("Idempotency-Key", name)], Some(body.as_bytes()))
+}
+
+#[track_caller]
+fn assert_unavailable(reply: &Reply) {
+    reply.refused(503, "unavailable", None);
+    assert_eq!(reply.header("retry-after"), Some("1"));
+}
+
+fn names(client: &Client) -> Vec<String> {
+    let mut names: Vec<String> = client
+        .walk("/customers?limit=100")
+        .iter()
+        .map(|customer| customer["name"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Writes until it is refused: the names that were acknowledged, and the one that was not.
+fn fill(client: &Client, author: usize) -> (Vec<String>, String) {
+    let mut acknowledged = Vec::new();
+    for n in 0.. {
+        let name = format!("Customer {author}-{n}");
+        let reply = post(client, &name);
+        if reply.status == 503 {
+            assert_unavailable(&reply);
+            return (acknowledged, name);
+        }
+        reply.expect(201);
+        acknowledged.push(name);
+    }
+    unreachable!("the disk never became full")
+}
+
+#[test]
+fn a_full_disk_refuses_writes_until_there_is_space_again() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = start("unlimited", &dir).unwrap();
+    let client = server.client();
+    let first = post(&client, "First");
+    let contact = json!({ "name": "Maya", "email": "maya@aurora.example" });
+    client.post("/customers/1/contacts", contact).expect(201);
+    client.post("/onboardings", json!({ "customer_id": 1 })).expect(201);
+
+    // The disk becomes full under many writers at once.
+    let log = dir.path().join("pivotal.db-wal");
+    limit(&server, log.metadata().unwrap().len() + (1 << 20));
+    let writers: Vec<_> = (0..8)
+        .map(|author| {
+            let client = server.client();
+            std::thread::spawn(move || fill(&client, author))
+        })
+        .collect();
+    let written: Vec<_> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+    let (acknowledged, refused): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+    let mut acknowledged: Vec<String> = acknowledged.into_iter().flatten().collect();
+    assert!(acknowledged.len() > 20, "some were written before the disk was full");
+    acknowledged.push("First".to_owned());
+    acknowledged.sort();
+
+    // Not a byte is left, for whatever kind of change, nor for a command beside the server.
+    limit(&server, 0);
+    for reply in [
+        client.post("/customers", json!({ "name": "Late" })),
+        client.post("/customers/1/contacts", json!({ "name": "Late", "email": "a@b.example" })),
+        client.post("/onboardings", json!({ "customer_id": 1 })),
+        client.patch("/customers/1", json!({ "name": "Late" })),
+        client.patch("/onboardings/1", json!({ "phase": "review" })),
+        client.delete("/contacts/1"),
+        client.delete("/customers/1"),
+    ] {
+        assert_unavailable(&reply);
+    }
+    let mut create = command_under(&limited(0), dir.path());
+    create.args(["keys", "create", "--workspace", "default", "--name", "Late"]);
+    let output = create.output().unwrap();
+    assert!(complaint(&output).contains("free space"), "{output:?}");
+    assert!(output.stdout.is_empty(), "no key is shown that does not exist");
+
+    // All that was acknowledged can be read, and nothing else is there.
+    assert_eq!(client.get("/customers/1").expect(200)["name"], "First");
+    client.get("/contacts/1").expect(200);
+    assert_eq!(client.get("/onboardings/1").expect(200)["phase"], "before_getting_started");
+    assert_eq!(client.walk("/customers/1/activity").len(), 3);
+    client.get("/me").expect(200);
+    assert_eq!(names(&client), acknowledged);
+    let again = post(&client, "First");
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(server.anonymous().get("/health").expect(200)["status"], "ok");
+    let deep = server.anonymous().get("/api/health/deep").expect(503);
+    assert_eq!(deep["checks"]["read"], "ok");
+    assert_ne!(deep["checks"]["write"], "ok");
+    assert_eq!(server.json(&["keys", "list"]).as_array().map(Vec::len), Some(2));
+
+    // With space it goes on at once, and what was refused can be sent again.
+    limit(&server, "unlimited");
+    for name in &refused {
+        let reply = post(&client, name);
+        assert_eq!(reply.header("idempotent-replayed"), None, "nothing of it had been stored");
+        reply.expect(201);
+    }
+    client.patch("/customers/1", json!({ "tags": ["back"] })).expect(200);
+    server.anonymous().get("/api/health/deep").expect(200);
+    server.create_key(&[]);
+    acknowledged.extend(refused);
+    acknowledged.sort();
+    assert_eq!(names(&client), acknowledged);
+
+    let last = |path: &str| client.get(&format!("{path}?limit=1")).expect(200)["data"][0].clone();
+    assert_eq!(last("/customers")["display_id"], acknowledged.len(), "no number is missing");
+    let conn = server.sql();
+    let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+    assert!(server.is_running());
+    assert_eq!(server.stop(), Some(0));
+}
+
+/// Starts the server with a little more space each time, and tells how often it was refused.
+fn grow_until_it_starts(dir: &Arc<TempDir>, step: usize) -> (Server, usize) {
+    for refused in 0.. {
+        match start(refused * step, dir) {
+            Ok(server) => return (server, refused),
+            Err(output) => assert!(complaint(&output).contains("free space"), "{output:?}"),
+        }
+    }
+    unreachable!("it never started")
+}
+
+#[test]
+fn a_first_start_on_a_full_disk_leaves_nothing_in_the_way() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let (server, _) = grow_until_it_starts(&dir, 24 << 10);
+    server.client().get("/me").expect(200);
+    server.client_with(&server.test).get("/me").expect(200);
+}
+
+#[test]
+fn the_first_workspace_and_its_keys_are_made_together_or_not_at_all() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut bare = command(dir.path())
+        .args(["serve", "--no-bootstrap", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    BufReader::new(bare.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+    bare.kill().unwrap();
+    bare.wait().unwrap();
+    let (server, refused) = grow_until_it_starts(&dir, 4 << 10);
+    assert!(refused > 8, "some starts could already write something");
+    server.client().get("/me").expect(200);
+    server.client_with(&server.test).get("/me").expect(200);
+}
+
+#[test]
+fn a_start_on_a_full_disk_is_refused_and_the_next_one_works() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    assert_eq!(server.stop(), Some(0));
+    let refused = start(16 << 10, &dir).err().unwrap();
+    assert!(complaint(&refused).contains("free space"), "{refused:?}");
+    let server = server.restart();
+    assert_eq!(server.client().get("/customers/1").expect(200)["name"], "Aurora");
+}
