@@ -16,6 +16,7 @@ mod idempotency;
 mod keys;
 mod live;
 mod onboardings;
+mod past;
 #[cfg(test)]
 mod plans;
 mod record;

@@ -1,6 +1,6 @@
 //! Workspaces in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::{Reader, Tx};
@@ -41,13 +41,25 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM workspaces WHERE slug = ?1");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        Ok(statement.query_row([slug.as_str()], |row| from_row(row, 0)).optional()?)
+        by_slug(self.conn, slug)
     }
 }
 
+fn by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM workspaces WHERE slug = ?1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    Ok(statement.query_row([slug.as_str()], |row| from_row(row, 0)).optional()?)
+}
+
 impl Tx<'_> {
+    /// The workspace with this slug, seen from within the transaction.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
+        by_slug(self.conn, slug)
+    }
+
     /// Creates a workspace; nothing when its slug is taken.
     ///
     /// # Errors
