@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod demo;
 pub mod model;
 pub mod settings;
 pub mod store;

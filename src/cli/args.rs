@@ -44,6 +44,8 @@ pub enum Command {
     Restore(Restore),
     /// Check the database, while the server runs, or a backup
     Check(Check),
+    /// Fill a workspace with made-up customers and a history of ninety days
+    Demo(Demo),
 }
 
 impl Default for Command {
@@ -136,6 +138,16 @@ pub enum Keys {
         #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
         key: KeyName,
     },
+}
+
+#[derive(clap::Args)]
+pub struct Demo {
+    /// The workspace's slug; it is created when there is none, and must not have customers
+    #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = slug)]
+    pub workspace: Slug,
+    /// Which made-up data: the same number makes the same
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// What a person names a key by.

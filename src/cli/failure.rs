@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
+use crate::demo::DemoError;
 use crate::model::key::redact;
 use crate::model::key_hash::HashError;
 use crate::settings::SettingsError;
@@ -24,6 +25,8 @@ pub enum Failure {
         "{0}, so nothing was changed; free space on the disk, or wait until nothing else holds the file, and try again"
     )]
     Unavailable(StoreError),
+    #[error(transparent)]
+    Demo(DemoError),
     #[error("{0}")]
     Copy(#[from] CopyError),
     #[error("{} has {faults} faults, listed above; stop the server, keep a copy of the file, and restore a backup", .path.display())]
@@ -45,6 +48,15 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<DemoError> for Failure {
+    fn from(error: DemoError) -> Self {
+        match error {
+            DemoError::Store(error) => error.into(),
+            other => Self::Demo(other),
         }
     }
 }

@@ -81,7 +81,8 @@ fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
     })
 }
 
-fn shown_once(key: &Key, secret: &KeySecret) -> String {
+/// How a new key is told to a person.
+pub fn shown_once(key: &Key, secret: &KeySecret) -> String {
     format!(
         "It is shown only this once:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
         secret.reveal(),

@@ -4,6 +4,7 @@
 mod args;
 mod backups;
 mod bootstrap;
+mod demo;
 mod failure;
 mod keys;
 mod logging;
@@ -65,5 +66,6 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Backup(args) => backups::backup(&context, &args),
         Command::Restore(args) => backups::restore(&context, &args),
         Command::Check(args) => backups::check(&context, &args),
+        Command::Demo(args) => demo::run(&context, &args),
     }
 }

@@ -170,6 +170,17 @@ fn a_full_disk_refuses_writes_until_there_is_space_again() {
     assert_eq!(server.stop(), Some(0));
 }
 
+#[test]
+fn a_demo_that_does_not_fit_leaves_nothing() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let server = start("unlimited", &dir).unwrap();
+    let output = command_under(&limited(512 << 10), dir.path()).arg("demo").output().unwrap();
+    assert!(complaint(&output).contains("free space"), "{output:?}");
+    assert_eq!(server.json(&["workspaces", "list"]).as_array().map(Vec::len), Some(1));
+    server.json(&["demo"]);
+    assert_eq!(server.json(&["workspaces", "list"]).as_array().map(Vec::len), Some(2));
+}
+
 /// Starts the server with a little more space each time, and tells how often it was refused.
 fn grow_until_it_starts(dir: &Arc<TempDir>, step: usize) -> (Server, usize) {
     for refused in 0.. {

@@ -15,6 +15,7 @@ mod customers;
 mod customers_filters;
 mod customers_rules;
 mod customers_slugs;
+mod demo;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod errors;

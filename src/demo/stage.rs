@@ -1,0 +1,123 @@
+//! Plays acts as the API would have carried them out at their moments. For the demo's own use.
+
+use serde_json::Value;
+
+use super::story::{Act, Change};
+use crate::model::caller::Caller;
+use crate::model::contact::ContactId;
+use crate::model::customer::{Customer, CustomerId};
+use crate::model::fields::{Body, Fields};
+use crate::model::id::{Id, Ref};
+use crate::model::onboarding::OnboardingId;
+use crate::store::{StoreError, Tx};
+
+/// On whose behalf the acts are played.
+pub(super) struct Actors {
+    /// Keeps customers and contacts.
+    pub sync: Caller,
+    /// Keeps onboardings.
+    pub board: Caller,
+}
+
+/// What a story has created; nothing where it was deleted again.
+#[derive(Default)]
+struct Cast {
+    customer: Option<CustomerId>,
+    contacts: Vec<Option<ContactId>>,
+    onboardings: Vec<Option<OnboardingId>>,
+}
+
+/// What can be seen after the play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Live customers.
+    pub customers: usize,
+    /// Their contacts.
+    pub contacts: usize,
+    /// Their onboardings.
+    pub onboardings: usize,
+}
+
+/// Plays the acts of this many stories, which stand in the order of their moments.
+pub(super) fn play(
+    tx: &Tx<'_>,
+    actors: &Actors,
+    stories: usize,
+    acts: Vec<Act>,
+) -> Result<Counts, StoreError> {
+    let mut casts: Vec<Cast> = (0..stories).map(|_| Cast::default()).collect();
+    for Act { at, story, change } in acts {
+        let cast = casts.get_mut(story).ok_or_else(|| broken("an act has no story"))?;
+        perform(&tx.at(at), actors, cast, change)?;
+    }
+    let seen = casts.iter().filter(|cast| cast.customer.is_some());
+    Ok(seen.fold(Counts::default(), |sum, cast| Counts {
+        customers: sum.customers + 1,
+        contacts: sum.contacts + cast.contacts.iter().flatten().count(),
+        onboardings: sum.onboardings + cast.onboardings.iter().flatten().count(),
+    }))
+}
+
+fn perform(
+    tx: &Tx<'_>,
+    Actors { sync, board }: &Actors,
+    cast: &mut Cast,
+    change: Change,
+) -> Result<(), StoreError> {
+    match change {
+        Change::CreateCustomer(body) => {
+            cast.customer = Some(tx.create_customer(sync, parse(&body)?)?.id);
+        }
+        Change::UpdateCustomer(body) => {
+            tx.update_customer(sync, &customer(cast)?, parse(&body)?)?;
+        }
+        Change::DeleteCustomer => {
+            tx.delete_customer(sync, &customer(cast)?)?;
+            cast.customer = None;
+        }
+        Change::CreateContact(body) => {
+            let contact = tx.create_contact(sync, &customer(cast)?, parse(&body)?)?;
+            cast.contacts.push(Some(contact.id));
+        }
+        Change::UpdateContact(number, body) => {
+            tx.update_contact(sync, &named(&cast.contacts, number)?, parse(&body)?)?;
+        }
+        Change::DeleteContact(number) => {
+            tx.delete_contact(sync, &named(&cast.contacts, number)?)?;
+            cast.contacts[number] = None;
+        }
+        Change::CreateOnboarding(mut body) => {
+            body["customer_id"] = cast.customer.as_ref().map(Id::as_str).into();
+            let onboarding = tx.create_onboarding(board, parse(&body)?)?;
+            cast.onboardings.push(Some(onboarding.id));
+        }
+        Change::UpdateOnboarding(number, body) => {
+            tx.update_onboarding(board, &named(&cast.onboardings, number)?, parse(&body)?)?;
+        }
+        Change::DeleteOnboarding(number) => {
+            tx.delete_onboarding(board, &named(&cast.onboardings, number)?)?;
+            cast.onboardings[number] = None;
+        }
+    }
+    Ok(())
+}
+
+fn customer(cast: &Cast) -> Result<Ref<Customer>, StoreError> {
+    let id = cast.customer.clone();
+    id.map(Ref::Id).ok_or_else(|| broken("a story has no customer"))
+}
+
+fn named<R>(created: &[Option<Id<R>>], number: usize) -> Result<Ref<R>, StoreError> {
+    let id = created.get(number).cloned().flatten();
+    id.map(Ref::Id).ok_or_else(|| broken("a story names what it has not created"))
+}
+
+/// A body as the API reads it.
+fn parse<B: Body>(body: &Value) -> Result<B, StoreError> {
+    let object = body.as_object().ok_or_else(|| broken("a body is not an object"))?;
+    Fields::parse(object).map_err(|problems| broken(&format!("{body} is refused: {problems:?}")))
+}
+
+fn broken(what: &str) -> StoreError {
+    StoreError::Internal(format!("the demo's script is wrong: {what}"))
+}

@@ -1,0 +1,256 @@
+//! The demo's made-up workspace: what it holds, that it is the same every time, and that it comes
+//! to nobody's data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pivotal_server::demo;
+use pivotal_server::model::customer::{CustomerFilter, CustomerStatus};
+use pivotal_server::model::event::EventFilter;
+use pivotal_server::model::id::Ref;
+use pivotal_server::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
+use pivotal_server::model::page::PageRequest;
+use pivotal_server::model::slug::Slug;
+use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
+use pivotal_server::store::{DataDir, Store};
+use serde_json::{Value, json};
+use strum::VariantNames;
+
+use crate::support::{Client, Server};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Every value that a property has in a list.
+fn values<'v>(list: &'v [Value], property: &str) -> BTreeSet<&'v str> {
+    list.iter().filter_map(|item| item[property].as_str()).collect()
+}
+
+fn time(value: &Value) -> Timestamp {
+    Timestamp::parse(value.as_str().unwrap()).unwrap()
+}
+
+fn days_before(now: Timestamp, then: Timestamp) -> i64 {
+    (now.as_micros() - then.as_micros()) / DAY
+}
+
+#[test]
+fn the_demo_has_every_status_phase_and_state_and_can_be_read_through_the_api() {
+    let server = Server::start();
+    let made = server.json(&["demo"]);
+    assert_eq!((&made["workspace"], &made["seed"]), (&json!("demo"), &json!(1)));
+    let client = server.client_with(made["key"]["key"].as_str().unwrap());
+    assert_eq!(client.get("/me").expect(200)["organization"]["slug"], "demo");
+
+    let customers = client.walk("/customers");
+    assert_eq!(customers.len(), 40);
+    assert_eq!(made["customers"], 40);
+    assert_eq!(values(&customers, "status"), CustomerStatus::VARIANTS.iter().copied().collect());
+    let onboardings = client.walk("/onboardings");
+    assert_eq!(made["onboardings"], onboardings.len());
+    assert_eq!(values(&onboardings, "phase"), Phase::VARIANTS.iter().copied().collect());
+    assert_eq!(values(&onboardings, "state"), State::VARIANTS.iter().copied().collect());
+
+    let mut contacts = 0;
+    for customer in &customers {
+        let of_one = client.walk(&format!("/customers/{}/contacts", customer["display_id"]));
+        assert_eq!(of_one.iter().filter(|contact| contact["is_primary"] == true).count(), 1);
+        contacts += of_one.len();
+        let own = client.walk(&format!("/customers/{}/onboardings", customer["display_id"]));
+        assert!(!own.is_empty());
+    }
+    assert_eq!(made["contacts"], contacts);
+    assert!(server.client().walk("/customers").is_empty(), "other workspaces are left alone");
+}
+
+#[test]
+fn its_history_reads_as_if_it_had_happened() {
+    let server = Server::start();
+    let made = server.json(&["demo"]);
+    let client = server.client_with(made["key"]["key"].as_str().unwrap());
+    let now = SystemClock.now();
+    let customers = client.walk("/customers");
+    let oldest = time(&customers.last().unwrap()["created_at"]);
+    assert_eq!(time(&made["since"]), oldest);
+    assert!((89..=90).contains(&days_before(now, oldest)), "{oldest}");
+    let numbers: Vec<_> = customers.iter().map(|c| c["display_id"].as_i64().unwrap()).collect();
+    assert!(numbers.is_sorted_by(|later, earlier| later > earlier));
+
+    let mut overdue = 0;
+    for onboarding in client.walk("/onboardings") {
+        let (started, completed) = (&onboarding["started_at"], &onboarding["completed_at"]);
+        assert_eq!(started.is_null(), onboarding["phase"] == "before_getting_started");
+        assert_eq!(completed.is_null(), onboarding["phase"] != "completed");
+        let target = time(&onboarding["target_launch_date"]);
+        overdue += i32::from(completed.is_null() && target < now);
+        let path = format!("/onboardings/{}/activity", onboarding["display_id"]);
+        let moves = client.walk(&format!("{path}?type=onboarding.phase_changed"));
+        let moments: Vec<_> = moves.iter().map(|event| &event["data"]["object"]).collect();
+        assert_eq!(moments.last().map_or(&Value::Null, |first| &first["updated_at"]), started);
+        let all = client.walk(&path);
+        let (last, first) = (&all[0], &all[all.len() - 1]);
+        assert_eq!(last["data"]["object"], onboarding, "the last event shows what is");
+        assert_eq!(first["type"], "onboarding.created");
+        assert_eq!(first["created_at"], onboarding["created_at"]);
+        assert_eq!(first["actor"]["name"], "Onboarding board");
+    }
+    assert!(overdue > 0);
+
+    // Every customer's timeline, the deleted one's too.
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for number in 1..=41 {
+        let timeline = client.walk(&format!("/customers/{number}/activity"));
+        let times: Vec<_> = timeline.iter().map(|event| time(&event["created_at"])).collect();
+        assert!(times.is_sorted_by(|later, earlier| later >= earlier) && times[0] < now);
+        for event in &timeline {
+            *kinds.entry(event["type"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        let deleted = !numbers.contains(&number);
+        assert_eq!(deleted, client.get(&format!("/customers/{number}")).status == 404);
+        assert!(!deleted || timeline[0]["type"] == "customer.archived");
+    }
+    assert_eq!(kinds["customer.created"], 41);
+    for kind in [
+        "customer.at_risk",
+        "customer.churned",
+        "contact.updated",
+        "contact.deleted",
+        "onboarding.at_risk",
+        "onboarding.back_on_track",
+        "onboarding.launched",
+        "onboarding.completed",
+        "onboarding.deleted",
+    ] {
+        assert!(kinds.contains_key(kind), "{kind}");
+    }
+    let keys = server.json(&["keys", "list", "--workspace", "demo"]);
+    let live: Vec<_> =
+        keys.as_array().unwrap().iter().filter(|k| k["revoked_at"].is_null()).collect();
+    assert_eq!(live.len(), 1, "the keys whose secrets nobody has are revoked");
+    assert_eq!(live[0]["name"], "Demo");
+}
+
+#[test]
+fn what_happens_afterwards_comes_after_it() {
+    let server = Server::start();
+    // The workspace's own keys are younger than the history that it gets.
+    server.json(&["demo", "--workspace", "default"]);
+    let client = server.client();
+    let newest = |path: &str| client.get(&format!("{path}?limit=1")).expect(200)["data"][0].clone();
+    assert!(days_before(SystemClock.now(), time(&newest("/customers")["created_at"])) >= 1);
+    let number = newest("/customers")["display_id"].as_i64().unwrap();
+    let added = client.customer("Added");
+    assert_eq!(added["display_id"], number + 1);
+    assert_eq!(newest("/customers"), added);
+    client.patch("/customers/1", json!({ "tags": ["seen"] })).expect(200);
+    assert_eq!(newest("/customers/1/activity")["data"]["object"]["tags"], json!(["seen"]));
+    let sql = "SELECT count(*) FROM events JOIN sequences USING (workspace_no)
+               WHERE sequences.resource = 'event' AND events.created_at > sequences.created_at";
+    let later: i64 = server.sql().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(later, 0, "no event can get the time of another");
+}
+
+#[test]
+fn a_workspace_that_has_or_had_customers_is_left_as_it_is() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    let refused = || {
+        let output = server.run(&["demo", "--workspace", "default"]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("has or had customers"), "{said}");
+        assert_eq!(said.lines().count(), 1);
+    };
+    refused();
+    client.delete("/customers/1").expect(200);
+    refused();
+    assert!(client.walk("/customers").is_empty());
+    assert_eq!(server.json(&["keys", "list"]).as_array().unwrap().len(), 2);
+    server.json(&["demo", "--workspace", "elsewhere", "--seed", "7"]);
+}
+
+#[test]
+fn it_may_be_the_first_thing_in_a_new_directory() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let output = crate::support::command(dir.path()).arg("demo").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("Filled the workspace `demo` with 40 customers, "), "{said}");
+    let key = said.split_whitespace().find(|word| word.starts_with("pivotal_")).unwrap();
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.live, "", "there is a workspace, and a key to it");
+    assert_eq!(
+        Client::new(server.address(), Some(key)).get("/customers").expect(200)["has_more"],
+        true
+    );
+}
+
+struct Fixed(Timestamp);
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// All that the demo with this seed made on this day, without its ids and with times told by how
+/// far they lie from that day.
+fn made(seed: u64, now: &str) -> String {
+    let now = Timestamp::parse(now).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Fixed(now))).unwrap();
+    let slug = Slug::parse("demo").unwrap();
+    demo::fill(&store, &slug, seed).unwrap();
+    let all = store.read(|reader| {
+        let workspace = reader.workspace(&slug)?.unwrap().no;
+        let page = PageRequest { limit: 1000, before: None };
+        let customers = reader.customers(workspace, &CustomerFilter::default(), &page)?.data;
+        let every = OnboardingFilter::default();
+        let onboardings = reader.onboardings(workspace, &OfCustomer::Any, &every, &page)?.data;
+        let mut contacts = Vec::new();
+        let mut events = Vec::new();
+        for customer in &customers {
+            let named = Ref::Id(customer.id.clone());
+            contacts.push(reader.contacts_of(workspace, &named, &page)?.data);
+            let all = EventFilter::default();
+            events.push(reader.customer_activity(workspace, &named, &all, &page)?.data);
+        }
+        Ok(serde_json::to_string(&(customers, onboardings, contacts, events)).unwrap())
+    });
+    let mut all: Value = serde_json::from_str(&all.unwrap()).unwrap();
+    let midnight = now.as_micros() / DAY * DAY;
+    neutralise(&mut all, midnight);
+    all.to_string()
+}
+
+fn neutralise(value: &mut Value, midnight: i64) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| neutralise(item, midnight)),
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                if name == "id" || name == "customer_id" || name == "org_id" {
+                    *value = Value::Null;
+                }
+                neutralise(value, midnight);
+            }
+        }
+        Value::String(text) if text.len() == 24 && text.ends_with('Z') => {
+            *value = json!(Timestamp::parse(text).unwrap().as_micros() - midnight);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_on_every_day() {
+    let one = made(1, "2026-03-04T05:06:07.890Z");
+    assert_eq!(one, made(1, "2026-03-04T05:06:07.890Z"));
+    assert_eq!(one, made(1, "2028-12-31T23:59:59.999Z"));
+    assert_ne!(one, made(2, "2026-03-04T05:06:07.890Z"));
+}
+
+#[test]
+fn every_seed_makes_a_demo() {
+    for seed in [0, 2, 3, 1 << 40, u64::MAX] {
+        made(seed, "2026-03-04T00:00:00Z");
+    }
+}
