@@ -1,0 +1,186 @@
+//! What the disk and SQLite can do by themselves, in this process: a sync, and the statements of a
+//! POST through plain rusqlite on a database that the server has left.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pivotal_server::model::customer::{Customer, NewCustomer};
+use pivotal_server::model::domain::Domain;
+use pivotal_server::model::event::new_event_id;
+use pivotal_server::model::id::{DisplayId, Id};
+use pivotal_server::model::number::Amount;
+use pivotal_server::model::slug::Slug;
+use pivotal_server::model::text::{Line, Plan};
+use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
+use pivotal_server::store::DataDir;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use crate::{Outcome, process, rows, seed};
+
+/// What was done, one thing at a time.
+pub struct Timed {
+    /// How many.
+    pub done: u64,
+    /// In this time.
+    pub took: Duration,
+    /// How long each step took: a sync or a commit with its rows.
+    pub steps: Vec<Duration>,
+    /// The time that the processor spent on it.
+    pub cpu: Duration,
+}
+
+/// Repeats a step, which does `each` things, for so long.
+fn repeat(seconds: u64, each: u64, mut step: impl FnMut() -> Outcome<()>) -> Outcome<Timed> {
+    let (end, cpu) = (Duration::from_secs(seconds), process::cpu(std::process::id())?);
+    let started = Instant::now();
+    let mut steps = Vec::new();
+    while started.elapsed() < end {
+        let begun = Instant::now();
+        step()?;
+        steps.push(begun.elapsed());
+    }
+    let took = started.elapsed();
+    steps.sort_unstable();
+    let cpu = process::cpu(std::process::id())? - cpu;
+    Ok(Timed { done: steps.len() as u64 * each, took, steps, cpu })
+}
+
+/// Writes a page into a file that is long enough for it, and syncs, as a commit does at the least.
+pub fn sync(dir: &Path, seconds: u64) -> Outcome<Timed> {
+    const PAGE: [u8; 4096] = [7; 4096];
+    const PAGES: u64 = 1024;
+    let path = dir.join("sync");
+    let mut file = File::create(&path)?;
+    for _ in 0..PAGES {
+        file.write_all(&PAGE)?;
+    }
+    file.sync_all()?;
+    let mut at = 0;
+    let timed = repeat(seconds, 1, || {
+        file.seek(SeekFrom::Start(at % PAGES * PAGE.len() as u64))?;
+        file.write_all(&PAGE)?;
+        at += 1;
+        Ok(file.sync_all()?)
+    })?;
+    std::fs::remove_file(path)?;
+    Ok(timed)
+}
+
+/// Adds customers with their events, so many in each transaction.
+pub fn insert(dir: &DataDir, rows_a_commit: u64, seconds: u64) -> Outcome<Timed> {
+    let mut conn = open(dir)?;
+    let sql = "SELECT no FROM workspaces WHERE slug = ?1";
+    let workspace: i64 = conn.query_row(sql, [seed::WORKSPACE], |row| row.get(0))?;
+    let mut n = 0;
+    repeat(seconds, rows_a_commit, || {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for _ in 0..rows_a_commit {
+            n += 1;
+            let mark = format!("raw {rows_a_commit} {n}");
+            create(&tx, workspace, seed::parse(&rows::customer(n, &mark))?)?;
+        }
+        Ok(tx.commit()?)
+    })
+}
+
+/// With the pragmas of `src/store/sqlite.rs`.
+fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(dir.database())?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(conn)
+}
+
+/// The statements of a POST: whether the slug is free, the display id, the row, the event.
+fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
+    let slug = Slug::from_name(new.name.as_str());
+    let sql = "SELECT 1 FROM customers
+               WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
+    let mut taken = conn.prepare_cached(sql)?;
+    if taken.query_row(params![workspace, slug.as_str()], |_| Ok(())).optional()?.is_some() {
+        return Err(format!("the slug {slug} is taken").into());
+    }
+    let (display_id, created_at) = next(conn, workspace, "customer")?;
+    let customer = Customer {
+        id: Id::generate(),
+        display_id: DisplayId(display_id),
+        name: new.name,
+        slug,
+        domain: new.domain,
+        status: new.status,
+        plan: new.plan,
+        mrr: new.mrr,
+        monthly_orders: new.monthly_orders,
+        hubspot_company_id: new.hubspot_company_id,
+        hubspot_deal_id: new.hubspot_deal_id,
+        stripe_customer_id: new.stripe_customer_id,
+        intercom_company_id: new.intercom_company_id,
+        slack_channel_id: new.slack_channel_id,
+        tags: new.tags,
+        metadata: new.metadata,
+        created_at: Timestamp::from_micros(created_at),
+        updated_at: Timestamp::from_micros(created_at),
+    };
+    insert_customer(conn, workspace, &customer)?;
+    let (_, at) = next(conn, workspace, "event")?;
+    let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type,
+                   actor_id, actor_name, resource, resource_id, customer_id, object)
+               VALUES (?1, ?2, ?3, 'customer.created', TRUE, 'admin', 'cli', 'command line',
+                   'customer', ?4, ?4, ?5)";
+    let object = serde_json::to_string(&customer)?;
+    let id = customer.id.as_str();
+    conn.prepare_cached(sql)?.execute(params![new_event_id(), workspace, at, id, object])?;
+    Ok(())
+}
+
+fn insert_customer(conn: &Connection, workspace: i64, customer: &Customer) -> Outcome<()> {
+    let (name, domain) = (customer.name.as_str(), customer.domain.as_ref().map(Domain::as_str));
+    let search = [&name.to_lowercase(), customer.slug.as_str(), domain.unwrap_or("")];
+    let sql = "INSERT INTO customers (id, display_id, name, slug, domain, status, plan, mrr,
+                   monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id,
+                   intercom_company_id, slack_channel_id, tags, metadata, search, created_at,
+                   updated_at, workspace_no)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    conn.prepare_cached(sql)?.execute(params![
+        customer.id.as_str(),
+        customer.display_id.0,
+        name,
+        customer.slug.as_str(),
+        domain,
+        <&str>::from(customer.status),
+        customer.plan.as_ref().map(Plan::as_str),
+        customer.mrr.map(Amount::get),
+        customer.monthly_orders.map(Amount::get),
+        customer.hubspot_company_id.as_ref().map(Line::as_str),
+        customer.hubspot_deal_id.as_ref().map(Line::as_str),
+        customer.stripe_customer_id.as_ref().map(Line::as_str),
+        customer.intercom_company_id.as_ref().map(Line::as_str),
+        customer.slack_channel_id.as_ref().map(Line::as_str),
+        customer.tags.to_json(),
+        customer.metadata.as_str(),
+        search.join("\u{1f}"),
+        customer.created_at.as_micros(),
+        customer.updated_at.as_micros(),
+        workspace,
+    ])?;
+    Ok(())
+}
+
+/// As in `src/store/sequences.rs`.
+fn next(conn: &Connection, workspace: i64, resource: &str) -> rusqlite::Result<(i64, i64)> {
+    let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
+               VALUES (?1, ?2, 1, ?3)
+               ON CONFLICT (workspace_no, resource) DO UPDATE SET
+                   display_id = display_id + 1,
+                   created_at = max(excluded.created_at, created_at + 1)
+               RETURNING display_id, created_at";
+    let now = SystemClock.now().as_micros();
+    let found = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    conn.prepare_cached(sql)?.query_row(params![workspace, resource, now], found)
+}

@@ -1,0 +1,172 @@
+//! What the customers of the bench look like: bodies as a client would send them, the same for the
+//! same number every time.
+
+use serde_json::{Value, json};
+
+const FIRST: [&str; 32] = [
+    "Aurora",
+    "Borealis",
+    "Cascade",
+    "Delta",
+    "Ember",
+    "Fjord",
+    "Granite",
+    "Harbor",
+    "Indigo",
+    "Juniper",
+    "Kestrel",
+    "Lumen",
+    "Meridian",
+    "Northwind",
+    "Opal",
+    "Pinnacle",
+    "Quarry",
+    "Ridge",
+    "Summit",
+    "Tidal",
+    "Umbra",
+    "Vertex",
+    "Willow",
+    "Xenon",
+    "Yarrow",
+    "Zephyr",
+    "Atlas",
+    "Beacon",
+    "Cobalt",
+    "Drift",
+    "Elm",
+    "Falcon",
+];
+const SECOND: [&str; 24] = [
+    "Shipping",
+    "Foods",
+    "Robotics",
+    "Textiles",
+    "Outfitters",
+    "Optics",
+    "Bicycles",
+    "Pharma",
+    "Logistics",
+    "Furniture",
+    "Coffee",
+    "Cosmetics",
+    "Toys",
+    "Publishing",
+    "Instruments",
+    "Apparel",
+    "Gardens",
+    "Ceramics",
+    "Audio",
+    "Sports",
+    "Pets",
+    "Jewelry",
+    "Hardware",
+    "Paper",
+];
+const PEOPLE: [&str; 16] = [
+    "Maya", "Jonas", "Priya", "Luca", "Sofia", "Tariq", "Hanna", "Diego", "Aiko", "Noah", "Zofia",
+    "Kwame", "Elif", "Mateo", "Ingrid", "Ravi",
+];
+const FAMILIES: [&str; 16] = [
+    "Lind", "Weber", "Sharma", "Rossi", "Costa", "Haddad", "Virtanen", "Ortega", "Tanaka", "Berg",
+    "Nowak", "Mensah", "Yildiz", "Silva", "Dahl", "Iyer",
+];
+/// Most customers are active, as in a workspace that has been used for a while.
+const STATUSES: [&str; 8] =
+    ["active", "active", "active", "active", "onboarding", "at_risk", "churned", "archived"];
+const PLANS: [&str; 4] = ["starter", "growth", "scale", "enterprise"];
+const PHASES: [&str; 7] = [
+    "before_getting_started",
+    "program_design",
+    "review",
+    "program_buildout",
+    "internal_qa",
+    "launch",
+    "completed",
+];
+const STATES: [&str; 5] = ["active", "active", "active", "paused", "at_risk"];
+const TITLES: [&str; 4] = ["Head of Operations", "CTO", "Program Manager", "E-Commerce Lead"];
+
+/// The customer of this number. Its name ends with `mark`, which makes the slug that follows from
+/// it its own.
+pub fn customer(n: u64, mark: &str) -> Value {
+    let mut dice = Dice::of(n);
+    let (first, second) = (dice.pick(&FIRST), dice.pick(&SECOND));
+    let mut body = json!({
+        "name": format!("{first} {second} {mark}"),
+        "domain": domain(n),
+        "status": dice.pick(&STATUSES),
+        "plan": dice.pick(&PLANS),
+        "mrr": 10_000 + dice.below(2_000_000),
+        "monthly_orders": dice.below(200_000),
+        "hubspot_company_id": (7_000_000_000 + n).to_string(),
+        "tags": ["dtc", dice.pick(&["emea", "amer", "apac"])],
+        "metadata": { "region": dice.pick(&["eu-west", "us-east", "ap-south"]), "seats": dice.below(500) },
+    });
+    if dice.below(3) > 0 {
+        body["stripe_customer_id"] = format!("cus_{:014x}", dice.next()).into();
+    }
+    body
+}
+
+/// The domain of the customer of this number, which it shares with one other.
+pub fn domain(n: u64) -> String {
+    let mut dice = Dice::of(n / 2);
+    let name = format!("{}-{}", dice.pick(&FIRST), dice.pick(&SECOND)).to_lowercase();
+    format!("{name}-{}.example", n / 2)
+}
+
+/// A contact of the customer of this number. The first is the primary one.
+pub fn contact(n: u64, nth: u64) -> Value {
+    let mut dice = Dice::of(n ^ (nth + 1) << 40);
+    let (person, family) = (dice.pick(&PEOPLE), dice.pick(&FAMILIES));
+    let mailbox = format!("{person}.{family}.{nth}").to_lowercase();
+    json!({
+        "name": format!("{person} {family}"),
+        "email": format!("{mailbox}@{}", domain(n)),
+        "title": dice.pick(&TITLES),
+        "is_primary": nth == 0,
+        "labels": if dice.below(2) == 0 { vec!["decision-maker"] } else { vec![] },
+    })
+}
+
+/// The onboarding of the customer of this number, without the customer.
+pub fn onboarding(n: u64) -> Value {
+    let mut dice = Dice::of(!n);
+    json!({
+        "name": "Rollout",
+        "phase": dice.pick(&PHASES),
+        "state": dice.pick(&STATES),
+        "target_launch_date": format!("2027-{:02}-{:02}", 1 + dice.below(12), 1 + dice.below(28)),
+        "csm_id": format!("usr_{}", dice.below(40)),
+        "notes": "Kick-off held; data import and brand assets are with the customer.",
+    })
+}
+
+/// Numbers that look random and are the same every time (splitmix64, of Steele, Lea and Flood:
+/// "Fast splittable pseudorandom number generators", 2014).
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice that always fall in this way.
+    pub fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number from 0 up to, but not, `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[self.below(from.len() as u64) as usize]
+    }
+}
