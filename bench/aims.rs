@@ -5,10 +5,6 @@ use serde::Serialize;
 
 use crate::report::{Figures, Row};
 
-/// From here on a sync is cheap: the disk answers it from memory that outlives a power cut, or it
-/// does not sync at all.
-const CHEAP_SYNCS: f64 = 5000.0;
-
 /// A figure that is compared with what it ought to be.
 #[derive(Serialize)]
 pub struct Ratio {
@@ -55,10 +51,9 @@ pub fn ratios(rows: &[Row], server: &Figures) -> Vec<Ratio> {
     of("get-display-id", "floor-get", Some(AtLeast(0.6)));
     of("list-first", "floor-list", None);
     of("list-first", "list-deep", Some(AtMost(1.2)));
-    // One of the two counts, by what a sync costs here.
-    let cheap = rate("fsync").map(|syncs| syncs >= CHEAP_SYNCS);
-    of("post-64", "raw-1", Some(AtLeast(8.0)).filter(|_| cheap == Some(false)));
-    of("post-64", "floor-post", Some(AtLeast(0.4)).filter(|_| cheap == Some(true)));
+    // The first is the aim where a sync is dear, the second where it is cheap; `fsync` tells.
+    of("post-64", "raw-1", Some(AtLeast(8.0)));
+    of("post-64", "floor-post", Some(AtLeast(0.4)));
     of("post-64", "raw-64", None);
     if let Some(row) = find("get-while-writing") {
         found.push(Ratio::new("get-while-writing p99 / p50", row.p99 / row.p50, Some(Below(5.0))));

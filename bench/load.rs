@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,7 +16,7 @@ use crate::{Outcome, rows};
 const CONNECTIONS: u32 = 64;
 /// Threads of wrk. One can send more than a server on the same machine answers.
 const THREADS: u32 = 1;
-/// Different bodies and patches that are sent.
+/// Different bodies that are sent.
 const BODIES: u64 = 2000;
 
 /// One kind of traffic.
@@ -101,17 +101,16 @@ impl Loads {
                 post("post-8", "POST a customer", 8),
                 post("post-64", "POST a customer", 64),
             ],
-            patch: Load::new(
-                "patch",
-                "PATCH a customer",
-                sample.cuids.iter().zip(0..BODIES).map(|(id, n)| patch(id, n)).collect(),
-            ),
+            patch: Load::new("patch", "PATCH a customer", each(&sample.cuids, |id| patch(id))),
             mix: Load::new("mix", "nine GET by cuid, one POST", mix),
             get_while_writing: Load::new(
                 "get-while-writing",
                 "GET by cuid beside 8 writers",
                 by_cuid.clone(),
-            ),
+            )
+            // As few as the writers, so that the requests wait for the writers and not for each
+            // other.
+            .over(8),
             writers: post("writers", "those 8 writers: POST a customer", 8),
             get_cuid: Load::new("get-cuid", "GET a customer by cuid", by_cuid),
         }
@@ -133,9 +132,10 @@ fn post(n: u64) -> String {
     format!("POST /api/v1/customers {}", rows::customer(NEW + n, "@@@@"))
 }
 
-fn patch(id: &str, n: u64) -> String {
-    let status = if n.is_multiple_of(2) { "active" } else { "churned" };
-    let body = serde_json::json!({ "status": status, "mrr": 10_000 + n });
+/// Half of what it changes stands in an index.
+fn patch(id: &str) -> String {
+    let status = if id.ends_with(|last: char| last < 'i') { "active" } else { "churned" };
+    let body = serde_json::json!({ "status": status, "slack_channel_id": "C@@@@" });
     format!("PATCH /api/v1/customers/{id} {body}")
 }
 
@@ -155,19 +155,15 @@ pub struct Counts {
 }
 
 /// A run of wrk.
-pub struct Run {
-    wrk: Child,
-    requests: PathBuf,
-}
+pub struct Run(Child);
 
 impl Run {
-    /// Lets wrk begin.
-    pub fn start(load: &Load, on: &Process, key: &str, seconds: u64) -> Outcome<Self> {
+    /// Lets wrk begin. What it is to send is left in a file below `work`.
+    pub fn start(load: &Load, on: &Process, key: &str, seconds: u64, work: &Path) -> Outcome<Self> {
         /// Each run makes other names.
         static RUNS: AtomicU32 = AtomicU32::new(1);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
-        let requests = std::env::temp_dir()
-            .join(format!("pivotal-bench-{}-{run}.requests", std::process::id()));
+        let requests = work.join(format!("{}.requests", load.name));
         fs::write(&requests, load.requests.join("\n"))?;
         let wrk = Command::new("wrk")
             .arg(format!("--threads={}", THREADS.min(load.connections)))
@@ -182,18 +178,18 @@ impl Run {
             .env("BENCH_KEY", key)
             .stdout(Stdio::piped())
             .spawn();
-        let wrk = wrk.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => "wrk is not installed; bench/run installs it".to_owned(),
-            _ => format!("cannot start wrk: {error}"),
-        })?;
-        Ok(Self { wrk, requests })
+        match wrk {
+            Ok(wrk) => Ok(Self(wrk)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err("wrk is not installed; bench/run installs it".into())
+            }
+            Err(error) => Err(format!("cannot start wrk: {error}").into()),
+        }
     }
 
     /// Waits until its time is over.
     pub fn end(self) -> Outcome<Counts> {
-        let output = self.wrk.wait_with_output();
-        fs::remove_file(&self.requests)?;
-        let said = String::from_utf8(output?.stdout)?;
+        let said = String::from_utf8(self.0.wait_with_output()?.stdout)?;
         let counts = said.lines().last().unwrap_or_default();
         serde_json::from_str(counts).map_err(|_| format!("wrk failed: {said}").into())
     }

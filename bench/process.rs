@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// A process that has used no time for so long is idle.
 const QUIET: Duration = Duration::from_millis(300);
 /// How long a process may take to answer, to come to rest and to stop.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A process that answers HTTP. It is killed when it is dropped.
 pub struct Process {
@@ -53,7 +53,7 @@ impl Process {
         let mut process = Self { child, address, ready: Duration::ZERO };
         let health = format!("http://{address}/api/v1/health");
         while ureq::get(&health).call().is_err() {
-            if started.elapsed() > PATIENCE {
+            if process.child.try_wait()?.is_some() || started.elapsed() > PATIENCE {
                 return Err(format!("it does not answer: {command:?}").into());
             }
         }

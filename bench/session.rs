@@ -1,12 +1,11 @@
 //! One run from its beginning to its end: the order of the loads and what they run against.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pivotal_server::store::DataDir;
-use tempfile::TempDir;
 
 use crate::args::Args;
 use crate::database::Database;
@@ -27,8 +26,38 @@ pub struct Session<'a> {
     large: Database,
     small: Option<Database>,
     rows: Vec<Row>,
-    // Removed when the run ends.
-    work: TempDir,
+    work: Workplace,
+}
+
+/// A directory for what a run makes, on which no other run works. It is removed at the end, and
+/// what an interrupted run has left at the beginning.
+struct Workplace {
+    dir: PathBuf,
+    _lock: File,
+}
+
+impl Workplace {
+    fn below(place: &Path) -> Outcome<Self> {
+        fs::create_dir_all(place)?;
+        // The server is started in another directory.
+        let place = place.canonicalize()?;
+        let lock = File::create(place.join("bench.lock"))?;
+        lock.try_lock().map_err(|_| format!("another bench works in {}", place.display()))?;
+        let dir = place.join("bench-run");
+        if dir.exists() {
+            fs::remove_dir_all(&dir)?;
+        }
+        fs::create_dir(&dir)?;
+        Ok(Self { dir, _lock: lock })
+    }
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.dir) {
+            eprintln!("cannot remove {}: {error}", self.dir.display());
+        }
+    }
 }
 
 /// A server, and what is needed to send requests to it.
@@ -43,10 +72,8 @@ impl<'a> Session<'a> {
     pub fn prepare(args: &'a Args) -> Outcome<Self> {
         // On the same disk as what is kept.
         let place = args.database.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR")));
-        fs::create_dir_all(place)?;
-        let work = TempDir::with_prefix_in("run-", place)?;
-        let prepare =
-            |customers| Database::prepare(work.path(), args.database.as_deref(), customers);
+        let work = Workplace::below(place)?;
+        let prepare = |customers| Database::prepare(&work.dir, args.database.as_deref(), customers);
         let large = prepare(args.customers)?;
         let small = if args.compare > 0 { Some(prepare(args.compare)?) } else { None };
         Ok(Self { args, large, small, rows: Vec::new(), work })
@@ -57,13 +84,13 @@ impl<'a> Session<'a> {
         let Self { args, large, small, mut rows, work } = self;
         let raw_seconds = args.seconds.min(RAW_SECONDS);
         if args.wants("fsync") {
-            let timed = raw::sync(work.path(), raw_seconds)?;
+            let timed = raw::sync(&work.dir, raw_seconds)?;
             rows.push(Row::of_raw("fsync", "write 4 KiB and sync", &timed));
         }
         let (ready, idle) = starts(args, &large.dir)?;
         let large = Target::start(args, &large)?;
         let small = small.as_ref().map(|small| Target::start(args, small)).transpose()?;
-        let mut bench = Bench { args, large: &large, small: small.as_ref(), rows };
+        let mut bench = Bench { args, large: &large, small: small.as_ref(), work: &work.dir, rows };
         bench.reads()?;
         bench.lists()?;
         bench.writes()?;
@@ -158,6 +185,7 @@ struct Bench<'a> {
     args: &'a Args,
     large: &'a Target<'a>,
     small: Option<&'a Target<'a>>,
+    work: &'a Path,
     rows: Vec<Row>,
 }
 
@@ -242,11 +270,11 @@ impl Bench<'_> {
     fn run(&self, process: &Process, key: &str, load: &Load, of: Option<u64>) -> Outcome<Row> {
         eprintln!("{}", load.name);
         if self.args.warm_up > 0 {
-            Run::start(load, process, key, self.args.warm_up)?.end()?;
+            Run::start(load, process, key, self.args.warm_up, self.work)?.end()?;
         }
         process.forget_peak()?;
         let before = process.cpu()?;
-        let counts = Run::start(load, process, key, self.args.seconds)?.end()?;
+        let counts = Run::start(load, process, key, self.args.seconds, self.work)?.end()?;
         let used = Used { cpu: process.cpu()? - before, memory: process.memory()? };
         Ok(Row::of_load(load, of, &counts, used))
     }
@@ -259,7 +287,7 @@ impl Bench<'_> {
         let Target { process, database, .. } = self.large;
         let seconds = self.args.warm_up + self.args.seconds + 1;
         let before = process.cpu()?;
-        let writing = Run::start(writers, process, &database.key, seconds)?;
+        let writing = Run::start(writers, process, &database.key, seconds, self.work)?;
         let reads = self.run(process, &database.key, readers, Some(database.customers))?;
         let counts = writing.end()?;
         let used = Used { cpu: process.cpu()? - before, memory: process.memory()? };
