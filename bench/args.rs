@@ -9,10 +9,11 @@ use clap::Parser;
 #[command(name = "bench/run")]
 pub struct Args {
     /// Customers in the database; it has twice as many contacts and as many onboardings
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = size)]
     pub customers: u64,
-    /// Customers in a second database that shows what the size costs; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    /// Customers in a second database that shows what the size costs; left out when it is 0 or not
+    /// smaller
+    #[arg(long, value_name = "M", default_value_t = 10_000, value_parser = size_or_none)]
     pub compare: u64,
     /// How long each load is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
@@ -69,6 +70,18 @@ pub const NAMES: [&str; 18] = [
     "raw-1",
     "raw-64",
 ];
+
+/// Below this a page of 100 is not deep anywhere.
+const LEAST: u64 = 1000;
+
+fn size(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|&number| number >= LEAST);
+    number.ok_or_else(|| format!("must be a whole number from {LEAST}"))
+}
+
+fn size_or_none(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { size(text).map_err(|says| format!("{says}, or 0")) }
+}
 
 fn name(text: &str) -> Result<String, String> {
     if NAMES.contains(&text) {

@@ -49,5 +49,8 @@ fn run(args: &Args) -> Outcome<()> {
     report.print();
     report.write(&args.json)?;
     println!("\nThe same figures are in {}.", args.json.display());
-    Ok(())
+    match report.errors() {
+        0 => Ok(()),
+        errors => Err(format!("{errors} requests failed; the table tells under which load").into()),
+    }
 }

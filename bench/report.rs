@@ -133,6 +133,11 @@ pub struct Used {
 }
 
 impl Report {
+    /// Requests that failed.
+    pub fn errors(&self) -> u64 {
+        self.rows.iter().map(|row| row.errors).sum()
+    }
+
     /// Prints the tables, in Markdown.
     pub fn print(&self) {
         let said = |facts: &BTreeMap<&str, String>| {

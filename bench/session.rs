@@ -75,7 +75,8 @@ impl<'a> Session<'a> {
         let work = Workplace::below(place)?;
         let prepare = |customers| Database::prepare(&work.dir, args.database.as_deref(), customers);
         let large = prepare(args.customers)?;
-        let small = if args.compare > 0 { Some(prepare(args.compare)?) } else { None };
+        let compared = (1..args.customers).contains(&args.compare);
+        let small = compared.then(|| prepare(args.compare)).transpose()?;
         Ok(Self { args, large, small, rows: Vec::new(), work })
     }
 
@@ -192,7 +193,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn reads(&mut self) -> Outcome<()> {
         self.floor(
-            |loads| loads.get_cuid.floor("floor-get", "the floor of both, GET"),
+            |loads| loads.get_cuid.floor("floor-get", "the floor of GET"),
             |loads| &loads.get_cuid,
         )?;
         self.both(|loads| &loads.get_cuid)?;
