@@ -154,6 +154,16 @@ pub struct Counts {
     pub errors: u64,
 }
 
+/// Whether wrk is there.
+pub fn find_wrk() -> Outcome<()> {
+    // It has no option that only tells its version and succeeds.
+    let started = Command::new("wrk").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    started.map(drop).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => "wrk is not installed; bench/run installs it".into(),
+        _ => format!("cannot start wrk: {error}").into(),
+    })
+}
+
 /// A run of wrk.
 pub struct Run(Child);
 
@@ -177,14 +187,8 @@ impl Run {
             // Not an argument: those can be read by everybody on the machine.
             .env("BENCH_KEY", key)
             .stdout(Stdio::piped())
-            .spawn();
-        match wrk {
-            Ok(wrk) => Ok(Self(wrk)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err("wrk is not installed; bench/run installs it".into())
-            }
-            Err(error) => Err(format!("cannot start wrk: {error}").into()),
-        }
+            .spawn()?;
+        Ok(Self(wrk))
     }
 
     /// Waits until its time is over.

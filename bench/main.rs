@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::Args;
+use self::report::Report;
 use self::session::Session;
 
 /// A bench has nobody to whom the kind of an error would matter.
@@ -45,6 +46,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
+    // What is missing is told before minutes are spent.
+    load::find_wrk()?;
+    Report::reserve(&args.json)?;
     let report = Session::prepare(args)?.measure()?;
     report.print();
     report.write(&args.json)?;

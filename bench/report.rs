@@ -1,7 +1,7 @@
 //! What a run found, as one table for people and one file for programs.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
@@ -170,11 +170,16 @@ impl Report {
         print_table(&["ratio", "is", "aim", ""], &ratios);
     }
 
+    /// Whether the file will be writable when the figures are there.
+    pub fn reserve(file: &Path) -> Outcome<()> {
+        let opened = File::options().create(true).append(true).open(file);
+        opened.map(drop).map_err(|error| unwritable(file, &error))
+    }
+
     /// Writes the file.
     pub fn write(&self, file: &Path) -> Outcome<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(file, text)
-            .map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+        fs::write(file, text).map_err(|error| unwritable(file, &error))
     }
 }
 
@@ -216,6 +221,10 @@ impl Figures {
             self.idle_mib, self.binary_mib
         );
     }
+}
+
+fn unwritable(file: &Path, error: &std::io::Error) -> Box<dyn std::error::Error> {
+    format!("cannot write {}: {error}", file.display()).into()
 }
 
 /// A whole number with its thousands apart.
