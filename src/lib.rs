@@ -7,5 +7,7 @@ pub mod api;
 pub mod cli;
 pub mod demo;
 pub mod model;
+pub mod server;
+pub mod service;
 pub mod settings;
 pub mod store;

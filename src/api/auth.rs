@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
-use super::app::App;
 use super::error::ApiError;
-use super::rate_limit::Verdict;
+use super::state::Api;
 use crate::model::key::{KeySecret, Prefix};
+use crate::service::rate_limit::Verdict;
 use crate::store::{Credentials, Snapshot};
 
 /// Failed verifications that a client address has in any minute.
@@ -17,17 +17,17 @@ const FAILURES: u32 = 10;
 /// each time, so that a change to it holds at once; the order of the checks is that of their
 /// price.
 pub(super) async fn authenticate(
-    app: &App,
+    api: &Api,
     headers: &HeaderMap,
     address: IpAddr,
 ) -> Result<(Credentials, Snapshot), ApiError> {
     let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
-    let (mut found, mut snapshot) = look_up(app, &prefix)?;
-    if !app.verifier.knows(&secret) {
+    let (mut found, mut snapshot) = look_up(api, &prefix)?;
+    if !api.verifier.knows(&secret) {
         drop(snapshot);
-        verify(app, secret, &found, address).await?;
-        (found, snapshot) = look_up(app, &prefix)?;
+        verify(api, secret, &found, address).await?;
+        (found, snapshot) = look_up(api, &prefix)?;
     }
     if found.key.revoked_at.is_some() {
         return Err(ApiError::RevokedKey);
@@ -35,28 +35,28 @@ pub(super) async fn authenticate(
     Ok((found, snapshot))
 }
 
-fn look_up(app: &App, prefix: &Prefix) -> Result<(Credentials, Snapshot), ApiError> {
-    let snapshot = app.store.snapshot()?;
+fn look_up(api: &Api, prefix: &Prefix) -> Result<(Credentials, Snapshot), ApiError> {
+    let snapshot = api.store().snapshot()?;
     let found = snapshot.read(|reader| reader.credentials(prefix))?;
     Ok((found.ok_or(ApiError::InvalidKey)?, snapshot))
 }
 
 async fn verify(
-    app: &App,
+    api: &Api,
     secret: KeySecret,
     found: &Credentials,
     address: IpAddr,
 ) -> Result<(), ApiError> {
     let address = neighbourhood(address);
-    let may_try = || match app.failures.look(&address, app.store.clock().now(), FAILURES) {
+    let may_try = || match api.failures.look(&address, api.store().clock().now(), FAILURES) {
         Verdict::Within(_) => Ok(()),
         Verdict::Beyond(_, wait) => Err(ApiError::RateLimited(wait)),
     };
     may_try()?;
-    if app.verifier.verify(secret, found.hash.clone(), may_try).await? {
+    if api.verifier.verify(secret, found.hash.clone(), may_try).await? {
         return Ok(());
     }
-    app.failures.count(&address, app.store.clock().now(), FAILURES);
+    api.failures.count(&address, api.store().clock().now(), FAILURES);
     Err(ApiError::InvalidKey)
 }
 

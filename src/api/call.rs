@@ -10,15 +10,11 @@ use actix_web::web::{self, Bytes, Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
-use super::access_log::{UsedKey, UsedOperation};
 use super::answer::{Answer, Reply};
-use super::app::App;
 use super::error::ApiError;
-use super::limits;
 use super::operation::{Access, Operation};
-use super::rate_limit::{Budget, Verdict};
-use super::request_id::RequestId;
-use super::{auth, body, client_ip, idempotency};
+use super::state::Api;
+use super::{auth, body, idempotency};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};
 use crate::model::fields::Body;
@@ -27,6 +23,10 @@ use crate::model::idempotency::Retry;
 use crate::model::key::Key;
 use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
+use crate::service::access_log::{UsedKey, UsedOperation};
+use crate::service::rate_limit::{Budget, Verdict};
+use crate::service::request_id::RequestId;
+use crate::service::{client_ip, limits};
 use crate::store::{Reader, Snapshot, StoreError, Tx};
 
 /// Headers may be this long together, names and values.
@@ -34,8 +34,8 @@ const MAX_HEADERS: usize = 32 << 10;
 
 /// A request that may be answered.
 pub(super) struct Call {
-    /// The server's state.
-    pub app: Data<App>,
+    /// The API's state.
+    pub api: Data<Api>,
     /// On whose behalf it is made.
     pub caller: Arc<Caller>,
     /// The key that it was made with.
@@ -76,7 +76,7 @@ impl Call {
         self,
         read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError>,
     ) -> Reply {
-        let snapshot = self.snapshot.map_or_else(|| self.app.store.snapshot(), Ok)?;
+        let snapshot = self.snapshot.map_or_else(|| self.api.store().snapshot(), Ok)?;
         Ok(snapshot.read(|reader| read(reader, &self.caller))?)
     }
 
@@ -87,8 +87,8 @@ impl Call {
     ) -> Reply {
         // A page may have to wait for a thread, and must not keep a connection meanwhile.
         drop(self.snapshot);
-        let (app, caller) = (self.app, self.caller);
-        let job = move || app.store.read(|reader| read(reader, &caller));
+        let (api, caller) = (self.api, self.caller);
+        let job = move || api.store().read(|reader| read(reader, &caller));
         let done = web::block(job).await;
         Ok(done.map_err(|error| ApiError::Unavailable(error.to_string()))??)
     }
@@ -101,7 +101,7 @@ impl Call {
     ) -> Reply {
         let (caller, retry) = (Arc::clone(&self.caller), self.retry.clone());
         let once = move |tx: &Tx<'_>| idempotency::once(tx, &caller, retry.as_ref(), change);
-        self.app.store.write(once).await?
+        self.api.store().write(once).await?
     }
 }
 
@@ -152,20 +152,20 @@ async fn answer<F: Future<Output = Reply>>(
     if length > MAX_HEADERS {
         return Err(ApiError::HeadersTooLarge);
     }
-    let app = request.app_data::<Data<App>>().cloned();
-    let app = app.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
+    let api = request.app_data::<Data<Api>>().cloned();
+    let api = api.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
     let peer = request.peer_addr().map(|peer| peer.ip());
     let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
-    let address = client_ip::client_ip(peer, headers, &app.settings.trusted_proxies);
+    let address = client_ip::client_ip(peer, headers, &api.service.settings.trusted_proxies);
 
-    let (credentials, snapshot) = auth::authenticate(&app, headers, address).await?;
+    let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
     let (key, workspace) = (credentials.key, credentials.workspace);
     // What follows waits for a body, if one is sent, and a change waits for the writer.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && !body::is_sent(headers));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
-    let now = app.store.clock().now();
-    app.usage.note(&key.id, now, address);
-    match app.limits.count(&key, now) {
+    let now = api.store().clock().now();
+    api.service.usage.note(&key.id, now, address);
+    match api.service.limits.count(&key, now) {
         None => {}
         Some(Verdict::Within(left)) => *budget = Some(left),
         Some(Verdict::Beyond(left, wait)) => {
@@ -187,11 +187,11 @@ async fn answer<F: Future<Output = Reply>>(
     };
     let caller = Arc::new(Caller { workspace, actor, livemode: key.mode.is_live() });
     let retry = idempotency::retry(request, &body)?;
-    let _running = match idempotency::begin(&app, &caller, retry.as_ref())? {
+    let _running = match idempotency::begin(&api, &caller, retry.as_ref())? {
         idempotency::Begun::Fresh(running) => running,
         idempotency::Begun::Replay(answer) => return Ok(answer),
     };
-    handler(Call { app, caller, key, request: request.clone(), body, retry, snapshot }).await
+    handler(Call { api, caller, key, request: request.clone(), body, retry, snapshot }).await
 }
 
 fn is_read(request: &HttpRequest) -> bool {
@@ -209,6 +209,7 @@ mod tests {
     use crate::model::text::Name;
     use crate::model::time::SystemClock;
     use crate::model::workspace::NewWorkspace;
+    use crate::service::Service;
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
 
@@ -233,8 +234,9 @@ mod tests {
 
         let operation = Operation { id: "panic", access: Access::AnyKey };
         let answer = move |request, payload| dispatch(request, payload, operation, panics);
+        let service = Service::new(Settings::default(), store);
         let app = actix_web::App::new()
-            .app_data(Data::new(App::new(Settings::default(), store).unwrap()))
+            .app_data(Data::new(Api::new(Arc::new(service)).unwrap()))
             .default_service(web::to(answer));
         let app = test::init_service(app).await;
         for _ in 0..2 {

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 
-use super::app::App;
-use super::backups::{Backups, Last};
+use super::state::Api;
 use crate::model::time::Timestamp;
+use crate::service::backups::{Backups, Last};
 use crate::store::StoreError;
 
 #[derive(Serialize)]
@@ -17,10 +17,10 @@ struct Health {
 }
 
 /// GET `/health`: no key, no database.
-pub(super) async fn show(app: Data<App>) -> HttpResponse {
+pub(super) async fn show(api: Data<Api>) -> HttpResponse {
     HttpResponse::Ok().json(Health {
         status: "ok",
-        timestamp: app.store.clock().now(),
+        timestamp: api.store().clock().now(),
         version: env!("CARGO_PKG_VERSION"),
     })
 }
@@ -44,12 +44,12 @@ struct Checks {
 /// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
 /// makes the status `degraded` and not the code 503: the server does its work, and what watches
 /// over it must not take it away for that.
-pub(super) async fn deep(app: Data<App>) -> HttpResponse {
-    let file = app.store.sound();
-    let read = app.store.read(|reader| reader.workspaces().map(drop));
-    let write = app.store.write(|tx| tx.probe()).await;
+pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
+    let file = api.store().sound();
+    let read = api.store().read(|reader| reader.workspaces().map(drop));
+    let write = api.store().write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
-    let last = app.backups.as_ref().map(Backups::last);
+    let last = api.service.backups.as_ref().map(Backups::last);
     let failed = last.as_ref().is_some_and(|last| last.failed.is_some());
     let checks =
         Checks { file: tell(file), read: tell(read), write: tell(write), backup: tell_last(last) };

@@ -8,8 +8,8 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 
 use super::answer::{Answer, Reply};
-use super::app::App;
 use super::error::ApiError;
+use super::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
 use crate::model::workspace::WorkspaceNo;
@@ -61,19 +61,19 @@ pub(super) fn retry(request: &HttpRequest, body: &[u8]) -> Result<Option<Retry>,
 }
 
 /// Replays the answer to an earlier request with the key, or claims the key for this one.
-pub(super) fn begin(app: &App, caller: &Caller, retry: Option<&Retry>) -> Result<Begun, ApiError> {
+pub(super) fn begin(api: &Api, caller: &Caller, retry: Option<&Retry>) -> Result<Begun, ApiError> {
     let Some(retry) = retry else {
         return Ok(Begun::Fresh(None));
     };
     let workspace = caller.workspace.no;
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
-    let free = app.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone());
+    let free = api.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone());
     if !free {
         return Err(ApiError::IdempotencyKeyInUse);
     }
-    let guard = Guard { running: app.running.clone(), slot };
-    let now = app.store.clock().now();
-    match app.store.read(|reader| reader.recall(workspace, retry, now))? {
+    let guard = Guard { running: api.running.clone(), slot };
+    let now = api.store().clock().now();
+    match api.store().read(|reader| reader.recall(workspace, retry, now))? {
         None => Ok(Begun::Fresh(Some(guard))),
         Some(recalled) => replay(recalled).map(Begun::Replay),
     }

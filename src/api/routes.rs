@@ -7,7 +7,7 @@ use std::future::Future;
 use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, Route};
+use actix_web::{HttpRequest, HttpResponse, Route};
 
 use super::answer::Reply;
 use super::call::{Call, dispatch, refuse};
@@ -79,7 +79,7 @@ fn public(method: &Method, path: &'static str, route: Route) -> Endpoint {
 }
 
 /// Registers the endpoints below the base path of the API.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig) {
     let mut endpoints = endpoints().into_iter().peekable();
     let mut resources: Vec<(&str, Vec<Endpoint>)> = Vec::new();
     for endpoint in endpoints.by_ref() {
@@ -102,6 +102,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         api = api.service(resource.default_service(web::to(refusal)));
     }
     config.service(api).route("/api/health/deep", web::get().to(health::deep));
+}
+
+/// Answers requests for paths that nothing is registered for.
+pub async fn no_route(request: HttpRequest) -> HttpResponse {
+    refuse(&request, &ApiError::RouteNotFound)
 }
 
 /// The `Allow` header of a path.

@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use crate::demo::DemoError;
 use crate::model::key::redact;
 use crate::model::key_hash::HashError;
+use crate::server::BindError;
 use crate::settings::SettingsError;
 use crate::store::{CopyError, OpenError, StoreError};
 
@@ -35,8 +36,8 @@ pub enum Failure {
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
-    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
-    Listen { address: std::net::SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Bind(#[from] BindError),
     #[error("the server ended: {0}")]
     Server(std::io::Error),
     #[error("{0}")]

@@ -10,10 +10,10 @@ use super::bootstrap::bootstrap;
 use super::failure::Failure;
 use super::keys::Shown;
 use super::{logging, output::Output};
-use crate::api::{App, Server};
 use crate::model::key::{Key, KeySecret};
-use crate::model::key_hash::HashError;
 use crate::model::time::SystemClock;
+use crate::server::Server;
+use crate::service::Service;
 use crate::store::Store;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
@@ -25,12 +25,10 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::readers(&settings))?;
-    let address = settings.listen;
-    let app = App::new(settings, store).map_err(HashError::Random)?;
-    let server = Server::bind(app).map_err(|source| Failure::Listen { address, source })?;
+    let server = Server::bind(Service::new(settings, store))?;
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.
-    let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(server.app().store())? };
+    let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(server.service().store())? };
     actix_web::rt::System::new().block_on(async {
         // Before the announcement, so that whoever reads it can already ask the server to stop.
         let stop = asked_to_stop();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
-use pivotal_server::api::{App, Server};
 use pivotal_server::model::event::Actor;
 use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
 use pivotal_server::model::key_hash::IssuedKey;
@@ -13,6 +12,8 @@ use pivotal_server::model::slug::Slug;
 use pivotal_server::model::text::Name;
 use pivotal_server::model::time::{Clock, Timestamp};
 use pivotal_server::model::workspace::NewWorkspace;
+use pivotal_server::server::Server;
+use pivotal_server::service::Service;
 use pivotal_server::settings::Settings;
 use pivotal_server::store::{DataDir, Store};
 use tempfile::TempDir;
@@ -65,7 +66,7 @@ impl InProcess {
         let readers = Server::readers(&settings);
         let store = Store::serve(&data, &lock, clock.clone(), readers).unwrap();
         let keys = make_keys(&store);
-        let server = Server::bind(App::new(settings, store).unwrap()).unwrap();
+        let server = Server::bind(Service::new(settings, store)).unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {

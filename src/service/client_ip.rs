@@ -10,7 +10,7 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The client's address. What headers say counts only when the peer is a trusted proxy; of the
 /// addresses that they name, the last one that is not a trusted proxy itself is the client's.
 /// Whatever stands before it could have been made up.
-pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let peer = peer.to_canonical();
     if trusted.is_empty() || !is_trusted(&peer) {

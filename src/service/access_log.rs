@@ -12,13 +12,13 @@ use super::request_id::{self, RequestId};
 use crate::model::key::{Prefix, redact};
 
 /// The prefix of the key that a request was made with, kept in its extensions once it is known.
-pub(super) struct UsedKey(pub Prefix);
+pub(crate) struct UsedKey(pub Prefix);
 
 /// The operation that answered a request, kept in its extensions.
-pub(super) struct UsedOperation(pub &'static str);
+pub(crate) struct UsedOperation(pub &'static str);
 
 /// Gives the request its id, and logs it when it is answered.
-pub(super) async fn access_log<B: MessageBody>(
+pub(crate) async fn access_log<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {

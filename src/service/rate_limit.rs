@@ -25,7 +25,7 @@ const _: () = assert!(MAX_RATE < 1 << (32 - OFFSET_BITS) && PART < 1 << OFFSET_B
 
 /// What is left of a limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// Requests in any minute.
     pub limit: u32,
     /// Requests that could follow at once.
@@ -36,7 +36,7 @@ pub(super) struct Budget {
 
 /// Whether a request is within its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It is, and was counted.
     Within(Budget),
     /// It is not, and will be after so many seconds (at least 1).
@@ -113,7 +113,7 @@ fn seconds(millis: i64) -> i64 {
 }
 
 /// A window for each of many keys or addresses.
-pub(super) struct Windows<K> {
+pub(crate) struct Windows<K> {
     windows: Mutex<HashMap<K, Window>>,
     most: usize,
 }

@@ -12,7 +12,7 @@ use crate::settings::RateLimits;
 const KEYS: usize = 100_000;
 
 /// The windows of all keys.
-pub(super) struct Limits {
+pub(crate) struct Limits {
     settings: RateLimits,
     windows: Windows<KeyId>,
 }
@@ -46,7 +46,7 @@ static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Tells the client what is left.
-pub(super) fn add_headers(response: &mut HttpResponse, budget: Budget) {
+pub(crate) fn add_headers(response: &mut HttpResponse, budget: Budget) {
     let headers = response.headers_mut();
     headers.insert(LIMIT.clone(), HeaderValue::from(budget.limit));
     headers.insert(REMAINING.clone(), HeaderValue::from(budget.remaining));

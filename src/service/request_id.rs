@@ -6,14 +6,14 @@ use actix_web::http::header::HeaderName;
 use uuid::Uuid;
 
 /// `X-Request-Id`, in the form that HTTP/1.1 headers have in memory.
-pub(super) static HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id of a client that is taken over.
 const MAX: usize = 128;
 
 /// The id of a request, kept in its extensions.
 #[derive(Clone, Debug)]
-pub(super) struct RequestId(String);
+pub(crate) struct RequestId(String);
 
 impl RequestId {
     /// The client's own id when it is one that can stand in a log line, else a new one.

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::rt;
-use actix_web::web::Data;
 
-use super::app::App;
+use super::Service;
 use crate::model::time::Timestamp;
 use crate::settings::Backups as Settings;
 use crate::store::{BackupDir, CopyError, DataDir, Kept, Watch};
@@ -19,7 +18,7 @@ const RETRY: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_secs(60);
 
 /// The schedule of a server.
-pub(super) struct Backups {
+pub(crate) struct Backups {
     every: Duration,
     dir: BackupDir,
     last: Mutex<Last>,
@@ -28,7 +27,7 @@ pub(super) struct Backups {
 
 /// How the last backup went.
 #[derive(Clone, Default)]
-pub(super) struct Last {
+pub(crate) struct Last {
     /// When the newest backup was made.
     pub made: Option<Timestamp>,
     /// When one failed after that.
@@ -101,16 +100,16 @@ impl Backups {
 }
 
 /// Takes backups for as long as the server runs.
-pub(super) async fn keep_backing_up(app: Data<App>) {
-    let Some(backups) = &app.backups else { return };
+pub(crate) async fn keep_backing_up(service: Arc<Service>) {
+    let Some(backups) = &service.backups else { return };
     while !backups.stop.stop() {
-        let now = app.store.clock().now();
+        let now = service.store.clock().now();
         let pause = backups.due_in(now);
         if pause > Duration::ZERO {
             rt::time::sleep(pause.min(LOOK)).await;
             continue;
         }
-        let state = app.clone();
+        let state = Arc::clone(&service);
         let made = rt::task::spawn_blocking(move || {
             let backups = state.backups.as_ref()?;
             let watch: Arc<dyn Watch> = backups.stop.clone();

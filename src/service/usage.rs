@@ -11,7 +11,7 @@ use crate::store::{Store, StoreError};
 
 /// What was gathered since it was last written.
 #[derive(Default)]
-pub(super) struct Usage(Mutex<HashMap<KeyId, KeyUse>>);
+pub(crate) struct Usage(Mutex<HashMap<KeyId, KeyUse>>);
 
 impl Usage {
     /// Takes note of a request.

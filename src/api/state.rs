@@ -1,0 +1,41 @@
+//! What the API keeps in memory from one request to the next. For its own use; `routes` makes one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::idempotency::Running;
+use super::verifier::Verifier;
+use crate::service::Service;
+use crate::service::rate_limit::Windows;
+use crate::store::Store;
+
+/// Client addresses whose failed verifications are counted at the same time.
+const ADDRESSES: usize = 10_000;
+
+/// The API's state.
+pub struct Api {
+    pub(super) service: Arc<Service>,
+    pub(super) verifier: Verifier,
+    pub(super) failures: Windows<IpAddr>,
+    pub(super) running: Running,
+}
+
+impl Api {
+    /// An API that has seen no request yet.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            service,
+            verifier: Verifier::new()?,
+            failures: Windows::new(ADDRESSES),
+            running: Running::default(),
+        })
+    }
+
+    /// The database.
+    pub(super) fn store(&self) -> &Store {
+        &self.service.store
+    }
+}

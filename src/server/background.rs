@@ -1,0 +1,87 @@
+//! What a server does beside answering: writing how keys are used, forgetting old answers, making
+//! backups. For the server's own use.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt;
+use actix_web::rt::task::JoinHandle;
+
+use crate::service::Service;
+use crate::service::backups::keep_backing_up;
+
+/// How often what is known of keys' use is written.
+const USAGE_EVERY: Duration = Duration::from_secs(5);
+/// How often kept answers are looked through for old ones, and how many go at a time.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_BATCH: u32 = 500;
+
+/// The work that has begun.
+pub(super) struct Background {
+    service: Arc<Service>,
+    backups: JoinHandle<()>,
+    regular: [JoinHandle<()>; 2],
+}
+
+impl Background {
+    /// Begins it.
+    pub fn start(service: &Arc<Service>) -> Self {
+        Self {
+            service: Arc::clone(service),
+            backups: rt::spawn(keep_backing_up(Arc::clone(service))),
+            regular: [
+                rt::spawn(every(USAGE_EVERY, Arc::clone(service), write_usage)),
+                rt::spawn(every(FORGET_EVERY, Arc::clone(service), forget_answers)),
+            ],
+        }
+    }
+
+    /// Ends it, after writing what would be lost.
+    pub async fn stop(self) {
+        if let Some(schedule) = &self.service.backups {
+            schedule.stop();
+        }
+        // Waits for its next backup, or for the end of the one that was just stopped.
+        self.backups.abort();
+        let _ = self.backups.await;
+        for task in self.regular {
+            task.abort();
+            // The task ends with the error that says that it was aborted.
+            let _ = task.await;
+        }
+        write_usage(self.service).await;
+    }
+}
+
+/// Does something again and again.
+async fn every<F: Future<Output = ()>>(
+    pause: Duration,
+    service: Arc<Service>,
+    work: fn(Arc<Service>) -> F,
+) {
+    loop {
+        rt::time::sleep(pause).await;
+        work(Arc::clone(&service)).await;
+    }
+}
+
+async fn write_usage(service: Arc<Service>) {
+    if let Err(error) = service.usage.flush(&service.store).await {
+        log::warn!("the use of keys was not written and will be with the next batch: {error}");
+    }
+}
+
+/// Small batches, each a change of its own, so that requests find their turn in between.
+async fn forget_answers(service: Arc<Service>) {
+    loop {
+        match service.store.write(|tx| tx.forget_answers(FORGET_BATCH)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                log::warn!("old idempotency keys were not removed and will be later: {error}");
+                return;
+            }
+        }
+    }
+}

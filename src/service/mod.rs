@@ -1,0 +1,44 @@
+//! What a running server has beside its database, and what every request goes through, whether it
+//! is for the API or for the admin pages. For `api`, `admin` and `server`.
+
+pub(crate) mod access_log;
+pub(crate) mod backups;
+pub(crate) mod client_ip;
+pub(crate) mod limits;
+pub(crate) mod rate_limit;
+pub(crate) mod request_id;
+pub(crate) mod usage;
+
+use self::backups::Backups;
+use self::limits::Limits;
+use self::usage::Usage;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// What the requests of a server share.
+pub struct Service {
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
+    pub(crate) usage: Usage,
+    /// Nothing when the settings ask for no backups.
+    pub(crate) backups: Option<Backups>,
+}
+
+impl Service {
+    /// The state of a server on this database.
+    pub fn new(settings: Settings, store: Store) -> Self {
+        Self {
+            limits: Limits::new(settings.rate_limits.clone()),
+            usage: Usage::default(),
+            backups: Backups::new(&settings.backup, store.dir()),
+            store,
+            settings,
+        }
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
