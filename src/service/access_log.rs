@@ -1,4 +1,5 @@
-//! One log line for each request, with its id, and never with a secret or a body.
+//! One log line for each request, with its id, and never with a secret or a body; and the count
+//! of those for the API.
 
 use std::time::Instant;
 
@@ -6,8 +7,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
+use super::Service;
 use super::request_id::{self, RequestId};
 use crate::model::key::{Prefix, redact};
 
@@ -17,7 +20,10 @@ pub(crate) struct UsedKey(pub Prefix);
 /// The operation that answered a request, kept in its extensions.
 pub(crate) struct UsedOperation(pub &'static str);
 
-/// Gives the request its id, and logs it when it is answered.
+/// What the paths of the API begin with; those of the admin pages are not counted as its traffic.
+const API: &str = "/api/";
+
+/// Gives the request its id, and counts and logs it when it is answered.
 pub(crate) async fn access_log<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -28,8 +34,13 @@ pub(crate) async fn access_log<B: MessageBody>(
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(request_id::HEADER.clone(), value);
     }
+    let request = response.request();
+    if request.path().starts_with(API)
+        && let Some(service) = request.app_data::<Data<Service>>()
+    {
+        service.traffic.note(response.status().as_u16(), service.store.clock().now());
+    }
     if log::log_enabled!(log::Level::Info) {
-        let request = response.request();
         let extensions = request.extensions();
         log::info!(
             "method={} path={} op={} status={} ms={:.3} request_id={} key={}",
@@ -43,4 +54,44 @@ pub(crate) async fn access_log<B: MessageBody>(
         );
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, test, web};
+
+    use super::*;
+    use crate::model::time::{Clock, Timestamp};
+    use crate::settings::Settings;
+    use crate::store::{DataDir, Store};
+
+    /// A clock that stands still.
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(0)
+        }
+    }
+
+    #[actix_web::test]
+    async fn only_requests_of_the_api_are_traffic() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Stopped)).unwrap();
+        let service = Arc::new(Service::new(Settings::default(), store));
+        let app = App::new()
+            .app_data(Data::from(Arc::clone(&service)))
+            .wrap(from_fn(access_log))
+            .route("/api/v1/me", web::get().to(HttpResponse::Ok))
+            .route("/admin", web::get().to(HttpResponse::Ok));
+        let app = test::init_service(app).await;
+        for path in ["/api/v1/me", "/admin", "/api/nowhere", "/nowhere"] {
+            test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
+        }
+        let minute = service.traffic.last_hour(Stopped.now())[59];
+        assert_eq!((minute.all, minute.client_errors, minute.server_errors), (2, 1, 0));
+    }
 }

@@ -29,6 +29,15 @@ impl Limits {
         Some(self.windows.count(&key.id, now, limit))
     }
 
+    /// What a key has left now, unless it has no limit. Nothing is counted.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the pages"))]
+    pub fn left(&self, key: &Key, now: Timestamp) -> Option<Budget> {
+        let limit = self.limit(key).filter(|_| self.settings.enabled)?;
+        match self.windows.look(&key.id, now, limit) {
+            Verdict::Within(budget) | Verdict::Beyond(budget, _) => Some(budget),
+        }
+    }
+
     /// A test key of the usual tier has the test limit; a tier that was chosen counts in both
     /// modes.
     fn limit(&self, key: &Key) -> Option<u32> {
@@ -51,4 +60,59 @@ pub(crate) fn add_headers(response: &mut HttpResponse, budget: Budget) {
     headers.insert(LIMIT.clone(), HeaderValue::from(budget.limit));
     headers.insert(REMAINING.clone(), HeaderValue::from(budget.remaining));
     headers.insert(RESET.clone(), HeaderValue::from(budget.reset));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::Id;
+    use crate::model::key::{Prefix, Scopes};
+    use crate::model::slug::Slug;
+    use crate::model::text::Name;
+
+    fn key(tier: Tier, mode: Mode) -> Key {
+        Key {
+            id: Id::generate(),
+            prefix: Prefix::new(mode, "AAAAAAAA"),
+            name: Name::parse("x").unwrap(),
+            mode,
+            workspace: Slug::parse("x").unwrap(),
+            tier,
+            scopes: Scopes::all(),
+            created_at: Timestamp::from_micros(0),
+            last_used_at: None,
+            last_used_ip: None,
+            request_count: 0,
+            revoked_at: None,
+        }
+    }
+
+    fn limits(enabled: bool) -> Limits {
+        Limits::new(RateLimits { enabled, standard: 3, test: 2, paid: 9 })
+    }
+
+    fn left(limits: &Limits, key: &Key, seconds: i64) -> Option<(u32, u32)> {
+        let now = Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000);
+        limits.left(key, now).map(|budget| (budget.remaining, budget.limit))
+    }
+
+    #[test]
+    fn what_is_left_is_told_without_counting() {
+        let (limits, key) = (limits(true), key(Tier::Standard, Mode::Live));
+        let now = Timestamp::parse("2026-01-01").unwrap();
+        for remaining in (0..=3).rev() {
+            assert_eq!(left(&limits, &key, 0), Some((remaining, 3)));
+            assert_eq!(left(&limits, &key, 0), Some((remaining, 3)));
+            limits.count(&key, now);
+        }
+        assert_eq!(left(&limits, &key, 59), Some((0, 3)));
+        assert_eq!(left(&limits, &key, 60), Some((3, 3)));
+    }
+
+    #[test]
+    fn a_key_without_a_limit_has_no_budget() {
+        assert_eq!(left(&limits(true), &key(Tier::Unlimited, Mode::Live), 0), None);
+        assert_eq!(left(&limits(false), &key(Tier::Standard, Mode::Live), 0), None);
+        assert_eq!(left(&limits(true), &key(Tier::Standard, Mode::Test), 0), Some((2, 2)));
+    }
 }

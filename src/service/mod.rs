@@ -7,10 +7,12 @@ pub(crate) mod client_ip;
 pub(crate) mod limits;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;
+pub(crate) mod traffic;
 pub(crate) mod usage;
 
 use self::backups::Backups;
 use self::limits::Limits;
+use self::traffic::Traffic;
 use self::usage::Usage;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -21,6 +23,7 @@ pub struct Service {
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
+    pub(crate) traffic: Traffic,
     /// Nothing when the settings ask for no backups.
     pub(crate) backups: Option<Backups>,
 }
@@ -31,6 +34,7 @@ impl Service {
         Self {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
+            traffic: Traffic::new(),
             backups: Backups::new(&settings.backup, store.dir()),
             store,
             settings,

@@ -1,0 +1,212 @@
+//! How many requests the API answered in each minute of the last hour, and how many of them with
+//! an error. For `access_log`, which counts, and for the page that shows it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::model::time::Timestamp;
+
+/// Minutes that are kept.
+const MINUTES: usize = 60;
+/// A minute in microseconds.
+const MINUTE: i64 = 60_000_000;
+
+/// The counts of the last hour. Nothing in it waits for anything, since every request passes.
+pub(crate) struct Traffic {
+    all: Counters,
+    client_errors: Counters,
+    server_errors: Counters,
+}
+
+/// A minute and what was answered in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Minute {
+    /// When it began.
+    pub start: Timestamp,
+    /// Requests.
+    pub all: u32,
+    /// Those of them that were answered with a status from 400 to 499.
+    pub client_errors: u32,
+    /// Those from 500.
+    pub server_errors: u32,
+}
+
+/// A count for each minute, in the place that the minute has in every hour. The upper half of a
+/// counter names the minute whose count is in the lower half: so both change in one step, and the
+/// first request of a minute cannot take others with it when it makes room.
+struct Counters([AtomicU64; MINUTES]);
+
+impl Counters {
+    const fn new() -> Self {
+        Self([const { AtomicU64::new(0) }; MINUTES])
+    }
+
+    fn count(&self, minute: i64) {
+        let counter = &self.0[place(minute)];
+        let mut seen = counter.load(Ordering::Relaxed);
+        while name(seen) != minute as u32 {
+            let first = u64::from(minute as u32) << 32 | 1;
+            let swapped =
+                counter.compare_exchange_weak(seen, first, Ordering::Relaxed, Ordering::Relaxed);
+            match swapped {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
+        // No server answers so much in a minute that the count would run into the name.
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn of(&self, minute: i64) -> u32 {
+        let seen = self.0[place(minute)].load(Ordering::Relaxed);
+        if name(seen) == minute as u32 { seen as u32 } else { 0 }
+    }
+}
+
+fn place(minute: i64) -> usize {
+    minute.rem_euclid(MINUTES as i64) as usize
+}
+
+/// The minute that a counter counts, of which 32 bits are enough for eight thousand years.
+fn name(counter: u64) -> u32 {
+    (counter >> 32) as u32
+}
+
+impl Traffic {
+    /// Nothing was answered yet.
+    pub const fn new() -> Self {
+        Self {
+            all: Counters::new(),
+            client_errors: Counters::new(),
+            server_errors: Counters::new(),
+        }
+    }
+
+    /// Takes note of a request that was answered with this status.
+    pub fn note(&self, status: u16, now: Timestamp) {
+        let minute = now.as_micros().div_euclid(MINUTE);
+        self.all.count(minute);
+        match status {
+            400..500 => self.client_errors.count(minute),
+            500.. => self.server_errors.count(minute),
+            _ => {}
+        }
+    }
+
+    /// The last sixty minutes, oldest first; the last one is still going on. A request that is
+    /// noted meanwhile may be missing from some of its counts.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the pages"))]
+    pub fn last_hour(&self, now: Timestamp) -> [Minute; MINUTES] {
+        let present = now.as_micros().div_euclid(MINUTE);
+        std::array::from_fn(|n| {
+            let minute = present - (MINUTES - 1 - n) as i64;
+            Minute {
+                start: Timestamp::from_micros(minute * MINUTE),
+                all: self.all.of(minute),
+                client_errors: self.client_errors.of(minute),
+                server_errors: self.server_errors.of(minute),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-01-01, so many seconds later.
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000)
+    }
+
+    /// The minutes in which there was anything, as the second in which they begin, and the counts.
+    fn busy(traffic: &Traffic, seconds: i64) -> Vec<(i64, u32, u32, u32)> {
+        let zero = at(0).as_micros();
+        let hour = traffic.last_hour(at(seconds));
+        let began = |minute: &Minute| (minute.start.as_micros() - zero) / 1_000_000;
+        let minutes = hour.iter().filter(|minute| minute.all > 0);
+        minutes.map(|m| (began(m), m.all, m.client_errors, m.server_errors)).collect()
+    }
+
+    #[test]
+    fn requests_are_counted_in_their_minute_by_how_they_were_answered() {
+        let traffic = Traffic::new();
+        for (status, seconds) in [(200, 0), (201, 59), (404, 59), (500, 60), (503, 61), (429, 119)]
+        {
+            traffic.note(status, at(seconds));
+        }
+        assert_eq!(busy(&traffic, 119), [(0, 3, 1, 0), (60, 3, 1, 2)]);
+    }
+
+    #[test]
+    fn the_hour_ends_with_the_present_minute() {
+        let hour = Traffic::new().last_hour(at(90));
+        assert_eq!((hour[0].start, hour[59].start), (at(60 - 59 * 60), at(60)));
+        assert!(hour.iter().all(|minute| minute.all == 0));
+    }
+
+    #[test]
+    fn a_minute_leaves_after_an_hour_and_its_place_is_taken() {
+        let traffic = Traffic::new();
+        traffic.note(500, at(0));
+        assert_eq!(busy(&traffic, 59 * 60 + 59).len(), 1);
+        assert!(busy(&traffic, 60 * 60).is_empty());
+        traffic.note(200, at(60 * 60));
+        assert_eq!(busy(&traffic, 60 * 60), [(3600, 1, 0, 0)]);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_leaves_the_past_behind() {
+        let traffic = Traffic::new();
+        traffic.note(200, at(0));
+        traffic.note(200, at(90 * 60));
+        assert_eq!(busy(&traffic, 90 * 60), [(5400, 1, 0, 0)]);
+        assert!(busy(&traffic, 86_400 * 365).is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shows_nothing_of_the_future() {
+        let traffic = Traffic::new();
+        traffic.note(200, at(3 * 3600));
+        traffic.note(200, at(3 * 3600 + 60));
+        traffic.note(200, at(0));
+        assert_eq!(busy(&traffic, 0), [(0, 1, 0, 0)]);
+        // A minute that comes again goes on counting, unless its place was needed meanwhile.
+        traffic.note(200, at(3 * 3600));
+        traffic.note(200, at(3 * 3600 + 60));
+        assert_eq!(busy(&traffic, 3 * 3600 + 60), [(10_800, 1, 0, 0), (10_860, 2, 0, 0)]);
+    }
+
+    #[test]
+    fn times_before_1970_have_minutes_too() {
+        let traffic = Traffic::new();
+        let before = Timestamp::parse("1969-12-31T23:59:30Z").unwrap();
+        traffic.note(200, before);
+        assert_eq!(traffic.last_hour(before)[59].all, 1);
+        assert_eq!(traffic.last_hour(before.plus_millis(30_000))[58].all, 1);
+    }
+
+    #[test]
+    fn no_request_is_lost_among_many_threads_and_minutes() {
+        const EACH: u32 = 30_000;
+        let traffic = Traffic::new();
+        // What stands in every place is an hour too old, and has to make room.
+        for minute in 0..60 {
+            traffic.note(500, at(minute * 60 - 3600));
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for n in 0..EACH {
+                        let status = if n % 2 == 0 { 200 } else { 404 };
+                        traffic.note(status, at(i64::from(n) * 60 / 500));
+                    }
+                });
+            }
+        });
+        let hour = traffic.last_hour(at(59 * 60));
+        assert_eq!(hour.iter().map(|minute| minute.all).sum::<u32>(), 4 * EACH);
+        assert_eq!(hour.iter().map(|minute| minute.client_errors).sum::<u32>(), 2 * EACH);
+        // The first request of each minute took the place; none added to what stood there.
+        assert!(hour.iter().all(|minute| minute.all == 2000 && minute.server_errors == 0));
+    }
+}
