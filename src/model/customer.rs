@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use strum::{EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use super::domain::Domain;
 use super::fields::{Body, Fields, Property, choice};
@@ -24,7 +24,17 @@ pub type CustomerRef = Ref<Customer>;
 
 /// Where a customer stands. `archived` is a value like the others, not a deletion.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]

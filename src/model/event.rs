@@ -112,6 +112,11 @@ impl Actor {
     pub fn command_line() -> Self {
         Self { kind: ActorKind::Admin, id: "cli".to_owned(), name: "command line".to_owned() }
     }
+
+    /// The admin on the admin pages.
+    pub fn admin_page() -> Self {
+        Self { kind: ActorKind::Admin, id: "page".to_owned(), name: "Admin".to_owned() }
+    }
 }
 
 /// The kinds of actors.

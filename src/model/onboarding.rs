@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use strum::{EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use super::customer::{CustomerId, CustomerRef};
 use super::fields::{Body, Fields, Property, choice};
@@ -22,7 +22,17 @@ pub type OnboardingRef = Ref<Onboarding>;
 
 /// The phases in their usual order; any move between them is allowed.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
@@ -41,7 +51,17 @@ pub enum Phase {
 
 /// How an onboarding is going.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]

@@ -11,10 +11,10 @@ use super::time::Timestamp;
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
 
-/// The part of a list that a client asks for: at most `limit` items older than `before`.
+/// The part of a list that is asked for: at most `limit` items older than `before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// 1 to 100.
+    /// 1 to 100 when a client asks.
     pub limit: u32,
     /// The cursor: only items created strictly before it.
     pub before: Option<Timestamp>,

@@ -51,13 +51,22 @@ impl Params {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         let text = self.text(name)?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.problems.push(fault.of(name));
-                None
-            }
-        }
+        self.understood(name, parse(&text))
+    }
+
+    /// The same for one that a form sends, which has every field of the form: a blank one was not
+    /// filled in.
+    pub fn filled<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text(name).filter(|text| !text.trim().is_empty())?;
+        self.understood(name, parse(&text))
+    }
+
+    fn understood<T>(&mut self, name: &str, parsed: Result<T, Fault>) -> Option<T> {
+        parsed.map_err(|fault| self.problems.push(fault.of(name))).ok()
     }
 
     /// A parameter that has to be one of the variants of an enum.

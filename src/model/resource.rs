@@ -3,6 +3,8 @@
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::id::Id;
+
 /// A type of resource, by the name that its `object` property has.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr, VariantNames,
@@ -16,3 +18,10 @@ pub enum ResourceType {
     Onboarding,
     ApiKey,
 }
+
+/// Anything that an event can be about.
+#[derive(Debug)]
+pub enum Anything {}
+
+/// The id of a resource of whatever type.
+pub type ResourceId = Id<Anything>;

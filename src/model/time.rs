@@ -61,6 +61,14 @@ impl Timestamp {
         (FIRST..=LAST).contains(&micros).then_some(Self(micros))
     }
 
+    /// Reads what [`Timestamp::parse`] does, and a date-time without an offset, with or without
+    /// its seconds, as a form's `datetime-local` field sends it; that one is UTC.
+    pub fn parse_input(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let with = |end: &str| Self::parse(&format!("{text}{end}"));
+        Self::parse(text).or_else(|| with("Z")).or_else(|| with(":00Z"))
+    }
+
     /// The form with six fractional digits that list cursors have.
     pub fn to_cursor(self) -> String {
         self.print(MICROSECONDS)
@@ -170,6 +178,23 @@ mod tests {
             "２０２６-05-26",
         ] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_form_sends_needs_no_offset_and_no_seconds() {
+        for (text, utc) in [
+            ("2026-05-26T17:21", "2026-05-26T17:21:00.000Z"),
+            ("2026-05-26T17:21:09", "2026-05-26T17:21:09.000Z"),
+            (" 2026-05-26T17:21:09.41 ", "2026-05-26T17:21:09.410Z"),
+            ("2026-05-26T17:21:09+02:00", "2026-05-26T15:21:09.000Z"),
+            ("2026-05-26", "2026-05-26T00:00:00.000Z"),
+        ] {
+            let read = Timestamp::parse_input(text).map(|time| time.to_string());
+            assert_eq!(read.as_deref(), Some(utc), "{text}");
+        }
+        for text in ["", "17:21", "2026-05-26T17", "2026-05-26T17:21Z", "2026-05-26T17:21:09+02"] {
+            assert_eq!(Timestamp::parse_input(text), None, "{text}");
         }
     }
 
