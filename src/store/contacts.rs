@@ -99,6 +99,34 @@ impl Reader<'_> {
         let customer: Customer = live::find(self.conn, workspace, customer)?;
         List::under(&workspace, "customer_id", &customer.id).page(self.conn, page)
     }
+
+    /// The primary contact of a customer, if it has one. It stands in the pages of
+    /// [`Reader::contacts_of`] too, in its place by time.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such customer.
+    pub fn primary_contact(
+        &self,
+        workspace: WorkspaceNo,
+        customer: &CustomerRef,
+    ) -> Result<Option<Contact>, StoreError> {
+        let customer: Customer = live::find(self.conn, workspace, customer)?;
+        let mut list = List::under(&workspace, "customer_id", &customer.id);
+        list.only("is_primary = 1");
+        list.one(self.conn)
+    }
+
+    /// How many contacts the customers of a workspace have; those of a deleted customer went with
+    /// it.
+    pub(super) fn count_contacts(&self, workspace: WorkspaceNo) -> Result<i64, StoreError> {
+        // No index has the contacts of a workspace without the deleted ones, but one has those of
+        // a customer. The cross join keeps the order.
+        let sql = "SELECT count(*)
+                   FROM customers AS of CROSS JOIN contacts ON contacts.customer_id = of.id
+                   WHERE of.workspace_no = ?1 AND of.deleted_at IS NULL
+                       AND contacts.deleted_at IS NULL";
+        Ok(self.conn.prepare_cached(sql)?.query_row([workspace.0], |row| row.get(0))?)
+    }
 }
 
 impl Tx<'_> {
@@ -204,5 +232,43 @@ impl Tx<'_> {
         let kinds = [EventType::ContactUpdated];
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
         Ok(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::fixture::{Db, body};
+
+    #[test]
+    fn the_primary_contact_is_found_whoever_came_after_it() {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora"}));
+        let named = Ref::Id(aurora.id.clone());
+        let primary = || db.reader().primary_contact(db.workspace.no, &named).unwrap();
+        assert!(primary().is_none());
+        let person = |email: &str, is_primary: bool| json!({"name": "x", "email": email, "is_primary": is_primary});
+        let first = db.contact(2, &aurora, &person("a@aurora.example", true));
+        let last = db.contact(3, &aurora, &person("b@aurora.example", false));
+        assert_eq!(primary().unwrap().id, first.id);
+        let promote: ContactPatch = body(&json!({"is_primary": true}));
+        db.tx(4).update_contact(&db.caller(), &Ref::Id(last.id.clone()), promote).unwrap();
+        assert_eq!(primary().unwrap().id, last.id);
+        db.tx(5).delete_contact(&db.caller(), &Ref::Id(last.id)).unwrap();
+        assert!(primary().is_none());
+    }
+
+    #[test]
+    fn a_deleted_customer_has_no_primary_contact() {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora"}));
+        let person = json!({"name": "x", "email": "a@aurora.example", "is_primary": true});
+        db.contact(2, &aurora, &person);
+        let named = Ref::Id(aurora.id);
+        db.tx(3).delete_customer(&db.caller(), &named).unwrap();
+        let found = db.reader().primary_contact(db.workspace.no, &named);
+        assert!(matches!(found, Err(StoreError::NotFound(ResourceType::Customer))));
     }
 }

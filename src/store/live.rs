@@ -16,6 +16,8 @@ pub(super) trait Listed: Sized {
     const TABLE: &'static str;
     /// The columns that `from_row` reads, in its order.
     const COLUMNS: &'static str;
+    /// More columns that it reads after those, each with a comma before it.
+    const MORE: &'static str = "";
     /// What has to hold for a row to stand in lists, word for word as in the partial indexes.
     const CONDITION: &'static str = "deleted_at IS NULL";
 
@@ -94,6 +96,7 @@ impl<R> ToSql for Id<R> {
 /// entry; a condition that the index does not know is tested row by row, and hidden from SQLite's
 /// planner by a unary plus (SQLite manual, "The SQLite Query Optimizer Overview", 4), so that it
 /// never trades the walk for a sort.
+#[derive(Clone)]
 pub(super) struct List<'v> {
     conditions: String,
     values: Vec<&'v dyn ToSql>,
@@ -124,13 +127,30 @@ impl<'v> List<'v> {
         self.by(&format!("+{column}"), value);
     }
 
+    /// Narrows row by row to those whose `column` is less than the value.
+    pub fn below(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.values.push(value);
+        self.conditions += &format!(" AND +{column} < ?{}", self.values.len());
+    }
+
     /// Narrows row by row to those whose `column` contains the text.
     pub fn containing(&mut self, column: &str, part: &'v dyn ToSql) {
         self.values.push(part);
         self.conditions += &format!(" AND instr({column}, ?{}) > 0", self.values.len());
     }
 
-    /// The page that a client asks for.
+    /// Narrows by a condition that is, word for word, that of a partial index.
+    pub fn only(&mut self, condition: &str) {
+        self.conditions += &format!(" AND {condition}");
+    }
+
+    /// Narrows to what was created at this time, in microseconds, or later.
+    pub fn since(&mut self, time: &'v i64) {
+        self.values.push(time);
+        self.conditions += &format!(" AND created_at >= ?{}", self.values.len());
+    }
+
+    /// The page that is asked for.
     pub fn page<R: Listed>(
         mut self,
         conn: &Connection,
@@ -147,11 +167,11 @@ impl<'v> List<'v> {
         }
         values.push(&limit);
         let sql = format!(
-            "SELECT {} FROM {} WHERE {} AND {}{cursor} ORDER BY created_at DESC LIMIT ?{}",
+            "SELECT {}{} FROM {} WHERE {}{cursor} ORDER BY created_at DESC LIMIT ?{}",
             R::COLUMNS,
+            R::MORE,
             R::TABLE,
-            self.conditions,
-            R::CONDITION,
+            self.listed::<R>(),
             values.len(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
@@ -161,5 +181,70 @@ impl<'v> List<'v> {
         data.truncate(page.limit as usize);
         let next = data.last().filter(|_| more).map(R::created_at);
         Ok(Page { data, next })
+    }
+
+    /// The only row that there can be.
+    pub fn one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
+        let sql = format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.listed::<R>());
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(self.values), R::from_row).optional()?)
+    }
+
+    /// When the row was created that is the `nth` from the newest, if others follow it.
+    pub fn nth<R: Listed>(
+        mut self,
+        conn: &Connection,
+        before: Option<Timestamp>,
+        nth: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let before = before.map_or(i64::MAX, Timestamp::as_micros);
+        let skipped = nth.saturating_sub(1);
+        let count = self.values.len();
+        let sql = format!(
+            "SELECT created_at FROM {} WHERE {} AND created_at < ?{}
+             ORDER BY created_at DESC LIMIT 2 OFFSET ?{}",
+            R::TABLE,
+            self.listed::<R>(),
+            count + 1,
+            count + 2,
+        );
+        let mut values = std::mem::take(&mut self.values);
+        values.extend([&before as &dyn ToSql, &skipped]);
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        let found = rows.collect::<rusqlite::Result<Vec<i64>>>()?;
+        Ok(match found[..] {
+            [nth, _] => Some(Timestamp::from_micros(nth)),
+            _ => None,
+        })
+    }
+
+    /// How many rows there are.
+    pub fn count<R: Listed>(self, conn: &Connection) -> Result<i64, StoreError> {
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.listed::<R>());
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
+    }
+
+    /// How many rows there are of each kind, told by columns of the index, which `read` is given
+    /// with the count after them.
+    pub fn tally<R: Listed, T>(
+        self,
+        conn: &Connection,
+        columns: &str,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = format!(
+            "SELECT {columns}, count(*) FROM {} WHERE {} GROUP BY {columns}",
+            R::TABLE,
+            self.listed::<R>(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn listed<R: Listed>(&self) -> String {
+        format!("{} AND {}", self.conditions, R::CONDITION)
     }
 }

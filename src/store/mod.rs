@@ -12,6 +12,8 @@ mod damage;
 mod error;
 mod events;
 mod files;
+#[cfg(test)]
+mod fixture;
 mod idempotency;
 mod keys;
 mod live;
