@@ -2,6 +2,7 @@
 //! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
 //! no connection leaves.
 
+mod audit;
 mod backup;
 mod check;
 mod contacts;

@@ -1,0 +1,334 @@
+//! The audit log of a workspace: all of its events, and who can have caused them. For the store's
+//! users: the methods of [`Reader`].
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::Reader;
+use super::error::StoreError;
+use super::live::{List, Listed};
+use super::row::choice;
+use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
+use crate::model::event::{Actor, ActorKind, Event};
+use crate::model::id::Id;
+use crate::model::page::{Page, PageRequest};
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+/// How many events are looked at for one page. A filter that hardly any event passes would
+/// otherwise read the whole log, since the log's index knows only their times: another one would
+/// make every change dearer.
+const LOOKED_AT: u32 = 50_000;
+/// The most entries of a page: what an export takes at a time.
+const LARGEST: u32 = 1000;
+
+impl Listed for AuditEntry {
+    const TABLE: &'static str = Event::TABLE;
+    const COLUMNS: &'static str = Event::COLUMNS;
+    const MORE: &'static str = ", resource, resource_id, customer_id, from_phase, to_phase";
+    const CONDITION: &'static str = Event::CONDITION;
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let moved = !matches!(row.get_ref(13)?, ValueRef::Null);
+        Ok(Self {
+            event: Event::from_row(row)?,
+            resource: choice(row, 10)?,
+            resource_id: Id::stored(row.get(11)?),
+            customer_id: row.get::<_, Option<_>>(12)?.map(Id::stored),
+            phases: if moved { Some((choice(row, 13)?, choice(row, 14)?)) } else { None },
+        })
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.event.created_at
+    }
+}
+
+impl Reader<'_> {
+    /// A page of what happened in a workspace, also to what was deleted since. It has up to 1000
+    /// entries, whatever the limit, and is made of no more than 50,000 events: it says when it
+    /// ended for that.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn audit(
+        &self,
+        workspace: WorkspaceNo,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<AuditPage, StoreError> {
+        self.audit_within(workspace, filter, page, LOOKED_AT)
+    }
+
+    fn audit_within(
+        &self,
+        workspace: WorkspaceNo,
+        filter: &AuditFilter,
+        page: &PageRequest,
+        looked_at: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let before = match (page.before, filter.to) {
+            (Some(cursor), Some(to)) => Some(cursor.min(to)),
+            (cursor, to) => cursor.or(to),
+        };
+        let page = PageRequest { limit: page.limit.min(LARGEST), before };
+        let from = filter.from.map(Timestamp::as_micros);
+        let kind = filter.kind.map(<&str>::from);
+        let resource = filter.resource.map(<&str>::from);
+        let id = filter.resource_id.as_ref().map(Id::as_str);
+        let walk = || match &id {
+            Some(id) => List::under(&workspace, "resource_id", id),
+            None => List::of(&workspace),
+        };
+
+        // Without a filter that is tested event by event, none is passed over.
+        let passes_over = kind.is_some() || filter.actor.is_some() || resource.is_some();
+        let end = if passes_over {
+            let mut list = walk();
+            if let Some(from) = &from {
+                list.since(from);
+            }
+            list.nth::<AuditEntry>(self.conn, before, looked_at)?
+        } else {
+            None
+        };
+        // One bound and not two, of which SQLite would walk to either.
+        let since = end.map(Timestamp::as_micros).or(from);
+        let mut list = walk();
+        if let Some(since) = &since {
+            list.since(since);
+        }
+        if let Some(kind) = &kind {
+            list.also("type", kind);
+        }
+        if let Some(actor) = &filter.actor {
+            list.also("actor_id", actor);
+        }
+        if let Some(resource) = &resource {
+            list.also("resource", resource);
+        }
+        let Page { data: entries, next } = list.page(self.conn, &page)?;
+        let looked_back_to = end.filter(|_| next.is_none());
+        Ok(AuditPage { entries, next: next.or(end), looked_back_to })
+    }
+
+    /// Who can have caused the events of a workspace: the admin at each place, and the keys,
+    /// newest first, the revoked ones among them.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn actors(&self, workspace: WorkspaceNo) -> Result<Vec<Actor>, StoreError> {
+        let sql = "SELECT id, name FROM api_keys WHERE workspace_no = ?1 ORDER BY created_at DESC";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let keys = statement.query_map([workspace.0], |row| {
+            Ok(Actor { kind: ActorKind::ApiKey, id: row.get(0)?, name: row.get(1)? })
+        })?;
+        let mut actors = vec![Actor::admin_page(), Actor::command_line()];
+        for key in keys {
+            actors.push(key?);
+        }
+        Ok(actors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::audit::AuditFilter;
+    use crate::model::event::EventType;
+    use crate::model::id::Ref;
+    use crate::model::key::{Mode, NewKey, Scopes, Tier};
+    use crate::model::key_hash::IssuedKey;
+    use crate::model::onboarding::Phase;
+    use crate::model::resource::ResourceType;
+    use crate::model::text::Name;
+    use crate::store::fixture::{Db, at, body};
+
+    const ALL: PageRequest = PageRequest { limit: 1000, before: None };
+
+    fn kinds(page: &AuditPage) -> Vec<&'static str> {
+        page.entries.iter().map(|entry| entry.event.kind.into()).collect()
+    }
+
+    /// A page of what the filter lets pass, within so many events.
+    fn look(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
+        db.reader().audit_within(db.workspace.no, filter, &page, within).unwrap()
+    }
+
+    /// What happens to a customer, its onboarding and its contact, at seconds 1 to 5.
+    fn story() -> Db {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora"}));
+        let onboarding = db.onboarding(2, &aurora, json!({"name": "Rollout"}));
+        let ada = db.contact(3, &aurora, &json!({"name": "Ada", "email": "ada@aurora.example"}));
+        let moved = body(&json!({"phase": "review"}));
+        let (caller, named) = (db.caller(), Ref::Id(onboarding.id));
+        db.tx(4).update_onboarding(&caller, &named, moved).unwrap();
+        let page = crate::model::caller::Caller { actor: Actor::admin_page(), ..caller };
+        db.tx(5).delete_contact(&page, &Ref::Id(ada.id)).unwrap();
+        db
+    }
+
+    #[test]
+    fn the_log_tells_everything_newest_first() {
+        let db = story();
+        let log = look(&db, &AuditFilter::default(), ALL, 9);
+        assert_eq!(
+            kinds(&log),
+            [
+                "contact.deleted",
+                "onboarding.phase_changed",
+                "onboarding.updated",
+                "contact.created",
+                "onboarding.created",
+                "customer.created"
+            ]
+        );
+        assert!(log.next.is_none() && log.looked_back_to.is_none());
+        let moved = &log.entries[1];
+        assert_eq!(moved.phases, Some((Phase::BeforeGettingStarted, Phase::Review)));
+        assert_eq!(moved.resource, ResourceType::Onboarding);
+        assert_eq!(log.entries[2].phases, None);
+        let customer = &log.entries[5];
+        assert_eq!(customer.customer_id.as_ref().unwrap().as_str(), customer.resource_id.as_str());
+    }
+
+    #[test]
+    fn what_was_deleted_can_still_be_read() {
+        let db = story();
+        let log = look(&db, &AuditFilter::default(), ALL, 9);
+        assert!(log.entries[0].event.object.get().contains("ada@aurora.example"));
+    }
+
+    #[test]
+    fn every_filter_narrows_the_log() {
+        let db = story();
+        let shown = |filter: AuditFilter| kinds(&look(&db, &filter, ALL, 9));
+        let none = AuditFilter::default;
+        let kind = Some(EventType::OnboardingCreated);
+        assert_eq!(shown(AuditFilter { kind, ..none() }), ["onboarding.created"]);
+        let actor = Some("page".to_owned());
+        assert_eq!(shown(AuditFilter { actor, ..none() }), ["contact.deleted"]);
+        let resource = Some(ResourceType::Contact);
+        assert_eq!(
+            shown(AuditFilter { resource, ..none() }),
+            ["contact.deleted", "contact.created"]
+        );
+        let contact = look(&db, &AuditFilter { resource, ..none() }, ALL, 9).entries.remove(0);
+        let resource_id = Some(contact.resource_id);
+        let of_one = AuditFilter { resource_id, ..none() };
+        assert_eq!(shown(of_one.clone()), ["contact.deleted", "contact.created"]);
+        let actor = Some("cli".to_owned());
+        assert_eq!(shown(AuditFilter { actor, ..of_one }), ["contact.created"]);
+        let (from, to) = (Some(at(2)), Some(at(3)));
+        assert_eq!(shown(AuditFilter { from, to, ..none() }), ["onboarding.created"]);
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_a_gap() {
+        let db = story();
+        let filter = AuditFilter { to: Some(at(5)), ..AuditFilter::default() };
+        let (mut page, mut seen) = (PageRequest { limit: 2, before: None }, Vec::new());
+        loop {
+            let log = look(&db, &filter, page, 9);
+            assert!(log.entries.len() <= 2 && log.looked_back_to.is_none());
+            seen.extend(kinds(&log));
+            let Some(next) = log.next else { break };
+            page.before = Some(next);
+        }
+        assert_eq!(seen, kinds(&look(&db, &filter, ALL, 9)));
+        assert_eq!(seen.len(), 5);
+    }
+
+    #[test]
+    fn a_rare_event_is_found_by_going_on_from_where_the_look_ended() {
+        let db = story();
+        let kind = Some(EventType::CustomerCreated);
+        let filter = AuditFilter { kind, ..AuditFilter::default() };
+        let first = look(&db, &filter, ALL, 4);
+        assert!(first.entries.is_empty());
+        // The fourth event from the newest.
+        assert_eq!(first.looked_back_to, Some(at(3)));
+        assert_eq!(first.next, Some(at(3)));
+        let then = look(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
+        assert_eq!(kinds(&then), ["customer.created"]);
+        assert!(then.next.is_none() && then.looked_back_to.is_none());
+    }
+
+    #[test]
+    fn a_look_that_ends_with_the_last_event_did_not_end_early() {
+        let db = story();
+        let kind = Some(EventType::ApiKeyCreated);
+        let filter = AuditFilter { kind, ..AuditFilter::default() };
+        let whole = look(&db, &filter, ALL, 6);
+        assert!(whole.next.is_none() && whole.looked_back_to.is_none());
+        // Nor does what lies before the span count.
+        let span = AuditFilter { from: Some(at(3)), ..filter };
+        let whole = look(&db, &span, ALL, 4);
+        assert!(whole.next.is_none() && whole.looked_back_to.is_none());
+    }
+
+    #[test]
+    fn a_page_that_is_full_did_not_end_early_either() {
+        let db = story();
+        let resource = Some(ResourceType::Onboarding);
+        let filter = AuditFilter { resource, ..AuditFilter::default() };
+        let full = look(&db, &filter, PageRequest { limit: 1, before: None }, 4);
+        assert_eq!(kinds(&full), ["onboarding.phase_changed"]);
+        assert_eq!(full.next, Some(full.entries[0].event.created_at));
+        assert_eq!(full.looked_back_to, None);
+        // The page after it holds the other one that lies within reach, and says how far it saw.
+        let next = look(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
+        assert_eq!(kinds(&next), ["onboarding.updated"]);
+        assert_eq!(next.looked_back_to, Some(at(3)));
+        let last = look(&db, &filter, PageRequest { limit: 9, before: next.next }, 2);
+        assert_eq!(kinds(&last), ["onboarding.created"]);
+        assert_eq!(last.next, None);
+    }
+
+    #[test]
+    fn another_workspace_has_a_log_of_its_own() {
+        let db = story();
+        let all = look(&db, &AuditFilter::default(), ALL, 9).entries;
+        let db = db.elsewhere();
+        assert!(look(&db, &AuditFilter::default(), ALL, 9).entries.is_empty());
+        let resource_id = Some(all[0].resource_id.clone());
+        let of_one = AuditFilter { resource_id, ..AuditFilter::default() };
+        assert!(look(&db, &of_one, ALL, 9).entries.is_empty());
+    }
+
+    #[test]
+    fn a_page_has_at_most_a_thousand_entries() {
+        let db = Db::new();
+        for second in 0..1001 {
+            db.customer(second, &json!({"name": "x", "slug": format!("x-{second}")}));
+        }
+        let most = PageRequest { limit: u32::MAX, before: None };
+        let log = db.reader().audit(db.workspace.no, &AuditFilter::default(), &most).unwrap();
+        assert_eq!(log.entries.len(), 1000);
+        assert_eq!(log.next, Some(at(1)));
+    }
+
+    #[test]
+    fn a_revoked_key_can_be_chosen_as_an_actor() {
+        let db = story();
+        let make = |second: i64, name: &str| {
+            let name = Name::parse(name).unwrap();
+            let (tier, scopes) = (Tier::Standard, Scopes::all());
+            let (issued, _) =
+                IssuedKey::issue(NewKey { name, mode: Mode::Live, tier, scopes }).unwrap();
+            db.tx(second).create_key(Actor::admin_page(), &db.workspace, issued).unwrap()
+        };
+        let old = make(7, "old");
+        db.tx(8).revoke_key(Actor::admin_page(), &old.id).unwrap();
+        let new = make(9, "new");
+        let actors = db.reader().actors(db.workspace.no).unwrap();
+        let ids: Vec<&str> = actors.iter().map(|actor| actor.id.as_str()).collect();
+        assert_eq!(ids, ["page", "cli", new.id.as_str(), old.id.as_str()]);
+        assert_eq!(actors[3].name, "old");
+        let db = db.elsewhere();
+        assert_eq!(db.reader().actors(db.workspace.no).unwrap().len(), 2);
+    }
+}
