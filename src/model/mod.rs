@@ -3,6 +3,7 @@
 //! HTTP nor SQL.
 
 pub mod audit;
+pub mod board;
 pub mod caller;
 pub mod contact;
 pub mod customer;

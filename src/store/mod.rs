@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod board;
 mod check;
 mod contacts;
 mod contents;

@@ -1,0 +1,181 @@
+//! The board's cards: the newest onboardings of each phase, with their customers. For the store's
+//! users: the methods of [`Reader`].
+
+use rusqlite::Row;
+use strum::VariantArray;
+
+use super::Reader;
+use super::error::StoreError;
+use super::live::{self, List, Listed};
+use crate::model::board::{BoardFilter, Card, Column, CustomerName};
+use crate::model::customer::Customer;
+use crate::model::id::{DisplayId, Id};
+use crate::model::onboarding::{OfCustomer, Onboarding, Phase};
+use crate::model::page::PageRequest;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+impl Listed for Card {
+    // The customer's columns have names of their own, so that those of the onboarding keep theirs.
+    // An onboarding is listed as long as its customer is not deleted; the cross join keeps the
+    // order.
+    const TABLE: &'static str = "onboardings CROSS JOIN (
+        SELECT id AS c_id, display_id AS c_display_id, name AS c_name, slug AS c_slug
+        FROM customers WHERE deleted_at IS NULL) ON c_id = customer_id";
+    const COLUMNS: &'static str = Onboarding::COLUMNS;
+    const MORE: &'static str = ", c_id, c_display_id, c_name, c_slug";
+    const CONDITION: &'static str = Onboarding::CONDITION;
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let onboarding = Onboarding::from_row(row)?;
+        let customer = CustomerName {
+            id: Id::stored(row.get(20)?),
+            display_id: DisplayId(row.get(21)?),
+            name: Name::stored(row.get(22)?),
+            slug: Slug::stored(row.get(23)?),
+        };
+        Ok(Self { onboarding, customer })
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.onboarding.created_at
+    }
+}
+
+impl Reader<'_> {
+    /// A column for each phase, in their usual order, with its newest `most` onboardings. A
+    /// customer that does not exist has none.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn board(
+        &self,
+        workspace: WorkspaceNo,
+        filter: &BoardFilter,
+        most: u32,
+    ) -> Result<Vec<Column>, StoreError> {
+        let empty = |&phase: &Phase| Column { phase, total: 0, cards: Vec::new() };
+        let nothing = || Phase::VARIANTS.iter().map(empty).collect();
+        let customer = match &filter.customer {
+            OfCustomer::Any => None,
+            OfCustomer::Nobody => return Ok(nothing()),
+            OfCustomer::One(named) => match live::find::<Customer>(self.conn, workspace, named) {
+                Ok(customer) => Some(customer.id),
+                Err(StoreError::NotFound(_)) => return Ok(nothing()),
+                Err(error) => return Err(error),
+            },
+        };
+        let state = filter.state.map(<&str>::from);
+        let page = PageRequest { limit: most, before: None };
+        let mut columns = Vec::new();
+        for &phase in Phase::VARIANTS {
+            let name = <&str>::from(phase);
+            let list = match &customer {
+                None => {
+                    let mut list = List::of(&workspace);
+                    list.by("phase", &name);
+                    if let Some(state) = &state {
+                        list.by("state", state);
+                    }
+                    list
+                }
+                Some(id) => {
+                    let mut list = List::under(&workspace, "customer_id", id);
+                    list.also("phase", &name);
+                    if let Some(state) = &state {
+                        list.also("state", state);
+                    }
+                    list
+                }
+            };
+            let total = list.clone().count::<Onboarding>(self.conn)?;
+            let cards = if total > 0 { list.page(self.conn, &page)?.data } else { Vec::new() };
+            columns.push(Column { phase, total, cards });
+        }
+        Ok(columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::id::Ref;
+    use crate::model::onboarding::State;
+    use crate::store::fixture::Db;
+
+    /// The names of the cards in the column of a phase, with the column's total.
+    fn column(db: &Db, filter: &BoardFilter, phase: Phase) -> (Vec<String>, i64) {
+        let columns = db.reader().board(db.workspace.no, filter, 2).unwrap();
+        assert!(columns.iter().map(|column| column.phase).eq(Phase::VARIANTS.iter().copied()));
+        let column = columns.into_iter().find(|column| column.phase == phase).unwrap();
+        let name = |card: &Card| {
+            let onboarding = card.onboarding.name.as_ref().unwrap();
+            format!("{} of {}", onboarding.as_str(), card.customer.name.as_str())
+        };
+        (column.cards.iter().map(name).collect(), column.total)
+    }
+
+    /// Two customers with two onboardings each in review and one in launch.
+    fn board() -> (Db, Customer) {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora"}));
+        let borealis = db.customer(2, &json!({"name": "Borealis"}));
+        for (second, of, name, phase, state) in [
+            (3, &aurora, "a", "review", "active"),
+            (4, &borealis, "b", "review", "paused"),
+            (5, &aurora, "c", "review", "paused"),
+            (6, &borealis, "d", "review", "active"),
+            (7, &borealis, "e", "launch", "active"),
+        ] {
+            db.onboarding(second, of, json!({"name": name, "phase": phase, "state": state}));
+        }
+        (db, borealis)
+    }
+
+    #[test]
+    fn a_column_shows_its_newest_cards_and_how_many_there_are() {
+        let (db, _) = board();
+        let all = BoardFilter::default();
+        let shown = vec!["d of Borealis".to_owned(), "c of Aurora".to_owned()];
+        assert_eq!(column(&db, &all, Phase::Review), (shown, 4));
+        assert_eq!(column(&db, &all, Phase::Launch).1, 1);
+        assert_eq!(column(&db, &all, Phase::Completed), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn the_board_can_be_narrowed_to_a_state_and_to_a_customer() {
+        let (db, borealis) = board();
+        let state = Some(State::Paused);
+        let paused = BoardFilter { state, ..BoardFilter::default() };
+        let shown = vec!["c of Aurora".to_owned(), "b of Borealis".to_owned()];
+        assert_eq!(column(&db, &paused, Phase::Review), (shown, 2));
+        let customer = OfCustomer::One(Ref::DisplayId(borealis.display_id));
+        let of_one = BoardFilter { state: None, customer: customer.clone() };
+        let shown = vec!["d of Borealis".to_owned(), "b of Borealis".to_owned()];
+        assert_eq!(column(&db, &of_one, Phase::Review), (shown, 2));
+        let both = BoardFilter { state, customer };
+        assert_eq!(column(&db, &both, Phase::Review), (vec!["b of Borealis".to_owned()], 1));
+        let nobody = BoardFilter { state: None, customer: OfCustomer::Nobody };
+        assert_eq!(column(&db, &nobody, Phase::Review), (Vec::new(), 0));
+        let customer = OfCustomer::One(Ref::DisplayId(DisplayId(99)));
+        let unknown = BoardFilter { state: None, customer };
+        assert_eq!(column(&db, &unknown, Phase::Review), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn what_was_deleted_is_not_on_the_board() {
+        let (db, borealis) = board();
+        db.tx(8).delete_customer(&db.caller(), &Ref::Id(borealis.id.clone())).unwrap();
+        let all = BoardFilter::default();
+        let shown = vec!["c of Aurora".to_owned(), "a of Aurora".to_owned()];
+        assert_eq!(column(&db, &all, Phase::Review), (shown, 2));
+        db.tx(9).delete_onboarding(&db.caller(), &Ref::DisplayId(DisplayId(3))).unwrap();
+        assert_eq!(column(&db, &all, Phase::Review), (vec!["a of Aurora".to_owned()], 1));
+        let db = db.elsewhere();
+        assert_eq!(column(&db, &all, Phase::Review), (Vec::new(), 0));
+    }
+}
