@@ -20,6 +20,7 @@ mod idempotency;
 mod keys;
 mod live;
 mod onboardings;
+mod overview;
 mod past;
 #[cfg(test)]
 mod plans;
@@ -46,6 +47,7 @@ use self::files::OpenLock;
 pub use self::files::{DataDir, ServeLock};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
+pub use self::overview::{FileSize, Overview, Tally};
 pub use self::restore::Restored;
 use self::sqlite::Readers;
 use self::writer::Writer;

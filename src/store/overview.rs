@@ -1,0 +1,213 @@
+//! What a workspace holds, in numbers, and how large the file is. For the store's users: the
+//! methods of [`Reader`].
+
+use rusqlite::{OptionalExtension, Row};
+use strum::VariantArray;
+
+use super::Reader;
+use super::error::StoreError;
+use super::live::List;
+use super::row::choice;
+use crate::model::customer::{Customer, CustomerStatus};
+use crate::model::onboarding::{Onboarding, Phase, State};
+use crate::model::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+
+/// How many there are of each kind: every kind, in the order of its declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally<E: 'static>(Vec<(E, i64)>);
+
+impl<E: VariantArray + Copy + PartialEq> Tally<E> {
+    fn sum(parts: impl IntoIterator<Item = (E, i64)>) -> Self {
+        let mut counts: Vec<_> = E::VARIANTS.iter().map(|&kind| (kind, 0)).collect();
+        for (kind, part) in parts {
+            for (_, count) in counts.iter_mut().filter(|(of, _)| *of == kind) {
+                *count += part;
+            }
+        }
+        Self(counts)
+    }
+
+    /// Each kind with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (E, i64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// How many there are of all kinds.
+    pub fn total(&self) -> i64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// What a workspace holds, in numbers: what stands in its lists, and all of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// Customers by their status.
+    pub customers: Tally<CustomerStatus>,
+    /// Contacts.
+    pub contacts: i64,
+    /// Onboardings by their phase.
+    pub phases: Tally<Phase>,
+    /// The same onboardings by their state.
+    pub states: Tally<State>,
+    /// Those of them that are not completed although their launch was to be before now.
+    pub overdue: i64,
+    /// Events.
+    pub events: i64,
+}
+
+/// The size of the database: what its file has when the write-ahead log beside it, which comes
+/// and goes, has been taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSize {
+    /// All of its pages, in bytes.
+    pub bytes: i64,
+    /// How many of them are free: they are written to before the file grows.
+    pub free_pages: i64,
+    /// How much they are, in bytes.
+    pub free_bytes: i64,
+}
+
+impl Reader<'_> {
+    /// What a workspace holds.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn overview(&self, workspace: WorkspaceNo, now: Timestamp) -> Result<Overview, StoreError> {
+        let of_status = |row: &Row<'_>| Ok((choice(row, 0)?, row.get(1)?));
+        let customers =
+            List::of(&workspace).tally::<Customer, _>(self.conn, "status", of_status)?;
+        let both = |row: &Row<'_>| Ok((choice(row, 0)?, choice(row, 1)?, row.get(2)?));
+        let onboardings: Vec<(Phase, State, i64)> =
+            List::of(&workspace).tally::<Onboarding, _>(self.conn, "phase, state", both)?;
+        Ok(Overview {
+            customers: Tally::sum(customers),
+            contacts: self.count_contacts(workspace)?,
+            phases: Tally::sum(onboardings.iter().map(|&(phase, _, count)| (phase, count))),
+            states: Tally::sum(onboardings.iter().map(|&(_, state, count)| (state, count))),
+            overdue: self.count_overdue(workspace, now)?,
+            events: self.count_events(workspace)?,
+        })
+    }
+
+    /// The size of the database.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn file_size(&self) -> Result<FileSize, StoreError> {
+        let ask =
+            |pragma: &str| self.conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        let page = ask("page_size")?;
+        let free_pages = ask("freelist_count")?;
+        Ok(FileSize { bytes: ask("page_count")? * page, free_pages, free_bytes: free_pages * page })
+    }
+
+    /// Reads every onboarding that is not completed, since no index has their dates.
+    fn count_overdue(&self, workspace: WorkspaceNo, now: Timestamp) -> Result<i64, StoreError> {
+        let now = now.as_micros();
+        let mut overdue = 0;
+        for &phase in Phase::VARIANTS.iter().filter(|&&phase| phase != Phase::Completed) {
+            let phase = <&str>::from(phase);
+            let mut list = List::of(&workspace);
+            list.by("phase", &phase);
+            list.below("target_launch_date", &now);
+            overdue += list.count::<Onboarding>(self.conn)?;
+        }
+        Ok(overdue)
+    }
+
+    /// The number of the last event. Each has the next one, and none is ever deleted, so that
+    /// millions need not be counted.
+    fn count_events(&self, workspace: WorkspaceNo) -> Result<i64, StoreError> {
+        let sql = "SELECT display_id FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement.query_row([workspace.0], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::id::Ref;
+    use crate::store::fixture::{Db, at};
+
+    fn count<E: VariantArray + Copy + PartialEq>(tally: &Tally<E>, kind: E) -> i64 {
+        tally.iter().find(|(of, _)| *of == kind).unwrap().1
+    }
+
+    fn overview(db: &Db, seconds: i64) -> Overview {
+        db.reader().overview(db.workspace.no, at(seconds)).unwrap()
+    }
+
+    #[test]
+    fn everything_is_counted_by_its_kind() {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora", "status": "active"}));
+        let borealis = db.customer(2, &json!({"name": "Borealis", "status": "active"}));
+        db.customer(3, &json!({"name": "Corona", "status": "churned"}));
+        db.contact(4, &aurora, &json!({"name": "Ada", "email": "ada@aurora.example"}));
+        db.contact(5, &borealis, &json!({"name": "Bo", "email": "bo@borealis.example"}));
+        db.onboarding(6, &aurora, json!({"phase": "review", "state": "paused"}));
+        db.onboarding(7, &borealis, json!({"phase": "review"}));
+        db.onboarding(8, &borealis, json!({"phase": "completed"}));
+
+        let all = overview(&db, 9);
+        assert_eq!(all.customers.total(), 3);
+        assert_eq!(count(&all.customers, CustomerStatus::Active), 2);
+        assert_eq!(count(&all.customers, CustomerStatus::Churned), 1);
+        assert_eq!(count(&all.customers, CustomerStatus::Archived), 0);
+        assert_eq!(all.contacts, 2);
+        assert_eq!((count(&all.phases, Phase::Review), all.phases.total()), (2, 3));
+        assert_eq!((count(&all.states, State::Active), all.states.total()), (2, 3));
+        assert_eq!(all.events, 8);
+
+        db.tx(10).delete_customer(&db.caller(), &Ref::Id(borealis.id)).unwrap();
+        let left = overview(&db, 11);
+        assert_eq!((left.customers.total(), left.contacts, left.phases.total()), (2, 1, 1));
+        assert_eq!(left.events, 9);
+
+        let elsewhere = overview(&db.elsewhere(), 12);
+        assert_eq!((elsewhere.customers.total(), elsewhere.contacts, elsewhere.events), (0, 0, 0));
+    }
+
+    #[test]
+    fn an_onboarding_is_overdue_after_its_date_until_it_is_completed() {
+        let db = Db::new();
+        let aurora = db.customer(1, &json!({"name": "Aurora"}));
+        for (second, phase, date) in [
+            (2, "launch", json!(at(60))),
+            (3, "review", json!(at(60))),
+            (4, "completed", json!(at(60))),
+            (5, "review", json!(null)),
+        ] {
+            db.onboarding(second, &aurora, json!({"phase": phase, "target_launch_date": date}));
+        }
+        assert_eq!(overview(&db, 60).overdue, 0);
+        assert_eq!(overview(&db, 61).overdue, 2);
+    }
+
+    #[test]
+    fn the_number_of_events_is_that_of_the_rows() {
+        let db = Db::new();
+        for second in 1..20 {
+            db.customer(second, &json!({"name": "Aurora"}));
+        }
+        let tx = db.tx(30);
+        let sql = "SELECT count(*) FROM events";
+        let rows: i64 = tx.conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(overview(&db, 30).events, rows);
+    }
+
+    #[test]
+    fn freed_pages_are_told_and_are_part_of_the_size() {
+        let db = Db::new();
+        let empty = db.reader().file_size().unwrap();
+        assert_eq!(empty.free_pages, 0);
+        db.tx(1).conn.execute_batch("DROP TABLE health").unwrap();
+        let freed = db.reader().file_size().unwrap();
+        assert_eq!((freed.free_pages, freed.bytes), (1, empty.bytes));
+        assert!(freed.free_bytes >= 512 && freed.bytes % freed.free_bytes == 0);
+    }
+}
