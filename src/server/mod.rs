@@ -96,9 +96,11 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { service, api, listener, .. } = self;
         let settings = &service.settings;
+        let shared = Data::from(Arc::clone(&service));
         let http = HttpServer::new(move || {
             App::new()
                 .app_data(api.clone())
+                .app_data(shared.clone())
                 .wrap(from_fn(access_log))
                 .configure(api::configure)
                 .default_service(web::to(api::no_route))
