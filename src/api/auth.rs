@@ -1,6 +1,7 @@
 //! Who makes a request: from the `Authorization` header to a key that may be used now.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
@@ -20,7 +21,7 @@ pub(super) async fn authenticate(
     api: &Api,
     headers: &HeaderMap,
     address: IpAddr,
-) -> Result<(Credentials, Snapshot), ApiError> {
+) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
     let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
     let (mut found, mut snapshot) = look_up(api, &prefix)?;
@@ -35,9 +36,9 @@ pub(super) async fn authenticate(
     Ok((found, snapshot))
 }
 
-fn look_up(api: &Api, prefix: &Prefix) -> Result<(Credentials, Snapshot), ApiError> {
+fn look_up(api: &Api, prefix: &Prefix) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
     let snapshot = api.store().snapshot()?;
-    let found = snapshot.read(|reader| reader.credentials(prefix))?;
+    let found = snapshot.credentials(prefix)?;
     Ok((found.ok_or(ApiError::InvalidKey)?, snapshot))
 }
 

@@ -16,18 +16,16 @@ use super::operation::{Access, Operation};
 use super::state::Api;
 use super::{auth, body, idempotency};
 use crate::model::caller::Caller;
-use crate::model::event::{Actor, ActorKind};
 use crate::model::fields::Body;
 use crate::model::id::Ref;
 use crate::model::idempotency::Retry;
-use crate::model::key::Key;
 use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::service::access_log::{UsedKey, UsedOperation};
 use crate::service::rate_limit::{Budget, Verdict};
 use crate::service::request_id::RequestId;
 use crate::service::{client_ip, limits};
-use crate::store::{Reader, Snapshot, StoreError, Tx};
+use crate::store::{Credentials, Reader, Snapshot, StoreError, Tx};
 
 /// Headers may be this long together, names and values.
 const MAX_HEADERS: usize = 32 << 10;
@@ -39,7 +37,7 @@ pub(super) struct Call {
     /// On whose behalf it is made.
     pub caller: Arc<Caller>,
     /// The key that it was made with.
-    pub key: Key,
+    pub credentials: Arc<Credentials>,
     request: HttpRequest,
     body: Bytes,
     retry: Option<Retry>,
@@ -159,13 +157,13 @@ async fn answer<F: Future<Output = Reply>>(
     let address = client_ip::client_ip(peer, headers, &api.service.settings.trusted_proxies);
 
     let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
-    let (key, workspace) = (credentials.key, credentials.workspace);
+    let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
     // What follows waits for a body, if one is sent, and a change waits for the writer.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && !body::is_sent(headers));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
     let now = api.store().clock().now();
     api.service.usage.note(&key.id, now, address);
-    match api.service.limits.count(&key, now) {
+    match api.service.limits.count(key, now) {
         None => {}
         Some(Verdict::Within(left)) => *budget = Some(left),
         Some(Verdict::Beyond(left, wait)) => {
@@ -180,18 +178,13 @@ async fn answer<F: Future<Output = Reply>>(
     }
 
     let body = body::read(payload).await?;
-    let actor = Actor {
-        kind: ActorKind::ApiKey,
-        id: key.id.to_string(),
-        name: key.name.as_str().to_owned(),
-    };
-    let caller = Arc::new(Caller { workspace, actor, livemode: key.mode.is_live() });
     let retry = idempotency::retry(request, &body)?;
     let _running = match idempotency::begin(&api, &caller, retry.as_ref())? {
         idempotency::Begun::Fresh(running) => running,
         idempotency::Begun::Replay(answer) => return Ok(answer),
     };
-    handler(Call { api, caller, key, request: request.clone(), body, retry, snapshot }).await
+    handler(Call { api, caller, credentials, request: request.clone(), body, retry, snapshot })
+        .await
 }
 
 fn is_read(request: &HttpRequest) -> bool {
@@ -203,6 +196,7 @@ mod tests {
     use actix_web::test;
 
     use super::*;
+    use crate::model::event::Actor;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
     use crate::model::key_hash::IssuedKey;
     use crate::model::slug::Slug;

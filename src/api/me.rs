@@ -37,7 +37,7 @@ struct Organization<'m> {
 
 /// GET `/me`
 pub(super) async fn show(call: Call) -> Reply {
-    let (key, workspace) = (&call.key, &call.caller.workspace);
+    let (key, workspace) = (&call.credentials.key, &call.caller.workspace);
     let me = Me {
         api_key: ApiKey {
             id: &key.id,

@@ -150,13 +150,13 @@ fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
 
 fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let store = context.store()?;
-    let Credentials { key: old, workspace, .. } = find_key(&store, named)?;
+    let Credentials { key: old, caller, .. } = find_key(&store, named)?;
     if old.revoked_at.is_some() {
         let what = "is revoked and cannot be rotated; create a new one with `keys create`";
         return Err(Failure::Other(format!("the key {} {what}", old.prefix)));
     }
     let twin = NewKey { name: old.name, mode: old.mode, tier: old.tier, scopes: old.scopes };
-    let (key, secret) = issue(&store, &workspace, twin)?;
+    let (key, secret) = issue(&store, &caller.workspace, twin)?;
     context.output.print(&Shown::new(&key, &secret), || {
         format!(
             "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \

@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use super::customer::{Customer, CustomerStatus};
 use super::id::base36;
+use super::key::KeyId;
 use super::onboarding::{Onboarding, Phase, State};
 use super::params::{Params, Query};
+use super::text::Name;
 use super::time::Timestamp;
 use super::workspace::WorkspaceId;
 
@@ -108,6 +110,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// A key.
+    pub fn key(id: &KeyId, name: &Name) -> Self {
+        let (id, name) = (id.as_str().to_owned(), name.as_str().to_owned());
+        Self { kind: ActorKind::ApiKey, id, name }
+    }
+
     /// The admin at the command line.
     pub fn command_line() -> Self {
         Self { kind: ActorKind::Admin, id: "cli".to_owned(), name: "command line".to_owned() }

@@ -1,5 +1,7 @@
 //! API keys in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
@@ -9,7 +11,7 @@ use super::{Reader, Tx, workspaces};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, EventType};
 use crate::model::id::Id;
-use crate::model::key::{Key, KeyId, KeyUse, Prefix, Scopes};
+use crate::model::key::{Key, KeyId, KeyUse, Mode, Prefix, Scopes};
 use crate::model::key_hash::IssuedKey;
 use crate::model::resource::ResourceType;
 use crate::model::slug::Slug;
@@ -17,14 +19,16 @@ use crate::model::text::Name;
 use crate::model::time::Timestamp;
 use crate::model::workspace::Workspace;
 
-/// What is needed to tell whether a request may be made with a key.
+/// What is needed to tell whether a request may be made with a key, and on whose behalf it then
+/// is.
+#[derive(Debug)]
 pub struct Credentials {
     /// The key.
     pub key: Key,
     /// The argon2id hash of the whole key, as a PHC string.
     pub hash: String,
-    /// The key's workspace.
-    pub workspace: Workspace,
+    /// The key in its workspace.
+    pub caller: Arc<Caller>,
 }
 
 /// A key is selected together with its workspace, whose columns come last.
@@ -35,7 +39,7 @@ const SELECT: &str = "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
     let workspace = workspaces::from_row(row, 12)?;
-    let mode = choice(row, 3)?;
+    let mode: Mode = choice(row, 3)?;
     let time = |index: usize| {
         Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
     };
@@ -53,12 +57,19 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         request_count: row.get(9)?,
         revoked_at: time(10)?,
     };
-    Ok(Credentials { key, hash: row.get(11)?, workspace })
+    let actor = Actor::key(&key.id, &key.name);
+    let caller = Arc::new(Caller { workspace, actor, livemode: mode.is_live() });
+    Ok(Credentials { key, hash: row.get(11)?, caller })
 }
 
-fn by_lookup(conn: &Connection, lookup: &str) -> Result<Option<Credentials>, StoreError> {
+/// The key with this visible prefix, revoked or not.
+pub(super) fn by_prefix(
+    conn: &Connection,
+    prefix: &Prefix,
+) -> Result<Option<Credentials>, StoreError> {
     let sql = format!("{SELECT} WHERE k.lookup = ?1");
-    Ok(conn.prepare_cached(&sql)?.query_row([lookup], from_row).optional()?)
+    let found = conn.prepare_cached(&sql)?.query_row([prefix.lookup()], from_row).optional()?;
+    Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
 
 fn by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
@@ -72,8 +83,7 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Credentials>, StoreError> {
-        let found = by_lookup(self.conn, prefix.lookup())?;
-        Ok(found.filter(|found| found.key.prefix == *prefix))
+        by_prefix(self.conn, prefix)
     }
 
     /// The key with this id, revoked or not.
@@ -147,14 +157,14 @@ impl Tx<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn revoke_key(&self, actor: Actor, id: &KeyId) -> Result<Option<Key>, StoreError> {
-        let Some(Credentials { mut key, workspace, .. }) = by_id(self.conn, id)? else {
+        let Some(Credentials { mut key, caller, .. }) = by_id(self.conn, id)? else {
             return Ok(None);
         };
         if key.revoked_at.is_none() {
             key.revoked_at = Some(self.now);
             let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), key.id])?;
-            self.record_key(actor, &workspace, EventType::ApiKeyRevoked, &key)?;
+            self.record_key(actor, &caller.workspace, EventType::ApiKeyRevoked, &key)?;
         }
         Ok(Some(key))
     }

@@ -18,6 +18,7 @@ mod files;
 mod fixture;
 mod idempotency;
 mod keys;
+mod known_keys;
 mod live;
 mod onboardings;
 mod overview;
@@ -51,6 +52,7 @@ pub use self::overview::{FileSize, Overview, Tally};
 pub use self::restore::Restored;
 use self::sqlite::Readers;
 use self::writer::Writer;
+use crate::model::key::Prefix;
 use crate::model::time::{Clock, Timestamp};
 
 /// How long a read waits for a connection of the pool. The pool has one for every thread that
@@ -78,11 +80,21 @@ pub struct Reader<'c> {
 /// in one is to take and to give back the lock of its transaction. To be dropped before anything
 /// is waited for: the pool has one connection for each thread that reads.
 pub struct Snapshot {
-    conn: r2d2::PooledConnection<Readers>,
+    pooled: r2d2::PooledConnection<Readers>,
     damage: Damage,
 }
 
 impl Snapshot {
+    /// The key with this visible prefix, revoked or not, at the price of a look at whether
+    /// anything has changed since it was last read.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
+        let found = self.pooled.keys.find(&self.pooled.conn, prefix);
+        found.inspect_err(|error| self.damage.notice(error))
+    }
+
     /// Reads, on the calling thread.
     ///
     /// # Errors
@@ -91,14 +103,14 @@ impl Snapshot {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(&Reader { conn: &self.conn }).inspect_err(|error| self.damage.notice(error))
+        read(&Reader { conn: &self.pooled.conn }).inspect_err(|error| self.damage.notice(error))
     }
 }
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
         // The pool throws a connection away whose transaction could not be ended.
-        let _ = sqlite::end_read(&self.conn);
+        let _ = sqlite::end_read(&self.pooled.conn);
     }
 }
 
@@ -188,7 +200,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = read(&Reader { conn: &*self.connection()? });
+        let result = read(&Reader { conn: &self.pooled()?.conn });
         self.noticed(result)
     }
 
@@ -197,12 +209,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] without a connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let conn = self.connection()?;
-        sqlite::begin_read(&conn)?;
-        Ok(Snapshot { conn, damage: self.damage.clone() })
+        let pooled = self.pooled()?;
+        sqlite::begin_read(&pooled.conn)?;
+        Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
 
-    fn connection(&self) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
+    fn pooled(&self) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
         self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 

@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::OpenError;
+use super::known_keys::KnownKeys;
 
 /// How long a statement waits for a lock that another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -108,21 +109,30 @@ pub(super) struct Readers {
     pub path: PathBuf,
 }
 
+/// A connection of the pool, and what it remembers.
+#[derive(Debug)]
+pub(super) struct Pooled {
+    /// It can only read.
+    pub conn: Connection,
+    /// The keys that it has read.
+    pub keys: KnownKeys,
+}
+
 impl r2d2::ManageConnection for Readers {
-    type Connection = Connection;
+    type Connection = Pooled;
     type Error = rusqlite::Error;
 
-    fn connect(&self) -> Result<Connection, rusqlite::Error> {
-        open_reader(&self.path)
+    fn connect(&self) -> Result<Pooled, rusqlite::Error> {
+        Ok(Pooled { conn: open_reader(&self.path)?, keys: KnownKeys::default() })
     }
 
-    fn is_valid(&self, conn: &mut Connection) -> Result<(), rusqlite::Error> {
-        conn.execute_batch("SELECT 1")
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), rusqlite::Error> {
+        pooled.conn.execute_batch("SELECT 1")
     }
 
-    fn has_broken(&self, conn: &mut Connection) -> bool {
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
         // A transaction that was left open would go on showing the past.
-        !conn.is_autocommit()
+        !pooled.conn.is_autocommit()
     }
 }
 
