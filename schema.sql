@@ -37,7 +37,9 @@ CREATE TABLE api_keys (
     last_used_at  INTEGER,
     last_used_ip  TEXT,
     request_count INTEGER NOT NULL DEFAULT 0 CHECK (request_count >= 0),
-    revoked_at    INTEGER
+    revoked_at    INTEGER,
+    -- The key of which this one is the twin that takes its place.
+    replaces      TEXT    REFERENCES api_keys (id)
 ) STRICT;
 
 CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
@@ -206,6 +208,13 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+
+-- One row, once the admin has a password.
+CREATE TABLE admin (
+    id            INTEGER PRIMARY KEY CHECK (id = 1),
+    password_hash TEXT    NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
+    changed_at    INTEGER NOT NULL
+) STRICT;
 
 -- One row that the deep health check writes to, to see that the file can be written.
 CREATE TABLE health (

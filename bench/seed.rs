@@ -118,7 +118,8 @@ pub fn make_key(dir: &DataDir) -> Outcome<String> {
         .read(|reader| reader.workspace(&slug))?
         .ok_or_else(|| format!("{} has no workspace `{WORKSPACE}`", dir.path().display()))?;
     let name = Name::parse("Load").map_err(|fault| fault.says)?;
-    let new = NewKey { name, mode: Mode::Live, tier: Tier::Unlimited, scopes: Scopes::all() };
+    let (tier, scopes) = (Tier::Unlimited, Scopes::all());
+    let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
     let (issued, secret) = IssuedKey::issue(new)?;
     store.write_blocking(move |tx| tx.create_key(Actor::command_line(), &workspace, issued))?;
     Ok(secret.reveal().to_owned())

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     /// Which backups the server takes by itself.
     pub backup: Backups,
+    /// The pages for people.
+    pub admin: Admin,
 }
 
 /// Requests that a key may make in any minute, by its tier.
@@ -66,6 +69,17 @@ pub struct Backups {
     pub dir: Option<PathBuf>,
 }
 
+/// The admin pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// The address that they have for themselves, if it is not the API's.
+    pub listen: Option<SocketAddr>,
+    /// How long a session lasts without a request.
+    pub idle_timeout: Duration,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -77,6 +91,11 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
             backup: Backups { every: None, keep: 7, dir: None },
+            admin: Admin {
+                enabled: true,
+                listen: None,
+                idle_timeout: Duration::from_secs(30 * 60),
+            },
         }
     }
 }
@@ -198,6 +217,36 @@ const SETTINGS: &[Setting] = &[
         allowed: "the path of a directory, or \"\" for `backups` in the data directory",
         take: |to, value| {
             to.backup.dir = value.as_str().map(|path| (!path.is_empty()).then(|| path.into()))?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "admin.enabled",
+        allowed: "true or false",
+        take: |to, value| {
+            to.admin.enabled = flag(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "admin.listen",
+        allowed: "an address and a port, such as \"127.0.0.1:8081\", or \"\" for that of the API",
+        take: |to, value| {
+            to.admin.listen = match value.as_str()?.trim() {
+                "" => None,
+                address => Some(address.parse().ok()?),
+            };
+            Some(())
+        },
+    },
+    Setting {
+        name: "admin.idle_timeout",
+        allowed: "a time from one minute to twelve hours, such as \"30m\"",
+        take: |to, value| {
+            const BOUNDS: RangeInclusive<Duration> =
+                Duration::from_secs(60)..=Duration::from_secs(12 * 60 * 60);
+            let time = interval(value.as_str()?.trim())?;
+            to.admin.idle_timeout = BOUNDS.contains(&time).then_some(time)?;
             Some(())
         },
     },
@@ -452,6 +501,11 @@ mod tests {
             "[backup]\nevery = 24",
             "[backup]\nkeep = 0",
             "[backup]\ndir = 1",
+            "[admin]\nenabled = \"perhaps\"",
+            "[admin]\nlisten = \"8081\"",
+            "[admin]\nidle_timeout = \"59s\"",
+            "[admin]\nidle_timeout = \"13h\"",
+            "[admin]\nidle_timeout = 30",
         ] {
             assert!(read(bad, &[]).is_err(), "{bad}");
         }

@@ -38,6 +38,9 @@ pub enum Command {
     /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Look after the account of the admin pages
+    #[command(subcommand)]
+    Admin(Admin),
     /// Copy the database to a file, while the server runs, and check the copy
     Backup(Backup),
     /// Put a backup in the place of the database
@@ -138,6 +141,13 @@ pub enum Keys {
         #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
         key: KeyName,
     },
+}
+
+#[derive(Subcommand)]
+pub enum Admin {
+    /// Set the password, asked for on the terminal or else read from the first line of the input;
+    /// whoever is signed in has to sign in again
+    SetPassword,
 }
 
 #[derive(clap::Args)]

@@ -24,6 +24,7 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
             mode,
             tier: Tier::default(),
             scopes: Scopes::all(),
+            replaces: None,
         })
     };
     let issued = [issue("First live key", Mode::Live)?, issue("First test key", Mode::Test)?];

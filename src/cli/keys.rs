@@ -50,7 +50,7 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
     match command {
         Keys::Create { workspace, name, test, tier, scopes } => {
             let mode = if test { Mode::Test } else { Mode::Live };
-            let new = NewKey { name, mode, tier, scopes: Scopes::of(&scopes) };
+            let new = NewKey { name, mode, tier, scopes: Scopes::of(&scopes), replaces: None };
             create(context, &workspace, new)
         }
         Keys::List { workspace } => list(context, workspace.as_ref()),
@@ -155,8 +155,7 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
         let what = "is revoked and cannot be rotated; create a new one with `keys create`";
         return Err(Failure::Other(format!("the key {} {what}", old.prefix)));
     }
-    let twin = NewKey { name: old.name, mode: old.mode, tier: old.tier, scopes: old.scopes };
-    let (key, secret) = issue(&store, &caller.workspace, twin)?;
+    let (key, secret) = issue(&store, &caller.workspace, NewKey::twin_of(&old))?;
     context.output.print(&Shown::new(&key, &secret), || {
         format!(
             "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \

@@ -1,6 +1,7 @@
 //! The command line. It stands on `api`, which it starts, and on `store` and `model`; only
 //! `main` uses it.
 
+mod admin;
 mod args;
 mod backups;
 mod bootstrap;
@@ -63,6 +64,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),
         Command::Keys(command) => keys::run(&context, command),
+        Command::Admin(command) => admin::run(&context, &command),
         Command::Backup(args) => backups::backup(&context, &args),
         Command::Restore(args) => backups::restore(&context, &args),
         Command::Check(args) => backups::check(&context, &args),

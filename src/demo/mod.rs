@@ -20,8 +20,9 @@ pub use self::stage::Counts;
 use self::story::{Act, DAY, MINUTE};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};
+use crate::model::hash::HashError;
 use crate::model::key::{Key, KeySecret, KeyUse, Mode, NewKey, Scopes, Tier};
-use crate::model::key_hash::{HashError, IssuedKey};
+use crate::model::key_hash::IssuedKey;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
 use crate::model::time::Timestamp;
@@ -144,6 +145,7 @@ fn live_key(name: &str) -> NewKey {
         mode: Mode::Live,
         tier: Tier::default(),
         scopes: Scopes::all(),
+        replaces: None,
     }
 }
 

@@ -158,6 +158,8 @@ pub struct Key {
     pub request_count: i64,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The key of which it is the twin that takes its place.
+    pub replaces: Option<KeyId>,
 }
 
 /// What a new key is made of.
@@ -171,6 +173,21 @@ pub struct NewKey {
     pub tier: Tier,
     /// What it may do.
     pub scopes: Scopes,
+    /// The key that it takes the place of.
+    pub replaces: Option<KeyId>,
+}
+
+impl NewKey {
+    /// A key that is like another one and takes its place.
+    pub fn twin_of(key: &Key) -> Self {
+        Self {
+            name: key.name.clone(),
+            mode: key.mode,
+            tier: key.tier,
+            scopes: key.scopes.clone(),
+            replaces: Some(key.id.clone()),
+        }
+    }
 }
 
 /// Requests that were made with a key since that was last written down.

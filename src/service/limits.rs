@@ -84,6 +84,7 @@ mod tests {
             last_used_ip: None,
             request_count: 0,
             revoked_at: None,
+            replaces: None,
         }
     }
 

@@ -318,7 +318,8 @@ mod tests {
             let name = Name::parse(name).unwrap();
             let (tier, scopes) = (Tier::Standard, Scopes::all());
             let (issued, _) =
-                IssuedKey::issue(NewKey { name, mode: Mode::Live, tier, scopes }).unwrap();
+                IssuedKey::issue(NewKey { name, mode: Mode::Live, tier, scopes, replaces: None })
+                    .unwrap();
             db.tx(second).create_key(Actor::admin_page(), &db.workspace, issued).unwrap()
         };
         let old = make(7, "old");

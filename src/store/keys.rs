@@ -33,12 +33,12 @@ pub struct Credentials {
 
 /// A key is selected together with its workspace, whose columns come last.
 const SELECT: &str = "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at,
-        k.last_used_at, k.last_used_ip, k.request_count, k.revoked_at, k.hash,
+        k.last_used_at, k.last_used_ip, k.request_count, k.revoked_at, k.replaces, k.hash,
         w.no, w.id, w.slug, w.name, w.created_at
     FROM api_keys AS k JOIN workspaces AS w ON w.no = k.workspace_no";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
-    let workspace = workspaces::from_row(row, 12)?;
+    let workspace = workspaces::from_row(row, 13)?;
     let mode: Mode = choice(row, 3)?;
     let time = |index: usize| {
         Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
@@ -56,10 +56,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         last_used_ip: row.get(8)?,
         request_count: row.get(9)?,
         revoked_at: time(10)?,
+        replaces: row.get::<_, Option<_>>(11)?.map(Id::stored),
     };
     let actor = Actor::key(&key.id, &key.name);
     let caller = Arc::new(Caller { workspace, actor, livemode: mode.is_live() });
-    Ok(Credentials { key, hash: row.get(11)?, caller })
+    Ok(Credentials { key, hash: row.get(12)?, caller })
 }
 
 /// The key with this visible prefix, revoked or not.
@@ -133,9 +134,10 @@ impl Tx<'_> {
             last_used_ip: None,
             request_count: 0,
             revoked_at: None,
+            replaces: new.replaces,
         };
         let sql = "INSERT INTO api_keys (id, workspace_no, lookup, hash, name, mode, tier, scopes,
-                       created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                       created_at, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         self.conn.prepare_cached(sql)?.execute(params![
             key.id,
             workspace.no.0,
@@ -146,6 +148,7 @@ impl Tx<'_> {
             <&str>::from(key.tier),
             key.scopes.to_text(),
             key.created_at.as_micros(),
+            key.replaces,
         ])?;
         self.record_key(actor, workspace, EventType::ApiKeyCreated, &key)?;
         Ok(key)

@@ -2,6 +2,7 @@
 //! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
 //! no connection leaves.
 
+mod account;
 mod audit;
 mod backup;
 mod board;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use self::account::Account;
 pub use self::backup::{BackupDir, Kept};
 pub use self::contents::Contents;
 pub use self::copy::Watch;

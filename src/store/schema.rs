@@ -7,7 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// The steps from each version to the next; the first leads from version 1 to version 2.
-const STEPS: &[&str] = &[include_str!("migrations/0002_idempotency.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0002_idempotency.sql"), include_str!("migrations/0003_admin.sql")];
 
 /// The version that `schema.sql` stands for.
 pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;

@@ -73,6 +73,7 @@ fn a_created_key_is_printed_once_and_listed_without_its_secret() {
         ("last_used_ip", Value::Null),
         ("request_count", json!(0)),
         ("revoked_at", Value::Null),
+        ("replaces", Value::Null),
     ] {
         expected[name] = value;
     }
@@ -105,6 +106,9 @@ fn a_rotated_key_has_a_twin_until_it_is_revoked() {
     assert_eq!((&twin["tier"], &twin["scopes"]), (&json!("paid"), &json!(["read:customers"])));
     server.client_with(&old).get("/customers").expect(200);
     server.client_with(new).get("/customers").expect(200);
+    let list = server.json(&["keys", "list"]);
+    let listed = |id: &Value| list.as_array().unwrap().iter().find(|key| key["id"] == *id).unwrap();
+    assert_eq!(listed(&listed(&twin["id"])["replaces"])["prefix"], prefix);
     server.json(&["keys", "revoke", &prefix]);
     server.client_with(&old).get("/customers").refused(401, "api_key_revoked", None);
     server.client_with(new).get("/customers").expect(200);

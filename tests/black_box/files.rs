@@ -44,12 +44,20 @@ fn schema(conn: &Connection) -> Vec<(String, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// A database as version 1 left it, with the oddest rows that it allowed.
-fn old_dir() -> Arc<tempfile::TempDir> {
+/// A database as an old version left it, with the oddest rows that it allowed.
+fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
-    conn.execute_batch(include_str!("fixtures/schema-1.sql")).unwrap();
-    conn.execute_batch(include_str!("fixtures/rows-1.sql")).unwrap();
+    let (first, second) =
+        (include_str!("fixtures/rows-1.sql"), include_str!("fixtures/rows-2.sql"));
+    let made: &[&str] = match version {
+        1 => &[include_str!("fixtures/schema-1.sql"), first],
+        2 => &[include_str!("fixtures/schema-2.sql"), first, second],
+        other => panic!("there is no fixture of version {other}"),
+    };
+    for sql in made {
+        conn.execute_batch(sql).unwrap();
+    }
     dir
 }
 
@@ -138,7 +146,13 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    let dir = old_dir();
+    for version in [1, 2] {
+        upgrade(version);
+    }
+}
+
+fn upgrade(from: i64) {
+    let dir = old_dir(from);
     let server = Server::start_in(Arc::clone(&dir), &[]);
     let new = Server::start();
     assert_eq!(schema(&server.sql()), schema(&new.sql()));
@@ -147,9 +161,12 @@ fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
     };
     assert_eq!(version(&server.sql()), version(&new.sql()));
 
-    let copy = Connection::open(dir.path().join("pivotal.db.schema-1.backup")).unwrap();
-    assert_eq!(version(&copy), 1);
-    for table in ["workspaces", "api_keys", "customers", "contacts", "onboardings", "events"] {
+    let copy = dir.path().join(format!("pivotal.db.schema-{from}.backup"));
+    let copy = Connection::open(copy).unwrap();
+    assert_eq!(version(&copy), from);
+    let first = ["workspaces", "api_keys", "customers", "contacts", "onboardings", "events"];
+    let later: &[&str] = if from == 1 { &[] } else { &["idempotency_keys"] };
+    for table in first.iter().chain(later) {
         let count = |conn: &Connection| -> i64 {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };

@@ -111,7 +111,8 @@ fn make_keys(store: &Store) -> Vec<((Mode, Tier), String)> {
     let make = |(mode, tier)| {
         let name = Name::parse("test key").unwrap();
         let (issued, secret) =
-            IssuedKey::issue(NewKey { name, mode, tier, scopes: Scopes::all() }).unwrap();
+            IssuedKey::issue(NewKey { name, mode, tier, scopes: Scopes::all(), replaces: None })
+                .unwrap();
         let workspace = workspace.clone();
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.create_key(Actor::command_line(), &workspace, issued)

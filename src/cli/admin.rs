@@ -1,0 +1,63 @@
+//! `admin set-password`
+
+use std::io::{BufRead, IsTerminal, Read};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Context;
+use super::args::Admin;
+use super::failure::Failure;
+use crate::model::password::Password;
+use crate::model::time::{SystemClock, Timestamp};
+use crate::store::Store;
+
+#[derive(Serialize)]
+struct Shown {
+    password_changed_at: Timestamp,
+}
+
+pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
+    match command {
+        Admin::SetPassword => set_password(context),
+    }
+}
+
+fn set_password(context: &Context) -> Result<(), Failure> {
+    // The password may be set before a server has ever run.
+    let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    let hash = ask()?.hash()?;
+    let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
+    context.output.print(&Shown { password_changed_at }, || {
+        "The admin's password is set. Whoever was signed in has to sign in again.".to_owned()
+    })
+}
+
+/// The new password: asked for twice without showing it, or read from what was piped in.
+fn ask() -> Result<Password, Failure> {
+    let unreadable = |error| Failure::Other(format!("the password cannot be read: {error}"));
+    if !std::io::stdin().is_terminal() {
+        return parse(&first_line().map_err(unreadable)?);
+    }
+    let prompt = |text| rpassword::prompt_password(text).map_err(unreadable);
+    let password = parse(&prompt("New password of the admin: ")?)?;
+    if Password::parse(&prompt("The same again: ")?).is_ok_and(|again| again == password) {
+        return Ok(password);
+    }
+    Err(Failure::Other("the two passwords differ; nothing was changed, try again".to_owned()))
+}
+
+fn first_line() -> std::io::Result<String> {
+    let mut line = String::new();
+    // Two bytes for the end of a line that is one byte too long.
+    let most = Password::MAX as u64 + 3;
+    std::io::stdin().lock().take(most).read_line(&mut line)?;
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+fn parse(typed: &str) -> Result<Password, Failure> {
+    Password::parse(typed).map_err(|fault| {
+        Failure::Other(format!("the password {}; nothing was changed", fault.says))
+    })
+}

@@ -1,0 +1,66 @@
+//! The admin's account in the database: one row, once a password was set. For the store's users:
+//! the methods of [`Reader`] and [`Tx`].
+
+use rusqlite::{OptionalExtension, params};
+
+use super::error::StoreError;
+use super::{Reader, Tx};
+use crate::model::password::PasswordHash;
+use crate::model::time::Timestamp;
+
+/// What is kept of the admin.
+pub struct Account {
+    /// What proves the password.
+    pub password: PasswordHash,
+    /// When the password was set. No two changes share a time, so that it tells one password from
+    /// the next.
+    pub changed_at: Timestamp,
+}
+
+impl Reader<'_> {
+    /// The admin's account; nothing before a password was set.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn account(&self) -> Result<Option<Account>, StoreError> {
+        let sql = "SELECT password_hash, changed_at FROM admin";
+        let account = self.conn.prepare_cached(sql)?.query_row([], |row| {
+            Ok(Account {
+                password: PasswordHash::stored(row.get(0)?),
+                changed_at: Timestamp::from_micros(row.get(1)?),
+            })
+        });
+        Ok(account.optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Sets the admin's password, whether there was one or not, and returns when.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn set_password(&self, password: &PasswordHash) -> Result<Timestamp, StoreError> {
+        let sql = "INSERT INTO admin (id, password_hash, changed_at) VALUES (1, ?1, ?2)
+                   ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash,
+                       changed_at = max(excluded.changed_at, changed_at + 1)
+                   RETURNING changed_at";
+        let values = params![password.as_str(), self.now.as_micros()];
+        let at = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        Ok(Timestamp::from_micros(at))
+    }
+
+    /// Sets the admin's first password, and returns when; nothing when there is one already.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn set_first_password(
+        &self,
+        password: &PasswordHash,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let reader = Reader { conn: self.conn };
+        if reader.account()?.is_some() {
+            return Ok(None);
+        }
+        self.set_password(password).map(Some)
+    }
+}
