@@ -8,6 +8,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use super::error::ApiError;
 use super::state::Api;
 use crate::model::key::{KeySecret, Prefix};
+use crate::service::client::neighbourhood;
 use crate::service::rate_limit::Verdict;
 use crate::store::{Credentials, Snapshot};
 
@@ -54,7 +55,7 @@ async fn verify(
         Verdict::Beyond(_, wait) => Err(ApiError::RateLimited(wait)),
     };
     may_try()?;
-    if api.verifier.verify(secret, found.hash.clone(), may_try).await? {
+    if api.verifier.verify(&api.service.turns, secret, found.hash.clone(), may_try).await? {
         return Ok(());
     }
     api.failures.count(&address, api.store().clock().now(), FAILURES);
@@ -72,12 +73,4 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let text = header.to_str().map_err(|_| ApiError::InvalidKey)?;
     let (scheme, token) = text.split_once(' ').ok_or(ApiError::InvalidKey)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(ApiError::InvalidKey) }
-}
-
-/// Whoever has one IPv6 address has its whole /64.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
-        v4 => v4,
-    }
 }

@@ -1,18 +1,15 @@
 //! Reads a request's body, at most as much of it as is allowed, and parses it.
 
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use actix_web::web::{Bytes, BytesMut, Payload};
-use futures_util::StreamExt;
+use actix_web::web::{Bytes, Payload};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::model::fields::{Body, Fields};
+use crate::service::incoming::{self, BodyError};
 
 /// The largest body that is taken, on every verb.
 const LIMIT: usize = 1 << 20;
-/// How much more is read and thrown away before the client is told, so that it can finish sending
-/// and read the answer; a client that sends still more finds the connection closed.
-const DRAIN: usize = 8 << 20;
 
 /// Whether a body follows the headers (RFC 9112, 6.3).
 pub(super) fn is_sent(headers: &HeaderMap) -> bool {
@@ -21,21 +18,11 @@ pub(super) fn is_sent(headers: &HeaderMap) -> bool {
 }
 
 /// The whole body.
-pub(super) async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
-    let mut body = BytesMut::new();
-    let mut total = 0;
-    while let Some(chunk) = payload.next().await {
-        let broken = |error| ApiError::InvalidJson(format!("the body did not arrive: {error}"));
-        let chunk = chunk.map_err(broken)?;
-        total += chunk.len();
-        if total > LIMIT + DRAIN {
-            break;
-        }
-        if total <= LIMIT {
-            body.extend_from_slice(&chunk);
-        }
-    }
-    if total > LIMIT { Err(ApiError::BodyTooLarge) } else { Ok(body.freeze()) }
+pub(super) async fn read(payload: Payload) -> Result<Bytes, ApiError> {
+    incoming::body(payload, LIMIT).await.map_err(|error| match error {
+        BodyError::TooLarge => ApiError::BodyTooLarge,
+        BodyError::Broken(_) => ApiError::InvalidJson(error.to_string()),
+    })
 }
 
 /// Parses the body of a POST.

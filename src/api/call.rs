@@ -24,11 +24,8 @@ use crate::model::resource::ResourceType;
 use crate::service::access_log::{UsedKey, UsedOperation};
 use crate::service::rate_limit::{Budget, Verdict};
 use crate::service::request_id::RequestId;
-use crate::service::{client_ip, limits};
+use crate::service::{client, incoming, limits};
 use crate::store::{Credentials, Reader, Snapshot, StoreError, Tx};
-
-/// Headers may be this long together, names and values.
-const MAX_HEADERS: usize = 32 << 10;
 
 /// A request that may be answered.
 pub(super) struct Call {
@@ -146,15 +143,14 @@ async fn answer<F: Future<Output = Reply>>(
 ) -> Reply {
     request.extensions_mut().insert(UsedOperation(operation.id));
     let headers = request.headers();
-    let length: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if length > MAX_HEADERS {
+    if !incoming::headers_fit(headers) {
         return Err(ApiError::HeadersTooLarge);
     }
     let api = request.app_data::<Data<Api>>().cloned();
     let api = api.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
     let peer = request.peer_addr().map(|peer| peer.ip());
     let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
-    let address = client_ip::client_ip(peer, headers, &api.service.settings.trusted_proxies);
+    let address = client::address_of(peer, headers, &api.service.settings.trusted_proxies);
 
     let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
@@ -221,7 +217,7 @@ mod tests {
         let workspace = NewWorkspace { slug: Slug::parse("test").unwrap(), name: name.clone() };
         let workspace = store.write(|tx| tx.create_workspace(workspace)).await.unwrap().unwrap();
         let (tier, scopes) = (Tier::Standard, Scopes::all());
-        let new = NewKey { name, mode: Mode::Live, tier, scopes };
+        let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
         let (issued, secret) = IssuedKey::issue(new).unwrap();
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
         store.write(create).await.unwrap();

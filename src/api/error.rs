@@ -10,6 +10,7 @@ use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
 use crate::model::problem::Problem;
 use crate::model::resource::ResourceType;
+use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
 /// Why a request is not answered with what it asked for.
@@ -238,6 +239,15 @@ fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+impl From<TurnError> for ApiError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
+            TurnError::Hash(_) => Self::Internal(error.to_string()),
+        }
+    }
 }
 
 impl From<StoreError> for ApiError {

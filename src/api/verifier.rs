@@ -5,23 +5,17 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use actix_web::web;
 use blake2::Blake2sMac256;
 use blake2::digest::common::KeyInit;
 use blake2::digest::{CtOutput, Mac};
-use tokio::sync::Semaphore;
 
 use super::error::ApiError;
 use crate::model::key::{KeySecret, Prefix};
 use crate::model::key_hash;
+use crate::service::turns::Turns;
 
 /// Keys whose digests are remembered. Only a key that was verified takes a place.
 const REMEMBERED: usize = 10_000;
-/// Verifications that run at the same time; each takes 19 MiB and a core.
-const RUNNING: usize = 2;
-/// Verifications that may wait for their turn.
-const WAITING: usize = 64;
-
 type Digest = CtOutput<Blake2sMac256>;
 
 /// The verifier of a process.
@@ -29,8 +23,6 @@ pub(super) struct Verifier {
     /// Random and new in every process, so that the digests are of no use outside it.
     process_key: [u8; 32],
     known: Mutex<HashMap<Prefix, Digest>>,
-    running: Semaphore,
-    waiting: Semaphore,
 }
 
 impl Verifier {
@@ -41,12 +33,7 @@ impl Verifier {
     pub fn new() -> Result<Self, getrandom::Error> {
         let mut process_key = [0; 32];
         getrandom::fill(&mut process_key)?;
-        Ok(Self {
-            process_key,
-            known: Mutex::default(),
-            running: Semaphore::new(RUNNING),
-            waiting: Semaphore::new(WAITING),
-        })
+        Ok(Self { process_key, known: Mutex::default() })
     }
 
     /// Whether the key was verified before. The comparison takes the same time for every wrong
@@ -60,14 +47,12 @@ impl Verifier {
     /// `may_start` is asked again when it is this key's turn.
     pub async fn verify(
         &self,
+        turns: &Turns,
         secret: KeySecret,
         hash: String,
         may_start: impl Fn() -> Result<(), ApiError>,
     ) -> Result<bool, ApiError> {
-        let busy = || ApiError::Unavailable("too many keys are waiting to be verified".to_owned());
-        let stopped = |_| ApiError::Unavailable("the server is stopping".to_owned());
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let _turn = self.running.acquire().await.map_err(stopped)?;
+        let turn = turns.wait().await?;
         may_start()?;
         // While this request waited, another one may have brought the same key.
         if self.knows(&secret) {
@@ -75,10 +60,7 @@ impl Verifier {
         }
         let digest = self.digest(&secret);
         let prefix = secret.prefix().clone();
-        let right = web::block(move || key_hash::verify(&secret, &hash))
-            .await
-            .map_err(|error| ApiError::Unavailable(error.to_string()))?
-            .map_err(|error| ApiError::Internal(error.to_string()))?;
+        let right = turn.run(move || key_hash::verify(&secret, &hash)).await?;
         if right {
             self.remember(prefix, digest);
         }

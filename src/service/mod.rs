@@ -3,16 +3,19 @@
 
 pub(crate) mod access_log;
 pub(crate) mod backups;
-pub(crate) mod client_ip;
+pub(crate) mod client;
+pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;
 pub(crate) mod traffic;
+pub(crate) mod turns;
 pub(crate) mod usage;
 
 use self::backups::Backups;
 use self::limits::Limits;
 use self::traffic::Traffic;
+use self::turns::Turns;
 use self::usage::Usage;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -24,6 +27,8 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
     pub(crate) traffic: Traffic,
+    /// For what hashes slowly.
+    pub(crate) turns: Turns,
     /// Nothing when the settings ask for no backups.
     pub(crate) backups: Option<Backups>,
 }
@@ -35,6 +40,7 @@ impl Service {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
             traffic: Traffic::new(),
+            turns: Turns::new(),
             backups: Backups::new(&settings.backup, store.dir()),
             store,
             settings,
