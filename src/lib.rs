@@ -3,6 +3,7 @@
 //! The binary is the product; the library exists so that tests and benches can reach its parts.
 //! `ARCHITECTURE.md` tells in which order to read the source.
 
+pub mod admin;
 pub mod api;
 pub mod cli;
 pub mod demo;

@@ -42,14 +42,25 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
 struct Announcement<'a> {
     listening: &'a str,
     keys: Vec<Shown<'a>>,
+    admin: Option<&'a str>,
+    setup: Option<&'a str>,
 }
 
 fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Result<(), Failure> {
     let address = format!("http://{}", server.address());
     let shown = keys.iter().map(|(key, secret)| Shown::new(key, secret)).collect();
-    let announcement = Announcement { listening: &address, keys: shown };
+    let (admin, setup) = (server.admin_url(), server.setup_url()?);
+    let announcement = Announcement {
+        listening: &address,
+        keys: shown,
+        admin: admin.as_deref(),
+        setup: setup.as_deref(),
+    };
     output.print(&announcement, || {
-        let listening = format!("listening on {address}");
+        let mut listening = format!("listening on {address}");
+        if let Some(setup) = &setup {
+            listening = format!("Set the admin's password: {setup}\n\n{listening}");
+        }
         if keys.is_empty() {
             return listening;
         }

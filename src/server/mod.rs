@@ -1,24 +1,28 @@
-//! The HTTP server: its socket, what is served on it, and how it stops. It puts the API together
-//! with the work in the background. For `cli`.
+//! The HTTP server: its sockets, what is served on which, and how it stops. It puts the API and the
+//! admin pages together with the work in the background. For `cli`.
 
 mod background;
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpServer, dev};
+use futures_util::FutureExt;
+use futures_util::future::{self, Either};
 
 use self::background::Background;
+use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::service::Service;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
+use crate::store::StoreError;
 
 /// Threads for reads of lists, for each thread that answers requests.
 const BLOCKING: usize = 4;
@@ -28,12 +32,53 @@ const IDLE: Duration = Duration::from_secs(30);
 /// was refused before its end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server whose socket is open.
+/// A server whose sockets are open.
 pub struct Server {
     service: Arc<Service>,
     api: Data<Api>,
+    socket: Socket,
+    /// Nothing when the settings ask for no pages.
+    admin: Option<Data<Admin>>,
+    /// The pages' own, when they do not share the API's.
+    admin_socket: Option<Socket>,
+}
+
+struct Socket {
     address: SocketAddr,
     listener: TcpListener,
+}
+
+impl Socket {
+    fn open(address: SocketAddr, setting: &'static str) -> Result<Self, BindError> {
+        let failed = |source| BindError::Listen { address, source, setting };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        Ok(Self { address: listener.local_addr().map_err(failed)?, listener })
+    }
+}
+
+/// What is served on a socket.
+#[derive(Clone)]
+struct Served {
+    service: Data<Service>,
+    api: Option<Data<Api>>,
+    admin: Option<Data<Admin>>,
+}
+
+impl Served {
+    fn configure(self, config: &mut ServiceConfig) {
+        config.app_data(self.service);
+        // Whoever asks for what nobody serves is told in the words of the API, if it is there.
+        config.default_service(match self.api {
+            Some(_) => web::to(api::no_route),
+            None => web::to(admin::no_page),
+        });
+        if let Some(api) = self.api {
+            config.app_data(api).configure(api::configure);
+        }
+        if let Some(admin) = self.admin {
+            config.app_data(admin).configure(admin::configure);
+        }
+    }
 }
 
 /// Why a server cannot be started.
@@ -43,12 +88,14 @@ pub enum BindError {
     #[error("no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
+    #[error("cannot listen on {address}: {source}; choose another address with {setting}")]
     Listen {
         /// The address.
         address: SocketAddr,
         /// What the operating system says of it.
         source: io::Error,
+        /// Where another one is chosen.
+        setting: &'static str,
     },
 }
 
@@ -61,26 +108,60 @@ impl Server {
 
     /// How many threads of a server may read from the database at the same time.
     pub fn readers(settings: &Settings) -> u32 {
-        u32::try_from(Self::workers(settings) * (1 + BLOCKING)).unwrap_or(u32::MAX)
+        let own_socket = settings.admin.enabled && settings.admin.listen.is_some();
+        let workers = Self::workers(settings) * (1 + usize::from(own_socket));
+        u32::try_from(workers * (1 + BLOCKING)).unwrap_or(u32::MAX)
     }
 
-    /// Opens the socket.
+    /// Opens the sockets.
     ///
     /// # Errors
     /// See [`BindError`].
     pub fn bind(service: Service) -> Result<Self, BindError> {
-        let address = service.settings.listen;
-        let failed = |source| BindError::Listen { address, source };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let service = Arc::new(service);
+        let socket = Socket::open(service.settings.listen, "--listen")?;
+        let pages = &service.settings.admin;
+        let (mut admin, mut admin_socket) = (None, None);
+        if pages.enabled {
+            admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
+            let open = |address| Socket::open(address, "the setting admin.listen");
+            admin_socket = pages.listen.map(open).transpose()?;
+        }
         let api = Data::new(Api::new(Arc::clone(&service))?);
-        Ok(Self { service, api, address, listener })
+        Ok(Self { service, api, socket, admin, admin_socket })
     }
 
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.socket.address
+    }
+
+    /// Where the admin pages begin, for a browser on this machine; nothing when there are none.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin.as_ref().map(|_| self.page_url("/admin"))
+    }
+
+    /// Where the admin's first password is set, with the code for it; nothing when there is a
+    /// password, or no pages.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn setup_url(&self) -> Result<Option<String>, StoreError> {
+        let path = self.admin.as_ref().map(|admin| admin.setup_path()).transpose()?.flatten();
+        Ok(path.map(|path| self.page_url(&path)))
+    }
+
+    fn page_url(&self, path: &str) -> String {
+        let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
+        let mut address = socket.address;
+        // Every address of the machine is no address to go to.
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}{path}")
     }
 
     /// The server's state.
@@ -92,32 +173,48 @@ impl Server {
     /// the database.
     ///
     /// # Errors
-    /// When the operating system takes the socket away.
+    /// When the operating system takes a socket away.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { service, api, listener, .. } = self;
-        let settings = &service.settings;
-        let shared = Data::from(Arc::clone(&service));
-        let http = HttpServer::new(move || {
-            App::new()
-                .app_data(api.clone())
-                .app_data(shared.clone())
-                .wrap(from_fn(access_log))
-                .configure(api::configure)
-                .default_service(web::to(api::no_route))
-        })
-        .workers(Self::workers(settings))
+        let Self { service, api, socket, admin, admin_socket } = self;
+        let stop = stop.boxed().shared();
+        let serve = |api, admin, socket| {
+            let served = Served { service: Data::from(Arc::clone(&service)), api, admin };
+            http(served, socket, &service.settings, stop.clone())
+        };
+        let both = match admin_socket {
+            None => Either::Left(serve(Some(api), admin, socket)?),
+            Some(own) => {
+                let (main, pages) = (serve(Some(api), None, socket)?, serve(None, admin, own)?);
+                Either::Right(future::try_join(main, pages).map(|ended| ended.map(drop)))
+            }
+        };
+        let background = Background::start(&service);
+        let ended = both.await;
+        background.stop().await;
+        log::info!("stopped");
+        ended
+    }
+}
+
+/// Serves on one socket until `stop` is ready.
+fn http(
+    served: Served,
+    socket: Socket,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<dev::Server> {
+    let app = move || {
+        let served = served.clone();
+        App::new().wrap(from_fn(access_log)).configure(|config| served.configure(config))
+    };
+    let server = HttpServer::new(app)
+        .workers(Server::workers(settings))
         .worker_max_blocking_threads(BLOCKING)
         .keep_alive(KeepAlive::Timeout(IDLE))
         .client_request_timeout(PATIENCE)
         .client_disconnect_timeout(PATIENCE)
         .shutdown_timeout(settings.shutdown_timeout)
         .shutdown_signal(stop)
-        .listen(listener)?
-        .run();
-        let background = Background::start(&service);
-        let ended = http.await;
-        background.stop().await;
-        log::info!("stopped");
-        ended
-    }
+        .listen(socket.listener)?;
+    Ok(server.run())
 }

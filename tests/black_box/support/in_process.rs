@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use pivotal_server::model::event::Actor;
 use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
 use pivotal_server::model::key_hash::IssuedKey;
+use pivotal_server::model::password::Password;
 use pivotal_server::model::slug::Slug;
 use pivotal_server::model::text::Name;
 use pivotal_server::model::time::{Clock, Timestamp};
@@ -19,7 +20,7 @@ use pivotal_server::store::{DataDir, Store};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::Client;
+use super::{Client, PASSWORD, Visitor};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -66,6 +67,10 @@ impl InProcess {
         let readers = Server::readers(&settings);
         let store = Store::serve(&data, &lock, clock.clone(), readers).unwrap();
         let keys = make_keys(&store);
+        if settings.admin.enabled {
+            let password = Password::parse(PASSWORD).unwrap().hash().unwrap();
+            store.write_blocking(move |tx| tx.set_password(&password)).unwrap();
+        }
         let server = Server::bind(Service::new(settings, store)).unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -83,6 +88,11 @@ impl InProcess {
     pub fn client(&self, mode: Mode, tier: Tier) -> Client {
         let key = self.keys.iter().find(|(kind, _)| *kind == (mode, tier));
         Client::new(self.address, key.map(|(_, key)| key.as_str()))
+    }
+
+    /// A visitor of the admin pages. The password is that of all tests.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(self.address)
     }
 
     pub fn anonymous(&self) -> Client {

@@ -4,7 +4,9 @@
 mod client;
 mod in_process;
 mod server;
+mod visitor;
 
 pub use client::{Client, Reply};
 pub use in_process::InProcess;
-pub use server::{Server, command, command_under, wait_until};
+pub use server::{Server, command, command_under, set_password, wait_until};
+pub use visitor::{PASSWORD, Shown, Visitor};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, PASSWORD, Visitor};
 
 /// A running server. It is killed and its directory removed when it is dropped.
 pub struct Server {
@@ -22,6 +22,9 @@ pub struct Server {
     /// The keys that the first start printed.
     pub live: String,
     pub test: String,
+    /// Where the pages are, and where their password is set, as the start printed it.
+    pub admin: Option<String>,
+    pub setup: Option<String>,
 }
 
 impl Server {
@@ -70,7 +73,10 @@ impl Server {
             let key = keys.iter().find(|key| key["mode"] == mode);
             key.map_or(String::new(), |key| key["key"].as_str().unwrap().to_owned())
         };
+        let url = |name: &str| said[name].as_str().map(str::to_owned);
         Ok(Self {
+            admin: url("admin"),
+            setup: url("setup"),
             address: address.parse().unwrap(),
             live: key("live"),
             test: key("test"),
@@ -94,6 +100,26 @@ impl Server {
     /// A client without a key.
     pub fn anonymous(&self) -> Client {
         Client::new(self.address, None)
+    }
+
+    /// A visitor of the admin pages, whom nobody knows yet.
+    pub fn visitor(&self) -> Visitor {
+        let own =
+            self.admin.as_deref().and_then(|url| url.strip_prefix("http://")?.split('/').next());
+        Visitor::new(own.map_or(self.address, |own| own.parse().unwrap()))
+    }
+
+    /// A visitor who is signed in, after the password was set.
+    pub fn signed_in(&self) -> Visitor {
+        assert!(self.set_password(PASSWORD).status.success());
+        let visitor = self.visitor();
+        visitor.sign_in();
+        visitor
+    }
+
+    /// Sets the admin's password at the command line.
+    pub fn set_password(&self, password: &str) -> Output {
+        set_password(self.dir.path(), password)
     }
 
     /// A client of a new workspace, with a key of its own.
@@ -204,6 +230,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sets the admin's password at the command line.
+pub fn set_password(dir: &Path, password: &str) -> Output {
+    let mut child = command(dir)
+        .args(["--json", "admin", "set-password"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 /// The binary with a data directory, and without the settings of whoever runs the tests.

@@ -1,0 +1,99 @@
+//! The one cookie of the pages: a random token that every visitor has, signed in or not. For
+//! `visit` and whatever gives a visitor a new one.
+
+use std::fmt::Write;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use blake2::{Blake2s256, Digest};
+
+const NAME: &str = "pivotal_admin";
+/// Random bytes of a token.
+const BYTES: usize = 32;
+
+/// A visitor's token, in hexadecimal digits. It is a secret: whoever has it is the visitor.
+#[derive(Clone)]
+pub(super) struct Token(String);
+
+impl Token {
+    /// A new one from the operating system's random source.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        random_hex(BYTES).map(Self)
+    }
+
+    /// The token that a request brings, if it is one and the only one.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+        let mut ours = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == NAME).then_some(value)
+        });
+        let value = ours.next().filter(|_| ours.next().is_none())?;
+        let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        (value.len() == 2 * BYTES && value.bytes().all(digits)).then(|| Self(value.to_owned()))
+    }
+
+    /// The token's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is kept in its place.
+    pub fn digest(&self) -> [u8; 32] {
+        Blake2s256::digest(self.0.as_bytes()).into()
+    }
+
+    /// Gives the token to the visitor. It ends with the browser, is sent with nothing that another
+    /// site begins, and cannot be read by scripts.
+    pub fn set(&self, response: &mut HttpResponse, over_tls: bool) {
+        let secure = if over_tls { "; Secure" } else { "" };
+        let text = format!("{NAME}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
+        // Digits and the words above always make a header.
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().insert(SET_COOKIE, value);
+        }
+    }
+}
+
+/// So many random bytes, two hexadecimal digits for each.
+pub(super) fn random_hex(bytes: usize) -> Result<String, getrandom::Error> {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random)?;
+    Ok(hex(&random))
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_str(line).unwrap());
+        Token::of(&headers).map(|token| token.0)
+    }
+
+    #[test]
+    fn a_token_is_read_from_among_other_cookies() {
+        let token = Token::generate().unwrap();
+        let line = format!("theme=dark; {NAME}={}; x=y=z", token.as_str());
+        assert_eq!(read(&line).as_deref(), Some(token.as_str()));
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_or_is_there_twice_is_none() {
+        let zeros = "0".repeat(64);
+        for odd in ["", "x", &"0".repeat(63), &"A".repeat(64), &"g".repeat(64)] {
+            assert_eq!(read(&format!("{NAME}={odd}")), None, "{odd}");
+        }
+        assert_eq!(read(&format!("{NAME}={zeros}; {NAME}={zeros}")), None);
+    }
+}

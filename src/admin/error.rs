@@ -1,0 +1,184 @@
+//! Why a page is not shown or an action not done: each reason with its status and the words that
+//! the visitor reads. For the pages' own use.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use askama::Template;
+
+use super::page::{self, Page};
+use crate::model::problem::{Problem, Rule};
+use crate::model::resource::ResourceType;
+use crate::service::incoming::BodyError;
+use crate::service::turns::TurnError;
+use crate::store::StoreError;
+
+/// Why a visitor does not get what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AdminError {
+    #[error("There is no page at this address.")]
+    NoPage,
+    #[error("There is no such {}. It may have been deleted, or belong to another workspace.", for_people(*.0))]
+    NotFound(ResourceType),
+    #[error("This address does not know the method; it knows {0}.")]
+    MethodNotAllowed(String),
+    #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Problem>),
+    #[error("Another customer has this slug.")]
+    SlugTaken,
+    #[error("Another contact of the customer has this email.")]
+    EmailTaken,
+    #[error(
+        "The form is out of date or did not come from these pages. Go back, load the page again, and send it once more."
+    )]
+    ForeignForm,
+    #[error(
+        "There is no workspace yet. Create one with: pivotal-server workspaces create --slug SLUG --name NAME"
+    )]
+    NoWorkspace,
+    #[error("The form is larger than {} KiB.", super::visit::MAX_FORM >> 10)]
+    TooLarge,
+    #[error("The form did not arrive: {0}")]
+    Broken(String),
+    #[error("The request's headers are larger than 32 KiB. Delete this site's cookies.")]
+    HeadersTooLarge,
+    #[error("Too many failed attempts. Try again in {0} seconds.")]
+    TooMany(i64),
+    #[error("the pages cannot do this at the moment: {0}")]
+    Unavailable(String),
+    #[error("the pages made a mistake: {0}")]
+    Internal(String),
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    page: Page,
+    message: String,
+    request_id: Option<String>,
+}
+
+impl AdminError {
+    /// The page that tells. `page` is made from the title.
+    pub fn respond(
+        &self,
+        page: impl FnOnce(&'static str) -> Page,
+        request_id: &str,
+    ) -> HttpResponse {
+        let (status, title) = self.status();
+        // What happened inside the server is for its log, where the request id finds it.
+        let message = match self {
+            Self::Unavailable(_) => {
+                "The server cannot do this at the moment. Nothing was changed; try again.".into()
+            }
+            Self::Internal(_) => "The server made a mistake. Its log has the cause.".into(),
+            other => other.to_string(),
+        };
+        let request_id = self.is_ours().then(|| request_id.to_owned());
+        let template = ErrorPage { page: page(title), message, request_id };
+        let mut response = page::html_as(status, &template)
+            .unwrap_or_else(|_| HttpResponse::InternalServerError().finish());
+        self.add_headers(&mut response);
+        response
+    }
+
+    /// Whether the cause has to be found by whoever runs the server.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+
+    /// What is wrong with which field, if a form can be corrected.
+    pub fn problems(&self) -> Option<Vec<Problem>> {
+        let taken = |field: &str| {
+            let (rule, message) = (Rule::ConflictingFields, format!("{field} is taken"));
+            vec![Problem { rule, message, field: field.to_owned() }]
+        };
+        match self {
+            Self::Invalid(problems) => Some(problems.clone()),
+            Self::SlugTaken => Some(taken("slug")),
+            Self::EmailTaken => Some(taken("email")),
+            _ => None,
+        }
+    }
+
+    fn add_headers(&self, response: &mut HttpResponse) {
+        let (name, value) = match self {
+            Self::MethodNotAllowed(allowed) => (ALLOW, allowed.clone()),
+            Self::TooMany(wait) => (RETRY_AFTER, wait.to_string()),
+            Self::Unavailable(_) => (RETRY_AFTER, "1".to_owned()),
+            _ => return,
+        };
+        // Names of methods and numbers are always a header's value.
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+
+    fn status(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::NoPage | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Not possible here"),
+            Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Not understood"),
+            Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
+            Self::ForeignForm => (S::FORBIDDEN, "Not accepted"),
+            Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too large"),
+            Self::TooMany(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
+            Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Not available"),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
+        }
+    }
+}
+
+fn for_people(resource: ResourceType) -> &'static str {
+    match resource {
+        ResourceType::ApiKey => "API key",
+        other => other.into(),
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(resource) => Self::NotFound(resource),
+            StoreError::SlugTaken => Self::SlugTaken,
+            StoreError::EmailTaken => Self::EmailTaken,
+            StoreError::Unavailable(_) | StoreError::Damaged(_) => {
+                Self::Unavailable(error.to_string())
+            }
+            StoreError::Internal(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<TurnError> for AdminError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
+            TurnError::Hash(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<BodyError> for AdminError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::TooLarge,
+            BodyError::Broken(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<getrandom::Error> for AdminError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Internal(format!("no random numbers: {error}"))
+    }
+}
+
+impl From<askama::Error> for AdminError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(format!("a template cannot be filled in: {error}"))
+    }
+}

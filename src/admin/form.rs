@@ -1,0 +1,208 @@
+//! Forms: what was typed, how it becomes a value of the model through the same parsers as the
+//! API's bodies, and what is wrong with it. For the pages.
+
+use serde_json::{Map, Number, Value};
+
+use crate::model::fields::{Body, Fields};
+use crate::model::problem::Problem;
+
+/// What was typed into a form, or what stands in it before anybody has typed, with the problems
+/// that are shown at its fields.
+#[derive(Clone, Default)]
+pub(super) struct Form {
+    pairs: Vec<(String, String)>,
+    problems: Vec<Problem>,
+}
+
+/// How a field of a form is read as the property of the same name.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// Text as it is.
+    Text,
+    /// Text; nothing typed is null.
+    Nullable,
+    /// A number; nothing typed is null.
+    Number,
+    /// A list from text, separated by commas or new lines.
+    List,
+    /// A list of all that was chosen under the name.
+    Chosen,
+    /// A box that is ticked or not.
+    Flag,
+    /// JSON; nothing typed is an empty object.
+    Json,
+}
+
+/// The fields that become a body, by their names.
+pub(super) type Shape = [(&'static str, Kind)];
+
+impl Form {
+    /// What a browser sent, in a body or in a query.
+    pub fn sent(bytes: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(bytes).into_owned().collect();
+        Self { pairs, problems: Vec::new() }
+    }
+
+    /// What stands in a form before anybody has typed.
+    pub fn of(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let pairs = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { pairs, problems: Vec::new() }
+    }
+
+    /// The same with problems, to be shown again.
+    #[must_use]
+    pub fn with(self, problems: Vec<Problem>) -> Self {
+        Self { problems, ..self }
+    }
+
+    /// What stands in a field.
+    pub fn value(&self, name: &str) -> &str {
+        self.pairs.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a value is chosen under a name that can have several.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.pairs.iter().any(|(field, chosen)| field == name && chosen == value)
+    }
+
+    /// What is wrong with a field, as a sentence to stand beside it.
+    pub fn error(&self, name: &str) -> Option<String> {
+        let said: Vec<String> =
+            self.problems.iter().filter_map(|problem| beside(problem, name)).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
+    /// Whether anything is wrong.
+    pub fn is_refused(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    /// The fields that are not empty, as query parameters are parsed.
+    pub fn given(&self) -> Vec<(String, String)> {
+        self.pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect()
+    }
+
+    /// Parses the fields of a shape as the body of a POST.
+    pub fn read<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
+        Fields::parse(&self.object(shape))
+    }
+
+    /// Parses them as the body of a PATCH; nothing when the shape has no property of it.
+    pub fn read_patch<B: Body>(&self, shape: &Shape) -> Result<Option<B>, Vec<Problem>> {
+        Fields::parse_patch(&self.object(shape))
+    }
+
+    /// The object that a client of the API would have sent. A field that the form does not have is
+    /// not in it, but for a box, which browsers leave out when it is not ticked.
+    fn object(&self, shape: &Shape) -> Map<String, Value> {
+        let mut object = Map::new();
+        for (name, kind) in shape {
+            let all = || self.pairs.iter().filter(|(field, _)| field == name);
+            let first = all().next().map(|(_, value)| value.as_str());
+            let value = match (kind, first) {
+                (Kind::Flag, ticked) => Some(Value::Bool(ticked.is_some())),
+                (Kind::Chosen, _) => Some(all().map(|(_, value)| value.as_str()).collect()),
+                (_, None) => None,
+                (Kind::Text, Some(text)) => Some(text.into()),
+                (Kind::List, Some(text)) => Some(list(text)),
+                (Kind::Json, Some(text)) => Some(json(text)),
+                (Kind::Nullable | Kind::Number, Some(text)) if text.trim().is_empty() => {
+                    Some(Value::Null)
+                }
+                (Kind::Nullable, Some(text)) => Some(text.into()),
+                (Kind::Number, Some(text)) => Some(number(text)),
+            };
+            object.extend(value.map(|value| ((*name).to_owned(), value)));
+        }
+        object
+    }
+}
+
+// What cannot be read stays text, so that the property's own parser says what it has to be.
+
+fn number(text: &str) -> Value {
+    let read = serde_json::from_str::<Number>(text.trim());
+    read.map_or_else(|_| text.into(), Value::Number)
+}
+
+fn list(text: &str) -> Value {
+    let items = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
+    items.map(Value::from).collect()
+}
+
+fn json(text: &str) -> Value {
+    if text.trim().is_empty() {
+        return Value::Object(Map::new());
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// A problem's message without the name of its property, if it is that of this field.
+fn beside(problem: &Problem, name: &str) -> Option<String> {
+    let place = problem.field.strip_prefix(name)?;
+    let says = problem.message.strip_prefix(problem.field.as_str()).map(str::trim_start);
+    let says = says.unwrap_or(&problem.message);
+    let item = place.strip_prefix('.').and_then(|index| index.parse::<usize>().ok());
+    match (place, item) {
+        ("", _) => Some(format!("{}.", capitalised(says))),
+        (_, Some(index)) => Some(format!("Item {} {says}.", index + 1)),
+        // A longer name that begins alike, or a place inside an object.
+        (place, None) if place.starts_with('.') => Some(format!("{}.", problem.message)),
+        _ => None,
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::problem::Rule;
+
+    const SHAPE: &Shape = &[
+        ("name", Kind::Text),
+        ("domain", Kind::Nullable),
+        ("mrr", Kind::Number),
+        ("tags", Kind::List),
+        ("scopes", Kind::Chosen),
+        ("primary", Kind::Flag),
+        ("metadata", Kind::Json),
+    ];
+
+    #[test]
+    fn a_form_becomes_the_object_that_a_client_would_send() {
+        let sent = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0Ac,&scopes=x&scopes=y&primary=on\
+                    &metadata=%7B%22k%22:1%7D&csrf=1";
+        let object = json!({"name": "A B", "domain": null, "mrr": 12, "tags": ["a", "b", "c"],
+            "scopes": ["x", "y"], "primary": true, "metadata": {"k": 1}});
+        assert_eq!(Value::Object(Form::sent(sent.as_bytes()).object(SHAPE)), object);
+        let odd = Form::sent(b"mrr=a%20lot&metadata=%7B").object(SHAPE);
+        assert_eq!(
+            Value::Object(odd),
+            json!({"mrr": "a lot", "scopes": [], "primary": false, "metadata": "{"})
+        );
+    }
+
+    #[test]
+    fn a_problem_stands_at_its_field() {
+        let problem = |field: &str, message: &str| Problem {
+            rule: Rule::TooBig,
+            message: message.to_owned(),
+            field: field.to_owned(),
+        };
+        let form = Form::default().with(vec![
+            problem("name", "name must not be empty"),
+            problem("tags.1", "tags.1 must be at most 64 characters"),
+            problem("name_2", "name_2 is required"),
+        ]);
+        assert_eq!(form.error("name").as_deref(), Some("Must not be empty."));
+        assert_eq!(form.error("tags").as_deref(), Some("Item 2 must be at most 64 characters."));
+        assert_eq!(form.error("domain"), None);
+    }
+}

@@ -1,0 +1,24 @@
+//! The admin pages: HTML for people, made on the server. It stands on `service`, `store` and
+//! `model`; nothing but `server` may use it. `routes` lists every page and action; the module
+//! named after an address answers it, with a template of the same name.
+
+#![expect(dead_code, reason = "the pages that stand on some of it follow")]
+
+mod assets;
+mod cookie;
+mod csrf;
+mod error;
+mod form;
+mod headers;
+mod overview;
+mod page;
+mod routes;
+mod session;
+mod setup;
+mod sign_in;
+mod state;
+mod visit;
+mod workspace;
+
+pub use self::routes::{Entry, configure, entries, no_page};
+pub use self::state::Admin;

@@ -1,0 +1,131 @@
+//! Every page and action, with its method, its address, its name in the log, and who may have it.
+//! Nothing is checked or refused by address anywhere else.
+
+use std::future::Future;
+
+use actix_web::guard;
+use actix_web::http::Method;
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Route};
+
+use super::error::AdminError;
+use super::page::Reply;
+use super::visit::{Visit, Visitor, dispatch, refuse};
+use super::{assets, overview, setup, sign_in, workspace};
+
+/// A method of an address.
+pub struct Entry {
+    /// GET or POST.
+    pub method: Method,
+    /// The address, with parameters in braces.
+    pub path: &'static str,
+    /// Whether it is only for those who are signed in.
+    pub signed_in: bool,
+    route: Route,
+}
+
+/// The table. An address without parameters stands before one that would match it too.
+#[rustfmt::skip]
+#[must_use]
+pub fn entries() -> Vec<Entry> {
+    let (get, post) = (Method::GET, Method::POST);
+    vec![
+        anyone(&get,     "/",                 "admin-root",          overview::root),
+        anyone(&get,     "/admin/sign-in",    "admin-sign-in-form",  sign_in::form),
+        anyone(&post,    "/admin/sign-in",    "admin-sign-in",       sign_in::sign_in),
+        anyone(&get,     "/admin/setup",      "admin-setup-form",    setup::form),
+        anyone(&post,    "/admin/setup",      "admin-setup",         setup::set_up),
+        signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
+        signed_in(&post, "/admin/workspace",  "admin-workspace",     workspace::choose),
+        signed_in(&get,  "/admin",            "admin-overview",      overview::show),
+    ]
+}
+
+/// What lies below these is a page, or is answered with one that says that there is none.
+const PLACES: [&str; 4] =
+    ["/admin/{rest:.*}", "/customers/{rest:.*}", "/contacts/{rest:.*}", "/onboardings/{rest:.*}"];
+
+/// An address for every visitor.
+fn anyone<F: Future<Output = Reply> + 'static>(
+    method: &Method,
+    path: &'static str,
+    operation: &'static str,
+    handler: fn(Visitor) -> F,
+) -> Entry {
+    let answer = move |request: HttpRequest, payload: Payload| {
+        dispatch(request, payload, operation, handler)
+    };
+    entry(method, path, false, web::to(answer))
+}
+
+/// An address for those who are signed in; anybody else is led to the sign-in.
+fn signed_in<F: Future<Output = Reply> + 'static>(
+    method: &Method,
+    path: &'static str,
+    operation: &'static str,
+    handler: fn(Visit) -> F,
+) -> Entry {
+    let only_signed_in = move |visitor: Visitor| async move {
+        let away = visitor.clone();
+        match visitor.signed_in() {
+            Some(visit) => handler(visit).await,
+            None => Ok(away.to_sign_in()),
+        }
+    };
+    let answer = move |request: HttpRequest, payload: Payload| {
+        dispatch(request, payload, operation, only_signed_in)
+    };
+    entry(method, path, true, web::to(answer))
+}
+
+fn entry(method: &Method, path: &'static str, signed_in: bool, route: Route) -> Entry {
+    let guard = guard::Any(guard::Method(method.clone()));
+    // HEAD works wherever GET does; actix-web leaves the body out.
+    let guard = if method == Method::GET { guard.or(guard::Head()) } else { guard };
+    Entry { method: method.clone(), path, signed_in, route: route.guard(guard) }
+}
+
+/// Registers the pages.
+pub fn configure(config: &mut ServiceConfig) {
+    let mut resources: Vec<(&str, Vec<Entry>)> = Vec::new();
+    for entry in entries() {
+        match resources.iter_mut().find(|(path, _)| *path == entry.path) {
+            Some((_, methods)) => methods.push(entry),
+            None => resources.push((entry.path, vec![entry])),
+        }
+    }
+    for (path, methods) in resources {
+        let allowed = allowed(&methods);
+        let mut resource = web::resource(path);
+        for entry in methods {
+            resource = resource.route(entry.route);
+        }
+        let refusal = move |request: HttpRequest| {
+            let response = refuse(&request, AdminError::MethodNotAllowed(allowed.clone()));
+            async { response }
+        };
+        config.service(resource.default_service(web::to(refusal)));
+    }
+    config.route("/admin/assets/{hash}/{name}", web::get().to(assets::show));
+    config.route("/admin/assets/{hash}/{name}", web::head().to(assets::show));
+    for place in PLACES {
+        config.route(place, web::to(no_page));
+    }
+}
+
+/// Answers requests for addresses at which there is no page.
+pub async fn no_page(request: HttpRequest) -> HttpResponse {
+    refuse(&request, AdminError::NoPage)
+}
+
+/// The `Allow` header of an address.
+fn allowed(methods: &[Entry]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for entry in methods {
+        names.push(entry.method.as_str());
+        if entry.method == Method::GET {
+            names.push("HEAD");
+        }
+    }
+    names.join(", ")
+}

@@ -1,0 +1,125 @@
+//! `/admin/sign-in` and `/admin/sign-out`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::error::AdminError;
+use super::form::Form;
+use super::page::{self, Page, Reply, see_other};
+use super::visit::{Visit, Visitor};
+use crate::model::password::Password;
+use crate::model::problem::{Problem, Rule};
+use crate::model::time::Timestamp;
+use crate::service::client::neighbourhood;
+use crate::service::rate_limit::Verdict;
+
+/// Failed attempts that a client address has in any minute, at the sign-in and at the setup
+/// together.
+const FAILURES: u32 = 10;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    page: Page,
+    form: Form,
+}
+
+/// GET `/admin/sign-in`
+pub(super) async fn form(visitor: Visitor) -> Reply {
+    if visitor.account().is_none() {
+        return Ok(see_other("/admin/setup"));
+    }
+    let form = visitor.query_form();
+    if visitor.clone().signed_in().is_some() {
+        return Ok(see_other(page::local(form.value("next")).unwrap_or("/admin")));
+    }
+    page::html(&SignIn { page: visitor.page("Sign in"), form })
+}
+
+/// POST `/admin/sign-in`
+pub(super) async fn sign_in(visitor: Visitor) -> Reply {
+    let Some(account) = visitor.account() else {
+        return Ok(see_other("/admin/setup"));
+    };
+    // What cannot be a password is a wrong one, and costs nothing to refuse.
+    let right = match Password::parse(visitor.form().value("password")) {
+        Ok(password) => {
+            let hash = account.password.clone();
+            attempt(&visitor, move || hash.verify(&password)).await?
+        }
+        Err(_) => {
+            may_try(&visitor)?;
+            false
+        }
+    };
+    if !right {
+        failed(&visitor, "sign-in");
+        let says = "password is not right".to_owned();
+        let problem =
+            Problem { rule: Rule::InvalidString, message: says, field: "password".to_owned() };
+        let form = visitor.form().clone().with(vec![problem]);
+        // Not 401, which asks for a scheme that browsers have no place for here.
+        return page::html_as(
+            StatusCode::FORBIDDEN,
+            &SignIn { page: visitor.page("Sign in"), form },
+        );
+    }
+    let next = page::local(visitor.form().value("next")).unwrap_or("/admin");
+    open_session(&visitor, account.changed_at, next, None)
+}
+
+/// POST `/admin/sign-out`
+pub(super) async fn sign_out(visit: Visit) -> Reply {
+    let mut response = see_other("/admin/sign-in");
+    visit.visitor().renew(&mut response)?;
+    Ok(response)
+}
+
+/// Signs a visitor in, under a token that nobody has seen yet.
+pub(super) fn open_session(
+    visitor: &Visitor,
+    password: Timestamp,
+    next: &str,
+    notice: Option<&str>,
+) -> Reply {
+    let mut response: HttpResponse = see_other(next);
+    let token = visitor.renew(&mut response)?;
+    let admin = visitor.admin();
+    admin.sessions.open(&token, password, admin.store().clock().now());
+    if let Some(notice) = notice {
+        admin.sessions.tell(&token, notice.to_owned());
+    }
+    log::info!("signed in to the admin pages from {}", visitor.address());
+    Ok(response)
+}
+
+/// Hashes something slowly for a visitor, unless too many attempts from there have failed.
+pub(super) async fn attempt<T: Send + 'static>(
+    visitor: &Visitor,
+    work: impl FnOnce() -> Result<T, crate::model::hash::HashError> + Send + 'static,
+) -> Result<T, AdminError> {
+    may_try(visitor)?;
+    let turn = visitor.admin().service.turns.wait().await?;
+    // While this attempt waited, others from there may have failed.
+    may_try(visitor)?;
+    Ok(turn.run(work).await?)
+}
+
+/// Whether attempts from the visitor's address are still taken.
+pub(super) fn may_try(visitor: &Visitor) -> Result<(), AdminError> {
+    let admin = visitor.admin();
+    let now = admin.store().clock().now();
+    match admin.failures.look(&neighbourhood(visitor.address()), now, FAILURES) {
+        Verdict::Within(_) => Ok(()),
+        Verdict::Beyond(_, wait) => Err(AdminError::TooMany(wait)),
+    }
+}
+
+/// Counts an attempt that failed, and tells whoever reads the log.
+pub(super) fn failed(visitor: &Visitor, what: &str) {
+    let admin = visitor.admin();
+    let now = admin.store().clock().now();
+    admin.failures.count(&neighbourhood(visitor.address()), now, FAILURES);
+    log::warn!("a {what} at the admin pages failed, from {}", visitor.address());
+}

@@ -1,0 +1,60 @@
+//! What the pages keep in memory from one request to the next. For their own use; `server` makes
+//! one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::assets::Assets;
+use super::csrf::Seal;
+use super::session::Sessions;
+use super::setup::Setup;
+use crate::service::Service;
+use crate::service::rate_limit::Windows;
+use crate::store::{Store, StoreError};
+
+/// Client addresses whose failed attempts are counted at the same time.
+const ADDRESSES: usize = 10_000;
+
+/// The state of the pages.
+pub struct Admin {
+    pub(super) service: Arc<Service>,
+    pub(super) sessions: Sessions,
+    pub(super) seal: Seal,
+    pub(super) failures: Windows<IpAddr>,
+    pub(super) setup: Setup,
+    pub(super) assets: Assets,
+}
+
+impl Admin {
+    /// Pages that nobody has seen yet.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            sessions: Sessions::new(service.settings.admin.idle_timeout),
+            seal: Seal::new()?,
+            failures: Windows::new(ADDRESSES),
+            setup: Setup::new()?,
+            assets: Assets::new(),
+            service,
+        })
+    }
+
+    /// Where the first password is set, with the code that is needed for it; nothing once there is
+    /// a password.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn setup_path(&self) -> Result<Option<String>, StoreError> {
+        let account = self.store().read(|reader| reader.account())?;
+        // In the fragment, so that no server, proxy or log sees the code.
+        let path = |code| format!("/admin/setup#{code}");
+        Ok(if account.is_some() { None } else { self.setup.code().map(path) })
+    }
+
+    /// The database.
+    pub(super) fn store(&self) -> &Store {
+        &self.service.store
+    }
+}

@@ -1,0 +1,208 @@
+//! What keeps the admin pages to the admin: no page without a session, no action without its
+//! form's token, a cookie that stays here, and headers that hold the browser to it.
+
+use pivotal_server::admin::{Entry, entries};
+use pivotal_server::settings::Settings;
+
+use crate::support::{InProcess, PASSWORD, Server, Shown, Visitor};
+
+/// An address of the table with something in the place of its parameters.
+fn address(entry: &Entry) -> String {
+    let part = |part: &str| if part.starts_with('{') { "1".to_owned() } else { part.to_owned() };
+    entry.path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The style sheet's address, as the pages name it.
+fn style(visitor: &Visitor) -> String {
+    let page = visitor.get("/admin/sign-in");
+    page.body.split('"').find(|part| part.ends_with("admin.css")).unwrap().to_owned()
+}
+
+#[track_caller]
+fn is_guarded(shown: &Shown) {
+    let header = |name: &str| shown.header(name).unwrap_or_else(|| panic!("{name}: {shown:?}"));
+    let policy = header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"));
+    assert_eq!(header("x-frame-options"), "DENY");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("referrer-policy"), "same-origin");
+    assert_eq!(header("cross-origin-opener-policy"), "same-origin");
+    assert!(!header("x-request-id").is_empty());
+    assert!(header("cache-control") == "no-store" || header("cache-control").contains("immutable"));
+}
+
+#[test]
+fn nothing_is_shown_or_done_for_who_is_not_signed_in() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.get("/admin/sign-in").expect(200);
+    let guarded: Vec<Entry> = entries().into_iter().filter(|entry| entry.signed_in).collect();
+    assert!(guarded.len() >= 3);
+    for entry in guarded {
+        let path = address(&entry);
+        let shown = match entry.method.as_str() {
+            "GET" => visitor.get(&path),
+            _ => visitor.post(&path, &[]),
+        };
+        shown.asks_to_sign_in();
+        assert_eq!(shown.body, "", "{path}");
+    }
+}
+
+#[test]
+fn no_action_is_done_without_the_token_of_its_form() {
+    let server = InProcess::start(Settings::default());
+    let (visitor, other) = (server.visitor(), server.visitor());
+    visitor.sign_in();
+    other.sign_in();
+    let token = |visitor: &Visitor| {
+        let page = visitor.get("/admin").body;
+        let rest = page.split_once(r#"name="csrf" value=""#).unwrap().1;
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let (ours, theirs) = (token(&visitor), token(&other));
+    let foreign = visitor.twin().with_header("Sec-Fetch-Site", "cross-site");
+    for entry in entries().into_iter().filter(|entry| entry.method == "POST") {
+        let path = address(&entry);
+        visitor.post_without_token(&path, &[("password", PASSWORD)]).expect(403);
+        for wrong in ["", "x", theirs.as_str(), &ours[1..]] {
+            visitor.post_without_token(&path, &[("csrf", wrong)]).expect(403);
+        }
+        foreign.post_without_token(&path, &[("csrf", &ours)]).expect(403).shows("out of date");
+        let nobody = server.visitor();
+        nobody.post_without_token(&path, &[("csrf", &ours)]).expect(403);
+    }
+    assert!(visitor.is_signed_in());
+    visitor.twin().with_header("Sec-Fetch-Site", "same-origin").post("/admin/sign-out", &[]);
+    assert!(!visitor.is_signed_in());
+}
+
+#[test]
+fn the_cookie_stays_here_and_is_secure_behind_a_proxy_that_speaks_tls() {
+    let cookie = |visitor: &Visitor| {
+        let line = visitor.get("/admin/sign-in").header("set-cookie").unwrap().to_owned();
+        let (token, flags) = line.split_once("; ").unwrap();
+        assert_eq!(token.len(), "pivotal_admin=".len() + 64);
+        flags.to_owned()
+    };
+    let plain = "Path=/; HttpOnly; SameSite=Strict";
+    let server = InProcess::start(Settings::default());
+    assert_eq!(cookie(&server.visitor()), plain);
+    assert_eq!(cookie(&server.visitor().with_header("X-Forwarded-Proto", "https")), plain);
+
+    let trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    let server = InProcess::start(Settings { trusted_proxies, ..Settings::default() });
+    assert_eq!(cookie(&server.visitor()), plain);
+    assert_eq!(cookie(&server.visitor().with_header("X-Forwarded-Proto", "http")), plain);
+    let secure = format!("{plain}; Secure");
+    let over_tls = || server.visitor().with_header("X-Forwarded-Proto", "https");
+    assert_eq!(cookie(&over_tls()), secure);
+    let standard = server.visitor().with_header("Forwarded", "for=192.0.2.1;proto=https");
+    assert_eq!(cookie(&standard), secure);
+    let visitor = over_tls();
+    visitor.get("/admin/sign-in").expect(200);
+    let signed_in = visitor.post("/admin/sign-in", &[("password", PASSWORD)]);
+    assert!(signed_in.expect(303).header("set-cookie").unwrap().ends_with("; Secure"));
+}
+
+#[test]
+fn every_answer_carries_the_headers_that_guard_it() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    let style = style(&visitor);
+    for entry in entries() {
+        is_guarded(&visitor.send(entry.method.as_str(), &address(&entry), None));
+    }
+    for (path, status) in [
+        (style.as_str(), 200),
+        ("/admin/assets/0000000000000000/admin.css", 404),
+        ("/admin/nothing", 404),
+        ("/customers/1/nothing", 404),
+        ("/", 303),
+        ("/admin", 303),
+        ("/admin/sign-out", 405),
+    ] {
+        let shown = visitor.get(path);
+        is_guarded(shown.expect(status));
+    }
+    visitor.sign_in();
+    is_guarded(visitor.get("/admin").expect(200));
+    is_guarded(visitor.post_without_token("/admin/workspace", &[]).expect(403));
+    is_guarded(visitor.send("PATCH", "/admin", None).expect(405));
+    let large = "x".repeat(300_000);
+    is_guarded(visitor.post("/admin/workspace", &[("next", &large)]).expect(413));
+    let long = server.visitor().with_header("X-Long", &"x".repeat(40_000));
+    is_guarded(long.get("/admin").expect(431));
+}
+
+#[test]
+fn assets_may_be_kept_for_good_and_need_no_cookie() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    let style = style(&visitor);
+    let nobody = server.visitor();
+    for (name, kind) in [("admin.css", "text/css"), ("admin.js", "text/javascript")] {
+        let page = visitor.get("/admin/sign-in").body;
+        let path = page.split('"').find(|part| part.ends_with(name)).unwrap();
+        let shown = nobody.get(path);
+        shown.expect(200);
+        assert!(shown.header("content-type").unwrap().starts_with(kind));
+        assert_eq!(shown.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        assert_eq!(shown.header("set-cookie"), None);
+    }
+    assert_eq!(nobody.send("HEAD", &style, None).expect(200).body, "");
+}
+
+#[test]
+fn a_wrong_method_says_which_are_right() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    let shown = visitor.send("PATCH", "/admin/sign-in", None);
+    assert_eq!(shown.expect(405).header("allow"), Some("GET, HEAD, POST"));
+    assert_eq!(visitor.get("/admin/sign-out").expect(405).header("allow"), Some("POST"));
+    assert_eq!(visitor.send("HEAD", "/admin/sign-in", None).expect(200).body, "");
+}
+
+#[test]
+fn a_link_on_another_site_does_not_sign_anybody_out() {
+    let server = InProcess::start(Settings::default());
+    // The browser keeps a strict cookie back for such a request.
+    let from_elsewhere = server.visitor().with_header("Sec-Fetch-Site", "cross-site");
+    let shown = from_elsewhere.get("/admin?a=b");
+    shown.expect(200).shows(r#"content="0;url=/admin?a=b""#);
+    assert_eq!(shown.header("set-cookie"), None);
+    is_guarded(&shown);
+}
+
+#[test]
+fn nothing_inline_and_nothing_from_elsewhere_stands_in_a_page() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    let pages = [visitor.get("/admin/sign-in"), visitor.get("/admin/nothing"), visitor.sign_in()];
+    for page in pages {
+        for odd in ["<style", " style=", " onclick=", "javascript:", "src=\"http", "href=\"http"] {
+            page.hides(odd);
+        }
+        page.shows("lang=\"en\"").shows("<main id=\"content\"").shows("class=\"skip\"");
+        for script in page.body.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/admin/assets/"), "{script}");
+        }
+    }
+}
+
+#[test]
+fn the_workspace_that_is_looked_at_is_chosen_in_the_header() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    visitor.get("/admin").expect(200).hides("action=\"/admin/workspace\"");
+    server.json(&["workspaces", "create", "--slug", "acme", "--name", "Acme <& Co>"]);
+    let chosen = r#"<option value="acme" selected>"#;
+    visitor.get("/admin").expect(200).shows("Acme &#60;&#38; Co&#62;").hides(chosen);
+    let choice = [("workspace", "acme"), ("next", "/admin")];
+    visitor.follow(visitor.post("/admin/workspace", &choice)).expect(200).shows(chosen);
+    visitor.post("/admin/workspace", &[("workspace", "nobody")]).expect(303);
+    visitor.get("/admin").expect(200).shows(chosen);
+    let other = server.visitor();
+    other.sign_in().hides(chosen);
+}

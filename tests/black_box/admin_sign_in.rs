@@ -1,0 +1,270 @@
+//! Signing in to the admin pages: the first password, the sign-in, what ends a session, and where
+//! the pages are.
+
+use std::sync::Arc;
+
+use pivotal_server::settings::Settings;
+
+use crate::support::{InProcess, PASSWORD, Server, Visitor, command, set_password, wait_until};
+
+const OTHER: &str = "a very different password";
+
+/// The path and the code of the link that a start printed.
+fn setup(server: &Server) -> (&str, &str) {
+    let url = server.setup.as_deref().unwrap();
+    let base = format!("http://{}", server.address());
+    url.strip_prefix(&base).unwrap().split_once('#').unwrap()
+}
+
+#[test]
+fn the_printed_link_sets_the_first_password_once() {
+    let server = Server::start();
+    let (path, code) = setup(&server);
+    let visitor = server.visitor();
+    visitor.get("/admin/sign-in").expect(303);
+    let form = visitor.follow(visitor.get("/admin"));
+    form.expect(200).shows("Setup code").hides(code);
+
+    let fields = [("code", code), ("password", PASSWORD), ("again", PASSWORD)];
+    let done = visitor.post(path, &fields);
+    assert_eq!(done.expect(303).location(), "/admin");
+    visitor.get("/admin").expect(200).shows("The password is set.");
+    visitor.get("/admin").expect(200).hides("The password is set.");
+
+    let late = server.visitor();
+    assert_eq!(late.get(path).expect(303).location(), "/admin/sign-in");
+    late.get("/admin/sign-in").expect(200);
+    late.post(path, &[("code", code), ("password", OTHER), ("again", OTHER)]).asks_to_sign_in();
+    late.sign_in();
+    assert!(!server.log().contains(code) && !server.log().contains(PASSWORD));
+    let server = server.restart();
+    assert_eq!(server.setup, None);
+}
+
+#[test]
+fn a_wrong_code_or_a_poor_password_sets_nothing() {
+    let server = Server::start();
+    let (path, code) = setup(&server);
+    let visitor = server.visitor();
+    visitor.get(path).expect(200);
+    let try_with = |code: &str, password: &str, again: &str| {
+        visitor.post(path, &[("code", code), ("password", password), ("again", again)])
+    };
+    try_with("0123", PASSWORD, PASSWORD).expect(400).shows("the server printed at its last start");
+    try_with("", PASSWORD, PASSWORD).expect(400);
+    try_with(code, "short", "short").expect(400).shows("Must be at least 12 characters.");
+    try_with(code, &" ".repeat(20), &" ".repeat(20)).expect(400).shows("Must be more than spaces.");
+    let differ = try_with(code, PASSWORD, OTHER);
+    differ.expect(400).shows("Has to be the same.").hides(PASSWORD);
+    wait_until("the failure is logged", || {
+        server.log().contains("a setup at the admin pages failed, from 127.0.0.1")
+    });
+    for _ in 0..8 {
+        try_with("0123", PASSWORD, PASSWORD).expect(400);
+    }
+    let slowed = try_with(code, PASSWORD, PASSWORD);
+    assert!(slowed.expect(429).header("retry-after").is_some());
+    assert_eq!(server.visitor().get("/admin/sign-in").location(), "/admin/setup");
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_ten_of_them_have_to_wait() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.get("/admin/sign-in").expect(200);
+    for wrong in [OTHER, "", "short", "correct horse battery stable"] {
+        let shown = visitor.post("/admin/sign-in", &[("password", wrong)]);
+        shown.expect(403).shows("Is not right.").shows("aria-invalid");
+        assert!(wrong.is_empty() || !shown.body.contains(wrong));
+    }
+    for _ in 0..6 {
+        visitor.post("/admin/sign-in", &[("password", "wrong")]).expect(403);
+    }
+    let slowed = visitor.post("/admin/sign-in", &[("password", PASSWORD)]);
+    slowed.expect(429).shows("Too many failed attempts.");
+    let wait: i64 = slowed.header("retry-after").unwrap().parse().unwrap();
+    server.clock.advance_millis(wait * 1000);
+    visitor.sign_in();
+}
+
+#[test]
+fn a_failed_sign_in_is_logged_with_the_clients_address() {
+    let trusted = [("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Server::start_with(&trusted);
+    server.set_password(PASSWORD);
+    let visitor = server.visitor().with_header("X-Forwarded-For", "203.0.113.7");
+    visitor.get("/admin/sign-in").expect(200);
+    visitor.post("/admin/sign-in", &[("password", "a secret typo")]).expect(403);
+    wait_until("the failure is logged", || {
+        server.log().lines().any(|line| {
+            line.contains("WARN") && line.contains("sign-in") && line.ends_with("from 203.0.113.7")
+        })
+    });
+    visitor.sign_in();
+    wait_until("the requests are logged", || server.log().contains("op=admin-overview status=200"));
+    let log = server.log();
+    assert!(log.contains("method=POST path=/admin/sign-in op=admin-sign-in status=303"));
+    for secret in [PASSWORD, "a secret typo", &visitor.cookie().unwrap()] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn the_sign_in_gives_a_new_cookie_and_the_old_one_is_worth_nothing() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.get("/admin/sign-in").expect(200);
+    let before = visitor.twin();
+    visitor.sign_in();
+    assert_ne!(visitor.cookie(), before.cookie());
+    assert!(visitor.is_signed_in() && !before.is_signed_in());
+
+    // Signing in again leaves the first session behind as well.
+    let first = visitor.twin();
+    visitor.get("/admin").expect(200);
+    visitor.post("/admin/sign-in", &[("password", PASSWORD)]).expect(303);
+    assert!(visitor.is_signed_in() && !first.is_signed_in());
+}
+
+#[test]
+fn the_way_through_the_sign_in_leads_back_to_the_page_and_to_no_other_site() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    // Nothing is at this address, but it is the sign-in that is asked for again.
+    let asked = visitor.get("/admin/sign-in?next=%2Fadmin%3Fa%3Db");
+    asked.expect(200).shows(r#"name="next" value="/admin?a=b""#);
+    let back = [("password", PASSWORD), ("next", "/admin?a=b")];
+    assert_eq!(visitor.post("/admin/sign-in", &back).expect(303).location(), "/admin?a=b");
+    assert_eq!(visitor.get("/admin/sign-in?next=/admin?c").location(), "/admin?c");
+    for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example"] {
+        let shown = visitor.get(&format!("/admin/sign-in?next={elsewhere}"));
+        assert_eq!(shown.expect(303).location(), "/admin");
+    }
+}
+
+#[test]
+fn signing_out_ends_the_session_also_for_who_kept_the_cookie() {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.sign_in();
+    let kept = visitor.twin();
+    visitor.post("/admin/sign-out", &[]).asks_to_sign_in();
+    assert!(!visitor.is_signed_in() && !kept.is_signed_in());
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_after_twelve_hours() {
+    let server = InProcess::start(Settings::default());
+    let minutes = |count: i64| server.clock.advance_millis(count * 60_000);
+    let visitor = server.visitor();
+    visitor.sign_in();
+    minutes(29);
+    assert!(visitor.is_signed_in());
+    minutes(29);
+    assert!(visitor.is_signed_in());
+    minutes(30);
+    visitor.get("/admin").asks_to_sign_in();
+
+    visitor.sign_in();
+    for _ in 0..28 {
+        minutes(25);
+        assert!(visitor.is_signed_in());
+    }
+    minutes(20);
+    visitor.get("/admin").asks_to_sign_in();
+}
+
+#[test]
+fn the_idle_time_is_a_setting() {
+    let mut settings = Settings::default();
+    settings.admin.idle_timeout = std::time::Duration::from_secs(60);
+    let server = InProcess::start(settings);
+    let visitor = server.visitor();
+    visitor.sign_in();
+    server.clock.advance_millis(60_000);
+    assert!(!visitor.is_signed_in());
+}
+
+#[test]
+fn a_password_that_is_set_at_the_command_line_ends_all_sessions_at_once() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    assert!(visitor.is_signed_in());
+    assert!(server.set_password(OTHER).status.success());
+    visitor.get("/admin").asks_to_sign_in();
+    visitor.get("/admin/sign-in").expect(200);
+    visitor.post("/admin/sign-in", &[("password", PASSWORD)]).expect(403);
+    visitor.post("/admin/sign-in", &[("password", OTHER)]).expect(303);
+    assert!(visitor.is_signed_in());
+}
+
+#[test]
+fn a_restart_ends_all_sessions() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let cookie = visitor.cookie();
+    let server = server.restart();
+    let visitor = server.visitor();
+    visitor.set_cookie(cookie.as_deref());
+    visitor.get("/admin").asks_to_sign_in();
+    visitor.sign_in();
+}
+
+#[test]
+fn a_password_can_be_set_before_the_first_start_and_a_poor_one_is_refused() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    for (poor, why) in [("short", "at least 12"), (&"x".repeat(2000), "at most 1024 bytes")] {
+        let output = set_password(dir.path(), poor);
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(why) && !said.contains(poor), "{said}");
+    }
+    let output = set_password(dir.path(), PASSWORD);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with(r#"{"password_changed_at":"20"#), "{said}");
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.setup, None);
+    server.visitor().sign_in();
+    let hidden = PASSWORD.as_bytes();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(hidden.len()).any(|part| part == hidden));
+    }
+}
+
+#[test]
+fn pages_that_are_switched_off_are_not_there() {
+    let server = Server::start_with(&[("PIVOTAL_ADMIN_ENABLED", "false")]);
+    assert_eq!((&server.admin, &server.setup), (&None, &None));
+    for path in ["/", "/admin", "/admin/sign-in", "/admin/setup", "/customers"] {
+        let shown = server.visitor().get(path);
+        shown.expect(404).shows("route_not_found");
+    }
+    server.client().get("/me").expect(200);
+}
+
+#[test]
+fn pages_with_an_address_of_their_own_are_only_there_and_the_api_is_not() {
+    let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
+    let visitor = server.signed_in();
+    visitor.get("/admin").expect(200);
+    visitor.get("/api/v1/health").expect(404).shows("There is no page at this address.");
+    let elsewhere = Visitor::new(server.address());
+    elsewhere.get("/admin/sign-in").expect(404).shows("route_not_found");
+    server.client().get("/me").expect(200);
+    let mut server = server;
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn an_address_of_their_own_that_is_taken_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = command(dir.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("PIVOTAL_ADMIN_LISTEN", "192.0.2.1:1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("cannot listen on 192.0.2.1:1") && said.contains("admin.listen"));
+}

@@ -1,0 +1,176 @@
+//! A visitor of the admin pages, who keeps the cookie and sends forms as a browser would.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The admin's password in tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Visits pages of one server, without following redirects.
+pub struct Visitor {
+    agent: ureq::Agent,
+    address: SocketAddr,
+    headers: Vec<(String, String)>,
+    cookie: RefCell<Option<String>>,
+    csrf: RefCell<Option<String>>,
+}
+
+/// A page, or whatever else was answered.
+#[derive(Debug)]
+pub struct Shown {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Visitor {
+    pub fn new(address: SocketAddr) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .new_agent();
+        let (cookie, csrf) = (RefCell::default(), RefCell::default());
+        Self { agent, address, headers: Vec::new(), cookie, csrf }
+    }
+
+    /// The same visitor, whose requests also carry a header.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Somebody with the same cookie, at the same page.
+    pub fn twin(&self) -> Self {
+        let twin = Self::new(self.address);
+        twin.cookie.replace(self.cookie.borrow().clone());
+        twin.csrf.replace(self.csrf.borrow().clone());
+        twin
+    }
+
+    pub fn get(&self, path: &str) -> Shown {
+        self.send("GET", path, None)
+    }
+
+    /// Sends a form with the token of the page that was seen last.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let csrf = self.csrf.borrow().clone();
+        let csrf = csrf.unwrap_or_else(|| panic!("no page with a form was seen yet"));
+        self.post_without_token(path, &[&[("csrf", csrf.as_str())], fields].concat())
+    }
+
+    /// Sends just these fields.
+    pub fn post_without_token(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        self.send("POST", path, Some(form.extend_pairs(fields).finish()))
+    }
+
+    /// Follows redirects to the page at their end.
+    pub fn follow(&self, shown: Shown) -> Shown {
+        let mut shown = shown;
+        while shown.status == 303 {
+            shown = self.get(shown.location());
+        }
+        shown
+    }
+
+    /// Signs in and returns the page that is then seen.
+    pub fn sign_in(&self) -> Shown {
+        self.get("/admin/sign-in").expect(200);
+        let shown = self.post("/admin/sign-in", &[("password", PASSWORD)]);
+        shown.expect(303);
+        let page = self.follow(shown);
+        page.expect(200);
+        page
+    }
+
+    /// The cookie's value.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.borrow().clone()
+    }
+
+    /// Comes with another cookie, or with none.
+    pub fn set_cookie(&self, cookie: Option<&str>) {
+        self.cookie.replace(cookie.map(str::to_owned));
+    }
+
+    /// Whether the overview is shown and not the way to the sign-in.
+    pub fn is_signed_in(&self) -> bool {
+        self.get("/admin").status == 200
+    }
+
+    /// Any request, with the cookie and whatever else this visitor sends.
+    pub fn send(&self, method: &str, path: &str, form: Option<String>) -> Shown {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(cookie) = &*self.cookie.borrow() {
+            request = request.header("Cookie", format!("pivotal_admin={cookie}"));
+        }
+        let sent = match form {
+            Some(form) => {
+                let kind = "application/x-www-form-urlencoded";
+                self.agent.run(request.header("Content-Type", kind).body(form).unwrap())
+            }
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut response = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let shown = Shown {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_string().unwrap(),
+        };
+        if let Some(line) = shown.header("set-cookie") {
+            let value = line.strip_prefix("pivotal_admin=").unwrap().split(';').next();
+            self.cookie.replace(value.map(str::to_owned));
+        }
+        if let Some((_, rest)) = shown.body.split_once(r#"name="csrf" value=""#) {
+            self.csrf.replace(rest.split('"').next().map(str::to_owned));
+        }
+        shown
+    }
+}
+
+impl Shown {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Where a redirect leads.
+    #[track_caller]
+    pub fn location(&self) -> &str {
+        self.header("location").unwrap_or_else(|| panic!("no redirect: {self:?}"))
+    }
+
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> &Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// Checks that the page shows some text.
+    #[track_caller]
+    pub fn shows(&self, text: &str) -> &Self {
+        assert!(self.body.contains(text), "{text} is not in {}", self.body);
+        self
+    }
+
+    /// Checks that it does not.
+    #[track_caller]
+    pub fn hides(&self, text: &str) -> &Self {
+        assert!(!self.body.contains(text), "{text} is in {}", self.body);
+        self
+    }
+
+    /// Checks that the visitor is sent to the sign-in.
+    #[track_caller]
+    pub fn asks_to_sign_in(&self) {
+        self.expect(303);
+        assert!(self.location().starts_with("/admin/sign-in"), "{}", self.location());
+    }
+}
