@@ -33,13 +33,14 @@ fn no_bootstrap_leaves_a_new_database_empty() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    let stdout = child.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+    let stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let lines: Vec<String> =
+        std::io::BufRead::lines(stdout).take(3).collect::<Result<_, _>>().unwrap();
     let list = command(dir.path()).args(["--json", "workspaces", "list"]).output().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(line.starts_with("listening on http://127.0.0.1:"), "{line}");
+    assert!(lines[0].starts_with("Set the admin's password: http://127.0.0.1:"), "{lines:?}");
+    assert!(lines[2].starts_with("listening on http://127.0.0.1:"), "{lines:?}");
     assert_eq!(serde_json::from_slice::<Value>(&list.stdout).unwrap(), json!([]));
 }
 
