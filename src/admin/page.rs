@@ -130,6 +130,91 @@ pub(super) fn local(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::form::Form;
+    use crate::model::problem::{Problem, Rule};
+
+    /// Every part that pages are put together from, once.
+    #[derive(Template)]
+    #[template(
+        ext = "html",
+        source = r#"
+{%- import "ui.html" as ui -%}
+{% call ui::corrections(form) %}{% endcall %}
+{% call ui::field(form, "name", "Name", required=true) %}{% endcall %}
+{% call ui::field(form, "mrr", "Revenue", hint="A month.", kind="number") %}{% endcall %}
+{% call ui::area(form, "notes", "Notes", rows=8) %}{% endcall %}
+{% call ui::select(form, "plan", "Plan", plans) %}{% endcall %}
+{% call ui::checkbox(form, "primary", "Primary") %}{% endcall %}
+{% call ui::checkboxes(form, "scope", "Scopes", plans, hint="Any.") %}{% endcall %}
+{% call ui::badge("at risk", "warn") %}{% endcall %}{% call ui::badge("none") %}{% endcall %}
+{% call ui::notice("Saved.", "good") %}{% endcall %}
+{% call ui::empty("Nothing here", "Make one.") %}<a href="/new">New</a>{% endcall %}
+{% call ui::pager(newest, older) %}{% endcall %}
+{% call ui::copyable("secret", "Copy") %}{% endcall %}
+{% call ui::confirm(page, "/x/delete", "Delete", "/x") %}<p>Really?</p>{% endcall %}
+"#
+    )]
+    struct Parts {
+        page: Page,
+        form: Form,
+        plans: Vec<(String, &'static str)>,
+        newest: Option<String>,
+        older: Option<String>,
+    }
+
+    #[test]
+    fn the_parts_show_what_was_typed_and_what_is_wrong_with_it() {
+        let page = Page {
+            title: "Parts".to_owned(),
+            section: None,
+            signed_in: true,
+            csrf: "token".to_owned(),
+            workspaces: Vec::new(),
+            notice: None,
+            assets: Assets::new(),
+            version: "1",
+        };
+        let problem = Problem {
+            rule: Rule::TooSmall,
+            message: "name must not be empty".to_owned(),
+            field: "name".to_owned(),
+        };
+        let form = Form::of([
+            ("mrr", "<12>".to_owned()),
+            ("notes", "a\nb".to_owned()),
+            ("plan", "b".to_owned()),
+            ("primary", "true".to_owned()),
+            ("scope", "a".to_owned()),
+        ]);
+        let parts = Parts {
+            page,
+            form: form.with(vec![problem]),
+            plans: vec![("a".to_owned(), "Plan A"), ("b".to_owned(), "Plan B")],
+            newest: None,
+            older: Some("?cursor=1&x=2".to_owned()),
+        };
+        let html = parts.render().unwrap();
+        for text in [
+            r#"name="name" type="text" value="" required aria-invalid="true" aria-describedby="name-error""#,
+            r#"<p class="error" id="name-error">Must not be empty.</p>"#,
+            r#"type="number" value="&#60;12&#62;" aria-describedby="mrr-hint""#,
+            "rows=\"8\">\na\nb</textarea>",
+            r#"<option value="a">Plan A</option>"#,
+            r#"<option value="b" selected>Plan B</option>"#,
+            r#"name="primary" value="true" checked"#,
+            r#"name="scope" value="a" checked> Plan A"#,
+            r#"name="scope" value="b"> Plan B"#,
+            r#"<span class="badge warn">at risk</span>"#,
+            r#"<a href="/new">New</a>"#,
+            r#"href="?cursor=1&#38;x=2" rel="next">Older"#,
+            r#"name="csrf" value="token""#,
+            "<p>Really?</p>",
+            "This was not saved.",
+        ] {
+            assert!(html.contains(text), "{text} is not in {html}");
+        }
+        assert!(!html.contains("Newest"));
+    }
 
     #[test]
     fn only_a_path_of_this_site_is_gone_on_to() {
