@@ -18,6 +18,7 @@ mod setup;
 mod sign_in;
 mod state;
 mod visit;
+mod words;
 mod workspace;
 
 pub use self::routes::{Entry, configure, entries, no_page};
