@@ -153,6 +153,12 @@ impl From<StoreError> for AdminError {
     }
 }
 
+impl From<Vec<Problem>> for AdminError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Invalid(problems)
+    }
+}
+
 impl From<TurnError> for AdminError {
     fn from(error: TurnError) -> Self {
         match error {

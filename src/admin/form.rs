@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Nullable,
     /// A number; nothing typed is null.
     Number,
-    /// A list from text, separated by commas or new lines.
+    /// A list from text, one item on each line: an item can hold any other character.
     List,
     /// A list of all that was chosen under the name.
     Chosen,
@@ -63,6 +63,23 @@ impl Form {
     /// Whether a value is chosen under a name that can have several.
     pub fn has(&self, name: &str, value: &str) -> bool {
         self.pairs.iter().any(|(field, chosen)| field == name && chosen == value)
+    }
+
+    /// Whether the form has a field.
+    pub fn knows(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(field, _)| field == name)
+    }
+
+    /// Puts something else into a field.
+    pub fn put(&mut self, name: &str, value: String) {
+        self.pairs.retain(|(field, _)| field != name);
+        self.pairs.push((name.to_owned(), value));
+    }
+
+    /// The fields whose names begin with a prefix.
+    pub fn beginning_with(&self, prefix: &str) -> Vec<(&str, &str)> {
+        let pairs = self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(name, _)| name.starts_with(prefix)).collect()
     }
 
     /// What is wrong with a field, as a sentence to stand beside it.
@@ -126,7 +143,7 @@ fn number(text: &str) -> Value {
 }
 
 fn list(text: &str) -> Value {
-    let items = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
+    let items = text.lines().map(str::trim).filter(|item| !item.is_empty());
     items.map(Value::from).collect()
 }
 
@@ -177,9 +194,9 @@ mod tests {
 
     #[test]
     fn a_form_becomes_the_object_that_a_client_would_send() {
-        let sent = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0Ac,&scopes=x&scopes=y&primary=on\
+        let sent = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0A%0D%0Ac&scopes=x&scopes=y&primary=on\
                     &metadata=%7B%22k%22:1%7D&csrf=1";
-        let object = json!({"name": "A B", "domain": null, "mrr": 12, "tags": ["a", "b", "c"],
+        let object = json!({"name": "A B", "domain": null, "mrr": 12, "tags": ["a, b", "c"],
             "scopes": ["x", "y"], "primary": true, "metadata": {"k": 1}});
         assert_eq!(Value::Object(Form::sent(sent.as_bytes()).object(SHAPE)), object);
         let odd = Form::sent(b"mrr=a%20lot&metadata=%7B").object(SHAPE);

@@ -5,8 +5,12 @@
 #![expect(dead_code, reason = "the pages that stand on some of it follow")]
 
 mod assets;
+mod contacts;
 mod cookie;
 mod csrf;
+mod customer_form;
+mod customers;
+mod edit;
 mod error;
 mod form;
 mod headers;
@@ -17,6 +21,7 @@ mod session;
 mod setup;
 mod sign_in;
 mod state;
+mod timeline;
 mod visit;
 mod words;
 mod workspace;

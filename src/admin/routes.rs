@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::Reply;
 use super::visit::{Visit, Visitor, dispatch, refuse};
-use super::{assets, overview, setup, sign_in, workspace};
+use super::{assets, contacts, customer_form, customers, overview, setup, sign_in, workspace};
 
 /// A method of an address.
 pub struct Entry {
@@ -38,6 +38,20 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
         signed_in(&post, "/admin/workspace",  "admin-workspace",     workspace::choose),
         signed_in(&get,  "/admin",            "admin-overview",      overview::show),
+        signed_in(&get,  "/contacts/{ref}/delete",        "admin-contact-confirm",   contacts::confirm),
+        signed_in(&post, "/contacts/{ref}/delete",        "admin-contact-delete",    contacts::delete),
+        signed_in(&get,  "/contacts/{ref}/edit",          "admin-contact-edit",      contacts::edit),
+        signed_in(&post, "/contacts/{ref}/edit",          "admin-contact-update",    contacts::update),
+        signed_in(&get,  "/customers",                    "admin-customers",         customers::list),
+        signed_in(&post, "/customers",                    "admin-customer-create",   customer_form::create),
+        signed_in(&get,  "/customers/new",                "admin-customer-new",      customer_form::new),
+        signed_in(&get,  "/customers/{ref}",              "admin-customer",          customers::show),
+        signed_in(&post, "/customers/{ref}/contacts",     "admin-contact-create",    contacts::create),
+        signed_in(&get,  "/customers/{ref}/contacts/new", "admin-contact-new",       contacts::new),
+        signed_in(&get,  "/customers/{ref}/delete",       "admin-customer-confirm",  customer_form::confirm),
+        signed_in(&post, "/customers/{ref}/delete",       "admin-customer-delete",   customer_form::delete),
+        signed_in(&get,  "/customers/{ref}/edit",         "admin-customer-edit",     customer_form::edit),
+        signed_in(&post, "/customers/{ref}/edit",         "admin-customer-update",   customer_form::update),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The words that people read for values of the model: names of enums, numbers, times, who did
-//! something. For the pages. Everything is taken by reference, which is how templates pass it on.
+//! something. For the pages. Values are taken by reference, which is how templates pass most of them on.
 
+use std::borrow::Borrow;
 use std::str::FromStr;
 
 use strum::VariantNames;
@@ -128,6 +129,30 @@ pub(super) fn event(kind: &EventType) -> &'static str {
     }
 }
 
+/// A property in the middle of a sentence.
+pub(super) fn property(name: &str) -> String {
+    let word = match name {
+        "mrr" => "MRR",
+        "hubspot_company_id" => "HubSpot company",
+        "hubspot_deal_id" => "HubSpot deal",
+        "stripe_customer_id" => "Stripe customer",
+        "intercom_company_id" => "Intercom company",
+        "slack_channel_id" => "Slack channel",
+        "csm_id" => "customer success manager",
+        "se_id" => "solutions engineer",
+        "designer_id" => "designer",
+        "product_ops_id" => "product operations",
+        "template_id" => "template",
+        "is_primary" => "primary contact",
+        "started_at" => "start",
+        "completed_at" => "completion",
+        "reminders_enabled" => "reminders",
+        "reminder_frequency_days" => "frequency of reminders",
+        other => return other.replace('_', " "),
+    };
+    word.to_owned()
+}
+
 /// Who did something.
 pub(super) fn actor(actor: &Actor) -> String {
     match (actor.kind, actor.id.as_str()) {
@@ -149,9 +174,10 @@ pub(super) fn options<E: FromStr + VariantNames>(
 }
 
 /// A number with its digits in groups of three.
-pub(super) fn number(number: &i64) -> String {
+pub(super) fn number(number: impl Borrow<i64>) -> String {
+    let number = *number.borrow();
     let digits = number.unsigned_abs().to_string();
-    let mut text = if *number < 0 { "-".to_owned() } else { String::new() };
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
@@ -162,8 +188,9 @@ pub(super) fn number(number: &i64) -> String {
 }
 
 /// So many of something: `1 contact`, `2 contacts`.
-pub(super) fn count(n: &i64, one: &str) -> String {
-    format!("{} {one}{}", number(n), if *n == 1 { "" } else { "s" })
+pub(super) fn count(n: impl Borrow<i64>, one: &str) -> String {
+    let n = *n.borrow();
+    format!("{} {one}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
 /// A day: `26 May 2026`.
@@ -192,7 +219,7 @@ pub(super) fn relative(time: &Timestamp, now: &Timestamp) -> String {
         s @ 5_184_000..31_536_000 => (s / 2_592_000, "month"),
         s => (s / 31_536_000, "year"),
     };
-    let span = count(&n, unit);
+    let span = count(n, unit);
     if seconds < 0 { format!("{span} ago") } else { format!("in {span}") }
 }
 
@@ -220,11 +247,11 @@ mod tests {
             (-1_234_567, "-1,234,567"),
             (9_007_199_254_740_991, "9,007,199,254,740,991"),
         ] {
-            assert_eq!(number(&n), text);
+            assert_eq!(number(n), text);
         }
-        assert_eq!(count(&1, "contact"), "1 contact");
-        assert_eq!(count(&0, "contact"), "0 contacts");
-        assert_eq!(count(&1200, "contact"), "1,200 contacts");
+        assert_eq!(count(1, "contact"), "1 contact");
+        assert_eq!(count(0, "contact"), "0 contacts");
+        assert_eq!(count(1200, "contact"), "1,200 contacts");
     }
 
     #[test]
@@ -265,6 +292,12 @@ mod tests {
         assert_eq!(options(None, phase)[4], ("internal_qa", "Internal QA"));
         assert_eq!((options(None, state).len(), options(None, mode).len()), (4, 2));
         assert_eq!(options(None, event).len(), EventType::VARIANTS.len());
+    }
+
+    #[test]
+    fn properties_are_named_as_people_call_them() {
+        assert_eq!(property("monthly_orders"), "monthly orders");
+        assert_eq!(property("mrr"), "MRR");
     }
 
     #[test]

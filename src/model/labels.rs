@@ -26,9 +26,14 @@ impl Labels {
         Ok(Self(labels.into_iter().map(Label::stored).collect()))
     }
 
+    /// The labels, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Label::as_str)
+    }
+
     /// The labels as the text of a JSON array.
     pub fn to_json(&self) -> String {
-        Value::from_iter(self.0.iter().map(Label::as_str)).to_string()
+        Value::from_iter(self.iter()).to_string()
     }
 }
 

@@ -272,6 +272,11 @@ fn panicked() -> StoreError {
 }
 
 impl Tx<'_> {
+    /// Reads what the change is made to, with what it has done so far.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { conn: self.conn }
+    }
+
     /// When the change happens.
     pub fn now(&self) -> Timestamp {
         self.now
