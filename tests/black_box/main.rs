@@ -5,6 +5,8 @@
 
 mod activity;
 mod activity_events;
+mod admin_contacts;
+mod admin_customers;
 mod admin_security;
 mod admin_sign_in;
 mod auth;

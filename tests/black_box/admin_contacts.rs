@@ -1,0 +1,179 @@
+//! The pages of contacts: on the page of their customer, adding, editing and deleting.
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::support::{Client, InProcess, Shown, Visitor};
+
+const HOSTILE: &str = "<b>Maya</b>\"\u{202e}";
+
+/// A customer whose page is looked at.
+fn start() -> (InProcess, Visitor, Client) {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.sign_in();
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    client.customer("Aurora");
+    (server, visitor, client)
+}
+
+fn contact(client: &Client, name: &str, is_primary: bool) -> Value {
+    let email = format!("{}@aurora.example", name.to_lowercase());
+    let body = json!({"name": name, "email": email, "is_primary": is_primary});
+    client.post("/customers/1/contacts", body).expect(201)
+}
+
+/// The names of contacts that stand on a page, in their order.
+fn names(page: &Shown) -> Vec<String> {
+    let (_, table) = page.body.split_once(r#"id="contacts""#).unwrap();
+    let (table, _) = table.split_once("</section>").unwrap();
+    let rows = table.split(r#"<th scope="row"><bdi>"#).skip(1);
+    rows.map(|row| row.split('<').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_primary_contact_comes_first_on_every_page_of_them() {
+    let (_server, visitor, client) = start();
+    visitor.get("/customers/1").expect(200).shows("No contact yet.");
+    contact(&client, "Boss", true);
+    for i in 0..30 {
+        contact(&client, &format!("P{i:02}"), false);
+    }
+    let first = visitor.get("/customers/1");
+    let shown = names(first.expect(200));
+    assert_eq!((shown.len(), &shown[0][..], &shown[1][..]), (26, "Boss", "P29"));
+    let (before, _) = first.body.split_once("#contacts\" rel=\"next\"").unwrap();
+    let second = visitor.get(before.rsplit('"').next().unwrap());
+    assert_eq!(names(second.expect(200)), ["Boss", "P04", "P03", "P02", "P01", "P00"]);
+    second.shows(r##"href="/customers/1-aurora#contacts""##);
+}
+
+#[test]
+fn a_contact_is_added_with_the_admin_as_actor() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Boss", true);
+    let form = visitor.get("/customers/1/contacts/new");
+    form.expect(200).shows(r#"action="/customers/1/contacts""#);
+    let fields = [
+        ("name", HOSTILE),
+        ("email", " Maya@Aurora.Example "),
+        ("title", "COO"),
+        ("labels", "decides\r\npays"),
+        ("is_primary", "true"),
+    ];
+    let added = visitor.post("/customers/1/contacts", &fields);
+    assert_eq!(added.expect(303).location(), "/customers/1-aurora");
+    let page = visitor.follow(added);
+    page.expect(200).shows("The contact was added.").shows("decides").shows("COO");
+    page.hides("<b>Maya").shows("&#60;b&#62;Maya");
+    let maya = client.get("/contacts/2").expect(200);
+    assert_eq!(
+        (&maya["email"], &maya["is_primary"]),
+        (&json!("maya@aurora.example"), &json!(true))
+    );
+    assert_eq!(maya["labels"], json!(["decides", "pays"]));
+    assert_eq!(client.get("/contacts/1").expect(200)["is_primary"], false);
+    page.shows("No longer the primary contact").hides("Contact saved without a change");
+    let events = client.get("/customers/1/activity?limit=2").expect(200)["data"].clone();
+    for (event, kind) in
+        events.as_array().unwrap().iter().zip(["contact.created", "contact.updated"])
+    {
+        assert_eq!((&event["type"], &event["actor"]["id"]), (&json!(kind), &json!("page")));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Maya", false);
+    contact(&client, "Noah", false);
+    visitor.get("/customers/1/contacts/new").expect(200);
+    let add = |fields: &[(&str, &str)]| visitor.post("/customers/1/contacts", fields);
+    let wrong = add(&[("name", ""), ("email", "nobody"), ("title", "COO"), ("is_primary", "true")]);
+    wrong.expect(400).shows(r#"id="name-error">Must not be empty."#).shows(r#"id="email-error""#);
+    wrong.shows(r#"value="nobody""#).shows(r#"value="COO""#).shows(r#"value="true" checked"#);
+    let taken = add(&[("name", "Other"), ("email", "MAYA@aurora.example")]);
+    taken.expect(400).shows(r#"id="email-error">Is taken."#).shows(r#"value="Other""#);
+    let taken = [
+        ("name", "Noah"),
+        ("was-name", "Noah"),
+        ("email", "maya@aurora.example"),
+        ("was-email", "noah@aurora.example"),
+    ];
+    let taken = visitor.post("/contacts/2/edit", &taken);
+    taken.expect(400).shows(r#"id="email-error">Is taken."#).shows("value=\"maya@aurora.example\"");
+    assert_eq!(client.get("/contacts/2").expect(200)["email"], "noah@aurora.example");
+}
+
+#[test]
+fn an_edit_of_a_contact_changes_only_what_was_typed_anew() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Maya", true);
+    let form = visitor.get("/contacts/1/edit");
+    form.expect(200).shows(r#"name="was-is_primary" value="true""#).shows("checked");
+    client.patch("/contacts/1", json!({"title": "CEO", "labels": ["x"]})).expect(200);
+    let loaded = [
+        ("was-name", "Maya"),
+        ("was-email", "maya@aurora.example"),
+        ("was-title", ""),
+        ("was-is_primary", "true"),
+        ("was-labels", ""),
+        ("email", "maya@aurora.example"),
+        ("labels", ""),
+    ];
+    let send =
+        |fields: &[(&str, &str)]| visitor.post("/contacts/1/edit", &[&loaded[..], fields].concat());
+    // The box is no longer ticked.
+    let saved = send(&[("name", "Maya B"), ("title", "")]);
+    assert_eq!(saved.expect(303).location(), "/customers/1-aurora");
+    let maya = client.get("/contacts/1").expect(200);
+    assert_eq!((&maya["name"], &maya["title"]), (&json!("Maya B"), &json!("CEO")));
+    assert_eq!((&maya["labels"], &maya["is_primary"]), (&json!(["x"]), &json!(false)));
+    let told = send(&[("name", "Maya C"), ("title", "COO"), ("is_primary", "true")]);
+    told.expect(400).shows("Somebody else changed this to “Maya B” meanwhile.");
+    told.shows("Somebody else changed this to “CEO” meanwhile.").shows(r#"value="COO""#);
+    assert_eq!(client.get("/contacts/1").expect(200)["title"], "CEO");
+}
+
+#[test]
+fn another_contact_becomes_the_primary_one_at_a_button() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Boss", true);
+    contact(&client, "Maya", false);
+    let page = visitor.get("/customers/1");
+    page.expect(200).shows("Make primary<span class=\"unseen\"> Maya</span>");
+    page.hides("Make primary<span class=\"unseen\"> Boss</span>");
+    let done = visitor.post("/contacts/2/edit", &[("is_primary", "true")]);
+    let page = visitor.follow(done);
+    assert_eq!(names(page.expect(200)), ["Maya", "Boss"]);
+    page.shows("Became the primary contact").shows("No longer the primary contact");
+    let maya = client.get("/contacts/2").expect(200);
+    assert_eq!((&maya["name"], &maya["is_primary"]), (&json!("Maya"), &json!(true)));
+}
+
+#[test]
+fn a_contact_is_deleted_after_a_question() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Maya", true);
+    let question = visitor.get("/contacts/1/delete");
+    question.expect(200).shows("<bdi>Maya</bdi>").shows("has no primary contact until");
+    client.get("/contacts/1").expect(200);
+    let deleted = visitor.post("/contacts/1/delete", &[]);
+    let page = visitor.follow(deleted);
+    page.expect(200).shows("The contact was deleted.").shows("No contact yet.");
+    page.shows("Contact deleted");
+    client.get("/contacts/1").refused(404, "contact_not_found", None);
+    for path in ["/contacts/1/edit", "/contacts/1/delete", "/contacts/x/edit"] {
+        visitor.get(path).expect(404).shows("There is no such contact.");
+    }
+}
+
+#[test]
+fn the_contacts_of_a_deleted_customer_are_not_shown() {
+    let (_server, visitor, client) = start();
+    contact(&client, "Maya", true);
+    client.delete("/customers/1").expect(200);
+    visitor.get("/contacts/1/edit").expect(404).hides("Maya");
+    visitor.get("/contacts/1/delete").expect(404).hides("Maya");
+}

@@ -1,0 +1,372 @@
+//! The pages of customers: the list, what is shown of one, creating, editing and deleting.
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::support::{Client, InProcess, Server, Visitor};
+
+/// A name that would be markup, end an attribute and turn the text around.
+const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e}evil";
+const HOSTILE_SHOWN: &str = "&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38;\u{202e}evil";
+
+fn start() -> (InProcess, Visitor, Client) {
+    let server = InProcess::start(Settings::default());
+    let visitor = server.visitor();
+    visitor.sign_in();
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    (server, visitor, client)
+}
+
+/// The fields of the form at an address, as a browser would send them back.
+fn loaded(visitor: &Visitor, path: &str) -> Vec<(String, String)> {
+    let page = visitor.get(path);
+    let body = page.expect(200).body.split_once("class=\"card form\"").unwrap().1.to_owned();
+    let plain = |text: &str| {
+        let text = text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<");
+        text.replace("&#62;", ">").replace("&#38;", "&")
+    };
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(plain(rest.split('"').next().unwrap()))
+    };
+    let mut fields = Vec::new();
+    for tag in body.split('<') {
+        let Some(name) = attribute(tag, "name") else { continue };
+        let value = if tag.starts_with("textarea") {
+            plain(tag.split_once(">\n").unwrap().1).replace('\n', "\r\n")
+        } else if tag.starts_with("select") {
+            let (_, options) = body.split_once(tag).unwrap();
+            let chosen = options.split("<option").find(|option| option.contains("selected"));
+            attribute(chosen.unwrap(), "value").unwrap()
+        } else if tag.contains("checkbox") && !tag.contains(" checked") {
+            continue;
+        } else {
+            attribute(tag, "value").unwrap()
+        };
+        if name != "csrf" {
+            fields.push((name, value));
+        }
+    }
+    fields
+}
+
+/// The same with other values in some of the fields.
+fn typed<'a>(
+    loaded: &'a [(String, String)],
+    fields: &[(&str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let value = |(name, value): &'a (String, String)| {
+        let typed = fields.iter().find(|(field, _)| field == name);
+        (name.as_str(), typed.map_or(value.as_str(), |(_, typed)| typed))
+    };
+    loaded.iter().map(value).collect()
+}
+
+fn last_event(client: &Client, path: &str) -> Value {
+    client.get(&format!("{path}/activity?limit=1")).expect(200)["data"][0].clone()
+}
+
+#[test]
+fn without_customers_the_list_says_how_to_get_some() {
+    let (_server, visitor, _) = start();
+    let page = visitor.get("/customers");
+    page.expect(200).shows("No customers yet").shows("pivotal-server demo");
+    page.shows(r#"href="/customers/new""#).hides("<table>");
+    visitor.get("/customers?q=x").expect(200).shows("Nothing found").shows("Clear the search");
+}
+
+#[test]
+fn the_list_shows_customers_in_words_and_links_to_them() {
+    let (_server, visitor, client) = start();
+    let body = json!({"name": "Aurora", "domain": "aurora.example", "status": "at_risk",
+        "plan": "Scale", "mrr": 120_000});
+    client.post("/customers", body).expect(201);
+    client.post("/customers", json!({"name": HOSTILE})).expect(201);
+    let page = visitor.get("/customers");
+    page.expect(200).shows(r#"<a href="/customers/1-aurora"><bdi>Aurora</bdi></a>"#);
+    page.shows("aurora.example").shows(r#"<span class="badge warn">At risk</span>"#);
+    page.shows("Scale").shows("120,000").shows("smallest unit of the currency");
+    page.shows(r#"<time datetime="2026-01-01T12:00:00.000Z">1 Jan 2026</time>"#);
+    page.shows(HOSTILE_SHOWN).hides("<script>alert");
+}
+
+#[test]
+fn the_list_is_searched_and_narrowed_and_comes_in_pages() {
+    let (_server, visitor, client) = start();
+    for i in 1..=30 {
+        let status = if i % 2 == 0 { "active" } else { "churned" };
+        client.post("/customers", json!({"name": format!("Site {i:02}"), "status": status}));
+    }
+    let first = visitor.get("/customers");
+    first.expect(200).shows("Site 30").shows("Site 06").hides("Site 05").hides("Newest</a>");
+    let older = |page: &str| {
+        let (before, _) = page.split_once("\" rel=\"next\">Older").unwrap();
+        before.rsplit('"').next().unwrap().replace("&#38;", "&")
+    };
+    let second = visitor.get(&older(&first.body));
+    second.expect(200).shows("Site 05").shows("Site 01").hides("Site 06").hides("Older</a>");
+    second.shows(r#"href="/customers">Newest"#);
+
+    let found = visitor.get("/customers?q=site+0&status=active");
+    found.expect(200).shows("Site 08").hides("Site 07").hides("Site 10");
+    found.shows(r#"name="q" type="search" value="site 0""#);
+    found.shows(r#"<option value="active" selected>Active</option>"#);
+    let all = visitor.get("/customers?q=site&status=");
+    assert!(older(&all.expect(200).body).starts_with("/customers?q=site&cursor="));
+    visitor.get("/customers?q=%20&status=").expect(200).shows("Site 30");
+    visitor.get("/customers?q=nobody").expect(200).shows("Nothing found");
+    visitor.get("/customers?status=asleep").expect(400);
+    let hostile = visitor.get("/customers?q=%22%3E%3Cscript%3E&status=");
+    hostile.expect(200).shows("&#34;&#62;&#60;script&#62;").hides("\"><script>");
+}
+
+#[test]
+fn a_customer_is_shown_with_all_that_belongs_to_it() {
+    let (server, visitor, client) = start();
+    let body = json!({"name": HOSTILE, "slug": "aurora", "plan": HOSTILE, "mrr": 1_234_567,
+        "tags": ["eu", HOSTILE], "metadata": {"deal": {"size": 1.5}},
+        "stripe_customer_id": "cus_1"});
+    client.post("/customers", body).expect(201);
+    let onboarding = |name: &str, phase: &str, target: &str| {
+        let body = json!({"customer_id": 1, "name": name, "phase": phase, "state": "at_risk",
+            "target_launch_date": target});
+        client.post("/onboardings", body).expect(201);
+    };
+    onboarding("Spring", "internal_qa", "2025-12-31");
+    onboarding("Done", "completed", "2025-12-31");
+    onboarding(HOSTILE, "review", "2026-02-01");
+    for path in ["/customers/1", "/customers/1-aurora", "/customers/1-another-slug"] {
+        let page = visitor.get(path);
+        page.expect(200).shows(HOSTILE_SHOWN).hides("<script>alert");
+        page.shows("1,234,567").shows("cus_1").shows("&#34;size&#34;: 1.5");
+        page.shows("Internal QA").shows("At risk").shows("1 Feb 2026");
+        assert_eq!(page.body.matches("Overdue").count(), 1);
+        page.shows(r#"href="/onboardings/1/edit""#).shows(r#"href="/customers/1/edit""#);
+    }
+    let id = client.get("/customers/1").expect(200)["id"].as_str().unwrap().to_owned();
+    visitor.get(&format!("/customers/{id}")).expect(200);
+    server.clock.advance_millis(86_400_000 * 40);
+    visitor.sign_in();
+    assert_eq!(visitor.get("/customers/1").body.matches("Overdue").count(), 2);
+}
+
+#[test]
+fn the_timeline_tells_who_did_what_and_goes_on() {
+    let (server, visitor, client) = start();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1, "phase": "review"})).expect(201);
+    server.clock.advance_millis(3_660_000);
+    visitor.sign_in();
+    client.patch("/onboardings/1", json!({"phase": "program_buildout"})).expect(200);
+    client.patch("/customers/1", json!({"status": "churned", "plan": "Scale"})).expect(200);
+    let page = visitor.get("/customers/1");
+    page.expect(200).shows("<strong>Phase moved from Review to Program buildout</strong>");
+    page.shows("Onboarding 1").shows("<bdi>API: test key</bdi> · just now");
+    page.shows("Status changed from Onboarding to Churned. Changed plan");
+    page.shows("Customer churned").shows("1 hour ago").shows("1 Jan 2026, 13:01 UTC");
+    let place = |text: &str| page.body.find(text).unwrap();
+    assert!(place("Customer churned") < place("Phase moved"));
+    assert!(place("Phase moved") < place("Onboarding opened"));
+    assert!(place("Onboarding opened") < place("Customer created"));
+
+    for i in 0..30 {
+        client.patch("/customers/1", json!({"mrr": i})).expect(200);
+    }
+    let first = visitor.get("/customers/1");
+    first.expect(200).hides("Customer created").shows("?events=");
+    let (before, _) = first.body.split_once("#events\" rel=\"next\"").unwrap();
+    let older = visitor.get(before.rsplit('"').next().unwrap());
+    older.expect(200).shows("Customer created").shows(r##"href="/customers/1-aurora#events""##);
+    visitor.get("/customers/1?events=x").expect(400);
+}
+
+#[test]
+fn a_customer_is_created_with_the_admin_as_actor() {
+    let (_server, visitor, client) = start();
+    visitor.get("/customers/new").expect(200).shows(r#"value="onboarding" selected"#);
+    let fields = [
+        ("name", " Aurora Søfart "),
+        ("slug", ""),
+        ("domain", "Aurora.Example"),
+        ("status", "active"),
+        ("plan", ""),
+        ("mrr", "120000"),
+        ("monthly_orders", ""),
+        ("hubspot_company_id", "hs-1"),
+        ("tags", "eu, north\r\nfast\r\n"),
+        ("metadata", "{\"a\": 1.0}"),
+    ];
+    let created = visitor.post("/customers", &fields);
+    assert_eq!(created.expect(303).location(), "/customers/1-aurora-sofart");
+    visitor.follow(created).expect(200).shows("The customer was created.");
+    let customer = client.get("/customers/1").expect(200);
+    assert_eq!(customer["name"], "Aurora Søfart");
+    assert_eq!(
+        (&customer["domain"], &customer["mrr"]),
+        (&json!("aurora.example"), &json!(120_000))
+    );
+    assert_eq!((&customer["plan"], &customer["monthly_orders"]), (&Value::Null, &Value::Null));
+    assert_eq!(customer["tags"], json!(["eu, north", "fast"]));
+    assert_eq!(customer["metadata"].to_string(), r#"{"a":1.0}"#);
+    let event = last_event(&client, "/customers/1");
+    assert_eq!(event["type"], "customer.created");
+    assert_eq!(event["actor"], json!({"type": "admin", "id": "page", "name": "Admin"}));
+    assert_eq!(event["livemode"], true);
+}
+
+#[test]
+fn what_is_wrong_is_shown_at_its_field_and_what_was_typed_stays() {
+    let (_server, visitor, client) = start();
+    client.customer("Aurora");
+    visitor.get("/customers/new").expect(200);
+    let wrong = [
+        ("name", ""),
+        ("slug", "Not A Slug"),
+        ("domain", "no domain"),
+        ("mrr", "a lot"),
+        ("plan", HOSTILE),
+        ("metadata", "{oops"),
+    ];
+    let page = visitor.post("/customers", &wrong);
+    page.expect(400).shows("This was not saved.").shows(r#"id="name-error">Must not be empty."#);
+    page.shows(r#"id="slug-error">Must be lower-case"#).shows(r#"id="domain-error""#);
+    page.shows(r#"id="mrr-error">Must be a whole number."#).shows(r#"id="metadata-error""#);
+    page.shows(r#"value="Not A Slug""#).shows("{oops</textarea>");
+    page.shows(HOSTILE_SHOWN).hides("<script>alert");
+    let taken = visitor.post("/customers", &[("name", "Other"), ("slug", "aurora")]);
+    taken.expect(400).shows(r#"id="slug-error">Is taken."#).shows(r#"value="Other""#);
+    visitor.post("/customers", &[("name", "Aurora"), ("slug", "")]).expect(303);
+    assert_eq!(client.get("/customers/2").expect(200)["slug"], "aurora-2");
+
+    let form = loaded(&visitor, "/customers/2/edit");
+    let page = visitor.post("/customers/2/edit", &typed(&form, &[("slug", "aurora")]));
+    page.expect(400).shows(r#"id="slug-error">Is taken."#).shows(r#"value="aurora""#);
+    let page = visitor.post("/customers/2/edit", &typed(&form, &[("slug", ""), ("plan", "x")]));
+    page.expect(400).shows(r#"id="slug-error">Must not be empty."#);
+    assert_eq!(client.get("/customers/2").expect(200)["plan"], Value::Null);
+}
+
+#[test]
+fn an_edit_changes_only_what_was_typed_anew() {
+    let (_server, visitor, client) = start();
+    let body = json!({"name": HOSTILE, "slug": "aurora", "plan": "Scale", "mrr": 7,
+        "tags": ["a, b", "c"], "metadata": {"z": 1.0, "a": [1, 2]}, "slack_channel_id": ""});
+    client.post("/customers", body).expect(201);
+    let form = loaded(&visitor, "/customers/1/edit");
+    let same = visitor.post("/customers/1/edit", &typed(&form, &[]));
+    visitor.follow(same).expect(200).shows("Nothing was changed.");
+    assert_eq!(last_event(&client, "/customers/1")["type"], "customer.created");
+
+    // Somebody else changes another property while the form is open.
+    client.patch("/customers/1", json!({"mrr": 8, "tags": ["d"]})).expect(200);
+    let saved =
+        visitor.post("/customers/1/edit", &typed(&form, &[("plan", ""), ("slug", "borealis")]));
+    assert_eq!(saved.expect(303).location(), "/customers/1-borealis");
+    visitor.follow(saved).expect(200).shows("The changes were saved.");
+    let customer = client.get("/customers/1").expect(200);
+    assert_eq!((&customer["mrr"], &customer["tags"]), (&json!(8), &json!(["d"])));
+    assert_eq!((&customer["plan"], &customer["name"]), (&Value::Null, &json!(HOSTILE)));
+    assert_eq!(customer["metadata"].to_string(), r#"{"z":1.0,"a":[1,2]}"#);
+    let event = last_event(&client, "/customers/1");
+    assert_eq!(event["actor"]["name"], "Admin");
+    let previous = json!({"slug": "aurora", "plan": "Scale"});
+    assert_eq!(event["data"]["previous_attributes"], previous);
+}
+
+#[test]
+fn what_two_changed_at_once_is_told_of_before_it_is_overwritten() {
+    let (_server, visitor, client) = start();
+    client.customer("Aurora");
+    let form = loaded(&visitor, "/customers/1/edit");
+    client.patch("/customers/1", json!({"plan": "Growth"})).expect(200);
+    let mine = typed(&form, &[("plan", "Scale"), ("mrr", "5")]);
+    let told = visitor.post("/customers/1/edit", &mine);
+    told.expect(400).shows("Somebody else changed this to “Growth” meanwhile.");
+    told.shows(r#"name="plan" type="text" value="Scale""#);
+    told.shows(r#"name="was-plan" value="Growth""#);
+    let customer = client.get("/customers/1").expect(200);
+    assert_eq!((&customer["plan"], &customer["mrr"]), (&json!("Growth"), &Value::Null));
+    let again: Vec<_> = mine
+        .iter()
+        .map(|&(name, value)| (name, if name == "was-plan" { "Growth" } else { value }))
+        .collect();
+    visitor.post("/customers/1/edit", &again).expect(303);
+    let customer = client.get("/customers/1").expect(200);
+    assert_eq!((&customer["plan"], &customer["mrr"]), (&json!("Scale"), &json!(5)));
+}
+
+#[test]
+fn a_customer_is_deleted_after_a_question_and_its_page_leads_to_the_log() {
+    let (_server, visitor, client) = start();
+    client.customer("Aurora");
+    let id = client.get("/customers/1").expect(200)["id"].as_str().unwrap().to_owned();
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    let question = visitor.get("/customers/1/delete");
+    question.expect(200).shows("Delete <strong><bdi>Aurora</bdi></strong>?").shows("audit log");
+    client.get("/customers/1").expect(200);
+    let deleted = visitor.post("/customers/1/delete", &[]);
+    assert_eq!(deleted.expect(303).location(), "/customers");
+    visitor
+        .follow(deleted)
+        .expect(200)
+        .shows("The customer was deleted.")
+        .shows("No customers yet");
+    client.get("/customers/1").refused(404, "customer_not_found", None);
+    let event = last_event(&client, "/customers/1");
+    assert_eq!(
+        (&event["type"], &event["actor"]["id"]),
+        (&json!("customer.archived"), &json!("page"))
+    );
+
+    let gone = visitor.get("/customers/1-aurora");
+    gone.expect(404).shows("This customer was deleted");
+    gone.shows(&format!("/admin/logs?id={id}"));
+    for path in ["/customers/1/edit", "/customers/1/delete", "/customers/1/contacts/new"] {
+        visitor.get(path).expect(404).shows("There is no such customer.");
+    }
+    for path in ["/customers/2", "/customers/aurora", "/customers/0-x"] {
+        visitor.get(path).expect(404).shows("There is no such customer.").hides("/admin/logs?id=");
+    }
+    visitor.post("/customers/1/edit", &[("name", "x")]).expect(404);
+}
+
+#[test]
+fn customers_of_another_workspace_are_not_reachable() {
+    let server = Server::start();
+    let other = server.other_workspace("acme");
+    for name in ["Hidden One", "Hidden Two"] {
+        other.post("/customers", json!({"name": name})).expect(201);
+    }
+    let contact = json!({"name": "Maya", "email": "maya@hidden.example"});
+    other.post("/customers/2/contacts", contact).expect(201);
+    let id = other.get("/customers/2").expect(200)["id"].as_str().unwrap().to_owned();
+    let contact = other.get("/contacts/1").expect(200)["id"].as_str().unwrap().to_owned();
+    server.client().customer("Seen");
+    let visitor = server.signed_in();
+    visitor.get("/customers").expect(200).shows("Seen").hides("Hidden");
+    for named in [id.as_str(), "2"] {
+        for rest in ["", "/edit", "/delete", "/contacts/new"] {
+            visitor.get(&format!("/customers/{named}{rest}")).expect(404).hides("Hidden");
+        }
+        for rest in ["/edit", "/delete", "/contacts"] {
+            let path = format!("/customers/{named}{rest}");
+            let fields = [("name", "Taken over"), ("email", "a@b.example")];
+            visitor.post(&path, &fields).expect(404);
+        }
+    }
+    for named in [contact.as_str(), "1"] {
+        for rest in ["/edit", "/delete"] {
+            let path = format!("/contacts/{named}{rest}");
+            visitor.get(&path).expect(404).hides("Maya");
+            visitor.post(&path, &[("name", "Taken over")]).expect(404);
+        }
+    }
+    assert_eq!(other.get("/customers/2").expect(200)["name"], "Hidden Two");
+    assert_eq!(other.get("/contacts/1").expect(200)["name"], "Maya");
+
+    visitor.get("/customers").expect(200);
+    visitor.post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    visitor.get("/customers").expect(200).shows("Hidden Two").hides("Seen");
+    visitor.get("/customers/2").expect(200).shows("Maya");
+}
