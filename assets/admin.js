@@ -24,10 +24,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(source.value);
       button.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(source);
+      source.select();
     }
   });
 }

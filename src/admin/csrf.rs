@@ -26,6 +26,12 @@ impl Seal {
         hex(&self.on(token.as_str()).into_bytes())
     }
 
+    /// What a form that must not be done twice is remembered by: what it carries as `once`, and
+    /// what it does.
+    pub fn form(&self, once: &str, does: &str) -> [u8; 32] {
+        self.on(&format!("{does} {once}")).into_bytes().into()
+    }
+
     /// Whether two texts are the same. It takes the same time for all that are not.
     pub fn same(&self, one: &str, other: &str) -> bool {
         self.on(one) == self.on(other)

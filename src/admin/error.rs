@@ -32,10 +32,10 @@ pub(super) enum AdminError {
         "The form is out of date or did not come from these pages. Go back, load the page again, and send it once more."
     )]
     ForeignForm,
-    #[error(
-        "There is no workspace yet. Create one with: pivotal-server workspaces create --slug SLUG --name NAME"
-    )]
+    #[error("There is no workspace yet. Customers, onboardings and keys belong to one.")]
     NoWorkspace,
+    #[error("{0}")]
+    NotPossible(String),
     #[error("The form is larger than {} KiB.", super::visit::MAX_FORM >> 10)]
     TooLarge,
     #[error("The form did not arrive: {0}")]
@@ -56,6 +56,8 @@ struct ErrorPage {
     page: Page,
     message: String,
     request_id: Option<String>,
+    /// Whether the way on is to create a workspace.
+    needs_workspace: bool,
 }
 
 impl AdminError {
@@ -75,7 +77,8 @@ impl AdminError {
             other => other.to_string(),
         };
         let request_id = self.is_ours().then(|| request_id.to_owned());
-        let template = ErrorPage { page: page(title), message, request_id };
+        let needs_workspace = matches!(self, Self::NoWorkspace);
+        let template = ErrorPage { page: page(title), message, request_id, needs_workspace };
         let mut response = page::html_as(status, &template)
             .unwrap_or_else(|_| HttpResponse::InternalServerError().finish());
         self.add_headers(&mut response);
@@ -121,6 +124,7 @@ impl AdminError {
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Not possible here"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Not understood"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
+            Self::NotPossible(_) => (S::CONFLICT, "Not possible"),
             Self::ForeignForm => (S::FORBIDDEN, "Not accepted"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),

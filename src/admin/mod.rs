@@ -4,16 +4,21 @@
 
 #![expect(dead_code, reason = "the pages that stand on some of it follow")]
 
+mod api_keys;
 mod assets;
 mod contacts;
 mod cookie;
 mod csrf;
 mod customer_form;
 mod customers;
+mod diff;
 mod edit;
 mod error;
+mod export;
 mod form;
 mod headers;
+mod key_row;
+mod logs;
 mod overview;
 mod page;
 mod routes;
@@ -25,6 +30,7 @@ mod timeline;
 mod visit;
 mod words;
 mod workspace;
+mod workspaces;
 
 pub use self::routes::{Entry, configure, entries, no_page};
 pub use self::state::Admin;

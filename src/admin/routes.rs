@@ -11,7 +11,10 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::Reply;
 use super::visit::{Visit, Visitor, dispatch, refuse};
-use super::{assets, contacts, customer_form, customers, overview, setup, sign_in, workspace};
+use super::{
+    api_keys, assets, contacts, customer_form, customers, export, logs, overview, setup, sign_in,
+    workspace, workspaces,
+};
 
 /// A method of an address.
 pub struct Entry {
@@ -52,6 +55,17 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/customers/{ref}/delete",       "admin-customer-delete",   customer_form::delete),
         signed_in(&get,  "/customers/{ref}/edit",         "admin-customer-edit",     customer_form::edit),
         signed_in(&post, "/customers/{ref}/edit",         "admin-customer-update",   customer_form::update),
+        signed_in(&get,  "/admin/api-keys",   "admin-keys",          api_keys::list),
+        signed_in(&post, "/admin/api-keys",   "admin-key-create",    api_keys::create),
+        signed_in(&get,  "/admin/api-keys/new", "admin-key-form",    api_keys::form),
+        signed_in(&post, "/admin/api-keys/{id}/rotate", "admin-key-rotate", api_keys::rotate),
+        signed_in(&get,  "/admin/api-keys/{id}/revoke", "admin-key-revoke-form", api_keys::confirm),
+        signed_in(&post, "/admin/api-keys/{id}/revoke", "admin-key-revoke", api_keys::revoke),
+        signed_in(&get,  "/admin/logs",       "admin-logs",          logs::show),
+        signed_in(&get,  "/admin/logs.csv",   "admin-logs-csv",      export::csv),
+        signed_in(&get,  "/admin/logs.json",  "admin-logs-json",     export::json),
+        signed_in(&get,  "/admin/workspaces", "admin-workspaces",    workspaces::list),
+        signed_in(&post, "/admin/workspaces", "admin-workspace-create", workspaces::create),
     ]
 }
 

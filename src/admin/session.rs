@@ -1,6 +1,6 @@
 //! Who is signed in. Sessions are kept in memory only, so that a restart ends all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::model::workspace::WorkspaceId;
 const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 /// Sessions at the same time. There is one admin, perhaps at a few machines.
 const MOST: usize = 1_000;
+/// Forms that a session remembers to have been sent.
+const FORMS: usize = 100;
 
 /// What is known of somebody who is signed in.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub(super) struct Session {
     pub workspace: Option<WorkspaceId>,
     /// What the next page tells of the last action.
     notice: Option<String>,
+    /// The forms, by their digests, that must not be done twice and were sent; the oldest first.
+    sent: VecDeque<[u8; 32]>,
 }
 
 /// All sessions, by the digest of their token, so that no token can be read from memory that
@@ -51,7 +55,14 @@ impl Sessions {
         {
             open.remove(&oldest);
         }
-        let session = Session { started: now, seen: now, password, workspace: None, notice: None };
+        let session = Session {
+            started: now,
+            seen: now,
+            password,
+            workspace: None,
+            notice: None,
+            sent: VecDeque::new(),
+        };
         open.insert(token.digest(), session);
     }
 
@@ -91,6 +102,26 @@ impl Sessions {
     /// What was kept to be told, once.
     pub fn told(&self, token: &Token) -> Option<String> {
         self.change(token, |session| session.notice.take()).flatten()
+    }
+
+    /// Takes note of a form that must not be done twice; says no when it was sent before.
+    pub fn send_once(&self, token: &Token, form: [u8; 32]) -> bool {
+        let first = self.change(token, |session| {
+            if session.sent.contains(&form) {
+                return false;
+            }
+            if session.sent.len() >= FORMS {
+                session.sent.pop_front();
+            }
+            session.sent.push_back(form);
+            true
+        });
+        first.unwrap_or(false)
+    }
+
+    /// Forgets such a form, with which nothing was done after all.
+    pub fn not_sent(&self, token: &Token, form: &[u8; 32]) {
+        self.change(token, |session| session.sent.retain(|sent| sent != form));
     }
 
     fn change<T>(&self, token: &Token, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
@@ -134,6 +165,22 @@ mod tests {
             sessions.open(&token, at(1), at(0));
             assert!(!resume(other, at(1)));
         }
+    }
+
+    #[test]
+    fn a_form_is_sent_once_unless_nothing_was_done() {
+        let sessions = Sessions::new(Duration::from_secs(1800));
+        let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
+        sessions.open(&token, at(1), at(0));
+        assert!(sessions.send_once(&token, [1; 32]));
+        assert!(!sessions.send_once(&token, [1; 32]));
+        sessions.not_sent(&token, &[1; 32]);
+        assert!(sessions.send_once(&token, [1; 32]));
+        assert!(!sessions.send_once(&other, [2; 32]), "nobody is signed in with it");
+        for form in 2..200 {
+            assert!(sessions.send_once(&token, [form; 32]));
+        }
+        assert_eq!(sessions.open.lock().unwrap()[&token.digest()].sent.len(), FORMS);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod hash;
 pub mod id;
 pub mod idempotency;
 pub mod key;
+pub mod key_form;
 pub mod key_hash;
 pub mod labels;
 pub mod metadata;

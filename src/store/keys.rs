@@ -154,6 +154,29 @@ impl Tx<'_> {
         Ok(key)
     }
 
+    /// Keeps a twin that takes the place of a key, which stays as it is; nothing when that one is
+    /// revoked, or has a twin already that is not.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn create_twin(
+        &self,
+        actor: Actor,
+        old: &KeyId,
+        issued: IssuedKey,
+    ) -> Result<Option<Key>, StoreError> {
+        let Some(Credentials { key, caller, .. }) = by_id(self.conn, old)? else {
+            return Ok(None);
+        };
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM api_keys WHERE replaces = ?1 AND revoked_at IS NULL)";
+        let has_twin: bool = self.conn.prepare_cached(sql)?.query_row([old], |row| row.get(0))?;
+        if has_twin || key.revoked_at.is_some() {
+            return Ok(None);
+        }
+        self.create_key(actor, &caller.workspace, issued).map(Some)
+    }
+
     /// Revokes a key for good; one that is revoked already stays as it is. Nothing when there is
     /// no such key.
     ///
