@@ -1,0 +1,267 @@
+//! The pages of API keys and of workspaces: a key is shown once, rotated and revoked by hand, and
+//! the list tells which old key can be done without.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::support::{Server, Shown, Visitor, wait_until};
+
+const FORM: [(&str, &str); 5] = [
+    ("workspace", "default"),
+    ("name", "Night sync"),
+    ("mode", "live"),
+    ("tier", "standard"),
+    ("scopes", "read:customers"),
+];
+
+/// What stands in a hidden field or another of this name.
+fn value(page: &Shown, name: &str) -> String {
+    let (_, rest) = page.body.split_once(&format!(r#"name="{name}" value=""#)).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// The secret on the page of a new key.
+fn secret(page: &Shown) -> String {
+    page.expect(200);
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    let (_, rest) = page.body.split_once(r#"id="copyable" type="text" value=""#).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn create(visitor: &Visitor, fields: &[(&str, &str)]) -> Shown {
+    let once = value(&visitor.get("/admin/api-keys/new"), "once");
+    visitor.post("/admin/api-keys", &[&[("once", once.as_str())], fields].concat())
+}
+
+fn rotate(visitor: &Visitor, id: &str) -> Shown {
+    let once = value(&visitor.get("/admin/api-keys/new"), "once");
+    visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", &once)])
+}
+
+/// The id of the newest key.
+fn newest(server: &Server) -> String {
+    server.json(&["keys", "list"])[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// The part of the list that is about one key.
+fn row(visitor: &Visitor, id: &str) -> String {
+    let page = visitor.get("/admin/api-keys");
+    let (_, rest) = page.body.split_once(&format!(r#"<tr id="key-{id}">"#)).unwrap();
+    rest.split("</tr>").next().unwrap().to_owned()
+}
+
+#[test]
+fn a_new_key_is_shown_once_and_works_as_far_as_its_scopes_reach() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let key = secret(&create(&visitor, &FORM));
+    let client = server.client_with(&key);
+    client.get("/customers").expect(200);
+    client.post("/customers", json!({"name": "Aurora"})).refused(403, "insufficient_scope", None);
+
+    let id = newest(&server);
+    let list = visitor.get("/admin/api-keys");
+    list.expect(200).shows("Night sync").shows("Read customers").hides(&key);
+    visitor.get(&format!("/admin/api-keys/{id}/revoke")).expect(200).hides(&key);
+    assert!(!server.log().contains(&key[20..]));
+    let event = server.sql().query_row(
+        "SELECT type, actor_id FROM events WHERE resource_id = ?1",
+        [&id],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+    );
+    assert_eq!(event.unwrap(), ("api_key.created".to_owned(), "page".to_owned()));
+}
+
+#[test]
+fn loading_the_answer_again_makes_no_second_key() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let once = value(&visitor.get("/admin/api-keys/new"), "once");
+    let form = [&[("once", once.as_str())], &FORM[..]].concat();
+    let refused = visitor.post("/admin/api-keys", &[&form[..1], &FORM[1..]].concat());
+    refused.expect(400);
+    let key = secret(&visitor.post("/admin/api-keys", &form));
+    let count = || server.json(&["keys", "list"]).as_array().unwrap().len();
+    let before = count();
+    visitor.post("/admin/api-keys", &form).expect(409).shows("sent before").hides(&key);
+    visitor.post("/admin/api-keys", &FORM).expect(403);
+    assert_eq!(count(), before);
+
+    let id = newest(&server);
+    let path = format!("/admin/api-keys/{id}/rotate");
+    secret(&visitor.post(&path, &[("once", &once)]));
+    visitor.post(&path, &[("once", &once)]).expect(409).shows("sent before");
+    assert_eq!(count(), before + 1);
+}
+
+#[test]
+fn a_form_that_is_wrong_says_so_at_its_fields_and_keeps_what_was_typed() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    visitor.get("/admin/api-keys/new").shows(r#"value="write:contacts" checked"#);
+    let wrong = create(&visitor, &[("workspace", "gone"), ("name", " "), ("mode", "test")]);
+    wrong
+        .expect(400)
+        .shows("Must not be empty.")
+        .shows("Must be chosen, at least one")
+        .shows(r#"<option value="test" selected>"#)
+        .hides(r#"value="write:contacts" checked"#);
+    let mut form = FORM.to_vec();
+    form[0].1 = "gone";
+    create(&visitor, &form).expect(400).shows("Must be one of those that exist.");
+    form[0].1 = "default";
+    form[4].1 = "read:everything";
+    create(&visitor, &form).expect(400).shows("must be the name of a scope");
+}
+
+#[test]
+fn hostile_names_are_only_text() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let mut form = FORM.to_vec();
+    form[1].1 = "<script>alert(\"1\")</script> \u{202e}gnp";
+    create(&visitor, &form).expect(200).hides("<script>alert");
+    let id = newest(&server);
+    visitor.get("/admin/api-keys").shows("&#60;script&#62;").hides("<script>alert");
+    let path = format!("/admin/api-keys/{id}/revoke");
+    visitor.get(&path).expect(200).shows("<bdi>&#60;script").hides("<script>alert");
+    visitor.follow(visitor.post(&path, &[])).shows("\u{202e}gnp\u{2069}").hides("<script>alert");
+    visitor.get("/admin/logs").hides("<script>alert");
+}
+
+#[test]
+fn a_twin_has_all_of_the_old_key_but_its_secret() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let old_secret = server.create_key(&["--test", "--tier", "paid", "--scope", "read:customers"]);
+    let old = newest(&server);
+    let page = rotate(&visitor, &old);
+    let new_secret = secret(&page);
+    page.shows("The old key still works");
+    let keys = server.json(&["keys", "list"]);
+    let (twin, first) = (&keys[0], &keys[1]);
+    for property in ["name", "mode", "tier", "scopes", "workspace"] {
+        assert_eq!(twin[property], first[property], "{property}");
+    }
+    assert_eq!(twin["replaces"], old);
+    for secret in [&old_secret, &new_secret] {
+        server.client_with(secret).get("/customers").expect(200);
+    }
+    rotate(&visitor, &old).expect(409).shows("has a twin already");
+    visitor
+        .get("/admin/api-keys?state=replaced")
+        .shows(&old)
+        .hides(&format!("id=\"key-{}\"", twin["id"].as_str().unwrap()));
+}
+
+#[test]
+fn the_list_tells_whether_an_old_key_is_still_in_use() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let secret_of_old = server.create_key(&[]);
+    let old = newest(&server);
+    assert!(row(&visitor, &old).contains("Never"));
+    server.client_with(&secret_of_old).get("/me").expect(200);
+    // At once, though uses are written to the file only every few seconds.
+    assert!(row(&visitor, &old).contains("just now from 127.0.0.1"));
+    let twin = secret(&rotate(&visitor, &old));
+    assert!(row(&visitor, &old).contains("safe to revoke. The twin was not used yet either."));
+    server.client_with(&twin).get("/me").expect(200);
+    let said = row(&visitor, &old);
+    assert!(said.contains("Not used since its twin was made: safe to revoke."), "{said}");
+    assert!(!said.contains("either"));
+    server.client_with(&secret_of_old).get("/me").expect(200);
+    let said = row(&visitor, &old);
+    let in_use = "Still in use: last used just now from 127.0.0.1, after its twin was made.";
+    assert!(said.contains(in_use), "{said}");
+    assert!(said.contains(r#"<td class="number">2</td>"#), "{said}");
+    let written = || server.json(&["keys", "list"])[1]["request_count"] == 2;
+    wait_until("the uses are written", written);
+    assert!(row(&visitor, &old).contains(r#"<td class="number">2</td>"#));
+}
+
+#[test]
+fn a_revoked_key_is_refused_at_its_next_request_and_stays_revoked() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let key = server.create_key(&[]);
+    let client = server.client_with(&key);
+    client.get("/me").expect(200);
+    client.get("/me").expect(200);
+    let id = newest(&server);
+    let path = format!("/admin/api-keys/{id}/revoke");
+    let question = visitor.get(&path);
+    question
+        .expect(200)
+        .shows("just now from 127.0.0.1</time>")
+        .shows("<dt>Requests</dt><dd>2</dd>");
+    question.shows("stops working");
+    client.get("/me").expect(200);
+    let list = visitor.follow(visitor.post(&path, &[]));
+    list.expect(200).shows("Its next request is refused.");
+    client.get("/me").expect(401);
+    assert!(row(&visitor, &id).contains("Revoked"));
+    assert!(!row(&visitor, &id).contains("/revoke"));
+    visitor.get(&path).expect(409).shows("was revoked already");
+    visitor.post(&path, &[]).expect(409).shows("was revoked already");
+    rotate(&visitor, &id).expect(409).shows("is revoked and cannot be rotated");
+    visitor.get("/admin/api-keys?state=revoked").shows(&id);
+    visitor.get("/admin/api-keys?state=active").hides(&id);
+}
+
+#[test]
+fn the_list_shows_all_workspaces_or_one() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    server.other_workspace("acme");
+    let acme = newest(&server);
+    let both = visitor.get("/admin/api-keys?workspace=&state=");
+    both.expect(200).shows(&acme).shows("<bdi>acme</bdi>").shows("<bdi>Default</bdi>");
+    visitor.get("/admin/api-keys?workspace=acme").shows(&acme).hides("<bdi>Default</bdi>");
+    visitor.get("/admin/api-keys?workspace=default").hides(&acme);
+    visitor.get("/admin/api-keys?workspace=acme&state=revoked").expect(200).shows("No such key");
+    visitor.get("/admin/api-keys?state=lost").expect(400).shows("Must be one of active");
+    for path in ["1", "c12345678901234567890123456"] {
+        visitor.get(&format!("/admin/api-keys/{path}/revoke")).expect(404);
+        visitor.post(&format!("/admin/api-keys/{path}/revoke"), &[]).expect(404);
+        rotate(&visitor, path).expect(404);
+    }
+}
+
+#[test]
+fn a_workspace_is_created_on_a_page() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    visitor.get("/admin/workspaces").expect(200).shows("Default");
+    let new = [("name", "Acme <& Co>"), ("slug", "acme")];
+    let page = visitor.follow(visitor.post("/admin/workspaces", &new));
+    page.expect(200).shows("Acme &#60;&#38; Co&#62;").shows("It has no keys yet.");
+    let again = visitor.post("/admin/workspaces", &new);
+    again.expect(400).shows("Is taken by another workspace.").shows(r#"value="acme""#);
+    let wrong = visitor.post("/admin/workspaces", &[("name", ""), ("slug", "A B")]);
+    wrong.expect(400).shows("Must not be empty.").shows("Must be lower-case letters");
+    let mut form = FORM.to_vec();
+    form[0].1 = "acme";
+    let key = secret(&create(&visitor, &form));
+    let me = server.client_with(&key).get("/me").expect(200);
+    assert!(me.to_string().contains("acme"), "{me}");
+}
+
+#[test]
+fn an_instance_without_workspaces_leads_to_the_first() {
+    let wrapper = ["sh", "-c", "exec \"$@\" --no-bootstrap", "sh"].map(str::to_owned);
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let server = Server::start_under(&wrapper, dir, &[]).unwrap();
+    let visitor = server.signed_in();
+    for path in ["/admin/api-keys", "/admin/logs"] {
+        visitor.get(path).expect(200).shows("/admin/workspaces").shows("No workspace yet");
+    }
+    visitor.get("/admin/api-keys/new").expect(404).shows("/admin/workspaces");
+    visitor.get("/admin/logs.csv").expect(404).shows("/admin/workspaces");
+    visitor.get("/admin/workspaces").expect(200).shows("There is no workspace yet");
+    let new = [("name", "First"), ("slug", "first")];
+    visitor.follow(visitor.post("/admin/workspaces", &new)).expect(200).shows("First");
+    visitor.get("/admin/api-keys").expect(200).shows("No key yet");
+    visitor.get("/admin/logs").expect(200).shows("Nothing has happened yet");
+}

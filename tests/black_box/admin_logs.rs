@@ -1,0 +1,219 @@
+//! The audit log: what changed by whom, found by filters, and the same in a file.
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, Shown, Visitor};
+
+/// A CSV file's rows, read as RFC 4180 has them.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => cell.extend(letters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            '\r' if !quoted => {
+                assert_eq!(letters.next(), Some('\n'));
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            other => cell.push(other),
+        }
+    }
+    assert!(!quoted && cell.is_empty() && row.is_empty());
+    rows
+}
+
+fn events(shown: &Shown) -> Vec<Value> {
+    serde_json::from_str(&shown.expect(200).body).unwrap_or_else(|_| panic!("{}", shown.body))
+}
+
+/// The types of the events that a query shows, as its export has them.
+fn kinds(visitor: &Visitor, query: &str) -> Vec<String> {
+    let all = events(&visitor.get(&format!("/admin/logs.json?{query}")));
+    all.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_change_is_shown_with_what_stood_there_before_and_after() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    let aurora = client.customer("Aurora");
+    let path = format!("/customers/{}", aurora["id"].as_str().unwrap());
+    client.patch(&path, json!({"mrr": 1200, "metadata": {"crm": "x1"}})).expect(200);
+    let log = visitor.get("/admin/logs");
+    log.expect(200).shows("Customer changed").shows("Customer created").shows("What changed");
+    log.shows(r#"<bdi>metadata.crm</bdi></th><td class="before"><span class="soft">none</span>"#);
+    log.shows(r#"<td class="after"><bdi>1200</bdi></td>"#);
+    log.shows(r#"href="/customers/1-aurora""#).shows("API: First live key").shows("<time");
+}
+
+#[test]
+fn what_was_deleted_can_still_be_read_and_has_no_link() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    let aurora = client.customer("Aurora");
+    let id = aurora["id"].as_str().unwrap();
+    let new = json!({"name": "Ada", "email": "ada@aurora.example"});
+    let ada = client.post(&format!("/customers/{id}/contacts"), new).expect(201);
+    client.delete(&format!("/contacts/{}", ada["id"].as_str().unwrap()));
+    let log = visitor.get("/admin/logs?type=contact.deleted");
+    log.expect(200).shows("Contact deleted").shows("ada@aurora.example").shows("The whole Contact");
+    log.shows("Contact <bdi>Ada</bdi> of <a href=\"/customers/1-aurora\">");
+    client.delete(&format!("/customers/{id}"));
+    let log = visitor.get("/admin/logs?resource=customer");
+    log.expect(200).shows("Aurora").hides("href=\"/customers/1-aurora\"");
+}
+
+#[test]
+fn filters_narrow_the_page_and_both_exports_alike() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    let aurora = client.customer("Aurora");
+    client.customer("Borealis");
+    let id = aurora["id"].as_str().unwrap();
+    client.patch(&format!("/customers/{id}"), json!({"name": "Aurora 2"})).expect(200);
+    for (query, count) in [
+        ("resource=customer", 3),
+        ("type=customer.updated", 1),
+        (format!("id={id}").as_str(), 2),
+        ("actor=page", 0),
+        ("to=2000-01-01", 0),
+        ("from=2000-01-01T00:00&resource=customer&actor=&type=&id=&to=", 3),
+    ] {
+        assert_eq!(kinds(&visitor, query).len(), count, "{query}");
+        let csv = rows(&visitor.get(&format!("/admin/logs.csv?{query}")).expect(200).body);
+        assert_eq!(csv.len(), count + 1, "{query}");
+        let page = visitor.get(&format!("/admin/logs?{query}"));
+        assert_eq!(page.expect(200).body.matches("<details>").count(), count, "{query}");
+        if count == 0 {
+            page.shows("Nothing found");
+        }
+    }
+    let page = visitor.get("/admin/logs?type=customer.created&from=2000-01-01");
+    page.shows(r#"<option value="customer.created" selected>"#);
+    page.shows(r#"value="2000-01-01T00:00:00""#);
+    page.shows("/admin/logs.csv?type=customer.created&#38;from=2000-01-01T00%3A00%3A00");
+}
+
+#[test]
+fn a_wrong_filter_says_so_at_its_field() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let wrong = visitor.get("/admin/logs?id=12&from=2026-02-01&to=2026-01-01&type=");
+    wrong.expect(400).shows("Must be a whole id").shows("Must be later than from.");
+    wrong.shows(r#"value="12""#).shows(r#"value="2026-02-01T00:00:00""#);
+    visitor.get("/admin/logs?from=%3Cscript%3E").expect(400).hides("<script>").shows("&#60;script");
+    visitor.get("/admin/logs?cursor=x").expect(400).shows("names no page of the log");
+    visitor.get("/admin/logs?actor=%3Cb%3E").expect(200).shows("Somebody else (&#60;b&#62;)");
+    visitor.get("/admin/logs.csv?id=12").expect(400);
+}
+
+#[test]
+fn pages_follow_each_other_and_the_exports_have_all_of_them() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    for n in 0..30 {
+        client.customer(&format!("Customer {n}"));
+    }
+    let first = visitor.get("/admin/logs?resource=customer");
+    assert_eq!(first.expect(200).body.matches("<details>").count(), 25);
+    first.hides(">Newest<");
+    let older = first.body.split('"').find(|part| part.contains("cursor=")).unwrap();
+    let next = visitor.get(&older.replace("&#38;", "&"));
+    assert_eq!(next.expect(200).body.matches("<details>").count(), 5);
+    next.shows(r#"href="/admin/logs?resource=customer">Newest"#).hides("rel=\"next\"");
+    let names: Vec<String> = events(&visitor.get("/admin/logs.json?resource=customer"))
+        .iter()
+        .map(|event| event["data"]["object"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    let all: Vec<String> = (0..30).rev().map(|n| format!("Customer {n}")).collect();
+    assert_eq!(names, all);
+}
+
+#[test]
+fn an_export_goes_on_for_as_many_batches_as_there_are() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    server.json(&["demo"]);
+    let count = |workspace: &str| {
+        let sql = "SELECT count(*) FROM events AS e JOIN workspaces AS w ON w.no = e.workspace_no
+                   WHERE w.slug = ?1";
+        server.sql().query_row(sql, [workspace], |row| row.get::<_, u32>(0)).unwrap() as usize
+    };
+    let slug = server.json(&["workspaces", "list"])[1]["slug"].as_str().unwrap().to_owned();
+    visitor.post("/admin/workspace", &[("workspace", &slug)]).expect(303);
+    // More than a batch, and an end that is no batch's.
+    server
+        .sql()
+        .execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500),
+                 one AS (SELECT * FROM events WHERE workspace_no = 2 ORDER BY created_at LIMIT 1)
+             INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type, actor_id,
+                     actor_name, resource, resource_id, customer_id, object)
+                 SELECT 'evt_' || i, workspace_no, created_at - i, type, livemode, actor_type,
+                     actor_id, actor_name, resource, resource_id, customer_id, object FROM one, n",
+        )
+        .unwrap();
+    let all = events(&visitor.get("/admin/logs.json"));
+    assert_eq!(all.len(), count(&slug));
+    assert!(all.len() > 2500);
+    assert!(
+        all.iter().map(|event| event["created_at"].as_str().unwrap()).is_sorted_by(|a, b| a >= b)
+    );
+    let csv = rows(&visitor.get("/admin/logs.csv").expect(200).body);
+    assert_eq!(csv.len(), all.len() + 1);
+    assert_eq!(visitor.send("HEAD", "/admin/logs.csv", None).expect(200).body, "");
+    // None of it is the other workspace's.
+    let other = count("default");
+    visitor.post("/admin/workspace", &[("workspace", "default")]).expect(303);
+    assert_eq!(events(&visitor.get("/admin/logs.json")).len(), other);
+}
+
+#[test]
+fn an_export_is_a_file_of_the_api_s_events() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    let aurora = client.customer("Aurora");
+    let shown = visitor.get("/admin/logs.json?resource=customer");
+    let file = shown.header("content-disposition").unwrap();
+    assert!(file.starts_with("attachment; filename=\"audit-log-default-2"), "{file}");
+    assert!(file.ends_with(".json\""), "{file}");
+    assert_eq!(shown.header("content-type"), Some("application/json"));
+    assert_eq!(shown.header("cache-control"), Some("no-store"));
+    let activity = client.get(&format!("/customers/{}/activity", aurora["id"].as_str().unwrap()));
+    assert_eq!(events(&shown)[0], activity.expect(200)["data"][0]);
+    assert_eq!(visitor.get("/admin/logs.json?actor=page").body.trim(), "[\n]");
+}
+
+#[test]
+fn a_spreadsheet_finds_no_formula_in_an_export() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let evil = "=HYPERLINK(\"http://x\",\"a\"), \n@b";
+    let made = server.json(&["keys", "create", "--workspace", "default", "--name", evil]);
+    server.client_with(made["key"].as_str().unwrap()).customer("Aurora");
+    let csv = visitor.get("/admin/logs.csv?resource=customer");
+    assert!(csv.header("content-type").unwrap().starts_with("text/csv; charset=utf-8"));
+    let rows = rows(&csv.expect(200).body);
+    assert_eq!(rows[0][6], "actor_name");
+    assert_eq!(rows[1][6], format!("'{evil}"));
+    let object: Value = serde_json::from_str(&rows[1][10]).unwrap();
+    assert_eq!(object["name"], "Aurora");
+    visitor.get("/admin/logs").expect(200).shows("=HYPERLINK(&#34;http");
+}
+
+#[test]
+fn an_actor_is_chosen_among_keys_of_the_same_name() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let (one, other) = (server.create_key(&[]), server.create_key(&[]));
+    server.client_with(&one).customer("Aurora");
+    server.client_with(&other).customer("Borealis");
+    let keys = server.json(&["keys", "list"]);
+    let (id, prefix) = (keys[0]["id"].as_str().unwrap(), keys[0]["prefix"].as_str().unwrap());
+    visitor.get("/admin/logs").shows(&format!("<option value=\"{id}\">API: test key ({prefix})"));
+    let log = visitor.get(&format!("/admin/logs?actor={id}"));
+    log.expect(200).shows("Borealis").hides("Aurora");
+}
