@@ -118,7 +118,7 @@ pub(super) fn may(scopes: &Scopes) -> String {
     if *scopes == Scopes::all() {
         return "Everything".to_owned();
     }
-    let chosen = scopes_of(scopes).map(|scope| word(scope));
+    let chosen = scopes_of(scopes).map(word);
     chosen.collect::<Vec<_>>().join(", ")
 }
 

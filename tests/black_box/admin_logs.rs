@@ -35,6 +35,17 @@ fn kinds(visitor: &Visitor, query: &str) -> Vec<String> {
     all.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Repeats the first event of a workspace, each copy older than the one before it.
+fn repeat_first_event(server: &Server, workspace: u32, copies: u32) {
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2),
+            one AS (SELECT * FROM events WHERE workspace_no = ?1 ORDER BY created_at LIMIT 1)
+        INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type, actor_id,
+                actor_name, resource, resource_id, customer_id, object)
+            SELECT 'evt_' || i, workspace_no, created_at - i, type, livemode, actor_type,
+                actor_id, actor_name, resource, resource_id, customer_id, object FROM one, n";
+    assert_eq!(server.sql().execute(sql, [workspace, copies]).unwrap(), copies as usize);
+}
+
 #[test]
 fn a_change_is_shown_with_what_stood_there_before_and_after() {
     let server = Server::start();
@@ -145,17 +156,7 @@ fn an_export_goes_on_for_as_many_batches_as_there_are() {
     let slug = server.json(&["workspaces", "list"])[1]["slug"].as_str().unwrap().to_owned();
     visitor.post("/admin/workspace", &[("workspace", &slug)]).expect(303);
     // More than a batch, and an end that is no batch's.
-    server
-        .sql()
-        .execute_batch(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500),
-                 one AS (SELECT * FROM events WHERE workspace_no = 2 ORDER BY created_at LIMIT 1)
-             INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type, actor_id,
-                     actor_name, resource, resource_id, customer_id, object)
-                 SELECT 'evt_' || i, workspace_no, created_at - i, type, livemode, actor_type,
-                     actor_id, actor_name, resource, resource_id, customer_id, object FROM one, n",
-        )
-        .unwrap();
+    repeat_first_event(&server, 2, 2500);
     let all = events(&visitor.get("/admin/logs.json"));
     assert_eq!(all.len(), count(&slug));
     assert!(all.len() > 2500);
@@ -169,6 +170,28 @@ fn an_export_goes_on_for_as_many_batches_as_there_are() {
     let other = count("default");
     visitor.post("/admin/workspace", &[("workspace", "default")]).expect(303);
     assert_eq!(events(&visitor.get("/admin/logs.json")).len(), other);
+}
+
+#[test]
+fn a_look_that_ended_early_says_how_far_back_it_went_and_goes_on() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    repeat_first_event(&server, 1, 50_500);
+    let first = visitor.get("/admin/logs?type=customer.created");
+    first
+        .expect(200)
+        .shows("Looked back to <time")
+        .shows("and found nothing")
+        .hides("Nothing found");
+    let on = first.body.split('"').find(|part| part.contains("cursor=")).unwrap();
+    let last = visitor.get(&on.replace("&#38;", "&"));
+    last.expect(200).shows("Nothing found").hides("Looked back to");
+    // An export goes on by itself.
+    assert_eq!(kinds(&visitor, "type=customer.created").len(), 0);
+    assert_eq!(
+        rows(&visitor.get("/admin/logs.csv?type=contact.created").expect(200).body).len(),
+        1
+    );
 }
 
 #[test]
