@@ -31,3 +31,89 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
+
+// The board. A card is moved by a form with a button for each neighbouring phase, which works
+// without a script. Here the same form is sent for a card that is dropped on a column, or that has
+// the focus when an arrow key is pressed.
+const board = document.querySelector("[data-board]");
+if (board) {
+  const mover = document.getElementById("mover");
+  const voice = document.querySelector("[data-announce]");
+  const columns = [...board.children];
+  const nameOf = (card) => card.querySelector("a").textContent;
+  let held = null;
+  let sent = false;
+
+  const move = (card, column) => {
+    if (sent || column.contains(card)) return;
+    sent = true;
+    voice.textContent = `Moving ${nameOf(card)} to ${column.dataset.name}.`;
+    const phase = document.createElement("input");
+    phase.type = "hidden";
+    phase.name = "phase";
+    phase.value = column.dataset.phase;
+    mover.append(phase);
+    mover.setAttribute("action", card.dataset.card);
+    mover.requestSubmit();
+    phase.remove();
+  };
+  // A page that the browser kept and shows again can be used again.
+  addEventListener("pageshow", () => { sent = false; });
+
+  for (const card of board.querySelectorAll("[data-card]")) {
+    card.tabIndex = 0;
+    card.draggable = true;
+  }
+
+  board.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const card = event.target;
+    if (!step || !card.dataset.card) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const column = columns[columns.indexOf(card.closest("[data-phase]")) + step];
+    if (column) move(card, column);
+    else voice.textContent = `${nameOf(card)} is in the ${step < 0 ? "first" : "last"} phase.`;
+  });
+
+  // The column at a place, whatever else is there: a card, a gap or the empty end of the column.
+  const columnAt = (x) =>
+    columns.findLast((column) => column.getBoundingClientRect().left <= x) ?? columns[0];
+  const mark = (over) => {
+    for (const column of columns) column.classList.toggle("over", column === over);
+  };
+  board.addEventListener("dragstart", (event) => {
+    held = event.target.closest?.("[data-card]") ?? null;
+    if (!held) return;
+    event.dataTransfer.clearData();
+    event.dataTransfer.setData("text/plain", nameOf(held));
+    event.dataTransfer.effectAllowed = "move";
+    held.classList.add("held");
+  });
+  board.addEventListener("dragover", (event) => {
+    if (!held) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "move";
+    const column = columnAt(event.clientX);
+    mark(column.contains(held) ? null : column);
+  });
+  board.addEventListener("dragleave", (event) => {
+    if (!board.contains(event.relatedTarget)) mark(null);
+  });
+  board.addEventListener("drop", (event) => {
+    if (!held) return;
+    event.preventDefault();
+    move(held, columnAt(event.clientX));
+  });
+  board.addEventListener("dragend", () => {
+    held?.classList.remove("held");
+    held = null;
+    mark(null);
+  });
+
+  // After a move the focus is on the card, and what was done is told.
+  const moved = document.getElementById(location.hash.slice(1));
+  if (moved?.dataset.card) moved.focus();
+  const notice = document.querySelector("main .notice");
+  if (notice) setTimeout(() => { voice.textContent = notice.textContent; }, 200);
+}

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::model::fields::{Body, Fields};
 use crate::model::problem::Problem;
+use crate::model::time::Timestamp;
 
 /// What was typed into a form, or what stands in it before anybody has typed, with the problems
 /// that are shown at its fields.
@@ -23,6 +24,8 @@ pub(super) enum Kind {
     Nullable,
     /// A number; nothing typed is null.
     Number,
+    /// A day or a moment, which is UTC when it has no offset; nothing typed is null.
+    Time,
     /// A list from text, one item on each line: an item can hold any other character.
     List,
     /// A list of all that was chosen under the name.
@@ -123,11 +126,14 @@ impl Form {
                 (Kind::Text, Some(text)) => Some(text.into()),
                 (Kind::List, Some(text)) => Some(list(text)),
                 (Kind::Json, Some(text)) => Some(json(text)),
-                (Kind::Nullable | Kind::Number, Some(text)) if text.trim().is_empty() => {
+                (Kind::Nullable | Kind::Number | Kind::Time, Some(text))
+                    if text.trim().is_empty() =>
+                {
                     Some(Value::Null)
                 }
                 (Kind::Nullable, Some(text)) => Some(text.into()),
                 (Kind::Number, Some(text)) => Some(number(text)),
+                (Kind::Time, Some(text)) => Some(time(text)),
             };
             object.extend(value.map(|value| ((*name).to_owned(), value)));
         }
@@ -140,6 +146,10 @@ impl Form {
 fn number(text: &str) -> Value {
     let read = serde_json::from_str::<Number>(text.trim());
     read.map_or_else(|_| text.into(), Value::Number)
+}
+
+fn time(text: &str) -> Value {
+    Timestamp::parse_input(text).map_or_else(|| text.into(), |time| time.to_cursor().into())
 }
 
 fn list(text: &str) -> Value {
@@ -190,19 +200,20 @@ mod tests {
         ("scopes", Kind::Chosen),
         ("primary", Kind::Flag),
         ("metadata", Kind::Json),
+        ("due", Kind::Time),
     ];
 
     #[test]
     fn a_form_becomes_the_object_that_a_client_would_send() {
         let sent = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0A%0D%0Ac&scopes=x&scopes=y&primary=on\
-                    &metadata=%7B%22k%22:1%7D&csrf=1";
+                    &metadata=%7B%22k%22:1%7D&due=2026-05-26T17:21&csrf=1";
         let object = json!({"name": "A B", "domain": null, "mrr": 12, "tags": ["a, b", "c"],
-            "scopes": ["x", "y"], "primary": true, "metadata": {"k": 1}});
+            "scopes": ["x", "y"], "primary": true, "metadata": {"k": 1}, "due": "2026-05-26T17:21:00.000000Z"});
         assert_eq!(Value::Object(Form::sent(sent.as_bytes()).object(SHAPE)), object);
-        let odd = Form::sent(b"mrr=a%20lot&metadata=%7B").object(SHAPE);
+        let odd = Form::sent(b"mrr=a%20lot&metadata=%7B&due=soon").object(SHAPE);
         assert_eq!(
             Value::Object(odd),
-            json!({"mrr": "a lot", "scopes": [], "primary": false, "metadata": "{"})
+            json!({"mrr": "a lot", "scopes": [], "primary": false, "metadata": "{", "due": "soon"})
         );
     }
 

@@ -6,6 +6,8 @@
 
 mod api_keys;
 mod assets;
+mod board;
+mod chart;
 mod contacts;
 mod cookie;
 mod csrf;
@@ -19,6 +21,7 @@ mod form;
 mod headers;
 mod key_row;
 mod logs;
+mod onboardings;
 mod overview;
 mod page;
 mod routes;

@@ -1,16 +1,57 @@
-//! `/admin`: where everybody who has signed in arrives.
+//! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
+//! is, and what it has to do.
 
 use askama::Template;
 
+use super::chart::Chart;
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::{Visit, Visitor};
-use crate::model::workspace::Workspace;
+use super::words;
+use crate::model::key::Key;
+use crate::model::time::Timestamp;
+use crate::service::Service;
+use crate::service::backups::{Backups, Last};
+use crate::store::Overview as Counts;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
     page: Page,
-    workspaces: Vec<Workspace>,
+    /// Nothing when there is no workspace yet.
+    counts: Option<Counts>,
+    server: Server,
+    chart: Chart,
+    busy_keys: Vec<BusyKey>,
+}
+
+/// How the server is.
+struct Server {
+    uptime: String,
+    started: Timestamp,
+    size: String,
+    free: Option<String>,
+    file: Health,
+    backup: Health,
+    /// Whether the check of its health is answered at the address of the pages.
+    has_health: bool,
+}
+
+/// How something is, and what to do about it.
+struct Health {
+    tone: &'static str,
+    word: &'static str,
+    at: Option<Timestamp>,
+    text: String,
+}
+
+/// A key that is near its limit.
+struct BusyKey {
+    name: String,
+    prefix: String,
+    workspace: String,
+    used: i64,
+    limit: i64,
+    until: Timestamp,
 }
 
 /// GET `/`
@@ -20,6 +61,157 @@ pub(super) async fn root(_: Visitor) -> Reply {
 
 /// GET `/admin`
 pub(super) async fn show(visit: Visit) -> Reply {
-    let workspaces = visit.read_all(|reader| reader.workspaces()).await?;
-    page::html(&Overview { page: visit.page("Overview", Section::Overview), workspaces })
+    let admin = visit.visitor().admin();
+    let service = &admin.service;
+    let now = admin.store().clock().now();
+    let workspace = visit.workspace().ok().map(|workspace| workspace.no);
+    let (counts, size, keys) = visit
+        .read_all(move |reader| {
+            let counts = workspace.map(|workspace| reader.overview(workspace, now)).transpose()?;
+            Ok((counts, reader.file_size()?, reader.keys(None)?))
+        })
+        .await?;
+    let server = Server {
+        uptime: span(now.as_micros().saturating_sub(admin.started.as_micros()) / 1_000_000),
+        started: admin.started,
+        size: bytes(size.bytes),
+        free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
+        file: file(service),
+        backup: backup(service.backups.as_ref().map(Backups::last)),
+        has_health: service.settings.admin.listen.is_none(),
+    };
+    page::html(&Overview {
+        page: visit.page("Overview", Section::Overview),
+        counts,
+        server,
+        chart: Chart::of(&service.traffic.last_hour(now)),
+        busy_keys: keys.iter().filter_map(|key| busy(service, key, now)).collect(),
+    })
+}
+
+/// A key that has a fifth of its limit left, or less. One that was not used in the last minute has
+/// all of it.
+fn busy(service: &Service, key: &Key, now: Timestamp) -> Option<BusyKey> {
+    let budget = service.limits.left(key, now).filter(|_| key.revoked_at.is_none())?;
+    let is_near = u64::from(budget.remaining) * 5 <= u64::from(budget.limit);
+    (is_near && budget.remaining < budget.limit).then(|| BusyKey {
+        name: key.name.as_str().to_owned(),
+        prefix: key.prefix.as_str().to_owned(),
+        workspace: key.workspace.to_string(),
+        used: i64::from(budget.limit) - i64::from(budget.remaining),
+        limit: budget.limit.into(),
+        until: Timestamp::from_micros(budget.reset.saturating_mul(1_000_000)),
+    })
+}
+
+fn file(service: &Service) -> Health {
+    match service.store.sound() {
+        Ok(()) => Health { tone: "good", word: "Sound", at: None, text: String::new() },
+        Err(error) => Health {
+            tone: "bad",
+            word: "Damaged",
+            at: None,
+            text: format!(
+                "{error}. Nothing is written any more: stop the server and restore a backup with \
+                 pivotal-server restore."
+            ),
+        },
+    }
+}
+
+fn backup(last: Option<Last>) -> Health {
+    let health = |tone, word, at, text: &str| Health { tone, word, at, text: text.to_owned() };
+    match last {
+        None => health(
+            "warn",
+            "Off",
+            None,
+            "Set backup.every in config.toml, for example to \"24h\", and restart the server.",
+        ),
+        Some(Last { failed: Some(failed), made }) => Health {
+            tone: "bad",
+            word: "Failed",
+            at: Some(failed),
+            text: format!(
+                "It is tried again every few minutes. The log tells why it failed: look for space \
+                 on the disk and for the directory of the backups. {}",
+                match made {
+                    Some(made) => format!("The last good one is of {}.", words::date_time(&made)),
+                    None => "There is no good one yet.".to_owned(),
+                }
+            ),
+        },
+        Some(Last { made: Some(made), .. }) => health("good", "OK", Some(made), ""),
+        Some(Last { made: None, .. }) => {
+            health("info", "None yet", None, "The first one is about to be made.")
+        }
+    }
+}
+
+/// A span of time in its two largest units.
+fn span(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let two = |n, unit, m, part| format!("{} {}", words::count(&n, unit), words::count(&m, part));
+    match (days, hours, minutes) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => words::count(&minutes, "minute"),
+        (0, hours, minutes) => two(hours, "hour", minutes, "minute"),
+        (days, hours, _) => two(days, "day", hours, "hour"),
+    }
+}
+
+/// A size in the largest unit of which there is one.
+fn bytes(size: i64) -> String {
+    let units = [(1_i64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| size >= *unit) {
+        Some((unit, name)) => {
+            let tenth = (size % unit) * 10 / unit;
+            format!("{}.{tenth} {name}", words::number(&(size / unit)))
+        }
+        None => words::count(&size, "byte"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_spans_are_told_in_units_for_people() {
+        for (size, text) in [
+            (0, "0 bytes"),
+            (1023, "1,023 bytes"),
+            (1536, "1.5 KiB"),
+            ((1 << 20) - 1, "1,023.9 KiB"),
+            (5 << 30, "5.0 GiB"),
+            (1 << 50, "1,024.0 TiB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+        for (seconds, text) in [
+            (-5, "less than a minute"),
+            (59, "less than a minute"),
+            (60, "1 minute"),
+            (7260, "2 hours 1 minute"),
+            (90_000, "1 day 1 hour"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn every_fate_of_a_backup_has_a_word_and_what_to_do() {
+        let at = Timestamp::parse("2026-01-01").unwrap();
+        let of = |made, failed| backup(Some(Last { made, failed }));
+        let off = backup(None);
+        assert_eq!(off.word, "Off");
+        assert!(off.text.contains("backup.every"));
+        assert_eq!((of(Some(at), None).word, of(Some(at), None).at), ("OK", Some(at)));
+        assert_eq!(of(None, None).word, "None yet");
+        let failed = of(Some(at), Some(at.plus_millis(1000)));
+        assert_eq!((failed.word, failed.tone), ("Failed", "bad"));
+        assert!(failed.text.contains("The last good one is of 1 Jan 2026, 00:00 UTC."));
+        assert!(of(None, Some(at)).text.contains("no good one"));
+    }
 }

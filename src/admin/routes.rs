@@ -12,8 +12,8 @@ use super::error::AdminError;
 use super::page::Reply;
 use super::visit::{Visit, Visitor, dispatch, refuse};
 use super::{
-    api_keys, assets, contacts, customer_form, customers, export, logs, overview, setup, sign_in,
-    workspace, workspaces,
+    api_keys, assets, board, contacts, customer_form, customers, export, logs, onboardings,
+    overview, setup, sign_in, workspace, workspaces,
 };
 
 /// A method of an address.
@@ -66,6 +66,15 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&get,  "/admin/logs.json",  "admin-logs-json",     export::json),
         signed_in(&get,  "/admin/workspaces", "admin-workspaces",    workspaces::list),
         signed_in(&post, "/admin/workspaces", "admin-workspace-create", workspaces::create),
+        signed_in(&get,  "/onboardings",                       "admin-board",                  board::show),
+        signed_in(&get,  "/onboardings/new",                   "admin-onboardings-choose",     onboardings::choose),
+        signed_in(&post, "/onboardings/{ref}/move",            "admin-onboardings-move",       board::move_card),
+        signed_in(&get,  "/onboardings/{ref}/edit",            "admin-onboardings-edit-form",  onboardings::edit_form),
+        signed_in(&post, "/onboardings/{ref}/edit",            "admin-onboardings-edit",       onboardings::edit),
+        signed_in(&get,  "/onboardings/{ref}/delete",          "admin-onboardings-delete-form", onboardings::delete_form),
+        signed_in(&post, "/onboardings/{ref}/delete",          "admin-onboardings-delete",     onboardings::delete),
+        signed_in(&get,  "/customers/{ref}/onboardings/new",   "admin-onboardings-new",        onboardings::new),
+        signed_in(&post, "/customers/{ref}/onboardings",       "admin-onboardings-create",     onboardings::create),
     ]
 }
 

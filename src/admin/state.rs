@@ -8,6 +8,7 @@ use super::assets::Assets;
 use super::csrf::Seal;
 use super::session::Sessions;
 use super::setup::Setup;
+use crate::model::time::Timestamp;
 use crate::service::Service;
 use crate::service::rate_limit::Windows;
 use crate::store::{Store, StoreError};
@@ -23,6 +24,8 @@ pub struct Admin {
     pub(super) failures: Windows<IpAddr>,
     pub(super) setup: Setup,
     pub(super) assets: Assets,
+    /// When the server began to answer.
+    pub(super) started: Timestamp,
 }
 
 impl Admin {
@@ -37,6 +40,7 @@ impl Admin {
             failures: Windows::new(ADDRESSES),
             setup: Setup::new()?,
             assets: Assets::new(),
+            started: service.store.clock().now(),
             service,
         })
     }

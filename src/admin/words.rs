@@ -223,6 +223,13 @@ pub(super) fn relative(time: &Timestamp, now: &Timestamp) -> String {
     if seconds < 0 { format!("{span} ago") } else { format!("in {span}") }
 }
 
+/// A name within a sentence, without the characters that would turn the writing of the rest
+/// around.
+pub(super) fn plain(name: &str) -> String {
+    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().filter(|c| !turns(c)).collect()
+}
+
 fn written(time: Timestamp, form: StaticFormatDescription) -> String {
     let time = UtcDateTime::UNIX_EPOCH + Duration::microseconds(time.as_micros());
     // The forms ask for nothing that a time in UTC does not have.

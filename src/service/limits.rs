@@ -30,7 +30,6 @@ impl Limits {
     }
 
     /// What a key has left now, unless it has no limit. Nothing is counted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the pages"))]
     pub fn left(&self, key: &Key, now: Timestamp) -> Option<Budget> {
         let limit = self.limit(key).filter(|_| self.settings.enabled)?;
         match self.windows.look(&key.id, now, limit) {

@@ -94,7 +94,6 @@ impl Traffic {
 
     /// The last sixty minutes, oldest first; the last one is still going on. A request that is
     /// noted meanwhile may be missing from some of its counts.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the pages"))]
     pub fn last_hour(&self, now: Timestamp) -> [Minute; MINUTES] {
         let present = now.as_micros().div_euclid(MINUTE);
         std::array::from_fn(|n| {

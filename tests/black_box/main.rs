@@ -6,9 +6,12 @@
 mod activity;
 mod activity_events;
 mod admin_api_keys;
+mod admin_board;
 mod admin_contacts;
 mod admin_customers;
 mod admin_logs;
+mod admin_onboardings;
+mod admin_overview;
 mod admin_security;
 mod admin_sign_in;
 mod auth;

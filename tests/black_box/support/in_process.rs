@@ -57,6 +57,18 @@ pub struct InProcess {
 impl InProcess {
     /// A server with these settings, at noon of 2026-01-01.
     pub fn start(settings: Settings) -> Self {
+        Self::start_with(settings, make_keys)
+    }
+
+    /// The same without a workspace, and so without keys.
+    pub fn without_workspace(settings: Settings) -> Self {
+        Self::start_with(settings, |_| Vec::new())
+    }
+
+    fn start_with(
+        settings: Settings,
+        make_keys: impl FnOnce(&Store) -> Vec<((Mode, Tier), String)>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let noon = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(noon.as_micros())));

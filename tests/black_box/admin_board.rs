@@ -1,0 +1,198 @@
+//! The board of onboardings: its columns and cards, its filters, and the moves between phases.
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::support::{Client, InProcess, Server, Shown};
+
+/// An onboarding of a customer, with the number of it.
+fn onboarding(client: &Client, customer: &Value, properties: Value) -> i64 {
+    let mut body = properties;
+    body["customer_id"] = customer["id"].clone();
+    client.post("/onboardings", body).expect(201)["display_id"].as_i64().unwrap()
+}
+
+/// What stands in the column of a phase.
+fn column<'s>(shown: &'s Shown, phase: &str) -> &'s str {
+    let (_, rest) = shown.body.split_once(&format!("data-phase=\"{phase}\"")).unwrap();
+    rest.split("data-phase=").next().unwrap()
+}
+
+fn kinds(client: &Client, number: i64) -> Vec<String> {
+    let events = client.get(&format!("/onboardings/{number}/activity")).expect(200);
+    let events = events["data"].as_array().unwrap();
+    events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_board_has_a_column_for_each_phase_with_its_cards_and_total() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    visitor.get("/onboardings").expect(200).shows("No onboardings yet");
+    let aurora = client.customer("Aurora");
+    onboarding(&client, &aurora, json!({"name": "Rollout", "phase": "review", "state": "at_risk"}));
+    onboarding(&client, &aurora, json!({"target_launch_date": "2999-06-15"}));
+    let board = visitor.get("/onboardings");
+    board.expect(200);
+    assert_eq!(board.body.matches("<li data-phase=").count(), 7);
+    let review = column(&board, "review");
+    for text in [
+        "Review <span class=\"count\">1<",
+        "<bdi>Rollout</bdi>",
+        "<span class=\"badge warn\">At risk</span>",
+        "href=\"/customers/1-aurora\" draggable=\"false\"><bdi>Aurora</bdi>",
+        "formaction=\"/onboardings/1/move\" name=\"phase\" value=\"program_design\"",
+        "formaction=\"/onboardings/1/move\" name=\"phase\" value=\"program_buildout\"",
+    ] {
+        assert!(review.contains(text), "{text} is not in {review}");
+    }
+    let first = column(&board, "before_getting_started");
+    // The first phase has none before it.
+    assert_eq!(first.matches("formaction=").count(), 1);
+    assert!(first.contains("<bdi>Onboarding 2</bdi>") && first.contains("15 Jun 2999"));
+    assert!(column(&board, "completed").contains("<span class=\"count\">0<"));
+}
+
+#[test]
+fn an_onboarding_whose_launch_has_passed_is_called_overdue_until_it_is_completed() {
+    let server = InProcess::start(Settings::default());
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    let visitor = server.visitor();
+    visitor.sign_in();
+    let aurora = client.customer("Aurora");
+    let launch = |date: &str, phase: &str| {
+        onboarding(&client, &aurora, json!({"target_launch_date": date, "phase": phase}));
+    };
+    launch("2025-12-31", "launch");
+    launch("2025-12-31", "completed");
+    launch("2026-01-02", "review");
+    let board = visitor.get("/onboardings");
+    assert!(column(&board, "launch").contains("Overdue"));
+    assert!(column(&board, "launch").contains("class=\"item late\""));
+    assert!(!column(&board, "completed").contains("Overdue"));
+    assert!(!column(&board, "review").contains("Overdue"));
+    server.clock.advance_millis(12 * 3_600_000 + 1);
+    visitor.sign_in();
+    assert!(column(&visitor.get("/onboardings"), "review").contains("Overdue"));
+}
+
+#[test]
+fn the_board_is_filtered_by_state_and_customer() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let (aurora, borealis) = (client.customer("Aurora"), client.customer("Borealis"));
+    onboarding(&client, &aurora, json!({"name": "One", "state": "paused"}));
+    onboarding(&client, &aurora, json!({"name": "Two"}));
+    onboarding(&client, &borealis, json!({"name": "Three", "state": "paused"}));
+    let paused = visitor.get("/onboardings?state=paused&customer=");
+    paused.shows("<bdi>One</bdi>").shows("<bdi>Three</bdi>").hides("<bdi>Two</bdi>");
+    paused.shows("<option value=\"paused\" selected>Paused</option>");
+    let both = visitor.get("/onboardings?state=paused&customer=1");
+    both.shows("<bdi>One</bdi>").hides("<bdi>Two</bdi>").hides("<bdi>Three</bdi>");
+    both.shows("<option value=\"1\" selected>Aurora</option>");
+    both.shows("href=\"/customers/1/onboardings/new\"");
+    let by_id = format!("/onboardings?customer={}", borealis["id"].as_str().unwrap());
+    visitor.get(&by_id).shows("<option value=\"2\" selected>Borealis</option>");
+    for nobody in ["99", "aurora"] {
+        let shown = visitor.get(&format!("/onboardings?customer={nobody}"));
+        shown.expect(200).shows("No onboarding matches");
+    }
+    visitor.get("/onboardings?state=lost").expect(400).shows("state must be one of");
+}
+
+#[test]
+fn a_card_is_moved_and_the_board_is_shown_again_at_it() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    let number = onboarding(&client, &aurora, json!({"name": "Rollout", "state": "paused"}));
+    visitor.get("/onboardings?state=paused&customer=1").expect(200);
+    let fields = [("state", "paused"), ("customer", "1"), ("phase", "review")];
+    let moved = visitor.post("/onboardings/1/move", &fields);
+    assert_eq!(moved.expect(303).location(), "/onboardings?state=paused&customer=1#onboarding-1");
+    let board = visitor.follow(moved);
+    board.shows("Moved Rollout to Review.").shows("id=\"onboarding-1\" tabindex=\"-1\"");
+    assert!(column(&board, "review").contains("Rollout"));
+    let shown = client.get("/onboardings/1").expect(200);
+    assert_eq!(shown["phase"], "review");
+    assert!(shown["started_at"].is_string());
+    assert_eq!(
+        kinds(&client, number),
+        ["onboarding.phase_changed", "onboarding.updated", "onboarding.created"]
+    );
+    let events = client.get("/onboardings/1/activity").expect(200);
+    assert_eq!(events["data"][0]["actor"], json!({"type": "admin", "id": "page", "name": "Admin"}));
+}
+
+#[test]
+fn a_move_to_the_phase_it_is_in_changes_nothing() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let number = onboarding(&client, &client.customer("Aurora"), json!({"phase": "launch"}));
+    visitor.get("/onboardings").expect(200);
+    let before = client.get("/onboardings/1").expect(200);
+    let moved = visitor.post("/onboardings/1/move", &[("phase", "launch")]);
+    visitor.follow(moved).shows("Onboarding 1 is in Launch already.");
+    assert_eq!(client.get("/onboardings/1").expect(200), before);
+    assert_eq!(kinds(&client, number), ["onboarding.created"]);
+}
+
+#[test]
+fn a_move_that_cannot_be_made_says_why() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    onboarding(&client, &aurora, json!({"name": "Gone"}));
+    onboarding(&client, &aurora, json!({"name": "Kept"}));
+    visitor.get("/onboardings").expect(200);
+    client.delete("/onboardings/1").expect(200);
+    let refused = visitor.post("/onboardings/1/move", &[("phase", "review")]);
+    refused.expect(404).shows("The card was not moved").shows("<bdi>Kept</bdi>").hides("Gone");
+    for phase in [&[("phase", "somewhere")][..], &[]] {
+        visitor.post("/onboardings/2/move", phase).expect(400).shows("phase");
+    }
+    assert_eq!(client.get("/onboardings/2").expect(200)["phase"], "before_getting_started");
+}
+
+#[test]
+fn a_column_shows_its_newest_fifty_and_tells_of_the_rest() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    for n in 1..=52 {
+        onboarding(&client, &aurora, json!({"name": format!("Number {n}.")}));
+    }
+    let board = visitor.get("/onboardings");
+    board.shows("The newest 50 of 52.").shows("<bdi>Number 3.</bdi>").hides("<bdi>Number 2.</bdi>");
+}
+
+#[test]
+fn names_are_shown_as_text_and_cannot_turn_the_page_around() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let hostile = "<script>alert(1)</script>\"' \u{202e}drawkcab";
+    let aurora = client.customer(hostile);
+    onboarding(&client, &aurora, json!({"name": hostile}));
+    let board = visitor.get("/onboardings");
+    board.expect(200).hides("<script>alert").hides("\"' ");
+    board.shows("<bdi>&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39; \u{202e}drawkcab</bdi>");
+    let moved = visitor.post("/onboardings/1/move", &[("phase", "review")]);
+    let told = "&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39; drawkcab to Review.";
+    visitor.follow(moved).shows(told).hides("<script>alert");
+}
+
+#[test]
+fn the_cards_of_another_workspace_are_neither_shown_nor_moved() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let other = server.other_workspace("acme");
+    onboarding(&other, &other.customer("Theirs"), json!({"name": "Secret"}));
+    let board = visitor.get("/onboardings");
+    board.expect(200).hides("Secret").hides("Theirs");
+    let moved = visitor.post("/onboardings/1/move", &[("phase", "review")]);
+    moved.expect(404).hides("Secret");
+    assert_eq!(other.get("/onboardings/1").expect(200)["phase"], "before_getting_started");
+    visitor.post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    visitor.get("/onboardings").shows("<bdi>Secret</bdi>").shows("Theirs");
+}

@@ -1,0 +1,206 @@
+//! The forms by which onboardings are opened, changed and deleted.
+
+use serde_json::json;
+
+use crate::support::{Server, Shown, Visitor};
+
+/// Sends the form of a page with something else in some of its fields, as a browser would.
+fn send(visitor: &Visitor, path: &str, page: &Shown, typed: &[(&str, &str)]) -> Shown {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for part in page.body.split("<input type=\"hidden\" name=\"was-").skip(1) {
+        let (name, rest) = part.split_once("\" value=\"").unwrap();
+        let value = rest.split_once('"').unwrap().0;
+        let value = value.replace("&#60;", "<").replace("&#34;", "\"").replace("&#38;", "&");
+        fields.push((format!("was-{name}"), value.clone()));
+        let other = typed.iter().find(|(field, _)| *field == name);
+        let now = other.map_or(value, |(_, text)| (*text).to_owned());
+        // A box that is not ticked is not sent.
+        if name != "reminders_enabled" || !now.is_empty() {
+            fields.push((name.to_owned(), now));
+        }
+    }
+    assert!(fields.len() > 20, "{}", page.body);
+    let pairs: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+    visitor.post(path, &pairs)
+}
+
+#[test]
+fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    visitor.get("/onboardings/new").expect(200).shows("No customers yet");
+    client.customer("Aurora");
+    client.customer("Borealis");
+    let found = visitor.get("/onboardings/new?q=bore");
+    found.shows("href=\"/customers/2/onboardings/new\"").hides("Aurora");
+    visitor.get("/onboardings/new?q=zzz").shows("No customer matches");
+    let form = visitor.get("/customers/2/onboardings/new");
+    form.expect(200).shows("Borealis").shows("type=\"datetime-local\"").shows("type=\"date\"");
+    let typed = [
+        ("name", "Rollout"),
+        ("phase", "review"),
+        ("state", "waiting"),
+        ("target_launch_date", "2026-06-15"),
+        ("completed_at", "2026-06-14T09:30"),
+        ("csm_id", "u1"),
+        ("notes", "One\r\nTwo"),
+        ("reminders_enabled", ""),
+        ("reminder_frequency_days", "7"),
+    ];
+    let opened = send(&visitor, "/customers/2/onboardings", &form, &typed);
+    assert_eq!(opened.expect(303).location(), "/onboardings#onboarding-1");
+    visitor.follow(opened).shows("Opened Rollout for Borealis.");
+    let shown = client.get("/onboardings/1").expect(200);
+    for (name, value) in [
+        ("name", json!("Rollout")),
+        ("phase", json!("review")),
+        ("state", json!("waiting")),
+        ("waiting_on_customer", json!(true)),
+        ("target_launch_date", json!("2026-06-15T00:00:00.000Z")),
+        ("completed_at", json!("2026-06-14T09:30:00.000Z")),
+        ("csm_id", json!("u1")),
+        ("se_id", json!(null)),
+        ("reminders_enabled", json!(false)),
+        ("reminder_frequency_days", json!(7)),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    // It was opened beyond the first phase, and nothing was said of its start.
+    assert!(shown["started_at"].is_string());
+    let events = client.get("/onboardings/1/activity").expect(200);
+    assert_eq!(events["data"][0]["type"], "onboarding.created");
+    assert_eq!(events["data"][0]["actor"]["id"], "page");
+}
+
+#[test]
+fn an_edit_changes_only_what_was_typed_anew() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    let body = json!({"customer_id": aurora["id"], "name": "A & B \"<x>\"", "csm_id": "u1",
+        "target_launch_date": "2026-06-15T17:21:09.412Z", "started_at": "2026-01-02T03:04:05.678Z"});
+    let before = client.post("/onboardings", body).expect(201);
+    let form = visitor.get("/onboardings/1/edit");
+    form.expect(200).shows("value=\"2026-01-02T03:04\"").shows("value=\"2026-06-15\"");
+    // Somebody else changes another property meanwhile.
+    client.patch("/onboardings/1", json!({"se_id": "u2"})).expect(200);
+    let saved = send(&visitor, "/onboardings/1/edit", &form, &[("csm_id", ""), ("notes", "Hello")]);
+    visitor.follow(saved).expect(200).shows("Saved A &#38; B");
+    let after = client.get("/onboardings/1").expect(200);
+    assert_eq!(after["csm_id"], json!(null));
+    assert_eq!((&after["notes"], &after["se_id"]), (&json!("Hello"), &json!("u2")));
+    for same in ["name", "target_launch_date", "started_at", "reminders_enabled", "phase"] {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    let events = client.get("/onboardings/1/activity").expect(200);
+    let previous = &events["data"][0]["data"]["previous_attributes"];
+    let names: Vec<_> = previous.as_object().unwrap().keys().collect();
+    assert!(names.iter().all(|name| ["csm_id", "notes", "updated_at"].contains(&name.as_str())));
+    assert_eq!(events["data"][0]["actor"]["name"], "Admin");
+
+    // Nor does a form that is sent as it was loaded make an event.
+    let form = visitor.get("/onboardings/1/edit");
+    let same = send(&visitor, "/onboardings/1/edit", &form, &[]);
+    visitor.follow(same).shows("Nothing was changed.");
+    assert_eq!(client.get("/onboardings/1").expect(200), after);
+}
+
+#[test]
+fn two_who_change_the_same_property_do_not_overwrite_each_other_unseen() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": aurora["id"], "name": "Old"})).expect(201);
+    let form = visitor.get("/onboardings/1/edit");
+    client.patch("/onboardings/1", json!({"name": "Theirs"})).expect(200);
+    let refused = send(&visitor, "/onboardings/1/edit", &form, &[("name", "Ours")]);
+    refused.expect(400).shows("Somebody else changed this to “Theirs” meanwhile.");
+    refused.shows("value=\"Ours\"");
+    assert_eq!(client.get("/onboardings/1").expect(200)["name"], "Theirs");
+}
+
+#[test]
+fn errors_stand_at_their_fields_and_what_was_typed_is_kept() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    let long = "x".repeat(256);
+    let typed = [
+        ("name", long.as_str()),
+        ("started_at", "yesterday"),
+        ("reminder_frequency_days", "0"),
+        ("notes", "<b>kept</b>"),
+        ("state", "lost"),
+    ];
+    let form = visitor.get("/customers/1/onboardings/new");
+    let check = |refused: Shown| {
+        refused.expect(400).shows("This was not saved.").shows(&long);
+        refused.shows("id=\"name-error\">Must be at most 255").shows("value=\"yesterday\"");
+        refused.shows("id=\"started_at-error\">Must be an ISO 8601 date");
+        refused.shows("id=\"reminder_frequency_days-error\">").shows("id=\"state-error\"");
+        refused.shows("&#60;b&#62;kept&#60;/b&#62;</textarea>").hides("<b>kept");
+    };
+    check(send(&visitor, "/customers/1/onboardings", &form, &typed));
+    assert_eq!(client.get("/onboardings").expect(200)["data"], json!([]));
+    let made = client.post("/onboardings", json!({"customer_id": aurora["id"]})).expect(201);
+    let form = visitor.get("/onboardings/1/edit");
+    check(send(&visitor, "/onboardings/1/edit", &form, &typed));
+    assert_eq!(client.get("/onboardings/1").expect(200), made);
+}
+
+#[test]
+fn the_page_of_an_onboarding_tells_its_history_newest_first() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": aurora["id"]})).expect(201);
+    visitor.get("/onboardings").expect(200);
+    visitor.post("/onboardings/1/move", &[("phase", "launch")]).expect(303);
+    let page = visitor.get("/onboardings/1-whatever/edit");
+    page.expect(200).shows("<h1>Onboarding 1</h1>");
+    let at = |text: &str| page.body.find(text).unwrap_or_else(|| panic!("{text}: {}", page.body));
+    assert!(at("Onboarding launched") < at("Moved from Before getting started to Launch"));
+    assert!(at("Moved from Before getting started to Launch") < at("Onboarding opened"));
+    assert!(page.body.contains("<bdi>Admin</bdi>"));
+}
+
+#[test]
+fn an_onboarding_is_deleted_after_a_question() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    let name = "<script>x</script> \u{202e}";
+    client.post("/onboardings", json!({"customer_id": aurora["id"], "name": name})).expect(201);
+    let question = visitor.get("/onboardings/1/delete");
+    question.expect(200).shows("<bdi>&#60;script&#62;x").hides("<script>x");
+    client.get("/onboardings/1").expect(200);
+    let deleted = visitor.post("/onboardings/1/delete", &[]);
+    visitor.follow(deleted).expect(200).shows("The onboarding was deleted.");
+    client.get("/onboardings/1").expect(404);
+    visitor.get("/onboardings/1/edit").expect(404).shows("no such onboarding");
+    visitor.get("/onboardings/1/delete").expect(404);
+    let events = client.get("/onboardings/1/activity").expect(200);
+    assert_eq!(events["data"][0]["type"], "onboarding.deleted");
+    assert_eq!(events["data"][0]["actor"]["id"], "page");
+}
+
+#[test]
+fn the_onboardings_of_another_workspace_are_out_of_reach() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let other = server.other_workspace("acme");
+    let theirs = other.customer("Theirs");
+    let made = other.post("/onboardings", json!({"customer_id": theirs["id"]})).expect(201);
+    visitor.get("/admin").expect(200);
+    for name in ["1", made["id"].as_str().unwrap(), "nothing", "99999999999999999999"] {
+        for action in ["edit", "delete"] {
+            let path = format!("/onboardings/{name}/{action}");
+            visitor.get(&path).expect(404).hides("Theirs");
+            visitor.post(&path, &[("name", "Ours")]).expect(404);
+        }
+    }
+    visitor.get("/customers/1/onboardings/new").expect(404);
+    visitor.post("/customers/1/onboardings", &[("name", "Ours")]).expect(404);
+    visitor.get("/onboardings/new").expect(200).hides("Theirs");
+    assert_eq!(other.get("/onboardings/1").expect(200), made);
+}

@@ -1,0 +1,114 @@
+//! The overview: what the workspace holds, how the server is, and which keys are near their limit.
+
+use std::time::Duration;
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::settings::{RateLimits, Settings};
+use serde_json::json;
+
+use crate::support::{InProcess, Server, wait_until};
+
+#[test]
+fn the_overview_counts_what_the_workspace_holds() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    client.patch("/customers/1", json!({"status": "at_risk"})).expect(200);
+    client.customer("Borealis");
+    let body = json!({"customer_id": aurora["id"], "phase": "review", "state": "paused",
+        "target_launch_date": "2020-01-01"});
+    client.post("/onboardings", body).expect(201);
+    let page = visitor.get("/admin");
+    page.expect(200);
+    for text in [
+        "<dt>At risk</dt><dd class=\"number\">1</dd>",
+        "<dt>Contacts</dt><dd class=\"number\">0</dd>",
+        "<dt>Review</dt><dd class=\"number\">1</dd>",
+        "<dt>Paused</dt><dd class=\"number\">1</dd>",
+        "1 <span class=\"badge bad\">overdue</span>",
+        "The API answered ",
+        "href=\"/api/health/deep\"",
+        "Sound",
+    ] {
+        page.shows(text);
+    }
+    let other = server.other_workspace("acme");
+    other.customer("Theirs");
+    visitor.get("/admin").shows("<span class=\"figure\">2</span>");
+}
+
+#[test]
+fn a_server_without_a_workspace_says_how_to_make_one() {
+    let server = InProcess::without_workspace(Settings::default());
+    let visitor = server.visitor();
+    visitor.sign_in().shows("No workspace yet").shows("pivotal-server workspaces create");
+    visitor.get("/admin").expect(200).shows("The API answered no request in the last hour.");
+    visitor.get("/onboardings").expect(404).shows("There is no workspace yet.");
+}
+
+#[test]
+fn the_requests_of_the_last_hour_are_drawn_and_told() {
+    let server = InProcess::start(Settings::default());
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    let visitor = server.visitor();
+    visitor
+        .sign_in()
+        .shows("The API answered no request in the last hour.")
+        .hides("<rect class=\"bar");
+    client.get("/me").expect(200);
+    client.get("/customers/99").expect(404);
+    let page = visitor.get("/admin");
+    page.shows("The API answered 2 requests in the last hour")
+        .shows("1 (50.0 %) ended with an error");
+    page.shows("<rect class=\"bar\"").shows("<rect class=\"bar warn\"");
+    page.shows(
+        "<th scope=\"row\">12:00</th><td class=\"number\">2</td><td class=\"number\">1</td>",
+    );
+    server.clock.advance_millis(3_600_000);
+    visitor
+        .sign_in()
+        .shows("The API answered no request in the last hour.")
+        .shows("1 hour 0 minutes");
+}
+
+#[test]
+fn keys_near_their_limit_are_named_until_it_is_free_again() {
+    let limits = RateLimits { standard: 10, ..Settings::default().rate_limits };
+    let server = InProcess::start(Settings { rate_limits: limits, ..Settings::default() });
+    let client = server.client(Mode::Live, Tier::Standard);
+    let visitor = server.visitor();
+    for _ in 0..7 {
+        client.get("/me").expect(200);
+    }
+    visitor.sign_in().shows("No key has used more than four fifths");
+    client.get("/me").expect(200);
+    visitor.get("/admin").shows("8 of 10").shows("test key").shows("12:01:00 UTC");
+    server.clock.advance_millis(60_000);
+    visitor.get("/admin").hides("8 of 10");
+}
+
+#[test]
+fn the_last_backup_is_told_with_what_to_do_about_it() {
+    let server = Server::start();
+    server.signed_in().get("/admin").shows(">Off</span>").shows("backup.every");
+    let mut settings = Settings::default();
+    settings.backup.every = Some(Duration::from_secs(3600));
+    let server = InProcess::start(settings.clone());
+    let visitor = server.visitor();
+    visitor.sign_in();
+    wait_until("a backup is made", || visitor.get("/admin").body.contains(">OK</span>"));
+    // A file is in the way of the directory.
+    let blocked = tempfile::NamedTempFile::new().unwrap();
+    settings.backup.dir = Some(blocked.path().to_owned());
+    let server = InProcess::start(settings);
+    let visitor = server.visitor();
+    visitor.sign_in();
+    wait_until("the backup fails", || visitor.get("/admin").body.contains(">Failed</span>"));
+    visitor.get("/admin").shows("The log tells why").shows("There is no good one yet.");
+}
+
+#[test]
+fn where_the_api_is_not_there_is_no_link_to_it() {
+    let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
+    server.signed_in().get("/admin").expect(200).hides("/api/health/deep");
+}
