@@ -4,9 +4,10 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use super::customers;
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
-use super::onboardings::{customer_path, title};
+use super::onboardings::{is_overdue, title};
 use super::page::{self, Page, Reply, Section, address, see_other};
 use super::visit::Visit;
 use super::words;
@@ -196,15 +197,14 @@ fn lanes(columns: Vec<Column>, now: Timestamp) -> Vec<Lane> {
 
 fn tile(card: Card, now: Timestamp) -> Tile {
     let Card { onboarding, customer } = card;
-    let is_open = onboarding.phase != Phase::Completed;
     Tile {
         number: onboarding.display_id.0,
         title: title(&onboarding),
-        customer_path: customer_path(customer.display_id, &customer.slug),
+        customer_path: customers::path_of(customer.display_id, &customer.slug),
         customer: customer.name.as_str().to_owned(),
         state: words::state(&onboarding.state),
         tone: words::state_tone(&onboarding.state),
-        is_late: is_open && onboarding.target_launch_date.is_some_and(|launch| launch < now),
+        is_late: is_overdue(&onboarding, &now),
         launch: onboarding.target_launch_date,
     }
 }

@@ -87,7 +87,7 @@ impl Chart {
         let hours = hours.map(|(n, minute)| Mark { at: short(place(n)), text: clock(minute) });
         let step = |n: u64| Mark {
             at: short(TOP + HEIGHT - n as f64 * HEIGHT / top as f64),
-            text: words::number(&i64::try_from(n).unwrap_or(i64::MAX)),
+            text: words::number(i64::try_from(n).unwrap_or(i64::MAX)),
         };
         let busy = hour.iter().rev().filter(|minute| minute.all > 0);
         Self {
@@ -141,19 +141,19 @@ fn summary(hour: &[Minute]) -> String {
         0 => "None of them ended with an error.".to_owned(),
         both => format!(
             "{} ({}) ended with an error: {} that the client has to correct, {} of the server.",
-            words::number(&both),
+            words::number(both),
             percent(both, all),
-            words::number(&client),
-            words::number(&server),
+            words::number(client),
+            words::number(server),
         ),
     };
     format!(
         "The API answered {} in the last hour, {} a minute. {errors} The busiest minute was {} UTC \
          with {}.",
-        words::count(&all, "request"),
+        words::count(all, "request"),
         tenths(all * 10 / hour.len().max(1) as i64),
         clock(busiest),
-        words::number(&busiest.all.into()),
+        words::number(i64::from(busiest.all)),
     )
 }
 
@@ -165,7 +165,7 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 fn tenths(n: i64) -> String {
-    format!("{}.{}", words::number(&(n / 10)), n % 10)
+    format!("{}.{}", words::number(n / 10), n % 10)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::AdminError;
 use super::form::Form;
+use super::onboardings::{is_overdue, title};
 use super::page::{self, Page, Reply, Section, address};
 use super::timeline::{self, Entry};
 use super::visit::Visit;
@@ -14,11 +15,13 @@ use crate::model::caller::Caller;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::event::{Event, EventFilter, EventType};
-use crate::model::onboarding::{Onboarding, OnboardingFilter, Phase};
+use crate::model::id::DisplayId;
+use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::page::{Page as ListPage, PageRequest};
 use crate::model::params::{Params, Query};
 use crate::model::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
+use crate::model::slug::Slug;
 use crate::model::text::Line;
 use crate::model::time::Timestamp;
 use crate::store::{Reader, StoreError};
@@ -197,7 +200,12 @@ async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
 
 /// Where a customer is seen.
 pub(super) fn path(customer: &Customer) -> String {
-    format!("/customers/{}-{}", customer.display_id.0, customer.slug)
+    path_of(customer.display_id, &customer.slug)
+}
+
+/// The same when only this is known of the customer.
+pub(super) fn path_of(number: DisplayId, slug: &Slug) -> String {
+    format!("/customers/{}-{slug}", number.0)
 }
 
 /// The metadata as people can read it, if there is any.
@@ -223,17 +231,4 @@ fn external_ids(customer: &Customer) -> Vec<(&'static str, &Line)> {
         ("Slack channel", &customer.slack_channel_id),
     ];
     ids.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?))).collect()
-}
-
-/// What an onboarding is called.
-fn title(onboarding: &Onboarding) -> String {
-    let name = onboarding.name.as_ref().filter(|name| !name.as_str().is_empty());
-    let numbered = || format!("Onboarding {}", onboarding.display_id.0);
-    name.map_or_else(numbered, Line::to_string)
-}
-
-/// Whether an onboarding was to be launched before now and is not completed.
-fn is_overdue(onboarding: &Onboarding, now: &Timestamp) -> bool {
-    onboarding.phase != Phase::Completed
-        && onboarding.target_launch_date.is_some_and(|target| target < *now)
 }

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::board::card_path;
+use super::customers;
 use super::edit::{self, Changes, Values};
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
@@ -13,11 +14,10 @@ use super::words;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::id::{DisplayId, Id, Ref};
-use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
+use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef, Phase};
 use crate::model::page::PageRequest;
 use crate::model::problem::Problem;
 use crate::model::resource::ResourceType;
-use crate::model::slug::Slug;
 use crate::model::text::Line;
 use crate::model::time::Timestamp;
 use crate::store::{Reader, StoreError};
@@ -97,9 +97,10 @@ pub(super) fn title(onboarding: &Onboarding) -> String {
     name.map_or_else(|| format!("Onboarding {}", onboarding.display_id.0), str::to_owned)
 }
 
-/// The page of a customer.
-pub(super) fn customer_path(number: DisplayId, slug: &Slug) -> String {
-    format!("/customers/{}-{slug}", number.0)
+/// Whether an onboarding was to be launched before now and is not completed.
+pub(super) fn is_overdue(onboarding: &Onboarding, now: &Timestamp) -> bool {
+    onboarding.phase != Phase::Completed
+        && onboarding.target_launch_date.is_some_and(|launch| launch < *now)
 }
 
 /// GET `/onboardings/new`: for which customer.
@@ -228,10 +229,7 @@ fn new_form(visit: &Visit, customer: &Customer, form: Form) -> OnboardingForm {
 }
 
 fn owner(customer: &Customer) -> Owner {
-    Owner {
-        name: customer.name.as_str().to_owned(),
-        path: customer_path(customer.display_id, &customer.slug),
-    }
+    Owner { name: customer.name.as_str().to_owned(), path: customers::path(customer) }
 }
 
 /// The onboarding that the path names, with what its page shows around it.

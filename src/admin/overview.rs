@@ -152,10 +152,10 @@ fn backup(last: Option<Last>) -> Health {
 fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    let two = |n, unit, m, part| format!("{} {}", words::count(&n, unit), words::count(&m, part));
+    let two = |n, unit, m, part| format!("{} {}", words::count(n, unit), words::count(m, part));
     match (days, hours, minutes) {
         (0, 0, 0) => "less than a minute".to_owned(),
-        (0, 0, minutes) => words::count(&minutes, "minute"),
+        (0, 0, minutes) => words::count(minutes, "minute"),
         (0, hours, minutes) => two(hours, "hour", minutes, "minute"),
         (days, hours, _) => two(days, "day", hours, "hour"),
     }
@@ -167,9 +167,9 @@ fn bytes(size: i64) -> String {
     match units.into_iter().find(|(unit, _)| size >= *unit) {
         Some((unit, name)) => {
             let tenth = (size % unit) * 10 / unit;
-            format!("{}.{tenth} {name}", words::number(&(size / unit)))
+            format!("{}.{tenth} {name}", words::number(size / unit))
         }
-        None => words::count(&size, "byte"),
+        None => words::count(size, "byte"),
     }
 }
 
