@@ -42,7 +42,10 @@ pub(super) type Shape = [(&'static str, Kind)];
 impl Form {
     /// What a browser sent, in a body or in a query.
     pub fn sent(bytes: &[u8]) -> Self {
-        let pairs = url::form_urlencoded::parse(bytes).into_owned().collect();
+        // Browsers end lines in two characters, whatever stood in the field before.
+        let pairs = url::form_urlencoded::parse(bytes)
+            .map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n")))
+            .collect();
         Self { pairs, problems: Vec::new() }
     }
 

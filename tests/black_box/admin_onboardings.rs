@@ -59,6 +59,7 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
         ("target_launch_date", json!("2026-06-15T00:00:00.000Z")),
         ("completed_at", json!("2026-06-14T09:30:00.000Z")),
         ("csm_id", json!("u1")),
+        ("notes", json!("One\nTwo")),
         ("se_id", json!(null)),
         ("reminders_enabled", json!(false)),
         ("reminder_frequency_days", json!(7)),
