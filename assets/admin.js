@@ -82,12 +82,20 @@ if (board) {
   const mark = (over) => {
     for (const column of columns) column.classList.toggle("over", column === over);
   };
+  // Which card is meant was decided when the button was pressed: when the page is scrolled before
+  // the pointer moves, another one may be under it.
+  let pressed = null;
+  board.addEventListener("pointerdown", (event) => {
+    pressed = event.target.closest("[data-card]");
+  });
   board.addEventListener("dragstart", (event) => {
-    held = event.target.closest?.("[data-card]") ?? null;
+    const under = event.target.closest?.("[data-card]");
+    held = under && (pressed ?? under);
     if (!held) return;
     event.dataTransfer.clearData();
     event.dataTransfer.setData("text/plain", nameOf(held));
     event.dataTransfer.effectAllowed = "move";
+    if (held !== under) event.dataTransfer.setDragImage(held, 20, 20);
     held.classList.add("held");
   });
   board.addEventListener("dragover", (event) => {
