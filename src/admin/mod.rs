@@ -2,8 +2,6 @@
 //! `model`; nothing but `server` may use it. `routes` lists every page and action; the module
 //! named after an address answers it, with a template of the same name.
 
-#![expect(dead_code, reason = "the pages that stand on some of it follow")]
-
 mod api_keys;
 mod assets;
 mod board;

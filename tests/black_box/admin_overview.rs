@@ -41,7 +41,7 @@ fn the_overview_counts_what_the_workspace_holds() {
 fn a_server_without_a_workspace_says_how_to_make_one() {
     let server = InProcess::without_workspace(Settings::default());
     let visitor = server.visitor();
-    visitor.sign_in().shows("No workspace yet").shows("pivotal-server workspaces create");
+    visitor.sign_in().shows("No workspace yet").shows("href=\"/admin/workspaces\"");
     visitor.get("/admin").expect(200).shows("The API answered no request in the last hour.");
     visitor.get("/onboardings").expect(404).shows("There is no workspace yet.");
 }
