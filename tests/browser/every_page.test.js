@@ -1,0 +1,156 @@
+// What holds for every page. Pages are found by following links from the overview, so that a new one
+// is looked at too.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Browser, DESK, PHONE } from './browser.js';
+import { everyPage, fits, hasUniqueIds, isAccessible } from './checks.js';
+import { Server } from './server.js';
+
+let server;
+let browser;
+let pages;
+before(async () => {
+  server = await Server.withDemo();
+  // With a second one there is a choice of workspaces on every page.
+  server.run(['workspaces', 'create', '--slug', 'second', '--name', 'Second']);
+  browser = await Browser.start(server);
+  await browser.visit(async (page) => (pages = await everyPage(page, server.url)));
+});
+after(async () => {
+  await browser?.stop();
+  await server?.stop();
+});
+
+/** Checks a page by day, by night and on a telephone. */
+async function isSeenByAll(page) {
+  await hasUniqueIds(page);
+  for (const [colorScheme, size] of [
+    ['light', DESK],
+    ['dark', DESK],
+    ['dark', PHONE],
+    ['light', PHONE],
+  ]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize(size);
+    await isAccessible(page);
+    await fits(page);
+  }
+  await page.setViewportSize(DESK);
+}
+
+test('links lead to every page', () => {
+  const found = [...pages.keys()];
+  for (const kind of [
+    '/admin',
+    '/admin/api-keys',
+    '/admin/api-keys/*/revoke',
+    '/admin/api-keys/new',
+    '/admin/logs',
+    '/admin/workspaces',
+    '/contacts/*/delete',
+    '/contacts/*/edit',
+    '/customers',
+    '/customers/*',
+    '/customers/*/contacts/new',
+    '/customers/*/delete',
+    '/customers/*/edit',
+    '/customers/*/onboardings/new',
+    '/customers/new',
+    '/onboardings',
+    '/onboardings/*/delete',
+    '/onboardings/*/edit',
+    '/onboardings/new',
+  ]) {
+    assert.ok(found.includes(kind), `no link leads to ${kind}, only to ${found.join(' ')}`);
+  }
+});
+
+test('every page can be used by everybody, by day, by night and on a telephone', async (t) => {
+  await browser.visit(async (page) => {
+    for (const [kind, address] of pages) {
+      await t.test(kind, async () => {
+        const answer = await page.goto(address);
+        assert.equal(answer.status(), 200);
+        assert.equal(await page.locator('h1').count(), 1);
+        await isSeenByAll(page);
+      });
+    }
+  });
+});
+
+test('so can the pages before the sign-in, and those that refuse something', async (t) => {
+  await browser.visit(async (page) => {
+    await t.test('sign-in', async () => {
+      await page.goto('/admin/sign-in');
+      await isSeenByAll(page);
+      await page.getByLabel('Password').fill('this is not the password');
+      await page.keyboard.press('Enter');
+      await page.locator('[aria-invalid]').waitFor();
+      await isSeenByAll(page);
+    });
+  }, { signedIn: false });
+  await browser.visit(async (page) => {
+    await t.test('no page', async () => {
+      const answer = await page.goto('/admin/nowhere');
+      assert.equal(answer.status(), 404);
+      await isSeenByAll(page);
+    });
+    await t.test('refused form', async () => {
+      await page.goto('/customers/new');
+      await page.locator('form').filter({ has: page.getByLabel('Domain') })
+        .evaluate((form) => (form.noValidate = true));
+      await page.getByRole('textbox', { name: 'Domain' }).fill('no domain!');
+      await page.keyboard.press('Enter');
+      await page.locator('[aria-invalid]').first().waitFor();
+      await isSeenByAll(page);
+    });
+  });
+  const empty = await Server.start();
+  const other = await Browser.start(empty);
+  try {
+    await other.visit(async (page) => {
+      await t.test('setup', async () => {
+        await page.goto(empty.setup);
+        await isSeenByAll(page);
+      });
+    }, { signedIn: false });
+    empty.setPassword();
+    await other.visit(async (page) => {
+      for (const [kind, address] of await everyPage(page, empty.url)) {
+        await t.test(`${kind} of an empty workspace`, async () => {
+          await page.goto(address);
+          await isSeenByAll(page);
+        });
+      }
+    });
+  } finally {
+    await other.stop();
+    await empty.stop();
+  }
+});
+
+test('every page is shown without scripts, and shows no control that needs them', () =>
+  browser.visit(async (page) => {
+    for (const address of pages.values()) {
+      await page.goto(address);
+      assert.equal(await page.locator('.with-script:visible').count(), 0, address);
+      assert.equal(await page.locator('button[type=button]:visible').count(), 0, address);
+    }
+  }, { script: false }));
+
+test('made-up data fills the pages', () =>
+  browser.visit(async (page) => {
+    for (const [path, things, least] of [
+      ['/admin', 'main .figure', 3],
+      ['/customers', 'main tbody tr', 20],
+      ['/onboardings', '.board .item', 20],
+      ['/admin/logs', 'main time', 20],
+    ]) {
+      await page.goto(path);
+      assert.equal(await page.locator('.empty').count(), 0, path);
+      const count = await page.locator(things).count();
+      assert.ok(count >= least, `${path} shows ${count} of ${things}`);
+    }
+  }));

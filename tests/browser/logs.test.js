@@ -1,0 +1,129 @@
+// The audit log: narrowing it, and taking along what is shown.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import { Browser } from './browser.js';
+import { Server } from './server.js';
+
+let server;
+let browser;
+before(async () => {
+  server = await Server.start();
+  server.setPassword();
+  browser = await Browser.start(server);
+  const { id } = await server.make('/customers', { name: 'Aurora, "the" Shipping' });
+  await server.make('/customers', { name: '=1+1' });
+  await server.api(`/customers/${id}`, { method: 'PATCH', body: { plan: 'Gold' } });
+  await server.make('/onboardings', { customer_id: id, name: 'Rollout' });
+});
+after(async () => {
+  await browser?.stop();
+  await server?.stop();
+});
+
+/** Follows a link to a file, and returns what the file holds. */
+async function download(page, name) {
+  const started = page.waitForEvent('download');
+  await page.getByRole('link', { name }).click();
+  const file = await started;
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
+}
+
+/** The rows of a CSV file, each with its cells by the names of the first row. */
+function rows(text) {
+  const lines = [[]];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n)/g)) {
+    lines.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ',') {
+      lines.push([]);
+    }
+  }
+  const [names, ...rest] = lines.slice(0, -1);
+  return rest.map((cells) => {
+    assert.equal(cells.length, names.length);
+    return Object.fromEntries(cells.map((cell, place) => [names[place], cell]));
+  });
+}
+
+async function narrowTo(page, kind) {
+  await page.goto('/admin/logs');
+  await page.getByLabel('What happened').selectOption(kind);
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.waitForURL(new RegExp(`type=${kind}`));
+}
+
+/** The ids of the events that a page shows, as it tells them below what changed. */
+function ids(page) {
+  return page.locator('.log details code:text-matches("^evt_")').allTextContents();
+}
+
+test('the log is narrowed to one kind of event, and the filter is kept in view', () =>
+  browser.visit(async (page) => {
+    await page.goto('/admin/logs');
+    const all = (await ids(page)).length;
+    await narrowTo(page, 'customer.created');
+    assert.equal(await page.getByLabel('What happened').inputValue(), 'customer.created');
+    assert.equal((await ids(page)).length, 2);
+    await page.locator('.log').getByText('Aurora, "the" Shipping').first().waitFor();
+
+    await page.getByRole('link', { name: 'Clear' }).click();
+    await page.waitForURL('**/admin/logs');
+    assert.equal((await ids(page)).length, all);
+  }));
+
+test('a change is shown with what stood there before', () =>
+  browser.visit(async (page) => {
+    await narrowTo(page, 'customer.updated');
+    const details = page.locator('.log details').first();
+    await details.locator('summary').press('Enter');
+    const cells = await details.locator('tbody tr').first().locator('td').allInnerTexts();
+    assert.deepEqual(cells, ['none', 'Gold']);
+  }));
+
+test('a mistake in the filter is shown at its field', () =>
+  browser.visit(async (page) => {
+    await page.goto('/admin/logs?from=yesterday');
+    await page.locator('#from[aria-invalid=true]').waitFor();
+    await page.locator('#from-error').waitFor();
+    assert.equal(await page.getByRole('link', { name: /Export/ }).count(), 0);
+  }));
+
+test('what is shown is taken along as CSV', () =>
+  browser.visit(async (page) => {
+    await narrowTo(page, 'customer.created');
+    const { name, text } = await download(page, /CSV/);
+    assert.match(name, /\.csv$/);
+    const found = rows(text);
+    assert.deepEqual(found.map((row) => row.id), await ids(page));
+    const names = found.map((row) => JSON.parse(row.object).name);
+    assert.deepEqual(names, ['=1+1', 'Aurora, "the" Shipping']);
+  }));
+
+test('what is shown is taken along as JSON', () =>
+  browser.visit(async (page) => {
+    await narrowTo(page, 'customer.created');
+    const { name, text } = await download(page, /JSON/);
+    assert.match(name, /\.json$/);
+    const found = JSON.parse(text);
+    assert.deepEqual(found.map((event) => event.id), await ids(page));
+    assert.deepEqual(found.map((event) => event.type), ['customer.created', 'customer.created']);
+  }));
+
+test('without a filter the whole log is taken along, more than a page shows', () =>
+  browser.visit(async (page) => {
+    for (let number = 0; number < 60; number += 1) {
+      await server.make('/customers', { name: `Customer ${number}` });
+    }
+    await page.goto('/admin/logs');
+    const { text } = await download(page, /CSV/);
+    const found = rows(text).map((row) => row.id);
+    const shown = await ids(page);
+    assert.ok(found.length > shown.length && shown.length > 0);
+    assert.deepEqual(found.slice(0, shown.length), shown);
+    await page.getByRole('link', { name: 'Older' }).click();
+    await page.waitForURL(/cursor=/);
+    const older = await ids(page);
+    assert.deepEqual(found.slice(shown.length, shown.length + older.length), older);
+  }));

@@ -1,0 +1,114 @@
+// The first password, signing in and signing out.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Browser, signIn } from './browser.js';
+import { PASSWORD, Server } from './server.js';
+
+let server;
+let browser;
+before(async () => {
+  server = await Server.start();
+  browser = await Browser.start(server);
+});
+after(async () => {
+  await browser?.stop();
+  await server?.stop();
+});
+
+const stranger = { signedIn: false };
+
+test('the printed link fills in its code, and a password is set with it', () =>
+  browser.visit(async (page) => {
+    await page.goto(server.setup);
+    const code = new URL(server.setup).hash.slice(1);
+    assert.equal(await page.getByLabel('Setup code').inputValue(), code);
+    assert.equal(new URL(page.url()).hash, '', 'the code does not stay in the address');
+
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByLabel('The same again').fill(`${PASSWORD}!`);
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    const again = page.getByLabel('The same again');
+    assert.equal(await again.getAttribute('aria-invalid'), 'true');
+    assert.equal(await page.getByLabel('Setup code').inputValue(), code);
+
+    await page.getByLabel('New password').fill(PASSWORD);
+    await again.fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    await page.waitForURL('**/admin');
+    assert.equal(await page.getByRole('status').textContent(), 'The password is set.');
+    await page.reload();
+    assert.equal(await page.getByRole('status').count(), 0, 'it is told once');
+  }, stranger));
+
+test('the link works once', () =>
+  browser.visit(async (page) => {
+    await page.goto(server.setup);
+    await page.waitForURL('**/admin/sign-in*');
+  }, stranger));
+
+test('a wrong password is refused, and the right one is not', () =>
+  browser.visit(async (page) => {
+    await page.goto('/admin');
+    await page.waitForURL('**/admin/sign-in*');
+    const field = page.getByLabel('Password');
+    await field.fill('incorrect horse battery staple');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const told = await field.getAttribute('aria-describedby');
+    assert.equal(await page.locator(`#${told}`).textContent(), 'Is not right.');
+    assert.equal(await field.inputValue(), '');
+    await page.goto('/admin');
+    await page.waitForURL('**/admin/sign-in*');
+
+    await signIn(page);
+    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Overview');
+  }, stranger));
+
+test('one is led to the page that was asked for', () =>
+  browser.visit(async (page) => {
+    await page.goto('/admin?from=here');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/admin?from=here');
+  }, stranger));
+
+test('signing out ends the session', () =>
+  browser.visit(async (page, context) => {
+    await signIn(page);
+    const [before] = await context.cookies();
+    assert.ok(before.httpOnly && before.sameSite === 'Strict');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL('**/admin/sign-in');
+    await page.goto('/admin');
+    await page.waitForURL('**/admin/sign-in*');
+    await page.goBack();
+    assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0);
+
+    await context.addCookies([before]);
+    await page.goto('/admin');
+    await page.waitForURL('**/admin/sign-in*');
+  }, stranger));
+
+test('a new password at the command line ends the session', () =>
+  browser.visit(async (page) => {
+    await signIn(page);
+    server.setPassword('another horse battery staple');
+    try {
+      await page.reload();
+      await page.waitForURL('**/admin/sign-in*');
+    } finally {
+      server.setPassword();
+    }
+  }, stranger));
+
+test('the first stop of the keyboard leads past the navigation', () =>
+  browser.visit(async (page) => {
+    await page.goto('/admin');
+    await page.keyboard.press('Tab');
+    const link = page.getByRole('link', { name: 'Skip to the content' });
+    assert.ok(await link.evaluate((element) => element === document.activeElement));
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/admin#content');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
+  }));
