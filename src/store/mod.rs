@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod board;
 mod check;
+mod checkpoints;
 mod contacts;
 mod contents;
 mod copy;
@@ -42,6 +43,7 @@ use rusqlite::Connection;
 
 pub use self::account::Account;
 pub use self::backup::{BackupDir, Kept};
+use self::checkpoints::Checkpoints;
 pub use self::contents::Contents;
 pub use self::copy::Watch;
 use self::damage::{Checked, Damage};
@@ -178,12 +180,14 @@ impl Store {
 
     fn start(
         dir: &DataDir,
-        conn: Connection,
+        mut conn: Connection,
         clock: Arc<dyn Clock>,
         readers: u32,
         damage: Damage,
     ) -> Result<Self, OpenError> {
-        let writer = Writer::start(conn, Arc::clone(&clock), damage.clone())
+        let checkpoints = Checkpoints::of(&mut conn, damage.clone())
+            .map_err(|source| OpenError::sqlite(&dir.database(), source))?;
+        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), damage.clone())
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = r2d2::Pool::builder()
             .max_size(readers)

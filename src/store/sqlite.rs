@@ -50,6 +50,16 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+/// Opens a connection that takes the write-ahead log into the file, and syncs both before the log
+/// may be written over.
+pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    common(&conn)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    Ok(conn)
+}
+
 /// Opens a file into which another database is copied. It is nobody's yet: whoever copies brings
 /// it to disk when it is whole.
 pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::checkpoints::Checkpoints;
 use super::damage::Damage;
 use super::error::StoreError;
 use super::{Clock, Tx};
@@ -40,9 +41,14 @@ impl Writer {
     ///
     /// # Errors
     /// When the operating system has no thread to give.
-    pub fn start(conn: Connection, clock: Arc<dyn Clock>, damage: Damage) -> std::io::Result<Self> {
+    pub fn start(
+        conn: Connection,
+        checkpoints: Checkpoints,
+        clock: Arc<dyn Clock>,
+        damage: Damage,
+    ) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let stream = Stream { conn, clock, damage: damage.clone() };
+        let stream = Stream { checkpoints, conn, clock, damage: damage.clone() };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || stream.run(&jobs))?;
@@ -95,16 +101,20 @@ impl Drop for Writer {
 
 /// The receiving end, on the thread.
 struct Stream {
+    /// First, so that its connection is closed before the last one, which leaves no log behind.
+    checkpoints: Checkpoints,
     conn: Connection,
     clock: Arc<dyn Clock>,
     damage: Damage,
 }
 
 impl Stream {
-    fn run(self, jobs: &Receiver<Job>) {
+    fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
             self.commit(group);
+            // After the answers, which need not wait for it.
+            self.checkpoints.after_commit(&self.conn);
         }
     }
 
