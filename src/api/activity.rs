@@ -11,7 +11,7 @@ pub(super) async fn of_customer(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.customer_activity(caller.workspace.no, &customer, &filter, &page)?)
+        Answer::list(&reader.customer_activity(caller.workspace.no, &customer, &filter, &page)?)
     })
     .await
 }
@@ -21,7 +21,12 @@ pub(super) async fn of_onboarding(call: Call) -> Reply {
     let onboarding = onboardings::named(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.onboarding_activity(caller.workspace.no, &onboarding, &filter, &page)?)
+        Answer::list(&reader.onboarding_activity(
+            caller.workspace.no,
+            &onboarding,
+            &filter,
+            &page,
+        )?)
     })
     .await
 }

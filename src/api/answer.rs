@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::error::ApiError;
 use crate::model::id::{DisplayId, Id};
 use crate::model::idempotency::KeptAnswer;
+use crate::model::page::Page;
 use crate::store::StoreError;
+
+/// The usual length of an object, in bytes, for which room is made before it is written.
+const OBJECT: usize = 768;
 
 /// What every handler returns.
 pub(super) type Reply = Result<Answer, ApiError>;
@@ -23,14 +27,19 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// 200 with an object or a list.
+    /// 200 with an object.
     pub fn ok(content: &impl Serialize) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, serde_json::to_vec(content)?))
+        Ok(Self::new(StatusCode::OK, None, body(content, OBJECT)?))
+    }
+
+    /// 200 with a list.
+    pub fn list<T: Serialize>(page: &Page<T>) -> Result<Self, StoreError> {
+        Ok(Self::new(StatusCode::OK, None, body(page, OBJECT * (page.data.len() + 1))?))
     }
 
     /// 201 with the object that was created, and where it is found.
     pub fn created(content: &impl Serialize, location: String) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::CREATED, Some(location), serde_json::to_vec(content)?))
+        Ok(Self::new(StatusCode::CREATED, Some(location), body(content, OBJECT)?))
     }
 
     /// 200 with the envelope of something deleted.
@@ -76,4 +85,11 @@ impl Answer {
         }
         response.content_type(ContentType::json()).body(self.body)
     }
+}
+
+/// JSON of about this length.
+fn body(content: &impl Serialize, length: usize) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(length);
+    serde_json::to_writer(&mut body, content)?;
+    Ok(body)
 }

@@ -13,7 +13,7 @@ pub(super) async fn list(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let page: PageRequest = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.contacts_of(caller.workspace.no, &customer, &page)?)
+        Answer::list(&reader.contacts_of(caller.workspace.no, &customer, &page)?)
     })
     .await
 }

@@ -10,7 +10,7 @@ use crate::model::resource::ResourceType;
 pub(super) async fn list(call: Call) -> Reply {
     let (filter, page): (CustomerFilter, PageRequest) = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.customers(caller.workspace.no, &filter, &page)?)
+        Answer::list(&reader.customers(caller.workspace.no, &filter, &page)?)
     })
     .await
 }

@@ -14,7 +14,7 @@ use crate::model::resource::ResourceType;
 pub(super) async fn list(call: Call) -> Reply {
     let (customer, (filter, page)): (OfCustomer, (OnboardingFilter, PageRequest)) = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.onboardings(caller.workspace.no, &customer, &filter, &page)?)
+        Answer::list(&reader.onboardings(caller.workspace.no, &customer, &filter, &page)?)
     })
     .await
 }
@@ -34,7 +34,7 @@ pub(super) async fn list_of_customer(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
     call.list(move |reader, caller| {
-        Answer::ok(&reader.onboardings_of(caller.workspace.no, &customer, &filter, &page)?)
+        Answer::list(&reader.onboardings_of(caller.workspace.no, &customer, &filter, &page)?)
     })
     .await
 }

@@ -10,7 +10,10 @@ use crate::model::time::{Clock, SystemClock};
 pub fn start(level: LevelFilter) {
     let line = |out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>| {
         // A line break in a message must not begin a line that looks like another message.
-        let message = record.args().to_string().replace(['\n', '\r'], " ");
+        let mut message = record.args().to_string();
+        if message.contains(['\n', '\r']) {
+            message = message.replace(['\n', '\r'], " ");
+        }
         writeln!(out, "{} {:5} {message}", SystemClock.now(), record.level())
     };
     // actix's own news of starting and stopping are of no use to an operator.

@@ -42,13 +42,15 @@ pub(crate) async fn access_log<B: MessageBody>(
     }
     if log::log_enabled!(log::Level::Info) {
         let extensions = request.extensions();
+        let micros = started.elapsed().as_micros();
         log::info!(
-            "method={} path={} op={} status={} ms={:.3} request_id={} key={}",
+            "method={} path={} op={} status={} ms={}.{:03} request_id={} key={}",
             request.method(),
             redact(request.path()),
             extensions.get::<UsedOperation>().map_or("-", |used| used.0),
             response.status().as_u16(),
-            started.elapsed().as_secs_f64() * 1000.0,
+            micros / 1000,
+            micros % 1000,
             id.as_str(),
             extensions.get::<UsedKey>().map_or("-", |used| used.0.as_str()),
         );
