@@ -24,7 +24,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     logging::start(settings.log);
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
-    let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::readers(&settings))?;
+    let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
     let server = Server::bind(Service::new(settings, store))?;
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.

@@ -22,7 +22,7 @@ use crate::api::{self, Api};
 use crate::service::Service;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
-use crate::store::StoreError;
+use crate::store::{StoreError, Threads};
 
 /// Threads for reads of lists, for each thread that answers requests.
 const BLOCKING: usize = 4;
@@ -107,10 +107,13 @@ impl Server {
     }
 
     /// How many threads of a server may read from the database at the same time.
-    pub fn readers(settings: &Settings) -> u32 {
+    pub fn threads(settings: &Settings) -> Threads {
         let own_socket = settings.admin.enabled && settings.admin.listen.is_some();
-        let workers = Self::workers(settings) * (1 + usize::from(own_socket));
-        u32::try_from(workers * (1 + BLOCKING)).unwrap_or(u32::MAX)
+        let count = |threads| u32::try_from(threads).unwrap_or(u32::MAX);
+        let workers = Self::workers(settings);
+        let all = workers * (1 + usize::from(own_socket));
+        // The pages look nothing up on the threads that answer.
+        Threads { lookups: count(workers), lists: count(all * BLOCKING) }
     }
 
     /// Opens the sockets.

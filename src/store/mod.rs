@@ -65,13 +65,23 @@ const READER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open database.
 pub struct Store {
-    readers: r2d2::Pool<Readers>,
+    lookups: r2d2::Pool<Readers>,
+    lists: r2d2::Pool<Readers>,
     writer: Writer,
     damage: Damage,
     clock: Arc<dyn Clock>,
     dir: DataDir,
     /// Last, so that it is given back after the file is closed.
     _lock: Option<OpenLock>,
+}
+
+/// How many threads read from a database at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    /// Those that take snapshots to look something up.
+    pub lookups: u32,
+    /// Those that read something else, such as lists.
+    pub lists: u32,
 }
 
 /// Reads, one method for one use case. Each statement sees the last committed state, or that of
@@ -149,12 +159,13 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let conn = dir.open(&lock, None)?;
-        let store = Self::start(dir, conn, clock, 1, Damage::default())?;
+        let threads = Threads { lookups: 1, lists: 1 };
+        let store = Self::start(dir, conn, clock, threads, Damage::default())?;
         Ok(Self { _lock: Some(lock), ..store })
     }
 
     /// Opens or makes the database for a server, which has locked the directory, after looking
-    /// for damage. Up to `readers` threads read at the same time.
+    /// for damage.
     ///
     /// # Errors
     /// See [`OpenError`]; an existing file is left as it was.
@@ -162,7 +173,7 @@ impl Store {
         dir: &DataDir,
         lock: &ServeLock,
         clock: Arc<dyn Clock>,
-        readers: u32,
+        threads: Threads,
     ) -> Result<Self, OpenError> {
         let opening = dir.lock_for_opening()?;
         dir.create(&opening)?;
@@ -175,27 +186,39 @@ impl Store {
             Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
             Err(source) => return Err(OpenError::sqlite(&path, source)),
         }
-        Self::start(dir, conn, clock, readers, damage)
+        Self::start(dir, conn, clock, threads, damage)
     }
 
     fn start(
         dir: &DataDir,
         mut conn: Connection,
         clock: Arc<dyn Clock>,
-        readers: u32,
+        threads: Threads,
         damage: Damage,
     ) -> Result<Self, OpenError> {
         let checkpoints = Checkpoints::of(&mut conn, damage.clone())
             .map_err(|source| OpenError::sqlite(&dir.database(), source))?;
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), damage.clone())
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
-        let readers = r2d2::Pool::builder()
-            .max_size(readers)
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(READER_TIMEOUT)
-            .build_unchecked(Readers { path: dir.database() });
-        Ok(Self { readers, writer, damage, clock, dir: dir.clone(), _lock: None })
+        // A thread that looks something up may also read something else.
+        let most = threads.lookups.saturating_add(threads.lists);
+        let pool = |cache| {
+            r2d2::Pool::builder()
+                .max_size(most)
+                .min_idle(Some(0))
+                .test_on_check_out(false)
+                .connection_timeout(READER_TIMEOUT)
+                .build_unchecked(Readers { path: dir.database(), cache })
+        };
+        Ok(Self {
+            lookups: pool(sqlite::LOOKUP_CACHES / threads.lookups.max(1)),
+            lists: pool(sqlite::CACHE),
+            writer,
+            damage,
+            clock,
+            dir: dir.clone(),
+            _lock: None,
+        })
     }
 
     /// Reads, on the calling thread.
@@ -206,7 +229,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = read(&Reader { conn: &self.pooled()?.conn });
+        let result = read(&Reader { conn: &pooled(&self.lists)?.conn });
         self.noticed(result)
     }
 
@@ -215,13 +238,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] without a connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let pooled = self.pooled()?;
+        let pooled = pooled(&self.lookups)?;
         sqlite::begin_read(&pooled.conn)?;
         Ok(Snapshot { pooled, damage: self.damage.clone() })
-    }
-
-    fn pooled(&self) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
-        self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// Changes, and returns when the change is on disk.
@@ -269,6 +288,10 @@ impl Store {
     fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.inspect_err(|error| self.damage.notice(error))
     }
+}
+
+fn pooled(pool: &r2d2::Pool<Readers>) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
+    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 fn panicked() -> StoreError {

@@ -14,8 +14,11 @@ use super::known_keys::KnownKeys;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements that a connection keeps prepared. There are fewer than this.
 const PREPARED: usize = 128;
-/// Pages of a connection's cache, in KiB (negative by SQLite's convention).
-const CACHE: i64 = -8_000;
+/// Pages of a connection's cache, in KiB.
+pub(super) const CACHE: u32 = 8_000;
+/// The same for all connections together that look up single rows, which lie anywhere: what is
+/// not in the cache is a system call away.
+pub(super) const LOOKUP_CACHES: u32 = 96_000;
 /// What is left of the write-ahead log's file after it was larger, in bytes.
 const WAL_KEPT: i64 = 64 << 20;
 
@@ -48,6 +51,12 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     common(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
+}
+
+/// Sets how much a connection keeps of what it has read, in KiB, which a negative number means to
+/// SQLite.
+fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "cache_size", -i64::from(kib))
 }
 
 /// Opens a connection that takes the write-ahead log into the file, and syncs both before the log
@@ -85,7 +94,7 @@ fn common(conn: &Connection) -> rusqlite::Result<()> {
     // time that it goes back to the cache (SQLite manual, "The Query Planner Stability
     // Guarantee").
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.pragma_update(None, "cache_size", CACHE)?;
+    set_cache(conn, CACHE)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     // A file from elsewhere must not be able to call functions through its schema.
     conn.pragma_update(None, "trusted_schema", false)
@@ -117,6 +126,8 @@ pub(super) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
 pub(super) struct Readers {
     /// The database file.
     pub path: PathBuf,
+    /// The cache of each connection, in KiB.
+    pub cache: u32,
 }
 
 /// A connection of the pool, and what it remembers.
@@ -133,7 +144,9 @@ impl r2d2::ManageConnection for Readers {
     type Error = rusqlite::Error;
 
     fn connect(&self) -> Result<Pooled, rusqlite::Error> {
-        Ok(Pooled { conn: open_reader(&self.path)?, keys: KnownKeys::default() })
+        let conn = open_reader(&self.path)?;
+        set_cache(&conn, self.cache)?;
+        Ok(Pooled { conn, keys: KnownKeys::default() })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), rusqlite::Error> {

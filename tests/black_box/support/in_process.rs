@@ -76,8 +76,8 @@ impl InProcess {
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());
         let lock = data.lock_for_serving().unwrap();
-        let readers = Server::readers(&settings);
-        let store = Store::serve(&data, &lock, clock.clone(), readers).unwrap();
+        let threads = Server::threads(&settings);
+        let store = Store::serve(&data, &lock, clock.clone(), threads).unwrap();
         let keys = make_keys(&store);
         if settings.admin.enabled {
             let password = Password::parse(PASSWORD).unwrap().hash().unwrap();
