@@ -2,7 +2,7 @@
 //! writer, which asks for it after its commits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -28,7 +28,32 @@ pub(super) struct Checkpoints {
     /// The log's length after the last commit.
     pages: Arc<AtomicU32>,
     beside: Option<Beside>,
+    faults: Faults,
+}
+
+/// What went wrong, told once and not after every commit.
+#[derive(Clone)]
+struct Faults {
     damage: Damage,
+    told: Arc<AtomicBool>,
+}
+
+impl Faults {
+    fn report(&self, error: rusqlite::Error) {
+        let error = StoreError::from(error);
+        self.damage.notice(&error);
+        if !self.told.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "the write-ahead log cannot be taken in and grows; it is tried again after every commit: {error}"
+            );
+        }
+    }
+
+    fn none(&self) {
+        if self.told.swap(false, Ordering::Relaxed) {
+            log::info!("the write-ahead log is taken in again");
+        }
+    }
 }
 
 /// The thread, and whether it is at work.
@@ -51,7 +76,7 @@ impl Checkpoints {
             length.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { pages, beside: None, damage })
+        Ok(Self { pages, beside: None, faults: Faults { damage, told: Arc::default() } })
     }
 
     /// Sees to it that the log does not grow without end. Called between two transactions.
@@ -60,7 +85,7 @@ impl Checkpoints {
             return;
         }
         if self.beside.is_none() {
-            self.beside = Beside::start(writer, &self.damage);
+            self.beside = Beside::start(writer, &self.faults);
         }
         let finished = match &mut self.beside {
             Some(beside) if beside.at_work => beside.has_finished(),
@@ -69,26 +94,26 @@ impl Checkpoints {
             None => true,
         };
         if finished {
-            take_in(writer, &self.damage);
+            take_in(writer, &self.faults);
         }
     }
 }
 
 impl Beside {
-    fn start(writer: &Connection, damage: &Damage) -> Option<Self> {
+    fn start(writer: &Connection, faults: &Faults) -> Option<Self> {
         let path = writer.path()?.to_owned();
         let (ask, asked) = sync_channel(1);
         let (tell, done) = sync_channel(1);
-        let damage = damage.clone();
+        let faults = faults.clone();
         let work = move || {
             let mut conn = None;
             while asked.recv().is_ok() {
                 conn = conn.or_else(|| {
                     let opened = sqlite::open_checkpointer(path.as_ref());
-                    opened.map_err(|error| report(&damage, error)).ok()
+                    opened.map_err(|error| faults.report(error)).ok()
                 });
                 if let Some(conn) = &conn {
-                    catch_up(conn, &damage);
+                    catch_up(conn, &faults);
                 }
                 if tell.send(()).is_err() {
                     return;
@@ -125,10 +150,10 @@ impl Drop for Beside {
 
 /// Takes the log in, again and again until little of it is left or others read from an older part
 /// of it.
-fn catch_up(conn: &Connection, damage: &Damage) {
+fn catch_up(conn: &Connection, faults: &Faults) {
     let mut left = i64::MAX;
     for _ in 0..PASSES {
-        match take_in(conn, damage) {
+        match take_in(conn, faults) {
             Some(now) if now > REST && now < left => left = now,
             _ => return,
         }
@@ -137,18 +162,21 @@ fn catch_up(conn: &Connection, damage: &Damage) {
 
 /// Takes in what nobody reads any more, without waiting for anybody, and tells how many pages are
 /// left; nothing when it failed, in which case the log only grows longer than it should.
-fn take_in(conn: &Connection, damage: &Damage) -> Option<i64> {
+fn take_in(conn: &Connection, faults: &Faults) -> Option<i64> {
     let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
     let passed = conn
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
         .and_then(|mut statement| statement.query_row([], left));
-    passed.map_err(|error| report(damage, error)).ok()
-}
-
-fn report(damage: &Damage, error: rusqlite::Error) {
-    let error = StoreError::from(error);
-    damage.notice(&error);
-    log::warn!("the write-ahead log could not be taken in and will be later: {error}");
+    match passed {
+        Ok(left) => {
+            faults.none();
+            Some(left)
+        }
+        Err(error) => {
+            faults.report(error);
+            None
+        }
+    }
 }
 
 #[cfg(test)]
