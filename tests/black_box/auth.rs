@@ -226,6 +226,17 @@ fn use_is_counted_and_written_when_the_server_stops() {
 }
 
 #[test]
+fn a_header_that_a_proxy_passed_on_hides_no_address_that_it_noted() {
+    let mut server = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
+    let header = [("X-Forwarded-For", "198.51.100.7"), ("Forwarded", "for=192.0.2.1")];
+    server.client().send("GET", "/me", &header, None).expect(200);
+    server.stop();
+    let keys = server.json(&["keys", "list"]);
+    let live = keys.as_array().unwrap().iter().find(|key| key["mode"] == "live").unwrap();
+    assert_eq!(live["last_used_ip"], "127.0.0.1");
+}
+
+#[test]
 fn a_stranger_cannot_say_from_where_it_comes() {
     let mut server = Server::start();
     let header = [("X-Forwarded-For", "198.51.100.7"), ("Forwarded", "for=198.51.100.7")];
