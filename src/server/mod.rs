@@ -20,7 +20,7 @@ use self::background::Background;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::service::Service;
-use crate::service::access_log::access_log;
+use crate::service::access_log::{ServesApi, access_log};
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
 
@@ -73,7 +73,7 @@ impl Served {
             None => web::to(admin::no_page),
         });
         if let Some(api) = self.api {
-            config.app_data(api).configure(api::configure);
+            config.app_data(ServesApi).app_data(api).configure(api::configure);
         }
         if let Some(admin) = self.admin {
             config.app_data(admin).configure(admin::configure);

@@ -20,6 +20,9 @@ pub(crate) struct UsedKey(pub Prefix);
 /// The operation that answered a request, kept in its extensions.
 pub(crate) struct UsedOperation(pub &'static str);
 
+/// Marks, among an app's data, that it serves the API. The pages' own port does not.
+pub(crate) struct ServesApi;
+
 /// What the paths of the API begin with; those of the admin pages are not counted as its traffic.
 const API: &str = "/api/";
 
@@ -35,7 +38,8 @@ pub(crate) async fn access_log<B: MessageBody>(
         response.headers_mut().insert(request_id::HEADER.clone(), value);
     }
     let request = response.request();
-    if request.path().starts_with(API)
+    if request.app_data::<ServesApi>().is_some()
+        && request.path().starts_with(API)
         && let Some(service) = request.app_data::<Data<Service>>()
     {
         service.traffic.note(response.status().as_u16(), service.store.clock().now());
@@ -84,14 +88,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Stopped)).unwrap();
         let service = Arc::new(Service::new(Settings::default(), store));
-        let app = App::new()
-            .app_data(Data::from(Arc::clone(&service)))
-            .wrap(from_fn(access_log))
-            .route("/api/v1/me", web::get().to(HttpResponse::Ok))
-            .route("/admin", web::get().to(HttpResponse::Ok));
-        let app = test::init_service(app).await;
+        let app = || {
+            App::new()
+                .app_data(Data::from(Arc::clone(&service)))
+                .wrap(from_fn(access_log))
+                .route("/admin", web::get().to(HttpResponse::Ok))
+        };
+        let both = app().app_data(ServesApi).route("/api/v1/me", web::get().to(HttpResponse::Ok));
+        let both = test::init_service(both).await;
+        let only_pages = test::init_service(app()).await;
         for path in ["/api/v1/me", "/admin", "/api/nowhere", "/nowhere"] {
-            test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
+            test::call_service(&both, test::TestRequest::get().uri(path).to_request()).await;
+            test::call_service(&only_pages, test::TestRequest::get().uri(path).to_request()).await;
         }
         let minute = service.traffic.last_hour(Stopped.now())[59];
         assert_eq!((minute.all, minute.client_errors, minute.server_errors), (2, 1, 0));
