@@ -150,12 +150,12 @@ fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
 
 fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let store = context.store()?;
-    let Credentials { key: old, caller, .. } = find_key(&store, named)?;
-    if old.revoked_at.is_some() {
-        let what = "is revoked and cannot be rotated; create a new one with `keys create`";
-        return Err(Failure::Other(format!("the key {} {what}", old.prefix)));
-    }
-    let (key, secret) = issue(&store, &caller.workspace, NewKey::twin_of(&old))?;
+    let old = find_key(&store, named)?.key;
+    let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old))?;
+    let id = old.id.clone();
+    let twin =
+        store.write_blocking(move |tx| tx.create_twin(Actor::command_line(), &id, issued))?;
+    let Some(key) = twin else { return Err(no_twin(&store, &old)?) };
     context.output.print(&Shown::new(&key, &secret), || {
         format!(
             "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \
@@ -165,6 +165,23 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
             old.prefix,
         )
     })
+}
+
+/// Why a key gets no twin, and what to do instead.
+fn no_twin(store: &Store, old: &Key) -> Result<Failure, Failure> {
+    let keys = store.read(|reader| reader.keys(None))?;
+    let is_twin = |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.revoked_at.is_none();
+    let why = if keys.iter().any(|key| key.id == old.id && key.revoked_at.is_some()) {
+        "is revoked and cannot be rotated; create a new one with `keys create`".to_owned()
+    } else if let Some(Key { prefix, .. }) = keys.iter().find(is_twin) {
+        format!(
+            "has a twin already, {prefix}; if the twin's secret is lost, revoke the twin with \
+             `pivotal-server keys revoke {prefix}` and rotate the key again"
+        )
+    } else {
+        "had a twin that was revoked just now; rotate it again".to_owned()
+    };
+    Ok(Failure::Other(format!("the key {} {why}", old.prefix)))
 }
 
 fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {

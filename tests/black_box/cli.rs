@@ -115,7 +115,25 @@ fn a_rotated_key_has_a_twin_until_it_is_revoked() {
     server.client_with(new).get("/customers").expect(200);
     let output = server.run(&["keys", "rotate", &prefix]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("revoked"));
+    assert!(said(&output).contains("is revoked and cannot be rotated"));
+}
+
+#[test]
+fn a_key_has_one_twin_at_a_time() {
+    let server = Server::start();
+    let old = server.create_key(&[]);
+    let prefix = format!("pivotal_{}", &old["pivotal_".len()..][..8]);
+    let twin = server.json(&["keys", "rotate", &prefix])["prefix"].as_str().unwrap().to_owned();
+    let before = server.json(&["keys", "list"]);
+    let output = server.run(&["keys", "rotate", &prefix]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = said(&output);
+    assert!(told.contains(&format!("has a twin already, {twin}; ")), "{told}");
+    let way_out = format!("pivotal-server keys revoke {twin}");
+    assert!(told.contains(&way_out), "{told}");
+    assert_eq!(server.json(&["keys", "list"]), before);
+    server.json(&["keys", "revoke", &twin]);
+    server.json(&["keys", "rotate", &prefix]);
 }
 
 #[test]
