@@ -1,5 +1,5 @@
 //! `/admin/logs.csv` and `/admin/logs.json`: all that a filter of the audit log shows, newest
-//! first. It is sent as it is read, a thousand events at a time, and holds no connection to the
+//! first. It is sent as it is read, two hundred events at a time, and holds no connection to the
 //! database in between.
 
 use std::sync::Arc;
@@ -17,9 +17,10 @@ use crate::model::page::PageRequest;
 use crate::model::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::service::Service;
+use crate::store::Reader;
 
 /// Events that are read at a time.
-const BATCH: u32 = 1000;
+const BATCH: u32 = 200;
 
 const COLUMNS: [&str; 12] = [
     "id",
@@ -106,26 +107,35 @@ impl Export {
     /// it begins with. Nothing at the end.
     async fn next(mut self, mut text: String) -> Result<Option<(Bytes, Self)>, AdminError> {
         while let Place::Before(before) = self.place {
-            let (service, filter) = (Arc::clone(&self.service), self.filter.clone());
-            let (workspace, page) = (self.workspace, PageRequest { limit: BATCH, before });
-            let read =
-                move || service.store().read(|reader| reader.audit(workspace, &filter, &page));
-            let done = web::block(read).await;
-            let AuditPage { entries, next, .. } =
-                done.map_err(|error| AdminError::Unavailable(error.to_string()))??;
-            for entry in &entries {
-                self.format.entry(entry, self.begun, &mut text)?;
-                self.begun = true;
-            }
-            self.place = next.map_or(Place::End, |next| Place::Before(Some(next)));
-            if matches!(self.place, Place::End) {
-                text.push_str(self.format.tail());
-            }
+            // What is read is also written there: values are long, and web workers have others to
+            // answer.
+            let done = web::block(move || self.write(before, text)).await;
+            (self, text) = done.map_err(|error| AdminError::Unavailable(error.to_string()))??;
             if !text.is_empty() {
                 return Ok(Some((text.into(), self)));
             }
         }
         Ok(None)
+    }
+
+    /// Appends the batch before a time.
+    fn write(
+        mut self,
+        before: Option<Timestamp>,
+        mut text: String,
+    ) -> Result<(Self, String), AdminError> {
+        let page = PageRequest { limit: BATCH, before };
+        let read = |reader: &Reader<'_>| reader.audit(self.workspace, &self.filter, &page);
+        let AuditPage { entries, next, .. } = self.service.store().read(read)?;
+        for entry in &entries {
+            self.format.entry(entry, self.begun, &mut text)?;
+            self.begun = true;
+        }
+        self.place = next.map_or(Place::End, |next| Place::Before(Some(next)));
+        if matches!(self.place, Place::End) {
+            text.push_str(self.format.tail());
+        }
+        Ok((self, text))
     }
 }
 
@@ -160,6 +170,11 @@ impl Format {
 fn row(entry: &AuditEntry, text: &mut String) {
     let event = &entry.event;
     let time = event.created_at.to_cursor();
+    let previous = event.previous_attributes.as_ref();
+    // In JSON a semicolon stands within strings only.
+    let json = |value: &str| value.replace(';', r"\u003b");
+    let (object, previous) =
+        (json(event.object.get()), previous.map_or(String::new(), |value| json(value.get())));
     let cells: [&str; COLUMNS.len()] = [
         &event.id,
         &time,
@@ -171,8 +186,8 @@ fn row(entry: &AuditEntry, text: &mut String) {
         entry.resource.into(),
         entry.resource_id.as_str(),
         entry.customer_id.as_ref().map_or("", |id| id.as_str()),
-        event.object.get(),
-        event.previous_attributes.as_ref().map_or("", |previous| previous.get()),
+        &object,
+        &previous,
     ];
     for (place, value) in cells.iter().enumerate() {
         if place > 0 {
@@ -183,21 +198,38 @@ fn row(entry: &AuditEntry, text: &mut String) {
     text.push_str("\r\n");
 }
 
-/// A cell as RFC 4180 has it. One that a spreadsheet would take for a formula begins with an
-/// apostrophe, which makes it text.
+/// A cell as RFC 4180 has it, of which no spreadsheet makes a formula.
 fn cell(value: &str, text: &mut String) {
-    let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let quoted = is_formula || value.contains([',', '"', '\r', '\n']);
+    let value = harmless(value);
+    let quoted = value.starts_with('\'') || value.contains([',', '"', ';', '\t', '\r', '\n']);
     if quoted {
         text.push('"');
-    }
-    if is_formula {
-        text.push('\'');
     }
     text.push_str(&value.replace('"', "\"\""));
     if quoted {
         text.push('"');
     }
+}
+
+/// What a formula begins with, also in full width.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Text with an apostrophe, which makes it no formula, wherever one would begin: at its start, and
+/// after what ends a cell for spreadsheets that separate cells by semicolons or tabs. To those,
+/// quotes within a line mean nothing, or are taken away like spaces.
+fn harmless(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    if value.starts_with(['\t', '\r', '\n']) {
+        text.push('\'');
+    }
+    for part in value.split_inclusive([';', '\t', '\r', '\n']) {
+        let ignored = |c: char| c.is_whitespace() || c == '"';
+        if part.trim_start_matches(ignored).starts_with(FORMULA) {
+            text.push('\'');
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -211,6 +243,8 @@ mod tests {
             ("", ""),
             ("a b", "a b"),
             ("a,b", "\"a,b\""),
+            ("a;b", "\"a;b\""),
+            ("a\tb", "\"a\tb\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("two\r\nlines", "\"two\r\nlines\""),
             ("{\"a\":1}", "\"{\"\"a\"\":1}\""),
@@ -223,7 +257,20 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=HYPERLINK(\"x\")"] {
+        for formula in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "=HYPERLINK(\"x\")",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠x",
+            " =1",
+        ] {
             let mut text = String::new();
             cell(formula, &mut text);
             assert!(text.starts_with("\"'"), "{text}");
@@ -231,5 +278,21 @@ mod tests {
         let mut text = String::new();
         cell("a=1", &mut text);
         assert_eq!(text, "a=1");
+    }
+
+    #[test]
+    fn no_part_of_a_cell_is_a_formula_where_cells_are_separated_otherwise() {
+        for (value, written) in [
+            ("a;=1", "a;'=1"),
+            ("a; =1;b", "a;' =1;b"),
+            ("a\t@x", "a\t'@x"),
+            ("a\r\n+1", "a\r\n'+1"),
+            ("a;\"=1", "a;'\"\"=1"),
+            ("a;＝1", "a;'＝1"),
+        ] {
+            let mut text = String::new();
+            cell(value, &mut text);
+            assert_eq!(text, format!("\"{written}\""));
+        }
     }
 }
