@@ -8,6 +8,9 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use blake2::{Blake2s256, Digest};
 
 const NAME: &str = "pivotal_admin";
+/// Its name over TLS. Browsers take a cookie of such a name only from the very host, and over TLS:
+/// none that a neighbouring host or somebody on the wire has planted.
+const NAME_OVER_TLS: &str = "__Host-pivotal_admin";
 /// Random bytes of a token.
 const BYTES: usize = 32;
 
@@ -21,13 +24,15 @@ impl Token {
         random_hex(BYTES).map(Self)
     }
 
-    /// The token that a request brings, if it is one and the only one.
+    /// The token that a request brings, if it is one and the only one of its name. Next to one that
+    /// came over TLS, any other is not looked at.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-        let mut ours = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == NAME).then_some(value)
-        });
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let pairs: Vec<_> = pairs.filter_map(|pair| pair.trim().split_once('=')).collect();
+        let has_host_name = pairs.iter().any(|(name, _)| *name == NAME_OVER_TLS);
+        let wanted = if has_host_name { NAME_OVER_TLS } else { NAME };
+        let mut ours = pairs.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value);
         let value = ours.next().filter(|_| ours.next().is_none())?;
         let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         (value.len() == 2 * BYTES && value.bytes().all(digits)).then(|| Self(value.to_owned()))
@@ -46,8 +51,8 @@ impl Token {
     /// Gives the token to the visitor. It ends with the browser, is sent with nothing that another
     /// site begins, and cannot be read by scripts.
     pub fn set(&self, response: &mut HttpResponse, over_tls: bool) {
-        let secure = if over_tls { "; Secure" } else { "" };
-        let text = format!("{NAME}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
+        let (name, secure) = if over_tls { (NAME_OVER_TLS, "; Secure") } else { (NAME, "") };
+        let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
         // Digits and the words above always make a header.
         if let Ok(value) = HeaderValue::from_str(&text) {
             response.headers_mut().insert(SET_COOKIE, value);
@@ -86,6 +91,18 @@ mod tests {
         let token = Token::generate().unwrap();
         let line = format!("theme=dark; {NAME}={}; x=y=z", token.as_str());
         assert_eq!(read(&line).as_deref(), Some(token.as_str()));
+    }
+
+    #[test]
+    fn the_token_that_came_over_tls_is_read_and_no_other() {
+        let (zeros, ones) = ("0".repeat(64), "1".repeat(64));
+        let host = format!("{NAME_OVER_TLS}={ones}");
+        assert_eq!(read(&host).as_deref(), Some(ones.as_str()));
+        for line in [format!("{NAME}={zeros}; {host}"), format!("{host}; {NAME}={zeros}")] {
+            assert_eq!(read(&line).as_deref(), Some(ones.as_str()));
+        }
+        assert_eq!(read(&format!("{NAME}={zeros}; {NAME_OVER_TLS}=x")), None);
+        assert_eq!(read(&format!("{host}; {host}")), None);
     }
 
     #[test]

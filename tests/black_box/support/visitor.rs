@@ -13,6 +13,8 @@ pub struct Visitor {
     address: SocketAddr,
     headers: Vec<(String, String)>,
     cookie: RefCell<Option<String>>,
+    /// Under which name the cookie was given.
+    cookie_name: RefCell<String>,
     csrf: RefCell<Option<String>>,
 }
 
@@ -33,7 +35,8 @@ impl Visitor {
             .build()
             .new_agent();
         let (cookie, csrf) = (RefCell::default(), RefCell::default());
-        Self { agent, address, headers: Vec::new(), cookie, csrf }
+        let cookie_name = RefCell::new("pivotal_admin".to_owned());
+        Self { agent, address, headers: Vec::new(), cookie, cookie_name, csrf }
     }
 
     /// The same visitor, whose requests also carry a header.
@@ -46,6 +49,7 @@ impl Visitor {
     pub fn twin(&self) -> Self {
         let twin = Self::new(self.address);
         twin.cookie.replace(self.cookie.borrow().clone());
+        twin.cookie_name.replace(self.cookie_name.borrow().clone());
         twin.csrf.replace(self.csrf.borrow().clone());
         twin
     }
@@ -110,7 +114,7 @@ impl Visitor {
             request = request.header(name, value);
         }
         if let Some(cookie) = &*self.cookie.borrow() {
-            request = request.header("Cookie", format!("pivotal_admin={cookie}"));
+            request = request.header("Cookie", format!("{}={cookie}", self.cookie_name.borrow()));
         }
         let sent = match form {
             Some(form) => {
@@ -126,8 +130,10 @@ impl Visitor {
             body: response.body_mut().read_to_string().unwrap(),
         };
         if let Some(line) = shown.header("set-cookie") {
-            let value = line.strip_prefix("pivotal_admin=").unwrap().split(';').next();
-            self.cookie.replace(value.map(str::to_owned));
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            assert!(["pivotal_admin", "__Host-pivotal_admin"].contains(&name), "{line}");
+            self.cookie_name.replace(name.to_owned());
+            self.cookie.replace(Some(value.to_owned()));
         }
         if let Some((_, rest)) = shown.body.split_once(r#"name="csrf" value=""#) {
             self.csrf.replace(rest.split('"').next().map(str::to_owned));
