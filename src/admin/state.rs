@@ -52,7 +52,7 @@ impl Admin {
     /// When the database cannot be read.
     pub fn setup_path(&self) -> Result<Option<String>, StoreError> {
         let account = self.store().read(|reader| reader.account())?;
-        // In the fragment, so that no server, proxy or log sees the code.
+        // In the fragment, which browsers do not send, so that no access log has the code.
         let path = |code| format!("/admin/setup#{code}");
         Ok(if account.is_some() { None } else { self.setup.code().map(path) })
     }
