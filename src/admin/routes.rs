@@ -38,6 +38,7 @@ pub fn entries() -> Vec<Entry> {
         anyone(&post,    "/admin/sign-in",    "admin-sign-in",       sign_in::sign_in),
         anyone(&get,     "/admin/setup",      "admin-setup-form",    setup::form),
         anyone(&post,    "/admin/setup",      "admin-setup",         setup::set_up),
+        entry(&get, "/admin/assets/{hash}/{name}", false, web::to(assets::show)),
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
         signed_in(&post, "/admin/workspace",  "admin-workspace",     workspace::choose),
         signed_in(&get,  "/admin",            "admin-overview",      overview::show),
@@ -143,8 +144,6 @@ pub fn configure(config: &mut ServiceConfig) {
         };
         config.service(resource.default_service(web::to(refusal)));
     }
-    config.route("/admin/assets/{hash}/{name}", web::get().to(assets::show));
-    config.route("/admin/assets/{hash}/{name}", web::head().to(assets::show));
     for place in PLACES {
         config.route(place, web::to(no_page));
     }

@@ -162,6 +162,10 @@ fn assets_may_be_kept_for_good_and_need_no_cookie() {
 fn a_wrong_method_says_which_are_right() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
+    for method in ["POST", "DELETE"] {
+        let shown = visitor.send(method, &style(&visitor), None);
+        assert_eq!(shown.expect(405).header("allow"), Some("GET, HEAD"));
+    }
     let shown = visitor.send("PATCH", "/admin/sign-in", None);
     assert_eq!(shown.expect(405).header("allow"), Some("GET, HEAD, POST"));
     assert_eq!(visitor.get("/admin/sign-out").expect(405).header("allow"), Some("POST"));
