@@ -41,13 +41,15 @@ struct List {
 
 /// GET `/customers`
 pub(super) async fn list(visit: Visit) -> Reply {
-    let (mut filter, page): (CustomerFilter, PageRequest) = visit.query()?;
+    let form = visit.visitor().query_form();
+    // What the form and the pager have: anything else would be lost on the way to the next page.
+    let given = form.given_of(&["q", "status", "cursor"]);
+    let narrowed = !given.is_empty();
+    let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let page = PageRequest { limit: PageRequest::default().limit, ..page };
     let found = visit
         .read(move |reader, caller| reader.customers(caller.workspace.no, &filter, &page))
         .await?;
-    let form = visit.visitor().query_form();
     let (q, status) = (form.value("q"), form.value("status"));
     let at =
         |cursor: &str| address("/customers", &[("q", q), ("status", status), ("cursor", cursor)]);
@@ -55,7 +57,7 @@ pub(super) async fn list(visit: Visit) -> Reply {
         page: visit.page("Customers", Section::Customers),
         statuses: words::options(Some("Any status"), words::status),
         customers: found.data,
-        narrowed: !form.given().is_empty(),
+        narrowed,
         newest: page.before.map(|_| at("")),
         older: found.next.map(|next| at(&next.to_cursor())),
         form,

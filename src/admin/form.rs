@@ -107,6 +107,13 @@ impl Form {
 
     /// Parses the fields of a shape as the body of a POST.
     pub fn read<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
+    /// Those of them that have one of these names.
+    pub fn given_of(&self, names: &[&str]) -> Vec<(String, String)> {
+        let mut given = self.given();
+        given.retain(|(name, _)| names.contains(&name.as_str()));
+        given
+    }
+
         Fields::parse(&self.object(shape))
     }
 

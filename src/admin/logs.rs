@@ -25,6 +25,8 @@ use crate::store::{Reader, StoreError};
 
 /// The fields of the filter.
 const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
+/// The parameters that are read, which are those that the pager hands on.
+const GIVEN: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
 
 #[derive(Template)]
 #[template(path = "logs.html")]
@@ -88,7 +90,8 @@ pub(super) async fn show(visit: Visit) -> Reply {
     if visit.workspace().is_err() {
         return page::html(&logs);
     }
-    let asked: Result<(AuditFilter, PageRequest), Vec<Problem>> = Params::parse(sent.given());
+    let asked: Result<(AuditFilter, PageRequest), Vec<Problem>> =
+        Params::parse(sent.given_of(&GIVEN));
     let (filter, page) = match asked {
         Ok((filter, page)) => (Some(filter), page),
         Err(problems) => {

@@ -117,6 +117,10 @@ fn the_list_is_searched_and_narrowed_and_comes_in_pages() {
     visitor.get("/customers?q=%20&status=").expect(200).shows("Site 30");
     visitor.get("/customers?q=nobody").expect(200).shows("Nothing found");
     visitor.get("/customers?status=asleep").expect(400);
+    // What is not in the form would be lost on the next page.
+    let whole = visitor.get("/customers?domain=nobody.example&slug=x&limit=1");
+    whole.expect(200).shows("Site 30").shows("Site 06");
+    assert!(older(&whole.body).starts_with("/customers?cursor="));
     let hostile = visitor.get("/customers?q=%22%3E%3Cscript%3E&status=");
     hostile.expect(200).shows("&#34;&#62;&#60;script&#62;").hides("\"><script>");
 }
