@@ -86,7 +86,9 @@ impl Changes {
 /// field of one line has no line ends.
 fn same(kind: Kind, a: &str, b: &str) -> bool {
     let plain = |text: &str| match kind {
-        Kind::List | Kind::Json => text.replace('\r', "").trim().to_owned(),
+        Kind::Area | Kind::List | Kind::Json => {
+            text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
+        }
         _ => text.replace(['\r', '\n'], "").trim().to_owned(),
     };
     plain(a) == plain(b)
@@ -125,6 +127,14 @@ mod tests {
         let patch: ContactPatch = typed(&[("title", "")]).read().unwrap().unwrap();
         assert_eq!(patch.title, Patch::Clear);
         assert!(patch.name.is_none() && patch.is_primary.is_none() && patch.labels.is_none());
+    }
+
+    #[test]
+    fn line_breaks_count_where_there_can_be_some() {
+        assert!(same(Kind::Area, "a\r\nb\n", "a\nb"));
+        assert!(!same(Kind::Area, "a\n\nb", "a\nb"));
+        assert!(!same(Kind::Area, "a\nb", "ab"));
+        assert!(same(Kind::Nullable, "a\nb", "ab"));
     }
 
     #[test]

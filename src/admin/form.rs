@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Text,
     /// Text; nothing typed is null.
     Nullable,
+    /// The same with several lines.
+    Area,
     /// A number; nothing typed is null.
     Number,
     /// A day or a moment, which is UTC when it has no offset; nothing typed is null.
@@ -105,8 +107,6 @@ impl Form {
         self.pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect()
     }
 
-    /// Parses the fields of a shape as the body of a POST.
-    pub fn read<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
     /// Those of them that have one of these names.
     pub fn given_of(&self, names: &[&str]) -> Vec<(String, String)> {
         let mut given = self.given();
@@ -114,6 +114,8 @@ impl Form {
         given
     }
 
+    /// Parses the fields of a shape as the body of a POST.
+    pub fn read<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
         Fields::parse(&self.object(shape))
     }
 
@@ -136,12 +138,12 @@ impl Form {
                 (Kind::Text, Some(text)) => Some(text.into()),
                 (Kind::List, Some(text)) => Some(list(text)),
                 (Kind::Json, Some(text)) => Some(json(text)),
-                (Kind::Nullable | Kind::Number | Kind::Time, Some(text))
+                (Kind::Nullable | Kind::Area | Kind::Number | Kind::Time, Some(text))
                     if text.trim().is_empty() =>
                 {
                     Some(Value::Null)
                 }
-                (Kind::Nullable, Some(text)) => Some(text.into()),
+                (Kind::Nullable | Kind::Area, Some(text)) => Some(text.into()),
                 (Kind::Number, Some(text)) => Some(number(text)),
                 (Kind::Time, Some(text)) => Some(time(text)),
             };

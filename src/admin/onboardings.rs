@@ -40,7 +40,7 @@ const SHAPE: &Shape = &[
     ("se_id", Kind::Nullable),
     ("designer_id", Kind::Nullable),
     ("product_ops_id", Kind::Nullable),
-    ("notes", Kind::Nullable),
+    ("notes", Kind::Area),
     ("reminders_enabled", Kind::Flag),
     ("reminder_frequency_days", Kind::Number),
 ];

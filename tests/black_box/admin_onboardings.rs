@@ -205,3 +205,25 @@ fn the_onboardings_of_another_workspace_are_out_of_reach() {
     visitor.get("/onboardings/new").expect(200).hides("Theirs");
     assert_eq!(other.get("/onboardings/1").expect(200), made);
 }
+
+#[test]
+fn line_breaks_of_notes_are_changed_like_any_other_letter() {
+    let server = Server::start();
+    let (client, visitor) = (server.client(), server.signed_in());
+    let aurora = client.customer("Aurora");
+    let body = json!({"customer_id": aurora["id"], "notes": "One\r\nTwo Three"});
+    client.post("/onboardings", body).expect(201);
+    let form = visitor.get("/onboardings/1/edit");
+    let same = send(&visitor, "/onboardings/1/edit", &form, &[("notes", "One\r\nTwo Three")]);
+    visitor.follow(same).shows("Nothing was changed.");
+    let broken = "One\r\n\r\nTwo Three";
+    let saved = send(&visitor, "/onboardings/1/edit", &form, &[("notes", broken)]);
+    visitor.follow(saved).expect(200).shows("Saved");
+    assert_eq!(client.get("/onboardings/1").expect(200)["notes"], "One\n\nTwo Three");
+
+    let form = visitor.get("/onboardings/1/edit");
+    client.patch("/onboardings/1", json!({"notes": "One\nTwo Three"})).expect(200);
+    let refused = send(&visitor, "/onboardings/1/edit", &form, &[("notes", "Mine")]);
+    refused.expect(400).shows("Somebody else changed this to");
+    assert_eq!(client.get("/onboardings/1").expect(200)["notes"], "One\nTwo Three");
+}
