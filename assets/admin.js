@@ -19,6 +19,22 @@ for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
+// A form is sent once, however often its button is pressed. It can be sent again when the page is
+// shown again, and after a while: loading can be stopped. A choice that takes effect at once may be
+// changed; the last one counts.
+const sent = new Set();
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.matches("[data-submit-on-change]")) return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  setTimeout(() => sent.delete(form), 10_000);
+});
+addEventListener("pageshow", () => sent.clear());
+
 // Copying, where the browser allows it; otherwise the text is selected.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
@@ -42,11 +58,11 @@ if (board) {
   const columns = [...board.children];
   const nameOf = (card) => card.querySelector("a").textContent;
   let held = null;
-  let sent = false;
+  let moving = false;
 
   const move = (card, column) => {
-    if (sent || column.contains(card)) return;
-    sent = true;
+    if (moving || column.contains(card)) return;
+    moving = true;
     voice.textContent = `Moving ${nameOf(card)} to ${column.dataset.name}.`;
     const phase = document.createElement("input");
     phase.type = "hidden";
@@ -58,7 +74,7 @@ if (board) {
     phase.remove();
   };
   // A page that the browser kept and shows again can be used again.
-  addEventListener("pageshow", () => { sent = false; });
+  addEventListener("pageshow", () => { moving = false; });
 
   for (const card of board.querySelectorAll("[data-card]")) {
     card.tabIndex = 0;

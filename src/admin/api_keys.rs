@@ -3,10 +3,10 @@
 
 use askama::Template;
 
-use super::cookie::random_hex;
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
 use super::key_row::{self, KeyRow};
+use super::once::{self, once};
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::Visit;
 use super::words;
@@ -65,6 +65,10 @@ struct Revoke {
     action: String,
 }
 
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its key is made or is being made, and nothing was done now. The key is \
+     not shown again. If you did not keep it, revoke it and make another one.";
+
 const SHAPE: &Shape = &[
     ("workspace", Kind::Text),
     ("name", Kind::Text),
@@ -79,7 +83,7 @@ pub(super) async fn list(visit: Visit) -> Reply {
     let filter = Params::parse::<KeyFilter>(form.given());
     let all = known(&visit).await?;
     let any = !all.is_empty();
-    let once = random_hex(16)?;
+    let once = once::value()?;
     let mut workspaces = vec![(String::new(), "All workspaces".to_owned())];
     workspaces.extend(options(&visit));
     let page = visit.page("API keys", Section::ApiKeys);
@@ -129,7 +133,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
         Ok((visit.write_all(create).await?, secret))
     };
-    let (key, secret) = once(&visit, "create", create).await?;
+    let (key, secret) = once(&visit, "create", SENT_BEFORE, create).await?;
     made(&visit, "The new key", key, secret, None)
 }
 
@@ -148,7 +152,7 @@ pub(super) async fn rotate(visit: Visit) -> Reply {
             None => Err(rotatable(named(&visit).await?).err().unwrap_or(AdminError::ForeignForm)),
         }
     };
-    let (key, secret, old) = once(&visit, &format!("rotate {id}"), rotate).await?;
+    let (key, secret, old) = once(&visit, &format!("rotate {id}"), SENT_BEFORE, rotate).await?;
     made(&visit, "The key's twin", key, secret, Some(old))
 }
 
@@ -232,33 +236,6 @@ async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), Adm
     Ok(turn.run(move || IssuedKey::issue(new)).await?)
 }
 
-/// Does what a form asks for unless that was done before: a browser that loads the answer again
-/// sends the form again.
-async fn once<T>(
-    visit: &Visit,
-    does: &str,
-    work: impl Future<Output = Result<T, AdminError>>,
-) -> Result<T, AdminError> {
-    let value = visit.form().value("once");
-    if value.is_empty() {
-        return Err(AdminError::ForeignForm);
-    }
-    let (admin, token) = (visit.visitor().admin(), visit.visitor().token());
-    let form = admin.seal.form(value, does);
-    if !admin.sessions.send_once(token, form) {
-        return Err(AdminError::NotPossible(
-            "This form was sent before and its key was made then, so that nothing was done now. \
-             The key is not shown again. If you did not keep it, revoke it and make another one."
-                .to_owned(),
-        ));
-    }
-    let done = work.await;
-    if done.is_err() {
-        admin.sessions.not_sent(token, &form);
-    }
-    done
-}
-
 fn made(visit: &Visit, title: &str, key: Key, secret: KeySecret, old: Option<Key>) -> Reply {
     let (page, may) = (visit.page(title, Section::ApiKeys), key_row::may(&key.scopes));
     page::html(&Made { page, key, may, secret, old })
@@ -272,7 +249,7 @@ fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
         modes: words::options(None, words::mode),
         tiers: words::options(None, words::tier),
         scopes: key_row::scopes(),
-        once: random_hex(16)?,
+        once: once::value()?,
     })
 }
 

@@ -8,6 +8,7 @@ use super::customers::path;
 use super::edit::{self, Changes, Values};
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
+use super::once::{self, once};
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::Visit;
 use crate::model::caller::Caller;
@@ -24,6 +25,10 @@ const SHAPE: &Shape = &[
     ("labels", Kind::List),
 ];
 
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its contact is made or is being made, and nothing was done now. It is \
+     on the page of its customer.";
+
 #[derive(Template)]
 #[template(path = "contact_form.html")]
 struct ContactForm {
@@ -31,29 +36,36 @@ struct ContactForm {
     form: Form,
     customer: Customer,
     is_new: bool,
+    once: String,
     action: String,
     back: String,
 }
 
 impl ContactForm {
-    fn new(visit: &Visit, customer: Customer, form: Form) -> Self {
-        Self {
+    fn new(visit: &Visit, customer: Customer, form: Form) -> Result<Self, AdminError> {
+        Ok(Self {
             page: visit.page("New contact", Section::Customers),
             form,
             is_new: true,
+            once: once::value()?,
             action: format!("/customers/{}/contacts", customer.display_id.0),
             back: path(&customer),
             customer,
-        }
+        })
     }
 
-    fn of(visit: &Visit, customer: Customer, contact: &Contact, form: Form) -> Self {
-        Self {
+    fn of(
+        visit: &Visit,
+        customer: Customer,
+        contact: &Contact,
+        form: Form,
+    ) -> Result<Self, AdminError> {
+        Ok(Self {
             page: visit.page("Edit contact", Section::Customers),
             is_new: false,
             action: format!("/contacts/{}/edit", contact.display_id.0),
-            ..Self::new(visit, customer, form)
-        }
+            ..Self::new(visit, customer, form)?
+        })
     }
 }
 
@@ -70,7 +82,7 @@ struct Delete {
 /// GET `/customers/{ref}/contacts/new`
 pub(super) async fn new(visit: Visit) -> Reply {
     let customer = customer_form::named(&visit).await?;
-    page::html(&ContactForm::new(&visit, customer, Form::default()))
+    page::html(&ContactForm::new(&visit, customer, Form::default())?)
 }
 
 /// POST `/customers/{ref}/contacts`
@@ -78,7 +90,10 @@ pub(super) async fn create(visit: Visit) -> Reply {
     let customer = customer_form::named(&visit).await?;
     let named = CustomerRef::Id(customer.id.clone());
     let created = match visit.form().read::<NewContact>(SHAPE) {
-        Ok(new) => visit.write(move |tx, caller| tx.create_contact(caller, &named, new)).await,
+        Ok(new) => {
+            let create = visit.write(move |tx, caller| tx.create_contact(caller, &named, new));
+            once(&visit, "contact", SENT_BEFORE, create).await
+        }
         Err(problems) => Err(problems.into()),
     };
     match created {
@@ -88,7 +103,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
         }
         Err(error) => {
             let form = visit.form().clone().with(error.problems().ok_or(error)?);
-            page::refused(&ContactForm::new(&visit, customer, form))
+            page::refused(&ContactForm::new(&visit, customer, form)?)
         }
     }
 }
@@ -96,7 +111,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
 /// GET `/contacts/{ref}/edit`
 pub(super) async fn edit(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
-    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(values(&contact))))
+    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(values(&contact)))?)
 }
 
 /// POST `/contacts/{ref}/edit`. The button that makes a contact the primary one sends only that.
@@ -126,7 +141,7 @@ pub(super) async fn update(visit: Visit) -> Reply {
         Ok(Err(overtaken)) => overtaken,
         Err(error) => visit.form().clone().with(error.problems().ok_or(error)?),
     };
-    page::refused(&ContactForm::of(&visit, customer, &contact, refused))
+    page::refused(&ContactForm::of(&visit, customer, &contact, refused)?)
 }
 
 /// GET `/contacts/{ref}/delete`

@@ -7,6 +7,7 @@ use super::customers::{path, pretty};
 use super::edit::{self, Changes, Values};
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
+use super::once::{self, once};
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::Visit;
 use super::words;
@@ -35,6 +36,10 @@ const SHAPE: &Shape = &[
     ("metadata", Kind::Json),
 ];
 
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its customer is made or is being made, and nothing was done now. It is \
+     in the list of customers.";
+
 #[derive(Template)]
 #[template(path = "customer_form.html")]
 struct CustomerForm {
@@ -42,6 +47,7 @@ struct CustomerForm {
     form: Form,
     statuses: Vec<(&'static str, &'static str)>,
     is_new: bool,
+    once: String,
     /// Where the form is sent.
     action: String,
     /// Where the way back leads, and what it is called.
@@ -50,27 +56,28 @@ struct CustomerForm {
 }
 
 impl CustomerForm {
-    fn new(visit: &Visit, form: Form) -> Self {
-        Self {
+    fn new(visit: &Visit, form: Form) -> Result<Self, AdminError> {
+        Ok(Self {
             page: visit.page("New customer", Section::Customers),
             form,
             statuses: words::options(None, words::status),
             is_new: true,
+            once: once::value()?,
             action: "/customers".to_owned(),
             back: "/customers".to_owned(),
             back_to: "Customers".to_owned(),
-        }
+        })
     }
 
-    fn of(visit: &Visit, customer: &Customer, form: Form) -> Self {
-        Self {
+    fn of(visit: &Visit, customer: &Customer, form: Form) -> Result<Self, AdminError> {
+        Ok(Self {
             page: visit.page("Edit customer", Section::Customers),
             is_new: false,
             action: format!("/customers/{}/edit", customer.display_id.0),
             back: path(customer),
             back_to: customer.name.to_string(),
-            ..Self::new(visit, form)
-        }
+            ..Self::new(visit, form)?
+        })
     }
 }
 
@@ -86,7 +93,7 @@ struct Delete {
 /// GET `/customers/new`
 pub(super) async fn new(visit: Visit) -> Reply {
     let status = <&str>::from(CustomerStatus::default()).to_owned();
-    page::html(&CustomerForm::new(&visit, Form::of([("status", status)])))
+    page::html(&CustomerForm::new(&visit, Form::of([("status", status)]))?)
 }
 
 /// POST `/customers`
@@ -97,7 +104,10 @@ pub(super) async fn create(visit: Visit) -> Reply {
     let shape: Vec<_> =
         SHAPE.iter().filter(|(name, _)| *name != "slug" || chosen).copied().collect();
     let created = match form.read::<NewCustomer>(&shape) {
-        Ok(new) => visit.write(move |tx, caller| tx.create_customer(caller, new)).await,
+        Ok(new) => {
+            let create = visit.write(move |tx, caller| tx.create_customer(caller, new));
+            once(&visit, "customer", SENT_BEFORE, create).await
+        }
         Err(problems) => Err(problems.into()),
     };
     match created {
@@ -107,7 +117,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
         }
         Err(error) => {
             let problems = error.problems().ok_or(error)?;
-            page::refused(&CustomerForm::new(&visit, form.clone().with(problems)))
+            page::refused(&CustomerForm::new(&visit, form.clone().with(problems))?)
         }
     }
 }
@@ -115,7 +125,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
 /// GET `/customers/{ref}/edit`
 pub(super) async fn edit(visit: Visit) -> Reply {
     let customer = named(&visit).await?;
-    page::html(&CustomerForm::of(&visit, &customer, edit::form(values(&customer))))
+    page::html(&CustomerForm::of(&visit, &customer, edit::form(values(&customer)))?)
 }
 
 /// POST `/customers/{ref}/edit`
@@ -145,7 +155,7 @@ pub(super) async fn update(visit: Visit) -> Reply {
         Ok(Err(overtaken)) => overtaken,
         Err(error) => visit.form().clone().with(error.problems().ok_or(error)?),
     };
-    page::refused(&CustomerForm::of(&visit, &customer, refused))
+    page::refused(&CustomerForm::of(&visit, &customer, refused)?)
 }
 
 /// GET `/customers/{ref}/delete`

@@ -20,6 +20,7 @@ mod headers;
 mod key_row;
 mod logs;
 mod onboardings;
+mod once;
 mod overview;
 mod page;
 mod routes;

@@ -8,6 +8,7 @@ use super::customers;
 use super::edit::{self, Changes, Values};
 use super::error::AdminError;
 use super::form::{Form, Kind, Shape};
+use super::once::{self, once};
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::Visit;
 use super::words;
@@ -45,6 +46,10 @@ const SHAPE: &Shape = &[
     ("reminder_frequency_days", Kind::Number),
 ];
 
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
+     It is on the board.";
+
 #[derive(Template)]
 #[template(path = "onboarding_form.html")]
 struct OnboardingForm {
@@ -55,6 +60,8 @@ struct OnboardingForm {
     states: Vec<(&'static str, &'static str)>,
     action: String,
     button: &'static str,
+    /// What a new one carries, so that it is opened once.
+    once: Option<String>,
     /// Where it is deleted; nothing when it is new.
     delete: Option<String>,
     history: Vec<Happened>,
@@ -122,14 +129,14 @@ pub(super) async fn new(visit: Visit) -> Reply {
     // What an onboarding has that nothing is said of.
     let at = Timestamp::from_micros(0);
     let blank = Onboarding::blank(Id::generate(), DisplayId(0), customer.id.clone(), at);
-    page::html(&new_form(&visit, &customer, edit::form(values(&blank))))
+    page::html(&new_form(&visit, &customer, edit::form(values(&blank)))?)
 }
 
 /// POST `/customers/{ref}/onboardings`
 pub(super) async fn create(visit: Visit) -> Reply {
     let customer = customer(&visit).await?;
     let refused = |problems: Vec<Problem>| {
-        page::refused(&new_form(&visit, &customer, visit.form().clone().with(problems)))
+        page::refused(&new_form(&visit, &customer, visit.form().clone().with(problems))?)
     };
     let changes = Changes::of(visit.form(), SHAPE).read();
     let properties: OnboardingPatch =
@@ -139,7 +146,8 @@ pub(super) async fn create(visit: Visit) -> Reply {
         };
     let named = Ref::Id(customer.id.clone());
     let new = NewOnboarding { customer: Some(named), properties };
-    let onboarding = visit.write(move |tx, caller| tx.create_onboarding(caller, new)).await?;
+    let create = visit.write(move |tx, caller| tx.create_onboarding(caller, new));
+    let onboarding = once(&visit, "onboarding", SENT_BEFORE, create).await?;
     let (title, name) = (title(&onboarding), customer.name.as_str());
     visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
     Ok(see_other(&card_path(&Form::default(), &onboarding)))
@@ -214,8 +222,8 @@ async fn customer(visit: &Visit) -> Result<Customer, AdminError> {
     visit.read(move |reader, caller| reader.customer(caller.workspace.no, &named)).await
 }
 
-fn new_form(visit: &Visit, customer: &Customer, form: Form) -> OnboardingForm {
-    OnboardingForm {
+fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
+    Ok(OnboardingForm {
         page: visit.page("New onboarding", Section::Onboardings),
         form,
         customer: Some(owner(customer)),
@@ -223,9 +231,10 @@ fn new_form(visit: &Visit, customer: &Customer, form: Form) -> OnboardingForm {
         states: words::options(None, words::state),
         action: format!("/customers/{}/onboardings", customer.display_id.0),
         button: "Open the onboarding",
+        once: Some(once::value()?),
         delete: None,
         history: Vec::new(),
-    }
+    })
 }
 
 fn owner(customer: &Customer) -> Owner {
@@ -250,6 +259,7 @@ impl Found {
             states: words::options(None, words::state),
             action: format!("{path}/edit"),
             button: "Save",
+            once: None,
             delete: Some(format!("{path}/delete")),
             history: self.history,
         }

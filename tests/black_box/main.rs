@@ -14,6 +14,7 @@ mod admin_onboardings;
 mod admin_overview;
 mod admin_security;
 mod admin_sign_in;
+mod admin_two_tabs;
 mod auth;
 mod backups;
 mod cli;

@@ -132,3 +132,28 @@ test('a customer is created without scripts', () =>
     await page.waitForURL(/\/customers\/\d+-granite$/);
     assert.equal((await shown(page)).domain, null);
   }, { script: false }));
+
+test('a second press of a button sends its form no second time', () =>
+  browser.visit(async (page) => {
+    await page.goto('/customers/new');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Pressed Twice');
+    let sent = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST') sent += 1;
+    });
+    await page.evaluate(() => {
+      const button = document.querySelector('main form button.primary');
+      button.click();
+      setTimeout(() => button.click(), 0);
+      button.click();
+    });
+    await page.waitForURL(/\/customers\/\d+-pressed-twice$/);
+    assert.equal(sent, 1);
+
+    // What the browser kept and shows again can be sent again, and the server says what was done.
+    await page.goBack();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Pressed Thrice');
+    await page.locator('main form button.primary').click();
+    await page.waitForURL((url) => !url.pathname.endsWith('/new'));
+    assert.equal(sent, 2);
+  }));

@@ -15,7 +15,7 @@ pub struct Visitor {
     cookie: RefCell<Option<String>>,
     /// Under which name the cookie was given.
     cookie_name: RefCell<String>,
-    csrf: RefCell<Option<String>>,
+    hidden: RefCell<Vec<(&'static str, String)>>,
 }
 
 /// A page, or whatever else was answered.
@@ -34,9 +34,9 @@ impl Visitor {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        let (cookie, csrf) = (RefCell::default(), RefCell::default());
+        let (cookie, hidden) = (RefCell::default(), RefCell::default());
         let cookie_name = RefCell::new("pivotal_admin".to_owned());
-        Self { agent, address, headers: Vec::new(), cookie, cookie_name, csrf }
+        Self { agent, address, headers: Vec::new(), cookie, cookie_name, hidden }
     }
 
     /// The same visitor, whose requests also carry a header.
@@ -50,7 +50,7 @@ impl Visitor {
         let twin = Self::new(self.address);
         twin.cookie.replace(self.cookie.borrow().clone());
         twin.cookie_name.replace(self.cookie_name.borrow().clone());
-        twin.csrf.replace(self.csrf.borrow().clone());
+        twin.hidden.replace(self.hidden.borrow().clone());
         twin
     }
 
@@ -58,11 +58,15 @@ impl Visitor {
         self.send("GET", path, None)
     }
 
-    /// Sends a form with the token of the page that was seen last.
+    /// Sends a form with the hidden fields of the page with one that was seen last, unless others
+    /// are given.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
-        let csrf = self.csrf.borrow().clone();
-        let csrf = csrf.unwrap_or_else(|| panic!("no page with a form was seen yet"));
-        self.post_without_token(path, &[&[("csrf", csrf.as_str())], fields].concat())
+        let hidden = self.hidden.borrow().clone();
+        assert!(!hidden.is_empty(), "no page with a form was seen yet");
+        let given = |name: &str| fields.iter().any(|(field, _)| *field == name);
+        let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+        let hidden: Vec<_> = hidden.filter(|(name, _)| !given(name)).collect();
+        self.post_without_token(path, &[&hidden, fields].concat())
     }
 
     /// Sends just these fields.
@@ -135,8 +139,12 @@ impl Visitor {
             self.cookie_name.replace(name.to_owned());
             self.cookie.replace(Some(value.to_owned()));
         }
-        if let Some((_, rest)) = shown.body.split_once(r#"name="csrf" value=""#) {
-            self.csrf.replace(rest.split('"').next().map(str::to_owned));
+        let hidden = |name: &'static str| {
+            let (_, rest) = shown.body.split_once(&format!(r#" name="{name}" value=""#))?;
+            Some((name, rest.split('"').next()?.to_owned()))
+        };
+        if hidden("csrf").is_some() {
+            self.hidden.replace(["csrf", "in", "once"].into_iter().filter_map(hidden).collect());
         }
         shown
     }
