@@ -11,6 +11,7 @@ use super::once::{self, once};
 use super::page::{self, Page, Reply, Section, see_other};
 use super::visit::Visit;
 use super::words;
+use super::workspace;
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatus, NewCustomer};
 use crate::model::domain::Domain;
@@ -98,6 +99,8 @@ pub(super) async fn new(visit: Visit) -> Reply {
 
 /// POST `/customers`
 pub(super) async fn create(visit: Visit) -> Reply {
+    // Before it is shown again with what is wrong, as a form of the workspace that is looked at.
+    workspace::meant(&visit)?;
     let form = visit.form();
     // A slug that nobody chose is made from the name.
     let chosen = !form.value("slug").trim().is_empty();

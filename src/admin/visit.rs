@@ -20,6 +20,7 @@ use super::form::Form;
 use super::headers;
 use super::page::{self, Choice, Page, Reply, Section, see_other};
 use super::state::Admin;
+use super::workspace;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::id::Ref;
@@ -71,6 +72,11 @@ impl Visitor {
     /// What was sent with a POST.
     pub fn form(&self) -> &Form {
         &self.0.form
+    }
+
+    /// Whether this is a form that was sent.
+    pub fn is_post(&self) -> bool {
+        self.0.request.method() == Method::POST
     }
 
     /// The query parameters, as a form that can be shown again.
@@ -210,7 +216,7 @@ impl Visit {
     }
 
     fn caller(&self) -> Result<Caller, AdminError> {
-        let workspace = self.workspace()?.clone();
+        let workspace = workspace::meant(self)?.clone();
         Ok(Caller { workspace, actor: Actor::admin_page(), livemode: true })
     }
 }

@@ -1,8 +1,79 @@
-//! Forms that are sent after the same form was sent before.
+//! Forms that are sent after something else was done: another workspace was chosen in another tab,
+//! or the same form was sent before.
 
-use crate::support::{Server, Visitor};
+use pivotal_server::admin::entries;
+use serde_json::{Value, json};
 
-/// Sends the form of a page twice and returns how much there is of what it makes.
+use crate::support::{Client, Server, Visitor};
+
+/// A customer with a contact and an onboarding, each with the number 1.
+fn fill(client: &Client, name: &str) {
+    client.customer(name);
+    let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
+    client.post("/customers/1/contacts", contact).expect(201);
+    client.post("/onboardings", json!({"customer_id": 1, "name": "Rollout"})).expect(201);
+}
+
+/// All that a client sees.
+fn all(client: &Client) -> Vec<Value> {
+    let paths = ["/customers", "/customers/1/contacts", "/onboardings", "/customers/1/activity"];
+    paths.iter().map(|path| client.get(path).expect(200)["data"].clone()).collect()
+}
+
+#[test]
+fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
+    let server = Server::start();
+    let (ours, theirs) = (server.client(), server.other_workspace("acme"));
+    fill(&ours, "Aurora");
+    fill(&theirs, "Borealis");
+    let visitor = server.signed_in();
+    let once = visitor.get("/customers/new").body;
+    let once = once.split_once(r#"name="once" value=""#).unwrap().1.split('"').next().unwrap();
+    let before = (all(&ours), all(&theirs));
+    // Another tab of the same browser.
+    visitor.twin().post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    let fields = [
+        ("once", once),
+        ("name", "Mine"),
+        ("email", "a@b.example"),
+        ("phase", "review"),
+        ("was-name", ""),
+    ];
+    let places = ["/customers", "/contacts", "/onboardings"];
+    let mut sent = 0;
+    for entry in entries().iter().filter(|entry| entry.method == "POST") {
+        if !places.iter().any(|place| entry.path.starts_with(place)) {
+            continue;
+        }
+        let path = entry.path.replace("{ref}", "1");
+        let told = "This form is of the workspace “Default”, but meanwhile “acme” was chosen";
+        // Also when there is something to correct.
+        for fields in [&fields[..], &[("once", once), ("name", "")]] {
+            let with_place = [fields, &[("in", "default")]].concat();
+            if path.ends_with("/move") && fields.len() == 2 {
+                continue;
+            }
+            visitor.post(&path, &with_place).expect(409).shows(told).shows("Nothing was changed.");
+            let without = [fields, &[("in", "")]].concat();
+            visitor.post(&path, &without).expect(409).shows("Nothing was changed.");
+        }
+        sent += 1;
+    }
+    assert!(sent >= 9, "{sent}");
+    assert_eq!((all(&ours), all(&theirs)), before);
+
+    // Nothing of the way back is in the way.
+    visitor.post("/admin/workspace", &[("workspace", "default"), ("in", "acme")]).expect(303);
+    let again = [&fields[..2], &[("in", "default")]].concat();
+    visitor.post("/customers", &again).expect(303);
+    assert_eq!(ours.get("/customers/2").expect(200)["name"], "Mine");
+    let slug = [("name", "Third"), ("slug", "third"), ("in", "acme")];
+    visitor.post("/admin/workspaces", &slug).expect(303);
+    visitor.post("/admin/sign-out", &[("in", "acme")]).expect(303);
+    assert!(!visitor.is_signed_in());
+}
+
+/// Sends the form of a page twice, and once more without what tells it apart.
 #[track_caller]
 fn twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], told: &str) {
     visitor.get(page).expect(200);
