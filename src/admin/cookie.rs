@@ -24,15 +24,14 @@ impl Token {
         random_hex(BYTES).map(Self)
     }
 
-    /// The token that a request brings, if it is one and the only one of its name. Next to one that
-    /// came over TLS, any other is not looked at.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    /// The token that a request brings, if it is one and the only one of the name that it has on
+    /// such a connection: over TLS, what another site of the domain has set is not looked at.
+    pub fn of(headers: &HeaderMap, over_tls: bool) -> Option<Self> {
         let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';'));
-        let pairs: Vec<_> = pairs.filter_map(|pair| pair.trim().split_once('=')).collect();
-        let has_host_name = pairs.iter().any(|(name, _)| *name == NAME_OVER_TLS);
-        let wanted = if has_host_name { NAME_OVER_TLS } else { NAME };
-        let mut ours = pairs.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        let wanted = if over_tls { NAME_OVER_TLS } else { NAME };
+        let mut ours = pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value);
         let value = ours.next().filter(|_| ours.next().is_none())?;
         let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         (value.len() == 2 * BYTES && value.bytes().all(digits)).then(|| Self(value.to_owned()))
@@ -81,9 +80,13 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<String> {
+        read_over(false, line)
+    }
+
+    fn read_over(tls: bool, line: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_str(line).unwrap());
-        Token::of(&headers).map(|token| token.0)
+        Token::of(&headers, tls).map(|token| token.0)
     }
 
     #[test]
@@ -94,15 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn the_token_that_came_over_tls_is_read_and_no_other() {
+    fn each_kind_of_connection_has_a_token_of_its_own() {
         let (zeros, ones) = ("0".repeat(64), "1".repeat(64));
-        let host = format!("{NAME_OVER_TLS}={ones}");
-        assert_eq!(read(&host).as_deref(), Some(ones.as_str()));
-        for line in [format!("{NAME}={zeros}; {host}"), format!("{host}; {NAME}={zeros}")] {
-            assert_eq!(read(&line).as_deref(), Some(ones.as_str()));
+        let (plain, host) = (format!("{NAME}={zeros}"), format!("{NAME_OVER_TLS}={ones}"));
+        for line in [format!("{plain}; {host}"), format!("{host}; {plain}")] {
+            assert_eq!(read_over(true, &line).as_deref(), Some(ones.as_str()));
+            assert_eq!(read_over(false, &line).as_deref(), Some(zeros.as_str()));
         }
-        assert_eq!(read(&format!("{NAME}={zeros}; {NAME_OVER_TLS}=x")), None);
-        assert_eq!(read(&format!("{host}; {host}")), None);
+        assert_eq!((read_over(true, &plain), read_over(false, &host)), (None, None));
+        assert_eq!(read_over(true, &format!("{host}; {host}")), None);
     }
 
     #[test]

@@ -279,7 +279,7 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
     };
     // Every visitor has a token, so that the first form can be sent.
     if let Some(Visitor(arrived)) = &visitor
-        && Token::of(request.headers()).is_none()
+        && Token::of(request.headers(), arrived.over_tls).is_none()
         && !response.headers().contains_key(SET_COOKIE)
     {
         arrived.token.set(&mut response, arrived.over_tls);
@@ -335,7 +335,8 @@ async fn answer<F: Future<Output = Reply>>(
     let peer = peer.ok_or_else(|| AdminError::Internal("the peer has no address".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
 
-    let sent = Token::of(headers);
+    let over_tls = client::came_over_tls(peer, headers, trusted);
+    let sent = Token::of(headers, over_tls);
     let is_post = request.method() == Method::POST;
     if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {
         return arrival(request, &admin);
@@ -364,7 +365,7 @@ async fn answer<F: Future<Output = Reply>>(
     });
     let arrived = Arrived {
         address: client::address_of(peer, headers, trusted),
-        over_tls: client::came_over_tls(peer, headers, trusted),
+        over_tls,
         token: sent.map_or_else(Token::generate, Ok)?,
         request: request.clone(),
         admin,
