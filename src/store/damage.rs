@@ -36,6 +36,14 @@ impl Damage {
         }
     }
 
+    /// The same of what SQLite said.
+    pub fn notice_sqlite(&self, error: &rusqlite::Error) {
+        let code = error.sqlite_error_code();
+        if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+            self.report(error.to_string());
+        }
+    }
+
     fn report(&self, found: String) {
         if self.0.set(found.clone()).is_ok() {
             log::error!(

@@ -62,6 +62,8 @@ use crate::model::time::{Clock, Timestamp};
 /// How long a read waits for a connection of the pool. The pool has one for every thread that
 /// reads, so that this is only reached when the file cannot be opened.
 const READER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same in a damaged file, in which a new connection may never be opened.
+const DAMAGED_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An open database.
 pub struct Store {
@@ -207,8 +209,7 @@ impl Store {
                 .max_size(most)
                 .min_idle(Some(0))
                 .test_on_check_out(false)
-                .connection_timeout(READER_TIMEOUT)
-                .build_unchecked(Readers { path: dir.database(), cache })
+                .build_unchecked(Readers { path: dir.database(), cache, damage: damage.clone() })
         };
         Ok(Self {
             lookups: pool(sqlite::LOOKUP_CACHES / threads.lookups.max(1)),
@@ -229,7 +230,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = read(&Reader { conn: &pooled(&self.lists)?.conn });
+        let result = read(&Reader { conn: &self.pooled(&self.lists)?.conn });
         self.noticed(result)
     }
 
@@ -238,7 +239,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] without a connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let pooled = pooled(&self.lookups)?;
+        let pooled = self.pooled(&self.lookups)?;
         sqlite::begin_read(&pooled.conn)?;
         Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
@@ -285,13 +286,20 @@ impl Store {
         self.damage.refuse()
     }
 
+    fn pooled(
+        &self,
+        pool: &r2d2::Pool<Readers>,
+    ) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
+        let patience = if self.damage.refuse().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
+        pool.get_timeout(patience).map_err(|error| match self.damage.refuse() {
+            Err(damaged) => damaged,
+            Ok(()) => StoreError::Unavailable(error.to_string()),
+        })
+    }
+
     fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.inspect_err(|error| self.damage.notice(error))
     }
-}
-
-fn pooled(pool: &r2d2::Pool<Readers>) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
-    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 fn panicked() -> StoreError {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::damage::Damage;
 use super::error::OpenError;
 use super::known_keys::KnownKeys;
 
@@ -128,6 +129,8 @@ pub(super) struct Readers {
     pub path: PathBuf,
     /// The cache of each connection, in KiB.
     pub cache: u32,
+    /// Told of damage that is met while a connection is opened, which the pool keeps to itself.
+    pub damage: Damage,
 }
 
 /// A connection of the pool, and what it remembers.
@@ -144,9 +147,12 @@ impl r2d2::ManageConnection for Readers {
     type Error = rusqlite::Error;
 
     fn connect(&self) -> Result<Pooled, rusqlite::Error> {
-        let conn = open_reader(&self.path)?;
-        set_cache(&conn, self.cache)?;
-        Ok(Pooled { conn, keys: KnownKeys::default() })
+        let open = || {
+            let conn = open_reader(&self.path)?;
+            set_cache(&conn, self.cache)?;
+            Ok(Pooled { conn, keys: KnownKeys::default() })
+        };
+        open().inspect_err(|error| self.damage.notice_sqlite(error))
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), rusqlite::Error> {
