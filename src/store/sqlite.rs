@@ -19,7 +19,7 @@ const PREPARED: usize = 128;
 pub(super) const CACHE: u32 = 8_000;
 /// The same for all connections together that look up single rows, which lie anywhere: what is
 /// not in the cache is a system call away.
-pub(super) const LOOKUP_CACHES: u32 = 96_000;
+pub(super) const LOOKUP_CACHES: u32 = 64_000;
 /// What is left of the write-ahead log's file after it was larger, in bytes.
 const WAL_KEPT: i64 = 64 << 20;
 
