@@ -3,7 +3,6 @@
 
 use std::future::Future;
 
-use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
@@ -15,6 +14,7 @@ use super::{
     api_keys, assets, board, contacts, customer_form, customers, export, logs, onboardings,
     overview, setup, sign_in, workspace, workspaces,
 };
+use crate::service::routing::resources;
 
 /// A method of an address.
 pub struct Entry {
@@ -117,32 +117,16 @@ fn signed_in<F: Future<Output = Reply> + 'static>(
 }
 
 fn entry(method: &Method, path: &'static str, signed_in: bool, route: Route) -> Entry {
-    let guard = guard::Any(guard::Method(method.clone()));
-    // HEAD works wherever GET does; actix-web leaves the body out.
-    let guard = if method == Method::GET { guard.or(guard::Head()) } else { guard };
-    Entry { method: method.clone(), path, signed_in, route: route.guard(guard) }
+    Entry { method: method.clone(), path, signed_in, route }
 }
 
 /// Registers the pages.
 pub fn configure(config: &mut ServiceConfig) {
-    let mut resources: Vec<(&str, Vec<Entry>)> = Vec::new();
-    for entry in entries() {
-        match resources.iter_mut().find(|(path, _)| *path == entry.path) {
-            Some((_, methods)) => methods.push(entry),
-            None => resources.push((entry.path, vec![entry])),
-        }
-    }
-    for (path, methods) in resources {
-        let allowed = allowed(&methods);
-        let mut resource = web::resource(path);
-        for entry in methods {
-            resource = resource.route(entry.route);
-        }
-        let refusal = move |request: HttpRequest| {
-            let response = refuse(&request, AdminError::MethodNotAllowed(allowed.clone()));
-            async { response }
-        };
-        config.service(resource.default_service(web::to(refusal)));
+    let refuse_method =
+        |request: &HttpRequest, allowed| refuse(request, AdminError::MethodNotAllowed(allowed));
+    let routes = entries().into_iter().map(|entry| (entry.method, entry.path, entry.route));
+    for resource in resources(routes, refuse_method) {
+        config.service(resource);
     }
     for place in PLACES {
         config.route(place, web::to(no_page));
@@ -152,16 +136,4 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Answers requests for addresses at which there is no page.
 pub async fn no_page(request: HttpRequest) -> HttpResponse {
     refuse(&request, AdminError::NoPage)
-}
-
-/// The `Allow` header of an address.
-fn allowed(methods: &[Entry]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for entry in methods {
-        names.push(entry.method.as_str());
-        if entry.method == Method::GET {
-            names.push("HEAD");
-        }
-    }
-    names.join(", ")
 }

@@ -11,12 +11,6 @@ use super::visit::{Visit, Visitor};
 use crate::model::password::Password;
 use crate::model::problem::{Problem, Rule};
 use crate::model::time::Timestamp;
-use crate::service::client::neighbourhood;
-use crate::service::rate_limit::Verdict;
-
-/// Failed attempts that a client address has in any minute, at the sign-in and at the setup
-/// together.
-const FAILURES: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -110,16 +104,13 @@ pub(super) async fn attempt<T: Send + 'static>(
 pub(super) fn may_try(visitor: &Visitor) -> Result<(), AdminError> {
     let admin = visitor.admin();
     let now = admin.store().clock().now();
-    match admin.failures.look(&neighbourhood(visitor.address()), now, FAILURES) {
-        Verdict::Within(_) => Ok(()),
-        Verdict::Beyond(_, wait) => Err(AdminError::TooMany(wait)),
-    }
+    admin.attempts.may_try(visitor.address(), now).map_err(AdminError::TooMany)
 }
 
 /// Counts an attempt that failed, and tells whoever reads the log.
 pub(super) fn failed(visitor: &Visitor, what: &str) {
     let admin = visitor.admin();
     let now = admin.store().clock().now();
-    admin.failures.count(&neighbourhood(visitor.address()), now, FAILURES);
+    admin.attempts.failed(visitor.address(), now);
     log::warn!("a {what} at the admin pages failed, from {}", visitor.address());
 }

@@ -1,7 +1,6 @@
 //! What the pages keep in memory from one request to the next. For their own use; `server` makes
 //! one.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::assets::Assets;
@@ -10,18 +9,15 @@ use super::session::Sessions;
 use super::setup::Setup;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::service::rate_limit::Windows;
+use crate::service::attempts::Attempts;
 use crate::store::{Store, StoreError};
-
-/// Client addresses whose failed attempts are counted at the same time.
-const ADDRESSES: usize = 10_000;
 
 /// The state of the pages.
 pub struct Admin {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
     pub(super) seal: Seal,
-    pub(super) failures: Windows<IpAddr>,
+    pub(super) attempts: Attempts,
     pub(super) setup: Setup,
     pub(super) assets: Assets,
     /// When the server began to answer.
@@ -37,7 +33,7 @@ impl Admin {
         Ok(Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
             seal: Seal::new()?,
-            failures: Windows::new(ADDRESSES),
+            attempts: Attempts::new(),
             setup: Setup::new()?,
             assets: Assets::new(),
             started: service.store.clock().now(),

@@ -8,12 +8,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use super::error::ApiError;
 use super::state::Api;
 use crate::model::key::{KeySecret, Prefix};
-use crate::service::client::neighbourhood;
-use crate::service::rate_limit::Verdict;
 use crate::store::{Credentials, Snapshot};
-
-/// Failed verifications that a client address has in any minute.
-const FAILURES: u32 = 10;
 
 /// The key of a request, and the state of the database in which it is valid. It is read afresh
 /// each time, so that a change to it holds at once; the order of the checks is that of their
@@ -49,16 +44,13 @@ async fn verify(
     found: &Credentials,
     address: IpAddr,
 ) -> Result<(), ApiError> {
-    let address = neighbourhood(address);
-    let may_try = || match api.failures.look(&address, api.store().clock().now(), FAILURES) {
-        Verdict::Within(_) => Ok(()),
-        Verdict::Beyond(_, wait) => Err(ApiError::RateLimited(wait)),
-    };
+    let now = || api.store().clock().now();
+    let may_try = || api.attempts.may_try(address, now()).map_err(ApiError::RateLimited);
     may_try()?;
     if api.verifier.verify(&api.service.turns, secret, found.hash.clone(), may_try).await? {
         return Ok(());
     }
-    api.failures.count(&address, api.store().clock().now(), FAILURES);
+    api.attempts.failed(address, now());
     Err(ApiError::InvalidKey)
 }
 

@@ -4,7 +4,6 @@
 
 use std::future::Future;
 
-use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
@@ -15,17 +14,11 @@ use super::error::ApiError;
 use super::operation::{Access, Operation};
 use super::{activity, contacts, customers, health, me, onboardings};
 use crate::model::key;
-
-/// A method of a path, and what answers it.
-struct Endpoint {
-    method: Method,
-    path: &'static str,
-    route: Route,
-}
+use crate::service::routing::{Registered, resources};
 
 /// The table.
 #[rustfmt::skip]
-fn endpoints() -> Vec<Endpoint> {
+fn endpoints() -> Vec<Registered> {
     use Access::{AnyKey, Scope};
     use key::Scope::{
         ReadContacts, ReadCustomers, ReadOnboardings, WriteContacts, WriteCustomers, WriteOnboardings,
@@ -62,7 +55,7 @@ fn on<F: Future<Output = Reply> + 'static>(
     id: &'static str,
     access: Access,
     handler: fn(Call) -> F,
-) -> Endpoint {
+) -> Registered {
     let operation = Operation { id, access };
     let answer = move |request: HttpRequest, payload: Payload| {
         dispatch(request, payload, operation, handler)
@@ -71,35 +64,17 @@ fn on<F: Future<Output = Reply> + 'static>(
 }
 
 /// An endpoint that is answered without looking at a key.
-fn public(method: &Method, path: &'static str, route: Route) -> Endpoint {
-    let guard = guard::Any(guard::Method(method.clone()));
-    // HEAD works wherever GET does; actix-web leaves the body out.
-    let guard = if method == Method::GET { guard.or(guard::Head()) } else { guard };
-    Endpoint { method: method.clone(), path, route: route.guard(guard) }
+fn public(method: &Method, path: &'static str, route: Route) -> Registered {
+    (method.clone(), path, route)
 }
 
 /// Registers the endpoints below the base path of the API.
 pub fn configure(config: &mut ServiceConfig) {
-    let mut endpoints = endpoints().into_iter().peekable();
-    let mut resources: Vec<(&str, Vec<Endpoint>)> = Vec::new();
-    for endpoint in endpoints.by_ref() {
-        match resources.iter_mut().find(|(path, _)| *path == endpoint.path) {
-            Some((_, methods)) => methods.push(endpoint),
-            None => resources.push((endpoint.path, vec![endpoint])),
-        }
-    }
+    let refuse_method =
+        |request: &HttpRequest, allowed| refuse(request, &ApiError::MethodNotAllowed(allowed));
     let mut api = web::scope("/api/v1");
-    for (path, methods) in resources {
-        let allowed = allowed(&methods);
-        let mut resource = web::resource(path);
-        for endpoint in methods {
-            resource = resource.route(endpoint.route);
-        }
-        let refusal = move |request: HttpRequest| {
-            let response = refuse(&request, &ApiError::MethodNotAllowed(allowed.clone()));
-            async { response }
-        };
-        api = api.service(resource.default_service(web::to(refusal)));
+    for resource in resources(endpoints(), refuse_method) {
+        api = api.service(resource);
     }
     config.service(api).route("/api/health/deep", web::get().to(health::deep));
 }
@@ -107,16 +82,4 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Answers requests for paths that nothing is registered for.
 pub async fn no_route(request: HttpRequest) -> HttpResponse {
     refuse(&request, &ApiError::RouteNotFound)
-}
-
-/// The `Allow` header of a path.
-fn allowed(methods: &[Endpoint]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for endpoint in methods {
-        names.push(endpoint.method.as_str());
-        if endpoint.method == Method::GET {
-            names.push("HEAD");
-        }
-    }
-    names.join(", ")
 }

@@ -1,22 +1,18 @@
 //! What the API keeps in memory from one request to the next. For its own use; `routes` makes one.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::idempotency::Running;
 use super::verifier::Verifier;
 use crate::service::Service;
-use crate::service::rate_limit::Windows;
+use crate::service::attempts::Attempts;
 use crate::store::Store;
-
-/// Client addresses whose failed verifications are counted at the same time.
-const ADDRESSES: usize = 10_000;
 
 /// The API's state.
 pub struct Api {
     pub(super) service: Arc<Service>,
     pub(super) verifier: Verifier,
-    pub(super) failures: Windows<IpAddr>,
+    pub(super) attempts: Attempts,
     pub(super) running: Running,
 }
 
@@ -29,7 +25,7 @@ impl Api {
         Ok(Self {
             service,
             verifier: Verifier::new()?,
-            failures: Windows::new(ADDRESSES),
+            attempts: Attempts::new(),
             running: Running::default(),
         })
     }

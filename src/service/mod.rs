@@ -2,12 +2,14 @@
 //! is for the API or for the admin pages. For `api`, `admin` and `server`.
 
 pub(crate) mod access_log;
+pub(crate) mod attempts;
 pub(crate) mod backups;
 pub(crate) mod client;
 pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;
+pub(crate) mod routing;
 pub(crate) mod traffic;
 pub(crate) mod turns;
 pub(crate) mod usage;
