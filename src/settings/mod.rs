@@ -1,0 +1,95 @@
+//! The settings: every one of them with its default. Environment over file over default; the
+//! command line's flags are laid over the result. For every layer above `model` but `store`.
+
+mod sources;
+mod table;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use log::LevelFilter;
+
+pub use self::sources::{Place, SettingsError};
+
+/// The greatest rate limit, in requests a minute.
+pub(crate) const MAX_RATE: i64 = 1_000_000;
+
+/// How a server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The address that is listened on.
+    pub listen: SocketAddr,
+    /// Where the database lies.
+    pub data_dir: PathBuf,
+    /// Which messages are logged.
+    pub log: LevelFilter,
+    /// Threads that answer requests; 0 means one for each core.
+    pub workers: usize,
+    /// Seconds that requests have to finish when the server stops.
+    pub shutdown_timeout: u64,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many requests keys may make.
+    pub rate_limits: RateLimits,
+    /// Which backups the server takes by itself.
+    pub backup: Backups,
+    /// The pages for people.
+    pub admin: Admin,
+}
+
+/// Requests that a key may make in any minute, by its tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Whether requests are counted at all.
+    pub enabled: bool,
+    /// For live keys of the tier `standard`.
+    pub standard: u32,
+    /// For test keys of the tier `standard`.
+    pub test: u32,
+    /// For keys of the tier `paid`.
+    pub paid: u32,
+}
+
+/// Backups that the server takes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// The time from one to the next; none are taken without it.
+    pub every: Option<Duration>,
+    /// How many are kept.
+    pub keep: usize,
+    /// Where they lie, if not in `backups` in the data directory.
+    pub dir: Option<PathBuf>,
+}
+
+/// The admin pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// The address that they have for themselves, if it is not the API's.
+    pub listen: Option<SocketAddr>,
+    /// How long a session lasts without a request.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            data_dir: PathBuf::from("./data"),
+            log: LevelFilter::Info,
+            workers: 0,
+            shutdown_timeout: 30,
+            trusted_proxies: Vec::new(),
+            rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
+            backup: Backups { every: None, keep: 7, dir: None },
+            admin: Admin {
+                enabled: true,
+                listen: None,
+                idle_timeout: Duration::from_secs(30 * 60),
+            },
+        }
+    }
+}
