@@ -5,7 +5,7 @@ mod background;
 
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::service::Service;
 use crate::service::access_log::{ServesApi, access_log};
+use crate::service::client;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
 
@@ -156,15 +157,7 @@ impl Server {
 
     fn page_url(&self, path: &str) -> String {
         let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
-        let mut address = socket.address;
-        // Every address of the machine is no address to go to.
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        format!("http://{address}{path}")
+        format!("http://{}{path}", client::reachable(socket.address))
     }
 
     /// The server's state.

@@ -1,13 +1,19 @@
-//! The client that made a request: its address, and whether it came over TLS, also when there are
-//! proxies in between.
+//! The client that made a request: its address, whether it came over TLS, and by which address it
+//! reached the server, also when there are proxies in between.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
+use actix_web::HttpRequest;
+use actix_web::http::header::{FORWARDED, HOST, HeaderMap, HeaderName};
 use ipnet::IpNet;
+use url::Url;
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// The longest host with its port: a name of 253 characters (RFC 1035) and `:65535`.
+const MAX_HOST: usize = 259;
 
 /// The client's address. What headers say counts only when the peer is a trusted proxy; of the
 /// addresses that they name, the last one that is not a trusted proxy itself is the client's.
@@ -17,9 +23,8 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// client sent it, and nothing tells which one is the proxy's. When there are both and they lead to
 /// different addresses, neither is believed and the client's address is the peer's.
 pub(crate) fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let peer = peer.to_canonical();
-    if trusted.is_empty() || !is_trusted(&peer) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let client = |hops: Vec<Option<IpAddr>>| {
@@ -28,7 +33,7 @@ pub(crate) fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -
             // Past a hop that cannot be read, nothing is known.
             let Some(address) = named else { break };
             client = address;
-            if !is_trusted(&address) {
+            if !is_trusted(address, trusted) {
                 break;
             }
         }
@@ -47,14 +52,66 @@ pub(crate) fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -
 /// When the two headers disagree, it did: a cookie for TLS only is refused by a browser that does
 /// not speak it, which somebody notices; any other cookie would go over the wire unnoticed.
 pub(crate) fn came_over_tls(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
-    let peer = peer.to_canonical();
-    if !trusted.iter().any(|net| net.contains(&peer)) {
+    if !is_trusted(peer, trusted) {
         return false;
     }
-    let is_https = |proto: &str| proto.eq_ignore_ascii_case("https");
-    let first = |name| notes(headers, name).into_iter().next();
-    first(&FORWARDED).is_some_and(|hop| parameter(&hop, "proto").is_some_and(is_https))
-        || first(&X_FORWARDED_PROTO).is_some_and(|proto| is_https(&proto))
+    let is_https = |proto: String| proto.eq_ignore_ascii_case("https");
+    first_forwarded(headers, "proto").is_some_and(is_https)
+        || first_note(headers, &X_FORWARDED_PROTO).is_some_and(is_https)
+}
+
+/// By which address the client reached the server, such as `https://pivotal.example.com`: for
+/// answers that tell where something is. The host is the one that the client named, or the one that
+/// a trusted proxy has noted; where the notes disagree, or nothing that was named is a host, it is
+/// that of the socket. Whatever a client sends, the result is an origin and nothing else.
+pub(crate) fn origin(request: &HttpRequest, trusted: &[IpNet]) -> String {
+    let headers = request.headers();
+    let proxy = request.peer_addr().map(|peer| peer.ip()).filter(|ip| is_trusted(*ip, trusted));
+    let over_tls = proxy.is_some_and(|proxy| came_over_tls(proxy, headers, trusted));
+    let scheme = if over_tls { "https" } else { "http" };
+    let noted = proxy.and_then(|_| {
+        let standard = first_forwarded(headers, "host");
+        let usual = first_note(headers, &X_FORWARDED_HOST);
+        match (standard, usual) {
+            (Some(one), Some(other)) if one != other => None,
+            (one, other) => one.or(other),
+        }
+    });
+    let named = || Some(headers.get(HOST)?.to_str().ok()?.to_owned());
+    let host = noted.or_else(named);
+    host.and_then(|host| origin_of(scheme, &host)).unwrap_or_else(|| {
+        let socket = reachable(request.app_config().local_addr());
+        format!("{scheme}://{socket}")
+    })
+}
+
+/// The origin of a host that may have a port; nothing when the text is anything else. The
+/// characters are looked at first, since the standard of URLs lets more of them pass in a host, such
+/// as quotation marks.
+fn origin_of(scheme: &str, host: &str) -> Option<String> {
+    let usual = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    if host.len() > MAX_HOST || !host.bytes().all(usual) {
+        return None;
+    }
+    let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// An address to go to: a socket that listens on every address of the machine is reached on its
+/// own.
+pub(crate) fn reachable(mut socket: SocketAddr) -> SocketAddr {
+    if socket.ip().is_unspecified() {
+        socket.set_ip(match socket {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    socket
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|net| net.contains(&address))
 }
 
 /// Whoever has one IPv6 address has its whole /64, so that what is counted by address is counted
@@ -92,6 +149,17 @@ fn notes(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     notes
 }
 
+/// What the proxy that the client met first has noted in a header.
+fn first_note(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    notes(headers, name).into_iter().next()
+}
+
+/// What it has noted in a parameter of `Forwarded`.
+fn first_forwarded(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let hop = first_note(headers, &FORWARDED)?;
+    parameter(&hop, wanted).map(str::to_owned)
+}
+
 /// A parameter of one element of `Forwarded`, such as `for="[2001:db8::1]:4711";proto=https`.
 fn parameter<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
     element.split(';').find_map(|pair| {
@@ -104,7 +172,7 @@ fn parameter<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
 /// An address with or without brackets and port.
 fn address(text: &str) -> Option<IpAddr> {
     let plain = text.parse().ok();
-    let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip());
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
     let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     plain.or_else(with_port).or_else(in_brackets).map(|address: IpAddr| address.to_canonical())
 }
@@ -112,6 +180,8 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -211,5 +281,74 @@ mod tests {
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "forwarded", value), "2001:db8:cafe::17");
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "forwarded", "For=192.0.2.1:80"), "192.0.2.1");
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "forwarded", "for=unknown"), "10.0.0.1");
+    }
+
+    /// The address that a client used, as far as a peer with these headers tells. The socket of
+    /// these requests is 127.0.0.1:8080.
+    fn reached(peer: &str, headers: &[(&str, &str)]) -> String {
+        let mut request = TestRequest::get().peer_addr(SocketAddr::new(peer.parse().unwrap(), 1));
+        for &(name, value) in headers {
+            request = request.append_header((name, value));
+        }
+        origin(&request.to_http_request(), &["10.0.0.0/8".parse().unwrap()])
+    }
+
+    #[test]
+    fn a_client_is_told_the_address_that_it_used() {
+        for (host, origin) in [
+            ("pivotal.example.com", "http://pivotal.example.com"),
+            ("Pivotal.Example.com:80", "http://pivotal.example.com"),
+            ("localhost:8080", "http://localhost:8080"),
+            ("192.0.2.1:8080", "http://192.0.2.1:8080"),
+            ("[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
+            ("my_server:443", "http://my_server:443"),
+        ] {
+            assert_eq!(reached("192.0.2.7", &[("host", host)]), origin);
+        }
+    }
+
+    #[test]
+    fn a_trusted_proxy_tells_the_host_and_the_scheme_that_the_client_used() {
+        let host = ("host", "inner:8080");
+        let proto = ("x-forwarded-proto", "https");
+        let usual = ("x-forwarded-host", "pivotal.example.com");
+        let standard = ("forwarded", r#"host="pivotal.example.com:8443";proto=https, host=inner"#);
+        assert_eq!(reached("10.0.0.1", &[host]), "http://inner:8080");
+        assert_eq!(reached("10.0.0.1", &[host, proto]), "https://inner:8080");
+        assert_eq!(reached("10.0.0.1", &[host, proto, usual]), "https://pivotal.example.com");
+        assert_eq!(reached("10.0.0.1", &[host, standard]), "https://pivotal.example.com:8443");
+        // One of the two is the client's own.
+        assert_eq!(reached("10.0.0.1", &[host, usual, standard]), "https://inner:8080");
+        assert_eq!(reached("192.0.2.7", &[host, proto, usual]), "http://inner:8080");
+        assert_eq!(reached("192.0.2.7", &[host, standard]), "http://inner:8080");
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_not_repeated() {
+        let long = "a".repeat(MAX_HOST + 1);
+        for odd in [
+            "", "a b", "a/b", "a?b", "a@b", "a\"b", "<b>", "a:b", "a:99999", "a,b", "[::1",
+            "\u{e4}", &long,
+        ] {
+            assert_eq!(reached("192.0.2.7", &[("host", odd)]), "http://127.0.0.1:8080", "{odd}");
+        }
+        assert_eq!(reached("192.0.2.7", &[]), "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn an_address_to_go_to_is_not_every_address() {
+        let shown = |socket: &str| reachable(socket.parse().unwrap()).to_string();
+        assert_eq!(shown("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(shown("[::]:80"), "[::1]:80");
+        assert_eq!(shown("192.0.2.1:80"), "192.0.2.1:80");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_calls_the_server_it_is_told_an_origin(host in "[ -~]{0,40}") {
+            let told = reached("192.0.2.7", &[("host", &host)]);
+            let url = Url::parse(&told).unwrap();
+            prop_assert_eq!(url.origin().ascii_serialization(), told);
+        }
     }
 }
