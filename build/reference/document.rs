@@ -1,0 +1,237 @@
+//! The OpenAPI document, as far as the pages tell of it. For the rest of `reference`, which reads it
+//! through [`endpoint`](super::endpoint).
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Number, Value};
+
+use super::Error;
+
+/// The whole document. Maps keep its order.
+#[derive(Deserialize)]
+pub struct Document {
+    pub servers: Vec<Server>,
+    pub tags: Vec<Tag>,
+    pub paths: IndexMap<String, PathItem>,
+    pub components: Components,
+}
+
+/// Where the API is.
+#[derive(Deserialize)]
+pub struct Server {
+    pub url: String,
+}
+
+/// A group of operations.
+#[derive(Deserialize)]
+pub struct Tag {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+}
+
+/// What is found at a path.
+#[derive(Deserialize)]
+pub struct PathItem {
+    #[serde(default)]
+    pub parameters: Vec<RefOr<Parameter>>,
+    pub get: Option<Operation>,
+    pub post: Option<Operation>,
+    pub patch: Option<Operation>,
+    pub delete: Option<Operation>,
+}
+
+/// A method of a path.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    pub operation_id: String,
+    pub tags: Vec<String>,
+    pub summary: String,
+    pub description: String,
+    #[serde(default)]
+    pub parameters: Vec<RefOr<Parameter>>,
+    pub request_body: Option<RefOr<RequestBody>>,
+    pub responses: IndexMap<String, RefOr<Response>>,
+    /// What has to be shown; an empty list where nothing has to be. Each names a scheme, and the
+    /// scopes that it needs.
+    pub security: Vec<IndexMap<String, Vec<String>>>,
+}
+
+/// Where a parameter is sent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    Path,
+    Query,
+    Header,
+}
+
+/// A value that is sent beside the body.
+#[derive(Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    #[serde(rename = "in")]
+    pub place: Place,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub required: bool,
+    pub schema: Schema,
+    pub example: Option<Value>,
+}
+
+/// What is sent with a request.
+#[derive(Deserialize)]
+pub struct RequestBody {
+    pub content: IndexMap<String, MediaType>,
+}
+
+/// An answer.
+#[derive(Deserialize)]
+pub struct Response {
+    pub description: String,
+    #[serde(default)]
+    pub headers: IndexMap<String, RefOr<Header>>,
+    #[serde(default)]
+    pub content: IndexMap<String, MediaType>,
+}
+
+/// A header of an answer.
+#[derive(Deserialize)]
+pub struct Header {
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A body.
+#[derive(Deserialize)]
+pub struct MediaType {
+    pub schema: Option<Schema>,
+    pub example: Option<Value>,
+    #[serde(default)]
+    pub examples: IndexMap<String, RefOr<Example>>,
+}
+
+/// One of several examples.
+#[derive(Deserialize)]
+pub struct Example {
+    #[serde(default)]
+    pub summary: String,
+    pub value: Value,
+}
+
+/// What a value may be. A reference may stand beside keywords of its own, which then win.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Schema {
+    #[serde(rename = "$ref")]
+    pub reference: Option<String>,
+    pub description: Option<String>,
+    #[serde(rename = "type")]
+    pub types: Option<Types>,
+    pub format: Option<String>,
+    pub r#enum: Vec<Value>,
+    pub r#const: Option<Value>,
+    #[serde(deserialize_with = "present")]
+    pub default: Option<Value>,
+    pub minimum: Option<Number>,
+    pub maximum: Option<Number>,
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    pub max_items: Option<u64>,
+    pub items: Option<Box<Schema>>,
+    pub properties: IndexMap<String, Schema>,
+    pub required: Vec<String>,
+    pub one_of: Vec<Schema>,
+    pub any_of: Vec<Schema>,
+    pub all_of: Vec<Schema>,
+}
+
+/// The types that a value may have.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Types {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// `null` is a default like any other.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
+/// Something, or the name of where it is.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum RefOr<T> {
+    Ref {
+        #[serde(rename = "$ref")]
+        reference: String,
+    },
+    Is(T),
+}
+
+/// What is referred to.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Components {
+    pub schemas: IndexMap<String, Schema>,
+    pub parameters: IndexMap<String, Parameter>,
+    pub request_bodies: IndexMap<String, RequestBody>,
+    pub responses: IndexMap<String, Response>,
+    pub headers: IndexMap<String, Header>,
+    pub examples: IndexMap<String, Example>,
+}
+
+/// What can stand among the components.
+pub trait Component: Sized {
+    /// The name of its kind there.
+    const KIND: &'static str;
+
+    /// All of its kind.
+    fn all(components: &Components) -> &IndexMap<String, Self>;
+}
+
+macro_rules! component {
+    ($type:ty, $kind:literal, $field:ident) => {
+        impl Component for $type {
+            const KIND: &'static str = $kind;
+
+            fn all(components: &Components) -> &IndexMap<String, Self> {
+                &components.$field
+            }
+        }
+    };
+}
+
+component!(Schema, "schemas", schemas);
+component!(Parameter, "parameters", parameters);
+component!(RequestBody, "requestBodies", request_bodies);
+component!(Response, "responses", responses);
+component!(Header, "headers", headers);
+component!(Example, "examples", examples);
+
+impl Document {
+    /// Reads the document.
+    pub fn parse(document: &Value) -> Result<Self, Error> {
+        Self::deserialize(document).map_err(|error| Error::new(format!("the document: {error}")))
+    }
+
+    /// What is meant.
+    pub fn get<'d, T: Component>(&'d self, meant: &'d RefOr<T>) -> Result<&'d T, Error> {
+        match meant {
+            RefOr::Ref { reference } => self.find(reference),
+            RefOr::Is(it) => Ok(it),
+        }
+    }
+
+    /// What a reference leads to.
+    pub fn find<T: Component>(&self, reference: &str) -> Result<&T, Error> {
+        reference
+            .strip_prefix("#/components/")
+            .and_then(|rest| rest.strip_prefix(T::KIND)?.strip_prefix('/'))
+            .and_then(|name| T::all(&self.components).get(name))
+            .ok_or_else(|| Error::new(format!("{reference} leads to nothing among {}", T::KIND)))
+    }
+}
