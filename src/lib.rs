@@ -7,6 +7,7 @@ pub mod admin;
 pub mod api;
 pub mod cli;
 pub mod demo;
+pub mod docs;
 pub mod model;
 pub mod server;
 pub mod service;

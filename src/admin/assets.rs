@@ -8,10 +8,10 @@ use blake2::{Blake2s256, Digest};
 
 use super::cookie::hex;
 use super::error::AdminError;
-use super::headers;
 use super::state::Admin;
 use super::visit::refuse;
 use crate::service::access_log::UsedOperation;
+use crate::service::headers::{self, LASTING, Scripts};
 
 /// Bytes of the hash that stand in an address.
 const HASH: usize = 8;
@@ -19,23 +19,23 @@ const HASH: usize = 8;
 struct Asset {
     name: &'static str,
     kind: &'static str,
-    content: &'static [u8],
+    content: &'static str,
 }
 
 const STYLE: Asset = Asset {
     name: "admin.css",
     kind: "text/css; charset=utf-8",
-    content: include_bytes!("../../assets/admin.css"),
+    content: concat!(include_str!("../../assets/base.css"), include_str!("../../assets/admin.css")),
 };
 const SCRIPT: Asset = Asset {
     name: "admin.js",
     kind: "text/javascript; charset=utf-8",
-    content: include_bytes!("../../assets/admin.js"),
+    content: include_str!("../../assets/admin.js"),
 };
 const ICON: Asset = Asset {
     name: "icon.svg",
     kind: "image/svg+xml",
-    content: include_bytes!("../../assets/icon.svg"),
+    content: include_str!("../../assets/icon.svg"),
 };
 
 /// Where the assets are found. For the layout.
@@ -55,7 +55,7 @@ impl Assets {
     }
 }
 
-fn hash(content: &[u8]) -> String {
+fn hash(content: &str) -> String {
     hex(&Blake2s256::digest(content)[..HASH])
 }
 
@@ -72,8 +72,8 @@ pub(super) async fn show(request: HttpRequest, admin: Data<Admin>) -> HttpRespon
     };
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, asset.kind))
-        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((CACHE_CONTROL, LASTING))
         .body(asset.content);
-    headers::add(&mut response);
+    headers::add(&mut response, Scripts::AskNothing);
     response
 }

@@ -16,7 +16,6 @@ mod edit;
 mod error;
 mod export;
 mod form;
-mod headers;
 mod key_row;
 mod logs;
 mod onboardings;

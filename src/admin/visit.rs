@@ -17,7 +17,6 @@ use super::cookie::Token;
 use super::csrf::{Origin, origin};
 use super::error::AdminError;
 use super::form::Form;
-use super::headers;
 use super::page::{self, Choice, Page, Reply, Section, see_other};
 use super::state::Admin;
 use super::workspace;
@@ -28,6 +27,7 @@ use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
+use crate::service::headers::{self, Scripts};
 use crate::service::request_id::RequestId;
 use crate::service::{client, incoming};
 use crate::store::{Account, Reader, StoreError, Tx};
@@ -284,7 +284,7 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
     {
         arrived.token.set(&mut response, arrived.over_tls);
     }
-    headers::add(&mut response);
+    headers::add(&mut response, Scripts::AskNothing);
     response
 }
 
@@ -294,7 +294,7 @@ pub(super) fn refuse(request: &HttpRequest, error: AdminError) -> HttpResponse {
         return HttpResponse::InternalServerError().finish();
     };
     let mut response = tell(request, &error, |title| bare_page(admin, title));
-    headers::add(&mut response);
+    headers::add(&mut response, Scripts::AskNothing);
     response
 }
 

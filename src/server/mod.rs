@@ -1,5 +1,5 @@
-//! The HTTP server: its sockets, what is served on which, and how it stops. It puts the API and the
-//! admin pages together with the work in the background. For `cli`.
+//! The HTTP server: its sockets, what is served on which, and how it stops. It puts the API, its
+//! documentation and the admin pages together with the work in the background. For `cli`.
 
 mod background;
 
@@ -19,6 +19,7 @@ use futures_util::future::{self, Either};
 use self::background::Background;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
+use crate::docs;
 use crate::service::Service;
 use crate::service::access_log::{ServesApi, access_log};
 use crate::service::client;
@@ -75,6 +76,8 @@ impl Served {
         });
         if let Some(api) = self.api {
             config.app_data(ServesApi).app_data(api).configure(api::configure);
+            // They tell of the API, and are found where it is.
+            config.configure(docs::configure);
         }
         if let Some(admin) = self.admin {
             config.app_data(admin).configure(admin::configure);

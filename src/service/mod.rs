@@ -1,10 +1,11 @@
 //! What a running server has beside its database, and what every request goes through, whether it
-//! is for the API or for the admin pages. For `api`, `admin` and `server`.
+//! is for the API or for pages. For `api`, `admin`, `docs` and `server`.
 
 pub(crate) mod access_log;
 pub(crate) mod attempts;
 pub(crate) mod backups;
 pub(crate) mod client;
+pub(crate) mod headers;
 pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod rate_limit;

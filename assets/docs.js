@@ -1,0 +1,1 @@
+// Comfort for the documentation.

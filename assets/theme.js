@@ -1,0 +1,1 @@
+// Chooses light or dark.

@@ -1,0 +1,11 @@
+//! The page of what changed: the repository's changelog, with a sentence that says what it is.
+
+const TITLE: &str = "# Changelog\n";
+const LEAD: &str = "What has changed for users of the API and of the server, newest first.\n";
+
+/// The page's Markdown.
+pub fn page(changelog: &str) -> Result<String, String> {
+    let rest = changelog.strip_prefix(TITLE);
+    let rest = rest.ok_or_else(|| format!("does not begin with {TITLE:?}"))?;
+    Ok(format!("{TITLE}\n{LEAD}{rest}"))
+}

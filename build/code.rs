@@ -1,0 +1,115 @@
+//! Blocks of code: what the words behind their fence mean, and their HTML. Blocks that follow each
+//! other with a `tab` are one group, of which a page with scripts shows one at a time.
+
+use super::highlight::Highlighter;
+use super::template::escape;
+
+/// A fenced block.
+#[derive(Debug)]
+pub struct Block {
+    pub language: String,
+    /// The name of its tab, if it is one of a group.
+    pub tab: Option<String>,
+    pub code: String,
+}
+
+impl Block {
+    /// A block with the words behind its fence, such as `bash tab=cURL`. The other words are for
+    /// what tests the blocks: `root` tells how one is run, `schema` what one is checked against.
+    pub fn new(info: &str, code: String) -> Result<Self, String> {
+        let mut words = info.split_whitespace();
+        let language = words.next().ok_or("a block of code names no language")?.to_owned();
+        let mut tab = None;
+        for word in words {
+            match word.split_once('=').unwrap_or((word, "")) {
+                ("tab", name) => tab = Some(name.to_owned()),
+                ("root", "") | ("schema", _) => {}
+                _ => return Err(format!("a block of code is marked {word:?}")),
+            }
+        }
+        Ok(Self { language, tab, code })
+    }
+
+    /// Whether it shows what the block before it prints.
+    fn is_output_of(&self, before: &Self) -> bool {
+        before.language == "bash" && matches!(self.language.as_str(), "json" | "text")
+    }
+}
+
+/// The HTML of blocks that follow each other.
+pub fn html(blocks: &[Block], highlighter: &Highlighter) -> Result<String, String> {
+    let mut html = String::new();
+    let mut rest = blocks;
+    let mut before: Option<&Block> = None;
+    while let [first, others @ ..] = rest {
+        if first.tab.is_some() {
+            let tabs = rest.iter().take_while(|block| block.tab.is_some()).count();
+            html += "<div class=\"tabs\">\n";
+            for block in &rest[..tabs] {
+                let name = escape(block.tab.as_deref().unwrap_or_default());
+                html += "<div class=\"tab\">\n";
+                html += &format!("<p class=\"tab-name\">{name}</p>\n");
+                html += &figure(block, "", highlighter)?;
+                html += "</div>\n";
+            }
+            html += "</div>\n";
+            (rest, before) = (&rest[tabs..], None);
+        } else {
+            let is_output = before.is_some_and(|before| first.is_output_of(before));
+            html += &figure(first, if is_output { " output" } else { "" }, highlighter)?;
+            (rest, before) = (others, Some(first));
+        }
+    }
+    Ok(html)
+}
+
+fn figure(block: &Block, class: &str, highlighter: &Highlighter) -> Result<String, String> {
+    let code = highlighter.html(&block.language, &block.code)?;
+    let language = &block.language;
+    Ok(format!(
+        "<div class=\"code{class}\" data-language=\"{language}\"><pre><code>{code}</code></pre></div>\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(infos: &[&str]) -> Vec<Block> {
+        infos.iter().map(|info| Block::new(info, "x\n".to_owned()).unwrap()).collect()
+    }
+
+    /// The order of the parts of some HTML.
+    fn parts(infos: &[&str]) -> Vec<String> {
+        let html = html(&blocks(infos), &Highlighter::new().unwrap()).unwrap();
+        html.split("class=\"")
+            .skip(1)
+            .map(|part| part.split('"').next().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn blocks_with_tabs_are_one_group() {
+        let infos = ["text tab=One", "text tab=Two", "text"];
+        assert_eq!(
+            parts(&infos),
+            ["tabs", "tab", "tab-name", "code", "tab", "tab-name", "code", "code"]
+        );
+    }
+
+    #[test]
+    fn what_follows_a_command_is_its_output() {
+        assert_eq!(
+            parts(&["bash root", "text", "text schema=Customer"])[..2],
+            ["code", "code output"]
+        );
+        assert_eq!(parts(&["text", "json"]), ["code", "code"]);
+    }
+
+    #[test]
+    fn a_block_says_what_it_is_in_known_words() {
+        for odd in ["", "bash sudo", "bash root=1"] {
+            assert!(Block::new(odd, String::new()).is_err(), "{odd}");
+        }
+    }
+}

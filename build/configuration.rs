@@ -1,0 +1,118 @@
+//! The page of the settings, made from the repository's `config.toml`: its first comment is the page's
+//! beginning, and every other comment explains the settings that stand below it.
+
+use toml::{Table, Value};
+
+/// Settings that one comment explains.
+#[derive(Default)]
+struct Entry {
+    comment: Vec<String>,
+    /// Names, with that of their table, and values.
+    settings: Vec<(String, String)>,
+}
+
+/// The page's Markdown.
+pub fn page(config: &str) -> Result<String, String> {
+    let mut blocks = config.split("\n\n");
+    let lead = blocks.next().unwrap_or_default();
+    let mut page = format!("# Configuration\n\n{}\n", comment(lead).join("\n"));
+    let mut listed = Vec::new();
+    let mut table = "";
+    page += "\n## The server\n";
+    for block in blocks {
+        let mut entry = Entry { comment: comment(block), ..Entry::default() };
+        for line in block.lines().filter(|line| !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                table = name;
+                page += &format!("\n## `[{table}]`\n");
+            } else {
+                let (name, value) = line.split_once(" = ").ok_or_else(|| odd(line))?;
+                let dot = if table.is_empty() { "" } else { "." };
+                entry.settings.push((format!("{table}{dot}{name}"), value.to_owned()));
+            }
+        }
+        listed.extend(entry.settings.iter().map(|(name, _)| name.clone()));
+        page += &entry.markdown()?;
+    }
+    let parsed = config.parse::<Table>().map_err(|error| error.to_string())?;
+    listed.sort();
+    if listed != names(&parsed) {
+        return Err(format!("its settings are read as {listed:?}"));
+    }
+    page += &format!(
+        "\n## The whole file\n\nAll settings with their defaults.\n\n```toml\n{config}```\n"
+    );
+    Ok(page)
+}
+
+impl Entry {
+    fn markdown(&self) -> Result<String, String> {
+        let names: Vec<String> =
+            self.settings.iter().map(|(name, _)| format!("`{name}`")).collect();
+        if names.is_empty() || self.comment.is_empty() {
+            return Err("has a comment without settings, or settings without one".to_owned());
+        }
+        let mut text = format!("\n### {}\n\n{}\n", names.join(", "), self.comment.join("\n"));
+        text += "\n| Setting | Default | Environment variable |\n| --- | --- | --- |\n";
+        for (name, default) in &self.settings {
+            text += &format!("| `{name}` | `{default}` | `{}` |\n", variable(name));
+        }
+        Ok(text)
+    }
+}
+
+/// The environment variable of a setting.
+fn variable(name: &str) -> String {
+    format!("PIVOTAL_{}", name.replace('.', "_").to_uppercase())
+}
+
+/// The comment's lines.
+fn comment(block: &str) -> Vec<String> {
+    let text = |line: &str| line.strip_prefix('#').map(|text| text.trim_start().to_owned());
+    block.lines().filter_map(text).collect()
+}
+
+/// The names of all settings, sorted.
+fn names(table: &Table) -> Vec<String> {
+    let names = |(name, value): (&String, &Value)| match value {
+        Value::Table(inner) => names(inner).iter().map(|inner| format!("{name}.{inner}")).collect(),
+        _ => vec![name.clone()],
+    };
+    let mut names: Vec<String> = table.iter().flat_map(names).collect();
+    names.sort();
+    names
+}
+
+fn odd(line: &str) -> String {
+    format!("has a line that is no setting: {line:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "# What this is.\n#\n# More.\n\n# Where it listens.\nlisten = \"a:1\"\n\n\
+                          [limits]\n# How many.\n#\n# At most.\none = 1\ntwo = 2\n";
+
+    #[test]
+    fn every_setting_is_shown_with_its_comment_default_and_variable() {
+        let page = page(CONFIG).unwrap();
+        for text in [
+            "# Configuration\n\nWhat this is.\n\nMore.\n",
+            "### `listen`\n\nWhere it listens.\n",
+            "| `listen` | `\"a:1\"` | `PIVOTAL_LISTEN` |\n",
+            "## `[limits]`\n\n### `limits.one`, `limits.two`\n\nHow many.\n\nAt most.\n",
+            "| `limits.one` | `1` | `PIVOTAL_LIMITS_ONE` |\n| `limits.two` | `2` |",
+            "```toml\n# What this is.",
+        ] {
+            assert!(page.contains(text), "{text} is not in {page}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_would_be_missing_is_a_problem() {
+        for odd in ["# A\n\nlisten = 1\n", "# A\n\n# B\n", "# A\n\n# B\nlisten=1\n"] {
+            assert!(page(odd).is_err(), "{odd:?}");
+        }
+    }
+}

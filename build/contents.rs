@@ -1,0 +1,110 @@
+//! Which pages there are, and in which order: `docs/site.toml`, and what it names.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::problem::Problems;
+use super::reference::Operation;
+use super::{changelog, configuration, read, reference};
+
+/// A part of the navigation.
+pub struct Section {
+    pub title: String,
+    pub sources: Vec<Source>,
+}
+
+/// What a page is made of.
+pub struct Source {
+    /// Below `/docs`.
+    pub path: String,
+    /// Where the text is from, for whoever has to correct it.
+    pub file: String,
+    pub markdown: String,
+    /// The endpoint that it is about, if any.
+    pub operation: Option<Operation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    section: Vec<ListedSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListedSection {
+    title: String,
+    pages: Vec<String>,
+}
+
+const LIST: &str = "docs/site.toml";
+const OPENAPI: &str = "docs/openapi.json";
+
+/// Reads all of them.
+pub fn read_all(root: &Path) -> Result<(Vec<Section>, bool), Problems> {
+    let listed = toml::from_str::<Listed>(&read(root, LIST)?);
+    let listed = listed.map_err(|error| Problems::of(LIST, error))?;
+    let mut problems = Problems::default();
+    let mut sections = Vec::new();
+    let mut unfinished = false;
+    for ListedSection { title, pages } in listed.section {
+        let mut sources = Vec::new();
+        for name in pages {
+            let file =
+                if name == "reference" { OPENAPI.to_owned() } else { format!("docs/{name}") };
+            if !name.contains('.') && name != "reference" || root.join(&file).exists() {
+            } else {
+                unfinished = true;
+                continue;
+            }
+            let found = problems.take(sources_of(root, &name));
+            sources.extend(found.unwrap_or_default());
+        }
+        sections.push(Section { title, sources });
+    }
+    problems.or((sections, unfinished))
+}
+
+/// The pages that a line of the list stands for.
+fn sources_of(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
+    match name {
+        "reference" => endpoints(root),
+        "operate/configuration" => generated(root, name, "config.toml", configuration::page),
+        "changelog" => generated(root, name, "CHANGELOG.md", changelog::page),
+        _ => {
+            let Some(path) = name.strip_suffix(".md") else {
+                return Err(Problems::of(LIST, format!("nothing makes a page of {name:?}")));
+            };
+            let file = format!("docs/{name}");
+            let path = if path == "index" { "" } else { path }.to_owned();
+            Ok(vec![Source { path, markdown: read(root, &file)?, file, operation: None }])
+        }
+    }
+}
+
+fn generated(
+    root: &Path,
+    path: &str,
+    file: &str,
+    page: fn(&str) -> Result<String, String>,
+) -> Result<Vec<Source>, Problems> {
+    let text = page(&read(root, file)?);
+    let markdown = text.map_err(|problem| Problems::of(file, problem))?;
+    let (path, file) = (path.to_owned(), file.to_owned());
+    Ok(vec![Source { path, file, markdown, operation: None }])
+}
+
+fn endpoints(root: &Path) -> Result<Vec<Source>, Problems> {
+    let wrong = |problem: String| Problems::of(OPENAPI, problem);
+    let document = serde_json::from_str(&read(root, OPENAPI)?);
+    let document = document.map_err(|error| wrong(error.to_string()))?;
+    let pages = reference::pages(&document).map_err(|error| wrong(error.to_string()))?;
+    let source = |page: reference::Page| Source {
+        file: format!("{OPENAPI} ({})", page.path),
+        path: page.path,
+        markdown: page.markdown,
+        operation: page.operation,
+    };
+    Ok(pages.into_iter().map(source).collect())
+}

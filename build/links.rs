@@ -1,0 +1,112 @@
+//! Where the links of the sources lead: to another page by the relative path of its file, as a code
+//! host understands it, or to an address. A link that leads nowhere is a problem.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::ORIGIN;
+
+/// The anchors of every page, by its path.
+pub type Anchors = BTreeMap<String, BTreeSet<String>>;
+
+/// Where a link leads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a page, and maybe to a heading there, with its `#`.
+    Page { path: String, fragment: String },
+    /// To an address, as it stands there.
+    Address,
+}
+
+/// What a link of the page `from` leads to.
+pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, String> {
+    if link.starts_with("https://") || link.starts_with("http://") {
+        return Ok(Target::Address);
+    }
+    if link.starts_with('/') {
+        return Err(format!("the link {link} needs the address of a server before it: {ORIGIN}"));
+    }
+    let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let path = if file.is_empty() { Some(from.to_owned()) } else { page_at(from, file) };
+    let page = path.as_ref().and_then(|path| anchors.get_key_value(path));
+    let fragment = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
+    if let (None, Some(path), true) = (&page, &path, anchors.contains_key("?unfinished")) {
+        return Ok(Target::Page { path: path.clone(), fragment });
+    }
+    let (path, known) = page.ok_or_else(|| format!("the link {link} leads to no page"))?;
+    if !anchor.is_empty() && !known.contains(anchor) {
+        let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(format!("the link {link} leads to no heading; there are: {known}"));
+    }
+    Ok(Target::Page { path: path.clone(), fragment })
+}
+
+/// The page whose file is there, seen from the file of another page.
+fn page_at(from: &str, file: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in file.strip_suffix(".md")?.split('/') {
+        match part {
+            ".." => drop(parts.pop()?),
+            "." => {}
+            _ => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    Some(if path == "index" { String::new() } else { path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(from: &str, link: &str) -> Result<Target, String> {
+        let pages = ["", "errors", "guides/ids", "guides/bulk", "reference", "reference/get-me"];
+        let headings = || BTreeSet::from(["codes".to_owned()]);
+        let anchors = pages.into_iter().map(|path| (path.to_owned(), headings())).collect();
+        resolve(from, link, &anchors)
+    }
+
+    #[test]
+    fn a_link_is_the_relative_path_of_a_file() {
+        for (from, link, path, fragment) in [
+            ("", "errors.md", "errors", ""),
+            ("errors", "index.md", "", ""),
+            ("errors", "guides/ids.md#codes", "guides/ids", "#codes"),
+            ("guides/ids", "bulk.md", "guides/bulk", ""),
+            ("guides/ids", "./bulk.md", "guides/bulk", ""),
+            ("guides/ids", "../errors.md#codes", "errors", "#codes"),
+            ("guides/ids", "../index.md", "", ""),
+            ("guides/ids", "#codes", "guides/ids", "#codes"),
+            ("reference", "reference/get-me.md", "reference/get-me", ""),
+            ("reference/get-me", "../reference.md", "reference", ""),
+        ] {
+            let (path, fragment) = (path.to_owned(), fragment.to_owned());
+            assert_eq!(leads(from, link), Ok(Target::Page { path, fragment }), "{from} {link}");
+        }
+        assert_eq!(leads("", "https://example.org/a.md#b"), Ok(Target::Address));
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_a_problem() {
+        for (from, link) in [
+            ("", "nowhere.md"),
+            ("", "errors"),
+            ("", "errors.md#nothing"),
+            ("", "#nothing"),
+            ("", "../errors.md"),
+            ("guides/ids", "errors.md"),
+            ("guides/ids", "../../errors.md"),
+            ("", "/docs/errors"),
+            ("", ""),
+            ("", "mailto:somebody"),
+        ] {
+            let problem = leads(from, link);
+            if link.is_empty() {
+                // An empty link leads to its own page.
+                assert!(problem.is_ok());
+            } else {
+                assert!(problem.is_err(), "{from} {link} is {problem:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What is served, as the binary takes it in: the contents as files, and a table of them as source.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{fs, io};
+
+use blake2::{Blake2s256, Digest};
+
+/// What is served at an address.
+pub struct File {
+    pub address: String,
+    pub kind: Kind,
+    pub content: String,
+}
+
+/// The kinds that `src/docs/file.rs` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Page,
+    /// The page for addresses at which there is none.
+    NoPage,
+    Markdown,
+    Text,
+    Json,
+    Style,
+    Script,
+    Icon,
+}
+
+/// Writes both to a directory.
+pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let mut files: Vec<&File> = files.iter().collect();
+    files.sort_by_key(|file| &file.address);
+    let mut table = "&[\n".to_owned();
+    for (number, File { address, kind, content }) in files.into_iter().enumerate() {
+        let name = format!("{number}.txt");
+        write_changed(&dir.join(&name), content)?;
+        let hash = hex(&Blake2s256::digest(content)[..]);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            table,
+            "File {{ address: {address:?}, kind: Kind::{kind:?}, hash: {hash:?}, \
+             content: include_str!({name:?}) }},"
+        );
+    }
+    table += "]\n";
+    write_changed(&dir.join("table.rs"), &table)
+}
+
+/// Writes a file unless it has this content, so that its time does not change.
+fn write_changed(path: &Path, content: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|known| known == content) {
+        return Ok(());
+    }
+    fs::write(path, content)
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

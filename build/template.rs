@@ -1,0 +1,104 @@
+//! The HTML around the text of a page: `templates/docs`.
+
+use askama::Template;
+
+use super::assets::Assets;
+use super::contents::Section;
+
+/// A link of the navigation.
+pub struct Link {
+    pub address: String,
+    pub title: String,
+    /// The method of the endpoint that the page is about.
+    pub method: Option<&'static str>,
+}
+
+/// A part of the navigation.
+pub struct Menu {
+    pub title: String,
+    pub links: Vec<Link>,
+    /// Links that stand together in it.
+    pub groups: Vec<Menu>,
+}
+
+/// What surrounds every page.
+pub struct Frame<'a> {
+    pub assets: &'a Assets,
+    pub menus: &'a [Menu],
+    /// The page's own address.
+    pub address: &'a str,
+    pub version: &'a str,
+}
+
+impl Frame<'_> {
+    /// Whether a link leads to where the reader is.
+    pub fn is_here(&self, link: &Link) -> bool {
+        link.address == self.address
+    }
+}
+
+/// A page.
+#[derive(Template)]
+#[template(path = "docs/page.html")]
+pub struct PageTemplate<'a> {
+    pub frame: Frame<'a>,
+    pub title: &'a str,
+    pub description: &'a str,
+    pub section: &'a str,
+    pub twin: String,
+    pub text: String,
+    pub console: Option<&'a str>,
+    /// The level, anchor and words of each heading.
+    pub contents: Vec<(usize, &'a str, &'a str)>,
+    pub previous: Option<&'a Link>,
+    pub next: Option<&'a Link>,
+}
+
+/// The page for addresses at which there is none.
+#[derive(Template)]
+#[template(path = "docs/no_page.html")]
+pub struct NoPageTemplate<'a> {
+    pub frame: Frame<'a>,
+}
+
+/// The navigation.
+pub fn menus(sections: &[Section], title: impl Fn(&str) -> String) -> Vec<Menu> {
+    let menu = |section: &Section| {
+        let mut menu = Menu::new(&section.title);
+        for source in &section.sources {
+            let link = Link {
+                address: super::address::page(&source.path),
+                title: title(&source.path),
+                method: source.operation.as_ref().map(|operation| operation.method),
+            };
+            match &source.operation {
+                None => menu.links.push(link),
+                Some(operation) => menu.group(&operation.tag).links.push(link),
+            }
+        }
+        menu
+    };
+    sections.iter().map(menu).collect()
+}
+
+impl Menu {
+    fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), links: Vec::new(), groups: Vec::new() }
+    }
+
+    /// The group with this title, which is the last one if there is one yet.
+    fn group(&mut self, title: &str) -> &mut Self {
+        let last = self.groups.len();
+        let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);
+        if at == last {
+            self.groups.push(Self::new(title));
+        }
+        &mut self.groups[at]
+    }
+}
+
+/// Text that stays text in HTML.
+pub fn escape(text: &str) -> String {
+    askama::filters::escape(text, askama::filters::Html)
+        .map_or_else(|_| String::new(), |t| t.to_string())
+}

@@ -1,0 +1,9 @@
+//! The documentation: pages about the API and the server, the same as Markdown, and indexes for
+//! language models. All of it is made by the build script (`build/`) and lies in the binary. It
+//! stands on `service`; nothing but `server` may use it.
+
+mod answer;
+mod file;
+mod routes;
+
+pub use self::routes::configure;

@@ -1,0 +1,38 @@
+//! Where the documentation is served, to everybody and without a limit.
+
+use actix_web::http::Method;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+
+use super::answer::{answer, refuse_method};
+use crate::service::access_log::UsedOperation;
+use crate::service::headers::{self, Scripts};
+use crate::service::routing::{Registered, resources};
+use crate::service::{Service, client};
+
+/// The addresses; what is at each is in the table that the build script made.
+const ADDRESSES: [&str; 5] =
+    ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "/llms-full.txt"];
+
+/// Registers them.
+pub fn configure(config: &mut ServiceConfig) {
+    let refuse = |request: &HttpRequest, allowed| finish(request, refuse_method(request, allowed));
+    let route = |address| -> Registered { (Method::GET, address, web::to(show)) };
+    for resource in resources(ADDRESSES.map(route), refuse) {
+        config.service(resource);
+    }
+}
+
+/// Answers with what is at an address.
+async fn show(request: HttpRequest, service: Data<Service>) -> HttpResponse {
+    let origin = client::origin(&request, &service.settings.trusted_proxies);
+    let response = answer(&request, &origin);
+    finish(&request, response)
+}
+
+/// What every answer has.
+fn finish(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
+    request.extensions_mut().insert(UsedOperation("docs"));
+    headers::add(&mut response, Scripts::AskThisServer);
+    response
+}
