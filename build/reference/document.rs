@@ -215,7 +215,7 @@ component!(Example, "examples", examples);
 impl Document {
     /// Reads the document.
     pub fn parse(document: &Value) -> Result<Self, Error> {
-        Self::deserialize(document).map_err(|error| Error::new(format!("the document: {error}")))
+        Self::deserialize(document).map_err(|error| Error::new(error.to_string()))
     }
 
     /// What is meant.

@@ -1,7 +1,11 @@
-//! An endpoint with all that its page tells, found in the document. For the rest of `reference`.
+//! An endpoint with all that its page tells, found in the document. For the rest of `reference`,
+//! which from here on has nothing that could be missing.
+
+use serde_json::Value;
 
 use super::Error;
-use super::document::{Document, Operation};
+use super::document::{Document, MediaType, Operation, Parameter, RefOr, RequestBody, Response};
+use super::schema::{self, Property};
 
 /// A method of a path.
 pub struct Endpoint<'d> {
@@ -11,10 +15,73 @@ pub struct Endpoint<'d> {
     pub tag: &'d str,
     pub summary: &'d str,
     pub description: &'d str,
+    pub access: Access<'d>,
+    pub path_parameters: Vec<Sent<'d>>,
+    pub query_parameters: Vec<Sent<'d>>,
+    pub header_parameters: Vec<Sent<'d>>,
+    pub body: Option<Body<'d>>,
+    pub success: Success<'d>,
+    pub failures: Vec<Failure<'d>>,
+    pub headers: Vec<Header<'d>>,
 }
+
+/// What a caller needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access<'d> {
+    Public,
+    AnyKey,
+    Scope(&'d str),
+}
+
+/// A parameter, and what it may be.
+pub struct Sent<'d> {
+    pub property: Property,
+    /// What a sample sends.
+    pub example: Option<&'d Value>,
+}
+
+/// The body of a request.
+pub struct Body<'d> {
+    pub properties: Vec<Property>,
+    pub example: &'d Value,
+}
+
+/// What is answered when all is well.
+pub struct Success<'d> {
+    pub status: Status,
+    pub description: &'d str,
+    /// The name of the component that the body is, if it is one.
+    pub name: Option<&'d str>,
+    pub properties: Vec<Property>,
+    pub example: &'d Value,
+}
+
+/// An error that may be answered.
+pub struct Failure<'d> {
+    pub status: Status,
+    pub code: &'d str,
+    /// When it is.
+    pub when: &'d str,
+    pub example: &'d Value,
+}
+
+/// A header of answers.
+pub struct Header<'d> {
+    pub name: &'d str,
+    pub description: &'d str,
+    /// The statuses that it comes with; none when it comes with all of them.
+    pub only: Vec<Status>,
+}
+
+/// A status code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Status(pub u16);
 
 impl<'d> Endpoint<'d> {
     /// All endpoints of a document, in the order of its tags.
+    ///
+    /// # Errors
+    /// What one of them lacks.
     pub fn all(document: &'d Document) -> Result<Vec<Self>, Error> {
         let mut found = Vec::new();
         for (path, item) in &document.paths {
@@ -24,9 +91,9 @@ impl<'d> Endpoint<'d> {
                 ("PATCH", &item.patch),
                 ("DELETE", &item.delete),
             ] {
-                if let Some(operation) = operation {
-                    found.push(Self::new(path, method, operation)?);
-                }
+                let Some(operation) = operation else { continue };
+                let endpoint = Self::new(document, (method, path), operation, &item.parameters);
+                found.push(endpoint.map_err(|error| error.of(&operation.operation_id))?);
             }
         }
         found.sort_by_key(|endpoint: &Self| {
@@ -35,12 +102,212 @@ impl<'d> Endpoint<'d> {
         Ok(found)
     }
 
-    fn new(path: &'d str, method: &'static str, operation: &'d Operation) -> Result<Self, Error> {
-        let id = &operation.operation_id;
+    fn new(
+        document: &'d Document,
+        (method, path): (&'static str, &'d str),
+        operation: &'d Operation,
+        shared: &'d [RefOr<Parameter>],
+    ) -> Result<Self, Error> {
         let [tag] = operation.tags.as_slice() else {
-            return Err(Error::new(format!("{id} has {} tags, not one", operation.tags.len())));
+            return Err(Error::new("it has not exactly one tag"));
         };
-        let Operation { summary, description, .. } = operation;
-        Ok(Self { id, method, path, tag, summary, description })
+        if !document.tags.iter().any(|known| known.name == *tag) {
+            return Err(Error::new(format!("its tag {tag} is not among those of the document")));
+        }
+        let mut endpoint = Self {
+            id: &operation.operation_id,
+            method,
+            path,
+            tag,
+            summary: &operation.summary,
+            description: &operation.description,
+            access: Access::of(operation),
+            path_parameters: Vec::new(),
+            query_parameters: Vec::new(),
+            header_parameters: Vec::new(),
+            body: None,
+            success: Success::of(document, operation)?,
+            failures: Vec::new(),
+            headers: headers(document, operation)?,
+        };
+        for parameter in shared.iter().chain(&operation.parameters) {
+            endpoint.add(document, document.get(parameter)?)?;
+        }
+        if let Some(body) = &operation.request_body {
+            endpoint.body = Some(Body::of(document, document.get(body)?)?);
+        }
+        for (status, response) in &operation.responses {
+            let status = Status::parse(status)?;
+            if !status.is_success() {
+                endpoint.failures.extend(failures(document, status, document.get(response)?)?);
+            }
+        }
+        endpoint.failures.sort_by_key(|failure| failure.status);
+        Ok(endpoint)
+    }
+
+    fn add(&mut self, document: &Document, parameter: &'d Parameter) -> Result<(), Error> {
+        use super::document::Place;
+        let sent = Sent {
+            property: Property::of_parameter(document, parameter)?,
+            example: parameter.example.as_ref(),
+        };
+        match parameter.place {
+            Place::Path => self.path_parameters.push(sent),
+            Place::Query => self.query_parameters.push(sent),
+            Place::Header => self.header_parameters.push(sent),
+        }
+        Ok(())
+    }
+
+    /// Whether a retry can be made safe, and by which header.
+    pub fn idempotency_header(&self) -> Option<&str> {
+        let mut names = self.header_parameters.iter().map(|sent| sent.property.name.as_str());
+        names.find(|name| *name == "Idempotency-Key")
+    }
+
+    /// Whether something of the server's data changes.
+    pub fn is_change(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+impl<'d> Access<'d> {
+    fn of(operation: &'d Operation) -> Self {
+        let mut needed = operation.security.iter().flat_map(|scheme| scheme.values());
+        match needed.next() {
+            None => Self::Public,
+            Some(scopes) => scopes.first().map_or(Self::AnyKey, |scope| Self::Scope(scope)),
+        }
+    }
+
+    /// Whether a key is needed.
+    pub fn needs_key(self) -> bool {
+        self != Self::Public
+    }
+}
+
+impl<'d> Body<'d> {
+    fn of(document: &'d Document, body: &'d RequestBody) -> Result<Self, Error> {
+        let content = json(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
+        let schema = content.schema.as_ref();
+        let schema = schema.ok_or_else(|| Error::new("its body has no schema"))?;
+        let example = example(document, content)?;
+        Ok(Self {
+            properties: schema::properties(document, schema)?,
+            example: example.ok_or_else(|| Error::new("its body has no example"))?,
+        })
+    }
+}
+
+impl<'d> Success<'d> {
+    fn of(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
+        let none = || Error::new("no success is described with an example");
+        for (status, response) in &operation.responses {
+            let status = Status::parse(status)?;
+            if !status.is_success() {
+                continue;
+            }
+            let response = document.get(response)?;
+            let content = json(&response.content).ok_or_else(none)?;
+            let schema = content.schema.as_ref();
+            return Ok(Self {
+                status,
+                description: &response.description,
+                name: schema.and_then(schema::name),
+                properties: match schema {
+                    Some(schema) => schema::properties(document, schema)?,
+                    None => Vec::new(),
+                },
+                example: example(document, content)?.ok_or_else(none)?,
+            });
+        }
+        Err(none())
+    }
+}
+
+impl Status {
+    fn parse(text: &str) -> Result<Self, Error> {
+        text.parse().map(Self).map_err(|_| Error::new(format!("{text} is no status")))
+    }
+
+    fn is_success(self) -> bool {
+        (200..300).contains(&self.0)
+    }
+
+    /// The code with its name.
+    pub fn named(self) -> String {
+        let name = match self.0 {
+            200 => "OK",
+            201 => "Created",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            429 => "Too Many Requests",
+            431 => "Request Header Fields Too Large",
+            500 => "Internal Server Error",
+            503 => "Service Unavailable",
+            _ => return self.0.to_string(),
+        };
+        format!("{} {name}", self.0)
+    }
+}
+
+fn failures<'d>(
+    document: &'d Document,
+    status: Status,
+    response: &'d Response,
+) -> Result<Vec<Failure<'d>>, Error> {
+    let Some(content) = json(&response.content) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for example in content.examples.values() {
+        let example = document.get(example)?;
+        let text = |name: &str| example.value.pointer(name).and_then(Value::as_str);
+        let (Some(code), Some(message)) = (text("/error/code"), text("/error/message")) else {
+            return Err(Error::new(format!("an example of {} is no error", status.0)));
+        };
+        let when = if example.summary.is_empty() { message } else { &example.summary };
+        found.push(Failure { status, code, when, example: &example.value });
+    }
+    Ok(found)
+}
+
+fn headers<'d>(document: &'d Document, operation: &'d Operation) -> Result<Vec<Header<'d>>, Error> {
+    let mut found: Vec<Header<'d>> = Vec::new();
+    for (status, response) in &operation.responses {
+        let status = Status::parse(status)?;
+        for (name, header) in &document.get(response)?.headers {
+            match found.iter_mut().find(|header| header.name == name) {
+                Some(header) => header.only.push(status),
+                None => found.push(Header {
+                    name,
+                    description: &document.get(header)?.description,
+                    only: vec![status],
+                }),
+            }
+        }
+    }
+    for header in &mut found {
+        if header.only.len() == operation.responses.len() {
+            header.only.clear();
+        }
+    }
+    Ok(found)
+}
+
+fn json(content: &indexmap::IndexMap<String, MediaType>) -> Option<&MediaType> {
+    content.get("application/json")
+}
+
+/// The one example, or the first of several.
+fn example<'d>(document: &'d Document, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
+    match (&content.example, content.examples.values().next()) {
+        (Some(example), _) => Ok(Some(example)),
+        (None, Some(first)) => Ok(Some(&document.get(first)?.value)),
+        (None, None) => Ok(None),
     }
 }

@@ -1,8 +1,13 @@
 //! The pages of the endpoints, made from the OpenAPI document: their Markdown with samples, and the
 //! console that sends their requests. For the build script, which renders them with the other pages.
 
+mod console;
 mod document;
 mod endpoint;
+mod literal;
+mod page;
+mod samples;
+mod schema;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,6 +15,7 @@ use serde_json::Value;
 
 use document::Document;
 use endpoint::Endpoint;
+use samples::Request;
 
 /// A page of the reference. Its links are those of a source `docs/<path>.md`.
 pub struct Page {
@@ -32,7 +38,7 @@ pub struct Operation {
     /// The group that it belongs to, such as `Customers`. Pages of a group stand together.
     pub tag: String,
     /// The console: HTML of a `<section id="try-it">` that begins with an `<h2>`, to be put at the
-    /// end of the text. It needs `assets/try.js` and `assets/try.css`.
+    /// end of the text, as it is. It needs `assets/try.js` and `assets/try.css`.
     pub console: String,
 }
 
@@ -41,8 +47,19 @@ pub struct Operation {
 pub struct Error(String);
 
 impl Error {
-    fn new(reason: String) -> Self {
-        Self(reason)
+    fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
+    /// The same, with what it is about.
+    fn of(self, what: &str) -> Self {
+        Self(format!("{what}: {self}"))
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(error: askama::Error) -> Self {
+        Self::new(error.to_string())
     }
 }
 
@@ -61,40 +78,34 @@ impl std::error::Error for Error {}
 /// What the document lacks, or what it refers to and does not hold.
 pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
     let document = Document::parse(openapi)?;
+    let [server] = document.servers.as_slice() else {
+        return Err(Error::new("the document does not name exactly one server"));
+    };
     let endpoints = Endpoint::all(&document)?;
-    let mut pages = vec![index(&document, &endpoints)];
-    pages.extend(endpoints.iter().map(page));
+    let mut pages = vec![Page {
+        path: "reference".to_owned(),
+        title: "API reference".to_owned(),
+        markdown: page::index(&server.url, &document.tags, &endpoints)?,
+        operation: None,
+    }];
+    for endpoint in &endpoints {
+        let page = page(&server.url, endpoint).map_err(|error| error.of(endpoint.id))?;
+        pages.push(page);
+    }
     Ok(pages)
 }
 
-fn index(document: &Document, endpoints: &[Endpoint<'_>]) -> Page {
-    let mut markdown = "# API reference\n\nEvery endpoint of the API, by what it is about.\n".to_owned();
-    for tag in &document.tags {
-        markdown += &format!("\n## {}\n\n{}\n", tag.name, tag.description);
-        for endpoint in endpoints.iter().filter(|endpoint| endpoint.tag == tag.name) {
-            let Endpoint { method, path, id, summary, .. } = endpoint;
-            markdown += &format!("- [{summary}](reference/{id}.md): `{method} {path}`\n");
-        }
-    }
-    Page {
-        path: "reference".to_owned(),
-        title: "API reference".to_owned(),
-        markdown,
-        operation: None,
-    }
-}
-
-fn page(endpoint: &Endpoint<'_>) -> Page {
-    let Endpoint { method, path, id, summary, description, .. } = endpoint;
-    Page {
-        path: format!("reference/{id}"),
-        title: (*summary).to_owned(),
-        markdown: format!("# {summary}\n\n{description}\n\n`{method} {path}`\n"),
+fn page(server: &str, endpoint: &Endpoint<'_>) -> Result<Page, Error> {
+    let request = Request::new(server, endpoint)?;
+    Ok(Page {
+        path: format!("reference/{}", endpoint.id),
+        title: endpoint.summary.to_owned(),
+        markdown: page::page(server, endpoint, &request)?,
         operation: Some(Operation {
-            method,
-            path: (*path).to_owned(),
+            method: endpoint.method,
+            path: endpoint.path.to_owned(),
             tag: endpoint.tag.to_owned(),
-            console: String::new(),
+            console: console::console(server, endpoint)?,
         }),
-    }
+    })
 }

@@ -1,0 +1,53 @@
+//! The console of a page, on which a request is put together and sent. Its script is
+//! `assets/try.js`. For `reference`.
+
+use askama::Template;
+
+use super::Error;
+use super::endpoint::{Endpoint, Sent};
+use super::literal::JSON;
+
+#[derive(Template)]
+#[template(path = "docs/reference/console.html")]
+struct Console<'c> {
+    endpoint: &'c Endpoint<'c>,
+    /// With the base path of the API.
+    path: String,
+    groups: [(&'static str, &'static str, &'c [Sent<'c>]); 3],
+    body: Option<String>,
+}
+
+/// The console of an endpoint of a server.
+///
+/// # Errors
+/// Those of the template.
+pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
+    let base = server.splitn(4, '/').nth(3).unwrap_or_default();
+    let console = Console {
+        endpoint,
+        path: format!("/{base}{}", endpoint.path),
+        groups: [
+            ("path", "Path parameters", &endpoint.path_parameters),
+            ("query", "Query parameters", &endpoint.query_parameters),
+            ("header", "Request headers", &endpoint.header_parameters),
+        ],
+        body: endpoint.body.as_ref().map(|body| JSON.write(body.example, 0)),
+    };
+    Ok(console.render()?)
+}
+
+/// What may be put into a field.
+fn hint(sent: &Sent<'_>) -> String {
+    let property = &sent.property;
+    let mut hint = property.kind_with_limits();
+    if let Some(default) = &property.default {
+        let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        hint += &format!("; {default} when empty");
+    }
+    hint
+}
+
+/// How many lines a text has.
+fn lines(text: &str) -> usize {
+    text.lines().count()
+}

@@ -1,0 +1,77 @@
+//! The Markdown of the pages. For `reference`.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::Error;
+use super::document::Tag;
+use super::endpoint::{Access, Endpoint, Header, Sent};
+use super::literal::JSON;
+use super::samples::Request;
+
+#[derive(Template)]
+#[template(path = "docs/reference/index.md", escape = "none")]
+struct Index<'p> {
+    server: &'p str,
+    groups: Vec<(&'p Tag, Vec<&'p Endpoint<'p>>)>,
+}
+
+#[derive(Template)]
+#[template(path = "docs/reference/endpoint.md", escape = "none")]
+struct Page<'p> {
+    server: &'p str,
+    endpoint: &'p Endpoint<'p>,
+    samples: [(&'static str, String); 4],
+    answer: String,
+    parameters: [(&'static str, &'p [Sent<'p>]); 3],
+}
+
+/// The list of all endpoints.
+///
+/// # Errors
+/// Those of the template.
+pub fn index(server: &str, tags: &[Tag], endpoints: &[Endpoint<'_>]) -> Result<String, Error> {
+    let of = |tag: &Tag| endpoints.iter().filter(|endpoint| endpoint.tag == tag.name).collect();
+    let groups = tags.iter().map(|tag| (tag, of(tag))).collect();
+    Ok(Index { server, groups }.render()?)
+}
+
+/// The page of an endpoint.
+///
+/// # Errors
+/// Those of the templates.
+pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Result<String, Error> {
+    let page = Page {
+        server,
+        endpoint,
+        samples: request.samples()?,
+        answer: pretty(endpoint.success.example),
+        parameters: [
+            ("Path parameters", &endpoint.path_parameters),
+            ("Query parameters", &endpoint.query_parameters),
+            ("Request headers", &endpoint.header_parameters),
+        ],
+    };
+    Ok(page.render()?)
+}
+
+/// JSON as it is read.
+fn pretty(value: &Value) -> String {
+    JSON.write(value, 0)
+}
+
+/// Text in a cell of a table, where lines and bars mean something. What the hosted API does not have
+/// is seen at once.
+fn cell(text: impl AsRef<str>) -> String {
+    let line = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+    line.replace('|', r"\|").replace("Addition:", "**Addition:**")
+}
+
+/// What a header comes with.
+fn statuses(header: &Header<'_>) -> String {
+    if header.only.is_empty() {
+        return "every answer".to_owned();
+    }
+    let codes: Vec<String> = header.only.iter().map(|status| status.0.to_string()).collect();
+    codes.join(", ")
+}

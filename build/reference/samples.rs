@@ -1,0 +1,164 @@
+//! The programs that send the request of an endpoint, in four languages. For the pages.
+//!
+//! Each is a whole program. Its text is a template beside those of the pages, and what stands here is
+//! what the templates ask for.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::Error;
+use super::endpoint::Endpoint;
+use super::literal::{JSON, PYTHON, RUST, TYPESCRIPT};
+
+/// The id that samples use. On a new server, it names the first that was made.
+const ID: &str = "1";
+
+/// The request of a sample.
+pub struct Request<'e> {
+    pub method: &'static str,
+    /// The address, without a query.
+    pub address: String,
+    pub query: Vec<Filter<'e>>,
+    pub needs_key: bool,
+    /// The header that makes a retry safe, where there is one.
+    pub idempotency: Option<&'e str>,
+    pub body: Option<&'e Value>,
+    /// What a variable with the answer is called.
+    pub answer: String,
+}
+
+/// A parameter of a sample's query.
+pub struct Filter<'e> {
+    pub name: &'e str,
+    pub value: &'e Value,
+    /// The value as it stands in an address.
+    pub text: String,
+}
+
+impl<'e> Request<'e> {
+    /// The example of an endpoint of a server.
+    ///
+    /// # Errors
+    /// When it cannot be written in a program as it is.
+    pub fn new(server: &str, endpoint: &'e Endpoint<'_>) -> Result<Self, Error> {
+        let mut path = endpoint.path.to_owned();
+        for sent in &endpoint.path_parameters {
+            path = path.replace(&format!("{{{}}}", sent.property.name), ID);
+        }
+        let mut query = Vec::new();
+        for sent in &endpoint.query_parameters {
+            let Some(value) = sent.example else { continue };
+            let name = sent.property.name.as_str();
+            query.push(Filter { name, value, text: plain(value)? });
+        }
+        Ok(Self {
+            method: endpoint.method,
+            address: format!("{server}{path}"),
+            query,
+            needs_key: endpoint.access.needs_key(),
+            idempotency: endpoint.idempotency_header(),
+            body: endpoint.body.as_ref().map(|body| body.example),
+            answer: variable(endpoint.success.name),
+        })
+    }
+
+    /// The samples: what a block of code says of its language and its tab, and the program.
+    ///
+    /// # Errors
+    /// Those of the templates.
+    pub fn samples(&self) -> Result<[(&'static str, String); 4], Error> {
+        let Self { body, .. } = self;
+        let is_plain = !self.needs_key && body.is_none();
+        Ok([
+            ("bash tab=cURL", Curl { request: self, body: body.map(shell) }.render()?),
+            (
+                "typescript tab=TypeScript",
+                TypeScript {
+                    request: self,
+                    method: (self.method != "GET").then_some(self.method),
+                    is_plain,
+                    body: body.map(|body| TYPESCRIPT.write(body, 2)),
+                }
+                .render()?,
+            ),
+            (
+                "python tab=Python",
+                Python {
+                    request: self,
+                    method: self.method.to_lowercase(),
+                    is_plain: is_plain && self.query.is_empty(),
+                    body: body.map(|body| PYTHON.write(body, 4)),
+                }
+                .render()?,
+            ),
+            (
+                "rust tab=Rust",
+                Rust {
+                    request: self,
+                    method: self.method.to_lowercase(),
+                    body: body.map(|body| RUST.write(body, 8)),
+                }
+                .render()?,
+            ),
+        ])
+    }
+}
+
+/// A value as it stands in an address, and between quotes.
+fn plain(value: &Value) -> Result<String, Error> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    if !text.bytes().all(is_plain) {
+        return Err(Error::new(format!("the example {text} would have to be escaped")));
+    }
+    Ok(text)
+}
+
+/// JSON between the quotes of a shell.
+fn shell(body: &Value) -> String {
+    JSON.write(body, 2).replace('\'', r"'\''")
+}
+
+/// A name for an answer: `CustomerList` gives `customers`.
+fn variable(component: Option<&str>) -> String {
+    let Some(component) = component else { return "answer".to_owned() };
+    let lower = component.to_lowercase();
+    match lower.strip_suffix("list") {
+        Some(one) if one.ends_with('y') => format!("{}ies", &one[..one.len() - 1]),
+        Some(one) => format!("{one}s"),
+        None => lower,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "docs/reference/sample.sh", escape = "none")]
+struct Curl<'e> {
+    request: &'e Request<'e>,
+    body: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "docs/reference/sample.ts", escape = "none")]
+struct TypeScript<'e> {
+    request: &'e Request<'e>,
+    method: Option<&'static str>,
+    is_plain: bool,
+    body: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "docs/reference/sample.py", escape = "none")]
+struct Python<'e> {
+    request: &'e Request<'e>,
+    method: String,
+    is_plain: bool,
+    body: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "docs/reference/sample.rs", escape = "none")]
+struct Rust<'e> {
+    request: &'e Request<'e>,
+    method: String,
+    body: Option<String>,
+}

@@ -1,0 +1,257 @@
+//! Schemas in words: what a property may be, for the tables of a page and the fields of a console.
+//! For the rest of `reference`.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use super::Error;
+use super::document::{Document, Parameter, Schema, Types};
+
+/// How deep objects in objects are told of.
+const DEPTH: usize = 4;
+
+/// A property of an object, or a parameter.
+pub struct Property {
+    /// Its name, with those of the objects that it is in: `data[].id`.
+    pub name: String,
+    pub is_required: bool,
+    /// Such as `string or null`.
+    pub kind: String,
+    /// Such as `1 to 255 characters`; empty without limits.
+    pub limits: String,
+    pub description: String,
+    /// The values that it may have; empty when there are others.
+    pub choices: Vec<String>,
+    pub default: Option<Value>,
+}
+
+/// The properties of an object and of the objects in it, in the order of the schema.
+///
+/// # Errors
+/// A reference that leads nowhere.
+pub fn properties(document: &Document, schema: &Schema) -> Result<Vec<Property>, Error> {
+    let mut found = Vec::new();
+    collect(document, schema, "", DEPTH, &mut found)?;
+    Ok(found)
+}
+
+/// The component that a schema is.
+pub fn name(schema: &Schema) -> Option<&str> {
+    schema.reference.as_deref()?.rsplit('/').next()
+}
+
+fn collect(
+    document: &Document,
+    schema: &Schema,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<Property>,
+) -> Result<(), Error> {
+    if depth == 0 {
+        return Ok(());
+    }
+    let schema = resolve(document, schema)?;
+    for (name, property) in &schema.properties {
+        let path = format!("{prefix}{name}");
+        let is_required = schema.required.contains(name);
+        found.push(Property::new(document, path.clone(), is_required, property)?);
+        let inner = resolve(document, property)?;
+        match &inner.items {
+            Some(items) => collect(document, items, &format!("{path}[]."), depth - 1, found)?,
+            None => collect(document, &inner, &format!("{path}."), depth - 1, found)?,
+        }
+    }
+    Ok(())
+}
+
+/// What is meant by references and `allOf`. What stands beside a reference wins.
+fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
+    let mut resolved = match &schema.reference {
+        Some(reference) => resolve(document, document.find(reference)?)?,
+        None => Schema::default(),
+    };
+    for part in &schema.all_of {
+        resolved.take(&resolve(document, part)?);
+    }
+    resolved.take(schema);
+    // One alternative beside null is that one, which may be null.
+    let others: Vec<&Schema> = schema.alternatives().filter(|part| !part.is_null()).collect();
+    if let [only] = others.as_slice() {
+        let description = resolved.description.take();
+        let mut only = resolve(document, only)?;
+        let mut types: Vec<String> = only.types().map(str::to_owned).collect();
+        types.push("null".to_owned());
+        only.types = Some(Types::Several(types));
+        only.description = description.or(only.description);
+        only.default = resolved.default.or(only.default);
+        return Ok(only);
+    }
+    Ok(resolved)
+}
+
+impl Schema {
+    /// Takes over what another one says.
+    fn take(&mut self, other: &Self) {
+        macro_rules! take {
+            (option $($field:ident),*; list $($list:ident),*) => {
+                $(if other.$field.is_some() { self.$field.clone_from(&other.$field); })*
+                $(if !other.$list.is_empty() { self.$list.clone_from(&other.$list); })*
+            };
+        }
+        take!(
+            option description, types, format, r#const, default, minimum, maximum, min_length,
+                max_length, max_items, items;
+            list r#enum, properties, required, one_of, any_of
+        );
+    }
+
+    fn alternatives(&self) -> impl Iterator<Item = &Self> {
+        self.one_of.iter().chain(&self.any_of)
+    }
+
+    fn types(&self) -> impl Iterator<Item = &str> {
+        let types: &[String] = match &self.types {
+            None => &[],
+            Some(Types::One(one)) => std::slice::from_ref(one),
+            Some(Types::Several(several)) => several,
+        };
+        types.iter().map(String::as_str)
+    }
+
+    fn is_null(&self) -> bool {
+        self.types().eq(["null"])
+    }
+}
+
+impl Property {
+    /// What a parameter may be.
+    ///
+    /// # Errors
+    /// A reference that leads nowhere.
+    pub fn of_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
+        let Parameter { name, required, schema, description, .. } = parameter;
+        let mut property = Self::new(document, name.clone(), *required, schema)?;
+        if !description.is_empty() {
+            property.description.clone_from(description);
+        }
+        Ok(property)
+    }
+
+    fn new(
+        document: &Document,
+        name: String,
+        is_required: bool,
+        schema: &Schema,
+    ) -> Result<Self, Error> {
+        let schema = resolve(document, schema)?;
+        Ok(Self {
+            name,
+            is_required,
+            kind: kind(document, &schema)?,
+            limits: limits(document, &schema)?,
+            choices: match &schema.r#const {
+                Some(only) => vec![text(only)],
+                None => schema.r#enum.iter().filter(|it| !it.is_null()).map(text).collect(),
+            },
+            default: schema.default,
+            description: schema.description.unwrap_or_default(),
+        })
+    }
+
+    /// The type and the limits.
+    pub fn kind_with_limits(&self) -> String {
+        match self.limits.as_str() {
+            "" => self.kind.clone(),
+            limits => format!("{}, {limits}", self.kind),
+        }
+    }
+
+    /// The description and the values that it may have, as one paragraph of Markdown.
+    pub fn told(&self) -> String {
+        let mut told = vec![self.description.replace('\n', " ")];
+        match self.choices.as_slice() {
+            [] => {}
+            [only] => told.push(format!("Always `{only}`.")),
+            [choices @ .., last] => {
+                told.push(format!("One of `{}` or `{last}`.", choices.join("`, `")));
+            }
+        }
+        if let Some(default) = &self.default {
+            told.push(format!("Default: `{}`.", text(default)));
+        }
+        told.retain(|part| !part.is_empty());
+        told.join(" ")
+    }
+}
+
+/// The type of a value.
+fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
+    let mut kinds = Vec::new();
+    for alternative in schema.alternatives() {
+        kinds.push(match name(alternative) {
+            Some(name) => format!("`{name}`"),
+            None => kind(document, &resolve(document, alternative)?)?,
+        });
+    }
+    for one in schema.types() {
+        kinds.push(match (one, &schema.items) {
+            ("array", Some(items)) => {
+                let items = kind(document, &resolve(document, items)?)?;
+                format!("array of {items}s")
+            }
+            ("string", _) if schema.format.as_deref() == Some("date-time") => "date-time".into(),
+            (one, _) => one.into(),
+        });
+    }
+    if kinds.is_empty() {
+        // Constants may do without.
+        kinds.extend(schema.r#const.iter().map(|only| match only {
+            Value::String(_) => "string".to_owned(),
+            Value::Bool(_) => "boolean".to_owned(),
+            _ => "number".to_owned(),
+        }));
+    }
+    kinds.dedup();
+    Ok(kinds.join(" or "))
+}
+
+/// How long, how large or how many.
+fn limits(document: &Document, schema: &Schema) -> Result<String, Error> {
+    let mut limits = Vec::new();
+    limits.extend(range(schema.min_length, schema.max_length, "characters"));
+    limits.extend(range(schema.minimum.as_ref(), schema.maximum.as_ref(), ""));
+    if let Some(most) = schema.max_items {
+        limits.push(format!("at most {most}"));
+    }
+    if let Some(items) = &schema.items {
+        let items = resolve(document, items)?;
+        let each = range(items.min_length, items.max_length, "characters");
+        limits.extend(each.map(|each| format!("each {each}")));
+    }
+    Ok(limits.join(", "))
+}
+
+/// From one number to another, of something.
+fn range<N: Display + PartialEq>(least: Option<N>, most: Option<N>, unit: &str) -> Option<String> {
+    let range = match (least, most) {
+        (None, None) => return None,
+        (Some(least), Some(most)) if least == most => format!("exactly {least}"),
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("at least {least}"),
+        (None, Some(most)) => format!("at most {most}"),
+    };
+    Some(match unit.strip_suffix('s') {
+        None => range,
+        Some(one) if range.ends_with(" 1") => format!("{range} {one}"),
+        Some(_) => format!("{range} {unit}"),
+    })
+}
+
+/// A value as it is written in a sentence or a field.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
