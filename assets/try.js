@@ -1,0 +1,196 @@
+// The console on the pages of the endpoints: puts a request together, sends it to this server and
+// shows what is answered. The key stays in this tab, and leaves it in the request's header only.
+"use strict";
+
+{
+  const STORE = "pivotal-api-key";
+  const form = document.querySelector(".try form");
+  const find = (name) => form.querySelector(`[data-${name}]`);
+  const { method, path } = form.dataset;
+  const [key, body, status, answer] = ["key", "body", "status", "answer"].map(find);
+
+  // Where the browser keeps nothing for pages, the key is typed again on each of them.
+  const remembered = () => {
+    try {
+      return sessionStorage.getItem(STORE) ?? "";
+    } catch {
+      return "";
+    }
+  };
+  const remember = (value) => {
+    try {
+      if (value) sessionStorage.setItem(STORE, value);
+      else sessionStorage.removeItem(STORE);
+    } catch {
+      // It is in the field.
+    }
+  };
+
+  /** What was typed into the fields of a place, by name; what is empty is not sent. */
+  const typed = (place) =>
+    [...form.querySelectorAll(`[data-in=${place}]`)]
+      .map(({ name, value }) => [name, value.trim()])
+      .filter(([, value]) => value);
+
+  /** The request as it stands in the form, without the key. */
+  const request = () => {
+    let target = path;
+    for (const [name, value] of typed("path")) {
+      target = target.replace(`{${name}}`, encodeURIComponent(value));
+    }
+    const query = new URLSearchParams(typed("query")).toString();
+    const headers = typed("header");
+    if (body) headers.push(["Content-Type", "application/json"]);
+    return { target: query ? `${target}?${query}` : target, headers, content: body?.value };
+  };
+
+  const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+  /** The line for a shell that sends the same. */
+  const curl = ({ target, headers, content }) => {
+    const verb = method === "GET" || method === "POST" ? "" : ` -X ${method}`;
+    const parts = [`curl -sS --fail-with-body${verb} ${quote(location.origin + target)}`];
+    if (key) parts.push('-H "Authorization: Bearer $PIVOTAL_API_KEY"');
+    for (const [name, value] of headers) parts.push(`-H ${quote(`${name}: ${value}`)}`);
+    if (content !== undefined) parts.push(`-d ${quote(content)}`);
+    return parts.join(" \\\n  ");
+  };
+
+  /** Shows what would be sent. A body that is no JSON is sent too: the answer tells of it. */
+  const preview = () => {
+    const wanted = request();
+    find("target").textContent = wanted.target;
+    find("curl").textContent = curl(wanted);
+    if (!body) return;
+    let mistake = "";
+    try {
+      JSON.parse(body.value);
+    } catch (error) {
+      mistake = `This is not JSON: ${error.message}`;
+    }
+    body.toggleAttribute("aria-invalid", Boolean(mistake));
+    const hint = find("mistake");
+    if (hint.textContent !== mistake) hint.textContent = mistake;
+  };
+
+  // JSON is laid out without being read: a number stays as the server wrote it.
+  const TOKEN = /"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s"{}[\],:]+/g;
+
+  /** The pieces of a JSON text on lines of their own, each with what it is. */
+  const laidOut = (text) => {
+    const tokens = text.match(TOKEN) ?? [];
+    const pieces = [];
+    let depth = 0;
+    const put = (token, kind = "") => pieces.push([token, kind]);
+    const newLine = () => put(`\n${"  ".repeat(depth)}`);
+    tokens.forEach((token, at) => {
+      const [before, next] = [tokens[at - 1], tokens[at + 1]];
+      if (token === "}" || token === "]") {
+        depth -= 1;
+        if (before !== "{" && before !== "[") newLine();
+        put(token);
+      } else if (token === "{" || token === "[") {
+        depth += 1;
+        put(token);
+        if (next !== "}" && next !== "]") newLine();
+      } else if (token === ",") {
+        put(token);
+        newLine();
+      } else if (token === ":") {
+        put(": ");
+      } else if (token.startsWith('"')) {
+        put(token, next === ":" ? "name" : "string");
+      } else {
+        put(token, "word");
+      }
+    });
+    return pieces;
+  };
+
+  const element = (name, text, kind) => {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (kind) made.className = `try-${kind}`;
+    return made;
+  };
+
+  const showContent = (text, isJson) => {
+    const pieces = isJson ? laidOut(text) : [[text, ""]];
+    find("content").replaceChildren(
+      ...pieces.map(([piece, kind]) => (kind ? element("span", piece, kind) : piece)),
+    );
+  };
+
+  const show = async (response, started) => {
+    const text = await response.text();
+    const took = Math.round(performance.now() - started);
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    const name = `${response.status} ${response.statusText}`.trim();
+    status.replaceChildren(
+      element("strong", name, response.ok ? "good" : "bad"),
+      ` after ${took} ms`,
+    );
+    showContent(text, isJson);
+    find("headers").replaceChildren(
+      ...[...response.headers].flatMap(([header, value]) => [
+        element("dt", header),
+        element("dd", value),
+      ]),
+    );
+    answer.hidden = false;
+  };
+
+  let isBusy = false;
+  const send = async () => {
+    if (isBusy) return;
+    isBusy = true;
+    const button = form.querySelector(".try-primary");
+    button.setAttribute("aria-disabled", "true");
+    status.textContent = "Sending…";
+    answer.hidden = true;
+    const { target, headers, content } = request();
+    if (key) headers.push(["Authorization", `Bearer ${key.value.trim()}`]);
+    const started = performance.now();
+    try {
+      // Nothing that the browser knows of this server goes along, and nothing is kept by it.
+      const options = { credentials: "omit", cache: "no-store", redirect: "error" };
+      await show(await fetch(target, { method, headers, body: content, ...options }), started);
+    } catch (error) {
+      status.replaceChildren(element("strong", "No answer", "bad"), `: ${error.message}`);
+    } finally {
+      button.removeAttribute("aria-disabled");
+      isBusy = false;
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  form.addEventListener("input", preview);
+  body?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  key?.addEventListener("input", () => remember(key.value.trim()));
+  find("forget")?.addEventListener("click", () => {
+    key.value = "";
+    remember("");
+    key.focus();
+  });
+  find("copy-curl").addEventListener("click", async ({ target }) => {
+    const line = find("curl");
+    try {
+      await navigator.clipboard.writeText(line.textContent);
+      target.textContent = "Copied";
+      setTimeout(() => { target.textContent = "Copy"; }, 2000);
+    } catch {
+      getSelection().selectAllChildren(line);
+    }
+  });
+  // A page that the browser kept may be shown again after the key was changed or forgotten.
+  addEventListener("pageshow", () => {
+    if (key) key.value = remembered();
+    preview();
+  });
+  form.hidden = false;
+}
