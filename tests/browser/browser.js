@@ -97,9 +97,11 @@ function watch(context, origin) {
     }
   });
   context.on('response', (response) => {
-    // A page may be refused, such as a form with a mistake; an asset may not.
+    // A page may be refused, such as a form with a mistake, and so may what a page asks of the API;
+    // an asset may not.
     const isDocument = response.request().resourceType() === 'document';
-    if (response.status() >= (isDocument ? 500 : 400)) {
+    const isApi = response.url().startsWith(`${origin}/api/`);
+    if (response.status() >= (isDocument || isApi ? 500 : 400)) {
       faults.push(`${response.status()} for ${response.url()}`);
     }
   });
