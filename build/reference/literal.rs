@@ -91,3 +91,53 @@ impl Language {
         if self.has_bare_names && is_bare { name.to_owned() } else { Value::from(name).to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_language_has_its_own_words_and_names() {
+        let value = json!({"name": "a \"b\"", "is-new": true, "plan": null, "mrr": 1});
+        for (language, written) in [
+            (
+                JSON,
+                "{\n  \"name\": \"a \\\"b\\\"\",\n  \"is-new\": true,\n  \"plan\": null,\n  \"mrr\": 1\n}",
+            ),
+            (
+                TYPESCRIPT,
+                "{\n  name: \"a \\\"b\\\"\",\n  \"is-new\": true,\n  plan: null,\n  mrr: 1,\n}",
+            ),
+            (
+                PYTHON,
+                "{\n    \"name\": \"a \\\"b\\\"\",\n    \"is-new\": True,\n    \"plan\": None,\n    \"mrr\": 1,\n}",
+            ),
+            (
+                RUST,
+                "{\n    \"name\": \"a \\\"b\\\"\",\n    \"is-new\": true,\n    \"plan\": null,\n    \"mrr\": 1\n}",
+            ),
+        ] {
+            assert_eq!(language.write(&value, 0), written);
+        }
+    }
+
+    #[test]
+    fn what_is_short_stays_on_its_line_and_what_is_long_does_not() {
+        let long = "x".repeat(LINE);
+        let value = json!({"tags": ["eu", {"a": 1}], "none": {}, "long": {"a": [long]}});
+        let written = format!(
+            "{{\n  \"tags\": [\"eu\", {{\"a\": 1}}],\n  \"none\": {{}},\n  \"long\": {{\n    \
+             \"a\": [\n      \"{long}\"\n    ]\n  }}\n}}"
+        );
+        assert_eq!(JSON.write(&value, 0), written);
+        let read: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, value);
+    }
+
+    #[test]
+    fn lines_stand_within_what_surrounds_them() {
+        assert_eq!(JSON.write(&json!({"a": 1}), 4), "{\n      \"a\": 1\n    }");
+    }
+}

@@ -109,3 +109,99 @@ fn page(server: &str, endpoint: &Endpoint<'_>) -> Result<Page, Error> {
         }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A document with one endpoint.
+    fn document() -> Value {
+        let content = |example| json!({"application/json": {"schema": {}, "example": example}});
+        json!({
+            "servers": [{"url": "https://pivotal.example.com/api/v1"}],
+            "tags": [{"name": "Contacts"}],
+            "components": {},
+            "paths": {"/contacts/{id}": {"patch": {
+                "operationId": "update-contact",
+                "tags": ["Contacts"],
+                "summary": "Update a contact",
+                "description": "Changes what is sent.",
+                "security": [{"key": ["write:contacts"]}],
+                "parameters": [{
+                    "name": "id", "in": "path", "required": true, "schema": {"type": "string"},
+                    "description": "One | the other,\nas always. Addition: both.",
+                }],
+                "requestBody": {"content": content(json!({"name": "Maya's"}))},
+                "responses": {"200": {"description": "It.", "content": content(json!({"id": "c"}))}},
+            }}},
+        })
+    }
+
+    fn page(document: &Value) -> String {
+        pages(document).unwrap().remove(1).markdown
+    }
+
+    #[test]
+    fn a_page_has_a_program_in_every_language_with_its_path_filled_in() {
+        let page = page(&document());
+        for tab in
+            ["bash tab=cURL", "typescript tab=TypeScript", "python tab=Python", "rust tab=Rust"]
+        {
+            assert!(page.contains(&format!("```{tab}\n")), "{tab}: {page}");
+        }
+        assert_eq!(page.matches("https://pivotal.example.com/api/v1/contacts/1\"").count(), 4);
+    }
+
+    #[test]
+    fn a_quote_in_a_body_does_not_end_the_argument_of_a_shell() {
+        assert!(page(&document()).contains(r#""name": "Maya'\''s""#));
+    }
+
+    #[test]
+    fn a_cell_of_a_table_stays_one() {
+        let cell =
+            r"| `id` *required* | string | One \| the other, as always. **Addition:** both. |";
+        assert!(page(&document()).contains(cell));
+    }
+
+    #[test]
+    fn the_console_is_html_in_which_text_stays_text() {
+        let mut document = document();
+        let patch = "/paths/~1contacts~1{id}/patch";
+        *document
+            .pointer_mut(&format!("{patch}/requestBody/content/application~1json/example"))
+            .unwrap() = json!({"name": "</textarea><script>"});
+        let operation = pages(&document).unwrap().remove(1).operation.unwrap();
+        assert_eq!((operation.method, operation.tag.as_str()), ("PATCH", "Contacts"));
+        assert!(operation.console.contains("data-path=\"/api/v1/contacts/{id}\""));
+        assert!(!operation.console.contains("<script>"));
+    }
+
+    #[test]
+    fn what_an_operation_lacks_is_told_with_its_name() {
+        for (pointer, value, problem) in [
+            ("tags", json!([]), "update-contact: it has not exactly one tag"),
+            (
+                "tags",
+                json!(["Odd"]),
+                "update-contact: its tag Odd is not among those of the document",
+            ),
+            ("responses", json!({}), "update-contact: no success is described with an example"),
+            (
+                "parameters",
+                json!([{"$ref": "#/components/parameters/Id"}]),
+                "update-contact: #/components/parameters/Id leads to nothing among parameters",
+            ),
+            ("requestBody", json!({"content": {}}), "update-contact: its body is not JSON"),
+        ] {
+            let mut document = document();
+            document["paths"]["/contacts/{id}"]["patch"][pointer] = value;
+            assert_eq!(
+                pages(&document).err().map(|error| error.to_string()).as_deref(),
+                Some(problem)
+            );
+        }
+    }
+}

@@ -255,3 +255,78 @@ fn text(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What the properties of an object say: name, type with limits, and description.
+    fn told(properties: &Value) -> Vec<[String; 3]> {
+        let document = json!({
+            "servers": [],
+            "tags": [],
+            "paths": {},
+            "components": {"schemas": {
+                "Status": {"type": "string", "description": "Any.", "enum": ["active", "churned"]},
+                "Part": {"type": "object", "properties": {"id": {"type": "string"}}},
+                "Whole": {"type": "object", "properties": properties},
+            }},
+        });
+        let document = Document::parse(&document).unwrap();
+        let whole = &document.components.schemas["Whole"];
+        let told = |it: Property| [it.name.clone(), it.kind_with_limits(), it.told()];
+        super::properties(&document, whole).unwrap().into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn limits_are_told_as_people_say_them() {
+        for (schema, kind) in [
+            (
+                json!({"type": "string", "minLength": 1, "maxLength": 255}),
+                "string, 1 to 255 characters",
+            ),
+            (json!({"type": "string", "minLength": 1}), "string, at least 1 character"),
+            (json!({"type": ["integer", "null"], "maximum": 365}), "integer or null, at most 365"),
+            (json!({"type": "string", "format": "date-time"}), "date-time"),
+            (
+                json!({"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}),
+                "array of strings, at most 50, each at most 64 characters",
+            ),
+        ] {
+            assert_eq!(told(&json!({"it": schema}))[0][1], kind);
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_reference_wins() {
+        let status = json!({"$ref": "#/components/schemas/Status", "description": "Where it stands.",
+            "default": "active"});
+        let text = "Where it stands. One of `active` or `churned`. Default: `active`.";
+        assert_eq!(told(&json!({"status": status}))[0], ["status", "string", text]);
+    }
+
+    #[test]
+    fn an_alternative_to_null_is_told_once() {
+        let status = json!({"anyOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]});
+        let told = told(&json!({"status": status}));
+        assert_eq!(told[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
+    }
+
+    #[test]
+    fn objects_in_objects_and_lists_are_told_with_their_path() {
+        let part = json!({"$ref": "#/components/schemas/Part"});
+        let told = told(&json!({"one": part, "all": {"type": "array", "items": part}}));
+        let names: Vec<&str> = told.iter().map(|[name, ..]| name.as_str()).collect();
+        assert_eq!(names, ["one", "one.id", "all", "all[].id"]);
+        assert_eq!(told[2][1], "array of objects");
+    }
+
+    #[test]
+    fn one_of_several_objects_is_told_by_their_names() {
+        let one = json!({"oneOf": [{"$ref": "#/components/schemas/Part"},
+            {"$ref": "#/components/schemas/Whole"}]});
+        assert_eq!(told(&json!({"it": one}))[0][1], "`Part` or `Whole`");
+    }
+}
