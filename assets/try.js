@@ -68,7 +68,7 @@
     } catch (error) {
       mistake = `This is not JSON: ${error.message}`;
     }
-    body.toggleAttribute("aria-invalid", Boolean(mistake));
+    body.setAttribute("aria-invalid", String(mistake !== ""));
     const hint = find("mistake");
     if (hint.textContent !== mistake) hint.textContent = mistake;
   };

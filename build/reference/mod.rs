@@ -130,7 +130,7 @@ mod tests {
                 "description": "Changes what is sent.",
                 "security": [{"key": ["write:contacts"]}],
                 "parameters": [{
-                    "name": "id", "in": "path", "required": true, "schema": {"type": "string"},
+                    "name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": "1",
                     "description": "One | the other,\nas always. Addition: both.",
                 }],
                 "requestBody": {"content": content(json!({"name": "Maya's"}))},
@@ -195,6 +195,11 @@ mod tests {
                 "update-contact: #/components/parameters/Id leads to nothing among parameters",
             ),
             ("requestBody", json!({"content": {}}), "update-contact: its body is not JSON"),
+            (
+                "parameters",
+                json!([{"name": "id", "in": "path", "schema": {}}]),
+                "update-contact: its parameter id has no example",
+            ),
         ] {
             let mut document = document();
             document["paths"]["/contacts/{id}"]["patch"][pointer] = value;

@@ -10,9 +10,6 @@ use super::Error;
 use super::endpoint::Endpoint;
 use super::literal::{JSON, PYTHON, RUST, TYPESCRIPT};
 
-/// The id that samples use. On a new server, it names the first that was made.
-const ID: &str = "1";
-
 /// The request of a sample.
 pub struct Request<'e> {
     pub method: &'static str,
@@ -43,7 +40,10 @@ impl<'e> Request<'e> {
     pub fn new(server: &str, endpoint: &'e Endpoint<'_>) -> Result<Self, Error> {
         let mut path = endpoint.path.to_owned();
         for sent in &endpoint.path_parameters {
-            path = path.replace(&format!("{{{}}}", sent.property.name), ID);
+            let name = &sent.property.name;
+            let none = || Error::new(format!("its parameter {name} has no example"));
+            let value = plain(sent.example.ok_or_else(none)?)?;
+            path = path.replace(&format!("{{{name}}}"), &value);
         }
         let mut query = Vec::new();
         for sent in &endpoint.query_parameters {

@@ -201,6 +201,7 @@ test('errors are shown as the server tells of them', () =>
     const body = page.getByLabel('Body', { exact: true });
     await body.fill('{"name": ');
     await page.getByText('This is not JSON').waitFor();
+    assert.equal(await body.getAttribute('aria-invalid'), 'true');
     assert.match((await send(page)).text, /"code": "invalid_json"/);
     await body.fill('{}');
     assert.equal(await page.getByText('This is not JSON').count(), 0);
