@@ -12,6 +12,10 @@ use super::table::{File, Kind, hex};
 /// Bytes of the hash that stand in an address.
 const HASH: usize = 8;
 
+/// The parts of the style sheet and of the script, in their order.
+const STYLES: [&str; 4] = ["base.css", "docs/frame.css", "docs/text.css", "docs/search.css"];
+const SCRIPTS: [&str; 4] = ["docs/memory.js", "docs/page.js", "docs/tabs.js", "docs/search.js"];
+
 /// Where the assets are served. For the templates.
 pub struct Assets {
     /// The look of all pages.
@@ -20,6 +24,10 @@ pub struct Assets {
     pub theme: String,
     /// Comfort for all pages.
     pub script: String,
+    /// The look of the console.
+    pub try_style: String,
+    /// The console.
+    pub try_script: String,
     /// The picture in a browser's tab.
     pub icon: String,
 }
@@ -36,9 +44,11 @@ pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
         Ok(address)
     };
     let assets = Assets {
-        style: add("docs.css", Kind::Style, &["base.css", "docs.css"])?,
-        theme: add("theme.js", Kind::Script, &["theme.js"])?,
-        script: add("docs.js", Kind::Script, &["docs.js"])?,
+        style: add("docs.css", Kind::Style, &STYLES)?,
+        theme: add("theme.js", Kind::Script, &["docs/theme.js"])?,
+        script: add("docs.js", Kind::Script, &SCRIPTS)?,
+        try_style: add("try.css", Kind::Style, &["try.css"])?,
+        try_script: add("try.js", Kind::Script, &["try.js"])?,
         icon: add("icon.svg", Kind::Icon, &["icon.svg"])?,
     };
     Ok((assets, files))

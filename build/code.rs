@@ -10,7 +10,9 @@ pub struct Block {
     pub language: String,
     /// The name of its tab, if it is one of a group.
     pub tab: Option<String>,
-    pub code: String,
+    /// Whether a word says what it is checked against: then it is not the output of anything.
+    is_checked: bool,
+    code: String,
 }
 
 impl Block {
@@ -19,20 +21,23 @@ impl Block {
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a block of code names no language")?.to_owned();
-        let mut tab = None;
+        let (mut tab, mut is_checked) = (None, false);
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
-                ("root", "") | ("schema", _) => {}
+                ("schema", _) => is_checked = true,
+                ("root", "") => {}
                 _ => return Err(format!("a block of code is marked {word:?}")),
             }
         }
-        Ok(Self { language, tab, code })
+        Ok(Self { language, tab, is_checked, code })
     }
 
     /// Whether it shows what the block before it prints.
     fn is_output_of(&self, before: &Self) -> bool {
-        before.language == "bash" && matches!(self.language.as_str(), "json" | "text")
+        let is_program =
+            ["bash", "typescript", "python", "rust"].contains(&before.language.as_str());
+        is_program && !self.is_checked && ["json", "text"].contains(&self.language.as_str())
     }
 }
 
@@ -49,26 +54,30 @@ pub fn html(blocks: &[Block], highlighter: &Highlighter) -> Result<String, Strin
                 let name = escape(block.tab.as_deref().unwrap_or_default());
                 html += "<div class=\"tab\">\n";
                 html += &format!("<p class=\"tab-name\">{name}</p>\n");
-                html += &figure(block, "", highlighter)?;
+                html += &figure(block, false, highlighter)?;
                 html += "</div>\n";
             }
             html += "</div>\n";
             (rest, before) = (&rest[tabs..], None);
         } else {
             let is_output = before.is_some_and(|before| first.is_output_of(before));
-            html += &figure(first, if is_output { " output" } else { "" }, highlighter)?;
+            html += &figure(first, is_output, highlighter)?;
             (rest, before) = (others, Some(first));
         }
     }
     Ok(html)
 }
 
-fn figure(block: &Block, class: &str, highlighter: &Highlighter) -> Result<String, String> {
+fn figure(block: &Block, is_output: bool, highlighter: &Highlighter) -> Result<String, String> {
     let code = highlighter.html(&block.language, &block.code)?;
     let language = &block.language;
-    Ok(format!(
-        "<div class=\"code{class}\" data-language=\"{language}\"><pre><code>{code}</code></pre></div>\n"
-    ))
+    let name = match (is_output, language.as_str()) {
+        (false, _) => "",
+        (true, "json") => "<p class=\"code-name\">Response</p>",
+        (true, _) => "<p class=\"code-name\">Output</p>",
+    };
+    let class = if is_output { " output" } else { "" };
+    Ok(format!("<div class=\"code{class}\">{name}<pre><code>{code}</code></pre></div>\n"))
 }
 
 #[cfg(test)]
@@ -82,10 +91,9 @@ mod tests {
     /// The order of the parts of some HTML.
     fn parts(infos: &[&str]) -> Vec<String> {
         let html = html(&blocks(infos), &Highlighter::new().unwrap()).unwrap();
-        html.split("class=\"")
-            .skip(1)
-            .map(|part| part.split('"').next().unwrap().to_owned())
-            .collect()
+        let classes = html.split("class=\"").skip(1).map(|part| part.split('"').next().unwrap());
+        // One letter is the colour of a word.
+        classes.filter(|class| class.len() > 1).map(str::to_owned).collect()
     }
 
     #[test]
@@ -99,10 +107,8 @@ mod tests {
 
     #[test]
     fn what_follows_a_command_is_its_output() {
-        assert_eq!(
-            parts(&["bash root", "text", "text schema=Customer"])[..2],
-            ["code", "code output"]
-        );
+        assert_eq!(parts(&["rust", "text"]), ["code", "code output", "code-name"]);
+        assert_eq!(parts(&["bash root", "json schema=Error"]), ["code", "code"]);
         assert_eq!(parts(&["text", "json"]), ["code", "code"]);
     }
 

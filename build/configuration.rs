@@ -53,6 +53,11 @@ impl Entry {
             return Err("has a comment without settings, or settings without one".to_owned());
         }
         let mut text = format!("\n### {}\n\n{}\n", names.join(", "), self.comment.join("\n"));
+        if let [(name, default)] = &self.settings[..] {
+            let variable = variable(name);
+            text += &format!("\n- Default: `{default}`\n- Environment variable: `{variable}`\n");
+            return Ok(text);
+        }
         text += "\n| Setting | Default | Environment variable |\n| --- | --- | --- |\n";
         for (name, default) in &self.settings {
             text += &format!("| `{name}` | `{default}` | `{}` |\n", variable(name));
@@ -100,7 +105,7 @@ mod tests {
         for text in [
             "# Configuration\n\nWhat this is.\n\nMore.\n",
             "### `listen`\n\nWhere it listens.\n",
-            "| `listen` | `\"a:1\"` | `PIVOTAL_LISTEN` |\n",
+            "- Default: `\"a:1\"`\n- Environment variable: `PIVOTAL_LISTEN`\n",
             "## `[limits]`\n\n### `limits.one`, `limits.two`\n\nHow many.\n\nAt most.\n",
             "| `limits.one` | `1` | `PIVOTAL_LIMITS_ONE` |\n| `limits.two` | `2` |",
             "```toml\n# What this is.",

@@ -3,6 +3,7 @@
 
 use super::address::{self, ORIGIN};
 use super::site::Page;
+use super::template::Place;
 
 const TITLE: &str = "Pivotal server";
 
@@ -31,7 +32,7 @@ pub fn one(page: &Page<'_>, section: (&str, &[&Page<'_>])) -> String {
     text += &format!("\nThe page as Markdown: {ORIGIN}{twin}. Every page: {ORIGIN}/llms.txt.\n");
     if !page.contents().is_empty() {
         text += "\n## On this page\n\n";
-        for (_, id, heading) in page.contents() {
+        for Place { id, heading, .. } in page.contents() {
             text += &format!("- [{heading}]({ORIGIN}{twin}#{id})\n");
         }
     }

@@ -13,11 +13,13 @@ use super::links::Anchors;
 use super::markdown::{self, Outline};
 use super::problem::Problems;
 use super::table::{File, Kind};
-use super::template::{self, Frame, Link, Menu, NoPageTemplate, PageTemplate};
+use super::template::{self, Frame, Link, Menu, NoPageTemplate, PageTemplate, Place};
 use super::{llms, search, twin};
 
 /// The deepest heading that the list of a page's contents shows.
 const DEEPEST: usize = 3;
+/// Where the console begins, which stands behind the text.
+const CONSOLE: Place<'static> = Place { id: "try-it", heading: "Try it", is_deep: false };
 
 /// A page, once its links are known to lead somewhere.
 pub struct Page<'a> {
@@ -31,10 +33,12 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The level, anchor and words of each heading that the list of contents shows.
-    pub fn contents(&self) -> Vec<(usize, &str, &str)> {
+    /// What the list of its contents leads to.
+    pub fn contents(&self) -> Vec<Place<'_>> {
         let headings = self.outline.headings().iter().filter(|part| part.level <= DEEPEST);
-        headings.map(|part| (part.level, part.id.as_str(), part.heading.as_str())).collect()
+        let mut places: Vec<Place<'_>> = headings.map(Place::of).collect();
+        places.extend(self.source.operation.as_ref().map(|_| CONSOLE));
+        places
     }
 }
 
@@ -104,7 +108,7 @@ fn pages<'a>(
             let mut ids: Vec<String> =
                 outline.headings().iter().map(|part| part.id.clone()).collect();
             if source.operation.is_some() {
-                ids.push(CONSOLE.to_owned());
+                ids.push(CONSOLE.id.to_owned());
             }
             anchors.insert(source.path.clone(), ids.into_iter().collect());
         }
@@ -121,9 +125,6 @@ fn pages<'a>(
     }
     problems.or(made)
 }
-
-/// The anchor of the console.
-const CONSOLE: &str = "try-it";
 
 fn page<'a>(
     section: &'a Section,
@@ -157,9 +158,6 @@ fn html(pages: &[&Page<'_>], assets: &Assets, menus: &[Menu]) -> askama::Result<
     let links: Vec<Link> = pages.iter().map(link).collect();
     let mut files = Vec::new();
     for (at, page) in pages.iter().enumerate() {
-        let console = page.source.operation.as_ref().map(|operation| operation.console.as_str());
-        let mut contents = page.contents();
-        contents.extend(console.map(|_| (2, CONSOLE, "Try it")));
         let address = &links[at].address;
         let template = PageTemplate {
             frame: frame(address),
@@ -168,8 +166,8 @@ fn html(pages: &[&Page<'_>], assets: &Assets, menus: &[Menu]) -> askama::Result<
             section: &page.section,
             twin: address::twin(&page.path),
             text: page.text.clone(),
-            console,
-            contents,
+            operation: page.source.operation.as_ref(),
+            contents: page.contents(),
             previous: at.checked_sub(1).map(|before| &links[before]),
             next: links.get(at + 1),
         };

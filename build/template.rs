@@ -4,6 +4,8 @@ use askama::Template;
 
 use super::assets::Assets;
 use super::contents::Section;
+use super::markdown::Part;
+use super::reference::Operation;
 
 /// A link of the navigation.
 pub struct Link {
@@ -21,6 +23,21 @@ pub struct Menu {
     pub groups: Vec<Menu>,
 }
 
+/// A place of a page that the list of its contents leads to.
+pub struct Place<'a> {
+    pub id: &'a str,
+    pub heading: &'a str,
+    /// Whether it belongs to the place before it.
+    pub is_deep: bool,
+}
+
+impl<'a> Place<'a> {
+    /// A heading.
+    pub fn of(part: &'a Part) -> Self {
+        Self { id: &part.id, heading: &part.heading, is_deep: part.level > 2 }
+    }
+}
+
 /// What surrounds every page.
 pub struct Frame<'a> {
     pub assets: &'a Assets,
@@ -35,6 +52,11 @@ impl Frame<'_> {
     pub fn is_here(&self, link: &Link) -> bool {
         link.address == self.address
     }
+
+    /// Whether a link of a menu does.
+    pub fn is_in(&self, menu: &Menu) -> bool {
+        menu.links.iter().any(|link| self.is_here(link))
+    }
 }
 
 /// A page.
@@ -47,9 +69,9 @@ pub struct PageTemplate<'a> {
     pub section: &'a str,
     pub twin: String,
     pub text: String,
-    pub console: Option<&'a str>,
-    /// The level, anchor and words of each heading.
-    pub contents: Vec<(usize, &'a str, &'a str)>,
+    /// The endpoint that it is about, if any.
+    pub operation: Option<&'a Operation>,
+    pub contents: Vec<Place<'a>>,
     pub previous: Option<&'a Link>,
     pub next: Option<&'a Link>,
 }

@@ -1,1 +1,0 @@
-// Comfort for the documentation.

@@ -1,1 +1,0 @@
-// Chooses light or dark.
