@@ -166,6 +166,11 @@ impl<'d> Endpoint<'d> {
         names.find(|name| *name == "Idempotency-Key")
     }
 
+    /// Whether a list is answered page by page.
+    pub fn has_pages(&self) -> bool {
+        self.query_parameters.iter().any(|sent| sent.property.name == "cursor")
+    }
+
     /// Whether something of the server's data changes.
     pub fn is_change(&self) -> bool {
         self.method != "GET"
