@@ -152,7 +152,7 @@ mod tests {
             json,
             "{ <span class=\"p\">&#34;name&#34;</span>: <span class=\"s\">&#34;A \
              &#60;b&#62;&#34;</span>, <span class=\"p\">&#34;mrr&#34;</span>: \
-             <span class=\"n\">12</span> }\n"
+             <span class=\"n\">12 </span>}\n"
         );
         assert!(html("rust", "// why\n").contains("<span class=\"c\">// why"));
         assert!(html("python", "import httpx\n").starts_with("<span class=\"k\">import</span>"));

@@ -272,3 +272,89 @@ fn callout(kind: BlockQuoteKind) -> (&'static str, &'static str) {
         BlockQuoteKind::Caution => ("bad", "Caution"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn made(markdown: &str) -> Result<String, Vec<String>> {
+        let outline = outline(markdown).unwrap();
+        let anchors = ["codes".to_owned()].into_iter().collect::<BTreeSet<_>>();
+        let anchors = Anchors::from([("errors".to_owned(), anchors)]);
+        html("guides/ids", markdown, &outline, &anchors, &Highlighter::new().unwrap())
+    }
+
+    #[test]
+    fn an_outline_has_the_title_the_description_and_what_stands_below_each_heading() {
+        let text =
+            "# A `b`\n\nWhat *it*\nis.\n\n- one\n- two\n\n## Part\n\nMore.\n\n```text\nx\n```\n";
+        let outline = outline(text).unwrap();
+        assert_eq!((outline.title(), outline.description.as_str()), ("A b", "What it is."));
+        let parts: Vec<_> = outline.parts.iter().map(|part| part.text.trim()).collect();
+        assert_eq!(parts, ["What it is. one two", "More."]);
+        assert_eq!((outline.headings()[0].level, outline.headings()[0].id.as_str()), (2, "part"));
+    }
+
+    #[test]
+    fn headings_have_the_anchors_of_code_hosts() {
+        let text = "# T\n\nx\n\n## `rate_limits.one`, Two & Three!\n\n## Added\n\n## Added\n";
+        let ids: Vec<_> = outline(text).unwrap().parts.into_iter().map(|part| part.id).collect();
+        assert_eq!(ids, ["t", "rate_limitsone-two--three", "added", "added-1"]);
+    }
+
+    #[test]
+    fn a_page_begins_with_its_one_title_and_has_a_description() {
+        for odd in ["x\n", "## T\n\nx\n", "# T\n\nx\n\n# U\n", "# T\n\n## U\n"] {
+            assert!(outline(odd).is_err(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_page_become_what_the_style_sheet_knows() {
+        for (markdown, shown) in [
+            ("y", "<p>y</p>"),
+            ("## A", "<h2 id=\"a\"><a class=\"anchor\" href=\"#a\">A</a></h2>"),
+            (
+                "Addition: new.",
+                "<p class=\"addition\"><span class=\"badge info\">Addition</span> new.</p>",
+            ),
+            (
+                "> [!WARNING]\n> y",
+                "<div class=\"callout warn\">\n<p class=\"callout-name\">Warning</p>\n<p>y</p>",
+            ),
+            ("| a |\n|---|\n| b |", "<div class=\"scroll\"><table>"),
+            (
+                "```text\n<y>\n```",
+                "<div class=\"code\"><pre><code>&#60;y&#62;\n</code></pre></div>",
+            ),
+            ("[y](../errors.md#codes)", "<a href=\"/docs/errors#codes\">y</a>"),
+            ("a < b & *c*", "<p>a &lt; b &amp; <em>c</em></p>"),
+        ] {
+            let html = made(&format!("# T\n\nx\n\n{markdown}\n")).unwrap();
+            assert!(html.starts_with("<p class=\"lead\">x</p>\n"), "{html}");
+            assert!(html.contains(shown), "{shown} is not in {html}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_shown_or_would_lead_nowhere_is_a_problem() {
+        let odd = [
+            "<b>y</b>",
+            "<div>y</div>",
+            "![y](y.png)",
+            "[y](nowhere.md)",
+            "[y](../errors.md#nothing)",
+            "[y][z]\n\n[z]: ../errors.md",
+            "```perl\ny\n```",
+        ];
+        for markdown in odd {
+            let problems = made(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
+            assert!(!problems.is_empty());
+        }
+        // All of them are told at once.
+        let all = format!("# T\n\nx\n\n{}\n", odd[2..5].join("\n\n"));
+        assert_eq!(made(&all).unwrap_err().len(), 3);
+    }
+}

@@ -29,3 +29,26 @@ pub fn of(path: &str, markdown: &str, anchors: &Anchors) -> Result<String, Strin
     text += &markdown[from..];
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn links_between_pages_are_made_absolute_and_nothing_else_changes() {
+        let page = |path: &str| (path.to_owned(), BTreeSet::from(["codes".to_owned()]));
+        let anchors = Anchors::from([page(""), page("errors"), page("guides/ids")]);
+        let source = "# T\n\nSee [the [codes]](../errors.md#codes \"All\"), [`a](b)`](../index.md) and \
+                      [x](#codes).\n\n```bash\necho '[x](../errors.md)'\n```\n\n<https://example.org/a.md>\n";
+        let twin = of("guides/ids", source, &anchors).unwrap();
+        assert_eq!(
+            twin,
+            "# T\n\nSee [the [codes]](https://pivotal.example.com/docs/errors.md#codes \"All\"), \
+             [`a](b)`](https://pivotal.example.com/docs.md) and \
+             [x](https://pivotal.example.com/docs/guides/ids.md#codes).\n\n\
+             ```bash\necho '[x](../errors.md)'\n```\n\n<https://example.org/a.md>\n"
+        );
+    }
+}
