@@ -1,13 +1,12 @@
 //! Contacts: the people at a customer.
 
-use serde::Serialize;
-
 use super::customer::CustomerId;
 use super::email::Email;
 use super::fields::{Body, Fields};
 use super::id::{DisplayId, Id, Ref};
 use super::labels::Labels;
 use super::patch::{Patch, set};
+use super::schema::object;
 use super::text::{Line, Name};
 use super::time::Timestamp;
 
@@ -16,21 +15,32 @@ pub type ContactId = Id<Contact>;
 /// A contact's id in either form.
 pub type ContactRef = Ref<Contact>;
 
-/// A contact as the API shows it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "object", rename = "contact")]
-#[expect(missing_docs, reason = "the contract describes the properties")]
-pub struct Contact {
-    pub id: ContactId,
-    pub display_id: DisplayId,
-    pub customer_id: CustomerId,
-    pub name: Name,
-    pub email: Email,
-    pub title: Option<Line>,
-    pub is_primary: bool,
-    pub labels: Labels,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+object! {
+    /// A person at a customer.
+    pub struct Contact = "contact" {
+        /// The id that never changes, and that no other object has.
+        pub id: ContactId,
+        /// The number of the contact within its workspace: from 1, and never given again.
+        pub display_id: DisplayId,
+        /// The id of the contact's customer.
+        pub customer_id: CustomerId,
+        /// The person's name.
+        pub name: Name,
+        /// The person's e-mail address, with a dotted domain; kept in lower case. No other contact of
+        /// the customer has it at the same time.
+        pub email: Email,
+        /// What the person does there.
+        pub title: Option<Line>,
+        /// Whether this is the customer's primary contact. A customer has at most one: when this
+        /// becomes true, it becomes false for the one before.
+        pub is_primary: bool,
+        /// Labels, each of them once; a repeated one is dropped and the first is kept.
+        pub labels: Labels,
+        /// When the contact was created.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
 }
 
 /// The body of a POST that creates a contact; its customer is named by the path.
@@ -48,8 +58,8 @@ impl Body for NewContact {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, email) = (fields.required("name"), fields.required("email"));
         let title = fields.optional("title");
-        let is_primary = fields.given("is_primary").unwrap_or(false);
-        let labels = fields.given("labels").unwrap_or_default();
+        let is_primary = fields.or_default("is_primary");
+        let labels = fields.or_default("labels");
         Some(Self { name: name?, email: email?, title, is_primary, labels })
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
+use utoipa::openapi::schema::Object;
 
 use super::domain::Domain;
 use super::fields::{Body, Fields, Property, choice};
@@ -13,6 +14,7 @@ use super::number::Amount;
 use super::params::{Params, Query};
 use super::patch::{Patch, set};
 use super::problem::Fault;
+use super::schema::{Component, choices, object};
 use super::slug::Slug;
 use super::text::{Line, Name, Plan};
 use super::time::Timestamp;
@@ -48,35 +50,66 @@ pub enum CustomerStatus {
     Archived,
 }
 
+impl Component for CustomerStatus {
+    const NAME: &'static str = "CustomerStatus";
+
+    fn component() -> Object {
+        choices::<Self>("Where a customer stands.")
+    }
+}
+
 impl Property for CustomerStatus {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         choice(value)
     }
 }
 
-/// A customer as the API shows it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "object", rename = "customer")]
-#[expect(missing_docs, reason = "the contract describes the properties")]
-pub struct Customer {
-    pub id: CustomerId,
-    pub display_id: DisplayId,
-    pub name: Name,
-    pub slug: Slug,
-    pub domain: Option<Domain>,
-    pub status: CustomerStatus,
-    pub plan: Option<Plan>,
-    pub mrr: Option<Amount>,
-    pub monthly_orders: Option<Amount>,
-    pub hubspot_company_id: Option<Line>,
-    pub hubspot_deal_id: Option<Line>,
-    pub stripe_customer_id: Option<Line>,
-    pub intercom_company_id: Option<Line>,
-    pub slack_channel_id: Option<Line>,
-    pub tags: Labels,
-    pub metadata: Metadata,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+object! {
+    /// A company that the workspace onboards.
+    pub struct Customer = "customer" {
+        /// The id that never changes, and that no other object has.
+        pub id: CustomerId,
+        /// The number of the customer within its workspace: from 1, and never given again.
+        pub display_id: DisplayId,
+        /// The company's name.
+        pub name: Name,
+        /// A readable name that no other customer of the workspace has at the same time. When it is
+        /// not given on create, it is made from the name, with `-2`, `-3` and so on appended until
+        /// it is free.
+        pub slug: Slug,
+        /// The company's host name, without scheme, port or path; kept in lower case.
+        pub domain: Option<Domain>,
+        /// Where the customer stands. `archived` is a status like the others and does not hide the
+        /// customer.
+        pub status: CustomerStatus,
+        /// The plan that the customer has, in your own words.
+        pub plan: Option<Plan>,
+        /// Monthly recurring revenue in the smallest unit of its currency, such as cents.
+        pub mrr: Option<Amount>,
+        /// Orders a month.
+        pub monthly_orders: Option<Amount>,
+        /// The company's id in HubSpot.
+        pub hubspot_company_id: Option<Line>,
+        /// The deal's id in HubSpot.
+        pub hubspot_deal_id: Option<Line>,
+        /// The customer's id in Stripe.
+        pub stripe_customer_id: Option<Line>,
+        /// The company's id in Intercom.
+        pub intercom_company_id: Option<Line>,
+        /// The id of the customer's channel in Slack.
+        pub slack_channel_id: Option<Line>,
+        /// Addition: the API pages of the hosted service do not list this property. Tags, each of
+        /// them once; a repeated one is dropped and the first is kept.
+        pub tags: Labels,
+        /// A JSON object of your own, kept as it is sent: the order of its keys and every digit of
+        /// its numbers. At most 16 KiB of JSON without white space, and 16 levels deep. A new value
+        /// replaces the whole object.
+        pub metadata: Metadata,
+        /// When the customer was created.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
 }
 
 /// The body of a POST that creates a customer.
@@ -106,7 +139,7 @@ impl Body for NewCustomer {
         let rest = Self {
             slug: fields.given("slug"),
             domain: fields.optional("domain"),
-            status: fields.given("status").unwrap_or_default(),
+            status: fields.or_default("status"),
             plan: fields.optional("plan"),
             mrr: fields.optional("mrr"),
             monthly_orders: fields.optional("monthly_orders"),
@@ -115,8 +148,8 @@ impl Body for NewCustomer {
             stripe_customer_id: fields.optional("stripe_customer_id"),
             intercom_company_id: fields.optional("intercom_company_id"),
             slack_channel_id: fields.optional("slack_channel_id"),
-            tags: fields.given("tags").unwrap_or_default(),
-            metadata: fields.given("metadata").unwrap_or_default(),
+            tags: fields.or_default("tags"),
+            metadata: fields.or_default("metadata"),
             name: name?,
         };
         Some(rest)

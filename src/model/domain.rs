@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 use super::text::{clean, string};
 
 /// A host name without scheme, port or path, at most 253 characters, in lower case.
@@ -56,6 +57,13 @@ pub(super) fn is_host_name(host: &str) -> bool {
             && label.bytes().all(|b| b == b'-' || b.is_ascii_alphanumeric())
     };
     idna::domain_to_ascii(host).is_ok_and(|ascii| ascii.split('.').all(label))
+}
+
+/// Which names of other scripts are host names is decided by tables, and not by a pattern.
+impl Described for Domain {
+    fn schema() -> Schema {
+        schema::formatted("idn-hostname").max_length(Some(MAX)).into()
+    }
 }
 
 impl Property for Domain {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::domain::is_host_name;
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 use super::text::{clean, string};
 
 /// An address with one `@` and a dotted domain, at most 254 characters, in lower case.
@@ -55,6 +56,12 @@ fn is_local_part(local: &str) -> bool {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
+}
+
+impl Described for Email {
+    fn schema() -> Schema {
+        schema::formatted("idn-email").max_length(Some(MAX)).into()
+    }
 }
 
 impl Property for Email {

@@ -5,16 +5,22 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use serde_json::value::RawValue;
 use strum::{EnumString, IntoStaticStr, VariantNames};
+use utoipa::openapi::schema::{Object, Type};
 use uuid::Uuid;
 
 use super::customer::{Customer, CustomerStatus};
-use super::id::base36;
+use super::id::{DisplayId, base36};
 use super::key::KeyId;
 use super::onboarding::{Onboarding, Phase, State};
 use super::params::{Params, Query};
+use super::resource::{ResourceId, ResourceType};
+use super::schema::{self, Component, Shape, choices, nullable};
 use super::text::Name;
 use super::time::Timestamp;
 use super::workspace::WorkspaceId;
+
+/// The version of the API in whose words events are.
+const API_VERSION: &str = "v1";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
@@ -59,6 +65,14 @@ pub enum EventType {
     ApiKeyCreated,
     #[strum(serialize = "api_key.revoked")]
     ApiKeyRevoked,
+}
+
+impl Component for EventType {
+    const NAME: &'static str = "EventType";
+
+    fn component() -> Object {
+        choices::<Self>("What happened. Types may be added.")
+    }
 }
 
 /// The events of a customer's update: its status may have one of its own.
@@ -137,6 +151,27 @@ pub enum ActorKind {
     Admin,
 }
 
+impl Component for ActorKind {
+    const NAME: &'static str = "ActorType";
+
+    fn component() -> Object {
+        choices::<Self>("Who made a change: an API key, or the admin.")
+    }
+}
+
+impl Component for Actor {
+    const NAME: &'static str = "Actor";
+
+    fn component() -> Object {
+        let id = "The id of the key, or the place from which the admin acted: `page` or `cli`.";
+        Shape::new(&["Who made a change."])
+            .property::<ActorKind>("type", &["An API key, or the admin."])
+            .property::<String>("id", &[id])
+            .property::<String>("name", &["What people call it."])
+            .build()
+    }
+}
+
 /// A new event id: `evt_` and a base-36 UUIDv7.
 pub fn new_event_id() -> String {
     format!("evt_{}", base36(Uuid::now_v7()))
@@ -163,6 +198,47 @@ pub struct Event {
     pub previous_attributes: Option<Box<RawValue>>,
 }
 
+impl Component for Event {
+    const NAME: &'static str = "Event";
+
+    fn component() -> Object {
+        let id = schema::string().pattern(Some("^evt_[a-z0-9]{25}$"));
+        // As they are kept: an event has no properties that its resource was given later.
+        let object = Shape::new(&["The resource."])
+            .property::<ResourceType>("object", &["Its type, which tells what else it has."])
+            .property::<ResourceId>("id", &["Its id."])
+            .property::<DisplayId>("display_id", &["Its number."])
+            .build();
+        let previous = nullable(Object::with_type(Type::Object).into());
+        let data = Shape::new(&["The change."])
+            .always("object", object.into(), &[
+                "The resource as it was after the change, or last was when it is deleted.",
+            ])
+            .always("previous_attributes", previous, &[
+                "The values before the change of the properties that changed; null when nothing \
+                 was there before.",
+            ])
+            .build();
+        Shape::new(&["Something that happened to a resource."])
+            .constant("object", "event", &["The type of the object."])
+            .always("id", id.into(), &["The event's id."])
+            .property::<EventType>("type", &["What happened."])
+            .property::<Timestamp>("created_at", &["When it happened."])
+            .property::<WorkspaceId>(
+                "org_id",
+                &["The id of the organization in which it happened."],
+            )
+            .property::<bool>("livemode", &["False when a test key made the change."])
+            .constant("api_version", API_VERSION, &["The version of the API."])
+            .property::<Actor>(
+                "actor",
+                &["Addition: the hosted API does not have this property. Who made the change."],
+            )
+            .always("data", data.into(), &["What changed."])
+            .build()
+    }
+}
+
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -177,7 +253,7 @@ impl Serialize for Event {
         event.serialize_field("created_at", &self.created_at)?;
         event.serialize_field("org_id", &self.org_id)?;
         event.serialize_field("livemode", &self.livemode)?;
-        event.serialize_field("api_version", "v1")?;
+        event.serialize_field("api_version", API_VERSION)?;
         event.serialize_field("actor", &self.actor)?;
         event.serialize_field(
             "data",

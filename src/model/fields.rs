@@ -1,13 +1,21 @@
 //! Reads the properties of a JSON object one by one and collects everything that is wrong with
 //! them, so that a client learns of all its mistakes at once.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::patch::Patch;
 use super::problem::{Fault, Problem, Rule};
+use super::schema::{Described, Schema, defaulting, nullable};
 
 /// A value that a property of a request body can hold.
-pub trait Property: Sized {
+pub trait Property: Described + Sized {
+    /// The JSON values that it is read from; more than it is shown as, where a value has several
+    /// forms.
+    fn accepted() -> Schema {
+        Self::schema()
+    }
+
     /// Reads the value from JSON.
     ///
     /// # Errors
@@ -49,6 +57,18 @@ pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     problems: Vec<Problem>,
     known: usize,
+    /// What is asked for, when that is all that is wanted.
+    asked: Option<Vec<Asked>>,
+}
+
+/// A property as the parser of a body asks for it.
+pub struct Asked {
+    /// Its name.
+    pub name: String,
+    /// Whether it has to be there.
+    pub required: bool,
+    /// What it may be.
+    pub schema: Schema,
 }
 
 impl<'a> Fields<'a> {
@@ -69,7 +89,16 @@ impl<'a> Fields<'a> {
     }
 
     fn new(object: &'a Map<String, Value>) -> Self {
-        Self { object, problems: Vec::new(), known: 0 }
+        Self { object, problems: Vec::new(), known: 0, asked: None }
+    }
+
+    /// The properties that a body is read from, in their order. They are told by its parser, which
+    /// is given nothing to parse.
+    pub fn asked<B: Body>() -> Vec<Asked> {
+        let nothing = Map::new();
+        let mut fields = Fields { asked: Some(Vec::new()), ..Fields::new(&nothing) };
+        B::read(&mut fields);
+        fields.asked.unwrap_or_default()
     }
 
     fn read<B: Body>(mut self) -> Result<(B, usize), Vec<Problem>> {
@@ -81,6 +110,7 @@ impl<'a> Fields<'a> {
 
     /// A property that has to be there.
     pub fn required<T: Property>(&mut self, name: &str) -> Option<T> {
+        self.ask(name, true, T::accepted);
         if self.take(name).is_none() {
             self.report(Problem {
                 rule: Rule::MissingField,
@@ -88,11 +118,33 @@ impl<'a> Fields<'a> {
                 field: name.to_owned(),
             });
         }
-        self.given(name)
+        self.parsed(name)
     }
 
     /// A property that may be absent but not null.
     pub fn given<T: Property>(&mut self, name: &str) -> Option<T> {
+        self.ask(name, false, T::accepted);
+        self.parsed(name)
+    }
+
+    /// The same for one that has a default.
+    pub fn or_default<T: Property + Default + Serialize>(&mut self, name: &str) -> T {
+        let given = self.given(name);
+        self.absent_means(name, &T::default());
+        given.unwrap_or_default()
+    }
+
+    /// Takes note of the default of a property that was asked for.
+    pub fn absent_means(&mut self, name: &str, default: &impl Serialize) {
+        let Some(asked) = &mut self.asked else { return };
+        for property in asked.iter_mut().filter(|property| property.name == name) {
+            if let Ok(value) = serde_json::to_value(default) {
+                property.schema = defaulting(property.schema.clone(), value);
+            }
+        }
+    }
+
+    fn parsed<T: Property>(&mut self, name: &str) -> Option<T> {
         let value = self.take(name)?;
         match T::from_json(value) {
             Ok(parsed) => Some(parsed),
@@ -105,24 +157,32 @@ impl<'a> Fields<'a> {
 
     /// A property that may be absent or null; both mean that it has no value.
     pub fn optional<T: Property>(&mut self, name: &str) -> Option<T> {
+        self.ask(name, false, || nullable(T::accepted()));
         match self.take(name)? {
             Value::Null => None,
-            _ => self.given(name),
+            _ => self.parsed(name),
         }
     }
 
     /// A nullable property of a patch: absent keeps it, null clears it.
     pub fn patch<T: Property>(&mut self, name: &str) -> Patch<T> {
+        self.ask(name, false, || nullable(T::accepted()));
         match self.take(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
-            Some(_) => self.given(name).map_or(Patch::Keep, Patch::Set),
+            Some(_) => self.parsed(name).map_or(Patch::Keep, Patch::Set),
         }
     }
 
     /// Records a problem that concerns more than one property.
     pub fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    fn ask(&mut self, name: &str, required: bool, schema: impl FnOnce() -> Schema) {
+        if let Some(asked) = &mut self.asked {
+            asked.push(Asked { name: name.to_owned(), required, schema: schema() });
+        }
     }
 
     fn take(&mut self, name: &str) -> Option<&'a Value> {

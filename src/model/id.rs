@@ -7,11 +7,15 @@ use std::marker::PhantomData;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use utoipa::openapi::schema::{SchemaType, Type};
 use uuid::Uuid;
 
 use super::fields::Property;
+use super::number::MAX_SAFE;
 use super::problem::{Fault, Rule};
-use super::text::string;
+use super::resource::ResourceId;
+use super::schema::{self, Described, Schema};
+use super::text::{NOT_BLANK, string};
 
 /// The cuid of an `R`, such as a customer: `c` and 24 to 31 lower-case letters and digits.
 pub struct Id<R> {
@@ -36,6 +40,11 @@ impl<R> Id<R> {
     /// A value that the store reads back: it was generated or parsed before it was written.
     pub fn stored(text: String) -> Self {
         Self { text, of: PhantomData }
+    }
+
+    /// The same id where resources of every type are meant.
+    pub fn of_any_type(self) -> ResourceId {
+        Id::stored(self.text)
     }
 
     /// The id's text.
@@ -95,10 +104,22 @@ impl<R> Serialize for Id<R> {
     }
 }
 
+impl<R> Described for Id<R> {
+    fn schema() -> Schema {
+        schema::string().pattern(Some("^c[a-z0-9]{24,31}$")).into()
+    }
+}
+
 /// The small number of an object within its workspace and type: from 1, never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct DisplayId(pub i64);
+
+impl Described for DisplayId {
+    fn schema() -> Schema {
+        schema::whole(1, MAX_SAFE).into()
+    }
+}
 
 /// What a client names an `R` by.
 pub enum Ref<R> {
@@ -117,6 +138,12 @@ impl<R> Ref<R> {
         } else {
             Id::parse(text).map(Self::Id)
         }
+    }
+}
+
+impl<R> Described for Ref<R> {
+    fn schema() -> Schema {
+        schema::string().pattern(Some("^([0-9]+|c[a-z0-9]{24,31})$")).into()
     }
 }
 
@@ -141,6 +168,14 @@ impl<R> Debug for Ref<R> {
 /// A reference in a body: a string in either form, or the number itself. Well-formed or not, it is
 /// looked up, so that a reference to nothing is "not found" and not "invalid".
 pub struct BodyRef<R>(pub Option<Ref<R>>);
+
+impl<R> Described for BodyRef<R> {
+    fn schema() -> Schema {
+        let either = SchemaType::from_iter([Type::String, Type::Integer]);
+        let text = schema::string().min_length(Some(1)).pattern(Some(NOT_BLANK));
+        text.schema_type(either).minimum(Some(0)).into()
+    }
+}
 
 impl<R> Property for BodyRef<R> {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {

@@ -4,8 +4,10 @@ use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
+use utoipa::openapi::schema::Object;
 
 use super::id::Id;
+use super::schema::{self, Component, Described, Schema, choices};
 use super::slug::Slug;
 use super::text::Name;
 use super::time::Timestamp;
@@ -77,7 +79,17 @@ pub enum Tier {
 
 /// What a key may do with one type of resource.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
 )]
 #[serde(into = "&'static str")]
 #[expect(missing_docs, reason = "the names are the API's values")]
@@ -101,10 +113,49 @@ pub enum Scope {
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
 
+impl Component for Mode {
+    const NAME: &'static str = "KeyMode";
+
+    fn component() -> Object {
+        choices::<Self>("Whether effects of a key's requests may leave the server.")
+    }
+}
+
+impl Component for Tier {
+    const NAME: &'static str = "RateLimitTier";
+
+    fn component() -> Object {
+        choices::<Self>("How many requests a minute a key has.")
+    }
+}
+
+impl Component for Scope {
+    const NAME: &'static str = "Scope";
+
+    fn component() -> Object {
+        choices::<Self>(
+            "Addition: the hosted API has no scopes. What a key may do with one type of resource; \
+             writing does not include reading.",
+        )
+    }
+}
+
+impl Described for Scopes {
+    fn schema() -> Schema {
+        Vec::<Scope>::schema()
+    }
+}
+
+impl Described for Prefix {
+    fn schema() -> Schema {
+        schema::string().pattern(Some("^pivotal_(test_)?[0-9A-Za-z]{8}$")).into()
+    }
+}
+
 impl Scopes {
     /// All six.
     pub fn all() -> Self {
-        Self(Scope::VARIANTS.to_vec())
+        Self(<Scope as VariantArray>::VARIANTS.to_vec())
     }
 
     /// Exactly these; all six when there are none, since a key without any could do nothing.
@@ -112,7 +163,13 @@ impl Scopes {
         if chosen.is_empty() {
             return Self::all();
         }
-        Self(Scope::VARIANTS.iter().copied().filter(|scope| chosen.contains(scope)).collect())
+        Self(
+            <Scope as VariantArray>::VARIANTS
+                .iter()
+                .copied()
+                .filter(|scope| chosen.contains(scope))
+                .collect(),
+        )
     }
 
     /// Whether a request that needs `scope` is allowed.

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::schema::ArrayBuilder;
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{Described, Schema};
 use super::text::Label;
 
 /// At most 50 labels of 1 to 64 characters; of equal ones the first is kept.
@@ -34,6 +36,12 @@ impl Labels {
     /// The labels as the text of a JSON array.
     pub fn to_json(&self) -> String {
         Value::from_iter(self.iter()).to_string()
+    }
+}
+
+impl Described for Labels {
+    fn schema() -> Schema {
+        ArrayBuilder::new().items(Label::schema()).max_items(Some(MAX)).into()
     }
 }
 

@@ -3,9 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{Described, Schema};
 
 /// Any JSON object of at most 16 KiB (serialised without white space) and 16 levels. The order
 /// of its keys and every digit of its numbers are kept.
@@ -43,6 +45,14 @@ fn depth(value: &Value) -> usize {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// Its size and depth have no words in JSON Schema.
+impl Described for Metadata {
+    fn schema() -> Schema {
+        let anything = AdditionalProperties::FreeForm(true);
+        ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(anything)).into()
     }
 }
 

@@ -27,6 +27,7 @@ pub mod password;
 pub mod patch;
 pub mod problem;
 pub mod resource;
+pub mod schema;
 pub mod slug;
 pub mod text;
 pub mod time;

@@ -5,6 +5,7 @@ use serde_json::{Number, Value};
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 
 /// The greatest whole number that every JSON client can hold exactly (2^53 - 1).
 pub const MAX_SAFE: i64 = 9_007_199_254_740_991;
@@ -65,6 +66,12 @@ fn whole(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
         Ok(float) if float < -(MAX_SAFE as f64) => Err(too_small(min)),
         Ok(float) if float.fract() == 0.0 => Ok(float as i64),
         _ => Err(Fault::new(Rule::InvalidType, "must be a whole number")),
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
+    fn schema() -> Schema {
+        schema::whole(MIN, MAX).into()
     }
 }
 

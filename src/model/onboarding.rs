@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
+use utoipa::openapi::schema::Object;
 
 use super::customer::{CustomerId, CustomerRef};
 use super::fields::{Body, Fields, Property, choice};
@@ -12,6 +13,7 @@ use super::number::Days;
 use super::params::{Params, Query};
 use super::patch::{Patch, set};
 use super::problem::{Fault, Problem, Rule};
+use super::schema::{Component, choices, object};
 use super::text::{Line, Notes};
 use super::time::Timestamp;
 
@@ -74,9 +76,25 @@ pub enum State {
     Waiting,
 }
 
+impl Component for Phase {
+    const NAME: &'static str = "Phase";
+
+    fn component() -> Object {
+        choices::<Self>("How far an onboarding is; the phases in their usual order.")
+    }
+}
+
 impl Property for Phase {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         choice(value)
+    }
+}
+
+impl Component for State {
+    const NAME: &'static str = "State";
+
+    fn component() -> Object {
+        choices::<Self>("How an onboarding is going.")
     }
 }
 
@@ -86,31 +104,54 @@ impl Property for State {
     }
 }
 
-/// An onboarding as the API shows it. `state` is `waiting` exactly when `waiting_on_customer`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "object", rename = "onboarding")]
-#[expect(missing_docs, reason = "the contract describes the properties")]
-pub struct Onboarding {
-    pub id: OnboardingId,
-    pub display_id: DisplayId,
-    pub customer_id: CustomerId,
-    pub name: Option<Line>,
-    pub template_id: Option<Line>,
-    pub phase: Phase,
-    pub state: State,
-    pub waiting_on_customer: bool,
-    pub started_at: Option<Timestamp>,
-    pub completed_at: Option<Timestamp>,
-    pub target_launch_date: Option<Timestamp>,
-    pub csm_id: Option<Line>,
-    pub se_id: Option<Line>,
-    pub designer_id: Option<Line>,
-    pub product_ops_id: Option<Line>,
-    pub notes: Option<Notes>,
-    pub reminders_enabled: bool,
-    pub reminder_frequency_days: Days,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+object! {
+    /// A customer's way from the start to the launch. `state` is `waiting` exactly when
+    /// `waiting_on_customer` is true.
+    pub struct Onboarding = "onboarding" {
+        /// The id that never changes, and that no other object has.
+        pub id: OnboardingId,
+        /// The number of the onboarding within its workspace: from 1, and never given again.
+        pub display_id: DisplayId,
+        /// The id of the onboarding's customer. A request may send its `display_id` as well.
+        pub customer_id: CustomerId,
+        /// What the onboarding is called.
+        pub name: Option<Line>,
+        /// The id of the template that it was made from.
+        pub template_id: Option<Line>,
+        /// How far it is. Any move between phases is allowed.
+        pub phase: Phase,
+        /// How it is going. `waiting` sets `waiting_on_customer`, any other state clears it.
+        pub state: State,
+        /// Whether the customer has to do something. True makes the state `waiting`; false makes a
+        /// state that was `waiting` `active`.
+        pub waiting_on_customer: bool,
+        /// When it was started. Unless it is sent, it is set when the phase first leaves
+        /// `before_getting_started`.
+        pub started_at: Option<Timestamp>,
+        /// When it was completed. Unless it is sent, it is set when the phase becomes `completed`, and
+        /// cleared when it no longer is.
+        pub completed_at: Option<Timestamp>,
+        /// When the launch is planned.
+        pub target_launch_date: Option<Timestamp>,
+        /// The id of the customer success manager.
+        pub csm_id: Option<Line>,
+        /// The id of the solutions engineer.
+        pub se_id: Option<Line>,
+        /// The id of the designer.
+        pub designer_id: Option<Line>,
+        /// The id of the person in product operations.
+        pub product_ops_id: Option<Line>,
+        /// Notes for your own team.
+        pub notes: Option<Notes>,
+        /// Whether the customer is reminded of what it has to do.
+        pub reminders_enabled: bool,
+        /// Days between two reminders.
+        pub reminder_frequency_days: Days,
+        /// When the onboarding was created.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
 }
 
 /// The body of a POST that creates an onboarding.
@@ -125,6 +166,11 @@ impl Body for NewOnboarding {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let customer: Option<BodyRef<_>> = fields.required("customer_id");
         let properties = OnboardingPatch::read(fields)?;
+        // Not the state and the flag: a client that sends every default would contradict itself
+        // as soon as it sends another value of one of them.
+        fields.absent_means("phase", &Phase::default());
+        fields.absent_means("reminders_enabled", &Onboarding::REMINDERS_ENABLED);
+        fields.absent_means("reminder_frequency_days", &Onboarding::REMINDER_FREQUENCY);
         Some(Self { customer: customer?.0, properties })
     }
 }
@@ -234,6 +280,9 @@ impl OnboardingPatch {
 }
 
 impl Onboarding {
+    const REMINDERS_ENABLED: bool = true;
+    const REMINDER_FREQUENCY: i64 = 1;
+
     /// An onboarding that has only its defaults.
     pub fn blank(
         id: OnboardingId,
@@ -258,8 +307,8 @@ impl Onboarding {
             designer_id: None,
             product_ops_id: None,
             notes: None,
-            reminders_enabled: true,
-            reminder_frequency_days: Days::stored(1),
+            reminders_enabled: Self::REMINDERS_ENABLED,
+            reminder_frequency_days: Days::stored(Self::REMINDER_FREQUENCY),
             created_at,
             updated_at: created_at,
         }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
+use utoipa::openapi::schema::{ArrayBuilder, Object};
 
 use super::params::{Params, Query};
 use super::problem::{Fault, Problem, Rule};
+use super::schema::{Component, Described, Schema, Shape, defaulting, nullable, whole};
 use super::time::Timestamp;
 
 /// How many items a page holds when the client does not say.
@@ -28,8 +30,8 @@ impl Default for PageRequest {
 
 impl Query for PageRequest {
     fn read(params: &mut Params) -> Self {
-        let limit = params.parsed("limit", parse_limit).unwrap_or(DEFAULT_LIMIT);
-        let cursor = params.text("cursor");
+        let limit = params.parsed("limit", limit, parse_limit).unwrap_or(DEFAULT_LIMIT);
+        let cursor = params.text_of("cursor", Timestamp::date_time);
         let before = cursor.as_deref().and_then(parse_cursor);
         if cursor.is_some() && before.is_none() {
             params.report(Problem {
@@ -40,6 +42,10 @@ impl Query for PageRequest {
         }
         Self { limit, before }
     }
+}
+
+fn limit() -> Schema {
+    defaulting(whole(1, MAX_LIMIT.into()).into(), DEFAULT_LIMIT.into())
 }
 
 fn parse_limit(text: &str) -> Result<u32, Fault> {
@@ -69,6 +75,26 @@ pub struct Page<T> {
     pub data: Vec<T>,
     /// The creation time of the last item, when older ones follow it.
     pub next: Option<Timestamp>,
+}
+
+/// The schema of a list of a component, which the component's own name begins.
+impl<T: Component> Page<T> {
+    /// Its name.
+    pub fn name() -> String {
+        format!("{}List", T::NAME)
+    }
+
+    /// The schema.
+    pub fn component() -> Object {
+        let items = ArrayBuilder::new().items(T::schema()).max_items(Some(MAX_LIMIT as usize));
+        let next = nullable(Timestamp::date_time());
+        Shape::new(&["A page of a list, newest item first."])
+            .constant("object", "list", &["The type of the object."])
+            .always("data", items.into(), &["The items of the page."])
+            .property::<bool>("has_more", &["Whether older items follow."])
+            .always("next_cursor", next, &["What to send as `cursor` to get them, as it is."])
+            .build()
+    }
 }
 
 impl<T: Serialize> Serialize for Page<T> {

@@ -2,11 +2,14 @@
 
 use super::fields::choice_str;
 use super::problem::{Fault, Problem, Rule};
+use super::schema::{Described, Schema};
 
 /// The query parameters of a request, decoded, in the order in which they came.
 pub struct Params {
     pairs: Vec<(String, String)>,
     problems: Vec<Problem>,
+    /// What is asked for: the names, and what their values may be.
+    asked: Option<Vec<(String, Schema)>>,
 }
 
 /// A set of query parameters that can be parsed into a value of the model.
@@ -27,13 +30,35 @@ impl Params {
     /// # Errors
     /// All problems; never an empty list.
     pub fn parse<Q: Query>(pairs: Vec<(String, String)>) -> Result<Q, Vec<Problem>> {
-        let mut params = Self { pairs, problems: Vec::new() };
+        let mut params = Self { pairs, problems: Vec::new(), asked: None };
         let query = Q::read(&mut params);
         if params.problems.is_empty() { Ok(query) } else { Err(params.problems) }
     }
 
-    /// A parameter as it was sent. Sending it twice is reported, since either could be meant.
+    /// The parameters that a query is read from, in their order. They are told by its parser, which
+    /// is given none.
+    pub fn asked<Q: Query>() -> Vec<(String, Schema)> {
+        let asked = Some(Vec::new());
+        let mut params = Self { pairs: Vec::new(), problems: Vec::new(), asked };
+        Q::read(&mut params);
+        params.asked.unwrap_or_default()
+    }
+
+    /// A parameter as it was sent.
     pub fn text(&mut self, name: &str) -> Option<String> {
+        self.text_of(name, String::schema)
+    }
+
+    /// The same for one that is to be of some form, of which the caller makes sure.
+    pub fn text_of(&mut self, name: &str, schema: fn() -> Schema) -> Option<String> {
+        if let Some(asked) = &mut self.asked {
+            asked.push((name.to_owned(), schema()));
+        }
+        self.sent(name)
+    }
+
+    /// Sending a parameter twice is reported, since either could be meant.
+    fn sent(&mut self, name: &str) -> Option<String> {
         let mut values = self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value);
         let value = values.next().cloned();
         if values.next().is_some() {
@@ -48,9 +73,10 @@ impl Params {
     pub fn parsed<T>(
         &mut self,
         name: &str,
+        schema: fn() -> Schema,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let text = self.text(name)?;
+        let text = self.text_of(name, schema)?;
         self.understood(name, parse(&text))
     }
 
@@ -61,7 +87,7 @@ impl Params {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let text = self.text(name).filter(|text| !text.trim().is_empty())?;
+        let text = self.sent(name).filter(|text| !text.trim().is_empty())?;
         self.understood(name, parse(&text))
     }
 
@@ -72,9 +98,9 @@ impl Params {
     /// A parameter that has to be one of the variants of an enum.
     pub fn choice<E>(&mut self, name: &str) -> Option<E>
     where
-        E: std::str::FromStr + strum::VariantNames,
+        E: Described + std::str::FromStr + strum::VariantNames,
     {
-        self.parsed(name, choice_str)
+        self.parsed(name, E::schema, choice_str)
     }
 
     /// Records a problem whose message is not made from the parameter's name.

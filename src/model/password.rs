@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::fields::Property;
 use super::hash::{self, HashError};
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 use super::text::string;
 
 /// A password in clear, just as it was typed. It is neither printed nor logged by accident.
@@ -43,6 +44,13 @@ impl Password {
     /// See [`HashError`].
     pub fn hash(&self) -> Result<PasswordHash, HashError> {
         hash::hash(&self.0).map(PasswordHash)
+    }
+}
+
+/// Lengths are counted in bytes and in characters, which no schema says; it is in none.
+impl Described for Password {
+    fn schema() -> Schema {
+        schema::formatted("password").min_length(Some(Self::MIN)).into()
     }
 }
 

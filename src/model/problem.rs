@@ -1,10 +1,10 @@
 //! What can be wrong with a request's content. Every parser of the model reports in these
 //! terms; the HTTP layer turns them into the error envelope.
 
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 /// The rule that a value broke. The names are the wire's `code`s.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Rule {
     /// A required property is not there.

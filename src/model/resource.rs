@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
+use utoipa::openapi::schema::Object;
 
 use super::id::Id;
+use super::schema::{Component, choices};
 
 /// A type of resource, by the name that its `object` property has.
 #[derive(
@@ -17,6 +19,14 @@ pub enum ResourceType {
     Contact,
     Onboarding,
     ApiKey,
+}
+
+impl Component for ResourceType {
+    const NAME: &'static str = "ResourceType";
+
+    fn component() -> Object {
+        choices::<Self>("A type of resource.")
+    }
 }
 
 /// Anything that an event can be about.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 use super::text::{clean, string};
 
 /// Lower-case ASCII letters and digits in groups joined by single hyphens, 1 to 100 characters.
@@ -12,6 +13,8 @@ use super::text::{clean, string};
 #[serde(transparent)]
 pub struct Slug(String);
 
+/// What [`Slug::parse`] looks for.
+const PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 /// The longest slug, in characters.
 const MAX: usize = 100;
 /// What is kept of a long slug when a number has to be appended: the hyphen and nine digits fit.
@@ -78,6 +81,12 @@ fn cut(slug: &mut String, to: usize) {
     slug.truncate(to);
     while slug.ends_with('-') {
         slug.pop();
+    }
+}
+
+impl Described for Slug {
+    fn schema() -> Schema {
+        schema::string().min_length(Some(1)).max_length(Some(MAX)).pattern(Some(PATTERN)).into()
     }
 }
 

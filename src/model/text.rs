@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 
 /// Text of `MIN` to `MAX` characters (Unicode scalar values), trimmed at both ends, without
 /// U+0000.
@@ -22,6 +23,16 @@ pub type Plan = Text<0, 100>;
 pub type Notes = Text<0, 10_000>;
 /// One tag or label.
 pub type Label = Text<1, 64>;
+
+/// A pattern of any text without U+0000.
+const ANY: &str = r"^[^\u0000]*$";
+/// A pattern of text in which something is left when it is trimmed: a character that is not white
+/// space to Unicode. The languages disagree on `\s`, so the characters are listed.
+pub(super) const NOT_BLANK: &str = concat!(
+    r"^[^\u0000]*",
+    r"[^\u0000\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+    r"[^\u0000]*$",
+);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     /// Takes text as a person typed it.
@@ -54,6 +65,16 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Described for Text<MIN, MAX> {
+    fn schema() -> Schema {
+        let text = schema::string().max_length(Some(MAX));
+        match MIN {
+            0 => text.pattern(Some(ANY)).into(),
+            _ => text.min_length(Some(MIN)).pattern(Some(NOT_BLANK)).into(),
+        }
     }
 }
 

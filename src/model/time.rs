@@ -11,6 +11,7 @@ use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcDateTime, UtcOf
 
 use super::fields::Property;
 use super::problem::{Fault, Rule};
+use super::schema::{self, Described, Schema};
 use super::text::string;
 
 /// A point in time in UTC, in whole microseconds, in the years 1 to 9999.
@@ -128,7 +129,28 @@ impl Serialize for Timestamp {
     }
 }
 
+/// A pattern of the years that have dates: JSON Schema's formats begin with the year 0000.
+const YEAR: &str = "^0{0,3}[1-9]";
+
+impl Timestamp {
+    /// A date-time with any offset, but no date alone.
+    pub fn date_time() -> Schema {
+        schema::formatted("date-time").pattern(Some(YEAR)).into()
+    }
+}
+
+impl Described for Timestamp {
+    fn schema() -> Schema {
+        schema::formatted("date-time").into()
+    }
+}
+
 impl Property for Timestamp {
+    fn accepted() -> Schema {
+        let date = schema::formatted("date").pattern(Some(YEAR));
+        schema::any_of([Self::date_time(), date.into()])
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let says =
             "must be an ISO 8601 date or date-time with an offset, in the years 0001 to 9999";
