@@ -9,10 +9,31 @@ use super::error::ApiError;
 use crate::model::id::{DisplayId, Id};
 use crate::model::idempotency::KeptAnswer;
 use crate::model::page::Page;
+use crate::model::resource::ResourceId;
+use crate::model::schema::object;
 use crate::store::StoreError;
 
 /// The usual length of an object, in bytes, for which room is made before it is written.
 const OBJECT: usize = 768;
+
+object! {
+    /// What is left of something that was deleted.
+    pub(super) struct Deleted = "deleted" {
+        /// Its id.
+        id: ResourceId,
+        /// Its number, which is never given again.
+        display_id: DisplayId,
+        /// Always true.
+        deleted: bool,
+    }
+}
+
+impl Deleted {
+    /// The envelope of something deleted.
+    pub fn new<R>(id: Id<R>, display_id: DisplayId) -> Self {
+        Self { id: id.of_any_type(), display_id, deleted: true }
+    }
+}
 
 /// What every handler returns.
 pub(super) type Reply = Result<Answer, ApiError>;
@@ -44,14 +65,7 @@ impl Answer {
 
     /// 200 with the envelope of something deleted.
     pub fn deleted<R>((id, display_id): (Id<R>, DisplayId)) -> Result<Self, StoreError> {
-        #[derive(Serialize)]
-        #[serde(tag = "object", rename = "deleted")]
-        struct Deleted<'d> {
-            id: &'d str,
-            display_id: DisplayId,
-            deleted: bool,
-        }
-        Self::ok(&Deleted { id: id.as_str(), display_id, deleted: true })
+        Self::ok(&Deleted::new(id, display_id))
     }
 
     /// An answer that was given before.

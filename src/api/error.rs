@@ -5,6 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use serde_json::Value;
+use strum::VariantNames;
 
 use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
@@ -14,7 +16,7 @@ use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
 /// Why a request is not answered with what it asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, strum::EnumCount, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("the request does not validate")]
     Invalid(Vec<Problem>),
@@ -61,9 +63,10 @@ pub(super) enum ApiError {
 }
 
 /// The `type`s of errors, which tell the status.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
-enum Type {
+#[strum(serialize_all = "snake_case")]
+pub(super) enum Type {
     InvalidRequestError,
     AuthenticationError,
     PermissionError,
@@ -82,13 +85,14 @@ struct Entry {
     field: Option<String>,
 }
 
+/// The body of an answer.
 #[derive(Serialize)]
-struct Envelope<'e> {
+pub(super) struct Envelope<'e> {
     error: Content<'e>,
 }
 
 #[derive(Serialize)]
-struct Content<'e> {
+pub(super) struct Content<'e> {
     r#type: Type,
     code: &'e str,
     message: &'e str,
@@ -115,16 +119,19 @@ impl ApiError {
     /// The answer that tells the client.
     pub fn respond(&self) -> HttpResponse {
         let entries = self.entries();
-        let Some((first, more)) = entries.split_first() else {
+        let Some((first, envelope)) = envelope(&entries) else {
             return HttpResponse::InternalServerError().finish();
-        };
-        let errors = match more {
-            [] => Vec::new(),
-            _ => entries.iter().map(|entry| entry.content(Vec::new())).collect(),
         };
         let mut response = HttpResponse::build(first.status);
         self.add_headers(&mut response);
-        response.json(Envelope { error: first.content(errors) })
+        response.json(envelope)
+    }
+
+    /// The same to be shown as an example: its status, its code and its body.
+    pub fn example(&self) -> Option<(StatusCode, &'static str, Value)> {
+        let entries = self.entries();
+        let (first, envelope) = envelope(&entries)?;
+        Some((first.status, first.code, serde_json::to_value(envelope).ok()?))
     }
 
     /// Whether the cause has to be found by whoever runs the server.
@@ -219,6 +226,16 @@ impl ApiError {
         };
         vec![Entry { status, kind, code, message, field: field.map(str::to_owned) }]
     }
+}
+
+/// The envelope of what went wrong, and the first of it.
+fn envelope(entries: &[Entry]) -> Option<(&Entry, Envelope<'_>)> {
+    let (first, more) = entries.split_first()?;
+    let errors = match more {
+        [] => Vec::new(),
+        _ => entries.iter().map(|entry| entry.content(Vec::new())).collect(),
+    };
+    Some((first, Envelope { error: first.content(errors) }))
 }
 
 fn entry_of(problem: &Problem) -> Entry {

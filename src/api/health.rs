@@ -1,28 +1,54 @@
 //! `/health`: whether the server runs, and `/api/health/deep`: whether it can do its work.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use strum::VariantNames;
+use utoipa::openapi::schema::Object;
 
 use super::state::Api;
+use crate::model::schema::{Component, choices, object};
 use crate::model::time::Timestamp;
 use crate::service::backups::{Backups, Last};
 use crate::store::StoreError;
 
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    timestamp: Timestamp,
-    version: &'static str,
+object! {
+    /// Tells that the server answers.
+    pub(super) struct Health {
+        /// Always `ok`.
+        status: Status,
+        /// The server's clock.
+        timestamp: Timestamp,
+        /// Addition: the hosted API does not have this property. The version of the server.
+        version: String,
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(super) enum Status {
+    Ok,
+}
+
+impl Component for Status {
+    const NAME: &'static str = "HealthStatus";
+
+    fn component() -> Object {
+        choices::<Self>("How the server is.")
+    }
+}
+
+impl Health {
+    /// What is said at this moment.
+    pub fn at(timestamp: Timestamp) -> Self {
+        Self { status: Status::Ok, timestamp, version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 /// GET `/health`: no key, no database.
-pub(super) async fn show(api: Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().json(Health {
-        status: "ok",
-        timestamp: api.store().clock().now(),
-        version: env!("CARGO_PKG_VERSION"),
-    })
+pub(super) async fn show(api: Data<Api>, _: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().json(Health::at(api.store().clock().now()))
 }
 
 #[derive(Serialize)]

@@ -1,58 +1,79 @@
 //! `/me`: what a key is and to whom it belongs.
 
-use serde::Serialize;
-
 use super::answer::{Answer, Reply};
 use super::call::Call;
-use crate::model::id::Id;
-use crate::model::key::{Key, Mode, Prefix, Scopes, Tier};
+use crate::model::key::{Key, KeyId, Mode, Prefix, Scopes, Tier};
+use crate::model::schema::object;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
-use crate::model::workspace::Workspace;
+use crate::model::workspace::{Workspace, WorkspaceId};
 
-#[derive(Serialize)]
-#[serde(tag = "object", rename = "me")]
-struct Me<'m> {
-    api_key: ApiKey<'m>,
-    organization: Organization<'m>,
+object! {
+    /// The key of a request, and to whom it belongs.
+    pub(super) struct Me = "me" {
+        /// The key.
+        api_key: ApiKey,
+        /// The organization that it belongs to, and outside of which it sees nothing.
+        organization: Organization,
+    }
 }
 
-#[derive(Serialize)]
-struct ApiKey<'m> {
-    id: &'m Id<Key>,
-    name: &'m Name,
-    prefix: &'m Prefix,
-    scopes: &'m Scopes,
-    rate_limit_tier: Tier,
-    mode: Mode,
-    livemode: bool,
+object! {
+    /// An API key, without its secret.
+    pub(super) struct ApiKey {
+        /// The key's id.
+        id: KeyId,
+        /// What people call it.
+        name: Name,
+        /// The part of the key that is safe to show and to log.
+        prefix: Prefix,
+        /// What the key may do. The hosted API has no scopes yet and lists none.
+        scopes: Scopes,
+        /// How many requests a minute it has.
+        rate_limit_tier: Tier,
+        /// Addition: the hosted API does not have this property. Live or test.
+        mode: Mode,
+        /// Addition: the hosted API does not have this property. Whether the key is a live one.
+        livemode: bool,
+    }
 }
 
-#[derive(Serialize)]
-struct Organization<'m> {
-    id: &'m Id<Workspace>,
-    slug: &'m Slug,
-    name: &'m Name,
+object! {
+    /// A workspace: the company whose keys see its customers.
+    pub(super) struct Organization {
+        /// Its id.
+        id: WorkspaceId,
+        /// Its unique short name.
+        slug: Slug,
+        /// Its name.
+        name: Name,
+    }
+}
+
+impl Me {
+    /// What a key is told.
+    pub fn new(key: &Key, workspace: &Workspace) -> Self {
+        let (key, workspace) = (key.clone(), workspace.clone());
+        Self {
+            api_key: ApiKey {
+                id: key.id,
+                name: key.name,
+                prefix: key.prefix,
+                scopes: key.scopes,
+                rate_limit_tier: key.tier,
+                mode: key.mode,
+                livemode: key.mode.is_live(),
+            },
+            organization: Organization {
+                id: workspace.id,
+                slug: workspace.slug,
+                name: workspace.name,
+            },
+        }
+    }
 }
 
 /// GET `/me`
 pub(super) async fn show(call: Call) -> Reply {
-    let (key, workspace) = (&call.credentials.key, &call.caller.workspace);
-    let me = Me {
-        api_key: ApiKey {
-            id: &key.id,
-            name: &key.name,
-            prefix: &key.prefix,
-            scopes: &key.scopes,
-            rate_limit_tier: key.tier,
-            mode: key.mode,
-            livemode: key.mode.is_live(),
-        },
-        organization: Organization {
-            id: &workspace.id,
-            slug: &workspace.slug,
-            name: &workspace.name,
-        },
-    };
-    Ok(Answer::ok(&me)?)
+    Ok(Answer::ok(&Me::new(&call.credentials.key, &call.caller.workspace))?)
 }

@@ -1,5 +1,6 @@
-//! The HTTP API. It stands on `service`, `store` and `model`; nothing but `server` may use it. `routes` lists every endpoint; the module named after an endpoint's path answers
-//! it.
+//! The HTTP API. It stands on `service`, `store` and `model`; nothing but `server` and, for the API's
+//! description, `cli` may use it. `routes` lists every endpoint; the module named after an endpoint's
+//! path answers it, and `openapi` describes it.
 
 mod activity;
 mod answer;
@@ -13,10 +14,12 @@ mod health;
 mod idempotency;
 mod me;
 mod onboardings;
+mod openapi;
 mod operation;
 mod routes;
 mod state;
 mod verifier;
 
+pub use self::openapi::{PLACEHOLDER, document};
 pub use self::routes::{configure, no_route};
 pub use self::state::Api;

@@ -1,50 +1,57 @@
 //! Every endpoint, in the order of the contract: its method, path, operation id, what a key needs
-//! for it, and the function that answers it. Nothing is checked, limited or refused by path
-//! anywhere else.
+//! for it, the function that answers it, and the one that describes it. Nothing is checked, limited
+//! or refused by path anywhere else.
 
 use std::future::Future;
 
 use actix_web::http::Method;
-use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Route};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::Reply;
 use super::call::{Call, dispatch, refuse};
 use super::error::ApiError;
-use super::operation::{Access, Operation};
-use super::{activity, contacts, customers, health, me, onboardings};
+use super::openapi::{Description, operations as describe};
+use super::operation::{Access, Endpoint, Operation};
+use super::state::Api;
+use super::{activity, contacts, customers, health, me, onboardings, openapi};
 use crate::model::key;
-use crate::service::routing::{Registered, resources};
+use crate::service::access_log::UsedOperation;
+use crate::service::routing::resources;
+
+/// What the paths of the table follow.
+pub(super) const BASE: &str = "/api/v1";
 
 /// The table.
 #[rustfmt::skip]
-fn endpoints() -> Vec<Registered> {
+pub(super) fn endpoints() -> Vec<Endpoint> {
     use Access::{AnyKey, Scope};
     use key::Scope::{
         ReadContacts, ReadCustomers, ReadOnboardings, WriteContacts, WriteCustomers, WriteOnboardings,
     };
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
-        on(&get,    "/me",                                  "get-me",                    AnyKey,                  me::show),
-        public(&get, "/health",                             web::to(health::show)),
-        on(&get,    "/customers",                           "list-customers",            Scope(ReadCustomers),    customers::list),
-        on(&post,   "/customers",                           "create-customer",           Scope(WriteCustomers),   customers::create),
-        on(&get,    "/customers/{id}",                      "get-customer",              Scope(ReadCustomers),    customers::show),
-        on(&patch,  "/customers/{id}",                      "update-customer",           Scope(WriteCustomers),   customers::update),
-        on(&delete, "/customers/{id}",                      "delete-customer",           Scope(WriteCustomers),   customers::delete),
-        on(&get,    "/customers/{id}/contacts",             "list-customer-contacts",    Scope(ReadContacts),     contacts::list),
-        on(&post,   "/customers/{id}/contacts",             "create-customer-contact",   Scope(WriteContacts),    contacts::create),
-        on(&get,    "/contacts/{id}",                       "get-contact",               Scope(ReadContacts),     contacts::show),
-        on(&patch,  "/contacts/{id}",                       "update-contact",            Scope(WriteContacts),    contacts::update),
-        on(&delete, "/contacts/{id}",                       "delete-contact",            Scope(WriteContacts),    contacts::delete),
-        on(&get,    "/onboardings",                         "list-onboardings",          Scope(ReadOnboardings),  onboardings::list),
-        on(&post,   "/onboardings",                         "create-onboarding",         Scope(WriteOnboardings), onboardings::create),
-        on(&get,    "/customers/{id}/onboardings",          "list-customer-onboardings", Scope(ReadOnboardings),  onboardings::list_of_customer),
-        on(&get,    "/onboardings/{id}",                    "get-onboarding",            Scope(ReadOnboardings),  onboardings::show),
-        on(&patch,  "/onboardings/{id}",                    "update-onboarding",         Scope(WriteOnboardings), onboardings::update),
-        on(&delete, "/onboardings/{id}",                    "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete),
-        on(&get,    "/customers/{id}/activity",             "list-customer-activity",    Scope(ReadCustomers),    activity::of_customer),
-        on(&get,    "/onboardings/{id}/activity",           "list-onboarding-activity",  Scope(ReadOnboardings),  activity::of_onboarding),
+        on(&get,    "/me",                                 "get-me",                    AnyKey,                  me::show,                      describe::get_me),
+        public(&get, "/health",                             "get-health",                                         health::show,                  describe::get_health),
+        on(&get,    "/customers",                          "list-customers",            Scope(ReadCustomers),    customers::list,               describe::list_customers),
+        on(&post,   "/customers",                          "create-customer",           Scope(WriteCustomers),   customers::create,             describe::create_customer),
+        on(&get,    "/customers/{id}",                     "get-customer",              Scope(ReadCustomers),    customers::show,               describe::get_customer),
+        on(&patch,  "/customers/{id}",                     "update-customer",           Scope(WriteCustomers),   customers::update,             describe::update_customer),
+        on(&delete, "/customers/{id}",                     "delete-customer",           Scope(WriteCustomers),   customers::delete,             describe::delete_customer),
+        on(&get,    "/customers/{customerId}/contacts",    "list-customer-contacts",    Scope(ReadContacts),     contacts::list,                describe::list_customer_contacts),
+        on(&post,   "/customers/{customerId}/contacts",    "create-customer-contact",   Scope(WriteContacts),    contacts::create,              describe::create_customer_contact),
+        on(&get,    "/contacts/{id}",                      "get-contact",               Scope(ReadContacts),     contacts::show,                describe::get_contact),
+        on(&patch,  "/contacts/{id}",                      "update-contact",            Scope(WriteContacts),    contacts::update,              describe::update_contact),
+        on(&delete, "/contacts/{id}",                      "delete-contact",            Scope(WriteContacts),    contacts::delete,              describe::delete_contact),
+        on(&get,    "/onboardings",                        "list-onboardings",          Scope(ReadOnboardings),  onboardings::list,             describe::list_onboardings),
+        on(&post,   "/onboardings",                        "create-onboarding",         Scope(WriteOnboardings), onboardings::create,           describe::create_onboarding),
+        on(&get,    "/customers/{customerId}/onboardings", "list-customer-onboardings", Scope(ReadOnboardings),  onboardings::list_of_customer, describe::list_customer_onboardings),
+        on(&get,    "/onboardings/{id}",                   "get-onboarding",            Scope(ReadOnboardings),  onboardings::show,             describe::get_onboarding),
+        on(&patch,  "/onboardings/{id}",                   "update-onboarding",         Scope(WriteOnboardings), onboardings::update,           describe::update_onboarding),
+        on(&delete, "/onboardings/{id}",                   "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete,           describe::delete_onboarding),
+        on(&get,    "/customers/{id}/activity",            "list-customer-activity",    Scope(ReadCustomers),    activity::of_customer,         describe::list_customer_activity),
+        on(&get,    "/onboardings/{id}/activity",          "list-onboarding-activity",  Scope(ReadOnboardings),  activity::of_onboarding,       describe::list_onboarding_activity),
+        public(&get, "/openapi.json",                       "openapi",                                            openapi::show,                 describe::openapi),
     ]
 }
 
@@ -55,25 +62,38 @@ fn on<F: Future<Output = Reply> + 'static>(
     id: &'static str,
     access: Access,
     handler: fn(Call) -> F,
-) -> Registered {
+    describe: fn() -> Description,
+) -> Endpoint {
     let operation = Operation { id, access };
     let answer = move |request: HttpRequest, payload: Payload| {
         dispatch(request, payload, operation, handler)
     };
-    public(method, path, web::to(answer))
+    Endpoint { method: method.clone(), path, operation, route: web::to(answer), describe }
 }
 
 /// An endpoint that is answered without looking at a key.
-fn public(method: &Method, path: &'static str, route: Route) -> Registered {
-    (method.clone(), path, route)
+fn public<F: Future<Output = HttpResponse> + 'static>(
+    method: &Method,
+    path: &'static str,
+    id: &'static str,
+    handler: fn(Data<Api>, HttpRequest) -> F,
+    describe: fn() -> Description,
+) -> Endpoint {
+    let operation = Operation { id, access: Access::Public };
+    let answer = move |api: Data<Api>, request: HttpRequest| {
+        request.extensions_mut().insert(UsedOperation(id));
+        handler(api, request)
+    };
+    Endpoint { method: method.clone(), path, operation, route: web::to(answer), describe }
 }
 
 /// Registers the endpoints below the base path of the API.
 pub fn configure(config: &mut ServiceConfig) {
     let refuse_method =
         |request: &HttpRequest, allowed| refuse(request, &ApiError::MethodNotAllowed(allowed));
-    let mut api = web::scope("/api/v1");
-    for resource in resources(endpoints(), refuse_method) {
+    let routes = endpoints().into_iter().map(|row| (row.method, row.path, row.route));
+    let mut api = web::scope(BASE);
+    for resource in resources(routes, refuse_method) {
         api = api.service(resource);
     }
     config.service(api).route("/api/health/deep", web::get().to(health::deep));

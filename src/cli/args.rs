@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use url::Url;
 
+use crate::api;
 use crate::model::id::Id;
 use crate::model::key::{KeyId, Prefix, Scope, Tier};
 use crate::model::problem::Fault;
@@ -49,6 +51,8 @@ pub enum Command {
     Check(Check),
     /// Fill a workspace with made-up customers and a history of ninety days
     Demo(Demo),
+    /// Print the description of the API as an OpenAPI document
+    Openapi(Openapi),
 }
 
 impl Default for Command {
@@ -160,6 +164,13 @@ pub struct Demo {
     pub seed: u64,
 }
 
+#[derive(clap::Args)]
+pub struct Openapi {
+    /// The address at which clients reach the server, such as https://pivotal.example.com
+    #[arg(long, value_name = "URL", default_value = api::PLACEHOLDER, value_parser = origin)]
+    pub url: String,
+}
+
 /// What a person names a key by.
 #[derive(Clone)]
 pub enum KeyName {
@@ -193,6 +204,16 @@ fn key(text: &str) -> Result<KeyName, String> {
     prefix
         .or_else(|| Id::parse(text).map(KeyName::Id))
         .ok_or_else(|| "must be a key's id or prefix; `keys list` shows both".to_owned())
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
+        return Err(
+            "must be a scheme, a host and perhaps a port, such as http://localhost:8080".to_owned()
+        );
+    }
+    Ok(url.origin().ascii_serialization())
 }
 
 fn says(fault: Fault) -> String {

@@ -1,5 +1,5 @@
-//! The command line. It stands on `api`, which it starts, and on `store` and `model`; only
-//! `main` uses it.
+//! The command line. It stands on `server`, which it starts, on `api`, which it describes, and on
+//! `store` and `model`; only `main` uses it.
 
 mod admin;
 mod args;
@@ -9,6 +9,7 @@ mod demo;
 mod failure;
 mod keys;
 mod logging;
+mod openapi;
 mod output;
 mod progress;
 mod serve;
@@ -69,5 +70,6 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Restore(args) => backups::restore(&context, &args),
         Command::Check(args) => backups::check(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
+        Command::Openapi(args) => openapi::run(&context, &args),
     }
 }

@@ -1,0 +1,128 @@
+//! The bodies of requests: their schemas, as their parsers ask for properties and the resources
+//! describe them, and what their parsers say of wrong ones.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+use crate::model::contact::{Contact, ContactPatch, NewContact};
+use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
+use crate::model::fields::{Body, Fields};
+use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch};
+use crate::model::problem::{Problem, Rule};
+use crate::model::schema::{Component, about, description};
+
+/// A body that a request can have.
+pub(super) trait Request: Body {
+    /// The name of its schema.
+    const NAME: &'static str;
+    /// What it is.
+    const ABOUT: &'static str;
+    /// Whether it has to mention a property, whichever.
+    const IS_PATCH: bool = false;
+    /// The resource whose properties it has.
+    type Of: Component;
+
+    /// A body whose properties contradict each other, if there can be one.
+    fn contradiction() -> Option<Value> {
+        None
+    }
+}
+
+impl Request for NewCustomer {
+    const NAME: &'static str = "NewCustomer";
+    const ABOUT: &'static str = "A customer to create.";
+    type Of = Customer;
+}
+
+impl Request for CustomerPatch {
+    const NAME: &'static str = "CustomerPatch";
+    const ABOUT: &'static str = "The properties of a customer that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Customer;
+}
+
+impl Request for NewContact {
+    const NAME: &'static str = "NewContact";
+    const ABOUT: &'static str = "A contact to create.";
+    type Of = Contact;
+}
+
+impl Request for ContactPatch {
+    const NAME: &'static str = "ContactPatch";
+    const ABOUT: &'static str = "The properties of a contact that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Contact;
+}
+
+impl Request for NewOnboarding {
+    const NAME: &'static str = "NewOnboarding";
+    const ABOUT: &'static str = "An onboarding to create.";
+    type Of = Onboarding;
+
+    fn contradiction() -> Option<Value> {
+        OnboardingPatch::contradiction()
+    }
+}
+
+impl Request for OnboardingPatch {
+    const NAME: &'static str = "OnboardingPatch";
+    const ABOUT: &'static str = "The properties of an onboarding that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Onboarding;
+
+    fn contradiction() -> Option<Value> {
+        Some(json!({"state": "active", "waiting_on_customer": true}))
+    }
+}
+
+/// The schema of a body.
+pub(super) fn component<R: Request>() -> Object {
+    let resource = R::Of::component();
+    let mut object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(R::ABOUT))
+        .min_properties(R::IS_PATCH.then_some(1));
+    for property in Fields::asked::<R>() {
+        let said = resource.properties.get(&property.name).and_then(description);
+        let schema = about(property.schema, said.unwrap_or_default());
+        object = object.property(&property.name, schema);
+        if property.required {
+            object = object.required(property.name);
+        }
+    }
+    object.build()
+}
+
+/// What can be wrong with a body, in the words of its parser: the first problem of each kind that
+/// it finds in properties that hold what they should not.
+pub(super) fn problems<R: Request>() -> Vec<Problem> {
+    let wrong = [
+        json!(7),
+        json!("https://aurora.example/"),
+        json!("two words"),
+        json!(""),
+        json!([""]),
+        json!(-1),
+        json!("x".repeat(20_000)),
+        json!(vec!["x"; 100]),
+        json!(u64::MAX),
+    ];
+    let names: Vec<String> = Fields::asked::<R>().into_iter().map(|asked| asked.name).collect();
+    let single = wrong
+        .iter()
+        .flat_map(|value| names.iter().map(|name| Map::from_iter([(name.clone(), value.clone())])));
+    let contradiction = R::contradiction().and_then(|body| body.as_object().cloned());
+    let found = single.chain(contradiction).filter_map(|body| Fields::parse::<R>(&body).err());
+    one_of_each(found.flatten())
+}
+
+/// The first problem of each kind, in the order in which the kinds are declared.
+pub(super) fn one_of_each(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
+    let mut first: BTreeMap<Rule, Problem> = BTreeMap::new();
+    for problem in problems {
+        first.entry(problem.rule).or_insert(problem);
+    }
+    first.into_values().collect()
+}

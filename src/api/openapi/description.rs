@@ -1,0 +1,176 @@
+//! What is said of an operation beyond what its row in the route table tells. For `operations`,
+//! which say it, and for the modules that put it into the document.
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::link::Link;
+use utoipa::openapi::{Ref, Tag};
+
+use super::bodies::{self, Request};
+use super::parameters;
+use crate::api::error::ApiError;
+use crate::model::page::Page;
+use crate::model::params::{Params, Query};
+use crate::model::problem::Problem;
+use crate::model::schema::{Component, Described, Schema};
+
+/// The groups of operations, in the order in which the document lists them.
+#[derive(Clone, Copy)]
+pub(super) enum Group {
+    Customers,
+    Contacts,
+    Onboardings,
+    Activity,
+    Account,
+    Server,
+}
+
+impl Group {
+    pub const ALL: [Self; 6] = [
+        Self::Customers,
+        Self::Contacts,
+        Self::Onboardings,
+        Self::Activity,
+        Self::Account,
+        Self::Server,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customers => "Customers",
+            Self::Contacts => "Contacts",
+            Self::Onboardings => "Onboardings",
+            Self::Activity => "Activity",
+            Self::Account => "Account",
+            Self::Server => "Server",
+        }
+    }
+
+    pub fn tag(self) -> Tag {
+        let mut tag = Tag::new(self.name());
+        tag.description = Some(
+            match self {
+                Self::Customers => "The companies that a workspace onboards.",
+                Self::Contacts => "The people at a customer.",
+                Self::Onboardings => "The ways of customers through the phases, up to the launch.",
+                Self::Activity => "What happened to customers and onboardings, and who did it.",
+                Self::Account => "The key that requests are made with.",
+                Self::Server => "The server itself. No key is needed.",
+            }
+            .to_owned(),
+        );
+        tag
+    }
+}
+
+/// What is said of an operation.
+pub(in crate::api) struct Description {
+    pub(super) group: Group,
+    pub(super) summary: &'static str,
+    /// In Markdown.
+    pub(super) text: String,
+    pub(super) query: Vec<(String, Schema)>,
+    pub(super) body: Option<Posted>,
+    pub(super) success: Success,
+    /// What can be wrong with the query or the body, an example for each rule.
+    pub(super) problems: Vec<Problem>,
+    /// What can go wrong beyond what can go wrong with every operation of its kind.
+    pub(super) failures: Vec<ApiError>,
+}
+
+/// The body of a request.
+pub(super) struct Posted {
+    /// The name of its schema.
+    pub name: &'static str,
+    pub example: Value,
+}
+
+/// The answer to a request that is answered with what it asked for.
+pub(super) struct Success {
+    pub status: StatusCode,
+    pub says: &'static str,
+    pub schema: Schema,
+    pub example: Value,
+    /// What can be done next with what is in the answer.
+    pub links: Vec<(&'static str, Link)>,
+}
+
+impl Success {
+    /// 200 with an object.
+    pub fn ok<C: Component + Serialize>(says: &'static str, example: &C) -> Self {
+        Self {
+            status: StatusCode::OK,
+            says,
+            schema: C::schema(),
+            example: value(example),
+            links: Vec::new(),
+        }
+    }
+
+    /// 200 with a list.
+    pub fn list<C: Component + Serialize>(says: &'static str, example: &Page<C>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            says,
+            schema: Ref::from_schema_name(Page::<C>::name()).into(),
+            example: value(example),
+            links: Vec::new(),
+        }
+    }
+
+    /// 201 with what was created.
+    pub fn created<C: Component + Serialize>(
+        says: &'static str,
+        example: &C,
+        links: Vec<(&'static str, Link)>,
+    ) -> Self {
+        Self { status: StatusCode::CREATED, links, ..Self::ok(says, example) }
+    }
+}
+
+impl Description {
+    /// A description whose text has these paragraphs.
+    pub(super) fn new(
+        group: Group,
+        summary: &'static str,
+        text: &[&str],
+        success: Success,
+    ) -> Self {
+        Self {
+            group,
+            summary,
+            text: text.join("\n\n"),
+            query: Vec::new(),
+            body: None,
+            success,
+            problems: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// The query parameters are read as `Q`.
+    pub(super) fn query<Q: Query>(mut self) -> Self {
+        self.query = Params::asked::<Q>();
+        self.problems = parameters::problems::<Q>(&self.query);
+        self
+    }
+
+    /// The body is read as `R`.
+    pub(super) fn body<R: Request>(mut self, example: Value) -> Self {
+        self.body = Some(Posted { name: R::NAME, example });
+        self.problems = bodies::problems::<R>();
+        self
+    }
+
+    /// What else can go wrong.
+    pub(super) fn fails_with(mut self, failures: impl IntoIterator<Item = ApiError>) -> Self {
+        self.failures.extend(failures);
+        self
+    }
+}
+
+/// The JSON that is shown of something.
+fn value(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_default()
+}

@@ -1,0 +1,265 @@
+//! The story that the examples tell: Aurora Shipping becomes a customer, Maya Lind its contact, and
+//! its roll-out in Europe begins. Responses are values of the model, made from the requests by the
+//! model's own rules, so that they cannot show what the server would not answer.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::api::answer::Deleted;
+use crate::api::health::Health;
+use crate::api::me::Me;
+use crate::model::contact::{Contact, ContactPatch};
+use crate::model::customer::{Customer, CustomerPatch};
+use crate::model::domain::Domain;
+use crate::model::email::Email;
+use crate::model::event::{Actor, Event, EventType};
+use crate::model::fields::{Body, Fields};
+use crate::model::id::{DisplayId, Id};
+use crate::model::key::{Key, Mode, Prefix, Scopes, Tier};
+use crate::model::labels::Labels;
+use crate::model::metadata::Metadata;
+use crate::model::onboarding::{Onboarding, OnboardingPatch};
+use crate::model::page::Page;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
+use crate::model::time::Timestamp;
+use crate::model::workspace::{Workspace, WorkspaceNo};
+
+/// The customer's id.
+pub(super) const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
+const CONTACT: &str = "c03hakp1tmzwwn779dg8zzlq1x";
+const ONBOARDING: &str = "c03hakp1tq1c85byp1qgfmghn9";
+const ORGANIZATION: &str = "c03hakp1npvpx3y1ks4ux2wr0n";
+const KEY: &str = "c03hakp1nzlpe4wplytx6vd32g";
+const EVENT: &str = "evt_03hakp1u8px6pflwogj1vdu7c";
+
+/// So many milliseconds after the story began, on 24 November 2026.
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_micros(1_795_497_316_504_000).plus_millis(millis)
+}
+
+fn id<R>(text: &str) -> Id<R> {
+    Id::stored(text.to_owned())
+}
+
+/// A value of the model after it was changed by the body of a request.
+fn changed<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) -> T {
+    let mut value = value;
+    let parsed = body.as_object().and_then(|body| Fields::parse(body).ok());
+    if let Some(parsed) = parsed {
+        apply(parsed, &mut value);
+    }
+    value
+}
+
+/// A list that has only this item.
+pub(super) fn page<T>(item: T) -> Page<T> {
+    Page { data: vec![item], next: None }
+}
+
+pub(super) fn new_customer() -> Value {
+    json!({"name": "Aurora Shipping", "domain": "aurora.example", "status": "onboarding"})
+}
+
+pub(super) fn customer() -> Customer {
+    let blank = Customer {
+        id: id(CUSTOMER),
+        display_id: DisplayId(1),
+        name: Name::stored("Aurora Shipping".to_owned()),
+        slug: Slug::from_name("Aurora Shipping"),
+        domain: Some(Domain::stored("aurora.example".to_owned())),
+        status: Default::default(),
+        plan: None,
+        mrr: None,
+        monthly_orders: None,
+        hubspot_company_id: None,
+        hubspot_deal_id: None,
+        stripe_customer_id: None,
+        intercom_company_id: None,
+        slack_channel_id: None,
+        tags: Labels::default(),
+        metadata: Metadata::default(),
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    changed(blank, &new_customer(), CustomerPatch::apply)
+}
+
+pub(super) fn customer_patch() -> Value {
+    json!({
+        "status": "active",
+        "plan": "Growth",
+        "mrr": 120_000,
+        "tags": ["europe"],
+        "metadata": {"crm_owner": "dana"},
+    })
+}
+
+pub(super) fn patched_customer() -> Customer {
+    let after = changed(customer(), &customer_patch(), CustomerPatch::apply);
+    Customer { updated_at: at(60_000), ..after }
+}
+
+pub(super) fn new_contact() -> Value {
+    json!({"name": "Maya Lind", "email": "maya@aurora.example", "is_primary": true})
+}
+
+pub(super) fn contact() -> Contact {
+    let blank = Contact {
+        id: id(CONTACT),
+        display_id: DisplayId(1),
+        customer_id: id(CUSTOMER),
+        name: Name::stored("Maya Lind".to_owned()),
+        email: Email::stored("maya@aurora.example".to_owned()),
+        title: None,
+        is_primary: false,
+        labels: Labels::default(),
+        created_at: at(29),
+        updated_at: at(29),
+    };
+    changed(blank, &new_contact(), ContactPatch::apply)
+}
+
+pub(super) fn contact_patch() -> Value {
+    json!({"title": "Head of Operations", "labels": ["decision maker"]})
+}
+
+pub(super) fn patched_contact() -> Contact {
+    let after = changed(contact(), &contact_patch(), ContactPatch::apply);
+    Contact { updated_at: at(60_029), ..after }
+}
+
+pub(super) fn new_onboarding() -> Value {
+    json!({"customer_id": 1, "name": "EU rollout", "target_launch_date": "2027-03-01"})
+}
+
+pub(super) fn onboarding() -> Onboarding {
+    let blank = Onboarding::blank(id(ONBOARDING), DisplayId(1), id(CUSTOMER), at(49));
+    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(49));
+    changed(blank, &new_onboarding(), apply)
+}
+
+pub(super) fn onboarding_patch() -> Value {
+    json!({"phase": "program_design", "notes": "Kick-off with Maya on Monday."})
+}
+
+pub(super) fn patched_onboarding() -> Onboarding {
+    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(60_049));
+    let after = changed(onboarding(), &onboarding_patch(), apply);
+    Onboarding { updated_at: at(60_049), ..after }
+}
+
+pub(super) fn deleted_customer() -> Deleted {
+    let Customer { id, display_id, .. } = customer();
+    Deleted::new(id, display_id)
+}
+
+pub(super) fn deleted_contact() -> Deleted {
+    let Contact { id, display_id, .. } = contact();
+    Deleted::new(id, display_id)
+}
+
+pub(super) fn deleted_onboarding() -> Deleted {
+    let Onboarding { id, display_id, .. } = onboarding();
+    Deleted::new(id, display_id)
+}
+
+pub(super) fn customer_event() -> Event {
+    event(EventType::CustomerCreated, at(0), &customer(), None)
+}
+
+pub(super) fn onboarding_event() -> Event {
+    let before = json!({"phase": "before_getting_started", "started_at": null, "notes": null});
+    event(EventType::OnboardingPhaseChanged, at(60_049), &patched_onboarding(), Some(&before))
+}
+
+fn event(
+    kind: EventType,
+    created_at: Timestamp,
+    object: &impl Serialize,
+    before: Option<&Value>,
+) -> Event {
+    let raw = |value: &Value| serde_json::value::to_raw_value(value).ok();
+    let object = serde_json::value::to_raw_value(object);
+    let (key, workspace) = (key(), workspace());
+    Event {
+        id: EVENT.to_owned(),
+        kind,
+        created_at,
+        org_id: workspace.id,
+        livemode: true,
+        actor: Actor::key(&key.id, &key.name),
+        object: object.unwrap_or_else(|_| RawValue::NULL.to_owned()),
+        previous_attributes: before.and_then(raw),
+    }
+}
+
+fn key() -> Key {
+    Key {
+        id: id(KEY),
+        prefix: Prefix::new(Mode::Live, "kTtL7nZe"),
+        name: Name::stored("First live key".to_owned()),
+        mode: Mode::Live,
+        workspace: workspace().slug,
+        tier: Tier::Standard,
+        scopes: Scopes::all(),
+        created_at: at(-60_000),
+        last_used_at: None,
+        last_used_ip: None,
+        request_count: 0,
+        revoked_at: None,
+        replaces: None,
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace {
+        no: WorkspaceNo(1),
+        id: id(ORGANIZATION),
+        slug: Slug::stored("default".to_owned()),
+        name: Name::stored("Default".to_owned()),
+        created_at: at(-60_000),
+    }
+}
+
+pub(super) fn me() -> Me {
+    Me::new(&key(), &workspace())
+}
+
+pub(super) fn health() -> Health {
+    Health::at(at(0))
+}
+
+/// The beginning of a document.
+pub(super) fn openapi() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Pivotal API", "version": env!("CARGO_PKG_VERSION")},
+        "paths": Map::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::customer::NewCustomer;
+
+    #[test]
+    fn the_story_begins_when_it_says() {
+        assert_eq!(at(0).to_string(), "2026-11-24T05:15:16.504Z");
+    }
+
+    #[test]
+    fn the_examples_of_requests_are_what_the_responses_are_made_from() {
+        let body = new_customer();
+        let new: NewCustomer = Fields::parse(body.as_object().unwrap()).unwrap();
+        let shown = customer();
+        assert_eq!((new.name, new.domain, new.status), (shown.name, shown.domain, shown.status));
+        assert!(contact().is_primary);
+        assert_eq!(onboarding().name.unwrap().as_str(), "EU rollout");
+        assert_eq!(patched_onboarding().started_at, Some(at(60_049)));
+        assert_eq!(patched_contact().labels.iter().collect::<Vec<_>>(), ["decision maker"]);
+        assert_eq!(patched_customer().metadata.as_str(), r#"{"crm_owner":"dana"}"#);
+    }
+}

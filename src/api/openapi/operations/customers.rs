@@ -1,0 +1,95 @@
+//! Customers.
+
+use super::super::description::{Description, Group, Success};
+use super::super::{examples, links};
+use crate::api::error::ApiError;
+use crate::model::customer::{CustomerFilter, CustomerPatch, NewCustomer};
+use crate::model::page::PageRequest;
+
+/// GET `/customers`
+pub(in crate::api) fn list_customers() -> Description {
+    Description::new(
+        Group::Customers,
+        "List customers",
+        &[
+            "Lists the customers of the workspace, newest first. Filters can be combined; a customer \
+             has to match all of them.",
+            "When `has_more` is true, send `next_cursor` as `cursor` to get the next page. No \
+             customer is skipped or repeated on the way, also when others are created meanwhile. \
+             Deleted customers are in no list.",
+        ],
+        Success::list("A page of customers.", &examples::page(examples::customer())),
+    )
+    .query::<(CustomerFilter, PageRequest)>()
+}
+
+/// POST `/customers`
+pub(in crate::api) fn create_customer() -> Description {
+    Description::new(
+        Group::Customers,
+        "Create a customer",
+        &[
+            "Creates a customer. Only the name is required. A slug that is not given is made from \
+             the name: `Aurora Shipping` becomes `aurora-shipping`, or `aurora-shipping-2` when that \
+             is taken.",
+            "A slug that is given has to be free among the customers that are not deleted; otherwise \
+             the answer is 409 `slug_taken`.",
+            "An event `customer.created` is recorded.",
+        ],
+        Success::created(
+            "The customer that was created.",
+            &examples::customer(),
+            links::of_customer(),
+        ),
+    )
+    .body::<NewCustomer>(examples::new_customer())
+    .fails_with([ApiError::SlugTaken])
+}
+
+/// GET `/customers/{id}`
+pub(in crate::api) fn get_customer() -> Description {
+    Description::new(
+        Group::Customers,
+        "Get a customer",
+        &[
+            "Gets a customer by its `id` or its `display_id`. A slug is not an id: filter the list by \
+           `slug` to find a customer by it.",
+        ],
+        Success::ok("The customer.", &examples::customer()),
+    )
+}
+
+/// PATCH `/customers/{id}`
+pub(in crate::api) fn update_customer() -> Description {
+    Description::new(
+        Group::Customers,
+        "Update a customer",
+        &[
+            "Changes the properties that are sent and leaves the others as they are. `null` clears a \
+             property that can be null. `tags` and `metadata` are replaced as a whole.",
+            "A body without any property that can be changed is 400 `empty_patch`; properties that \
+             are not known are passed over.",
+            "An event `customer.updated` is recorded, and with it `customer.at_risk`, \
+             `customer.churned` or `customer.archived` when the status becomes one of these.",
+        ],
+        Success::ok("The customer after the change.", &examples::patched_customer()),
+    )
+    .body::<CustomerPatch>(examples::customer_patch())
+    .fails_with([ApiError::SlugTaken])
+}
+
+/// DELETE `/customers/{id}`
+pub(in crate::api) fn delete_customer() -> Description {
+    Description::new(
+        Group::Customers,
+        "Delete a customer",
+        &[
+            "Deletes a customer: it can no longer be got or changed, no list has it, and its slug is \
+             free again. Its contacts and onboardings leave every list as well, and can still be got \
+             by their own ids. Its activity stays readable.",
+            "Deleting it again gives the same answer. An id that never existed is 404.",
+            "An event `customer.archived` is recorded.",
+        ],
+        Success::ok("What is left of the customer.", &examples::deleted_customer()),
+    )
+}

@@ -1,0 +1,108 @@
+//! Onboardings.
+
+use super::super::description::{Description, Group, Success};
+use super::super::{examples, links};
+use crate::api::error::ApiError;
+use crate::model::onboarding::{NewOnboarding, OfCustomer, OnboardingFilter, OnboardingPatch};
+use crate::model::page::PageRequest;
+use crate::model::resource::ResourceType;
+
+/// GET `/onboardings`
+pub(in crate::api) fn list_onboardings() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "List onboardings",
+        &[
+            "Lists the onboardings of the workspace, newest first. Filters can be combined; an \
+             onboarding has to match all of them.",
+            "When `has_more` is true, send `next_cursor` as `cursor` to get the next page. Deleted \
+             onboardings, and those of deleted customers, are in no list.",
+        ],
+        Success::list("A page of onboardings.", &examples::page(examples::onboarding())),
+    )
+    .query::<(OfCustomer, (OnboardingFilter, PageRequest))>()
+}
+
+/// POST `/onboardings`
+pub(in crate::api) fn create_onboarding() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "Create an onboarding",
+        &[
+            "Opens an onboarding of a customer. Only `customer_id` is required, which may be the \
+             customer's `id` or its `display_id`. The onboarding is `active` and in the phase \
+             `before_getting_started`, unless others are sent.",
+            "`state` is `waiting` exactly when `waiting_on_customer` is true: sending one of them \
+             sets the other, and sending both in contradiction is 400 `conflicting_fields`. \
+             `started_at` and `completed_at` follow the phase unless they are sent.",
+            "An event `onboarding.created` is recorded.",
+        ],
+        Success::created(
+            "The onboarding that was created.",
+            &examples::onboarding(),
+            links::of_onboarding(),
+        ),
+    )
+    .body::<NewOnboarding>(examples::new_onboarding())
+    .fails_with([ApiError::NotFound(ResourceType::Customer)])
+}
+
+/// GET `/customers/{customerId}/onboardings`
+pub(in crate::api) fn list_customer_onboardings() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "List a customer's onboardings",
+        &["Lists the onboardings of a customer, newest first. When `has_more` is true, send \
+           `next_cursor` as `cursor` to get the next page."],
+        Success::list("A page of onboardings.", &examples::page(examples::onboarding())),
+    )
+    .query::<(OnboardingFilter, PageRequest)>()
+}
+
+/// GET `/onboardings/{id}`
+pub(in crate::api) fn get_onboarding() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "Get an onboarding",
+        &["Gets an onboarding by its `id` or its `display_id`."],
+        Success::ok("The onboarding.", &examples::onboarding()),
+    )
+}
+
+/// PATCH `/onboardings/{id}`
+pub(in crate::api) fn update_onboarding() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "Update an onboarding",
+        &[
+            "Changes the properties that are sent and leaves the others as they are. `null` clears a \
+             property that can be null. Any move between phases is allowed.",
+            "What follows from a change is changed too: `state` and `waiting_on_customer` move \
+             together, leaving `before_getting_started` for the first time sets `started_at`, and \
+             entering or leaving `completed` sets or clears `completed_at`. A time that is sent is \
+             kept as it is. Sending `state` and `waiting_on_customer` in contradiction is 400 \
+             `conflicting_fields`.",
+            "A body without any property that can be changed is 400 `empty_patch`; properties that \
+             are not known are passed over.",
+            "An event `onboarding.updated` is recorded, and with it one for a move of the phase or \
+             the state, such as `onboarding.phase_changed` and `onboarding.launched`.",
+        ],
+        Success::ok("The onboarding after the change.", &examples::patched_onboarding()),
+    )
+    .body::<OnboardingPatch>(examples::onboarding_patch())
+}
+
+/// DELETE `/onboardings/{id}`
+pub(in crate::api) fn delete_onboarding() -> Description {
+    Description::new(
+        Group::Onboardings,
+        "Delete an onboarding",
+        &[
+            "Deletes an onboarding: it can no longer be got or changed, and no list has it. Its \
+             activity stays readable. Deleting it again gives the same answer. An id that never \
+             existed is 404.",
+            "An event `onboarding.deleted` is recorded.",
+        ],
+        Success::ok("What is left of the onboarding.", &examples::deleted_onboarding()),
+    )
+}

@@ -1,0 +1,181 @@
+//! The parameters of operations: in paths, in queries and in headers.
+
+use actix_web::http::Method;
+use serde_json::json;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Ref, RefOr, Required};
+
+use super::bodies::one_of_each;
+use crate::api::operation::Endpoint;
+use crate::model::id;
+use crate::model::idempotency::Retry;
+use crate::model::page::PageRequest;
+use crate::model::params::{Params, Query};
+use crate::model::problem::Problem;
+use crate::model::resource::{Anything, ResourceType};
+use crate::model::schema::{Described, Schema, string};
+
+/// The parameters of an operation that reads these from its query. Those of paths, pages and headers
+/// are the same for many, and are referred to.
+pub(super) fn of(endpoint: &Endpoint, query: &[(String, Schema)]) -> Vec<RefOr<Parameter>> {
+    let in_path = in_path(endpoint.path).map(PathParameter::component);
+    let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();
+    all.extend(query.iter().map(|(name, schema)| match name.as_str() {
+        "limit" => reference("Limit"),
+        "cursor" => reference("Cursor"),
+        _ => RefOr::T(in_query(name, schema.clone())),
+    }));
+    if endpoint.method == Method::POST {
+        all.push(reference("IdempotencyKey"));
+    }
+    all
+}
+
+/// Those that are referred to, by their names.
+pub(super) fn shared() -> Vec<(&'static str, Parameter)> {
+    let mut all: Vec<(&'static str, Parameter)> =
+        PathParameter::ALL.iter().map(|one| (one.component(), one.parameter())).collect();
+    for (name, schema) in Params::asked::<PageRequest>() {
+        let component = if name == "limit" { "Limit" } else { "Cursor" };
+        all.push((component, in_query(&name, schema)));
+    }
+    all.push(("IdempotencyKey", idempotency_key()));
+    all
+}
+
+fn reference(component: &str) -> RefOr<Parameter> {
+    RefOr::Ref(Ref::new(format!("#/components/parameters/{component}")))
+}
+
+/// The parameter of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathParameter {
+    Customer,
+    /// The customer in the path of what belongs to it.
+    ParentCustomer,
+    Contact,
+    Onboarding,
+}
+
+/// The parameter that a path has, if it has one.
+pub(super) fn in_path(path: &str) -> Option<PathParameter> {
+    PathParameter::ALL.into_iter().find(|one| {
+        let (collection, name) = one.place();
+        path.strip_prefix(collection).is_some_and(|rest| rest.starts_with(name))
+    })
+}
+
+impl PathParameter {
+    const ALL: [Self; 4] = [Self::Customer, Self::ParentCustomer, Self::Contact, Self::Onboarding];
+
+    /// The resource that it names.
+    pub fn resource(self) -> ResourceType {
+        match self {
+            Self::Customer | Self::ParentCustomer => ResourceType::Customer,
+            Self::Contact => ResourceType::Contact,
+            Self::Onboarding => ResourceType::Onboarding,
+        }
+    }
+
+    /// Where it stands in a path, and how.
+    fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Customer => ("/customers/", "{id}"),
+            Self::ParentCustomer => ("/customers/", "{customerId}"),
+            Self::Contact => ("/contacts/", "{id}"),
+            Self::Onboarding => ("/onboardings/", "{id}"),
+        }
+    }
+
+    fn component(self) -> &'static str {
+        match self {
+            Self::Customer => "CustomerId",
+            Self::ParentCustomer => "ParentCustomerId",
+            Self::Contact => "ContactId",
+            Self::Onboarding => "OnboardingId",
+        }
+    }
+
+    fn parameter(self) -> Parameter {
+        let name = self.place().1.trim_matches(['{', '}']);
+        let resource: &str = self.resource().into();
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(format!("The {resource}'s `id` or `display_id`.")))
+            .schema(Some(id::Ref::<Anything>::schema()))
+            .example(Some(json!("1")))
+            .build()
+    }
+}
+
+fn in_query(name: &str, schema: Schema) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .description(Some(about(name)))
+        .schema(Some(schema))
+        .build()
+}
+
+/// What a parameter of a query means. Each of them means the same wherever it can be sent.
+fn about(name: &str) -> &'static str {
+    match name {
+        "limit" => "How many items the page holds at most.",
+        "cursor" => {
+            "The `next_cursor` of the page before, as it was given: the page holds items that were \
+             created before this time."
+        }
+        "status" => "Only customers with this status.",
+        "slug" => "Only the customer with this slug.",
+        "domain" => {
+            "Addition: the hosted API does not have this filter. Only customers with this host name, \
+             in any case."
+        }
+        "hubspot_company_id" => {
+            "Addition: the hosted API does not have this filter. Only customers with this id in \
+             HubSpot."
+        }
+        "stripe_customer_id" => {
+            "Addition: the hosted API does not have this filter. Only customers with this id in \
+             Stripe."
+        }
+        "q" => {
+            "Addition: the hosted API does not have this filter. Only customers whose name, slug or \
+             domain holds this text, in any case."
+        }
+        "customer_id" => {
+            "Only onboardings of the customer with this `id` or `display_id`; none when there is no \
+             such customer."
+        }
+        "state" => "Only onboardings in this state.",
+        "phase" => "Only onboardings in this phase.",
+        "type" => "Only events of this type.",
+        // A test fails when there is such a parameter.
+        _ => "",
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    // Whatever a header can hold: visible characters, and spaces between them.
+    let visible = r"^[!-~\u0080-\u00ff]([\u0009 -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
+    let key = string().min_length(Some(1)).max_length(Some(Retry::MAX_KEY)).pattern(Some(visible));
+    let says = "Makes the request safe to send again: for 24 hours, the same key with the same body \
+                gets the answer that was given the first time, and nothing is created twice.";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(says))
+        .schema(Some(key))
+        .build()
+}
+
+/// What can be wrong with a query, in the words of its parser.
+pub(super) fn problems<Q: Query>(asked: &[(String, Schema)]) -> Vec<Problem> {
+    let wrong = ["soon", "0", "101"];
+    let single = wrong
+        .iter()
+        .flat_map(|value| asked.iter().map(|(name, _)| vec![(name.clone(), (*value).to_owned())]));
+    one_of_each(single.filter_map(|pairs| Params::parse::<Q>(pairs).err()).flatten())
+}

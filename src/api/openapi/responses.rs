@@ -1,0 +1,207 @@
+//! The responses of operations: what they are asked for, and what can go wrong instead. What can go
+//! wrong with every operation that needs a key stands in the components, and so do the headers.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use serde_json::Value;
+use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::response::{Response, ResponseBuilder, Responses};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{Ref, RefOr};
+
+use super::description::Description;
+use super::errors;
+use crate::api::error::{ApiError, Envelope};
+use crate::api::operation::{Access, Endpoint};
+use crate::model::schema::{Described, string};
+
+/// The responses of an operation.
+pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
+    let mut all = Responses::new();
+    let status = description.success.status.as_str().to_owned();
+    all.responses.insert(status, RefOr::T(success(endpoint, &description)));
+    for (status, failures) in by_status(errors::of(endpoint, description)) {
+        let response = match shared_name(status) {
+            Some(name) => Ref::from_response_name(name).into(),
+            None => RefOr::T(failure(status, failures)),
+        };
+        all.responses.insert(status.to_string(), response);
+    }
+    all
+}
+
+/// What goes wrong with every operation that needs a key, by its name.
+pub(super) fn shared() -> Vec<(&'static str, Response)> {
+    let common = by_status(errors::common()).into_iter();
+    common
+        .filter_map(|(status, failures)| Some((shared_name(status)?, failure(status, failures))))
+        .collect()
+}
+
+/// The name of what is the same for every operation that needs a key.
+fn shared_name(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("Unauthorized"),
+        413 => Some("PayloadTooLarge"),
+        429 => Some("TooManyRequests"),
+        431 => Some("HeadersTooLarge"),
+        500 => Some("InternalError"),
+        503 => Some("Unavailable"),
+        _ => None,
+    }
+}
+
+fn success(endpoint: &Endpoint, description: &Description) -> Response {
+    let success = &description.success;
+    let is_post = endpoint.method == Method::POST;
+    let has_key = endpoint.operation.access != Access::Public;
+    let content = ContentBuilder::new()
+        .schema(Some(success.schema.clone()))
+        .example(Some(success.example.clone()));
+    let mut response = json(success.says, content);
+    if has_key {
+        response = with(response, &RATE_LIMIT);
+    }
+    if is_post {
+        response = with(response, &["Location", "Idempotent-Replayed"]);
+    }
+    for (name, link) in &success.links {
+        response = response.link(*name, link.clone());
+    }
+    response.build()
+}
+
+/// What went wrong with the same status: the code, when it is answered, and its envelope.
+type Failures = Vec<(&'static str, &'static str, Value)>;
+
+fn by_status(errors: Vec<ApiError>) -> BTreeMap<u16, Failures> {
+    let mut all: BTreeMap<u16, Failures> = BTreeMap::new();
+    for error in errors {
+        if let Some((status, code, body)) = error.example() {
+            all.entry(status.as_u16()).or_default().push((code, errors::when(&error), body));
+        }
+    }
+    all
+}
+
+fn failure(status: u16, failures: Failures) -> Response {
+    let examples = failures.into_iter().map(|(code, when, body)| -> (String, RefOr<Example>) {
+        let example = ExampleBuilder::new().summary(when).value(Some(body));
+        (code.to_owned(), RefOr::T(example.build()))
+    });
+    let content =
+        ContentBuilder::new().schema(Some(Envelope::schema())).examples_from_iter(examples);
+    let mut response = json(says(status), content);
+    // Before a key is known there is no window to tell of.
+    if !matches!(status, 401 | 431) {
+        response = with(response, &RATE_LIMIT);
+    }
+    match status {
+        401 => response = with(response, &["WWW-Authenticate"]),
+        429 | 503 => response = with(response, &["Retry-After"]),
+        _ => {}
+    }
+    response.build()
+}
+
+fn says(status: u16) -> &'static str {
+    match status {
+        400 => "The request does not validate.",
+        401 => "The key is missing, malformed, unknown or revoked.",
+        403 => "The key is valid and lacks the scope.",
+        404 => "There is no such thing in the key's workspace.",
+        409 => "A value that has to be unique is taken, or the idempotency key is.",
+        413 => "The body is too large.",
+        429 => "The key has no requests left for now.",
+        431 => "The headers are too large.",
+        500 => "The server made a mistake; its log has the cause.",
+        503 => "The server cannot do it now. Nothing was stored: it is safe to try again.",
+        _ => "",
+    }
+}
+
+fn json(says: &str, content: ContentBuilder) -> ResponseBuilder {
+    let content: Content = content.build();
+    with(
+        ResponseBuilder::new().description(says).content("application/json", content),
+        &["X-Request-Id"],
+    )
+}
+
+const RATE_LIMIT: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+
+fn with(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
+    headers.iter().fold(response, |response, name| {
+        response.header_ref(*name, Ref::new(format!("#/components/headers/{name}")))
+    })
+}
+
+/// The headers that responses have, by their names.
+pub(super) fn headers() -> Vec<(&'static str, Header)> {
+    let header = |name, says: &str, schema: ObjectBuilder, example: Value| {
+        let header = HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some(says))
+            .example(Some(example))
+            .build();
+        (name, header)
+    };
+    let count =
+        || ObjectBuilder::new().schema_type(utoipa::openapi::Type::Integer).minimum(Some(0));
+    let tier = "Not there when the key's tier is unlimited.";
+    vec![
+        header(
+            "X-Request-Id",
+            "The id of the request, which the server's log has too: the client's own, if it sent \
+             one, or a new one.",
+            string(),
+            "req_0193661a3f2c7d4e8b1a5c6d7e8f9a0b".into(),
+        ),
+        header(
+            "X-RateLimit-Limit",
+            &format!("Requests that the key has in 60 seconds. {tier}"),
+            count(),
+            60.into(),
+        ),
+        header(
+            "X-RateLimit-Remaining",
+            &format!("Requests that are left of them. {tier}"),
+            count(),
+            59.into(),
+        ),
+        header(
+            "X-RateLimit-Reset",
+            &format!("When all of them are there again, in Unix seconds. {tier}"),
+            count(),
+            1_764_000_060.into(),
+        ),
+        header(
+            "Retry-After",
+            "Seconds to wait before the next request.",
+            count().minimum(Some(1)),
+            12.into(),
+        ),
+        header(
+            "Location",
+            "The path of what was created.",
+            string(),
+            format!("/api/v1/customers/{}", super::examples::CUSTOMER).into(),
+        ),
+        header(
+            "Idempotent-Replayed",
+            "Addition: the hosted API does not have this header. There, and `true`, when the answer \
+             is the one that was given to an earlier request with the same idempotency key.",
+            string().enum_values(Some(["true"])),
+            "true".into(),
+        ),
+        header(
+            "WWW-Authenticate",
+            "How to send a key.",
+            string().enum_values(Some(["Bearer"])),
+            "Bearer".into(),
+        ),
+    ]
+}
