@@ -27,16 +27,13 @@ pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, Stri
     }
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
     let path = if file.is_empty() { Some(from.to_owned()) } else { page_at(from, file) };
-    let page = path.as_ref().and_then(|path| anchors.get_key_value(path));
-    let fragment = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
-    if let (None, Some(path), true) = (&page, &path, anchors.contains_key("?unfinished")) {
-        return Ok(Target::Page { path: path.clone(), fragment });
-    }
+    let page = path.and_then(|path| anchors.get_key_value(&path));
     let (path, known) = page.ok_or_else(|| format!("the link {link} leads to no page"))?;
     if !anchor.is_empty() && !known.contains(anchor) {
         let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         return Err(format!("the link {link} leads to no heading; there are: {known}"));
     }
+    let fragment = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
     Ok(Target::Page { path: path.clone(), fragment })
 }
 
@@ -97,16 +94,10 @@ mod tests {
             ("guides/ids", "errors.md"),
             ("guides/ids", "../../errors.md"),
             ("", "/docs/errors"),
-            ("", ""),
             ("", "mailto:somebody"),
         ] {
             let problem = leads(from, link);
-            if link.is_empty() {
-                // An empty link leads to its own page.
-                assert!(problem.is_ok());
-            } else {
-                assert!(problem.is_err(), "{from} {link} is {problem:?}");
-            }
+            assert!(problem.is_err(), "{from} {link} is {problem:?}");
         }
     }
 }

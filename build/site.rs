@@ -44,10 +44,10 @@ impl Page<'_> {
 
 /// Makes everything of the sources below a directory.
 pub fn make(root: &Path) -> Result<Vec<File>, Problems> {
-    let (sections, unfinished) = contents::read_all(root)?;
+    let sections = contents::read_all(root)?;
     let (assets, mut files) = assets::read_all(root)?;
     let outlines = outlines(&sections)?;
-    let pages = pages(&sections, &outlines, unfinished)?;
+    let pages = pages(&sections, &outlines)?;
     let all: Vec<&Page<'_>> = pages.iter().flatten().collect();
     let titled: Vec<(&str, Vec<&Page<'_>>)> = sections
         .iter()
@@ -95,14 +95,10 @@ fn outlines(sections: &[Section]) -> Result<Vec<Vec<Outline>>, Problems> {
 fn pages<'a>(
     sections: &'a [Section],
     outlines: &'a [Vec<Outline>],
-    unfinished: bool,
 ) -> Result<Vec<Vec<Page<'a>>>, Problems> {
     let highlighter =
         Highlighter::new().map_err(|problem| Problems::of("highlighting", problem))?;
     let mut anchors = Anchors::new();
-    if unfinished {
-        anchors.insert("?unfinished".to_owned(), Default::default());
-    }
     for (section, outlines) in sections.iter().zip(outlines) {
         for (source, outline) in section.sources.iter().zip(outlines) {
             let mut ids: Vec<String> =
