@@ -28,6 +28,9 @@ mod customers_slugs;
 mod demo;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod docs;
+mod docs_address;
+mod docs_links;
 mod errors;
 mod files;
 mod idempotency;

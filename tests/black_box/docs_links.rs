@@ -1,0 +1,110 @@
+//! Every link of the documentation leads somewhere: of its pages, of their Markdown and of the
+//! indexes. Everything is found by following links.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::docs::addresses;
+use crate::support::{Server, Shown, Visitor};
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    /// The places within each page that a link can lead to.
+    ids: BTreeMap<String, BTreeSet<String>>,
+    /// Links to places: from where, to which page, and to which place there.
+    places: Vec<(String, String, String)>,
+    seen: BTreeSet<String>,
+    open: Vec<String>,
+}
+
+impl Found {
+    /// Follows links from some addresses until nothing new is found.
+    fn from(reader: &Visitor, origin: &str, starts: &[&str]) -> Self {
+        let mut found =
+            Self { open: starts.iter().map(ToString::to_string).collect(), ..Self::default() };
+        while let Some(path) = found.open.pop() {
+            if !found.seen.insert(path.clone()) {
+                continue;
+            }
+            let shown = reader.get(&path);
+            assert_eq!(shown.status, 200, "{path}, to which a link leads");
+            let links = match shown.header("content-type") {
+                Some("text/html; charset=utf-8") => {
+                    found.ids.insert(path.clone(), attributes(&shown, "id").collect());
+                    attributes(&shown, "href").chain(attributes(&shown, "src")).collect()
+                }
+                Some("text/markdown; charset=utf-8" | "text/plain; charset=utf-8") => {
+                    of_text(&shown.body, origin)
+                }
+                _ => Vec::new(),
+            };
+            for link in links {
+                found.note(&path, &link, origin);
+            }
+        }
+        found
+    }
+
+    fn note(&mut self, from: &str, link: &str, origin: &str) {
+        let own = link.strip_prefix(origin).unwrap_or(link);
+        if own.starts_with("https://") {
+            return;
+        }
+        let (path, place) = own.split_once('#').unwrap_or((own, ""));
+        let path = if path.is_empty() { from } else { path };
+        assert!(path.starts_with('/'), "{from} links to {link}");
+        self.open.push(path.to_owned());
+        if !place.is_empty() {
+            self.places.push((from.to_owned(), path.to_owned(), place.to_owned()));
+        }
+    }
+}
+
+/// The values of an attribute.
+fn attributes<'s>(shown: &'s Shown, name: &str) -> impl Iterator<Item = String> + 's {
+    let start = format!(" {name}=\"");
+    let values = shown.body.split(&start).skip(1).collect::<Vec<_>>();
+    values.into_iter().map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
+}
+
+/// The links of a Markdown, and the addresses of the documentation that it names otherwise. Samples
+/// name addresses of the API, which are no links.
+fn of_text(text: &str, origin: &str) -> Vec<String> {
+    let ends = |c: char| c.is_whitespace() || "()<>\"'`|".contains(c);
+    let linked = text.split("](").skip(1).filter_map(|rest| rest.split(ends).next());
+    let named = text.match_indices(origin).filter_map(|(at, _)| text[at..].split(ends).next());
+    let named = named.map(|named| named.trim_end_matches(['.', ',', ':', ';']));
+    let named = named.filter(|named| {
+        let path = &named[origin.len()..];
+        path.starts_with("/docs") || path.starts_with("/llms") || path.ends_with("/openapi.json")
+    });
+    let linked = linked.filter(|link| link.starts_with("http"));
+    linked.chain(named).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere_and_links_lead_everywhere() {
+    let server = Server::start();
+    let reader = Visitor::new(server.address());
+    let origin = format!("http://{}", server.address());
+    for starts in [&["/docs"][..], &["/llms.txt", "/llms-full.txt"]] {
+        let found = Found::from(&reader, &origin, starts);
+        for address in addresses(&reader) {
+            assert!(found.seen.contains(&format!("{address}.md")), "nothing leads to {address}.md");
+            if starts[0] == "/docs" {
+                assert!(found.seen.contains(&address), "nothing leads to {address}");
+            }
+        }
+        assert!(found.places.len() > 50);
+        for (from, path, place) in found.places {
+            // A place in a Markdown is the heading that the page has there.
+            let page = path.trim_end_matches(".md");
+            let ids = found
+                .ids
+                .get(page)
+                .cloned()
+                .unwrap_or_else(|| attributes(&reader.get(page), "id").collect());
+            assert!(ids.contains(&place), "{from} links to {path}#{place}");
+        }
+    }
+}
