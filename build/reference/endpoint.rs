@@ -36,7 +36,7 @@ pub enum Access<'d> {
 /// A parameter, and what it may be.
 pub struct Sent<'d> {
     pub property: Property,
-    /// What a sample sends.
+    /// What a sample sends: the example, or else the default, which shows how it is sent.
     pub example: Option<&'d Value>,
 }
 
@@ -69,8 +69,10 @@ pub struct Failure<'d> {
 pub struct Header<'d> {
     pub name: &'d str,
     pub description: &'d str,
-    /// The statuses that it comes with; none when it comes with all of them.
-    pub only: Vec<Status>,
+    /// The statuses that it comes with.
+    pub with: Vec<Status>,
+    /// Those that it does not come with.
+    pub without: Vec<Status>,
 }
 
 /// A status code.
@@ -150,7 +152,7 @@ impl<'d> Endpoint<'d> {
         use super::document::Place;
         let sent = Sent {
             property: Property::of_parameter(document, parameter)?,
-            example: parameter.example.as_ref(),
+            example: parameter.example.as_ref().or(parameter.schema.default.as_ref()),
         };
         match parameter.place {
             Place::Path => self.path_parameters.push(sent),
@@ -169,6 +171,17 @@ impl<'d> Endpoint<'d> {
     /// Whether a list is answered page by page.
     pub fn has_pages(&self) -> bool {
         self.query_parameters.iter().any(|sent| sent.property.name == "cursor")
+    }
+
+    /// The error that is shown whole: one that names a property of the request, and a short one, if
+    /// there is any.
+    pub fn typical_failure(&self) -> Option<&Failure<'d>> {
+        let of = |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
+        let size = |failure: &&Failure<'_>| {
+            let names_none = failure.example.pointer("/error/field").is_none();
+            (names_none, failure.example.to_string().len())
+        };
+        of(400).min_by_key(size).or_else(|| of(404).next()).or_else(|| self.failures.first())
     }
 
     /// Whether something of the server's data changes.
@@ -283,23 +296,25 @@ fn failures<'d>(
 
 fn headers<'d>(document: &'d Document, operation: &'d Operation) -> Result<Vec<Header<'d>>, Error> {
     let mut found: Vec<Header<'d>> = Vec::new();
+    let mut statuses = Vec::new();
     for (status, response) in &operation.responses {
         let status = Status::parse(status)?;
+        statuses.push(status);
         for (name, header) in &document.get(response)?.headers {
             match found.iter_mut().find(|header| header.name == name) {
-                Some(header) => header.only.push(status),
+                Some(header) => header.with.push(status),
                 None => found.push(Header {
                     name,
                     description: &document.get(header)?.description,
-                    only: vec![status],
+                    with: vec![status],
+                    without: Vec::new(),
                 }),
             }
         }
     }
     for header in &mut found {
-        if header.only.len() == operation.responses.len() {
-            header.only.clear();
-        }
+        header.without = statuses.clone();
+        header.without.retain(|status| !header.with.contains(status));
     }
     Ok(found)
 }

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::Error;
 use super::document::Tag;
-use super::endpoint::{Access, Endpoint, Header, Sent};
+use super::endpoint::{Access, Endpoint, Header, Sent, Status};
 use super::literal::JSON;
 use super::samples::Request;
+use super::schema;
 
 #[derive(Template)]
 #[template(path = "docs/reference/index.md", escape = "none")]
@@ -67,11 +68,17 @@ fn cell(text: impl AsRef<str>) -> String {
     line.replace('|', r"\|").replace("Addition:", "**Addition:**")
 }
 
-/// What a header comes with.
+/// What a header comes with, in as few words as possible.
 fn statuses(header: &Header<'_>) -> String {
-    if header.only.is_empty() {
-        return "every answer".to_owned();
+    let codes = |statuses: &[Status], conjunction| {
+        let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();
+        schema::listed(&codes, conjunction)
+    };
+    if header.without.is_empty() {
+        "every answer".to_owned()
+    } else if header.without.len() < header.with.len() {
+        format!("every answer but {}", codes(&header.without, "and"))
+    } else {
+        codes(&header.with, "and")
     }
-    let codes: Vec<String> = header.only.iter().map(|status| status.0.to_string()).collect();
-    codes.join(", ")
 }

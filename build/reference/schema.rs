@@ -170,12 +170,12 @@ impl Property {
     /// The description and the values that it may have, as one paragraph of Markdown.
     pub fn told(&self) -> String {
         let mut told = vec![self.description.replace('\n', " ")];
-        match self.choices.as_slice() {
+        let choices: Vec<String> =
+            self.choices.iter().map(|choice| format!("`{choice}`")).collect();
+        match choices.as_slice() {
             [] => {}
-            [only] => told.push(format!("Always `{only}`.")),
-            [choices @ .., last] => {
-                told.push(format!("One of `{}` or `{last}`.", choices.join("`, `")));
-            }
+            [only] => told.push(format!("Always {only}.")),
+            several => told.push(format!("One of {}.", listed(several, "or"))),
         }
         if let Some(default) = &self.default {
             told.push(format!("Default: `{}`.", text(default)));
@@ -200,7 +200,10 @@ fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
                 let items = kind(document, &resolve(document, items)?)?;
                 format!("array of {items}s")
             }
-            ("string", _) if schema.format.as_deref() == Some("date-time") => "date-time".into(),
+            ("string", _) => match schema.format.as_deref() {
+                Some(format @ ("date-time" | "date")) => format.into(),
+                _ => one.into(),
+            },
             (one, _) => one.into(),
         });
     }
@@ -213,11 +216,14 @@ fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
         }));
     }
     kinds.dedup();
-    Ok(kinds.join(" or "))
+    Ok(listed(&kinds, "or"))
 }
 
-/// How long, how large or how many.
+/// How long, how large or how many. Nothing where that depends on which type a value has.
 fn limits(document: &Document, schema: &Schema) -> Result<String, Error> {
+    if schema.types().filter(|one| *one != "null").count() > 1 {
+        return Ok(String::new());
+    }
     let mut limits = Vec::new();
     limits.extend(range(schema.min_length, schema.max_length, "characters"));
     limits.extend(range(schema.minimum.as_ref(), schema.maximum.as_ref(), ""));
@@ -246,6 +252,15 @@ fn range<N: Display + PartialEq>(least: Option<N>, most: Option<N>, unit: &str) 
         Some(one) if range.ends_with(" 1") => format!("{range} {one}"),
         Some(_) => format!("{range} {unit}"),
     })
+}
+
+/// Words in a sentence: `a, b or c`.
+pub fn listed(words: &[String], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} {conjunction} {last}", others.join(", ")),
+    }
 }
 
 /// A value as it is written in a sentence or a field.
@@ -290,6 +305,15 @@ mod tests {
             (json!({"type": "string", "minLength": 1}), "string, at least 1 character"),
             (json!({"type": ["integer", "null"], "maximum": 365}), "integer or null, at most 365"),
             (json!({"type": "string", "format": "date-time"}), "date-time"),
+            (
+                json!({"type": ["string", "integer"], "minLength": 1, "minimum": 0}),
+                "string or integer",
+            ),
+            (
+                json!({"anyOf": [{"type": "string", "format": "date-time"},
+                    {"type": "string", "format": "date"}, {"type": "null"}]}),
+                "date-time, date or null",
+            ),
             (
                 json!({"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}),
                 "array of strings, at most 50, each at most 64 characters",
