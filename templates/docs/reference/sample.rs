@@ -34,7 +34,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let status = response.status();
     let body: Value = response.json().await?;
     if !status.is_success() {
-        return Err(format!("{status}: {}", body["error"]["message"]).into());
+        let message = body["error"]["message"].as_str().unwrap_or_default();
+        return Err(format!("{status}: {message}").into());
     }
     println!("{body:#}");
     Ok(())
