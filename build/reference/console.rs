@@ -39,12 +39,19 @@ pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
 /// What may be put into a field.
 fn hint(sent: &Sent<'_>) -> String {
     let property = &sent.property;
-    let mut hint = property.kind_with_limits();
+    let mut hints = Vec::new();
+    if !property.is_required {
+        hints.push("Optional".to_owned());
+    }
+    // A choice shows its values itself.
+    if property.choices.is_empty() {
+        hints.push(property.kind_with_limits());
+    }
     if let Some(default) = &property.default {
         let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
-        hint += &format!("; {default} when empty");
+        hints.push(format!("{default} when empty"));
     }
-    hint
+    hints.join("; ")
 }
 
 /// How many lines a text has.

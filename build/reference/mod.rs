@@ -21,8 +21,6 @@ use samples::Request;
 pub struct Page {
     /// Below `/docs`, such as `reference/create-customer`.
     pub path: String,
-    /// The first heading of the Markdown.
-    pub title: String,
     /// The text: `# title`, a paragraph that describes the page, and the rest.
     pub markdown: String,
     /// What the page is about; nothing for the list of all endpoints.
@@ -84,7 +82,6 @@ pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
     let endpoints = Endpoint::all(&document)?;
     let mut pages = vec![Page {
         path: "reference".to_owned(),
-        title: "API reference".to_owned(),
         markdown: page::index(&server.url, &document.tags, &endpoints)?,
         operation: None,
     }];
@@ -99,7 +96,6 @@ fn page(server: &str, endpoint: &Endpoint<'_>) -> Result<Page, Error> {
     let request = Request::new(server, endpoint)?;
     Ok(Page {
         path: format!("reference/{}", endpoint.id),
-        title: endpoint.summary.to_owned(),
         markdown: page::page(server, endpoint, &request)?,
         operation: Some(Operation {
             method: endpoint.method,

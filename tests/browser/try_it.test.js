@@ -245,6 +245,7 @@ test('a request is sent from the keyboard', () =>
 test('everybody can use the console, by day, by night and on a telephone', () =>
   visit(async (page) => {
     await open(page, 'create-onboarding', 'pivotal_nonsense');
+    await page.getByText('The same with curl').click();
     await send(page);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
