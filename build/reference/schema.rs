@@ -23,6 +23,8 @@ pub struct Property {
     pub description: String,
     /// The values that it may have; empty when there are others.
     pub choices: Vec<String>,
+    /// The same for each of the values in a list.
+    pub choices_of_each: Vec<String>,
     pub default: Option<Value>,
 }
 
@@ -119,6 +121,14 @@ impl Schema {
         types.iter().map(String::as_str)
     }
 
+    /// The values that are allowed, if they are listed.
+    fn choices(&self) -> Vec<String> {
+        match &self.r#const {
+            Some(only) => vec![text(only)],
+            None => self.r#enum.iter().filter(|choice| !choice.is_null()).map(text).collect(),
+        }
+    }
+
     fn is_null(&self) -> bool {
         self.types().eq(["null"])
     }
@@ -150,9 +160,10 @@ impl Property {
             is_required,
             kind: kind(document, &schema)?,
             limits: limits(document, &schema)?,
-            choices: match &schema.r#const {
-                Some(only) => vec![text(only)],
-                None => schema.r#enum.iter().filter(|it| !it.is_null()).map(text).collect(),
+            choices: schema.choices(),
+            choices_of_each: match &schema.items {
+                Some(items) => resolve(document, items)?.choices(),
+                None => Vec::new(),
             },
             default: schema.default,
             description: schema.description.unwrap_or_default(),
@@ -170,12 +181,13 @@ impl Property {
     /// The description and the values that it may have, as one paragraph of Markdown.
     pub fn told(&self) -> String {
         let mut told = vec![self.description.replace('\n', " ")];
-        let choices: Vec<String> =
-            self.choices.iter().map(|choice| format!("`{choice}`")).collect();
-        match choices.as_slice() {
+        match code(&self.choices).as_slice() {
             [] => {}
             [only] => told.push(format!("Always {only}.")),
             several => told.push(format!("One of {}.", listed(several, "or"))),
+        }
+        if !self.choices_of_each.is_empty() {
+            told.push(format!("Each one of {}.", listed(&code(&self.choices_of_each), "or")));
         }
         if let Some(default) = &self.default {
             told.push(format!("Default: `{}`.", text(default)));
@@ -263,6 +275,11 @@ pub fn listed(words: &[String], conjunction: &str) -> String {
     }
 }
 
+/// Words that are marked as code.
+fn code(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| format!("`{word}`")).collect()
+}
+
 /// A value as it is written in a sentence or a field.
 fn text(value: &Value) -> String {
     match value {
@@ -336,6 +353,13 @@ mod tests {
         let status = json!({"anyOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]});
         let told = told(&json!({"status": status}));
         assert_eq!(told[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
+    }
+
+    #[test]
+    fn the_values_in_a_list_are_told_too() {
+        let all = json!({"type": "array", "items": {"$ref": "#/components/schemas/Status"}});
+        let told = told(&json!({"all": all}));
+        assert_eq!(told[0], ["all", "array of strings", "Each one of `active` or `churned`."]);
     }
 
     #[test]
