@@ -151,7 +151,7 @@ impl<'a> Page<'a> {
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => {
                 self.parts.next();
-                while let Some(event) = self.events.next() {
+                for event in self.events.by_ref() {
                     if matches!(event, Event::End(TagEnd::Heading(_))) {
                         break;
                     }
