@@ -51,6 +51,8 @@ pub enum Command {
     Check(Check),
     /// Fill a workspace with made-up customers and a history of ninety days
     Demo(Demo),
+    /// Check the settings, and print each of them with where it comes from
+    Config,
     /// Print the description of the API as an OpenAPI document
     Openapi(Openapi),
 }

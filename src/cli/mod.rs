@@ -5,6 +5,7 @@ mod admin;
 mod args;
 mod backups;
 mod bootstrap;
+mod config;
 mod demo;
 mod failure;
 mod keys;
@@ -24,12 +25,12 @@ use self::args::{Args, Command};
 use self::failure::Failure;
 use self::output::Output;
 use crate::model::time::SystemClock;
-use crate::settings::Settings;
+use crate::settings::Loaded;
 use crate::store::{DataDir, Store};
 
 /// What every command needs to know.
 struct Context {
-    settings: Settings,
+    loaded: Loaded,
     dir: DataDir,
     output: Output,
 }
@@ -54,13 +55,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Failure> {
-    let mut settings = Settings::load(args.config.as_deref())?;
+    let mut loaded = Loaded::read(args.config.as_deref())?;
     if let Some(dir) = args.data_dir {
-        settings.data_dir = dir;
+        loaded.flag_data_dir(dir);
     }
-    let dir = DataDir::new(&settings.data_dir);
     let output = Output::new(args.json);
-    let context = Context { settings, dir, output };
+    let dir = DataDir::new(&loaded.settings.data_dir);
+    let context = Context { loaded, dir, output };
     match args.command.unwrap_or_default() {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),
@@ -70,6 +71,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Restore(args) => backups::restore(&context, &args),
         Command::Check(args) => backups::check(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
+        Command::Config => config::run(&context),
         Command::Openapi(args) => openapi::run(&context, &args),
     }
 }

@@ -17,7 +17,8 @@ use crate::service::Service;
 use crate::store::Store;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
-    let Context { mut settings, dir, output } = context;
+    let Context { loaded, dir, output } = context;
+    let mut settings = loaded.settings;
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }

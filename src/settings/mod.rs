@@ -11,7 +11,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
-pub use self::sources::{Place, SettingsError};
+pub use self::sources::{Listed, Loaded, Place, SettingsError};
 
 /// The greatest rate limit, in requests a minute.
 pub(crate) const MAX_RATE: i64 = 1_000_000;

@@ -1,14 +1,14 @@
 //! Where the settings come from: a file and the environment, and what is said when one of them is
-//! wrong. `Settings::load` is for `cli`.
+//! wrong. For `cli`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::Settings;
-use super::table::{PREFIX, SETTINGS};
+use super::table::{PREFIX, SETTINGS, Setting};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "config.toml";
@@ -36,18 +36,22 @@ pub enum SettingsError {
 }
 
 /// Where a value came from.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Place {
+    Default,
     File(PathBuf),
     Environment,
+    Flag,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Environment => f.write_str("environment"),
+            Self::Flag => f.write_str("flag"),
         }
     }
 }
@@ -56,24 +60,59 @@ fn names() -> String {
     SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
 }
 
-impl Settings {
+/// The settings of a process, and where they come from.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// What holds.
+    pub settings: Settings,
+    /// Where what is not a default was said.
+    given: HashMap<&'static str, Place>,
+}
+
+/// A setting with its value.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its name in the file.
+    pub name: &'static str,
+    /// Its value, as the file would have it.
+    pub value: Value,
+    /// Where that was said.
+    pub place: Place,
+}
+
+impl Loaded {
     /// Reads the settings of this process: from `file`, which has to exist when it is named, and
     /// from the environment.
     ///
     /// # Errors
     /// See [`SettingsError`].
-    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
-        let mut settings = Self::default();
+    pub fn read(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let mut loaded = Self::default();
         let default = Path::new(DEFAULT_FILE);
         match (file, default.is_file()) {
-            (Some(file), _) => settings.read_file(file)?,
-            (None, true) => settings.read_file(default)?,
+            (Some(file), _) => loaded.read_file(file)?,
+            (None, true) => loaded.read_file(default)?,
             (None, false) => {}
         }
-        settings.read_variables(std::env::vars_os().filter_map(|(name, value)| {
+        loaded.read_variables(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         }))?;
-        Ok(settings)
+        Ok(loaded)
+    }
+
+    /// Lays the flag `--data-dir` over what was read.
+    pub fn flag_data_dir(&mut self, dir: PathBuf) {
+        self.settings.data_dir = dir;
+        self.given.insert("data_dir", Place::Flag);
+    }
+
+    /// All settings, in the order of `config.toml`.
+    pub fn list(&self) -> impl Iterator<Item = Listed> {
+        SETTINGS.iter().map(|setting| Listed {
+            name: setting.name,
+            value: (setting.show)(&self.settings),
+            place: self.given.get(setting.name).cloned().unwrap_or(Place::Default),
+        })
     }
 
     fn read_file(&mut self, file: &Path) -> Result<(), SettingsError> {
@@ -96,11 +135,7 @@ impl Settings {
             let known = SETTINGS.iter().find(|setting| setting.name == name);
             let setting = known
                 .ok_or_else(|| SettingsError::Unknown { place: place(), name: name.clone() })?;
-            (setting.take)(self, value).ok_or_else(|| SettingsError::Bad {
-                place: place(),
-                name,
-                allowed: setting.allowed,
-            })?;
+            self.take(setting, name, value, place())?;
         }
         Ok(())
     }
@@ -118,12 +153,23 @@ impl Settings {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
                 return Err(SettingsError::Unknown { place, name });
             };
-            (setting.take)(self, &Value::String(value)).ok_or(SettingsError::Bad {
-                place,
-                name,
-                allowed: setting.allowed,
-            })?;
+            self.take(setting, name, &Value::String(value), place)?;
         }
+        Ok(())
+    }
+
+    /// Takes a value over that is called `name` where it stands.
+    fn take(
+        &mut self,
+        setting: &'static Setting,
+        name: String,
+        value: &Value,
+        place: Place,
+    ) -> Result<(), SettingsError> {
+        let Some(()) = (setting.take)(&mut self.settings, value) else {
+            return Err(SettingsError::Bad { place, name, allowed: setting.allowed });
+        };
+        self.given.insert(setting.name, place);
         Ok(())
     }
 }
@@ -149,14 +195,47 @@ mod tests {
     use super::*;
     use crate::settings::RateLimits;
 
-    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let mut settings = Settings::default();
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, String> {
+        let mut loaded = Loaded::default();
         let variables = variables.iter().map(|&(n, v)| (n.to_owned(), v.to_owned()));
-        settings
+        loaded
             .read_text(Path::new("config.toml"), text)
-            .and_then(|()| settings.read_variables(variables))
+            .and_then(|()| loaded.read_variables(variables))
             .map_err(|error| error.to_string())?;
-        Ok(settings)
+        Ok(loaded)
+    }
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+        Ok(load(text, variables)?.settings)
+    }
+
+    /// The settings as a file.
+    fn written(loaded: &Loaded) -> String {
+        loaded.list().map(|listed| format!("{} = {}\n", listed.name, listed.value)).collect()
+    }
+
+    #[test]
+    fn what_is_listed_is_read_as_the_same_settings() {
+        let all = "listen = \"[::1]:1\"\ndata_dir = \"/var/lib/a b\"\nlog = \"error\"\n\
+                   workers = 3\nshutdown_timeout = 4\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
+                   [rate_limits]\nenabled = false\nstandard = 5\ntest = 6\npaid = 7\n\
+                   [backup]\nevery = \"90m\"\nkeep = 8\ndir = \"/mnt\"\n\
+                   [admin]\nenabled = false\nlisten = \"127.0.0.1:2\"\nidle_timeout = \"61s\"";
+        for text in ["", all] {
+            let loaded = load(text, &[]).unwrap();
+            assert_eq!(read(&written(&loaded), &[]).unwrap(), loaded.settings);
+        }
+    }
+
+    #[test]
+    fn every_setting_tells_where_its_value_was_said() {
+        let mut loaded = load("workers = 1\nlog = \"off\"", &[("PIVOTAL_LOG", "warn")]).unwrap();
+        loaded.flag_data_dir("/elsewhere".into());
+        let place = |name: &str| loaded.list().find(|one| one.name == name).unwrap().place;
+        assert_eq!(place("listen"), Place::Default);
+        assert_eq!(place("workers"), Place::File("config.toml".into()));
+        assert_eq!(place("log"), Place::Environment);
+        assert_eq!(place("data_dir"), Place::Flag);
     }
 
     #[test]

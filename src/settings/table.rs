@@ -21,6 +21,8 @@ pub(super) struct Setting {
     pub allowed: &'static str,
     /// Takes a value over; nothing when the value is not allowed.
     pub take: fn(&mut Settings, &Value) -> Option<()>,
+    /// The value as the file would have it.
+    pub show: fn(&Settings) -> Value,
 }
 
 /// All settings, in the order of `config.toml`.
@@ -32,6 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.listen = value.as_str()?.parse().ok()?;
             Some(())
         },
+        show: |of| text(of.listen),
     },
     Setting {
         name: "data_dir",
@@ -40,6 +43,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.data_dir = value.as_str().filter(|path| !path.is_empty())?.into();
             Some(())
         },
+        show: |of| text(of.data_dir.display()),
     },
     Setting {
         name: "log",
@@ -48,6 +52,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.log = value.as_str()?.parse().ok()?;
             Some(())
         },
+        show: |of| text(of.log.as_str().to_lowercase()),
     },
     Setting {
         name: "workers",
@@ -56,6 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.workers = whole(value, 0, 256)?;
             Some(())
         },
+        show: |of| number(of.workers),
     },
     Setting {
         name: "shutdown_timeout",
@@ -64,6 +70,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.shutdown_timeout = whole(value, 0, 3600)?;
             Some(())
         },
+        show: |of| number(of.shutdown_timeout),
     },
     Setting {
         name: "trusted_proxies",
@@ -73,6 +80,7 @@ pub(super) const SETTINGS: &[Setting] = &[
                 list(value)?.iter().map(|text| network(text)).collect::<Option<_>>()?;
             Some(())
         },
+        show: |of| of.trusted_proxies.iter().map(text).collect::<Vec<_>>().into(),
     },
     Setting {
         name: "rate_limits.enabled",
@@ -81,6 +89,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.rate_limits.enabled = flag(value)?;
             Some(())
         },
+        show: |of| of.rate_limits.enabled.into(),
     },
     Setting {
         name: "rate_limits.standard",
@@ -89,6 +98,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.rate_limits.standard = whole(value, 1, MAX_RATE)?;
             Some(())
         },
+        show: |of| of.rate_limits.standard.into(),
     },
     Setting {
         name: "rate_limits.test",
@@ -97,6 +107,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.rate_limits.test = whole(value, 1, MAX_RATE)?;
             Some(())
         },
+        show: |of| of.rate_limits.test.into(),
     },
     Setting {
         name: "rate_limits.paid",
@@ -105,6 +116,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.rate_limits.paid = whole(value, 1, MAX_RATE)?;
             Some(())
         },
+        show: |of| of.rate_limits.paid.into(),
     },
     Setting {
         name: "backup.every",
@@ -116,6 +128,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             };
             Some(())
         },
+        show: |of| of.backup.every.map_or_else(|| "off".into(), time),
     },
     Setting {
         name: "backup.keep",
@@ -124,6 +137,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.backup.keep = whole(value, 1, 10_000)?;
             Some(())
         },
+        show: |of| number(of.backup.keep),
     },
     Setting {
         name: "backup.dir",
@@ -132,6 +146,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.backup.dir = value.as_str().map(|path| (!path.is_empty()).then(|| path.into()))?;
             Some(())
         },
+        show: |of| of.backup.dir.as_ref().map_or_else(|| "".into(), |dir| text(dir.display())),
     },
     Setting {
         name: "admin.enabled",
@@ -140,6 +155,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.admin.enabled = flag(value)?;
             Some(())
         },
+        show: |of| of.admin.enabled.into(),
     },
     Setting {
         name: "admin.listen",
@@ -151,6 +167,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             };
             Some(())
         },
+        show: |of| of.admin.listen.map_or_else(|| "".into(), text),
     },
     Setting {
         name: "admin.idle_timeout",
@@ -162,6 +179,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             to.admin.idle_timeout = BOUNDS.contains(&time).then_some(time)?;
             Some(())
         },
+        show: |of| time(of.admin.idle_timeout),
     },
 ];
 
@@ -180,6 +198,19 @@ fn whole<T: TryFrom<i64>>(value: &Value, min: i64, max: i64) -> Option<T> {
         other => other.as_integer()?,
     };
     (min..=max).contains(&number).then(|| T::try_from(number).ok())?
+}
+
+fn text(value: impl ToString) -> Value {
+    Value::String(value.to_string())
+}
+
+/// No setting is beyond what TOML can hold.
+fn number(value: impl TryInto<i64>) -> Value {
+    Value::Integer(value.try_into().unwrap_or(i64::MAX))
+}
+
+fn time(value: Duration) -> Value {
+    text(humantime::format_duration(value))
 }
 
 fn interval(text: &str) -> Option<Duration> {

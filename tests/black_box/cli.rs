@@ -45,6 +45,32 @@ fn no_bootstrap_leaves_a_new_database_empty() {
 }
 
 #[test]
+fn the_settings_are_checked_and_listed_without_a_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, "workers = 3\n[rate_limits]\npaid = 9\n").unwrap();
+    let config = |variables: &[(&str, &str)]| {
+        let mut command = command(dir.path());
+        command.env_clear().envs(variables.iter().copied());
+        command.args(["config", "--config"]).arg(&file).output().unwrap()
+    };
+    let output = config(&[("PIVOTAL_RATE_LIMITS_PAID", "10")]);
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("workers = 3 ").ends_with(&format!("# {}", file.display())), "{listed}");
+    assert!(line("rate_limits.paid = 10 ").ends_with("# environment"), "{listed}");
+    assert!(line("log = ").ends_with("# default"), "{listed}");
+    assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+
+    std::fs::write(&file, &listed).unwrap();
+    assert_eq!(config(&[]).status.code(), Some(0), "{listed}");
+    std::fs::write(&file, "workers = \"many\"").unwrap();
+    let wrong = config(&[]);
+    assert_ne!(wrong.status.code(), Some(0));
+    assert!(said(&wrong).contains("`workers` has to be a whole number from 0 to 256"));
+}
+
+#[test]
 fn a_created_key_is_printed_once_and_listed_without_its_secret() {
     let server = Server::start();
     let args =
