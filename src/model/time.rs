@@ -51,7 +51,8 @@ impl Timestamp {
         let text = text.trim();
         let time = match Date::parse(text, DATE) {
             Ok(date) => date.midnight().assume_utc(),
-            Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok()?,
+            Err(_) if has_separator(text) => OffsetDateTime::parse(text, &Rfc3339).ok()?,
+            Err(_) => return None,
         };
         // The offset can carry the last hours of 9999 into a year that has no date.
         let micros = micros(time.checked_to_offset(UtcOffset::UTC)?);
@@ -111,6 +112,11 @@ impl Timestamp {
         }
         take(std::str::from_utf8(&text[..=end]).unwrap_or_default())
     }
+}
+
+/// Whether date and time are separated as RFC 3339 (5.6) has it; the library takes any character.
+fn has_separator(text: &str) -> bool {
+    matches!(text.as_bytes().get("2026-05-26".len()), Some(b'T' | b't' | b' '))
 }
 
 /// The length of `2026-05-26T17:21:09.`, up to where the fraction begins.
@@ -218,6 +224,7 @@ mod tests {
             "2026-05-26T17:21:09Z[UTC]",
             "2026-05-26T17:21:09+0200",
             "2026-05-26T17:21:09.Z",
+            "2026-05-26_17:21:09Z",
             "0001-01-01T00:00:00+05:00",
             "9999-12-31T23:59:59-05:00",
             "2026-5-26",
