@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::alphabet::Alphabet;
 use super::fields::Property;
 use super::problem::{Fault, Rule};
 use super::schema::{self, Described, Schema};
@@ -16,6 +17,8 @@ pub struct Domain(String);
 
 /// The longest host name (RFC 1035, 2.3.4, less the length bytes of the root).
 const MAX: usize = 253;
+/// The longest label of one.
+const MAX_LABEL: usize = 63;
 
 impl Domain {
     /// Takes a host name as a person typed it.
@@ -47,22 +50,41 @@ impl Domain {
     }
 }
 
-/// Labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1), after turning the labels
-/// of other scripts into their ASCII form (UTS 46).
+/// What a label is made of beside hyphens: letters and digits of every script, and none of the
+/// characters that are punctuation in ASCII and Latin-1, spaces, invisible or other forms of letters.
+const LETTERS: Alphabet = Alphabet(&[
+    ('\0', '/'),
+    (':', '@'),
+    ('[', '`'),
+    ('{', '\u{bf}'),
+    ('\u{1680}', '\u{1680}'),
+    ('\u{2000}', '\u{206f}'),
+    ('\u{3000}', '\u{3004}'),
+    ('\u{fe00}', '\u{ffff}'),
+]);
+
+/// Labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1), in any script.
 pub(super) fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
-        (1..=63).contains(&label.len())
+        (1..=MAX_LABEL).contains(&label.chars().count())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b == b'-' || b.is_ascii_alphanumeric())
+            && label.chars().all(|c| c == '-' || LETTERS.has(c))
     };
-    idna::domain_to_ascii(host).is_ok_and(|ascii| ascii.split('.').all(label))
+    host.split('.').all(label)
 }
 
-/// Which names of other scripts are host names is decided by tables, and not by a pattern.
+/// A pattern of a label.
+pub(super) fn label_pattern() -> String {
+    let (letter, inner) = (LETTERS.class(), LETTERS.class_and(&['-']));
+    format!("{letter}({inner}{{0,{}}}{letter})?", MAX_LABEL - 2)
+}
+
 impl Described for Domain {
     fn schema() -> Schema {
-        schema::formatted("idn-hostname").max_length(Some(MAX)).into()
+        let label = label_pattern();
+        let pattern = format!("^({label}\\.)*{label}$");
+        schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 }
 
@@ -79,7 +101,9 @@ mod tests {
     #[test]
     fn host_names_are_lowercased_and_checked() {
         assert_eq!(Domain::parse("Aurora.Example").unwrap().as_str(), "aurora.example");
-        for good in ["localhost", "a-b.c", "1.2.3.4", "münchen.example", "भारत.example"] {
+        for good in
+            ["localhost", "a-b.c", "1.2.3.4", "münchen.example", "भारत.example", "佐々木.example"]
+        {
             assert!(Domain::parse(good).is_ok(), "{good}");
         }
         for bad in [
@@ -94,6 +118,10 @@ mod tests {
             "a-.b",
             "a_b.c",
             "a b",
+            "a\u{a0}b",
+            "a\u{200b}b",
+            "ａ.b",
+            "a。b",
         ] {
             assert_eq!(Domain::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad}");
         }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::domain::is_host_name;
+use super::alphabet::Alphabet;
+use super::domain::{is_host_name, label_pattern};
 use super::fields::Property;
 use super::problem::{Fault, Rule};
 use super::schema::{self, Described, Schema};
@@ -47,20 +48,33 @@ impl Email {
     }
 }
 
-/// The part before the `@`: unquoted, so without spaces and the characters that would need quotes
-/// (RFC 5321, 4.1.2), in any script (RFC 6531).
+/// What the part before the `@` is made of beside dots: what needs no quotes (RFC 5321, 4.1.2), in
+/// any script (RFC 6531), and is visible.
+const LETTERS: Alphabet = Alphabet(&[
+    ('\0', ' '),
+    ('"', '"'),
+    ('(', ')'),
+    (',', ','),
+    ('.', '.'),
+    (':', '<'),
+    ('>', '>'),
+    ('@', '@'),
+    ('[', ']'),
+    ('\u{7f}', '\u{a0}'),
+    ('\u{1680}', '\u{1680}'),
+    ('\u{2000}', '\u{206f}'),
+    ('\u{3000}', '\u{3000}'),
+]);
+
 fn is_local_part(local: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"()<>[]:;@\\,\"".contains(c);
-    !local.is_empty()
-        && local.chars().all(plain)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
+    local.split('.').all(|word| !word.is_empty() && word.chars().all(|c| LETTERS.has(c)))
 }
 
 impl Described for Email {
     fn schema() -> Schema {
-        schema::formatted("idn-email").max_length(Some(MAX)).into()
+        let (word, label) = (LETTERS.class(), label_pattern());
+        let pattern = format!("^{word}+(\\.{word}+)*@({label}\\.)+{label}$");
+        schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 }
 

@@ -11,11 +11,11 @@ use utoipa::openapi::schema::{SchemaType, Type};
 use uuid::Uuid;
 
 use super::fields::Property;
-use super::number::MAX_SAFE;
+use super::number::{MAX_SAFE, Whole};
 use super::problem::{Fault, Rule};
 use super::resource::ResourceId;
 use super::schema::{self, Described, Schema};
-use super::text::{NOT_BLANK, string};
+use super::text::{NOT_BLANK, clean, string};
 
 /// The cuid of an `R`, such as a customer: `c` and 24 to 31 lower-case letters and digits.
 pub struct Id<R> {
@@ -180,9 +180,13 @@ impl<R> Described for BodyRef<R> {
 impl<R> Property for BodyRef<R> {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         match value {
-            Value::Number(number) if number.is_u64() => Ok(Self(Ref::parse(number.as_str()))),
-            Value::Number(_) => Err(Fault::new(Rule::InvalidType, "must be an id").into()),
-            _ => match string(value)?.trim() {
+            Value::Number(_) => match Whole::<0, MAX_SAFE>::from_json(value) {
+                Ok(number) => Ok(Self(Some(Ref::DisplayId(DisplayId(number.get()))))),
+                // Beyond every counter.
+                Err(faults) if faults.iter().all(|f| f.rule == Rule::TooBig) => Ok(Self(None)),
+                Err(faults) => Err(faults),
+            },
+            _ => match clean(string(value)?)? {
                 "" => Err(Fault::new(Rule::TooSmall, "must not be empty").into()),
                 text => Ok(Self(Ref::parse(text))),
             },

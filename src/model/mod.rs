@@ -2,6 +2,7 @@
 //! values each of their properties can hold. Every other layer may use it; it knows neither
 //! HTTP nor SQL.
 
+mod alphabet;
 pub mod audit;
 pub mod board;
 pub mod caller;
