@@ -198,54 +198,68 @@ pub struct Event {
     pub previous_attributes: Option<Box<RawValue>>,
 }
 
+/// What changed: the part of an event that is about its resource.
+#[derive(Serialize)]
+pub struct EventData<'e> {
+    object: &'e RawValue,
+    previous_attributes: Option<&'e RawValue>,
+}
+
+/// The resource in an event, of whatever type.
+#[derive(Debug)]
+pub enum Snapshot {}
+
+impl Component for Snapshot {
+    const NAME: &'static str = "EventObject";
+
+    /// Only what every resource has, whenever it was recorded: properties that its type was given
+    /// later are not in it.
+    fn component() -> Object {
+        Shape::new(&["The resource as it was after the change, or last was when it is deleted."])
+            .property::<ResourceType>("object", &["Its type, which tells what else it has."])
+            .property::<ResourceId>("id", &["Its id."])
+            .property::<DisplayId>("display_id", &["Its number."])
+            .build()
+    }
+}
+
+impl Component for EventData<'_> {
+    const NAME: &'static str = "EventData";
+
+    fn component() -> Object {
+        let before = nullable(Object::with_type(Type::Object).into());
+        let says = "The values before the change of the properties that changed; null when there \
+                    were none.";
+        Shape::new(&["What changed."])
+            .property::<Snapshot>("object", &["The resource."])
+            .always("previous_attributes", before, &[says])
+            .build()
+    }
+}
+
 impl Component for Event {
     const NAME: &'static str = "Event";
 
     fn component() -> Object {
         let id = schema::string().pattern(Some("^evt_[a-z0-9]{25}$"));
-        // As they are kept: an event has no properties that its resource was given later.
-        let object = Shape::new(&["The resource."])
-            .property::<ResourceType>("object", &["Its type, which tells what else it has."])
-            .property::<ResourceId>("id", &["Its id."])
-            .property::<DisplayId>("display_id", &["Its number."])
-            .build();
-        let previous = nullable(Object::with_type(Type::Object).into());
-        let data = Shape::new(&["The change."])
-            .always("object", object.into(), &[
-                "The resource as it was after the change, or last was when it is deleted.",
-            ])
-            .always("previous_attributes", previous, &[
-                "The values before the change of the properties that changed; null when nothing \
-                 was there before.",
-            ])
-            .build();
+        let actor = "Addition: the hosted API does not have this property. Who made the change.";
         Shape::new(&["Something that happened to a resource."])
             .constant("object", "event", &["The type of the object."])
             .always("id", id.into(), &["The event's id."])
             .property::<EventType>("type", &["What happened."])
             .property::<Timestamp>("created_at", &["When it happened."])
-            .property::<WorkspaceId>(
-                "org_id",
-                &["The id of the organization in which it happened."],
-            )
+            .property::<WorkspaceId>("org_id", &["The id of the organization."])
             .property::<bool>("livemode", &["False when a test key made the change."])
             .constant("api_version", API_VERSION, &["The version of the API."])
-            .property::<Actor>(
-                "actor",
-                &["Addition: the hosted API does not have this property. Who made the change."],
-            )
-            .always("data", data.into(), &["What changed."])
+            .property::<Actor>("actor", &[actor])
+            .property::<EventData<'_>>("data", &["What changed."])
             .build()
     }
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Data<'a> {
-            object: &'a RawValue,
-            previous_attributes: Option<&'a RawValue>,
-        }
+        let previous_attributes = self.previous_attributes.as_deref();
         let mut event = serializer.serialize_struct("Event", 9)?;
         event.serialize_field("object", "event")?;
         event.serialize_field("id", &self.id)?;
@@ -255,13 +269,7 @@ impl Serialize for Event {
         event.serialize_field("livemode", &self.livemode)?;
         event.serialize_field("api_version", API_VERSION)?;
         event.serialize_field("actor", &self.actor)?;
-        event.serialize_field(
-            "data",
-            &Data {
-                object: &self.object,
-                previous_attributes: self.previous_attributes.as_deref(),
-            },
-        )?;
+        event.serialize_field("data", &EventData { object: &self.object, previous_attributes })?;
         event.end()
     }
 }

@@ -21,7 +21,7 @@ use crate::api::operation::{Access, Endpoint};
 use crate::api::routes::BASE;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, CustomerStatus, NewCustomer};
-use crate::model::event::{Actor, ActorKind, Event, EventType};
+use crate::model::event::{Actor, ActorKind, Event, EventData, EventType, Snapshot};
 use crate::model::key;
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, Phase, State};
 use crate::model::page::Page;
@@ -168,6 +168,8 @@ fn schemas() -> Vec<(String, Object)> {
         named::<Phase>(),
         named::<State>(),
         named::<Event>(),
+        named::<EventData<'_>>(),
+        named::<Snapshot>(),
         list::<Event>(),
         named::<EventType>(),
         named::<Actor>(),

@@ -111,11 +111,14 @@ impl PathParameter {
 }
 
 fn in_query(name: &str, schema: Schema) -> Parameter {
+    // A request that is shown to people says how much it wants, and nothing else.
+    let example = (name == "limit").then(|| json!(10));
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
         .description(Some(about(name)))
         .schema(Some(schema))
+        .example(example)
         .build()
 }
 
