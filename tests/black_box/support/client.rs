@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::contract;
+
 /// Sends requests with one key. Paths are those below `/api/v1`, unless they begin with `/api`.
 #[derive(Clone)]
 pub struct Client {
@@ -48,7 +50,7 @@ impl Client {
         self.send("DELETE", path, &[], None)
     }
 
-    /// Any request, with headers beside the key's.
+    /// Any request, with headers beside the key's. What is answered has to be as it is described.
     pub fn send(
         &self,
         method: &str,
@@ -57,7 +59,11 @@ impl Client {
         body: Option<&[u8]>,
     ) -> Reply {
         let sent = self.try_send(method, path, headers, body);
-        sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        let reply = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        if !path.starts_with("/api") || path.starts_with("/api/v1") {
+            contract::check(method, path, &reply);
+        }
+        reply
     }
 
     /// The same for a server that may end before it has answered.

@@ -2,6 +2,7 @@
 //! set, and a client that expects.
 
 mod client;
+pub mod contract;
 mod in_process;
 mod server;
 mod visitor;

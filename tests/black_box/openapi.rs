@@ -1,0 +1,293 @@
+//! The description of the API: where it is served, and that it is whole and agrees with itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use pivotal_server::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::support::contract::{DOCUMENT, faults, operations, resolved};
+use crate::support::{Client, InProcess, Reply, Server, command, wait_until};
+
+/// What the contract promises.
+const ENDPOINTS: [(&str, &str, &str); 21] = [
+    ("get-me", "GET", "/me"),
+    ("get-health", "GET", "/health"),
+    ("list-customers", "GET", "/customers"),
+    ("create-customer", "POST", "/customers"),
+    ("get-customer", "GET", "/customers/{id}"),
+    ("update-customer", "PATCH", "/customers/{id}"),
+    ("delete-customer", "DELETE", "/customers/{id}"),
+    ("list-customer-contacts", "GET", "/customers/{customerId}/contacts"),
+    ("create-customer-contact", "POST", "/customers/{customerId}/contacts"),
+    ("get-contact", "GET", "/contacts/{id}"),
+    ("update-contact", "PATCH", "/contacts/{id}"),
+    ("delete-contact", "DELETE", "/contacts/{id}"),
+    ("list-onboardings", "GET", "/onboardings"),
+    ("create-onboarding", "POST", "/onboardings"),
+    ("list-customer-onboardings", "GET", "/customers/{customerId}/onboardings"),
+    ("get-onboarding", "GET", "/onboardings/{id}"),
+    ("update-onboarding", "PATCH", "/onboardings/{id}"),
+    ("delete-onboarding", "DELETE", "/onboardings/{id}"),
+    ("list-customer-activity", "GET", "/customers/{id}/activity"),
+    ("list-onboarding-activity", "GET", "/onboardings/{id}/activity"),
+    ("openapi", "GET", "/openapi.json"),
+];
+
+/// The document as the command prints it.
+fn printed(arguments: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let output = command(dir.path()).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A document that says that clients reach the server at this address.
+fn at(origin: &str) -> Value {
+    let mut document = DOCUMENT.clone();
+    document["servers"] = json!([{ "url": format!("{origin}/api/v1") }]);
+    document
+}
+
+#[test]
+fn the_document_in_the_repository_is_the_one_that_the_program_prints() {
+    let kept = include_str!("../../docs/openapi.json");
+    assert!(
+        kept == printed(&["openapi"]),
+        "docs/openapi.json is out of date; `cargo run -- openapi > docs/openapi.json` renews it"
+    );
+}
+
+#[test]
+fn the_command_takes_the_address_of_a_server_and_nothing_else() {
+    let own = ["--json", "openapi", "--url", "https://Pivotal.example.org:8443/"];
+    let document: Value = serde_json::from_str(&printed(&own)).unwrap();
+    assert_eq!(document, at("https://pivotal.example.org:8443"));
+    let dir = tempfile::tempdir().unwrap();
+    for wrong in ["pivotal.example.org", "ftp://pivotal.example.org", "http://a/b", "http://a/?b"] {
+        let output = command(dir.path()).args(["openapi", "--url", wrong]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it needs no database");
+}
+
+#[test]
+fn everybody_can_get_the_document_with_the_address_that_they_used() {
+    let server = Server::start_with(&[]);
+    let anonymous = server.anonymous();
+    let by = |host: &str| -> Reply {
+        anonymous.send("GET", "/openapi.json", &[("Host", host), ("X-Request-Id", "mine")], None)
+    };
+    let reply = by("pivotal.example.org:8080");
+    assert_eq!(reply.expect(200), at("http://pivotal.example.org:8080"));
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert_eq!(reply.header("x-request-id"), Some("mine"));
+    assert_eq!(reply.header("x-ratelimit-limit"), None);
+    assert_eq!(by("not a host").expect(200), at(&format!("http://{}", server.address())));
+
+    let head = anonymous.send("HEAD", "/openapi.json", &[], None);
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    // A key is neither looked at nor counted.
+    let wrong = server.client_with("no key");
+    wrong.get("/openapi.json").expect(200);
+    let before = server.client().get("/me");
+    server.client().get("/openapi.json").expect(200);
+    let after = server.client().get("/me");
+    let left =
+        |reply: &Reply| -> i64 { reply.header("x-ratelimit-remaining").unwrap().parse().unwrap() };
+    assert_eq!(left(&before), left(&after) + 1);
+    wait_until("the request is logged", || server.log().contains("op=openapi status=200"));
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_address_is_the_proxys() {
+    let headers = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "pivotal.example.org")];
+    for (trusted, origin) in [
+        (vec!["127.0.0.0/8".parse().unwrap()], "https://pivotal.example.org"),
+        (Vec::new(), "http://inner"),
+    ] {
+        let server = InProcess::start(Settings { trusted_proxies: trusted, ..Settings::default() });
+        let all = [headers[0], headers[1], ("Host", "inner")];
+        let reply = server.anonymous().send("GET", "/openapi.json", &all, None);
+        assert_eq!(reply.expect(200), at(origin));
+    }
+}
+
+#[test]
+fn what_the_contract_promises_is_described_and_nothing_else() {
+    let described: BTreeSet<_> =
+        operations().into_iter().map(|one| (one.id, one.method.clone(), one.path)).collect();
+    let promised: BTreeSet<_> =
+        ENDPOINTS.iter().map(|&(id, method, path)| (id, method.to_owned(), path)).collect();
+    assert_eq!(described, promised);
+}
+
+#[test]
+fn every_path_knows_the_methods_that_are_described_and_no_others() {
+    let server = Server::start();
+    let client = server.client();
+    let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for operation in operations() {
+        paths.entry(operation.path).or_default().push(operation.method);
+    }
+    for (path, mut known) in paths {
+        if known.contains(&"GET".to_owned()) {
+            known.push("HEAD".to_owned());
+        }
+        let path = path.replace("{id}", "1").replace("{customerId}", "1");
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            let reply = client.send(method, &path, &[], None);
+            assert_eq!(reply.status == 405, !known.contains(&method.to_owned()), "{method} {path}");
+            if reply.status == 405 {
+                let allowed: BTreeSet<_> = reply.header("allow").unwrap().split(", ").collect();
+                assert_eq!(allowed, known.iter().map(String::as_str).collect(), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn public_operations_need_no_key_and_the_others_the_scope_that_is_named() {
+    let server = Server::start();
+    let scopes: Vec<&str> = DOCUMENT["components"]["schemas"]["Scope"]["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|scope| scope.as_str().unwrap())
+        .collect();
+    for operation in operations() {
+        let path = operation.path.replace("{id}", "1").replace("{customerId}", "1");
+        let sent = |client: Client| client.send(&operation.method, &path, &[], Some(b"{")).status;
+        let security = operation.described["security"].as_array().unwrap();
+        let anonymous = sent(server.anonymous());
+        let Some(needed) = security.first() else {
+            assert_eq!(anonymous, 200, "{}", operation.id);
+            continue;
+        };
+        assert_eq!(anonymous, 401, "{}", operation.id);
+        let needed = needed["apiKey"].as_array().unwrap();
+        for &scope in &scopes {
+            let key = server.json(&[
+                "keys",
+                "create",
+                "--workspace",
+                "default",
+                "--name",
+                "x",
+                "--scope",
+                scope,
+            ]);
+            let status = sent(server.client_with(key["key"].as_str().unwrap()));
+            let may = needed.is_empty() || needed.contains(&json!(scope));
+            assert_eq!(status != 403, may, "{} with {scope}", operation.id);
+        }
+    }
+}
+
+/// Everything in the document, with where it stands.
+fn everything() -> Vec<(String, &'static Value)> {
+    let mut found = Vec::new();
+    let mut left = vec![(String::new(), &*DOCUMENT)];
+    while let Some((place, value)) = left.pop() {
+        match value {
+            Value::Object(entries) => {
+                left.extend(entries.iter().map(|(name, value)| {
+                    (format!("{place}/{}", name.replace('~', "~0").replace('/', "~1")), value)
+                }));
+            }
+            Value::Array(items) => {
+                left.extend(items.iter().enumerate().map(|(n, v)| (format!("{place}/{n}"), v)));
+            }
+            _ => {}
+        }
+        found.push((place, value));
+    }
+    found
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
+    let mut used: HashSet<&str> = HashSet::new();
+    for (place, value) in everything() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let target = reference.strip_prefix('#').unwrap();
+            assert!(DOCUMENT.pointer(target).is_some(), "{place}: {reference}");
+            used.insert(target);
+        }
+    }
+    for (kind, components) in DOCUMENT["components"].as_object().unwrap() {
+        for name in components.as_object().unwrap().keys() {
+            let place = format!("/components/{kind}/{name}");
+            assert!(kind == "securitySchemes" || used.contains(place.as_str()), "{place}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_property_parameter_and_header_is_described() {
+    let is_text = |value: &Value| {
+        value.as_str().is_some_and(|text| text.trim() == text && text.ends_with('.'))
+    };
+    let tags: Vec<&Value> =
+        DOCUMENT["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for operation in operations() {
+        assert!(is_text(&operation.described["description"]), "{}", operation.id);
+        let summary = operation.described["summary"].as_str().unwrap();
+        assert!(!summary.is_empty() && !summary.ends_with('.'), "{}", operation.id);
+        let own = operation.described["tags"].as_array().unwrap();
+        assert!(own.len() == 1 && tags.contains(&&own[0]), "{}", operation.id);
+        for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
+            let parameter = resolved(parameter);
+            assert!(is_text(&parameter["description"]), "{} {parameter}", operation.id);
+        }
+        for (status, response) in operation.described["responses"].as_object().unwrap() {
+            let response = resolved(response);
+            assert!(is_text(&response["description"]), "{} {status}", operation.id);
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{} {status}", operation.id);
+        }
+    }
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
+        assert!(is_text(&schema["description"]), "{name}");
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(is_text(&schema["description"]), "{name}.{property}");
+        }
+    }
+    for (name, header) in DOCUMENT["components"]["headers"].as_object().unwrap() {
+        assert!(is_text(&header["description"]), "{name}");
+    }
+}
+
+#[test]
+fn every_example_is_allowed_by_its_schema() {
+    let mut seen = 0;
+    for (place, value) in everything() {
+        let Some(schema) = value.get("schema").filter(|_| !place.contains("/example")) else {
+            continue;
+        };
+        let examples = value["examples"].as_object().into_iter().flatten();
+        let examples = examples.map(|(_, example)| &example["value"]).chain(value.get("example"));
+        for example in examples {
+            seen += 1;
+            assert_eq!(faults(schema, example), [""; 0], "{place}: {example}");
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
+fn every_link_leads_to_an_operation_that_has_its_parameters() {
+    let all = operations();
+    let mut seen = 0;
+    for operation in &all {
+        let links = operation.described["responses"]["201"]["links"].as_object();
+        assert_eq!(links.is_some(), operation.method == "POST", "{}", operation.id);
+        for (name, link) in links.into_iter().flatten() {
+            let target = all.iter().find(|one| link["operationId"] == one.id).unwrap();
+            assert_eq!(name, target.id);
+            for parameter in link["parameters"].as_object().into_iter().flatten() {
+                assert!(target.path.contains(&format!("{{{}}}", parameter.0)), "{name}");
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 15);
+}

@@ -1,0 +1,273 @@
+//! The schema of a value allows what its parser takes, and nothing else: the two are asked about the
+//! same values, likely and unlikely ones.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use jsonschema::Validator;
+use pivotal_server::model::customer::CustomerStatus;
+use pivotal_server::model::domain::Domain;
+use pivotal_server::model::email::Email;
+use pivotal_server::model::fields::Property;
+use pivotal_server::model::id::BodyRef;
+use pivotal_server::model::labels::Labels;
+use pivotal_server::model::metadata::Metadata;
+use pivotal_server::model::number::{Amount, Days};
+use pivotal_server::model::schema::{Component, Described, Schema};
+use pivotal_server::model::slug::Slug;
+use pivotal_server::model::text::{Label, Line, Name, Notes, Plan};
+use pivotal_server::model::time::Timestamp;
+use proptest::prelude::*;
+use proptest::string::string_regex;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+fn validator(schema: Schema) -> Validator {
+    let mut root = serde_json::to_value(schema).unwrap();
+    let status = serde_json::to_value(CustomerStatus::component()).unwrap();
+    root["components"] = json!({"schemas": {CustomerStatus::NAME: status}});
+    jsonschema::draft202012::options().should_validate_formats(true).build(&root).unwrap()
+}
+
+/// A value of which both say the same. Strings are trimmed, and some are lowercased: what is taken
+/// but changed may be more than the schema allows.
+fn agree<T: Property + Serialize>(accepted: &Validator, shown: &Validator, value: &Value) {
+    let allowed = accepted.is_valid(value);
+    match T::from_json(value) {
+        Ok(parsed) => {
+            let kept = serde_json::to_value(parsed).unwrap();
+            assert!(shown.is_valid(&kept), "{value} becomes {kept}, which answers may not have");
+            assert!(allowed || kept != *value, "{value} is taken, and not allowed");
+        }
+        Err(faults) => assert!(!allowed, "{value} is allowed, and refused: {faults:?}"),
+    }
+}
+
+/// Runs a property over many values.
+fn hold<T: Property + Serialize>(values: impl Strategy<Value = Value>) {
+    let (accepted, shown) = (validator(T::accepted()), validator(T::schema()));
+    let config = ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() };
+    proptest!(config, |(value in values)| {
+        agree::<T>(&accepted, &shown, &value);
+    });
+}
+
+/// Text put together from what parsers look at.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "b",
+        "Z",
+        "7",
+        "-",
+        "--",
+        ".",
+        "..",
+        "@",
+        "_",
+        "+",
+        "'",
+        "\"",
+        ":",
+        "/",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\0",
+        "\u{1c}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{1680}",
+        "\u{200b}",
+        "\u{2028}",
+        "\u{3000}",
+        "\u{feff}",
+        "é",
+        "ß",
+        "İ",
+        "Σ",
+        "山",
+        "😀",
+        "\u{e000}",
+        "\u{ffff}",
+        "\u{10ffff}",
+        "example",
+        "aurora.example",
+    ]);
+    let lengths = prop::sample::select(vec![60usize, 62, 63, 64, 65, 99, 100, 101, 253, 254, 255]);
+    let long = (lengths, prop::sample::select(vec!["a", "é", "😀", "a.", "a-", " "]));
+    let part = prop_oneof![
+        9 => piece.prop_map(str::to_owned),
+        1 => long.prop_map(|(length, letter)| letter.repeat(length)),
+    ];
+    prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+}
+
+/// Text that a pattern allows.
+fn matching(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    string_regex(pattern.trim_start_matches('^').trim_end_matches('$')).unwrap()
+}
+
+/// Strings for a type that is described by a pattern.
+fn texts<T: Property>() -> impl Strategy<Value = Value> {
+    let schema = serde_json::to_value(T::accepted()).unwrap();
+    let pattern = schema["pattern"].as_str().unwrap().to_owned();
+    prop_oneof![matching(&pattern), ".{0,70}", pieces()].prop_map(Value::from)
+}
+
+#[test]
+fn free_text_is_described_as_it_is_parsed() {
+    hold::<Name>(texts::<Name>());
+    hold::<Line>(texts::<Line>());
+    hold::<Plan>(texts::<Plan>());
+    hold::<Label>(texts::<Label>());
+    for length in [9_999, 10_000, 10_001] {
+        let (accepted, shown) = (validator(Notes::accepted()), validator(Notes::schema()));
+        for letter in ["x", "é", "😀"] {
+            agree::<Notes>(&accepted, &shown, &json!(letter.repeat(length)));
+        }
+    }
+}
+
+#[test]
+fn slugs_are_described_as_they_are_parsed() {
+    hold::<Slug>(texts::<Slug>());
+}
+
+#[test]
+fn host_names_are_described_as_they_are_parsed() {
+    hold::<Domain>(texts::<Domain>());
+}
+
+#[test]
+fn addresses_are_described_as_they_are_parsed() {
+    hold::<Email>(texts::<Email>());
+    let joined = (pieces(), pieces()).prop_map(|(local, host)| json!(format!("{local}@{host}")));
+    hold::<Email>(joined);
+}
+
+#[test]
+fn every_character_is_described_as_it_is_parsed() {
+    fn all<T: Property + Serialize>(around: (&str, &str)) {
+        let (accepted, shown) = (validator(T::accepted()), validator(T::schema()));
+        // Beyond the first 65,536 there are no limits, so that some of them will do.
+        let rare = ('\u{10000}'..=char::MAX).step_by(97);
+        for letter in ('\0'..='\u{ffff}').chain(rare) {
+            agree::<T>(&accepted, &shown, &json!(format!("{}{letter}{}", around.0, around.1)));
+        }
+    }
+    all::<Name>(("", ""));
+    all::<Slug>(("a", "b"));
+    all::<Domain>(("", ""));
+    all::<Domain>(("a", "b.example"));
+    all::<Email>(("", "@aurora.example"));
+    all::<Email>(("maya@", ".example"));
+}
+
+#[test]
+fn times_are_described_as_they_are_parsed() {
+    let date = (0u32..=10_000, 0u32..=13, 0u32..=32)
+        .prop_map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}"));
+    let time = (0u32..=24, 0u32..=60, 0u32..=60, prop::option::of("[0-9]{0,12}"));
+    let time = time.prop_map(|(hour, minute, second, fraction)| {
+        let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
+        format!("{hour:02}:{minute:02}:{second:02}{fraction}")
+    });
+    let offset = prop_oneof![
+        Just("Z".to_owned()),
+        Just("z".to_owned()),
+        Just(String::new()),
+        (prop::sample::select(vec!["+", "-"]), 0u32..=24, 0u32..=60)
+            .prop_map(|(sign, hours, minutes)| format!("{sign}{hours:02}:{minutes:02}")),
+    ];
+    let between = prop::sample::select(vec!["T", "t", " ", "_", ""]);
+    let moments = (date.clone(), between, time, offset)
+        .prop_map(|(date, between, time, offset)| format!("{date}{between}{time}{offset}"));
+    let all = prop_oneof![date, moments, pieces()].prop_map(Value::from);
+
+    let (accepted, shown) = (validator(Timestamp::accepted()), validator(Timestamp::schema()));
+    let config = ProptestConfig { cases: 5000, failure_persistence: None, ..Default::default() };
+    proptest!(config, |(value in all)| {
+        let allowed = accepted.is_valid(&value);
+        match Timestamp::from_json(&value) {
+            Ok(time) => {
+                prop_assert!(shown.is_valid(&serde_json::to_value(time).unwrap()));
+                // RFC 3339 lets a space stand for the T, the format of JSON Schema does not.
+                let has_space = value.as_str().is_some_and(|text| text.trim().contains(' '));
+                prop_assert!(allowed || has_space, "{value} is taken, and not allowed");
+            }
+            Err(_) => {
+                // An offset can carry the first and the last hours out of the years that there are.
+                let at_an_end = value.as_str().is_some_and(|text| {
+                    text.trim().starts_with("0001-01-01") || text.trim().starts_with("9999-12-31")
+                });
+                prop_assert!(!allowed || at_an_end, "{value} is allowed, and refused");
+            }
+        }
+    });
+}
+
+#[test]
+fn numbers_are_described_as_they_are_parsed() {
+    let numbers = || {
+        let near =
+            prop::sample::select(vec![0i64, 1, 365, 9_007_199_254_740_991, i64::MAX, i64::MIN]);
+        prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (near, -2i64..=2).prop_map(|(n, more)| json!(n.saturating_add(more))),
+            (0i64..400).prop_map(|n| serde_json::from_str(&format!("{n}.0")).unwrap()),
+            (0i64..400).prop_map(|n| serde_json::from_str(&format!("{n}.5")).unwrap()),
+        ]
+    };
+    // A whole number may be written with a fraction of zero, and comes back without it.
+    fn both<T: Property>(values: impl Strategy<Value = Value>) {
+        let accepted = validator(T::accepted());
+        let config =
+            ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() };
+        proptest!(config, |(value in values)| {
+            prop_assert_eq!(T::from_json(&value).is_ok(), accepted.is_valid(&value), "{}", value);
+        });
+    }
+    both::<Amount>(numbers());
+    both::<Days>(numbers());
+    both::<BodyRef<()>>(prop_oneof![numbers(), pieces().prop_map(Value::from)]);
+}
+
+#[test]
+fn lists_and_choices_are_described_as_they_are_parsed() {
+    let item = prop_oneof![
+        8 => pieces().prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => Just(Value::Null),
+    ];
+    hold::<Labels>(prop::collection::vec(item, 0..60).prop_map(Value::from));
+    hold::<Labels>(prop::collection::vec("[a-c]{1,2}", 0..60).prop_map(Value::from));
+    let names = prop::sample::select(vec!["onboarding", "active", "at_risk", "Active", "", "gone"]);
+    hold::<CustomerStatus>(names.prop_map(Value::from));
+}
+
+#[test]
+fn no_other_type_is_taken() {
+    fn refuse<T: Property>(is_of: fn(&Value) -> bool) {
+        let accepted = validator(T::accepted());
+        let wrong =
+            [json!(null), json!(true), json!(7), json!("x"), json!([]), json!({}), json!(1.5)];
+        for value in wrong.into_iter().filter(|value| !is_of(value)) {
+            assert!(T::from_json(&value).is_err() && !accepted.is_valid(&value), "{value}");
+        }
+    }
+    refuse::<Name>(Value::is_string);
+    refuse::<Slug>(Value::is_string);
+    refuse::<Domain>(Value::is_string);
+    refuse::<Email>(Value::is_string);
+    refuse::<Timestamp>(|_| false);
+    refuse::<CustomerStatus>(|_| false);
+    refuse::<Amount>(Value::is_u64);
+    refuse::<bool>(Value::is_boolean);
+    refuse::<Labels>(Value::is_array);
+    refuse::<Metadata>(Value::is_object);
+}
