@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::markdown::{self, Outline};
 use super::problem::Problems;
 use super::reference::Operation;
 use super::{changelog, configuration, read, reference};
@@ -21,6 +22,8 @@ pub struct Source {
     /// Where the text is from, for whoever has to correct it.
     pub file: String,
     pub markdown: String,
+    /// What it says.
+    pub outline: Outline,
     /// The endpoint that it is about, if any.
     pub operation: Option<Operation>,
 }
@@ -69,8 +72,9 @@ fn sources_of(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
                 return Err(Problems::of(LIST, format!("nothing makes a page of {name:?}")));
             };
             let file = format!("docs/{name}");
-            let path = if path == "index" { "" } else { path }.to_owned();
-            Ok(vec![Source { path, markdown: read(root, &file)?, file, operation: None }])
+            let path = if path == "index" { "" } else { path };
+            let markdown = read(root, &file)?;
+            Ok(vec![Source::new(path, file, markdown, None)?])
         }
     }
 }
@@ -83,8 +87,7 @@ fn generated(
 ) -> Result<Vec<Source>, Problems> {
     let text = page(&read(root, file)?);
     let markdown = text.map_err(|problem| Problems::of(file, problem))?;
-    let (path, file) = (path.to_owned(), file.to_owned());
-    Ok(vec![Source { path, file, markdown, operation: None }])
+    Ok(vec![Source::new(path, file.to_owned(), markdown, None)?])
 }
 
 fn endpoints(root: &Path) -> Result<Vec<Source>, Problems> {
@@ -92,11 +95,22 @@ fn endpoints(root: &Path) -> Result<Vec<Source>, Problems> {
     let document = serde_json::from_str(&read(root, OPENAPI)?);
     let document = document.map_err(|error| wrong(error.to_string()))?;
     let pages = reference::pages(&document).map_err(|error| wrong(error.to_string()))?;
-    let source = |page: reference::Page| Source {
-        file: format!("{OPENAPI} ({})", page.path),
-        path: page.path,
-        markdown: page.markdown,
-        operation: page.operation,
+    let source = |page: reference::Page| {
+        let file = format!("{OPENAPI} ({})", page.path);
+        Source::new(&page.path, file, page.markdown, page.operation)
     };
-    Ok(pages.into_iter().map(source).collect())
+    pages.into_iter().map(source).collect()
+}
+
+impl Source {
+    fn new(
+        path: &str,
+        file: String,
+        markdown: String,
+        operation: Option<Operation>,
+    ) -> Result<Self, Problems> {
+        let outline =
+            markdown::outline(&markdown).map_err(|problem| Problems::of(&file, problem))?;
+        Ok(Self { path: path.to_owned(), file, markdown, outline, operation })
+    }
 }

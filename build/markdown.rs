@@ -1,6 +1,7 @@
 //! What a page's Markdown says: its outline, which other pages need to know, and its HTML.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use pulldown_cmark::{
     BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
@@ -9,8 +10,10 @@ use pulldown_cmark::{
 
 use super::address;
 use super::code::{self, Block};
+use super::contents::Source;
 use super::highlight::Highlighter;
 use super::links::{self, Anchors, Target};
+use super::problem::Problems;
 
 /// What a page says, part by part.
 #[derive(Debug)]
@@ -109,20 +112,18 @@ fn anchor(heading: &str, known: &mut BTreeMap<String, usize>) -> String {
 
 /// The HTML of a page's text, without its title.
 pub fn html(
-    path: &str,
-    markdown: &str,
-    outline: &Outline,
+    source: &Source,
     anchors: &Anchors,
     highlighter: &Highlighter,
-) -> Result<String, Vec<String>> {
+) -> Result<String, Problems> {
     let mut page = Page {
-        path,
+        source,
         anchors,
         highlighter,
-        parts: outline.parts.iter(),
-        events: parser(markdown).collect::<Vec<_>>().into_iter().peekable(),
+        parts: source.outline.parts.iter(),
+        events: parser(&source.markdown).collect::<Vec<_>>().into_iter().peekable(),
         made: Vec::new(),
-        problems: Vec::new(),
+        problems: Problems::default(),
         had_lead: false,
     };
     while let Some(event) = page.events.next() {
@@ -130,19 +131,19 @@ pub fn html(
     }
     let mut text = String::new();
     html::push_html(&mut text, page.made.into_iter());
-    if page.problems.is_empty() { Ok(text) } else { Err(page.problems) }
+    page.problems.or(text)
 }
 
 /// A page that is being made.
 struct Page<'a> {
-    path: &'a str,
+    source: &'a Source,
     anchors: &'a Anchors,
     highlighter: &'a Highlighter,
     /// Those whose headings are still to come.
     parts: std::slice::Iter<'a, Part>,
     events: std::iter::Peekable<std::vec::IntoIter<Event<'a>>>,
     made: Vec<Event<'a>>,
-    problems: Vec<String>,
+    problems: Problems,
     had_lead: bool,
 }
 
@@ -184,13 +185,17 @@ impl<'a> Page<'a> {
                 self.made.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
             Event::Html(text) | Event::InlineHtml(text) => {
-                self.problems.push(format!("has HTML, which nothing renders: {}", text.trim()));
+                self.problem(format!("has HTML, which nothing renders: {}", text.trim()));
             }
             Event::Start(Tag::Image { dest_url, .. }) => {
-                self.problems.push(format!("has a picture, which nothing serves: {dest_url}"));
+                self.problem(format!("has a picture, which nothing serves: {dest_url}"));
             }
             event => self.made.push(event),
         }
+    }
+
+    fn problem(&mut self, what: impl Display) {
+        self.problems.add(&self.source.file, what);
     }
 
     fn raw(&mut self, html: String) {
@@ -233,7 +238,7 @@ impl<'a> Page<'a> {
             };
             match block {
                 Ok(block) => blocks.push(block),
-                Err(problem) => self.problems.push(problem),
+                Err(problem) => self.problem(problem),
             }
             let is_code = |event: &Event<'_>| matches!(event, Event::Start(Tag::CodeBlock(_)));
             if let Some(Event::Start(Tag::CodeBlock(kind))) = self.events.next_if(is_code) {
@@ -242,21 +247,21 @@ impl<'a> Page<'a> {
         }
         match code::html(&blocks, self.highlighter) {
             Ok(html) => self.raw(html),
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => self.problem(problem),
         }
     }
 
     fn link(&mut self, kind: LinkType, link: CowStr<'a>) -> CowStr<'a> {
-        match links::resolve(self.path, &link, self.anchors) {
+        match links::resolve(&self.source.path, &link, self.anchors) {
             Ok(Target::Address) => link,
             // What stands elsewhere in the file cannot be put right in the Markdown that is served.
             Ok(Target::Page { .. }) if kind != LinkType::Inline => {
-                self.problems.push(format!("the link {link} has to stand where it is used"));
+                self.problem(format!("the link {link} has to stand where it is used"));
                 link
             }
             Ok(Target::Page { path, fragment }) => (address::page(&path) + &fragment).into(),
             Err(problem) => {
-                self.problems.push(problem);
+                self.problem(problem);
                 link
             }
         }
@@ -279,11 +284,17 @@ mod tests {
 
     use super::*;
 
-    fn made(markdown: &str) -> Result<String, Vec<String>> {
-        let outline = outline(markdown).unwrap();
+    fn made(markdown: &str) -> Result<String, Problems> {
+        let source = Source {
+            path: "guides/ids".to_owned(),
+            file: "docs/guides/ids.md".to_owned(),
+            markdown: markdown.to_owned(),
+            outline: outline(markdown).unwrap(),
+            operation: None,
+        };
         let anchors = ["codes".to_owned()].into_iter().collect::<BTreeSet<_>>();
         let anchors = Anchors::from([("errors".to_owned(), anchors)]);
-        html("guides/ids", markdown, &outline, &anchors, &Highlighter::new().unwrap())
+        html(&source, &anchors, &Highlighter::new().unwrap())
     }
 
     #[test]
@@ -351,10 +362,10 @@ mod tests {
         ];
         for markdown in odd {
             let problems = made(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
-            assert!(!problems.is_empty());
+            assert!(problems.to_string().starts_with("docs/guides/ids.md: "));
         }
         // All of them are told at once.
         let all = format!("# T\n\nx\n\n{}\n", odd[2..5].join("\n\n"));
-        assert_eq!(made(&all).unwrap_err().len(), 3);
+        assert_eq!(made(&all).unwrap_err().to_string().lines().count(), 3);
     }
 }

@@ -22,21 +22,23 @@ struct Part<'a> {
 }
 
 /// `/docs/search.json`.
-pub fn index(pages: &[&Page<'_>]) -> Result<String, serde_json::Error> {
-    let entries: Vec<Entry<'_>> = pages.iter().map(|page| entry(page)).collect();
-    serde_json::to_string(&entries)
+pub fn index(pages: &[Page<'_>]) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&pages.iter().map(Entry::of).collect::<Vec<_>>())
 }
 
-fn entry<'a>(page: &'a Page<'_>) -> Entry<'a> {
-    let parts = page.outline.parts.iter().enumerate().map(|(n, part)| Part {
-        id: if n == 0 { "" } else { &part.id },
-        heading: if n == 0 { "" } else { &part.heading },
-        text: part.text.trim(),
-    });
-    Entry {
-        address: address::page(&page.path),
-        title: page.outline.title(),
-        section: &page.section,
-        parts: parts.collect(),
+impl<'a> Entry<'a> {
+    fn of(page: &Page<'a>) -> Self {
+        let outline = &page.source.outline;
+        let first =
+            outline.parts.first().map(|part| Part { id: "", heading: "", text: &part.text });
+        let others = outline.headings().iter();
+        let others =
+            others.map(|part| Part { id: &part.id, heading: &part.heading, text: &part.text });
+        Self {
+            address: address::page(page.path()),
+            title: page.title(),
+            section: page.section,
+            parts: first.into_iter().chain(others).collect(),
+        }
     }
 }

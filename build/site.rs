@@ -10,7 +10,7 @@ use super::assets::{self, Assets};
 use super::contents::{self, Section, Source};
 use super::highlight::Highlighter;
 use super::links::Anchors;
-use super::markdown::{self, Outline};
+use super::markdown;
 use super::problem::Problems;
 use super::table::{File, Kind};
 use super::template::{self, Frame, Link, Menu, NoPageTemplate, PageTemplate, Place};
@@ -23,22 +23,33 @@ const CONSOLE: Place<'static> = Place { id: "try-it", heading: "Try it", is_deep
 
 /// A page, once its links are known to lead somewhere.
 pub struct Page<'a> {
-    pub path: String,
-    pub section: String,
-    pub outline: &'a Outline,
+    /// The title of the section that it is in.
+    pub section: &'a str,
+    pub source: &'a Source,
     /// Its Markdown as it is served.
     pub twin: String,
-    source: &'a Source,
     text: String,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// Below `/docs`.
+    pub fn path(&self) -> &'a str {
+        &self.source.path
+    }
+
+    pub fn title(&self) -> &'a str {
+        self.source.outline.title()
+    }
+
+    pub fn description(&self) -> &'a str {
+        &self.source.outline.description
+    }
+
     /// What the list of its contents leads to.
-    pub fn contents(&self) -> Vec<Place<'_>> {
-        let headings = self.outline.headings().iter().filter(|part| part.level <= DEEPEST);
-        let mut places: Vec<Place<'_>> = headings.map(Place::of).collect();
-        places.extend(self.source.operation.as_ref().map(|_| CONSOLE));
-        places
+    pub fn contents(&self) -> Vec<Place<'a>> {
+        let headings = self.source.outline.headings().iter();
+        let shown = headings.filter(|part| part.level <= DEEPEST).map(Place::of);
+        shown.chain(self.source.operation.as_ref().map(|_| CONSOLE)).collect()
     }
 }
 
@@ -46,122 +57,75 @@ impl Page<'_> {
 pub fn make(root: &Path) -> Result<Vec<File>, Problems> {
     let sections = contents::read_all(root)?;
     let (assets, mut files) = assets::read_all(root)?;
-    let outlines = outlines(&sections)?;
-    let pages = pages(&sections, &outlines)?;
-    let all: Vec<&Page<'_>> = pages.iter().flatten().collect();
-    let titled: Vec<(&str, Vec<&Page<'_>>)> = sections
-        .iter()
-        .zip(&pages)
-        .map(|(section, pages)| (section.title.as_str(), pages.iter().collect()))
-        .collect();
-
+    let pages = pages(&sections)?;
     let mut put = |address: String, kind, content| files.push(File { address, kind, content });
-    for (title, pages) in &titled {
-        for page in pages {
-            put(address::twin(&page.path), Kind::Markdown, page.twin.clone());
-            put(address::index(&page.path), Kind::Text, llms::one(page, (title, pages)));
-        }
+    for page in &pages {
+        put(address::twin(page.path()), Kind::Markdown, page.twin.clone());
+        put(address::index(page.path()), Kind::Text, llms::one(page, &pages));
     }
-    put("/llms.txt".to_owned(), Kind::Text, llms::all(&titled));
-    put("/llms-full.txt".to_owned(), Kind::Text, llms::full(&all));
-    let index = search::index(&all).map_err(|error| Problems::of("the search", error))?;
+    put("/llms.txt".to_owned(), Kind::Text, llms::all(&pages));
+    put("/llms-full.txt".to_owned(), Kind::Text, llms::full(&pages));
+    let index = search::index(&pages).map_err(|error| Problems::of("the search", error))?;
     put("/docs/search.json".to_owned(), Kind::Json, index);
-
-    let title_of = |path: &str| {
-        let page = all.iter().find(|page| page.path == path);
-        page.map_or_else(String::new, |page| page.outline.title().to_owned())
-    };
-    let menus = template::menus(&sections, title_of);
-    let html = html(&all, &assets, &menus);
+    let html = html(&pages, &assets, &template::menus(&sections));
     files.extend(html.map_err(|error| Problems::of("templates/docs", error))?);
     Ok(files)
 }
 
-/// What each page says, section by section.
-fn outlines(sections: &[Section]) -> Result<Vec<Vec<Outline>>, Problems> {
-    let mut problems = Problems::default();
-    let mut outline = |source: &Source| {
-        let outline = markdown::outline(&source.markdown);
-        problems.take(outline.map_err(|problem| Problems::of(&source.file, problem)))
-    };
-    let outlines = sections
-        .iter()
-        .map(|section| section.sources.iter().filter_map(&mut outline).collect())
-        .collect();
-    problems.or(outlines)
-}
-
-/// The pages, section by section.
-fn pages<'a>(
-    sections: &'a [Section],
-    outlines: &'a [Vec<Outline>],
-) -> Result<Vec<Vec<Page<'a>>>, Problems> {
+/// The pages, in the order of the navigation.
+fn pages(sections: &[Section]) -> Result<Vec<Page<'_>>, Problems> {
     let highlighter =
         Highlighter::new().map_err(|problem| Problems::of("highlighting", problem))?;
-    let mut anchors = Anchors::new();
-    for (section, outlines) in sections.iter().zip(outlines) {
-        for (source, outline) in section.sources.iter().zip(outlines) {
-            let mut ids: Vec<String> =
-                outline.headings().iter().map(|part| part.id.clone()).collect();
-            if source.operation.is_some() {
-                ids.push(CONSOLE.id.to_owned());
-            }
-            anchors.insert(source.path.clone(), ids.into_iter().collect());
-        }
-    }
+    let anchors = anchors(sections);
     let mut problems = Problems::default();
-    let mut made = Vec::new();
-    for (section, outlines) in sections.iter().zip(outlines) {
-        let mut pages = Vec::new();
-        for (source, outline) in section.sources.iter().zip(outlines) {
-            let page = page(section, source, outline, &anchors, &highlighter);
-            pages.extend(problems.take(page));
-        }
-        made.push(pages);
-    }
-    problems.or(made)
+    let page = |(section, source)| problems.take(page(section, source, &anchors, &highlighter));
+    let pages = sources(sections).filter_map(page).collect();
+    problems.or(pages)
+}
+
+/// Every source with the title of its section.
+fn sources(sections: &[Section]) -> impl Iterator<Item = (&str, &Source)> {
+    sections
+        .iter()
+        .flat_map(|section| section.sources.iter().map(|source| (section.title.as_str(), source)))
+}
+
+/// Where links can lead.
+fn anchors(sections: &[Section]) -> Anchors {
+    let all = |source: &Source| {
+        let ids = source.outline.headings().iter().map(|part| part.id.clone());
+        let console = source.operation.as_ref().map(|_| CONSOLE.id.to_owned());
+        (source.path.clone(), ids.chain(console).collect())
+    };
+    sources(sections).map(|(_, source)| all(source)).collect()
 }
 
 fn page<'a>(
-    section: &'a Section,
+    section: &'a str,
     source: &'a Source,
-    outline: &'a Outline,
     anchors: &Anchors,
     highlighter: &Highlighter,
 ) -> Result<Page<'a>, Problems> {
-    let Source { path, file, markdown, .. } = source;
-    let text = markdown::html(path, markdown, outline, anchors, highlighter);
-    let text = text.map_err(|all| {
-        let mut problems = Problems::default();
-        for problem in all {
-            problems.add(file, problem);
-        }
-        problems
-    })?;
-    let twin = twin::of(path, markdown, anchors).map_err(|problem| Problems::of(file, problem))?;
-    let (path, section) = (path.clone(), section.title.clone());
-    Ok(Page { path, section, outline, twin, source, text })
+    let text = markdown::html(source, anchors, highlighter)?;
+    let twin = twin::of(&source.path, &source.markdown, anchors);
+    let twin = twin.map_err(|problem| Problems::of(&source.file, problem))?;
+    Ok(Page { section, source, twin, text })
 }
 
 /// The HTML of all pages, and of the one for addresses at which there is none.
-fn html(pages: &[&Page<'_>], assets: &Assets, menus: &[Menu]) -> askama::Result<Vec<File>> {
+fn html(pages: &[Page<'_>], assets: &Assets, menus: &[Menu]) -> askama::Result<Vec<File>> {
     let frame = |address| Frame { assets, menus, address, version: env!("CARGO_PKG_VERSION") };
-    let link = |page: &&Page<'_>| Link {
-        address: address::page(&page.path),
-        title: page.outline.title().to_owned(),
-        method: None,
-    };
-    let links: Vec<Link> = pages.iter().map(link).collect();
+    let links: Vec<Link> = pages.iter().map(|page| Link::to(page.source)).collect();
     let mut files = Vec::new();
     for (at, page) in pages.iter().enumerate() {
         let address = &links[at].address;
         let template = PageTemplate {
             frame: frame(address),
-            title: page.outline.title(),
-            description: &page.outline.description,
-            section: &page.section,
-            twin: address::twin(&page.path),
-            text: page.text.clone(),
+            title: page.title(),
+            description: page.description(),
+            section: page.section,
+            twin: address::twin(page.path()),
+            text: &page.text,
             operation: page.source.operation.as_ref(),
             contents: page.contents(),
             previous: at.checked_sub(1).map(|before| &links[before]),

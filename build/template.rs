@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use super::address;
 use super::assets::Assets;
-use super::contents::Section;
+use super::contents::{Section, Source};
 use super::markdown::Part;
 use super::reference::Operation;
 
@@ -68,7 +69,7 @@ pub struct PageTemplate<'a> {
     pub description: &'a str,
     pub section: &'a str,
     pub twin: String,
-    pub text: String,
+    pub text: &'a str,
     /// The endpoint that it is about, if any.
     pub operation: Option<&'a Operation>,
     pub contents: Vec<Place<'a>>,
@@ -84,23 +85,30 @@ pub struct NoPageTemplate<'a> {
 }
 
 /// The navigation.
-pub fn menus(sections: &[Section], title: impl Fn(&str) -> String) -> Vec<Menu> {
+pub fn menus(sections: &[Section]) -> Vec<Menu> {
     let menu = |section: &Section| {
         let mut menu = Menu::new(&section.title);
         for source in &section.sources {
-            let link = Link {
-                address: super::address::page(&source.path),
-                title: title(&source.path),
-                method: source.operation.as_ref().map(|operation| operation.method),
+            let group = match &source.operation {
+                None => &mut menu,
+                Some(operation) => menu.group(&operation.tag),
             };
-            match &source.operation {
-                None => menu.links.push(link),
-                Some(operation) => menu.group(&operation.tag).links.push(link),
-            }
+            group.links.push(Link::to(source));
         }
         menu
     };
     sections.iter().map(menu).collect()
+}
+
+impl Link {
+    /// A link to the page of a source.
+    pub fn to(source: &Source) -> Self {
+        Self {
+            address: address::page(&source.path),
+            title: source.outline.title().to_owned(),
+            method: source.operation.as_ref().map(|operation| operation.method),
+        }
+    }
 }
 
 impl Menu {
