@@ -15,6 +15,10 @@ use super::highlight::Highlighter;
 use super::links::{self, Anchors, Target};
 use super::problem::Problems;
 
+/// How texts mark what the hosted API does not have, and how a page shows it.
+const ADDITION: &str = "Addition:";
+const ADDITION_BADGE: &str = "<span class=\"badge info\">Addition</span>";
+
 /// What a page says, part by part.
 #[derive(Debug)]
 pub struct Outline {
@@ -190,8 +194,22 @@ impl<'a> Page<'a> {
             Event::Start(Tag::Image { dest_url, .. }) => {
                 self.problem(format!("has a picture, which nothing serves: {dest_url}"));
             }
+            Event::Text(text) if &*text == ADDITION && self.is_strong() => {
+                self.made.pop();
+                self.events.next();
+                self.raw(ADDITION_BADGE.to_owned());
+                if let Some(Event::Text(text)) = self.events.next_if(is_text) {
+                    self.made.push(Event::Text(format!(" {}", sentence(&text)).into()));
+                }
+            }
             event => self.made.push(event),
         }
+    }
+
+    /// Whether what was made last begins something strong, which also ends after the next event.
+    fn is_strong(&mut self) -> bool {
+        matches!(self.made.last(), Some(Event::Start(Tag::Strong)))
+            && matches!(self.events.peek(), Some(Event::End(TagEnd::Strong)))
     }
 
     fn problem(&mut self, what: impl Display) {
@@ -205,12 +223,12 @@ impl<'a> Page<'a> {
     /// The first one is set apart, and so is what the hosted API does not have.
     fn paragraph(&mut self) {
         let marked = match self.events.peek() {
-            Some(Event::Text(text)) => text.strip_prefix("Addition:").map(str::to_owned),
+            Some(Event::Text(text)) => text.strip_prefix(ADDITION).map(sentence),
             _ => None,
         };
         if let Some(rest) = marked {
             self.events.next();
-            self.raw("<p class=\"addition\"><span class=\"badge info\">Addition</span>".to_owned());
+            self.raw(format!("<p>{ADDITION_BADGE} "));
             self.made.push(Event::Text(rest.into()));
         } else if self.had_lead {
             self.raw("<p>".to_owned());
@@ -266,6 +284,16 @@ impl<'a> Page<'a> {
             }
         }
     }
+}
+
+fn is_text(event: &Event<'_>) -> bool {
+    matches!(event, Event::Text(_))
+}
+
+/// Text that stands by itself, and begins as a sentence does.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim_start().chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn callout(kind: BlockQuoteKind) -> (&'static str, &'static str) {
@@ -328,9 +356,10 @@ mod tests {
             ("y", "<p>y</p>"),
             ("## A", "<h2 id=\"a\"><a class=\"anchor\" href=\"#a\">A</a></h2>"),
             (
-                "Addition: new.",
-                "<p class=\"addition\"><span class=\"badge info\">Addition</span> new.</p>",
+                "- **Addition:** new *and* **Addition**",
+                "<li><span class=\"badge info\">Addition</span> New <em>and</em> <strong>Addition</strong>",
             ),
+            ("Addition: new.", "<p><span class=\"badge info\">Addition</span> New.</p>"),
             (
                 "> [!WARNING]\n> y",
                 "<div class=\"callout warn\">\n<p class=\"callout-name\">Warning</p>\n<p>y</p>",
