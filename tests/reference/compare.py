@@ -1,0 +1,55 @@
+"""Whether what a program printed is what its page shows.
+
+Times, ids, keys and such differ from run to run; what they look like does not.
+"""
+
+import json
+import re
+from typing import Any
+
+_MASKS = [
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\bevt_[a-z0-9]{25}\b"), "<event>"),
+    (re.compile(r"\bc0[a-z0-9]{24}\b"), "<id>"),
+    (re.compile(r"\bpivotal_(test_)?[0-9A-Za-z]{8}([0-9A-Za-z]{38})?\b"), r"<\1key>"),
+    (re.compile(r"\b127\.0\.0\.1:\d+\b"), "<address>"),
+    # Seconds since 1970, as in X-RateLimit-Reset.
+    (re.compile(r"\b[12]\d{9}\b"), "<seconds>"),
+]
+
+
+def masked(text: str) -> str:
+    """Text without what differs from run to run."""
+    for pattern, mask in _MASKS:
+        text = pattern.sub(mask, text)
+    return text
+
+
+def json_values(text: str) -> list[Any]:
+    """The JSON values that follow each other in what was printed."""
+    decoder, values, at = json.JSONDecoder(), [], 0
+    text = text.strip()
+    while at < len(text):
+        value, end = decoder.raw_decode(text, at)
+        values.append(value)
+        at = end + len(text[end:]) - len(text[end:].lstrip())
+    return values
+
+
+def masked_json(value: Any) -> Any:
+    """JSON whose texts are without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: masked_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [masked_json(inner) for inner in value]
+    return masked(value) if isinstance(value, str) else value
+
+
+def shape(value: Any) -> Any:
+    """JSON with types in the place of values. Of a list it is the shape of what is in it."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__

@@ -1,0 +1,78 @@
+"""What the tests share: the documentation, the programs made of it, servers to run them against."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+import tools
+from documentation import ADDRESS, Documentation, documentation
+from generated import Clients, generate
+from page import Page
+from runners import Stage, python, rust, typescript
+from sandbox import Sandbox
+from server import ROOT, Server, environment
+from shell import Shell
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page" in metafunc.fixturenames:
+        pages = [page for page in documentation().pages.values() if page.blocks]
+        metafunc.parametrize("page", pages, ids=lambda page: page.path)
+
+
+@pytest.fixture(scope="session")
+def docs() -> Documentation:
+    return documentation()
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
+    """The clients that the three generators make of a server's document."""
+    with Server(tmp_path_factory.mktemp("clients"), ADDRESS) as server:
+        return generate(f"{server.api}/openapi.json", tools.MADE / "clients")
+
+
+@pytest.fixture(scope="session")
+def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
+    """What runs each program of the documentation, which is made here."""
+
+    def programs(language: str) -> dict[str, str]:
+        return {block.name: block.code for block in docs.blocks if block.language == language}
+
+    return (
+        typescript.build(programs("typescript"), clients, tools.MADE / "typescript")
+        | python.build(programs("python"), tools.MADE / "python")
+        | rust.build(programs("rust"), clients, tools.MADE / "programs")
+    )
+
+
+@pytest.fixture
+def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path):
+    """Sets a stage for blocks: a new server, a shell in an empty directory.
+
+    In a sandbox, the directory is the checkout of the source.
+    """
+
+    @contextmanager
+    def set_stage(*, in_sandbox: bool = False) -> Iterator[Stage]:
+        data, home, files = (tmp_path / "shared" / name for name in ("data", "home", "files"))
+        for directory in (data, home, files):
+            directory.mkdir(parents=True)
+        with ExitStack() as stack:
+            sandbox, inside = None, []
+            if in_sandbox:
+                sandbox = stack.enter_context(Sandbox(tmp_path / "room", tmp_path / "shared"))
+                home, inside = ROOT, sandbox.inside
+            server = stack.enter_context(Server(data, ADDRESS, inside))
+            variables = environment(
+                PATH=os.environ["PATH"] if in_sandbox else tools.path(),
+                PIVOTAL_API_KEY=server.live_key,
+                PIVOTAL_TEST_KEY=server.test_key,
+                PIVOTAL_DATA_DIR=str(data),
+            )
+            shell = stack.enter_context(closing(Shell(home, files, variables, inside)))
+            yield Stage(server, shell, docs.openapi, commands, files, sandbox)
+
+    return set_stage

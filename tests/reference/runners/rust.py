@@ -1,0 +1,45 @@
+"""Programs in Rust: each is a module of one binary, since linking takes longer than compiling."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import tools
+from generated import Clients
+
+_MODULE = """
+#[allow(dead_code, unused_imports)]
+mod {name} {{
+    include!("{file}");
+    pub fn run() -> std::process::ExitCode {{
+        std::process::Termination::report(main())
+    }}
+}}
+"""
+
+
+def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str, str]:
+    """Compiles programs, and returns the command that runs each.
+
+    The generated client stands beside them, for those that say `mod pivotal;`.
+    """
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    shutil.copytree(clients.rust, into / "pivotal")
+    modules, arms = "", ""
+    for name, code in programs.items():
+        file = into / f"{name}.rs"
+        file.write_text(code)
+        modules += _MODULE.format(name=name, file=file)
+        arms += f'        "{name}" => {name}::run(),\n'
+    every = into / "every.rs"
+    every.write_text(
+        f"{modules}\npub fn run(name: &str) -> std::process::ExitCode {{\n    match name {{\n{arms}"
+        '        _ => panic!("there is no program {name}"),\n    }\n}\n'
+    )
+    target = tools.MADE / "rust"
+    tools.run(
+        "cargo", "build", "--locked", "--manifest-path", tools.RUST / "Cargo.toml",
+        PROGRAMS=str(every), CARGO_TARGET_DIR=str(target),
+    )  # fmt: skip
+    return {name: f"{target}/debug/programs {name}" for name in programs}

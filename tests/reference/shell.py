@@ -1,0 +1,57 @@
+"""The shell in which the programs of a page run, one after the other, as at a terminal."""
+
+import os
+import select
+import signal
+import subprocess
+from pathlib import Path
+
+# Long enough for the samples that install something on a machine that is busy.
+_TIMEOUT = 300
+
+
+class Shell:
+    """A bash that stops at the first command that fails.
+
+    `files` is a directory for what it is given and what it prints, `inside` the command that
+    starts it elsewhere, such as in a sandbox.
+    """
+
+    def __init__(self, home: Path, files: Path, env: dict[str, str], inside: list[str]):
+        self._files = files
+        self._count = 0
+        with (files / "bash.err").open("w") as err:
+            self._bash = subprocess.Popen(
+                [*inside, "bash", "-eu", "-o", "pipefail"],
+                cwd=home,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                start_new_session=True,
+            )
+
+    def run(self, code: str) -> str:
+        """Runs commands and returns what they print; fails when one of them does."""
+        self._count += 1
+        script, out, err = (self._files / f"{self._count}.{end}" for end in ("sh", "out", "err"))
+        script.write_text(code)
+        self._bash.stdin.write(f". {script} >{out} 2>{err} </dev/null\necho done\n".encode())
+        self._bash.stdin.flush()
+        ready, _, _ = select.select([self._bash.stdout], [], [], _TIMEOUT)
+        if ready and self._bash.stdout.readline() == b"done\n":
+            return out.read_text()
+        why = "it failed" if ready else f"it did not end within {_TIMEOUT} s"
+        said = "".join(
+            f"\n--- {path.name}\n{path.read_text()}"
+            for path in (out, err, self._files / "bash.err")
+            if path.exists()
+        )
+        raise AssertionError(f"{why}:\n{code}{said}")
+
+    def close(self) -> None:
+        """Ends it, with whatever was left running in it."""
+        os.killpg(self._bash.pid, signal.SIGKILL)
+        self._bash.wait()
+        self._bash.stdin.close()
+        self._bash.stdout.close()
