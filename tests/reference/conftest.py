@@ -1,6 +1,7 @@
 """What the tests share: the documentation, the programs made of it, servers to run them against."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -11,14 +12,14 @@ from documentation import ADDRESS, Documentation, documentation
 from generated import Clients, generate
 from page import Page
 from runners import Stage, python, rust, typescript
-from sandbox import Sandbox
+from sandbox import OWN, Sandbox
 from server import ROOT, Server, environment
 from shell import Shell
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page" in metafunc.fixturenames:
-        pages = [page for page in documentation().pages.values() if page.blocks]
+        pages = [page for page in documentation().texts if page.blocks]
         metafunc.parametrize("page", pages, ids=lambda page: page.path)
 
 
@@ -61,18 +62,23 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path):
         for directory in (data, home, files):
             directory.mkdir(parents=True)
         with ExitStack() as stack:
-            sandbox, inside = None, []
+            sandbox = None
             if in_sandbox:
                 sandbox = stack.enter_context(Sandbox(tmp_path / "room", tmp_path / "shared"))
-                home, inside = ROOT, sandbox.inside
-            server = stack.enter_context(Server(data, ADDRESS, inside))
+                home = ROOT
+
+            def inside(directory: Path) -> list[str]:
+                return sandbox.inside(directory) if sandbox else []
+
+            server = stack.enter_context(Server(data, ADDRESS, inside(data)))
             variables = environment(
-                PATH=os.environ["PATH"] if in_sandbox else tools.path(),
+                PATH=f"{OWN}:{os.environ['PATH']}" if in_sandbox else tools.path(),
+                REAL_CARGO=shutil.which("cargo"),
                 PIVOTAL_API_KEY=server.live_key,
                 PIVOTAL_TEST_KEY=server.test_key,
                 PIVOTAL_DATA_DIR=str(data),
             )
-            shell = stack.enter_context(closing(Shell(home, files, variables, inside)))
+            shell = stack.enter_context(closing(Shell(home, files, variables, inside(home))))
             yield Stage(server, shell, docs.openapi, commands, files, sandbox)
 
     return set_stage

@@ -12,6 +12,7 @@ from page import Block, Page, parse
 from server import Server, free_address
 
 ADDRESS = free_address()
+_ENDPOINTS = "reference/"
 _TWIN = re.compile(r"\]\((?P<address>[^)]+/docs(?:/(?P<path>[^)]+))?\.md)\)")
 
 
@@ -27,14 +28,28 @@ class Documentation:
         return [block for page in self.pages.values() for block in page.blocks]
 
     @property
-    def operations(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """The method of each operation and what describes it, by its operationId."""
-        return {
-            operation["operationId"]: (method, operation)
+    def texts(self) -> list[Page]:
+        """The pages that are not those of endpoints."""
+        return [page for path, page in self.pages.items() if not path.startswith(_ENDPOINTS)]
+
+    @property
+    def endpoints(self) -> list[Page]:
+        """The pages of endpoints, in an order in which each finds what it asks for.
+
+        What belongs to a customer is made after it, and deleted before it.
+        """
+        turns = {"post": 0, "get": 1, "patch": 2, "delete": 3}
+        operations = [
+            (method, operation["operationId"])
             for path in self.openapi["paths"].values()
             for method, operation in path.items()
-            if "operationId" in operation
-        }
+            if method in turns
+        ]
+        ordered = [
+            (turns[method], -place if method == "delete" else place, name)
+            for place, (method, name) in enumerate(operations)
+        ]
+        return [self.pages[_ENDPOINTS + name] for *_, name in sorted(ordered)]
 
 
 @cache

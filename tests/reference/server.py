@@ -53,8 +53,7 @@ class Server:
     def stop(self) -> None:
         """Ends it, when what is in flight is finished."""
         if self._process.poll() is None:
-            for pid in [self._process.pid, *_children(self._process.pid)]:
-                os.kill(pid, signal.SIGTERM)
+            os.kill(_innermost(self._process.pid), signal.SIGTERM)
             self._process.wait()
         self._process.stdout.close()
 
@@ -88,6 +87,7 @@ def free_address() -> str:
     raise AssertionError("every port is taken")
 
 
-def _children(pid: int) -> list[int]:
-    """The server, when its process was started by another one that brought it elsewhere."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def _innermost(pid: int) -> int:
+    """The server itself, which a process that brought it elsewhere waits for."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else pid

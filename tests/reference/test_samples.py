@@ -2,32 +2,58 @@
 
 import compare
 import pytest
-from documentation import documentation
-from page import Block, Page
-from runners import RUNNERS
+from documentation import Documentation
+from page import PROGRAMS, Block, Page
+from runners import RUNNERS, Stage
 
 
 def test_a_page_runs_from_top_to_bottom(page: Page, stage) -> None:
-    if page.path.startswith("reference/"):
-        pytest.skip("the pages of the endpoints run together, in test_endpoints.py")
     with stage(in_sandbox=page.needs_sandbox) as here:
         for block in page.blocks:
-            if block.is_output:
-                continue
-            assert block.language in RUNNERS, f"{block}: nothing runs this language"
-            try:
-                printed = RUNNERS[block.language](block, here)
-            except Exception as problem:
-                pytest.fail(f"{block}: {problem}", pytrace=False)
-            if block.output:
-                check(block.output, printed)
+            if not block.is_output:
+                printed = run(block, here)
+                if block.output:
+                    check(block.output, printed)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_every_endpoint_answers_what_its_page_shows(
+    language: str, docs: Documentation, stage
+) -> None:
+    found = []
+    with stage() as here:
+        for page in docs.endpoints:
+            (program,) = (block for block in page.blocks if block.language == language)
+            (shown,) = (block for block in page.blocks if block.is_output)
+            answer = compare.json_values(run(program, here))[-1]
+            example = compare.json_values(shown.code)[-1]
+            found += [f"{shown}: {where}" for where in compare.differences(example, answer)]
+    assert not found, "\n".join(found)
+
+
+def test_the_other_json_of_endpoints_is_as_the_document_says(docs: Documentation, stage) -> None:
+    with stage() as here:
+        for page in docs.endpoints:
+            for block in page.blocks:
+                if block.language not in PROGRAMS and not block.is_output:
+                    run(block, here)
+
+
+def run(block: Block, stage: Stage) -> str | None:
+    """Does what is to be done with a block, and returns what it prints."""
+    if block.language not in RUNNERS:
+        pytest.fail(f"{block}: nothing runs this language", pytrace=False)
+    try:
+        return RUNNERS[block.language](block, stage)
+    except Exception as problem:
+        raise pytest.fail.Exception(f"{block}: {problem}", pytrace=False) from None
 
 
 def check(shown: Block, printed: str) -> None:
     """Whether a program printed what its page shows."""
     if shown.language == "json":
-        *_, last = compare.json_values(printed)
-        expected = compare.json_values(shown.code)[-1]
-        assert compare.masked_json(last) == compare.masked_json(expected), str(shown)
+        printed = compare.masked_json(compare.json_values(printed)[-1])
+        expected = compare.masked_json(compare.json_values(shown.code)[-1])
     else:
-        assert compare.masked(printed) == compare.masked(shown.code), str(shown)
+        printed, expected = compare.masked(printed), compare.masked(shown.code)
+    assert printed == expected, str(shown)

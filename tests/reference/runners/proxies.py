@@ -57,7 +57,7 @@ def _server(stage: Stage) -> Iterator[Server]:
     data = stage.files / f"behind-{len(list(stage.files.iterdir()))}"
     data.mkdir()
     settings = {"PIVOTAL_CONFIG": str(stage.settings)}
-    with Server(data, "127.0.0.1:8080", inside=stage.sandbox.inside, **settings) as server:
+    with Server(data, "127.0.0.1:8080", inside=stage.sandbox.inside(data), **settings) as server:
         stage.sandbox.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")
         yield server
 
@@ -73,7 +73,7 @@ def _check(stage: Stage, server: Server) -> None:
         "X-Forwarded-Host": "made-up.example",
         "X-Forwarded-Proto": "http",
     }
-    headers = [f"--header={name}: {value}" for name, value in made_up.items()]
+    headers = [word for name in made_up for word in ("--header", f"{name}: {made_up[name]}")]
 
     def get(path: str, *more: str) -> dict:
         curl = ["curl", "--silent", "--show-error", "--fail", "--insecure", "--interface", CLIENT]

@@ -10,10 +10,12 @@ from pathlib import Path
 from server import BINARY
 
 HERE = Path(__file__).resolve().parent
+# Where its own programs are, which stand before those of the machine.
+OWN = "/usr/local/bin"
 
 
 class Sandbox:
-    """`inside` is what starts a command in it. Only the directory `shared` is not a copy."""
+    """Only the directory `shared` is not a copy."""
 
     def __init__(self, room: Path, shared: Path):
         room.mkdir()
@@ -33,7 +35,7 @@ class Sandbox:
             )
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children")
         (inner,) = children.read_text().split()
-        self.inside = ["nsenter", f"--target={inner}", "-m", "-n", "-p", "-r"]
+        self._enter = ["nsenter", f"--target={inner}", "-m", "-n", "-p", "-r"]
         self._install()
 
     def __enter__(self) -> "Sandbox":
@@ -43,10 +45,14 @@ class Sandbox:
         self._first.kill()
         self._first.communicate()
 
+    def inside(self, directory: Path) -> list[str]:
+        """What starts a command in a directory of it."""
+        return [*self._enter, f"--wdns={directory}"]
+
     def run(self, *command: str | Path, stdin: str | None = None) -> str:
         """Runs a command in it and returns what it prints, on both outputs."""
         ran = subprocess.run(
-            [*self.inside, "--wdns=/", *command],
+            [*self.inside(Path("/")), *command],
             input=stdin,
             text=True,
             stdout=subprocess.PIPE,
@@ -61,7 +67,6 @@ class Sandbox:
 
     def _install(self) -> None:
         """What stands in for parts of a machine, and the binary where the pages install it."""
-        own = "/usr/local/bin"
-        self.run("install", "-m", "755", BINARY, f"{own}/pivotal-server")
-        self.run("install", "-m", "755", HERE / "systemctl.py", f"{own}/systemctl")
-        self.run("install", "-m", "755", HERE / "cargo.sh", f"{own}/cargo")
+        self.run("install", "-m", "755", BINARY, f"{OWN}/pivotal-server")
+        self.run("install", "-m", "755", HERE / "systemctl.py", f"{OWN}/systemctl")
+        self.run("install", "-m", "755", HERE / "cargo.sh", f"{OWN}/cargo")

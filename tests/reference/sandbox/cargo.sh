@@ -6,5 +6,5 @@ for word; do
     shift
     [ "$word" = --release ] || set -- "$@" "$word"
 done
-PATH=$(echo "$PATH" | sed 's#/usr/local/bin:##') cargo "$@"
+"$REAL_CARGO" "$@"
 ln -sfn debug target/release
