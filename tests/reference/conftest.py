@@ -37,15 +37,17 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
 
 @pytest.fixture(scope="session")
 def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
-    """What runs each program of the documentation, which is made here."""
+    """What runs each program, of the documentation and of the clients, which is made here."""
 
-    def programs(language: str) -> dict[str, str]:
-        return {block.name: block.code for block in docs.blocks if block.language == language}
+    def programs(language: str, ending: str) -> dict[str, str]:
+        journey = (tools.HERE / f"clients/journey.{ending}").read_text()
+        samples = {block.name: block.code for block in docs.blocks if block.language == language}
+        return {f"journey_{language}": journey} | samples
 
     return (
-        typescript.build(programs("typescript"), clients, tools.MADE / "typescript")
-        | python.build(programs("python"), tools.MADE / "python")
-        | rust.build(programs("rust"), clients, tools.MADE / "programs")
+        typescript.build(programs("typescript", "ts"), clients, tools.MADE / "typescript")
+        | python.build(programs("python", "py"), clients, tools.MADE / "python")
+        | rust.build(programs("rust", "rs"), clients, tools.MADE / "programs")
     )
 
 

@@ -1,0 +1,43 @@
+"""Clients that generators make of the OpenAPI document do what the quickstart does.
+
+The journey is the same program in three languages, `clients/journey.*`. Each ends with what it has
+seen, read through the types that were generated.
+"""
+
+import json
+
+import pytest
+
+SEEN = {
+    "workspace": "default",
+    # A second POST with the same idempotency key.
+    "replayed": True,
+    "metadata": {"segment": "mid-market"},
+    "contact": ["maya@aurora.example", True],
+    "moved": ["program_design", True],
+    # Cleared by a PATCH with null.
+    "plan": ["growth", None],
+    # Page by page, one customer at a time.
+    "walked": ["cirrus", "borealis", "aurora-shipping"],
+    "activity": [
+        "customer.updated",
+        "onboarding.phase_changed",
+        "onboarding.updated",
+        "onboarding.created",
+        "contact.created",
+        "customer.created",
+    ],
+    "previous": {"plan": "growth"},
+    "taken": ["conflict", "slug_taken", "slug"],
+    "wrong": ["name", "slug"],
+    "deleted": True,
+    "gone": "customer_not_found",
+}
+
+
+@pytest.mark.parametrize("language", ["typescript", "python", "rust"])
+def test_a_generated_client_makes_the_whole_journey(language: str, stage) -> None:
+    with stage() as here:
+        here.shell.run(f"export PIVOTAL_BASE_URL={here.server.api}")
+        printed = here.shell.run(here.commands[f"journey_{language}"])
+    assert json.loads(printed) == SEEN
