@@ -4,9 +4,7 @@ mod pivotal;
 
 use std::error::Error;
 
-use pivotal::client::{
-    ApiOpError, CreateCustomerApiError, GetCustomerApiError, HttpClient,
-};
+use pivotal::client::{ApiOpError, CreateCustomerApiError, GetCustomerApiError, HttpClient};
 use pivotal::*;
 use serde_json::json;
 
