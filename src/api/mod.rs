@@ -20,6 +20,6 @@ mod routes;
 mod state;
 mod verifier;
 
-pub use self::openapi::{PLACEHOLDER, document};
+pub use self::openapi::document;
 pub use self::routes::{configure, no_route};
 pub use self::state::Api;

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use url::Url;
 
-use crate::api;
 use crate::model::id::Id;
 use crate::model::key::{KeyId, Prefix, Scope, Tier};
 use crate::model::problem::Fault;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
+use crate::service::client::PLACEHOLDER;
 
 /// A self-hosted server for the Pivotal customer-onboarding API.
 #[derive(Parser)]
@@ -169,7 +169,7 @@ pub struct Demo {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// The address at which clients reach the server, such as https://pivotal.example.com
-    #[arg(long, value_name = "URL", default_value = api::PLACEHOLDER, value_parser = origin)]
+    #[arg(long, value_name = "URL", default_value = PLACEHOLDER, value_parser = origin)]
     pub url: String,
 }
 

@@ -12,6 +12,10 @@ static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-prot
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// The origin in texts that are written before anybody knows by which address clients reach the
+/// server. It is replaced by [`origin`] when they are sent.
+pub(crate) const PLACEHOLDER: &str = "https://pivotal.example.com";
+
 /// The longest host with its port: a name of 253 characters (RFC 1035) and `:65535`.
 const MAX_HOST: usize = 259;
 

@@ -53,7 +53,8 @@ fn the_document_in_the_repository_is_the_one_that_the_program_prints() {
     let kept = include_str!("../../docs/openapi.json");
     assert!(
         kept == printed(&["openapi"]),
-        "docs/openapi.json is out of date; `cargo run -- openapi > docs/openapi.json` renews it"
+        "docs/openapi.json is out of date; `cargo build && target/debug/pivotal-server openapi > \
+         docs/openapi.json` renews it (the build reads the old one, so it must not be emptied first)"
     );
 }
 

@@ -211,6 +211,29 @@ fn a_change_of_an_onboarding_is_taken_as_it_is_described() {
 }
 
 #[test]
+fn a_state_and_its_flag_are_taken_together_as_it_is_described() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora Shipping");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    for (id, path) in
+        [("create-onboarding", "/onboardings"), ("update-onboarding", "/onboardings/1")]
+    {
+        let described = operation(id);
+        let content = &described.described["requestBody"]["content"]["application/json"];
+        let allowed = validator(&content["schema"]);
+        for state in ["active", "paused", "at_risk", "waiting"] {
+            for flag in [true, false] {
+                let body = json!({"customer_id": 1, "state": state, "waiting_on_customer": flag});
+                let text = body.to_string();
+                let reply = client.send(&described.method, path, &[], Some(text.as_bytes()));
+                assert_eq!(reply.status != 400, allowed.is_valid(&body), "{id} {body}");
+            }
+        }
+    }
+}
+
+#[test]
 fn parameters_of_queries_are_taken_as_they_are_described() {
     let server = Server::start();
     let client = server.client();

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use strum::VariantArray;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
 use crate::model::fields::{Body, Fields};
-use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch};
+use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, State};
 use crate::model::problem::{Problem, Rule};
 use crate::model::schema::{Component, about, description};
 
@@ -24,10 +26,18 @@ pub(super) trait Request: Body {
     /// The resource whose properties it has.
     type Of: Component;
 
-    /// A body whose properties contradict each other, if there can be one.
-    fn contradiction() -> Option<Value> {
+    /// The bodies whose properties contradict each other, if there can be any.
+    fn contradiction() -> Option<Contradiction> {
         None
     }
+}
+
+/// Bodies whose properties contradict each other.
+pub(super) struct Contradiction {
+    /// The schema of all of them.
+    schema: Value,
+    /// One of them.
+    example: Value,
 }
 
 impl Request for NewCustomer {
@@ -61,7 +71,7 @@ impl Request for NewOnboarding {
     const ABOUT: &'static str = "An onboarding to create.";
     type Of = Onboarding;
 
-    fn contradiction() -> Option<Value> {
+    fn contradiction() -> Option<Contradiction> {
         OnboardingPatch::contradiction()
     }
 }
@@ -72,8 +82,24 @@ impl Request for OnboardingPatch {
     const IS_PATCH: bool = true;
     type Of = Onboarding;
 
-    fn contradiction() -> Option<Value> {
-        Some(json!({"state": "active", "waiting_on_customer": true}))
+    fn contradiction() -> Option<Contradiction> {
+        let waiting = <&str>::from(State::Waiting);
+        let others: Vec<&str> = State::VARIANTS
+            .iter()
+            .map(|&state| state.into())
+            .filter(|&name| name != waiting)
+            .collect();
+        let schema = json!({
+            "required": ["state", "waiting_on_customer"],
+            "anyOf": [
+                {"properties": {"state": {"const": waiting}, "waiting_on_customer": {"const": false}}},
+                {"properties": {"state": {"enum": others}, "waiting_on_customer": {"const": true}}},
+            ],
+        });
+        Some(Contradiction {
+            schema,
+            example: json!({"state": "active", "waiting_on_customer": true}),
+        })
     }
 }
 
@@ -92,7 +118,9 @@ pub(super) fn component<R: Request>() -> Object {
             object = object.required(property.name);
         }
     }
-    object.build()
+    // The model of the library has no word for `not`; what it calls extensions is written as it is.
+    let not = R::contradiction().map(|wrong| Extensions::from_iter([("not", wrong.schema)]));
+    object.extensions(not).build()
 }
 
 /// What can be wrong with a body, in the words of its parser: the first problem of each kind that
@@ -113,7 +141,7 @@ pub(super) fn problems<R: Request>() -> Vec<Problem> {
     let single = wrong
         .iter()
         .flat_map(|value| names.iter().map(|name| Map::from_iter([(name.clone(), value.clone())])));
-    let contradiction = R::contradiction().and_then(|body| body.as_object().cloned());
+    let contradiction = R::contradiction().and_then(|wrong| wrong.example.as_object().cloned());
     let found = single.chain(contradiction).filter_map(|body| Fields::parse::<R>(&body).err());
     one_of_each(found.flatten())
 }

@@ -24,10 +24,7 @@ use super::call::refuse;
 use super::error::ApiError;
 use super::routes;
 use super::state::Api;
-use crate::service::client;
-
-/// The address of a server in texts that are written before anybody knows it.
-pub const PLACEHOLDER: &str = "https://pivotal.example.com";
+use crate::service::client::{self, PLACEHOLDER};
 
 /// The description of an API that clients reach at this origin.
 pub fn document(origin: &str) -> OpenApi {
