@@ -9,10 +9,8 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use super::file::{File, Kind};
+use crate::service::client::PLACEHOLDER;
 use crate::service::headers::LASTING;
-
-/// The address of a server in the sources, in whose place the client's own is put.
-const ORIGIN: &str = "https://pivotal.example.com";
 
 /// What is at the address of a request, for a client that calls this server `origin`.
 pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
@@ -78,7 +76,7 @@ fn headed(status: StatusCode, file: &File) -> HttpResponseBuilder {
 
 /// The content, in which the server has the client's name for it.
 fn told(file: &File, origin: &str) -> String {
-    file.content.replace(ORIGIN, origin)
+    file.content.replace(PLACEHOLDER, origin)
 }
 
 /// Whether the client has what the tag names.
