@@ -210,7 +210,7 @@ pub struct EventData<'e> {
 pub enum Snapshot {}
 
 impl Component for Snapshot {
-    const NAME: &'static str = "EventObject";
+    const NAME: &'static str = "EventResource";
 
     /// Only what every resource has, whenever it was recorded: properties that its type was given
     /// later are not in it.

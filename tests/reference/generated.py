@@ -26,7 +26,7 @@ def generate(document: str, into: Path) -> Clients:
         "openapi-typescript", document, "--default-non-nullable", "false", "-o", clients.typescript
     )
     tools.run(
-        "openapi-python-client", "generate", "--url", document,
+        "openapi-python-client", "generate", "--fail-on-warning", "--url", document,
         "--meta", "none", "--output-path", clients.python,
     )  # fmt: skip
     tools.run("openapi-to-rust", "generate", document, "--output-dir", clients.rust)

@@ -115,7 +115,7 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
 /// properties may be added; the tests do not.
 fn undescribed(schema: &'static Value, value: &Value) -> Vec<String> {
     let schema = resolved(schema);
-    if std::ptr::eq(schema, &DOCUMENT["components"]["schemas"]["EventObject"]) {
+    if std::ptr::eq(schema, &DOCUMENT["components"]["schemas"]["EventResource"]) {
         let kind = value["object"].as_str().unwrap();
         let name = format!("{}{}", kind[..1].to_uppercase(), &kind[1..]);
         return undescribed(&DOCUMENT["components"]["schemas"][name], value);
