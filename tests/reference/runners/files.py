@@ -25,4 +25,4 @@ def toml(block: Block, stage: Stage) -> None:
     """Lets the server read settings."""
     stage.settings = stage.files / f"{block.name}.toml"
     stage.settings.write_text(block.code)
-    stage.server.run("--config", stage.settings, "keys", "list")
+    stage.server.run("--config", stage.settings, "config")
