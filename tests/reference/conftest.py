@@ -7,11 +7,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+
 import tools
 from documentation import ADDRESS, Documentation, documentation
 from generated import Clients, generate
-from page import Page
-from runners import Stage, python, rust, typescript
+from runners import SetStage, Stage, python, rust, typescript
 from sandbox import OWN, Sandbox
 from server import ROOT, Server, environment
 from shell import Shell
@@ -52,7 +52,7 @@ def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
 
 
 @pytest.fixture
-def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path):
+def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetStage:
     """Sets a stage for blocks: a new server, a shell in an empty directory.
 
     In a sandbox, the directory is the checkout of the source.

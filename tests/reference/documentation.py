@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+
 from page import Block, Page, parse
 from server import Server, free_address
 

@@ -13,7 +13,7 @@ DAEMONS = ("ini", "nginx", "caddyfile")
 _FILE = re.compile(r"`(?P<path>/[^`]+)`:$")
 
 
-@dataclass
+@dataclass(eq=False)
 class Block:
     """A fenced block. `marks` are the words behind its language, such as `root`, and `file` is the
     path that stands before it when it is a file."""
@@ -49,22 +49,31 @@ class Page:
 
 
 def parse(path: str, markdown: str) -> Page:
-    """Finds the blocks of a page, and which of them are the output of the program before."""
+    """Finds the blocks of a page, and which of them show what the programs before them print.
+
+    Programs in a group of tabs all print what is shown behind the group.
+    """
     blocks: list[Block] = []
-    before, file = None, None
+    programs: list[Block] = []
+    file = None
     for token in MarkdownIt().parse(markdown):
         if token.type == "fence":
             block = _block(path, token, file)
-            follows_program = before is not None and before.language in PROGRAMS
-            if follows_program and block.language in OUTPUTS and not block.marks:
-                before.output, block.is_output = block, True
+            if block.language in PROGRAMS:
+                is_next_tab = "tab" in block.marks and blocks and blocks[-1] in programs
+                programs = [*programs, block] if is_next_tab else [block]
+            else:
+                block.is_output = bool(programs and block.language in OUTPUTS and not block.marks)
+                for program in programs if block.is_output else []:
+                    program.output = block
+                programs = []
             blocks.append(block)
-            before, file = block, None
+            file = None
         elif token.type == "inline":
             named = _FILE.search(token.content)
             file = named and named["path"]
         elif token.type == "heading_open":
-            before = None
+            programs = []
     return Page(path, blocks)
 
 

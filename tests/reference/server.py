@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
@@ -61,7 +61,12 @@ class Server:
         """Runs a command on the server's directory and returns what it prints."""
         command = [BINARY, "--data-dir", self.data, *arguments]
         ran = subprocess.run(
-            command, cwd=self.data, env=environment(), text=True, capture_output=True
+            command,
+            check=False,
+            cwd=self.data,
+            env=environment(),
+            text=True,
+            capture_output=True,
         )
         assert ran.returncode == 0, f"{arguments}: {ran.stderr}"
         return ran.stdout

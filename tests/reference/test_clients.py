@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from runners import SetStage
+
 SEEN = {
     "workspace": "default",
     # A second POST with the same idempotency key.
@@ -36,7 +38,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize("language", ["typescript", "python", "rust"])
-def test_a_generated_client_makes_the_whole_journey(language: str, stage) -> None:
+def test_a_generated_client_makes_the_whole_journey(language: str, stage: SetStage) -> None:
     with stage() as here:
         here.shell.run(f"export PIVOTAL_BASE_URL={here.server.api}")
         printed = here.shell.run(here.commands[f"journey_{language}"])

@@ -1,13 +1,14 @@
 """Every block of code of the documentation does what its page says."""
 
-import compare
 import pytest
+
+import compare
 from documentation import Documentation
 from page import PROGRAMS, Block, Page
-from runners import RUNNERS, Stage
+from runners import RUNNERS, SetStage, Stage
 
 
-def test_a_page_runs_from_top_to_bottom(page: Page, stage) -> None:
+def test_a_page_runs_from_top_to_bottom(page: Page, stage: SetStage) -> None:
     with stage(in_sandbox=page.needs_sandbox) as here:
         for block in page.blocks:
             if not block.is_output:
@@ -18,7 +19,7 @@ def test_a_page_runs_from_top_to_bottom(page: Page, stage) -> None:
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_every_endpoint_answers_what_its_page_shows(
-    language: str, docs: Documentation, stage
+    language: str, docs: Documentation, stage: SetStage
 ) -> None:
     found = []
     with stage() as here:
@@ -31,7 +32,9 @@ def test_every_endpoint_answers_what_its_page_shows(
     assert not found, "\n".join(found)
 
 
-def test_the_other_json_of_endpoints_is_as_the_document_says(docs: Documentation, stage) -> None:
+def test_the_other_json_of_endpoints_is_as_the_document_says(
+    docs: Documentation, stage: SetStage
+) -> None:
     with stage() as here:
         for page in docs.endpoints:
             for block in page.blocks:
@@ -45,7 +48,7 @@ def run(block: Block, stage: Stage) -> str | None:
         pytest.fail(f"{block}: nothing runs this language", pytrace=False)
     try:
         return RUNNERS[block.language](block, stage)
-    except Exception as problem:
+    except (AssertionError, ValueError) as problem:
         raise pytest.fail.Exception(f"{block}: {problem}", pytrace=False) from None
 
 

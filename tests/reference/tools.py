@@ -22,6 +22,6 @@ def path() -> str:
 def run(*command: str | Path, cwd: Path = MADE, **variables: str) -> str:
     """Runs a tool and returns what it prints; fails when it does, with what it said."""
     env = os.environ | {"PATH": path()} | variables
-    ran = subprocess.run(command, cwd=cwd, env=env, text=True, capture_output=True)
+    ran = subprocess.run(command, check=False, cwd=cwd, env=env, text=True, capture_output=True)
     assert ran.returncode == 0, f"{' '.join(map(str, command))}:\n{ran.stdout}{ran.stderr}"
     return ran.stdout

@@ -1,6 +1,7 @@
 """What is done with a block of each language: programs run, files are checked by who reads them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ class Stage:
     sandbox: Sandbox | None = None
     # The last settings that the page showed.
     settings: Path | None = None
+
+
+# What the fixture `stage` is.
+SetStage = Callable[..., AbstractContextManager[Stage]]
 
 
 def _program(block: Block, stage: Stage) -> str:

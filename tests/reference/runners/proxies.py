@@ -6,8 +6,9 @@ In the sandbox, every name and port is as the page says: the proxy has 443, the 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING
 
 from server import Server
 
@@ -26,7 +27,9 @@ def nginx(block: Block, stage: Stage) -> None:
     """Puts a site where Debian's nginx looks for it, with a certificate where it says."""
     run = stage.sandbox.run
     named = dict(line.split(maxsplit=1) for line in block.code.splitlines() if line.split()[1:])
-    certificate, key = (named[name].rstrip(";") for name in ("ssl_certificate", "ssl_certificate_key"))
+    certificate, key = (
+        named[name].rstrip(";") for name in ("ssl_certificate", "ssl_certificate_key")
+    )
     stage.sandbox.write(certificate, "")
     run(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
@@ -86,6 +89,8 @@ def _check(stage: Stage, server: Server) -> None:
     get("/me", "--header", f"Authorization: Bearer {server.live_key}")
     # It is written down when the server stops, at the latest.
     server.stop()
-    listed = stage.sandbox.run("pivotal-server", "--data-dir", server.data, "keys", "list", "--json")
+    listed = stage.sandbox.run(
+        "pivotal-server", "--data-dir", server.data, "keys", "list", "--json"
+    )
     used_from = [key["last_used_ip"] for key in json.loads(listed) if key["mode"] == "live"]
     assert used_from == [CLIENT], f"the server takes its client's address for {used_from}"

@@ -5,6 +5,7 @@ room=$1 shared=$2
 mount -t tmpfs tmpfs "$room"
 mkdir "$room/upper" "$room/work" "$room/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$room/upper,workdir=$room/work" "$room/root"
+mkdir -p "$room/root$shared"
 mount --bind "$shared" "$room/root$shared"
 mount --rbind /dev "$room/root/dev"
 mount --rbind /sys "$room/root/sys"
