@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -82,14 +83,14 @@ def free_address() -> str:
     """An address for servers that follow each other on it, as samples are compiled with it.
 
     Its port lies below those that the system gives to clients, which could otherwise be given it
-    between two of these servers.
+    between two of these servers, and is not the one of another run.
     """
     first_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in range(first_of_clients - 1, 1024, -1):
+    for port in random.sample(range(first_of_clients // 2, first_of_clients), k=100):
         with socket.socket() as attempt:
             if attempt.connect_ex(("127.0.0.1", port)) != 0:
                 return f"127.0.0.1:{port}"
-    raise AssertionError("every port is taken")
+    raise AssertionError("a hundred ports are taken")
 
 
 def _innermost(pid: int) -> int:
