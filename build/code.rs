@@ -17,7 +17,8 @@ pub struct Block {
 
 impl Block {
     /// A block with the words behind its fence, such as `bash tab=cURL`. The other words are for
-    /// what tests the blocks: `root` tells how one is run, `schema` what one is checked against.
+    /// what tests the blocks: `root` and `after` tell how one is run, `schema` what one is checked
+    /// against.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a block of code names no language")?.to_owned();
@@ -26,7 +27,7 @@ impl Block {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
                 ("schema", _) => is_checked = true,
-                ("root", "") => {}
+                ("root", "") | ("after", _) => {}
                 _ => return Err(format!("a block of code is marked {word:?}")),
             }
         }

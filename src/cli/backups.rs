@@ -66,9 +66,17 @@ fn tell(contents: &Contents) -> String {
         |time| format!("its last change was made at {time}"),
     );
     format!(
-        "It holds {} workspaces, {} customers, {} contacts and {} onboardings; {last}.",
-        contents.workspaces, contents.customers, contents.contacts, contents.onboardings,
+        "It holds {}, {}, {} and {}; {last}.",
+        count(contents.workspaces, "workspace"),
+        count(contents.customers, "customer"),
+        count(contents.contacts, "contact"),
+        count(contents.onboardings, "onboarding"),
     )
+}
+
+/// A number of things, such as `1 customer` and `2 customers`.
+fn count(number: i64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ What systemd would forbid to it is not forbidden here. Units are checked by syst
 
 import configparser
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -32,8 +33,11 @@ def start(name: str) -> None:
     state.mkdir(mode=int(unit["StateDirectoryMode"], 8), exist_ok=True)
     shutil.chown(state, unit["User"], unit["User"])
     process = subprocess.Popen(
-        ["runuser", "-u", unit["User"], "--", *shlex.split(unit["ExecStart"])],
+        shlex.split(unit["ExecStart"]),
         cwd="/",
+        user=unit["User"],
+        group=unit["User"],
+        extra_groups=[],
         env={"PATH": os.environ["PATH"]},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -47,9 +51,12 @@ def start(name: str) -> None:
 
 
 def stop(name: str) -> None:
+    """Asks it to stop, and returns when it has."""
     file = RUNNING / name
     if file.exists():
-        os.kill(int(file.read_text()), signal.SIGTERM)
+        process = os.pidfd_open(int(file.read_text()))
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        select.select([process], [], [])
         file.unlink()
 
 
