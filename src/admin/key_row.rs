@@ -143,7 +143,8 @@ fn word(scope: Scope) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::key::{Mode, Prefix, Tier};
+    use crate::model::key::{Mode, Tier};
+    use crate::model::key_secret::Prefix;
     use crate::model::slug::Slug;
     use crate::model::text::Name;
 

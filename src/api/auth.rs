@@ -7,7 +7,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use super::error::ApiError;
 use super::state::Api;
-use crate::model::key::{KeySecret, Prefix};
+use crate::model::key_secret::{KeySecret, Prefix};
 use crate::store::{Credentials, Snapshot};
 
 /// The key of a request, and the state of the database in which it is valid. It is read afresh

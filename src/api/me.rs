@@ -2,7 +2,8 @@
 
 use super::answer::{Answer, Reply};
 use super::call::Call;
-use crate::model::key::{Key, KeyId, Mode, Prefix, Scopes, Tier};
+use crate::model::key::{Key, KeyId, Mode, Scopes, Tier};
+use crate::model::key_secret::Prefix;
 use crate::model::schema::object;
 use crate::model::slug::Slug;
 use crate::model::text::Name;

@@ -10,8 +10,8 @@ use blake2::digest::common::KeyInit;
 use blake2::digest::{CtOutput, Mac};
 
 use super::error::ApiError;
-use crate::model::key::{KeySecret, Prefix};
 use crate::model::key_hash;
+use crate::model::key_secret::{KeySecret, Prefix};
 use crate::service::turns::Turns;
 
 /// Keys whose digests are remembered. Only a key that was verified takes a place.

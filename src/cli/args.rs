@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use url::Url;
 
 use crate::model::id::Id;
-use crate::model::key::{KeyId, Prefix, Scope, Tier};
+use crate::model::key::{KeyId, Scope, Tier};
+use crate::model::key_secret::Prefix;
 use crate::model::problem::Fault;
 use crate::model::slug::Slug;
 use crate::model::text::Name;

@@ -2,8 +2,9 @@
 
 use super::failure::Failure;
 use crate::model::event::Actor;
-use crate::model::key::{Key, KeySecret, Mode, NewKey, Scopes, Tier};
+use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::key_hash::IssuedKey;
+use crate::model::key_secret::KeySecret;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
 use crate::model::workspace::NewWorkspace;

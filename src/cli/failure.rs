@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::demo::DemoError;
 use crate::model::hash::HashError;
-use crate::model::key::redact;
+use crate::model::key_secret::redact;
 use crate::server::BindError;
 use crate::settings::SettingsError;
 use crate::store::{CopyError, OpenError, StoreError};

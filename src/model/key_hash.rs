@@ -1,7 +1,8 @@
 //! What is kept of a key's secret: an argon2id hash, from which the secret cannot be had back.
 
 use super::hash::{self, HashError};
-use super::key::{KeySecret, NewKey, Prefix};
+use super::key::NewKey;
+use super::key_secret::{KeySecret, Prefix};
 
 /// A new key as it is kept: what it may do, and what proves it.
 pub struct IssuedKey {

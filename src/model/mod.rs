@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod key;
 pub mod key_form;
 pub mod key_hash;
+pub mod key_secret;
 pub mod labels;
 pub mod metadata;
 pub mod number;

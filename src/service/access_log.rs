@@ -12,7 +12,7 @@ use actix_web::{Error, HttpMessage};
 
 use super::Service;
 use super::request_id::{self, RequestId};
-use crate::model::key::{Prefix, redact};
+use crate::model::key_secret::{Prefix, redact};
 
 /// The prefix of the key that a request was made with, kept in its extensions once it is known.
 pub(crate) struct UsedKey(pub Prefix);

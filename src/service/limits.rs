@@ -65,7 +65,8 @@ pub(crate) fn add_headers(response: &mut HttpResponse, budget: Budget) {
 mod tests {
     use super::*;
     use crate::model::id::Id;
-    use crate::model::key::{Prefix, Scopes};
+    use crate::model::key::Scopes;
+    use crate::model::key_secret::Prefix;
     use crate::model::slug::Slug;
     use crate::model::text::Name;
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::keys::{self, Credentials};
-use crate::model::key::Prefix;
+use crate::model::key_secret::Prefix;
 
 /// Keys of which a connection knows.
 const MOST: usize = 1000;

@@ -56,7 +56,7 @@ pub use self::overview::{FileSize, Overview, Tally};
 pub use self::restore::Restored;
 use self::sqlite::Readers;
 use self::writer::Writer;
-use crate::model::key::Prefix;
+use crate::model::key_secret::Prefix;
 use crate::model::time::{Clock, Timestamp};
 
 /// How long a read waits for a connection of the pool. The pool has one for every thread that

@@ -1,6 +1,7 @@
 //! Who may do what: keys, revocation, scopes, and what wrong keys cost.
 
-use pivotal_server::model::key::{KeySecret, Mode};
+use pivotal_server::model::key::Mode;
+use pivotal_server::model::key_secret::KeySecret;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, Server};
