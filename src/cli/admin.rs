@@ -1,6 +1,7 @@
 //! `admin set-password`
 
 use std::io::{BufRead, IsTerminal, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -13,8 +14,9 @@ use crate::model::time::{SystemClock, Timestamp};
 use crate::store::Store;
 
 #[derive(Serialize)]
-struct Shown {
+struct Shown<'a> {
     password_changed_at: Timestamp,
+    database: &'a Path,
 }
 
 pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
@@ -24,12 +26,23 @@ pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
 }
 
 fn set_password(context: &Context) -> Result<(), Failure> {
+    let hash = ask()?.hash()?;
+    let database = context.dir.database();
+    let is_new = !database.exists();
     // The password may be set before a server has ever run.
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
-    let hash = ask()?.hash()?;
     let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
-    context.output.print(&Shown { password_changed_at }, || {
-        "The admin's password is set. Whoever was signed in has to sign in again.".to_owned()
+    let file = database.display();
+    context.output.print(&Shown { password_changed_at, database: &database }, || {
+        if is_new {
+            return format!(
+                "The admin's password is set, in a new database, {file}. If a server runs on \
+                 another one, name its directory with --data-dir.",
+            );
+        }
+        format!(
+            "The admin's password is set in {file}. Whoever was signed in has to sign in again."
+        )
     })
 }
 

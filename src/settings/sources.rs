@@ -263,6 +263,10 @@ mod tests {
         let limits = RateLimits { enabled: false, standard: 60, test: 8, paid: 9 };
         assert_eq!(settings.rate_limits, limits);
         assert_eq!(settings.trusted_proxies.len(), 2);
+        let as_in_the_file = [("PIVOTAL_TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]")];
+        let same = read("", &as_in_the_file).unwrap();
+        assert_eq!(same.trusted_proxies, settings.trusted_proxies);
+        assert!(read("", &[("PIVOTAL_TRUSTED_PROXIES", "[\"10.0.0.0/8\"")]).is_err());
     }
 
     #[test]

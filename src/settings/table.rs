@@ -228,6 +228,10 @@ fn flag(value: &Value) -> Option<bool> {
 
 fn list(value: &Value) -> Option<Vec<String>> {
     match value {
+        // A variable may hold it as the file does.
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            list(&text.trim().parse().ok()?)
+        }
         Value::String(text) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Some(items.map(str::to_owned).collect())

@@ -219,9 +219,12 @@ fn a_password_can_be_set_before_the_first_start_and_a_poor_one_is_refused() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(why) && !said.contains(poor), "{said}");
     }
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0);
     let output = set_password(dir.path(), PASSWORD);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with(r#"{"password_changed_at":"20"#), "{said}");
+    let database = dir.path().join("pivotal.db");
+    assert!(said.contains(&format!(r#""database":"{}""#, database.display())), "{said}");
     let server = Server::start_in(Arc::clone(&dir), &[]);
     assert_eq!(server.setup, None);
     server.visitor().sign_in();
