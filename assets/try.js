@@ -194,3 +194,5 @@
   });
   form.hidden = false;
 }
+  // Where the style cannot hide the key, the kind of the field does.
+  if (key && !CSS.supports("-webkit-text-security", "disc")) key.type = "password";

@@ -230,6 +230,19 @@ test('an answer is shown as the server wrote it', () =>
     assert.equal(await page.locator('[data-content] img').count(), 0);
   }));
 
+test('a key is hidden, in a field that no browser takes for one with a password', () =>
+  visit(async (page) => {
+    await open(page, 'get-me');
+    const key = page.getByLabel('API key');
+    assert.equal(await key.evaluate((field) => field.type), 'text');
+    assert.equal(await key.evaluate((field) => getComputedStyle(field).webkitTextSecurity), 'disc');
+    assert.match(await page.locator('#try-key-hint').textContent(), /test key.*few scopes.*until/);
+    // Where the style cannot hide it, the field does.
+    await page.addInitScript(() => { CSS.supports = () => false; });
+    await page.reload();
+    assert.equal(await key.evaluate((field) => field.type), 'password');
+  }));
+
 test('a request is sent from the keyboard', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
