@@ -34,6 +34,18 @@
 
   /** The request as it stands in the form, without the key. */
   const request = () => {
+  /** Why no address can have this in it, or nothing. */
+  const objection = (value) => {
+    if (!value) return "Fill in this field.";
+    // A browser takes them for steps between directories, however they are written.
+    return /^\.\.?$/.test(value) ? "No address can be made with this." : "";
+  };
+  const check = () => {
+    for (const field of form.querySelectorAll("[data-in=path]")) {
+      field.setCustomValidity(objection(field.value.trim()));
+    }
+  };
+
     let target = path;
     for (const [name, value] of typed("path")) {
       target = target.replace(`{${name}}`, encodeURIComponent(value));
@@ -48,11 +60,13 @@
 
   /** The line for a shell that sends the same. */
   const curl = ({ target, headers, content }) => {
-    const verb = method === "GET" || method === "POST" ? "" : ` -X ${method}`;
+    const usual = content === undefined ? "GET" : "POST";
+    const verb = method === usual ? "" : ` -X ${method}`;
     const parts = [`curl -sS --fail-with-body${verb} ${quote(location.origin + target)}`];
     if (key) parts.push('-H "Authorization: Bearer $PIVOTAL_API_KEY"');
     for (const [name, value] of headers) parts.push(`-H ${quote(`${name}: ${value}`)}`);
-    if (content !== undefined) parts.push(`-d ${quote(content)}`);
+    // What -d is given is the name of a file where it begins with an @.
+    if (content !== undefined) parts.push(`--data-raw ${quote(content)}`);
     return parts.join(" \\\n  ");
   };
 
@@ -60,6 +74,7 @@
   const preview = () => {
     const wanted = request();
     find("target").textContent = wanted.target;
+    check();
     find("curl").textContent = curl(wanted);
     if (!body) return;
     let mistake = "";

@@ -230,6 +230,38 @@ test('an answer is shown as the server wrote it', () =>
     assert.equal(await page.locator('[data-content] img').count(), 0);
   }));
 
+test('an id with which another address would be asked is refused at its field', () =>
+  visit(async (page) => {
+    const asked = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await open(page, 'get-customer');
+    const id = page.getByLabel('id', { exact: true });
+    for (const odd of ['.', '..', ' .. ', '   ']) {
+      await id.fill(odd);
+      await page.getByRole('button', { name: /^Send/ }).click();
+      const message = await id.evaluate((field) => field.validationMessage);
+      assert.match(message, /^(No address can be made with this|Fill in this field)\.$/, odd);
+      assert.equal(await id.evaluate((field) => field.matches(':focus')), true);
+    }
+    assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), []);
+    // What is no such step is asked as it is shown.
+    await id.fill('../a b');
+    assert.match((await send(page)).status, /^404/);
+    const shown = await page.locator('[data-target]').textContent();
+    assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), [shown]);
+    assert.equal(shown, '/api/v1/customers/..%2Fa%20b');
+  }));
+
+test('a body that begins like the name of a file is sent as it stands by the line with curl', () =>
+  visit(async (page) => {
+    await open(page, 'create-customer');
+    await page.getByLabel('Body', { exact: true }).fill('@/etc/hostname');
+    const env = { PATH: process.env.PATH, PIVOTAL_API_KEY: server.key };
+    const { stdout } = spawnSync('bash', ['-c', await curl(page)], { env, encoding: 'utf8' });
+    assert.equal(JSON.parse(stdout).error.code, 'invalid_json');
+    assert.match(await curl(page), /--data-raw '@\/etc\/hostname'/);
+  }));
+
 test('a key is hidden, in a field that no browser takes for one with a password', () =>
   visit(async (page) => {
     await open(page, 'get-me');
