@@ -4,6 +4,8 @@
 
 {
   const STORE = "pivotal-api-key";
+  // An answer with more letters has too many pieces for a page to stay quick with them.
+  const MOST_COLOURED = 200_000;
   const form = document.querySelector(".try form");
   const find = (name) => form.querySelector(`[data-${name}]`);
   const { method, path } = form.dataset;
@@ -32,8 +34,6 @@
       .map(({ name, value }) => [name, value.trim()])
       .filter(([, value]) => value);
 
-  /** The request as it stands in the form, without the key. */
-  const request = () => {
   /** Why no address can have this in it, or nothing. */
   const objection = (value) => {
     if (!value) return "Fill in this field.";
@@ -46,6 +46,8 @@
     }
   };
 
+  /** The request as it stands in the form, without the key. */
+  const request = () => {
     let target = path;
     for (const [name, value] of typed("path")) {
       target = target.replace(`{${name}}`, encodeURIComponent(value));
@@ -72,9 +74,9 @@
 
   /** Shows what would be sent. A body that is no JSON is sent too: the answer tells of it. */
   const preview = () => {
+    check();
     const wanted = request();
     find("target").textContent = wanted.target;
-    check();
     find("curl").textContent = curl(wanted);
     if (!body) return;
     let mistake = "";
@@ -89,7 +91,7 @@
   };
 
   // JSON is laid out without being read: a number stays as the server wrote it.
-  const TOKEN = /"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s"{}[\],:]+/g;
+  const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
 
   /** The pieces of a JSON text on lines of their own, each with what it is. */
   const laidOut = (text) => {
@@ -131,28 +133,68 @@
 
   const showContent = (text, isJson) => {
     const pieces = isJson ? laidOut(text) : [[text, ""]];
-    find("content").replaceChildren(
-      ...pieces.map(([piece, kind]) => (kind ? element("span", piece, kind) : piece)),
-    );
+    const content = document.createDocumentFragment();
+    if (text.length > MOST_COLOURED) {
+      content.append(pieces.map(([piece]) => piece).join(""));
+    } else {
+      for (const [piece, kind] of pieces) {
+        content.append(kind ? element("span", piece, kind) : piece);
+      }
+    }
+    find("content").replaceChildren(content);
   };
 
-  const show = async (response, started) => {
-    const text = await response.text();
-    const took = Math.round(performance.now() - started);
+  const showFault = (name, error) => {
+    status.replaceChildren(element("strong", name, "bad"), `: ${error.message}`);
+  };
+
+  const show = (response, text, took) => {
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
     const name = `${response.status} ${response.statusText}`.trim();
     status.replaceChildren(
       element("strong", name, response.ok ? "good" : "bad"),
       ` after ${took} ms`,
     );
-    showContent(text, isJson);
     find("headers").replaceChildren(
       ...[...response.headers].flatMap(([header, value]) => [
         element("dt", header),
         element("dd", value),
       ]),
     );
+    showContent(text, isJson);
     answer.hidden = false;
+  };
+
+  /** Sends the request of the form, and shows what came of it. */
+  const exchange = async () => {
+    const { target, headers, content } = request();
+    if (key) headers.push(["Authorization", `Bearer ${key.value.trim()}`]);
+    // Nothing that the browser knows of this server goes along, and nothing is kept by it.
+    const options = { credentials: "omit", cache: "no-store", redirect: "error" };
+    let wanted;
+    try {
+      wanted = new Request(target, { method, headers, body: content, ...options });
+    } catch (error) {
+      // Such as a header with a letter that no header can have.
+      showFault("Not sent", error);
+      return;
+    }
+    const started = performance.now();
+    let response;
+    try {
+      response = await fetch(wanted);
+    } catch (error) {
+      showFault("No answer", error);
+      return;
+    }
+    let text;
+    try {
+      text = await response.text();
+    } catch (error) {
+      showFault(`${response.status}, but the answer broke off`, error);
+      return;
+    }
+    show(response, text, Math.round(performance.now() - started));
   };
 
   let isBusy = false;
@@ -163,15 +205,8 @@
     button.setAttribute("aria-disabled", "true");
     status.textContent = "Sending…";
     answer.hidden = true;
-    const { target, headers, content } = request();
-    if (key) headers.push(["Authorization", `Bearer ${key.value.trim()}`]);
-    const started = performance.now();
     try {
-      // Nothing that the browser knows of this server goes along, and nothing is kept by it.
-      const options = { credentials: "omit", cache: "no-store", redirect: "error" };
-      await show(await fetch(target, { method, headers, body: content, ...options }), started);
-    } catch (error) {
-      status.replaceChildren(element("strong", "No answer", "bad"), `: ${error.message}`);
+      await exchange();
     } finally {
       button.removeAttribute("aria-disabled");
       isBusy = false;
@@ -207,7 +242,7 @@
     if (key) key.value = remembered();
     preview();
   });
-  form.hidden = false;
-}
   // Where the style cannot hide the key, the kind of the field does.
   if (key && !CSS.supports("-webkit-text-security", "disc")) key.type = "password";
+  form.hidden = false;
+}

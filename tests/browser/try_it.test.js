@@ -230,6 +230,29 @@ test('an answer is shown as the server wrote it', () =>
     assert.equal(await page.locator('[data-content] img').count(), 0);
   }));
 
+test('an answer with very many parts is shown whole', () =>
+  visit(async (page) => {
+    const words = Array.from({ length: 40_000 }, (_, n) => [`k${n}`, n]);
+    const body = JSON.stringify({ data: Object.fromEntries(words) });
+    const answer = { status: 200, contentType: 'application/json', body };
+    await page.route('**/api/v1/me', (route) => route.fulfill(answer));
+    await open(page, 'get-me');
+    const { status, text } = await send(page);
+    assert.match(status, /^200 OK after/);
+    assert.deepEqual(JSON.parse(text), JSON.parse(body));
+    assert.match(text, /^{\n {2}"data": {\n {4}"k0": 0,\n/);
+    // So many colours would make the page slow.
+    assert.equal(await page.locator('[data-content] span').count(), 0);
+  }));
+
+test('a request that cannot be made is not called one without an answer', () =>
+  visit(async (page) => {
+    await open(page, 'create-customer');
+    await page.getByLabel('Idempotency-Key').fill('once – again');
+    await page.getByRole('button', { name: /^Send/ }).click();
+    await page.getByRole('status').filter({ hasText: 'Not sent' }).waitFor();
+  }));
+
 test('an id with which another address would be asked is refused at its field', () =>
   visit(async (page) => {
     const asked = [];
