@@ -1,5 +1,6 @@
 //! Which pages there are, and in which order: `docs/site.toml`, and what it names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -26,11 +27,16 @@ pub struct Source {
     pub outline: Outline,
     /// The endpoint that it is about, if any.
     pub operation: Option<Operation>,
+    /// What the search finds it by, beside its words.
+    pub keywords: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
+    /// By the pages' paths.
+    #[serde(default)]
+    keywords: BTreeMap<String, Vec<String>>,
     section: Vec<ListedSection>,
 }
 
@@ -47,7 +53,7 @@ const OPENAPI: &str = "docs/openapi.json";
 /// Reads all of them.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
     let listed = toml::from_str::<Listed>(&read(root, LIST)?);
-    let listed = listed.map_err(|error| Problems::of(LIST, error))?;
+    let mut listed = listed.map_err(|error| Problems::of(LIST, error))?;
     let mut problems = Problems::default();
     let mut sections = Vec::new();
     for ListedSection { title, pages } in listed.section {
@@ -56,7 +62,13 @@ pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
             let found = problems.take(sources_of(root, &name));
             sources.extend(found.unwrap_or_default());
         }
+        for source in &mut sources {
+            source.keywords = listed.keywords.remove(&source.path).unwrap_or_default();
+        }
         sections.push(Section { title, sources });
+    }
+    for path in listed.keywords.keys() {
+        problems.add(LIST, format!("has keywords of {path:?}, which is no page"));
     }
     problems.or(sections)
 }
@@ -111,6 +123,33 @@ impl Source {
     ) -> Result<Self, Problems> {
         let outline =
             markdown::outline(&markdown).map_err(|problem| Problems::of(&file, problem))?;
-        Ok(Self { path: path.to_owned(), file, markdown, outline, operation })
+        Ok(Self { path: path.to_owned(), file, markdown, outline, operation, keywords: Vec::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn listed(list: &str) -> Result<Vec<Section>, Problems> {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("docs")).unwrap();
+        fs::write(root.path().join(LIST), list).unwrap();
+        fs::write(root.path().join("docs/errors.md"), "# Errors\n\nWhat went wrong.\n").unwrap();
+        read_all(root.path())
+    }
+
+    const SECTION: &str = "[[section]]\ntitle = \"Concepts\"\npages = [\"errors.md\"]\n";
+
+    #[test]
+    fn keywords_belong_to_a_page_of_the_list() {
+        let sections = listed(&format!("[keywords]\nerrors = [\"409\"]\n{SECTION}")).unwrap();
+        assert_eq!(sections[0].sources[0].keywords, ["409"]);
+        assert!(listed(SECTION).unwrap()[0].sources[0].keywords.is_empty());
+        let problem = listed(&format!("[keywords]\nerror = [\"409\"]\n{SECTION}")).err().unwrap();
+        let told = "docs/site.toml: has keywords of \"error\", which is no page";
+        assert_eq!(problem.to_string(), told);
     }
 }

@@ -319,6 +319,7 @@ mod tests {
             markdown: markdown.to_owned(),
             outline: outline(markdown).unwrap(),
             operation: None,
+            keywords: Vec::new(),
         };
         let anchors = ["codes".to_owned()].into_iter().collect::<BTreeSet<_>>();
         let anchors = Anchors::from([("errors".to_owned(), anchors)]);

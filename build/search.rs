@@ -10,6 +10,8 @@ struct Entry<'a> {
     address: String,
     title: &'a str,
     section: &'a str,
+    is_endpoint: bool,
+    keywords: &'a [String],
     parts: Vec<Part<'a>>,
 }
 
@@ -38,6 +40,8 @@ impl<'a> Entry<'a> {
             address: address::page(page.path()),
             title: page.title(),
             section: page.section,
+            is_endpoint: page.source.operation.is_some(),
+            keywords: &page.source.keywords,
             parts: first.into_iter().chain(others).collect(),
         }
     }

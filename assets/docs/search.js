@@ -3,6 +3,10 @@
   const INDEX = "/docs/search.json";
   const MOST = 20;
   const MOST_OF_A_PAGE = 4;
+  // How long the text below a heading usually is, in letters.
+  const USUAL = 400;
+  // What all other places of a page add to its best one, divided by this.
+  const SHARE = 4;
   const dialog = document.getElementById("search");
   const field = dialog.querySelector("input");
   const list = dialog.querySelector("[role=listbox]");
@@ -28,47 +32,81 @@
     page,
     part,
     title: page.title.toLowerCase(),
+    keywords: page.keywords.map((keyword) => keyword.toLowerCase()),
     heading: part.heading.toLowerCase(),
     text: part.text.toLowerCase(),
     // Words of the title find the page, and not each of its parts.
     isWhole: part.id === "",
+    // What the pages of the endpoints say, they say many times.
+    worth: (part.id === "" ? 200 : 100) * (page.is_endpoint ? 0.3 : 1),
   });
 
-  /** How well a word fits a text: as a whole, as the beginning of a word, or inside of one. */
+  const isLetter = (letter) => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
+  /** How well a word fits a title: as a whole, as a word of it, as the beginning of one, or inside. */
   const fit = (text, word) => {
     if (text === word) return 4;
-    const at = text.indexOf(word);
-    if (at < 0) return 0;
-    for (let from = at; from >= 0; from = text.indexOf(word, from + 1)) {
-      if (from === 0 || !/[\p{L}\p{N}_]/u.test(text[from - 1])) return 2;
+    let best = 0;
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+      const begins = !isLetter(text[at - 1]);
+      const ends = !isLetter(text[at + word.length]);
+      best = Math.max(best, begins && ends ? 3 : begins ? 2 : 1);
     }
-    return 1;
+    return best;
   };
-  /** Nothing when a word is missing; a title weighs more than any heading, that more than text. */
+  /** How much a text tells of a word, below 1: the more often, and the shorter the text, the more. */
+  const tell = (text, word) => {
+    let count = 0;
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+      const begins = !isLetter(text[at - 1]);
+      const ends = !isLetter(text[at + word.length]);
+      count += begins && ends ? 1 : begins ? 0.6 : 0.2;
+    }
+    return count / (count + 1 + text.length / USUAL);
+  };
+  /**
+   * Nothing when a word is missing. A title weighs more than any heading, and that more than most
+   * texts; of those, the one at the beginning of a page tells what the page is about.
+   */
   const weigh = (entry, words) => {
     let weight = 0;
+    let isOwn = false;
     for (const word of words) {
-      const title = fit(entry.title, word) * (entry.isWhole ? 1000 : 1);
-      const heading = fit(entry.heading, word) * 100;
-      const text = fit(entry.text, word);
+      const title = fit(entry.title, word) + best(entry.keywords.map((one) => fit(one, word)));
+      const heading = fit(entry.heading, word);
+      const text = tell(entry.text, word);
       if (title + heading + text === 0) return 0;
-      weight += title + heading + text;
+      isOwn ||= heading + text > 0;
+      weight += title * (entry.isWhole ? 1000 : 1) + heading * 100 + text * entry.worth;
+    }
+    if (entry.isWhole) {
+      // What was typed is what the page is found by.
+      const typed = words.join(" ");
+      return weight + ([entry.title, ...entry.keywords].includes(typed) ? 10_000 : 0);
     }
     // Where only the page's title fits, the page itself is meant.
-    const isOwn = words.some((word) => entry.heading.includes(word) || entry.text.includes(word));
-    return entry.isWhole || isOwn ? weight : 0;
+    return isOwn ? weight : 0;
   };
+  const best = (numbers) => Math.max(0, ...numbers);
+
+  /** The best places of the best pages. A page is as good as its best place, and a little better. */
   const find = (words) => {
-    const counts = new Map();
-    return index
-      .map((entry) => ({ entry, weight: weigh(entry, words) }))
-      .filter(({ weight }) => weight > 0)
+    const pages = new Map();
+    for (const entry of index) {
+      const weight = weigh(entry, words);
+      if (weight === 0) continue;
+      if (!pages.has(entry.page)) pages.set(entry.page, []);
+      pages.get(entry.page).push({ entry, weight });
+    }
+    const weightOf = (places) => {
+      const weights = places.map(({ weight }) => weight);
+      const most = best(weights);
+      return most + (weights.reduce((sum, weight) => sum + weight) - most) / SHARE;
+    };
+    return [...pages.values()]
+      .map((places) => ({ places, weight: weightOf(places) }))
       .sort((one, other) => other.weight - one.weight)
-      .filter(({ entry }) => {
-        const count = (counts.get(entry.page) ?? 0) + 1;
-        counts.set(entry.page, count);
-        return count <= MOST_OF_A_PAGE;
-      })
+      .flatMap(({ places }) =>
+        places.sort((one, other) => other.weight - one.weight).slice(0, MOST_OF_A_PAGE))
       .slice(0, MOST)
       .map(({ entry }) => entry);
   };
@@ -97,7 +135,9 @@
     const lower = text.toLowerCase();
     const found = words.map((word) => lower.indexOf(word)).filter((at) => at >= 0);
     const at = found.length > 0 ? Math.min(...found) : 0;
-    const begin = at < 60 ? 0 : text.indexOf(" ", at - 50) + 1;
+    // A telephone shows one short line of it, in which the word has to be.
+    const space = at < 24 ? -1 : text.indexOf(" ", at - 20);
+    const begin = space < at ? space + 1 : at;
     const piece = text.slice(begin, begin + 160);
     return (begin > 0 ? "…" : "") + piece + (begin + 160 < text.length ? "…" : "");
   };

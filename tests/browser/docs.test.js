@@ -162,6 +162,53 @@ test('a title is found before a heading, and a heading before text', () =>
     await search(page).getByText('Nothing is found for “errors nowheretobefound”.').waitFor();
   }));
 
+test('the page that explains something is found before those that mention it', () =>
+  read(async (page) => {
+    await page.goto('/docs');
+    await page.keyboard.press('/');
+    for (const [words, ...addresses] of [
+      ['retry', '/docs/idempotency', '/docs/rate-limits', '/docs/errors'],
+      ['retries', '/docs/idempotency', '/docs/rate-limits', '/docs/errors'],
+      ['cursor', '/docs/pagination'],
+      ['display_id', '/docs/guides/ids'],
+      ['429', '/docs/rate-limits'],
+      ['Idempotency-Key', '/docs/idempotency'],
+      ['api key', '/docs/authentication'],
+      ['revoke', '/docs/authentication', '/docs/authentication#rotate-without-downtime'],
+      ['slug', '/docs/guides/ids', '/docs/reference/create-customer'],
+      ['restore', '/docs/operate/backup', '/docs/operate/backup#restore'],
+      ['scope', '/docs/authentication', '/docs/authentication#scopes'],
+    ]) {
+      await type(page, words);
+      const first = await results(page).first().getAttribute('href');
+      assert.ok(addresses.includes(first), `${words}: ${first}`);
+    }
+    // The places of a page stand together.
+    await type(page, 'key');
+    const found = await results(page).evaluateAll((all) => all.map((one) => one.pathname));
+    const changes = found.filter((path, at) => path !== found[at - 1]);
+    assert.equal(changes.length, new Set(found).size, found.join(' '));
+  }));
+
+test('what is found is in sight on a telephone', () =>
+  read(async (page) => {
+    await page.goto('/docs');
+    await page.getByRole('button', { name: 'Search' }).click();
+    for (const words of ['cursor', 'restore', 'key']) {
+      await type(page, words);
+      const cut = await page.locator('.result-text').evaluateAll((all) =>
+        all
+          .filter((text) => text.querySelector('mark'))
+          .filter((text) => {
+            const { right } = text.querySelector('mark').getBoundingClientRect();
+            return right > text.getBoundingClientRect().right;
+          })
+          .map((text) => text.textContent));
+      assert.deepEqual(cut, []);
+      assert.ok((await page.locator('.result-text mark').count()) > 3);
+    }
+  }, { viewport: { width: 320, height: 800 } }));
+
 test('results are walked through and opened with the keyboard', () =>
   read(async (page) => {
     await page.goto('/docs');
