@@ -27,9 +27,10 @@ pub fn one(page: &Page<'_>, pages: &[Page<'_>]) -> String {
     let twin = address::twin(page.path());
     let mut text = format!("# {}\n\n> {}\n", page.title(), page.description());
     text += &format!("\nThe page as Markdown: {ORIGIN}{twin}. Every page: {ORIGIN}/llms.txt.\n");
-    if !page.contents().is_empty() {
+    let places = page.headings();
+    if !places.is_empty() {
         text += "\n## On this page\n\n";
-        for Place { id, heading, .. } in page.contents() {
+        for Place { id, heading, .. } in places {
             text += &format!("- [{heading}]({ORIGIN}{twin}#{id})\n");
         }
     }

@@ -47,9 +47,14 @@ impl<'a> Page<'a> {
 
     /// What the list of its contents leads to.
     pub fn contents(&self) -> Vec<Place<'a>> {
+        let console = self.source.operation.as_ref().map(|_| CONSOLE);
+        self.headings().into_iter().chain(console).collect()
+    }
+
+    /// Those of them that its Markdown has too.
+    pub fn headings(&self) -> Vec<Place<'a>> {
         let headings = self.source.outline.headings().iter();
-        let shown = headings.filter(|part| part.level <= DEEPEST).map(Place::of);
-        shown.chain(self.source.operation.as_ref().map(|_| CONSOLE)).collect()
+        headings.filter(|part| part.level <= DEEPEST).map(Place::of).collect()
     }
 }
 
