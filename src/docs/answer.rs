@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, ALLOW, Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch,
-    LOCATION, VARY,
+    LOCATION, Quality, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
@@ -91,7 +91,10 @@ fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
 /// Whether the client names Markdown, and would not rather have HTML.
 fn prefers_markdown(request: &HttpRequest) -> bool {
     let Ok(accept) = Accept::parse(request) else { return false };
-    let first = accept.ranked().into_iter().find(|kind| {
+    // What has the quality 0 is what the client does not take.
+    let Accept(mut kinds) = accept;
+    kinds.retain(|kind| kind.quality > Quality::ZERO);
+    let first = Accept(kinds).ranked().into_iter().find(|kind| {
         matches!((kind.type_().as_str(), kind.subtype().as_str()), ("text", "markdown" | "html"))
     });
     first.is_some_and(|kind| kind.subtype() == "markdown")

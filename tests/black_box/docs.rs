@@ -175,7 +175,16 @@ fn a_client_that_would_rather_read_markdown_gets_it_at_the_pages_address() {
         assert_eq!(shown.header("vary"), Some("accept"));
     }
     let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8";
-    for kinds in ["*/*", "text/html", chromium, "text/markdown;q=0.5, text/html", "text/*", "odd"] {
+    for kinds in [
+        "*/*",
+        "text/html",
+        chromium,
+        "text/markdown;q=0.5, text/html",
+        "text/markdown;q=0",
+        "text/markdown;q=0, */*;q=0.1",
+        "text/*",
+        "odd",
+    ] {
         let shown = asking(kinds);
         assert_eq!(shown.expect(200).header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!(shown.header("vary"), Some("accept"));
