@@ -1,6 +1,7 @@
 //! All that is served under `/docs` and at `/llms.txt`, made of the sources: pages in two forms,
 //! indexes, and assets.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use askama::Template;
@@ -71,6 +72,9 @@ pub fn make(root: &Path) -> Result<Vec<File>, Problems> {
     put("/llms.txt".to_owned(), Kind::Text, llms::all(&pages));
     put("/llms-full.txt".to_owned(), Kind::Text, llms::full(&pages));
     let index = search::index(&pages).map_err(|error| Problems::of("the search", error))?;
+    for (address, content) in moved(&pages) {
+        put(address, Kind::Moved, content);
+    }
     put("/docs/search.json".to_owned(), Kind::Json, index);
     let html = html(&pages, &assets, &template::menus(&sections));
     files.extend(html.map_err(|error| Problems::of("templates/docs", error))?);
@@ -115,6 +119,23 @@ fn page<'a>(
     let twin = twin::of(&source.path, &source.markdown, anchors);
     let twin = twin.map_err(|problem| Problems::of(&source.file, problem))?;
     Ok(Page { section, source, twin, text })
+}
+
+/// Addresses that one would guess, and where they lead: the name of the first page's file, and the
+/// directories without a page of their own, which lead to the first one in them.
+fn moved(pages: &[Page<'_>]) -> BTreeMap<String, String> {
+    let mut moved = BTreeMap::new();
+    for of in [address::page, address::twin] {
+        moved.insert(of("index"), of(""));
+        for page in pages {
+            let directory = page.path().rsplit_once('/').map(|(directory, _)| directory);
+            let is_page = |path: &str| pages.iter().any(|page| page.path() == path);
+            if let Some(directory) = directory.filter(|directory| !is_page(directory)) {
+                moved.entry(of(directory)).or_insert_with(|| of(page.path()));
+            }
+        }
+    }
+    moved
 }
 
 /// The HTML of all pages, and of the one for addresses at which there is none.

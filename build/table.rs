@@ -19,6 +19,8 @@ pub enum Kind {
     Page,
     /// The page for addresses at which there is none.
     NoPage,
+    /// Leads to the address that is its content.
+    Moved,
     Markdown,
     Text,
     Json,

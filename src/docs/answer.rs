@@ -16,12 +16,14 @@ use crate::service::headers::LASTING;
 pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
     let path = request.path();
     let Some(file) = File::at(path) else {
-        let page = path.trim_end_matches('/');
-        return match File::at(page) {
-            Some(_) => moved(page, request.query_string()),
-            None => no_page(origin),
+        return match File::at(path.trim_end_matches('/')) {
+            Some(file) => moved(file.place(), request.query_string()),
+            None => no_page(request, origin),
         };
     };
+    if file.kind == Kind::Moved {
+        return moved(file.place(), request.query_string());
+    }
     if file.is_lasting() {
         return headed(StatusCode::OK, file)
             .insert_header((CACHE_CONTROL, LASTING))
@@ -45,15 +47,20 @@ pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
     response.body(if is_known(request, &tag) { String::new() } else { told(file, origin) })
 }
 
-/// The page that says that there is none.
-fn no_page(origin: &str) -> HttpResponse {
+/// Says that there is no page, with a page of its own or in Markdown.
+fn no_page(request: &HttpRequest, origin: &str) -> HttpResponse {
+    if request.path().ends_with(".md") || prefers_markdown(request) {
+        return HttpResponse::NotFound().content_type(Kind::Markdown.media_type()).body(format!(
+            "# Not found\n\nThere is no page at this address. Every page: {origin}/llms.txt.\n"
+        ));
+    }
     match File::no_page() {
         Some(file) => headed(StatusCode::NOT_FOUND, file).body(told(file, origin)),
         None => HttpResponse::NotFound().finish(),
     }
 }
 
-/// A page's address has no slash at its end.
+/// Leads to a page: its address has no slash at its end, and it may be guessed under another.
 fn moved(page: &str, query: &str) -> HttpResponse {
     let mark = if query.is_empty() { "" } else { "?" };
     let place = format!("{page}{mark}{query}");
@@ -70,7 +77,7 @@ pub(super) fn refuse_method(_: &HttpRequest, allowed: String) -> HttpResponse {
 
 fn headed(status: StatusCode, file: &File) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
-    response.insert_header((CONTENT_TYPE, file.media_type()));
+    response.insert_header((CONTENT_TYPE, file.kind.media_type()));
     response
 }
 

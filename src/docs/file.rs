@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Page,
     /// The page for addresses at which there is none. It has no address itself.
     NoPage,
+    /// An address that one would guess. The content is the address to which it leads.
+    Moved,
     Markdown,
     Text,
     Json,
@@ -38,26 +40,33 @@ impl File {
         FILES.iter().find(|file| file.kind == Kind::NoPage)
     }
 
+    /// Where it is read.
+    pub fn place(&self) -> &'static str {
+        if self.kind == Kind::Moved { self.content } else { self.address }
+    }
+
     /// The page's text as Markdown.
     pub fn twin(&self) -> Option<&'static Self> {
         Self::at(&format!("{}.md", self.address))
     }
 
-    /// The `Content-Type`.
-    pub fn media_type(&self) -> &'static str {
-        match self.kind {
-            Kind::Page | Kind::NoPage => "text/html; charset=utf-8",
-            Kind::Markdown => "text/markdown; charset=utf-8",
-            Kind::Text => "text/plain; charset=utf-8",
-            Kind::Json => "application/json",
-            Kind::Style => "text/css; charset=utf-8",
-            Kind::Script => "text/javascript; charset=utf-8",
-            Kind::Icon => "image/svg+xml",
-        }
-    }
-
     /// Whether its address names the content.
     pub fn is_lasting(&self) -> bool {
         matches!(self.kind, Kind::Style | Kind::Script | Kind::Icon)
+    }
+}
+
+impl Kind {
+    /// The `Content-Type`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Page | Self::NoPage => "text/html; charset=utf-8",
+            Self::Markdown => "text/markdown; charset=utf-8",
+            Self::Moved | Self::Text => "text/plain; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Style => "text/css; charset=utf-8",
+            Self::Script => "text/javascript; charset=utf-8",
+            Self::Icon => "image/svg+xml",
+        }
     }
 }

@@ -205,8 +205,41 @@ fn an_address_with_a_slash_at_its_end_leads_to_the_page() {
         is_guarded(shown.expect(308));
         assert_eq!(shown.location(), page);
     }
-    reader.get("/docs/guides/").expect(404);
+    reader.get("/docs/guides/nowhere/").expect(404);
     reader.get("/docs//errors").expect(404);
+}
+
+#[test]
+fn an_address_that_one_would_guess_leads_to_a_page() {
+    let server = Server::start();
+    let reader = reader(&server);
+    for (path, page) in [
+        ("/docs/index", "/docs"),
+        ("/docs/index.md", "/docs.md"),
+        ("/docs/guides", "/docs/guides/first-customer"),
+        ("/docs/guides/", "/docs/guides/first-customer"),
+        ("/docs/guides.md", "/docs/guides/first-customer.md"),
+        ("/docs/operate?a=b", "/docs/operate/install?a=b"),
+    ] {
+        let shown = reader.get(path);
+        is_guarded(shown.expect(308));
+        assert_eq!(shown.location(), page, "{path}");
+        reader.get(page).expect(200);
+    }
+    // A directory may have a page.
+    reader.get("/docs/reference").expect(200);
+}
+
+#[test]
+fn who_wants_markdown_is_told_in_markdown_that_there_is_no_page() {
+    let server = Server::start();
+    let asking = reader(&server).with_header("Accept", "text/markdown");
+    for shown in [reader(&server).get("/docs/nowhere.md"), asking.get("/docs/nowhere")] {
+        is_guarded(shown.expect(404));
+        assert_eq!(shown.header("content-type"), Some("text/markdown; charset=utf-8"));
+        assert!(shown.body.starts_with("# Not found\n"));
+        shown.shows(&format!("http://{}/llms.txt", server.address()));
+    }
 }
 
 #[test]
