@@ -6,4 +6,4 @@ mod answer;
 mod file;
 mod routes;
 
-pub use self::routes::configure;
+pub use self::routes::{configure, configure_root};

@@ -1,6 +1,7 @@
 //! Where the documentation is served, to everybody and without a limit.
 
 use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
@@ -21,6 +22,20 @@ pub fn configure(config: &mut ServiceConfig) {
     for resource in resources(ADDRESSES.map(route), refuse) {
         config.service(resource);
     }
+}
+
+/// Registers `/`, for a server that has nothing else there: whoever opens it in a browser is led to
+/// the documentation.
+pub fn configure_root(config: &mut ServiceConfig) {
+    let refuse = |request: &HttpRequest, allowed| finish(request, refuse_method(request, allowed));
+    for resource in resources([(Method::GET, "/", web::to(show_root))], refuse) {
+        config.service(resource);
+    }
+}
+
+async fn show_root(request: HttpRequest) -> HttpResponse {
+    let response = HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs")).finish();
+    finish(&request, response)
 }
 
 /// Answers with what is at an address.

@@ -78,6 +78,9 @@ impl Served {
             config.app_data(ServesApi).app_data(api).configure(api::configure);
             // They tell of the API, and are found where it is.
             config.configure(docs::configure);
+            if self.admin.is_none() {
+                config.configure(docs::configure_root);
+            }
         }
         if let Some(admin) = self.admin {
             config.app_data(admin).configure(admin::configure);

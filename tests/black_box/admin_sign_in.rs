@@ -239,7 +239,7 @@ fn a_password_can_be_set_before_the_first_start_and_a_poor_one_is_refused() {
 fn pages_that_are_switched_off_are_not_there() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_ENABLED", "false")]);
     assert_eq!((&server.admin, &server.setup), (&None, &None));
-    for path in ["/", "/admin", "/admin/sign-in", "/admin/setup", "/customers"] {
+    for path in ["/admin", "/admin/sign-in", "/admin/setup", "/customers"] {
         let shown = server.visitor().get(path);
         shown.expect(404).shows("route_not_found");
     }

@@ -243,6 +243,21 @@ fn who_wants_markdown_is_told_in_markdown_that_there_is_no_page() {
 }
 
 #[test]
+fn the_first_address_leads_here_where_there_are_no_admin_pages() {
+    for setting in [("PIVOTAL_ADMIN_ENABLED", "false"), ("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")] {
+        let server = Server::start_with(&[setting]);
+        let shown = reader(&server).get("/");
+        is_guarded(shown.expect(307));
+        assert_eq!(shown.location(), "/docs");
+        reader(&server).send("POST", "/", None).expect(405);
+    }
+    let server = Server::start();
+    assert_eq!(reader(&server).get("/").expect(303).location(), "/admin");
+    let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
+    assert_eq!(server.visitor().get("/").expect(303).location(), "/admin");
+}
+
+#[test]
 fn an_address_without_a_page_is_answered_with_one_that_leads_on() {
     let server = Server::start();
     let reader = reader(&server);
