@@ -96,7 +96,11 @@ pub fn configure(config: &mut ServiceConfig) {
     for resource in resources(routes, refuse_method) {
         api = api.service(resource);
     }
-    config.service(api).route("/api/health/deep", web::get().to(health::deep));
+    config.service(api);
+    let outside = [(Method::GET, "/api/health/deep", web::to(health::deep))];
+    for resource in resources(outside, refuse_method) {
+        config.service(resource);
+    }
 }
 
 /// Answers requests for paths that nothing is registered for.

@@ -202,6 +202,9 @@ fn health_needs_no_key() {
     let deep = server.anonymous().get("/api/health/deep").expect(200);
     let checks = json!({"file": "ok", "read": "ok", "write": "ok", "backup": "off"});
     assert_eq!(deep, json!({"status": "ok", "checks": checks}));
+    let ask = |method| server.anonymous().send(method, "/api/health/deep", &[], None);
+    assert_eq!(ask("HEAD").status, 200);
+    assert_eq!(ask("DELETE").header("Allow"), Some("GET, HEAD"));
 }
 
 #[test]
