@@ -65,40 +65,49 @@ pub(crate) fn came_over_tls(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]
 }
 
 /// By which address the client reached the server, such as `https://pivotal.example.com`: for
-/// answers that tell where something is. The host is the one that the client named, or the one that
-/// a trusted proxy has noted; where the notes disagree, or nothing that was named is a host, it is
-/// that of the socket. Whatever a client sends, the result is an origin and nothing else.
+/// answers that tell where something is. The host is the one that a trusted proxy has noted, or else
+/// the one that the request itself names, or else that of the socket. A note that is no host counts
+/// as none. So do two that disagree: nothing tells which of them is the proxy's. Whatever a client
+/// sends, the result is an origin and nothing else.
 pub(crate) fn origin(request: &HttpRequest, trusted: &[IpNet]) -> String {
     let headers = request.headers();
     let proxy = request.peer_addr().map(|peer| peer.ip()).filter(|ip| is_trusted(*ip, trusted));
     let over_tls = proxy.is_some_and(|proxy| came_over_tls(proxy, headers, trusted));
     let scheme = if over_tls { "https" } else { "http" };
+    let of = |host: String| origin_of(scheme, &host);
     let noted = proxy.and_then(|_| {
-        let standard = first_forwarded(headers, "host");
-        let usual = first_note(headers, &X_FORWARDED_HOST);
+        let standard = first_forwarded(headers, "host").and_then(of);
+        let usual = first_note(headers, &X_FORWARDED_HOST).and_then(of);
         match (standard, usual) {
             (Some(one), Some(other)) if one != other => None,
             (one, other) => one.or(other),
         }
     });
-    let named = || Some(headers.get(HOST)?.to_str().ok()?.to_owned());
-    let host = noted.or_else(named);
-    host.and_then(|host| origin_of(scheme, &host)).unwrap_or_else(|| {
+    let named = || origin_of(scheme, headers.get(HOST)?.to_str().ok()?);
+    noted.or_else(named).unwrap_or_else(|| {
         let socket = reachable(request.app_config().local_addr());
         format!("{scheme}://{socket}")
     })
 }
 
-/// The origin of a host that may have a port; nothing when the text is anything else. The
-/// characters are looked at first, since the standard of URLs lets more of them pass in a host, such
-/// as quotation marks.
+/// The origin of a host that may have a port; nothing when the text is anything else. The standard of
+/// URLs lets more pass than can be a host, such as quotation marks and `..`: the characters are looked
+/// at before, and the labels of a name after it.
 fn origin_of(scheme: &str, host: &str) -> Option<String> {
     let usual = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     if host.len() > MAX_HOST || !host.bytes().all(usual) {
         return None;
     }
     let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
-    Some(url.origin().ascii_serialization())
+    let may_be = url.domain().is_none_or(is_name);
+    may_be.then(|| url.origin().ascii_serialization())
+}
+
+/// Whether a domain can be the name of a host. It may end with the dot of the root.
+fn is_name(domain: &str) -> bool {
+    let labels = domain.strip_suffix('.').unwrap_or(domain);
+    labels.split('.').all(|label| !label.is_empty())
+        && labels.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 /// An address to go to: a socket that listens on every address of the machine is reached on its
@@ -306,6 +315,7 @@ mod tests {
             ("192.0.2.1:8080", "http://192.0.2.1:8080"),
             ("[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
             ("my_server:443", "http://my_server:443"),
+            ("pivotal.example.com.", "http://pivotal.example.com."),
         ] {
             assert_eq!(reached("192.0.2.7", &[("host", host)]), origin);
         }
@@ -328,11 +338,28 @@ mod tests {
     }
 
     #[test]
+    fn a_note_that_is_no_host_hides_no_host() {
+        let host = ("host", "inner:8080");
+        let usual = ("x-forwarded-host", "pivotal.example.com");
+        for odd in ["", "a b", "..", ", pivotal.example.com"] {
+            let noted = ("x-forwarded-host", odd);
+            assert_eq!(reached("10.0.0.1", &[host, noted]), "http://inner:8080", "{odd}");
+            assert_eq!(reached("10.0.0.1", &[noted]), "http://127.0.0.1:8080", "{odd}");
+        }
+        for odd in ["host=", "host=\"a b\"", "host=_hidden/", "for=192.0.2.1"] {
+            let noted = ("forwarded", odd);
+            assert_eq!(reached("10.0.0.1", &[host, noted]), "http://inner:8080", "{odd}");
+            let told = reached("10.0.0.1", &[host, noted, usual]);
+            assert_eq!(told, "http://pivotal.example.com", "{odd}");
+        }
+    }
+
+    #[test]
     fn a_host_that_is_none_is_not_repeated() {
         let long = "a".repeat(MAX_HOST + 1);
         for odd in [
             "", "a b", "a/b", "a?b", "a@b", "a\"b", "<b>", "a:b", "a:99999", "a,b", "[::1",
-            "\u{e4}", &long,
+            "\u{e4}", ".", "..", "a..b", ".a", "a..", "..:80", "-_.", "-", "_:80", &long,
         ] {
             assert_eq!(reached("192.0.2.7", &[("host", odd)]), "http://127.0.0.1:8080", "{odd}");
         }
