@@ -102,6 +102,9 @@ pub struct Response {
 pub struct Header {
     #[serde(default)]
     pub description: String,
+    /// Whether an answer for which it is described always has it.
+    #[serde(default)]
+    pub required: bool,
 }
 
 /// A body.

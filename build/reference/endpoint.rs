@@ -69,6 +69,8 @@ pub struct Failure<'d> {
 pub struct Header<'d> {
     pub name: &'d str,
     pub description: &'d str,
+    /// Whether it comes with every answer of these statuses.
+    pub is_required: bool,
     /// The statuses that it comes with.
     pub with: Vec<Status>,
     /// Those that it does not come with.
@@ -303,12 +305,16 @@ fn headers<'d>(document: &'d Document, operation: &'d Operation) -> Result<Vec<H
         for (name, header) in &document.get(response)?.headers {
             match found.iter_mut().find(|header| header.name == name) {
                 Some(header) => header.with.push(status),
-                None => found.push(Header {
-                    name,
-                    description: &document.get(header)?.description,
-                    with: vec![status],
-                    without: Vec::new(),
-                }),
+                None => {
+                    let header = document.get(header)?;
+                    found.push(Header {
+                        name,
+                        description: &header.description,
+                        is_required: header.required,
+                        with: vec![status],
+                        without: Vec::new(),
+                    });
+                }
             }
         }
     }

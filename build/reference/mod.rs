@@ -163,6 +163,26 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_may_be_missing_is_not_promised() {
+        let mut document = document();
+        let responses = &mut document["paths"]["/contacts/{id}"]["patch"]["responses"];
+        responses["200"]["headers"] = json!({
+            "X-Always": {"required": true, "description": "One."},
+            "X-Mostly": {"description": "Two."},
+        });
+        responses["401"] = json!({"description": "No.", "headers": {"X-No": {"required": true}}});
+        responses["403"] = responses["200"].clone();
+        let page = page(&document);
+        for row in [
+            "| `X-Always` | every answer but 401 | One. |",
+            "| `X-Mostly` | every answer but 401; not always | Two. |",
+            "| `X-No` | 401 |  |",
+        ] {
+            assert!(page.contains(row), "{row}: {page}");
+        }
+    }
+
+    #[test]
     fn the_console_is_html_in_which_text_stays_text() {
         let mut document = document();
         let patch = "/paths/~1contacts~1{id}/patch";

@@ -24,7 +24,8 @@ struct Page<'p> {
     endpoint: &'p Endpoint<'p>,
     samples: [(&'static str, String); 4],
     answer: String,
-    parameters: [(&'static str, &'p [Sent<'p>]); 3],
+    /// The title of a table, what it is a table of, and its rows.
+    parameters: [(&'static str, &'static str, &'p [Sent<'p>]); 3],
 }
 
 /// The list of all endpoints.
@@ -48,9 +49,9 @@ pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Res
         samples: request.samples()?,
         answer: pretty(endpoint.success.example),
         parameters: [
-            ("Path parameters", &endpoint.path_parameters),
-            ("Query parameters", &endpoint.query_parameters),
-            ("Request headers", &endpoint.header_parameters),
+            ("Path parameters", "Parameter", &endpoint.path_parameters),
+            ("Query parameters", "Parameter", &endpoint.query_parameters),
+            ("Request headers", "Header", &endpoint.header_parameters),
         ],
     };
     Ok(page.render()?)
@@ -74,11 +75,12 @@ fn statuses(header: &Header<'_>) -> String {
         let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();
         schema::listed(&codes, conjunction)
     };
-    if header.without.is_empty() {
+    let with = if header.without.is_empty() {
         "every answer".to_owned()
     } else if header.without.len() < header.with.len() {
         format!("every answer but {}", codes(&header.without, "and"))
     } else {
         codes(&header.with, "and")
-    }
+    };
+    if header.is_required { with } else { format!("{with}; not always") }
 }

@@ -6,10 +6,13 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::Error;
-use super::document::{Document, Parameter, Schema, Types};
+use super::document::{Document, Parameter, Place, Schema, Types};
 
 /// How deep objects in objects are told of.
 const DEPTH: usize = 4;
+
+/// What the length of a text is counted in.
+const CHARACTERS: &str = "characters";
 
 /// A property of an object, or a parameter.
 pub struct Property {
@@ -57,7 +60,7 @@ fn collect(
     for (name, property) in &schema.properties {
         let path = format!("{prefix}{name}");
         let is_required = schema.required.contains(name);
-        found.push(Property::new(document, path.clone(), is_required, property)?);
+        found.push(Property::new(document, path.clone(), is_required, property, CHARACTERS)?);
         let inner = resolve(document, property)?;
         match &inner.items {
             Some(items) => collect(document, items, &format!("{path}[]."), depth - 1, found)?,
@@ -140,8 +143,10 @@ impl Property {
     /// # Errors
     /// A reference that leads nowhere.
     pub fn of_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
-        let Parameter { name, required, schema, description, .. } = parameter;
-        let mut property = Self::new(document, name.clone(), *required, schema)?;
+        let Parameter { name, place, required, schema, description, .. } = parameter;
+        // What stands in a header is counted as it is sent.
+        let unit = if *place == Place::Header { "bytes" } else { CHARACTERS };
+        let mut property = Self::new(document, name.clone(), *required, schema, unit)?;
         if !description.is_empty() {
             property.description.clone_from(description);
         }
@@ -153,13 +158,14 @@ impl Property {
         name: String,
         is_required: bool,
         schema: &Schema,
+        unit: &str,
     ) -> Result<Self, Error> {
         let schema = resolve(document, schema)?;
         Ok(Self {
             name,
             is_required,
             kind: kind(document, &schema)?,
-            limits: limits(document, &schema)?,
+            limits: limits(document, &schema, unit)?,
             choices: schema.choices(),
             choices_of_each: match &schema.items {
                 Some(items) => resolve(document, items)?.choices(),
@@ -231,20 +237,21 @@ fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
     Ok(listed(&kinds, "or"))
 }
 
-/// How long, how large or how many. Nothing where that depends on which type a value has.
-fn limits(document: &Document, schema: &Schema) -> Result<String, Error> {
+/// How long in these units, how large or how many. Nothing where that depends on which type a value
+/// has.
+fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String, Error> {
     if schema.types().filter(|one| *one != "null").count() > 1 {
         return Ok(String::new());
     }
     let mut limits = Vec::new();
-    limits.extend(range(schema.min_length, schema.max_length, "characters"));
+    limits.extend(range(schema.min_length, schema.max_length, unit));
     limits.extend(range(schema.minimum.as_ref(), schema.maximum.as_ref(), ""));
     if let Some(most) = schema.max_items {
         limits.push(format!("at most {most}"));
     }
     if let Some(items) = &schema.items {
         let items = resolve(document, items)?;
-        let each = range(items.min_length, items.max_length, "characters");
+        let each = range(items.min_length, items.max_length, unit);
         limits.extend(each.map(|each| format!("each {each}")));
     }
     Ok(limits.join(", "))
@@ -290,6 +297,7 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -337,6 +345,21 @@ mod tests {
             ),
         ] {
             assert_eq!(told(&json!({"it": schema}))[0][1], kind);
+        }
+    }
+
+    #[test]
+    fn a_header_is_as_long_as_its_bytes() {
+        let document = json!({"servers": [], "tags": [], "paths": {}, "components": {}});
+        let document = Document::parse(&document).unwrap();
+        for (place, kind) in
+            [("header", "string, 1 to 9 bytes"), ("query", "string, 1 to 9 characters")]
+        {
+            let schema = json!({"type": "string", "minLength": 1, "maxLength": 9});
+            let parameter = json!({"name": "it", "in": place, "schema": schema});
+            let parameter = Parameter::deserialize(&parameter).unwrap();
+            let told = Property::of_parameter(&document, &parameter).unwrap();
+            assert_eq!(told.kind_with_limits(), kind);
         }
     }
 

@@ -45,7 +45,7 @@ async fn verify(
     address: IpAddr,
 ) -> Result<(), ApiError> {
     let now = || api.store().clock().now();
-    let may_try = || api.attempts.may_try(address, now()).map_err(ApiError::RateLimited);
+    let may_try = || api.attempts.may_try(address, now()).map_err(ApiError::TooManyWrongSecrets);
     may_try()?;
     if api.verifier.verify(&api.service.turns, secret, found.hash.clone(), may_try).await? {
         return Ok(());

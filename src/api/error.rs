@@ -56,6 +56,8 @@ pub(super) enum ApiError {
     InvalidIdempotencyKey,
     #[error("rate limit exceeded. Retry after {0} seconds")]
     RateLimited(i64),
+    #[error("rate limit exceeded. Retry after {0} seconds")]
+    TooManyWrongSecrets(i64),
     #[error("the server cannot do this at the moment; nothing was stored, try again: {0}")]
     Unavailable(String),
     #[error("the server made a mistake: {0}")]
@@ -150,7 +152,7 @@ impl ApiError {
             Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
-            Self::RateLimited(wait) => {
+            Self::RateLimited(wait) | Self::TooManyWrongSecrets(wait) => {
                 response.insert_header((RETRY_AFTER, *wait));
             }
             _ => {}
@@ -210,7 +212,9 @@ impl ApiError {
                 "invalid_idempotency_key",
                 Some("Idempotency-Key"),
             ),
-            Self::RateLimited(_) => (S::TOO_MANY_REQUESTS, T::RateLimitError, "rate_limited", None),
+            Self::RateLimited(_) | Self::TooManyWrongSecrets(_) => {
+                (S::TOO_MANY_REQUESTS, T::RateLimitError, "rate_limited", None)
+            }
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, T::InternalError, "unavailable", None),
             Self::Internal(_) => {
                 (S::INTERNAL_SERVER_ERROR, T::InternalError, "internal_error", None)

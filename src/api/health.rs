@@ -15,7 +15,7 @@ use crate::store::StoreError;
 object! {
     /// Tells that the server answers.
     pub(super) struct Health {
-        /// Always `ok`.
+        /// How the server is.
         status: Status,
         /// The server's clock.
         timestamp: Timestamp,

@@ -30,7 +30,8 @@ object! {
         prefix: Prefix,
         /// What the key may do. The hosted API has no scopes yet and lists none.
         scopes: Scopes,
-        /// How many requests a minute it has.
+        /// How many requests a minute it has. Addition: the hosted API does not have the tier
+        /// `unlimited`.
         rate_limit_tier: Tier,
         /// Addition: the hosted API does not have this property. Live or test.
         mode: Mode,

@@ -1,15 +1,12 @@
-//! How a file becomes an answer: with the address that the client used, and only to who has not got
-//! it yet. For the documentation's own use.
+//! Which file is the answer, and what is said of it. For the documentation's own use.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT, ALLOW, Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch,
-    LOCATION, Quality, VARY,
+    ACCEPT, ALLOW, Accept, CACHE_CONTROL, CONTENT_TYPE, Header, HeaderValue, LOCATION, Quality,
+    VARY,
 };
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::file::{File, Kind};
-use crate::service::client::PLACEHOLDER;
 use crate::service::headers::LASTING;
 
 /// What is at the address of a request, for a client that calls this server `origin`.
@@ -25,26 +22,18 @@ pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
         return moved(file.place(), request.query_string());
     }
     if file.is_lasting() {
-        return headed(StatusCode::OK, file)
+        return HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, file.kind.media_type()))
             .insert_header((CACHE_CONTROL, LASTING))
             .body(file.content);
     }
     let has_twin = file.kind == Kind::Page;
     let wanted = if has_twin && prefers_markdown(request) { file.twin() } else { None };
-    let file = wanted.unwrap_or(file);
-    // The content and the origin decide together what is sent.
-    let tag = EntityTag::new_strong(format!("{}-{origin}", file.hash));
-    let mut response = if is_known(request, &tag) {
-        HttpResponse::NotModified()
-    } else {
-        headed(StatusCode::OK, file)
-    };
-    // A copy may be kept, and is used when this server says that it is still right.
-    response.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, tag.to_string()));
+    let mut response = wanted.unwrap_or(file).told().answer(request, origin);
     if has_twin {
-        response.insert_header((VARY, ACCEPT.as_str()));
+        response.headers_mut().insert(VARY, HeaderValue::from_static(ACCEPT.as_str()));
     }
-    response.body(if is_known(request, &tag) { String::new() } else { told(file, origin) })
+    response
 }
 
 /// Says that there is no page, with a page of its own or in Markdown.
@@ -55,7 +44,9 @@ fn no_page(request: &HttpRequest, origin: &str) -> HttpResponse {
         ));
     }
     match File::no_page() {
-        Some(file) => headed(StatusCode::NOT_FOUND, file).body(told(file, origin)),
+        Some(file) => HttpResponse::NotFound()
+            .insert_header((CONTENT_TYPE, file.kind.media_type()))
+            .body(file.told().to(origin)),
         None => HttpResponse::NotFound().finish(),
     }
 }
@@ -73,26 +64,6 @@ pub(super) fn refuse_method(_: &HttpRequest, allowed: String) -> HttpResponse {
         .insert_header((ALLOW, allowed.clone()))
         .content_type("text/plain; charset=utf-8")
         .body(format!("This address does not know the method; it knows {allowed}.\n"))
-}
-
-fn headed(status: StatusCode, file: &File) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response.insert_header((CONTENT_TYPE, file.kind.media_type()));
-    response
-}
-
-/// The content, in which the server has the client's name for it.
-fn told(file: &File, origin: &str) -> String {
-    file.content.replace(PLACEHOLDER, origin)
-}
-
-/// Whether the client has what the tag names.
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => request.headers().contains_key(IfNoneMatch::name()),
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
-        Err(_) => false,
-    }
 }
 
 /// Whether the client names Markdown, and would not rather have HTML.

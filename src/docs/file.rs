@@ -1,5 +1,7 @@
 //! What the build script has made: every file with its address. For the documentation's own use.
 
+use crate::service::conditional::Told;
+
 /// What is served at an address.
 pub(super) struct File {
     pub address: &'static str,
@@ -48,6 +50,11 @@ impl File {
     /// The page's text as Markdown.
     pub fn twin(&self) -> Option<&'static Self> {
         Self::at(&format!("{}.md", self.address))
+    }
+
+    /// What is sent of it to a client.
+    pub fn told(&self) -> Told<'static> {
+        Told { media_type: self.kind.media_type(), hash: self.hash, content: self.content }
     }
 
     /// Whether its address names the content.

@@ -22,6 +22,11 @@ use super::workspace::WorkspaceId;
 /// The version of the API in whose words events are.
 const API_VERSION: &str = "v1";
 
+/// What the documentation of the hosted API does not have.
+const ADDED: &str = "Addition: the hosted API does not have the types `contact.updated`, \
+                     `contact.deleted`, `onboarding.updated`, `onboarding.deleted`, `api_key.created` \
+                     and `api_key.revoked`.";
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
@@ -71,7 +76,7 @@ impl Component for EventType {
     const NAME: &'static str = "EventType";
 
     fn component() -> Object {
-        choices::<Self>("What happened. Types may be added.")
+        choices::<Self>(&format!("What happened. Types may be added. {ADDED}"))
     }
 }
 
@@ -212,10 +217,12 @@ pub enum Snapshot {}
 impl Component for Snapshot {
     const NAME: &'static str = "EventResource";
 
-    /// Only what every resource has, whenever it was recorded: properties that its type was given
-    /// later are not in it.
+    /// Only what every resource in a list of events has, whenever it was recorded: properties that
+    /// its type was given later are not in it. A key has no number, and is in none of the lists.
     fn component() -> Object {
-        Shape::new(&["The resource as it was after the change, or last was when it is deleted."])
+        let about = "The resource as it was after the change, or last was when it is deleted: a \
+                     customer, a contact or an onboarding. Events of keys are in no activity list.";
+        Shape::new(&[about])
             .property::<ResourceType>("object", &["Its type, which tells what else it has."])
             .property::<ResourceId>("id", &["Its id."])
             .property::<DisplayId>("display_id", &["Its number."])
@@ -246,7 +253,7 @@ impl Component for Event {
         Shape::new(&["Something that happened to a resource."])
             .constant("object", "event", &["The type of the object."])
             .always("id", id.into(), &["The event's id."])
-            .property::<EventType>("type", &["What happened."])
+            .property::<EventType>("type", &["What happened.", ADDED])
             .property::<Timestamp>("created_at", &["When it happened."])
             .property::<WorkspaceId>("org_id", &["The id of the organization."])
             .property::<bool>("livemode", &["False when a test key made the change."])

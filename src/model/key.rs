@@ -124,7 +124,10 @@ impl Component for Tier {
     const NAME: &'static str = "RateLimitTier";
 
     fn component() -> Object {
-        choices::<Self>("How many requests a minute a key has.")
+        choices::<Self>(
+            "How many requests a minute a key has. Addition: the hosted API does not have the tier \
+             `unlimited`.",
+        )
     }
 }
 

@@ -112,7 +112,7 @@ object! {
         pub id: OnboardingId,
         /// The number of the onboarding within its workspace: from 1, and never given again.
         pub display_id: DisplayId,
-        /// The id of the onboarding's customer. A request may send its `display_id` as well.
+        /// The id of the onboarding's customer.
         pub customer_id: CustomerId,
         /// What the onboarding is called.
         pub name: Option<Line>,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use utoipa::openapi::schema::{ArrayBuilder, Object};
 
+use super::fields::Property;
 use super::params::{Params, Query};
 use super::problem::{Fault, Problem, Rule};
 use super::schema::{Component, Described, Schema, Shape, defaulting, nullable, whole};
@@ -31,7 +32,7 @@ impl Default for PageRequest {
 impl Query for PageRequest {
     fn read(params: &mut Params) -> Self {
         let limit = params.parsed("limit", limit, parse_limit).unwrap_or(DEFAULT_LIMIT);
-        let cursor = params.text_of("cursor", Timestamp::date_time);
+        let cursor = params.text_of("cursor", Timestamp::accepted);
         let before = cursor.as_deref().and_then(parse_cursor);
         if cursor.is_some() && before.is_none() {
             params.report(Problem {

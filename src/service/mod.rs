@@ -5,6 +5,7 @@ pub(crate) mod access_log;
 pub(crate) mod attempts;
 pub(crate) mod backups;
 pub(crate) mod client;
+pub(crate) mod conditional;
 pub(crate) mod headers;
 pub(crate) mod incoming;
 pub(crate) mod limits;

@@ -108,6 +108,7 @@ fn ten_wrong_secrets_a_minute_are_looked_at_and_good_keys_go_on() {
     refused.refused(429, "rate_limited", None);
     let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
+    assert_eq!(refused.header("x-ratelimit-limit"), None);
     server.client().get("/me").expect(200);
     // A key that does not exist costs nothing, and is not counted.
     let unknown = KeySecret::generate(Mode::Live).unwrap();

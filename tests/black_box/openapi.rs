@@ -100,6 +100,32 @@ fn everybody_can_get_the_document_with_the_address_that_they_used() {
 }
 
 #[test]
+fn a_copy_of_the_document_that_is_still_right_is_not_sent_again() {
+    let server = Server::start();
+    let get = |method: &str, headers: &[(&str, &str)]| {
+        server.anonymous().send(method, "/openapi.json", headers, None)
+    };
+    let first = get("GET", &[]);
+    first.expect(200);
+    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    let tag = first.header("etag").unwrap();
+    assert!(tag.starts_with('"'), "{tag}");
+    assert_eq!(get("HEAD", &[]).header("etag"), Some(tag));
+    for known in [tag, &format!("W/{tag}"), &format!("\"other\", {tag}"), "*"] {
+        for method in ["GET", "HEAD"] {
+            let again = get(method, &[("If-None-Match", known), ("X-Request-Id", "mine")]);
+            assert_eq!((again.status, again.body.as_str()), (304, ""), "{known}");
+            assert_eq!(again.header("etag"), Some(tag));
+            assert_eq!(again.header("cache-control"), Some("no-cache"));
+            assert_eq!(again.header("x-request-id"), Some("mine"));
+        }
+    }
+    // Under another address it is another document.
+    let elsewhere = get("GET", &[("Host", "other.example"), ("If-None-Match", tag)]);
+    assert_eq!(elsewhere.expect(200), at("http://other.example"));
+}
+
+#[test]
 fn behind_a_trusted_proxy_the_address_is_the_proxys() {
     let headers = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "pivotal.example.org")];
     for (trusted, origin) in [
@@ -272,6 +298,76 @@ fn every_example_is_allowed_by_its_schema() {
         }
     }
     assert!(seen > 100, "{seen}");
+}
+
+/// The texts at these places of the document.
+fn texts(places: &[&str]) -> Vec<&'static str> {
+    let text = |place: &&str| DOCUMENT.pointer(place).and_then(Value::as_str);
+    places.iter().map(|place| text(place).unwrap_or_else(|| panic!("{place}"))).collect()
+}
+
+#[test]
+fn what_the_hosted_api_does_not_have_is_marked() {
+    for text in texts(&[
+        "/components/schemas/RateLimitTier/description",
+        "/components/schemas/ApiKey/properties/rate_limit_tier/description",
+        "/components/schemas/EventType/description",
+        "/components/schemas/Event/properties/type/description",
+        "/components/headers/X-Request-Id/description",
+        "/paths/~1customers~1{id}/delete/description",
+        "/paths/~1contacts~1{id}/patch/description",
+        "/paths/~1contacts~1{id}/delete/description",
+        "/paths/~1onboardings~1{id}/patch/description",
+        "/paths/~1onboardings~1{id}/delete/description",
+    ]) {
+        // A scope, which is another addition, is named last.
+        let text = text.split("Addition: the key needs").next().unwrap();
+        assert!(text.contains("Addition: "), "{text}");
+    }
+    let [text] = texts(&["/paths/~1openapi.json/get/description"])[..] else { panic!() };
+    assert!(!text.contains("Addition"), "{text}");
+}
+
+#[test]
+fn a_conflict_is_told_of_where_there_can_be_one() {
+    let mut seen = 0;
+    for operation in operations() {
+        let conflict = &operation.described["responses"]["409"];
+        let Some(text) = conflict["description"].as_str() else { continue };
+        let codes = conflict["content"]["application/json"]["examples"].as_object().unwrap();
+        let is_taken = codes.keys().any(|code| code.ends_with("_taken"));
+        assert_eq!(text.contains("idempotency"), operation.method == "POST", "{}", operation.id);
+        assert_eq!(text.contains("unique"), is_taken, "{}", operation.id);
+        seen += 1;
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn only_a_request_is_told_what_it_may_send() {
+    let [shown, sent] = texts(&[
+        "/components/schemas/Onboarding/properties/customer_id/description",
+        "/components/schemas/NewOnboarding/properties/customer_id/description",
+    ])[..] else {
+        panic!()
+    };
+    assert!(!shown.contains("display_id") && sent.contains("display_id"), "{shown} {sent}");
+    for text in texts(&[
+        "/components/schemas/NewOnboarding/properties/state/description",
+        "/components/schemas/NewOnboarding/properties/waiting_on_customer/description",
+    ]) {
+        assert!(text.contains("When it is not sent"), "{text}");
+    }
+}
+
+#[test]
+fn both_causes_of_too_many_requests_are_told() {
+    let examples = "/components/responses/TooManyRequests/content/application~1json/examples";
+    let examples = DOCUMENT.pointer(examples).unwrap().as_object().unwrap();
+    let told: HashSet<&str> =
+        examples.values().map(|one| one["summary"].as_str().unwrap()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(examples.values().all(|one| one["value"]["error"]["code"] == "rate_limited"));
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub(super) trait Request: Body {
     /// The resource whose properties it has.
     type Of: Component;
 
+    /// What is said of a property beyond what the resource says of it.
+    fn more(_property: &str) -> Option<&'static str> {
+        None
+    }
+
     /// The bodies whose properties contradict each other, if there can be any.
     fn contradiction() -> Option<Contradiction> {
         None
@@ -71,6 +76,20 @@ impl Request for NewOnboarding {
     const ABOUT: &'static str = "An onboarding to create.";
     type Of = Onboarding;
 
+    fn more(property: &str) -> Option<&'static str> {
+        match property {
+            "customer_id" => Some("Its `display_id` will do as well."),
+            "state" => Some(
+                "When it is not sent, it is `waiting` if `waiting_on_customer` is true, and `active` \
+                 otherwise.",
+            ),
+            "waiting_on_customer" => Some(
+                "When it is not sent, it is true if the `state` is `waiting`, and false otherwise.",
+            ),
+            _ => None,
+        }
+    }
+
     fn contradiction() -> Option<Contradiction> {
         OnboardingPatch::contradiction()
     }
@@ -112,7 +131,8 @@ pub(super) fn component<R: Request>() -> Object {
         .min_properties(R::IS_PATCH.then_some(1));
     for property in Fields::asked::<R>() {
         let said = resource.properties.get(&property.name).and_then(description);
-        let schema = about(property.schema, said.unwrap_or_default());
+        let said: Vec<&str> = said.into_iter().chain(R::more(&property.name)).collect();
+        let schema = about(property.schema, &said.join(" "));
         object = object.property(&property.name, schema);
         if property.required {
             object = object.required(property.name);

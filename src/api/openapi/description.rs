@@ -73,6 +73,8 @@ pub(in crate::api) struct Description {
     pub(super) query: Vec<(String, Schema)>,
     pub(super) body: Option<Posted>,
     pub(super) success: Success,
+    /// Whether a client that has the answer already is told so, instead of being sent it again.
+    pub(super) is_kept: bool,
     /// What can be wrong with the query or the body, an example for each rule.
     pub(super) problems: Vec<Problem>,
     /// What can go wrong beyond what can go wrong with every operation of its kind.
@@ -144,6 +146,7 @@ impl Description {
             query: Vec::new(),
             body: None,
             success,
+            is_kept: false,
             problems: Vec::new(),
             failures: Vec::new(),
         }
@@ -160,6 +163,12 @@ impl Description {
     pub(super) fn body<R: Request>(mut self, example: Value) -> Self {
         self.body = Some(Posted { name: R::NAME, example });
         self.problems = bodies::problems::<R>();
+        self
+    }
+
+    /// The answer has a tag, by which a client can ask whether its copy is still right.
+    pub(super) fn kept(mut self) -> Self {
+        self.is_kept = true;
         self
     }
 

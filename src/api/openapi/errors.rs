@@ -51,6 +51,7 @@ pub(super) fn common() -> Vec<ApiError> {
         ApiError::InvalidKey,
         ApiError::RevokedKey,
         ApiError::RateLimited(12),
+        ApiError::TooManyWrongSecrets(12),
         ApiError::BodyTooLarge,
         ApiError::Unavailable(String::new()),
         ApiError::Internal(String::new()),
@@ -91,6 +92,7 @@ fn every() -> Vec<ApiError> {
         ApiError::IdempotencyKeyReused,
         ApiError::IdempotencyKeyInUse,
         ApiError::RateLimited(1),
+        ApiError::TooManyWrongSecrets(1),
         ApiError::Unavailable(String::new()),
         ApiError::Internal(String::new()),
     ]);
@@ -109,7 +111,9 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         ApiError::RouteNotFound => "There is no such path.",
         ApiError::MethodNotAllowed(_) => "The path does not know the method.",
         ApiError::MissingKey => "No key was sent.",
-        ApiError::InvalidKey => "What was sent is not a key.",
+        ApiError::InvalidKey => {
+            "What was sent is not a key, or is one that the server does not know."
+        }
         ApiError::RevokedKey => "The key was revoked.",
         ApiError::InsufficientScope(_) => "The key lacks the scope that the operation needs.",
         ApiError::NotFound(ResourceType::Customer) => "There is no such customer.",
@@ -124,6 +128,11 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         }
         ApiError::InvalidIdempotencyKey => "The idempotency key is empty or too long.",
         ApiError::RateLimited(_) => "The key has no requests left for now.",
+        ApiError::TooManyWrongSecrets(_) => {
+            "Too many wrong secrets of keys came from the client's address in the last minute. A key that the \
+             server has not seen since its start has to wait, even a valid one; the answer has no \
+             rate limit headers."
+        }
         ApiError::Unavailable(_) => "The server cannot do it now; nothing was stored.",
         ApiError::Internal(_) => "The server made a mistake.",
     }

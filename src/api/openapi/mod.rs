@@ -14,9 +14,9 @@ mod responses;
 
 use std::sync::OnceLock;
 
-use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use blake2::{Blake2s256, Digest};
 use utoipa::openapi::OpenApi;
 
 pub(super) use self::description::Description;
@@ -25,6 +25,7 @@ use super::error::ApiError;
 use super::routes;
 use super::state::Api;
 use crate::service::client::{self, PLACEHOLDER};
+use crate::service::conditional::Told;
 
 /// The description of an API that clients reach at this origin.
 pub fn document(origin: &str) -> OpenApi {
@@ -33,23 +34,31 @@ pub fn document(origin: &str) -> OpenApi {
 
 /// GET `/openapi.json`: no key, no database.
 pub(super) async fn show(api: Data<Api>, request: HttpRequest) -> HttpResponse {
-    match text() {
-        Ok(text) => {
+    match made() {
+        Ok(made) => {
             let origin = client::origin(&request, &api.service.settings.trusted_proxies);
-            let text = text.replace(PLACEHOLDER, &origin);
-            HttpResponse::Ok().content_type(ContentType::json()).body(text)
+            let media_type = "application/json";
+            Told { media_type, hash: &made.hash, content: &made.text }.answer(&request, &origin)
         }
         Err(error) => refuse(&request, &ApiError::Internal(error.to_string())),
     }
 }
 
-/// The description as it is served, made once; but for the address, which every client has its own
-/// of.
-fn text() -> serde_json::Result<&'static str> {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    if let Some(text) = TEXT.get() {
-        return Ok(text);
+/// The description as it is served, but for the address, which every client has its own of.
+struct Made {
+    text: String,
+    /// Names the text.
+    hash: String,
+}
+
+/// The description, made once.
+fn made() -> serde_json::Result<&'static Made> {
+    static MADE: OnceLock<Made> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made);
     }
     let text = serde_json::to_string(&document(PLACEHOLDER))?;
-    Ok(TEXT.get_or_init(|| text))
+    let digest = Blake2s256::digest(text.as_bytes());
+    let hash = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Ok(MADE.get_or_init(|| Made { text, hash }))
 }

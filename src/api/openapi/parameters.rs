@@ -128,7 +128,7 @@ fn about(name: &str) -> &'static str {
         "limit" => "How many items the page holds at most.",
         "cursor" => {
             "The `next_cursor` of the page before, as it was given: the page holds items that were \
-             created before this time."
+             created before this time. A time of your own, or a date alone, will do as well."
         }
         "status" => "Only customers with this status.",
         "slug" => "Only the customer with this slug.",
@@ -154,7 +154,10 @@ fn about(name: &str) -> &'static str {
         }
         "state" => "Only onboardings in this state.",
         "phase" => "Only onboardings in this phase.",
-        "type" => "Only events of this type.",
+        "type" => {
+            "Only events of this type. Those of keys, `api_key.created` and `api_key.revoked`, are in \
+             no activity list: there are none of them here."
+        }
         // A test fails when there is such a parameter.
         _ => "",
     }
@@ -165,7 +168,8 @@ fn idempotency_key() -> Parameter {
     let visible = r"^[!-~\u0080-\u00ff]([\u0009 -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
     let key = string().min_length(Some(1)).max_length(Some(Retry::MAX_KEY)).pattern(Some(visible));
     let says = "Makes the request safe to send again: for 24 hours, the same key with the same body \
-                gets the answer that was given the first time, and nothing is created twice.";
+                gets the answer that was given the first time, and nothing is created twice. It has \
+                1 to 255 bytes, which mean nothing to the server.";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

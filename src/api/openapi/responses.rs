@@ -1,12 +1,13 @@
 //! The responses of operations: what they are asked for, and what can go wrong instead. What can go
 //! wrong with every operation that needs a key stands in the components, and so do the headers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::http::Method;
 use serde_json::Value;
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder, Responses};
 use utoipa::openapi::schema::ObjectBuilder;
@@ -23,6 +24,11 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
     let mut all = Responses::new();
     let status = description.success.status.as_str().to_owned();
     all.responses.insert(status, RefOr::T(success(endpoint, &description)));
+    if description.is_kept {
+        let known = ResponseBuilder::new().description("The client's copy is still right.");
+        let known = with(known, &["X-Request-Id", "ETag", "Cache-Control"]);
+        all.responses.insert("304".to_owned(), RefOr::T(known.build()));
+    }
     for (status, failures) in by_status(errors::of(endpoint, description)) {
         let response = match shared_name(status) {
             Some(name) => Ref::from_response_name(name).into(),
@@ -68,6 +74,9 @@ fn success(endpoint: &Endpoint, description: &Description) -> Response {
     if is_post {
         response = with(response, &["Location", "Idempotent-Replayed"]);
     }
+    if description.is_kept {
+        response = with(response, &["ETag", "Cache-Control"]);
+    }
     for (name, link) in &success.links {
         response = response.link(*name, link.clone());
     }
@@ -88,14 +97,20 @@ fn by_status(errors: Vec<ApiError>) -> BTreeMap<u16, Failures> {
 }
 
 fn failure(status: u16, failures: Failures) -> Response {
+    let says = says(status, &failures);
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     let examples = failures.into_iter().map(|(code, when, body)| -> (String, RefOr<Example>) {
+        // A code that has two causes has two examples, which need two names.
+        let count = seen.entry(code).or_default();
+        *count += 1;
+        let name = if *count == 1 { code.to_owned() } else { format!("{code}_{count}") };
         let example = ExampleBuilder::new().summary(when).value(Some(body));
-        (code.to_owned(), RefOr::T(example.build()))
+        (name, RefOr::T(example.build()))
     });
     let content =
         ContentBuilder::new().schema(Some(Envelope::schema())).examples_from_iter(examples);
-    let mut response = json(says(status), content);
-    // Before a key is known there is no window to tell of.
+    let mut response = json(says, content);
+    // Before a key is known there is no window to tell of. The others may come before and after it.
     if !matches!(status, 401 | 431) {
         response = with(response, &RATE_LIMIT);
     }
@@ -107,15 +122,23 @@ fn failure(status: u16, failures: Failures) -> Response {
     response.build()
 }
 
-fn says(status: u16) -> &'static str {
+fn says(status: u16, failures: &Failures) -> &'static str {
+    let of_key = |(code, ..): &(&str, _, _)| code.starts_with("idempotency_key");
     match status {
         400 => "The request does not validate.",
         401 => "The key is missing, malformed, unknown or revoked.",
         403 => "The key is valid and lacks the scope.",
         404 => "There is no such thing in the key's workspace.",
-        409 => "A value that has to be unique is taken, or the idempotency key is.",
+        409 if failures.iter().all(of_key) => "The idempotency key is taken.",
+        409 if failures.iter().any(of_key) => {
+            "A value that has to be unique is taken, or the idempotency key is."
+        }
+        409 => "A value that has to be unique is taken.",
         413 => "The body is too large.",
-        429 => "The key has no requests left for now.",
+        429 => {
+            "The key has no requests left for now, or too many wrong secrets came from the client's \
+             address."
+        }
         431 => "The headers are too large.",
         500 => "The server made a mistake; its log has the cause.",
         503 => "The server cannot do it now. Nothing was stored: it is safe to try again.",
@@ -141,7 +164,7 @@ fn with(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
 
 /// The headers that responses have, by their names.
 pub(super) fn headers() -> Vec<(&'static str, Header)> {
-    let header = |name, says: &str, schema: ObjectBuilder, example: Value| {
+    let optional = |name, says: &str, schema: ObjectBuilder, example: Value| {
         let header = HeaderBuilder::new()
             .schema(Some(schema))
             .description(Some(says))
@@ -149,32 +172,43 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
             .build();
         (name, header)
     };
+    // The model of the library has no such field; what it calls extensions is written as it is.
+    let header = |name, says: &str, schema: ObjectBuilder, example: Value| {
+        let (name, mut header) = optional(name, says, schema, example);
+        header.extensions = Some(Extensions::from_iter([("required", Value::Bool(true))]));
+        (name, header)
+    };
     let count =
         || ObjectBuilder::new().schema_type(utoipa::openapi::Type::Integer).minimum(Some(0));
-    let tier = "Not there when the key's tier is unlimited.";
+    let without = "Not there when the key has no limit, nor in an answer that is given before the \
+                   key is known.";
     vec![
         header(
             "X-Request-Id",
-            "The id of the request, which the server's log has too: the client's own, if it sent \
-             one, or a new one.",
+            "Addition: the hosted API has announced this header and does not have it yet. The id of \
+             the request, which the server's log has too: the client's own, if it sent one, or a new \
+             one.",
             string(),
             "req_0193661a3f2c7d4e8b1a5c6d7e8f9a0b".into(),
         ),
-        header(
+        optional(
             "X-RateLimit-Limit",
-            &format!("Requests that the key has in 60 seconds. {tier}"),
+            &format!("Requests that the key has in 60 seconds. {without}"),
             count(),
             60.into(),
         ),
-        header(
+        optional(
             "X-RateLimit-Remaining",
-            &format!("Requests that are left of them. {tier}"),
+            &format!("Requests that are left of them. {without}"),
             count(),
             59.into(),
         ),
-        header(
+        optional(
             "X-RateLimit-Reset",
-            &format!("When all of them are there again, in Unix seconds. {tier}"),
+            &format!(
+                "When the oldest of the requests that count stops counting, in Unix seconds: then \
+                 one more is left, or a few. {without}"
+            ),
             count(),
             1_764_000_060.into(),
         ),
@@ -190,7 +224,7 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
             string(),
             format!("/api/v1/customers/{}", super::examples::CUSTOMER).into(),
         ),
-        header(
+        optional(
             "Idempotent-Replayed",
             "Addition: the hosted API does not have this header. There, and `true`, when the answer \
              is the one that was given to an earlier request with the same idempotency key.",
@@ -202,6 +236,18 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
             "How to send a key.",
             string().enum_values(Some(["Bearer"])),
             "Bearer".into(),
+        ),
+        header(
+            "ETag",
+            "Names what was answered, to be sent as `If-None-Match`.",
+            string(),
+            "\"5f0c\"".into(),
+        ),
+        header(
+            "Cache-Control",
+            "A copy may be kept, and has to be asked for before it is used.",
+            string().enum_values(Some(["no-cache"])),
+            "no-cache".into(),
         ),
     ]
 }

@@ -62,7 +62,7 @@ pub(in crate::api) fn update_contact() -> Description {
              one before in the same step.",
             "A body without any property that can be changed is 400 `empty_patch`; properties that \
              are not known are passed over.",
-            "An event `contact.updated` is recorded.",
+            "Addition: an event `contact.updated` is recorded, which the hosted API does not have.",
         ],
         Success::ok("The contact after the change.", &examples::patched_contact()),
     )
@@ -79,7 +79,7 @@ pub(in crate::api) fn delete_contact() -> Description {
             "Deletes a contact: it can no longer be got or changed, no list has it, and its address \
              is free again. Deleting it again gives the same answer. An id that never existed is \
              404.",
-            "An event `contact.deleted` is recorded.",
+            "Addition: an event `contact.deleted` is recorded, which the hosted API does not have.",
         ],
         Success::ok("What is left of the contact.", &examples::deleted_contact()),
     )

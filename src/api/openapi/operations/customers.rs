@@ -88,7 +88,8 @@ pub(in crate::api) fn delete_customer() -> Description {
              free again. Its contacts and onboardings leave every list as well, and can still be got \
              by their own ids. Its activity stays readable.",
             "Deleting it again gives the same answer. An id that never existed is 404.",
-            "An event `customer.archived` is recorded.",
+            "Addition: an event `customer.archived` is recorded, which the hosted API does not do when \
+             a customer is deleted.",
         ],
         Success::ok("What is left of the customer.", &examples::deleted_customer()),
     )

@@ -84,8 +84,9 @@ pub(in crate::api) fn update_onboarding() -> Description {
              `conflicting_fields`.",
             "A body without any property that can be changed is 400 `empty_patch`; properties that \
              are not known are passed over.",
-            "An event `onboarding.updated` is recorded, and with it one for a move of the phase or \
-             the state, such as `onboarding.phase_changed` and `onboarding.launched`.",
+            "A move of the phase or the state records events such as `onboarding.phase_changed` and \
+             `onboarding.launched`. Addition: an event `onboarding.updated`, which the hosted API does \
+             not have, is recorded with every change.",
         ],
         Success::ok("The onboarding after the change.", &examples::patched_onboarding()),
     )
@@ -101,7 +102,7 @@ pub(in crate::api) fn delete_onboarding() -> Description {
             "Deletes an onboarding: it can no longer be got or changed, and no list has it. Its \
              activity stays readable. Deleting it again gives the same answer. An id that never \
              existed is 404.",
-            "An event `onboarding.deleted` is recorded.",
+            "Addition: an event `onboarding.deleted` is recorded, which the hosted API does not have.",
         ],
         Success::ok("What is left of the onboarding.", &examples::deleted_onboarding()),
     )

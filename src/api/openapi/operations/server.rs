@@ -44,8 +44,12 @@ pub(in crate::api) fn openapi() -> Description {
     Description::new(
         Group::Server,
         "Get the OpenAPI document",
-        &["Addition: the hosted API does not have this. Gets this document, with the address by \
-           which the client reached the server. It needs no key and counts towards no rate limit."],
+        &[
+            "Gets this document, with the address by which the client reached the server. It needs no \
+             key and counts towards no rate limit.",
+            "A client that keeps it may send its `ETag` as `If-None-Match`: while the document is the \
+             same, the answer is 304 without a body.",
+        ],
         Success {
             status: StatusCode::OK,
             says: "The document.",
@@ -54,4 +58,5 @@ pub(in crate::api) fn openapi() -> Description {
             links: Vec::new(),
         },
     )
+    .kept()
 }
