@@ -6,6 +6,17 @@
 -- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
 -- (src/store/live.rs), of the indexes below that say so, and of uniqueness.
 
+-- One row, made with the file: what the file is recognised by, and what belongs to all of it.
+CREATE TABLE database (
+    no                 INTEGER PRIMARY KEY CHECK (no = 1),
+    -- Names this database, in its lock file too. A copy has the same.
+    id                 TEXT    NOT NULL CHECK (length(id) = 32),
+    -- The key of the MAC that is the checksum of API keys.
+    key_check_secret   BLOB    NOT NULL CHECK (length(key_check_secret) = 32),
+    -- 1 from making the first API keys until they have been printed.
+    first_keys_unshown INTEGER NOT NULL DEFAULT 0 CHECK (first_keys_unshown IN (0, 1))
+) STRICT;
+
 CREATE TABLE workspaces (
     no         INTEGER PRIMARY KEY,
     id         TEXT    NOT NULL UNIQUE,

@@ -19,6 +19,7 @@ mod files;
 #[cfg(test)]
 mod fixture;
 mod idempotency;
+mod identity;
 mod keys;
 mod known_keys;
 mod live;

@@ -3,12 +3,17 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::identity;
+
 /// The schema of a new database.
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// The steps from each version to the next; the first leads from version 1 to version 2.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0002_idempotency.sql"), include_str!("migrations/0003_admin.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0002_idempotency.sql"),
+    include_str!("migrations/0003_admin.sql"),
+    include_str!("migrations/0004_identity.sql"),
+];
 
 /// The version that `schema.sql` stands for.
 pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;
@@ -20,6 +25,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5076_746c;
 pub(super) fn create(conn: &mut Connection) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(SCHEMA)?;
+    identity::ensure(&tx)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()
@@ -32,25 +38,35 @@ pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
 
 /// Brings a database of an older version up to date, whatever its version, in one transaction.
 pub(super) fn upgrade(conn: &mut Connection) -> rusqlite::Result<()> {
-    upgrade_by(conn, STEPS)
+    upgrade_by(conn, STEPS, identity::ensure)
 }
 
-fn upgrade_by(conn: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
+/// `finish` completes what SQL alone cannot make, in the same transaction.
+fn upgrade_by(
+    conn: &mut Connection,
+    steps: &[&str],
+    finish: fn(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
     // A step that makes a table anew would trip over references to it. The pragma has no effect
     // inside a transaction, and the check below takes its place (SQLite manual, "ALTER TABLE", 7).
     conn.pragma_update(None, "foreign_keys", false)?;
-    let done = run(conn, steps);
+    let done = run(conn, steps, finish);
     conn.pragma_update(None, "foreign_keys", true)?;
     done
 }
 
-fn run(conn: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
+fn run(
+    conn: &mut Connection,
+    steps: &[&str],
+    finish: fn(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = usize::try_from(version(&tx)?).unwrap_or(0).max(1);
     for (step, sql) in steps.iter().enumerate().skip(from - 1) {
         tx.execute_batch(sql)?;
         tx.pragma_update(None, "user_version", step as i64 + 2)?;
     }
+    finish(&tx)?;
     let dangling = tx.prepare("PRAGMA foreign_key_check")?.exists([])?;
     if dangling {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
@@ -74,15 +90,19 @@ mod tests {
         conn
     }
 
+    fn nothing(_: &Connection) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
     #[test]
     fn a_skipped_version_is_caught_up_in_one_go() {
         let mut conn = old();
         let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "UPDATE a SET age = 7"];
-        upgrade_by(&mut conn, &steps).unwrap();
+        upgrade_by(&mut conn, &steps, nothing).unwrap();
         assert_eq!(version(&conn).unwrap(), 3);
         let age: i64 = conn.query_row("SELECT age FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(age, 7);
-        upgrade_by(&mut conn, &steps).unwrap();
+        upgrade_by(&mut conn, &steps, nothing).unwrap();
         assert_eq!(version(&conn).unwrap(), 3);
     }
 
@@ -90,7 +110,7 @@ mod tests {
     fn a_step_that_fails_leaves_nothing_behind() {
         let mut conn = old();
         let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "INSERT INTO nowhere VALUES (1)"];
-        assert!(upgrade_by(&mut conn, &steps).is_err());
+        assert!(upgrade_by(&mut conn, &steps, nothing).is_err());
         assert_eq!(version(&conn).unwrap(), 1);
         assert!(conn.prepare("SELECT age FROM a").is_err());
     }
@@ -98,7 +118,7 @@ mod tests {
     #[test]
     fn a_step_that_breaks_a_reference_is_undone() {
         let mut conn = old();
-        assert!(upgrade_by(&mut conn, &["DELETE FROM a"]).is_err());
+        assert!(upgrade_by(&mut conn, &["DELETE FROM a"], nothing).is_err());
         let left: i64 = conn.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(left, 1);
     }

@@ -50,9 +50,11 @@ fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
     let (first, second) =
         (include_str!("fixtures/rows-1.sql"), include_str!("fixtures/rows-2.sql"));
+    let third = include_str!("fixtures/rows-3.sql");
     let made: &[&str] = match version {
         1 => &[include_str!("fixtures/schema-1.sql"), first],
         2 => &[include_str!("fixtures/schema-2.sql"), first, second],
+        3 => &[include_str!("fixtures/schema-3.sql"), first, second, third],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in made {
@@ -146,7 +148,7 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    for version in [1, 2] {
+    for version in [1, 2, 3] {
         upgrade(version);
     }
 }

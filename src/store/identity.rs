@@ -1,0 +1,33 @@
+//! The row that makes a database this one and no other: its id, and the secret that the checksums
+//! of its API keys are made with.
+
+use rusqlite::{Connection, params};
+
+use super::Reader;
+use super::error::StoreError;
+
+/// Makes the row unless it exists. Its values come from the operating system's random source.
+pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
+    let mut random = [0; 48];
+    getrandom::fill(&mut random)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let (id, secret) = random.split_at(16);
+    let sql = "INSERT INTO database (no, id, key_check_secret) VALUES (1, lower(hex(?1)), ?2)
+               ON CONFLICT DO NOTHING";
+    conn.execute(sql, params![id, secret]).map(drop)
+}
+
+/// The id that names this database.
+pub(super) fn id(conn: &Connection) -> rusqlite::Result<String> {
+    conn.query_row("SELECT id FROM database", [], |row| row.get(0))
+}
+
+impl Reader<'_> {
+    /// The id that names this database: 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn database_id(&self) -> Result<String, StoreError> {
+        Ok(id(self.conn)?)
+    }
+}
