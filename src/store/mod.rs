@@ -23,6 +23,7 @@ mod identity;
 mod keys;
 mod known_keys;
 mod live;
+mod lock_holders;
 mod onboardings;
 mod overview;
 mod past;
