@@ -72,6 +72,9 @@ pub struct Serve {
     /// Do not create the workspace `default` and its two keys in a new database
     #[arg(long)]
     pub no_bootstrap: bool,
+    /// Make a new, empty database even where there are traces of an earlier one
+    #[arg(long)]
+    pub new_database: bool,
 }
 
 #[derive(clap::Args)]

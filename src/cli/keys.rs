@@ -96,9 +96,9 @@ pub fn shown_once(key: &Key, secret: &KeySecret) -> String {
 }
 
 fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
-    let store = context.store()?;
+    let store = context.store_to_read()?;
     if let Some(slug) = workspace {
-        find_workspace(&store, slug)?;
+        store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
     }
     let keys = store.read(|reader| reader.keys(workspace))?;
     context.output.print(&keys, || {
@@ -186,10 +186,12 @@ fn no_twin(store: &Store, old: &Key) -> Result<Failure, Failure> {
 }
 
 fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
-    store.read(|reader| reader.workspace(slug))?.ok_or_else(|| {
-        let hint = "`pivotal-server workspaces list` shows those that exist";
-        Failure::Other(format!("there is no workspace `{slug}`; {hint}"))
-    })
+    store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))
+}
+
+fn no_such_workspace(slug: &Slug) -> Failure {
+    let hint = "`pivotal-server workspaces list` shows those that exist";
+    Failure::Other(format!("there is no workspace `{slug}`; {hint}"))
 }
 
 fn find_key(store: &Store, named: &KeyName) -> Result<Credentials, Failure> {

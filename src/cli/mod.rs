@@ -25,8 +25,8 @@ use self::args::{Args, Command};
 use self::failure::Failure;
 use self::output::Output;
 use crate::model::time::SystemClock;
-use crate::settings::Loaded;
-use crate::store::{DataDir, Store};
+use crate::settings::{Loaded, Settings};
+use crate::store::{DataDir, ReadOnly, Store};
 
 /// What every command needs to know.
 struct Context {
@@ -36,9 +36,22 @@ struct Context {
 }
 
 impl Context {
-    /// Opens the database for a command.
+    /// Opens the database for a command that changes it.
     fn store(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.dir, Arc::new(SystemClock))?)
+    }
+
+    /// Opens the database for a command that leaves it as it is.
+    fn store_to_read(&self) -> Result<ReadOnly, Failure> {
+        Ok(ReadOnly::open(&self.dir)?)
+    }
+}
+
+fn data_dir(settings: &Settings) -> DataDir {
+    let dir = DataDir::new(&settings.data_dir);
+    match &settings.backup.dir {
+        Some(backups) => dir.with_backups(backups),
+        None => dir,
     }
 }
 
@@ -60,7 +73,7 @@ fn run(args: Args) -> Result<(), Failure> {
         loaded.flag_data_dir(dir);
     }
     let output = Output::new(args.json);
-    let dir = DataDir::new(&loaded.settings.data_dir);
+    let dir = data_dir(&loaded.settings);
     let context = Context { loaded, dir, output };
     match args.command.unwrap_or_default() {
         Command::Serve(args) => serve::run(context, args),

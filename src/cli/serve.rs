@@ -24,6 +24,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
         settings.listen = listen;
     }
     logging::start(settings.log);
+    let dir = if args.new_database { dir.forgetting() } else { dir };
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;

@@ -58,7 +58,7 @@ fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let workspaces = context.store()?.read(|reader| reader.workspaces())?;
+    let workspaces = context.store_to_read()?.read(|reader| reader.workspaces())?;
     let shown: Vec<Shown<'_>> = workspaces.iter().map(Shown::from).collect();
     context.output.print(&shown, || {
         let rows: Vec<_> = workspaces

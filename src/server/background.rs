@@ -17,11 +17,14 @@ const USAGE_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_BATCH: u32 = 500;
 
+/// How often it is looked at whether the database is still there.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
 /// The work that has begun.
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
-    regular: [JoinHandle<()>; 2],
+    regular: [JoinHandle<()>; 3],
 }
 
 impl Background {
@@ -33,12 +36,14 @@ impl Background {
             regular: [
                 rt::spawn(every(USAGE_EVERY, Arc::clone(service), write_usage)),
                 rt::spawn(every(FORGET_EVERY, Arc::clone(service), forget_answers)),
+                rt::spawn(every(WATCH_EVERY, Arc::clone(service), watch_file)),
             ],
         }
     }
 
     /// Ends it, after writing what would be lost.
     pub async fn stop(self) {
+        self.service.store.stop_waiting();
         if let Some(schedule) = &self.service.backups {
             schedule.stop();
         }
@@ -70,6 +75,11 @@ async fn write_usage(service: Arc<Service>) {
     if let Err(error) = service.usage.flush(&service.store).await {
         log::warn!("the use of keys was not written and will be with the next batch: {error}");
     }
+}
+
+/// The store logs what it finds and refuses changes from then on.
+async fn watch_file(service: Arc<Service>) {
+    let _ = service.store.sound();
 }
 
 /// Small batches, each a change of its own, so that requests find their turn in between.

@@ -48,7 +48,7 @@ impl Backups {
     /// The schedule that the settings ask for, if they do.
     pub fn new(settings: &Settings, data: &DataDir) -> Option<Self> {
         let every = settings.every?;
-        let path = settings.dir.clone().unwrap_or_else(|| data.path().join("backups"));
+        let path = settings.dir.clone().unwrap_or_else(|| data.backups().to_owned());
         let dir = BackupDir::new(path, settings.keep);
         let made = dir.newest().unwrap_or_else(|error| {
             log::error!("cannot look for earlier backups: {error}");
@@ -113,7 +113,7 @@ pub(crate) async fn keep_backing_up(service: Arc<Service>) {
         let made = rt::task::spawn_blocking(move || {
             let backups = state.backups.as_ref()?;
             let watch: Arc<dyn Watch> = backups.stop.clone();
-            let made = backups.dir.make(state.store.dir(), now, &watch);
+            let made = backups.dir.make(&state.store, now, &watch);
             backups.note(now, &made);
             Some(())
         });

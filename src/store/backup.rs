@@ -6,10 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::contents::Contents;
 use super::copy::{self, Watch};
-use super::error::CopyError;
+use super::error::{CopyError, OpenError};
 use super::files::{self, DataDir};
+use super::{Store, sqlite};
 use crate::model::time::Timestamp;
 
 /// A backup that was made.
@@ -25,24 +28,51 @@ pub struct Kept {
 
 impl DataDir {
     /// Copies the database as it is now to a new file, while others read and write it. When this
-    /// returns, the copy has passed every check and is on disk.
+    /// returns, the copy has passed every check and is on disk. For a process that does not have
+    /// the database open.
     ///
     /// # Errors
     /// See [`CopyError`]; no file of that name exists then, unless it did before.
     pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
-        if to.is_dir() {
-            return Err(CopyError::Directory(to.to_owned()));
-        }
-        if to.exists() {
-            return Err(CopyError::Exists(to.to_owned()));
-        }
-        let mut source = self.open_to_read()?;
-        let draft = files::beside(to, ".partial");
-        copy::copy(&mut source, &draft, watch)?;
-        copy::rename(&draft, to)?;
-        let bytes = fs::metadata(to).map_err(|source| CopyError::io(to, source))?.len();
-        Ok(Kept { path: to.to_owned(), bytes, contents: Contents::of(to)? })
+        refuse_taken(to)?;
+        let (mut source, _lock) = self.open_to_read()?;
+        make(&mut source, to, watch)
     }
+}
+
+impl Store {
+    /// The same for the process that has the database open: it must not open the file but through
+    /// SQLite, and waits for nobody's lock.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; no file of that name exists then, unless it did before.
+    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
+        refuse_taken(to)?;
+        self.presence.confirm()?;
+        let database = self.dir.database();
+        let mut source = sqlite::open_reader(&database)
+            .map_err(|source| OpenError::sqlite(&database, source))?;
+        files::check_header(&source, &database)?;
+        make(&mut source, to, watch)
+    }
+}
+
+fn refuse_taken(to: &Path) -> Result<(), CopyError> {
+    if to.is_dir() {
+        return Err(CopyError::Directory(to.to_owned()));
+    }
+    if to.exists() {
+        return Err(CopyError::Exists(to.to_owned()));
+    }
+    Ok(())
+}
+
+fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
+    let draft = files::beside(to, files::PARTIAL);
+    copy::copy(source, &draft, watch)?;
+    copy::rename(&draft, to)?;
+    let bytes = fs::metadata(to).map_err(|source| CopyError::io(to, source))?.len();
+    Ok(Kept { path: to.to_owned(), bytes, contents: Contents::of(to)? })
 }
 
 /// A directory with backups that carry the time of their making in their names.
@@ -66,20 +96,20 @@ impl BackupDir {
         Ok(self.all()?.last().map(|(time, _)| *time))
     }
 
-    /// Makes a backup of `data`, and then removes the oldest ones beyond those that are kept.
+    /// Makes a backup of the database, and then removes the oldest ones beyond those that are kept.
     /// Files with other names are left alone.
     ///
     /// # Errors
     /// See [`CopyError`]; no backup was removed then, unless removing was what failed.
     pub fn make(
         &self,
-        data: &DataDir,
+        store: &Store,
         now: Timestamp,
         watch: &Arc<dyn Watch>,
     ) -> Result<Kept, CopyError> {
         files::make_dir(&self.path).map_err(|source| CopyError::io(&self.path, source))?;
         self.remove_drafts().map_err(|source| CopyError::io(&self.path, source))?;
-        let kept = data.backup(&self.path.join(name(now)), watch)?;
+        let kept = store.backup(&self.path.join(files::backup_name(now)), watch)?;
         self.prune().map_err(|source| CopyError::io(&self.path, source))?;
         Ok(kept)
     }
@@ -89,8 +119,8 @@ impl BackupDir {
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.strip_suffix(".partial").and_then(time_of).is_some() {
-                files::remove_if_there(&path)?;
+            if name.strip_suffix(files::PARTIAL).and_then(files::backup_time).is_some() {
+                files::remove_draft(&path)?;
             }
         }
         Ok(())
@@ -114,7 +144,7 @@ impl BackupDir {
         for entry in entries {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(time) = time_of(&name) {
+            if let Some(time) = files::backup_time(&name) {
                 found.push((time, path));
             }
         }
@@ -123,20 +153,10 @@ impl BackupDir {
     }
 }
 
-/// `pivotal-20261124T170520Z.db`: names sort by time, and no file system objects to them.
-fn name(time: Timestamp) -> String {
-    format!("pivotal-{}.db", time.to_compact())
-}
-
-fn time_of(name: &str) -> Option<Timestamp> {
-    Timestamp::from_compact(name.strip_prefix("pivotal-")?.strip_suffix(".db")?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::time::SystemClock;
-    use crate::store::Store;
 
     fn time(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -154,16 +174,16 @@ mod tests {
     fn the_newest_are_kept_and_files_of_others_are_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path().join("data"));
-        drop(Store::open_or_create(&data, Arc::new(SystemClock)).unwrap());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
         let backups = BackupDir::new(dir.path().join("backups"), 2);
         assert_eq!(backups.newest().unwrap(), None);
         let watch: Arc<dyn Watch> = Arc::new(());
-        backups.make(&data, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
         for theirs in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
             fs::write(dir.path().join("backups").join(theirs), "theirs").unwrap();
         }
-        backups.make(&data, time("2026-01-02T10:00:00Z"), &watch).unwrap();
-        backups.make(&data, time("2026-01-03T10:00:00Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-02T10:00:00Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-03T10:00:00Z"), &watch).unwrap();
         assert_eq!(
             names(&dir.path().join("backups")),
             [

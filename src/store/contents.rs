@@ -28,12 +28,12 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Counts what the database at `path` holds.
+    /// Counts what the file at `path` holds, which nobody writes.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub(super) fn of(path: &Path) -> Result<Self, OpenError> {
-        let conn = files::open_to_read(path)?;
+        let conn = files::open_backup(path)?;
         count(&conn).map_err(|source| OpenError::sqlite(path, source))
     }
 }

@@ -44,17 +44,22 @@ pub(super) fn copy(
     watch: &Arc<dyn Watch>,
 ) -> Result<(), CopyError> {
     let done = write(source, draft, watch);
-    if done.is_err() {
+    // Another process is at work on the same file: it is not ours to remove.
+    if done.is_err() && !matches!(done, Err(CopyError::UnderWay(_))) {
         // The error that matters is the first one.
-        let _ = files::remove_if_there(draft);
+        let _ = files::remove_draft(draft);
     }
     done
 }
 
 fn write(source: &mut Connection, draft: &Path, watch: &Arc<dyn Watch>) -> Result<(), CopyError> {
     let io = |source| CopyError::io(draft, source);
-    files::remove_if_there(draft).map_err(io)?;
-    let file = create(draft).map_err(io)?;
+    if !files::remove_draft(draft).map_err(io)? {
+        return Err(CopyError::UnderWay(draft.to_owned()));
+    }
+    let file = files::create_private(draft).map_err(io)?;
+    // Tells others that the file is not left over. Where there are no locks, there are no others.
+    let _ = file.try_lock();
     let failed = |source| failure(draft, source);
     let mut copy = sqlite::open_copy(draft).map_err(failed)?;
     pages(source, &mut copy, draft, &file, watch)?;
@@ -110,15 +115,6 @@ fn pages(
             _ => {}
         }
     }
-}
-
-/// A new file that only its owner can read: it holds a company's customers.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Gives a draft its name.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::files::{Owner, Trace};
+use super::lock_holders::LockHolder;
 use crate::model::resource::ResourceType;
 
 /// Why a read or a change did not happen.
@@ -25,6 +27,9 @@ pub enum StoreError {
     /// The file is damaged; nothing is written to it any more.
     #[error("the database file is damaged: {0}; stop the server and restore a backup")]
     Damaged(String),
+    /// The file, or one that SQLite keeps beside it, was moved, removed or replaced under us.
+    #[error("{} was moved, removed or replaced while the database was open; nothing is written any more: stop the server, put the file back, and start it again", .0.display())]
+    Gone(PathBuf),
     /// A fault of the server itself.
     #[error("internal error of the store: {0}")]
     Internal(String),
@@ -69,18 +74,34 @@ impl From<serde_json::Error> for StoreError {
 pub enum OpenError {
     #[error("cannot use {path}: {source}; check that it exists and that this user may write to it")]
     Io { path: PathBuf, source: std::io::Error },
+    #[error("permission denied for {path}{}", run_as(.owner.as_ref()))]
+    Forbidden { path: PathBuf, owner: Option<Owner> },
     #[error("there is no database in {}; start `pivotal-server serve` once, or name another directory with --data-dir", .0.display())]
     Missing(PathBuf),
-    #[error("{} is already used by a running server; stop that one first, or name another directory with --data-dir", .0.display())]
-    InUse(PathBuf),
+    #[error(
+        "there is no {path}, but {trace}: put the database back, or restore a backup with `pivotal-server restore FILE`; to begin with an empty database, pass --new-database to `serve`"
+    )]
+    Gone { path: PathBuf, trace: Trace },
+    #[error("{} is already used by a running server{}; stop that one first, or name another directory with --data-dir", .dir.display(), named(.server.as_slice()))]
+    InUse { dir: PathBuf, server: Option<LockHolder> },
+    #[error("{path} is still locked after ten seconds{}; wait until that process has ended, or end it", named(.holders))]
+    Locked { path: PathBuf, holders: Vec<LockHolder> },
+    #[error(
+        "{path} is one file with {names} names (hard links), and SQLite would keep a log for each; remove the others, or copy the file with `pivotal-server backup`"
+    )]
+    Linked { path: PathBuf, names: u64 },
     #[error("{} is not a database of pivotal-server; it was left as it is: name another directory with --data-dir, or move the file away", .0.display())]
     Foreign(PathBuf),
     #[error(
         "{path} was written by a newer version (schema {found}, this binary knows up to {known}); it was left as it is: install that version"
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
-    #[error("{path} has to be upgraded from schema {found}, and a server is running on it; stop that server first", path = .path.display())]
-    UpgradeInUse { path: PathBuf, found: i64 },
+    #[error(
+        "{path} was written by an older version (schema {found}, this binary needs {known}) and is only read here; start the server once to upgrade it"
+    )]
+    Older { path: PathBuf, found: i64, known: i64 },
+    #[error("{} has to be upgraded, and a server is running on it; stop that server first", .0.display())]
+    UpgradeInUse(PathBuf),
     #[error("{path} is damaged ({found}); it was left as it is: restore a backup")]
     Damaged { path: PathBuf, found: String },
     #[error("{} lies on a file system on which SQLite cannot keep its write-ahead log, such as a network share; put the data directory on a local disk", .0.display())]
@@ -96,6 +117,20 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// What the system said of the file or directory at `path`.
+    pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::PermissionDenied {
+            return Self::forbidden(path);
+        }
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Names the owner of the file, or of the directory above it that can be looked at.
+    pub(super) fn forbidden(path: &Path) -> Self {
+        let owner = path.ancestors().find_map(Owner::of);
+        Self::Forbidden { path: path.to_owned(), owner }
+    }
+
     /// What SQLite said of the file at `path`.
     pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
@@ -104,9 +139,36 @@ impl OpenError {
                 Self::Damaged { path, found: source.to_string() }
             }
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Self::Disk { path, source },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::forbidden(&path),
+            // What could not be opened may be the log beside it.
+            Some(ErrorCode::CannotOpen) if is_of_another_user(&path) => Self::forbidden(&path),
             _ => Self::Sqlite { path, source },
         }
     }
+}
+
+fn is_of_another_user(path: &Path) -> bool {
+    Owner::of(path).is_some_and(|owner| Owner::of_this_process().is_some_and(|own| own != owner))
+}
+
+/// Whom to run as, as the end of a sentence.
+fn run_as(owner: Option<&Owner>) -> String {
+    let Some(owner) = owner else {
+        return "; run this as the user that the server runs as".to_owned();
+    };
+    let how = owner.name().map_or_else(String::new, |name| {
+        format!(", such as with `runuser -u {name} -- pivotal-server …`")
+    });
+    format!(", which belongs to {owner}; run this as that user{how}")
+}
+
+/// Processes, as an addition to a sentence; nothing when none is known.
+fn named(holders: &[LockHolder]) -> String {
+    if holders.is_empty() {
+        return String::new();
+    }
+    let all: Vec<String> = holders.iter().map(LockHolder::to_string).collect();
+    format!(" by {}", all.join(", "))
 }
 
 /// Why a backup was not made or restored. Nothing is left half done; every message says what to
@@ -116,10 +178,14 @@ impl OpenError {
 pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("cannot write {path}: {source}; nothing else was changed")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{} exists already; choose another name, or move that file away", .0.display())]
     Exists(PathBuf),
+    #[error("another process is writing {}; wait until it has ended, or choose another name", .0.display())]
+    UnderWay(PathBuf),
     #[error("{} is a directory; name a file in it", .0.display())]
     Directory(PathBuf),
     #[error("cannot read {path}: {source}; check the file's name and that this user may read it")]

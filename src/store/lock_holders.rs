@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// A process that holds a lock. Displays as `pivotal-server demo (process 1234)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LockHolder {
+pub struct LockHolder {
     pub pid: u32,
     /// The name of the program, for our own with its subcommand. Other arguments are left out:
     /// they may be secrets.

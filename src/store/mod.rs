@@ -29,6 +29,7 @@ mod overview;
 mod past;
 #[cfg(test)]
 mod plans;
+mod read_only;
 mod record;
 mod restore;
 mod row;
@@ -50,14 +51,15 @@ pub use self::contents::Contents;
 pub use self::copy::Watch;
 use self::damage::{Checked, Damage};
 pub use self::error::{CopyError, OpenError, StoreError};
-use self::files::OpenLock;
 pub use self::files::{DataDir, ServeLock};
+use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
+pub use self::read_only::ReadOnly;
 pub use self::restore::Restored;
 use self::sqlite::Readers;
-use self::writer::Writer;
+use self::writer::{Guards, Writer};
 use crate::model::key_secret::Prefix;
 use crate::model::time::{Clock, Timestamp};
 
@@ -73,6 +75,7 @@ pub struct Store {
     lists: r2d2::Pool<Readers>,
     writer: Writer,
     damage: Damage,
+    presence: Presence,
     clock: Arc<dyn Clock>,
     dir: DataDir,
     /// Last, so that it is given back after the file is closed.
@@ -144,7 +147,7 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; the file is left as it was.
     pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::for_command(dir, dir.lock_existing()?, clock)
+        Self::for_command(dir, Existing::Required, clock)
     }
 
     /// The same, with a new database where there is none.
@@ -152,24 +155,22 @@ impl Store {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let lock = dir.lock_for_opening()?;
-        dir.create(&lock)?;
-        Self::for_command(dir, lock, clock)
+        Self::for_command(dir, Existing::Optional, clock)
     }
 
     fn for_command(
         dir: &DataDir,
-        lock: OpenLock,
+        existing: Existing,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let conn = dir.open(&lock, None)?;
+        let (conn, lock) = dir.open(existing, None)?;
         let threads = Threads { lookups: 1, lists: 1 };
         let store = Self::start(dir, conn, clock, threads, Damage::default())?;
         Ok(Self { _lock: Some(lock), ..store })
     }
 
     /// Opens or makes the database for a server, which has locked the directory, after looking
-    /// for damage.
+    /// for damage and removing what was left behind by processes that were killed.
     ///
     /// # Errors
     /// See [`OpenError`]; an existing file is left as it was.
@@ -179,9 +180,8 @@ impl Store {
         clock: Arc<dyn Clock>,
         threads: Threads,
     ) -> Result<Self, OpenError> {
-        let opening = dir.lock_for_opening()?;
-        dir.create(&opening)?;
-        let mut conn = dir.open(&opening, Some(lock))?;
+        // Given back at the end: nobody replaces the file of a server that runs.
+        let (mut conn, opening) = dir.open(Existing::Optional, Some(lock))?;
         let path = dir.database();
         let damage = Damage::default();
         match damage::check_at_start(&mut conn) {
@@ -190,6 +190,7 @@ impl Store {
             Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
             Err(source) => return Err(OpenError::sqlite(&path, source)),
         }
+        dir.tidy(lock, &opening);
         Self::start(dir, conn, clock, threads, damage)
     }
 
@@ -200,9 +201,11 @@ impl Store {
         threads: Threads,
         damage: Damage,
     ) -> Result<Self, OpenError> {
-        let checkpoints = Checkpoints::of(&mut conn, damage.clone())
-            .map_err(|source| OpenError::sqlite(&dir.database(), source))?;
-        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), damage.clone())
+        let failed = |source| OpenError::sqlite(&dir.database(), source);
+        let presence = Presence::of(&conn, &dir.named(), &dir.database()).map_err(failed)?;
+        let checkpoints = Checkpoints::of(&mut conn, damage.clone()).map_err(failed)?;
+        let guards = Guards { damage: damage.clone(), presence: presence.clone() };
+        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         // A thread that looks something up may also read something else.
         let most = threads.lookups.saturating_add(threads.lists);
@@ -218,6 +221,7 @@ impl Store {
             lists: pool(sqlite::CACHE),
             writer,
             damage,
+            presence,
             clock,
             dir: dir.clone(),
             _lock: None,
@@ -280,12 +284,19 @@ impl Store {
         &self.dir
     }
 
-    /// Refuses when the file is known to be damaged.
+    /// Refuses when the file is known to be damaged, or is no longer at its place.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`].
+    /// [`StoreError::Damaged`] or [`StoreError::Gone`].
     pub fn sound(&self) -> Result<(), StoreError> {
-        self.damage.refuse()
+        self.damage.refuse()?;
+        self.presence.confirm()
+    }
+
+    /// Waits for no other process from now on, since this one is to end: what needs a lock that
+    /// another process holds is refused at once.
+    pub fn stop_waiting(&self) {
+        self.writer.stop_waiting();
     }
 
     fn pooled(

@@ -36,11 +36,15 @@ impl DataDir {
         now: Timestamp,
         watch: &Arc<dyn Watch>,
     ) -> Result<Restored, CopyError> {
-        // Asked first, so that a wrong name does not make a directory.
-        fs::File::open(from)
-            .map_err(|source| CopyError::Unreadable { path: from.to_owned(), source })?;
+        // First, so that a wrong name does not make a directory.
+        let mut backup = match files::open_backup(from) {
+            Err(OpenError::Io { path, source }) => {
+                return Err(CopyError::Unreadable { path, source });
+            }
+            opened => opened?,
+        };
         let _serving = self.lock_for_serving()?;
-        let _lock = self.lock_for_opening()?;
+        let _alone = self.lock_alone()?;
         let database = self.database();
         if database.exists() {
             if fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
@@ -50,8 +54,8 @@ impl DataDir {
                 return Err(CopyError::Occupied(self.path().to_owned()));
             }
         }
-        let draft = self.path().join("pivotal.db.restoring");
-        copy::copy(&mut files::open_to_read(from)?, &draft, watch)?;
+        let draft = files::beside(&database, files::RESTORING);
+        copy::copy(&mut backup, &draft, watch)?;
         let contents = Contents::of(&draft)?;
         let aside = set_aside(&database, now)?;
         copy::rename(&draft, &database)?;
@@ -73,11 +77,11 @@ impl DataDir {
     ) -> Result<Vec<String>, OpenError> {
         let path = file.map_or_else(|| self.database(), Path::to_owned);
         let opened = match file {
-            Some(file) => files::open_to_read(file),
-            None => self.open_to_read(),
+            Some(file) => files::open_backup(file).map(|conn| (conn, None)),
+            None => self.open_to_read().map(|(conn, lock)| (conn, Some(lock))),
         };
         let found = match opened {
-            Ok(mut conn) => check::findings(&mut conn, watch),
+            Ok((mut conn, _lock)) => check::findings(&mut conn, watch),
             Err(OpenError::Damaged { found, .. }) => return Ok(vec![found]),
             Err(other) => return Err(other),
         };
@@ -89,10 +93,11 @@ impl DataDir {
     }
 }
 
-/// Gives the database, if there is one, a second name, under which it stays when the first one is taken from it, and
-/// sees to it that no write-ahead log is left to be applied to the file that comes in its place.
+/// Gives the database, if there is one, a second name, which it keeps when the backup takes the
+/// first one. Leaves no write-ahead log that SQLite would apply to the backup.
 fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, CopyError> {
-    let aside = files::beside(database, &format!(".before-restore-{}", now.to_compact()));
+    let suffix = format!("{}{}", files::BEFORE_RESTORE, now.to_compact());
+    let aside = files::free_beside(database, &suffix);
     fold_log(database);
     let keep = |suffix: &str| match link_or_copy(
         &files::beside(database, suffix),
@@ -102,23 +107,24 @@ fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, CopyErr
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(CopyError::io(&aside, error)),
     };
+    // Before the database itself: a restore that ends between the two is undone by its second name.
+    // There is a log still when the file is too damaged to be opened.
+    keep(files::LOG)?;
     let kept = keep("")?;
-    // Still there when the file is too damaged to be opened: its log goes with it.
-    keep("-wal")?;
     let removed = files::sync_dir_of(database)
-        .and_then(|()| files::remove_if_there(&files::beside(database, "-wal")))
-        .and_then(|()| files::remove_if_there(&files::beside(database, "-shm")))
+        .and_then(|()| files::remove_if_there(&files::beside(database, files::LOG)))
+        .and_then(|()| files::remove_if_there(&files::beside(database, files::LOG_INDEX)))
         .and_then(|()| files::sync_dir_of(database));
     removed.map_err(|source| CopyError::io(database, source))?;
     Ok(kept.then_some(aside))
 }
 
-/// Brings what stands in the write-ahead log into the file and removes the log, as the last
-/// connection does when it is closed. SQLite would throw the log of a file away that it does not
-/// take for a database, so such a one is kept as it is.
+/// Brings what is in the write-ahead log into the file and removes the log, as the last connection
+/// does when it is closed. SQLite would discard the log of a file that it does not take for a
+/// database, so that one is kept as it is.
 fn fold_log(database: &Path) {
-    if files::beside(database, "-wal").exists()
-        && files::inspect(database).is_ok()
+    if files::beside(database, files::LOG).exists()
+        && files::read_header(database).is_ok()
         && let Ok(conn) = sqlite::open_writer(database)
     {
         // What could not be folded in stays in the log, which is kept as well.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::damage::Damage;
 use super::error::OpenError;
@@ -13,6 +13,8 @@ use super::known_keys::KnownKeys;
 
 /// How long a statement waits for a lock that another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for the connection of the writer, which tries again by itself.
+pub(super) const WRITER_TIMEOUT: Duration = Duration::from_millis(100);
 /// Statements that a connection keeps prepared. There are fewer than this.
 const PREPARED: usize = 128;
 /// Pages of a connection's cache, in KiB.
@@ -31,6 +33,10 @@ const WAL_KEPT: i64 = 64 << 20;
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::sqlite(path, source);
     let conn = Connection::open_with_flags(path, flags()).map_err(failed)?;
+    // SQLite opens a file that it may not write as one that it only reads.
+    if conn.is_readonly(MAIN_DB).map_err(failed)? {
+        return Err(OpenError::forbidden(path));
+    }
     // First of all: turning the log on may already have to wait for a lock.
     conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     turn_wal_on(&conn, path)?;
@@ -52,6 +58,34 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     common(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
+}
+
+/// Opens a database that nobody writes, and leaves no trace of that: no locks, and no files beside
+/// it (SQLite manual, "Uniform Resource Identifiers", `immutable`).
+pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let conn = Connection::open_with_flags(format!("file:{}?immutable=1", escaped(path)), flags)?;
+    common(&conn)?;
+    Ok(conn)
+}
+
+/// A path as a URI has it: `?`, `#` and `%` mean something there.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
+    path.as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(
+            |&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") },
+        )
+        .collect()
+}
+
+/// Leaves the log as it is when the connection is closed, although it may be the last one.
+pub(super) fn keep_log(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
 /// Sets how much a connection keeps of what it has read, in KiB, which a negative number means to

@@ -3,21 +3,27 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
 use super::damage::Damage;
 use super::error::StoreError;
-use super::{Clock, Tx};
+use super::files::{self, Presence};
+use super::lock_holders::{Lock, LockHolder, other_lock_holders};
+use super::{Clock, Tx, sqlite};
 
 /// Jobs that may wait. A client is told at once when there are more.
 const QUEUE: usize = 1024;
 /// Jobs that share a transaction; more would make the first of them wait for long.
 const GROUP: usize = 256;
+/// How long a change waits while another process writes. In real time: it is that process's.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a job leaves: why its changes are not to be kept, if they are not, and how its caller is
 /// answered once it is known whether the transaction was committed.
@@ -29,11 +35,18 @@ struct Outcome {
 /// A change to run in a transaction, or to refuse when there is none.
 type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
 
+/// What has to be well before anything is written.
+pub(super) struct Guards {
+    pub damage: Damage,
+    pub presence: Presence,
+}
+
 /// The sending end of the stream. Dropping it ends the thread once the jobs are done.
 pub(super) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     damage: Damage,
+    hurry: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -45,14 +58,22 @@ impl Writer {
         conn: Connection,
         checkpoints: Checkpoints,
         clock: Arc<dyn Clock>,
-        damage: Damage,
+        guards: Guards,
     ) -> std::io::Result<Self> {
+        // Short, so that a change that waits for another process can be told to give up.
+        conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
         let (queue, jobs) = sync_channel(QUEUE);
-        let stream = Stream { checkpoints, conn, clock, damage: damage.clone() };
+        let (damage, hurry) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
+        let stream = Stream { checkpoints, conn, clock, guards, hurry: Arc::clone(&hurry) };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || stream.run(&jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), damage })
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage, hurry })
+    }
+
+    /// Lets no change wait for the lock of another process from now on.
+    pub fn stop_waiting(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
     }
 
     /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
@@ -90,6 +111,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.stop_waiting();
         drop(self.queue.take());
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -105,7 +127,8 @@ struct Stream {
     checkpoints: Checkpoints,
     conn: Connection,
     clock: Arc<dyn Clock>,
-    damage: Damage,
+    guards: Guards,
+    hurry: Arc<AtomicBool>,
 }
 
 impl Stream {
@@ -121,11 +144,13 @@ impl Stream {
     /// Runs jobs in one transaction, each in a savepoint of its own, and answers them.
     fn commit(&self, mut group: impl Iterator<Item = Job>) {
         let mut outcomes = Vec::new();
-        let committed = self.statement("BEGIN IMMEDIATE").and_then(|()| {
+        let committed = self.begin().and_then(|()| {
             for job in group.by_ref() {
                 self.attempt(job, &mut outcomes)?;
             }
-            self.statement("COMMIT")
+            self.statement("COMMIT")?;
+            // A file that was taken away is only noticed by looking: SQLite writes on.
+            self.guards.presence.confirm()
         });
         let Err(error) = committed else {
             for outcome in outcomes {
@@ -134,7 +159,7 @@ impl Stream {
             return;
         };
         log::error!("a group of changes was not stored: {error}");
-        self.damage.notice(&error);
+        self.guards.damage.notice(&error);
         // SQLite has already rolled back after some errors, such as a full disk.
         if !self.conn.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
@@ -170,6 +195,33 @@ impl Stream {
             self.statement("ROLLBACK TO job")?;
         }
         self.statement("RELEASE job")
+    }
+
+    /// Begins a transaction, which waits while another process writes.
+    fn begin(&self) -> Result<(), StoreError> {
+        self.guards.presence.confirm()?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let begun = self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+            let Err(error) = begun else { return Ok(()) };
+            let is_busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            if !is_busy {
+                return Err(error.into());
+            }
+            if Instant::now() >= deadline || self.hurry.load(Ordering::Relaxed) {
+                return Err(StoreError::Unavailable(self.who_writes()));
+            }
+        }
+    }
+
+    /// Says which process holds the lock that this one waits for.
+    fn who_writes(&self) -> String {
+        let index = self.conn.path().map(|path| files::beside(path.as_ref(), files::LOG_INDEX));
+        let holders = index.map(|index| other_lock_holders(&index, Lock::WAL_WRITE));
+        let holders = holders.unwrap_or_default();
+        let named =
+            holders.first().map_or_else(|| "another process".to_owned(), LockHolder::to_string);
+        format!("{named} is writing to it and does not end its transaction")
     }
 
     fn statement(&self, sql: &str) -> Result<(), StoreError> {

@@ -185,7 +185,8 @@ fn upgrade(from: i64) {
 fn an_upgrade_waits_until_no_server_runs() {
     let mut server = Server::start();
     server.sql().pragma_update(None, "user_version", 1).unwrap();
-    let output = server.run(&["keys", "list"]);
+    let create = ["keys", "create", "--workspace", "default", "--name", "New"];
+    let output = server.run(&create);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("stop that server first"), "{said}");

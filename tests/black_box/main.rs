@@ -17,6 +17,8 @@ mod admin_sign_in;
 mod admin_two_tabs;
 mod auth;
 mod backups;
+#[cfg(target_os = "linux")]
+mod beside;
 mod cli;
 mod contacts;
 mod contacts_rules;
@@ -47,3 +49,5 @@ mod rate_limits;
 mod readme;
 mod rules;
 mod support;
+#[cfg(unix)]
+mod vanished;

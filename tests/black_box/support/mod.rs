@@ -4,10 +4,14 @@
 mod client;
 pub mod contract;
 mod in_process;
+#[cfg(target_os = "linux")]
+mod locks;
 mod server;
 mod visitor;
 
 pub use client::{Client, Reply};
 pub use in_process::InProcess;
+#[cfg(target_os = "linux")]
+pub use locks::locks_of;
 pub use server::{Server, command, command_under, set_password, wait_until};
 pub use visitor::{PASSWORD, Shown, Visitor};

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::{Client, PASSWORD, Visitor};
 
 /// A running server. It is killed and its directory removed when it is dropped.
+#[derive(Debug)]
 pub struct Server {
     dir: Arc<TempDir>,
     child: Child,
@@ -54,8 +55,24 @@ impl Server {
         dir: Arc<TempDir>,
         variables: &[(&str, &str)],
     ) -> Result<Self, Output> {
+        Self::start_saying(wrappers, &[], dir, variables)
+    }
+
+    /// A server on a directory whose database is gone, with a new one.
+    pub fn start_anew(dir: Arc<TempDir>) -> Self {
+        let variables = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+        Self::start_saying(&[], &["--new-database"], dir, &variables).unwrap()
+    }
+
+    fn start_saying(
+        wrappers: &[String],
+        arguments: &[&str],
+        dir: Arc<TempDir>,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, Output> {
         let mut child = command_under(wrappers, dir.path())
             .args(["--json", "serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

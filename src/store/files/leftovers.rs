@@ -1,0 +1,99 @@
+//! What a process that was killed left behind: files that were not complete, and a restore that was
+//! not finished. Removed at the next start.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{beside, dir_of, names, remove_if_there};
+
+/// Removes an incomplete file and SQLite's files beside it, unless the process that writes it still
+/// runs: it holds a lock on it. Says whether it is gone.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
+    let in_use = match File::open(draft) {
+        Ok(file) => matches!(file.try_lock(), Err(TryLockError::WouldBlock)),
+        Err(_) => false,
+    };
+    if in_use {
+        return Ok(false);
+    }
+    for suffix in ["", names::JOURNAL, names::LOG, names::LOG_INDEX] {
+        remove_if_there(&beside(draft, suffix))?;
+    }
+    Ok(true)
+}
+
+/// Removes the incomplete files beside a database. Needs `open.lock`, which excludes those who
+/// write them.
+pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
+    for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
+        remove_draft(&beside(database, suffix))?;
+    }
+    Ok(())
+}
+
+/// Undoes a restore that was killed after it had given the database its second name, and before the
+/// backup took the first one. Needs `open.lock` for itself.
+///
+/// # Errors
+/// When a file cannot be renamed or removed.
+pub(super) fn undo_restore(database: &Path) -> io::Result<()> {
+    for aside in second_names(database)? {
+        let (log, log_aside) = (beside(database, names::LOG), beside(&aside, names::LOG));
+        if log_aside.exists() {
+            if log.exists() {
+                remove_if_there(&log_aside)?;
+            } else {
+                fs::rename(&log_aside, &log)?;
+            }
+        }
+        remove_if_there(&aside)?;
+    }
+    Ok(())
+}
+
+/// The names that restores gave to the file that is still the database.
+fn second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
+    let Some(name) = database.file_name() else { return Ok(Vec::new()) };
+    let prefix = format!("{}{}", name.to_string_lossy(), names::BEFORE_RESTORE);
+    let is_log = |name: &str| name.ends_with(names::LOG);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir_of(database))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(&prefix) && !is_log(&name) && is_same_file(&path, database)? {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (one, other) = (fs::metadata(one)?, fs::metadata(other)?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &Path, _: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Keeps the log of a database that is gone under another name: SQLite would apply it to the new
+/// database that takes its place.
+pub(super) fn put_log_aside(database: &Path) -> io::Result<()> {
+    let log = beside(database, names::LOG);
+    match fs::metadata(&log) {
+        Ok(found) if found.len() > 0 => {
+            fs::rename(&log, super::free_beside(database, names::ORPHANED_LOG))?;
+        }
+        Ok(_) => fs::remove_file(&log)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    remove_if_there(&beside(database, names::LOG_INDEX))
+}

@@ -1,0 +1,92 @@
+//! The files of a database: where they are, who holds them, and how the database is found fit, made
+//! or brought up to date before anything is read from it. For the store's own use; `cli` names data
+//! directories and locks them.
+
+mod data_dir;
+mod header;
+mod leftovers;
+mod locks;
+mod names;
+mod owner;
+mod presence;
+mod traces;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use self::data_dir::DataDir;
+pub(super) use self::data_dir::Existing;
+pub(super) use self::header::{check as check_header, open_backup, read as read_header};
+pub(super) use self::leftovers::remove_draft;
+pub(super) use self::locks::OpenLock;
+pub use self::locks::ServeLock;
+pub(super) use self::names::{
+    BEFORE_RESTORE, LOG, LOG_INDEX, PARTIAL, RESTORING, backup_name, backup_time,
+};
+pub use self::owner::Owner;
+pub(super) use self::owner::give_to_owner_of_dir;
+pub(super) use self::presence::Presence;
+pub use self::traces::Trace;
+
+/// Makes a directory, with those above it, unless it exists. Only its owner may use it: it will
+/// hold a company's customers.
+pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    give_to_owner_of_dir(path)
+}
+
+/// Creates a file that only its owner may read, and that must not exist yet. SQLite gives the
+/// files beside a database the same permissions.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    give_to_owner_of_dir(path)?;
+    Ok(file)
+}
+
+/// Removes a file that need not exist.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Brings to disk what was made, renamed or removed in the directory of this file.
+pub(super) fn sync_dir_of(path: &Path) -> io::Result<()> {
+    File::open(dir_of(path))?.sync_all()
+}
+
+/// The directory of a file.
+pub(super) fn dir_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path with something appended to its last name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A path beside this one that nothing has yet: with the suffix, or with `-2`, `-3` … after it.
+pub(super) fn free_beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut free = beside(path, suffix);
+    let mut number = 2;
+    while free.symlink_metadata().is_ok() {
+        free = beside(path, &format!("{suffix}-{number}"));
+        number += 1;
+    }
+    free
+}

@@ -1,0 +1,107 @@
+//! Whose files these are. Commands are often typed as root beside a service that runs as a user of
+//! its own: what they create has to belong to that user, and what it may not open has to be named.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Gives a file or directory that was just created to the owner of the directory that it is in, as
+/// SQLite does with the files beside a database. Only root can; for anyone else it stays theirs.
+#[cfg(unix)]
+pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let (made, dir) = (fs::metadata(path)?, fs::metadata(super::dir_of(path))?);
+    if made.uid() == ROOT && dir.uid() != ROOT {
+        return chown(path, Some(dir.uid()), Some(dir.gid()));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+const ROOT: u32 = 0;
+
+#[cfg(not(unix))]
+pub(in crate::store) fn give_to_owner_of_dir(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The user that a file or directory belongs to. Displays as the name, or as `user 999` where
+/// `/etc/passwd` has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    uid: u32,
+    name: Option<String>,
+}
+
+impl Owner {
+    /// The owner of what is at `path`.
+    #[cfg(unix)]
+    pub(in crate::store) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let uid = fs::metadata(path).ok()?.uid();
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        Some(Self { uid, name: name_of(uid, &users) })
+    }
+
+    #[cfg(not(unix))]
+    pub(in crate::store) fn of(_: &Path) -> Option<Self> {
+        None
+    }
+
+    /// The user that this process runs as, where the system says.
+    pub(in crate::store) fn of_this_process() -> Option<Self> {
+        Self::of(Path::new("/proc/self"))
+    }
+
+    /// The name, if it has one.
+    pub(in crate::store) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "user {}", self.uid),
+        }
+    }
+}
+
+/// Finds a user in the lines of passwd(5): name, password, number, and more.
+#[cfg(unix)]
+fn name_of(uid: u32, users: &str) -> Option<String> {
+    let uid = uid.to_string();
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    })
+}
+
+/// Whether users other than the owner may read a file, or see into a directory; its mode then.
+#[cfg(unix)]
+pub(super) fn mode_open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+pub(super) fn mode_open_to_others(_: &Path) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let users = "root:x:0:0:root:/root:/bin/bash\nbroken\npivotal:x:999:998::/:/bin/false\n";
+        assert_eq!(name_of(999, users).as_deref(), Some("pivotal"));
+        assert_eq!(name_of(0, users).as_deref(), Some("root"));
+        assert_eq!(name_of(998, users), None);
+    }
+}

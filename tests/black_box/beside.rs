@@ -1,0 +1,172 @@
+//! Other programs beside the server: what a running server does by itself keeps the locks that
+//! protect its file from them.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::support::{Server, command, locks_of, wait_until};
+
+const EVERY_SECOND: &[(&str, &str)] =
+    &[("PIVOTAL_RATE_LIMITS_ENABLED", "false"), ("PIVOTAL_BACKUP_EVERY", "1s")];
+
+fn backups(server: &Server) -> usize {
+    let entries = std::fs::read_dir(server.dir().join("backups"));
+    entries.map_or(0, |entries| {
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".db")).count()
+    })
+}
+
+/// SQLite holds a shared lock on a database with a write-ahead log for as long as it has it open
+/// (SQLite manual, "WAL-mode File Format", 2.3.1), and one on the log's index.
+#[track_caller]
+fn assert_locked(server: &Server) {
+    for file in ["pivotal.db", "pivotal.db-shm"] {
+        let locks = locks_of(server.pid(), &server.dir().join(file));
+        assert!(locks.contains(&"POSIX READ".to_owned()), "{file}: {locks:?}");
+    }
+}
+
+/// Does everything that a server does beside answering, and what operators do meanwhile.
+fn let_it_work(server: &Server) {
+    let already = backups(server);
+    wait_until("two more backups are made", || backups(server) >= already + 2);
+    server.json(&["backup", "by-hand.db"]);
+    server.json(&["check"]);
+    server.json(&["check", "by-hand.db"]);
+    server.json(&["keys", "list"]);
+    server.create_key(&[]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = server.dir().join("by-hand.db");
+    let restored = command(elsewhere.path()).arg("restore").arg(copy).output().unwrap();
+    assert!(restored.status.success(), "{restored:?}");
+    server.anonymous().get("/api/health/deep").expect(200);
+    server.client().customer("Aurora");
+}
+
+#[test]
+fn what_a_server_does_by_itself_keeps_its_locks() {
+    let server = Server::start_with(EVERY_SECOND);
+    assert_locked(&server);
+    let_it_work(&server);
+    assert_locked(&server);
+}
+
+#[test]
+fn after_an_old_sqlite_has_looked_at_the_file_and_a_kill_nothing_is_lost() {
+    let mut server = Server::start_with(EVERY_SECOND);
+    let client = server.client();
+    client.customer("Before");
+    let_it_work(&server);
+    // `tests/run` installs it. Versions before 3.51 delete the log when they find no lock.
+    let look = Command::new("sqlite3")
+        .arg(server.database())
+        .arg("SELECT count(*) FROM customers")
+        .output()
+        .expect("this test needs Debian's package sqlite3");
+    assert!(look.status.success(), "{look:?}");
+    for n in 0..50 {
+        client.customer(&format!("After {n}"));
+    }
+    server.kill();
+    let server = server.restart();
+    assert_eq!(server.client().walk("/customers").len(), 52);
+    assert_eq!(server.json(&["check"])["sound"], true);
+}
+
+#[test]
+fn a_command_that_is_stopped_holds_up_nobody() {
+    let mut server = Server::start_with(EVERY_SECOND);
+    let prefix = server.live.split_at("pivotal_12345678".len()).0.to_owned();
+    let mut demo = command(server.dir()).arg("demo").spawn().unwrap();
+    let open_lock = server.dir().join("open.lock");
+    wait_until("the demo holds its lock", || {
+        !locks_of(demo.id(), &open_lock).is_empty() || demo.try_wait().unwrap().is_some()
+    });
+    let signal = |name: &str| {
+        assert!(
+            Command::new("kill").args([name, &demo.id().to_string()]).status().unwrap().success()
+        );
+    };
+    signal("-STOP");
+    let already = backups(&server);
+    wait_until("backups go on", || backups(&server) > already);
+    let revoked = server.run(&["keys", "revoke", &prefix]);
+    // It may have been stopped in the middle of its transaction; then it is named.
+    let said = String::from_utf8_lossy(&revoked.stderr).into_owned();
+    let named = format!("pivotal-server demo (process {})", demo.id());
+    assert!(revoked.status.success() || said.contains(&named), "{said}");
+    assert_eq!(server.stop(), Some(0));
+    signal("-KILL");
+    demo.wait().unwrap();
+}
+
+#[test]
+fn a_lock_that_another_process_keeps_is_waited_for_ten_seconds_and_its_holder_named() {
+    let mut server = Server::start_with(EVERY_SECOND);
+    let open_lock = server.dir().join("open.lock");
+    let mut holder = Command::new("flock")
+        .arg("--no-fork")
+        .arg(&open_lock)
+        .args(["sleep", "1000"])
+        .spawn()
+        .unwrap();
+    wait_until("it holds the lock", || !locks_of(holder.id(), &open_lock).is_empty());
+    let refused = server.run(&["keys", "create", "--workspace", "default", "--name", "New"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("sleep (process {})", holder.id())), "{said}");
+    // The server needs no lock for what it does, nor for its end.
+    let already = backups(&server);
+    wait_until("backups go on", || backups(&server) > already);
+    assert_eq!(server.stop(), Some(0));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait_for_it() {
+    let mut server = Server::start();
+    let conn = server.sql();
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = server.client().post("/customers", json!({"name": "Late"}));
+    refused.refused(503, "unavailable", None);
+    let this = format!("(process {})", std::process::id());
+    wait_until("it is named", || server.log().contains(&this));
+    // The use of the key is written at the end, for which there is no waiting either.
+    assert_eq!(server.stop(), Some(0));
+    conn.execute_batch("ROLLBACK").unwrap();
+    drop(conn);
+    let server = server.restart();
+    assert_eq!(server.client().walk("/customers").len(), 0);
+}
+
+#[test]
+fn one_database_under_two_names_is_served_once() {
+    let server = Server::start();
+    let other = Arc::new(tempfile::tempdir().unwrap());
+    let link = other.path().join("pivotal.db");
+    std::os::unix::fs::symlink(server.database(), &link).unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let refused = command(other.path()).args(serve).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("already used by a running server"), "{said}");
+    // A command finds the locks, too, and the server sees what it does.
+    let listed = command(other.path()).args(["--json", "keys", "list"]).output().unwrap();
+    assert_eq!(listed.status.code(), Some(0), "{listed:?}");
+
+    std::fs::remove_file(&link).unwrap();
+    std::fs::hard_link(server.database(), &link).unwrap();
+    for dir in [other.path(), server.dir()] {
+        let refused = command(dir).args(["keys", "list"]).output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains("one file with 2 names"), "{said}");
+    }
+    std::fs::remove_file(&link).unwrap();
+    server.client().customer("Aurora");
+    server.json(&["keys", "list"]);
+}

@@ -1,0 +1,24 @@
+//! What the kernel says of the locks on a file.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The kinds of locks that a process holds on a file, as /proc/locks lists them (proc_locks(5)):
+/// `POSIX READ`, `FLOCK WRITE` and so on, sorted.
+pub fn locks_of(pid: u32, file: &Path) -> Vec<String> {
+    let inode = std::fs::metadata(file).unwrap().ino().to_string();
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    let mut found: Vec<String> = locks
+        .lines()
+        .filter(|line| !line.contains("->"))
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let of_process = fields.get(4)? == &pid.to_string();
+            let on_file = fields.get(5)?.rsplit(':').next()? == inode;
+            (of_process && on_file).then(|| format!("{} {}", fields[1], fields[3]))
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}

@@ -1,0 +1,183 @@
+//! A database that is taken away: noticed at once, and never replaced by a new one unasked.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Server, command, wait_until};
+
+/// What is done to one of the server's files.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Renamed,
+    Removed,
+    Replaced,
+}
+
+fn befall(file: &Path, fate: Fate) {
+    let aside = file.with_extension("aside");
+    match fate {
+        Fate::Renamed => fs::rename(file, aside).unwrap(),
+        Fate::Removed => fs::remove_file(file).unwrap(),
+        Fate::Replaced => {
+            fs::copy(file, &aside).unwrap();
+            fs::rename(aside, file).unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_change_is_acknowledged_once_a_file_is_gone() {
+    let all = ["pivotal.db", "pivotal.db-wal", "pivotal.db-shm"];
+    for (name, fate) in [
+        (all[0], Fate::Renamed),
+        (all[0], Fate::Removed),
+        (all[0], Fate::Replaced),
+        (all[1], Fate::Renamed),
+        (all[1], Fate::Removed),
+        (all[2], Fate::Removed),
+    ] {
+        let server = Server::start();
+        let client = server.client();
+        client.customer("Aurora");
+        befall(&server.dir().join(name), fate);
+        let refused = client.post("/customers", json!({"name": "Late"}));
+        assert_eq!(refused.status, 503, "{name} {fate:?}");
+        refused.refused(503, "unavailable", None);
+        let deep = server.anonymous().get("/api/health/deep").expect(503);
+        let said = deep["checks"]["file"].as_str().unwrap();
+        assert!(said.contains(name) && said.contains("moved, removed or replaced"), "{said}");
+        let log = server.log();
+        assert!(log.contains("ERROR") && log.contains("moved, removed or replaced"), "{log}");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_is_noticed_without_any_request() {
+    let server = Server::start();
+    befall(&server.database(), Fate::Renamed);
+    wait_until("it is logged", || server.log().contains("moved, removed or replaced"));
+}
+
+#[test]
+fn no_scheduled_backup_is_made_of_a_file_that_came_in_its_place() {
+    let variables = [("PIVOTAL_BACKUP_EVERY", "1s"), ("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+    let server = Server::start_with(&variables);
+    befall(&server.database(), Fate::Replaced);
+    wait_until("a backup is refused", || {
+        let log = server.log();
+        log.lines().any(|line| line.contains("backup failed") && line.contains("replaced"))
+    });
+}
+
+/// A data directory that was used and whose database was then taken away, and where it is.
+fn robbed() -> (Arc<TempDir>, TempDir) {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    assert_eq!(server.stop(), Some(0));
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::rename(server.database(), elsewhere.path().join("pivotal.db")).unwrap();
+    (dir, elsewhere)
+}
+
+fn serve(dir: &Path, variables: &[(&str, &str)]) -> Output {
+    let mut command = command(dir);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn assert_asks(refused: &Output, trace: &str) {
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("--new-database") && said.contains(trace), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn where_there_was_a_database_a_new_one_is_made_only_on_request() {
+    let (dir, elsewhere) = robbed();
+    assert_asks(&serve(dir.path(), &[]), "open.lock");
+    for args in [&["workspaces", "create", "--slug", "new", "--name", "New"][..], &["demo"]] {
+        assert_asks(&command(dir.path()).args(args).output().unwrap(), "open.lock");
+    }
+    assert!(!dir.path().join("pivotal.db").exists());
+
+    // Put back, it goes on as if nothing had been.
+    fs::rename(elsewhere.path().join("pivotal.db"), dir.path().join("pivotal.db")).unwrap();
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.json(&["check"])["sound"], true);
+    assert_eq!(server.stop(), Some(0));
+
+    fs::remove_file(server.database()).unwrap();
+    let new = Server::start_anew(Arc::clone(&dir));
+    new.client().customer("Borealis");
+    drop(new);
+    // From now on it is the database of this directory.
+    assert_eq!(customers(&dir), ["Borealis"]);
+}
+
+/// The names of the customers that a server on this directory lists.
+fn customers(dir: &Arc<TempDir>) -> Vec<String> {
+    let server = Server::start_in(Arc::clone(dir), &[("PIVOTAL_RATE_LIMITS_ENABLED", "false")]);
+    let all = server.client_with(&server.create_key(&[])).walk("/customers");
+    all.iter().map(|customer| customer["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn backups_and_what_a_restore_kept_are_traces_of_a_database() {
+    let empty = || tempfile::tempdir().unwrap();
+    let (dir, backups) = (empty(), empty());
+    fs::write(backups.path().join("pivotal-20260101T000000Z.db"), "a backup").unwrap();
+    let elsewhere = backups.path().to_str().unwrap();
+    let variables = [("PIVOTAL_BACKUP_DIR", elsewhere)];
+    assert_asks(&serve(dir.path(), &variables), "pivotal-20260101T000000Z.db");
+
+    for name in [
+        "pivotal.db-wal",
+        "pivotal.db.before-restore-20260101T000000Z",
+        "pivotal.db.schema-1.backup",
+    ] {
+        let dir = empty();
+        fs::write(dir.path().join(name), "something").unwrap();
+        assert_asks(&serve(dir.path(), &[]), name);
+    }
+
+    let dir = empty();
+    std::os::unix::fs::symlink("/no/such/disk/pivotal.db", dir.path().join("pivotal.db")).unwrap();
+    assert_asks(&serve(dir.path(), &[]), "/no/such/disk/pivotal.db");
+}
+
+#[test]
+fn a_kill_during_the_very_first_start_leaves_no_trace_of_a_database() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    for name in ["serve.lock", "open.lock", "pivotal.db-wal"] {
+        fs::write(dir.path().join(name), "").unwrap();
+    }
+    fs::write(dir.path().join("pivotal.db.new"), "half a database").unwrap();
+    fs::write(dir.path().join("pivotal.db.new-journal"), "its journal").unwrap();
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().get("/me").expect(200);
+    assert!(!dir.path().join("pivotal.db.new-journal").exists());
+}
+
+#[test]
+fn the_log_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    server.kill();
+    fs::remove_file(server.database()).unwrap();
+    let log = fs::read(dir.path().join("pivotal.db-wal")).unwrap();
+    assert!(!log.is_empty());
+    let new = Server::start_anew(Arc::clone(&dir));
+    new.client().customer("Borealis");
+    drop(new);
+    assert_eq!(fs::read(dir.path().join("pivotal.db.orphaned-wal")).unwrap(), log);
+    assert_eq!(customers(&dir), ["Borealis"]);
+}
