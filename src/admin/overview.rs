@@ -11,7 +11,7 @@ use crate::model::key::Key;
 use crate::model::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::{Backups, Last};
-use crate::store::Overview as Counts;
+use crate::store::{Overview as Counts, StoreError};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -107,6 +107,9 @@ fn busy(service: &Service, key: &Key, now: Timestamp) -> Option<BusyKey> {
 fn file(service: &Service) -> Health {
     match service.store.sound() {
         Ok(()) => Health { tone: "good", word: "Sound", at: None, text: String::new() },
+        Err(error @ StoreError::Suspected(_)) => {
+            Health { tone: "bad", word: "Being checked", at: None, text: format!("{error}.") }
+        }
         Err(error) => Health {
             tone: "bad",
             word: "Damaged",

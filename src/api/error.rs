@@ -277,9 +277,10 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound(resource) => Self::NotFound(resource),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::EmailTaken => Self::EmailTaken,
-            StoreError::Unavailable(_) | StoreError::Damaged(_) | StoreError::Gone(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            StoreError::Unavailable(_)
+            | StoreError::Suspected(_)
+            | StoreError::Damaged(_)
+            | StoreError::Gone(_) => Self::Unavailable(error.to_string()),
             StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

@@ -40,8 +40,7 @@ struct Faults {
 
 impl Faults {
     fn report(&self, error: rusqlite::Error) {
-        let error = StoreError::from(error);
-        self.damage.notice(&error);
+        let error = self.damage.judge(StoreError::from(error), self.damage.generation());
         if !self.told.swap(true, Ordering::Relaxed) {
             log::warn!(
                 "the write-ahead log cannot be taken in and grows; it is tried again after every commit: {error}"

@@ -24,6 +24,11 @@ pub enum StoreError {
     /// Nothing was stored, and the same may work later: a full disk, a locked file, a full queue.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The file may be damaged; nothing is written to it until it has been checked.
+    #[error(
+        "the database file may be damaged and is being checked: {0}; writes are refused until the check has ended"
+    )]
+    Suspected(String),
     /// The file is damaged; nothing is written to it any more.
     #[error("the database file is damaged: {0}; stop the server and restore a backup")]
     Damaged(String),

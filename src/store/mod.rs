@@ -55,10 +55,11 @@ pub use self::files::{DataDir, ServeLock};
 use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
+use self::known_keys::KnownKeys;
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::read_only::ReadOnly;
 pub use self::restore::Restored;
-use self::sqlite::Readers;
+use self::sqlite::{Pooled, Readers};
 use self::writer::{Guards, Writer};
 use crate::model::key_secret::Prefix;
 use crate::model::time::{Clock, Timestamp};
@@ -113,7 +114,7 @@ impl Snapshot {
     /// Only the database's own.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
         let found = self.pooled.keys.find(&self.pooled.conn, prefix);
-        found.inspect_err(|error| self.damage.notice(error))
+        found.map_err(|error| self.damage.judge(error, self.pooled.generation))
     }
 
     /// Reads, on the calling thread.
@@ -124,7 +125,8 @@ impl Snapshot {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(&Reader { conn: &self.pooled.conn }).inspect_err(|error| self.damage.notice(error))
+        read(&Reader { conn: &self.pooled.conn })
+            .map_err(|error| self.damage.judge(error, self.pooled.generation))
     }
 }
 
@@ -183,7 +185,7 @@ impl Store {
         // Given back at the end: nobody replaces the file of a server that runs.
         let (mut conn, opening) = dir.open(Existing::Optional, Some(lock))?;
         let path = dir.database();
-        let damage = Damage::default();
+        let damage = Damage::checking(&path);
         match damage::check_at_start(&mut conn) {
             Ok(Checked::Sound) => {}
             Ok(Checked::TooLarge) => damage.check_in_background(&path),
@@ -236,8 +238,9 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = read(&Reader { conn: &self.pooled(&self.lists)?.conn });
-        self.noticed(result)
+        let pooled = self.pooled(&self.lists)?;
+        read(&Reader { conn: &pooled.conn })
+            .map_err(|error| self.damage.judge(error, pooled.generation))
     }
 
     /// The database as it is now, for several reads.
@@ -258,8 +261,8 @@ impl Store {
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let result = self.writer.send(change)?.await;
-        self.noticed(result.unwrap_or_else(|_| Err(panicked())))
+        let result = self.writer.send(change)?.await.unwrap_or_else(|_| Err(panicked()));
+        result.map_err(|error| self.damage.known(error))
     }
 
     /// The same for a thread that may be blocked.
@@ -270,8 +273,8 @@ impl Store {
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let result = self.writer.send(change)?.blocking_recv();
-        self.noticed(result.unwrap_or_else(|_| Err(panicked())))
+        let result = self.writer.send(change)?.blocking_recv().unwrap_or_else(|_| Err(panicked()));
+        result.map_err(|error| self.damage.known(error))
     }
 
     /// The clock by which the store dates what it keeps.
@@ -284,10 +287,10 @@ impl Store {
         &self.dir
     }
 
-    /// Refuses when the file is known to be damaged, or is no longer at its place.
+    /// Refuses when the file is damaged or suspected to be, or is no longer at its place.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] or [`StoreError::Gone`].
+    /// [`StoreError::Damaged`], [`StoreError::Suspected`] or [`StoreError::Gone`].
     pub fn sound(&self) -> Result<(), StoreError> {
         self.damage.refuse()?;
         self.presence.confirm()
@@ -304,14 +307,17 @@ impl Store {
         pool: &r2d2::Pool<Readers>,
     ) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
         let patience = if self.damage.refuse().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
-        pool.get_timeout(patience).map_err(|error| match self.damage.refuse() {
-            Err(damaged) => damaged,
-            Ok(()) => StoreError::Unavailable(error.to_string()),
-        })
-    }
-
-    fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        result.inspect_err(|error| self.damage.notice(error))
+        let mut pooled =
+            pool.get_timeout(patience).map_err(|error| match self.damage.refuse() {
+                Err(damaged) => damaged,
+                Ok(()) => StoreError::Unavailable(error.to_string()),
+            })?;
+        if pooled.generation != self.damage.generation() {
+            let Pooled { conn, keys, generation } = &mut *pooled;
+            self.damage.refresh(conn, generation);
+            *keys = KnownKeys::default();
+        }
+        Ok(pooled)
     }
 }
 

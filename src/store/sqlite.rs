@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::damage::Damage;
+use super::damage::{Damage, Generation};
 use super::error::OpenError;
 use super::known_keys::KnownKeys;
 
@@ -174,6 +174,8 @@ pub(super) struct Pooled {
     pub conn: Connection,
     /// The keys that it has read.
     pub keys: KnownKeys,
+    /// That of its cache.
+    pub generation: Generation,
 }
 
 impl r2d2::ManageConnection for Readers {
@@ -181,10 +183,11 @@ impl r2d2::ManageConnection for Readers {
     type Error = rusqlite::Error;
 
     fn connect(&self) -> Result<Pooled, rusqlite::Error> {
+        let generation = self.damage.generation();
         let open = || {
             let conn = open_reader(&self.path)?;
             set_cache(&conn, self.cache)?;
-            Ok(Pooled { conn, keys: KnownKeys::default() })
+            Ok(Pooled { conn, keys: KnownKeys::default(), generation })
         };
         open().inspect_err(|error| self.damage.notice_sqlite(error))
     }

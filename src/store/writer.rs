@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
-use super::damage::Damage;
+use super::damage::{Damage, Generation};
 use super::error::StoreError;
 use super::files::{self, Presence};
 use super::lock_holders::{Lock, LockHolder, other_lock_holders};
@@ -64,7 +64,8 @@ impl Writer {
         conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let (damage, hurry) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
-        let stream = Stream { checkpoints, conn, clock, guards, hurry: Arc::clone(&hurry) };
+        let cache = damage.generation();
+        let stream = Stream { checkpoints, conn, clock, guards, cache, hurry: Arc::clone(&hurry) };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || stream.run(&jobs))?;
@@ -80,8 +81,8 @@ impl Writer {
     /// change panicked.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the queue is full, [`StoreError::Damaged`] for a damaged
-    /// file.
+    /// [`StoreError::Unavailable`] when the queue is full, [`StoreError::Damaged`] or
+    /// [`StoreError::Suspected`] for a file that is or may be damaged.
     pub fn send<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -128,6 +129,7 @@ struct Stream {
     conn: Connection,
     clock: Arc<dyn Clock>,
     guards: Guards,
+    cache: Generation,
     hurry: Arc<AtomicBool>,
 }
 
@@ -135,6 +137,7 @@ impl Stream {
     fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+            self.guards.damage.refresh(&self.conn, &mut self.cache);
             self.commit(group);
             // After the answers, which need not wait for it.
             self.checkpoints.after_commit(&self.conn);
@@ -158,8 +161,8 @@ impl Stream {
             }
             return;
         };
+        let error = self.guards.damage.judge(error, self.cache);
         log::error!("a group of changes was not stored: {error}");
-        self.guards.damage.notice(&error);
         // SQLite has already rolled back after some errors, such as a full disk.
         if !self.conn.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
@@ -189,7 +192,8 @@ impl Stream {
         if let Some(error) = failed {
             // After some errors, such as a log that cannot grow, SQLite has undone the whole
             // transaction: the jobs before this one are lost with it, for the same reason.
-            if self.conn.is_autocommit() {
+            // And in a file that may be damaged, nothing of them may be kept.
+            if self.conn.is_autocommit() || matches!(error, StoreError::Damaged(_)) {
                 return Err(error);
             }
             self.statement("ROLLBACK TO job")?;
@@ -199,6 +203,8 @@ impl Stream {
 
     /// Begins a transaction, which waits while another process writes.
     fn begin(&self) -> Result<(), StoreError> {
+        // The jobs may have been queued before the damage was met.
+        self.guards.damage.refuse()?;
         self.guards.presence.confirm()?;
         let deadline = Instant::now() + PATIENCE;
         loop {
