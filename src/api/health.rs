@@ -63,24 +63,33 @@ struct Checks {
     file: String,
     read: String,
     write: String,
+    /// The write-ahead log: within its bound, or who keeps it from being reset.
+    log: String,
     /// `off` too, and `none yet`.
     backup: String,
 }
 
 /// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
-/// makes the status `degraded` and not the code 503: the server does its work, and what watches
-/// over it must not take it away for that.
+/// and a log that grows make the status `degraded` and not the code 503: the server does its work,
+/// and what watches over it must not take it away for that.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     let file = api.store().sound();
     let read = api.store().read(|reader| reader.workspaces().map(drop));
     let write = api.store().write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
     let last = api.service.backups.as_ref().map(Backups::last);
+    let log = api.store().outgrown_log();
     let failed = last.as_ref().is_some_and(|last| last.failed.is_some());
-    let checks =
-        Checks { file: tell(file), read: tell(read), write: tell(write), backup: tell_last(last) };
+    let is_degraded = failed || log.is_some();
+    let checks = Checks {
+        file: tell(file),
+        read: tell(read),
+        write: tell(write),
+        log: log.unwrap_or_else(|| "ok".to_owned()),
+        backup: tell_last(last),
+    };
     if well {
-        let status = if failed { "degraded" } else { "ok" };
+        let status = if is_degraded { "degraded" } else { "ok" };
         HttpResponse::Ok().json(DeepHealth { status, checks })
     } else {
         HttpResponse::ServiceUnavailable().json(DeepHealth { status: "unavailable", checks })

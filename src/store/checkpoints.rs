@@ -2,15 +2,17 @@
 //! writer, which asks for it after its commits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::damage::Damage;
 use super::error::StoreError;
 use super::sqlite;
+use super::wal_growth::WalGrowth;
 
 /// Pages of the log (of 4 KiB) from which on it is taken in. SQLite does so at 1000, and writes
 /// pages that change often twice as often then. With 4000, what is synced at once holds up the
@@ -20,15 +22,44 @@ const BEGIN: u32 = 2000;
 const REST: i64 = 256;
 /// Passes over the log, of which each takes in what was written during the one before it.
 const PASSES: u32 = 8;
+/// Pages from which on the log is reset even if reads overlap, which nothing else waits for. As
+/// much as is left of its file (`WAL_KEPT`).
+const LIMIT: u32 = 16_000;
+/// How long writes wait for the reads that keep the log from being reset.
+const RESET_TIMEOUT: Duration = Duration::from_millis(100);
+/// Attempts in a row that fail before the log counts as outgrown. One can fail because of a single
+/// slow list.
+const ATTEMPTS: u32 = 2;
 
 /// The log of one database. Most of it is taken in by a thread that runs beside the writer; the
 /// rest by the writer itself, so that nothing is added to the log meanwhile and it can begin anew
 /// (SQLite manual, "Write-Ahead Logging", 2.3).
 pub(super) struct Checkpoints {
-    /// The log's length after the last commit.
-    pages: Arc<AtomicU32>,
+    growth: WalGrowth,
     beside: Option<Beside>,
     faults: Faults,
+    resets: Resets,
+}
+
+/// When to try next to reset a log that has passed [`LIMIT`].
+struct Resets {
+    at: u32,
+    failed: u32,
+}
+
+impl Default for Resets {
+    fn default() -> Self {
+        Self { at: LIMIT, failed: 0 }
+    }
+}
+
+impl Resets {
+    /// Waits until the log is a quarter longer: a reader that stays for hours must not hold up
+    /// writes at every commit.
+    fn fail(&mut self, pages: u32) {
+        self.at = pages.saturating_add(pages / 4);
+        self.failed = self.failed.saturating_add(1);
+    }
 }
 
 /// What went wrong, told once and not after every commit.
@@ -55,10 +86,17 @@ impl Faults {
     }
 }
 
+/// What the thread is asked to do.
+enum Task {
+    CatchUp,
+    Reset,
+}
+
 /// The thread, and whether it is at work.
 struct Beside {
-    ask: Option<SyncSender<()>>,
-    done: Receiver<()>,
+    ask: Option<SyncSender<Task>>,
+    /// Whether the task was done to its end.
+    done: Receiver<bool>,
     at_work: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,18 +107,29 @@ impl Checkpoints {
     /// # Errors
     /// Only the database's own.
     pub fn of(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
-        let pages = Arc::new(AtomicU32::new(0));
-        let length = Arc::clone(&pages);
+        let growth = WalGrowth::new(writer.path().unwrap_or_default().as_ref());
+        let length = growth.clone();
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
-            length.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            length.set_pages(u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))?;
-        Ok(Self { pages, beside: None, faults: Faults { damage, told: Arc::default() } })
+        let faults = Faults { damage, told: Arc::default() };
+        Ok(Self { growth, beside: None, faults, resets: Resets::default() })
+    }
+
+    /// The length of the log, for those who watch it.
+    pub fn growth(&self) -> WalGrowth {
+        self.growth.clone()
     }
 
     /// Sees to it that the log does not grow without end. Called between two transactions.
     pub fn after_commit(&mut self, writer: &Connection) {
-        if self.pages.load(Ordering::Relaxed) < BEGIN {
+        let pages = self.growth.pages();
+        if pages < LIMIT {
+            self.resets = Resets::default();
+            self.growth.shrunk();
+        }
+        if pages < BEGIN {
             return;
         }
         if self.beside.is_none() {
@@ -94,6 +143,23 @@ impl Checkpoints {
         };
         if finished {
             take_in(writer, &self.faults);
+            if pages >= self.resets.at {
+                self.reset(pages);
+            }
+        }
+    }
+
+    /// Makes the next commit write the log from its beginning. Where a read is always open, one
+    /// that began before the last commit, this never happens by itself: with the write lock held,
+    /// reads that begin find everything in the file and need nothing of the log.
+    fn reset(&mut self, pages: u32) {
+        if self.beside.as_mut().is_some_and(Beside::reset) {
+            self.resets = Resets::default();
+            return;
+        }
+        self.resets.fail(pages);
+        if self.resets.failed >= ATTEMPTS {
+            self.growth.outgrew();
         }
     }
 }
@@ -106,15 +172,16 @@ impl Beside {
         let faults = faults.clone();
         let work = move || {
             let mut conn = None;
-            while asked.recv().is_ok() {
+            while let Ok(task) = asked.recv() {
                 conn = conn.or_else(|| {
                     let opened = sqlite::open_checkpointer(path.as_ref());
                     opened.map_err(|error| faults.report(error)).ok()
                 });
-                if let Some(conn) = &conn {
-                    catch_up(conn, &faults);
-                }
-                if tell.send(()).is_err() {
+                let done = conn.as_ref().is_some_and(|conn| match task {
+                    Task::CatchUp => catch_up(conn, &faults),
+                    Task::Reset => reset(conn, &faults),
+                });
+                if tell.send(done).is_err() {
                     return;
                 }
             }
@@ -126,8 +193,18 @@ impl Beside {
 
     /// Lets the thread begin; false when it has ended.
     fn begin(&mut self) -> bool {
-        self.at_work = self.ask.as_ref().is_some_and(|ask| ask.try_send(()).is_ok());
+        self.at_work = self.ask(Task::CatchUp);
         self.at_work
+    }
+
+    fn ask(&self, task: Task) -> bool {
+        self.ask.as_ref().is_some_and(|ask| ask.try_send(task).is_ok())
+    }
+
+    /// Resets the log and waits for it, for [`RESET_TIMEOUT`] and what the disk takes. On the
+    /// thread's connection: the writer's keeps its own way of waiting for locks.
+    fn reset(&mut self) -> bool {
+        self.ask(Task::Reset) && self.done.recv().unwrap_or(false)
     }
 
     fn has_finished(&mut self) -> bool {
@@ -149,14 +226,29 @@ impl Drop for Beside {
 
 /// Takes the log in, again and again until little of it is left or others read from an older part
 /// of it.
-fn catch_up(conn: &Connection, faults: &Faults) {
+fn catch_up(conn: &Connection, faults: &Faults) -> bool {
     let mut left = i64::MAX;
     for _ in 0..PASSES {
         match take_in(conn, faults) {
             Some(now) if now > REST && now < left => left = now,
-            _ => return,
+            Some(now) => return now <= REST,
+            None => return false,
         }
     }
+    false
+}
+
+/// Takes the whole log in and waits until nobody reads from it, so that the next commit writes it
+/// from its beginning (SQLite manual, "PRAGMA wal_checkpoint"). False when somebody kept reading.
+fn reset(conn: &Connection, faults: &Faults) -> bool {
+    let done = conn.busy_timeout(RESET_TIMEOUT).and_then(|()| {
+        let mut statement = conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)")?;
+        statement.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+    });
+    done.unwrap_or_else(|error| {
+        faults.report(error);
+        false
+    })
 }
 
 /// Takes in what nobody reads any more, without waiting for anybody, and tells how many pages are
@@ -180,7 +272,13 @@ fn take_in(conn: &Connection, faults: &Faults) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use rusqlite::Connection;
 
     use crate::model::time::SystemClock;
     use crate::store::{DataDir, Store, StoreError};
@@ -209,6 +307,82 @@ mod tests {
     fn log_megabytes(dir: &DataDir) -> u64 {
         let log = dir.path().join("pivotal.db-wal");
         std::fs::metadata(log).unwrap().len() >> 20
+    }
+
+    /// Rewrites a row of half a megabyte, so many times.
+    fn rewrite(store: &Store, times: u32) {
+        for _ in 0..times {
+            let sql = "UPDATE idempotency_keys SET body = randomblob(500000)";
+            store.write_blocking(|tx| Ok(tx.conn.execute(sql, [])?)).unwrap();
+        }
+    }
+
+    /// Holds snapshots in turn with another thread, so that one is open at every moment: each ends
+    /// its own when the other one has begun.
+    fn take_turns(
+        file: &Path,
+        first: bool,
+        (tell, told): (&Sender<()>, &Receiver<()>),
+        stop: &AtomicBool,
+    ) {
+        let conn = Connection::open(file).unwrap();
+        conn.busy_timeout(Duration::from_secs(60)).unwrap();
+        let mut wait = !first;
+        while !stop.load(Ordering::Relaxed) {
+            if wait && told.recv().is_err() {
+                return;
+            }
+            if !conn.is_autocommit() {
+                conn.execute_batch("COMMIT").unwrap();
+            }
+            conn.execute_batch("BEGIN; SELECT * FROM workspaces").unwrap();
+            // Long enough for a few commits to be made meanwhile.
+            std::thread::sleep(Duration::from_millis(25));
+            if tell.send(()).is_err() {
+                return;
+            }
+            wait = true;
+        }
+    }
+
+    #[test]
+    fn the_log_stays_bounded_while_reads_always_overlap() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = DataDir::new(temporary.path());
+        let store = store(&dir);
+        fill(&store, 1);
+        let stop = AtomicBool::new(false);
+        let mut longest = 0;
+        std::thread::scope(|scope| {
+            let (to_second, from_first) = channel();
+            let (to_first, from_second) = channel();
+            let (file, stop) = (dir.database(), &stop);
+            let (a, b) = (file.clone(), file);
+            scope.spawn(move || take_turns(&a, true, (&to_second, &from_second), stop));
+            scope.spawn(move || take_turns(&b, false, (&to_first, &from_first), stop));
+            for _ in 0..400 {
+                rewrite(&store, 1);
+                longest = longest.max(log_megabytes(&dir));
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        // 64 MiB and what is written until it is reset, twice a quarter longer at the worst.
+        assert!(longest < 130, "{longest} MiB");
+        rewrite(&store, 140);
+        assert!(log_megabytes(&dir) <= 65, "{} MiB", log_megabytes(&dir));
+    }
+
+    #[test]
+    fn a_reader_that_stays_holds_up_few_writes() {
+        let mut resets = super::Resets::default();
+        let mut attempts = 0;
+        for pages in (0..1_000_000).step_by(100) {
+            if pages >= resets.at {
+                resets.fail(pages);
+                attempts += 1;
+            }
+        }
+        assert!((10..30).contains(&attempts), "{attempts}");
     }
 
     #[test]

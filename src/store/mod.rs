@@ -36,6 +36,7 @@ mod row;
 mod schema;
 mod sequences;
 mod sqlite;
+mod wal_growth;
 mod workspaces;
 mod writer;
 
@@ -60,6 +61,7 @@ pub use self::overview::{FileSize, Overview, Tally};
 pub use self::read_only::ReadOnly;
 pub use self::restore::Restored;
 use self::sqlite::{Pooled, Readers};
+use self::wal_growth::WalGrowth;
 use self::writer::{Guards, Writer};
 use crate::model::key_secret::Prefix;
 use crate::model::time::{Clock, Timestamp};
@@ -77,6 +79,7 @@ pub struct Store {
     writer: Writer,
     damage: Damage,
     presence: Presence,
+    growth: WalGrowth,
     clock: Arc<dyn Clock>,
     dir: DataDir,
     /// Last, so that it is given back after the file is closed.
@@ -206,6 +209,7 @@ impl Store {
         let failed = |source| OpenError::sqlite(&dir.database(), source);
         let presence = Presence::of(&conn, &dir.named(), &dir.database()).map_err(failed)?;
         let checkpoints = Checkpoints::of(&mut conn, damage.clone()).map_err(failed)?;
+        let growth = checkpoints.growth();
         let guards = Guards { damage: damage.clone(), presence: presence.clone() };
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
@@ -224,6 +228,7 @@ impl Store {
             writer,
             damage,
             presence,
+            growth,
             clock,
             dir: dir.clone(),
             _lock: None,
@@ -300,6 +305,12 @@ impl Store {
     /// another process holds is refused at once.
     pub fn stop_waiting(&self) {
         self.writer.stop_waiting();
+    }
+
+    /// Says what is wrong with the write-ahead log when it has outgrown its bound: its size, and
+    /// who keeps it from being reset.
+    pub fn outgrown_log(&self) -> Option<String> {
+        self.growth.outgrown().map(|outgrown| outgrown.to_string())
     }
 
     fn pooled(

@@ -51,3 +51,4 @@ mod rules;
 mod support;
 #[cfg(unix)]
 mod vanished;
+mod write_ahead_log;
