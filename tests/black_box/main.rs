@@ -27,6 +27,7 @@ mod customers;
 mod customers_filters;
 mod customers_rules;
 mod customers_slugs;
+mod damage;
 mod demo;
 #[cfg(target_os = "linux")]
 mod disk_full;
