@@ -125,8 +125,10 @@ pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
         }
         findings.join("\n")
     })?;
+    let is_database = path.canonicalize().ok() == context.dir.database().canonicalize().ok();
     match findings.len() {
         0 => Ok(()),
-        faults => Err(Failure::Unsound { path, faults }),
+        faults if is_database => Err(Failure::Unsound { path, faults }),
+        faults => Err(Failure::UnsoundBackup { path, faults }),
     }
 }

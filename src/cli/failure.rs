@@ -30,8 +30,10 @@ pub enum Failure {
     Demo(DemoError),
     #[error("{0}")]
     Copy(#[from] CopyError),
-    #[error("{} has {faults} faults, listed above; stop the server, keep a copy of the file, and restore a backup", .path.display())]
+    #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), listed(*.faults))]
     Unsound { path: PathBuf, faults: usize },
+    #[error("{} has {}; do not restore this backup: check an earlier one, and make a new one once `pivotal-server check` finds the database sound", .path.display(), listed(*.faults))]
+    UnsoundBackup { path: PathBuf, faults: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]
@@ -42,6 +44,13 @@ pub enum Failure {
     Server(std::io::Error),
     #[error("{0}")]
     Other(String),
+}
+
+fn listed(number: usize) -> String {
+    match number {
+        1 => "one fault, listed above".to_owned(),
+        _ => format!("{number} faults, listed above"),
+    }
 }
 
 impl From<StoreError> for Failure {

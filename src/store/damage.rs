@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::check::{self, Structure};
 use super::error::StoreError;
 use super::sqlite;
 
@@ -142,7 +143,7 @@ impl Damage {
         *state = State::Suspected(found.to_owned());
         self.0.refuses.store(true, Ordering::Release);
         let damage = self.clone();
-        let check = move || damage.decide(check(&database, "integrity_check"));
+        let check = move || damage.decide(check_file(&database, Structure::Full));
         if let Err(error) = std::thread::Builder::new().name("check".into()).spawn(check) {
             self.latch(
                 &mut state,
@@ -184,7 +185,7 @@ impl Damage {
     /// Checks the file on a thread of its own.
     pub fn check_in_background(&self, path: &Path) {
         let (damage, path) = (self.clone(), path.to_owned());
-        let check = move || match check(&path, "quick_check") {
+        let check = move || match check_file(&path, Structure::Quick) {
             Ok(Some(found)) | Err(StoreError::Damaged(found)) => {
                 let mut state = damage.state();
                 if !matches!(*state, State::Damaged(_)) {
@@ -206,9 +207,9 @@ impl Damage {
 
 /// The first fault of a file, on a connection of its own: another one's cache may hold the page
 /// that was misread.
-fn check(database: &Path, pragma: &str) -> Result<Option<String>, StoreError> {
+fn check_file(database: &Path, how: Structure) -> Result<Option<String>, StoreError> {
     let conn = sqlite::open_reader(database)?;
-    Ok(first_fault(&conn, pragma)?)
+    Ok(first_fault(&conn, how)?)
 }
 
 /// What a quick check at the start found.
@@ -225,7 +226,7 @@ pub(super) enum Checked {
 pub(super) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<Checked> {
     let deadline = Instant::now() + START_BUDGET;
     conn.progress_handler(STEPS, Some(move || Instant::now() > deadline))?;
-    let found = first_fault(conn, "quick_check");
+    let found = first_fault(conn, Structure::Quick);
     conn.progress_handler(0, None::<fn() -> bool>)?;
     match found {
         Ok(None) => Ok(Checked::Sound),
@@ -240,13 +241,8 @@ pub(super) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<Checked>
     }
 }
 
-/// What `quick_check` says, or `integrity_check`, which compares the indexes with their tables too
-/// and takes several times as long.
-fn first_fault(conn: &Connection, pragma: &str) -> rusqlite::Result<Option<String>> {
-    let said: String = conn.query_row(&format!("PRAGMA {pragma}(1)"), [], |row| row.get(0))?;
-    // The first line only names the database.
-    let fault = said.lines().last().unwrap_or_default();
-    Ok((said != "ok").then(|| fault.to_owned()))
+fn first_fault(conn: &Connection, how: Structure) -> rusqlite::Result<Option<String>> {
+    Ok(check::structure(conn, how, 1)?.into_iter().next())
 }
 
 #[cfg(test)]

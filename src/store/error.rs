@@ -195,8 +195,13 @@ pub enum CopyError {
     Directory(PathBuf),
     #[error("cannot read {path}: {source}; check the file's name and that this user may read it")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("the copy does not pass its checks and was removed ({}); nothing else was changed: run `pivotal-server check` on what was copied", .found.join("; "))]
+    #[error(
+        "the copy does not pass its checks ({}) and was removed; nothing else was changed: run `pivotal-server check`; if the database has the same faults, stop the server and restore an earlier backup, otherwise check the disk that the copy was written to",
+        few(found)
+    )]
     Faulty { found: Vec<String> },
+    #[error("{path} does not pass its checks ({}), so it was not restored and nothing was changed: restore an earlier backup, after `pivotal-server check FILE` has found it sound", few(found), path = .path.display())]
+    FaultyBackup { path: PathBuf, found: Vec<String> },
     #[error("cannot copy to {draft}: {source}; nothing else was changed")]
     Sqlite { draft: PathBuf, source: rusqlite::Error },
     #[error(
@@ -211,6 +216,15 @@ pub enum CopyError {
     Same(PathBuf),
     #[error("{path} does not hold what the backup holds, although it was put there; the database from before is {aside}", aside = .aside.as_ref().map_or_else(|| "none".into(), |path| path.display().to_string()))]
     NotRestored { path: PathBuf, aside: Option<PathBuf> },
+}
+
+/// As many findings as fit into a message.
+fn few(found: &[String]) -> String {
+    let shown = found.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match found.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
 }
 
 impl CopyError {

@@ -41,7 +41,7 @@ impl DataDir {
             Err(OpenError::Io { path, source }) => {
                 return Err(CopyError::Unreadable { path, source });
             }
-            opened => opened?,
+            opened => opened.map_err(|error| of_backup(error.into(), from))?,
         };
         let _serving = self.lock_for_serving()?;
         let _alone = self.lock_alone()?;
@@ -55,7 +55,7 @@ impl DataDir {
             }
         }
         let draft = files::beside(&database, files::RESTORING);
-        copy::copy(&mut backup, &draft, watch)?;
+        copy::copy(&mut backup, &draft, watch).map_err(|error| of_backup(error, from))?;
         let contents = Contents::of(&draft)?;
         let aside = set_aside(&database, now)?;
         copy::rename(&draft, &database)?;
@@ -82,15 +82,27 @@ impl DataDir {
         };
         let found = match opened {
             Ok((mut conn, _lock)) => check::findings(&mut conn, watch),
-            Err(OpenError::Damaged { found, .. }) => return Ok(vec![found]),
+            Err(OpenError::Damaged { found, .. }) => {
+                return Ok(vec![check::with_length(&path, found)]);
+            }
             Err(other) => return Err(other),
         };
         match found.map_err(|source| OpenError::sqlite(&path, source)) {
             Ok(found) => Ok(found),
-            Err(OpenError::Damaged { found, .. }) => Ok(vec![found]),
+            Err(OpenError::Damaged { found, .. }) => Ok(vec![check::with_length(&path, found)]),
             Err(other) => Err(other),
         }
     }
+}
+
+/// The error of copying a backup: there is no other advice than to take another one.
+fn of_backup(error: CopyError, path: &Path) -> CopyError {
+    let found = match error {
+        CopyError::Faulty { found } => found,
+        CopyError::Open(OpenError::Damaged { found, .. }) => vec![check::with_length(path, found)],
+        other => return other,
+    };
+    CopyError::FaultyBackup { path: path.to_owned(), found }
 }
 
 /// Gives the database, if there is one, a second name, which it keeps when the backup takes the
