@@ -1,32 +1,19 @@
 //! Takes the write-ahead log into the database file without holding up those who write. For the
 //! writer, which asks for it after its commits.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
-
 use rusqlite::Connection;
 
+use super::checkpointer::{Beside, Faults, take_in};
 use super::damage::Damage;
-use super::error::StoreError;
-use super::sqlite;
 use super::wal_growth::WalGrowth;
 
 /// Pages of the log (of 4 KiB) from which on it is taken in. SQLite does so at 1000, and writes
 /// pages that change often twice as often then. With 4000, what is synced at once holds up the
 /// commits beside it for longer, and no more of them are made.
 const BEGIN: u32 = 2000;
-/// Pages that may be left for the writer, which cannot write meanwhile: a few milliseconds.
-const REST: i64 = 256;
-/// Passes over the log, of which each takes in what was written during the one before it.
-const PASSES: u32 = 8;
 /// Pages from which on the log is reset even if reads overlap, which nothing else waits for. As
 /// much as is left of its file (`WAL_KEPT`).
 const LIMIT: u32 = 16_000;
-/// How long writes wait for the reads that keep the log from being reset.
-const RESET_TIMEOUT: Duration = Duration::from_millis(100);
 /// Attempts in a row that fail before the log counts as outgrown. One can fail because of a single
 /// slow list.
 const ATTEMPTS: u32 = 2;
@@ -62,45 +49,6 @@ impl Resets {
     }
 }
 
-/// What went wrong, told once and not after every commit.
-#[derive(Clone)]
-struct Faults {
-    damage: Damage,
-    told: Arc<AtomicBool>,
-}
-
-impl Faults {
-    fn report(&self, error: rusqlite::Error) {
-        let error = self.damage.judge(StoreError::from(error), self.damage.generation());
-        if !self.told.swap(true, Ordering::Relaxed) {
-            log::warn!(
-                "the write-ahead log cannot be taken in and grows; it is tried again after every commit: {error}"
-            );
-        }
-    }
-
-    fn none(&self) {
-        if self.told.swap(false, Ordering::Relaxed) {
-            log::info!("the write-ahead log is taken in again");
-        }
-    }
-}
-
-/// What the thread is asked to do.
-enum Task {
-    CatchUp,
-    Reset,
-}
-
-/// The thread, and whether it is at work.
-struct Beside {
-    ask: Option<SyncSender<Task>>,
-    /// Whether the task was done to its end.
-    done: Receiver<bool>,
-    at_work: bool,
-    thread: Option<JoinHandle<()>>,
-}
-
 impl Checkpoints {
     /// Takes over what SQLite would otherwise do by itself in the commits of this connection.
     ///
@@ -113,7 +61,7 @@ impl Checkpoints {
             length.set_pages(u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))?;
-        let faults = Faults { damage, told: Arc::default() };
+        let faults = Faults::new(damage);
         Ok(Self { growth, beside: None, faults, resets: Resets::default() })
     }
 
@@ -160,112 +108,6 @@ impl Checkpoints {
         self.resets.fail(pages);
         if self.resets.failed >= ATTEMPTS {
             self.growth.outgrew();
-        }
-    }
-}
-
-impl Beside {
-    fn start(writer: &Connection, faults: &Faults) -> Option<Self> {
-        let path = writer.path()?.to_owned();
-        let (ask, asked) = sync_channel(1);
-        let (tell, done) = sync_channel(1);
-        let faults = faults.clone();
-        let work = move || {
-            let mut conn = None;
-            while let Ok(task) = asked.recv() {
-                conn = conn.or_else(|| {
-                    let opened = sqlite::open_checkpointer(path.as_ref());
-                    opened.map_err(|error| faults.report(error)).ok()
-                });
-                let done = conn.as_ref().is_some_and(|conn| match task {
-                    Task::CatchUp => catch_up(conn, &faults),
-                    Task::Reset => reset(conn, &faults),
-                });
-                if tell.send(done).is_err() {
-                    return;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(work);
-        let thread = thread.inspect_err(|error| log::warn!("no thread for checkpoints: {error}"));
-        Some(Self { ask: Some(ask), done, at_work: false, thread: Some(thread.ok()?) })
-    }
-
-    /// Lets the thread begin; false when it has ended.
-    fn begin(&mut self) -> bool {
-        self.at_work = self.ask(Task::CatchUp);
-        self.at_work
-    }
-
-    fn ask(&self, task: Task) -> bool {
-        self.ask.as_ref().is_some_and(|ask| ask.try_send(task).is_ok())
-    }
-
-    /// Resets the log and waits for it, for [`RESET_TIMEOUT`] and what the disk takes. On the
-    /// thread's connection: the writer's keeps its own way of waiting for locks.
-    fn reset(&mut self) -> bool {
-        self.ask(Task::Reset) && self.done.recv().unwrap_or(false)
-    }
-
-    fn has_finished(&mut self) -> bool {
-        self.at_work = self.done.try_recv() == Err(TryRecvError::Empty);
-        !self.at_work
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        drop(self.ask.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the thread for checkpoints ended with a panic");
-        }
-    }
-}
-
-/// Takes the log in, again and again until little of it is left or others read from an older part
-/// of it.
-fn catch_up(conn: &Connection, faults: &Faults) -> bool {
-    let mut left = i64::MAX;
-    for _ in 0..PASSES {
-        match take_in(conn, faults) {
-            Some(now) if now > REST && now < left => left = now,
-            Some(now) => return now <= REST,
-            None => return false,
-        }
-    }
-    false
-}
-
-/// Takes the whole log in and waits until nobody reads from it, so that the next commit writes it
-/// from its beginning (SQLite manual, "PRAGMA wal_checkpoint"). False when somebody kept reading.
-fn reset(conn: &Connection, faults: &Faults) -> bool {
-    let done = conn.busy_timeout(RESET_TIMEOUT).and_then(|()| {
-        let mut statement = conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)")?;
-        statement.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
-    });
-    done.unwrap_or_else(|error| {
-        faults.report(error);
-        false
-    })
-}
-
-/// Takes in what nobody reads any more, without waiting for anybody, and tells how many pages are
-/// left; nothing when it failed, in which case the log only grows longer than it should.
-fn take_in(conn: &Connection, faults: &Faults) -> Option<i64> {
-    let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-    let passed = conn
-        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
-        .and_then(|mut statement| statement.query_row([], left));
-    match passed {
-        Ok(left) => {
-            faults.none();
-            Some(left)
-        }
-        Err(error) => {
-            faults.report(error);
-            None
         }
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod board;
 mod check;
+mod checkpointer;
 mod checkpoints;
 mod contacts;
 mod contents;

@@ -16,12 +16,12 @@ use crate::support::{Server, command, wait_until};
 const UNLIMITED: (&str, &str) = ("PIVOTAL_RATE_LIMITS_ENABLED", "false");
 
 /// Runs a command on a directory.
-fn run(dir: &Path, args: &[&str]) -> Output {
+pub fn run(dir: &Path, args: &[&str]) -> Output {
     command(dir).args(args).output().unwrap()
 }
 
 /// The one line with which a command refuses.
-fn refusal(dir: &Path, args: &[&str]) -> String {
+pub fn refusal(dir: &Path, args: &[&str]) -> String {
     let output = run(dir, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
     assert!(output.stdout.is_empty(), "{args:?}");
@@ -31,13 +31,13 @@ fn refusal(dir: &Path, args: &[&str]) -> String {
 }
 
 /// What a command that succeeds prints as JSON.
-fn said(dir: &Path, args: &[&str]) -> Value {
+pub fn said(dir: &Path, args: &[&str]) -> Value {
     let output = run(dir, &[&["--json"], args].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -51,7 +51,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 /// A database with these customers, closed, the directory it lies in, and a key for it.
-fn database_with(customers: &[&str]) -> (Arc<TempDir>, String) {
+pub fn database_with(customers: &[&str]) -> (Arc<TempDir>, String) {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[UNLIMITED]);
     for name in customers {
@@ -158,66 +158,6 @@ fn break_an_index(file: &Path) {
          PRAGMA writable_schema = RESET;",
     )
     .unwrap();
-}
-
-/// What a check prints of a file with faults, and its one line of advice.
-fn faults(dir: &Path, args: &[&str]) -> (String, String) {
-    let output = run(dir, args);
-    assert_eq!(output.status.code(), Some(1), "{args:?}");
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (text(output.stdout), text(output.stderr))
-}
-
-/// Overwrites a page of the customers, and returns its number.
-fn break_a_page(file: &Path) -> usize {
-    let conn = Connection::open(file).unwrap();
-    let sql = "SELECT max(pageno) FROM dbstat WHERE name = 'customers'";
-    let page: i64 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
-    conn.close().unwrap();
-    let page = usize::try_from(page).unwrap();
-    let mut bytes = fs::read(file).unwrap();
-    bytes[(page - 1) * 4096..page * 4096].fill(0xA5);
-    fs::write(file, bytes).unwrap();
-    page
-}
-
-#[test]
-fn a_check_names_the_damaged_page_and_its_advice_fits_the_file() {
-    let (dir, _) = database_with(&["Aurora", "Borealis"]);
-    let (copy, database) = (dir.path().join("copy.db"), dir.path().join("pivotal.db"));
-    said(dir.path(), &["backup", text(&copy)]);
-    let named = format!(" page {}: ", break_a_page(&copy));
-    let (found, advice) = faults(dir.path(), &["check", text(&copy)]);
-    assert!(found.contains(&named) && found.contains("(table customers)"), "{found}");
-    assert!(advice.contains("listed above; do not restore this backup"), "{advice}");
-    let advice = refusal(dir.path(), &["restore", text(&copy), "--replace"]);
-    assert!(advice.contains(&named) && advice.contains("restore an earlier backup"), "{advice}");
-    assert!(advice.contains(text(&copy)) && advice.contains("nothing was changed"), "{advice}");
-
-    break_a_page(&database);
-    for args in [&["check"][..], &["check", text(&database)]] {
-        let (found, advice) = faults(dir.path(), args);
-        assert!(found.contains(&named), "{found}");
-        assert!(
-            advice.contains("stop the server") && advice.contains("restore a backup"),
-            "{advice}"
-        );
-    }
-    let advice = refusal(dir.path(), &["backup", text(&dir.path().join("later.db"))]);
-    assert!(advice.contains(&named) && advice.contains("restore an earlier backup"), "{advice}");
-}
-
-#[test]
-fn a_backup_that_was_cut_off_is_called_that() {
-    let (dir, _) = database_with(&["Aurora"]);
-    let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
-    let bytes = fs::read(&copy).unwrap();
-    fs::write(&copy, &bytes[..bytes.len() - 5000]).unwrap();
-    let (found, _) = faults(dir.path(), &["check", text(&copy)]);
-    assert!(found.contains("its last 5000 bytes are missing"), "{found}");
-    let advice = refusal(dir.path(), &["restore", text(&copy), "--replace"]);
-    assert!(advice.contains("its last 5000 bytes are missing"), "{advice}");
 }
 
 #[test]

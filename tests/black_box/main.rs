@@ -19,6 +19,7 @@ mod auth;
 mod backups;
 #[cfg(target_os = "linux")]
 mod beside;
+mod checks;
 mod cli;
 mod contacts;
 mod contacts_rules;
