@@ -82,12 +82,12 @@ impl WalGrowth {
         }
     }
 
-    /// The log is within its bound.
+    /// The log is within its bound. As loud as the warning that it ends.
     pub fn shrunk(&self) {
         // The usual case costs one load.
         if self.0.outgrown.load(Ordering::Relaxed) && self.0.outgrown.swap(false, Ordering::Relaxed)
         {
-            log::info!("the write-ahead log was reset and is within its bound again");
+            log::warn!("the write-ahead log was reset and is within its bound again");
         }
     }
 
