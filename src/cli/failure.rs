@@ -1,11 +1,11 @@
 //! How a command fails: one line on stderr that says what to do, and an exit code.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
+use super::stderr;
 use crate::demo::DemoError;
 use crate::model::hash::HashError;
 use crate::model::key_secret::redact;
@@ -75,7 +75,7 @@ impl Failure {
     /// Tells the person, and the process that started this one.
     pub fn report(&self) -> ExitCode {
         // SQLite's findings have lines of their own.
-        tell(&format!("error: {self}").replace('\n', " "));
+        stderr::say(&format!("error: {self}").replace('\n', " "));
         ExitCode::from(1)
     }
 }
@@ -97,11 +97,6 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     // The first paragraph says what is wrong; the usage after it stands in the help as well.
     let what: Vec<&str> =
         said.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    tell(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
+    stderr::say(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
     ExitCode::from(2)
-}
-
-fn tell(line: &str) {
-    // A closed stderr leaves the exit code to speak.
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
+use env_logger::Target;
 use log::LevelFilter;
 
+use super::stderr;
 use crate::model::time::{Clock, SystemClock};
 
 /// Starts logging, and has panics logged instead of printed in lines of their own.
@@ -21,6 +23,7 @@ pub fn start(level: LevelFilter) {
         .filter_level(level)
         .filter_module("actix_server", level.min(LevelFilter::Warn))
         .format(line)
+        .target(Target::Pipe(Box::new(stderr::Lines)))
         .init();
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
 }

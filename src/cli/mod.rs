@@ -14,6 +14,7 @@ mod openapi;
 mod output;
 mod progress;
 mod serve;
+mod stderr;
 mod workspaces;
 
 use std::process::ExitCode;
@@ -57,14 +58,12 @@ fn data_dir(settings: &Settings) -> DataDir {
 
 /// Runs the command that this process was started with.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => return failure::usage(&error),
+    let code = match Args::try_parse() {
+        Ok(args) => run(args).map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
+        Err(error) => failure::usage(&error),
     };
-    match run(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    stderr::flush();
+    code
 }
 
 fn run(args: Args) -> Result<(), Failure> {

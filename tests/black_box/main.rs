@@ -39,6 +39,8 @@ mod errors;
 mod files;
 mod idempotency;
 mod isolation;
+#[cfg(target_os = "linux")]
+mod log_pipe;
 mod onboardings;
 mod onboardings_rules;
 mod onboardings_times;

@@ -1,0 +1,269 @@
+//! Lines for stderr, written by a thread of their own. Nobody who has something to say waits for
+//! whoever reads it: when a pipe is full, lines are dropped and counted.
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use log::Level;
+
+use crate::model::time::{Clock, SystemClock};
+
+/// Bytes that may wait to be written: some five thousand requests.
+const CAPACITY: usize = 1 << 20;
+/// How long the end of the process waits for lines that are not written yet.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The pause before writing again to a stderr that does not block.
+const RETRY: Duration = Duration::from_millis(20);
+
+static QUEUE: Queue = Queue::new();
+/// Whether the thread that writes could be started.
+static IS_WRITTEN: OnceLock<bool> = OnceLock::new();
+
+/// Queues a line, without its line break.
+pub fn say(line: &str) {
+    queue_lines(format!("{line}\n").as_bytes());
+}
+
+/// Waits until the lines so far are written, but not for long.
+pub fn flush() {
+    QUEUE.flush(PATIENCE);
+}
+
+/// Takes whole lines, and never fails.
+pub struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        queue_lines(lines);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn queue_lines(lines: &[u8]) {
+    let is_written = IS_WRITTEN.get_or_init(|| {
+        let thread = std::thread::Builder::new().name("stderr".to_owned());
+        thread.spawn(|| QUEUE.write_all(&mut io::stderr())).is_ok()
+    });
+    if *is_written {
+        QUEUE.push(lines);
+    } else {
+        // Without a thread, waiting for the reader is all that is left.
+        let _ = io::stderr().write_all(lines);
+    }
+}
+
+/// Lines on their way to stderr.
+struct Queue {
+    state: Mutex<State>,
+    has_lines: Condvar,
+    is_idle: Condvar,
+}
+
+struct State {
+    batch: Batch,
+    is_writing: bool,
+}
+
+/// Lines that are written together, with what is missing around them.
+#[derive(Default)]
+struct Batch {
+    dropped_before: usize,
+    lines: Vec<u8>,
+    dropped_after: usize,
+}
+
+impl Queue {
+    const fn new() -> Self {
+        let batch = Batch { dropped_before: 0, lines: Vec::new(), dropped_after: 0 };
+        Self {
+            state: Mutex::new(State { batch, is_writing: false }),
+            has_lines: Condvar::new(),
+            is_idle: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, lines: &[u8]) {
+        let mut state = self.lock();
+        if state.batch.lines.len() + lines.len() > CAPACITY {
+            state.batch.dropped_after += count(lines);
+            return;
+        }
+        state.batch.lines.extend_from_slice(lines);
+        drop(state);
+        self.has_lines.notify_one();
+    }
+
+    /// Writes batch after batch, for as long as the process lives.
+    fn write_all(&self, out: &mut impl Write) {
+        let mut writer = Writer { out, is_in_line: false };
+        loop {
+            let batch = self.next();
+            let lost = writer.batch(&batch);
+            let mut state = self.lock();
+            state.batch.dropped_before += lost;
+            state.is_writing = false;
+            self.is_idle.notify_all();
+        }
+    }
+
+    fn next(&self) -> Batch {
+        let is_empty = |state: &mut State| state.batch.lines.is_empty();
+        let state = self.has_lines.wait_while(self.lock(), is_empty);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.is_writing = true;
+        std::mem::take(&mut state.batch)
+    }
+
+    fn flush(&self, patience: Duration) {
+        let is_busy = |state: &mut State| state.is_writing || !state.batch.lines.is_empty();
+        // What is not written by then is lost with the process.
+        drop(self.is_idle.wait_timeout_while(self.lock(), patience, is_busy));
+    }
+}
+
+struct Writer<'o, W> {
+    out: &'o mut W,
+    /// Whether the last write was cut off in the middle of a line.
+    is_in_line: bool,
+}
+
+impl<W: Write> Writer<'_, W> {
+    /// Writes a batch, and returns how many lines are lost.
+    fn batch(&mut self, Batch { dropped_before, lines, dropped_after }: &Batch) -> usize {
+        if self.note(*dropped_before).is_err() {
+            return dropped_before + count(lines) + dropped_after;
+        }
+        if let Err(written) = self.lines(lines) {
+            return count(&lines[written..]) + dropped_after;
+        }
+        if self.note(*dropped_after).is_err() { *dropped_after } else { 0 }
+    }
+
+    /// Says how many lines are missing here, if any are.
+    fn note(&mut self, dropped: usize) -> Result<(), usize> {
+        if dropped == 0 {
+            return Ok(());
+        }
+        let why = "standard error was not read, or could not be written";
+        let (now, level) = (SystemClock.now(), Level::Warn);
+        self.lines(format!("{now} {level:5} log lines dropped: {dropped}; {why}\n").as_bytes())
+    }
+
+    /// Writes lines. The error is the number of bytes that were written.
+    fn lines(&mut self, lines: &[u8]) -> Result<(), usize> {
+        if self.is_in_line {
+            self.bytes(b"\n").map_err(|_| 0_usize)?;
+            self.is_in_line = false;
+        }
+        let done = self.bytes(lines);
+        if let Err(written @ 1..) = done {
+            self.is_in_line = lines[written - 1] != b'\n';
+        }
+        done
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), usize> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.out.write(&bytes[written..]) {
+                Ok(0) => return Err(written),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(RETRY),
+                Err(_) => return Err(written),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn count(lines: &[u8]) -> usize {
+    lines.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Accepts so many bytes, and then fails as a full disk does.
+    struct Disk {
+        space: usize,
+        text: Vec<u8>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.space == 0 {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            let most = bytes.len().min(self.space);
+            self.space -= most;
+            self.text.extend_from_slice(&bytes[..most]);
+            Ok(most)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn batch(dropped_before: usize, lines: &str, dropped_after: usize) -> Batch {
+        Batch { dropped_before, lines: lines.into(), dropped_after }
+    }
+
+    /// What was written, with the notes shortened to their number.
+    fn written(disk: &Disk) -> Vec<String> {
+        let text = String::from_utf8(disk.text.clone()).unwrap();
+        let short = |line: &str| {
+            let number = line.split("dropped: ").nth(1).and_then(|rest| rest.split(';').next());
+            number.map_or_else(|| line.to_owned(), |number| format!("dropped {number}"))
+        };
+        text.lines().map(short).collect()
+    }
+
+    #[test]
+    fn lines_that_do_not_fit_are_counted_where_they_are_missing() {
+        let queue = Queue::new();
+        let long = [vec![b'x'; CAPACITY], vec![b'\n']].concat();
+        queue.push(b"1\n");
+        for _ in 0..5 {
+            queue.push(&long);
+        }
+        let mut disk = Disk { space: usize::MAX, text: Vec::new() };
+        let lost = Writer { out: &mut disk, is_in_line: false }.batch(&queue.next());
+        assert_eq!((lost, written(&disk)), (0, vec!["1".to_owned(), "dropped 5".to_owned()]));
+        queue.push(b"2\n");
+        assert_eq!(
+            (queue.next().lines.as_slice(), queue.lock().batch.dropped_after),
+            (&b"2\n"[..], 0)
+        );
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted_and_a_cut_line_is_ended() {
+        let mut disk = Disk { space: 5, text: Vec::new() };
+        let mut writer = Writer { out: &mut disk, is_in_line: false };
+        assert_eq!(writer.batch(&batch(0, "one\ntwo\nthree\n", 4)), 6);
+        assert_eq!(writer.batch(&batch(6, "four\n", 0)), 7);
+        writer.out.space = usize::MAX;
+        assert_eq!(writer.batch(&batch(7, "five\n", 0)), 0);
+        assert_eq!(written(&disk), ["one", "t", "dropped 7", "five"]);
+    }
+
+    #[test]
+    fn the_end_of_the_process_does_not_wait_for_ever() {
+        let queue = Queue::new();
+        queue.push(b"nobody writes this\n");
+        queue.flush(Duration::ZERO);
+        assert!(!queue.lock().batch.lines.is_empty());
+    }
+}
