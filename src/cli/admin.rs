@@ -33,7 +33,7 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
     let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
     let file = database.display();
-    context.output.print(&Shown { password_changed_at, database: &database }, || {
+    let text = || {
         if is_new {
             return format!(
                 "The admin's password is set, in a new database, {file}. If a server runs on \
@@ -43,7 +43,9 @@ fn set_password(context: &Context) -> Result<(), Failure> {
         format!(
             "The admin's password is set in {file}. Whoever was signed in has to sign in again."
         )
-    })
+    };
+    let done = || format!("the admin's password is set in {file} all the same");
+    context.output.print_done(&Shown { password_changed_at, database: &database }, text, done)
 }
 
 /// The new password: asked for twice without showing it, or read from what was piped in.

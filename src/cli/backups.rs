@@ -84,14 +84,16 @@ pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
     let kept = context.dir.backup(&args.file, &watch)?;
     drop(watch);
     let shown = BackedUp { file: &kept.path, bytes: kept.bytes, contents: (&kept.contents).into() };
-    context.output.print(&shown, || {
+    let text = || {
         format!(
             "Backed up and checked: {} ({}). {}",
             kept.path.display(),
             indicatif::HumanBytes(kept.bytes),
             tell(&kept.contents)
         )
-    })
+    };
+    let done = || format!("the backup {} was made all the same", kept.path.display());
+    context.output.print_done(&shown, text, done)
 }
 
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
@@ -104,12 +106,14 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
         kept_aside: restored.aside.as_deref(),
         contents: (&restored.contents).into(),
     };
-    context.output.print(&shown, || {
+    let text = || {
         let aside = restored.aside.as_ref().map_or_else(String::new, |aside| {
             format!("\nThe database from before is kept as {}.", aside.display())
         });
         format!("Restored {}. {}{aside}", database.display(), tell(&restored.contents))
-    })
+    };
+    let done = || format!("{} was restored all the same", database.display());
+    context.output.print_done(&shown, text, done)
 }
 
 pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! What a server creates on its first start: a workspace with a live and a test key.
 
 use super::failure::Failure;
+use super::output;
 use crate::model::event::Actor;
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::key_hash::IssuedKey;
@@ -8,7 +9,7 @@ use crate::model::key_secret::KeySecret;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
 use crate::model::workspace::NewWorkspace;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Creates the workspace `default` and its keys, unless there is any workspace already.
 pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
@@ -38,7 +39,25 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         let create = |(issued, secret)| {
             Ok((tx.create_key(Actor::command_line(), &workspace, issued)?, secret))
         };
-        issued.into_iter().map(create).collect()
+        let created = issued.into_iter().map(create).collect::<Result<_, StoreError>>()?;
+        tx.mark_first_keys()?;
+        Ok(created)
     };
     Ok(store.write_blocking(create)?)
+}
+
+/// Notes that the first keys were printed, unless that went nowhere.
+pub fn note_shown(store: &Store) {
+    if output::is_discarded() {
+        log::warn!("the first keys were not shown: standard output is closed or /dev/null");
+    } else if let Err(error) = store.write_blocking(|tx| tx.unmark_first_keys()) {
+        log::warn!("the next start will say that the first keys may not have been shown: {error}");
+    }
+}
+
+/// The commands that replace first keys whose secrets nobody has.
+pub fn replacing<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
+    let create = "pivotal-server keys create --workspace default --name NAME".to_owned();
+    let revoke = keys.map(|key| format!("pivotal-server keys revoke {}", key.prefix));
+    std::iter::once(create).chain(revoke).collect()
 }

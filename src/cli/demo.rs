@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Context;
 use super::args::Demo;
 use super::failure::Failure;
-use super::keys::{Shown, shown_once};
+use super::keys::{Shown, shown_once, unshown};
 use crate::demo;
 use crate::model::slug::Slug;
 use crate::model::time::{SystemClock, Timestamp};
@@ -41,7 +41,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
         since,
         key: Shown::new(&key, &secret),
     };
-    context.output.print(&made, || {
+    let text = || {
         format!(
             "Filled the workspace `{workspace}` with {} customers, {} contacts and {} onboardings: \
              {changes} changes since {since}, made with seed {seed}.\n\n\
@@ -52,5 +52,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
             key.name,
             shown_once(&key, &secret),
         )
-    })
+    };
+    let unshown = || format!("the workspace `{workspace}` was filled; {}", unshown(&key));
+    context.output.print_secret(&made, text, unshown)
 }

@@ -38,6 +38,9 @@ pub enum Failure {
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
+    /// The work was done, which `done` says, and what to do about what was not shown of it.
+    #[error("cannot write to standard output: {source}; {done}")]
+    Unprinted { source: std::io::Error, done: String },
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server ended: {0}")]

@@ -77,9 +77,18 @@ fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     let (key, secret) = issue(&store, &workspace, new)?;
-    context.output.print(&Shown::new(&key, &secret), || {
-        format!("Created the key \"{}\". {}", key.name, shown_once(&key, &secret))
-    })
+    let text = || format!("Created the key \"{}\". {}", key.name, shown_once(&key, &secret));
+    context.output.print_secret(&Shown::new(&key, &secret), text, || unshown(&key))
+}
+
+/// What to do about a key that was created and whose secret nobody has seen.
+pub fn unshown(key: &Key) -> String {
+    let Key { prefix, workspace, .. } = key;
+    format!(
+        "the key {prefix} was created all the same: revoke it with `pivotal-server keys revoke \
+         {prefix}`, and create another with `pivotal-server keys create --workspace {workspace} \
+         --name NAME`"
+    )
 }
 
 /// How a new key is told to a person.
@@ -144,9 +153,12 @@ fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let id = find_key(&store, named)?.key.id;
     let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
     let key = key.ok_or_else(no_such_key)?;
-    context.output.print(&key, || {
+    let text = || {
         format!("Revoked the key \"{}\" ({}). Its next request is refused.", key.name, key.prefix)
-    })
+    };
+    context
+        .output
+        .print_done(&key, text, || format!("the key {} was revoked all the same", key.prefix))
 }
 
 fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
@@ -157,13 +169,20 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let twin =
         store.write_blocking(move |tx| tx.create_twin(Actor::command_line(), &id, issued))?;
     let Some(key) = twin else { return Err(no_twin(&store, &old)?) };
-    context.output.print(&Shown::new(&key, &secret), || {
+    let text = || {
         format!(
             "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \
              it any more: pivotal-server keys revoke {}",
             key.name,
             shown_once(&key, &secret),
             old.prefix,
+        )
+    };
+    context.output.print_secret(&Shown::new(&key, &secret), text, || {
+        let (new, old) = (&key.prefix, &old.prefix);
+        format!(
+            "the twin {new} was created all the same: revoke it with `pivotal-server keys revoke \
+             {new}`, and rotate {old} again"
         )
     })
 }

@@ -1,10 +1,11 @@
 //! What commands print on stdout: text for people, or one JSON value.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::stderr;
 
 /// Which of the two.
 #[derive(Clone, Copy)]
@@ -29,9 +30,58 @@ impl Output {
         } else {
             text()
         };
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::Output)
     }
+
+    /// The same for a command that has changed something. When it cannot be printed, the error
+    /// says with `done` what was done all the same.
+    pub fn print_done(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+        done: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        self.print(value, text).map_err(|failure| match failure {
+            Failure::Output(source) => Failure::Unprinted { source, done: done() },
+            other => other,
+        })
+    }
+
+    /// The same for a secret that is printed this one time. `unshown` says what to do about a
+    /// secret that nobody has seen.
+    pub fn print_secret(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+        unshown: impl Fn() -> String,
+    ) -> Result<(), Failure> {
+        self.print_done(value, text, &unshown)?;
+        if is_discarded() {
+            stderr::say(&format!("warning: standard output is not shown anywhere; {}", unshown()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether stdout is /dev/null, which is also what the standard library opens when it is closed.
+#[cfg(unix)]
+pub fn is_discarded() -> bool {
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let is_null = || -> io::Result<bool> {
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata()?;
+        let null = fs::metadata("/dev/null")?;
+        Ok(out.file_type().is_char_device() && out.rdev() == null.rdev())
+    };
+    is_null().unwrap_or(false)
+}
+
+#[cfg(not(unix))]
+pub fn is_discarded() -> bool {
+    false
 }
 
 /// Lines of cells under a heading, in columns.

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::Context;
 use super::args::Serve;
-use super::bootstrap::bootstrap;
+use super::bootstrap::{bootstrap, note_shown, replacing};
 use super::failure::Failure;
 use super::keys::Shown;
 use super::{logging, output::Output};
 use crate::model::key::Key;
-use crate::model::key_secret::KeySecret;
+use crate::model::key_secret::{KeySecret, Prefix};
 use crate::model::time::SystemClock;
 use crate::server::Server;
 use crate::service::Service;
@@ -29,15 +29,25 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
     let server = Server::bind(Service::new(settings, store))?;
+    let store = server.service().store();
+    let unshown = store.read(|reader| reader.unshown_keys())?;
+    if let Some(keys) = &unshown {
+        log::warn!(
+            "the keys of the first start may never have been shown; if you do not have them: {}",
+            replacing(keys.iter()).join("; ")
+        );
+    }
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.
-    let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(server.service().store())? };
-    actix_web::rt::System::new().block_on(async {
-        // Before the announcement, so that whoever reads it can already ask the server to stop.
-        let stop = asked_to_stop();
-        announce(output, &server, &keys)?;
-        server.run(stop).await.map_err(Failure::Server)
-    })
+    let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(store)? };
+    let system = actix_web::rt::System::new();
+    // Before the announcement, so that whoever reads it can already ask the server to stop.
+    let stop = system.block_on(async { asked_to_stop() });
+    announce(output, &server, &keys, unshown.as_deref())?;
+    if !keys.is_empty() {
+        note_shown(store);
+    }
+    system.block_on(async { server.run(stop).await.map_err(Failure::Server) })
 }
 
 /// What `serve --json` prints once it listens.
@@ -45,27 +55,42 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
 struct Announcement<'a> {
     listening: &'a str,
     keys: Vec<Shown<'a>>,
+    /// The keys of an earlier start that may never have been shown.
+    unshown_keys: Vec<&'a Prefix>,
     admin: Option<&'a str>,
     setup: Option<&'a str>,
 }
 
-fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Result<(), Failure> {
+fn announce(
+    output: Output,
+    server: &Server,
+    keys: &[(Key, KeySecret)],
+    unshown: Option<&[Key]>,
+) -> Result<(), Failure> {
     let address = format!("http://{}", server.address());
     let shown = keys.iter().map(|(key, secret)| Shown::new(key, secret)).collect();
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
     let announcement = Announcement {
         listening: &address,
         keys: shown,
+        unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
         admin: admin.as_deref(),
         setup: setup.as_deref(),
     };
-    output.print(&announcement, || {
-        let mut listening = format!("listening on {address}");
+    let text = || {
+        let mut text = format!("listening on {address}");
         if let Some(setup) = &setup {
-            listening = format!("Set the admin's password: {setup}\n\n{listening}");
+            text = format!("Set the admin's password: {setup}\n\n{text}");
+        }
+        if let Some(unshown) = unshown {
+            text = format!(
+                "The keys of the first start may never have been shown. If you do not have them:\
+                 \n\n  {}\n\n{text}",
+                replacing(unshown.iter()).join("\n  "),
+            );
         }
         if keys.is_empty() {
-            return listening;
+            return text;
         }
         let lines: Vec<String> = keys
             .iter()
@@ -73,8 +98,17 @@ fn announce(output: Output, server: &Server, keys: &[(Key, KeySecret)]) -> Resul
             .collect();
         format!(
             "Created the workspace `default` with two keys. They are shown only this once:\n\n\
-             {}\n\n{listening}",
+             {}\n\n{text}",
             lines.join("\n"),
+        )
+    };
+    if keys.is_empty() {
+        return output.print(&announcement, text);
+    }
+    output.print_done(&announcement, text, || {
+        format!(
+            "the workspace `default` and two keys were created all the same; replace the keys: {}",
+            replacing(keys.iter().map(|(key, _)| key)).join("; ")
         )
     })
 }

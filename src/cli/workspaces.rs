@@ -49,12 +49,14 @@ fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
     let workspace = created.ok_or_else(|| {
         Failure::Other(format!("there is already a workspace `{slug}`; choose another --slug"))
     })?;
-    context.output.print(&Shown::from(&workspace), || {
+    let text = || {
         format!(
             "Created the workspace `{slug}`. It has no keys yet: pivotal-server keys create \
              --workspace {slug} --name NAME"
         )
-    })
+    };
+    let done = || format!("the workspace `{slug}` was created all the same");
+    context.output.print_done(&Shown::from(&workspace), text, done)
 }
 
 fn list(context: &Context) -> Result<(), Failure> {

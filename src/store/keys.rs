@@ -151,6 +151,7 @@ impl Tx<'_> {
             key.created_at.as_micros(),
             key.replaces,
         ])?;
+        self.unmark_first_keys()?;
         self.record_key(actor, workspace, EventType::ApiKeyCreated, &key)?;
         Ok(key)
     }

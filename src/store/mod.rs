@@ -17,6 +17,7 @@ mod damage;
 mod error;
 mod events;
 mod files;
+mod first_keys;
 #[cfg(test)]
 mod fixture;
 mod idempotency;

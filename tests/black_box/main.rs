@@ -53,6 +53,8 @@ mod rate_limits;
 mod readme;
 mod rules;
 mod support;
+#[cfg(target_os = "linux")]
+mod unprinted;
 #[cfg(unix)]
 mod vanished;
 mod write_ahead_log;
