@@ -10,7 +10,7 @@ use super::args::{Backup, Check, Restore};
 use super::failure::Failure;
 use super::progress::Progress;
 use crate::model::time::{Clock, SystemClock, Timestamp};
-use crate::store::{Contents, Watch};
+use crate::store::{Contents, CopyError, Watch};
 
 #[derive(Serialize)]
 struct BackedUp<'a> {
@@ -80,9 +80,10 @@ fn count(number: i64, one: &str) -> String {
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
-    let watch: Arc<dyn Watch> = Arc::new(Progress::default());
-    let kept = context.dir.backup(&args.file, &watch)?;
-    drop(watch);
+    let kept =
+        watched("the backup was not made, and what was written of it is removed", |watch| {
+            context.dir.backup(&args.file, watch)
+        })?;
     let shown = BackedUp { file: &kept.path, bytes: kept.bytes, contents: (&kept.contents).into() };
     let text = || {
         format!(
@@ -96,10 +97,26 @@ pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
     context.output.print_done(&shown, text, done)
 }
 
+/// Runs `work`, which shows how far it is and can be interrupted. `left` says what a signal leaves.
+fn watched<T>(
+    left: &str,
+    work: impl FnOnce(&Arc<dyn Watch>) -> Result<T, CopyError>,
+) -> Result<T, Failure> {
+    let progress = Arc::new(Progress::default());
+    let watch: Arc<dyn Watch> = progress.clone();
+    work(&watch).map_err(|error| match (error, progress.signal()) {
+        (CopyError::Stopped, Some(signal)) => {
+            Failure::Interrupted { signal, left: left.to_owned() }
+        }
+        (error, _) => error.into(),
+    })
+}
+
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
-    let watch: Arc<dyn Watch> = Arc::new(Progress::default());
-    let restored = context.dir.restore(&args.file, args.replace, SystemClock.now(), &watch)?;
-    drop(watch);
+    let restored =
+        watched("nothing was restored, and the copy that was begun is removed", |watch| {
+            context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
+        })?;
     let database = context.dir.database();
     let shown = Restored {
         database: database.clone(),

@@ -8,10 +8,11 @@ use super::Context;
 use super::args::Demo;
 use super::failure::Failure;
 use super::keys::{Shown, shown_once, unshown};
-use crate::demo;
+use super::signals::Interrupt;
+use crate::demo::{self, DemoError};
 use crate::model::slug::Slug;
 use crate::model::time::{SystemClock, Timestamp};
-use crate::store::Store;
+use crate::store::{Store, Watch};
 
 /// What was made, as `--json` prints it.
 #[derive(Serialize)]
@@ -28,9 +29,28 @@ struct Made<'m> {
 
 pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Failure> {
     // A demo may be the first thing that is wanted of a new directory.
+    let database = context.dir.database();
+    let is_new = !database.exists();
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    // Until here a signal ends the process, even while it waits for a lock.
+    let interrupt = Interrupt::listen();
+    let watch: Arc<dyn Watch> = interrupt.clone();
+    let filled = demo::fill(&store, workspace, *seed, &watch);
     let demo::Filled { counts, changes, since, key: (key, secret) } =
-        demo::fill(&store, workspace, *seed)?;
+        filled.map_err(|error| match (error, interrupt.signal()) {
+            (DemoError::Stopped, Some(signal)) => {
+                let left = if is_new {
+                    format!(
+                        "no demo data was kept, and the new database {} is empty",
+                        database.display()
+                    )
+                } else {
+                    "no demo data was kept".to_owned()
+                };
+                Failure::Interrupted { signal, left }
+            }
+            (error, _) => error.into(),
+        })?;
     let made = Made {
         workspace,
         seed: *seed,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
+use super::signals::StopSignal;
 use super::stderr;
 use crate::demo::DemoError;
 use crate::model::hash::HashError;
@@ -41,6 +42,10 @@ pub enum Failure {
     /// The work was done, which `done` says, and what to do about what was not shown of it.
     #[error("cannot write to standard output: {source}; {done}")]
     Unprinted { source: std::io::Error, done: String },
+    #[error("interrupted by {signal}: {left}")]
+    Interrupted { signal: StopSignal, left: String },
+    #[error("cannot handle signals: {0}")]
+    Signals(std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server ended: {0}")]
@@ -79,7 +84,10 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         // SQLite's findings have lines of their own.
         stderr::say(&format!("error: {self}").replace('\n', " "));
-        ExitCode::from(1)
+        ExitCode::from(match self {
+            Self::Interrupted { signal, .. } => signal.exit_code(),
+            _ => 1,
+        })
     }
 }
 

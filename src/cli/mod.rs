@@ -14,6 +14,7 @@ mod openapi;
 mod output;
 mod progress;
 mod serve;
+mod signals;
 mod stderr;
 mod workspaces;
 
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Failure> {
+    signals::survive_file_size_limit().map_err(Failure::Signals)?;
     let mut loaded = Loaded::read(args.config.as_deref())?;
     if let Some(dir) = args.data_dir {
         loaded.flag_data_dir(dir);

@@ -1,9 +1,11 @@
-//! How far a long piece of work is, on stderr, when that is a terminal.
+//! How far a long piece of work is, on stderr, when that is a terminal; and what interrupts it.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::signals::{Interrupt, StopSignal};
 use crate::store::Watch;
 
 /// How often the line is drawn anew while nothing is counted.
@@ -12,6 +14,8 @@ const TICK: Duration = Duration::from_millis(200);
 /// A line that tells what is being done. It disappears when it is dropped.
 pub struct Progress {
     bar: ProgressBar,
+    /// From the moment at which there is something to remove.
+    interrupt: OnceLock<Arc<Interrupt>>,
 }
 
 impl Default for Progress {
@@ -19,11 +23,23 @@ impl Default for Progress {
         // Nothing is drawn where stderr is not a terminal.
         let bar = ProgressBar::no_length();
         bar.set_style(style("{spinner} {msg} {elapsed}"));
-        Self { bar }
+        Self { bar, interrupt: OnceLock::new() }
+    }
+}
+
+impl Progress {
+    /// The signal that asked the work to stop.
+    pub fn signal(&self) -> Option<StopSignal> {
+        self.interrupt.get()?.signal()
     }
 }
 
 impl Watch for Progress {
+    fn beginning(&self) {
+        // Until here a signal ends the process, whatever it waits for.
+        self.interrupt.get_or_init(Interrupt::listen);
+    }
+
     fn copied(&self, pages: u64, of: u64) {
         if self.bar.length() != Some(of) {
             self.bar.set_style(style("copying {bar:30} {percent} % {elapsed}, {eta} left"));
@@ -36,6 +52,10 @@ impl Watch for Progress {
         self.bar.set_style(style("{spinner} {msg} {elapsed}"));
         self.bar.set_message("checking every page and row");
         self.bar.enable_steady_tick(TICK);
+    }
+
+    fn stop(&self) -> bool {
+        self.signal().is_some()
     }
 }
 

@@ -9,7 +9,7 @@ use super::args::Serve;
 use super::bootstrap::{bootstrap, note_shown, replacing};
 use super::failure::Failure;
 use super::keys::Shown;
-use super::{logging, output::Output};
+use super::{logging, output::Output, signals};
 use crate::model::key::Key;
 use crate::model::key_secret::{KeySecret, Prefix};
 use crate::model::time::SystemClock;
@@ -29,6 +29,8 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
     let server = Server::bind(Service::new(settings, store))?;
+    // Before the announcement, so that whoever reads it can already ask the server to stop.
+    let stop = asked_to_stop();
     let store = server.service().store();
     let unshown = store.read(|reader| reader.unshown_keys())?;
     if let Some(keys) = &unshown {
@@ -40,14 +42,11 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
     // and showing them.
     let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(store)? };
-    let system = actix_web::rt::System::new();
-    // Before the announcement, so that whoever reads it can already ask the server to stop.
-    let stop = system.block_on(async { asked_to_stop() });
     announce(output, &server, &keys, unshown.as_deref())?;
     if !keys.is_empty() {
         note_shown(store);
     }
-    system.block_on(async { server.run(stop).await.map_err(Failure::Server) })
+    actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
 }
 
 /// What `serve --json` prints once it listens.
@@ -113,29 +112,23 @@ fn announce(
     })
 }
 
-/// Listens for the signals that ask a process to end. What is returned is ready when one came.
-#[cfg(unix)]
-fn asked_to_stop() -> impl Future<Output = ()> + Send {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+/// Handles the signals that ask a process to end. What is returned is ready when one came.
+fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    let (ask, asked) = tokio::sync::oneshot::channel();
+    let first = move |signal| {
+        log::info!("stopping on {signal}: requests in flight are finished first");
+        // Nobody waits any more when the server has ended by itself.
+        let _ = ask.send(());
+    };
+    let again = |signal| {
+        log::warn!("{signal} while stopping: ending at once, without the requests in flight");
+    };
+    if let Err(error) = signals::on_stop(first, again) {
+        log::error!("cannot handle signals, which will end the server at once: {error}");
+    }
     async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-            log::error!("signals cannot be received; the server will have to be killed");
-            return std::future::pending().await;
-        };
-        let asked = std::pin::pin!(interrupt.recv());
-        let told = std::pin::pin!(terminate.recv());
-        futures_util::future::select(asked, told).await;
-        log::info!("stopping: requests in flight are finished first");
+        if asked.await.is_err() {
+            std::future::pending().await
+        }
     }
-}
-
-/// Ready when the process is interrupted.
-#[cfg(not(unix))]
-async fn asked_to_stop() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        log::error!("interruptions cannot be received: {error}");
-        return std::future::pending().await;
-    }
-    log::info!("stopping: requests in flight are finished first");
 }

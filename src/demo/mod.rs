@@ -13,6 +13,7 @@ mod stage;
 mod story;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use self::dice::Dice;
 use self::stage::Actors;
@@ -28,7 +29,7 @@ use crate::model::slug::Slug;
 use crate::model::text::Name;
 use crate::model::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreError, Tx, Watch};
 
 /// What was made.
 pub struct Filled {
@@ -54,18 +55,27 @@ pub enum DemoError {
         "the workspace `{0}` has or had customers and was left as it is; name another with --workspace"
     )]
     NotEmpty(Slug),
+    #[error("the demo was stopped, and nothing of it was kept")]
+    Stopped,
 }
 
-/// Fills a workspace, which is created when there is none of that slug, in one transaction.
+/// Fills a workspace, which is created when there is none of that slug, in one transaction, unless
+/// the watch stops it.
 ///
 /// # Errors
 /// See [`DemoError`]; nothing was changed.
-pub fn fill(store: &Store, slug: &Slug, seed: u64) -> Result<Filled, DemoError> {
+pub fn fill(
+    store: &Store,
+    slug: &Slug,
+    seed: u64,
+    watch: &Arc<dyn Watch>,
+) -> Result<Filled, DemoError> {
     // Argon2 takes its time, during which nobody else should have to wait.
     let (sync, _) = IssuedKey::issue(live_key("CRM sync"))?;
     let (board, _) = IssuedKey::issue(live_key("Onboarding board"))?;
     let (shown, secret) = IssuedKey::issue(live_key("Demo"))?;
     let wanted = slug.clone();
+    let watching = Arc::clone(watch);
     let change = move |tx: &Tx<'_>| {
         let today = midnight(tx.now());
         let (acts, stories) = script(seed, today);
@@ -76,13 +86,18 @@ pub fn fill(store: &Store, slug: &Slug, seed: u64) -> Result<Filled, DemoError> 
             let before = tx.at(since.plus_millis(-DAY / 2));
             let sync = before.create_key(Actor::command_line(), &workspace, sync)?;
             let board = before.create_key(Actor::command_line(), &workspace, board)?;
-            perform(tx, &workspace, [sync, board], acts, stories)
+            perform(tx, &workspace, [sync, board], acts, stories, &*watching)
         })?;
         let Some(counts) = told else { return Ok(None) };
         let key = tx.create_key(Actor::command_line(), &workspace, shown)?;
         Ok(Some(Filled { counts, changes, since, key: (key, secret) }))
     };
-    store.write_blocking(change)?.ok_or_else(|| DemoError::NotEmpty(slug.clone()))
+    match store.write_blocking(change) {
+        Ok(filled) => filled.ok_or_else(|| DemoError::NotEmpty(slug.clone())),
+        // Whatever the error is, nothing was changed, as it was asked for.
+        Err(_) if watch.stop() => Err(DemoError::Stopped),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// All acts in the order of their moments, and how many stories they tell.
@@ -110,6 +125,7 @@ fn perform(
     [sync, board]: [Key; 2],
     acts: Vec<Act>,
     stories: usize,
+    watch: &dyn Watch,
 ) -> Result<Counts, StoreError> {
     let last = acts.last().map_or(tx.now(), |act| act.at);
     let actors = Actors { sync: caller(workspace, &sync), board: caller(workspace, &board) };
@@ -117,7 +133,7 @@ fn perform(
         acts.iter().map(|act| i64::from(act.change.is_of_onboarding() == on_board)).sum()
     };
     let (syncs, moves) = (requests(false), requests(true));
-    let counts = stage::play(tx, &actors, stories, acts)?;
+    let counts = stage::play(tx, &actors, stories, acts, watch)?;
     // Addresses that stand for examples (RFC 5737).
     let from = |host| IpAddr::from(Ipv4Addr::new(192, 0, 2, host));
     tx.note_key_uses(&[

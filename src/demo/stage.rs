@@ -9,7 +9,7 @@ use crate::model::customer::{Customer, CustomerId};
 use crate::model::fields::{Body, Fields};
 use crate::model::id::{Id, Ref};
 use crate::model::onboarding::OnboardingId;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, Watch};
 
 /// On whose behalf the acts are played.
 pub(super) struct Actors {
@@ -38,15 +38,21 @@ pub struct Counts {
     pub onboardings: usize,
 }
 
-/// Plays the acts of this many stories, which stand in the order of their moments.
+/// Plays the acts of this many stories, which stand in the order of their moments, until the watch
+/// stops it.
 pub(super) fn play(
     tx: &Tx<'_>,
     actors: &Actors,
     stories: usize,
     acts: Vec<Act>,
+    watch: &dyn Watch,
 ) -> Result<Counts, StoreError> {
     let mut casts: Vec<Cast> = (0..stories).map(|_| Cast::default()).collect();
     for Act { at, story, change } in acts {
+        if watch.stop() {
+            // An error, so that the transaction is undone.
+            return Err(StoreError::Unavailable("the demo was stopped".to_owned()));
+        }
         let cast = casts.get_mut(story).ok_or_else(|| broken("an act has no story"))?;
         perform(&tx.at(at), actors, cast, change)?;
     }

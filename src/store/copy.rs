@@ -20,6 +20,8 @@ const SYNC: i32 = 16 * STEP;
 
 /// Looks on while a database is copied and checked, and may end it.
 pub trait Watch: Send + Sync {
+    /// The first file is about to be made, which is removed if the work is ended.
+    fn beginning(&self) {}
     /// So many pages are copied, of so many.
     fn copied(&self, _pages: u64, _of: u64) {}
     /// The checks have begun.
@@ -57,6 +59,7 @@ fn write(source: &mut Connection, draft: &Path, watch: &Arc<dyn Watch>) -> Resul
     if !files::remove_draft(draft).map_err(io)? {
         return Err(CopyError::UnderWay(draft.to_owned()));
     }
+    watch.beginning();
     let file = files::create_private(draft).map_err(io)?;
     // Tells others that the file is not left over. Where there are no locks, there are no others.
     let _ = file.try_lock();
@@ -71,7 +74,9 @@ fn write(source: &mut Connection, draft: &Path, watch: &Arc<dyn Watch>) -> Resul
         return Err(CopyError::Faulty { found });
     }
     copy.close().map_err(|(_, source)| failed(source))?;
-    file.sync_all().map_err(io)
+    file.sync_all().map_err(io)?;
+    // The last moment at which nothing but the draft is there.
+    if watch.stop() { Err(CopyError::Stopped) } else { Ok(()) }
 }
 
 /// Copies page by page within one read transaction, so that changes that are made meanwhile

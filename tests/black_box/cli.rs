@@ -287,6 +287,6 @@ fn asking_to_stop_finishes_what_is_in_flight() {
         client.join().unwrap();
     }
     server.signal("-INT");
-    assert_eq!(server.stop(), Some(0));
+    assert_eq!(server.wait(), Some(0));
     assert!(server.log().contains("stopped"));
 }

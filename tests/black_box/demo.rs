@@ -12,7 +12,7 @@ use pivotal_server::model::onboarding::{OfCustomer, OnboardingFilter, Phase, Sta
 use pivotal_server::model::page::PageRequest;
 use pivotal_server::model::slug::Slug;
 use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
-use pivotal_server::store::{DataDir, Store};
+use pivotal_server::store::{DataDir, Store, Watch};
 use serde_json::{Value, json};
 use strum::VariantNames;
 
@@ -199,7 +199,8 @@ fn made(seed: u64, now: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Fixed(now))).unwrap();
     let slug = Slug::parse("demo").unwrap();
-    demo::fill(&store, &slug, seed).unwrap();
+    let nobody: Arc<dyn Watch> = Arc::new(());
+    demo::fill(&store, &slug, seed, &nobody).unwrap();
     let all = store.read(|reader| {
         let workspace = reader.workspace(&slug)?.unwrap().no;
         let page = PageRequest { limit: 1000, before: None };

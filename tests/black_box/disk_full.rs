@@ -16,16 +16,11 @@ use tempfile::TempDir;
 
 use crate::support::{Client, Reply, Server, command, command_under};
 
-/// Programs of coreutils (8.31 or newer) and util-linux, which every Linux distribution has.
-const NEEDED: &str = "the tests of a full disk need `env --ignore-signal` and `prlimit`: install \
-                      coreutils 8.31 or newer and util-linux";
+const NEEDED: &str = "the tests of a full disk need `prlimit`: install util-linux";
 
 /// What starts a process whose files cannot become larger than so many bytes.
 fn limited(size: impl Display) -> Vec<String> {
-    // A process that does not ignore the signal is killed instead of refused.
-    ["env", "--ignore-signal=XFSZ", "prlimit", &format!("--fsize={size}:")]
-        .map(str::to_owned)
-        .into()
+    ["prlimit", &format!("--fsize={size}:")].map(str::to_owned).into()
 }
 
 /// Changes the limit of a running server; `unlimited` takes it away.

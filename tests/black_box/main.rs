@@ -52,6 +52,8 @@ mod paging_changes;
 mod rate_limits;
 mod readme;
 mod rules;
+#[cfg(target_os = "linux")]
+mod signals;
 mod support;
 #[cfg(target_os = "linux")]
 mod unprinted;

@@ -205,6 +205,11 @@ impl Server {
     /// Asks the server to stop, and returns its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         self.signal("-TERM");
+        self.wait()
+    }
+
+    /// Waits for the process to end, and returns its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 
