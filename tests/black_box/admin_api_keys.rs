@@ -64,6 +64,7 @@ fn a_new_key_is_shown_once_and_works_as_far_as_its_scopes_reach() {
     let list = visitor.get("/admin/api-keys");
     list.expect(200).shows("Night sync").shows("Read customers").hides(&key);
     visitor.get(&format!("/admin/api-keys/{id}/revoke")).expect(200).hides(&key);
+    wait_until("all of it is logged", || server.log().contains(&format!("{id}/revoke")));
     assert!(!server.log().contains(&key[20..]));
     let event = server.sql().query_row(
         "SELECT type, actor_id FROM events WHERE resource_id = ?1",

@@ -36,6 +36,7 @@ fn the_printed_link_sets_the_first_password_once() {
     late.get("/admin/sign-in").expect(200);
     late.post(path, &[("code", code), ("password", OTHER), ("again", OTHER)]).asks_to_sign_in();
     late.sign_in();
+    wait_until("all of it is logged", || server.log().contains("POST path=/admin/sign-in"));
     assert!(!server.log().contains(code) && !server.log().contains(PASSWORD));
     let server = server.restart();
     assert_eq!(server.setup, None);

@@ -376,7 +376,7 @@ fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
     let shown = deep()["checks"]["backup"].as_str().unwrap().to_owned();
     assert!(shown.starts_with("failed at 2"), "{shown}");
     assert!(!shown.contains(text(&dir)), "the page is open to all, paths are not for it");
-    assert!(server.log().contains("ERROR the scheduled backup failed"));
+    wait_until("it is logged", || server.log().contains("ERROR the scheduled backup failed"));
     assert!(server.log().contains(text(&dir)));
     server.client().customer("Aurora");
 }

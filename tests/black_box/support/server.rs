@@ -197,7 +197,7 @@ impl Server {
         conn
     }
 
-    /// All that was logged so far.
+    /// All that was logged so far. A line may come after the response to what it is about.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -208,9 +208,11 @@ impl Server {
         self.wait()
     }
 
-    /// Waits for the process to end, and returns its exit code.
+    /// Waits for the process to end and its log to be complete, and returns its exit code.
     pub fn wait(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        wait_until("the log is read to its end", || Arc::strong_count(&self.log) == 1);
+        code
     }
 
     /// Ends the server without any warning.
