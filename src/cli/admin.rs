@@ -64,10 +64,12 @@ fn ask() -> Result<Password, Failure> {
 
 fn first_line() -> std::io::Result<String> {
     let mut line = String::new();
-    // Two bytes for the end of a line that is one byte too long.
-    let most = Password::MAX as u64 + 3;
+    // Three bytes for a byte order mark, and two for the end of a line that is one byte too long.
+    let most = Password::MAX as u64 + 6;
     std::io::stdin().lock().take(most).read_line(&mut line)?;
-    let line = line.strip_suffix('\n').unwrap_or(&line);
+    // Editors on Windows and PowerShell begin a file with it.
+    let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+    let line = line.strip_suffix('\n').unwrap_or(line);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 

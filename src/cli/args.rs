@@ -18,8 +18,8 @@ use crate::service::client::PLACEHOLDER;
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
 pub struct Args {
-    /// The file with the settings [default: config.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "PIVOTAL_CONFIG")]
+    /// The file with the settings [env: PIVOTAL_CONFIG] [default: config.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The directory with the database, instead of the one in the settings
     #[arg(long, global = true, value_name = "DIR")]

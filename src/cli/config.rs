@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::failure::Failure;
+use super::stderr;
 use crate::settings::Listed;
 
 /// A setting as it is printed.
@@ -20,8 +21,11 @@ impl From<Listed> for Shown {
     }
 }
 
-/// Prints settings that were read without an error. The text is TOML that can be used as a file.
+/// Prints settings that were read without an error, after warnings on stderr. The text is TOML that can be used as a file.
 pub fn run(context: &Context) -> Result<(), Failure> {
+    for unknown in context.loaded.unknown_variables() {
+        stderr::say(&format!("warning: {unknown}"));
+    }
     let shown: Vec<Shown> = context.loaded.list().map(Shown::from).collect();
     context.output.print(&shown, || {
         let line = |setting: &Shown| {

@@ -1,4 +1,4 @@
-//! How a command fails: one line on stderr that says what to do, and an exit code.
+//! How a command fails: one line on stderr for each fault that says what to do, and an exit code.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use crate::demo::DemoError;
 use crate::model::hash::HashError;
 use crate::model::key_secret::redact;
 use crate::server::BindError;
-use crate::settings::SettingsError;
+use crate::settings::SettingsErrors;
 use crate::store::{CopyError, OpenError, StoreError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Settings(#[from] SettingsErrors),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("{0}")]
@@ -82,8 +82,14 @@ impl From<DemoError> for Failure {
 impl Failure {
     /// Tells the person, and the process that started this one.
     pub fn report(&self) -> ExitCode {
-        // SQLite's findings have lines of their own.
-        stderr::say(&format!("error: {self}").replace('\n', " "));
+        let faults = match self {
+            Self::Settings(errors) => errors.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        };
+        for fault in faults {
+            // SQLite's findings have lines of their own.
+            stderr::say(&format!("error: {fault}").replace('\n', " "));
+        }
         ExitCode::from(match self {
             Self::Interrupted { signal, .. } => signal.exit_code(),
             _ => 1,

@@ -18,6 +18,7 @@ mod signals;
 mod stderr;
 mod workspaces;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -67,9 +68,15 @@ pub fn main() -> ExitCode {
     code
 }
 
+/// `PIVOTAL_CONFIG`. Read here and not by clap, which refuses an empty variable.
+fn config_variable() -> Option<PathBuf> {
+    std::env::var_os("PIVOTAL_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from)
+}
+
 fn run(args: Args) -> Result<(), Failure> {
     signals::survive_file_size_limit().map_err(Failure::Signals)?;
-    let mut loaded = Loaded::read(args.config.as_deref())?;
+    let file = args.config.or_else(config_variable);
+    let mut loaded = Loaded::read(file.as_deref())?;
     if let Some(dir) = args.data_dir {
         loaded.flag_data_dir(dir);
     }

@@ -19,11 +19,13 @@ use crate::store::Store;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let Context { loaded, dir, output } = context;
+    let unknown = loaded.unknown_variables().to_vec();
     let mut settings = loaded.settings;
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }
     logging::start(settings.log);
+    unknown.iter().for_each(|variable| log::warn!("{variable}"));
     let dir = if args.new_database { dir.forgetting() } else { dir };
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;

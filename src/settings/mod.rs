@@ -1,8 +1,10 @@
 //! The settings: every one of them with its default. Environment over file over default; the
 //! command line's flags are laid over the result. For every layer above `model` but `store`.
 
+mod file;
 mod sources;
 mod table;
+mod variables;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,7 +13,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
-pub use self::sources::{Listed, Loaded, Place, SettingsError};
+pub use self::sources::{Listed, Loaded, Place, SettingsError, SettingsErrors};
+pub use self::variables::UnknownVariable;
 
 /// The greatest rate limit, in requests a minute.
 pub(crate) const MAX_RATE: i64 = 1_000_000;

@@ -1,27 +1,21 @@
 //! Where the settings come from: a file and the environment, and what is said when one of them is
 //! wrong. For `cli`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use toml::{Table, Value};
+use toml::Value;
 
 use super::Settings;
+use super::file;
 use super::table::{PREFIX, SETTINGS, Setting};
+use super::variables::{UnknownVariable, nearest};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "config.toml";
-/// Variables with the settings' prefix that belong to clients or to the command line.
-const NOT_SETTINGS: &[&str] = &[
-    "PIVOTAL_CONFIG",
-    "PIVOTAL_API_KEY",
-    "PIVOTAL_TEST_KEY",
-    "PIVOTAL_API_URL",
-    "PIVOTAL_BASE_URL",
-];
-
-/// Why the settings cannot be used. The message names the place, the setting and what is allowed.
+/// One fault in the settings. The message names the place, the setting and what is allowed.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum SettingsError {
@@ -29,10 +23,33 @@ pub enum SettingsError {
     Unreadable { file: PathBuf, source: std::io::Error },
     #[error("{}, line {line}: {message}", .file.display())]
     Syntax { file: PathBuf, line: usize, message: String },
-    #[error("{place}: there is no setting `{name}`; the settings are {}", names())]
-    Unknown { place: Place, name: String },
-    #[error("{place}: `{name}` has to be {allowed}")]
-    Bad { place: Place, name: String, allowed: &'static str },
+    #[error("{}, line {line}: there is no setting `{name}`; {}", .file.display(), hint(name))]
+    Unknown { file: PathBuf, line: usize, name: String },
+    #[error("{}, line {line}: `{name}` must be {allowed}", .file.display())]
+    BadValue { file: PathBuf, line: usize, name: String, allowed: &'static str },
+    #[error("environment: `{name}` must be {allowed}")]
+    BadVariable { name: String, allowed: &'static str },
+}
+
+/// Everything that is wrong with the settings, so that it can be corrected in one go.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct SettingsErrors(Vec<SettingsError>);
+
+impl SettingsErrors {
+    /// Each fault; there is at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &SettingsError> {
+        self.0.iter()
+    }
+}
+
+/// What was probably meant by an unknown name in a file.
+fn hint(name: &str) -> String {
+    let names = || SETTINGS.iter().map(|setting| setting.name);
+    match nearest(name, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the settings are {}", names().collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// Where a value came from.
@@ -56,10 +73,6 @@ impl fmt::Display for Place {
     }
 }
 
-fn names() -> String {
-    SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
-}
-
 /// The settings of a process, and where they come from.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -67,6 +80,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Where what is not a default was said.
     given: HashMap<&'static str, Place>,
+    /// Variables that are ignored, but may be misspelled settings.
+    unknown: Vec<UnknownVariable>,
 }
 
 /// A setting with its value.
@@ -82,22 +97,26 @@ pub struct Listed {
 
 impl Loaded {
     /// Reads the settings of this process: from `file`, which has to exist when it is named, and
-    /// from the environment.
+    /// from the environment. Empty variables count as unset.
     ///
     /// # Errors
-    /// See [`SettingsError`].
-    pub fn read(file: Option<&Path>) -> Result<Self, SettingsError> {
+    /// All faults of both, see [`SettingsError`].
+    pub fn read(file: Option<&Path>) -> Result<Self, SettingsErrors> {
         let mut loaded = Self::default();
+        let mut faults = Vec::new();
         let default = Path::new(DEFAULT_FILE);
         match (file, default.is_file()) {
-            (Some(file), _) => loaded.read_file(file)?,
-            (None, true) => loaded.read_file(default)?,
+            (Some(file), _) => loaded.read_file(file, &mut faults),
+            (None, true) => loaded.read_file(default, &mut faults),
             (None, false) => {}
         }
-        loaded.read_variables(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-        }))?;
-        Ok(loaded)
+        loaded.read_variables(std::env::vars_os(), &mut faults);
+        if faults.is_empty() { Ok(loaded) } else { Err(SettingsErrors(faults)) }
+    }
+
+    /// Variables that begin like settings, but are none and are ignored.
+    pub fn unknown_variables(&self) -> &[UnknownVariable] {
+        &self.unknown
     }
 
     /// Lays the flag `--data-dir` over what was read.
@@ -115,79 +134,82 @@ impl Loaded {
         })
     }
 
-    fn read_file(&mut self, file: &Path) -> Result<(), SettingsError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| SettingsError::Unreadable { file: file.to_owned(), source })?;
-        self.read_text(file, &text)
+    fn read_file(&mut self, file: &Path, faults: &mut Vec<SettingsError>) {
+        match std::fs::read_to_string(file) {
+            Ok(text) => self.read_text(file, &text, faults),
+            Err(source) => {
+                faults.push(SettingsError::Unreadable { file: file.to_owned(), source });
+            }
+        }
     }
 
-    fn read_text(&mut self, file: &Path, text: &str) -> Result<(), SettingsError> {
-        let table: Table = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            SettingsError::Syntax {
-                file: file.to_owned(),
-                line: before.matches('\n').count() + 1,
-                message: error.message().replace('\n', " "),
+    fn read_text(&mut self, file: &Path, text: &str, faults: &mut Vec<SettingsError>) {
+        let path = || file.to_owned();
+        let entries = match file::parse(text) {
+            Ok(entries) => entries,
+            Err(syntax) => {
+                let fault = |fault: file::SyntaxFault| SettingsError::Syntax {
+                    file: path(),
+                    line: fault.line,
+                    message: fault.message,
+                };
+                return faults.extend(syntax.into_iter().map(fault));
             }
-        })?;
-        let place = || Place::File(file.to_owned());
-        for (name, value) in flatten(&table) {
-            let known = SETTINGS.iter().find(|setting| setting.name == name);
-            let setting = known
-                .ok_or_else(|| SettingsError::Unknown { place: place(), name: name.clone() })?;
-            self.take(setting, name, value, place())?;
+        };
+        for file::Entry { name, line, value } in entries {
+            if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
+                if !self.take(setting, &value, Place::File(path())) {
+                    let allowed = setting.allowed;
+                    faults.push(SettingsError::BadValue { file: path(), line, name, allowed });
+                }
+            } else if !is_empty_section(&name, &value) {
+                faults.push(SettingsError::Unknown { file: path(), line, name });
+            }
         }
-        Ok(())
     }
 
     fn read_variables(
         &mut self,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), SettingsError> {
-        let ignored: HashSet<&str> = NOT_SETTINGS.iter().copied().collect();
+        variables: impl Iterator<Item = (OsString, OsString)>,
+        faults: &mut Vec<SettingsError>,
+    ) {
         for (name, value) in variables {
-            if !name.starts_with(PREFIX) || ignored.contains(name.as_str()) {
+            let name = name.to_string_lossy();
+            if !name.starts_with(PREFIX) || value.is_empty() {
                 continue;
             }
-            let place = Place::Environment;
             let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
-                return Err(SettingsError::Unknown { place, name });
+                self.unknown.extend(UnknownVariable::find(&name, &value.to_string_lossy()));
+                continue;
             };
-            self.take(setting, name, &Value::String(value), place)?;
+            // Replacing bytes that are not UTF-8 would name another directory.
+            let is_taken = value
+                .into_string()
+                .is_ok_and(|value| self.take(setting, &Value::String(value), Place::Environment));
+            if !is_taken {
+                let (name, allowed) = (name.into_owned(), setting.allowed);
+                faults.push(SettingsError::BadVariable { name, allowed });
+            }
         }
-        Ok(())
+        // The environment has no order of its own.
+        self.unknown.sort_by_key(ToString::to_string);
     }
 
-    /// Takes a value over that is called `name` where it stands.
-    fn take(
-        &mut self,
-        setting: &'static Setting,
-        name: String,
-        value: &Value,
-        place: Place,
-    ) -> Result<(), SettingsError> {
-        let Some(()) = (setting.take)(&mut self.settings, value) else {
-            return Err(SettingsError::Bad { place, name, allowed: setting.allowed });
-        };
-        self.given.insert(setting.name, place);
-        Ok(())
+    /// Takes a value over; `false` if it is not allowed.
+    fn take(&mut self, setting: &'static Setting, value: &Value, place: Place) -> bool {
+        let is_allowed = (setting.take)(&mut self.settings, value).is_some();
+        if is_allowed {
+            self.given.insert(setting.name, place);
+        }
+        is_allowed
     }
 }
 
-/// The values of a file with their whole names.
-fn flatten(table: &Table) -> Vec<(String, &Value)> {
-    let mut found = Vec::new();
-    for (name, value) in table {
-        match value {
-            Value::Table(section) => found.extend(
-                flatten(section)
-                    .into_iter()
-                    .map(|(inner, value)| (format!("{name}.{inner}"), value)),
-            ),
-            other => found.push((name.clone(), other)),
-        }
-    }
-    found
+/// Whether it is a section of the settings in which nothing is set.
+fn is_empty_section(name: &str, value: &Value) -> bool {
+    let in_section =
+        |setting: &str| setting.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    value.is_table() && SETTINGS.iter().any(|setting| in_section(setting.name))
 }
 
 #[cfg(test)]
@@ -195,18 +217,18 @@ mod tests {
     use super::*;
     use crate::settings::RateLimits;
 
-    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, String> {
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, Vec<String>> {
         let mut loaded = Loaded::default();
-        let variables = variables.iter().map(|&(n, v)| (n.to_owned(), v.to_owned()));
-        loaded
-            .read_text(Path::new("config.toml"), text)
-            .and_then(|()| loaded.read_variables(variables))
-            .map_err(|error| error.to_string())?;
-        Ok(loaded)
+        let variables = variables.iter().map(|&(n, v)| (n.into(), v.into()));
+        let mut faults = Vec::new();
+        loaded.read_text(Path::new("config.toml"), text, &mut faults);
+        loaded.read_variables(variables, &mut faults);
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        if said.is_empty() { Ok(loaded) } else { Err(said) }
     }
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        Ok(load(text, variables)?.settings)
+        load(text, variables).map(|loaded| loaded.settings).map_err(|said| said.join("\n"))
     }
 
     /// The settings as a file.
@@ -242,10 +264,9 @@ mod tests {
     fn the_reference_file_names_every_setting_with_its_default() {
         let text = include_str!("../../config.toml");
         assert_eq!(read(text, &[]).unwrap(), Settings::default());
-        let table: Table = toml::from_str(text).unwrap();
-        let named: HashSet<String> = flatten(&table).into_iter().map(|(name, _)| name).collect();
-        let known: HashSet<String> = SETTINGS.iter().map(|s| s.name.to_owned()).collect();
-        assert_eq!(named, known);
+        let named: Vec<String> =
+            file::parse(text).ok().unwrap().into_iter().map(|entry| entry.name).collect();
+        assert_eq!(named, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
     }
 
     #[test]
@@ -271,24 +292,76 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_place_and_what_is_allowed() {
-        let unknown = read("lisen = \"x\"", &[]).unwrap_err();
-        assert!(
-            unknown
-                .starts_with("config.toml: there is no setting `lisen`; the settings are listen,")
-        );
-        let bad = read("[rate_limits]\npaid = 0", &[]).unwrap_err();
-        assert_eq!(
-            bad,
-            "config.toml: `rate_limits.paid` has to be a whole number from 1 to 1000000"
-        );
+        for (text, variables, said) in [
+            (
+                "lisen = \"x\"",
+                &[][..],
+                "config.toml, line 1: there is no setting `lisen`; did you mean `listen`?",
+            ),
+            (
+                "[rate_limits]\npaid = 0",
+                &[],
+                "config.toml, line 2: `rate_limits.paid` must be a whole number from 1 to 1000000",
+            ),
+            (
+                "",
+                &[("PIVOTAL_WORKERS", "many")],
+                "environment: `PIVOTAL_WORKERS` must be a whole number from 0 to 256",
+            ),
+        ] {
+            assert_eq!(read(text, variables).unwrap_err(), said);
+        }
+        let far = read("speed = 3", &[]).unwrap_err();
+        let all = "config.toml, line 1: there is no setting `speed`; the settings are listen, ";
+        assert!(far.starts_with(all), "{far}");
         let syntax = read("listen = \"x\"\nworkers = = 1", &[]).unwrap_err();
         assert!(syntax.starts_with("config.toml, line 2: "), "{syntax}");
-        let variable = read("", &[("PIVOTAL_WORKERS", "many")]).unwrap_err();
-        assert_eq!(
-            variable,
-            "environment: `PIVOTAL_WORKERS` has to be a whole number from 0 to 256"
-        );
-        assert!(read("", &[("PIVOTAL_WORKER", "1")]).unwrap_err().contains("PIVOTAL_WORKER"));
+    }
+
+    #[test]
+    fn all_faults_are_reported_together_in_the_order_of_the_file() {
+        let text =
+            "workers = -1\nlisen = \"x\"\n[admin]\nworkers = 2\n[bakcup]\n[backup]\nkeep = 0";
+        let variables = [("PIVOTAL_LOG", "loud"), ("PIVOTAL_BACKUP_KEEP", "0")];
+        let said = load(text, &variables).unwrap_err();
+        let lines: Vec<&str> = said.iter().filter_map(|one| one.split(": ").next()).collect();
+        let line = |number: usize| format!("config.toml, line {number}");
+        assert_eq!(lines[..5], [line(1), line(2), line(4), line(5), line(7)]);
+        assert_eq!(lines[5..], ["environment", "environment"]);
+        assert!(said[2].ends_with("`admin.workers`; did you mean `workers`?"), "{said:?}");
+        assert!(said[3].contains("there is no setting `bakcup`"), "{said:?}");
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let text = "workers = 3\n[backup]\ndir = \"/mnt\"";
+        let variables =
+            [("PIVOTAL_WORKERS", ""), ("PIVOTAL_BACKUP_DIR", ""), ("PIVOTAL_WORKER", "")];
+        let loaded = load(text, &variables).unwrap();
+        assert_eq!(loaded.settings.workers, 3);
+        assert_eq!(loaded.settings.backup.dir, Some("/mnt".into()));
+        assert!(loaded.unknown_variables().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_variable_is_a_warning_and_not_a_fault() {
+        let loaded = load("", &[("PIVOTAL_WORKER", "1"), ("PIVOTAL_LOG", "warn")]).unwrap();
+        assert_eq!(loaded.settings.log, log::LevelFilter::Warn);
+        let said: Vec<String> =
+            loaded.unknown_variables().iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("`PIVOTAL_WORKER`"), "{said:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_utf_8_is_refused_and_not_altered() {
+        use std::os::unix::ffi::OsStringExt;
+        let value = OsString::from_vec(b"/srv/\xff".to_vec());
+        let mut faults = Vec::new();
+        Loaded::default()
+            .read_variables([("PIVOTAL_DATA_DIR".into(), value)].into_iter(), &mut faults);
+        assert_eq!(faults.len(), 1);
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn the_settings_are_checked_and_listed_without_a_database() {
     std::fs::write(&file, "workers = \"many\"").unwrap();
     let wrong = config(&[]);
     assert_ne!(wrong.status.code(), Some(0));
-    assert!(said(&wrong).contains("`workers` has to be a whole number from 0 to 256"));
+    assert!(said(&wrong).contains("`workers` must be a whole number from 0 to 256"));
 }
 
 #[test]
@@ -256,10 +256,10 @@ fn settings_come_from_flags_then_variables_then_the_file() {
     };
     std::fs::write(&file, "listen = \"127.0.0.1:8080\"\nspeed = 3\n").unwrap();
     let unknown = run(&["keys", "list"], &[]);
-    assert!(unknown.contains("config.toml: there is no setting `speed`"), "{unknown}");
+    assert!(unknown.contains("config.toml, line 2: there is no setting `speed`"), "{unknown}");
     std::fs::write(&file, "[rate_limits]\npaid = \"lots\"\n").unwrap();
     let bad = run(&["keys", "list"], &[]);
-    assert!(bad.contains("`rate_limits.paid` has to be a whole number"), "{bad}");
+    assert!(bad.contains("`rate_limits.paid` must be a whole number"), "{bad}");
 
     // 192.0.2.1 is an address that no machine has, so that listening on it fails and is told.
     std::fs::write(&file, "listen = \"192.0.2.1:1\"\n").unwrap();

@@ -52,6 +52,7 @@ mod paging_changes;
 mod rate_limits;
 mod readme;
 mod rules;
+mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
 mod support;

@@ -1,0 +1,147 @@
+//! Environment variables that begin like settings but are none: which of them a typo may explain,
+//! and which belong to other programs. For `sources`.
+
+use std::fmt;
+
+use super::table::{PREFIX, SETTINGS};
+
+/// Variables that this program's command line or the API's clients read.
+const NOT_SETTINGS: &[&str] = &[
+    "PIVOTAL_CONFIG",
+    "PIVOTAL_API_KEY",
+    "PIVOTAL_TEST_KEY",
+    "PIVOTAL_API_URL",
+    "PIVOTAL_BASE_URL",
+    "PIVOTAL_WEBHOOK_SECRET",
+];
+
+/// A variable that no setting has the name of. Its value is not kept: it may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownVariable {
+    name: String,
+    nearest: Option<String>,
+}
+
+impl fmt::Display for UnknownVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment variable `{}` is not a setting and is ignored", self.name)?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl UnknownVariable {
+    /// A variable to warn about; `None` if it is known to belong to something else.
+    pub(super) fn find(name: &str, value: &str) -> Option<Self> {
+        if NOT_SETTINGS.contains(&name) || is_service_link(name, value) {
+            return None;
+        }
+        let variables: Vec<String> = SETTINGS.iter().map(|setting| setting.variable()).collect();
+        let nearest = nearest(name, variables.iter().map(String::as_str));
+        Some(Self { name: name.to_owned(), nearest: nearest.map(str::to_owned) })
+    }
+}
+
+/// Whether Kubernetes or `docker --link` put the variable there for a service whose name begins
+/// with `pivotal`. `PIVOTAL_PORT=8080` is somebody's guess at a setting, so the value decides.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_link = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    // After a longer name of the service, such as `pivotal-api`.
+    let parts: Vec<&str> = rest.split('_').collect();
+    (0..parts.len()).any(|start| match &parts[start..] {
+        ["SERVICE", "HOST"] => true,
+        ["SERVICE", "PORT", ..] => is_number(value),
+        ["PORT"] | ["PORT", _, "TCP" | "UDP" | "SCTP"] => is_link,
+        ["PORT", number, "TCP" | "UDP" | "SCTP", "PROTO" | "PORT" | "ADDR"] => is_number(number),
+        _ => false,
+    })
+}
+
+/// The candidate that `name` is most likely a misspelling of.
+pub(super) fn nearest<'c>(
+    name: &str,
+    candidates: impl Iterator<Item = &'c str>,
+) -> Option<&'c str> {
+    // The prefix is the same in all of them, so it must not make room for more differences.
+    let own = name.strip_prefix(PREFIX).unwrap_or(name);
+    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
+    candidates
+        .filter_map(|candidate| {
+            let other = candidate.strip_prefix(PREFIX).unwrap_or(candidate);
+            let distance = strsim::osa_distance(own, other);
+            let is_close = distance <= (own.chars().count() / 3).max(1);
+            // A name that only stands in the wrong section, which is easily done at a file's end.
+            let is_misplaced = last(own) == last(other);
+            (is_close || is_misplaced).then_some((!is_close, distance, candidate))
+        })
+        .min()
+        .map(|(_, _, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warning(name: &str, value: &str) -> Option<String> {
+        UnknownVariable::find(name, value).map(|unknown| unknown.to_string())
+    }
+
+    #[test]
+    fn a_misspelled_variable_gets_the_nearest_setting() {
+        for (name, meant) in [
+            ("PIVOTAL_WORKER", "PIVOTAL_WORKERS"),
+            ("PIVOTAL_TRUSTED_PROXY", "PIVOTAL_TRUSTED_PROXIES"),
+            ("PIVOTAL_RATE_LIMIT_STANDARD", "PIVOTAL_RATE_LIMITS_STANDARD"),
+            ("PIVOTAL_DATADIR", "PIVOTAL_DATA_DIR"),
+            ("PIVOTAL_LITSEN", "PIVOTAL_LISTEN"),
+        ] {
+            let said = warning(name, "s3cret").unwrap();
+            assert!(said.ends_with(&format!("did you mean `{meant}`?")), "{said}");
+            assert!(said.contains(&format!("`{name}`")) && !said.contains("s3cret"), "{said}");
+        }
+        let far = warning("PIVOTAL_SENTRY_DSN", "https://key@example.com/1").unwrap();
+        assert_eq!(
+            far,
+            "environment variable `PIVOTAL_SENTRY_DSN` is not a setting and is ignored"
+        );
+    }
+
+    #[test]
+    fn variables_of_clients_and_of_container_platforms_are_quiet() {
+        for (name, value) in [
+            ("PIVOTAL_API_KEY", "pivotal_x"),
+            ("PIVOTAL_WEBHOOK_SECRET", "whsec_x"),
+            ("PIVOTAL_SERVICE_HOST", "10.96.0.7"),
+            ("PIVOTAL_SERVICE_PORT", "8080"),
+            ("PIVOTAL_SERVICE_PORT_HTTP", "8080"),
+            ("PIVOTAL_API_SERVICE_HOST", "10.96.0.7"),
+            ("PIVOTAL_PORT", "tcp://10.96.0.7:8080"),
+            ("PIVOTAL_PORT_8080_TCP", "tcp://10.96.0.7:8080"),
+            ("PIVOTAL_PORT_8080_TCP_PROTO", "tcp"),
+            ("PIVOTAL_PORT_8080_TCP_PORT", "8080"),
+            ("PIVOTAL_ADMIN_PORT_53_UDP_ADDR", "10.96.0.7"),
+        ] {
+            assert_eq!(warning(name, value), None, "{name}");
+        }
+        for (name, value) in [
+            ("PIVOTAL_PORT", "8080"),
+            ("PIVOTAL_SERVICE", "pivotal"),
+            ("PIVOTAL_PORT_8080", "tcp://10.96.0.7:8080"),
+        ] {
+            assert!(warning(name, value).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_setting_in_the_wrong_section_is_found() {
+        let nearest = |name| nearest(name, SETTINGS.iter().map(|setting| setting.name));
+        assert_eq!(nearest("admin.workers"), Some("workers"));
+        assert_eq!(nearest("paid"), Some("rate_limits.paid"));
+        assert_eq!(nearest("lisen"), Some("listen"));
+        assert_eq!(nearest("speed"), None);
+    }
+}
