@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::words;
 use crate::model::key::{Key, KeyId, Scope, Scopes};
 use crate::model::key_form::{KeyFilter, KeyState};
+use crate::model::rotation::{self, Retirement};
 use crate::model::time::Timestamp;
 use crate::model::workspace::Workspace;
 
@@ -22,11 +23,10 @@ pub(super) struct KeyRow {
 }
 
 /// What there is to know of a twin.
-#[derive(Clone)]
 pub(super) struct Twin {
     pub prefix: String,
-    made: Timestamp,
-    used: bool,
+    /// Whether the key that it takes the place of can be revoked.
+    pub retirement: Retirement,
 }
 
 /// Rows in the order of the keys, which is newest first.
@@ -34,25 +34,24 @@ pub(super) fn rows(keys: Vec<Key>, workspaces: &[Workspace], now: Timestamp) -> 
     let prefix = |key: &Key| key.prefix.to_string();
     let prefixes: HashMap<KeyId, String> =
         keys.iter().map(|key| (key.id.clone(), prefix(key))).collect();
-    let mut twins: HashMap<KeyId, Twin> = HashMap::new();
-    for key in keys.iter().filter(|key| key.revoked_at.is_none()) {
-        if let Some(old) = &key.replaces {
-            let used = key.last_used_at.is_some();
-            let twin = Twin { prefix: prefix(key), made: key.created_at, used };
-            twins.entry(old.clone()).or_insert(twin);
-        }
-    }
-    let row = |key: Key| {
+    let found = rotation::twins(&keys);
+    let of = |key: &Key| {
+        let twin = found.get(&key.id)?;
+        let retirement = Retirement::judge(key, twin, now);
+        Some((key.id.clone(), Twin { prefix: prefix(twin), retirement }))
+    };
+    let mut twins: HashMap<KeyId, Twin> = keys.iter().filter_map(of).collect();
+    let mut row = |key: Key| {
         let own = workspaces.iter().find(|workspace| workspace.slug == key.workspace);
         KeyRow {
             workspace: own.map_or_else(|| key.workspace.to_string(), |own| own.name.to_string()),
-            twin: twins.get(&key.id).cloned(),
+            twin: twins.remove(&key.id),
             replaces: key.replaces.as_ref().and_then(|old| prefixes.get(old)).cloned(),
             key,
             now,
         }
     };
-    keys.into_iter().map(row).collect()
+    keys.into_iter().map(&mut row).collect()
 }
 
 impl KeyRow {
@@ -78,24 +77,10 @@ impl KeyRow {
         of_workspace && in_state
     }
 
-    /// Whether requests came with it after its twin was made.
-    pub fn is_still_used(&self) -> bool {
-        let used = self.key.last_used_at;
-        self.twin.as_ref().is_some_and(|twin| used.is_some_and(|used| used >= twin.made))
-    }
-
-    /// Whether it can be done without, if a twin takes its place.
-    pub fn standing(&self) -> Option<String> {
+    /// Whether it can be revoked, while it is active and a twin takes its place.
+    pub fn retirement(&self) -> Option<Retirement> {
         let twin = self.twin.as_ref().filter(|_| self.is_active())?;
-        Some(match (self.is_still_used(), self.last_used()) {
-            (true, Some(used)) => {
-                format!("Still in use: last used {used}, after its twin was made.")
-            }
-            _ if twin.used => "Not used since its twin was made: safe to revoke.".to_owned(),
-            _ => "Not used since its twin was made: safe to revoke. The twin was not used yet \
-                  either."
-                .to_owned(),
-        })
+        Some(twin.retirement)
     }
 
     /// When and from where it was last used: `2 minutes ago from 10.0.0.7`.
@@ -145,6 +130,7 @@ mod tests {
     use super::*;
     use crate::model::key::{Mode, Tier};
     use crate::model::key_secret::Prefix;
+    use crate::model::rotation::Verdict;
     use crate::model::slug::Slug;
     use crate::model::text::Name;
 
@@ -170,23 +156,17 @@ mod tests {
         }
     }
 
-    /// What is said of a key that was last used at some second and whose twin was made at 100.
-    fn said(used: Option<i64>, twin_used: Option<i64>) -> String {
-        let old = key(1, used, None);
-        let twin = key(100, twin_used, Some(&old));
-        rows(vec![twin, old], &[], at(320)).remove(1).standing().unwrap()
-    }
-
     #[test]
-    fn a_key_with_a_twin_says_whether_it_is_still_in_use() {
-        assert_eq!(
-            said(Some(200), Some(300)),
-            "Still in use: last used 2 minutes ago from 10.0.0.7, after its twin was made."
-        );
-        let unused = "Not used since its twin was made: safe to revoke.";
-        assert_eq!(said(Some(99), Some(300)), unused);
-        assert_eq!(said(None, Some(300)), unused);
-        assert_eq!(said(None, None), format!("{unused} The twin was not used yet either."));
+    fn an_old_key_is_judged_by_its_newest_active_twin() {
+        let old = key(1, Some(50), None);
+        let twin = key(100, Some(300), Some(&old));
+        let mut newest = key(200, None, Some(&old));
+        let verdict = |keys: Vec<Key>| rows(keys, &[], at(320)).pop().unwrap().retirement();
+        let later = vec![newest.clone(), twin.clone(), old.clone()];
+        assert_eq!(verdict(later).unwrap().verdict, Verdict::TwinUnused);
+        newest.revoked_at = Some(at(201));
+        let verdict = verdict(vec![newest, twin, old]).unwrap().verdict;
+        assert!(matches!(verdict, Verdict::TooEarly(_)), "{verdict:?}");
     }
 
     #[test]
@@ -195,7 +175,7 @@ mod tests {
         let mut twin = key(100, None, Some(&old));
         twin.revoked_at = Some(at(101));
         let rows = rows(vec![twin, old], &[], at(200));
-        assert!(!rows[1].is_replaced() && rows[1].standing().is_none());
+        assert!(!rows[1].is_replaced() && rows[1].retirement().is_none());
         assert_eq!(rows[0].replaces.as_deref(), Some("pivotal_00000001"));
         let shown = |state| {
             let filter = KeyFilter { state: Some(state), workspace: None };

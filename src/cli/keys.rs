@@ -11,9 +11,10 @@ use crate::model::id::Id;
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::key_hash::IssuedKey;
 use crate::model::key_secret::{KeySecret, Prefix};
+use crate::model::rotation::{self, Retirement};
 use crate::model::slug::Slug;
 use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::time::{Clock, SystemClock, Timestamp};
 use crate::model::workspace::Workspace;
 use crate::store::{Credentials, Store};
 
@@ -110,7 +111,18 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
         store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
     }
     let keys = store.read(|reader| reader.keys(workspace))?;
-    context.output.print(&keys, || {
+    let twins = rotation::twins(&keys);
+    let now = SystemClock.now();
+    let listed: Vec<ListedKey<'_>> = keys
+        .iter()
+        .map(|key| {
+            let twin = twins.get(&key.id).filter(|_| key.revoked_at.is_none());
+            let retirement = twin.map(|twin| Retirement::judge(key, twin, now));
+            let safe_to_revoke = retirement.as_ref().map(Retirement::is_safe);
+            ListedKey { key, safe_to_revoke, retirement }
+        })
+        .collect();
+    context.output.print(&listed, || {
         let heading = [
             "PREFIX",
             "NAME",
@@ -123,12 +135,35 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
             "ID",
             "SCOPES",
         ];
-        table(heading, &keys.iter().map(row).collect::<Vec<_>>())
+        let table = table(heading, &listed.iter().map(row).collect::<Vec<_>>());
+        let advice = listed.iter().filter_map(|listed| {
+            let advice = listed.retirement.as_ref()?.advice();
+            Some(format!("{}: {advice}", listed.key.prefix))
+        });
+        let advice: Vec<String> = advice.collect();
+        if advice.is_empty() { table } else { format!("{table}\n\n{}", advice.join("\n")) }
     })
 }
 
-fn row(key: &Key) -> [String; 10] {
-    let state = key.revoked_at.map_or("active".to_owned(), |at| format!("revoked {at}"));
+/// A key in the list.
+#[derive(Serialize)]
+struct ListedKey<'k> {
+    #[serde(flatten)]
+    key: &'k Key,
+    /// Only there while an active twin takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safe_to_revoke: Option<bool>,
+    #[serde(skip)]
+    retirement: Option<Retirement>,
+}
+
+fn row(listed: &ListedKey<'_>) -> [String; 10] {
+    let key = listed.key;
+    let state = match (key.revoked_at, listed.safe_to_revoke) {
+        (Some(at), _) => format!("revoked {at}"),
+        (None, Some(_)) => "replaced, active".to_owned(),
+        (None, None) => "active".to_owned(),
+    };
     let used = match (key.last_used_at, &key.last_used_ip) {
         (Some(at), Some(from)) => format!("{at} from {from}"),
         _ => "never".to_owned(),
@@ -171,8 +206,9 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let Some(key) = twin else { return Err(no_twin(&store, &old)?) };
     let text = || {
         format!(
-            "Created a twin of the key \"{}\". {}\n\nThe old key stays active. When nothing uses \
-             it any more: pivotal-server keys revoke {}",
+            "Created a twin of the key \"{}\". {}\n\nThe old key stays active. \
+             `pivotal-server keys list` says when it is safe to revoke it. Then: pivotal-server \
+             keys revoke {}",
             key.name,
             shown_once(&key, &secret),
             old.prefix,

@@ -29,6 +29,7 @@ pub mod password;
 pub mod patch;
 pub mod problem;
 pub mod resource;
+pub mod rotation;
 pub mod schema;
 pub mod slug;
 pub mod text;

@@ -39,6 +39,7 @@ mod errors;
 mod files;
 mod idempotency;
 mod isolation;
+mod key_rotation;
 #[cfg(target_os = "linux")]
 mod log_pipe;
 mod onboardings;

@@ -102,6 +102,11 @@ impl InProcess {
         Client::new(self.address, key.map(|(_, key)| key.as_str()))
     }
 
+    /// A client with some other key.
+    pub fn client_with(&self, key: &str) -> Client {
+        Client::new(self.address, Some(key))
+    }
+
     /// A visitor of the admin pages. The password is that of all tests.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.address)

@@ -1,0 +1,135 @@
+//! After a rotation the pages and the command line say when the old key can be revoked, and not a
+//! moment too early.
+
+use pivotal_server::model::key::{Mode, Tier};
+use pivotal_server::settings::Settings;
+
+use crate::support::{Client, InProcess, Server, Shown, Visitor};
+
+const HOUR: i64 = 60 * 60 * 1000;
+const DAY: i64 = 24 * HOUR;
+const SAFE: &str = "Safe to revoke";
+
+fn text_between<'p>(page: &'p Shown, before: &str, after: &str) -> &'p str {
+    let (_, rest) = page.body.split_once(before).unwrap();
+    rest.split(after).next().unwrap()
+}
+
+/// A key that was rotated on the pages, and its twin.
+struct Rotated {
+    server: InProcess,
+    visitor: Visitor,
+    old: Client,
+    twin: Client,
+    id: String,
+}
+
+impl Rotated {
+    /// Rotates the key after `use_old` has used it.
+    fn after(use_old: impl FnOnce(&InProcess, &Client)) -> Self {
+        let server = InProcess::start(Settings::default());
+        // Created last, so it is the first of the list.
+        let old = server.client(Mode::Test, Tier::Unlimited);
+        use_old(&server, &old);
+        let visitor = server.visitor();
+        visitor.sign_in();
+        let id = text_between(&visitor.get("/admin/api-keys"), r#"<tr id="key-"#, "\"").to_owned();
+        let form = visitor.get("/admin/api-keys/new");
+        let once = text_between(&form, r#"name="once" value=""#, "\"");
+        let page = visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", once)]);
+        page.expect(200);
+        let secret = text_between(&page, r#"id="copyable" type="text" value=""#, "\"");
+        let twin = server.client_with(secret);
+        Self { server, visitor, old, twin, id }
+    }
+
+    /// What the list and the question before the revocation say of the old key.
+    fn advice(&self) -> String {
+        // A session ends within a day.
+        if !self.visitor.is_signed_in() {
+            self.visitor.sign_in();
+        }
+        let list = self.visitor.get("/admin/api-keys");
+        let row = text_between(&list, &format!(r#"<tr id="key-{}">"#, self.id), "</tr>").to_owned();
+        let question = self.visitor.get(&format!("/admin/api-keys/{}/revoke", self.id));
+        let notice = text_between(&question, r#"<p class="notice "#, "</p>");
+        assert_eq!(notice.contains(SAFE), row.contains(SAFE), "{notice} {row}");
+        assert_eq!(notice.starts_with("good"), row.contains(SAFE), "{notice}");
+        row
+    }
+
+    fn advance(&self, millis: i64) {
+        self.server.clock.advance_millis(millis);
+    }
+}
+
+#[track_caller]
+fn says(advice: &str, part: &str) {
+    assert!(advice.contains(part), "{advice}");
+}
+
+#[test]
+fn an_old_key_is_not_safe_to_revoke_right_after_the_rotation() {
+    let rotated = Rotated::after(|_, old| drop(old.get("/me").expect(200)));
+    says(&rotated.advice(), "its twin has not been used. This key: last used just now.");
+    rotated.twin.get("/me").expect(200);
+    says(&rotated.advice(), "if this key stays unused, it is safe to revoke in 24 hours.");
+    rotated.advance(DAY - 1);
+    says(&rotated.advice(), "last used 23 hours ago");
+    assert!(!rotated.advice().contains(SAFE));
+    rotated.advance(1);
+    says(&rotated.advice(), "Safe to revoke: last used 24 hours ago, and its twin is in use.");
+    // One program still has the old key.
+    rotated.old.get("/me").expect(200);
+    says(&rotated.advice(), "last used just now, and its twin has not been used since");
+}
+
+#[test]
+fn an_old_key_that_is_rarely_used_is_kept_for_four_of_its_usual_gaps() {
+    let rotated = Rotated::after(|server, old| {
+        for _ in 0..2 {
+            server.clock.advance_millis(4 * DAY);
+            old.get("/me").expect(200);
+        }
+    });
+    rotated.twin.get("/me").expect(200);
+    rotated.advance(10 * DAY);
+    says(&rotated.advice(), "last used 10 days ago. Its twin is in use; if this key stays unused");
+    says(&rotated.advice(), "safe to revoke in 6 days");
+    rotated.advance(6 * DAY);
+    says(&rotated.advice(), SAFE);
+}
+
+#[test]
+fn an_old_key_that_was_never_used_is_safe_a_day_after_it_was_created() {
+    let rotated = Rotated::after(|_, _| ());
+    rotated.advance(2 * DAY);
+    says(&rotated.advice(), "its twin has not been used. This key: never used.");
+    rotated.twin.get("/me").expect(200);
+    says(&rotated.advice(), "Safe to revoke: never used, and its twin is in use.");
+}
+
+#[test]
+fn the_command_line_gives_the_same_advice() {
+    let server = Server::start();
+    let prefix = |key: &str| key[.."pivotal_K8s9X2mP".len()].to_owned();
+    let rotation = String::from_utf8(server.run(&["keys", "rotate", &server.live]).stdout).unwrap();
+    assert!(rotation.contains("`pivotal-server keys list` says when it is safe"), "{rotation}");
+    let list = || String::from_utf8(server.run(&["keys", "list"]).stdout).unwrap();
+    let advice = format!("{}: Don't revoke it yet: its twin has not", prefix(&server.live));
+    assert!(list().lines().any(|line| line.starts_with(&advice)), "{}", list());
+    assert!(list().contains("replaced, active"), "{}", list());
+
+    let safe = || {
+        let keys = server.json(&["keys", "list"]);
+        let old = keys.as_array().unwrap().iter().find(|key| key["prefix"] == prefix(&server.live));
+        (old.unwrap()["safe_to_revoke"].clone(), keys[0]["safe_to_revoke"].clone())
+    };
+    assert_eq!(safe(), (false.into(), serde_json::Value::Null));
+    let day = 24 * 60 * 60 * 1_000_000_i64;
+    let past = "UPDATE api_keys SET created_at = created_at - ?1, last_used_at = created_at - ?1";
+    server.sql().execute(past, [2 * day]).unwrap();
+    assert_eq!(safe().0, true);
+    server.json(&["keys", "revoke", &server.live]);
+    assert!(!list().contains("Don't revoke") && !list().contains(SAFE), "{}", list());
+}
