@@ -364,7 +364,7 @@ async fn answer<F: Future<Output = Reply>>(
         SignedIn { workspaces, current }
     });
     let arrived = Arrived {
-        address: client::address_of(peer, headers, trusted),
+        address: admin.service.client_address(peer, headers),
         over_tls,
         token: sent.map_or_else(Token::generate, Ok)?,
         request: request.clone(),

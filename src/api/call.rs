@@ -24,7 +24,7 @@ use crate::model::resource::ResourceType;
 use crate::service::access_log::{UsedKey, UsedOperation};
 use crate::service::rate_limit::{Budget, Verdict};
 use crate::service::request_id::RequestId;
-use crate::service::{client, incoming, limits};
+use crate::service::{incoming, limits};
 use crate::store::{Credentials, Reader, Snapshot, StoreError, Tx};
 
 /// A request that may be answered.
@@ -150,7 +150,7 @@ async fn answer<F: Future<Output = Reply>>(
     let api = api.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
     let peer = request.peer_addr().map(|peer| peer.ip());
     let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
-    let address = client::address_of(peer, headers, &api.service.settings.trusted_proxies);
+    let address = api.service.client_address(peer, headers);
 
     let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));

@@ -14,12 +14,18 @@ pub(crate) mod request_id;
 pub(crate) mod routing;
 pub(crate) mod traffic;
 pub(crate) mod turns;
+pub(crate) mod untrusted_proxies;
 pub(crate) mod usage;
+
+use std::net::IpAddr;
+
+use actix_web::http::header::HeaderMap;
 
 use self::backups::Backups;
 use self::limits::Limits;
 use self::traffic::Traffic;
 use self::turns::Turns;
+use self::untrusted_proxies::UntrustedProxies;
 use self::usage::Usage;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -33,6 +39,7 @@ pub struct Service {
     pub(crate) traffic: Traffic,
     /// For what hashes slowly.
     pub(crate) turns: Turns,
+    pub(crate) untrusted_proxies: UntrustedProxies,
     /// Nothing when the settings ask for no backups.
     pub(crate) backups: Option<Backups>,
 }
@@ -45,10 +52,19 @@ impl Service {
             usage: Usage::default(),
             traffic: Traffic::new(),
             turns: Turns::new(),
+            untrusted_proxies: UntrustedProxies::default(),
             backups: Backups::new(&settings.backup, store.dir()),
             store,
             settings,
         }
+    }
+
+    /// The address of the client, see [`client::address_of`]. Warns about a proxy that the settings
+    /// don't name.
+    pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let trusted = &self.settings.trusted_proxies;
+        self.untrusted_proxies.check(peer, headers, trusted);
+        client::address_of(peer, headers, trusted)
     }
 
     /// The database.

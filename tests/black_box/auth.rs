@@ -4,7 +4,7 @@ use pivotal_server::model::key::Mode;
 use pivotal_server::model::key_secret::KeySecret;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, Server};
+use crate::support::{Client, Reply, Server, wait_until};
 
 fn with_authorization(server: &Server, header: &str) -> Reply {
     server.anonymous().send("GET", "/me", &[("Authorization", header)], None)
@@ -250,4 +250,29 @@ fn a_stranger_cannot_say_from_where_it_comes() {
     let keys = server.json(&["keys", "list"]);
     let live = keys.as_array().unwrap().iter().find(|key| key["mode"] == "live").unwrap();
     assert_eq!(live["last_used_ip"], "127.0.0.1");
+}
+
+#[test]
+fn a_proxy_that_is_not_trusted_is_logged_once_with_the_setting_that_is_missing() {
+    let server = Server::start();
+    let warning = "WARN  127.0.0.1 sent the header x-forwarded-for, which is ignored because \
+                   `trusted_proxies` does not include this address";
+    let count = || server.log().matches("`trusted_proxies`").count();
+    server.client().get("/me").expect(200);
+    let forwarded = [("X-Forwarded-For", "198.51.100.7")];
+    for path in ["/me", "/customers", "/me"] {
+        server.client().send("GET", path, &forwarded, None).expect(200);
+    }
+    server.visitor().with_header("Forwarded", "for=198.51.100.7").get("/admin/sign-in");
+    server.client().get("/nowhere").refused(404, "route_not_found", None);
+    // Logged after everything before it.
+    wait_until("the last request is logged", || server.log().contains("path=/api/v1/nowhere"));
+    assert_eq!(count(), 1, "{}", server.log());
+    assert!(server.log().contains(warning) && !server.log().contains("198.51.100.7"));
+    assert!(server.log().contains("PIVOTAL_TRUSTED_PROXIES=127.0.0.1"), "{}", server.log());
+
+    let trusting = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
+    trusting.client().send("GET", "/me", &forwarded, None).expect(200);
+    wait_until("it is logged", || trusting.log().contains("path=/api/v1/me"));
+    assert!(!trusting.log().contains("trusted_proxies"), "{}", trusting.log());
 }
