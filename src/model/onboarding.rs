@@ -143,9 +143,11 @@ object! {
         pub product_ops_id: Option<Line>,
         /// Notes for your own team.
         pub notes: Option<Notes>,
-        /// Whether the customer is reminded of what it has to do.
+        /// Whether the customer is to be reminded of what it has to do. Stored for your own
+        /// programs: this server sends no reminders.
         pub reminders_enabled: bool,
-        /// Days between two reminders.
+        /// Days between two reminders. Stored for your own programs: this server sends no
+        /// reminders.
         pub reminder_frequency_days: Days,
         /// When the onboarding was created.
         pub created_at: Timestamp,
