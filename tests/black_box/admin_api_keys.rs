@@ -174,10 +174,10 @@ fn the_list_tells_whether_an_old_key_is_still_in_use() {
     server.client_with(&secret_of_old).get("/me").expect(200);
     let said = row(&visitor, &old);
     assert!(said.contains("last used just now, and its twin has not been used since"), "{said}");
-    assert!(said.contains(r#"<td class="number">2</td>"#), "{said}");
+    assert!(said.contains(r#"<td class="number" data-label="Requests">2</td>"#), "{said}");
     let written = || server.json(&["keys", "list"])[1]["request_count"] == 2;
     wait_until("the uses are written", written);
-    assert!(row(&visitor, &old).contains(r#"<td class="number">2</td>"#));
+    assert!(row(&visitor, &old).contains(r#"<td class="number" data-label="Requests">2</td>"#));
 }
 
 #[test]

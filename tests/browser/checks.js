@@ -29,23 +29,79 @@ export async function hasUniqueIds(page) {
   assert.deepEqual(twice, [], `${page.url()} has ids that are there twice`);
 }
 
-/** Checks that the page is no wider than the window. */
+/** The widths that every page is checked at: a phone, a tablet and two laptops. */
+const WIDTHS = [360, 768, 1280, 1440];
+
+/** Checks that nothing is cut off or sticks out, at every width. */
+export async function fitsEveryWidth(page) {
+  const { height } = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height });
+    await fits(page);
+  }
+}
+
+/**
+ * Checks that the page does not scroll sideways, that everything is inside its box or scrolls within
+ * one that is inside the window, and that buttons in tables can be seen without scrolling.
+ */
 export async function fits(page) {
-  const wide = await page.evaluate(() => {
-    const { clientWidth, scrollWidth } = document.documentElement;
-    if (scrollWidth <= clientWidth) {
-      return [];
+  const faults = await page.evaluate(() => {
+    const root = document.documentElement;
+    const faults = [];
+    if (root.scrollWidth > root.clientWidth) {
+      faults.push(`the page is ${root.scrollWidth} wide`);
     }
-    const scrolls = (element) =>
-      element !== document.body && getComputedStyle(element).overflowX !== 'visible';
-    const isInside = (element) =>
-      element && (scrolls(element) || isInside(element.parentElement));
-    return [...document.body.querySelectorAll('*')]
-      .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
-      .filter((element) => !isInside(element.parentElement))
-      .map((element) => element.outerHTML.slice(0, 120));
+    const { scrollX, scrollY } = window;
+    window.scrollTo({ left: root.scrollWidth, top: scrollY, behavior: 'instant' });
+    if (window.scrollX !== 0) {
+      faults.push(`the page scrolls sideways by ${window.scrollX}`);
+    }
+    window.scrollTo({ left: scrollX, top: scrollY, behavior: 'instant' });
+
+    const named = (element) => element.outerHTML.replace(/\s+/g, ' ').slice(0, 140);
+    const overflow = (element) => getComputedStyle(element).overflowX;
+    const scroller = (element) => {
+      for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+        if (overflow(box) !== 'visible') {
+          return box;
+        }
+      }
+      return undefined;
+    };
+    for (const element of document.body.querySelectorAll('*')) {
+      if (!element.checkVisibility() || element.closest('.unseen, svg > *, option')) {
+        continue;
+      }
+      const rect = element.getBoundingClientRect();
+      const box = scroller(element);
+      const isOut = (left, right) => rect.width > 0 && (rect.left < left - 1 || rect.right > right + 1);
+      if (!box && isOut(0, root.clientWidth)) {
+        faults.push(`${Math.round(rect.right)} is outside the window: ${named(element)}`);
+      }
+      // Code samples and the board are made to be scrolled, a table's buttons are not.
+      if (box?.matches('.scroll') && element.matches('.button, button, input, select')) {
+        const { left } = box.getBoundingClientRect();
+        if (isOut(left, left + box.clientWidth)) {
+          faults.push(`${Math.round(rect.right)} has to be scrolled to: ${named(element)}`);
+        }
+      }
+      // Text for screen readers only, and text that ends in an ellipsis, is cut off on purpose.
+      const { clipPath, display, textOverflow } = getComputedStyle(element);
+      if (clipPath !== 'none' || textOverflow === 'ellipsis') {
+        continue;
+      }
+      const isBlock = !display.startsWith('inline');
+      const isText = !element.matches('input, select, textarea, svg');
+      const cuts = !/auto|scroll/.test(overflow(element));
+      if (isBlock && isText && cuts && element.scrollWidth > element.clientWidth + 1) {
+        faults.push(`${element.scrollWidth} > ${element.clientWidth} sticks out: ${named(element)}`);
+      }
+    }
+    return faults;
   });
-  assert.deepEqual(wide, [], `${page.url()} is wider than the window`);
+  const { width } = page.viewportSize();
+  assert.deepEqual(faults, [], `${page.url()} does not fit into a window of ${width} pixels`);
 }
 
 /** The form of an address: what one page has in common with others of its kind. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Browser, DESK, PHONE } from './browser.js';
-import { everyPage, fits, hasUniqueIds, isAccessible } from './checks.js';
+import { everyPage, fitsEveryWidth, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
 let server;
@@ -15,6 +15,12 @@ before(async () => {
   server = await Server.withDemo();
   // With a second one there is a choice of workspaces on every page.
   server.run(['workspaces', 'create', '--slug', 'second', '--name', 'Second']);
+  // A key that is replaced and still active has the most to say of itself.
+  const key = server.run(['keys', 'create', '--workspace', 'demo', '--name', 'CRM sync']);
+  const twin = server.run(['keys', 'rotate', key.prefix]);
+  for (const used of [key, twin]) {
+    await server.api('/me', { key: used.key });
+  }
   browser = await Browser.start(server);
   await browser.visit(async (page) => (pages = await everyPage(page, server.url)));
 });
@@ -23,7 +29,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** Checks a page by day, by night and on a telephone. */
+/** Checks a page by day and by night, on a telephone and at every other width. */
 async function isSeenByAll(page) {
   await hasUniqueIds(page);
   for (const [colorScheme, size] of [
@@ -35,8 +41,8 @@ async function isSeenByAll(page) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(size);
     await isAccessible(page);
-    await fits(page);
   }
+  await fitsEveryWidth(page);
   await page.setViewportSize(DESK);
 }
 
@@ -128,6 +134,45 @@ test('so can the pages before the sign-in, and those that refuse something', asy
   } finally {
     await other.stop();
     await empty.stop();
+  }
+});
+
+test('words too long for a line push nothing out of its box', async (t) => {
+  const long = await Server.start();
+  const other = await Browser.start(long);
+  const word = (length) => 'Incomprehensibility'.repeat(15).slice(0, length);
+  const domain = `${'a'.repeat(60)}.${'b'.repeat(60)}.example.com`;
+  try {
+    long.setPassword();
+    long.run(['workspaces', 'create', '--slug', 'w'.repeat(60), '--name', word(255)]);
+    long.run(['keys', 'create', '--workspace', 'default', '--name', word(255)]);
+    const customer = await long.make('/customers', {
+      name: word(255),
+      domain,
+      plan: word(100),
+      tags: [word(50)],
+      metadata: { [word(40)]: word(200) },
+    });
+    const inside = { customer_id: customer.id, name: word(255), notes: word(250) };
+    await long.make('/onboardings', inside);
+    await long.make(`/customers/${customer.id}/contacts`, {
+      name: word(255),
+      title: word(100),
+      email: `${'x'.repeat(60)}@${domain}`,
+      labels: [word(50)],
+    });
+    await long.api(`/customers/${customer.id}`, { method: 'PATCH', body: { plan: word(90) } });
+    await other.visit(async (page) => {
+      for (const [kind, address] of await everyPage(page, long.url)) {
+        await t.test(kind, async () => {
+          await page.goto(address);
+          await fitsEveryWidth(page);
+        });
+      }
+    });
+  } finally {
+    await other.stop();
+    await long.stop();
   }
 });
 
