@@ -11,6 +11,7 @@ use crate::model::onboarding::{Phase, State};
 pub(super) struct Ending {
     pub status: CustomerStatus,
     pub phase: Phase,
+    /// As the story leaves it: the active onboardings of a customer that churns are paused.
     pub state: State,
 }
 

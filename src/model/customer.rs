@@ -217,6 +217,14 @@ impl CustomerPatch {
     }
 }
 
+impl Customer {
+    /// Whether a change from `before` makes it a churned customer, which pauses its active
+    /// onboardings.
+    pub fn churns(&self, before: &Self) -> bool {
+        self.status == CustomerStatus::Churned && before.status != self.status
+    }
+}
+
 /// Which customers a list holds. The strings are compared as they are: one that no customer can
 /// have finds none.
 #[derive(Clone, Debug, Default)]

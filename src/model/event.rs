@@ -95,6 +95,7 @@ pub fn of_customer_update(before: &Customer, after: &Customer) -> Vec<EventType>
 }
 
 /// The events of an onboarding's update: a move of its phase and of its state have their own.
+/// `onboarding.back_on_track` means that the at-risk flag was cleared, whatever the new state.
 pub fn of_onboarding_update(before: &Onboarding, after: &Onboarding) -> Vec<EventType> {
     let mut events = vec![EventType::OnboardingUpdated];
     if before.phase != after.phase {
@@ -109,7 +110,7 @@ pub fn of_onboarding_update(before: &Onboarding, after: &Onboarding) -> Vec<Even
         events.push(EventType::OnboardingStateChanged);
         events.extend(match (before.state, after.state) {
             (_, State::AtRisk) => Some(EventType::OnboardingAtRisk),
-            (State::AtRisk, State::Active) => Some(EventType::OnboardingBackOnTrack),
+            (State::AtRisk, _) => Some(EventType::OnboardingBackOnTrack),
             _ => None,
         });
     }

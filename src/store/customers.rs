@@ -206,7 +206,8 @@ impl Tx<'_> {
         Ok(customer)
     }
 
-    /// Changes the properties of a customer that a patch mentions.
+    /// Changes the properties of a customer that a patch mentions. When it becomes `churned`, its
+    /// active onboardings are paused.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] or [`StoreError::SlugTaken`].
@@ -225,6 +226,9 @@ impl Tx<'_> {
         self.update(Customer::TABLE, after.id.as_str(), &columns(&after), &difference, &always)?;
         let kinds = event::of_customer_update(&before, &after);
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
+        if after.churns(&before) {
+            self.pause_onboardings(caller, &after.id)?;
+        }
         Ok(after)
     }
 

@@ -183,6 +183,19 @@ impl<'v> List<'v> {
         Ok(Page { data, next })
     }
 
+    /// All rows, oldest first.
+    pub fn all<R: Listed>(self, conn: &Connection) -> Result<Vec<R>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {} ORDER BY created_at",
+            R::COLUMNS,
+            R::TABLE,
+            self.listed::<R>(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), R::from_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The only row that there can be.
     pub fn one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
         let sql = format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.listed::<R>());

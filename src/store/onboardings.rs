@@ -14,6 +14,7 @@ use crate::model::id::{DisplayId, Id};
 use crate::model::number::Days;
 use crate::model::onboarding::{
     NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, Phase,
+    State,
 };
 use crate::model::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
@@ -216,12 +217,41 @@ impl Tx<'_> {
         let before: Onboarding = live::find(self.conn, caller.workspace.no, named)?;
         let mut after = before.clone();
         patch.apply(&mut after, self.now);
+        self.change_onboarding(caller, &before, after)
+    }
+
+    /// Pauses the active onboardings of a customer, oldest first, each with its own events.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub(super) fn pause_onboardings(
+        &self,
+        caller: &Caller,
+        customer: &Id<Customer>,
+    ) -> Result<(), StoreError> {
+        let active = <&str>::from(State::Active);
+        let mut list = List::under(&caller.workspace.no, "customer_id", customer);
+        list.also("state", &active);
+        for before in list.all::<Onboarding>(self.conn)? {
+            let after = Onboarding { state: State::Paused, ..before.clone() };
+            self.change_onboarding(caller, &before, after)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what differs between two states of an onboarding, and the events of the change.
+    fn change_onboarding(
+        &self,
+        caller: &Caller,
+        before: &Onboarding,
+        mut after: Onboarding,
+    ) -> Result<Onboarding, StoreError> {
         after.updated_at = self.moved(before.updated_at);
-        let difference = Difference::between(&before, &after)?;
+        let difference = Difference::between(before, &after)?;
         let columns = columns(&after);
         self.update(Onboarding::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
-        let kinds = event::of_onboarding_update(&before, &after);
-        let subject = Subject { phases: phase_move(&before, &after), ..subject(&after) };
+        let kinds = event::of_onboarding_update(before, &after);
+        let subject = Subject { phases: phase_move(before, &after), ..subject(&after) };
         self.record(caller, &kinds, &subject, &after, Some(&difference))?;
         Ok(after)
     }

@@ -206,6 +206,32 @@ fn a_change_of_an_onboarding_writes_its_events() {
             json!({"state": "at_risk"}),
         ),
         (
+            json!({"state": "at_risk"}),
+            &[updated, turned, "onboarding.at_risk"],
+            json!({"state": "active"}),
+        ),
+        (
+            json!({"state": "paused"}),
+            &[updated, turned, "onboarding.back_on_track"],
+            json!({"state": "at_risk"}),
+        ),
+        (
+            json!({"state": "at_risk", "notes": "a"}),
+            &[updated, turned, "onboarding.at_risk"],
+            json!({"state": "paused", "notes": "z"}),
+        ),
+        (json!({"state": "at_risk", "notes": "b"}), &[updated], json!({"notes": "a"})),
+        (
+            json!({"waiting_on_customer": true}),
+            &[updated, turned, "onboarding.back_on_track"],
+            json!({"state": "at_risk", "waiting_on_customer": false}),
+        ),
+        (
+            json!({"waiting_on_customer": false}),
+            &[updated, turned],
+            json!({"state": "waiting", "waiting_on_customer": true}),
+        ),
+        (
             json!({"waiting_on_customer": true}),
             &[updated, turned],
             json!({"state": "active", "waiting_on_customer": false}),
@@ -230,6 +256,68 @@ fn a_change_of_an_onboarding_writes_its_events() {
             types.iter().map(|kind| ((*kind).to_owned(), previous.clone())).collect();
         assert_eq!(change(patch.clone()), expected, "{patch}");
     }
+}
+
+#[test]
+fn a_customer_that_churns_pauses_its_active_onboardings() {
+    let server = Server::start();
+    let client = server.client();
+    client.customer("Aurora");
+    client.customer("Borealis");
+    for (customer, state) in
+        [(1, "active"), (1, "at_risk"), (1, "waiting"), (1, "paused"), (1, "active"), (2, "active")]
+    {
+        client.post("/onboardings", json!({"customer_id": customer, "state": state})).expect(201);
+    }
+    client.post("/onboardings", json!({"customer_id": 1, "phase": "completed"})).expect(201);
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    let deleted = "/onboardings/8/activity";
+    client.delete("/onboardings/8").expect(200);
+    let before_churn = client.get(deleted).expect(200);
+    let onboarding = |number: i64| client.get(&format!("/onboardings/{number}")).expect(200);
+    let untouched = [2, 3, 4, 6].map(onboarding);
+    client.patch("/customers/1", json!({"status": "at_risk"})).expect(200);
+
+    let before = events(&client, 1).len();
+    let me = client.get("/me").expect(200)["api_key"]["id"].clone();
+    client.patch("/customers/1", json!({"status": "churned"})).expect(200);
+    let told: Vec<_> = events(&client, 1)[before..]
+        .iter()
+        .map(|event| {
+            assert_eq!(event["actor"]["id"], me);
+            let data = &event["data"];
+            let object = &data["object"];
+            if object["object"] == "onboarding" {
+                assert_eq!(*object, onboarding(object["display_id"].as_i64().unwrap()));
+                assert_eq!(object["state"], "paused");
+            }
+            json!([event["type"], object["display_id"], data["previous_attributes"]])
+        })
+        .collect();
+    let paused = json!({"state": "active"});
+    assert_eq!(
+        json!(told),
+        json!([
+            ["customer.updated", 1, {"status": "at_risk"}],
+            ["customer.churned", 1, {"status": "at_risk"}],
+            ["onboarding.updated", 1, paused],
+            ["onboarding.state_changed", 1, paused],
+            ["onboarding.updated", 5, paused],
+            ["onboarding.state_changed", 5, paused],
+            ["onboarding.updated", 7, paused],
+            ["onboarding.state_changed", 7, paused],
+        ])
+    );
+    assert_eq!([2, 3, 4, 6].map(onboarding), untouched);
+    assert_eq!(client.get(deleted).expect(200), before_churn);
+
+    // Neither a second churn nor the customer's return moves them again.
+    client.patch("/onboardings/1", json!({"state": "active"})).expect(200);
+    client.patch("/customers/1", json!({"status": "churned", "plan": "x"})).expect(200);
+    assert_eq!(onboarding(1)["state"], "active");
+    client.patch("/customers/1", json!({"status": "active"})).expect(200);
+    let states = [1, 5, 7].map(|number| onboarding(number)["state"].clone());
+    assert_eq!(states, [json!("active"), json!("paused"), json!("paused")]);
 }
 
 #[test]

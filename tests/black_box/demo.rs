@@ -109,6 +109,10 @@ fn its_history_reads_as_if_it_had_happened() {
         assert!(!deleted || timeline[0]["type"] == "customer.archived");
     }
     assert_eq!(kinds["customer.created"], 41);
+    for customer in customers.iter().filter(|customer| customer["status"] == "churned") {
+        let own = client.walk(&format!("/customers/{}/onboardings", customer["display_id"]));
+        assert!(own.iter().all(|onboarding| onboarding["state"] == "paused"), "{own:?}");
+    }
     for kind in [
         "customer.at_risk",
         "customer.churned",
