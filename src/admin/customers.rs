@@ -14,7 +14,7 @@ use super::words;
 use crate::model::caller::Caller;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
-use crate::model::event::{Event, EventFilter, EventType};
+use crate::model::event::{Event, EventFilter, EventType, Readable};
 use crate::model::id::DisplayId;
 use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::page::{Page as ListPage, PageRequest};
@@ -176,6 +176,7 @@ fn find(
         events: reader.customer_activity(
             workspace,
             named,
+            Readable::ALL,
             &EventFilter::default(),
             &from(events),
         )?,
@@ -188,7 +189,8 @@ async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
     let last = PageRequest { limit: 1, before: None };
     let events = visit
         .read(move |reader, caller| {
-            reader.customer_activity(caller.workspace.no, &named, &deleted, &last)
+            let workspace = caller.workspace.no;
+            reader.customer_activity(workspace, &named, Readable::ALL, &deleted, &last)
         })
         .await?;
     let not_found = AdminError::NotFound(ResourceType::Customer);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::customer::{Customer, CustomerStatus};
 use super::id::{DisplayId, base36};
-use super::key::KeyId;
+use super::key::{KeyId, Scope, Scopes};
 use super::onboarding::{Onboarding, Phase, State};
 use super::params::{Params, Query};
 use super::resource::{ResourceId, ResourceType};
@@ -279,6 +279,38 @@ impl Serialize for Event {
         event.serialize_field("actor", &self.actor)?;
         event.serialize_field("data", &EventData { object: &self.object, previous_attributes })?;
         event.end()
+    }
+}
+
+/// The types of resources whose events somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readable {
+    customers: bool,
+    contacts: bool,
+    onboardings: bool,
+}
+
+impl Readable {
+    /// All of them.
+    pub const ALL: Self = Self { customers: true, contacts: true, onboardings: true };
+
+    /// Those that the scopes of a key let it read.
+    pub fn with(scopes: &Scopes) -> Self {
+        Self {
+            customers: scopes.allow(Scope::ReadCustomers),
+            contacts: scopes.allow(Scope::ReadContacts),
+            onboardings: scopes.allow(Scope::ReadOnboardings),
+        }
+    }
+
+    /// Their names.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            (self.customers, ResourceType::Customer),
+            (self.contacts, ResourceType::Contact),
+            (self.onboardings, ResourceType::Onboarding),
+        ];
+        all.into_iter().filter(|(may, _)| *may).map(|(_, resource)| resource.into()).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::live::{self, List, Listed};
 use super::row::{choice, json};
 use crate::model::customer::CustomerRef;
-use crate::model::event::{Actor, Event, EventFilter};
+use crate::model::event::{Actor, Event, EventFilter, Readable};
 use crate::model::id::Id;
 use crate::model::onboarding::OnboardingRef;
 use crate::model::page::{Page, PageRequest};
@@ -46,8 +46,8 @@ impl Listed for Event {
 }
 
 impl Reader<'_> {
-    /// A page of what happened to a customer, its contacts and its onboardings, also after it
-    /// was deleted.
+    /// A page of what happened to a customer, its contacts and its onboardings, as far as they
+    /// are `readable`, also after it was deleted.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there never was such a customer.
@@ -55,11 +55,21 @@ impl Reader<'_> {
         &self,
         workspace: WorkspaceNo,
         named: &CustomerRef,
+        readable: Readable,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
         let customer = live::find_even_deleted(self.conn, workspace, named)?;
-        self.activity("customer_id", customer.id.as_str(), workspace, filter, page)
+        let id = customer.id.as_str();
+        let (kind, resources) = (filter.kind.map(<&str>::from), readable.names());
+        let mut list = List::under(&workspace, "customer_id", &id);
+        if readable != Readable::ALL {
+            list.among("resource", &resources);
+        }
+        if let Some(kind) = &kind {
+            list.also("type", kind);
+        }
+        list.page(self.conn, page)
     }
 
     /// A page of what happened to an onboarding, also after it was deleted.
@@ -74,19 +84,8 @@ impl Reader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
         let onboarding = live::find_even_deleted(self.conn, workspace, named)?;
-        self.activity("resource_id", onboarding.id.as_str(), workspace, filter, page)
-    }
-
-    fn activity(
-        &self,
-        column: &str,
-        id: &str,
-        workspace: WorkspaceNo,
-        filter: &EventFilter,
-        page: &PageRequest,
-    ) -> Result<Page<Event>, StoreError> {
-        let kind = filter.kind.map(<&str>::from);
-        let mut list = List::under(&workspace, column, &id);
+        let (id, kind) = (onboarding.id.as_str(), filter.kind.map(<&str>::from));
+        let mut list = List::under(&workspace, "resource_id", &id);
         if let Some(kind) = &kind {
             list.also("type", kind);
         }

@@ -127,6 +127,16 @@ impl<'v> List<'v> {
         self.by(&format!("+{column}"), value);
     }
 
+    /// Narrows row by row to those whose `column` is one of the values.
+    pub fn among(&mut self, column: &str, values: &'v [&'v str]) {
+        let mut places = Vec::with_capacity(values.len());
+        for value in values {
+            self.values.push(value);
+            places.push(format!("?{}", self.values.len()));
+        }
+        self.conditions += &format!(" AND +{column} IN ({})", places.join(", "));
+    }
+
     /// Narrows row by row to those whose `column` is less than the value.
     pub fn below(&mut self, column: &str, value: &'v dyn ToSql) {
         self.values.push(value);

@@ -7,20 +7,23 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::{Reader, schema};
+use super::{Reader, Tx, schema};
 use crate::model::audit::AuditFilter;
 use crate::model::board::BoardFilter;
+use crate::model::caller::Caller;
 use crate::model::customer::{CustomerFilter, CustomerStatus};
-use crate::model::event::{EventFilter, EventType};
+use crate::model::event::{Actor, EventFilter, EventType, Readable};
 use crate::model::id::{DisplayId, Id, Ref};
 use crate::model::idempotency::Retry;
-use crate::model::key::Mode;
+use crate::model::key::{Mode, Scope, Scopes};
 use crate::model::key_secret::Prefix;
 use crate::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
 use crate::model::page::PageRequest;
 use crate::model::resource::ResourceType;
+use crate::model::slug::Slug;
+use crate::model::text::Name;
 use crate::model::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
+use crate::model::workspace::{Workspace, WorkspaceNo};
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
@@ -144,21 +147,56 @@ fn every_list_of_onboardings_and_contacts_walks_an_index() {
 #[test]
 fn every_list_of_events_walks_an_index() {
     let mut conn = database();
+    use Scope::{ReadContacts, ReadCustomers, ReadOnboardings};
+    let scopes = combinations().map(|[contacts, onboardings]| {
+        let more = [(contacts, ReadContacts), (onboardings, ReadOnboardings)];
+        let more = more.into_iter().filter(|(has, _)| *has).map(|(_, scope)| scope);
+        Scopes::of(&more.chain([ReadCustomers]).collect::<Vec<_>>())
+    });
+    let scopes: Vec<Scopes> = scopes.collect();
     let seen = statements(&mut conn, |reader| {
         for page in pages() {
             for kind in [None, Some(EventType::CustomerCreated)] {
                 let (filter, named) = (EventFilter { kind }, DisplayId(1));
-                reader
-                    .customer_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
-                    .unwrap();
+                for scopes in &scopes {
+                    let (named, readable) = (Ref::DisplayId(named), Readable::with(scopes));
+                    reader.customer_activity(WORKSPACE, &named, readable, &filter, &page).unwrap();
+                }
                 reader
                     .onboarding_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
                     .unwrap();
             }
         }
     });
-    assert_eq!(seen.len(), 10);
+    // Each page with and without a type: of an onboarding, and of a customer with one, two or three
+    // readable types of resources. And the two that look up what the path names.
+    assert_eq!(seen.len(), 4 + 4 * 3 + 2);
     assert_only_searches(&conn, &seen);
+    for sql in seen.iter().filter(|sql| sql.contains("resource IN")) {
+        let plan = plan(&conn, sql);
+        assert!(plan[0].contains("events_by_customer (customer_id=?"), "{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
+fn the_onboardings_that_are_paused_with_their_customer_are_found_by_an_index() {
+    let mut conn = database();
+    let workspace = Workspace {
+        no: WORKSPACE,
+        id: Id::stored("c1".to_owned()),
+        slug: Slug::parse("w").unwrap(),
+        name: Name::parse("W").unwrap(),
+        created_at: Timestamp::from_micros(0),
+    };
+    let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
+    let seen = statements(&mut conn, |reader| {
+        let tx = Tx { conn: reader.conn, now: Timestamp::from_micros(9) };
+        tx.pause_onboardings(&caller, &Id::stored("c2".to_owned())).unwrap();
+    });
+    let reads = seen.into_iter().filter(|sql| sql.contains("FROM onboardings"));
+    let reads = BTreeSet::from_iter(reads);
+    assert_eq!(reads.len(), 1);
+    assert_only_searches(&conn, &reads);
 }
 
 #[test]

@@ -259,6 +259,53 @@ fn activity_needs_the_read_scope_of_what_the_path_names() {
 }
 
 #[test]
+fn a_customers_activity_shows_only_what_the_key_may_read() {
+    let server = Server::start();
+    let client = server.client();
+    whole_life(&client);
+    let all = client.walk("/customers/1/activity");
+    assert_eq!(all.len(), 9);
+    let resources = ["customer", "contact", "onboarding"];
+    for scopes in 0..1 << resources.len() {
+        let reads = |resource: &str| {
+            resources.iter().position(|one| *one == resource).is_some_and(|n| scopes & 1 << n != 0)
+        };
+        // A key that may write everything sees no more for that.
+        let mut options = Vec::new();
+        for resource in resources {
+            options.extend(["--scope".to_owned(), format!("write:{resource}s")]);
+            if reads(resource) {
+                options.extend(["--scope".to_owned(), format!("read:{resource}s")]);
+            }
+        }
+        let options: Vec<&str> =
+            ["--tier", "unlimited"].into_iter().chain(options.iter().map(String::as_str)).collect();
+        let client = server.client_with(&server.create_key(&options));
+        let path = "/customers/1/activity";
+        if !reads("customer") {
+            client.get(path).refused(403, "insufficient_scope", None);
+            continue;
+        }
+        let mut visible = all.clone();
+        visible.retain(|event| reads(event["data"]["object"]["object"].as_str().unwrap()));
+        for limit in [1, 2, 3, 5, 100] {
+            assert_eq!(client.walk(&format!("{path}?limit={limit}")), visible, "{options:?}");
+        }
+        // A page that holds everything says so: what is hidden is not announced.
+        let exact = client.get(&format!("{path}?limit={}", visible.len())).expect(200);
+        assert_eq!((&exact["has_more"], &exact["next_cursor"]), (&json!(false), &Value::Null));
+        for kind in TYPES {
+            let mut expected = visible.clone();
+            expected.retain(|event| event["type"] == kind);
+            let found = client.walk(&format!("{path}?limit=1&type={kind}"));
+            assert_eq!(found, expected, "{options:?} {kind}");
+        }
+        let emails = json!(visible).to_string().contains("maya@aurora.example");
+        assert_eq!(emails, reads("contact"));
+    }
+}
+
+#[test]
 fn keys_have_events_that_stand_in_nobodys_timeline() {
     let server = Server::start();
     server.client().customer("Aurora");

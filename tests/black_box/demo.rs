@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pivotal_server::demo;
 use pivotal_server::model::customer::{CustomerFilter, CustomerStatus};
-use pivotal_server::model::event::EventFilter;
+use pivotal_server::model::event::{EventFilter, Readable};
 use pivotal_server::model::id::Ref;
 use pivotal_server::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
 use pivotal_server::model::page::PageRequest;
@@ -217,7 +217,9 @@ fn made(seed: u64, now: &str) -> String {
             let named = Ref::Id(customer.id.clone());
             contacts.push(reader.contacts_of(workspace, &named, &page)?.data);
             let all = EventFilter::default();
-            events.push(reader.customer_activity(workspace, &named, &all, &page)?.data);
+            events.push(
+                reader.customer_activity(workspace, &named, Readable::ALL, &all, &page)?.data,
+            );
         }
         Ok(serde_json::to_string(&(customers, onboardings, contacts, events)).unwrap())
     });
