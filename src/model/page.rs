@@ -64,8 +64,11 @@ fn parse_limit(text: &str) -> Result<u32, Fault> {
 }
 
 /// A cursor is a timestamp. The plus sign of an offset that was not percent-encoded arrives as a
-/// space.
+/// space; at the beginning it would be a sign before the year.
 fn parse_cursor(text: &str) -> Option<Timestamp> {
+    if text.starts_with(' ') {
+        return None;
+    }
     Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replace(' ', "+")))
 }
 
@@ -150,6 +153,10 @@ mod tests {
     fn a_cursor_may_carry_a_plus_sign_that_was_not_encoded() {
         let plus = parse(&[("cursor", "2026-06-15T02:00:00 02:00")]).unwrap();
         assert_eq!(plus, parse(&[("cursor", "2026-06-15T00:00:00Z")]).unwrap());
+        for signed in ["+2026-06-15", " 2026-06-15", "-2026-06-15", " 2026-06-15T00:00:00Z"] {
+            let refused = Err(vec![(Rule::InvalidString, "cursor".into())]);
+            assert_eq!(parse(&[("cursor", signed)]), refused, "{signed}");
+        }
     }
 
     proptest! {

@@ -49,6 +49,9 @@ impl Timestamp {
     /// Reads an RFC 3339 date-time with any offset, or a date alone, which means midnight UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        if has_sign(text) {
+            return None;
+        }
         let time = match Date::parse(text, DATE) {
             Ok(date) => date.midnight().assume_utc(),
             Err(_) if has_separator(text) => OffsetDateTime::parse(text, &Rfc3339).ok()?,
@@ -80,6 +83,9 @@ impl Timestamp {
 
     /// Reads what [`Timestamp::to_compact`] writes.
     pub fn from_compact(text: &str) -> Option<Self> {
+        if has_sign(text) {
+            return None;
+        }
         Some(Self(micros(PrimitiveDateTime::parse(text, COMPACT).ok()?.assume_utc())))
     }
 
@@ -117,6 +123,11 @@ impl Timestamp {
 /// Whether date and time are separated as RFC 3339 (5.6) has it; the library takes any character.
 fn has_separator(text: &str) -> bool {
     matches!(text.as_bytes().get("2026-05-26".len()), Some(b'T' | b't' | b' '))
+}
+
+/// Whether a sign precedes the year, which the library takes as well.
+fn has_sign(text: &str) -> bool {
+    text.starts_with(['+', '-'])
 }
 
 /// The length of `2026-05-26T17:21:09.`, up to where the fraction begins.
@@ -228,10 +239,68 @@ mod tests {
             "0001-01-01T00:00:00+05:00",
             "9999-12-31T23:59:59-05:00",
             "2026-5-26",
+            "+2026-06-15",
+            "-2026-06-15",
+            "+2026-06-15T00:00:00Z",
+            "-2026-06-15T00:00:00Z",
+            "+026-06-15",
+            "2026-+6-15",
+            "2026-06-+1",
+            "2026-06-15T+1:00:00Z",
+            "2026-06-15T01:00:+1Z",
+            "2026-06-15T00:00:00.+1Z",
+            "2026-06-15T00:00:00+2:00",
+            "2026-06-15T00:00:00++2:00",
+            "2026-06-15T00:00:00+24:00",
+            "2026-06-15T00:00:00+02:60",
+            "2026-06-15T00:00:00\u{2212}02:00",
+            "2026-06-15T00:00:61Z",
+            "2026-06-15T00:00:60Z",
+            "2026-06-15T00:00:00,5Z",
+            "2026-06-15T00:00:00Z ,",
+            "2026-166",
+            "2026-W25-1",
             "２０２６-05-26",
         ] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_file_has_one_form() {
+        let text = "20260526T172109Z";
+        assert_eq!(Timestamp::from_compact(text).unwrap().to_compact(), text);
+        for other in
+            ["+20260526T172109Z", "-20260526T172109Z", "20260526t172109z", "0260526T172109Z"]
+        {
+            assert_eq!(Timestamp::from_compact(other), None, "{other}");
+        }
+    }
+
+    /// Whether each character is what the shape has in its place: a digit for `0`.
+    fn fits(text: &str, shape: &str) -> bool {
+        text.len() == shape.len()
+            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                b'+' => matches!(byte, b'+' | b'-'),
+                other => byte == other,
+            })
+    }
+
+    /// The grammar of RFC 3339 (5.6) without its bounds, and a date alone.
+    fn is_grammatical(text: &str) -> bool {
+        let Some((start, rest)) = text.split_at_checked("2026-05-26T17:21:09".len()) else {
+            return fits(text, "0000-00-00");
+        };
+        let rest = match rest.strip_prefix('.') {
+            Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
+                fraction.trim_start_matches(|c: char| c.is_ascii_digit())
+            }
+            Some(_) => return false,
+            None => rest,
+        };
+        fits(start, "0000-00-00T00:00:00") && (matches!(rest, "Z" | "z") || fits(rest, "+00:00"))
     }
 
     #[test]
@@ -271,6 +340,21 @@ mod tests {
         #[test]
         fn garbage_is_refused_without_a_panic(text in ".{0,40}") {
             let _ = Timestamp::parse(&text);
+        }
+
+        #[test]
+        fn nothing_beyond_the_grammar_is_a_time(
+            text in "[-+ ]?[0-9]{1,5}[-+][0-1][0-9][-+ ]?[0-3]?[0-9]\
+                     ([Tt _:+-][-+ ]?[0-2][0-9]:[0-5][0-9](:[-+]?[0-6][0-9])?([.,][-+]?[0-9]{0,12})?\
+                     ([Zz]|[-+ ][0-2]?[0-9]:?[0-6][0-9])?)?",
+            at in 0usize..40,
+            odd in "[-+0-9 TtZz:.]",
+        ) {
+            prop_assert!(Timestamp::parse(&text).is_none() || is_grammatical(text.trim()), "{}", text);
+            // And one odd character in a time that is one.
+            let mut text = "2026-06-15T10:20:30.412+02:00".to_owned();
+            text.insert_str(at.min(text.len()), &odd);
+            prop_assert!(Timestamp::parse(&text).is_none() || is_grammatical(text.trim()), "{}", text);
         }
     }
 }

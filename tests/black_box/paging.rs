@@ -152,6 +152,11 @@ fn a_page_holds_25_rows_unless_told_1_to_100() {
             ("ten", "invalid_type"),
             ("", "invalid_type"),
             ("0x10", "invalid_type"),
+            ("+5", "invalid_type"),
+            ("%2B5", "invalid_type"),
+            ("%205", "invalid_type"),
+            ("1e1", "invalid_type"),
+            ("%EF%BC%95", "invalid_type"),
         ] {
             client.get(&format!("{list}?limit={limit}")).refused(400, code, "limit");
         }
@@ -181,6 +186,11 @@ fn what_is_no_time_is_no_cursor() {
             "2026-01-01T12:00:00",
             "0000-01-01",
             "10000-01-01",
+            "+2026-01-01",
+            "%2B2026-01-01",
+            "-2026-01-01",
+            "%2B2026-01-01T12:00:00Z",
+            "+2026-01-01T12:00:00Z",
             "null",
             &id,
         ] {
