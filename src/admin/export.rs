@@ -142,7 +142,8 @@ impl Export {
 impl Format {
     fn head(self) -> String {
         match self {
-            Self::Csv => format!("{}\r\n", COLUMNS.join(",")),
+            // Excel takes a file for UTF-8 only if it begins with a byte order mark.
+            Self::Csv => format!("\u{feff}{}\r\n", COLUMNS.join(",")),
             Self::Json => "[".to_owned(),
         }
     }

@@ -7,6 +7,7 @@ use crate::support::{Server, Shown, Visitor};
 /// A CSV file's rows, read as RFC 4180 has them.
 fn rows(text: &str) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let text = text.strip_prefix('\u{feff}').unwrap();
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
@@ -211,6 +212,19 @@ fn an_export_is_a_file_of_the_api_s_events() {
     let activity = client.get(&format!("/customers/{}/activity", aurora["id"].as_str().unwrap()));
     assert_eq!(events(&shown)[0], activity.expect(200)["data"][0]);
     assert_eq!(visitor.get("/admin/logs.json?actor=page").body.trim(), "[\n]");
+}
+
+#[test]
+fn excel_reads_an_export_as_utf_8() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    server.json(&["keys", "create", "--workspace", "default", "--name", "Schlüssel für Köln"]);
+    let csv = visitor.get("/admin/logs.csv").expect(200).body.clone();
+    assert!(csv.starts_with("\u{feff}id,created_at,"), "{csv}");
+    assert_eq!(csv.matches('\u{feff}').count(), 1);
+    assert!(csv.contains("Schlüssel für Köln"), "{csv}");
+    // JSON must not begin with one (RFC 8259, 8.1).
+    assert!(visitor.get("/admin/logs.json").expect(200).body.starts_with('['));
 }
 
 #[test]
