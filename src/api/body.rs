@@ -1,6 +1,6 @@
 //! Reads a request's body, at most as much of it as is allowed, and parses it.
 
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, Payload};
 use serde_json::{Map, Value};
 
@@ -10,6 +10,17 @@ use crate::service::incoming::{self, BodyError};
 
 /// The largest body that is taken, on every verb.
 const LIMIT: usize = 1 << 20;
+
+/// What some editors begin a UTF-8 file with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a body can be read as it is sent: nothing is decompressed here.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).all(|header| {
+        let mut codings = header.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
+    })
+}
 
 /// Whether a body follows the headers (RFC 9112, 6.3).
 pub(super) fn is_sent(headers: &HeaderMap) -> bool {
@@ -37,6 +48,8 @@ pub(super) fn parse_patch<B: Body>(bytes: &[u8]) -> Result<B, ApiError> {
 }
 
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    // A parser may ignore the mark (RFC 8259, 8.1).
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ApiError::InvalidJson("the body is empty; send a JSON object".to_owned()));
     }

@@ -173,7 +173,11 @@ async fn answer<F: Future<Output = Reply>>(
         return Err(ApiError::InsufficientScope(scope));
     }
 
+    // Read the body before refusing it: a client that is still sending may miss the response.
     let body = body::read(payload).await?;
+    if takes_body(request) && !body::is_plain(headers) {
+        return Err(ApiError::UnsupportedEncoding);
+    }
     let retry = idempotency::retry(request, &body)?;
     let _running = match idempotency::begin(&api, &caller, retry.as_ref())? {
         idempotency::Begun::Fresh(running) => running,
@@ -185,6 +189,11 @@ async fn answer<F: Future<Output = Reply>>(
 
 fn is_read(request: &HttpRequest) -> bool {
     request.method() == Method::GET || request.method() == Method::HEAD
+}
+
+/// Whether the request's body is read rather than ignored.
+fn takes_body(request: &HttpRequest) -> bool {
+    request.method() == Method::POST || request.method() == Method::PATCH
 }
 
 #[cfg(test)]

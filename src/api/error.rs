@@ -2,7 +2,7 @@
 //! own use.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::Value;
@@ -28,10 +28,14 @@ pub(super) enum ApiError {
     EmptyPatch,
     #[error("the body is larger than 1 MiB")]
     BodyTooLarge,
+    #[error("the server does not decode the request's Content-Encoding; send the body without one")]
+    UnsupportedEncoding,
     #[error("the headers are larger than 32 KiB")]
     HeadersTooLarge,
     #[error("no route has this path")]
     RouteNotFound,
+    #[error("no route has this path, which has /api/v1 twice; drop /api/v1 from the base URL")]
+    BasePathTwice,
     #[error("this path does not know the method; it knows {0}")]
     MethodNotAllowed(String),
     #[error("no API key was given; send it as \"Authorization: Bearer <key>\"")]
@@ -149,6 +153,10 @@ impl ApiError {
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((ALLOW, allowed.as_str()));
             }
+            // Tells 415s about encodings from those about media types (RFC 9110, 15.5.16).
+            Self::UnsupportedEncoding => {
+                response.insert_header((ACCEPT_ENCODING, "identity"));
+            }
             Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
@@ -171,13 +179,18 @@ impl ApiError {
             Self::BodyTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, T::InvalidRequestError, "payload_too_large", None)
             }
+            Self::UnsupportedEncoding => {
+                (S::UNSUPPORTED_MEDIA_TYPE, T::InvalidRequestError, "unsupported_encoding", None)
+            }
             Self::HeadersTooLarge => (
                 S::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 T::InvalidRequestError,
                 "payload_too_large",
                 None,
             ),
-            Self::RouteNotFound => (S::NOT_FOUND, T::NotFound, "route_not_found", None),
+            Self::RouteNotFound | Self::BasePathTwice => {
+                (S::NOT_FOUND, T::NotFound, "route_not_found", None)
+            }
             Self::MethodNotAllowed(_) => {
                 (S::METHOD_NOT_ALLOWED, T::InvalidRequestError, "method_not_allowed", None)
             }

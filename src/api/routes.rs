@@ -105,5 +105,17 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// Answers requests for paths that nothing is registered for.
 pub async fn no_route(request: HttpRequest) -> HttpResponse {
-    refuse(&request, &ApiError::RouteNotFound)
+    let error = match request.path().strip_prefix(BASE) {
+        Some(rest) if has_base(rest) => ApiError::BasePathTwice,
+        _ => ApiError::RouteNotFound,
+    };
+    refuse(&request, &error)
+}
+
+/// Whether what follows the base path begins with it again. A base URL that ends with a slash
+/// makes two of it.
+fn has_base(rest: &str) -> bool {
+    let rest = rest.trim_start_matches('/');
+    let again = rest.strip_prefix(BASE.trim_start_matches('/'));
+    again.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -124,6 +124,105 @@ fn paths_that_lead_nowhere_are_told_in_an_envelope() {
 }
 
 #[test]
+fn a_base_url_that_repeats_the_base_path_is_pointed_out() {
+    let server = Server::start();
+    let client = server.client();
+    let said = |method: &str, path: &str| {
+        let error = client.send(method, path, &[], None).refused(404, "route_not_found", None);
+        error["message"].as_str().unwrap().to_owned()
+    };
+    for path in ["", "/customers", "/health", "/nowhere", "/api/v1/me"] {
+        for base in ["/api/v1/api/v1", "/api/v1//api/v1"] {
+            for method in ["GET", "POST"] {
+                let said = said(method, &format!("{base}{path}"));
+                assert!(said.contains("drop /api/v1 from the base URL"), "{said}");
+            }
+        }
+    }
+    for path in
+        ["/api/v1/api/v2/me", "/api/v1/api/v1x", "/api/v1/nowhere/api/v1", "/api/v1x/api/v1"]
+    {
+        assert!(!said("GET", path).contains("base URL"), "{path}");
+    }
+}
+
+#[test]
+fn a_body_in_an_encoding_is_refused_before_anything_is_made_of_it() {
+    let server = Server::start();
+    let client = server.client();
+    let body = br#"{"name":"Aurora"}"#;
+    for coding in ["gzip", "GZIP", "br", "deflate", "zstd", "identity, gzip", "x", "gzip, identity"]
+    {
+        let headers = [("Content-Encoding", coding), ("Idempotency-Key", "k")];
+        for (method, path, body) in [
+            ("POST", "/customers", &body[..]),
+            ("POST", "/customers", b"\x1f\x8b\x08\x00"),
+            ("POST", "/onboardings", b""),
+            ("PATCH", "/customers/9", body),
+        ] {
+            let reply = client.send(method, path, &headers, Some(body));
+            reply.refused(415, "unsupported_encoding", None);
+            assert_eq!(reply.header("accept-encoding"), Some("identity"));
+        }
+    }
+    // Not even an idempotency key that could not be used is looked at.
+    let long = "k".repeat(256);
+    let headers = [("Content-Encoding", "gzip"), ("Idempotency-Key", &long)];
+    client.send("POST", "/customers", &headers, Some(body)).refused(
+        415,
+        "unsupported_encoding",
+        None,
+    );
+    assert_eq!(client.walk("/customers").len(), 0);
+    // The key was not used up, and a body that is as it is sent is taken.
+    for coding in ["identity", "Identity", "", "identity,identity", " identity , "] {
+        let headers = [("Content-Encoding", coding), ("Idempotency-Key", "k")];
+        client.send("POST", "/customers", &headers, Some(body)).expect(201);
+        client.send("PATCH", "/customers/1", &headers[..1], Some(body)).expect(200);
+    }
+    assert_eq!(client.walk("/customers").len(), 1);
+    // Where a body is ignored, so is its encoding; a key comes first.
+    let gzip = [("Content-Encoding", "gzip")];
+    client.send("GET", "/customers/1", &gzip, None).expect(200);
+    let nobody = server.anonymous().send("POST", "/customers", &gzip, Some(body));
+    nobody.refused(401, "missing_api_key", None);
+    client.send("DELETE", "/customers/1", &gzip, Some(b"{}")).expect(200);
+}
+
+#[test]
+fn a_body_may_begin_with_a_byte_order_mark() {
+    let server = Server::start();
+    let client = server.client();
+    let marked = |body: &str| format!("\u{feff}{body}").into_bytes();
+    let send = |method: &str, path: &str, body: &str| {
+        client.send(method, path, &[("Idempotency-Key", "k")], Some(&marked(body)))
+    };
+    let made = send("POST", "/customers", r#"{"name":"From an editor"}"#);
+    assert_eq!(made.expect(201)["name"], "From an editor");
+    assert_eq!(send("PATCH", "/customers/1", r#"{"plan":"Scale"}"#).expect(200)["plan"], "Scale");
+    // Same body means same bytes, and the mark is one of them.
+    let again = send("POST", "/customers", r#"{"name":"From an editor"}"#);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let headers = [("Idempotency-Key", "k")];
+    let plain = br#"{"name":"From an editor"}"#;
+    client.send("POST", "/customers", &headers, Some(plain)).refused(
+        409,
+        "idempotency_key_reused",
+        None,
+    );
+    for method in ["POST", "PATCH"] {
+        let path = if method == "POST" { "/customers" } else { "/customers/1" };
+        let refused = |body: &str, code: &str| {
+            client.send(method, path, &[], Some(&marked(body))).refused(400, code, None);
+        };
+        refused("", "invalid_json");
+        refused("\u{feff}{}", "invalid_json");
+        refused("[]", "invalid_body");
+        client.send(method, path, &[], Some(b"\xef\xbb")).refused(400, "invalid_json", None);
+    }
+}
+
+#[test]
 fn a_method_that_a_path_does_not_know_is_told_which_it_knows() {
     let server = Server::start();
     for (path, allowed) in [

@@ -31,7 +31,7 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Vec<ApiError>
         ]);
     }
     if description.body.is_some() {
-        all.extend([broken_json(), ApiError::InvalidBody]);
+        all.extend([ApiError::UnsupportedEncoding, broken_json(), ApiError::InvalidBody]);
     }
     if endpoint.method == Method::PATCH {
         all.push(ApiError::EmptyPatch);
@@ -77,12 +77,14 @@ fn every() -> Vec<ApiError> {
         ApiError::EmptyPatch,
         ApiError::InvalidIdempotencyKey,
         ApiError::BodyTooLarge,
+        ApiError::UnsupportedEncoding,
         ApiError::HeadersTooLarge,
         ApiError::MissingKey,
         ApiError::InvalidKey,
         ApiError::RevokedKey,
         ApiError::InsufficientScope(Scope::ReadCustomers),
         ApiError::RouteNotFound,
+        ApiError::BasePathTwice,
         ApiError::MethodNotAllowed(String::new()),
         ApiError::NotFound(Customer),
         ApiError::NotFound(Contact),
@@ -107,8 +109,12 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidBody => "The body is JSON, but not an object.",
         ApiError::EmptyPatch => "The body has no property that can be changed.",
         ApiError::BodyTooLarge => "The body is larger than 1 MiB.",
+        ApiError::UnsupportedEncoding => {
+            "The body has a `Content-Encoding` other than `identity`, such as `gzip`."
+        }
         ApiError::HeadersTooLarge => "The headers are larger than 32 KiB.",
         ApiError::RouteNotFound => "There is no such path.",
+        ApiError::BasePathTwice => "The path has `/api/v1` twice.",
         ApiError::MethodNotAllowed(_) => "The path does not know the method.",
         ApiError::MissingKey => "No key was sent.",
         ApiError::InvalidKey => {

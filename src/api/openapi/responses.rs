@@ -41,9 +41,10 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
 
 /// What goes wrong with every operation that needs a key, by its name.
 pub(super) fn shared() -> Vec<(&'static str, Response)> {
-    let common = by_status(errors::common()).into_iter();
-    common
-        .filter_map(|(status, failures)| Some((shared_name(status)?, failure(status, failures))))
+    let mut all = errors::common();
+    all.push(ApiError::UnsupportedEncoding);
+    let all = by_status(all).into_iter();
+    all.filter_map(|(status, failures)| Some((shared_name(status)?, failure(status, failures))))
         .collect()
 }
 
@@ -52,6 +53,7 @@ fn shared_name(status: u16) -> Option<&'static str> {
     match status {
         401 => Some("Unauthorized"),
         413 => Some("PayloadTooLarge"),
+        415 => Some("UnsupportedEncoding"),
         429 => Some("TooManyRequests"),
         431 => Some("HeadersTooLarge"),
         500 => Some("InternalError"),
@@ -116,6 +118,7 @@ fn failure(status: u16, failures: Failures) -> Response {
     }
     match status {
         401 => response = with(response, &["WWW-Authenticate"]),
+        415 => response = with(response, &["Accept-Encoding"]),
         429 | 503 => response = with(response, &["Retry-After"]),
         _ => {}
     }
@@ -135,6 +138,7 @@ fn says(status: u16, failures: &Failures) -> &'static str {
         }
         409 => "A value that has to be unique is taken.",
         413 => "The body is too large.",
+        415 => "The body is encoded in a way that the server does not decode.",
         429 => {
             "The key has no requests left for now, or too many wrong secrets came from the client's \
              address."
@@ -230,6 +234,12 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
              is the one that was given to an earlier request with the same idempotency key.",
             string().enum_values(Some(["true"])),
             "true".into(),
+        ),
+        header(
+            "Accept-Encoding",
+            "Addition: the hosted API does not have this header. The encodings that a body may have.",
+            string().enum_values(Some(["identity"])),
+            "identity".into(),
         ),
         header(
             "WWW-Authenticate",

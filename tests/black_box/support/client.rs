@@ -147,7 +147,7 @@ impl Reply {
     pub fn refused<'f>(&self, status: u16, code: &str, field: impl Into<Option<&'f str>>) -> Value {
         let body = self.expect(status);
         let kind = match status {
-            400 | 405 | 413 | 431 => "invalid_request_error",
+            400 | 405 | 413 | 415 | 431 => "invalid_request_error",
             401 => "authentication_error",
             403 => "permission_error",
             404 => "not_found",
