@@ -300,6 +300,30 @@ fn every_example_is_allowed_by_its_schema() {
     assert!(seen > 100, "{seen}");
 }
 
+#[test]
+fn a_token_is_no_value_that_a_generated_client_could_convert() {
+    let lists = DOCUMENT["components"]["schemas"].as_object().unwrap().iter();
+    let cursors = lists.filter_map(|(_, schema)| schema["properties"].get("next_cursor"));
+    let cursors: Vec<&Value> =
+        cursors.chain([&DOCUMENT["components"]["parameters"]["Cursor"]["schema"]]).collect();
+    assert_eq!(cursors.len(), 5);
+    let parameters = DOCUMENT["components"]["parameters"].as_object().unwrap().iter();
+    let ids = parameters.filter(|(name, _)| name.ends_with("Id")).map(|(_, one)| &one["schema"]);
+    let in_headers = ["X-Request-Id", "Location", "ETag"];
+    let in_headers = in_headers.map(|name| &DOCUMENT["components"]["headers"][name]["schema"]);
+    let key = &DOCUMENT["components"]["parameters"]["IdempotencyKey"]["schema"];
+    for token in cursors.into_iter().chain(ids).chain(in_headers).chain([key]) {
+        assert!(token["type"] == "string" || token["type"] == json!(["string", "null"]), "{token}");
+        assert!(token.get("format").is_none() && token.get("anyOf").is_none(), "{token}");
+    }
+    for (place, schema) in everything() {
+        let is_id = place.ends_with("/properties/id") || place.ends_with("_id");
+        if is_id && place.contains("/schemas/") {
+            assert!(schema.get("format").is_none() || place.ends_with("display_id"), "{place}");
+        }
+    }
+}
+
 /// The texts at these places of the document.
 fn texts(places: &[&str]) -> Vec<&'static str> {
     let text = |place: &&str| DOCUMENT.pointer(place).and_then(Value::as_str);
