@@ -12,6 +12,7 @@ mod customers;
 mod error;
 mod health;
 mod idempotency;
+mod ignored;
 mod me;
 mod onboardings;
 mod openapi;

@@ -3,6 +3,7 @@
 //! or refused by path anywhere else.
 
 use std::future::Future;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::Method;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
@@ -14,7 +15,7 @@ use super::error::ApiError;
 use super::openapi::{Description, operations as describe};
 use super::operation::{Access, Endpoint, Operation};
 use super::state::Api;
-use super::{activity, contacts, customers, health, me, onboardings, openapi};
+use super::{activity, contacts, customers, health, ignored, me, onboardings, openapi};
 use crate::model::key;
 use crate::service::access_log::UsedOperation;
 use crate::service::routing::resources;
@@ -65,8 +66,14 @@ fn on<F: Future<Output = Reply> + 'static>(
     describe: fn() -> Description,
 ) -> Endpoint {
     let operation = Operation { id, access };
+    let known = known_parameters(describe);
     let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, handler)
+        let known = Arc::clone(&known);
+        async move {
+            let mut response = dispatch(request.clone(), payload, operation, handler).await;
+            ignored::add_header(&mut response, request.query_string(), &known);
+            response
+        }
     };
     Endpoint { method: method.clone(), path, operation, route: web::to(answer), describe }
 }
@@ -80,11 +87,25 @@ fn public<F: Future<Output = HttpResponse> + 'static>(
     describe: fn() -> Description,
 ) -> Endpoint {
     let operation = Operation { id, access: Access::Public };
+    let known = known_parameters(describe);
     let answer = move |api: Data<Api>, request: HttpRequest| {
         request.extensions_mut().insert(UsedOperation(id));
-        handler(api, request)
+        let known = Arc::clone(&known);
+        async move {
+            let mut response = handler(api, request.clone()).await;
+            ignored::add_header(&mut response, request.query_string(), &known);
+            response
+        }
     };
     Endpoint { method: method.clone(), path, operation, route: web::to(answer), describe }
+}
+
+/// The names of an endpoint's query parameters, which are looked up once and only when a query asks
+/// for them.
+fn known_parameters(
+    describe: fn() -> Description,
+) -> Arc<LazyLock<Vec<String>, impl FnOnce() -> Vec<String>>> {
+    Arc::new(LazyLock::new(move || describe().parameters()))
 }
 
 /// Registers the endpoints below the base path of the API.

@@ -38,6 +38,7 @@ mod docs_links;
 mod errors;
 mod files;
 mod idempotency;
+mod ignored_parameters;
 mod isolation;
 mod key_rotation;
 #[cfg(target_os = "linux")]

@@ -152,6 +152,11 @@ impl Description {
         }
     }
 
+    /// The names of the query parameters.
+    pub(in crate::api) fn parameters(self) -> Vec<String> {
+        self.query.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// The query parameters are read as `Q`.
     pub(super) fn query<Q: Query>(mut self) -> Self {
         self.query = Params::asked::<Q>();

@@ -16,6 +16,7 @@ use utoipa::openapi::{Ref, RefOr};
 use super::description::Description;
 use super::errors;
 use crate::api::error::{ApiError, Envelope};
+use crate::api::ignored::{MAX_LENGTH, MAX_NAMES};
 use crate::api::operation::{Access, Endpoint};
 use crate::model::schema::{Described, string};
 
@@ -26,7 +27,7 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
     all.responses.insert(status, RefOr::T(success(endpoint, &description)));
     if description.is_kept {
         let known = ResponseBuilder::new().description("The client's copy is still right.");
-        let known = with(known, &["X-Request-Id", "ETag", "Cache-Control"]);
+        let known = with(known, &["X-Request-Id", "X-Ignored-Parameters", "ETag", "Cache-Control"]);
         all.responses.insert("304".to_owned(), RefOr::T(known.build()));
     }
     for (status, failures) in by_status(errors::of(endpoint, description)) {
@@ -154,7 +155,7 @@ fn json(says: &str, content: ContentBuilder) -> ResponseBuilder {
     let content: Content = content.build();
     with(
         ResponseBuilder::new().description(says).content("application/json", content),
-        &["X-Request-Id"],
+        &["X-Request-Id", "X-Ignored-Parameters"],
     )
 }
 
@@ -194,6 +195,17 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
              one.",
             string(),
             "req_0193661a3f2c7d4e8b1a5c6d7e8f9a0b".into(),
+        ),
+        optional(
+            "X-Ignored-Parameters",
+            &format!(
+                "Addition: the hosted API does not have this header. The names of the query \
+                 parameters that the operation does not have, percent-encoded and separated by \
+                 commas: a misspelt filter is one. At most {MAX_NAMES} names, each cut off at \
+                 {MAX_LENGTH} characters. Left out when there are none."
+            ),
+            string(),
+            "state".into(),
         ),
         optional(
             "X-RateLimit-Limit",
