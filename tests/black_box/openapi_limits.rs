@@ -267,10 +267,9 @@ fn parameters_of_queries_are_taken_as_they_are_described() {
                 let encoded: String = url(&text);
                 let reply = client.get(&format!("{path}?{name}={encoded}"));
                 let what = format!("{id} {name}={text:?}: {}", reply.body);
-                // The pattern of a cursor does not know which days and years there are.
-                let no_day = ["2026-02-29", "0000-01-01", "0000-06-15T12:30:00Z"];
-                let is_allowed = allowed.is_valid(&value)
-                    && !(name == "cursor" && no_day.contains(&text.as_str()));
+                // The pattern of a cursor does not know how many days a month has.
+                let no_day = name == "cursor" && text == "2026-02-29";
+                let is_allowed = allowed.is_valid(&value) && !no_day;
                 assert_eq!(reply.status == 200, is_allowed, "{what}");
                 if reply.status != 200 {
                     assert_eq!(reply.json()["error"]["field"], name, "{what}");

@@ -30,7 +30,7 @@ def docs() -> Documentation:
 
 @pytest.fixture(scope="session")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
-    """The clients that the three generators make of a server's document."""
+    """The clients that the generators make of a server's document."""
     with Server(tmp_path_factory.mktemp("clients"), ADDRESS) as server:
         return generate(f"{server.api}/openapi.json", tools.MADE / "clients")
 
@@ -45,7 +45,9 @@ def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
         return {f"journey_{language}": journey} | samples
 
     return (
-        typescript.build(programs("typescript", "ts"), clients, tools.MADE / "typescript")
+        typescript.build(
+            programs("typescript", "ts"), clients.typescript, tools.MADE / "typescript"
+        )
         | python.build(programs("python", "py"), clients, tools.MADE / "python")
         | rust.build(programs("rust", "rs"), clients, tools.MADE / "programs")
     )

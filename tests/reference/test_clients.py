@@ -5,10 +5,14 @@ seen, read through the types that were generated.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
-from runners import SetStage
+import tools
+from generated import Clients
+from runners import SetStage, typescript
+from server import Server
 
 SEEN = {
     "workspace": "default",
@@ -43,3 +47,20 @@ def test_a_generated_client_makes_the_whole_journey(language: str, stage: SetSta
         here.shell.run(f"export PIVOTAL_BASE_URL={here.server.api}")
         printed = here.shell.run(here.commands[f"journey_{language}"])
     assert json.loads(printed) == SEEN
+
+
+def test_a_client_that_converts_types_meets_every_customer_once(
+    clients: Clients, tmp_path: Path
+) -> None:
+    program = {"walk": (tools.HERE / "clients/walk.ts").read_text()}
+    built = tools.MADE / "converting"
+    typescript.build(program, clients.converting, built)
+    # More requests than a minute's limit.
+    with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
+        printed = tools.run(
+            "node", built / "out/walk.mjs",
+            PIVOTAL_BASE_URL=server.api, PIVOTAL_API_KEY=server.live_key,
+        )  # fmt: skip
+    seen = json.loads(printed)
+    assert (seen["created"], seen["met"], seen["pages"]) == (208, 208, 21)
+    assert seen["missed"] == []

@@ -200,12 +200,12 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
             "X-Ignored-Parameters",
             &format!(
                 "Addition: the hosted API does not have this header. The names of the query \
-                 parameters that the operation does not have, percent-encoded and separated by \
-                 commas: a misspelt filter is one. At most {MAX_NAMES} names, each cut off at \
-                 {MAX_LENGTH} characters. Left out when there are none."
+                 parameters that the operation does not have, such as a misspelt filter, \
+                 percent-encoded and separated by commas. At most {MAX_NAMES} names, each cut off \
+                 at {MAX_LENGTH} characters. Left out when there are none."
             ),
             string(),
-            "state".into(),
+            "name".into(),
         ),
         optional(
             "X-RateLimit-Limit",

@@ -62,7 +62,7 @@ async fn main() -> Answer<()> {
             .await?;
         walked.extend(page.data.into_iter().map(|customer| customer.slug));
         let Some(next) = page.next_cursor else { break };
-        cursor = Some(next.to_rfc3339());
+        cursor = Some(next);
     }
 
     let activity = pivotal.list_customer_activity(&aurora.id, None, None, none).await?;

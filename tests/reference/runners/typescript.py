@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tools
-from generated import Clients
 
 OPTIONS = """{
   "compilerOptions": {
@@ -20,7 +19,7 @@ OPTIONS = """{
 """
 
 
-def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str, str]:
+def build(programs: Mapping[str, str], client: Path, into: Path) -> dict[str, str]:
     """Compiles programs, and returns the command that runs each.
 
     A program may import the generated client from beside it.
@@ -29,7 +28,12 @@ def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str
     into.mkdir(parents=True)
     (into / "tsconfig.json").write_text(OPTIONS)
     (into / "node_modules").symlink_to(tools.NODE_MODULES)
-    shutil.copy(clients.typescript, into)
+    # A client of several files is ES modules, as the programs are.
+    (into / "package.json").write_text('{"type": "module"}')
+    if client.is_dir():
+        shutil.copytree(client, into / client.name)
+    else:
+        shutil.copy(client, into)
     for name, code in programs.items():
         (into / f"{name}.mts").write_text(code)
     tools.run("tsc", "--project", into)

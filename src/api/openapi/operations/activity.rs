@@ -14,6 +14,8 @@ pub(in crate::api) fn list_customer_activity() -> Description {
             "Addition: the hosted API does not have this. Lists what happened to a customer, its \
              contacts and its onboardings, newest first, each with who did it, the resource as it \
              then was, and the values before of what changed.",
+            "Only events of resources that the key has a read scope for are listed: with \
+             `read:customers` alone those of the customer itself.",
             "It stays readable after the customer is deleted. When `has_more` is true, send \
              `next_cursor` as `cursor` to get the next page.",
         ],

@@ -71,6 +71,8 @@ pub(in crate::api) fn update_customer() -> Description {
              are not known are passed over.",
             "An event `customer.updated` is recorded, and with it `customer.at_risk`, \
              `customer.churned` or `customer.archived` when the status becomes one of these.",
+            "When the status becomes `churned`, the customer's onboardings in state `active` are \
+             paused, each with its own events. They stay paused when the customer comes back.",
         ],
         Success::ok("The customer after the change.", &examples::patched_customer()),
     )
