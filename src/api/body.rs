@@ -14,7 +14,7 @@ const LIMIT: usize = 1 << 20;
 /// What some editors begin a UTF-8 file with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether a body can be read as it is sent: nothing is decompressed here.
+/// Whether the body has no content coding: the server decompresses nothing.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).all(|header| {
         let mut codings = header.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);

@@ -153,7 +153,7 @@ impl ApiError {
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((ALLOW, allowed.as_str()));
             }
-            // Tells 415s about encodings from those about media types (RFC 9110, 15.5.16).
+            // Distinguishes it from a 415 for the media type (RFC 9110, 15.5.16).
             Self::UnsupportedEncoding => {
                 response.insert_header((ACCEPT_ENCODING, "identity"));
             }

@@ -281,7 +281,7 @@ fn a_customer_that_churns_pauses_its_active_onboardings() {
     let before = events(&client, 1).len();
     let me = client.get("/me").expect(200)["api_key"]["id"].clone();
     client.patch("/customers/1", json!({"status": "churned"})).expect(200);
-    let told: Vec<_> = events(&client, 1)[before..]
+    let written: Vec<_> = events(&client, 1)[before..]
         .iter()
         .map(|event| {
             assert_eq!(event["actor"]["id"], me);
@@ -296,7 +296,7 @@ fn a_customer_that_churns_pauses_its_active_onboardings() {
         .collect();
     let paused = json!({"state": "active"});
     assert_eq!(
-        json!(told),
+        json!(written),
         json!([
             ["customer.updated", 1, {"status": "at_risk"}],
             ["customer.churned", 1, {"status": "at_risk"}],

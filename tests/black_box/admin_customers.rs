@@ -301,6 +301,19 @@ fn what_two_changed_at_once_is_told_of_before_it_is_overwritten() {
 }
 
 #[test]
+fn a_customer_that_churns_on_its_form_pauses_its_active_onboardings() {
+    let (_server, visitor, client) = start();
+    client.customer("Aurora");
+    client.post("/onboardings", json!({"customer_id": 1})).expect(201);
+    let form = loaded(&visitor, "/customers/1/edit");
+    visitor.post("/customers/1/edit", &typed(&form, &[("status", "churned")])).expect(303);
+    assert_eq!(client.get("/onboardings/1").expect(200)["state"], "paused");
+    let last = last_event(&client, "/onboardings/1");
+    assert_eq!(last["type"], "onboarding.state_changed");
+    assert_eq!(last["actor"]["id"], "page");
+}
+
+#[test]
 fn a_customer_is_deleted_after_a_question_and_its_page_leads_to_the_log() {
     let (_server, visitor, client) = start();
     client.customer("Aurora");

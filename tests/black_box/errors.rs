@@ -147,7 +147,7 @@ fn a_base_url_that_repeats_the_base_path_is_pointed_out() {
 }
 
 #[test]
-fn a_body_in_an_encoding_is_refused_before_anything_is_made_of_it() {
+fn a_compressed_body_is_refused_before_it_is_parsed() {
     let server = Server::start();
     let client = server.client();
     let body = br#"{"name":"Aurora"}"#;
@@ -165,7 +165,7 @@ fn a_body_in_an_encoding_is_refused_before_anything_is_made_of_it() {
             assert_eq!(reply.header("accept-encoding"), Some("identity"));
         }
     }
-    // Not even an idempotency key that could not be used is looked at.
+    // The encoding is checked before the idempotency key.
     let long = "k".repeat(256);
     let headers = [("Content-Encoding", "gzip"), ("Idempotency-Key", &long)];
     client.send("POST", "/customers", &headers, Some(body)).refused(
@@ -174,14 +174,14 @@ fn a_body_in_an_encoding_is_refused_before_anything_is_made_of_it() {
         None,
     );
     assert_eq!(client.walk("/customers").len(), 0);
-    // The key was not used up, and a body that is as it is sent is taken.
+    // The idempotency key is still unused, and `identity` is no encoding.
     for coding in ["identity", "Identity", "", "identity,identity", " identity , "] {
         let headers = [("Content-Encoding", coding), ("Idempotency-Key", "k")];
         client.send("POST", "/customers", &headers, Some(body)).expect(201);
         client.send("PATCH", "/customers/1", &headers[..1], Some(body)).expect(200);
     }
     assert_eq!(client.walk("/customers").len(), 1);
-    // Where a body is ignored, so is its encoding; a key comes first.
+    // Where a body is ignored, so is its encoding. The API key is checked first.
     let gzip = [("Content-Encoding", "gzip")];
     client.send("GET", "/customers/1", &gzip, None).expect(200);
     let nobody = server.anonymous().send("POST", "/customers", &gzip, Some(body));
