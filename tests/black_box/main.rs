@@ -42,6 +42,8 @@ mod ignored_parameters;
 mod isolation;
 mod key_rotation;
 #[cfg(target_os = "linux")]
+mod leftovers;
+#[cfg(target_os = "linux")]
 mod log_pipe;
 mod onboardings;
 mod onboardings_rules;
@@ -51,6 +53,8 @@ mod openapi_examples;
 mod openapi_limits;
 mod paging;
 mod paging_changes;
+#[cfg(target_os = "linux")]
+mod permissions;
 mod rate_limits;
 mod readme;
 mod rules;

@@ -108,15 +108,13 @@ impl DataDir {
         }
         loop {
             let database = self.database();
-            if existing == Existing::Required && !self.find(&database)? {
-                return Err(OpenError::Missing(self.path.clone()));
+            if !self.find(&database)? {
+                if existing == Existing::Required {
+                    return Err(OpenError::Missing(self.path.clone()));
+                }
+                self.create(&database)?;
             }
             let lock = OpenLock::take(&database, Hold::Shared)?;
-            if !self.find(&database)? {
-                drop(lock);
-                self.create(&database)?;
-                continue;
-            }
             header::read(&database)?;
             let conn = sqlite::open_writer(&database)?;
             let failed = |source| OpenError::sqlite(&database, source);
@@ -165,33 +163,26 @@ impl DataDir {
         }
     }
 
-    /// Whether there is a database.
+    /// Whether there is a database, which has one name after this. Takes `open.lock` if it has
+    /// more, so the caller must not hold it.
     fn find(&self, database: &Path) -> Result<bool, OpenError> {
-        let found = match fs::metadata(database) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            found => found.map_err(|source| OpenError::io(database, source))?,
-        };
-        if links(&found) > 1 {
-            self.give_up_second_names(database)?;
+        let names = names_of(database)?;
+        if names > 1 {
+            // SQLite keeps log and locks by name, so that a file with two names has two of each.
+            let _alone = OpenLock::take(database, Hold::Alone)?;
+            leftovers::undo_restore(database).map_err(|source| OpenError::io(database, source))?;
+            let names = names_of(database)?;
+            if names > 1 {
+                return Err(OpenError::Linked { path: database.to_owned(), names });
+            }
         }
-        Ok(true)
-    }
-
-    /// SQLite keeps log and locks by name, so that a file with two names has two of each.
-    fn give_up_second_names(&self, database: &Path) -> Result<(), OpenError> {
-        let _alone = OpenLock::take(database, Hold::Alone)?;
-        leftovers::undo_restore(database).map_err(|source| OpenError::io(database, source))?;
-        let found = fs::metadata(database).map_err(|source| OpenError::io(database, source))?;
-        match links(&found) {
-            0 | 1 => Ok(()),
-            names => Err(OpenError::Linked { path: database.to_owned(), names }),
-        }
+        Ok(names > 0)
     }
 
     /// Makes a new database, unless someone else has.
     fn create(&self, database: &Path) -> Result<(), OpenError> {
         let lock = OpenLock::take(database, Hold::Alone)?;
-        if self.find(database)? {
+        if names_of(database)? > 0 {
             return Ok(());
         }
         if !self.forgets
@@ -263,6 +254,14 @@ impl DataDir {
 
     fn make(&self) -> Result<(), OpenError> {
         super::make_dir(&self.path).map_err(|source| OpenError::io(&self.path, source))
+    }
+}
+
+/// How many names a file has; 0 when there is none at this path.
+fn names_of(path: &Path) -> Result<u64, OpenError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => Ok(links(&found.map_err(|source| OpenError::io(path, source))?)),
     }
 }
 

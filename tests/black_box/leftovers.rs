@@ -1,0 +1,112 @@
+//! What commands that were killed leave behind is removed at the next start, and only that.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::support::{Server, command, locks_of, wait_until};
+
+/// A directory with a database of one customer that nobody has open, and the key for it.
+fn closed() -> (Arc<TempDir>, String) {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    assert_eq!(server.stop(), Some(0));
+    (dir, server.live.clone())
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn incomplete_files_are_removed_at_the_next_start_with_their_journals() {
+    let (dir, _) = closed();
+    for draft in ["pivotal.db.restoring", "pivotal.db.new", "pivotal.db.schema.new"] {
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            fs::write(dir.path().join(format!("{draft}{suffix}")), "half").unwrap();
+        }
+    }
+    fs::write(dir.path().join("notes.restoring"), "mine").unwrap();
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(names(dir.path()), ["notes.restoring", "open.lock", "pivotal.db", "serve.lock"]);
+}
+
+#[test]
+fn a_scheduled_backup_removes_incomplete_ones_but_not_one_that_is_being_written() {
+    let (dir, _) = closed();
+    let backups = dir.path().join("backups");
+    fs::create_dir(&backups).unwrap();
+    let left = backups.join("pivotal-20260101T000000Z.db.partial");
+    fs::write(&left, "half").unwrap();
+    fs::write(backups.join("pivotal-20260101T000000Z.db.partial-journal"), "half").unwrap();
+    let written = backups.join("pivotal-20260102T000000Z.db.partial");
+    fs::write(&written, "half so far").unwrap();
+    let mut flock = Command::new("flock");
+    let mut writer = flock.arg("--no-fork").arg(&written).args(["sleep", "1000"]).spawn().unwrap();
+    wait_until("it is locked", || !locks_of(writer.id(), &written).is_empty());
+
+    let server = Server::start_in(Arc::clone(&dir), &[("PIVOTAL_BACKUP_EVERY", "1s")]);
+    wait_until("a backup is made", || names(&backups).iter().any(|name| name.ends_with("Z.db")));
+    wait_until("the leftovers are removed", || {
+        let left = names(&backups);
+        !left.iter().any(|name| name.starts_with("pivotal-20260101"))
+    });
+    assert!(written.exists());
+    drop(server);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+}
+
+#[test]
+fn a_restore_that_was_killed_between_its_steps_is_undone() {
+    let (dir, key) = closed();
+    let database = dir.path().join("pivotal.db");
+    let aside = dir.path().join("pivotal.db.before-restore-20260101T000000Z");
+    fs::hard_link(&database, &aside).unwrap();
+    fs::write(dir.path().join("pivotal.db.restoring"), "a whole backup").unwrap();
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.client_with(&key).walk("/customers").len(), 1);
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(names(dir.path()), ["open.lock", "pivotal.db", "serve.lock"]);
+}
+
+#[test]
+fn a_restore_that_was_killed_after_it_took_the_log_away_loses_nothing() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    let key = server.live.clone();
+    server.kill();
+    let aside = dir.path().join("pivotal.db.before-restore-20260101T000000Z");
+    fs::hard_link(server.database(), &aside).unwrap();
+    let log = dir.path().join("pivotal.db-wal");
+    fs::rename(&log, format!("{}-wal", aside.display())).unwrap();
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.client_with(&key).walk("/customers").len(), 1);
+    assert!(!aside.exists());
+}
+
+#[test]
+fn restores_within_one_second_each_keep_what_they_replace() {
+    let (dir, _) = closed();
+    let run = |args: &[&str]| {
+        let output = command(dir.path()).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["backup", "copy.db"]);
+    for _ in 0..6 {
+        run(&["restore", "--replace", "copy.db"]);
+    }
+    let kept = names(dir.path());
+    let kept = kept.iter().filter(|name| name.starts_with("pivotal.db.before-restore-"));
+    assert_eq!(kept.count(), 6);
+}
