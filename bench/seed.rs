@@ -120,7 +120,7 @@ pub fn make_key(dir: &DataDir) -> Outcome<String> {
     let name = Name::parse("Load").map_err(|fault| fault.says)?;
     let (tier, scopes) = (Tier::Unlimited, Scopes::all());
     let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
-    let (issued, secret) = IssuedKey::issue(new)?;
+    let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     store.write_blocking(move |tx| tx.create_key(Actor::command_line(), &workspace, issued))?;
     Ok(secret.reveal().to_owned())
 }

@@ -1,6 +1,8 @@
 //! `/admin/api-keys`: the keys of all workspaces. A new key's secret stands in the answer to the
 //! form that made it and nowhere else.
 
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::error::AdminError;
@@ -233,8 +235,10 @@ fn called(key: &Key) -> String {
 
 /// Makes a secret and hashes it, off the web workers.
 async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
-    let turn = visit.visitor().admin().service.turns.wait().await?;
-    Ok(turn.run(move || IssuedKey::issue(new)).await?)
+    let service = &visit.visitor().admin().service;
+    let issuing = Arc::clone(service);
+    let issue = move || IssuedKey::issue(new, issuing.store().checksum_secret());
+    Ok(service.turns.wait().await?.run(issue).await?)
 }
 
 fn made(visit: &Visit, title: &str, key: Key, secret: KeySecret, old: Option<Key>) -> Reply {

@@ -18,7 +18,8 @@ pub(super) async fn authenticate(
     headers: &HeaderMap,
     address: IpAddr,
 ) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
-    let secret = KeySecret::parse(bearer(headers)?).ok_or(ApiError::InvalidKey)?;
+    let secret = KeySecret::parse(bearer(headers)?, api.store().checksum_secret())
+        .ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
     let (mut found, mut snapshot) = look_up(api, &prefix)?;
     if !api.verifier.knows(&secret) {

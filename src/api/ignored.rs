@@ -71,6 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::checksum::ChecksumSecret;
     use crate::model::key::Mode;
     use crate::model::key_secret::KeySecret;
 
@@ -104,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_key_in_the_place_of_a_name_is_redacted() {
-        let key = KeySecret::generate(Mode::Live).unwrap();
+        let signer = ChecksumSecret::stored([7; 32]);
+        let key = KeySecret::generate(Mode::Live, &signer).unwrap();
         let prefix = key.prefix().as_str();
         assert_eq!(names(key.reveal()), [format!("{prefix}%5Bredacted%5D")]);
         assert_eq!(names(&format!("key={}", key.reveal())), ["key"]);

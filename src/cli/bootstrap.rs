@@ -21,13 +21,14 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         name: Name::stored("Default".to_owned()),
     };
     let issue = |name: &str, mode| {
-        IssuedKey::issue(NewKey {
+        let new = NewKey {
             name: Name::stored(name.to_owned()),
             mode,
             tier: Tier::default(),
             scopes: Scopes::all(),
             replaces: None,
-        })
+        };
+        IssuedKey::issue(new, store.checksum_secret())
     };
     let issued = [issue("First live key", Mode::Live)?, issue("First test key", Mode::Test)?];
     // One transaction: a workspace without keys would look like one whose keys were shown.

@@ -67,7 +67,7 @@ pub fn issue(
     workspace: &Workspace,
     new: NewKey,
 ) -> Result<(Key, KeySecret), Failure> {
-    let (issued, secret) = IssuedKey::issue(new)?;
+    let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     let workspace = workspace.clone();
     let create =
         move |tx: &crate::store::Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
@@ -199,7 +199,7 @@ fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
 fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let store = context.store()?;
     let old = find_key(&store, named)?.key;
-    let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old))?;
+    let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old), store.checksum_secret())?;
     let id = old.id.clone();
     let twin =
         store.write_blocking(move |tx| tx.create_twin(Actor::command_line(), &id, issued))?;

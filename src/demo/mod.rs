@@ -70,10 +70,11 @@ pub fn fill(
     seed: u64,
     watch: &Arc<dyn Watch>,
 ) -> Result<Filled, DemoError> {
+    let signer = store.checksum_secret();
     // Argon2 takes its time, during which nobody else should have to wait.
-    let (sync, _) = IssuedKey::issue(live_key("CRM sync"))?;
-    let (board, _) = IssuedKey::issue(live_key("Onboarding board"))?;
-    let (shown, secret) = IssuedKey::issue(live_key("Demo"))?;
+    let (sync, _) = IssuedKey::issue(live_key("CRM sync"), signer)?;
+    let (board, _) = IssuedKey::issue(live_key("Onboarding board"), signer)?;
+    let (shown, secret) = IssuedKey::issue(live_key("Demo"), signer)?;
     let wanted = slug.clone();
     let watching = Arc::clone(watch);
     let change = move |tx: &Tx<'_>| {

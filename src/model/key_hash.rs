@@ -1,5 +1,6 @@
 //! What is kept of a key's secret: an argon2id hash, from which the secret cannot be had back.
 
+use super::checksum::ChecksumSecret;
 use super::hash::{self, HashError};
 use super::key::NewKey;
 use super::key_secret::{KeySecret, Prefix};
@@ -20,8 +21,8 @@ impl IssuedKey {
     ///
     /// # Errors
     /// See [`HashError`].
-    pub fn issue(new: NewKey) -> Result<(Self, KeySecret), HashError> {
-        let secret = KeySecret::generate(new.mode)?;
+    pub fn issue(new: NewKey, signer: &ChecksumSecret) -> Result<(Self, KeySecret), HashError> {
+        let secret = KeySecret::generate(new.mode, signer)?;
         let hash = hash::hash(secret.reveal())?;
         Ok((Self { new, prefix: secret.prefix().clone(), hash }, secret))
     }
@@ -50,8 +51,9 @@ mod tests {
             scopes: Scopes::all(),
             replaces: None,
         };
-        let (issued, secret) = IssuedKey::issue(new()).unwrap();
-        let (_, other) = IssuedKey::issue(new()).unwrap();
+        let signer = ChecksumSecret::stored([7; 32]);
+        let (issued, secret) = IssuedKey::issue(new(), &signer).unwrap();
+        let (_, other) = IssuedKey::issue(new(), &signer).unwrap();
         assert!(issued.hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(!issued.hash.contains(secret.reveal()));
         assert!(verify(&secret, &issued.hash).unwrap());

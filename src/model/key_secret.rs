@@ -4,13 +4,13 @@ use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::Serialize;
 
+use super::checksum::{self, BASE62, Checksum, ChecksumSecret};
 use super::key::Mode;
 use super::schema::{self, Described, Schema};
 
 const LOOKUP: usize = 8;
 const SECRET: usize = 32;
-const CHECKSUM: usize = 6;
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const CHECKSUM: usize = checksum::LENGTH;
 
 /// The visible part of a key: its mode's word and its lookup id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -62,6 +62,7 @@ pub struct KeySecret {
     text: String,
     prefix: Prefix,
     mode: Mode,
+    checksum: Checksum,
 }
 
 impl KeySecret {
@@ -69,7 +70,7 @@ impl KeySecret {
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
-    pub fn generate(mode: Mode) -> Result<Self, getrandom::Error> {
+    pub fn generate(mode: Mode, signer: &ChecksumSecret) -> Result<Self, getrandom::Error> {
         let mut text = mode.word().to_owned();
         while text.len() < mode.word().len() + LOOKUP + SECRET {
             let mut bytes = [0u8; 64];
@@ -83,23 +84,26 @@ impl KeySecret {
         }
         let lookup = &text[mode.word().len()..][..LOOKUP];
         let prefix = Prefix::new(mode, lookup);
-        text.push_str(&checksum(&text));
-        Ok(Self { text, prefix, mode })
+        text.push_str(&signer.sign(&text));
+        Ok(Self { text, prefix, mode, checksum: Checksum::Keyed })
     }
 
     /// Takes the text that a client sent; nothing unless its word, length, alphabet and checksum
     /// are those of a key.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str, signer: &ChecksumSecret) -> Option<Self> {
         let (mode, rest) = split_word(text)?;
         if rest.len() != LOOKUP + SECRET + CHECKSUM || !is_base62(rest) {
             return None;
         }
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
-        (sum == checksum(body)).then(|| Self {
-            text: text.to_owned(),
-            prefix: Prefix::new(mode, &rest[..LOOKUP]),
-            mode,
-        })
+        let checksum = signer.recognize(body, sum)?;
+        let prefix = Prefix::new(mode, &rest[..LOOKUP]);
+        Some(Self { text: text.to_owned(), prefix, mode, checksum })
+    }
+
+    /// Which checksum it has.
+    pub fn checksum(&self) -> Checksum {
+        self.checksum
     }
 
     /// The part that is safe to show.
@@ -135,18 +139,6 @@ fn is_base62(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// CRC-32 of what stands before it, in six base-62 digits: it tells a mistyped key from a wrong
-/// one, and proves nothing else.
-fn checksum(body: &str) -> String {
-    let mut rest = crc32fast::hash(body.as_bytes());
-    let mut digits = [b'0'; CHECKSUM];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[(rest % 62) as usize];
-        rest /= 62;
-    }
-    digits.iter().map(|&digit| char::from(digit)).collect()
-}
-
 /// Text for a log in which a key might stand, with all of the key but its prefix left out.
 pub fn redact(text: &str) -> std::borrow::Cow<'_, str> {
     let Some(start) = text.find("pivotal_") else {
@@ -169,13 +161,18 @@ mod tests {
 
     use super::*;
 
+    fn signer() -> ChecksumSecret {
+        ChecksumSecret::stored([7; 32])
+    }
+
     #[test]
     fn a_new_key_is_read_back_with_its_mode() {
         for mode in [Mode::Live, Mode::Test] {
-            let key = KeySecret::generate(mode).unwrap();
-            let read = KeySecret::parse(key.reveal()).unwrap();
+            let key = KeySecret::generate(mode, &signer()).unwrap();
+            let read = KeySecret::parse(key.reveal(), &signer()).unwrap();
             assert_eq!(read, key);
-            assert_eq!(read.mode(), mode);
+            assert_eq!((read.mode(), read.checksum()), (mode, Checksum::Keyed));
+            assert!(KeySecret::parse(key.reveal(), &ChecksumSecret::stored([8; 32])).is_none());
             assert_eq!(read.prefix().lookup().len(), 8);
             assert!(key.reveal().starts_with(read.prefix().as_str()));
             assert_eq!(Prefix::parse(key.reveal()).as_ref(), Some(read.prefix()));
@@ -185,24 +182,24 @@ mod tests {
 
     #[test]
     fn one_changed_character_is_noticed() {
-        let key = KeySecret::generate(Mode::Live).unwrap();
+        let key = KeySecret::generate(Mode::Live, &signer()).unwrap();
         let text = key.reveal();
         for at in "pivotal_".len()..text.len() {
             let other = if &text[at..=at] == "a" { "b" } else { "a" };
             let mistyped = format!("{}{other}{}", &text[..at], &text[at + 1..]);
-            assert!(KeySecret::parse(&mistyped).is_none(), "{mistyped}");
+            assert!(KeySecret::parse(&mistyped, &signer()).is_none(), "{mistyped}");
         }
     }
 
     #[test]
     fn a_secret_is_not_shown_by_debug() {
-        let key = KeySecret::generate(Mode::Live).unwrap();
+        let key = KeySecret::generate(Mode::Live, &signer()).unwrap();
         assert_eq!(format!("{key:?}"), format!("{}…", key.prefix()));
     }
 
     #[test]
     fn keys_are_taken_out_of_log_lines() {
-        let key = KeySecret::generate(Mode::Test).unwrap();
+        let key = KeySecret::generate(Mode::Test, &signer()).unwrap();
         let line = format!("/a/{}/b/{}", key.reveal(), key.reveal());
         let shown = format!("{}[redacted]", key.prefix());
         assert_eq!(redact(&line), format!("/a/{shown}/b/{shown}"));
@@ -212,7 +209,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_key_panic(text in "(pivotal_(test_)?)?.{0,60}") {
-            let _ = (KeySecret::parse(&text), Prefix::parse(&text), redact(&text));
+            let _ = (KeySecret::parse(&text, &signer()), Prefix::parse(&text), redact(&text));
         }
     }
 }

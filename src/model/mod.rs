@@ -6,6 +6,7 @@ mod alphabet;
 pub mod audit;
 pub mod board;
 pub mod caller;
+pub mod checksum;
 pub mod contact;
 pub mod customer;
 pub mod domain;

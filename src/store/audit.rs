@@ -137,6 +137,7 @@ mod tests {
 
     use super::*;
     use crate::model::audit::AuditFilter;
+    use crate::model::checksum::ChecksumSecret;
     use crate::model::event::EventType;
     use crate::model::id::Ref;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
@@ -317,9 +318,8 @@ mod tests {
         let make = |second: i64, name: &str| {
             let name = Name::parse(name).unwrap();
             let (tier, scopes) = (Tier::Standard, Scopes::all());
-            let (issued, _) =
-                IssuedKey::issue(NewKey { name, mode: Mode::Live, tier, scopes, replaces: None })
-                    .unwrap();
+            let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
+            let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
             db.tx(second).create_key(Actor::admin_page(), &db.workspace, issued).unwrap()
         };
         let old = make(7, "old");

@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::Reader;
 use super::error::StoreError;
+use crate::model::checksum::ChecksumSecret;
 
 /// Makes the row unless it exists. Its values come from the operating system's random source.
 pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
@@ -20,6 +21,12 @@ pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
 /// The id that names this database.
 pub(super) fn id(conn: &Connection) -> rusqlite::Result<String> {
     conn.query_row("SELECT id FROM database", [], |row| row.get(0))
+}
+
+/// The secret that the checksums of API keys are computed with.
+pub(super) fn checksum_secret(conn: &Connection) -> rusqlite::Result<ChecksumSecret> {
+    let sql = "SELECT key_check_secret FROM database";
+    conn.query_row(sql, [], |row| row.get(0)).map(ChecksumSecret::stored)
 }
 
 impl Reader<'_> {

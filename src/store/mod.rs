@@ -65,6 +65,7 @@ pub use self::restore::Restored;
 use self::sqlite::{Pooled, Readers};
 use self::wal_growth::WalGrowth;
 use self::writer::{Guards, Writer};
+use crate::model::checksum::ChecksumSecret;
 use crate::model::key_secret::Prefix;
 use crate::model::time::{Clock, Timestamp};
 
@@ -84,6 +85,8 @@ pub struct Store {
     growth: WalGrowth,
     clock: Arc<dyn Clock>,
     dir: DataDir,
+    /// Kept in memory: the file cannot be replaced by another database while it is open.
+    checksum_secret: ChecksumSecret,
     /// Last, so that it is given back after the file is closed.
     _lock: Option<OpenLock>,
 }
@@ -209,6 +212,7 @@ impl Store {
         damage: Damage,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::sqlite(&dir.database(), source);
+        let checksum_secret = identity::checksum_secret(&conn).map_err(failed)?;
         let presence = Presence::of(&conn, &dir.named(), &dir.database()).map_err(failed)?;
         let checkpoints = Checkpoints::of(&mut conn, damage.clone()).map_err(failed)?;
         let growth = checkpoints.growth();
@@ -233,6 +237,7 @@ impl Store {
             growth,
             clock,
             dir: dir.clone(),
+            checksum_secret,
             _lock: None,
         })
     }
@@ -287,6 +292,11 @@ impl Store {
     /// The clock by which the store dates what it keeps.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// The secret that the checksums of this database's API keys are computed with.
+    pub fn checksum_secret(&self) -> &ChecksumSecret {
+        &self.checksum_secret
     }
 
     /// The directory in which the database lies.

@@ -137,9 +137,8 @@ fn make_keys(store: &Store) -> Vec<((Mode, Tier), String)> {
         .flat_map(|mode| [Tier::Standard, Tier::Paid, Tier::Unlimited].map(|tier| (mode, tier)));
     let make = |(mode, tier)| {
         let name = Name::parse("test key").unwrap();
-        let (issued, secret) =
-            IssuedKey::issue(NewKey { name, mode, tier, scopes: Scopes::all(), replaces: None })
-                .unwrap();
+        let new = NewKey { name, mode, tier, scopes: Scopes::all(), replaces: None };
+        let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
         let workspace = workspace.clone();
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.create_key(Actor::command_line(), &workspace, issued)
