@@ -235,10 +235,11 @@ fn called(key: &Key) -> String {
 
 /// Makes a secret and hashes it, off the web workers.
 async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
-    let service = &visit.visitor().admin().service;
+    let visitor = visit.visitor();
+    let service = &visitor.admin().service;
     let issuing = Arc::clone(service);
     let issue = move || IssuedKey::issue(new, issuing.store().checksum_secret());
-    Ok(service.turns.wait().await?.run(issue).await?)
+    Ok(service.hash_secret(visitor.address(), issue).await?)
 }
 
 fn made(visit: &Visit, title: &str, key: Key, secret: KeySecret, old: Option<Key>) -> Reply {

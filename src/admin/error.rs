@@ -167,6 +167,7 @@ impl From<Vec<Problem>> for AdminError {
 impl From<TurnError> for AdminError {
     fn from(error: TurnError) -> Self {
         match error {
+            TurnError::TooMany(wait) => Self::TooMany(wait),
             TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
             TurnError::Hash(_) => Self::Internal(error.to_string()),
         }

@@ -7,11 +7,12 @@ use askama::Template;
 use super::cookie::random_hex;
 use super::form::{Form, Kind, Shape};
 use super::page::{self, Page, Reply, see_other};
-use super::sign_in::{attempt, failed, may_try, open_session};
+use super::sign_in::{log_failure, open_session};
 use super::visit::Visitor;
 use crate::model::fields::{Body, Fields};
 use crate::model::password::Password;
 use crate::model::problem::{Problem, Rule};
+use crate::service::secrets::Attempt;
 
 /// Random bytes of a code.
 const CODE: usize = 16;
@@ -74,15 +75,17 @@ pub(super) async fn set_up(visitor: Visitor) -> Reply {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }
-    may_try(&visitor)?;
     let admin = visitor.admin();
+    let attempt = Attempt::at_password(visitor.address());
+    admin.service.may_try(&attempt)?;
     let refuse = |problems| {
         let form = visitor.form().clone().with(problems);
         page::refused(&SetupPage { page: visitor.page("Set the admin's password"), form })
     };
     let typed = visitor.form().value("code").trim();
     if !admin.setup.code().is_some_and(|code| admin.seal.same(&code, typed)) {
-        failed(&visitor, "setup");
+        admin.service.failed(&attempt);
+        log_failure(&visitor, "setup");
         return refuse(vec![Problem {
             rule: Rule::InvalidString,
             message: "code is not the one that the server printed at its last start".to_owned(),
@@ -93,7 +96,7 @@ pub(super) async fn set_up(visitor: Visitor) -> Reply {
         Ok(chosen) => chosen,
         Err(problems) => return refuse(problems),
     };
-    let hash = attempt(&visitor, move || password.hash()).await?;
+    let hash = admin.service.hash_secret(visitor.address(), move || password.hash()).await?;
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
     admin.setup.use_up();
     match set {

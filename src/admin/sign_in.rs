@@ -4,13 +4,13 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::error::AdminError;
 use super::form::Form;
 use super::page::{self, Page, Reply, see_other};
 use super::visit::{Visit, Visitor};
 use crate::model::password::Password;
 use crate::model::problem::{Problem, Rule};
 use crate::model::time::Timestamp;
+use crate::service::secrets::Attempt;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -36,19 +36,22 @@ pub(super) async fn sign_in(visitor: Visitor) -> Reply {
     let Some(account) = visitor.account() else {
         return Ok(see_other("/admin/setup"));
     };
+    let attempt = Attempt::at_password(visitor.address());
     // What cannot be a password is a wrong one, and costs nothing to refuse.
     let right = match Password::parse(visitor.form().value("password")) {
         Ok(password) => {
             let hash = account.password.clone();
-            attempt(&visitor, move || hash.verify(&password)).await?
+            let service = &visitor.admin().service;
+            service.check_secret(attempt, move || hash.verify(&password)).await?
         }
         Err(_) => {
-            may_try(&visitor)?;
+            visitor.admin().service.may_try(&attempt)?;
+            visitor.admin().service.failed(&attempt);
             false
         }
     };
     if !right {
-        failed(&visitor, "sign-in");
+        log_failure(&visitor, "sign-in");
         let says = "password is not right".to_owned();
         let problem =
             Problem { rule: Rule::InvalidString, message: says, field: "password".to_owned() };
@@ -88,29 +91,7 @@ pub(super) fn open_session(
     Ok(response)
 }
 
-/// Hashes something slowly for a visitor, unless too many attempts from there have failed.
-pub(super) async fn attempt<T: Send + 'static>(
-    visitor: &Visitor,
-    work: impl FnOnce() -> Result<T, crate::model::hash::HashError> + Send + 'static,
-) -> Result<T, AdminError> {
-    may_try(visitor)?;
-    let turn = visitor.admin().service.turns.wait().await?;
-    // While this attempt waited, others from there may have failed.
-    may_try(visitor)?;
-    Ok(turn.run(work).await?)
-}
-
-/// Whether attempts from the visitor's address are still taken.
-pub(super) fn may_try(visitor: &Visitor) -> Result<(), AdminError> {
-    let admin = visitor.admin();
-    let now = admin.store().clock().now();
-    admin.attempts.may_try(visitor.address(), now).map_err(AdminError::TooMany)
-}
-
-/// Counts an attempt that failed, and tells whoever reads the log.
-pub(super) fn failed(visitor: &Visitor, what: &str) {
-    let admin = visitor.admin();
-    let now = admin.store().clock().now();
-    admin.attempts.failed(visitor.address(), now);
+/// Logs an attempt that failed.
+pub(super) fn log_failure(visitor: &Visitor, what: &str) {
     log::warn!("a {what} at the admin pages failed, from {}", visitor.address());
 }

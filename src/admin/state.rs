@@ -9,7 +9,6 @@ use super::session::Sessions;
 use super::setup::Setup;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::service::attempts::Attempts;
 use crate::store::{Store, StoreError};
 
 /// The state of the pages.
@@ -17,7 +16,6 @@ pub struct Admin {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
     pub(super) seal: Seal,
-    pub(super) attempts: Attempts,
     pub(super) setup: Setup,
     pub(super) assets: Assets,
     /// When the server began to answer.
@@ -33,7 +31,6 @@ impl Admin {
         Ok(Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
             seal: Seal::new()?,
-            attempts: Attempts::new(),
             setup: Setup::new()?,
             assets: Assets::new(),
             started: service.store.clock().now(),

@@ -4,17 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Data;
 
 use super::error::ApiError;
 use super::state::Api;
+use super::verifier::Recall;
 use crate::model::key_secret::{KeySecret, Prefix};
+use crate::service::secrets::Attempt;
 use crate::store::{Credentials, Snapshot};
 
 /// The key of a request, and the state of the database in which it is valid. It is read afresh
 /// each time, so that a change to it holds at once; the order of the checks is that of their
 /// price.
 pub(super) async fn authenticate(
-    api: &Api,
+    api: &Data<Api>,
     headers: &HeaderMap,
     address: IpAddr,
 ) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
@@ -22,10 +25,14 @@ pub(super) async fn authenticate(
         .ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
     let (mut found, mut snapshot) = look_up(api, &prefix)?;
-    if !api.verifier.knows(&secret) {
-        drop(snapshot);
-        verify(api, secret, &found, address).await?;
-        (found, snapshot) = look_up(api, &prefix)?;
+    match api.verifier.recall(&secret, &found.hash) {
+        Recall::Right => {}
+        Recall::Wrong => return Err(ApiError::InvalidKey),
+        Recall::Nothing => {
+            drop(snapshot);
+            verify(api, secret, &found, address).await?;
+            (found, snapshot) = look_up(api, &prefix)?;
+        }
     }
     if found.key.revoked_at.is_some() {
         return Err(ApiError::RevokedKey);
@@ -40,18 +47,17 @@ fn look_up(api: &Api, prefix: &Prefix) -> Result<(Arc<Credentials>, Snapshot), A
 }
 
 async fn verify(
-    api: &Api,
+    api: &Data<Api>,
     secret: KeySecret,
     found: &Credentials,
     address: IpAddr,
 ) -> Result<(), ApiError> {
-    let now = || api.store().clock().now();
-    let may_try = || api.attempts.may_try(address, now()).map_err(ApiError::TooManyWrongSecrets);
-    may_try()?;
-    if api.verifier.verify(&api.service.turns, secret, found.hash.clone(), may_try).await? {
+    let attempt = Attempt::at_key(&secret, address);
+    let (verifying, hash) = (Data::clone(api), found.hash.clone());
+    let is_right = move || verifying.verifier.verify(&secret, hash);
+    if api.service.check_secret(attempt, is_right).await? {
         return Ok(());
     }
-    api.attempts.failed(address, now());
     Err(ApiError::InvalidKey)
 }
 

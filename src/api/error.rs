@@ -278,6 +278,7 @@ fn sentence(message: &str) -> String {
 impl From<TurnError> for ApiError {
     fn from(error: TurnError) -> Self {
         match error {
+            TurnError::TooMany(wait) => Self::TooManyWrongSecrets(wait),
             TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
             TurnError::Hash(_) => Self::Internal(error.to_string()),
         }

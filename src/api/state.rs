@@ -5,14 +5,12 @@ use std::sync::Arc;
 use super::idempotency::Running;
 use super::verifier::Verifier;
 use crate::service::Service;
-use crate::service::attempts::Attempts;
 use crate::store::Store;
 
 /// The API's state.
 pub struct Api {
     pub(super) service: Arc<Service>,
     pub(super) verifier: Verifier,
-    pub(super) attempts: Attempts,
     pub(super) running: Running,
 }
 
@@ -22,12 +20,7 @@ impl Api {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
-        Ok(Self {
-            service,
-            verifier: Verifier::new()?,
-            attempts: Attempts::new(),
-            running: Running::default(),
-        })
+        Ok(Self { service, verifier: Verifier::new()?, running: Running::default() })
     }
 
     /// The database.

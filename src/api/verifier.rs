@@ -1,18 +1,16 @@
-//! Tells whether a key that was sent is the one that was issued, and pays argon2's price once a
-//! process for each key: afterwards a key is recognised by a keyed digest that never leaves
-//! memory.
+//! Verifies keys, and computes argon2 only once per key and process: afterwards a keyed digest that
+//! never leaves memory tells the key from every other one with its prefix.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use blake2::Blake2sMac256;
 use blake2::digest::common::KeyInit;
 use blake2::digest::{CtOutput, Mac};
 
-use super::error::ApiError;
+use crate::model::hash::HashError;
 use crate::model::key_hash;
 use crate::model::key_secret::{KeySecret, Prefix};
-use crate::service::turns::Turns;
 
 /// Keys whose digests are remembered. Only a key that was verified takes a place.
 const REMEMBERED: usize = 10_000;
@@ -22,7 +20,25 @@ type Digest = CtOutput<Blake2sMac256>;
 pub(super) struct Verifier {
     /// Random and new in every process, so that the digests are of no use outside it.
     process_key: [u8; 32],
-    known: Mutex<HashMap<Prefix, Digest>>,
+    known: Mutex<HashMap<Prefix, Verified>>,
+}
+
+/// A key that was right.
+struct Verified {
+    /// The stored hash that it was verified against.
+    hash: String,
+    digest: Digest,
+}
+
+/// What is known of a key without argon2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recall {
+    /// It was verified before.
+    Right,
+    /// Another key with the same prefix and hash was, so that this one is wrong.
+    Wrong,
+    /// No key with its prefix was verified yet.
+    Nothing,
 }
 
 impl Verifier {
@@ -36,45 +52,53 @@ impl Verifier {
         Ok(Self { process_key, known: Mutex::default() })
     }
 
-    /// Whether the key was verified before. The comparison takes the same time for every wrong
-    /// key.
-    pub fn knows(&self, secret: &KeySecret) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(secret.prefix()).is_some_and(|digest| *digest == self.digest(secret))
+    /// What is known of a key whose stored hash is `hash`. The comparison takes the same time for
+    /// every wrong key.
+    pub fn recall(&self, secret: &KeySecret, hash: &str) -> Recall {
+        let digest = self.digest(secret);
+        match self.known().get(secret.prefix()) {
+            Some(verified) if verified.hash == hash => {
+                if verified.digest == digest {
+                    Recall::Right
+                } else {
+                    Recall::Wrong
+                }
+            }
+            _ => Recall::Nothing,
+        }
     }
 
-    /// Verifies a key with argon2, off the web workers, and remembers it when it is right.
-    /// `may_start` is asked again when it is this key's turn.
-    pub async fn verify(
-        &self,
-        turns: &Turns,
-        secret: KeySecret,
-        hash: String,
-        may_start: impl Fn() -> Result<(), ApiError>,
-    ) -> Result<bool, ApiError> {
-        let turn = turns.wait().await?;
-        may_start()?;
-        // While this request waited, another one may have brought the same key.
-        if self.knows(&secret) {
-            return Ok(true);
+    /// Whether a key is the one with this hash, which is remembered. Takes tens of milliseconds
+    /// unless another request has brought the key in the meantime.
+    ///
+    /// # Errors
+    /// When the stored text is no hash.
+    pub fn verify(&self, secret: &KeySecret, hash: String) -> Result<bool, HashError> {
+        match self.recall(secret, &hash) {
+            Recall::Right => return Ok(true),
+            Recall::Wrong => return Ok(false),
+            Recall::Nothing => {}
         }
-        let digest = self.digest(&secret);
-        let prefix = secret.prefix().clone();
-        let right = turn.run(move || key_hash::verify(&secret, &hash)).await?;
+        let right = key_hash::verify(secret, &hash)?;
         if right {
-            self.remember(prefix, digest);
+            self.remember(secret, hash);
         }
         Ok(right)
     }
 
-    fn remember(&self, prefix: Prefix, digest: Digest) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    fn remember(&self, secret: &KeySecret, hash: String) {
+        let verified = Verified { hash, digest: self.digest(secret) };
+        let mut known = self.known();
         if known.len() >= REMEMBERED
             && let Some(any) = known.keys().next().cloned()
         {
             known.remove(&any);
         }
-        known.insert(prefix, digest);
+        known.insert(secret.prefix().clone(), verified);
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Prefix, Verified>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn digest(&self, secret: &KeySecret) -> Digest {

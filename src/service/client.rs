@@ -127,15 +127,6 @@ pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// Whoever has one IPv6 address has its whole /64, so that what is counted by address is counted
-/// for all of it.
-pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
-        v4 => v4,
-    }
-}
-
 /// The addresses that stand in `Forwarded` (RFC 7239), in the order in which the request passed
 /// them; nothing when there is no such header.
 fn forwarded(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {

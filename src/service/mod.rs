@@ -2,16 +2,18 @@
 //! is for the API or for pages. For `api`, `admin`, `docs` and `server`.
 
 pub(crate) mod access_log;
-pub(crate) mod attempts;
+mod attempts;
 pub(crate) mod backups;
 pub(crate) mod client;
 pub(crate) mod conditional;
 pub(crate) mod headers;
 pub(crate) mod incoming;
 pub(crate) mod limits;
+mod neighbors;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;
 pub(crate) mod routing;
+pub(crate) mod secrets;
 pub(crate) mod traffic;
 pub(crate) mod turns;
 pub(crate) mod untrusted_proxies;
@@ -23,8 +25,8 @@ use actix_web::http::header::HeaderMap;
 
 use self::backups::Backups;
 use self::limits::Limits;
+use self::secrets::Secrets;
 use self::traffic::Traffic;
-use self::turns::Turns;
 use self::untrusted_proxies::UntrustedProxies;
 use self::usage::Usage;
 use crate::settings::Settings;
@@ -37,8 +39,7 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
     pub(crate) traffic: Traffic,
-    /// For what hashes slowly.
-    pub(crate) turns: Turns,
+    secrets: Secrets,
     pub(crate) untrusted_proxies: UntrustedProxies,
     /// Nothing when the settings ask for no backups.
     pub(crate) backups: Option<Backups>,
@@ -51,7 +52,7 @@ impl Service {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
             traffic: Traffic::new(),
-            turns: Turns::new(),
+            secrets: Secrets::new(),
             untrusted_proxies: UntrustedProxies::default(),
             backups: Backups::new(&settings.backup, store.dir()),
             store,

@@ -37,6 +37,7 @@ mod docs_address;
 mod docs_links;
 mod errors;
 mod files;
+mod guessing;
 mod idempotency;
 mod ignored_parameters;
 mod isolation;

@@ -135,9 +135,9 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidIdempotencyKey => "The idempotency key is empty or too long.",
         ApiError::RateLimited(_) => "The key has no requests left for now.",
         ApiError::TooManyWrongSecrets(_) => {
-            "Too many wrong secrets of keys came from the client's address in the last minute. A key that the \
-             server has not seen since its start has to wait, even a valid one; the answer has no \
-             rate limit headers."
+            "Too many wrong secrets for this key came from the client's address in the last minute, or \
+             for any keys from its network. Only a key that the server has not verified since its \
+             start has to wait; the response has no rate limit headers."
         }
         ApiError::Unavailable(_) => "The server cannot do it now; nothing was stored.",
         ApiError::Internal(_) => "The server made a mistake.",

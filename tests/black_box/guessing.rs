@@ -1,0 +1,248 @@
+//! Guessing at keys and at the password: what it costs, and that it keeps nobody else out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::JoinHandle;
+
+use pivotal_server::model::password::Password;
+use serde_json::Value;
+
+use crate::support::{PASSWORD, Server, Visitor, command, wait_until};
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// A server behind a proxy on this machine, so that a test can come from any address.
+const BEHIND_PROXY: &[(&str, &str)] =
+    &[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"), ("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+
+/// The checksum of keys that were issued before it was a MAC.
+fn crc(body: &str) -> String {
+    let mut rest = crc32fast::hash(body.as_bytes());
+    let mut digits = Vec::new();
+    for _ in 0..6 {
+        digits.insert(0, BASE62[(rest % 62) as usize]);
+        rest /= 62;
+    }
+    String::from_utf8(digits).unwrap()
+}
+
+/// What anybody can make of a prefix: a key with the old checksum and a secret of one letter.
+fn forge(key: &str, letter: &str) -> String {
+    let body = format!("{}{}", &key[..key.len() - 38], letter.repeat(32));
+    format!("{body}{}", crc(&body))
+}
+
+/// Turns a key into one that was issued before the checksum was a MAC.
+fn make_old(server: &Server, key: &str) -> String {
+    let old = forge(key, "o");
+    // Passwords and keys are hashed alike.
+    let hash = Password::parse(&old).unwrap().hash().unwrap();
+    let lookup = &key[key.len() - 46..key.len() - 38];
+    let sql = "UPDATE api_keys SET hash = ?1 WHERE lookup = ?2";
+    assert_eq!(server.sql().execute(sql, [hash.as_str(), lookup]).unwrap(), 1);
+    old
+}
+
+/// A crowd that sends requests, each from another address, until it is dropped.
+struct Flood {
+    stop: Arc<AtomicBool>,
+    /// How often it was answered that the queue is full or the limit reached.
+    refused: Arc<AtomicU32>,
+    /// How many of its guesses were looked at.
+    failed: Arc<AtomicU32>,
+    crowd: Vec<JoinHandle<()>>,
+}
+
+impl Flood {
+    /// Wrong passwords from these addresses.
+    fn start(server: &Server, address: fn(u32) -> String) -> Self {
+        let [refused, failed, no] = [(); 3].map(|()| Arc::new(AtomicU32::new(0)));
+        let stop = Arc::new(AtomicBool::new(false));
+        let visitor = server.visitor();
+        visitor.get("/admin/sign-in").expect(200);
+        let guess = |_| {
+            let (visitor, no, stop) = (visitor.twin(), Arc::clone(&no), Arc::clone(&stop));
+            let (refused, failed) = (Arc::clone(&refused), Arc::clone(&failed));
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    let from = address(no.fetch_add(1, Ordering::SeqCst));
+                    let guesser = visitor.twin().with_header("X-Forwarded-For", &from);
+                    let shown = guesser.post("/admin/sign-in", &[("password", "a wrong guess")]);
+                    let count = if shown.status == 403 { &failed } else { &refused };
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        let crowd = (0..72).map(guess).collect();
+        Self { stop, refused, failed, crowd }
+    }
+
+    /// Waits until the flood gets in its own way.
+    fn wait(&self) {
+        wait_until("guesses are looked at", || self.failed.load(Ordering::SeqCst) > 2);
+        wait_until("guesses are refused", || self.refused.load(Ordering::SeqCst) > 10);
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for guesser in self.crowd.drain(..) {
+            // One whose request took too long has ended with a panic, which proves nothing.
+            let _ = guesser.join();
+        }
+    }
+}
+
+fn sign_in_from(server: &Server, address: &str) -> Visitor {
+    let visitor = server.visitor().with_header("X-Forwarded-For", address);
+    visitor.sign_in();
+    visitor
+}
+
+#[test]
+fn nobody_can_compute_the_checksum_of_a_key_that_any_way_of_making_keys_makes() {
+    let server = Server::start();
+    let created = server.create_key(&[]);
+    let of = |made: &Value| made["key"].as_str().unwrap().to_owned();
+    let rotated = of(&server.json(&["keys", "rotate", &created[..created.len() - 38]]));
+    let demo = of(&server.json(&["demo"])["key"]);
+    let visitor = server.signed_in();
+    visitor.get("/admin/api-keys/new").expect(200);
+    let fields = [
+        ("workspace", "default"),
+        ("name", "Page"),
+        ("mode", "live"),
+        ("tier", "standard"),
+        ("scopes", "read:customers"),
+    ];
+    let page = visitor.post("/admin/api-keys", &fields);
+    let (_, rest) = page.expect(200).body.split_once(r#"value="pivotal_"#).unwrap();
+    let on_page = format!("pivotal_{}", rest.split('"').next().unwrap());
+    for key in [&server.live, &server.test, &created, &rotated, &demo, &on_page] {
+        let (body, checksum) = key.split_at(key.len() - 6);
+        assert_ne!(crc(body), checksum, "{key}");
+        server.client_with(key).get("/me").expect(200);
+    }
+}
+
+#[test]
+fn a_key_with_the_old_checksum_stays_valid() {
+    let server = Server::start();
+    let old = make_old(&server, &server.create_key(&[]));
+    server.client_with(&old).get("/me").expect(200);
+    server.client_with(&old).get("/me").expect(200);
+    let server = server.restart();
+    server.client_with(&old).get("/me").expect(200);
+    server.json(&["keys", "revoke", &old[..old.len() - 38]]);
+    server.client_with(&old).get("/me").refused(401, "api_key_revoked", None);
+}
+
+#[test]
+fn a_database_that_is_restored_recognizes_its_keys() {
+    let mut server = Server::start();
+    let copy = server.dir().join("copy.db");
+    server.json(&["backup", copy.to_str().unwrap()]);
+    server.stop();
+    let elsewhere = Arc::new(tempfile::tempdir().unwrap());
+    let restore = ["restore", copy.to_str().unwrap()];
+    let restored = command(elsewhere.path()).args(restore).output().unwrap();
+    assert!(restored.status.success(), "{restored:?}");
+    let there = Server::start_in(elsewhere, &[]);
+    there.client_with(&server.live).get("/me").expect(200);
+}
+
+#[test]
+fn guesses_at_one_key_hold_up_no_other_key_of_the_same_address() {
+    let server = Server::start();
+    let guessed = server.create_key(&[]);
+    let fresh = server.create_key(&[]);
+    let old = make_old(&server, &server.create_key(&[]));
+    let guesser = server.client_with(&forge(&guessed, "a"));
+    for _ in 0..10 {
+        guesser.get("/me").refused(401, "invalid_api_key", None);
+    }
+    let refused = guesser.get("/me");
+    refused.refused(429, "rate_limited", None);
+    assert!(refused.header("retry-after").is_some());
+    for key in [&fresh, &old, &guessed] {
+        server.client_with(key).get("/me").expect(200);
+    }
+    // Now the server knows the key, and that everything else with its prefix is wrong.
+    guesser.get("/me").refused(401, "invalid_api_key", None);
+}
+
+#[test]
+fn guesses_at_keys_in_use_and_at_unknown_ones_are_refused_without_being_counted() {
+    let server = Server::start();
+    server.client().get("/me").expect(200);
+    let guesser = server.client_with(&forge(&server.live, "a"));
+    // Nor does a key that does not exist cost anything.
+    let unknown =
+        server.client_with(&forge(&server.live.replace("pivotal_", "pivotal_test_"), "a"));
+    for _ in 0..70 {
+        guesser.get("/me").refused(401, "invalid_api_key", None);
+        unknown.get("/me").refused(401, "invalid_api_key", None);
+    }
+    server.client_with(&server.create_key(&[])).get("/me").expect(200);
+}
+
+#[test]
+fn an_address_that_guesses_at_many_keys_has_a_limit_in_all() {
+    let server = Server::start();
+    let keys: Vec<String> = (0..7).map(|_| server.create_key(&[])).collect();
+    for key in &keys[..6] {
+        let guesser = server.client_with(&forge(key, "a"));
+        for _ in 0..10 {
+            guesser.get("/me").refused(401, "invalid_api_key", None);
+        }
+    }
+    server.client_with(&forge(&keys[6], "a")).get("/me").refused(429, "rate_limited", None);
+    // A key that only the server can have issued is not held up by it.
+    server.client_with(&keys[6]).get("/me").expect(200);
+}
+
+/// Signs in from addresses that the server has never seen, and uses keys for the first time, while
+/// others guess.
+fn newcomers_get_through(guesser: fn(u32) -> String) {
+    let server = Server::start_with(BEHIND_PROXY);
+    assert!(server.set_password(PASSWORD).status.success());
+    let fresh: Vec<String> = (0..3).map(|_| server.create_key(&[])).collect();
+    let flood = Flood::start(&server, guesser);
+    flood.wait();
+    let from = [("X-Forwarded-For", "192.0.2.7")];
+    for (no, key) in fresh.iter().enumerate() {
+        server.client_with(key).send("GET", "/me", &from, None).expect(200);
+        sign_in_from(&server, &format!("192.0.2.{no}"));
+    }
+    drop(flood);
+}
+
+#[test]
+fn an_admin_signs_in_while_a_site_guesses_at_the_password() {
+    newcomers_get_through(|no| format!("2001:db8:1:{:x}::1", no & 0xffff));
+}
+
+#[test]
+fn an_admin_signs_in_while_customers_of_a_provider_guess_at_the_password() {
+    newcomers_get_through(|no| format!("2001:db8:{:x}::1", no & 0xffff));
+}
+
+#[test]
+fn an_admin_who_signed_in_before_is_not_kept_out_by_guesses_from_everywhere() {
+    let server = Server::start_with(BEHIND_PROXY);
+    assert!(server.set_password(PASSWORD).status.success());
+    let fresh: Vec<String> = (0..3).map(|_| server.create_key(&[])).collect();
+    let admin = "192.0.2.7";
+    sign_in_from(&server, admin);
+    let flood = Flood::start(&server, |no| {
+        let [_, a, b, c] = no.to_be_bytes();
+        format!("{}.{b}.{c}.9", 11 + a)
+    });
+    flood.wait();
+    let from = [("X-Forwarded-For", "198.51.100.1")];
+    for key in &fresh {
+        server.client_with(key).send("GET", "/me", &from, None).expect(200);
+        sign_in_from(&server, admin);
+    }
+    drop(flood);
+}
