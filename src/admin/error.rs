@@ -2,8 +2,8 @@
 //! the visitor reads. For the pages' own use.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::{ConnectionType, StatusCode};
 use askama::Template;
 
 use super::page::{self, Page};
@@ -36,8 +36,10 @@ pub(super) enum AdminError {
     NoWorkspace,
     #[error("{0}")]
     NotPossible(String),
-    #[error("The form is larger than {} KiB.", super::visit::MAX_FORM >> 10)]
+    #[error("The form is too large.")]
     TooLarge,
+    #[error("The form arrived too slowly. Check your connection, go back, and send it again.")]
+    TooSlow,
     #[error("The form did not arrive: {0}")]
     Broken(String),
     #[error("The request's headers are larger than 32 KiB. Delete this site's cookies.")]
@@ -105,6 +107,10 @@ impl AdminError {
     }
 
     fn add_headers(&self, response: &mut HttpResponse) {
+        if matches!(self, Self::TooSlow) {
+            // The rest of the form would be taken for the next request.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         let (name, value) = match self {
             Self::MethodNotAllowed(allowed) => (ALLOW, allowed.clone()),
             Self::TooMany(wait) => (RETRY_AFTER, wait.to_string()),
@@ -127,6 +133,7 @@ impl AdminError {
             Self::NotPossible(_) => (S::CONFLICT, "Not possible"),
             Self::ForeignForm => (S::FORBIDDEN, "Not accepted"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "Too slow"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
             Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too large"),
             Self::TooMany(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
@@ -178,6 +185,7 @@ impl From<BodyError> for AdminError {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge => Self::TooLarge,
+            BodyError::TooSlow => Self::TooSlow,
             BodyError::Broken(_) => Self::Broken(error.to_string()),
         }
     }

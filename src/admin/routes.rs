@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 
 use super::error::AdminError;
 use super::page::Reply;
-use super::visit::{Visit, Visitor, dispatch, refuse};
+use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
 use super::{
     api_keys, assets, board, contacts, customer_form, customers, export, logs, onboardings,
     overview, setup, sign_in, workspace, workspaces,
@@ -91,7 +91,7 @@ fn anyone<F: Future<Output = Reply> + 'static>(
     handler: fn(Visitor) -> F,
 ) -> Entry {
     let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, handler)
+        dispatch(request, payload, operation, Forms::OfAnyone, handler)
     };
     entry(method, path, false, web::to(answer))
 }
@@ -111,7 +111,7 @@ fn signed_in<F: Future<Output = Reply> + 'static>(
         }
     };
     let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, only_signed_in)
+        dispatch(request, payload, operation, Forms::OfSignedIn, only_signed_in)
     };
     entry(method, path, true, web::to(answer))
 }

@@ -27,6 +27,7 @@ use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
+use crate::service::exchange::body_length;
 use crate::service::headers::{self, Scripts};
 use crate::service::request_id::RequestId;
 use crate::service::{client, incoming};
@@ -34,7 +35,18 @@ use crate::store::{Account, Reader, StoreError, Tx};
 
 /// The largest form that is taken: the longest notes, in a script whose letters take nine bytes
 /// each in a form, and room for the rest.
-pub(super) const MAX_FORM: usize = 256 << 10;
+const MAX_FORM: usize = 256 << 10;
+/// The largest form of somebody who need not be signed in: a password, a code and an address.
+const MAX_FORM_OF_ANYONE: usize = 16 << 10;
+
+/// Whose forms an address takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forms {
+    /// Short ones of everybody.
+    OfAnyone,
+    /// Those of a session; others are not even read.
+    OfSignedIn,
+}
 
 /// A visitor, signed in or not.
 #[derive(Clone)]
@@ -260,11 +272,12 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
     request: HttpRequest,
     payload: Payload,
     operation: &'static str,
+    forms: Forms,
     handler: impl FnOnce(Visitor) -> F,
 ) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation(operation));
     let mut visitor = None;
-    let checked = answer(&request, payload, &mut visitor, handler);
+    let checked = answer(&request, payload, forms, &mut visitor, handler);
     let reply = match AssertUnwindSafe(checked).catch_unwind().await {
         Ok(reply) => reply,
         // The panic itself was logged where it happened.
@@ -322,6 +335,7 @@ struct Arrival {
 async fn answer<F: Future<Output = Reply>>(
     request: &HttpRequest,
     payload: Payload,
+    forms: Forms,
     visitor: &mut Option<Visitor>,
     handler: impl FnOnce(Visitor) -> F,
 ) -> Reply {
@@ -341,17 +355,9 @@ async fn answer<F: Future<Output = Reply>>(
     if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {
         return arrival(request, &admin);
     }
-    let form = if is_post {
-        let token = sent.as_ref().ok_or(AdminError::ForeignForm)?;
-        let form = Form::sent(&incoming::body(payload, MAX_FORM).await?);
-        let made_here = admin.seal.same(form.value("csrf"), &admin.seal.csrf(token));
-        if !made_here || origin(headers) == Origin::Foreign {
-            return Err(AdminError::ForeignForm);
-        }
-        form
-    } else {
-        Form::default()
-    };
+    if is_post && (sent.is_none() || origin(headers) == Origin::Foreign) {
+        return Err(AdminError::ForeignForm);
+    }
 
     let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
     let (account, workspaces) = blocking_read(&admin, known).await?;
@@ -363,6 +369,22 @@ async fn answer<F: Future<Output = Reply>>(
         let current = workspaces.iter().position(chosen).unwrap_or(0);
         SignedIn { workspaces, current }
     });
+    let form = match &sent {
+        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in.is_some()) => {
+            let limit = if signed_in.is_some() { MAX_FORM } else { MAX_FORM_OF_ANYONE };
+            if signed_in.is_none() && body_length(headers).is_some_and(|sent| sent > limit as u64) {
+                return Err(AdminError::TooLarge);
+            }
+            let connections = &admin.service.settings.connections;
+            let form = Form::sent(&incoming::body(request, payload, limit, connections).await?);
+            if !admin.seal.same(form.value("csrf"), &admin.seal.csrf(token)) {
+                return Err(AdminError::ForeignForm);
+            }
+            form
+        }
+        // Without a session, the handler leads to the sign-in and looks at no form.
+        _ => Form::default(),
+    };
     let arrived = Arrived {
         address: admin.service.client_address(peer, headers),
         over_tls,

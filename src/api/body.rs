@@ -1,12 +1,14 @@
 //! Reads a request's body, at most as much of it as is allowed, and parses it.
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::{Bytes, Payload};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::model::fields::{Body, Fields};
 use crate::service::incoming::{self, BodyError};
+use crate::settings::Connections;
 
 /// The largest body that is taken, on every verb.
 const LIMIT: usize = 1 << 20;
@@ -22,16 +24,15 @@ pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a body follows the headers (RFC 9112, 6.3).
-pub(super) fn is_sent(headers: &HeaderMap) -> bool {
-    headers.contains_key(TRANSFER_ENCODING)
-        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
-}
-
 /// The whole body.
-pub(super) async fn read(payload: Payload) -> Result<Bytes, ApiError> {
-    incoming::body(payload, LIMIT).await.map_err(|error| match error {
+pub(super) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    settings: &Connections,
+) -> Result<Bytes, ApiError> {
+    incoming::body(request, payload, LIMIT, settings).await.map_err(|error| match error {
         BodyError::TooLarge => ApiError::BodyTooLarge,
+        BodyError::TooSlow => ApiError::BodyTooSlow,
         BodyError::Broken(_) => ApiError::InvalidJson(error.to_string()),
     })
 }

@@ -22,6 +22,7 @@ use crate::model::idempotency::Retry;
 use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::service::access_log::{UsedKey, UsedOperation};
+use crate::service::exchange::body_length;
 use crate::service::rate_limit::{Budget, Verdict};
 use crate::service::request_id::RequestId;
 use crate::service::{incoming, limits};
@@ -155,7 +156,7 @@ async fn answer<F: Future<Output = Reply>>(
     let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
     // What follows waits for a body, if one is sent, and a change waits for the writer.
-    let snapshot = Some(snapshot).filter(|_| is_read(request) && !body::is_sent(headers));
+    let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
     let now = api.store().clock().now();
     api.service.usage.note(&key.id, now, address);
@@ -174,7 +175,7 @@ async fn answer<F: Future<Output = Reply>>(
     }
 
     // Read the body before refusing it: a client that is still sending may miss the response.
-    let body = body::read(payload).await?;
+    let body = body::read(request, payload, &api.service.settings.connections).await?;
     if takes_body(request) && !body::is_plain(headers) {
         return Err(ApiError::UnsupportedEncoding);
     }

@@ -28,6 +28,8 @@ pub(super) enum ApiError {
     EmptyPatch,
     #[error("the body is larger than 1 MiB")]
     BodyTooLarge,
+    #[error("the body arrived too slowly")]
+    BodyTooSlow,
     #[error("the server does not decode the request's Content-Encoding; send the body without one")]
     UnsupportedEncoding,
     #[error("the headers are larger than 32 KiB")]
@@ -157,6 +159,10 @@ impl ApiError {
             Self::UnsupportedEncoding => {
                 response.insert_header((ACCEPT_ENCODING, "identity"));
             }
+            Self::BodyTooSlow => {
+                // The rest of the body would be taken for the next request.
+                response.force_close();
+            }
             Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
@@ -178,6 +184,9 @@ impl ApiError {
             Self::EmptyPatch => (S::BAD_REQUEST, T::InvalidRequestError, "empty_patch", None),
             Self::BodyTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, T::InvalidRequestError, "payload_too_large", None)
+            }
+            Self::BodyTooSlow => {
+                (S::REQUEST_TIMEOUT, T::InvalidRequestError, "request_timeout", None)
             }
             Self::UnsupportedEncoding => {
                 (S::UNSUPPORTED_MEDIA_TYPE, T::InvalidRequestError, "unsupported_encoding", None)

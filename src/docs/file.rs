@@ -53,7 +53,7 @@ impl File {
     }
 
     /// What is sent of it to a client.
-    pub fn told(&self) -> Told<'static> {
+    pub fn told(&self) -> Told {
         Told { media_type: self.kind.media_type(), hash: self.hash, content: self.content }
     }
 

@@ -2,37 +2,32 @@
 //! documentation and the admin pages together with the work in the background. For `cli`.
 
 mod background;
+mod connection;
+mod descriptors;
+mod http;
+mod places;
+mod refusal;
 
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::http::KeepAlive;
-use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpServer, dev};
 use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
 use self::background::Background;
+use self::http::BLOCKING;
+use self::places::Places;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::docs;
 use crate::service::Service;
-use crate::service::access_log::{ServesApi, access_log};
+use crate::service::access_log::ServesApi;
 use crate::service::client;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
-
-/// Threads for reads of lists, for each thread that answers requests.
-const BLOCKING: usize = 4;
-/// How long a connection may stay idle.
-const IDLE: Duration = Duration::from_secs(30);
-/// How long a client has to send a request's headers, and to read the answer to a request that
-/// was refused before its end.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server whose sockets are open.
 pub struct Server {
@@ -179,9 +174,17 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { service, api, socket, admin, admin_socket } = self;
         let stop = stop.boxed().shared();
+        let settings = &service.settings;
+        let connections = &settings.connections;
+        let max = descriptors::connections(
+            connections.max,
+            Self::workers(settings),
+            Self::threads(settings),
+        );
+        let places = Places::new(max, connections.per_address, settings.trusted_proxies.clone());
         let serve = |api, admin, socket| {
             let served = Served { service: Data::from(Arc::clone(&service)), api, admin };
-            http(served, socket, &service.settings, stop.clone())
+            http::serve(served, socket, places.clone(), settings, stop.clone())
         };
         let both = match admin_socket {
             None => Either::Left(serve(Some(api), admin, socket)?),
@@ -196,27 +199,4 @@ impl Server {
         log::info!("stopped");
         ended
     }
-}
-
-/// Serves on one socket until `stop` is ready.
-fn http(
-    served: Served,
-    socket: Socket,
-    settings: &Settings,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<dev::Server> {
-    let app = move || {
-        let served = served.clone();
-        App::new().wrap(from_fn(access_log)).configure(|config| served.configure(config))
-    };
-    let server = HttpServer::new(app)
-        .workers(Server::workers(settings))
-        .worker_max_blocking_threads(BLOCKING)
-        .keep_alive(KeepAlive::Timeout(IDLE))
-        .client_request_timeout(PATIENCE)
-        .client_disconnect_timeout(PATIENCE)
-        .shutdown_timeout(settings.shutdown_timeout)
-        .shutdown_signal(stop)
-        .listen(socket.listener)?;
-    Ok(server.run())
 }

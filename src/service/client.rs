@@ -16,6 +16,9 @@ static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host"
 /// server. It is replaced by [`origin`] when they are sent.
 pub(crate) const PLACEHOLDER: &str = "https://pivotal.example.com";
 
+/// The address that the server listens on, among an app's data.
+pub(crate) struct ListensOn(pub SocketAddr);
+
 /// The longest host with its port: a name of 253 characters (RFC 1035) and `:65535`.
 const MAX_HOST: usize = 259;
 
@@ -85,7 +88,8 @@ pub(crate) fn origin(request: &HttpRequest, trusted: &[IpNet]) -> String {
     });
     let named = || origin_of(scheme, headers.get(HOST)?.to_str().ok()?);
     noted.or_else(named).unwrap_or_else(|| {
-        let socket = reachable(request.app_config().local_addr());
+        let own = request.app_data::<ListensOn>().map(|own| own.0);
+        let socket = reachable(own.unwrap_or_else(|| request.app_config().local_addr()));
         format!("{scheme}://{socket}")
     })
 }
@@ -122,7 +126,8 @@ pub(crate) fn reachable(mut socket: SocketAddr) -> SocketAddr {
     socket
 }
 
-pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether an address is that of a trusted proxy.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|net| net.contains(&address))
 }

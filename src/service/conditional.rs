@@ -4,23 +4,23 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::client::PLACEHOLDER;
+use super::readdressed::Readdressed;
 
 /// A text as it was made, before anybody knew the address.
 #[derive(Clone, Copy)]
-pub(crate) struct Told<'t> {
+pub(crate) struct Told {
     /// Its `Content-Type`.
     pub media_type: &'static str,
     /// Names the content.
-    pub hash: &'t str,
-    /// With [`PLACEHOLDER`] where the address is to stand.
-    pub content: &'t str,
+    pub hash: &'static str,
+    /// With [`PLACEHOLDER`](super::client::PLACEHOLDER) where the address is to stand.
+    pub content: &'static str,
 }
 
-impl Told<'_> {
+impl Told {
     /// The text for a client that calls this server `origin`.
-    pub fn to(self, origin: &str) -> String {
-        self.content.replace(PLACEHOLDER, origin)
+    pub fn to(self, origin: &str) -> Readdressed {
+        Readdressed::new(self.content, origin)
     }
 
     /// The answer to a request of such a client.

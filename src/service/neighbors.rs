@@ -26,7 +26,7 @@ pub(super) fn networks(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
 }
 
 /// The smallest of them, which stands for a single client.
-pub(super) fn single(address: IpAddr) -> IpNet {
+pub(crate) fn single(address: IpAddr) -> IpNet {
     networks(address).next().map_or_else(|| address.into(), |(network, _)| network)
 }
 

@@ -34,12 +34,32 @@ pub struct Settings {
     pub shutdown_timeout: u64,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many connections there may be, and how slow they may be.
+    pub connections: Connections,
     /// How many requests keys may make.
     pub rate_limits: RateLimits,
     /// Which backups the server takes by itself.
     pub backup: Backups,
     /// The pages for people.
     pub admin: Admin,
+}
+
+/// Limits of connections, which hold for everybody, with a key or without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Open connections of the whole server. There are fewer when the process may not open as many
+    /// files.
+    pub max: usize,
+    /// Open connections of one address.
+    pub per_address: usize,
+    /// How long a connection may stay open between two requests.
+    pub idle_timeout: Duration,
+    /// How long headers may take, and how much longer than at `min_rate` a body and a response.
+    pub grace: Duration,
+    /// Bytes per second.
+    pub min_rate: u64,
+    /// How long a body or a response may make no progress at all.
+    pub stall_timeout: Duration,
 }
 
 /// Requests that a key may make in any minute, by its tier.
@@ -86,6 +106,14 @@ impl Default for Settings {
             workers: 0,
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
+            connections: Connections {
+                max: 4096,
+                per_address: 256,
+                idle_timeout: Duration::from_secs(30),
+                grace: Duration::from_secs(10),
+                min_rate: 1024,
+                stall_timeout: Duration::from_secs(60),
+            },
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
             backup: Backups { every: None, keep: 7, dir: None },
             admin: Admin {

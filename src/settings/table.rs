@@ -83,6 +83,60 @@ pub(super) const SETTINGS: &[Setting] = &[
         show: |of| of.trusted_proxies.iter().map(text).collect::<Vec<_>>().into(),
     },
     Setting {
+        name: "connections.max",
+        allowed: "a whole number from 16 to 1000000",
+        take: |to, value| {
+            to.connections.max = whole(value, 16, 1_000_000)?;
+            Some(())
+        },
+        show: |of| number(of.connections.max),
+    },
+    Setting {
+        name: "connections.per_address",
+        allowed: "a whole number from 1 to 1000000",
+        take: |to, value| {
+            to.connections.per_address = whole(value, 1, 1_000_000)?;
+            Some(())
+        },
+        show: |of| number(of.connections.per_address),
+    },
+    Setting {
+        name: "connections.idle_timeout",
+        allowed: "a time from one second to one hour, such as \"30s\"",
+        take: |to, value| {
+            to.connections.idle_timeout = short(value)?;
+            Some(())
+        },
+        show: |of| time(of.connections.idle_timeout),
+    },
+    Setting {
+        name: "connections.grace",
+        allowed: "a time from one second to one hour, such as \"10s\"",
+        take: |to, value| {
+            to.connections.grace = short(value)?;
+            Some(())
+        },
+        show: |of| time(of.connections.grace),
+    },
+    Setting {
+        name: "connections.min_rate",
+        allowed: "a whole number of bytes per second from 1 to 1000000000",
+        take: |to, value| {
+            to.connections.min_rate = whole(value, 1, 1_000_000_000)?;
+            Some(())
+        },
+        show: |of| number(of.connections.min_rate),
+    },
+    Setting {
+        name: "connections.stall_timeout",
+        allowed: "a time from one second to one hour, such as \"60s\"",
+        take: |to, value| {
+            to.connections.stall_timeout = short(value)?;
+            Some(())
+        },
+        show: |of| time(of.connections.stall_timeout),
+    },
+    Setting {
         name: "rate_limits.enabled",
         allowed: "true or false",
         take: |to, value| {
@@ -217,6 +271,11 @@ fn interval(text: &str) -> Option<Duration> {
     const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     let time = humantime::parse_duration(text).ok()?;
     (Duration::from_secs(1)..=YEAR).contains(&time).then_some(time)
+}
+
+fn short(value: &Value) -> Option<Duration> {
+    const BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60 * 60);
+    interval(value.as_str()?.trim()).filter(|time| BOUNDS.contains(time))
 }
 
 fn flag(value: &Value) -> Option<bool> {

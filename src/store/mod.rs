@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let (conn, lock) = dir.open(existing, None)?;
         let threads = Threads { lookups: 1, lists: 1 };
-        let store = Self::start(dir, conn, clock, threads, Damage::default())?;
+        let store = Self::start(dir, conn, clock, threads, Damage::default(), false)?;
         Ok(Self { _lock: Some(lock), ..store })
     }
 
@@ -201,7 +201,7 @@ impl Store {
             Err(source) => return Err(OpenError::sqlite(&path, source)),
         }
         dir.tidy(lock, &opening);
-        Self::start(dir, conn, clock, threads, damage)
+        Self::start(dir, conn, clock, threads, damage, true)
     }
 
     fn start(
@@ -210,6 +210,7 @@ impl Store {
         clock: Arc<dyn Clock>,
         threads: Threads,
         damage: Damage,
+        is_server: bool,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::sqlite(&dir.database(), source);
         let checksum_secret = identity::checksum_secret(&conn).map_err(failed)?;
@@ -219,18 +220,25 @@ impl Store {
         let guards = Guards { damage: damage.clone(), presence: presence.clone() };
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
-        // A thread that looks something up may also read something else.
-        let most = threads.lookups.saturating_add(threads.lists);
-        let pool = |cache| {
-            r2d2::Pool::builder()
-                .max_size(most)
-                .min_idle(Some(0))
-                .test_on_check_out(false)
-                .build_unchecked(Readers { path: dir.database(), cache, damage: damage.clone() })
-        };
+        let readers = |cache| Readers { path: dir.database(), cache, damage: damage.clone() };
+        // A server opens them now and keeps them: whoever looks something up must not wait for a
+        // file to be opened, which fails for as long as the process has no descriptors left.
+        let lookups = r2d2::Pool::builder()
+            .max_size(threads.lookups)
+            .min_idle(Some(if is_server { threads.lookups } else { 0 }))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_on_check_out(false)
+            .build_unchecked(readers(sqlite::LOOKUP_CACHES / threads.lookups.max(1)));
+        let lists = r2d2::Pool::builder()
+            // A thread that looks something up may also read something else.
+            .max_size(threads.lookups.saturating_add(threads.lists))
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .build_unchecked(readers(sqlite::CACHE));
         Ok(Self {
-            lookups: pool(sqlite::LOOKUP_CACHES / threads.lookups.max(1)),
-            lists: pool(sqlite::CACHE),
+            lookups,
+            lists,
             writer,
             damage,
             presence,

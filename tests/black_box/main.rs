@@ -21,6 +21,7 @@ mod backups;
 mod beside;
 mod checks;
 mod cli;
+mod connections;
 mod contacts;
 mod contacts_rules;
 mod crash;
@@ -29,6 +30,7 @@ mod customers_filters;
 mod customers_rules;
 mod customers_slugs;
 mod damage;
+mod deadlines;
 mod demo;
 #[cfg(target_os = "linux")]
 mod disk_full;

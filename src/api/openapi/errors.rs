@@ -53,6 +53,7 @@ pub(super) fn common() -> Vec<ApiError> {
         ApiError::RateLimited(12),
         ApiError::TooManyWrongSecrets(12),
         ApiError::BodyTooLarge,
+        ApiError::BodyTooSlow,
         ApiError::Unavailable(String::new()),
         ApiError::Internal(String::new()),
     ]
@@ -77,6 +78,7 @@ fn every() -> Vec<ApiError> {
         ApiError::EmptyPatch,
         ApiError::InvalidIdempotencyKey,
         ApiError::BodyTooLarge,
+        ApiError::BodyTooSlow,
         ApiError::UnsupportedEncoding,
         ApiError::HeadersTooLarge,
         ApiError::MissingKey,
@@ -109,6 +111,7 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidBody => "The body is JSON, but not an object.",
         ApiError::EmptyPatch => "The body has no property that can be changed.",
         ApiError::BodyTooLarge => "The body is larger than 1 MiB.",
+        ApiError::BodyTooSlow => "The body arrived too slowly.",
         ApiError::UnsupportedEncoding => {
             "The body has a `Content-Encoding` other than `identity`, such as `gzip`."
         }

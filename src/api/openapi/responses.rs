@@ -53,6 +53,7 @@ pub(super) fn shared() -> Vec<(&'static str, Response)> {
 fn shared_name(status: u16) -> Option<&'static str> {
     match status {
         401 => Some("Unauthorized"),
+        408 => Some("RequestTimeout"),
         413 => Some("PayloadTooLarge"),
         415 => Some("UnsupportedEncoding"),
         429 => Some("TooManyRequests"),
@@ -138,6 +139,7 @@ fn says(status: u16, failures: &Failures) -> &'static str {
             "A value that has to be unique is taken, or the idempotency key is."
         }
         409 => "A value that has to be unique is taken.",
+        408 => "The body arrived too slowly.",
         413 => "The body is too large.",
         415 => "The body is encoded in a way that the server does not decode.",
         429 => {

@@ -1,0 +1,100 @@
+//! Serves HTTP on one socket. This is what `actix_web::HttpServer` does, on connections of our own:
+//! its connections have no deadline for a client that does not read, and nobody counts them by
+//! address.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{self, AppConfig};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use super::connection::Connection;
+use super::places::Places;
+use super::{Served, Server, Socket, refusal};
+use crate::service::access_log::access_log;
+use crate::service::client::ListensOn;
+use crate::service::exchange::track;
+use crate::settings::Settings;
+
+/// Threads for reads of lists, for each thread that answers requests.
+pub(super) const BLOCKING: usize = 4;
+
+/// How much of a response is put together before it is written.
+const WRITE_BUFFER: usize = 16 << 10;
+
+/// Serves until `stop` is ready.
+pub(super) fn serve(
+    served: Served,
+    socket: Socket,
+    places: Places,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<dev::Server> {
+    let address = socket.address;
+    let connections = settings.connections.clone();
+    let told = Arc::new(Semaphore::new(refusal::TOLD));
+    let builder = dev::Server::build()
+        .workers(Server::workers(settings))
+        .worker_max_blocking_threads(BLOCKING)
+        // Connections are counted in `places`, which answers those that are too many.
+        .max_concurrent_connections(usize::MAX - 1)
+        .shutdown_timeout(settings.shutdown_timeout)
+        .shutdown_signal(stop);
+    let stopping = builder.graceful_shutdown_signal();
+    let service = move || {
+        let (places, told) = (places.clone(), Arc::clone(&told));
+        let (served, connections) = (served.clone(), connections.clone());
+        let stopping = stopping.clone();
+        let grace = connections.grace;
+        let app = App::new()
+            .app_data(ListensOn(address))
+            .wrap(from_fn(access_log))
+            .wrap(from_fn(track))
+            .configure(|config| served.configure(config));
+        let accept = fn_service(move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            // A peer without an address has just left.
+            let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+            let place = places.take(ip);
+            let (told, connections) = (Arc::clone(&told), connections.clone());
+            async move {
+                match place {
+                    Some(place) => {
+                        Ok((Connection::new(stream, place, &connections), Protocol::Http1, peer))
+                    }
+                    None => {
+                        refusal::tell_full(stream, told).await;
+                        Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
+                    }
+                }
+            }
+        });
+        let http = HttpService::build()
+            // Heads and idle connections have their deadlines in `Connection`.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(std::time::Duration::ZERO)
+            .client_disconnect_timeout(grace)
+            // A client that has closed its side does not wait for a response.
+            .h1_allow_half_closed(false)
+            .h1_write_buffer_size(WRITE_BUFFER)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .local_addr(address)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.exchange());
+            })
+            .finish(map_config(app, |()| AppConfig::default()));
+        accept.and_then(http)
+    };
+    Ok(builder.listen("http", socket.listener, service)?.run())
+}
