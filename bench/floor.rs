@@ -28,7 +28,7 @@ pub fn serve(bytes: usize) -> Outcome<()> {
     );
     let server =
         HttpServer::new(move || App::new().app_data(body.clone()).default_service(web::to(answer)))
-            .workers(Server::workers(&Settings::default()))
+            .workers(Settings::default().worker_threads())
             .worker_max_blocking_threads(BLOCKING)
             .keep_alive(KeepAlive::Timeout(IDLE))
             .client_request_timeout(PATIENCE)

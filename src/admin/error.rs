@@ -10,6 +10,7 @@ use super::page::{self, Page};
 use crate::model::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
 use crate::service::incoming::BodyError;
+use crate::service::read_threads::ReadThreadsError;
 use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
@@ -159,7 +160,8 @@ impl From<StoreError> for AdminError {
             StoreError::Unavailable(_)
             | StoreError::Suspected(_)
             | StoreError::Damaged(_)
-            | StoreError::Gone(_) => Self::Unavailable(error.to_string()),
+            | StoreError::Gone(_)
+            | StoreError::Interrupted => Self::Unavailable(error.to_string()),
             StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }
@@ -168,6 +170,17 @@ impl From<StoreError> for AdminError {
 impl From<Vec<Problem>> for AdminError {
     fn from(problems: Vec<Problem>) -> Self {
         Self::Invalid(problems)
+    }
+}
+
+impl From<ReadThreadsError> for AdminError {
+    fn from(error: ReadThreadsError) -> Self {
+        match error {
+            ReadThreadsError::Busy | ReadThreadsError::NoThread => {
+                Self::Unavailable(error.to_string())
+            }
+            ReadThreadsError::Panicked => Self::Internal(error.to_string()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{self, Bytes};
+use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::error::AdminError;
@@ -17,7 +17,7 @@ use crate::model::page::PageRequest;
 use crate::model::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::service::Service;
-use crate::store::Reader;
+use crate::store::{ReadLimit, Reader};
 
 /// Events that are read at a time.
 const BATCH: u32 = 200;
@@ -109,8 +109,9 @@ impl Export {
         while let Place::Before(before) = self.place {
             // What is read is also written there: values are long, and web workers have others to
             // answer.
-            let done = web::block(move || self.write(before, text)).await;
-            (self, text) = done.map_err(|error| AdminError::Unavailable(error.to_string()))??;
+            let service = Arc::clone(&self.service);
+            let job = move |limit| self.write(before, text, limit);
+            (self, text) = service.page_threads.run(job).await??;
             if !text.is_empty() {
                 return Ok(Some((text.into(), self)));
             }
@@ -123,10 +124,11 @@ impl Export {
         mut self,
         before: Option<Timestamp>,
         mut text: String,
+        limit: ReadLimit,
     ) -> Result<(Self, String), AdminError> {
         let page = PageRequest { limit: BATCH, before };
         let read = |reader: &Reader<'_>| reader.audit(self.workspace, &self.filter, &page);
-        let AuditPage { entries, next, .. } = self.service.store().read(read)?;
+        let AuditPage { entries, next, .. } = self.service.store().read_within(limit, read)?;
         for entry in &entries {
             self.format.entry(entry, self.begun, &mut text)?;
             self.begun = true;

@@ -5,10 +5,11 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::SET_COOKIE;
-use actix_web::web::{self, Data, Payload};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use askama::Template;
 use futures_util::FutureExt;
@@ -410,7 +411,7 @@ async fn blocking_read<T: Send + 'static>(
     admin: &Data<Admin>,
     read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, AdminError> {
-    let admin = admin.clone();
-    let done = web::block(move || admin.store().read(read)).await;
-    Ok(done.map_err(|error| AdminError::Unavailable(error.to_string()))??)
+    let service = Arc::clone(&admin.service);
+    let job = move |limit| service.store.read_within(limit, read);
+    Ok(admin.service.page_threads.run(job).await??)
 }

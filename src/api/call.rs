@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::web::{self, Bytes, Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
@@ -84,9 +84,9 @@ impl Call {
         // A page may have to wait for a thread, and must not keep a connection meanwhile.
         drop(self.snapshot);
         let (api, caller) = (self.api, self.caller);
-        let job = move || api.store().read(|reader| read(reader, &caller));
-        let done = web::block(job).await;
-        Ok(done.map_err(|error| ApiError::Unavailable(error.to_string()))??)
+        let service = Arc::clone(&api.service);
+        let job = move |limit| api.store().read_within(limit, |reader| read(reader, &caller));
+        Ok(service.list_threads.run(job).await??)
     }
 
     /// Changes something. The answer is made in the transaction, and with it, for a POST that
@@ -199,7 +199,7 @@ fn takes_body(request: &HttpRequest) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test;
+    use actix_web::{test, web};
 
     use super::*;
     use crate::model::event::Actor;

@@ -12,6 +12,7 @@ use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
 use crate::model::problem::Problem;
 use crate::model::resource::ResourceType;
+use crate::service::read_threads::ReadThreadsError;
 use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
@@ -284,6 +285,17 @@ fn sentence(message: &str) -> String {
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
+impl From<ReadThreadsError> for ApiError {
+    fn from(error: ReadThreadsError) -> Self {
+        match error {
+            ReadThreadsError::Busy | ReadThreadsError::NoThread => {
+                Self::Unavailable(error.to_string())
+            }
+            ReadThreadsError::Panicked => Self::Internal(error.to_string()),
+        }
+    }
+}
+
 impl From<TurnError> for ApiError {
     fn from(error: TurnError) -> Self {
         match error {
@@ -303,7 +315,8 @@ impl From<StoreError> for ApiError {
             StoreError::Unavailable(_)
             | StoreError::Suspected(_)
             | StoreError::Damaged(_)
-            | StoreError::Gone(_) => Self::Unavailable(error.to_string()),
+            | StoreError::Gone(_)
+            | StoreError::Interrupted => Self::Unavailable(error.to_string()),
             StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

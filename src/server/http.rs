@@ -18,14 +18,14 @@ use tokio::sync::Semaphore;
 
 use super::connection::Connection;
 use super::places::Places;
-use super::{Served, Server, Socket, refusal};
+use super::{Served, Socket, refusal};
 use crate::service::access_log::access_log;
 use crate::service::client::ListensOn;
 use crate::service::exchange::track;
 use crate::settings::Settings;
 
-/// Threads for reads of lists, for each thread that answers requests.
-pub(super) const BLOCKING: usize = 4;
+/// Threads for slow hashes, which are all that blocks there, for each thread that answers requests.
+const BLOCKING: usize = 4;
 
 /// How much of a response is put together before it is written.
 const WRITE_BUFFER: usize = 16 << 10;
@@ -42,7 +42,7 @@ pub(super) fn serve(
     let connections = settings.connections.clone();
     let told = Arc::new(Semaphore::new(refusal::TOLD));
     let builder = dev::Server::build()
-        .workers(Server::workers(settings))
+        .workers(settings.worker_threads())
         .worker_max_blocking_threads(BLOCKING)
         // Connections are counted in `places`, which answers those that are too many.
         .max_concurrent_connections(usize::MAX - 1)

@@ -18,7 +18,6 @@ use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
 use self::background::Background;
-use self::http::BLOCKING;
 use self::places::Places;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
@@ -102,20 +101,14 @@ pub enum BindError {
 }
 
 impl Server {
-    /// Threads that answer requests, of which each may have reads under way.
-    pub fn workers(settings: &Settings) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        if settings.workers == 0 { cores() } else { settings.workers }
-    }
-
     /// How many threads of a server may read from the database at the same time.
     pub fn threads(settings: &Settings) -> Threads {
-        let own_socket = settings.admin.enabled && settings.admin.listen.is_some();
         let count = |threads| u32::try_from(threads).unwrap_or(u32::MAX);
-        let workers = Self::workers(settings);
-        let all = workers * (1 + usize::from(own_socket));
         // The pages look nothing up on the threads that answer.
-        Threads { lookups: count(workers), lists: count(all * BLOCKING) }
+        Threads {
+            lookups: count(settings.worker_threads()),
+            lists: count(settings.list_threads() + settings.page_threads()),
+        }
     }
 
     /// Opens the sockets.
@@ -178,7 +171,7 @@ impl Server {
         let connections = &settings.connections;
         let max = descriptors::connections(
             connections.max,
-            Self::workers(settings),
+            settings.worker_threads(),
             Self::threads(settings),
         );
         let places = Places::new(max, connections.per_address, settings.trusted_proxies.clone());

@@ -13,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod neighbors;
 pub(crate) mod pace;
 pub(crate) mod rate_limit;
+pub(crate) mod read_threads;
 pub(crate) mod readdressed;
 pub(crate) mod request_id;
 pub(crate) mod routing;
@@ -28,6 +29,7 @@ use actix_web::http::header::HeaderMap;
 
 use self::backups::Backups;
 use self::limits::Limits;
+use self::read_threads::ReadThreads;
 use self::secrets::Secrets;
 use self::traffic::Traffic;
 use self::untrusted_proxies::UntrustedProxies;
@@ -42,6 +44,10 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) usage: Usage,
     pub(crate) traffic: Traffic,
+    /// For lists of the API.
+    pub(crate) list_threads: ReadThreads,
+    /// For everything that the pages read.
+    pub(crate) page_threads: ReadThreads,
     secrets: Secrets,
     pub(crate) untrusted_proxies: UntrustedProxies,
     /// Nothing when the settings ask for no backups.
@@ -55,6 +61,16 @@ impl Service {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
             traffic: Traffic::new(),
+            list_threads: ReadThreads::start(
+                "lists",
+                settings.list_threads(),
+                settings.query_timeout,
+            ),
+            page_threads: ReadThreads::start(
+                "pages",
+                settings.page_threads(),
+                settings.query_timeout,
+            ),
             secrets: Secrets::new(),
             untrusted_proxies: UntrustedProxies::default(),
             backups: Backups::new(&settings.backup, store.dir()),

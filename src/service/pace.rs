@@ -54,7 +54,7 @@ impl Pace {
     /// it; only progress does.
     pub fn wait(&mut self) -> Instant {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
-        let earned = Duration::from_secs(self.bytes / self.min_rate);
+        let earned = Duration::from_millis(self.bytes.saturating_mul(1000) / self.min_rate);
         let left = self.grace.saturating_add(earned).saturating_sub(self.waited);
         since + left.min(self.stall_timeout)
     }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub shutdown_timeout: u64,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long a read for a request may take.
+    pub query_timeout: Duration,
     /// How many connections there may be, and how slow they may be.
     pub connections: Connections,
     /// How many requests keys may make.
@@ -97,6 +99,25 @@ pub struct Admin {
     pub idle_timeout: Duration,
 }
 
+impl Settings {
+    /// Threads that answer requests: as many as asked for, or one for each core.
+    pub fn worker_threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.workers == 0 { cores() } else { self.workers }
+    }
+
+    /// Threads that read lists of the API. They do little but compute, so more than cores would
+    /// only take time from those that answer.
+    pub fn list_threads(&self) -> usize {
+        self.worker_threads().max(2)
+    }
+
+    /// Threads that read for the pages.
+    pub fn page_threads(&self) -> usize {
+        2
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -106,6 +127,7 @@ impl Default for Settings {
             workers: 0,
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
+            query_timeout: Duration::from_secs(5),
             connections: Connections {
                 max: 4096,
                 per_address: 256,

@@ -83,6 +83,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         show: |of| of.trusted_proxies.iter().map(text).collect::<Vec<_>>().into(),
     },
     Setting {
+        name: "query_timeout",
+        allowed: "a time from ten milliseconds to one hour, such as \"5s\"",
+        take: |to, value| {
+            const BOUNDS: RangeInclusive<Duration> =
+                Duration::from_millis(10)..=Duration::from_secs(60 * 60);
+            let time = humantime::parse_duration(value.as_str()?.trim()).ok()?;
+            to.query_timeout = BOUNDS.contains(&time).then_some(time)?;
+            Some(())
+        },
+        show: |of| time(of.query_timeout),
+    },
+    Setting {
         name: "connections.max",
         allowed: "a whole number from 16 to 1000000",
         take: |to, value| {

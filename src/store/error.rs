@@ -35,6 +35,9 @@ pub enum StoreError {
     /// The file, or one that SQLite keeps beside it, was moved, removed or replaced under us.
     #[error("{} was moved, removed or replaced while the database was open; nothing is written any more: stop the server, put the file back, and start it again", .0.display())]
     Gone(PathBuf),
+    /// A read took too long, or nobody waits for it any more.
+    #[error("the query was interrupted because it took longer than query_timeout")]
+    Interrupted,
     /// A fault of the server itself.
     #[error("internal error of the store: {0}")]
     Internal(String),
@@ -51,6 +54,7 @@ impl From<rusqlite::Error> for StoreError {
                 Self::EmailTaken
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(said),
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
             Some(
                 ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked

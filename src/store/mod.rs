@@ -24,6 +24,7 @@ mod idempotency;
 mod identity;
 mod keys;
 mod known_keys;
+mod limit;
 mod live;
 mod lock_holders;
 mod onboardings;
@@ -59,6 +60,8 @@ use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
 use self::known_keys::KnownKeys;
+use self::limit::Limited;
+pub use self::limit::{ReadLimit, Waiting};
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::read_only::ReadOnly;
 pub use self::restore::Restored;
@@ -261,6 +264,20 @@ impl Store {
         let pooled = self.pooled(&self.lists)?;
         read(&Reader { conn: &pooled.conn })
             .map_err(|error| self.damage.judge(error, pooled.generation))
+    }
+
+    /// The same, until a limit is reached.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`] too.
+    pub fn read_within<T>(
+        &self,
+        limit: ReadLimit,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let limited = Limited::new(self.pooled(&self.lists)?, limit)?;
+        read(&Reader { conn: limited.conn() })
+            .map_err(|error| self.damage.judge(error, limited.generation()))
     }
 
     /// The database as it is now, for several reads.

@@ -97,13 +97,13 @@ fn no_number_of_connections_takes_the_descriptors_that_the_server_needs() {
     // Two threads, so that it does not depend on the machine how many descriptors are left.
     let variables = [NO_LIMITS, ("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"), ("PIVOTAL_WORKERS", "2")];
     let server = Server::start_under(&limit, dir, &variables).unwrap();
-    let told = "at most 140 connections instead of 4096";
+    let told = "at most 156 connections instead of 4096";
     wait_until("the server has told the limit", || server.log().contains(told));
     let client: Client = server.client();
     client.customer("Aurora");
 
     let held: Vec<_> = (0..200).map(|_| hold(&server)).collect();
-    let refused = "all 140 connections are open";
+    let refused = "all 156 connections are open";
     wait_until("a connection is refused", || server.log().contains(refused));
     // On the connection that this client keeps.
     for _ in 0..20 {

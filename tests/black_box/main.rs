@@ -64,6 +64,7 @@ mod rules;
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
+mod slow_queries;
 mod support;
 #[cfg(target_os = "linux")]
 mod unprinted;
