@@ -8,7 +8,6 @@ use actix_web::http::KeepAlive;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use pivotal_server::server::Server;
 use pivotal_server::settings::Settings;
 
 use crate::Outcome;
