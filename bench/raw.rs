@@ -6,6 +6,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{Customer, NewCustomer};
 use pivotal_server::model::domain::Domain;
 use pivotal_server::model::event::new_event_id;
@@ -13,7 +14,7 @@ use pivotal_server::model::id::{DisplayId, Id};
 use pivotal_server::model::number::Amount;
 use pivotal_server::model::slug::Slug;
 use pivotal_server::model::text::{Line, Plan};
-use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
+use pivotal_server::model::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use pivotal_server::model::caller::Caller;
+use pivotal_server::model::clock::{Clock, Monotonic, SystemClock};
 use pivotal_server::model::contact::NewContact;
 use pivotal_server::model::customer::{CustomerRef, NewCustomer};
 use pivotal_server::model::event::Actor;
@@ -15,7 +17,7 @@ use pivotal_server::model::key_hash::IssuedKey;
 use pivotal_server::model::onboarding::{NewOnboarding, OnboardingPatch};
 use pivotal_server::model::slug::Slug;
 use pivotal_server::model::text::Name;
-use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
+use pivotal_server::model::time::Timestamp;
 use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::store::{DataDir, Store, StoreError, Tx};
 use serde_json::Value;
@@ -30,7 +32,7 @@ const HISTORY: i64 = 2 * 365 * 24 * 3600 * 1_000_000;
 const IN_FLIGHT: usize = 512;
 const CONTACTS: u64 = 2;
 
-/// Moves on by the same time whenever it is looked at.
+/// Its wall time moves on by the same amount with every look.
 struct SeedClock {
     now: AtomicI64,
     step: i64,
@@ -39,6 +41,14 @@ struct SeedClock {
 impl Clock for SeedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now.fetch_add(self.step, Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        SystemClock.monotonic()
+    }
+
+    fn sleep_until(&self, deadline: Monotonic) -> BoxFuture<'static, ()> {
+        SystemClock.sleep_until(deadline)
     }
 }
 

@@ -1,6 +1,8 @@
 //! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
 //! is, and what it has to do.
 
+use std::time::Duration;
+
 use askama::Template;
 
 use super::chart::Chart;
@@ -63,7 +65,8 @@ pub(super) async fn root(_: Visitor) -> Reply {
 pub(super) async fn show(visit: Visit) -> Reply {
     let admin = visit.visitor().admin();
     let service = &admin.service;
-    let now = admin.store().clock().now();
+    let clock = admin.store().clock();
+    let (now, monotonic) = (clock.now(), clock.monotonic());
     let workspace = visit.workspace().ok().map(|workspace| workspace.no);
     let (counts, size, keys) = visit
         .read_all(move |reader| {
@@ -71,9 +74,10 @@ pub(super) async fn show(visit: Visit) -> Reply {
             Ok((counts, reader.file_size()?, reader.keys(None)?))
         })
         .await?;
+    let uptime = seconds(monotonic.since(admin.started));
     let server = Server {
-        uptime: span(now.as_micros().saturating_sub(admin.started.as_micros()) / 1_000_000),
-        started: admin.started,
+        uptime: span(uptime),
+        started: now.plus_millis(-uptime * 1000),
         size: bytes(size.bytes),
         free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
         file: file(service),
@@ -84,15 +88,17 @@ pub(super) async fn show(visit: Visit) -> Reply {
         page: visit.page("Overview", Section::Overview),
         counts,
         server,
-        chart: Chart::of(&service.traffic.last_hour(now)),
-        busy_keys: keys.iter().filter_map(|key| busy(service, key, now)).collect(),
+        chart: Chart::of(&service.traffic.last_hour(now, monotonic)),
+        busy_keys: keys.iter().filter_map(|key| busy(service, key)).collect(),
     })
 }
 
 /// A key that has a fifth of its limit left, or less. One that was not used in the last minute has
 /// all of it.
-fn busy(service: &Service, key: &Key, now: Timestamp) -> Option<BusyKey> {
-    let budget = service.limits.left(key, now).filter(|_| key.revoked_at.is_none())?;
+fn busy(service: &Service, key: &Key) -> Option<BusyKey> {
+    let clock = service.store.clock();
+    let budget =
+        service.limits.left(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
     let is_near = u64::from(budget.remaining) * 5 <= u64::from(budget.limit);
     (is_near && budget.remaining < budget.limit).then(|| BusyKey {
         name: key.name.as_str().to_owned(),
@@ -100,7 +106,7 @@ fn busy(service: &Service, key: &Key, now: Timestamp) -> Option<BusyKey> {
         workspace: key.workspace.to_string(),
         used: i64::from(budget.limit) - i64::from(budget.remaining),
         limit: budget.limit.into(),
-        until: Timestamp::from_micros(budget.reset.saturating_mul(1_000_000)),
+        until: Timestamp::from_micros(budget.reset_at(clock.now()).saturating_mul(1_000_000)),
     })
 }
 
@@ -149,6 +155,10 @@ fn backup(last: Option<Last>) -> Health {
             health("info", "None yet", None, "The first one is about to be made.")
         }
     }
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 1000)
 }
 
 /// A span of time in its two largest units.

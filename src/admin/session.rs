@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::cookie::Token;
+use crate::model::clock::Monotonic;
 use crate::model::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 
@@ -18,8 +19,8 @@ const FORMS: usize = 100;
 /// What is known of somebody who is signed in.
 #[derive(Clone)]
 pub(super) struct Session {
-    started: Timestamp,
-    seen: Timestamp,
+    started: Monotonic,
+    seen: Monotonic,
     /// When the password was set with which it was opened.
     password: Timestamp,
     /// The workspace that is looked at; the first one if none was chosen.
@@ -44,7 +45,7 @@ impl Sessions {
     }
 
     /// Opens a session for a token that nobody had before.
-    pub fn open(&self, token: &Token, password: Timestamp, now: Timestamp) {
+    pub fn open(&self, token: &Token, password: Timestamp, now: Monotonic) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST {
             open.retain(|_, session| self.lasts(session, now));
@@ -72,7 +73,7 @@ impl Sessions {
         &self,
         token: &Token,
         password: Option<Timestamp>,
-        now: Timestamp,
+        now: Monotonic,
     ) -> Option<Session> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let session = open.get_mut(&token.digest())?;
@@ -129,13 +130,8 @@ impl Sessions {
         open.get_mut(&token.digest()).map(change)
     }
 
-    fn lasts(&self, session: &Session, now: Timestamp) -> bool {
-        // A clock that was set back makes no session older.
-        let since = |time: Timestamp| {
-            let micros = now.as_micros().saturating_sub(time.as_micros());
-            Duration::from_micros(u64::try_from(micros).unwrap_or(0))
-        };
-        since(session.seen) < self.idle && since(session.started) < LONGEST
+    fn lasts(&self, session: &Session, now: Monotonic) -> bool {
+        now.since(session.seen) < self.idle && now.since(session.started) < LONGEST
     }
 }
 
@@ -143,7 +139,12 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Timestamp {
+    fn at(seconds: i64) -> Monotonic {
+        Monotonic::from_micros(seconds * 1_000_000)
+    }
+
+    /// When the password was set.
+    fn set(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
@@ -152,17 +153,17 @@ mod tests {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let token = Token::generate().unwrap();
         let resume = |password, now| sessions.resume(&token, password, now).is_some();
-        sessions.open(&token, at(1), at(0));
-        assert!(resume(Some(at(1)), at(1799)));
-        assert!(!resume(Some(at(1)), at(1799 + 1800)));
-        assert!(!resume(Some(at(1)), at(1799)), "what has ended does not begin again");
+        sessions.open(&token, set(1), at(0));
+        assert!(resume(Some(set(1)), at(1799)));
+        assert!(!resume(Some(set(1)), at(1799 + 1800)));
+        assert!(!resume(Some(set(1)), at(1799)), "what has ended does not begin again");
 
-        sessions.open(&token, at(1), at(0));
-        assert!((1..43).all(|n| resume(Some(at(1)), at(n * 1000))));
-        assert!(!resume(Some(at(1)), at(12 * 60 * 60)));
+        sessions.open(&token, set(1), at(0));
+        assert!((1..43).all(|n| resume(Some(set(1)), at(n * 1000))));
+        assert!(!resume(Some(set(1)), at(12 * 60 * 60)));
 
-        for other in [None, Some(at(2))] {
-            sessions.open(&token, at(1), at(0));
+        for other in [None, Some(set(2))] {
+            sessions.open(&token, set(1), at(0));
             assert!(!resume(other, at(1)));
         }
     }
@@ -171,7 +172,7 @@ mod tests {
     fn a_form_is_sent_once_unless_nothing_was_done() {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        sessions.open(&token, at(1), at(0));
+        sessions.open(&token, set(1), at(0));
         assert!(sessions.send_once(&token, [1; 32]));
         assert!(!sessions.send_once(&token, [1; 32]));
         sessions.not_sent(&token, &[1; 32]);
@@ -188,10 +189,12 @@ mod tests {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let tokens: Vec<Token> = (0..=MOST).map(|_| Token::generate().unwrap()).collect();
         for (second, token) in (0..).zip(&tokens) {
-            sessions.open(token, at(1), at(second));
+            sessions.open(token, set(1), at(second));
         }
         let now = at(1000);
-        assert!(sessions.resume(&tokens[0], Some(at(1)), now).is_none());
-        assert!(tokens[1..].iter().all(|token| sessions.resume(token, Some(at(1)), now).is_some()));
+        assert!(sessions.resume(&tokens[0], Some(set(1)), now).is_none());
+        assert!(
+            tokens[1..].iter().all(|token| sessions.resume(token, Some(set(1)), now).is_some())
+        );
     }
 }

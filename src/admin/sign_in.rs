@@ -83,7 +83,7 @@ pub(super) fn open_session(
     let mut response: HttpResponse = see_other(next);
     let token = visitor.renew(&mut response)?;
     let admin = visitor.admin();
-    admin.sessions.open(&token, password, admin.store().clock().now());
+    admin.sessions.open(&token, password, admin.store().clock().monotonic());
     if let Some(notice) = notice {
         admin.sessions.tell(&token, notice.to_owned());
     }

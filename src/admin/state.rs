@@ -7,7 +7,7 @@ use super::assets::Assets;
 use super::csrf::Seal;
 use super::session::Sessions;
 use super::setup::Setup;
-use crate::model::time::Timestamp;
+use crate::model::clock::Monotonic;
 use crate::service::Service;
 use crate::store::{Store, StoreError};
 
@@ -19,7 +19,7 @@ pub struct Admin {
     pub(super) setup: Setup,
     pub(super) assets: Assets,
     /// When the server began to answer.
-    pub(super) started: Timestamp,
+    pub(super) started: Monotonic,
 }
 
 impl Admin {
@@ -33,7 +33,7 @@ impl Admin {
             seal: Seal::new()?,
             setup: Setup::new()?,
             assets: Assets::new(),
-            started: service.store.clock().now(),
+            started: service.store.clock().monotonic(),
             service,
         })
     }

@@ -362,7 +362,7 @@ async fn answer<F: Future<Output = Reply>>(
 
     let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
     let (account, workspaces) = blocking_read(&admin, known).await?;
-    let now = admin.store().clock().now();
+    let now = admin.store().clock().monotonic();
     let password = account.as_ref().map(|account| account.changed_at);
     let session = sent.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
     let signed_in = session.map(|session| {

@@ -23,7 +23,7 @@ use crate::model::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::service::access_log::{UsedKey, UsedOperation};
 use crate::service::exchange::body_length;
-use crate::service::rate_limit::{Budget, Verdict};
+use crate::service::rate_limit::Verdict;
 use crate::service::request_id::RequestId;
 use crate::service::{incoming, limits};
 use crate::store::{Credentials, Reader, Snapshot, StoreError, Tx};
@@ -108,8 +108,8 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
     operation: Operation,
     handler: impl FnOnce(Call) -> F,
 ) -> HttpResponse {
-    let mut budget = None;
-    let checked = answer(&request, payload, operation, &mut budget, handler);
+    let mut left = None;
+    let checked = answer(&request, payload, operation, &mut left, handler);
     let reply = match AssertUnwindSafe(checked).catch_unwind().await {
         Ok(reply) => reply,
         // The panic itself was logged where it happened.
@@ -119,8 +119,8 @@ pub(super) async fn dispatch<F: Future<Output = Reply>>(
         Ok(answer) => answer.respond(),
         Err(error) => refuse(&request, &error),
     };
-    if let Some(budget) = budget {
-        limits::add_headers(&mut response, budget);
+    if let Some(left) = left {
+        left.add_to(&mut response);
     }
     response
 }
@@ -139,7 +139,7 @@ async fn answer<F: Future<Output = Reply>>(
     request: &HttpRequest,
     payload: Payload,
     operation: Operation,
-    budget: &mut Option<Budget>,
+    left: &mut Option<limits::Headers>,
     handler: impl FnOnce(Call) -> F,
 ) -> Reply {
     request.extensions_mut().insert(UsedOperation(operation.id));
@@ -158,13 +158,14 @@ async fn answer<F: Future<Output = Reply>>(
     // What follows waits for a body, if one is sent, and a change waits for the writer.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
-    let now = api.store().clock().now();
+    let clock = api.store().clock();
+    let now = clock.now();
     api.service.usage.note(&key.id, now, address);
-    match api.service.limits.count(key, now) {
+    match api.service.limits.count(key, clock.monotonic()) {
         None => {}
-        Some(Verdict::Within(left)) => *budget = Some(left),
-        Some(Verdict::Beyond(left, wait)) => {
-            *budget = Some(left);
+        Some(Verdict::Within(budget)) => *left = Some(limits::Headers::new(budget, now)),
+        Some(Verdict::Beyond(budget, wait)) => {
+            *left = Some(limits::Headers::new(budget, now));
             return Err(ApiError::RateLimited(wait));
         }
     }
@@ -202,12 +203,12 @@ mod tests {
     use actix_web::{test, web};
 
     use super::*;
+    use crate::model::clock::SystemClock;
     use crate::model::event::Actor;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
     use crate::model::key_hash::IssuedKey;
     use crate::model::slug::Slug;
     use crate::model::text::Name;
-    use crate::model::time::SystemClock;
     use crate::model::workspace::NewWorkspace;
     use crate::service::Service;
     use crate::settings::Settings;

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::Context;
 use super::args::Admin;
 use super::failure::Failure;
+use crate::model::clock::SystemClock;
 use crate::model::password::Password;
-use crate::model::time::{SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::store::Store;
 
 #[derive(Serialize)]

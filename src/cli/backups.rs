@@ -9,7 +9,8 @@ use super::Context;
 use super::args::{Backup, Check, Restore};
 use super::failure::Failure;
 use super::progress::Progress;
-use crate::model::time::{Clock, SystemClock, Timestamp};
+use crate::model::clock::{Clock, SystemClock};
+use crate::model::time::Timestamp;
 use crate::store::{Contents, CopyError, Watch};
 
 #[derive(Serialize)]

@@ -10,8 +10,9 @@ use super::failure::Failure;
 use super::keys::{Shown, shown_once, unshown};
 use super::signals::Interrupt;
 use crate::demo::{self, DemoError};
+use crate::model::clock::SystemClock;
 use crate::model::slug::Slug;
-use crate::model::time::{SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::store::{Store, Watch};
 
 /// What was made, as `--json` prints it.

@@ -6,6 +6,7 @@ use super::Context;
 use super::args::{KeyName, Keys};
 use super::failure::Failure;
 use super::output::table;
+use crate::model::clock::{Clock, SystemClock};
 use crate::model::event::Actor;
 use crate::model::id::Id;
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
@@ -14,7 +15,7 @@ use crate::model::key_secret::{KeySecret, Prefix};
 use crate::model::rotation::{self, Retirement};
 use crate::model::slug::Slug;
 use crate::model::text::Name;
-use crate::model::time::{Clock, SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::model::workspace::Workspace;
 use crate::store::{Credentials, Store};
 

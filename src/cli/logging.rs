@@ -6,7 +6,7 @@ use env_logger::Target;
 use log::LevelFilter;
 
 use super::stderr;
-use crate::model::time::{Clock, SystemClock};
+use crate::model::clock::{Clock, SystemClock};
 
 /// Starts logging, and has panics logged instead of printed in lines of their own.
 pub fn start(level: LevelFilter) {

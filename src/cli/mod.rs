@@ -27,7 +27,7 @@ use clap::Parser;
 use self::args::{Args, Command};
 use self::failure::Failure;
 use self::output::Output;
-use crate::model::time::SystemClock;
+use crate::model::clock::SystemClock;
 use crate::settings::{Loaded, Settings};
 use crate::store::{DataDir, ReadOnly, Store};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use crate::model::time::{Clock, SystemClock};
+use crate::model::clock::{Clock, SystemClock};
 
 /// Bytes that may wait to be written: some five thousand requests.
 const CAPACITY: usize = 1 << 20;

@@ -8,10 +8,11 @@ use super::Context;
 use super::args::Workspaces;
 use super::failure::Failure;
 use super::output::table;
+use crate::model::clock::SystemClock;
 use crate::model::id::Id;
 use crate::model::slug::Slug;
 use crate::model::text::Name;
-use crate::model::time::{SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::Store;
 

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod board;
 pub mod caller;
 pub mod checksum;
+pub mod clock;
 pub mod contact;
 pub mod customer;
 pub mod domain;

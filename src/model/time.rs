@@ -1,4 +1,4 @@
-//! Points in time, as the API writes and reads them, and the clock that tells the present one.
+//! Points in time, as the API writes and reads them.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -44,6 +44,12 @@ impl Timestamp {
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_micros(self.0.saturating_add(millis.saturating_mul(1000)))
+    }
+
+    /// The time that has passed since `earlier`; zero if that is later.
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        let micros = self.0.saturating_sub(earlier.0);
+        std::time::Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
     /// Reads an RFC 3339 date-time with any offset, or a date alone, which means midnight UTC.
@@ -175,19 +181,9 @@ impl Property for Timestamp {
     }
 }
 
-/// Where the present time comes from; tests bring a clock of their own.
-pub trait Clock: Send + Sync {
-    /// The present time.
-    fn now(&self) -> Timestamp;
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(micros(OffsetDateTime::now_utc()))
+impl From<OffsetDateTime> for Timestamp {
+    fn from(time: OffsetDateTime) -> Self {
+        Self::from_micros(micros(time))
     }
 }
 

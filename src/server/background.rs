@@ -66,7 +66,7 @@ async fn every<F: Future<Output = ()>>(
     work: fn(Arc<Service>) -> F,
 ) {
     loop {
-        rt::time::sleep(pause).await;
+        service.store.clock().sleep(pause).await;
         work(Arc::clone(&service)).await;
     }
 }

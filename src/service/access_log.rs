@@ -1,8 +1,6 @@
 //! One log line for each request, with its id, and never with a secret or a body; and the count
 //! of those for the API.
 
-use std::time::Instant;
-
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
@@ -28,25 +26,25 @@ const API: &str = "/api/";
 
 /// Gives the request its id, and counts and logs it when it is answered.
 pub(crate) async fn access_log<B: MessageBody>(
+    service: Data<Service>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let started = Instant::now();
+    let clock = service.store.clock();
+    let started = clock.monotonic();
     let id = RequestId::of(&request);
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(request_id::HEADER.clone(), value);
     }
     let request = response.request();
-    if request.app_data::<ServesApi>().is_some()
-        && request.path().starts_with(API)
-        && let Some(service) = request.app_data::<Data<Service>>()
-    {
-        service.traffic.note(response.status().as_u16(), service.store.clock().now());
+    let ended = clock.monotonic();
+    if request.app_data::<ServesApi>().is_some() && request.path().starts_with(API) {
+        service.traffic.note(response.status().as_u16(), ended);
     }
     if log::log_enabled!(log::Level::Info) {
         let extensions = request.extensions();
-        let micros = started.elapsed().as_micros();
+        let micros = ended.since(started).as_micros();
         log::info!(
             "method={} path={} op={} status={} ms={}.{:03} request_id={} key={}",
             request.method(),
@@ -70,23 +68,17 @@ mod tests {
     use actix_web::{App, HttpResponse, test, web};
 
     use super::*;
-    use crate::model::time::{Clock, Timestamp};
+    use crate::model::clock::{Monotonic, Stopped};
+    use crate::model::time::Timestamp;
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
 
-    /// A clock that stands still.
-    struct Stopped;
-
-    impl Clock for Stopped {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_micros(0)
-        }
-    }
-
     #[actix_web::test]
     async fn only_requests_of_the_api_are_traffic() {
+        let (wall, now) = (Timestamp::from_micros(0), Monotonic::from_micros(0));
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Stopped)).unwrap();
+        let store =
+            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Stopped(wall, now))).unwrap();
         let service = Arc::new(Service::new(Settings::default(), store));
         let app = || {
             App::new()
@@ -101,7 +93,7 @@ mod tests {
             test::call_service(&both, test::TestRequest::get().uri(path).to_request()).await;
             test::call_service(&only_pages, test::TestRequest::get().uri(path).to_request()).await;
         }
-        let minute = service.traffic.last_hour(Stopped.now())[59];
+        let minute = service.traffic.last_hour(wall, now)[59];
         assert_eq!((minute.all, minute.client_errors, minute.server_errors), (2, 1, 0));
     }
 }

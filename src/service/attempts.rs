@@ -10,8 +10,8 @@ use ipnet::IpNet;
 use super::neighbors::{SITE, networks, single};
 use super::rate_limit::{Verdict, Windows};
 use super::turns::Standing;
+use crate::model::clock::Monotonic;
 use crate::model::key_secret::Prefix;
-use crate::model::time::Timestamp;
 
 /// Failed attempts that are allowed in any minute at one key, from one client.
 const PER_KEY: u32 = 10;
@@ -50,7 +50,7 @@ impl Attempts {
         &self,
         address: IpAddr,
         key: Option<&Prefix>,
-        now: Timestamp,
+        now: Monotonic,
     ) -> Result<(), i64> {
         // Nobody is refused for what others of a whole provider do.
         let most = self.per_client * SITE;
@@ -64,7 +64,7 @@ impl Attempts {
     }
 
     /// Counts an attempt that failed.
-    pub fn failed(&self, address: IpAddr, key: Option<&Prefix>, now: Timestamp) {
+    pub fn failed(&self, address: IpAddr, key: Option<&Prefix>, now: Monotonic) {
         for (subject, limit) in self.subjects(address, key) {
             self.windows.count(&subject, now, limit);
         }
@@ -82,7 +82,7 @@ impl Attempts {
     }
 
     /// What is known of an address.
-    pub fn standing(&self, address: IpAddr, now: Timestamp) -> Standing {
+    pub fn standing(&self, address: IpAddr, now: Monotonic) -> Standing {
         if self.is_proven(address) {
             return Standing::Proven;
         }
@@ -121,8 +121,8 @@ mod tests {
     use super::*;
     use crate::model::key::Mode;
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000)
+    fn at(seconds: i64) -> Monotonic {
+        Monotonic::from_micros(seconds * 1_000_000)
     }
 
     fn ip(text: &str) -> IpAddr {

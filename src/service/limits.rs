@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::rate_limit::{Budget, Verdict, Windows};
+use crate::model::clock::Monotonic;
 use crate::model::key::{Key, KeyId, Mode, Tier};
 use crate::model::time::Timestamp;
 use crate::settings::RateLimits;
@@ -24,13 +25,13 @@ impl Limits {
     }
 
     /// Counts a request of a key, unless the key has no limit.
-    pub fn count(&self, key: &Key, now: Timestamp) -> Option<Verdict> {
+    pub fn count(&self, key: &Key, now: Monotonic) -> Option<Verdict> {
         let limit = self.limit(key).filter(|_| self.settings.enabled)?;
         Some(self.windows.count(&key.id, now, limit))
     }
 
     /// What a key has left now, unless it has no limit. Nothing is counted.
-    pub fn left(&self, key: &Key, now: Timestamp) -> Option<Budget> {
+    pub fn left(&self, key: &Key, now: Monotonic) -> Option<Budget> {
         let limit = self.limit(key).filter(|_| self.settings.enabled)?;
         match self.windows.look(&key.id, now, limit) {
             Verdict::Within(budget) | Verdict::Beyond(budget, _) => Some(budget),
@@ -53,12 +54,26 @@ static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Tells the client what is left.
-pub(crate) fn add_headers(response: &mut HttpResponse, budget: Budget) {
-    let headers = response.headers_mut();
-    headers.insert(LIMIT.clone(), HeaderValue::from(budget.limit));
-    headers.insert(REMAINING.clone(), HeaderValue::from(budget.remaining));
-    headers.insert(RESET.clone(), HeaderValue::from(budget.reset));
+/// The headers that tell the client what it had left when its request was counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Headers {
+    budget: Budget,
+    reset: i64,
+}
+
+impl Headers {
+    /// Those for a request that was counted at this time.
+    pub fn new(budget: Budget, now: Timestamp) -> Self {
+        Self { budget, reset: budget.reset_at(now) }
+    }
+
+    /// Adds them to the response.
+    pub fn add_to(self, response: &mut HttpResponse) {
+        let headers = response.headers_mut();
+        headers.insert(LIMIT.clone(), HeaderValue::from(self.budget.limit));
+        headers.insert(REMAINING.clone(), HeaderValue::from(self.budget.remaining));
+        headers.insert(RESET.clone(), HeaderValue::from(self.reset));
+    }
 }
 
 #[cfg(test)]
@@ -93,14 +108,14 @@ mod tests {
     }
 
     fn left(limits: &Limits, key: &Key, seconds: i64) -> Option<(u32, u32)> {
-        let now = Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000);
+        let now = Monotonic::from_micros(seconds * 1_000_000);
         limits.left(key, now).map(|budget| (budget.remaining, budget.limit))
     }
 
     #[test]
     fn what_is_left_is_told_without_counting() {
         let (limits, key) = (limits(true), key(Tier::Standard, Mode::Live));
-        let now = Timestamp::parse("2026-01-01").unwrap();
+        let now = Monotonic::from_micros(0);
         for remaining in (0..=3).rev() {
             assert_eq!(left(&limits, &key, 0), Some((remaining, 3)));
             assert_eq!(left(&limits, &key, 0), Some((remaining, 3)));

@@ -60,7 +60,7 @@ impl Service {
         Self {
             limits: Limits::new(settings.rate_limits.clone()),
             usage: Usage::default(),
-            traffic: Traffic::new(),
+            traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
             list_threads: ReadThreads::start(
                 "lists",
                 settings.list_threads(),

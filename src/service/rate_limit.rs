@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::model::clock::Monotonic;
 use crate::model::time::Timestamp;
 use crate::settings::MAX_RATE;
 
@@ -30,8 +32,17 @@ pub(crate) struct Budget {
     pub limit: u32,
     /// Requests that could follow at once.
     pub remaining: u32,
-    /// Unix time in seconds at which a request leaves the window.
-    pub reset: i64,
+    /// How long it is until a request leaves the window.
+    pub resets_in: Duration,
+}
+
+impl Budget {
+    /// When a request leaves the window, in Unix time, rounded up to whole seconds.
+    pub fn reset_at(self, now: Timestamp) -> i64 {
+        let left = i64::try_from(self.resets_in.as_micros()).unwrap_or(i64::MAX);
+        let reset = now.as_micros().saturating_add(left);
+        reset.div_euclid(1_000_000) + i64::from(reset.rem_euclid(1_000_000) > 0)
+    }
 }
 
 /// Whether a request is within its limit.
@@ -46,7 +57,7 @@ pub(crate) enum Verdict {
 /// The requests of the last minute: 80 bytes, whatever their number.
 #[derive(Clone, Debug)]
 struct Window {
-    /// The part in which the last request was made, counted from 1970.
+    /// The part in which the last request was made, counted from the clock's origin.
     newest: i64,
     slots: [u32; SLOTS],
 }
@@ -69,7 +80,7 @@ impl Window {
     }
 
     fn verdict(&mut self, now: i64, limit: u32, count: bool) -> Verdict {
-        // A clock that was set back must not make the past count again.
+        // Another request may have read the clock later and been counted first.
         let now = now.max(self.newest * PART);
         let used: u32 = self.live(now).map(|(_, count)| count).sum();
         if used >= limit {
@@ -79,7 +90,7 @@ impl Window {
                 (left < limit).then_some(leaves)
             });
             let free = free.unwrap_or(now + WINDOW);
-            let budget = Budget { limit, remaining: 0, reset: seconds(free) };
+            let budget = Budget { limit, remaining: 0, resets_in: span(free - now) };
             return Verdict::Beyond(budget, seconds(free - now).max(1));
         }
         if count {
@@ -87,7 +98,7 @@ impl Window {
         }
         let used = used + u32::from(count);
         let reset = self.live(now).next().map_or(now, |(leaves, _)| leaves);
-        Verdict::Within(Budget { limit, remaining: limit - used, reset: seconds(reset) })
+        Verdict::Within(Budget { limit, remaining: limit - used, resets_in: span(reset - now) })
     }
 
     fn count(&mut self, now: i64) {
@@ -112,6 +123,10 @@ fn seconds(millis: i64) -> i64 {
     millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0)
 }
 
+fn span(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
 /// A window for each of many keys or addresses.
 pub(crate) struct Windows<K> {
     windows: Mutex<HashMap<K, Window>>,
@@ -125,16 +140,16 @@ impl<K: Eq + Hash + Clone> Windows<K> {
     }
 
     /// Counts a request, if it is within the limit.
-    pub fn count(&self, key: &K, now: Timestamp, limit: u32) -> Verdict {
+    pub fn count(&self, key: &K, now: Monotonic, limit: u32) -> Verdict {
         self.verdict(key, now, limit, true)
     }
 
     /// What counting would say.
-    pub fn look(&self, key: &K, now: Timestamp, limit: u32) -> Verdict {
+    pub fn look(&self, key: &K, now: Monotonic, limit: u32) -> Verdict {
         self.verdict(key, now, limit, false)
     }
 
-    fn verdict(&self, key: &K, now: Timestamp, limit: u32, count: bool) -> Verdict {
+    fn verdict(&self, key: &K, now: Monotonic, limit: u32, count: bool) -> Verdict {
         let now = now.as_micros().div_euclid(1000);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(window) = windows.get_mut(key) {
@@ -169,11 +184,8 @@ mod tests {
 
     use super::*;
 
-    /// 2026-01-01 in milliseconds.
-    const START: i64 = 1_767_225_600_000;
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_micros((START + millis) * 1000)
+    fn at(millis: i64) -> Monotonic {
+        Monotonic::from_micros(millis * 1000)
     }
 
     fn passes(verdict: Verdict) -> bool {
@@ -186,10 +198,10 @@ mod tests {
         for left in (0..3).rev() {
             let Verdict::Within(budget) = windows.count(&1, at(0), 3) else { panic!("refused") };
             assert_eq!((budget.limit, budget.remaining), (3, left));
-            assert_eq!(budget.reset, START / 1000 + 60);
+            assert_eq!(budget.resets_in, Duration::from_secs(60));
         }
         let Verdict::Beyond(budget, wait) = windows.count(&1, at(500), 3) else { panic!("passed") };
-        assert_eq!((budget.remaining, budget.reset, wait), (0, START / 1000 + 60, 60));
+        assert_eq!((budget.remaining, budget.resets_in, wait), (0, span(59_500), 60));
         assert!(passes(windows.count(&2, at(500), 3)), "another key has its own window");
     }
 
@@ -225,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_frees_nothing() {
+    fn a_request_that_read_the_clock_before_the_last_counted_one_frees_nothing() {
         let windows = Windows::new(10);
         assert!(passes(windows.count(&1, at(100_000), 1)));
         assert!(!passes(windows.count(&1, at(0), 1)));
@@ -265,9 +277,12 @@ mod tests {
                         prop_assert!((1..=60).contains(&wait));
                         let later = at(now + wait * 1000);
                         prop_assert!(passes(windows.look(&1, later, limit)));
-                        let at_reset = Timestamp::from_micros(budget.reset * 1_000_000);
+                        let at_reset = at(now).plus(budget.resets_in);
                         prop_assert!(passes(windows.look(&1, at_reset, limit)));
-                        prop_assert!((START / 1000 + (now + 999) / 1000 + wait - budget.reset).abs() <= 1);
+                        let wall = Timestamp::from_micros(now * 1000);
+                        let left = budget.reset_at(wall) * 1000 - now;
+                        prop_assert!((left - wait * 1000).abs() <= 1000);
+                        prop_assert!(span(left) >= budget.resets_in);
                         // Nobody is held back for more than a part longer than has to be.
                         let kept = passed.iter().filter(|&&then| then > now - WINDOW - PART).count();
                         prop_assert!(kept >= limit as usize);

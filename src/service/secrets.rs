@@ -99,7 +99,7 @@ impl Service {
     ) -> Result<bool, TurnError> {
         self.may_try(&attempt)?;
         let Gate { attempts, turns } = self.secrets.gate(attempt.kind);
-        let standing = attempts.standing(attempt.address, self.store.clock().now());
+        let standing = attempts.standing(attempt.address, self.store.clock().monotonic());
         let turn = turns.wait(attempt.address, standing).await?;
         // Others may have failed during the wait.
         self.may_try(&attempt)?;
@@ -134,7 +134,7 @@ impl Service {
     /// [`TurnError::TooMany`].
     pub(crate) fn may_try(&self, attempt: &Attempt) -> Result<(), TurnError> {
         let Attempt { kind, address, key } = attempt;
-        let now = self.store.clock().now();
+        let now = self.store.clock().monotonic();
         let attempts = &self.secrets.gate(*kind).attempts;
         attempts.may_try(*address, key.as_ref(), now).map_err(TurnError::TooMany)
     }
@@ -142,7 +142,7 @@ impl Service {
     /// Counts an attempt that failed without hashing.
     pub(crate) fn failed(&self, attempt: &Attempt) {
         let Attempt { kind, address, key } = attempt;
-        let now = self.store.clock().now();
+        let now = self.store.clock().monotonic();
         self.secrets.gate(*kind).attempts.failed(*address, key.as_ref(), now);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::model::clock::Monotonic;
 use crate::model::time::Timestamp;
 
 /// Minutes that are kept.
@@ -12,6 +13,9 @@ const MINUTE: i64 = 60_000_000;
 
 /// The counts of the last hour. Nothing in it waits for anything, since every request passes.
 pub(crate) struct Traffic {
+    /// How far the wall clock was ahead of the monotonic one when counting began, in microseconds:
+    /// minutes begin where they did on the wall clock.
+    offset: i64,
     all: Counters,
     client_errors: Counters,
     server_errors: Counters,
@@ -73,8 +77,9 @@ fn name(counter: u64) -> u32 {
 
 impl Traffic {
     /// Nothing was answered yet.
-    pub const fn new() -> Self {
+    pub fn new(wall: Timestamp, now: Monotonic) -> Self {
         Self {
+            offset: wall.as_micros().saturating_sub(now.as_micros()),
             all: Counters::new(),
             client_errors: Counters::new(),
             server_errors: Counters::new(),
@@ -82,8 +87,8 @@ impl Traffic {
     }
 
     /// Takes note of a request that was answered with this status.
-    pub fn note(&self, status: u16, now: Timestamp) {
-        let minute = now.as_micros().div_euclid(MINUTE);
+    pub fn note(&self, status: u16, now: Monotonic) {
+        let minute = self.micros(now).div_euclid(MINUTE);
         self.all.count(minute);
         match status {
             400..500 => self.client_errors.count(minute),
@@ -93,18 +98,26 @@ impl Traffic {
     }
 
     /// The last sixty minutes, oldest first; the last one is still going on. A request that is
-    /// noted meanwhile may be missing from some of its counts.
-    pub fn last_hour(&self, now: Timestamp) -> [Minute; MINUTES] {
-        let present = now.as_micros().div_euclid(MINUTE);
+    /// noted meanwhile may be missing from some of its counts. The minutes are dated by the wall
+    /// clock as it is now, to the nearest minute if it was set since counting began.
+    pub fn last_hour(&self, wall: Timestamp, now: Monotonic) -> [Minute; MINUTES] {
+        let now = self.micros(now);
+        let present = now.div_euclid(MINUTE);
+        let set_by = wall.as_micros().saturating_sub(now);
+        let later = set_by.saturating_add(MINUTE / 2).div_euclid(MINUTE);
         std::array::from_fn(|n| {
             let minute = present - (MINUTES - 1 - n) as i64;
             Minute {
-                start: Timestamp::from_micros(minute * MINUTE),
+                start: Timestamp::from_micros((minute + later).saturating_mul(MINUTE)),
                 all: self.all.of(minute),
                 client_errors: self.client_errors.of(minute),
                 server_errors: self.server_errors.of(minute),
             }
         })
+    }
+
+    fn micros(&self, now: Monotonic) -> i64 {
+        now.as_micros().saturating_add(self.offset)
     }
 }
 
@@ -113,14 +126,23 @@ mod tests {
     use super::*;
 
     /// 2026-01-01, so many seconds later.
-    fn at(seconds: i64) -> Timestamp {
+    fn wall(seconds: i64) -> Timestamp {
         Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000)
+    }
+
+    /// The same on the monotonic clock, whose minutes begin elsewhere.
+    fn at(seconds: i64) -> Monotonic {
+        Monotonic::from_micros((seconds + 7_017) * 1_000_000)
+    }
+
+    fn traffic() -> Traffic {
+        Traffic::new(wall(0), at(0))
     }
 
     /// The minutes in which there was anything, as the second in which they begin, and the counts.
     fn busy(traffic: &Traffic, seconds: i64) -> Vec<(i64, u32, u32, u32)> {
-        let zero = at(0).as_micros();
-        let hour = traffic.last_hour(at(seconds));
+        let zero = wall(0).as_micros();
+        let hour = traffic.last_hour(wall(seconds), at(seconds));
         let began = |minute: &Minute| (minute.start.as_micros() - zero) / 1_000_000;
         let minutes = hour.iter().filter(|minute| minute.all > 0);
         minutes.map(|m| (began(m), m.all, m.client_errors, m.server_errors)).collect()
@@ -128,7 +150,7 @@ mod tests {
 
     #[test]
     fn requests_are_counted_in_their_minute_by_how_they_were_answered() {
-        let traffic = Traffic::new();
+        let traffic = traffic();
         for (status, seconds) in [(200, 0), (201, 59), (404, 59), (500, 60), (503, 61), (429, 119)]
         {
             traffic.note(status, at(seconds));
@@ -138,14 +160,14 @@ mod tests {
 
     #[test]
     fn the_hour_ends_with_the_present_minute() {
-        let hour = Traffic::new().last_hour(at(90));
-        assert_eq!((hour[0].start, hour[59].start), (at(60 - 59 * 60), at(60)));
+        let hour = traffic().last_hour(wall(90), at(90));
+        assert_eq!((hour[0].start, hour[59].start), (wall(60 - 59 * 60), wall(60)));
         assert!(hour.iter().all(|minute| minute.all == 0));
     }
 
     #[test]
     fn a_minute_leaves_after_an_hour_and_its_place_is_taken() {
-        let traffic = Traffic::new();
+        let traffic = traffic();
         traffic.note(500, at(0));
         assert_eq!(busy(&traffic, 59 * 60 + 59).len(), 1);
         assert!(busy(&traffic, 60 * 60).is_empty());
@@ -154,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_ahead_leaves_the_past_behind() {
-        let traffic = Traffic::new();
+    fn what_is_older_than_an_hour_is_left_behind_after_a_quiet_time() {
+        let traffic = traffic();
         traffic.note(200, at(0));
         traffic.note(200, at(90 * 60));
         assert_eq!(busy(&traffic, 90 * 60), [(5400, 1, 0, 0)]);
@@ -163,31 +185,35 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_shows_nothing_of_the_future() {
-        let traffic = Traffic::new();
-        traffic.note(200, at(3 * 3600));
-        traffic.note(200, at(3 * 3600 + 60));
-        traffic.note(200, at(0));
-        assert_eq!(busy(&traffic, 0), [(0, 1, 0, 0)]);
-        // A minute that comes again goes on counting, unless its place was needed meanwhile.
-        traffic.note(200, at(3 * 3600));
-        traffic.note(200, at(3 * 3600 + 60));
-        assert_eq!(busy(&traffic, 3 * 3600 + 60), [(10_800, 1, 0, 0), (10_860, 2, 0, 0)]);
+    fn setting_the_wall_clock_dates_the_minutes_anew_and_loses_none() {
+        const YEAR: i64 = 365 * 86_400;
+        let traffic = traffic();
+        for second in [0, 60, 61] {
+            traffic.note(200, at(second));
+        }
+        for set_by in [YEAR, YEAR + 29, YEAR - 29, -YEAR, -3 * 3600 + 10, 0] {
+            let hour = traffic.last_hour(wall(61 + set_by), at(61));
+            let counts = hour.map(|minute| minute.all);
+            assert_eq!((counts[58], counts[59], counts.iter().sum::<u32>()), (1, 2, 3));
+            let apart = hour[59].start.as_micros() - wall(60 + set_by).as_micros();
+            assert!(apart.abs() <= MINUTE / 2, "{set_by} {apart}");
+            assert_eq!(hour[59].start.as_micros() % MINUTE, 0);
+        }
     }
 
     #[test]
     fn times_before_1970_have_minutes_too() {
-        let traffic = Traffic::new();
         let before = Timestamp::parse("1969-12-31T23:59:30Z").unwrap();
-        traffic.note(200, before);
-        assert_eq!(traffic.last_hour(before)[59].all, 1);
-        assert_eq!(traffic.last_hour(before.plus_millis(30_000))[58].all, 1);
+        let traffic = Traffic::new(before, at(0));
+        traffic.note(200, at(0));
+        assert_eq!(traffic.last_hour(before, at(0))[59].all, 1);
+        assert_eq!(traffic.last_hour(before.plus_millis(30_000), at(30))[58].all, 1);
     }
 
     #[test]
     fn no_request_is_lost_among_many_threads_and_minutes() {
         const EACH: u32 = 30_000;
-        let traffic = Traffic::new();
+        let traffic = traffic();
         // What stands in every place is an hour too old, and has to make room.
         for minute in 0..60 {
             traffic.note(500, at(minute * 60 - 3600));
@@ -202,7 +228,7 @@ mod tests {
                 });
             }
         });
-        let hour = traffic.last_hour(at(59 * 60));
+        let hour = traffic.last_hour(wall(59 * 60), at(59 * 60));
         assert_eq!(hour.iter().map(|minute| minute.all).sum::<u32>(), 4 * EACH);
         assert_eq!(hour.iter().map(|minute| minute.client_errors).sum::<u32>(), 2 * EACH);
         // The first request of each minute took the place; none added to what stood there.

@@ -156,7 +156,7 @@ impl BackupDir {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::SystemClock;
+    use crate::model::clock::SystemClock;
 
     fn time(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()

@@ -122,7 +122,7 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use crate::model::time::SystemClock;
+    use crate::model::clock::SystemClock;
     use crate::store::{DataDir, Store, StoreError};
 
     /// Writes so many rows of a tenth of a megabyte, each in a transaction of its own.

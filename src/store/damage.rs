@@ -17,7 +17,7 @@ use super::error::StoreError;
 use super::sqlite;
 
 /// How long the start may be held up by the check; a larger file is checked further while the
-/// server already answers.
+/// server already answers. Real time, because it bounds what the disk and the processor take.
 const START_BUDGET: Duration = Duration::from_millis(50);
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 10_000;

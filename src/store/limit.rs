@@ -81,7 +81,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
-    use crate::model::time::SystemClock;
+    use crate::model::clock::SystemClock;
     use crate::store::{DataDir, Reader, Store};
 
     const FOREVER: &str =

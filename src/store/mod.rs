@@ -69,8 +69,9 @@ use self::sqlite::{Pooled, Readers};
 use self::wal_growth::WalGrowth;
 use self::writer::{Guards, Writer};
 use crate::model::checksum::ChecksumSecret;
+use crate::model::clock::Clock;
 use crate::model::key_secret::Prefix;
-use crate::model::time::{Clock, Timestamp};
+use crate::model::time::Timestamp;
 
 /// How long a read waits for a connection of the pool. The pool has one for every thread that
 /// reads, so that this is only reached when the file cannot be opened.

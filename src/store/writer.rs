@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
+use super::Tx;
 use super::checkpoints::Checkpoints;
 use super::damage::{Damage, Generation};
 use super::error::StoreError;
 use super::files::{self, Presence};
 use super::lock_holders::{Lock, LockHolder, other_lock_holders};
-use super::{Clock, Tx, sqlite};
+use super::sqlite;
+use crate::model::clock::Clock;
 
 /// Jobs that may wait. A client is told at once when there are more.
 const QUEUE: usize = 1024;
@@ -239,9 +241,9 @@ impl Stream {
 mod tests {
     use std::sync::Arc;
 
+    use crate::model::clock::SystemClock;
     use crate::model::slug::Slug;
     use crate::model::text::Name;
-    use crate::model::time::SystemClock;
     use crate::model::workspace::{NewWorkspace, Workspace};
     use crate::store::{DataDir, Store, StoreError, Tx};
 

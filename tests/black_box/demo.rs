@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pivotal_server::demo;
+use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{CustomerFilter, CustomerStatus};
 use pivotal_server::model::event::{EventFilter, Readable};
 use pivotal_server::model::id::Ref;
 use pivotal_server::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
 use pivotal_server::model::page::PageRequest;
 use pivotal_server::model::slug::Slug;
-use pivotal_server::model::time::{Clock, SystemClock, Timestamp};
+use pivotal_server::model::time::Timestamp;
 use pivotal_server::store::{DataDir, Store, Watch};
 use serde_json::{Value, json};
 use strum::VariantNames;
 
-use crate::support::{Client, Server};
+use crate::support::{Client, ManualClock, Server};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -188,20 +189,13 @@ fn it_may_be_the_first_thing_in_a_new_directory() {
     );
 }
 
-struct Fixed(Timestamp);
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
 /// All that the demo with this seed made on this day, without its ids and with times told by how
 /// far they lie from that day.
 fn made(seed: u64, now: &str) -> String {
     let now = Timestamp::parse(now).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Fixed(now))).unwrap();
+    let clock = Arc::new(ManualClock::at(now));
+    let store = Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap();
     let slug = Slug::parse("demo").unwrap();
     let nobody: Arc<dyn Watch> = Arc::new(());
     demo::fill(&store, &slug, seed, &nobody).unwrap();

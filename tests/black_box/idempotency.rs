@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use pivotal_server::model::clock::Clock;
 use pivotal_server::model::key::{Mode, Tier};
-use pivotal_server::model::time::Clock;
 use pivotal_server::settings::Settings;
 use pivotal_server::store::{DataDir, Store};
 
-use crate::support::{Client, InProcess, Reply, Server};
+use crate::support::{Client, InProcess, Reply, Server, wait_until};
 
 const BODY: &[u8] = br#"{"name":"Aurora"}"#;
 
@@ -98,11 +98,12 @@ fn a_failed_answer_is_not_kept() {
 fn an_answer_is_kept_for_a_day_and_then_removed() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
+    // Only the wall clock, so that nothing is removed behind the test's back.
     let day = 24 * 60 * 60 * 1000;
     let first = post(&client, "/customers", "k", BODY);
-    server.clock.advance_millis(day - 1);
+    server.clock.jump_millis(day - 1);
     assert_replay(&first, &post(&client, "/customers", "k", BODY));
-    server.clock.advance_millis(1);
+    server.clock.jump_millis(1);
     let fresh = post(&client, "/customers", "k", BODY);
     assert_eq!(fresh.header("idempotent-replayed"), None);
     assert_eq!(fresh.expect(201)["display_id"], 2);
@@ -110,7 +111,7 @@ fn an_answer_is_kept_for_a_day_and_then_removed() {
     for n in 0..7 {
         post(&client, "/customers", &format!("old {n}"), BODY).expect(201);
     }
-    server.clock.advance_millis(day);
+    server.clock.jump_millis(day);
     post(&client, "/customers", "new", BODY).expect(201);
     let clock: Arc<dyn Clock> = server.clock.clone();
     let store = Store::open(&DataDir::new(server.dir.path()), clock).unwrap();
@@ -122,6 +123,21 @@ fn an_answer_is_kept_for_a_day_and_then_removed() {
     let left = rusqlite::Connection::open(server.dir.path().join("pivotal.db")).unwrap();
     let sql = "SELECT count(*) FROM idempotency_keys";
     assert_eq!(left.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
+fn a_running_server_removes_old_answers() {
+    let server = InProcess::start(Settings::default());
+    let client = server.client(Mode::Live, Tier::Unlimited);
+    for n in 0..3 {
+        post(&client, "/customers", &format!("old {n}"), BODY).expect(201);
+    }
+    let sql = "SELECT count(*) FROM idempotency_keys";
+    let conn = rusqlite::Connection::open(server.dir.path().join("pivotal.db")).unwrap();
+    let left = || conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(left(), 3);
+    server.clock.advance_millis(24 * 60 * 60 * 1000);
+    wait_until("they are removed", || left() == 0);
 }
 
 #[test]

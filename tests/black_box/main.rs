@@ -22,6 +22,7 @@ mod beside;
 mod checks;
 mod cli;
 mod connections;
+mod clocks;
 mod contacts;
 mod contacts_rules;
 mod crash;

@@ -1,35 +1,62 @@
-//! A server in this process, whose clock the test sets.
+//! A server in this process, whose clocks the test sets.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use futures_util::future::BoxFuture;
+use pivotal_server::model::clock::{Clock, Monotonic};
 use pivotal_server::model::event::Actor;
 use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
 use pivotal_server::model::key_hash::IssuedKey;
 use pivotal_server::model::password::Password;
 use pivotal_server::model::slug::Slug;
 use pivotal_server::model::text::Name;
-use pivotal_server::model::time::{Clock, Timestamp};
+use pivotal_server::model::time::Timestamp;
 use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::server::Server;
 use pivotal_server::service::Service;
 use pivotal_server::settings::Settings;
 use pivotal_server::store::{DataDir, Store};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{Client, PASSWORD, Visitor};
 
-/// A clock that stands still until it is moved.
+/// Clocks that stand still until they are moved. What sleeps wakes when they are.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    monotonic: watch::Sender<i64>,
+    deadlines: Mutex<BTreeSet<i64>>,
+}
 
 impl ManualClock {
-    /// Moves the clock, back too.
+    pub fn at(wall: Timestamp) -> Self {
+        Self {
+            wall: AtomicI64::new(wall.as_micros()),
+            monotonic: watch::Sender::new(0),
+            deadlines: Mutex::default(),
+        }
+    }
+
+    /// Lets time pass on both clocks.
     pub fn advance_millis(&self, millis: i64) {
-        self.0.fetch_add(millis * 1000, Ordering::SeqCst);
+        assert!(millis >= 0, "time does not go back; `jump_millis` sets the wall clock");
+        self.jump_millis(millis);
+        self.monotonic.send_modify(|micros| *micros += millis * 1000);
+    }
+
+    /// Sets the wall clock ahead, or back, while no time passes.
+    pub fn jump_millis(&self, millis: i64) {
+        self.wall.fetch_add(millis * 1000, Ordering::SeqCst);
+    }
+
+    /// Whether anything has gone to sleep until so many milliseconds after the start.
+    pub fn was_asked_to_wake_at(&self, millis: i64) -> bool {
+        self.deadlines.lock().unwrap().contains(&(millis * 1000))
     }
 
     pub fn unix_seconds(&self) -> i64 {
@@ -39,7 +66,23 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+        Timestamp::from_micros(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        Monotonic::from_micros(*self.monotonic.borrow())
+    }
+
+    fn sleep_until(&self, deadline: Monotonic) -> BoxFuture<'static, ()> {
+        let until = deadline.as_micros();
+        self.deadlines.lock().unwrap().insert(until);
+        let mut monotonic = self.monotonic.subscribe();
+        Box::pin(async move {
+            // Without the clock nothing moves any more.
+            if monotonic.wait_for(|now| *now >= until).await.is_err() {
+                std::future::pending().await
+            }
+        })
     }
 }
 
@@ -71,7 +114,7 @@ impl InProcess {
     ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let noon = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
-        let clock = Arc::new(ManualClock(AtomicI64::new(noon.as_micros())));
+        let clock = Arc::new(ManualClock::at(noon));
         let listen = "127.0.0.1:0".parse().unwrap();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());

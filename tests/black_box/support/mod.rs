@@ -10,7 +10,7 @@ mod server;
 mod visitor;
 
 pub use client::{Client, Reply};
-pub use in_process::InProcess;
+pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_of;
 pub use server::{Server, command, command_under, set_password, wait_until};
