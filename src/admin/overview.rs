@@ -12,7 +12,7 @@ use super::words;
 use crate::model::key::Key;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::service::backups::{Backups, Last};
+use crate::service::backups::Condition;
 use crate::store::{Overview as Counts, StoreError};
 
 #[derive(Template)]
@@ -74,14 +74,14 @@ pub(super) async fn show(visit: Visit) -> Reply {
             Ok((counts, reader.file_size()?, reader.keys(None)?))
         })
         .await?;
-    let uptime = seconds(monotonic.since(admin.started));
+    let uptime = monotonic.since(admin.started);
     let server = Server {
-        uptime: span(uptime),
-        started: now.plus_millis(-uptime * 1000),
+        uptime: span(seconds(uptime)),
+        started: now.plus_millis(-seconds(uptime) * 1000),
         size: bytes(size.bytes),
         free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
         file: file(service),
-        backup: backup(service.backups.as_ref().map(Backups::last)),
+        backup: backup(service.backups.as_ref().map(|backups| backups.condition(clock))),
         has_health: service.settings.admin.listen.is_none(),
     };
     page::html(&Overview {
@@ -128,19 +128,19 @@ fn file(service: &Service) -> Health {
     }
 }
 
-fn backup(last: Option<Last>) -> Health {
+fn backup(condition: Option<Condition>) -> Health {
     let health = |tone, word, at, text: &str| Health { tone, word, at, text: text.to_owned() };
-    match last {
+    match condition {
         None => health(
             "warn",
             "Off",
             None,
             "Set backup.every in config.toml, for example to \"24h\", and restart the server.",
         ),
-        Some(Last { failed: Some(failed), made }) => Health {
+        Some(Condition::Failed { at, made }) => Health {
             tone: "bad",
             word: "Failed",
-            at: Some(failed),
+            at: Some(at),
             text: format!(
                 "It is tried again every few minutes. The log tells why it failed: look for space \
                  on the disk and for the directory of the backups. {}",
@@ -150,10 +150,24 @@ fn backup(last: Option<Last>) -> Health {
                 }
             ),
         },
-        Some(Last { made: Some(made), .. }) => health("good", "OK", Some(made), ""),
-        Some(Last { made: None, .. }) => {
+        Some(Condition::Good { made }) => health("good", "OK", Some(made), ""),
+        Some(Condition::First) => {
             health("info", "None yet", None, "The first one is about to be made.")
         }
+        Some(Condition::Overdue { made }) => health(
+            "bad",
+            "Overdue",
+            Some(made),
+            "The last good backup is older than twice backup.every. One may be taking long: check \
+             the disk of the backups, and the log.",
+        ),
+        Some(Condition::Missing) => health(
+            "bad",
+            "Overdue",
+            None,
+            "None was made, although one is due. The first one may be taking long: check the disk \
+             of the backups, and the log.",
+        ),
     }
 }
 
@@ -216,15 +230,20 @@ mod tests {
     #[test]
     fn every_fate_of_a_backup_has_a_word_and_what_to_do() {
         let at = Timestamp::parse("2026-01-01").unwrap();
-        let of = |made, failed| backup(Some(Last { made, failed }));
         let off = backup(None);
         assert_eq!(off.word, "Off");
         assert!(off.text.contains("backup.every"));
-        assert_eq!((of(Some(at), None).word, of(Some(at), None).at), ("OK", Some(at)));
-        assert_eq!(of(None, None).word, "None yet");
-        let failed = of(Some(at), Some(at.plus_millis(1000)));
+        let good = backup(Some(Condition::Good { made: at }));
+        assert_eq!((good.word, good.at), ("OK", Some(at)));
+        assert_eq!(backup(Some(Condition::First)).word, "None yet");
+        let later = at.plus_millis(1000);
+        let failed = backup(Some(Condition::Failed { at: later, made: Some(at) }));
         assert_eq!((failed.word, failed.tone), ("Failed", "bad"));
         assert!(failed.text.contains("The last good one is of 1 Jan 2026, 00:00 UTC."));
-        assert!(of(None, Some(at)).text.contains("no good one"));
+        let failed = backup(Some(Condition::Failed { at, made: None }));
+        assert!(failed.text.contains("no good one"));
+        let overdue = backup(Some(Condition::Overdue { made: at }));
+        assert_eq!((overdue.word, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
+        assert_eq!(backup(Some(Condition::Missing)).word, "Overdue");
     }
 }

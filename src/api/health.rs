@@ -9,7 +9,7 @@ use utoipa::openapi::schema::Object;
 use super::state::Api;
 use crate::model::schema::{Component, choices, object};
 use crate::model::time::Timestamp;
-use crate::service::backups::{Backups, Last};
+use crate::service::backups::Condition;
 use crate::store::StoreError;
 
 object! {
@@ -70,23 +70,23 @@ struct Checks {
 }
 
 /// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
-/// and a log that grows make the status `degraded` and not the code 503: the server does its work,
-/// and what watches over it must not take it away for that.
+/// or is overdue and a log that grows make the status `degraded` and not the code 503: the server
+/// does its work, and what watches over it must not take it away for that.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     let file = api.store().sound();
+    let clock = api.store().clock();
     let read = api.store().read(|reader| reader.workspaces().map(drop));
     let write = api.store().write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
-    let last = api.service.backups.as_ref().map(Backups::last);
+    let backup = api.service.backups.as_ref().map(|backups| backups.condition(clock));
     let log = api.store().outgrown_log();
-    let failed = last.as_ref().is_some_and(|last| last.failed.is_some());
-    let is_degraded = failed || log.is_some();
+    let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good()) || log.is_some();
     let checks = Checks {
         file: tell(file),
         read: tell(read),
         write: tell(write),
         log: log.unwrap_or_else(|| "ok".to_owned()),
-        backup: tell_last(last),
+        backup: describe_backup(backup),
     };
     if well {
         let status = if is_degraded { "degraded" } else { "ok" };
@@ -100,11 +100,15 @@ fn tell(result: Result<(), StoreError>) -> String {
     result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
 }
 
-fn tell_last(last: Option<Last>) -> String {
-    match last {
+fn describe_backup(backup: Option<Condition>) -> String {
+    match backup {
         None => "off".to_owned(),
-        Some(Last { failed: Some(time), .. }) => format!("failed at {time}; the log tells why"),
-        Some(Last { made: Some(_), .. }) => "ok".to_owned(),
-        Some(Last { made: None, .. }) => "none yet".to_owned(),
+        Some(Condition::First) => "none yet".to_owned(),
+        Some(Condition::Good { .. }) => "ok".to_owned(),
+        Some(Condition::Failed { at, .. }) => format!("failed at {at}; the log tells why"),
+        Some(Condition::Overdue { made }) => {
+            format!("overdue: the last good one, of {made}, is older than twice backup.every")
+        }
+        Some(Condition::Missing) => "overdue: none was made, although one is due".to_owned(),
     }
 }

@@ -19,6 +19,8 @@ struct BackedUp<'a> {
     bytes: u64,
     #[serde(flatten)]
     contents: Counted,
+    /// What failed after the backup was made.
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -85,12 +87,15 @@ pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
         watched("the backup was not made, and what was written of it is removed", |watch| {
             context.dir.backup(&args.file, watch)
         })?;
-    let shown = BackedUp { file: &kept.path, bytes: kept.bytes, contents: (&kept.contents).into() };
+    let warnings: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
+    let lines: String = warnings.iter().map(|warning| format!("\nWarning: {warning}.")).collect();
+    let (bytes, contents) = (kept.bytes, (&kept.contents).into());
+    let shown = BackedUp { file: &kept.path, bytes, contents, warnings };
     let text = || {
         format!(
-            "Backed up and checked: {} ({}). {}",
+            "Backed up and checked: {} ({}). {}{lines}",
             kept.path.display(),
-            indicatif::HumanBytes(kept.bytes),
+            indicatif::HumanBytes(bytes),
             tell(&kept.contents)
         )
     };

@@ -73,7 +73,7 @@ impl Service {
             ),
             secrets: Secrets::new(),
             untrusted_proxies: UntrustedProxies::default(),
-            backups: Backups::new(&settings.backup, store.dir()),
+            backups: Backups::new(&settings.backup, &store),
             store,
             settings,
         }

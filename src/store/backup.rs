@@ -10,13 +10,13 @@ use rusqlite::Connection;
 
 use super::contents::Contents;
 use super::copy::{self, Watch};
-use super::error::{CopyError, OpenError};
+use super::error::{CopyError, CopyWarning, OpenError};
 use super::files::{self, DataDir};
 use super::{Store, sqlite};
 use crate::model::time::Timestamp;
 
 /// A backup that was made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Kept {
     /// Where it lies.
     pub path: PathBuf,
@@ -24,12 +24,14 @@ pub struct Kept {
     pub bytes: u64,
     /// What it holds.
     pub contents: Contents,
+    /// What failed around it.
+    pub warnings: Vec<CopyWarning>,
 }
 
 impl DataDir {
     /// Copies the database as it is now to a new file, while others read and write it. When this
-    /// returns, the copy has passed every check and is on disk. For a process that does not have
-    /// the database open.
+    /// returns, the copy has passed every check and is on disk, as far as no warning says less. For
+    /// a process that does not have the database open.
     ///
     /// # Errors
     /// See [`CopyError`]; no file of that name exists then, unless it did before.
@@ -61,7 +63,7 @@ fn refuse_taken(to: &Path) -> Result<(), CopyError> {
     if to.is_dir() {
         return Err(CopyError::Directory(to.to_owned()));
     }
-    if to.exists() {
+    if is_taken(to) {
         return Err(CopyError::Exists(to.to_owned()));
     }
     Ok(())
@@ -70,9 +72,30 @@ fn refuse_taken(to: &Path) -> Result<(), CopyError> {
 fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
     let draft = files::beside(to, files::PARTIAL);
     copy::copy(source, &draft, watch)?;
-    copy::rename(&draft, to)?;
-    let bytes = fs::metadata(to).map_err(|source| CopyError::io(to, source))?.len();
-    Ok(Kept { path: to.to_owned(), bytes, contents: Contents::of(to)? })
+    // Nothing that may fail comes after the rename.
+    let described = describe(&draft);
+    let renamed = described.and_then(|described| Ok((described, copy::rename(&draft, to)?)));
+    let ((bytes, contents), warning) = renamed.inspect_err(|_| {
+        // The error that matters is the first one.
+        let _ = files::remove_draft(&draft);
+    })?;
+    Ok(Kept { path: to.to_owned(), bytes, contents, warnings: warning.into_iter().collect() })
+}
+
+/// The size and the contents of a finished draft.
+fn describe(draft: &Path) -> Result<(u64, Contents), CopyError> {
+    let bytes = fs::metadata(draft).map_err(|source| CopyError::io(draft, source))?.len();
+    Ok((bytes, Contents::of(draft)?))
+}
+
+/// Whether a backup can get this name: nothing has it, and none is being made for it.
+fn is_free(path: &Path) -> bool {
+    !is_taken(path) && !is_taken(&files::beside(path, files::PARTIAL))
+}
+
+/// Whether anything has this name, a link that leads nowhere included.
+fn is_taken(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// A directory with backups that carry the time of their making in their names.
@@ -80,76 +103,139 @@ fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Ke
 pub struct BackupDir {
     path: PathBuf,
     keep: usize,
+    /// Whether it is created when it is missing.
+    create: bool,
+}
+
+/// The backups that a directory holds.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// Those dated up to now, oldest first.
+    past: Vec<(Timestamp, PathBuf)>,
+    /// Those dated later than now: the clock was wrong then, or is now.
+    pub ahead: Vec<PathBuf>,
+}
+
+impl Series {
+    /// When the newest of those that are not dated ahead was made.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.past.last().map(|(time, _)| *time)
+    }
 }
 
 impl BackupDir {
-    /// The directory at `path`, in which so many backups are kept.
-    pub fn new(path: impl Into<PathBuf>, keep: usize) -> Self {
-        Self { path: path.into(), keep }
+    /// The directory at `path`, in which so many backups are kept. It must exist: one that is
+    /// missing may be a disk that is not mounted.
+    pub fn existing(path: impl Into<PathBuf>, keep: usize) -> Self {
+        Self { path: path.into(), keep, create: false }
     }
 
-    /// When the newest of its backups was made.
-    ///
-    /// # Errors
-    /// When the directory exists and cannot be read.
-    pub fn newest(&self) -> io::Result<Option<Timestamp>> {
-        Ok(self.all()?.last().map(|(time, _)| *time))
+    /// The directory `backups` within a data directory, created when it is missing.
+    pub fn within(data: &DataDir, keep: usize) -> Self {
+        Self { path: data.backups().to_owned(), keep, create: true }
     }
 
     /// Makes a backup of the database, and then removes the oldest ones beyond those that are kept.
-    /// Files with other names are left alone.
+    /// Files with other names are left alone, and so are backups dated ahead of `now`.
     ///
     /// # Errors
-    /// See [`CopyError`]; no backup was removed then, unless removing was what failed.
+    /// See [`CopyError`]; no backup was removed then.
     pub fn make(
         &self,
         store: &Store,
         now: Timestamp,
         watch: &Arc<dyn Watch>,
     ) -> Result<Kept, CopyError> {
-        files::make_dir(&self.path).map_err(|source| CopyError::io(&self.path, source))?;
-        self.remove_drafts().map_err(|source| CopyError::io(&self.path, source))?;
-        let kept = store.backup(&self.path.join(files::backup_name(now)), watch)?;
-        self.prune().map_err(|source| CopyError::io(&self.path, source))?;
+        if self.create {
+            files::make_dir(&self.path).map_err(|source| CopyError::io(&self.path, source))?;
+        } else if matches!(self.path.try_exists(), Ok(false)) {
+            return Err(CopyError::NoDirectory(self.path.clone()));
+        }
+        let mut warnings = self.remove_drafts();
+        let (time, path) = self.free_name(now);
+        let mut kept = store.backup(&path, watch)?;
+        kept.warnings.append(&mut warnings);
+        kept.warnings.extend(self.prune(time));
         Ok(kept)
     }
 
-    /// What a process that was killed has left.
-    fn remove_drafts(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.strip_suffix(files::PARTIAL).and_then(files::backup_time).is_some() {
-                files::remove_draft(&path)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn prune(&self) -> io::Result<()> {
-        let all = self.all()?;
-        for (_, path) in &all[..all.len().saturating_sub(self.keep)] {
-            files::remove_if_there(path)?;
-        }
-        Ok(())
-    }
-
-    /// Its backups, oldest first.
-    fn all(&self) -> io::Result<Vec<(Timestamp, PathBuf)>> {
-        let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+    /// The name for a backup made now, or for the first second after that whose name is free: two
+    /// may be made within a second, and the clock may have been set back.
+    fn free_name(&self, now: Timestamp) -> (Timestamp, PathBuf) {
+        let named = |seconds| {
+            let time = now.plus_millis(seconds * 1000_i64);
+            (time, self.path.join(files::backup_name(time)))
         };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(time) = files::backup_time(&name) {
-                found.push((time, path));
+        // If all of them are taken, the first one is refused with the reason.
+        (0..3600).map(named).find(|(_, path)| is_free(path)).unwrap_or_else(|| named(0))
+    }
+
+    /// Removes what a process that was killed has left.
+    fn remove_drafts(&self) -> Vec<CopyWarning> {
+        let drafts = self.names().map(|names| {
+            let is_draft = |name: &str| {
+                name.strip_suffix(files::PARTIAL).and_then(files::backup_time).is_some()
+            };
+            names
+                .into_iter()
+                .filter(|name| is_draft(name))
+                .map(|name| self.path.join(name))
+                .collect()
+        });
+        // One that another process is writing stays.
+        self.remove(drafts, |path| files::remove_draft(path).map(drop))
+    }
+
+    fn prune(&self, now: Timestamp) -> Vec<CopyWarning> {
+        let old = self.look(now).map(|Series { mut past, .. }| {
+            past.truncate(past.len().saturating_sub(self.keep));
+            past.into_iter().map(|(_, path)| path).collect()
+        });
+        self.remove(old, files::remove_if_there)
+    }
+
+    /// Removes all of these that it can.
+    fn remove(
+        &self,
+        paths: io::Result<Vec<PathBuf>>,
+        remove: fn(&Path) -> io::Result<()>,
+    ) -> Vec<CopyWarning> {
+        let warning = |path, source| CopyWarning::NotRemoved { path, source };
+        match paths {
+            Ok(paths) => paths
+                .into_iter()
+                .filter_map(|path| remove(&path).err().map(|source| warning(path, source)))
+                .collect(),
+            Err(source) => vec![warning(self.path.clone(), source)],
+        }
+    }
+
+    /// Its backups; none if the directory is missing.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn look(&self, now: Timestamp) -> io::Result<Series> {
+        let names = match self.names() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Series::default()),
+            names => names?,
+        };
+        let mut series = Series::default();
+        for name in names {
+            match files::backup_time(&name) {
+                Some(time) if time > now => series.ahead.push(self.path.join(name)),
+                Some(time) => series.past.push((time, self.path.join(name))),
+                None => {}
             }
         }
-        found.sort();
-        Ok(found)
+        series.past.sort();
+        series.ahead.sort();
+        Ok(series)
+    }
+
+    /// The names of its files. Those of ours are ASCII.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let all = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        all.filter_map(Result::transpose).collect()
     }
 }
 
@@ -160,6 +246,10 @@ mod tests {
 
     fn time(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
+    }
+
+    fn newest(backups: &BackupDir, now: &str) -> Option<Timestamp> {
+        backups.look(time(now)).unwrap().newest()
     }
 
     fn names(dir: &Path) -> Vec<String> {
@@ -175,8 +265,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path().join("data"));
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
-        let backups = BackupDir::new(dir.path().join("backups"), 2);
-        assert_eq!(backups.newest().unwrap(), None);
+        fs::create_dir(dir.path().join("backups")).unwrap();
+        let backups = BackupDir::existing(dir.path().join("backups"), 2);
+        assert_eq!(newest(&backups, "2030-01-01"), None);
         let watch: Arc<dyn Watch> = Arc::new(());
         backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
         for theirs in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
@@ -193,7 +284,36 @@ mod tests {
                 "pivotal-old.db"
             ]
         );
-        assert_eq!(backups.newest().unwrap(), Some(time("2026-01-03T10:00:00Z")));
+        assert_eq!(newest(&backups, "2026-01-03T10:00:00Z"), Some(time("2026-01-03T10:00:00Z")));
+        assert_eq!(newest(&backups, "2026-01-03"), Some(time("2026-01-02T10:00:00Z")));
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_a_warning_of_its_own_and_the_rest_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path().join("data"));
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let backups = BackupDir::within(&data, 1);
+        let path = data.path().join("backups");
+        fs::create_dir(&path).unwrap();
+        // A directory cannot be removed as a file.
+        for stuck in ["pivotal-20250101T000000Z.db", "pivotal-20250102T000000Z.db.partial"] {
+            fs::create_dir(path.join(stuck)).unwrap();
+        }
+        fs::write(path.join("pivotal-20250103T000000Z.db"), "").unwrap();
+        let kept = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
+        let said: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("pivotal-20250102T000000Z.db.partial could not"), "{said:?}");
+        assert!(said[1].contains("pivotal-20250101T000000Z.db could not"), "{said:?}");
+        assert_eq!(
+            names(&path),
+            [
+                "pivotal-20250101T000000Z.db",
+                "pivotal-20250102T000000Z.db.partial",
+                "pivotal-20260101T000000Z.db"
+            ]
+        );
     }
 
     /// Ends the work at once.

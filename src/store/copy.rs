@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::error::CopyError;
+use super::error::{CopyError, CopyWarning};
 use super::{check, files, sqlite};
 
 /// Pages that are copied between two looks at who watches: 1 MiB of them.
@@ -122,11 +122,15 @@ fn pages(
     }
 }
 
-/// Gives a draft its name.
-pub(super) fn rename(draft: &Path, to: &Path) -> Result<(), CopyError> {
-    fs::rename(draft, to)
-        .and_then(|()| files::sync_dir_of(to))
-        .map_err(|source| CopyError::io(to, source))
+/// Gives a draft its name. From then on the work is done: that the name could not be brought to
+/// disk is a warning. Some network shares cannot sync directories at all.
+///
+/// # Errors
+/// When the draft still has its own name.
+pub(super) fn rename(draft: &Path, to: &Path) -> Result<Option<CopyWarning>, CopyError> {
+    fs::rename(draft, to).map_err(|source| CopyError::io(to, source))?;
+    let synced = files::sync_dir_of(to);
+    Ok(synced.err().map(|source| CopyWarning::Unsynced { path: to.to_owned(), source }))
 }
 
 fn failure(draft: &Path, source: rusqlite::Error) -> CopyError {

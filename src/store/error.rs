@@ -1,5 +1,5 @@
 //! What can go wrong in the store: one error for use cases, one for opening a database, one for
-//! copying it.
+//! copying it, and a warning for what fails after a copy is made.
 
 use std::path::{Path, PathBuf};
 
@@ -191,6 +191,8 @@ pub enum CopyError {
     Store(#[from] StoreError),
     #[error("cannot write {path}: {source}; nothing else was changed")]
     Io { path: PathBuf, source: std::io::Error },
+    #[error("the directory {} does not exist; mount its disk, create the directory so that this user can read and write it, or change the setting backup.dir", .0.display())]
+    NoDirectory(PathBuf),
     #[error("{} exists already; choose another name, or move that file away", .0.display())]
     Exists(PathBuf),
     #[error("another process is writing {}; wait until it has ended, or choose another name", .0.display())]
@@ -236,4 +238,19 @@ impl CopyError {
     pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }
+}
+
+/// What failed after a copy got its name: the copy is complete and stays. Every message says what
+/// to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants mean")]
+pub enum CopyWarning {
+    #[error(
+        "{path} is complete, but its directory could not be synced ({source}), so the file may be missing after a power failure; check that it is there after one"
+    )]
+    Unsynced { path: PathBuf, source: std::io::Error },
+    #[error(
+        "{path} could not be cleaned up: {source}; check that this user may read the directory and remove files from it"
+    )]
+    NotRemoved { path: PathBuf, source: std::io::Error },
 }

@@ -54,7 +54,7 @@ use self::checkpoints::Checkpoints;
 pub use self::contents::Contents;
 pub use self::copy::Watch;
 use self::damage::{Checked, Damage};
-pub use self::error::{CopyError, OpenError, StoreError};
+pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::{DataDir, ServeLock};
 use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;

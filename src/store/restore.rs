@@ -58,7 +58,9 @@ impl DataDir {
         copy::copy(&mut backup, &draft, watch).map_err(|error| of_backup(error, from))?;
         let contents = Contents::of(&draft)?;
         let aside = set_aside(&database, now)?;
-        copy::rename(&draft, &database)?;
+        if let Some(warning) = copy::rename(&draft, &database)? {
+            return Err(CopyError::io(&database, io::Error::other(warning)));
+        }
         if Contents::of(&database)? != contents {
             return Err(CopyError::NotRestored { path: database, aside });
         }

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Server, command, wait_until};
+use crate::support::{Server, command};
 
 const UNLIMITED: (&str, &str) = ("PIVOTAL_RATE_LIMITS_ENABLED", "false");
 
@@ -325,66 +325,4 @@ fn a_check_tells_what_is_wrong_and_fails() {
     findings("customers_by_status");
     fs::write(&file, "no database").unwrap();
     findings("shorter than a header");
-}
-
-#[test]
-fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
-    let server = Server::start_with(&[
-        UNLIMITED,
-        ("PIVOTAL_BACKUP_EVERY", "1s"),
-        ("PIVOTAL_BACKUP_KEEP", "2"),
-    ]);
-    server.client().customer("Aurora");
-    let dir = server.dir().join("backups");
-    let backups = || if dir.exists() { names(&dir) } else { Vec::new() };
-    let mut seen = Vec::new();
-    wait_until("three backups were made", || {
-        let new: Vec<String> = backups()
-            .into_iter()
-            .filter(|name| name.ends_with(".db") && !seen.contains(name))
-            .collect();
-        seen.extend(new);
-        seen.len() >= 3
-    });
-    wait_until("the oldest is removed", || {
-        let now = backups();
-        !now.contains(&seen[0]) && now.iter().filter(|name| name.ends_with(".db")).count() <= 3
-    });
-    let deep = server.anonymous().get("/api/health/deep").expect(200);
-    assert_eq!((&deep["status"], &deep["checks"]["backup"]), (&json!("ok"), &json!("ok")));
-    let new = tempfile::tempdir().unwrap();
-    wait_until("one of them is restored before it is removed", || {
-        let newest = dir.join(backups().pop().unwrap());
-        run(new.path(), &["restore", text(&newest)]).status.success()
-    });
-    let conn = Connection::open(new.path().join("pivotal.db")).unwrap();
-    let name: String = conn.query_row("SELECT name FROM customers", [], |row| row.get(0)).unwrap();
-    assert_eq!(name, "Aurora");
-}
-
-#[test]
-fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
-    let occupied = tempfile::NamedTempFile::new().unwrap();
-    let dir = occupied.path().join("backups");
-    let server = Server::start_with(&[
-        UNLIMITED,
-        ("PIVOTAL_BACKUP_EVERY", "1h"),
-        ("PIVOTAL_BACKUP_DIR", text(&dir)),
-    ]);
-    let deep = || server.anonymous().get("/api/health/deep").expect(200);
-    wait_until("the failure is shown", || deep()["status"] == "degraded");
-    let shown = deep()["checks"]["backup"].as_str().unwrap().to_owned();
-    assert!(shown.starts_with("failed at 2"), "{shown}");
-    assert!(!shown.contains(text(&dir)), "the page is open to all, paths are not for it");
-    wait_until("it is logged", || server.log().contains("ERROR the scheduled backup failed"));
-    assert!(server.log().contains(text(&dir)));
-    server.client().customer("Aurora");
-}
-
-#[test]
-fn without_a_schedule_no_backup_is_made() {
-    let server = Server::start();
-    let deep = server.anonymous().get("/api/health/deep").expect(200);
-    assert_eq!(deep["checks"]["backup"], "off");
-    assert!(!server.dir().join("backups").exists());
 }

@@ -16,6 +16,7 @@ mod admin_security;
 mod admin_sign_in;
 mod admin_two_tabs;
 mod auth;
+mod backup_schedule;
 mod backups;
 #[cfg(target_os = "linux")]
 mod beside;
