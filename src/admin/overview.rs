@@ -1,6 +1,7 @@
 //! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
 //! is, and what it has to do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
@@ -13,6 +14,7 @@ use crate::model::key::Key;
 use crate::model::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::Condition;
+use crate::service::row_dates::Ahead;
 use crate::store::{Overview as Counts, StoreError};
 
 #[derive(Template)]
@@ -34,6 +36,8 @@ struct Server {
     free: Option<String>,
     file: Health,
     backup: Health,
+    /// Nothing while new rows are dated by the clock.
+    clock: Option<Health>,
     /// Whether the check of its health is answered at the address of the pages.
     has_health: bool,
 }
@@ -68,10 +72,12 @@ pub(super) async fn show(visit: Visit) -> Reply {
     let clock = admin.store().clock();
     let (now, monotonic) = (clock.now(), clock.monotonic());
     let workspace = visit.workspace().ok().map(|workspace| workspace.no);
-    let (counts, size, keys) = visit
+    let dated = Arc::clone(service);
+    let (counts, size, keys, ahead) = visit
         .read_all(move |reader| {
             let counts = workspace.map(|workspace| reader.overview(workspace, now)).transpose()?;
-            Ok((counts, reader.file_size()?, reader.keys(None)?))
+            let ahead = dated.row_dates.ahead(reader, now)?;
+            Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
         })
         .await?;
     let uptime = monotonic.since(admin.started);
@@ -82,6 +88,7 @@ pub(super) async fn show(visit: Visit) -> Reply {
         free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
         file: file(service),
         backup: backup(service.backups.as_ref().map(|backups| backups.condition(clock))),
+        clock: ahead.as_ref().map(dates),
         has_health: service.settings.admin.listen.is_none(),
     };
     page::html(&Overview {
@@ -167,6 +174,21 @@ fn backup(condition: Option<Condition>) -> Health {
             None,
             "None was made, although one is due. The first one may be taking long: check the disk \
              of the backups, and the log.",
+        ),
+    }
+}
+
+/// New rows that are dated ahead.
+fn dates(ahead: &Ahead) -> Health {
+    Health {
+        tone: "bad",
+        word: "Rows dated ahead",
+        at: None,
+        text: format!(
+            "New rows are dated {ahead} ahead, because the latest one is from {}. Check the \
+             machine's clock. If it is right, it was wrong when that row was made, and new rows \
+             are dated ahead until then.",
+            words::date_time(&ahead.until)
         ),
     }
 }

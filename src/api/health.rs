@@ -10,6 +10,7 @@ use super::state::Api;
 use crate::model::schema::{Component, choices, object};
 use crate::model::time::Timestamp;
 use crate::service::backups::Condition;
+use crate::service::row_dates::Ahead;
 use crate::store::StoreError;
 
 object! {
@@ -67,26 +68,35 @@ struct Checks {
     log: String,
     /// `off` too, and `none yet`.
     backup: String,
+    /// `unknown` too, without a read.
+    clock: String,
 }
 
 /// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
-/// or is overdue and a log that grows make the status `degraded` and not the code 503: the server
-/// does its work, and what watches over it must not take it away for that.
+/// or is overdue, a log that grows and rows dated ahead make the status `degraded` and not the code
+/// 503: the server does its work, and what watches over it must not take it away for that.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     let file = api.store().sound();
     let clock = api.store().clock();
-    let read = api.store().read(|reader| reader.workspaces().map(drop));
+    let ahead = api.store().read(|reader| {
+        reader.workspaces()?;
+        api.service.row_dates.ahead(reader, clock.now())
+    });
+    let read = ahead.clone().map(drop);
     let write = api.store().write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
     let backup = api.service.backups.as_ref().map(|backups| backups.condition(clock));
     let log = api.store().outgrown_log();
-    let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good()) || log.is_some();
+    let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good())
+        || log.is_some()
+        || matches!(ahead, Ok(Some(_)));
     let checks = Checks {
         file: tell(file),
         read: tell(read),
         write: tell(write),
         log: log.unwrap_or_else(|| "ok".to_owned()),
         backup: describe_backup(backup),
+        clock: describe_clock(ahead),
     };
     if well {
         let status = if is_degraded { "degraded" } else { "ok" };
@@ -110,5 +120,16 @@ fn describe_backup(backup: Option<Condition>) -> String {
             format!("overdue: the last good one, of {made}, is older than twice backup.every")
         }
         Some(Condition::Missing) => "overdue: none was made, although one is due".to_owned(),
+    }
+}
+
+fn describe_clock(ahead: Result<Option<Ahead>, StoreError>) -> String {
+    match ahead {
+        Ok(None) => "ok".to_owned(),
+        Ok(Some(ahead)) => format!(
+            "new rows are dated {ahead} ahead of the clock, because earlier ones are; the log says \
+             until when"
+        ),
+        Err(_) => "unknown".to_owned(),
     }
 }

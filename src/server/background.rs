@@ -1,5 +1,5 @@
-//! What a server does beside answering: writing how keys are used, forgetting old answers, making
-//! backups. For the server's own use.
+//! What a server does beside answering: writing how keys are used, forgetting old answers,
+//! watching the dates of new rows, making backups. For the server's own use.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use crate::service::backups::keep_backing_up;
 
 /// How often what is known of keys' use is written.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
+/// How often the dates of new rows are compared with the clock.
+const DATES_EVERY: Duration = Duration::from_secs(60);
 /// How often kept answers are looked through for old ones, and how many go at a time.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_BATCH: u32 = 500;
@@ -24,7 +26,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
-    regular: [JoinHandle<()>; 3],
+    regular: [JoinHandle<()>; 4],
 }
 
 impl Background {
@@ -37,6 +39,7 @@ impl Background {
                 rt::spawn(every(USAGE_EVERY, Arc::clone(service), write_usage)),
                 rt::spawn(every(FORGET_EVERY, Arc::clone(service), forget_answers)),
                 rt::spawn(every(WATCH_EVERY, Arc::clone(service), watch_file)),
+                rt::spawn(watch_dates(Arc::clone(service))),
             ],
         }
     }
@@ -93,5 +96,23 @@ async fn forget_answers(service: Arc<Service>) {
                 return;
             }
         }
+    }
+}
+
+/// Looks at the start, too: a clock that was wrong is noticed before anything new is dated by it.
+async fn watch_dates(service: Arc<Service>) {
+    look_at_dates(Arc::clone(&service)).await;
+    every(DATES_EVERY, service, look_at_dates).await;
+}
+
+async fn look_at_dates(service: Arc<Service>) {
+    let looked = rt::task::spawn_blocking(move || {
+        let now = service.store.clock().now();
+        service.store.read(|reader| service.row_dates.ahead(reader, now).map(drop))
+    });
+    let looked = looked.await;
+    // A thread that ended with a panic has said so, and the next look is in a minute.
+    if let Ok(Err(error)) = looked {
+        log::warn!("the dates of new rows were not compared with the clock: {error}");
     }
 }

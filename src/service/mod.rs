@@ -17,6 +17,7 @@ pub(crate) mod read_threads;
 pub(crate) mod readdressed;
 pub(crate) mod request_id;
 pub(crate) mod routing;
+pub(crate) mod row_dates;
 pub(crate) mod secrets;
 pub(crate) mod traffic;
 pub(crate) mod turns;
@@ -30,6 +31,7 @@ use actix_web::http::header::HeaderMap;
 use self::backups::Backups;
 use self::limits::Limits;
 use self::read_threads::ReadThreads;
+use self::row_dates::RowDates;
 use self::secrets::Secrets;
 use self::traffic::Traffic;
 use self::untrusted_proxies::UntrustedProxies;
@@ -52,6 +54,7 @@ pub struct Service {
     pub(crate) untrusted_proxies: UntrustedProxies,
     /// Nothing when the settings ask for no backups.
     pub(crate) backups: Option<Backups>,
+    pub(crate) row_dates: RowDates,
 }
 
 impl Service {
@@ -74,6 +77,7 @@ impl Service {
             secrets: Secrets::new(),
             untrusted_proxies: UntrustedProxies::default(),
             backups: Backups::new(&settings.backup, &store),
+            row_dates: RowDates::default(),
             store,
             settings,
         }

@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::Reader;
+use super::error::StoreError;
 use crate::model::id::DisplayId;
 use crate::model::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
@@ -23,4 +25,17 @@ pub(super) fn next(
     conn.prepare_cached(sql)?.query_row(params![workspace.0, resource, now.as_micros()], |row| {
         Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
     })
+}
+
+impl Reader<'_> {
+    /// The latest creation time given out in any workspace. Every change records an event, so no
+    /// `updated_at` is later by more than the milliseconds that changes in a row move it on.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn latest_row(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(created_at) FROM sequences";
+        let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(latest.map(Timestamp::from_micros))
+    }
 }

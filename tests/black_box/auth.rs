@@ -153,7 +153,14 @@ fn health_needs_no_key() {
     );
     assert!(health["timestamp"].as_str().unwrap().ends_with('Z'));
     let deep = server.anonymous().get("/api/health/deep").expect(200);
-    let checks = json!({"file": "ok", "read": "ok", "write": "ok", "log": "ok", "backup": "off"});
+    let checks = json!({
+        "file": "ok",
+        "read": "ok",
+        "write": "ok",
+        "log": "ok",
+        "backup": "off",
+        "clock": "ok",
+    });
     assert_eq!(deep, json!({"status": "ok", "checks": checks}));
     let ask = |method| server.anonymous().send(method, "/api/health/deep", &[], None);
     assert_eq!(ask("HEAD").status, 200);

@@ -1,9 +1,13 @@
-//! What a machine whose clock is wrong does to limits, sessions and charts.
+//! What a machine whose clock is wrong does to limits, sessions, charts and the dates of rows.
 
+use std::sync::Arc;
+
+use pivotal_server::model::clock::Clock;
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
+use serde_json::json;
 
-use crate::support::{InProcess, PASSWORD, Reply};
+use crate::support::{InProcess, PASSWORD, Reply, Server, wait_until};
 
 const DAY: i64 = 86_400_000;
 const YEAR: i64 = 365 * DAY;
@@ -83,4 +87,52 @@ fn the_chart_keeps_its_requests_and_the_uptime_is_true_when_the_wall_clock_is_se
             page.shows(&format!("<th scope=\"row\">{minute}</th>"));
         }
     }
+}
+
+#[test]
+fn rows_dated_ahead_of_the_clock_are_shown_until_it_has_caught_up() {
+    let server = InProcess::start(Settings::default());
+    let (client, health) = (server.client(Mode::Live, Tier::Unlimited), server.anonymous());
+    let deep = || health.get("/api/health/deep").expect(200);
+    let visitor = server.visitor();
+    visitor.sign_in().hides("Rows dated ahead");
+    server.clock.jump_millis(365 * DAY);
+    client.customer("Aurora");
+    let shown = deep();
+    assert_eq!((&shown["status"], &shown["checks"]["clock"]), (&json!("ok"), &json!("ok")));
+    server.clock.jump_millis(-365 * DAY + 3_600_000);
+    let shown = deep();
+    assert_eq!(shown["status"], "degraded");
+    let said = shown["checks"]["clock"].as_str().unwrap();
+    assert!(said.starts_with("new rows are dated 364 days ahead of the clock"), "{said}");
+    visitor.get("/admin").shows("Rows dated ahead").shows("364 days ahead");
+    // What is said is true.
+    assert_eq!(client.customer("Borealis")["created_at"], "2027-01-01T12:00:00.000Z");
+    server.clock.jump_millis(365 * DAY);
+    assert_eq!(deep()["status"], "ok");
+    visitor.get("/admin").hides("Rows dated ahead");
+}
+
+#[test]
+fn rows_dated_ahead_are_logged_at_the_start_once_and_when_it_ends() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.stop(), Some(0));
+    let date_all = |days: i64| {
+        let now = pivotal_server::model::clock::SystemClock.now().plus_millis(days * DAY);
+        let sql = "UPDATE sequences SET created_at = ?1";
+        assert!(server.sql().execute(sql, [now.as_micros()]).unwrap() > 0);
+    };
+    date_all(365);
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    let begun = "WARN  new rows are dated 364 days ahead of the machine's clock";
+    wait_until("the log says so", || server.log().contains(begun));
+    let deep = || server.anonymous().get("/api/health/deep").expect(200)["status"].clone();
+    assert_eq!((deep(), deep()), (json!("degraded"), json!("degraded")));
+    date_all(-1);
+    assert_eq!(deep(), "ok");
+    wait_until("the log says that it has ended", || {
+        server.log().contains("new rows are dated by the machine's clock again")
+    });
+    assert_eq!(server.log().matches(begun).count(), 1);
 }
