@@ -62,6 +62,8 @@ CREATE TABLE customers (
     name                TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     slug                TEXT    NOT NULL CHECK (length(slug) BETWEEN 1 AND 100),
     domain              TEXT    CHECK (length(domain) BETWEEN 1 AND 253),
+    -- The form in which it compares (src/model/comparison.rs).
+    domain_key          TEXT    CHECK ((domain_key IS NULL) = (domain IS NULL)),
     status              TEXT    NOT NULL
         CHECK (status IN ('onboarding', 'active', 'at_risk', 'churned', 'archived')),
     plan                TEXT,
@@ -74,7 +76,7 @@ CREATE TABLE customers (
     slack_channel_id    TEXT,
     tags                TEXT    NOT NULL CHECK (json_type(tags) = 'array'),
     metadata            TEXT    NOT NULL CHECK (json_type(metadata) = 'object'),
-    -- Name, slug and domain in lower case, for the substring filter.
+    -- Name, slug and domain as they compare, for the substring filter.
     search              TEXT    NOT NULL,
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
@@ -89,14 +91,24 @@ CREATE UNIQUE INDEX customers_by_time
 CREATE INDEX customers_by_status
     ON customers (workspace_no, status, created_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_domain
-    ON customers (workspace_no, domain, created_at)
-    WHERE deleted_at IS NULL AND domain IS NOT NULL;
+    ON customers (workspace_no, domain_key, created_at)
+    WHERE deleted_at IS NULL AND domain_key IS NOT NULL;
 CREATE INDEX customers_by_hubspot_company
     ON customers (workspace_no, hubspot_company_id, created_at)
     WHERE deleted_at IS NULL AND hubspot_company_id IS NOT NULL;
 CREATE INDEX customers_by_stripe_customer
     ON customers (workspace_no, stripe_customer_id, created_at)
     WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
+
+-- The numbers that slugs of live customers end with, as runs without a gap: `aurora-2` to `aurora-5`
+-- are one row with the stem `aurora-` (src/store/slug_runs.rs).
+CREATE TABLE slug_runs (
+    workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
+    stem         TEXT    NOT NULL CHECK (stem LIKE '%-'),
+    low          INTEGER NOT NULL CHECK (low >= 2),
+    high         INTEGER NOT NULL CHECK (high BETWEEN low AND 999999999),
+    PRIMARY KEY (workspace_no, stem, low)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE contacts (
     id           TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
@@ -105,6 +117,11 @@ CREATE TABLE contacts (
     display_id   INTEGER NOT NULL CHECK (display_id > 0),
     name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     email        TEXT    NOT NULL CHECK (length(email) BETWEEN 1 AND 254),
+    -- The form in which it compares (src/model/comparison.rs).
+    email_key    TEXT    NOT NULL,
+    -- 0, but for contacts from before version 5 whose email compares equal to that of an earlier
+    -- contact of the customer: those are numbered from 1.
+    email_repeat INTEGER NOT NULL CHECK (email_repeat >= 0),
     title        TEXT,
     is_primary   INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
     labels       TEXT    NOT NULL CHECK (json_type(labels) = 'array'),
@@ -116,7 +133,7 @@ CREATE TABLE contacts (
 ) STRICT;
 
 CREATE UNIQUE INDEX contacts_by_email
-    ON contacts (customer_id, email) WHERE deleted_at IS NULL;
+    ON contacts (customer_id, email_key, email_repeat) WHERE deleted_at IS NULL;
 CREATE INDEX contacts_by_customer
     ON contacts (customer_id, created_at) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX contacts_primary

@@ -7,13 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pivotal_server::model::clock::{Clock, SystemClock};
+use pivotal_server::model::comparison::folded;
 use pivotal_server::model::customer::{Customer, NewCustomer};
 use pivotal_server::model::domain::Domain;
 use pivotal_server::model::event::new_event_id;
+use pivotal_server::model::external_id::ExternalId;
 use pivotal_server::model::id::{DisplayId, Id};
 use pivotal_server::model::number::Amount;
 use pivotal_server::model::slug::Slug;
-use pivotal_server::model::text::{Line, Plan};
+use pivotal_server::model::text::Plan;
 use pivotal_server::model::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -142,27 +144,29 @@ fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
 
 fn insert_customer(conn: &Connection, workspace: i64, customer: &Customer) -> Outcome<()> {
     let (name, domain) = (customer.name.as_str(), customer.domain.as_ref().map(Domain::as_str));
-    let search = [&name.to_lowercase(), customer.slug.as_str(), domain.unwrap_or("")];
-    let sql = "INSERT INTO customers (id, display_id, name, slug, domain, status, plan, mrr,
+    let search = [&folded(name), customer.slug.as_str(), &folded(domain.unwrap_or(""))];
+    let sql =
+        "INSERT INTO customers (id, display_id, name, slug, domain, domain_key, status, plan, mrr,
                    monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id,
                    intercom_company_id, slack_channel_id, tags, metadata, search, created_at,
                    updated_at, workspace_no)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     conn.prepare_cached(sql)?.execute(params![
         customer.id.as_str(),
         customer.display_id.0,
         name,
         customer.slug.as_str(),
         domain,
+        customer.domain.as_ref().map(Domain::key),
         <&str>::from(customer.status),
         customer.plan.as_ref().map(Plan::as_str),
         customer.mrr.map(Amount::get),
         customer.monthly_orders.map(Amount::get),
-        customer.hubspot_company_id.as_ref().map(Line::as_str),
-        customer.hubspot_deal_id.as_ref().map(Line::as_str),
-        customer.stripe_customer_id.as_ref().map(Line::as_str),
-        customer.intercom_company_id.as_ref().map(Line::as_str),
-        customer.slack_channel_id.as_ref().map(Line::as_str),
+        customer.hubspot_company_id.as_ref().map(ExternalId::as_str),
+        customer.hubspot_deal_id.as_ref().map(ExternalId::as_str),
+        customer.stripe_customer_id.as_ref().map(ExternalId::as_str),
+        customer.intercom_company_id.as_ref().map(ExternalId::as_str),
+        customer.slack_channel_id.as_ref().map(ExternalId::as_str),
         customer.tags.to_json(),
         customer.metadata.as_str(),
         search.join("\u{1f}"),

@@ -15,9 +15,10 @@ use super::workspace;
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatus, NewCustomer};
 use crate::model::domain::Domain;
+use crate::model::external_id::ExternalId;
+use crate::model::invisible::is_blank_text;
 use crate::model::number::Amount;
 use crate::model::resource::ResourceType;
-use crate::model::text::Line;
 use crate::store::Tx;
 
 const SHAPE: &Shape = &[
@@ -103,7 +104,7 @@ pub(super) async fn create(visit: Visit) -> Reply {
     workspace::meant(&visit)?;
     let form = visit.form();
     // A slug that nobody chose is made from the name.
-    let chosen = !form.value("slug").trim().is_empty();
+    let chosen = !is_blank_text(form.value("slug"));
     let shape: Vec<_> =
         SHAPE.iter().filter(|(name, _)| *name != "slug" || chosen).copied().collect();
     let created = match form.read::<NewCustomer>(&shape) {
@@ -188,7 +189,8 @@ pub(super) async fn named(visit: &Visit) -> Result<Customer, AdminError> {
 
 /// What stands in the form of a customer.
 fn values(customer: &Customer) -> Values {
-    let line = |line: &Option<Line>| line.as_ref().map(Line::to_string).unwrap_or_default();
+    let external =
+        |id: &Option<ExternalId>| id.as_ref().map(ExternalId::to_string).unwrap_or_default();
     let amount = |amount: Option<Amount>| amount.map(|n| n.get().to_string()).unwrap_or_default();
     vec![
         ("name", customer.name.to_string()),
@@ -198,11 +200,11 @@ fn values(customer: &Customer) -> Values {
         ("plan", customer.plan.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("mrr", amount(customer.mrr)),
         ("monthly_orders", amount(customer.monthly_orders)),
-        ("hubspot_company_id", line(&customer.hubspot_company_id)),
-        ("hubspot_deal_id", line(&customer.hubspot_deal_id)),
-        ("stripe_customer_id", line(&customer.stripe_customer_id)),
-        ("intercom_company_id", line(&customer.intercom_company_id)),
-        ("slack_channel_id", line(&customer.slack_channel_id)),
+        ("hubspot_company_id", external(&customer.hubspot_company_id)),
+        ("hubspot_deal_id", external(&customer.hubspot_deal_id)),
+        ("stripe_customer_id", external(&customer.stripe_customer_id)),
+        ("intercom_company_id", external(&customer.intercom_company_id)),
+        ("slack_channel_id", external(&customer.slack_channel_id)),
         ("tags", edit::lines(&customer.tags)),
         ("metadata", pretty(customer.metadata.as_str())),
     ]

@@ -15,6 +15,7 @@ use crate::model::caller::Caller;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::event::{Event, EventFilter, EventType, Readable};
+use crate::model::external_id::ExternalId;
 use crate::model::id::DisplayId;
 use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::page::{Page as ListPage, PageRequest};
@@ -22,7 +23,6 @@ use crate::model::params::{Params, Query};
 use crate::model::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
 use crate::model::slug::Slug;
-use crate::model::text::Line;
 use crate::model::time::Timestamp;
 use crate::store::{Reader, StoreError};
 
@@ -226,7 +226,7 @@ pub(super) fn pretty(json: &str) -> String {
 }
 
 /// The ids that a customer has in other systems, and whose they are.
-fn external_ids(customer: &Customer) -> Vec<(&'static str, &Line)> {
+fn external_ids(customer: &Customer) -> Vec<(&'static str, &ExternalId)> {
     let ids = [
         ("HubSpot company", &customer.hubspot_company_id),
         ("HubSpot deal", &customer.hubspot_deal_id),

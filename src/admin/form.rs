@@ -4,6 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use crate::model::fields::{Body, Fields};
+use crate::model::invisible::is_blank_text;
 use crate::model::problem::Problem;
 use crate::model::time::Timestamp;
 
@@ -139,7 +140,7 @@ impl Form {
                 (Kind::List, Some(text)) => Some(list(text)),
                 (Kind::Json, Some(text)) => Some(json(text)),
                 (Kind::Nullable | Kind::Area | Kind::Number | Kind::Time, Some(text))
-                    if text.trim().is_empty() =>
+                    if is_blank_text(text) =>
                 {
                     Some(Value::Null)
                 }
@@ -165,12 +166,12 @@ fn time(text: &str) -> Value {
 }
 
 fn list(text: &str) -> Value {
-    let items = text.lines().map(str::trim).filter(|item| !item.is_empty());
+    let items = text.lines().map(str::trim).filter(|item| !is_blank_text(item));
     items.map(Value::from).collect()
 }
 
 fn json(text: &str) -> Value {
-    if text.trim().is_empty() {
+    if is_blank_text(text) {
         return Value::Object(Map::new());
     }
     serde_json::from_str(text).unwrap_or_else(|_| text.into())

@@ -14,7 +14,9 @@ use super::visit::Visit;
 use super::words;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
+use crate::model::external_id::ExternalId;
 use crate::model::id::{DisplayId, Id, Ref};
+use crate::model::invisible::is_blank_text;
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef, Phase};
 use crate::model::page::PageRequest;
 use crate::model::problem::Problem;
@@ -100,7 +102,7 @@ struct Delete {
 
 /// What people call an onboarding: its name, or its number.
 pub(super) fn title(onboarding: &Onboarding) -> String {
-    let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !name.trim().is_empty());
+    let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !is_blank_text(name));
     name.map_or_else(|| format!("Onboarding {}", onboarding.display_id.0), str::to_owned)
 }
 
@@ -298,15 +300,15 @@ fn happened(entry: AuditEntry) -> Happened {
 
 /// The properties as the form shows them.
 fn values(onboarding: &Onboarding) -> Values {
-    let line = |line: &Option<Line>| line.as_ref().map_or("", Line::as_str).to_owned();
+    let external = |id: &Option<ExternalId>| id.as_ref().map_or("", ExternalId::as_str).to_owned();
     let moment = |time: &Option<Timestamp>| {
         time.map_or_else(String::new, |time| time.to_string().chars().take(16).collect())
     };
     let notes = onboarding.notes.as_ref().map_or("", |notes| notes.as_str());
     let reminders = if onboarding.reminders_enabled { "true" } else { "" };
     vec![
-        ("name", line(&onboarding.name)),
-        ("template_id", line(&onboarding.template_id)),
+        ("name", onboarding.name.as_ref().map_or("", Line::as_str).to_owned()),
+        ("template_id", external(&onboarding.template_id)),
         ("phase", <&str>::from(onboarding.phase).to_owned()),
         ("state", <&str>::from(onboarding.state).to_owned()),
         (
@@ -315,10 +317,10 @@ fn values(onboarding: &Onboarding) -> Values {
         ),
         ("started_at", moment(&onboarding.started_at)),
         ("completed_at", moment(&onboarding.completed_at)),
-        ("csm_id", line(&onboarding.csm_id)),
-        ("se_id", line(&onboarding.se_id)),
-        ("designer_id", line(&onboarding.designer_id)),
-        ("product_ops_id", line(&onboarding.product_ops_id)),
+        ("csm_id", external(&onboarding.csm_id)),
+        ("se_id", external(&onboarding.se_id)),
+        ("designer_id", external(&onboarding.designer_id)),
+        ("product_ops_id", external(&onboarding.product_ops_id)),
         ("notes", notes.to_owned()),
         ("reminders_enabled", reminders.to_owned()),
         ("reminder_frequency_days", onboarding.reminder_frequency_days.get().to_string()),

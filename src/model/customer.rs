@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::domain::Domain;
+use super::external_id::ExternalId;
 use super::fields::{Body, Fields, Property, choice};
 use super::id::{DisplayId, Id, Ref};
 use super::labels::Labels;
@@ -16,7 +17,7 @@ use super::patch::{Patch, set};
 use super::problem::Fault;
 use super::schema::{Component, choices, object};
 use super::slug::Slug;
-use super::text::{Line, Name, Plan};
+use super::text::{Name, Plan};
 use super::time::Timestamp;
 
 /// The id of a customer.
@@ -77,7 +78,9 @@ object! {
         /// not given on create, it is made from the name, with `-2`, `-3` and so on appended until
         /// it is free.
         pub slug: Slug,
-        /// The company's host name, without scheme, port or path; kept in lower case.
+        /// The company's host name, without scheme, port or path; kept in lower case and without a
+        /// final dot. An international name can be in Unicode or in Punycode (`xn--`). It is kept as
+        /// you send it; filters find it in either form.
         pub domain: Option<Domain>,
         /// Where the customer stands. `archived` is a status like the others and does not hide the
         /// customer.
@@ -89,15 +92,15 @@ object! {
         /// Orders a month.
         pub monthly_orders: Option<Amount>,
         /// The company's id in HubSpot.
-        pub hubspot_company_id: Option<Line>,
+        pub hubspot_company_id: Option<ExternalId>,
         /// The deal's id in HubSpot.
-        pub hubspot_deal_id: Option<Line>,
+        pub hubspot_deal_id: Option<ExternalId>,
         /// The customer's id in Stripe.
-        pub stripe_customer_id: Option<Line>,
+        pub stripe_customer_id: Option<ExternalId>,
         /// The company's id in Intercom.
-        pub intercom_company_id: Option<Line>,
+        pub intercom_company_id: Option<ExternalId>,
         /// The id of the customer's channel in Slack.
-        pub slack_channel_id: Option<Line>,
+        pub slack_channel_id: Option<ExternalId>,
         /// Addition: the API pages of the hosted service do not list this property. Tags, each of
         /// them once; a repeated one is dropped and the first is kept.
         pub tags: Labels,
@@ -124,11 +127,11 @@ pub struct NewCustomer {
     pub plan: Option<Plan>,
     pub mrr: Option<Amount>,
     pub monthly_orders: Option<Amount>,
-    pub hubspot_company_id: Option<Line>,
-    pub hubspot_deal_id: Option<Line>,
-    pub stripe_customer_id: Option<Line>,
-    pub intercom_company_id: Option<Line>,
-    pub slack_channel_id: Option<Line>,
+    pub hubspot_company_id: Option<ExternalId>,
+    pub hubspot_deal_id: Option<ExternalId>,
+    pub stripe_customer_id: Option<ExternalId>,
+    pub intercom_company_id: Option<ExternalId>,
+    pub slack_channel_id: Option<ExternalId>,
     pub tags: Labels,
     pub metadata: Metadata,
 }
@@ -167,11 +170,11 @@ pub struct CustomerPatch {
     pub plan: Patch<Plan>,
     pub mrr: Patch<Amount>,
     pub monthly_orders: Patch<Amount>,
-    pub hubspot_company_id: Patch<Line>,
-    pub hubspot_deal_id: Patch<Line>,
-    pub stripe_customer_id: Patch<Line>,
-    pub intercom_company_id: Patch<Line>,
-    pub slack_channel_id: Patch<Line>,
+    pub hubspot_company_id: Patch<ExternalId>,
+    pub hubspot_deal_id: Patch<ExternalId>,
+    pub stripe_customer_id: Patch<ExternalId>,
+    pub intercom_company_id: Patch<ExternalId>,
+    pub slack_channel_id: Patch<ExternalId>,
     pub tags: Option<Labels>,
     pub metadata: Option<Metadata>,
 }
@@ -232,10 +235,11 @@ impl Customer {
 pub struct CustomerFilter {
     pub status: Option<CustomerStatus>,
     pub slug: Option<String>,
+    /// In the form in which host names compare.
     pub domain: Option<String>,
     pub hubspot_company_id: Option<String>,
     pub stripe_customer_id: Option<String>,
-    /// A part of the name, slug or domain, in any case.
+    /// A part of the name, slug or domain, in any case and in any Unicode normal form.
     pub q: Option<String>,
 }
 
@@ -244,7 +248,7 @@ impl Query for CustomerFilter {
         Self {
             status: params.choice("status"),
             slug: params.text("slug"),
-            domain: params.text("domain").map(|host| host.to_lowercase()),
+            domain: params.text("domain").map(|host| Domain::key_of(&host)),
             hubspot_company_id: params.text("hubspot_company_id"),
             stripe_customer_id: params.text("stripe_customer_id"),
             q: params.text("q"),

@@ -11,11 +11,12 @@ use utoipa::openapi::schema::{SchemaType, Type};
 use uuid::Uuid;
 
 use super::fields::Property;
+use super::invisible::is_blank;
 use super::number::{MAX_SAFE, Whole};
 use super::problem::{Fault, Rule};
 use super::resource::ResourceId;
 use super::schema::{self, Described, Schema};
-use super::text::{NOT_BLANK, clean, string};
+use super::text::{clean, string, visible_pattern};
 
 /// The cuid of an `R`, such as a customer: `c` and 24 to 31 lower-case letters and digits.
 pub struct Id<R> {
@@ -172,7 +173,7 @@ pub struct BodyRef<R>(pub Option<Ref<R>>);
 impl<R> Described for BodyRef<R> {
     fn schema() -> Schema {
         let either = SchemaType::from_iter([Type::String, Type::Integer]);
-        let text = schema::string().min_length(Some(1)).pattern(Some(NOT_BLANK));
+        let text = schema::string().min_length(Some(1)).pattern(Some(visible_pattern()));
         text.schema_type(either).minimum(Some(0)).into()
     }
 }
@@ -186,7 +187,7 @@ impl<R> Property for BodyRef<R> {
                 Err(faults) if faults.iter().all(|f| f.rule == Rule::TooBig) => Ok(Self(None)),
                 Err(faults) => Err(faults),
             },
-            _ => match clean(string(value)?)? {
+            _ => match clean(string(value)?)?.trim_matches(is_blank) {
                 "" => Err(Fault::new(Rule::TooSmall, "must not be empty").into()),
                 text => Ok(Self(Ref::parse(text))),
             },

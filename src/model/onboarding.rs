@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::customer::{CustomerId, CustomerRef};
+use super::external_id::ExternalId;
 use super::fields::{Body, Fields, Property, choice};
 use super::id::{BodyRef, DisplayId, Id, Ref};
 use super::number::Days;
@@ -117,7 +118,7 @@ object! {
         /// What the onboarding is called.
         pub name: Option<Line>,
         /// The id of the template that it was made from.
-        pub template_id: Option<Line>,
+        pub template_id: Option<ExternalId>,
         /// How far it is. Any move between phases is allowed.
         pub phase: Phase,
         /// How it is going. `waiting` sets `waiting_on_customer`, any other state clears it.
@@ -134,13 +135,13 @@ object! {
         /// When the launch is planned.
         pub target_launch_date: Option<Timestamp>,
         /// The id of the customer success manager.
-        pub csm_id: Option<Line>,
+        pub csm_id: Option<ExternalId>,
         /// The id of the solutions engineer.
-        pub se_id: Option<Line>,
+        pub se_id: Option<ExternalId>,
         /// The id of the designer.
-        pub designer_id: Option<Line>,
+        pub designer_id: Option<ExternalId>,
         /// The id of the person in product operations.
-        pub product_ops_id: Option<Line>,
+        pub product_ops_id: Option<ExternalId>,
         /// Notes for your own team.
         pub notes: Option<Notes>,
         /// Whether the customer is to be reminded of what it has to do. Stored for your own
@@ -182,17 +183,17 @@ impl Body for NewOnboarding {
 #[expect(missing_docs, reason = "the properties are those of `Onboarding`")]
 pub struct OnboardingPatch {
     pub name: Patch<Line>,
-    pub template_id: Patch<Line>,
+    pub template_id: Patch<ExternalId>,
     pub phase: Option<Phase>,
     pub state: Option<State>,
     pub waiting_on_customer: Option<bool>,
     pub started_at: Patch<Timestamp>,
     pub completed_at: Patch<Timestamp>,
     pub target_launch_date: Patch<Timestamp>,
-    pub csm_id: Patch<Line>,
-    pub se_id: Patch<Line>,
-    pub designer_id: Patch<Line>,
-    pub product_ops_id: Patch<Line>,
+    pub csm_id: Patch<ExternalId>,
+    pub se_id: Patch<ExternalId>,
+    pub designer_id: Patch<ExternalId>,
+    pub product_ops_id: Patch<ExternalId>,
     pub notes: Patch<Notes>,
     pub reminders_enabled: Option<bool>,
     pub reminder_frequency_days: Option<Days>,

@@ -1,6 +1,7 @@
 //! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
 
 use super::fields::choice_str;
+use super::invisible::is_blank_text;
 use super::problem::{Fault, Problem, Rule};
 use super::schema::{Described, Schema};
 
@@ -87,7 +88,7 @@ impl Params {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        let text = self.sent(name).filter(|text| !text.trim().is_empty())?;
+        let text = self.sent(name).filter(|text| !is_blank_text(text))?;
         self.understood(name, parse(&text))
     }
 

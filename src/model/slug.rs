@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::Property;
+use super::invisible::identifier;
 use super::problem::{Fault, Rule};
 use super::schema::{self, Described, Schema};
-use super::text::{clean, string};
+use super::text::string;
 
 /// Lower-case ASCII letters and digits in groups joined by single hyphens, 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -20,13 +21,16 @@ const MAX: usize = 100;
 /// What is kept of a long slug when a number has to be appended: the hyphen and nine digits fit.
 const NUMBERED: usize = 90;
 
+/// The number of the second customer of a name.
+pub const FIRST_NUMBER: u32 = 2;
+
 impl Slug {
     /// Takes a slug that somebody chose; it is trimmed, and never changed in any other way.
     ///
     /// # Errors
     /// [`Rule::TooSmall`], [`Rule::TooBig`] or [`Rule::InvalidString`].
     pub fn parse(raw: &str) -> Result<Self, Fault> {
-        let slug = clean(raw)?;
+        let slug = identifier(raw, &[])?;
         if slug.is_empty() {
             return Err(Fault::new(Rule::TooSmall, "must not be empty"));
         }
@@ -63,6 +67,18 @@ impl Slug {
     /// The numbered form `stem` + `n`, such as `aurora-2`.
     pub fn numbered(stem: &str, n: u32) -> Self {
         Self(format!("{stem}{n}"))
+    }
+
+    /// The stem and the number, if this is a numbered form: the only pair of which
+    /// [`Slug::numbered`] makes it. `aurora-02` is none, nor is a number that [`NUMBERED`] leaves
+    /// no room for.
+    pub fn number(&self) -> Option<(&str, u32)> {
+        let (stem, digits) = self.0.split_at(self.0.rfind('-')? + 1);
+        if digits.starts_with('0') || digits.len() > MAX - NUMBERED - 1 {
+            return None;
+        }
+        let number = digits.parse().ok()?;
+        (number >= FIRST_NUMBER).then_some((stem, number))
     }
 
     /// A value that the store reads back: it was parsed before it was written.
@@ -127,13 +143,29 @@ mod tests {
         assert_eq!(Slug::from_name("!!!").as_str(), "customer");
     }
 
+    #[test]
+    fn a_number_is_what_follows_the_last_hyphen() {
+        let number =
+            |slug: &str| Slug::parse(slug).unwrap().number().map(|(s, n)| (s.to_owned(), n));
+        assert_eq!(number("aurora-2"), Some(("aurora-".to_owned(), 2)));
+        assert_eq!(number("aurora-2-30"), Some(("aurora-2-".to_owned(), 30)));
+        assert_eq!(number("a-999999999"), Some(("a-".to_owned(), 999_999_999)));
+        for none in
+            ["aurora", "2", "aurora-1", "aurora-0", "aurora-02", "aurora-2x", "a-1000000000"]
+        {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_name_makes_a_slug_and_every_numbered_form_is_one(name in ".{1,300}", n in 2u32..999_999_999) {
             let slug = Slug::from_name(&name);
             prop_assert_eq!(Slug::parse(slug.as_str()).unwrap(), slug.clone());
-            let numbered = Slug::numbered(&slug.numbered_stem(), n);
+            let stem = slug.numbered_stem();
+            let numbered = Slug::numbered(&stem, n);
             prop_assert!(Slug::parse(numbered.as_str()).is_ok());
+            prop_assert_eq!(numbered.number(), Some((stem.as_str(), n)));
         }
     }
 }

@@ -3,19 +3,21 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::alphabet;
 use super::fields::Property;
+use super::invisible::is_blank_text;
 use super::problem::{Fault, Rule};
 use super::schema::{self, Described, Schema};
 
 /// Text of `MIN` to `MAX` characters (Unicode scalar values), trimmed at both ends, without
-/// U+0000.
+/// U+0000. Text of which nothing can be seen counts as empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 /// The name of a customer, a contact, a key or a workspace.
 pub type Name = Text<1, 255>;
-/// An optional line of text: a title, a template's id, an id in another system.
+/// An optional line of text, such as a title.
 pub type Line = Text<0, 255>;
 /// The name of a plan.
 pub type Plan = Text<0, 100>;
@@ -25,10 +27,11 @@ pub type Notes = Text<0, 10_000>;
 pub type Label = Text<1, 64>;
 
 /// A pattern of any text without U+0000.
-const ANY: &str = r"^[^\u0000]*$";
+pub(super) const ANY: &str = r"^[^\u0000]*$";
 /// A pattern of text in which something is left when it is trimmed: a character that is not white
-/// space to Unicode. The languages disagree on `\s`, so the characters are listed.
-pub(super) const NOT_BLANK: &str = concat!(
+/// space to Unicode. The languages disagree on `\s`, so the characters are listed. Earlier versions
+/// took such text, so it can be read back although it is not accepted any more.
+const NOT_BLANK: &str = concat!(
     r"^[^\u0000]*",
     r"[^\u0000\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
     r"[^\u0000]*$",
@@ -78,7 +81,22 @@ impl<const MIN: usize, const MAX: usize> Described for Text<MIN, MAX> {
     }
 }
 
+/// A pattern of text of which something can be seen.
+pub(super) fn visible_pattern() -> String {
+    format!(r"^[^\u0000]*{}[^\u0000]*$", alphabet::not_blank())
+}
+
 impl<const MIN: usize, const MAX: usize> Property for Text<MIN, MAX> {
+    fn accepted() -> Schema {
+        match MIN {
+            0 => Self::schema(),
+            _ => {
+                let text = schema::string().min_length(Some(MIN)).max_length(Some(MAX));
+                text.pattern(Some(visible_pattern())).into()
+            }
+        }
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         Ok(Self::parse(string(value)?)?)
     }
@@ -95,12 +113,15 @@ pub(super) fn string(value: &Value) -> Result<&str, Fault> {
     value.as_str().ok_or_else(|| Fault::new(Rule::InvalidType, "must be a string"))
 }
 
-/// A string trimmed at both ends and free of U+0000, which SQLite's text functions stop at.
+/// A string free of U+0000, which SQLite's text functions stop at. White space and a byte order mark
+/// are trimmed at both ends; other invisible characters may belong to the emoji or the letter beside
+/// them. Nothing is left of a string of which nothing can be seen.
 pub(super) fn clean(raw: &str) -> Result<&str, Fault> {
     if raw.contains('\0') {
         return Err(Fault::new(Rule::InvalidString, "must not contain the character U+0000"));
     }
-    Ok(raw.trim())
+    let text = raw.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+    Ok(if is_blank_text(text) { "" } else { text })
 }
 
 #[cfg(test)]
@@ -113,6 +134,22 @@ mod tests {
         assert_eq!(Text::<1, 3>::parse("äöüß").unwrap_err().rule, Rule::TooBig);
         assert_eq!(Text::<1, 3>::parse(" \t ").unwrap_err().rule, Rule::TooSmall);
         assert_eq!(Text::<0, 3>::parse("").unwrap().as_str(), "");
+        assert_eq!(
+            Text::<1, 3>::parse("\u{feff}a\u{200d}b \u{feff}").unwrap().as_str(),
+            "a\u{200d}b"
+        );
+        assert_eq!(Text::<1, 3>::parse("❤\u{fe0f}").unwrap().as_str(), "❤\u{fe0f}");
         assert_eq!(Text::<0, 3>::parse("a\0b").unwrap_err().rule, Rule::InvalidString);
+    }
+
+    #[test]
+    fn text_of_which_nothing_can_be_seen_is_empty() {
+        for blank in
+            ["\u{200b}", "\u{feff}", "\u{3164} \u{ad}", "\u{fe0f}", "\u{e0001}", "\u{2800}"]
+        {
+            assert_eq!(Text::<1, 3>::parse(blank).unwrap_err().rule, Rule::TooSmall, "{blank:?}");
+            assert_eq!(Text::<0, 3>::parse(blank).unwrap().as_str(), "", "{blank:?}");
+        }
+        assert!(Text::<1, 300>::parse(&"\u{200b}".repeat(300)).is_err());
     }
 }

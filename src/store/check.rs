@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode};
 
 use super::copy::Watch;
-use super::files;
+use super::{files, slug_runs};
 
 /// Virtual machine steps between two looks at who watches.
 const STEPS: i32 = 10_000;
@@ -37,6 +37,7 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     if found.is_empty() {
         found.extend(references(conn)?);
         found.extend(sequences(conn)?);
+        found.extend(slug_runs::check(conn, MOST)?);
     }
     Ok(found)
 }

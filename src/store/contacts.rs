@@ -1,6 +1,6 @@
 //! Contacts in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::live::{self, List, Listed, Resource};
@@ -8,7 +8,7 @@ use super::record::{Columns, Difference, Subject, nullable, time};
 use super::row::json;
 use super::{Reader, Tx, sequences};
 use crate::model::caller::Caller;
-use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
+use crate::model::contact::{Contact, ContactId, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerId, CustomerRef};
 use crate::model::email::Email;
 use crate::model::event::EventType;
@@ -56,6 +56,8 @@ fn columns(contact: &Contact) -> Columns<'_> {
         ("customer_id", contact.customer_id.as_str().into()),
         ("name", contact.name.as_str().into()),
         ("email", contact.email.as_str().into()),
+        ("email_key", contact.email.key().into()),
+        ("email_repeat", 0.into()),
         ("title", nullable(contact.title.as_ref().map(Line::as_str))),
         ("is_primary", contact.is_primary.into()),
         ("labels", contact.labels.to_json().into()),
@@ -142,6 +144,7 @@ impl Tx<'_> {
     ) -> Result<Contact, StoreError> {
         let workspace = caller.workspace.no;
         let customer: Customer = live::find(self.conn, workspace, customer)?;
+        self.refuse_taken(&customer.id, &new.email, None)?;
         if new.is_primary {
             self.demote_primary(caller, &customer.id)?;
         }
@@ -202,6 +205,22 @@ impl Tx<'_> {
         Ok((remains.id, remains.display_id))
     }
 
+    /// Refuses an email that compares equal to that of another live contact of the customer. The
+    /// unique index would let it in where the equal ones that an older version left begin with a
+    /// number above 0.
+    fn refuse_taken(
+        &self,
+        customer: &CustomerId,
+        email: &Email,
+        but: Option<&ContactId>,
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT 1 FROM contacts
+                   WHERE customer_id = ?1 AND email_key = ?2 AND id IS NOT ?3 AND deleted_at IS NULL";
+        let mut others = self.conn.prepare_cached(sql)?;
+        let taken = others.exists(params![customer, email.key(), but])?;
+        if taken { Err(StoreError::EmailTaken) } else { Ok(()) }
+    }
+
     fn demote_primary(&self, caller: &Caller, customer: &CustomerId) -> Result<(), StoreError> {
         let sql = "SELECT id FROM contacts
                    WHERE customer_id = ?1 AND is_primary = 1 AND deleted_at IS NULL";
@@ -227,8 +246,13 @@ impl Tx<'_> {
         change(&mut after);
         after.updated_at = self.moved(before.updated_at);
         let difference = Difference::between(&before, &after)?;
+        let mut always = vec!["updated_at"];
+        if difference.has("email") {
+            self.refuse_taken(&after.customer_id, &after.email, Some(&after.id))?;
+            always.extend(["email_key", "email_repeat"]);
+        }
         let columns = columns(&after);
-        self.update(Contact::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
+        self.update(Contact::TABLE, after.id.as_str(), &columns, &difference, &always)?;
         let kinds = [EventType::ContactUpdated];
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
         Ok(after)

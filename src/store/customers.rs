@@ -1,17 +1,17 @@
 //! Customers in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
 
-use std::collections::HashSet;
-
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::error::StoreError;
 use super::live::{self, List, Listed, Resource};
 use super::record::{Columns, Difference, Subject, nullable, time};
 use super::{Reader, Tx, sequences};
 use crate::model::caller::Caller;
+use crate::model::comparison::folded;
 use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
 use crate::model::domain::Domain;
 use crate::model::event::{self, EventType};
+use crate::model::external_id::ExternalId;
 use crate::model::id::{DisplayId, Id};
 use crate::model::labels::Labels;
 use crate::model::metadata::Metadata;
@@ -19,7 +19,7 @@ use crate::model::number::Amount;
 use crate::model::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
 use crate::model::slug::Slug;
-use crate::model::text::{Line, Name, Plan};
+use crate::model::text::{Name, Plan};
 use crate::model::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
@@ -36,8 +36,8 @@ impl Listed for Customer {
         intercom_company_id, slack_channel_id, tags, metadata, created_at, updated_at";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let line = |index: usize| {
-            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Line::stored))
+        let external = |index: usize| {
+            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(ExternalId::stored))
         };
         Ok(Self {
             id: Id::stored(row.get(0)?),
@@ -49,11 +49,11 @@ impl Listed for Customer {
             plan: row.get::<_, Option<_>>(6)?.map(Plan::stored),
             mrr: row.get::<_, Option<_>>(7)?.map(Amount::stored),
             monthly_orders: row.get::<_, Option<_>>(8)?.map(Amount::stored),
-            hubspot_company_id: line(9)?,
-            hubspot_deal_id: line(10)?,
-            stripe_customer_id: line(11)?,
-            intercom_company_id: line(12)?,
-            slack_channel_id: line(13)?,
+            hubspot_company_id: external(9)?,
+            hubspot_deal_id: external(10)?,
+            stripe_customer_id: external(11)?,
+            intercom_company_id: external(12)?,
+            slack_channel_id: external(13)?,
             tags: json(row, 14, |text| Labels::stored(&text))?,
             metadata: json(row, 15, Metadata::stored)?,
             created_at: Timestamp::from_micros(row.get(16)?),
@@ -67,33 +67,44 @@ impl Listed for Customer {
 }
 
 fn columns(customer: &Customer) -> Columns<'_> {
+    let domain = customer.domain.as_ref().map(Domain::as_str);
+    let search = search_text(customer.name.as_str(), customer.slug.as_str(), domain);
     vec![
         ("id", customer.id.as_str().into()),
         ("display_id", customer.display_id.0.into()),
         ("name", customer.name.as_str().into()),
         ("slug", customer.slug.as_str().into()),
-        ("domain", nullable(customer.domain.as_ref().map(Domain::as_str))),
+        ("domain", nullable(domain)),
+        ("domain_key", nullable(customer.domain.as_ref().map(Domain::key))),
         ("status", <&str>::from(customer.status).into()),
         ("plan", nullable(customer.plan.as_ref().map(Plan::as_str))),
         ("mrr", nullable(customer.mrr.map(Amount::get))),
         ("monthly_orders", nullable(customer.monthly_orders.map(Amount::get))),
-        ("hubspot_company_id", nullable(customer.hubspot_company_id.as_ref().map(Line::as_str))),
-        ("hubspot_deal_id", nullable(customer.hubspot_deal_id.as_ref().map(Line::as_str))),
-        ("stripe_customer_id", nullable(customer.stripe_customer_id.as_ref().map(Line::as_str))),
-        ("intercom_company_id", nullable(customer.intercom_company_id.as_ref().map(Line::as_str))),
-        ("slack_channel_id", nullable(customer.slack_channel_id.as_ref().map(Line::as_str))),
+        (
+            "hubspot_company_id",
+            nullable(customer.hubspot_company_id.as_ref().map(ExternalId::as_str)),
+        ),
+        ("hubspot_deal_id", nullable(customer.hubspot_deal_id.as_ref().map(ExternalId::as_str))),
+        (
+            "stripe_customer_id",
+            nullable(customer.stripe_customer_id.as_ref().map(ExternalId::as_str)),
+        ),
+        (
+            "intercom_company_id",
+            nullable(customer.intercom_company_id.as_ref().map(ExternalId::as_str)),
+        ),
+        ("slack_channel_id", nullable(customer.slack_channel_id.as_ref().map(ExternalId::as_str))),
         ("tags", customer.tags.to_json().into()),
         ("metadata", customer.metadata.as_str().into()),
-        ("search", search_text(customer).into()),
+        ("search", search.into()),
         ("created_at", time(customer.created_at)),
         ("updated_at", time(customer.updated_at)),
     ]
 }
 
 /// What the substring filter looks at. The separator stands in none of the parts.
-fn search_text(customer: &Customer) -> String {
-    let domain = customer.domain.as_ref().map_or("", Domain::as_str);
-    format!("{}\u{1f}{}\u{1f}{domain}", customer.name.as_str().to_lowercase(), customer.slug)
+pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> String {
+    format!("{}\u{1f}{slug}\u{1f}{}", folded(name), folded(domain.unwrap_or_default()))
 }
 
 fn subject(customer: &Customer) -> Subject<'_> {
@@ -128,7 +139,7 @@ impl Reader<'_> {
         filter: &CustomerFilter,
         page: &PageRequest,
     ) -> Result<Page<Customer>, StoreError> {
-        let part = filter.q.as_ref().map(|q| q.to_lowercase());
+        let part = filter.q.as_ref().map(|q| folded(q));
         let status = filter.status.map(<&str>::from);
         let mut list = List::of(&workspace);
         // The most telling filter has an index of its own; the others are tested row by row.
@@ -150,7 +161,7 @@ impl Reader<'_> {
             narrow("stripe_customer_id", customer);
         }
         if let Some(domain) = &filter.domain {
-            narrow("domain", domain);
+            narrow("domain_key", domain);
         }
         if let Some(status) = &status {
             narrow("status", status);
@@ -202,6 +213,7 @@ impl Tx<'_> {
         let mut columns = columns(&customer);
         columns.push(("workspace_no", workspace.0.into()));
         self.insert(Customer::TABLE, &columns)?;
+        self.take_slug(workspace, &customer.slug)?;
         self.record(caller, &[EventType::CustomerCreated], &subject(&customer), &customer, None)?;
         Ok(customer)
     }
@@ -222,8 +234,15 @@ impl Tx<'_> {
         patch.apply(&mut after);
         after.updated_at = self.moved(before.updated_at);
         let difference = Difference::between(&before, &after)?;
-        let always = ["search", "updated_at"];
+        let mut always = vec!["search", "updated_at"];
+        if difference.has("domain") {
+            always.push("domain_key");
+        }
         self.update(Customer::TABLE, after.id.as_str(), &columns(&after), &difference, &always)?;
+        if difference.has("slug") {
+            self.free_number_of(caller.workspace.no, &before.slug)?;
+            self.take_slug(caller.workspace.no, &after.slug)?;
+        }
         let kinds = event::of_customer_update(&before, &after);
         self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
         if after.churns(&before) {
@@ -247,6 +266,7 @@ impl Tx<'_> {
         if !remains.deleted {
             let customer: Customer = live::find(self.conn, workspace, named)?;
             self.bury(Customer::TABLE, customer.id.as_str())?;
+            self.free_number_of(workspace, &customer.slug)?;
             let sql = "UPDATE onboardings SET customer_deleted_at = ?1
                        WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), customer.id])?;
@@ -254,36 +274,5 @@ impl Tx<'_> {
             self.record(caller, &kinds, &subject(&customer), &customer, None)?;
         }
         Ok((remains.id, remains.display_id))
-    }
-
-    /// The slug itself when no live customer has it, else its first numbered form that is free.
-    fn free_slug(&self, workspace: WorkspaceNo, wanted: Slug) -> Result<Slug, StoreError> {
-        let sql = "SELECT 1 FROM customers
-                   WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
-        let mut taken = self.conn.prepare_cached(sql)?;
-        if taken.query_row(params![workspace.0, wanted.as_str()], |_| Ok(())).optional()?.is_none()
-        {
-            return Ok(wanted);
-        }
-        // One walk over the numbered forms: asking for them one by one would make the thousandth
-        // customer of a name a thousand times as dear as the first.
-        let stem = wanted.numbered_stem();
-        let sql = "SELECT slug FROM customers
-                   WHERE workspace_no = ?1 AND slug >= ?2 AND slug < ?3 AND deleted_at IS NULL";
-        // The stem ends with a hyphen; a full stop is the character that follows it.
-        let end = format!("{}.", &stem[..stem.len() - 1]);
-        let mut numbered = self.conn.prepare_cached(sql)?;
-        let slugs = numbered.query_map(params![workspace.0, stem, end], |row| row.get(0))?;
-        let mut numbers: HashSet<u32> = HashSet::new();
-        for slug in slugs {
-            let slug: String = slug?;
-            let number = &slug[stem.len()..];
-            // `aurora-02` is a slug of its own and not the numbered form `aurora-2`.
-            if !number.starts_with('0') {
-                numbers.extend(number.parse::<u32>());
-            }
-        }
-        let free = (2..).find(|n| !numbers.contains(n)).unwrap_or(u32::MAX);
-        Ok(Slug::numbered(&stem, free))
     }
 }

@@ -10,6 +10,7 @@ use super::{Reader, Tx, sequences};
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::event::{self, EventType};
+use crate::model::external_id::ExternalId;
 use crate::model::id::{DisplayId, Id};
 use crate::model::number::Days;
 use crate::model::onboarding::{
@@ -36,8 +37,8 @@ impl Listed for Onboarding {
     const CONDITION: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let line = |index: usize| {
-            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Line::stored))
+        let external = |index: usize| {
+            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(ExternalId::stored))
         };
         let time = |index: usize| {
             Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
@@ -46,18 +47,18 @@ impl Listed for Onboarding {
             id: Id::stored(row.get(0)?),
             display_id: DisplayId(row.get(1)?),
             customer_id: Id::stored(row.get(2)?),
-            name: line(3)?,
-            template_id: line(4)?,
+            name: row.get::<_, Option<_>>(3)?.map(Line::stored),
+            template_id: external(4)?,
             phase: choice(row, 5)?,
             state: choice(row, 6)?,
             waiting_on_customer: row.get(7)?,
             started_at: time(8)?,
             completed_at: time(9)?,
             target_launch_date: time(10)?,
-            csm_id: line(11)?,
-            se_id: line(12)?,
-            designer_id: line(13)?,
-            product_ops_id: line(14)?,
+            csm_id: external(11)?,
+            se_id: external(12)?,
+            designer_id: external(13)?,
+            product_ops_id: external(14)?,
             notes: row.get::<_, Option<_>>(15)?.map(Notes::stored),
             reminders_enabled: row.get(16)?,
             reminder_frequency_days: Days::stored(row.get(17)?),
@@ -77,17 +78,17 @@ fn columns(onboarding: &Onboarding) -> Columns<'_> {
         ("display_id", onboarding.display_id.0.into()),
         ("customer_id", onboarding.customer_id.as_str().into()),
         ("name", nullable(onboarding.name.as_ref().map(Line::as_str))),
-        ("template_id", nullable(onboarding.template_id.as_ref().map(Line::as_str))),
+        ("template_id", nullable(onboarding.template_id.as_ref().map(ExternalId::as_str))),
         ("phase", <&str>::from(onboarding.phase).into()),
         ("state", <&str>::from(onboarding.state).into()),
         ("waiting_on_customer", onboarding.waiting_on_customer.into()),
         ("started_at", nullable(onboarding.started_at.map(Timestamp::as_micros))),
         ("completed_at", nullable(onboarding.completed_at.map(Timestamp::as_micros))),
         ("target_launch_date", nullable(onboarding.target_launch_date.map(Timestamp::as_micros))),
-        ("csm_id", nullable(onboarding.csm_id.as_ref().map(Line::as_str))),
-        ("se_id", nullable(onboarding.se_id.as_ref().map(Line::as_str))),
-        ("designer_id", nullable(onboarding.designer_id.as_ref().map(Line::as_str))),
-        ("product_ops_id", nullable(onboarding.product_ops_id.as_ref().map(Line::as_str))),
+        ("csm_id", nullable(onboarding.csm_id.as_ref().map(ExternalId::as_str))),
+        ("se_id", nullable(onboarding.se_id.as_ref().map(ExternalId::as_str))),
+        ("designer_id", nullable(onboarding.designer_id.as_ref().map(ExternalId::as_str))),
+        ("product_ops_id", nullable(onboarding.product_ops_id.as_ref().map(ExternalId::as_str))),
         ("notes", nullable(onboarding.notes.as_ref().map(Notes::as_str))),
         ("reminders_enabled", onboarding.reminders_enabled.into()),
         ("reminder_frequency_days", onboarding.reminder_frequency_days.get().into()),

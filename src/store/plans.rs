@@ -34,8 +34,8 @@ fn database() -> Connection {
     schema::create(&mut conn).unwrap();
     conn.execute_batch(
         "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
-         INSERT INTO customers VALUES ('c2', 1, 1, 'A', 'a', NULL, 'active', NULL, NULL, NULL,
-             NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'a', 0, 0, NULL);
+         INSERT INTO customers VALUES ('c2', 1, 1, 'A', 'a', NULL, NULL, 'active', NULL, NULL,
+             NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'a', 0, 0, NULL);
          INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, NULL, NULL, 'review', 'active', 0, NULL,
              NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 0, 0, NULL, NULL);",
     )

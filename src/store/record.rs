@@ -56,7 +56,8 @@ impl Difference {
         Ok(Self(old))
     }
 
-    fn has(&self, property: &str) -> bool {
+    /// Whether a property is one of them.
+    pub fn has(&self, property: &str) -> bool {
         self.0.contains_key(property)
     }
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::identity;
+use super::{comparison, identity};
 
 /// The schema of a new database.
 const SCHEMA: &str = include_str!("../../schema.sql");
@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_idempotency.sql"),
     include_str!("migrations/0003_admin.sql"),
     include_str!("migrations/0004_identity.sql"),
+    include_str!("migrations/0005_comparison.sql"),
 ];
 
 /// The version that `schema.sql` stands for.
@@ -38,7 +39,13 @@ pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
 
 /// Brings a database of an older version up to date, whatever its version, in one transaction.
 pub(super) fn upgrade(conn: &mut Connection) -> rusqlite::Result<()> {
-    upgrade_by(conn, STEPS, identity::ensure)
+    comparison::register(conn)?;
+    upgrade_by(conn, STEPS, finish)
+}
+
+fn finish(conn: &Connection) -> rusqlite::Result<()> {
+    identity::ensure(conn)?;
+    comparison::log_equal_emails(conn)
 }
 
 /// `finish` completes what SQL alone cannot make, in the same transaction.

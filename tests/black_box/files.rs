@@ -50,11 +50,13 @@ fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
     let (first, second) =
         (include_str!("fixtures/rows-1.sql"), include_str!("fixtures/rows-2.sql"));
-    let third = include_str!("fixtures/rows-3.sql");
+    let (third, fourth) =
+        (include_str!("fixtures/rows-3.sql"), include_str!("fixtures/rows-4.sql"));
     let made: &[&str] = match version {
         1 => &[include_str!("fixtures/schema-1.sql"), first],
         2 => &[include_str!("fixtures/schema-2.sql"), first, second],
         3 => &[include_str!("fixtures/schema-3.sql"), first, second, third],
+        4 => &[include_str!("fixtures/schema-4.sql"), first, second, third, fourth],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in made {
@@ -148,7 +150,7 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         upgrade(version);
     }
 }
@@ -177,8 +179,67 @@ fn upgrade(from: i64) {
     }
     // The upgraded rows can be read through the API, and display ids go on after them.
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
-    assert_eq!(client.walk("/customers").len(), 2);
-    assert_eq!(client.customer("New")["display_id"], 8);
+    let (customers, next) = if from < 4 { (2, 8) } else { (9, 18) };
+    assert_eq!(client.walk("/customers").len(), customers);
+    assert_eq!(client.customer("New")["display_id"], next);
+    let output = server.run(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn an_upgrade_from_version_4_makes_the_forms_in_which_values_compare() {
+    let server = Server::start_in(old_dir(4), &[]);
+    let client = server.client_with(&server.create_key(&["--workspace", "old"]));
+    let found = |query: &str| {
+        let list = client.get(&format!("/customers?{query}")).expect(200);
+        let items = list["data"].as_array().unwrap().iter();
+        items.map(|item| item["display_id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("domain=xn--mnchen-3ya.example"), [11, 10]);
+    assert_eq!(found("q=STRASSE"), [10]);
+    assert_eq!(found("q=%D0%96%D0%98%D0%92"), [2]);
+    // Holes in the numbers of a slug are filled, and what looks like a number is none.
+    client.patch("/customers/16", json!({"slug": "sixteen"})).expect(200);
+    let slugs: Vec<_> = (0..4).map(|_| client.customer("Numbered")["slug"].clone()).collect();
+    assert_eq!(slugs, ["numbered-4", "numbered-6", "numbered-7", "numbered-8"]);
+}
+
+#[test]
+fn emails_that_compare_equal_outlive_an_upgrade_and_let_no_third_one_in() {
+    let server = Server::start_in(old_dir(4), &[]);
+    let client = server.client_with(&server.create_key(&["--workspace", "old"]));
+    wait_until("the upgrade is logged", || {
+        server.log().contains("workspace `old`, customer 10: the email of contact 12")
+    });
+    assert!(!server.log().contains("of contact 13"), "{}", server.log());
+    let (path, forms) = (
+        "/customers/10/contacts",
+        ["jörg@münchen.example", "jo\u{308}rg@münchen.example", "jörg@xn--mnchen-3ya.example"],
+    );
+    assert_eq!(client.walk(path).len(), 2);
+    let refuse_all = || {
+        for form in forms {
+            let body = json!({"name": "N", "email": form});
+            client.post(path, body).refused(409, "email_taken", "email");
+        }
+    };
+    refuse_all();
+    // Each of the two can be changed, and sent back its own email.
+    for (id, email) in [(11, forms[2]), (12, forms[0])] {
+        let patch = json!({"name": "Q", "email": email});
+        let contact = client.patch(&format!("/contacts/{id}"), patch).expect(200);
+        assert_eq!((&contact["name"], &contact["email"]), (&json!("Q"), &json!(email)));
+        let other = json!({"email": forms[1]});
+        client.patch(&format!("/contacts/{id}"), other).refused(409, "email_taken", "email");
+    }
+    // Whichever of the two is left has the email to itself.
+    client.delete("/contacts/11").expect(200);
+    refuse_all();
+    client.patch("/contacts/12", json!({"email": forms[1]})).expect(200);
+    refuse_all();
+    client.patch("/contacts/12", json!({"email": "other@münchen.example"})).expect(200);
+    client.post(path, json!({"name": "N", "email": forms[0]})).expect(201);
+    refuse_all();
 }
 
 #[test]
