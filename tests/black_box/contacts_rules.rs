@@ -54,7 +54,19 @@ fn an_address_has_one_at_sign_and_a_dotted_domain() {
     let server = Server::start();
     let rules = rules(&server);
     rules.keep("email", json!(" Maya.Lind@Aurora.EXAMPLE\n"), json!("maya.lind@aurora.example"));
-    for good in ["a@b.io", "a+b@x.co.uk", "o'hara@a-b.example", "1@2.example"] {
+    rules.keep("email", json!("maya@aurora.example."), json!("maya@aurora.example"));
+    for good in [
+        "a@b.io",
+        "a+b@x.co.uk",
+        "o'hara@a-b.example",
+        "1@2.example",
+        "k..t@docomo.example",
+        "k.t.@ezweb.example",
+        ".k@ezweb.example",
+        "k@my_team.example",
+        "k@paral·lel.example",
+        "k@نامه\u{200c}ای.example",
+    ] {
         rules.keep_as_is("email", json!(good));
     }
     let label = |letter: &str, length| letter.repeat(length);
@@ -73,6 +85,8 @@ fn an_address_has_one_at_sign_and_a_dotted_domain() {
         "maya@",
         "maya@.example",
         "maya@aurora..example",
+        "maya@aurora.example..",
+        "maya@aurora.",
         "ma ya@aurora.example",
         "maya@aur ora.example",
         "maya@aurora.example\0",

@@ -78,13 +78,22 @@ fn a_domain_is_a_host_name_in_small_letters() {
     let server = Server::start();
     let rules = rules(&server);
     rules.keep("domain", json!(" Aurora.EXAMPLE "), json!("aurora.example"));
-    for good in ["aurora.example", "a-b.co.uk", "1.aurora.example"] {
+    rules.keep("domain", json!("Aurora.example."), json!("aurora.example"));
+    for good in [
+        "aurora.example",
+        "a-b.co.uk",
+        "1.aurora.example",
+        "paral·lel.example",
+        "نامه\u{200c}ای.example",
+        "xn--mnchen-3ya.example",
+    ] {
         rules.keep_as_is("domain", json!(good));
     }
     let label = |letter: &str, length| letter.repeat(length);
     let longest = [label("a", 63), label("b", 63), label("c", 63), label("d", 61)].join(".");
     assert_eq!(longest.len(), 253);
     rules.keep_as_is("domain", json!(longest));
+    rules.keep("domain", json!(format!("{longest}.")), json!(longest));
     rules.refuse("domain", json!(format!("{longest}d")), "too_big");
     for bad in [
         "",
@@ -92,6 +101,8 @@ fn a_domain_is_a_host_name_in_small_letters() {
         "aurora.example/about",
         "aurora.example:443",
         "aurora..example",
+        "aurora.example..",
+        ".",
         ".aurora.example",
         "-aurora.example",
         "aurora example",

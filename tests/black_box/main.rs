@@ -44,12 +44,14 @@ mod files;
 mod guessing;
 mod idempotency;
 mod ignored_parameters;
+mod invisible;
 mod isolation;
 mod key_rotation;
 #[cfg(target_os = "linux")]
 mod leftovers;
 #[cfg(target_os = "linux")]
 mod log_pipe;
+mod look_alikes;
 mod onboardings;
 mod onboardings_rules;
 mod onboardings_times;
