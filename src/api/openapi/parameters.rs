@@ -134,7 +134,7 @@ fn about(name: &str) -> &'static str {
         "slug" => "Only the customer with this slug.",
         "domain" => {
             "Addition: the hosted API does not have this filter. Only customers with this host name, \
-             in any case."
+             in any case, in Unicode or in Punycode (`xn--`)."
         }
         "hubspot_company_id" => {
             "Addition: the hosted API does not have this filter. Only customers with this id in \
@@ -146,7 +146,8 @@ fn about(name: &str) -> &'static str {
         }
         "q" => {
             "Addition: the hosted API does not have this filter. Only customers whose name, slug or \
-             domain holds this text, in any case."
+             domain contains this text. Upper and lower case are the same (also `ß` and `SS`), and so \
+             are composed and decomposed letters."
         }
         "customer_id" => {
             "Only onboardings of the customer with this `id` or `display_id`; none when there is no \
