@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::check::{self, Structure};
 use super::error::StoreError;
 use super::sqlite;
+use crate::model::clock::{Clock, Monotonic};
 
 /// How long the start may be held up by the check; a larger file is checked further while the
 /// server already answers. Real time, because it bounds what the disk and the processor take.
@@ -25,14 +26,14 @@ const STEPS: i32 = 10_000;
 const MEMORY: Duration = Duration::from_secs(3600);
 
 /// What is known of the file's health. Clones share it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Damage(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
-    /// The file to check on suspicion. A command doesn't wait for that: to it, every suspicion
-    /// counts as damage.
-    database: Option<PathBuf>,
+    /// The file to check on suspicion, and the clock by which that is remembered. A command
+    /// doesn't wait for a check: to it, every suspicion counts as damage.
+    checked: Option<(PathBuf, Arc<dyn Clock>)>,
     state: Mutex<State>,
     /// Set unless the state is `Sound`: a look at it costs each request less than the mutex.
     refuses: AtomicBool,
@@ -43,7 +44,7 @@ struct Inner {
 enum State {
     Sound {
         /// When a check last lifted a suspicion.
-        cleared: Option<Instant>,
+        cleared: Option<Monotonic>,
     },
     Suspected(String),
     /// For as long as the process runs.
@@ -63,8 +64,9 @@ pub(super) struct Generation(u32);
 
 impl Damage {
     /// For a server, which checks this file on suspicion.
-    pub fn checking(database: &Path) -> Self {
-        Self(Arc::new(Inner { database: Some(database.to_owned()), ..Inner::default() }))
+    pub fn checking(database: &Path, clock: Arc<dyn Clock>) -> Self {
+        let checked = Some((database.to_owned(), clock));
+        Self(Arc::new(Inner { checked, ..Inner::default() }))
     }
 
     /// Refuses when the file is damaged or suspected to be.
@@ -130,10 +132,10 @@ impl Damage {
             log::warn!("a page that was misread earlier was met again: {found}");
             return;
         }
-        let Some(database) = self.0.database.clone() else {
+        let Some((database, clock)) = self.0.checked.clone() else {
             return self.latch(&mut state, found.to_owned());
         };
-        if cleared.is_some_and(|time| time.elapsed() < MEMORY) {
+        if cleared.is_some_and(|time| clock.monotonic().since(time) < MEMORY) {
             let again = format!("{found}, again after a check that found nothing");
             return self.latch(&mut state, again);
         }
@@ -143,7 +145,7 @@ impl Damage {
         *state = State::Suspected(found.to_owned());
         self.0.refuses.store(true, Ordering::Release);
         let damage = self.clone();
-        let check = move || damage.decide(check_file(&database, Structure::Full));
+        let check = move || damage.decide(check_file(&database, Structure::Full), &*clock);
         if let Err(error) = std::thread::Builder::new().name("check".into()).spawn(check) {
             self.latch(
                 &mut state,
@@ -153,7 +155,7 @@ impl Damage {
     }
 
     /// Ends a suspicion.
-    fn decide(&self, checked: Result<Option<String>, StoreError>) {
+    fn decide(&self, checked: Result<Option<String>, StoreError>, clock: &dyn Clock) {
         let mut state = self.state();
         let State::Suspected(suspicion) = &*state else { return };
         match checked {
@@ -161,7 +163,7 @@ impl Damage {
                 log::warn!(
                     "the whole database file was checked and is sound, so writes are accepted again; \"{suspicion}\" may come from a failing disk or memory: see the system's log"
                 );
-                *state = State::Sound { cleared: Some(Instant::now()) };
+                *state = State::Sound { cleared: Some(clock.monotonic()) };
                 self.0.generation.fetch_add(1, Ordering::Release);
                 self.0.refuses.store(false, Ordering::Release);
             }
@@ -248,6 +250,7 @@ fn first_fault(conn: &Connection, how: Structure) -> rusqlite::Result<Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::clock::SystemClock;
 
     fn database(dir: &tempfile::TempDir) -> (PathBuf, Connection) {
         let path = dir.path().join("pivotal.db");
@@ -281,7 +284,7 @@ mod tests {
     fn a_suspicion_is_lifted_when_the_file_is_sound_and_the_next_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let (path, _conn) = database(&dir);
-        let damage = Damage::checking(&path);
+        let damage = Damage::checking(&path, Arc::new(SystemClock));
         let before = damage.generation();
         let said = damage.judge(malformed(), before);
         assert!(!matches!(said, StoreError::Damaged(_)), "{said}");
@@ -310,7 +313,7 @@ mod tests {
              UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON t (a)' WHERE name = 'i'",
         )
         .unwrap();
-        let damage = Damage::checking(&path);
+        let damage = Damage::checking(&path, Arc::new(SystemClock));
         damage.judge(malformed(), damage.generation());
         let decided = decided(&damage);
         let Err(StoreError::Damaged(found)) = decided else { panic!("{decided:?}") };
@@ -320,7 +323,8 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_checked_and_a_commands_file_count_as_damaged() {
         let dir = tempfile::tempdir().unwrap();
-        for damage in [Damage::checking(&dir.path().join("gone.db")), Damage::default()] {
+        let gone = Damage::checking(&dir.path().join("gone.db"), Arc::new(SystemClock));
+        for damage in [gone, Damage::default()] {
             damage.judge(malformed(), damage.generation());
             assert!(matches!(decided(&damage), Err(StoreError::Damaged(_))));
         }
@@ -337,7 +341,7 @@ mod tests {
     fn a_cache_of_an_earlier_generation_is_emptied() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = database(&dir);
-        let damage = Damage::checking(&path);
+        let damage = Damage::checking(&path, Arc::new(SystemClock));
         let mut cache = damage.generation();
         damage.judge(malformed(), cache);
         assert!(decided(&damage).is_ok());

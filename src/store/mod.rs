@@ -199,7 +199,7 @@ impl Store {
         // Given back at the end: nobody replaces the file of a server that runs.
         let (mut conn, opening) = dir.open(Existing::Optional, Some(lock))?;
         let path = dir.database();
-        let damage = Damage::checking(&path);
+        let damage = Damage::checking(&path, Arc::clone(&clock));
         match damage::check_at_start(&mut conn) {
             Ok(Checked::Sound) => {}
             Ok(Checked::TooLarge) => damage.check_in_background(&path),

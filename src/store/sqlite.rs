@@ -157,7 +157,6 @@ pub(super) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Makes the pool's connections. `r2d2_sqlite` is tied to an older rusqlite than this one.
-#[derive(Debug)]
 pub(super) struct Readers {
     /// The database file.
     pub path: PathBuf,
