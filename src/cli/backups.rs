@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::time::Timestamp;
-use crate::store::{Contents, CopyError, Watch};
+use crate::store::{Contents, CopyError, CopyWarning, Watch};
 
 #[derive(Serialize)]
 struct BackedUp<'a> {
@@ -29,6 +29,7 @@ struct Restored<'a> {
     kept_aside: Option<&'a Path>,
     #[serde(flatten)]
     contents: Counted,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -87,8 +88,7 @@ pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
         watched("the backup was not made, and what was written of it is removed", |watch| {
             context.dir.backup(&args.file, watch)
         })?;
-    let warnings: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
-    let lines: String = warnings.iter().map(|warning| format!("\nWarning: {warning}.")).collect();
+    let (warnings, lines) = tell_warnings(&kept.warnings);
     let (bytes, contents) = (kept.bytes, (&kept.contents).into());
     let shown = BackedUp { file: &kept.path, bytes, contents, warnings };
     let text = || {
@@ -101,6 +101,13 @@ pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
     };
     let done = || format!("the backup {} was made all the same", kept.path.display());
     context.output.print_done(&shown, text, done)
+}
+
+/// Warnings for `--json`, and as lines after the text.
+fn tell_warnings(warnings: &[CopyWarning]) -> (Vec<String>, String) {
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let lines = warnings.iter().map(|warning| format!("\nWarning: {warning}.")).collect();
+    (warnings, lines)
 }
 
 /// Runs `work`, which shows how far it is and can be interrupted. `left` says what a signal leaves.
@@ -124,16 +131,18 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
             context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
         })?;
     let database = context.dir.database();
+    let (warnings, lines) = tell_warnings(&restored.warnings);
     let shown = Restored {
         database: database.clone(),
         kept_aside: restored.aside.as_deref(),
         contents: (&restored.contents).into(),
+        warnings,
     };
     let text = || {
         let aside = restored.aside.as_ref().map_or_else(String::new, |aside| {
             format!("\nThe database from before is kept as {}.", aside.display())
         });
-        format!("Restored {}. {}{aside}", database.display(), tell(&restored.contents))
+        format!("Restored {}. {}{aside}{lines}", database.display(), tell(&restored.contents))
     };
     let done = || format!("{} was restored all the same", database.display());
     context.output.print_done(&shown, text, done)

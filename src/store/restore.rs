@@ -8,18 +8,20 @@ use std::sync::Arc;
 
 use super::contents::Contents;
 use super::copy::{self, Watch};
-use super::error::{CopyError, OpenError};
+use super::error::{CopyError, CopyWarning, OpenError};
 use super::files::{self, DataDir};
 use super::{check, sqlite};
 use crate::model::time::Timestamp;
 
 /// A restore that has happened.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Restored {
     /// What the database holds now.
     pub contents: Contents,
     /// Where the database from before is kept, if there was one.
     pub aside: Option<PathBuf>,
+    /// What failed without undoing the restore.
+    pub warnings: Vec<CopyWarning>,
 }
 
 impl DataDir {
@@ -57,14 +59,13 @@ impl DataDir {
         let draft = files::beside(&database, files::RESTORING);
         copy::copy(&mut backup, &draft, watch).map_err(|error| of_backup(error, from))?;
         let contents = Contents::of(&draft)?;
-        let aside = set_aside(&database, now)?;
-        if let Some(warning) = copy::rename(&draft, &database)? {
-            return Err(CopyError::io(&database, io::Error::other(warning)));
-        }
-        if Contents::of(&database)? != contents {
+        let mut warnings = Vec::new();
+        let aside = set_aside(&database, now, &mut warnings)?;
+        warnings.extend(copy::rename(&draft, &database)?);
+        if Contents::of(&database).ok().as_ref() != Some(&contents) {
             return Err(CopyError::NotRestored { path: database, aside });
         }
-        Ok(Restored { contents, aside })
+        Ok(Restored { contents, aside, warnings })
     }
 
     /// Checks the database, or the one at `file`, and tells what is wrong with it; nothing when it
@@ -109,7 +110,11 @@ fn of_backup(error: CopyError, path: &Path) -> CopyError {
 
 /// Gives the database, if there is one, a second name, which it keeps when the backup takes the
 /// first one. Leaves no write-ahead log that SQLite would apply to the backup.
-fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, CopyError> {
+fn set_aside(
+    database: &Path,
+    now: Timestamp,
+    warnings: &mut Vec<CopyWarning>,
+) -> Result<Option<PathBuf>, CopyError> {
     let suffix = format!("{}{}", files::BEFORE_RESTORE, now.to_compact());
     let aside = files::free_beside(database, &suffix);
     fold_log(database);
@@ -125,11 +130,14 @@ fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, CopyErr
     // There is a log still when the file is too damaged to be opened.
     keep(files::LOG)?;
     let kept = keep("")?;
-    let removed = files::sync_dir_of(database)
-        .and_then(|()| files::remove_if_there(&files::beside(database, files::LOG)))
+    // Before the log goes, which is kept under its second name only. A directory that cannot be
+    // synced at all is no reason to stay without the backup.
+    if kept && let Err(source) = files::sync_dir_of(database) {
+        warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });
+    }
+    files::remove_if_there(&files::beside(database, files::LOG))
         .and_then(|()| files::remove_if_there(&files::beside(database, files::LOG_INDEX)))
-        .and_then(|()| files::sync_dir_of(database));
-    removed.map_err(|source| CopyError::io(database, source))?;
+        .map_err(|source| CopyError::io(database, source))?;
     Ok(kept.then_some(aside))
 }
 

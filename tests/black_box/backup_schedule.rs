@@ -267,4 +267,16 @@ fn a_backup_on_a_share_that_cannot_sync_directories_is_made_with_a_warning() {
     let elsewhere = tools.path().join("elsewhere.db");
     let said: Value = serde_json::from_str(&backup(&["--json"], &elsewhere)).unwrap();
     assert_eq!(said["warnings"], serde_json::json!([]));
+
+    // A restore there is done, too, and says what is not certain.
+    let data = share.path().join("data");
+    fs::create_dir(&data).unwrap();
+    for replace in [&[][..], &["--replace"]] {
+        let mut command = command(&data);
+        command.envs(preload).args(["--json", "restore"]).args(replace).arg(&by_hand);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(said["warnings"][0].as_str().unwrap().contains("could not be synced"), "{said}");
+    }
 }
