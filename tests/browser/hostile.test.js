@@ -29,7 +29,8 @@ before(async () => {
       plan: name,
       tags: [name],
       metadata: { [name]: name },
-      slack_channel_id: name,
+      // Ids refuse characters that cannot be seen.
+      slack_channel_id: name.replace('\u202E', ''),
     });
     await server.make(`/customers/${id}/contacts`, {
       name,

@@ -31,10 +31,14 @@ async function download(page, name) {
   return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
 }
 
-/** The rows of a CSV file, each with its cells by the names of the first row. */
+/**
+ * The rows of a CSV file, each with its cells by the names of the first row. It begins with a byte
+ * order mark, by which Excel knows that it is UTF-8.
+ */
 function rows(text) {
+  assert.equal(text[0], '\uFEFF');
   const lines = [[]];
-  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n)/g)) {
+  for (const [, quoted, plain, end] of text.slice(1).matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n)/g)) {
     lines.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
     if (end !== ',') {
       lines.push([]);
