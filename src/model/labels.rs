@@ -39,13 +39,21 @@ impl Labels {
     }
 }
 
+fn list_of(label: Schema) -> Schema {
+    ArrayBuilder::new().items(label).max_items(Some(MAX)).into()
+}
+
 impl Described for Labels {
     fn schema() -> Schema {
-        ArrayBuilder::new().items(Label::schema()).max_items(Some(MAX)).into()
+        list_of(Label::schema())
     }
 }
 
 impl Property for Labels {
+    fn accepted() -> Schema {
+        list_of(Label::accepted())
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {
             return Err(Fault::new(Rule::InvalidType, "must be an array of strings").into());
