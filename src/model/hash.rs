@@ -1,14 +1,22 @@
 //! Slow hashes of secrets: argon2id, with the same parameters for keys and for the password.
 //! `key_hash` and `password` say what is hashed.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 /// OWASP's first choice for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// The length of salts that RFC 9106 (3.1) recommends, in bytes.
+const SALT: usize = 16;
+const OUTPUT: usize = Params::DEFAULT_OUTPUT_LEN;
+
+/// Memory of finished hashes, reused by the next ones. An allocator keeps a free block for every
+/// thread that ever computed a hash; this way there are as many as were computed at the same time.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// Why a secret could not be made or checked.
 #[derive(Debug, thiserror::Error)]
@@ -21,20 +29,96 @@ pub enum HashError {
     Hash(String),
 }
 
+impl HashError {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self::Hash(error.to_string())
+    }
+}
+
 /// The PHC string of a secret, with a salt of its own.
 pub(super) fn hash(secret: &str) -> Result<String, HashError> {
-    let hashed = argon2()?.hash_password(secret.as_bytes());
-    Ok(hashed.map_err(|error| HashError::Hash(error.to_string()))?.to_string())
+    let mut salt = [0; SALT];
+    getrandom::fill(&mut salt)?;
+    let salt = Salt::new(&salt).map_err(HashError::new)?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT)).map_err(HashError::new)?;
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params).map_err(HashError::new)?,
+        salt: Some(salt),
+        hash: Some(output(secret, &salt, &Argon2::new(algorithm, version, params))?),
+    };
+    Ok(hash.to_string())
 }
 
 /// Whether a hash is that of a secret.
 pub(super) fn verify(secret: &str, hash: &str) -> Result<bool, HashError> {
-    let hash = PasswordHash::new(hash).map_err(|error| HashError::Hash(error.to_string()))?;
-    Ok(argon2()?.verify_password(secret.as_bytes(), &hash).is_ok())
+    let hash = PasswordHash::new(hash).map_err(HashError::new)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(HashError::new("the hash is not complete"));
+    };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(HashError::new)?;
+    let version = hash.version.map(Version::try_from).transpose().map_err(HashError::new)?;
+    let params = Params::try_from(&hash).map_err(HashError::new)?;
+    let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
+    // `Output` compares in constant time.
+    Ok(output(secret, salt, &argon2)? == *expected)
 }
 
-fn argon2() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .map_err(|error| HashError::Hash(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn output(secret: &str, salt: &Salt, argon2: &Argon2<'_>) -> Result<Output, HashError> {
+    let mut bytes = [0; Output::MAX_LENGTH];
+    let length = argon2.params().output_len().unwrap_or(OUTPUT);
+    let bytes = bytes.get_mut(..length).ok_or_else(|| HashError::new("the hash is too long"))?;
+    let mut memory = spare().pop().unwrap_or_default();
+    memory.resize(argon2.params().block_count(), Block::default());
+    let hashed = argon2.hash_password_into_with_memory(secret.as_bytes(), salt, bytes, &mut memory);
+    spare().push(memory);
+    hashed.map_err(HashError::new)?;
+    Output::new(bytes).map_err(HashError::new)
+}
+
+fn spare() -> MutexGuard<'static, Vec<Vec<Block>>> {
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+    use super::*;
+
+    #[test]
+    fn a_hash_is_that_of_its_secret_alone_and_other_programs_can_verify_it() {
+        let hashed = hash("secret").unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert_ne!(hashed, hash("secret").unwrap());
+        // The second time, it is computed in memory that others have left behind.
+        for _ in 0..2 {
+            assert!(verify("secret", &hashed).unwrap());
+            assert!(!verify("Secret", &hashed).unwrap());
+        }
+        Argon2::default().verify_password(b"secret", hashed.as_str()).unwrap();
+    }
+
+    #[test]
+    fn the_parameters_are_those_of_the_hash() {
+        let params = Params::new(64, 3, 2, Some(24)).unwrap();
+        let other = Argon2::new(Algorithm::Argon2i, Version::V0x10, params);
+        let hashed = PasswordHasher::hash_password(&other, b"secret").unwrap().to_string();
+        assert!(verify("secret", &hashed).unwrap());
+        assert!(!verify("other", &hashed).unwrap());
+    }
+
+    #[test]
+    fn text_that_is_no_hash_is_an_error() {
+        for text in [
+            "",
+            "secret",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$scrypt$ln=1,r=1,p=1$c2FsdHNhbHQ$aGFzaA",
+        ] {
+            assert!(verify("secret", text).is_err(), "{text}");
+        }
+    }
 }

@@ -246,3 +246,21 @@ fn an_admin_who_signed_in_before_is_not_kept_out_by_guesses_from_everywhere() {
     }
     drop(flood);
 }
+
+/// A thread that hashes leaves no memory behind, so there is as much as for those that hash at the
+/// same time and not for all that ever did.
+#[cfg(target_os = "linux")]
+#[test]
+fn guesses_take_no_more_memory_the_more_threads_there_are() {
+    let variables = [BEHIND_PROXY, &[("PIVOTAL_WORKERS", "16")]].concat();
+    let server = Server::start_with(&variables);
+    let before = server.memory();
+    for no in 0..128 {
+        let letter = char::from(BASE62[no % 62]).to_string();
+        let guesser = server.client_with(&forge(&server.live, &letter));
+        let from = format!("11.{no}.0.1");
+        guesser.send("GET", "/me", &[("X-Forwarded-For", &from)], None).expect(401);
+    }
+    let taken = server.memory().saturating_sub(before);
+    assert!(taken < 150, "{taken} MiB");
+}

@@ -226,6 +226,14 @@ impl Server {
         assert!(done.unwrap().success());
     }
 
+    /// The memory that the process uses, in MiB.
+    #[cfg(target_os = "linux")]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let (_, rest) = status.split_once("VmRSS:").unwrap();
+        rest.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// The server's process.
     pub fn pid(&self) -> u32 {
         self.child.id()
