@@ -245,12 +245,15 @@ pub struct CustomerFilter {
 
 impl Query for CustomerFilter {
     fn read(params: &mut Params) -> Self {
+        let external = |name, params: &mut Params| {
+            params.text(name).map(|id| ExternalId::key_of(&id).to_owned())
+        };
         Self {
             status: params.choice("status"),
             slug: params.text("slug"),
             domain: params.text("domain").map(|host| Domain::key_of(&host)),
-            hubspot_company_id: params.text("hubspot_company_id"),
-            stripe_customer_id: params.text("stripe_customer_id"),
+            hubspot_company_id: external("hubspot_company_id", params),
+            stripe_customer_id: external("stripe_customer_id", params),
             q: params.text("q"),
         }
     }

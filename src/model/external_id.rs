@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::alphabet::{self, Alphabet};
 use super::fields::Property;
-use super::invisible::identifier;
+use super::invisible::{identifier, is_blank};
 use super::problem::{Fault, Rule};
 use super::schema::{self, Described, Schema};
 use super::text::{ANY, string};
@@ -33,6 +33,12 @@ impl ExternalId {
     /// A value that the store reads back: it was parsed before it was written.
     pub fn stored(id: String) -> Self {
         Self(id)
+    }
+
+    /// The form of an id that somebody looks for, which may be none: without the blanks that
+    /// [`ExternalId::parse`] drops.
+    pub fn key_of(raw: &str) -> &str {
+        raw.trim_matches(is_blank)
     }
 
     /// The id.
