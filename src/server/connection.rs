@@ -23,10 +23,13 @@ use crate::settings::Connections;
 /// a response at once, and then nothing for minutes although the client reads.
 const UNSENT: u32 = 64 << 10;
 
-/// Bytes that are read before the task looks at what they are, and before others have their turn.
-const TURN: usize = 16 << 10;
+/// Bytes that are read before the task parses them, and before others have their turn. A request
+/// takes 24 bytes on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
+const TURN: usize = 512;
+/// The same within a body.
+const BODY_TURN: usize = 16 << 10;
 /// Bytes that are read in advance while a request is answered.
-const AHEAD: usize = 16 << 10;
+const AHEAD: usize = 256;
 
 /// A stream of bytes whose client has to keep up.
 pub(super) struct Connection<S = TcpStream> {
@@ -109,6 +112,19 @@ impl<S: Socket> Connection<S> {
         }
     }
 
+    fn poll_read_at_most(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        most: usize,
+    ) -> Poll<io::Result<()>> {
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most.min(buffer.remaining())));
+        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+        let arrived = part.filled().len();
+        buffer.advance(arrived);
+        polled
+    }
+
     /// Until when the client may leave the server waiting for the next request. While a request is
     /// answered there is no such time, and this one is only when to look again.
     fn read_deadline(&mut self) -> Instant {
@@ -147,14 +163,18 @@ impl<S: Socket> AsyncRead for Connection<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let filled = buffer.filled().len();
-        let polled = if this.ahead >= AHEAD && this.exchange.is_busy() {
+        let body_left = usize::try_from(this.exchange.body_left()).unwrap_or(usize::MAX);
+        let turn = body_left.clamp(TURN, BODY_TURN).saturating_sub(this.turn);
+        let ahead = AHEAD.saturating_sub(this.ahead);
+        let polled = if ahead == 0 && this.exchange.is_busy() {
             this.exchange.wake_when_free(cx);
             Poll::Pending
-        } else if this.turn >= TURN {
+        } else if turn == 0 {
             cx.waker().wake_by_ref();
             Poll::Pending
         } else {
-            Pin::new(&mut this.stream).poll_read(cx, buffer)
+            let most = if this.exchange.is_busy() { turn.min(ahead) } else { turn };
+            this.poll_read_at_most(cx, buffer, most)
         };
         let arrived = buffer.filled().len() - filled;
         match polled {

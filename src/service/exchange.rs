@@ -25,6 +25,7 @@ pub(crate) struct Exchange {
     is_answering: Cell<bool>,
     has_unread_body: Cell<bool>,
     is_reading: Cell<bool>,
+    body_left: Cell<u64>,
     reader: RefCell<Option<Waker>>,
     is_last: Cell<bool>,
     answered: Cell<u64>,
@@ -38,6 +39,7 @@ impl Exchange {
             is_answering: Cell::new(false),
             has_unread_body: Cell::new(false),
             is_reading: Cell::new(false),
+            body_left: Cell::new(0),
             reader: RefCell::new(None),
             is_last: Cell::new(false),
             answered: Cell::new(0),
@@ -76,9 +78,20 @@ impl Exchange {
         self.wake_reader();
     }
 
+    /// Notes how much of a body of known length is still to be read.
+    pub fn expect_body(&self, left: u64) {
+        self.body_left.set(left);
+    }
+
+    /// How much of the body that is being read is known to follow.
+    pub fn body_left(&self) -> u64 {
+        self.body_left.get()
+    }
+
     /// Notes that the body was read to its end.
     pub fn end_body(&self) {
         self.is_reading.set(false);
+        self.body_left.set(0);
         self.has_unread_body.set(false);
     }
 
@@ -101,6 +114,7 @@ impl Exchange {
     fn begin(self: Rc<Self>, headers: &HeaderMap) -> Answering {
         self.is_answering.set(true);
         self.is_reading.set(false);
+        self.body_left.set(0);
         self.has_unread_body.set(body_length(headers) != Some(0));
         self.is_last.set(hides_its_end(headers));
         Answering(self)
@@ -114,6 +128,7 @@ struct Answering(Rc<Exchange>);
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.is_answering.set(false);
+        self.0.body_left.set(0);
         self.0.answered.set(self.0.answered.get() + 1);
         self.0.quiet_since.set(Instant::now());
         self.0.wake_reader();

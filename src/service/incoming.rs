@@ -59,6 +59,9 @@ pub(crate) async fn body(
     let mut body = BytesMut::new();
     let mut total: u64 = 0;
     while length.is_none_or(|length| total < length) {
+        if let (Some(exchange), Some(length)) = (exchange, length) {
+            exchange.expect_body(length - total);
+        }
         let next = timeout_at(pace.wait(), payload.next()).await;
         let Some(chunk) = next.map_err(|_| BodyError::TooSlow)? else { break };
         let mut chunk = chunk.map_err(BodyError::Broken)?;
