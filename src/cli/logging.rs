@@ -19,9 +19,12 @@ pub fn start(level: LevelFilter) {
         writeln!(out, "{} {:5} {message}", SystemClock.now(), record.level())
     };
     // actix's own news of starting and stopping are of no use to an operator.
+    // It logs every malformed request as an error, so that anyone could fill the log.
+    let requests = if level >= LevelFilter::Debug { level } else { LevelFilter::Off };
     env_logger::Builder::new()
         .filter_level(level)
         .filter_module("actix_server", level.min(LevelFilter::Warn))
+        .filter_module("actix_http", requests)
         .format(line)
         .target(Target::Pipe(Box::new(stderr::Lines)))
         .init();

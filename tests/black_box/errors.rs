@@ -340,3 +340,14 @@ fn no_secret_no_body_and_no_query_reaches_the_log() {
     assert!(log.contains("[redacted]"));
     assert!(!log.contains("MARKER") && !log.contains(&server.live), "{log}");
 }
+
+#[test]
+fn requests_that_are_no_http_leave_no_errors_in_the_log() {
+    let mut server = Server::start();
+    for _ in 0..3 {
+        server.raw(b"this is no HTTP\r\n\r\n");
+    }
+    server.client().get("/me").expect(200);
+    server.stop();
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+}
