@@ -35,7 +35,7 @@ struct State {
     /// When one failed after that.
     failed: Option<Moment>,
     running: bool,
-    /// Backups dated in the future that the log has named.
+    /// Backups dated in the future or of another database that the log has named.
     warned: BTreeSet<PathBuf>,
 }
 
@@ -103,7 +103,10 @@ impl Backups {
             log::error!("cannot look for earlier backups: {error}");
             Default::default()
         });
-        let made = found.newest().map(|wall| {
+        let id = store.read(|reader| reader.database_id());
+        let id =
+            id.inspect_err(|error| log::error!("cannot tell which backups are its own: {error}"));
+        let made = id.ok().and_then(|id| found.newest_of(&id)).map(|wall| {
             let age = started.wall.since(wall);
             Moment { wall, monotonic: started.monotonic.minus(age) }
         });
@@ -161,6 +164,15 @@ impl Backups {
                     log::warn!("the scheduled backup was made with a warning: {warning}");
                 }
                 (state.made, state.failed) = (Some(now), None);
+                let new = kept.foreign.into_iter().filter(|path| state.warned.insert(path.clone()));
+                let names: Vec<String> = new.map(|path| path.display().to_string()).collect();
+                if !names.is_empty() {
+                    log::warn!(
+                        "backups of another database do not count and are left alone: {}; move \
+                         them elsewhere, or remove them when you are sure",
+                        names.join(", ")
+                    );
+                }
             }
             Err(CopyError::Stopped) => {}
             Err(error) => {

@@ -12,7 +12,7 @@ use super::contents::Contents;
 use super::copy::{self, Watch};
 use super::error::{CopyError, CopyWarning, OpenError};
 use super::files::{self, DataDir};
-use super::{Store, sqlite};
+use super::{Store, identity, sqlite};
 use crate::model::time::Timestamp;
 
 /// A backup that was made.
@@ -26,6 +26,8 @@ pub struct Kept {
     pub contents: Contents,
     /// What failed around it.
     pub warnings: Vec<CopyWarning>,
+    /// Backups of another database in the same directory, which are never removed.
+    pub foreign: Vec<PathBuf>,
 }
 
 impl DataDir {
@@ -79,7 +81,8 @@ fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Ke
         // The error that matters is the first one.
         let _ = files::remove_draft(&draft);
     })?;
-    Ok(Kept { path: to.to_owned(), bytes, contents, warnings: warning.into_iter().collect() })
+    let warnings = warning.into_iter().collect();
+    Ok(Kept { path: to.to_owned(), bytes, contents, warnings, foreign: Vec::new() })
 }
 
 /// The size and the contents of a finished draft.
@@ -117,10 +120,18 @@ pub struct Series {
 }
 
 impl Series {
-    /// When the newest of those that are not dated ahead was made.
-    pub fn newest(&self) -> Option<Timestamp> {
-        self.past.last().map(|(time, _)| *time)
+    /// When the newest backup of the database with this id was made, leaving out those dated ahead.
+    pub fn newest_of(&self, id: &str) -> Option<Timestamp> {
+        let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
+        own.map(|(time, _)| *time)
     }
+}
+
+/// Whether a backup is of another database than that with this id. One that can't be read, or is
+/// from before databases had ids, isn't.
+fn is_foreign(path: &Path, id: &str) -> bool {
+    let found = files::open_backup(path).ok().and_then(|conn| identity::id(&conn).ok());
+    found.is_some_and(|found| found != id)
 }
 
 impl BackupDir {
@@ -135,8 +146,9 @@ impl BackupDir {
         Self { path: data.backups().to_owned(), keep, create: true }
     }
 
-    /// Makes a backup of the database, and then removes the oldest ones beyond those that are kept.
-    /// Files with other names are left alone, and so are backups dated ahead of `now`.
+    /// Makes a backup of the database, and then removes its oldest ones beyond those that are kept.
+    /// Files with other names are left alone, and so are backups dated ahead of `now` and those of
+    /// another database: a new, empty one must not push out the backups of one that was lost.
     ///
     /// # Errors
     /// See [`CopyError`]; no backup was removed then.
@@ -151,11 +163,14 @@ impl BackupDir {
         } else if matches!(self.path.try_exists(), Ok(false)) {
             return Err(CopyError::NoDirectory(self.path.clone()));
         }
+        let id = store.read(|reader| reader.database_id())?;
         let mut warnings = self.remove_drafts();
         let (time, path) = self.free_name(now);
         let mut kept = store.backup(&path, watch)?;
         kept.warnings.append(&mut warnings);
-        kept.warnings.extend(self.prune(time));
+        let (own, foreign) = self.beyond_kept(time, &id);
+        kept.foreign = foreign;
+        kept.warnings.extend(self.remove(own, files::remove_if_there));
         Ok(kept)
     }
 
@@ -186,12 +201,20 @@ impl BackupDir {
         self.remove(drafts, |path| files::remove_draft(path).map(drop))
     }
 
-    fn prune(&self, now: Timestamp) -> Vec<CopyWarning> {
-        let old = self.look(now).map(|Series { mut past, .. }| {
-            past.truncate(past.len().saturating_sub(self.keep));
-            past.into_iter().map(|(_, path)| path).collect()
-        });
-        self.remove(old, files::remove_if_there)
+    /// The oldest backups of the database with this id beyond those that are kept, and the backups
+    /// of others, if there may be any to remove.
+    fn beyond_kept(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
+        let past = match self.look(now) {
+            Ok(series) => series.past,
+            Err(error) => return (Err(error), Vec::new()),
+        };
+        if past.len() <= self.keep {
+            return (Ok(Vec::new()), Vec::new());
+        }
+        let paths = past.into_iter().map(|(_, path)| path);
+        let (foreign, mut own): (Vec<_>, Vec<_>) = paths.partition(|path| is_foreign(path, id));
+        own.truncate(own.len().saturating_sub(self.keep));
+        (Ok(own), foreign)
     }
 
     /// Removes all of these that it can.
@@ -248,8 +271,9 @@ mod tests {
         Timestamp::parse(text).unwrap()
     }
 
-    fn newest(backups: &BackupDir, now: &str) -> Option<Timestamp> {
-        backups.look(time(now)).unwrap().newest()
+    fn newest(backups: &BackupDir, store: &Store, now: &str) -> Option<Timestamp> {
+        let id = store.read(|reader| reader.database_id()).unwrap();
+        backups.look(time(now)).unwrap().newest_of(&id)
     }
 
     fn names(dir: &Path) -> Vec<String> {
@@ -267,7 +291,7 @@ mod tests {
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
         fs::create_dir(dir.path().join("backups")).unwrap();
         let backups = BackupDir::existing(dir.path().join("backups"), 2);
-        assert_eq!(newest(&backups, "2030-01-01"), None);
+        assert_eq!(newest(&backups, &store, "2030-01-01"), None);
         let watch: Arc<dyn Watch> = Arc::new(());
         backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
         for theirs in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
@@ -284,8 +308,33 @@ mod tests {
                 "pivotal-old.db"
             ]
         );
-        assert_eq!(newest(&backups, "2026-01-03T10:00:00Z"), Some(time("2026-01-03T10:00:00Z")));
-        assert_eq!(newest(&backups, "2026-01-03"), Some(time("2026-01-02T10:00:00Z")));
+        assert_eq!(
+            newest(&backups, &store, "2026-01-03T10:00:00Z"),
+            Some(time("2026-01-03T10:00:00Z"))
+        );
+        assert_eq!(newest(&backups, &store, "2026-01-03"), Some(time("2026-01-02T10:00:00Z")));
+    }
+
+    #[test]
+    fn backups_of_another_database_are_neither_counted_nor_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = |name: &str| {
+            let data = DataDir::new(dir.path().join(name));
+            Store::open_or_create(&data, Arc::new(SystemClock)).unwrap()
+        };
+        let (lost, new) = (store("lost"), store("new"));
+        fs::create_dir(dir.path().join("backups")).unwrap();
+        let backups = BackupDir::existing(dir.path().join("backups"), 1);
+        let watch: Arc<dyn Watch> = Arc::new(());
+        backups.make(&lost, time("2026-01-01"), &watch).unwrap();
+        assert_eq!(newest(&backups, &new, "2030-01-01"), None);
+        for day in ["2026-01-02", "2026-01-03"] {
+            let kept = backups.make(&new, time(day), &watch).unwrap();
+            assert_eq!(kept.foreign, [backups.path.join("pivotal-20260101T000000Z.db")]);
+        }
+        let left = ["pivotal-20260101T000000Z.db", "pivotal-20260103T000000Z.db"];
+        assert_eq!(names(&backups.path), left);
+        assert_eq!(newest(&backups, &lost, "2030-01-01"), Some(time("2026-01-01")));
     }
 
     #[test]
