@@ -102,6 +102,10 @@ pub enum OpenError {
     #[error("{} is not a database of pivotal-server; it was left as it is: name another directory with --data-dir, or move the file away", .0.display())]
     Foreign(PathBuf),
     #[error(
+        "{path} was copied over a database whose last changes are still in {log}, and opening the two together would corrupt it; both were left as they are: run `pivotal-server restore --replace FILE` with a copy of the backup, which keeps them, or move {log} away to use the file as it is"
+    )]
+    ForeignLog { path: PathBuf, log: PathBuf },
+    #[error(
         "{path} was written by a newer version (schema {found}, this binary knows up to {known}); it was left as it is: install that version"
     )]
     Newer { path: PathBuf, found: i64, known: i64 },

@@ -109,7 +109,7 @@ fn of_backup(error: CopyError, path: &Path) -> CopyError {
 }
 
 /// Gives the database, if there is one, a second name, which it keeps when the backup takes the
-/// first one. Leaves no write-ahead log that SQLite would apply to the backup.
+/// first one. Leaves no write-ahead log or rollback journal that SQLite would apply to the backup.
 fn set_aside(
     database: &Path,
     now: Timestamp,
@@ -127,25 +127,30 @@ fn set_aside(
         Err(error) => Err(CopyError::io(&aside, error)),
     };
     // Before the database itself: a restore that ends between the two is undone by its second name.
-    // There is a log still when the file is too damaged to be opened.
+    // There is a log or journal still when the file is too damaged to be opened.
     keep(files::LOG)?;
+    keep(files::JOURNAL)?;
     let kept = keep("")?;
     // Before the log goes, which is kept under its second name only. A directory that cannot be
     // synced at all is no reason to stay without the backup.
     if kept && let Err(source) = files::sync_dir_of(database) {
         warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });
     }
-    files::remove_if_there(&files::beside(database, files::LOG))
-        .and_then(|()| files::remove_if_there(&files::beside(database, files::LOG_INDEX)))
+    [files::LOG, files::JOURNAL, files::LOG_INDEX]
+        .iter()
+        .try_for_each(|suffix| files::remove_if_there(&files::beside(database, suffix)))
         .map_err(|source| CopyError::io(database, source))?;
     Ok(kept.then_some(aside))
 }
 
 /// Brings what is in the write-ahead log into the file and removes the log, as the last connection
-/// does when it is closed. SQLite would discard the log of a file that it does not take for a
+/// does when it is closed. A rollback journal, left by a start that was killed while it turned the
+/// log on, is rolled back. SQLite would discard the log of a file that it does not take for a
 /// database, so that one is kept as it is.
 fn fold_log(database: &Path) {
-    if files::beside(database, files::LOG).exists()
+    let has_rest =
+        [files::LOG, files::JOURNAL].iter().any(|end| files::beside(database, end).exists());
+    if has_rest
         && files::read_header(database).is_ok()
         && let Ok(conn) = sqlite::open_writer(database)
     {

@@ -110,3 +110,36 @@ fn restores_within_one_second_each_keep_what_they_replace() {
     let kept = kept.iter().filter(|name| name.starts_with("pivotal.db.before-restore-"));
     assert_eq!(kept.count(), 6);
 }
+
+#[test]
+fn the_journal_of_a_start_that_was_killed_is_not_applied_to_a_backup_that_is_restored_then() {
+    let (dir, key) = closed();
+    let run = |args: &[&str]| {
+        let output = command(dir.path()).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["backup", "small.db"]);
+    let database = dir.path().join("pivotal.db");
+    let journal = dir.path().join("pivotal.db-journal");
+    // Such as a start leaves when it is killed while it turns the write-ahead log on: the old page
+    // 1, and the old length.
+    let conn = rusqlite::Connection::open(&database).unwrap();
+    conn.execute_batch(
+        "PRAGMA journal_mode = DELETE;
+         CREATE TABLE filling (a);
+         INSERT INTO filling VALUES (zeroblob(1000000));
+         PRAGMA cache_size = 1;
+         BEGIN; INSERT INTO filling VALUES (zeroblob(1000000))",
+    )
+    .unwrap();
+    let hot = fs::read(&journal).unwrap();
+    assert!(hot.starts_with(&[0xd9, 0xd5]), "it is not synced yet");
+    conn.execute_batch("ROLLBACK; DROP TABLE filling").unwrap();
+    drop(conn);
+    fs::write(&journal, hot).unwrap();
+    run(&["restore", "--replace", "small.db"]);
+    assert!(!journal.exists());
+    run(&["check"]);
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.client_with(&key).walk("/customers").len(), 1);
+}

@@ -143,6 +143,7 @@ fn backups_and_what_a_restore_kept_are_traces_of_a_database() {
 
     for name in [
         "pivotal.db-wal",
+        "pivotal.db-journal",
         "pivotal.db.before-restore-20260101T000000Z",
         "pivotal.db.schema-1.backup",
     ] {
@@ -183,4 +184,52 @@ fn the_log_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
     drop(new);
     assert_eq!(fs::read(dir.path().join("pivotal.db.orphaned-wal")).unwrap(), log);
     assert_eq!(customers(&dir), ["Borealis"]);
+}
+
+#[test]
+fn the_journal_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    fs::write(dir.path().join("pivotal.db-journal"), "old pages").unwrap();
+    Server::start_anew(Arc::clone(&dir)).client().customer("Borealis");
+    let kept = fs::read_to_string(dir.path().join("pivotal.db.orphaned-journal")).unwrap();
+    assert_eq!(kept, "old pages");
+    assert_eq!(customers(&dir), ["Borealis"]);
+}
+
+#[test]
+fn a_backup_copied_over_a_database_with_a_log_is_refused_until_the_log_is_out_of_the_way() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    server.client().customer("Aurora");
+    let backup = dir.path().join("copy.db");
+    assert!(server.run(&["backup", backup.to_str().unwrap()]).status.success());
+    server.client().customer("Borealis");
+    server.kill();
+    let (database, log) = (server.database(), dir.path().join("pivotal.db-wal"));
+    fs::copy(&backup, &database).unwrap();
+    let before = (fs::read(&database).unwrap(), fs::read(&log).unwrap());
+
+    let serve_refused = serve(dir.path(), &[]);
+    let check_refused = command(dir.path()).arg("check").output().unwrap();
+    for refused in [serve_refused, check_refused] {
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains("pivotal.db-wal") && said.contains("restore --replace"), "{said}");
+    }
+    assert_eq!((fs::read(&database).unwrap(), fs::read(&log).unwrap()), before);
+
+    // Either advice of the message works. The restore keeps the last changes.
+    let restore = ["restore", "--replace", backup.to_str().unwrap()];
+    assert!(command(dir.path()).args(restore).output().unwrap().status.success());
+    assert_eq!(customers(&dir), ["Aurora"]);
+    let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let is_kept = |path: &std::path::PathBuf| path.to_string_lossy().ends_with("Z-wal");
+    let kept = names.into_iter().find(is_kept).unwrap();
+    assert_eq!(fs::read(&kept).unwrap(), before.1);
+
+    fs::copy(&backup, &database).unwrap();
+    fs::copy(&kept, &log).unwrap();
+    assert!(!serve(dir.path(), &[]).status.success());
+    fs::rename(&log, dir.path().join("log.aside")).unwrap();
+    assert_eq!(customers(&dir), ["Aurora"]);
 }

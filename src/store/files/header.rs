@@ -1,6 +1,6 @@
 //! Whether a file is a database of this program, and one that it knows.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -15,6 +15,9 @@ use crate::store::{schema, sqlite};
 /// it, those of SQLite among them (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
 /// The offsets are those of "Database File Format", 1.3.
 pub(in crate::store) fn read(path: &Path) -> Result<(), OpenError> {
+    // Before the header, so that a log which another process creates now isn't taken for an old one.
+    let log = beside(path, names::LOG);
+    let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let mut header = [0u8; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -31,7 +34,14 @@ pub(in crate::store) fn read(path: &Path) -> Result<(), OpenError> {
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    judge(path, number(68), number(60))
+    judge(path, number(68), number(60))?;
+    // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it sets
+    // them back. With any other value the log is that of a file which was overwritten by this one,
+    // and SQLite would write its pages into this one.
+    if has_log && header[18..20] != [2, 2] {
+        return Err(OpenError::ForeignLog { path: path.to_owned(), log });
+    }
+    Ok(())
 }
 
 /// Asks an open connection for what [`read`] reads.

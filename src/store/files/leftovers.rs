@@ -42,12 +42,14 @@ pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
 /// When a file cannot be renamed or removed.
 pub(super) fn undo_restore(database: &Path) -> io::Result<()> {
     for aside in second_names(database)? {
-        let (log, log_aside) = (beside(database, names::LOG), beside(&aside, names::LOG));
-        if log_aside.exists() {
-            if log.exists() {
-                remove_if_there(&log_aside)?;
-            } else {
-                fs::rename(&log_aside, &log)?;
+        for suffix in [names::LOG, names::JOURNAL] {
+            let (kept, kept_aside) = (beside(database, suffix), beside(&aside, suffix));
+            if kept_aside.exists() {
+                if kept.exists() {
+                    remove_if_there(&kept_aside)?;
+                } else {
+                    fs::rename(&kept_aside, &kept)?;
+                }
             }
         }
         remove_if_there(&aside)?;
@@ -59,7 +61,7 @@ pub(super) fn undo_restore(database: &Path) -> io::Result<()> {
 fn second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(name) = database.file_name() else { return Ok(Vec::new()) };
     let prefix = format!("{}{}", name.to_string_lossy(), names::BEFORE_RESTORE);
-    let is_log = |name: &str| name.ends_with(names::LOG);
+    let is_log = |name: &str| name.ends_with(names::LOG) || name.ends_with(names::JOURNAL);
     let mut found = Vec::new();
     for entry in fs::read_dir(dir_of(database))? {
         let path = entry?.path();
@@ -83,17 +85,21 @@ fn is_same_file(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Keeps the log of a database that is gone under another name: SQLite would apply it to the new
-/// database that takes its place.
+/// Keeps the log and the journal of a database that is gone under other names: SQLite would apply
+/// them to the new database that takes its place.
 pub(super) fn put_log_aside(database: &Path) -> io::Result<()> {
-    let log = beside(database, names::LOG);
-    match fs::metadata(&log) {
-        Ok(found) if found.len() > 0 => {
-            fs::rename(&log, super::free_beside(database, names::ORPHANED_LOG))?;
+    for (suffix, orphaned) in
+        [(names::LOG, names::ORPHANED_LOG), (names::JOURNAL, names::ORPHANED_JOURNAL)]
+    {
+        let log = beside(database, suffix);
+        match fs::metadata(&log) {
+            Ok(found) if found.len() > 0 => {
+                fs::rename(&log, super::free_beside(database, orphaned))?;
+            }
+            Ok(_) => fs::remove_file(&log)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
-        Ok(_) => fs::remove_file(&log)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
     }
     remove_if_there(&beside(database, names::LOG_INDEX))
 }

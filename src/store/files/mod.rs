@@ -22,7 +22,7 @@ pub(super) use self::leftovers::remove_draft;
 pub(super) use self::locks::OpenLock;
 pub use self::locks::ServeLock;
 pub(super) use self::names::{
-    BEFORE_RESTORE, LOG, LOG_INDEX, PARTIAL, RESTORING, backup_name, backup_time,
+    BEFORE_RESTORE, JOURNAL, LOG, LOG_INDEX, PARTIAL, RESTORING, backup_name, backup_time,
 };
 pub use self::owner::Owner;
 pub(super) use self::owner::give_to_owner_of_dir;

@@ -9,7 +9,7 @@ pub(super) const DATABASE: &str = "pivotal.db";
 /// the journal of a transaction without a log.
 pub(in crate::store) const LOG: &str = "-wal";
 pub(in crate::store) const LOG_INDEX: &str = "-shm";
-pub(super) const JOURNAL: &str = "-journal";
+pub(in crate::store) const JOURNAL: &str = "-journal";
 
 /// What is appended for a file that is not complete, in the data directory.
 pub(super) const NEW: &str = ".new";
@@ -22,8 +22,9 @@ pub(in crate::store) const PARTIAL: &str = ".partial";
 pub(in crate::store) const BEFORE_RESTORE: &str = ".before-restore-";
 /// What is appended for the copy from before an upgrade; a version and `.backup` follow.
 pub(super) const BEFORE_UPGRADE: &str = ".schema-";
-/// What is appended for a log whose database is gone.
+/// What is appended for a log or journal whose database is gone.
 pub(super) const ORPHANED_LOG: &str = ".orphaned-wal";
+pub(super) const ORPHANED_JOURNAL: &str = ".orphaned-journal";
 
 /// `pivotal-20261124T170520Z.db`: names sort by time, and every file system allows them.
 pub(in crate::store) fn backup_name(time: Timestamp) -> String {

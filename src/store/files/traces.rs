@@ -38,9 +38,11 @@ impl Trace {
         if OpenLock::remembered(database).is_some() {
             return Some(Self::LockFile(dir_of(database).join("open.lock")));
         }
-        let log = beside(database, names::LOG);
-        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-            return Some(Self::File(log));
+        let left = [names::LOG, names::JOURNAL].map(|suffix| beside(database, suffix));
+        if let Some(left) =
+            left.into_iter().find(|left| fs::metadata(left).is_ok_and(|left| left.len() > 0))
+        {
+            return Some(Self::File(left));
         }
         let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let aside = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE].map(|end| name.clone() + end);
