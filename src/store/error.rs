@@ -91,7 +91,7 @@ pub enum OpenError {
         "there is no {path}, but {trace}: put the database back, or restore a backup with `pivotal-server restore FILE`; to begin with an empty database, pass --new-database to `serve`"
     )]
     Gone { path: PathBuf, trace: Trace },
-    #[error("{} is already used by a running server{}; stop that one first, or name another directory with --data-dir", .dir.display(), named(.server.as_slice()))]
+    #[error("{} is already in use{}; stop that process first, or name another directory with --data-dir", .dir.display(), named(.server.as_slice()))]
     InUse { dir: PathBuf, server: Option<LockHolder> },
     #[error("{path} is still locked after ten seconds{}; wait until that process has ended, or end it", named(.holders))]
     Locked { path: PathBuf, holders: Vec<LockHolder> },

@@ -183,7 +183,9 @@ fn a_directory_in_use_is_never_restored_over() {
     server.client().customer("Borealis");
     let output = server.run(&["restore", text(&copy), "--replace"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("used by a running server"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("already in use by pivotal-server serve")
+    );
     assert_eq!(server.client().get("/customers/1").expect(200)["name"], "Borealis");
 }
 

@@ -153,7 +153,7 @@ fn one_database_under_two_names_is_served_once() {
     let refused = command(other.path()).args(serve).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("already used by a running server"), "{said}");
+    assert!(said.contains("is already in use by pivotal-server serve"), "{said}");
     // A command finds the locks, too, and the server sees what it does.
     let listed = command(other.path()).args(["--json", "keys", "list"]).output().unwrap();
     assert_eq!(listed.status.code(), Some(0), "{listed:?}");

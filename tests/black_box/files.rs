@@ -82,7 +82,10 @@ fn a_second_server_on_the_same_directory_is_refused() {
     let mut server = Server::start();
     let output = server.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("already used by a running server"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("is already in use by pivotal-server serve")
+    );
     server.client().get("/me").expect(200);
     server.kill();
     let server = server.restart();

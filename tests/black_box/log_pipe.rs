@@ -149,6 +149,6 @@ fn a_start_that_fails_says_why_even_when_nothing_is_logged() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: ") && said.contains("used by a running server"), "{said}");
+    assert!(said.starts_with("error: ") && said.contains("already in use by"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 }
