@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::check::Structure;
 use super::contents::Contents;
 use super::copy::{self, Watch};
 use super::error::{CopyError, CopyWarning, OpenError};
@@ -57,7 +58,12 @@ impl Store {
         let mut source = sqlite::open_reader(&database)
             .map_err(|source| OpenError::sqlite(&database, source))?;
         files::check_header(&source, &database)?;
-        make(&mut source, to, watch)
+        make(&mut source, to, watch).inspect_err(|error| {
+            // The fault may be the database's, or only on the disk of the copy.
+            if matches!(error, CopyError::Faulty { .. }) {
+                self.damage.check_in_background(&database, Structure::Full);
+            }
+        })
     }
 }
 

@@ -185,9 +185,9 @@ impl Damage {
     }
 
     /// Checks the file on a thread of its own.
-    pub fn check_in_background(&self, path: &Path) {
+    pub fn check_in_background(&self, path: &Path, how: Structure) {
         let (damage, path) = (self.clone(), path.to_owned());
-        let check = move || match check_file(&path, Structure::Quick) {
+        let check = move || match check_file(&path, how) {
             Ok(Some(found)) | Err(StoreError::Damaged(found)) => {
                 let mut state = damage.state();
                 if !matches!(*state, State::Damaged(_)) {

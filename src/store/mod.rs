@@ -202,7 +202,7 @@ impl Store {
         let damage = Damage::checking(&path, Arc::clone(&clock));
         match damage::check_at_start(&mut conn) {
             Ok(Checked::Sound) => {}
-            Ok(Checked::TooLarge) => damage.check_in_background(&path),
+            Ok(Checked::TooLarge) => damage.check_in_background(&path, check::Structure::Quick),
             Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
             Err(source) => return Err(OpenError::sqlite(&path, source)),
         }

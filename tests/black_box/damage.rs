@@ -79,7 +79,13 @@ impl Victim {
 
 /// A server on a file of several pages of customers, none of which are in its log.
 fn server() -> Server {
-    let mut server = Server::start();
+    server_with(&[])
+}
+
+/// The same, with these variables too.
+fn server_with(variables: &[(&str, &str)]) -> Server {
+    let unlimited = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+    let mut server = Server::start_with(&[&unlimited, variables].concat());
     let client = server.client();
     for n in 0..100 {
         client.customer(&format!("Customer {n}"));
@@ -135,4 +141,19 @@ fn a_page_that_stays_broken_is_named() {
     let page = format!("page {}", victim.at / PAGE + 1);
     assert!(said.contains(&page) && said.contains("(table customers)"), "{said}");
     assert!(server.log().contains("the database file is damaged: Tree"));
+}
+
+#[test]
+fn damage_that_only_a_scheduled_backup_meets_stops_writes() {
+    let server = server_with(&[("PIVOTAL_BACKUP_EVERY", "1s")]);
+    let victim = Victim::find(&server.database());
+    let server = server.restart();
+    let mut file = OpenOptions::new().write(true).open(server.database()).unwrap();
+    file.seek(SeekFrom::Start(victim.at / PAGE * PAGE)).unwrap();
+    file.write_all(&[0xA5; PAGE as usize]).unwrap();
+    let deep = || server.anonymous().get("/api/health/deep").json();
+    wait_until("the file counts as damaged", || {
+        deep()["checks"]["file"].as_str().unwrap().contains("is damaged")
+    });
+    server.client().post("/customers", json!({"name": "Late"})).refused(503, "unavailable", None);
 }
