@@ -125,8 +125,8 @@ pub enum OpenError {
     Disk { path: PathBuf, source: rusqlite::Error },
     #[error("cannot open {path}: {source}")]
     Sqlite { path: PathBuf, source: rusqlite::Error },
-    #[error("upgrading {path} from schema {from} failed and was undone: {source}; the copy from before is {copy}", path = .path.display(), copy = .copy.display())]
-    Upgrade { path: PathBuf, from: i64, copy: PathBuf, source: rusqlite::Error },
+    #[error("upgrading {path} from schema {from} failed and was undone: {source}; put the binary of the old version back to go on working, and report this", path = .path.display())]
+    Upgrade { path: PathBuf, from: i64, source: rusqlite::Error },
 }
 
 impl OpenError {

@@ -246,6 +246,45 @@ fn emails_that_compare_equal_outlive_an_upgrade_and_let_no_third_one_in() {
 }
 
 #[test]
+fn a_second_upgrade_from_the_same_version_keeps_the_copy_of_the_first() {
+    let dir = old_dir(3);
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.stop(), Some(0));
+    let first = fs::read(dir.path().join("pivotal.db.schema-3.backup")).unwrap();
+    let again = old_dir(3);
+    Connection::open(again.path().join("pivotal.db"))
+        .unwrap()
+        .execute_batch("DELETE FROM health")
+        .unwrap();
+    fs::rename(again.path().join("pivotal.db"), dir.path().join("pivotal.db")).unwrap();
+    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+    assert_eq!(server.stop(), Some(0));
+    assert!(fs::read(dir.path().join("pivotal.db.schema-3.backup")).unwrap() == first);
+    assert!(dir.path().join("pivotal.db.schema-3.backup-2").exists());
+}
+
+#[test]
+fn an_upgrade_that_fails_leaves_the_file_and_no_copy() {
+    let dir = old_dir(3);
+    let file = dir.path().join("pivotal.db");
+    // What the upgrade is going to make is there already.
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE database (a)").unwrap();
+    for _ in 0..2 {
+        let output =
+            command(dir.path()).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("failed and was undone"), "{said}");
+        let copies = fs::read_dir(dir.path()).unwrap();
+        let names = copies.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(names.into_iter().all(|name| !name.contains("schema")), "{said}");
+    }
+    let conn = Connection::open(&file).unwrap();
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 3);
+}
+
+#[test]
 fn an_upgrade_waits_until_no_server_runs() {
     let mut server = Server::start();
     server.sql().pragma_update(None, "user_version", 1).unwrap();

@@ -8,7 +8,10 @@ use rusqlite::Connection;
 
 use super::locks::{Hold, OpenLock, ServeLock};
 use super::traces::Trace;
-use super::{beside, create_private, header, leftovers, names, owner, sync_dir_of};
+use super::{
+    beside, create_private, free_beside, header, leftovers, names, owner, remove_if_there,
+    sync_dir_of,
+};
 use crate::store::error::OpenError;
 use crate::store::{identity, schema, sqlite};
 
@@ -228,7 +231,9 @@ impl DataDir {
         if from >= schema::VERSION {
             return Ok(());
         }
-        let copy = beside(database, &format!("{}{from}.backup", names::BEFORE_UPGRADE));
+        let suffix = format!("{}{from}.backup", names::BEFORE_UPGRADE);
+        // One of that name may hold what was there before an older version was restored.
+        let copy = free_beside(database, &suffix);
         let draft = beside(database, names::UPGRADING);
         let io = |source| OpenError::io(&draft, source);
         leftovers::remove_draft(&draft).map_err(io)?;
@@ -244,11 +249,12 @@ impl DataDir {
             database.display(),
             copy.display()
         );
-        schema::upgrade(&mut conn).map_err(|source| OpenError::Upgrade {
-            path: database.to_owned(),
-            from,
-            copy,
-            source,
+        schema::upgrade(&mut conn).map_err(|source| {
+            // The database is as it was, and another start would make another copy of it.
+            if let Err(error) = remove_if_there(&copy) {
+                log::warn!("cannot remove {}: {error}", copy.display());
+            }
+            OpenError::Upgrade { path: database.to_owned(), from, source }
         })
     }
 
