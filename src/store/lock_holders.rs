@@ -1,8 +1,6 @@
 //! Names the processes that hold a lock on a file, so that a message can say whom to stop. Linux
 //! lists all locks in `/proc/locks` (proc_locks(5)); elsewhere nobody is named.
 
-#![allow(dead_code, reason = "not every lock is asked about yet")]
-
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::Path;
