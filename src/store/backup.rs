@@ -261,10 +261,15 @@ impl BackupDir {
         Ok(series)
     }
 
-    /// The names of its files. Those of ours are ASCII.
+    /// The names of its files; those of ours are ASCII. Leaves out links: one may lead to the
+    /// database itself, which this process must open only through SQLite.
     fn names(&self) -> io::Result<Vec<String>> {
-        let all = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
-        all.filter_map(Result::transpose).collect()
+        let name = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            let is_file = entry.file_type()?.is_file();
+            Ok(entry.file_name().into_string().ok().filter(|_| is_file))
+        };
+        fs::read_dir(&self.path)?.map(name).filter_map(Result::transpose).collect()
     }
 }
 

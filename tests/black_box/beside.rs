@@ -55,6 +55,24 @@ fn what_a_server_does_by_itself_keeps_its_locks() {
 }
 
 #[test]
+fn a_link_to_the_database_among_the_backups_is_never_opened() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let backups = dir.path().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    for name in ["pivotal-20260101T000000Z.db", "pivotal-20260101T000000Z.db.partial"] {
+        std::os::unix::fs::symlink("../pivotal.db", backups.join(name)).unwrap();
+    }
+    let variables = [EVERY_SECOND, &[("PIVOTAL_BACKUP_KEEP", "1")]].concat();
+    // Without the flag, the link would count as a trace of an earlier database.
+    drop(Server::start_anew(Arc::clone(&dir)));
+    let server = Server::start_in(dir, &variables);
+    wait_until("backups are made and removed", || {
+        server.log().matches("backed up to").count() >= 3
+    });
+    assert_locked(&server);
+}
+
+#[test]
 fn after_an_old_sqlite_has_looked_at_the_file_and_a_kill_nothing_is_lost() {
     let mut server = Server::start_with(EVERY_SECOND);
     let client = server.client();
