@@ -266,8 +266,8 @@ impl BackupDir {
     fn names(&self) -> io::Result<Vec<String>> {
         let name = |entry: io::Result<fs::DirEntry>| {
             let entry = entry?;
-            let is_file = entry.file_type()?.is_file();
-            Ok(entry.file_name().into_string().ok().filter(|_| is_file))
+            let is_link = entry.file_type()?.is_symlink();
+            Ok(entry.file_name().into_string().ok().filter(|_| !is_link))
         };
         fs::read_dir(&self.path)?.map(name).filter_map(Result::transpose).collect()
     }

@@ -202,14 +202,15 @@ mod tests {
             let (a, b) = (file.clone(), file);
             scope.spawn(move || take_turns(&a, true, (&to_second, &from_second), stop));
             scope.spawn(move || take_turns(&b, false, (&to_first, &from_first), stop));
-            for _ in 0..400 {
+            for _ in 0..800 {
                 rewrite(&store, 1);
                 longest = longest.max(log_megabytes(&dir));
             }
             stop.store(true, Ordering::Relaxed);
         });
-        // 64 MiB and what is written until it is reset, twice a quarter longer at the worst.
-        assert!(longest < 130, "{longest} MiB");
+        // 64 MiB and what is written until it is reset, which a busy machine can put off a few times,
+        // each time by a quarter. Without resets it has 386.
+        assert!(longest < 250, "{longest} MiB");
         rewrite(&store, 140);
         assert!(log_megabytes(&dir) <= 65, "{} MiB", log_megabytes(&dir));
     }
