@@ -5,6 +5,9 @@ use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::Path;
 
+/// How often the list of locks is read before nobody is said to hold one.
+const LOOKS: usize = 5;
+
 /// A process that holds a lock. Displays as `pivotal-server demo (process 1234)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockHolder {
@@ -60,8 +63,14 @@ impl Lock {
 
 /// The processes that hold such a lock on a file, without opening it: closing it again would
 /// release the POSIX locks of this process. Empty where the system doesn't say. May miss one: the
-/// kernel hands out the list in pieces, between which it can change.
+/// kernel hands out the list in pieces, between which it can change. So it looks a few times before
+/// it says that there is none.
 pub(super) fn lock_holders(path: &Path, lock: Lock) -> Vec<LockHolder> {
+    let mut looks = std::iter::repeat_with(|| look(path, lock)).take(LOOKS);
+    looks.find(|holders| !holders.is_empty()).unwrap_or_default()
+}
+
+fn look(path: &Path, lock: Lock) -> Vec<LockHolder> {
     let (Ok(metadata), Ok(locks)) = (fs::metadata(path), fs::read_to_string("/proc/locks")) else {
         return Vec::new();
     };

@@ -7,7 +7,9 @@ use std::path::Path;
 /// `POSIX READ`, `FLOCK WRITE` and so on, sorted.
 pub fn locks_of(pid: u32, file: &Path) -> Vec<String> {
     let inode = std::fs::metadata(file).unwrap().ino().to_string();
-    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    // The kernel hands the list out in pieces, between which it changes: one look can miss a lock.
+    let look = || std::fs::read_to_string("/proc/locks").unwrap();
+    let locks: String = std::iter::repeat_with(look).take(5).collect();
     let mut found: Vec<String> = locks
         .lines()
         .filter(|line| !line.contains("->"))
