@@ -1,10 +1,10 @@
 -- The whole schema of a new database. It is embedded in the binary; the version that stands for
--- it is kept in the file's user_version (src/store/schema.rs), and every older version is brought
--- here by the steps in src/store/migrations.
+-- it is kept in the file's user_version (src/store/engine/schema.rs), and every older version is brought
+-- here by the steps in src/store/engine/migrations.
 --
 -- Times are microseconds since 1970, UTC. Ids, times and random values are made by the server.
 -- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
--- (src/store/live.rs), of the indexes below that say so, and of uniqueness.
+-- (src/store/rows/live.rs), of the indexes below that say so, and of uniqueness.
 
 -- One row, made with the file: what the file is recognised by, and what belongs to all of it.
 CREATE TABLE database (

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pivotal_server::model::time::Timestamp;
+use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OpenFlags};
 

@@ -7,16 +7,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pivotal_server::model::clock::{Clock, SystemClock};
-use pivotal_server::model::comparison::folded;
 use pivotal_server::model::customer::{Customer, NewCustomer};
-use pivotal_server::model::domain::Domain;
 use pivotal_server::model::event::new_event_id;
-use pivotal_server::model::external_id::ExternalId;
-use pivotal_server::model::id::{DisplayId, Id};
-use pivotal_server::model::number::Amount;
-use pivotal_server::model::slug::Slug;
-use pivotal_server::model::text::Plan;
-use pivotal_server::model::time::Timestamp;
+use pivotal_server::model::values::comparison::folded;
+use pivotal_server::model::values::domain::Domain;
+use pivotal_server::model::values::external_id::ExternalId;
+use pivotal_server::model::values::id::{DisplayId, Id};
+use pivotal_server::model::values::number::Amount;
+use pivotal_server::model::values::slug::Slug;
+use pivotal_server::model::values::text::Plan;
+use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
@@ -88,7 +88,7 @@ pub fn insert(dir: &DataDir, rows_a_commit: u64, seconds: u64) -> Outcome<Timed>
     })
 }
 
-/// With the pragmas of `src/store/sqlite.rs`.
+/// With the pragmas of `src/store/engine/sqlite.rs`.
 fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
     let conn = Connection::open(dir.database())?;
     conn.set_prepared_statement_cache_capacity(128);
@@ -177,7 +177,7 @@ fn insert_customer(conn: &Connection, workspace: i64, customer: &Customer) -> Ou
     Ok(())
 }
 
-/// As in `src/store/sequences.rs`.
+/// As in `src/store/rows/sequences.rs`.
 fn next(conn: &Connection, workspace: i64, resource: &str) -> rusqlite::Result<(i64, i64)> {
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)

@@ -8,6 +8,7 @@ pub mod api;
 pub mod cli;
 pub mod demo;
 pub mod docs;
+pub mod http;
 pub mod model;
 pub mod server;
 pub mod service;

@@ -7,9 +7,9 @@ use actix_web::http::{ConnectionType, StatusCode};
 use askama::Template;
 
 use super::page::{self, Page};
-use crate::model::problem::{Problem, Rule};
+use crate::http::incoming::BodyError;
+use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
-use crate::service::incoming::BodyError;
 use crate::service::read_threads::ReadThreadsError;
 use crate::service::turns::TurnError;
 use crate::store::StoreError;

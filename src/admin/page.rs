@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use askama::Template;
 
-use super::assets::Assets;
 use super::error::AdminError;
+use super::pages::assets::Assets;
 
 /// What every handler returns.
 pub(super) type Reply = Result<HttpResponse, AdminError>;
@@ -137,8 +137,8 @@ pub(super) fn local(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::form::Form;
-    use crate::model::problem::{Problem, Rule};
+    use crate::admin::forms::form::Form;
+    use crate::model::parse::problem::{Problem, Rule};
 
     /// Every part that pages are put together from, once.
     #[derive(Template)]

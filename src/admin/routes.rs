@@ -8,13 +8,14 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
 use super::error::AdminError;
+use super::forms::customer_form;
 use super::page::Reply;
-use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
-use super::{
-    api_keys, assets, board, contacts, customer_form, customers, export, logs, onboardings,
-    overview, setup, sign_in, workspace, workspaces,
+use super::pages::{
+    api_keys, assets, board, contacts, customers, export, logs, onboardings, overview, setup,
+    sign_in, workspace, workspaces,
 };
-use crate::service::routing::resources;
+use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
+use crate::http::routing::resources;
 
 /// A method of an address.
 pub struct Entry {

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::assets::Assets;
-use super::csrf::Seal;
-use super::session::Sessions;
-use super::setup::Setup;
+use super::pages::assets::Assets;
+use super::pages::setup::Setup;
+use super::visit::csrf::Seal;
+use super::visit::session::Sessions;
 use crate::model::clock::Monotonic;
 use crate::service::Service;
 use crate::store::{Store, StoreError};

@@ -1,10 +1,10 @@
 //! `/customers/{id}/activity` and `/onboardings/{id}/activity`
 
 use super::answer::{Answer, Reply};
-use super::call::Call;
+use super::request::call::Call;
 use super::{customers, onboardings};
 use crate::model::event::{EventFilter, Readable};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 
 /// GET `/customers/{id}/activity`, without the events of resources that the key must not read
 pub(super) async fn of_customer(call: Call) -> Reply {

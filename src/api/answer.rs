@@ -6,11 +6,11 @@ use actix_web::http::header::{ContentType, LOCATION};
 use serde::Serialize;
 
 use super::error::ApiError;
-use crate::model::id::{DisplayId, Id};
 use crate::model::idempotency::KeptAnswer;
-use crate::model::page::Page;
+use crate::model::parse::page::Page;
+use crate::model::parse::schema::object;
 use crate::model::resource::ResourceId;
-use crate::model::schema::object;
+use crate::model::values::id::{DisplayId, Id};
 use crate::store::StoreError;
 
 /// The usual length of an object, in bytes, for which room is made before it is written.

@@ -1,11 +1,11 @@
 //! `/contacts` and `/customers/{id}/contacts`
 
 use super::answer::{Answer, Reply};
-use super::call::Call;
 use super::customers;
 use super::error::ApiError;
+use super::request::call::Call;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/customers/{id}/contacts`

@@ -1,9 +1,9 @@
 //! `/customers`
 
 use super::answer::{Answer, Reply};
-use super::call::Call;
+use super::request::call::Call;
 use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/customers`

@@ -10,7 +10,7 @@ use strum::VariantNames;
 
 use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
-use crate::model::problem::Problem;
+use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
 use crate::service::read_threads::ReadThreadsError;
 use crate::service::turns::TurnError;

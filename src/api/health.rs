@@ -7,8 +7,8 @@ use strum::VariantNames;
 use utoipa::openapi::schema::Object;
 
 use super::state::Api;
-use crate::model::schema::{Component, choices, object};
-use crate::model::time::Timestamp;
+use crate::model::parse::schema::{Component, choices, object};
+use crate::model::values::time::Timestamp;
 use crate::service::backups::Condition;
 use crate::service::row_dates::Ahead;
 use crate::store::StoreError;

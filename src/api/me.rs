@@ -1,12 +1,12 @@
 //! `/me`: what a key is and to whom it belongs.
 
 use super::answer::{Answer, Reply};
-use super::call::Call;
+use super::request::call::Call;
+use crate::model::key::secret::Prefix;
 use crate::model::key::{Key, KeyId, Mode, Scopes, Tier};
-use crate::model::key_secret::Prefix;
-use crate::model::schema::object;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
+use crate::model::parse::schema::object;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
 use crate::model::workspace::{Workspace, WorkspaceId};
 
 object! {

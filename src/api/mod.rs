@@ -4,22 +4,17 @@
 
 mod activity;
 mod answer;
-mod auth;
-mod body;
-mod call;
 mod contacts;
 mod customers;
 mod error;
 mod health;
-mod idempotency;
-mod ignored;
 mod me;
 mod onboardings;
 mod openapi;
 mod operation;
+mod request;
 mod routes;
 mod state;
-mod verifier;
 
 pub use self::openapi::document;
 pub use self::routes::{configure, no_route};

@@ -1,13 +1,13 @@
 //! `/onboardings` and `/customers/{id}/onboardings`
 
 use super::answer::{Answer, Reply};
-use super::call::Call;
 use super::customers;
 use super::error::ApiError;
+use super::request::call::Call;
 use crate::model::onboarding::{
     NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef,
 };
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/onboardings`

@@ -10,15 +10,16 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::Reply;
-use super::call::{Call, dispatch, refuse};
 use super::error::ApiError;
 use super::openapi::{Description, operations as describe};
 use super::operation::{Access, Endpoint, Operation};
+use super::request::call::{Call, dispatch, refuse};
+use super::request::ignored;
 use super::state::Api;
-use super::{activity, contacts, customers, health, ignored, me, onboardings, openapi};
+use super::{activity, contacts, customers, health, me, onboardings, openapi};
+use crate::http::routing::resources;
 use crate::model::key;
 use crate::service::access_log::UsedOperation;
-use crate::service::routing::resources;
 
 /// What the paths of the table follow.
 pub(super) const BASE: &str = "/api/v1";

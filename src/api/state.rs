@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::idempotency::Running;
-use super::verifier::Verifier;
+use super::request::idempotency::Running;
+use super::request::verifier::Verifier;
 use crate::service::Service;
 use crate::store::Store;
 

@@ -11,7 +11,7 @@ use super::args::Admin;
 use super::failure::Failure;
 use crate::model::clock::SystemClock;
 use crate::model::password::Password;
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::store::Store;
 
 #[derive(Serialize)]

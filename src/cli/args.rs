@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use url::Url;
 
-use crate::model::id::Id;
+use crate::http::client::PLACEHOLDER;
+use crate::model::key::secret::Prefix;
 use crate::model::key::{KeyId, Scope, Tier};
-use crate::model::key_secret::Prefix;
-use crate::model::problem::Fault;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::service::client::PLACEHOLDER;
+use crate::model::parse::problem::Fault;
+use crate::model::values::id::Id;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
 
 /// A self-hosted server for the Pivotal customer-onboarding API.
 #[derive(Parser)]

@@ -10,7 +10,7 @@ use super::args::{Backup, Check, Restore};
 use super::failure::Failure;
 use super::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::store::{Contents, CopyError, CopyWarning, Watch};
 
 #[derive(Serialize)]

@@ -3,11 +3,11 @@
 use super::failure::Failure;
 use super::output;
 use crate::model::event::Actor;
+use crate::model::key::hash::IssuedKey;
+use crate::model::key::secret::KeySecret;
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
-use crate::model::key_hash::IssuedKey;
-use crate::model::key_secret::KeySecret;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
 use crate::model::workspace::NewWorkspace;
 use crate::store::{Store, StoreError};
 

@@ -11,8 +11,8 @@ use super::keys::{Shown, shown_once, unshown};
 use super::signals::Interrupt;
 use crate::demo::{self, DemoError};
 use crate::model::clock::SystemClock;
-use crate::model::slug::Slug;
-use crate::model::time::Timestamp;
+use crate::model::values::slug::Slug;
+use crate::model::values::time::Timestamp;
 use crate::store::{Store, Watch};
 
 /// What was made, as `--json` prints it.

@@ -9,7 +9,7 @@ use super::signals::StopSignal;
 use super::stderr;
 use crate::demo::DemoError;
 use crate::model::hash::HashError;
-use crate::model::key_secret::redact;
+use crate::model::key::secret::redact;
 use crate::server::BindError;
 use crate::settings::SettingsErrors;
 use crate::store::{CopyError, OpenError, StoreError};

@@ -12,7 +12,7 @@ use super::keys::Shown;
 use super::{logging, output::Output, signals};
 use crate::model::clock::SystemClock;
 use crate::model::key::Key;
-use crate::model::key_secret::{KeySecret, Prefix};
+use crate::model::key::secret::{KeySecret, Prefix};
 use crate::server::Server;
 use crate::service::Service;
 use crate::store::Store;

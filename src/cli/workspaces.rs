@@ -9,10 +9,10 @@ use super::args::Workspaces;
 use super::failure::Failure;
 use super::output::table;
 use crate::model::clock::SystemClock;
-use crate::model::id::Id;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::values::id::Id;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::Store;
 

@@ -22,12 +22,12 @@ use self::story::{Act, DAY, MINUTE};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};
 use crate::model::hash::HashError;
+use crate::model::key::hash::IssuedKey;
+use crate::model::key::secret::KeySecret;
 use crate::model::key::{Key, KeyUse, Mode, NewKey, Scopes, Tier};
-use crate::model::key_hash::IssuedKey;
-use crate::model::key_secret::KeySecret;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::{Store, StoreError, Tx, Watch};
 

@@ -2,7 +2,7 @@
 //! use.
 
 use super::dice::Dice;
-use crate::model::slug::Slug;
+use crate::model::values::slug::Slug;
 
 const GIVEN: [&str; 36] = [
     "Adaeze", "Amélie", "Anders", "Beatriz", "Bram", "Camila", "Chidi", "Daniela", "Emre", "Farah",

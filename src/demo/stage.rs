@@ -6,9 +6,9 @@ use super::story::{Act, Change};
 use crate::model::caller::Caller;
 use crate::model::contact::ContactId;
 use crate::model::customer::{Customer, CustomerId};
-use crate::model::fields::{Body, Fields};
-use crate::model::id::{Id, Ref};
 use crate::model::onboarding::OnboardingId;
+use crate::model::parse::fields::{Body, Fields};
+use crate::model::values::id::{Id, Ref};
 use crate::store::{StoreError, Tx, Watch};
 
 /// On whose behalf the acts are played.

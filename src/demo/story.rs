@@ -10,8 +10,8 @@ use super::people::{self, Person, people};
 use super::plot::Ending;
 use crate::model::customer::CustomerStatus;
 use crate::model::onboarding::{Phase, State};
-use crate::model::slug::Slug;
-use crate::model::time::Timestamp;
+use crate::model::values::slug::Slug;
+use crate::model::values::time::Timestamp;
 
 pub(super) const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;

@@ -7,7 +7,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::file::{File, Kind};
-use crate::service::headers::LASTING;
+use crate::http::headers::LASTING;
 
 /// What is at the address of a request, for a client that calls this server `origin`.
 pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {

@@ -1,6 +1,6 @@
 //! What the build script has made: every file with its address. For the documentation's own use.
 
-use crate::service::conditional::Told;
+use crate::http::conditional::Told;
 
 /// What is served at an address.
 pub(super) struct File {

@@ -6,10 +6,11 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::{answer, refuse_method};
+use crate::http::client;
+use crate::http::headers::{self, Scripts};
+use crate::http::routing::{Registered, resources};
+use crate::service::Service;
 use crate::service::access_log::UsedOperation;
-use crate::service::headers::{self, Scripts};
-use crate::service::routing::{Registered, resources};
-use crate::service::{Service, client};
 
 /// The addresses; what is at each is in the table that the build script made.
 const ADDRESSES: [&str; 5] =

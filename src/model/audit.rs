@@ -3,12 +3,12 @@
 
 use super::customer::CustomerId;
 use super::event::{Event, EventType};
-use super::fields::choice_str;
 use super::onboarding::Phase;
-use super::params::{Params, Query};
-use super::problem::{Fault, Problem, Rule};
+use super::parse::fields::choice_str;
+use super::parse::params::{Params, Query};
+use super::parse::problem::{Fault, Problem, Rule};
 use super::resource::{ResourceId, ResourceType};
-use super::time::Timestamp;
+use super::values::time::Timestamp;
 
 /// Which events of a workspace are shown. Parameters that are blank, as forms send them, count as
 /// not given.

@@ -1,12 +1,12 @@
 //! The board: the onboardings of a workspace, in a column for each phase.
 
 use super::customer::CustomerId;
-use super::fields::choice_str;
-use super::id::{DisplayId, Ref};
 use super::onboarding::{OfCustomer, Onboarding, Phase, State};
-use super::params::{Params, Query};
-use super::slug::Slug;
-use super::text::Name;
+use super::parse::fields::choice_str;
+use super::parse::params::{Params, Query};
+use super::values::id::{DisplayId, Ref};
+use super::values::slug::Slug;
+use super::values::text::Name;
 
 /// Which onboardings the board shows. Parameters that are blank, as forms send them, count as not
 /// given.

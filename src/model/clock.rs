@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::time::Timestamp;
+use super::values::time::Timestamp;
 
 /// A point in time that is not affected by setting the machine's clock, in microseconds since an
 /// origin that only this process knows. It may stand still while the machine is suspended.

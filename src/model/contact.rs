@@ -1,14 +1,14 @@
 //! Contacts: the people at a customer.
 
 use super::customer::CustomerId;
-use super::email::Email;
-use super::fields::{Body, Fields};
-use super::id::{DisplayId, Id, Ref};
-use super::labels::Labels;
-use super::patch::{Patch, set};
-use super::schema::object;
-use super::text::{Line, Name};
-use super::time::Timestamp;
+use super::parse::fields::{Body, Fields};
+use super::parse::patch::{Patch, set};
+use super::parse::schema::object;
+use super::values::email::Email;
+use super::values::id::{DisplayId, Id, Ref};
+use super::values::labels::Labels;
+use super::values::text::{Line, Name};
+use super::values::time::Timestamp;
 
 /// The id of a contact.
 pub type ContactId = Id<Contact>;

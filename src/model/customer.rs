@@ -5,20 +5,20 @@ use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
-use super::domain::Domain;
-use super::external_id::ExternalId;
-use super::fields::{Body, Fields, Property, choice};
-use super::id::{DisplayId, Id, Ref};
-use super::labels::Labels;
-use super::metadata::Metadata;
-use super::number::Amount;
-use super::params::{Params, Query};
-use super::patch::{Patch, set};
-use super::problem::Fault;
-use super::schema::{Component, choices, object};
-use super::slug::Slug;
-use super::text::{Name, Plan};
-use super::time::Timestamp;
+use super::parse::fields::{Body, Fields, Property, choice};
+use super::parse::params::{Params, Query};
+use super::parse::patch::{Patch, set};
+use super::parse::problem::Fault;
+use super::parse::schema::{Component, choices, object};
+use super::values::domain::Domain;
+use super::values::external_id::ExternalId;
+use super::values::id::{DisplayId, Id, Ref};
+use super::values::labels::Labels;
+use super::values::metadata::Metadata;
+use super::values::number::Amount;
+use super::values::slug::Slug;
+use super::values::text::{Name, Plan};
+use super::values::time::Timestamp;
 
 /// The id of a customer.
 pub type CustomerId = Id<Customer>;

@@ -9,14 +9,14 @@ use utoipa::openapi::schema::{Object, Type};
 use uuid::Uuid;
 
 use super::customer::{Customer, CustomerStatus};
-use super::id::{DisplayId, base36};
 use super::key::{KeyId, Scope, Scopes};
 use super::onboarding::{Onboarding, Phase, State};
-use super::params::{Params, Query};
+use super::parse::params::{Params, Query};
+use super::parse::schema::{self, Component, Shape, choices, nullable};
 use super::resource::{ResourceId, ResourceType};
-use super::schema::{self, Component, Shape, choices, nullable};
-use super::text::Name;
-use super::time::Timestamp;
+use super::values::id::{DisplayId, base36};
+use super::values::text::Name;
+use super::values::time::Timestamp;
 use super::workspace::WorkspaceId;
 
 /// The version of the API in whose words events are.

@@ -7,16 +7,16 @@ use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::customer::{CustomerId, CustomerRef};
-use super::external_id::ExternalId;
-use super::fields::{Body, Fields, Property, choice};
-use super::id::{BodyRef, DisplayId, Id, Ref};
-use super::number::Days;
-use super::params::{Params, Query};
-use super::patch::{Patch, set};
-use super::problem::{Fault, Problem, Rule};
-use super::schema::{Component, choices, object};
-use super::text::{Line, Notes};
-use super::time::Timestamp;
+use super::parse::fields::{Body, Fields, Property, choice};
+use super::parse::params::{Params, Query};
+use super::parse::patch::{Patch, set};
+use super::parse::problem::{Fault, Problem, Rule};
+use super::parse::schema::{Component, choices, object};
+use super::values::external_id::ExternalId;
+use super::values::id::{BodyRef, DisplayId, Id, Ref};
+use super::values::number::Days;
+use super::values::text::{Line, Notes};
+use super::values::time::Timestamp;
 
 /// The id of an onboarding.
 pub type OnboardingId = Id<Onboarding>;

@@ -4,11 +4,11 @@ use std::fmt::{self, Debug, Formatter};
 
 use serde_json::Value;
 
-use super::fields::Property;
 use super::hash::{self, HashError};
-use super::problem::{Fault, Rule};
-use super::schema::{self, Described, Schema};
-use super::text::string;
+use super::parse::fields::Property;
+use super::parse::problem::{Fault, Rule};
+use super::parse::schema::{self, Described, Schema};
+use super::values::text::string;
 
 /// A password in clear, just as it was typed. It is neither printed nor logged by accident.
 #[derive(Clone, PartialEq, Eq)]

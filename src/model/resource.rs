@@ -4,8 +4,8 @@ use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::openapi::schema::Object;
 
-use super::id::Id;
-use super::schema::{Component, choices};
+use super::parse::schema::{Component, choices};
+use super::values::id::Id;
 
 /// A type of resource, by the name that its `object` property has.
 #[derive(

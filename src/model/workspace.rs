@@ -1,9 +1,9 @@
 //! Workspaces: the companies that share a server without seeing each other.
 
-use super::id::Id;
-use super::slug::Slug;
-use super::text::Name;
-use super::time::Timestamp;
+use super::values::id::Id;
+use super::values::slug::Slug;
+use super::values::text::Name;
+use super::values::time::Timestamp;
 
 /// The public id of a workspace (the API calls it an organization).
 pub type WorkspaceId = Id<Workspace>;

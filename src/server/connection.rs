@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::places::Place;
 use super::refusal;
-use crate::service::exchange::Exchange;
-use crate::service::pace::Pace;
+use crate::http::exchange::Exchange;
+use crate::http::pace::Pace;
 use crate::settings::Connections;
 
 /// Bytes that the kernel holds before it has sent them. Without a bound it would take megabytes of

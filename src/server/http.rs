@@ -19,9 +19,9 @@ use tokio::sync::Semaphore;
 use super::connection::Connection;
 use super::places::Places;
 use super::{Served, Socket, refusal};
+use crate::http::client::ListensOn;
+use crate::http::exchange::track;
 use crate::service::access_log::access_log;
-use crate::service::client::ListensOn;
-use crate::service::exchange::track;
 use crate::settings::Settings;
 
 /// Threads for slow hashes, which are all that blocks there, for each thread that answers requests.

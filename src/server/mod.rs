@@ -22,9 +22,9 @@ use self::places::Places;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::docs;
+use crate::http::client;
 use crate::service::Service;
 use crate::service::access_log::ServesApi;
-use crate::service::client;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
 

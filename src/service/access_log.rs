@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
 use super::Service;
-use super::request_id::{self, RequestId};
-use crate::model::key_secret::{Prefix, redact};
+use crate::http::request_id::{self, RequestId};
+use crate::model::key::secret::{Prefix, redact};
 
 /// The prefix of the key that a request was made with, kept in its extensions once it is known.
 pub(crate) struct UsedKey(pub Prefix);
@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::model::clock::{Monotonic, Stopped};
-    use crate::model::time::Timestamp;
+    use crate::model::values::time::Timestamp;
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
 

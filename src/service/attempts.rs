@@ -11,7 +11,7 @@ use super::neighbors::{SITE, networks, single};
 use super::rate_limit::{Verdict, Windows};
 use super::turns::Standing;
 use crate::model::clock::Monotonic;
-use crate::model::key_secret::Prefix;
+use crate::model::key::secret::Prefix;
 
 /// Failed attempts that are allowed in any minute at one key, from one client.
 const PER_KEY: u32 = 10;

@@ -11,7 +11,7 @@ use actix_web::rt;
 
 use super::Service;
 use crate::model::clock::{Clock, Monotonic};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::settings::Backups as Settings;
 use crate::store::{BackupDir, CopyError, Kept, Store, Watch};
 

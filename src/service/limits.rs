@@ -6,7 +6,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use super::rate_limit::{Budget, Verdict, Windows};
 use crate::model::clock::Monotonic;
 use crate::model::key::{Key, KeyId, Mode, Tier};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::settings::RateLimits;
 
 /// Keys whose windows are kept at the same time.
@@ -79,11 +79,11 @@ impl Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::Id;
     use crate::model::key::Scopes;
-    use crate::model::key_secret::Prefix;
-    use crate::model::slug::Slug;
-    use crate::model::text::Name;
+    use crate::model::key::secret::Prefix;
+    use crate::model::values::id::Id;
+    use crate::model::values::slug::Slug;
+    use crate::model::values::text::Name;
 
     fn key(tier: Tier, mode: Mode) -> Key {
         Key {

@@ -4,24 +4,14 @@
 pub(crate) mod access_log;
 mod attempts;
 pub(crate) mod backups;
-pub(crate) mod client;
-pub(crate) mod conditional;
-pub(crate) mod exchange;
-pub(crate) mod headers;
-pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod neighbors;
-pub(crate) mod pace;
 pub(crate) mod rate_limit;
 pub(crate) mod read_threads;
-pub(crate) mod readdressed;
-pub(crate) mod request_id;
-pub(crate) mod routing;
 pub(crate) mod row_dates;
 pub(crate) mod secrets;
 pub(crate) mod traffic;
 pub(crate) mod turns;
-pub(crate) mod untrusted_proxies;
 pub(crate) mod usage;
 
 use std::net::IpAddr;
@@ -34,8 +24,9 @@ use self::read_threads::ReadThreads;
 use self::row_dates::RowDates;
 use self::secrets::Secrets;
 use self::traffic::Traffic;
-use self::untrusted_proxies::UntrustedProxies;
 use self::usage::Usage;
+use crate::http::client;
+use crate::http::untrusted_proxies::UntrustedProxies;
 use crate::settings::Settings;
 use crate::store::Store;
 

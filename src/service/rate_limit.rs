@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::clock::Monotonic;
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::settings::MAX_RATE;
 
 /// The length of the window, in milliseconds.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::store::{Reader, StoreError};
 
 /// What is not worth a word: a clock that is kept right is corrected by less.

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::clock::Monotonic;
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 
 /// Minutes that are kept.
 const MINUTES: usize = 60;

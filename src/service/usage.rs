@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::key::{Key, KeyId, KeyUse};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// What was gathered since it was last written.

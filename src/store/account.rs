@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use super::error::StoreError;
 use super::{Reader, Tx};
 use crate::model::password::PasswordHash;
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 
 /// What is kept of the admin.
 pub struct Account {

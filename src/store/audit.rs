@@ -6,13 +6,13 @@ use rusqlite::types::ValueRef;
 
 use super::Reader;
 use super::error::StoreError;
-use super::live::{List, Listed};
-use super::row::choice;
+use super::rows::live::{List, Listed};
+use super::rows::row::choice;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::event::{Actor, ActorKind, Event};
-use crate::model::id::Id;
-use crate::model::page::{Page, PageRequest};
-use crate::model::time::Timestamp;
+use crate::model::parse::page::{Page, PageRequest};
+use crate::model::values::id::Id;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 /// How many events are looked at for one page. A filter that hardly any event passes would
@@ -137,15 +137,15 @@ mod tests {
 
     use super::*;
     use crate::model::audit::AuditFilter;
-    use crate::model::checksum::ChecksumSecret;
     use crate::model::event::EventType;
-    use crate::model::id::Ref;
+    use crate::model::key::checksum::ChecksumSecret;
+    use crate::model::key::hash::IssuedKey;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
-    use crate::model::key_hash::IssuedKey;
     use crate::model::onboarding::Phase;
     use crate::model::resource::ResourceType;
-    use crate::model::text::Name;
-    use crate::store::fixture::{Db, at, body};
+    use crate::model::values::id::Ref;
+    use crate::model::values::text::Name;
+    use crate::store::rows::fixture::{Db, at, body};
 
     const ALL: PageRequest = PageRequest { limit: 1000, before: None };
 

@@ -6,15 +6,15 @@ use strum::VariantArray;
 
 use super::Reader;
 use super::error::StoreError;
-use super::live::{self, List, Listed};
+use super::rows::live::{self, List, Listed};
 use crate::model::board::{BoardFilter, Card, Column, CustomerName};
 use crate::model::customer::Customer;
-use crate::model::id::{DisplayId, Id};
 use crate::model::onboarding::{OfCustomer, Onboarding, Phase};
-use crate::model::page::PageRequest;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::parse::page::PageRequest;
+use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 impl Listed for Card {
@@ -103,9 +103,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::id::Ref;
     use crate::model::onboarding::State;
-    use crate::store::fixture::Db;
+    use crate::model::values::id::Ref;
+    use crate::store::rows::fixture::Db;
 
     /// The names of the cards in the column of a phase, with the column's total.
     fn column(db: &Db, filter: &BoardFilter, phase: Phase) -> (Vec<String>, i64) {

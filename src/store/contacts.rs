@@ -3,21 +3,22 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::StoreError;
-use super::live::{self, List, Listed, Resource};
-use super::record::{Columns, Difference, Subject, nullable, time};
-use super::row::json;
-use super::{Reader, Tx, sequences};
+use super::rows::live::{self, List, Listed, Resource};
+use super::rows::record::{Columns, Difference, Subject, nullable, time};
+use super::rows::row::json;
+use super::rows::sequences;
+use super::{Reader, Tx};
 use crate::model::caller::Caller;
 use crate::model::contact::{Contact, ContactId, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerId, CustomerRef};
-use crate::model::email::Email;
 use crate::model::event::EventType;
-use crate::model::id::{DisplayId, Id, Ref};
-use crate::model::labels::Labels;
-use crate::model::page::{Page, PageRequest};
+use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
-use crate::model::text::{Line, Name};
-use crate::model::time::Timestamp;
+use crate::model::values::email::Email;
+use crate::model::values::id::{DisplayId, Id, Ref};
+use crate::model::values::labels::Labels;
+use crate::model::values::text::{Line, Name};
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 impl Resource for Contact {
@@ -264,7 +265,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::fixture::{Db, body};
+    use crate::store::rows::fixture::{Db, body};
 
     #[test]
     fn the_primary_contact_is_found_whoever_came_after_it() {

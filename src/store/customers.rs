@@ -3,27 +3,28 @@
 use rusqlite::{Row, params};
 
 use super::error::StoreError;
-use super::live::{self, List, Listed, Resource};
-use super::record::{Columns, Difference, Subject, nullable, time};
-use super::{Reader, Tx, sequences};
+use super::rows::live::{self, List, Listed, Resource};
+use super::rows::record::{Columns, Difference, Subject, nullable, time};
+use super::rows::sequences;
+use super::{Reader, Tx};
 use crate::model::caller::Caller;
-use crate::model::comparison::folded;
 use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
-use crate::model::domain::Domain;
 use crate::model::event::{self, EventType};
-use crate::model::external_id::ExternalId;
-use crate::model::id::{DisplayId, Id};
-use crate::model::labels::Labels;
-use crate::model::metadata::Metadata;
-use crate::model::number::Amount;
-use crate::model::page::{Page, PageRequest};
+use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
-use crate::model::slug::Slug;
-use crate::model::text::{Name, Plan};
-use crate::model::time::Timestamp;
+use crate::model::values::comparison::folded;
+use crate::model::values::domain::Domain;
+use crate::model::values::external_id::ExternalId;
+use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::labels::Labels;
+use crate::model::values::metadata::Metadata;
+use crate::model::values::number::Amount;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::{Name, Plan};
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
-use super::row::{choice, json};
+use super::rows::row::{choice, json};
 
 impl Resource for Customer {
     const TYPE: ResourceType = ResourceType::Customer;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::files::lock_holders::LockHolder;
 use super::files::{Owner, Trace};
-use super::lock_holders::LockHolder;
 use crate::model::resource::ResourceType;
 
 /// Why a read or a change did not happen.

@@ -6,14 +6,14 @@ use serde_json::value::RawValue;
 
 use super::Reader;
 use super::error::StoreError;
-use super::live::{self, List, Listed};
-use super::row::{choice, json};
+use super::rows::live::{self, List, Listed};
+use super::rows::row::{choice, json};
 use crate::model::customer::CustomerRef;
 use crate::model::event::{Actor, Event, EventFilter, Readable};
-use crate::model::id::Id;
 use crate::model::onboarding::OnboardingRef;
-use crate::model::page::{Page, PageRequest};
-use crate::model::time::Timestamp;
+use crate::model::parse::page::{Page, PageRequest};
+use crate::model::values::id::Id;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 impl Listed for Event {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::{Reader, Tx};
 use crate::model::idempotency::{KeptAnswer, Retry};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 /// How long an answer is kept.

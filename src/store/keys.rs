@@ -5,19 +5,19 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
-use super::record::Subject;
-use super::row::choice;
+use super::rows::record::Subject;
+use super::rows::row::choice;
 use super::{Reader, Tx, workspaces};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, EventType};
-use crate::model::id::Id;
+use crate::model::key::hash::IssuedKey;
+use crate::model::key::secret::Prefix;
 use crate::model::key::{Key, KeyId, KeyUse, Mode, Scopes};
-use crate::model::key_hash::IssuedKey;
-use crate::model::key_secret::Prefix;
 use crate::model::resource::ResourceType;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::values::id::Id;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 
 /// What is needed to tell whether a request may be made with a key, and on whose behalf it then

@@ -4,46 +4,20 @@
 
 mod account;
 mod audit;
-mod backup;
 mod board;
-mod check;
-mod checkpointer;
-mod checkpoints;
-mod comparison;
 mod contacts;
-mod contents;
-mod copy;
 mod customers;
-mod damage;
+mod engine;
 mod error;
 mod events;
 mod files;
 mod first_keys;
-#[cfg(test)]
-mod fixture;
 mod idempotency;
-mod identity;
 mod keys;
-mod known_keys;
-mod limit;
-mod live;
-mod lock_holders;
 mod onboardings;
 mod overview;
-mod past;
-#[cfg(test)]
-mod plans;
-mod read_only;
-mod record;
-mod restore;
-mod row;
-mod schema;
-mod sequences;
-mod slug_runs;
-mod sqlite;
-mod wal_growth;
+mod rows;
 mod workspaces;
-mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,29 +25,31 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use self::account::Account;
-pub use self::backup::{BackupDir, Kept};
-use self::checkpoints::Checkpoints;
-pub use self::contents::Contents;
-pub use self::copy::Watch;
-use self::damage::{Checked, Damage};
+use self::engine::checkpoints::Checkpoints;
+use self::engine::damage::{Checked, Damage};
+use self::engine::known_keys::KnownKeys;
+use self::engine::limit::Limited;
+pub use self::engine::limit::{ReadLimit, Waiting};
+pub use self::engine::read_only::ReadOnly;
+use self::engine::sqlite::{Pooled, Readers};
+use self::engine::wal_growth::WalGrowth;
+use self::engine::writer::{Guards, Writer};
+use self::engine::{damage, identity, sqlite};
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
+pub use self::files::backup::{BackupDir, Kept};
+use self::files::check;
+pub use self::files::contents::Contents;
+pub use self::files::copy::Watch;
+pub use self::files::restore::Restored;
 pub use self::files::{DataDir, ServeLock};
 use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
-use self::known_keys::KnownKeys;
-use self::limit::Limited;
-pub use self::limit::{ReadLimit, Waiting};
 pub use self::overview::{FileSize, Overview, Tally};
-pub use self::read_only::ReadOnly;
-pub use self::restore::Restored;
-use self::sqlite::{Pooled, Readers};
-use self::wal_growth::WalGrowth;
-use self::writer::{Guards, Writer};
-use crate::model::checksum::ChecksumSecret;
 use crate::model::clock::Clock;
-use crate::model::key_secret::Prefix;
-use crate::model::time::Timestamp;
+use crate::model::key::checksum::ChecksumSecret;
+use crate::model::key::secret::Prefix;
+use crate::model::values::time::Timestamp;
 
 /// How long a read waits for a connection of the pool. The pool has one for every thread that
 /// reads, so that this is only reached when the file cannot be opened.

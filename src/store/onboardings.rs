@@ -3,24 +3,25 @@
 use rusqlite::Row;
 
 use super::error::StoreError;
-use super::live::{self, List, Listed, Resource};
-use super::record::{Columns, Difference, Subject, nullable, time};
-use super::row::choice;
-use super::{Reader, Tx, sequences};
+use super::rows::live::{self, List, Listed, Resource};
+use super::rows::record::{Columns, Difference, Subject, nullable, time};
+use super::rows::row::choice;
+use super::rows::sequences;
+use super::{Reader, Tx};
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::event::{self, EventType};
-use crate::model::external_id::ExternalId;
-use crate::model::id::{DisplayId, Id};
-use crate::model::number::Days;
 use crate::model::onboarding::{
     NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, Phase,
     State,
 };
-use crate::model::page::{Page, PageRequest};
+use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
-use crate::model::text::{Line, Notes};
-use crate::model::time::Timestamp;
+use crate::model::values::external_id::ExternalId;
+use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::number::Days;
+use crate::model::values::text::{Line, Notes};
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 impl Resource for Onboarding {

@@ -6,11 +6,11 @@ use strum::VariantArray;
 
 use super::Reader;
 use super::error::StoreError;
-use super::live::List;
-use super::row::choice;
+use super::rows::live::List;
+use super::rows::row::choice;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
 /// How many there are of each kind: every kind, in the order of its declaration.
@@ -130,8 +130,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::id::Ref;
-    use crate::store::fixture::{Db, at};
+    use crate::model::values::id::Ref;
+    use crate::store::rows::fixture::{Db, at};
 
     fn count<E: VariantArray + Copy + PartialEq>(tally: &Tally<E>, kind: E) -> i64 {
         tally.iter().find(|(of, _)| *of == kind).unwrap().1

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::{Reader, Tx};
-use crate::model::id::Id;
-use crate::model::slug::Slug;
-use crate::model::text::Name;
-use crate::model::time::Timestamp;
+use crate::model::values::id::Id;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
 
 /// The columns that [`from_row`] reads, in its order.

@@ -1,8 +1,8 @@
 //! Who may do what: keys, revocation, scopes, and what wrong keys cost.
 
-use pivotal_server::model::checksum::ChecksumSecret;
 use pivotal_server::model::key::Mode;
-use pivotal_server::model::key_secret::KeySecret;
+use pivotal_server::model::key::checksum::ChecksumSecret;
+use pivotal_server::model::key::secret::KeySecret;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, Server, wait_until};

@@ -2,7 +2,7 @@
 //! acknowledged is there when it is back, and nothing is half there.
 //!
 //! A kill loses what a process holds in memory. That a commit also outlives the machine is a
-//! pragma, which `store/sqlite.rs` tests.
+//! pragma, which `store/engine/sqlite.rs` tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};

@@ -4,7 +4,7 @@
 //! What stands in for the disk is a limit on the size of the server's files (`RLIMIT_FSIZE`). It
 //! needs no rights and no file system of its own, and can be raised while the server runs. The
 //! error that SQLite gets is another than on a full disk ("file too large", and a write that is
-//! cut short), and the code that SQLite has for a full disk is met in `store/writer.rs`.
+//! cut short), and the code that SQLite has for a full disk is met in `store/engine/writer.rs`.
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader};

@@ -38,7 +38,7 @@ def filter_query(_: schemathesis.HookContext, query: dict | None) -> bool:
     return True
 
 
-# Invisible characters beyond U+FFFF (`src/model/invisible.rs`). The server refuses them, and there is
+# Invisible characters beyond U+FFFF (`src/model/values/invisible.rs`). The server refuses them, and there is
 # no notation for them that the regular expressions of all languages read alike.
 _NOT_IN_PATTERNS = {
     "\U000110bd",

@@ -10,10 +10,10 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
-use crate::model::fields::{Body, Fields};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, State};
-use crate::model::problem::{Problem, Rule};
-use crate::model::schema::{Component, about, description};
+use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::parse::schema::{Component, about, description};
 
 /// A body that a request can have.
 pub(super) trait Request: Body {

@@ -10,10 +10,10 @@ use utoipa::openapi::{Ref, Tag};
 use super::bodies::{self, Request};
 use super::parameters;
 use crate::api::error::ApiError;
-use crate::model::page::Page;
-use crate::model::params::{Params, Query};
-use crate::model::problem::Problem;
-use crate::model::schema::{Component, Described, Schema};
+use crate::model::parse::page::Page;
+use crate::model::parse::params::{Params, Query};
+use crate::model::parse::problem::Problem;
+use crate::model::parse::schema::{Component, Described, Schema};
 
 /// The groups of operations, in the order in which the document lists them.
 #[derive(Clone, Copy)]

@@ -24,9 +24,9 @@ use crate::model::customer::{Customer, CustomerPatch, CustomerStatus, NewCustome
 use crate::model::event::{Actor, ActorKind, Event, EventData, EventType, Snapshot};
 use crate::model::key;
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, Phase, State};
-use crate::model::page::Page;
+use crate::model::parse::page::Page;
+use crate::model::parse::schema::Component;
 use crate::model::resource::ResourceType;
-use crate::model::schema::Component;
 
 /// The name of the way in which keys are sent.
 const API_KEY: &str = "apiKey";

@@ -9,9 +9,9 @@ use super::parameters;
 use crate::api::error::{ApiError, Content, Envelope, Type};
 use crate::api::operation::{Access, Endpoint};
 use crate::model::key::Scope;
-use crate::model::problem::{Problem, Rule};
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::parse::schema::{Component, Shape, choices, string};
 use crate::model::resource::ResourceType;
-use crate::model::schema::{Component, Shape, choices, string};
 
 /// Everything that an operation can be answered with instead of what it is asked for, in the order
 /// in which it is checked.

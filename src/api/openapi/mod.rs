@@ -20,12 +20,12 @@ use blake2::{Blake2s256, Digest};
 use utoipa::openapi::OpenApi;
 
 pub(super) use self::description::Description;
-use super::call::refuse;
 use super::error::ApiError;
+use super::request::call::refuse;
 use super::routes;
 use super::state::Api;
-use crate::service::client::{self, PLACEHOLDER};
-use crate::service::conditional::Told;
+use crate::http::client::{self, PLACEHOLDER};
+use crate::http::conditional::Told;
 
 /// The description of an API that clients reach at this origin.
 pub fn document(origin: &str) -> OpenApi {

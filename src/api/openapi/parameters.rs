@@ -7,13 +7,13 @@ use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::bodies::one_of_each;
 use crate::api::operation::Endpoint;
-use crate::model::id;
 use crate::model::idempotency::Retry;
-use crate::model::page::PageRequest;
-use crate::model::params::{Params, Query};
-use crate::model::problem::Problem;
+use crate::model::parse::page::PageRequest;
+use crate::model::parse::params::{Params, Query};
+use crate::model::parse::problem::Problem;
+use crate::model::parse::schema::{Described, Schema, string};
 use crate::model::resource::{Anything, ResourceType};
-use crate::model::schema::{Described, Schema, string};
+use crate::model::values::id;
 
 /// The parameters of an operation that reads these from its query. Those of paths, pages and headers
 /// are the same for many, and are referred to.

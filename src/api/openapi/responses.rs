@@ -16,9 +16,9 @@ use utoipa::openapi::{Ref, RefOr};
 use super::description::Description;
 use super::errors;
 use crate::api::error::{ApiError, Envelope};
-use crate::api::ignored::{MAX_LENGTH, MAX_NAMES};
 use crate::api::operation::{Access, Endpoint};
-use crate::model::schema::{Described, string};
+use crate::api::request::ignored::{MAX_LENGTH, MAX_NAMES};
+use crate::model::parse::schema::{Described, string};
 
 /// The responses of an operation.
 pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {

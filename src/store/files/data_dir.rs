@@ -12,8 +12,8 @@ use super::{
     beside, create_private, free_beside, header, leftovers, names, owner, remove_if_there,
     sync_dir_of,
 };
+use crate::store::engine::{identity, schema, sqlite};
 use crate::store::error::OpenError;
-use crate::store::{identity, schema, sqlite};
 
 /// A directory that holds one database.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{beside, names};
+use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
-use crate::store::{schema, sqlite};
 
 /// Reads the header of a file without SQLite, which would leave files beside it. Only for a process
 /// that does not have the file open: closing it again releases every lock that the process holds on

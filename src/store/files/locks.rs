@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::lock_holders::{Lock, lock_holders};
 use super::owner;
 use crate::store::error::OpenError;
-use crate::store::lock_holders::{Lock, lock_holders};
 
 /// How long anyone waits for a lock before the message names its holder. In real time, not by the
 /// clock of the store: another process has to let go.

@@ -2,13 +2,19 @@
 //! or brought up to date before anything is read from it. For the store's own use; `cli` names data
 //! directories and locks them.
 
+pub(super) mod backup;
+pub(super) mod check;
+pub(super) mod contents;
+pub(super) mod copy;
 mod data_dir;
 mod header;
 mod leftovers;
+pub(super) mod lock_holders;
 mod locks;
 mod names;
 mod owner;
 mod presence;
+pub(super) mod restore;
 mod traces;
 
 use std::fs::{self, File};

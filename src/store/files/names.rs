@@ -1,6 +1,6 @@
 //! The names of the files that the store makes beside a database and in a directory of backups.
 
-use crate::model::time::Timestamp;
+use crate::model::values::time::Timestamp;
 
 /// The database in its data directory.
 pub(super) const DATABASE: &str = "pivotal.db";

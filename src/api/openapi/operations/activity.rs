@@ -3,7 +3,7 @@
 use super::super::description::{Description, Group, Success};
 use super::super::examples;
 use crate::model::event::EventFilter;
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 
 /// GET `/customers/{id}/activity`
 pub(in crate::api) fn list_customer_activity() -> Description {

@@ -4,7 +4,7 @@ use super::super::description::{Description, Group, Success};
 use super::super::{examples, links};
 use crate::api::error::ApiError;
 use crate::model::contact::{ContactPatch, NewContact};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 
 /// GET `/customers/{customerId}/contacts`
 pub(in crate::api) fn list_customer_contacts() -> Description {

@@ -4,7 +4,7 @@ use super::super::description::{Description, Group, Success};
 use super::super::{examples, links};
 use crate::api::error::ApiError;
 use crate::model::customer::{CustomerFilter, CustomerPatch, NewCustomer};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 
 /// GET `/customers`
 pub(in crate::api) fn list_customers() -> Description {

@@ -4,7 +4,7 @@ use super::super::description::{Description, Group, Success};
 use super::super::{examples, links};
 use crate::api::error::ApiError;
 use crate::model::onboarding::{NewOnboarding, OfCustomer, OnboardingFilter, OnboardingPatch};
-use crate::model::page::PageRequest;
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/onboardings`

@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{Object, Type};
 
 use super::super::description::{Description, Group, Success};
 use super::super::examples;
-use crate::model::schema::Shape;
+use crate::model::parse::schema::Shape;
 
 /// GET `/me`
 pub(in crate::api) fn get_me() -> Description {

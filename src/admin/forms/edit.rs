@@ -1,0 +1,160 @@
+//! Forms that change what somebody else may change meanwhile. Such a form carries what it was
+//! loaded with, so that only what was typed anew is sent on, and a property that was changed by
+//! two at once is told of and not overwritten. For the pages.
+
+use super::form::{Form, Kind, Shape};
+use crate::model::parse::fields::Body;
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::values::labels::Labels;
+
+/// What stands before the name of a field for the value that it was loaded with.
+const WAS: &str = "was-";
+
+/// The properties of something as its form shows them.
+pub(in crate::admin) type Values = Vec<(&'static str, String)>;
+
+/// A form that shows the properties and remembers them.
+pub(in crate::admin) fn form(values: Values) -> Form {
+    let mut form = Form::default();
+    for (name, value) in values {
+        form.put(&format!("{WAS}{name}"), value.clone());
+        form.put(name, value);
+    }
+    form
+}
+
+/// A list as a field for it shows it, one item on each line.
+pub(in crate::admin) fn lines(labels: &Labels) -> String {
+    labels.iter().collect::<Vec<_>>().join("\n")
+}
+
+/// What is told when a form was sent that could be saved.
+pub(in crate::admin) fn notice(changed: bool) -> &'static str {
+    if changed { "The changes were saved." } else { "Nothing was changed." }
+}
+
+/// What a person changed in a form.
+pub(in crate::admin) struct Changes {
+    form: Form,
+    shape: Vec<(&'static str, Kind)>,
+}
+
+impl Changes {
+    /// Compares what was typed with what the form was loaded with. A field that the form does not
+    /// have changes nothing.
+    pub fn of(form: &Form, shape: &Shape) -> Self {
+        let changed = |(name, kind): &&(&'static str, Kind)| {
+            let was = form.value(&format!("{WAS}{name}"));
+            let there = form.knows(name) || matches!(kind, Kind::Flag | Kind::Chosen);
+            there && !same(*kind, form.value(name), was)
+        };
+        let shape = shape.iter().filter(changed).copied().collect();
+        Self { form: form.clone(), shape }
+    }
+
+    /// Parses what was changed as the body of a PATCH; nothing when nothing was.
+    pub fn read<B: Body>(&self) -> Result<Option<B>, Vec<Problem>> {
+        self.form.read_patch(&self.shape)
+    }
+
+    /// The form with what was meanwhile changed to something else, to be shown again; nothing when
+    /// there is none of it. What is sent again after that is meant.
+    pub fn overtaken(&self, now: &Values) -> Option<Form> {
+        let mut form = self.form.clone();
+        let mut problems = Vec::new();
+        for (name, kind) in &self.shape {
+            let Some((_, now)) = now.iter().find(|(field, _)| field == name) else { continue };
+            let was = format!("{WAS}{name}");
+            if same(*kind, now, form.value(&was)) || same(*kind, now, form.value(name)) {
+                continue;
+            }
+            let shown = if now.is_empty() { "nothing".to_owned() } else { format!("“{now}”") };
+            problems.push(Problem {
+                rule: Rule::ConflictingFields,
+                message: format!(
+                    "Somebody else changed this to {shown} meanwhile. Save again to replace that"
+                ),
+                field: (*name).to_owned(),
+            });
+            form.put(&was, now.clone());
+        }
+        (!problems.is_empty()).then(|| form.with(problems))
+    }
+}
+
+/// Whether a browser may have made one text from the other: it ends lines in its own way, and a
+/// field of one line has no line ends.
+fn same(kind: Kind, a: &str, b: &str) -> bool {
+    let plain = |text: &str| match kind {
+        Kind::Area | Kind::List | Kind::Json => {
+            text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
+        }
+        _ => text.replace(['\r', '\n'], "").trim().to_owned(),
+    };
+    plain(a) == plain(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::contact::ContactPatch;
+    use crate::model::parse::patch::Patch;
+
+    const SHAPE: &Shape = &[
+        ("name", Kind::Text),
+        ("title", Kind::Nullable),
+        ("is_primary", Kind::Flag),
+        ("labels", Kind::List),
+    ];
+
+    fn values(name: &str, title: &str, is_primary: &str, labels: &str) -> Values {
+        let values = [name, title, is_primary, labels].map(str::to_owned);
+        SHAPE.iter().map(|(name, _)| *name).zip(values).collect()
+    }
+
+    fn typed(fields: &[(&str, &str)]) -> Changes {
+        let mut form = form(values("Maya", "COO", "true", "a\nb"));
+        for (name, value) in fields {
+            form.put(name, (*value).to_owned());
+        }
+        Changes::of(&form, SHAPE)
+    }
+
+    #[test]
+    fn only_what_was_typed_anew_is_changed() {
+        let same = typed(&[("name", " Maya"), ("labels", "a\r\nb\r\n")]);
+        assert!(same.read::<ContactPatch>().unwrap().is_none());
+        let patch: ContactPatch = typed(&[("title", "")]).read().unwrap().unwrap();
+        assert_eq!(patch.title, Patch::Clear);
+        assert!(patch.name.is_none() && patch.is_primary.is_none() && patch.labels.is_none());
+    }
+
+    #[test]
+    fn line_breaks_count_where_there_can_be_some() {
+        assert!(same(Kind::Area, "a\r\nb\n", "a\nb"));
+        assert!(!same(Kind::Area, "a\n\nb", "a\nb"));
+        assert!(!same(Kind::Area, "a\nb", "ab"));
+        assert!(same(Kind::Nullable, "a\nb", "ab"));
+    }
+
+    #[test]
+    fn a_form_with_one_field_changes_that() {
+        let changes = Changes::of(&Form::of([("is_primary", "true".to_owned())]), SHAPE);
+        let patch: ContactPatch = changes.read().unwrap().unwrap();
+        assert_eq!(patch.is_primary, Some(true));
+        assert!(patch.name.is_none() && patch.labels.is_none());
+    }
+
+    #[test]
+    fn what_two_changed_at_once_is_told_of_and_can_be_sent_again() {
+        let changes = typed(&[("title", "CEO"), ("name", "Maya B")]);
+        assert!(changes.overtaken(&values("Maya", "COO", "", "c")).is_none());
+        assert!(changes.overtaken(&values("Maya B", "COO", "true", "")).is_none());
+        let now = values("Maya", "", "true", "a\nb");
+        let again = changes.overtaken(&now).unwrap();
+        let said = "Somebody else changed this to nothing meanwhile. Save again to replace that.";
+        assert_eq!(again.error("title").as_deref(), Some(said));
+        assert_eq!((again.error("name"), again.value("title")), (None, "CEO"));
+        assert!(Changes::of(&again, SHAPE).overtaken(&now).is_none());
+    }
+}

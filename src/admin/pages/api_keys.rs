@@ -1,0 +1,265 @@
+//! `/admin/api-keys`: the keys of all workspaces. A new key's secret stands in the answer to the
+//! form that made it and nowhere else.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use crate::admin::error::AdminError;
+use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::visit::Visit;
+use crate::admin::visit::once::{self, once};
+use crate::admin::words;
+use crate::admin::words::key_row::{self, KeyRow};
+use crate::model::event::Actor;
+use crate::model::key::form::{KeyFilter, KeyForm};
+use crate::model::key::hash::IssuedKey;
+use crate::model::key::secret::KeySecret;
+use crate::model::key::{Key, Mode, NewKey, Tier};
+use crate::model::parse::params::Params;
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::resource::ResourceType;
+use crate::model::values::id::Id;
+use crate::store::Tx;
+
+type Options = Vec<(String, String)>;
+
+#[derive(Template)]
+#[template(path = "api_keys.html")]
+struct List {
+    page: Page,
+    form: Form,
+    workspaces: Options,
+    rows: Vec<KeyRow>,
+    /// Whether there is any key at all.
+    any: bool,
+    once: String,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_new.html")]
+struct New {
+    page: Page,
+    form: Form,
+    workspaces: Options,
+    modes: Vec<(&'static str, &'static str)>,
+    tiers: Vec<(&'static str, &'static str)>,
+    scopes: Vec<(&'static str, String)>,
+    once: String,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_made.html")]
+struct Made {
+    page: Page,
+    key: Key,
+    may: String,
+    secret: KeySecret,
+    /// The key that stays until it is revoked.
+    old: Option<Key>,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_revoke.html")]
+struct Revoke {
+    page: Page,
+    row: KeyRow,
+    action: String,
+}
+
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its key is made or is being made, and nothing was done now. The key is \
+     not shown again. If you did not keep it, revoke it and make another one.";
+
+const SHAPE: &Shape = &[
+    ("workspace", Kind::Text),
+    ("name", Kind::Text),
+    ("mode", Kind::Text),
+    ("tier", Kind::Text),
+    ("scopes", Kind::Chosen),
+];
+
+/// GET `/admin/api-keys`
+pub(in crate::admin) async fn list(visit: Visit) -> Reply {
+    let form = visit.visitor().query_form();
+    let filter = Params::parse::<KeyFilter>(form.given());
+    let all = known(&visit).await?;
+    let any = !all.is_empty();
+    let once = once::value()?;
+    let mut workspaces = vec![(String::new(), "All workspaces".to_owned())];
+    workspaces.extend(options(&visit));
+    let page = visit.page("API keys", Section::ApiKeys);
+    match filter {
+        Ok(filter) => {
+            let rows = all.into_iter().filter(|row| row.passes(&filter)).collect();
+            page::html(&List { page, form, workspaces, rows, any, once })
+        }
+        Err(problems) => {
+            let (form, rows) = (form.with(problems), Vec::new());
+            page::refused(&List { page, form, workspaces, rows, any, once })
+        }
+    }
+}
+
+/// GET `/admin/api-keys/new`
+pub(in crate::admin) async fn form(visit: Visit) -> Reply {
+    let asked = visit.visitor().query_form();
+    let workspace = match asked.value("workspace") {
+        "" => visit.workspace()?.slug.to_string(),
+        slug => slug.to_owned(),
+    };
+    let mut values = vec![
+        ("workspace", workspace),
+        ("mode", <&str>::from(Mode::default()).to_owned()),
+        ("tier", <&str>::from(Tier::default()).to_owned()),
+    ];
+    values.extend(key_row::scopes().into_iter().map(|(scope, _)| ("scopes", scope.to_owned())));
+    page::html(&new_page(&visit, Form::of(values))?)
+}
+
+/// POST `/admin/api-keys`
+pub(in crate::admin) async fn create(visit: Visit) -> Reply {
+    let refuse = |problems| page::refused(&new_page(&visit, visit.form().clone().with(problems))?);
+    let asked: KeyForm = match visit.form().read(SHAPE) {
+        Ok(asked) => asked,
+        Err(problems) => return refuse(problems),
+    };
+    let workspace = visit.workspaces().iter().find(|found| found.slug == asked.workspace).cloned();
+    let Some(workspace) = workspace else {
+        let message = "workspace must be one of those that exist".to_owned();
+        let field = "workspace".to_owned();
+        return refuse(vec![Problem { rule: Rule::InvalidEnumValue, message, field }]);
+    };
+    let create = async {
+        let (issued, secret) = issue(&visit, asked.new).await?;
+        let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
+        Ok((visit.write_all(create).await?, secret))
+    };
+    let (key, secret) = once(&visit, "create", SENT_BEFORE, create).await?;
+    made(&visit, "The new key", key, secret, None)
+}
+
+/// POST `/admin/api-keys/{id}/rotate`
+pub(in crate::admin) async fn rotate(visit: Visit) -> Reply {
+    let id = visit.part("id").to_owned();
+    let rotate = async {
+        let row = named(&visit).await?;
+        let old = rotatable(row)?;
+        let (issued, secret) = issue(&visit, NewKey::twin_of(&old)).await?;
+        let id = old.id.clone();
+        let twin = move |tx: &Tx<'_>| tx.create_twin(Actor::admin_page(), &id, issued);
+        match visit.write_all(twin).await? {
+            Some(key) => Ok((key, secret, old)),
+            // Something else was done with it while the twin's secret was hashed.
+            None => Err(rotatable(named(&visit).await?).err().unwrap_or(AdminError::ForeignForm)),
+        }
+    };
+    let (key, secret, old) = once(&visit, &format!("rotate {id}"), SENT_BEFORE, rotate).await?;
+    made(&visit, "The key's twin", key, secret, Some(old))
+}
+
+/// GET `/admin/api-keys/{id}/revoke`
+pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
+    let row = revocable(named(&visit).await?)?;
+    let action = format!("/admin/api-keys/{}/revoke", row.key.id);
+    page::html(&Revoke { page: visit.page("Revoke this key?", Section::ApiKeys), row, action })
+}
+
+/// POST `/admin/api-keys/{id}/revoke`
+pub(in crate::admin) async fn revoke(visit: Visit) -> Reply {
+    let row = revocable(named(&visit).await?)?;
+    let id = row.key.id;
+    let revoked = visit.write_all(move |tx| tx.revoke_key(Actor::admin_page(), &id)).await?;
+    let key = revoked.ok_or(AdminError::NotFound(ResourceType::ApiKey))?;
+    visit.tell(format!("The key {} is revoked. Its next request is refused.", called(&key)));
+    Ok(see_other("/admin/api-keys"))
+}
+
+/// All keys, with their use up to this moment.
+async fn known(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
+    let service = &visit.visitor().admin().service;
+    // Mostly once: uses are written every few seconds.
+    let mut tries = 3;
+    let keys = loop {
+        let look = service.usage.look();
+        let mut keys = visit.read_all(|reader| reader.keys(None)).await?;
+        tries -= 1;
+        if tries == 0 || service.usage.is_current(&look) {
+            keys.iter_mut().for_each(|key| look.add_to(key));
+            break keys;
+        }
+    };
+    Ok(key_row::rows(keys, visit.workspaces(), service.store().clock().now()))
+}
+
+/// The key that the path names.
+async fn named(visit: &Visit) -> Result<KeyRow, AdminError> {
+    let missing = || AdminError::NotFound(ResourceType::ApiKey);
+    let id = Id::parse(visit.part("id")).ok_or_else(missing)?;
+    known(visit).await?.into_iter().find(|row| row.key.id == id).ok_or_else(missing)
+}
+
+fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
+    let key = called(&row.key);
+    if !row.is_active() {
+        return Err(AdminError::NotPossible(format!(
+            "The key {key} is revoked and cannot be rotated. Create a new one."
+        )));
+    }
+    match row.twin {
+        Some(twin) => Err(AdminError::NotPossible(format!(
+            "The key {key} has a twin already: {}. If the twin's secret is lost, revoke the twin \
+             and rotate the key again.",
+            twin.prefix
+        ))),
+        None => Ok(row.key),
+    }
+}
+
+fn revocable(row: KeyRow) -> Result<KeyRow, AdminError> {
+    match row.key.revoked_at {
+        None => Ok(row),
+        Some(at) => Err(AdminError::NotPossible(format!(
+            "The key {} was revoked already, on {}. It cannot be revoked again.",
+            called(&row.key),
+            words::date_time(&at)
+        ))),
+    }
+}
+
+/// A key in a sentence. Letters that turn the direction of text turn no more than the name.
+fn called(key: &Key) -> String {
+    format!("\"\u{2068}{}\u{2069}\" ({})", key.name, key.prefix)
+}
+
+/// Makes a secret and hashes it, off the web workers.
+async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
+    let visitor = visit.visitor();
+    let service = &visitor.admin().service;
+    let issuing = Arc::clone(service);
+    let issue = move || IssuedKey::issue(new, issuing.store().checksum_secret());
+    Ok(service.hash_secret(visitor.address(), issue).await?)
+}
+
+fn made(visit: &Visit, title: &str, key: Key, secret: KeySecret, old: Option<Key>) -> Reply {
+    let (page, may) = (visit.page(title, Section::ApiKeys), key_row::may(&key.scopes));
+    page::html(&Made { page, key, may, secret, old })
+}
+
+fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
+    Ok(New {
+        page: visit.page("New API key", Section::ApiKeys),
+        form,
+        workspaces: options(visit).collect(),
+        modes: words::options(None, words::mode),
+        tiers: words::options(None, words::tier),
+        scopes: key_row::scopes(),
+        once: once::value()?,
+    })
+}
+
+fn options(visit: &Visit) -> impl Iterator<Item = (String, String)> {
+    let workspaces = visit.workspaces().iter();
+    workspaces.map(|workspace| (workspace.slug.to_string(), workspace.name.to_string()))
+}

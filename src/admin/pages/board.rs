@@ -1,0 +1,210 @@
+//! `/onboardings`: the board, which has a column for each phase, and the move of a card to another
+//! one. The column's cards are the newest of it.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::customers;
+use super::onboardings::{is_overdue, title};
+use crate::admin::error::AdminError;
+use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::page::{self, Page, Reply, Section, address, see_other};
+use crate::admin::visit::Visit;
+use crate::admin::words;
+use crate::model::board::{BoardFilter, Card, Column};
+use crate::model::customer::{Customer, CustomerFilter};
+use crate::model::onboarding::{OfCustomer, Onboarding, OnboardingPatch, OnboardingRef, Phase};
+use crate::model::parse::page::PageRequest;
+use crate::model::parse::params::Params;
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::resource::ResourceType;
+use crate::model::values::time::Timestamp;
+use crate::store::StoreError;
+
+/// Cards of a column.
+const CARDS: u32 = 50;
+/// Customers that can be chosen from.
+const CUSTOMERS: u32 = 500;
+const MOVE: &Shape = &[("phase", Kind::Text)];
+
+#[derive(Template)]
+#[template(path = "board.html")]
+struct Board {
+    page: Page,
+    /// The filter.
+    form: Form,
+    states: Vec<(&'static str, &'static str)>,
+    customers: Vec<(String, String)>,
+    /// Whether there are more customers than can be chosen from.
+    more_customers: bool,
+    lanes: Vec<Lane>,
+    total: i64,
+    is_filtered: bool,
+    /// Where a new onboarding is opened.
+    new: String,
+    /// Why a card was not moved.
+    refused: Option<String>,
+}
+
+/// A column of the board.
+struct Lane {
+    phase: &'static str,
+    name: &'static str,
+    total: i64,
+    /// The phase before it and the one after it, each with its name.
+    earlier: Option<(&'static str, &'static str)>,
+    later: Option<(&'static str, &'static str)>,
+    tiles: Vec<Tile>,
+}
+
+/// A card of the board.
+struct Tile {
+    number: i64,
+    title: String,
+    customer: String,
+    customer_path: String,
+    state: &'static str,
+    tone: &'static str,
+    launch: Option<Timestamp>,
+    is_late: bool,
+}
+
+/// GET `/onboardings`
+pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+    let form = visit.visitor().query_form();
+    page::html(&board(&visit, form, None).await?)
+}
+
+/// POST `/onboardings/{ref}/move`
+pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
+    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
+    let patch: OnboardingPatch = visit.form().read(MOVE).map_err(AdminError::Invalid)?;
+    let phase = patch.phase.ok_or_else(|| AdminError::Invalid(vec![no_phase()]))?;
+    let moved = visit
+        .write(move |tx, caller| {
+            let before = tx.reader().onboarding(caller.workspace.no, &named)?;
+            if before.phase == phase {
+                return Ok((before, false));
+            }
+            Ok((tx.update_onboarding(caller, &named, patch)?, true))
+        })
+        .await;
+    let (onboarding, moved) = match moved {
+        Err(AdminError::NotFound(ResourceType::Onboarding)) => {
+            let text = "The card was not moved: there is no such onboarding any more. It was \
+                        deleted meanwhile, or belongs to another workspace.";
+            let board = board(&visit, visit.form().clone(), Some(text.to_owned())).await?;
+            return page::html_as(StatusCode::NOT_FOUND, &board);
+        }
+        moved => moved?,
+    };
+    let (title, phase) = (words::plain(&title(&onboarding)), words::phase(&phase));
+    visit.tell(match moved {
+        true => format!("Moved {title} to {phase}."),
+        false => format!("{title} is in {phase} already."),
+    });
+    Ok(see_other(&card_path(visit.form(), &onboarding)))
+}
+
+/// The board with the filter of a form, at the card of an onboarding.
+pub(in crate::admin) fn card_path(filter: &Form, onboarding: &Onboarding) -> String {
+    let given = ["state", "customer"].map(|name| (name, filter.value(name)));
+    format!("{}#onboarding-{}", address("/onboardings", &given), onboarding.display_id.0)
+}
+
+fn no_phase() -> Problem {
+    Problem {
+        rule: Rule::MissingField,
+        message: "phase is required".to_owned(),
+        field: "phase".to_owned(),
+    }
+}
+
+async fn board(
+    visit: &Visit,
+    mut form: Form,
+    refused: Option<String>,
+) -> Result<Board, AdminError> {
+    let filter: BoardFilter = Params::parse(form.given()).map_err(AdminError::Invalid)?;
+    let is_filtered = filter.state.is_some() || !matches!(filter.customer, OfCustomer::Any);
+    let (columns, chosen, customers) = visit
+        .read(move |reader, caller| {
+            let workspace = caller.workspace.no;
+            let chosen = match &filter.customer {
+                OfCustomer::One(named) => match reader.customer(workspace, named) {
+                    Err(StoreError::NotFound(_)) => None,
+                    found => Some(found?),
+                },
+                _ => None,
+            };
+            let page = PageRequest { limit: CUSTOMERS, before: None };
+            let customers = reader.customers(workspace, &CustomerFilter::default(), &page)?;
+            Ok((reader.board(workspace, &filter, CARDS)?, chosen, customers))
+        })
+        .await?;
+    let new = match &chosen {
+        Some(customer) => format!("/customers/{}/onboardings/new", customer.display_id.0),
+        None => "/onboardings/new".to_owned(),
+    };
+    // Whichever form of the id was sent, the choice is known by the number.
+    if let Some(customer) = &chosen {
+        form.put("customer", customer.display_id.0.to_string());
+    }
+    let more_customers = customers.next.is_some();
+    let now = visit.visitor().admin().store().clock().now();
+    Ok(Board {
+        page: visit.page("Onboardings", Section::Onboardings),
+        form,
+        states: words::options(Some("Any state"), words::state),
+        customers: choices(customers.data, chosen),
+        more_customers,
+        total: columns.iter().map(|column| column.total).sum(),
+        lanes: lanes(columns, now),
+        is_filtered,
+        new,
+        refused,
+    })
+}
+
+/// The customers by their names, among them the one that is chosen.
+fn choices(mut customers: Vec<Customer>, chosen: Option<Customer>) -> Vec<(String, String)> {
+    if let Some(chosen) = chosen
+        && customers.iter().all(|customer| customer.id != chosen.id)
+    {
+        customers.push(chosen);
+    }
+    customers.sort_by_cached_key(|customer| customer.name.as_str().to_lowercase());
+    let all = (String::new(), "All customers".to_owned());
+    let choice = |customer: &Customer| {
+        (customer.display_id.0.to_string(), customer.name.as_str().to_owned())
+    };
+    [all].into_iter().chain(customers.iter().map(choice)).collect()
+}
+
+fn lanes(columns: Vec<Column>, now: Timestamp) -> Vec<Lane> {
+    let named = |phase: &Phase| (<&str>::from(*phase), words::phase(phase));
+    let phases: Vec<_> = columns.iter().map(|column| named(&column.phase)).collect();
+    let lane = |(place, column): (usize, Column)| Lane {
+        phase: phases[place].0,
+        name: phases[place].1,
+        total: column.total,
+        earlier: place.checked_sub(1).and_then(|place| phases.get(place)).copied(),
+        later: phases.get(place + 1).copied(),
+        tiles: column.cards.into_iter().map(|card| tile(card, now)).collect(),
+    };
+    columns.into_iter().enumerate().map(lane).collect()
+}
+
+fn tile(card: Card, now: Timestamp) -> Tile {
+    let Card { onboarding, customer } = card;
+    Tile {
+        number: onboarding.display_id.0,
+        title: title(&onboarding),
+        customer_path: customers::path_of(customer.display_id, &customer.slug),
+        customer: customer.name.as_str().to_owned(),
+        state: words::state(&onboarding.state),
+        tone: words::state_tone(&onboarding.state),
+        is_late: is_overdue(&onboarding, &now),
+        launch: onboarding.target_launch_date,
+    }
+}

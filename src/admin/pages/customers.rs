@@ -1,0 +1,238 @@
+//! `/customers` and `/customers/{ref}`: the list, and all that there is to see of one customer.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+use serde_json::Value;
+
+use super::onboardings::{is_overdue, title};
+use crate::admin::error::AdminError;
+use crate::admin::forms::form::Form;
+use crate::admin::page::{self, Page, Reply, Section, address};
+use crate::admin::visit::Visit;
+use crate::admin::words;
+use crate::admin::words::timeline::{self, Entry};
+use crate::model::caller::Caller;
+use crate::model::contact::Contact;
+use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
+use crate::model::event::{Event, EventFilter, EventType, Readable};
+use crate::model::onboarding::{Onboarding, OnboardingFilter};
+use crate::model::parse::page::{Page as ListPage, PageRequest};
+use crate::model::parse::params::{Params, Query};
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::resource::ResourceType;
+use crate::model::values::external_id::ExternalId;
+use crate::model::values::id::DisplayId;
+use crate::model::values::slug::Slug;
+use crate::model::values::time::Timestamp;
+use crate::store::{Reader, StoreError};
+
+#[derive(Template)]
+#[template(path = "customers.html")]
+struct List {
+    page: Page,
+    form: Form,
+    statuses: Vec<(&'static str, &'static str)>,
+    customers: Vec<Customer>,
+    /// Whether anything but the whole list from its beginning was asked for.
+    narrowed: bool,
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+/// GET `/customers`
+pub(in crate::admin) async fn list(visit: Visit) -> Reply {
+    let form = visit.visitor().query_form();
+    // What the form and the pager have: anything else would be lost on the way to the next page.
+    let given = form.given_of(&["q", "status", "cursor"]);
+    let narrowed = !given.is_empty();
+    let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
+    filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    let found = visit
+        .read(move |reader, caller| reader.customers(caller.workspace.no, &filter, &page))
+        .await?;
+    let (q, status) = (form.value("q"), form.value("status"));
+    let at =
+        |cursor: &str| address("/customers", &[("q", q), ("status", status), ("cursor", cursor)]);
+    page::html(&List {
+        page: visit.page("Customers", Section::Customers),
+        statuses: words::options(Some("Any status"), words::status),
+        customers: found.data,
+        narrowed,
+        newest: page.before.map(|_| at("")),
+        older: found.next.map(|next| at(&next.to_cursor())),
+        form,
+    })
+}
+
+/// Where each list on the page of a customer goes on.
+struct Places {
+    contacts: Option<Timestamp>,
+    onboardings: Option<Timestamp>,
+    events: Option<Timestamp>,
+}
+
+impl Query for Places {
+    fn read(params: &mut Params) -> Self {
+        let parse = |text: &str| {
+            let fault = || Fault::new(Rule::InvalidString, "must be a place in the list");
+            Timestamp::parse(text).ok_or_else(fault)
+        };
+        Self {
+            contacts: params.filled("contacts", parse),
+            onboardings: params.filled("onboardings", parse),
+            events: params.filled("events", parse),
+        }
+    }
+}
+
+/// What is read for the page of a customer.
+struct Found {
+    customer: Customer,
+    primary: Option<Contact>,
+    contacts: ListPage<Contact>,
+    onboardings: ListPage<Onboarding>,
+    events: ListPage<Event>,
+}
+
+/// The ways through one of the lists.
+struct Pager {
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct Show {
+    page: Page,
+    customer: Customer,
+    /// What stands before the addresses of what can be done with it.
+    path: String,
+    metadata: Option<String>,
+    contacts: Vec<Contact>,
+    contacts_pager: Pager,
+    onboardings: Vec<Onboarding>,
+    onboardings_pager: Pager,
+    entries: Vec<Entry>,
+    events_pager: Pager,
+    now: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "customer_gone.html")]
+struct Gone {
+    page: Page,
+    log: String,
+}
+
+/// GET `/customers/{ref}`. The number names the customer, whatever words follow it: a link stays
+/// good when the slug is changed, and needs no second request to be so.
+pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+    let named: CustomerRef = visit.named(ResourceType::Customer)?;
+    let places: Places = visit.query()?;
+    let wanted = (named.clone(), [places.contacts, places.onboardings, places.events]);
+    let found = visit.read(move |reader, caller| find(reader, caller, &wanted.0, wanted.1)).await;
+    let found = match found {
+        Ok(found) => found,
+        Err(AdminError::NotFound(ResourceType::Customer)) => return gone(&visit, named).await,
+        Err(error) => return Err(error),
+    };
+    let now = visit.visitor().admin().store().clock().now();
+    let path = path(&found.customer);
+    let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
+        newest: before.map(|_| format!("{path}#{name}")),
+        older: next.map(|next| format!("{}#{name}", address(&path, &[(name, &next.to_cursor())]))),
+    };
+    // The primary one comes first, wherever the list stands, and only there.
+    let others = found.contacts.data.into_iter().filter(|contact| !contact.is_primary);
+    page::html(&Show {
+        page: visit.page(found.customer.name.as_str(), Section::Customers),
+        contacts_pager: pager("contacts", places.contacts, found.contacts.next),
+        onboardings_pager: pager("onboardings", places.onboardings, found.onboardings.next),
+        events_pager: pager("events", places.events, found.events.next),
+        metadata: metadata(&found.customer),
+        contacts: found.primary.into_iter().chain(others).collect(),
+        onboardings: found.onboardings.data,
+        entries: timeline::entries(&found.events.data, &now),
+        path: format!("/customers/{}", found.customer.display_id.0),
+        customer: found.customer,
+        now,
+    })
+}
+
+fn find(
+    reader: &Reader<'_>,
+    caller: &Caller,
+    named: &CustomerRef,
+    [contacts, onboardings, events]: [Option<Timestamp>; 3],
+) -> Result<Found, StoreError> {
+    let workspace = caller.workspace.no;
+    let from = |before| PageRequest { before, ..PageRequest::default() };
+    let any = OnboardingFilter::default();
+    Ok(Found {
+        customer: reader.customer(workspace, named)?,
+        primary: reader.primary_contact(workspace, named)?,
+        contacts: reader.contacts_of(workspace, named, &from(contacts))?,
+        onboardings: reader.onboardings_of(workspace, named, &any, &from(onboardings))?,
+        events: reader.customer_activity(
+            workspace,
+            named,
+            Readable::ALL,
+            &EventFilter::default(),
+            &from(events),
+        )?,
+    })
+}
+
+/// The page in the place of a customer that was deleted, whose events are still there.
+async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
+    let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
+    let last = PageRequest { limit: 1, before: None };
+    let events = visit
+        .read(move |reader, caller| {
+            let workspace = caller.workspace.no;
+            reader.customer_activity(workspace, &named, Readable::ALL, &deleted, &last)
+        })
+        .await?;
+    let not_found = AdminError::NotFound(ResourceType::Customer);
+    let event = events.data.first().ok_or(not_found)?;
+    let object: Value = serde_json::from_str(event.object.get()).unwrap_or_default();
+    let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
+    let page = visit.page("This customer was deleted", Section::Customers);
+    let log = address("/admin/logs", &[("id", id)]);
+    page::html_as(StatusCode::NOT_FOUND, &Gone { page, log })
+}
+
+/// Where a customer is seen.
+pub(in crate::admin) fn path(customer: &Customer) -> String {
+    path_of(customer.display_id, &customer.slug)
+}
+
+/// The same when only this is known of the customer.
+pub(in crate::admin) fn path_of(number: DisplayId, slug: &Slug) -> String {
+    format!("/customers/{}-{slug}", number.0)
+}
+
+/// The metadata as people can read it, if there is any.
+fn metadata(customer: &Customer) -> Option<String> {
+    let text = pretty(customer.metadata.as_str());
+    (text != "{}").then_some(text)
+}
+
+/// JSON with its lines broken.
+pub(in crate::admin) fn pretty(json: &str) -> String {
+    let value = serde_json::from_str::<Value>(json);
+    let pretty = value.and_then(|value| serde_json::to_string_pretty(&value));
+    pretty.unwrap_or_else(|_| json.to_owned())
+}
+
+/// The ids that a customer has in other systems, and whose they are.
+fn external_ids(customer: &Customer) -> Vec<(&'static str, &ExternalId)> {
+    let ids = [
+        ("HubSpot company", &customer.hubspot_company_id),
+        ("HubSpot deal", &customer.hubspot_deal_id),
+        ("Stripe customer", &customer.stripe_customer_id),
+        ("Intercom company", &customer.intercom_company_id),
+        ("Slack channel", &customer.slack_channel_id),
+    ];
+    ids.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?))).collect()
+}

@@ -1,0 +1,210 @@
+//! `/admin/logs`: what happened in the workspace that is looked at, newest first, with what
+//! changed.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use url::form_urlencoded::Serializer;
+
+use crate::admin::forms::form::Form;
+use crate::admin::page::{self, Page, Reply, Section};
+use crate::admin::visit::Visit;
+use crate::admin::words;
+use crate::admin::words::diff::{Told, told};
+use crate::model::audit::{AuditEntry, AuditFilter};
+use crate::model::event::Actor;
+use crate::model::key::Key;
+use crate::model::parse::page::PageRequest;
+use crate::model::parse::params::Params;
+use crate::model::parse::problem::Problem;
+use crate::model::resource::ResourceType;
+use crate::model::values::id::{Id, Ref};
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+use crate::store::{Reader, StoreError};
+
+/// The fields of the filter.
+const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
+/// The parameters that are read, which are those that the pager hands on.
+const GIVEN: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
+
+#[derive(Template)]
+#[template(path = "logs.html")]
+struct Logs {
+    page: Page,
+    form: Form,
+    /// The filter as a query, for the export and the pages that follow.
+    query: String,
+    filtered: bool,
+    actors: Vec<(String, String)>,
+    kinds: Vec<(&'static str, &'static str)>,
+    resources: Vec<(&'static str, &'static str)>,
+    entries: Vec<Entry>,
+    newest: Option<String>,
+    older: Option<String>,
+    looked_back_to: Option<Timestamp>,
+}
+
+/// An event as it is shown.
+struct Entry {
+    event: AuditEntry,
+    told: Told,
+    /// What the resource was called.
+    name: String,
+    resource: Option<String>,
+    customer: Option<Link>,
+}
+
+struct Link {
+    path: String,
+    name: String,
+}
+
+impl Entry {
+    fn time(&self) -> String {
+        words::date_time(&self.event.event.created_at)
+    }
+}
+
+/// GET `/admin/logs`
+pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+    let sent = visit.visitor().query_form();
+    let fields = FIELDS.map(|name| (name, shown(name, sent.value(name))));
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
+    let (query, form) = (query.finish(), Form::of(fields));
+    let filtered = !query.is_empty();
+    let mut logs = Logs {
+        page: visit.page("Audit log", Section::Logs),
+        query,
+        filtered,
+        actors: Vec::new(),
+        kinds: words::options(Some("Any"), words::event),
+        resources: words::options(Some("Any"), words::resource),
+        entries: Vec::new(),
+        newest: None,
+        older: None,
+        looked_back_to: None,
+        form,
+    };
+    if visit.workspace().is_err() {
+        return page::html(&logs);
+    }
+    let asked: Result<(AuditFilter, PageRequest), Vec<Problem>> =
+        Params::parse(sent.given_of(&GIVEN));
+    let (filter, page) = match asked {
+        Ok((filter, page)) => (Some(filter), page),
+        Err(problems) => {
+            logs.form = logs.form.with(problems);
+            (None, PageRequest::default())
+        }
+    };
+    let slug = visit.workspace()?.slug.clone();
+    let read = move |reader: &Reader<'_>, caller: &crate::model::caller::Caller| {
+        let workspace = caller.workspace.no;
+        let (actors, keys) = (reader.actors(workspace)?, reader.keys(Some(&slug))?);
+        let Some(filter) = filter else { return Ok((actors, keys, None)) };
+        let found = reader.audit(workspace, &filter, &page)?;
+        let customers = customers(reader, workspace, &found.entries)?;
+        Ok((actors, keys, Some((found, customers))))
+    };
+    let (actors, keys, found) = visit.read(read).await?;
+    logs.actors = choices(&actors, &keys, logs.form.value("actor"));
+    let Some((found, customers)) = found else { return page::refused(&logs) };
+    let entries = found.entries.into_iter().map(|event| entry(event, &customers));
+    logs.entries = entries.collect();
+    logs.newest = page.before.map(|_| logs.address(None));
+    logs.older = found.next.map(|next| logs.address(Some(next)));
+    logs.looked_back_to = found.looked_back_to;
+    page::html(&logs)
+}
+
+impl Logs {
+    fn address(&self, cursor: Option<Timestamp>) -> String {
+        let mut query = Serializer::new(self.query.clone());
+        if let Some(cursor) = cursor {
+            query.append_pair("cursor", &cursor.to_cursor());
+        }
+        let query = query.finish();
+        if query.is_empty() { "/admin/logs".to_owned() } else { format!("/admin/logs?{query}") }
+    }
+}
+
+/// What stands in a field of the filter: times in the form that browsers' fields for them take.
+fn shown(name: &str, value: &str) -> String {
+    let is_time = matches!(name, "from" | "to");
+    match Timestamp::parse_input(value).filter(|_| is_time) {
+        Some(time) => time.to_string().trim_end_matches('Z').trim_end_matches(".000").to_owned(),
+        None => value.trim().to_owned(),
+    }
+}
+
+/// The addresses of the customers that the events are about and that have a page.
+fn customers(
+    reader: &Reader<'_>,
+    workspace: WorkspaceNo,
+    entries: &[AuditEntry],
+) -> Result<HashMap<String, Link>, StoreError> {
+    let mut found = HashMap::new();
+    for id in entries.iter().filter_map(|entry| entry.customer_id.as_ref()) {
+        if found.contains_key(id.as_str()) {
+            continue;
+        }
+        let link = match reader.customer(workspace, &Ref::Id(id.clone())) {
+            Ok(customer) => Some(Link {
+                path: format!("/customers/{}-{}", customer.display_id.0, customer.slug.as_str()),
+                name: customer.name.to_string(),
+            }),
+            Err(StoreError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        found.insert(id.as_str().to_owned(), link);
+    }
+    Ok(found.into_iter().filter_map(|(id, link)| Some((id, link?))).collect())
+}
+
+fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
+    let previous = event.event.previous_attributes.as_ref().map(|previous| previous.get());
+    let object = event.event.object.get();
+    let customer = event.customer_id.as_ref().and_then(|id| customers.get(id.as_str()));
+    let resource = match event.resource {
+        ResourceType::Customer => customer.map(|link| link.path.clone()),
+        ResourceType::ApiKey => Some(format!("/admin/api-keys#key-{}", event.resource_id)),
+        // They have no page, but their customer has.
+        ResourceType::Contact | ResourceType::Onboarding => None,
+    };
+    let customer = customer
+        .filter(|_| event.resource != ResourceType::Customer)
+        .map(|link| Link { path: link.path.clone(), name: link.name.clone() });
+    Entry { told: told(object, previous), name: name(object), resource, customer, event }
+}
+
+/// What a resource is called; a few have no name.
+fn name(object: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+    let named = serde_json::from_str::<Named>(object).ok().and_then(|named| named.name);
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "without a name".to_owned())
+}
+
+/// The actors to choose from. Keys can have the same name, so that their prefixes stand beside it.
+fn choices(actors: &[Actor], keys: &[Key], chosen: &str) -> Vec<(String, String)> {
+    let mut choices = vec![(String::new(), "Anybody".to_owned())];
+    for actor in actors {
+        let key = Id::parse(&actor.id).and_then(|id| keys.iter().find(|key| key.id == id));
+        let says = match key {
+            Some(key) if key.revoked_at.is_some() => {
+                format!("{} ({}, revoked)", words::actor(actor), key.prefix)
+            }
+            Some(key) => format!("{} ({})", words::actor(actor), key.prefix),
+            None => words::actor(actor),
+        };
+        choices.push((actor.id.clone(), says));
+    }
+    if choices.iter().all(|(id, _)| id != chosen) {
+        choices.push((chosen.to_owned(), format!("Somebody else ({chosen})")));
+    }
+    choices
+}

@@ -1,0 +1,15 @@
+//! The pages: one file for one page, or for the pages of one resource.
+
+pub(super) mod api_keys;
+pub(super) mod assets;
+pub(super) mod board;
+pub(super) mod contacts;
+pub(super) mod customers;
+pub(super) mod export;
+pub(super) mod logs;
+pub(super) mod onboardings;
+pub(super) mod overview;
+pub(super) mod setup;
+pub(super) mod sign_in;
+pub(super) mod workspace;
+pub(super) mod workspaces;

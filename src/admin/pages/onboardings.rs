@@ -1,0 +1,328 @@
+//! `/onboardings/…` and `/customers/{ref}/onboardings…`: opening an onboarding, changing and
+//! deleting it. The board is in `board`.
+
+use askama::Template;
+
+use super::board::card_path;
+use super::customers;
+use crate::admin::error::AdminError;
+use crate::admin::forms::edit::{self, Changes, Values};
+use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::visit::Visit;
+use crate::admin::visit::once::{self, once};
+use crate::admin::words;
+use crate::model::audit::{AuditEntry, AuditFilter};
+use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
+use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef, Phase};
+use crate::model::parse::page::PageRequest;
+use crate::model::parse::problem::Problem;
+use crate::model::resource::ResourceType;
+use crate::model::values::external_id::ExternalId;
+use crate::model::values::id::{DisplayId, Id, Ref};
+use crate::model::values::invisible::is_blank_text;
+use crate::model::values::text::Line;
+use crate::model::values::time::Timestamp;
+use crate::store::{Reader, StoreError};
+
+/// Customers that are offered at a time.
+const OFFERED: u32 = 25;
+/// Lines of the history.
+const HISTORY: u32 = 15;
+
+/// The properties of the forms. The flag `waiting_on_customer` follows the state.
+const SHAPE: &Shape = &[
+    ("name", Kind::Nullable),
+    ("template_id", Kind::Nullable),
+    ("phase", Kind::Text),
+    ("state", Kind::Text),
+    ("target_launch_date", Kind::Time),
+    ("started_at", Kind::Time),
+    ("completed_at", Kind::Time),
+    ("csm_id", Kind::Nullable),
+    ("se_id", Kind::Nullable),
+    ("designer_id", Kind::Nullable),
+    ("product_ops_id", Kind::Nullable),
+    ("notes", Kind::Area),
+    ("reminders_enabled", Kind::Flag),
+    ("reminder_frequency_days", Kind::Number),
+];
+
+/// What is said of a form that was sent before.
+const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
+     It is on the board.";
+
+#[derive(Template)]
+#[template(path = "onboarding_form.html")]
+struct OnboardingForm {
+    page: Page,
+    form: Form,
+    customer: Option<Owner>,
+    phases: Vec<(&'static str, &'static str)>,
+    states: Vec<(&'static str, &'static str)>,
+    action: String,
+    button: &'static str,
+    /// What a new one carries, so that it is opened once.
+    once: Option<String>,
+    /// Where it is deleted; nothing when it is new.
+    delete: Option<String>,
+    history: Vec<Happened>,
+}
+
+/// Whose onboarding it is.
+struct Owner {
+    name: String,
+    path: String,
+}
+
+/// A line of the history.
+struct Happened {
+    says: String,
+    actor: String,
+    at: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "onboarding_customer.html")]
+struct Choose {
+    page: Page,
+    form: Form,
+    customers: Vec<Customer>,
+    more: bool,
+}
+
+#[derive(Template)]
+#[template(path = "onboarding_delete.html")]
+struct Delete {
+    page: Page,
+    title: String,
+    action: String,
+    back: String,
+}
+
+/// What people call an onboarding: its name, or its number.
+pub(in crate::admin) fn title(onboarding: &Onboarding) -> String {
+    let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !is_blank_text(name));
+    name.map_or_else(|| format!("Onboarding {}", onboarding.display_id.0), str::to_owned)
+}
+
+/// Whether an onboarding was to be launched before now and is not completed.
+pub(in crate::admin) fn is_overdue(onboarding: &Onboarding, now: &Timestamp) -> bool {
+    onboarding.phase != Phase::Completed
+        && onboarding.target_launch_date.is_some_and(|launch| launch < *now)
+}
+
+/// GET `/onboardings/new`: for which customer.
+pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
+    let form = visit.visitor().query_form();
+    let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
+    let filter = CustomerFilter { q, ..CustomerFilter::default() };
+    let page = PageRequest { limit: OFFERED, before: None };
+    let found = visit
+        .read(move |reader, caller| reader.customers(caller.workspace.no, &filter, &page))
+        .await?;
+    let page = visit.page("New onboarding", Section::Onboardings);
+    page::html(&Choose { page, form, customers: found.data, more: found.next.is_some() })
+}
+
+/// GET `/customers/{ref}/onboardings/new`
+pub(in crate::admin) async fn new(visit: Visit) -> Reply {
+    let customer = customer(&visit).await?;
+    // What an onboarding has that nothing is said of.
+    let at = Timestamp::from_micros(0);
+    let blank = Onboarding::blank(Id::generate(), DisplayId(0), customer.id.clone(), at);
+    page::html(&new_form(&visit, &customer, edit::form(values(&blank)))?)
+}
+
+/// POST `/customers/{ref}/onboardings`
+pub(in crate::admin) async fn create(visit: Visit) -> Reply {
+    let customer = customer(&visit).await?;
+    let refused = |problems: Vec<Problem>| {
+        page::refused(&new_form(&visit, &customer, visit.form().clone().with(problems))?)
+    };
+    let changes = Changes::of(visit.form(), SHAPE).read();
+    let properties: OnboardingPatch =
+        match changes.and_then(|patch| patch.map_or_else(|| Form::default().read(&[]), Ok)) {
+            Ok(properties) => properties,
+            Err(problems) => return refused(problems),
+        };
+    let named = Ref::Id(customer.id.clone());
+    let new = NewOnboarding { customer: Some(named), properties };
+    let create = visit.write(move |tx, caller| tx.create_onboarding(caller, new));
+    let onboarding = once(&visit, "onboarding", SENT_BEFORE, create).await?;
+    let (title, name) = (title(&onboarding), customer.name.as_str());
+    visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
+    Ok(see_other(&card_path(&Form::default(), &onboarding)))
+}
+
+/// GET `/onboardings/{ref}/edit`
+pub(in crate::admin) async fn edit_form(visit: Visit) -> Reply {
+    let found = find(&visit).await?;
+    let form = edit::form(values(&found.onboarding));
+    page::html(&found.form(&visit, form))
+}
+
+/// POST `/onboardings/{ref}/edit`
+pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
+    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
+    let changes = Changes::of(visit.form(), SHAPE);
+    let patch: Option<OnboardingPatch> = match changes.read() {
+        Ok(patch) => patch,
+        Err(problems) => {
+            let form = visit.form().clone().with(problems);
+            return page::refused(&find(&visit).await?.form(&visit, form));
+        }
+    };
+    let (onboarding, saved) = match patch {
+        None => (find(&visit).await?.onboarding, false),
+        Some(patch) => {
+            let saved = visit
+                .write(move |tx, caller| {
+                    let before = tx.reader().onboarding(caller.workspace.no, &named)?;
+                    match changes.overtaken(&values(&before)) {
+                        Some(again) => Ok(Err(again)),
+                        None => Ok(Ok(tx.update_onboarding(caller, &named, patch)?)),
+                    }
+                })
+                .await?;
+            match saved {
+                Ok(onboarding) => (onboarding, true),
+                Err(again) => return page::refused(&find(&visit).await?.form(&visit, again)),
+            }
+        }
+    };
+    visit.tell(match saved {
+        true => format!("Saved {}.", words::plain(&title(&onboarding))),
+        false => "Nothing was changed.".to_owned(),
+    });
+    Ok(see_other(&card_path(&Form::default(), &onboarding)))
+}
+
+/// GET `/onboardings/{ref}/delete`
+pub(in crate::admin) async fn delete_form(visit: Visit) -> Reply {
+    let onboarding = find(&visit).await?.onboarding;
+    let path = format!("/onboardings/{}", onboarding.display_id.0);
+    page::html(&Delete {
+        page: visit.page("Delete the onboarding?", Section::Onboardings),
+        title: title(&onboarding),
+        action: format!("{path}/delete"),
+        back: format!("{path}/edit"),
+    })
+}
+
+/// POST `/onboardings/{ref}/delete`
+pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
+    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
+    visit.write(move |tx, caller| tx.delete_onboarding(caller, &named)).await?;
+    visit.tell("The onboarding was deleted.");
+    Ok(see_other("/onboardings"))
+}
+
+/// The customer that the path names.
+async fn customer(visit: &Visit) -> Result<Customer, AdminError> {
+    let named: CustomerRef = visit.named(ResourceType::Customer)?;
+    visit.read(move |reader, caller| reader.customer(caller.workspace.no, &named)).await
+}
+
+fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
+    Ok(OnboardingForm {
+        page: visit.page("New onboarding", Section::Onboardings),
+        form,
+        customer: Some(owner(customer)),
+        phases: words::options(None, words::phase),
+        states: words::options(None, words::state),
+        action: format!("/customers/{}/onboardings", customer.display_id.0),
+        button: "Open the onboarding",
+        once: Some(once::value()?),
+        delete: None,
+        history: Vec::new(),
+    })
+}
+
+fn owner(customer: &Customer) -> Owner {
+    Owner { name: customer.name.as_str().to_owned(), path: customers::path(customer) }
+}
+
+/// The onboarding that the path names, with what its page shows around it.
+struct Found {
+    onboarding: Onboarding,
+    customer: Option<Owner>,
+    history: Vec<Happened>,
+}
+
+impl Found {
+    fn form(self, visit: &Visit, form: Form) -> OnboardingForm {
+        let path = format!("/onboardings/{}", self.onboarding.display_id.0);
+        OnboardingForm {
+            page: visit.page(&title(&self.onboarding), Section::Onboardings),
+            form,
+            customer: self.customer,
+            phases: words::options(None, words::phase),
+            states: words::options(None, words::state),
+            action: format!("{path}/edit"),
+            button: "Save",
+            once: None,
+            delete: Some(format!("{path}/delete")),
+            history: self.history,
+        }
+    }
+}
+
+async fn find(visit: &Visit) -> Result<Found, AdminError> {
+    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
+    let read = move |reader: &Reader<'_>, workspace| {
+        let onboarding = reader.onboarding(workspace, &named)?;
+        let of = Ref::Id(onboarding.customer_id.clone());
+        // It can be opened even when its customer was deleted.
+        let customer = match reader.customer(workspace, &of) {
+            Err(StoreError::NotFound(_)) => None,
+            found => Some(owner(&found?)),
+        };
+        let resource_id = Some(Id::stored(onboarding.id.as_str().to_owned()));
+        let filter = AuditFilter { resource_id, ..AuditFilter::default() };
+        let page = PageRequest { limit: HISTORY, before: None };
+        let history = reader.audit(workspace, &filter, &page)?;
+        let history = history.entries.into_iter().map(happened).collect();
+        Ok(Found { onboarding, customer, history })
+    };
+    visit.read(move |reader, caller| read(reader, caller.workspace.no)).await
+}
+
+fn happened(entry: AuditEntry) -> Happened {
+    let says = match &entry.phases {
+        Some((from, to)) => {
+            format!("Moved from {} to {}", words::phase(from), words::phase(to))
+        }
+        None => words::event(&entry.event.kind).to_owned(),
+    };
+    Happened { says, actor: words::actor(&entry.event.actor), at: entry.event.created_at }
+}
+
+/// The properties as the form shows them.
+fn values(onboarding: &Onboarding) -> Values {
+    let external = |id: &Option<ExternalId>| id.as_ref().map_or("", ExternalId::as_str).to_owned();
+    let moment = |time: &Option<Timestamp>| {
+        time.map_or_else(String::new, |time| time.to_string().chars().take(16).collect())
+    };
+    let notes = onboarding.notes.as_ref().map_or("", |notes| notes.as_str());
+    let reminders = if onboarding.reminders_enabled { "true" } else { "" };
+    vec![
+        ("name", onboarding.name.as_ref().map_or("", Line::as_str).to_owned()),
+        ("template_id", external(&onboarding.template_id)),
+        ("phase", <&str>::from(onboarding.phase).to_owned()),
+        ("state", <&str>::from(onboarding.state).to_owned()),
+        (
+            "target_launch_date",
+            onboarding.target_launch_date.map_or_else(String::new, |time| words::input_date(&time)),
+        ),
+        ("started_at", moment(&onboarding.started_at)),
+        ("completed_at", moment(&onboarding.completed_at)),
+        ("csm_id", external(&onboarding.csm_id)),
+        ("se_id", external(&onboarding.se_id)),
+        ("designer_id", external(&onboarding.designer_id)),
+        ("product_ops_id", external(&onboarding.product_ops_id)),
+        ("notes", notes.to_owned()),
+        ("reminders_enabled", reminders.to_owned()),
+        ("reminder_frequency_days", onboarding.reminder_frequency_days.get().to_string()),
+    ]
+}

@@ -1,0 +1,271 @@
+//! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
+//! is, and what it has to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+
+use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::visit::{Visit, Visitor};
+use crate::admin::words;
+use crate::admin::words::chart::Chart;
+use crate::model::key::Key;
+use crate::model::values::time::Timestamp;
+use crate::service::Service;
+use crate::service::backups::Condition;
+use crate::service::row_dates::Ahead;
+use crate::store::{Overview as Counts, StoreError};
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    page: Page,
+    /// Nothing when there is no workspace yet.
+    counts: Option<Counts>,
+    server: Server,
+    chart: Chart,
+    busy_keys: Vec<BusyKey>,
+}
+
+/// How the server is.
+struct Server {
+    uptime: String,
+    started: Timestamp,
+    size: String,
+    free: Option<String>,
+    file: Health,
+    backup: Health,
+    /// Nothing while new rows are dated by the clock.
+    clock: Option<Health>,
+    /// Whether the check of its health is answered at the address of the pages.
+    has_health: bool,
+}
+
+/// How something is, and what to do about it.
+struct Health {
+    tone: &'static str,
+    word: &'static str,
+    at: Option<Timestamp>,
+    text: String,
+}
+
+/// A key that is near its limit.
+struct BusyKey {
+    name: String,
+    prefix: String,
+    workspace: String,
+    used: i64,
+    limit: i64,
+    until: Timestamp,
+}
+
+/// GET `/`
+pub(in crate::admin) async fn root(_: Visitor) -> Reply {
+    Ok(see_other("/admin"))
+}
+
+/// GET `/admin`
+pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+    let admin = visit.visitor().admin();
+    let service = &admin.service;
+    let clock = admin.store().clock();
+    let (now, monotonic) = (clock.now(), clock.monotonic());
+    let workspace = visit.workspace().ok().map(|workspace| workspace.no);
+    let dated = Arc::clone(service);
+    let (counts, size, keys, ahead) = visit
+        .read_all(move |reader| {
+            let counts = workspace.map(|workspace| reader.overview(workspace, now)).transpose()?;
+            let ahead = dated.row_dates.ahead(reader, now)?;
+            Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
+        })
+        .await?;
+    let uptime = monotonic.since(admin.started);
+    let server = Server {
+        uptime: span(seconds(uptime)),
+        started: now.plus_millis(-seconds(uptime) * 1000),
+        size: bytes(size.bytes),
+        free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
+        file: file(service),
+        backup: backup(service.backups.as_ref().map(|backups| backups.condition(clock))),
+        clock: ahead.as_ref().map(dates),
+        has_health: service.settings.admin.listen.is_none(),
+    };
+    page::html(&Overview {
+        page: visit.page("Overview", Section::Overview),
+        counts,
+        server,
+        chart: Chart::of(&service.traffic.last_hour(now, monotonic)),
+        busy_keys: keys.iter().filter_map(|key| busy(service, key)).collect(),
+    })
+}
+
+/// A key that has a fifth of its limit left, or less. One that was not used in the last minute has
+/// all of it.
+fn busy(service: &Service, key: &Key) -> Option<BusyKey> {
+    let clock = service.store.clock();
+    let budget =
+        service.limits.left(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
+    let is_near = u64::from(budget.remaining) * 5 <= u64::from(budget.limit);
+    (is_near && budget.remaining < budget.limit).then(|| BusyKey {
+        name: key.name.as_str().to_owned(),
+        prefix: key.prefix.as_str().to_owned(),
+        workspace: key.workspace.to_string(),
+        used: i64::from(budget.limit) - i64::from(budget.remaining),
+        limit: budget.limit.into(),
+        until: Timestamp::from_micros(budget.reset_at(clock.now()).saturating_mul(1_000_000)),
+    })
+}
+
+fn file(service: &Service) -> Health {
+    match service.store.sound() {
+        Ok(()) => Health { tone: "good", word: "Sound", at: None, text: String::new() },
+        Err(error @ StoreError::Suspected(_)) => {
+            Health { tone: "bad", word: "Being checked", at: None, text: format!("{error}.") }
+        }
+        Err(error) => Health {
+            tone: "bad",
+            word: "Damaged",
+            at: None,
+            text: format!(
+                "{error}. Nothing is written any more: stop the server and restore a backup with \
+                 pivotal-server restore."
+            ),
+        },
+    }
+}
+
+fn backup(condition: Option<Condition>) -> Health {
+    let health = |tone, word, at, text: &str| Health { tone, word, at, text: text.to_owned() };
+    match condition {
+        None => health(
+            "warn",
+            "Off",
+            None,
+            "Set backup.every in config.toml, for example to \"24h\", and restart the server.",
+        ),
+        Some(Condition::Failed { at, made }) => Health {
+            tone: "bad",
+            word: "Failed",
+            at: Some(at),
+            text: format!(
+                "It is tried again every few minutes. The log tells why it failed: look for space \
+                 on the disk and for the directory of the backups. {}",
+                match made {
+                    Some(made) => format!("The last good one is of {}.", words::date_time(&made)),
+                    None => "There is no good one yet.".to_owned(),
+                }
+            ),
+        },
+        Some(Condition::Good { made }) => health("good", "OK", Some(made), ""),
+        Some(Condition::First) => {
+            health("info", "None yet", None, "The first one is about to be made.")
+        }
+        Some(Condition::Overdue { made }) => health(
+            "bad",
+            "Overdue",
+            Some(made),
+            "The last good backup is older than twice backup.every. One may be taking long: check \
+             the disk of the backups, and the log.",
+        ),
+        Some(Condition::Missing) => health(
+            "bad",
+            "Overdue",
+            None,
+            "None was made, although one is due. The first one may be taking long: check the disk \
+             of the backups, and the log.",
+        ),
+    }
+}
+
+/// New rows that are dated ahead.
+fn dates(ahead: &Ahead) -> Health {
+    Health {
+        tone: "bad",
+        word: "Rows dated ahead",
+        at: None,
+        text: format!(
+            "New rows are dated {ahead} ahead, because the latest one is from {}. Check the \
+             machine's clock. If it is right, it was wrong when that row was made, and new rows \
+             are dated ahead until then.",
+            words::date_time(&ahead.until)
+        ),
+    }
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 1000)
+}
+
+/// A span of time in its two largest units.
+fn span(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let two = |n, unit, m, part| format!("{} {}", words::count(n, unit), words::count(m, part));
+    match (days, hours, minutes) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => words::count(minutes, "minute"),
+        (0, hours, minutes) => two(hours, "hour", minutes, "minute"),
+        (days, hours, _) => two(days, "day", hours, "hour"),
+    }
+}
+
+/// A size in the largest unit of which there is one.
+fn bytes(size: i64) -> String {
+    let units = [(1_i64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| size >= *unit) {
+        Some((unit, name)) => {
+            let tenth = (size % unit) * 10 / unit;
+            format!("{}.{tenth} {name}", words::number(size / unit))
+        }
+        None => words::count(size, "byte"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_spans_are_told_in_units_for_people() {
+        for (size, text) in [
+            (0, "0 bytes"),
+            (1023, "1,023 bytes"),
+            (1536, "1.5 KiB"),
+            ((1 << 20) - 1, "1,023.9 KiB"),
+            (5 << 30, "5.0 GiB"),
+            (1 << 50, "1,024.0 TiB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+        for (seconds, text) in [
+            (-5, "less than a minute"),
+            (59, "less than a minute"),
+            (60, "1 minute"),
+            (7260, "2 hours 1 minute"),
+            (90_000, "1 day 1 hour"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn every_fate_of_a_backup_has_a_word_and_what_to_do() {
+        let at = Timestamp::parse("2026-01-01").unwrap();
+        let off = backup(None);
+        assert_eq!(off.word, "Off");
+        assert!(off.text.contains("backup.every"));
+        let good = backup(Some(Condition::Good { made: at }));
+        assert_eq!((good.word, good.at), ("OK", Some(at)));
+        assert_eq!(backup(Some(Condition::First)).word, "None yet");
+        let later = at.plus_millis(1000);
+        let failed = backup(Some(Condition::Failed { at: later, made: Some(at) }));
+        assert_eq!((failed.word, failed.tone), ("Failed", "bad"));
+        assert!(failed.text.contains("The last good one is of 1 Jan 2026, 00:00 UTC."));
+        let failed = backup(Some(Condition::Failed { at, made: None }));
+        assert!(failed.text.contains("no good one"));
+        let overdue = backup(Some(Condition::Overdue { made: at }));
+        assert_eq!((overdue.word, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
+        assert_eq!(backup(Some(Condition::Missing)).word, "Overdue");
+    }
+}

@@ -1,0 +1,109 @@
+//! `/admin/setup`: the first password, for whoever can read what the server printed at its start.
+
+use std::sync::{Mutex, PoisonError};
+
+use askama::Template;
+
+use super::sign_in::{log_failure, open_session};
+use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::page::{self, Page, Reply, see_other};
+use crate::admin::visit::Visitor;
+use crate::admin::visit::cookie::random_hex;
+use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::password::Password;
+use crate::service::secrets::Attempt;
+
+/// Random bytes of a code.
+const CODE: usize = 16;
+
+/// The code of a process, until it was used.
+pub(in crate::admin) struct Setup(Mutex<Option<String>>);
+
+impl Setup {
+    /// A new code.
+    pub fn new() -> Result<Self, getrandom::Error> {
+        Ok(Self(Mutex::new(Some(random_hex(CODE)?))))
+    }
+
+    /// The code, if it was not used.
+    pub fn code(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn use_up(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    page: Page,
+    form: Form,
+}
+
+/// The password that was chosen.
+struct Chosen(Password);
+
+const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
+
+impl Body for Chosen {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let password: Password = fields.required("password")?;
+        if fields.given::<Password>("again").as_ref() != Some(&password) {
+            fields.report(Problem {
+                rule: Rule::ConflictingFields,
+                message: "again has to be the same".to_owned(),
+                field: "again".to_owned(),
+            });
+        }
+        Some(Self(password))
+    }
+}
+
+/// GET `/admin/setup`
+pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
+    if visitor.account().is_some() {
+        return Ok(see_other("/admin/sign-in"));
+    }
+    page::html(&SetupPage { page: visitor.page("Set the admin's password"), form: Form::default() })
+}
+
+/// POST `/admin/setup`
+pub(in crate::admin) async fn set_up(visitor: Visitor) -> Reply {
+    if visitor.account().is_some() {
+        return Ok(see_other("/admin/sign-in"));
+    }
+    let admin = visitor.admin();
+    let attempt = Attempt::at_password(visitor.address());
+    admin.service.may_try(&attempt)?;
+    let refuse = |problems| {
+        let form = visitor.form().clone().with(problems);
+        page::refused(&SetupPage { page: visitor.page("Set the admin's password"), form })
+    };
+    let typed = visitor.form().value("code").trim();
+    if !admin.setup.code().is_some_and(|code| admin.seal.same(&code, typed)) {
+        admin.service.failed(&attempt);
+        log_failure(&visitor, "setup");
+        return refuse(vec![Problem {
+            rule: Rule::InvalidString,
+            message: "code is not the one that the server printed at its last start".to_owned(),
+            field: "code".to_owned(),
+        }]);
+    }
+    let Chosen(password) = match visitor.form().read(SHAPE) {
+        Ok(chosen) => chosen,
+        Err(problems) => return refuse(problems),
+    };
+    let hash = admin.service.hash_secret(visitor.address(), move || password.hash()).await?;
+    let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
+    admin.setup.use_up();
+    match set {
+        Some(changed_at) => {
+            open_session(&visitor, changed_at, "/admin", Some("The password is set."))
+        }
+        // Somebody at the command line was quicker.
+        None => Ok(see_other("/admin/sign-in")),
+    }
+}

@@ -1,0 +1,97 @@
+//! `/admin/sign-in` and `/admin/sign-out`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::admin::forms::form::Form;
+use crate::admin::page::{self, Page, Reply, see_other};
+use crate::admin::visit::{Visit, Visitor};
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::password::Password;
+use crate::model::values::time::Timestamp;
+use crate::service::secrets::Attempt;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    page: Page,
+    form: Form,
+}
+
+/// GET `/admin/sign-in`
+pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
+    if visitor.account().is_none() {
+        return Ok(see_other("/admin/setup"));
+    }
+    let form = visitor.query_form();
+    if visitor.clone().signed_in().is_some() {
+        return Ok(see_other(page::local(form.value("next")).unwrap_or("/admin")));
+    }
+    page::html(&SignIn { page: visitor.page("Sign in"), form })
+}
+
+/// POST `/admin/sign-in`
+pub(in crate::admin) async fn sign_in(visitor: Visitor) -> Reply {
+    let Some(account) = visitor.account() else {
+        return Ok(see_other("/admin/setup"));
+    };
+    let attempt = Attempt::at_password(visitor.address());
+    // What cannot be a password is a wrong one, and costs nothing to refuse.
+    let right = match Password::parse(visitor.form().value("password")) {
+        Ok(password) => {
+            let hash = account.password.clone();
+            let service = &visitor.admin().service;
+            service.check_secret(attempt, move || hash.verify(&password)).await?
+        }
+        Err(_) => {
+            visitor.admin().service.may_try(&attempt)?;
+            visitor.admin().service.failed(&attempt);
+            false
+        }
+    };
+    if !right {
+        log_failure(&visitor, "sign-in");
+        let says = "password is not right".to_owned();
+        let problem =
+            Problem { rule: Rule::InvalidString, message: says, field: "password".to_owned() };
+        let form = visitor.form().clone().with(vec![problem]);
+        // Not 401, which asks for a scheme that browsers have no place for here.
+        return page::html_as(
+            StatusCode::FORBIDDEN,
+            &SignIn { page: visitor.page("Sign in"), form },
+        );
+    }
+    let next = page::local(visitor.form().value("next")).unwrap_or("/admin");
+    open_session(&visitor, account.changed_at, next, None)
+}
+
+/// POST `/admin/sign-out`
+pub(in crate::admin) async fn sign_out(visit: Visit) -> Reply {
+    let mut response = see_other("/admin/sign-in");
+    visit.visitor().renew(&mut response)?;
+    Ok(response)
+}
+
+/// Signs a visitor in, under a token that nobody has seen yet.
+pub(in crate::admin) fn open_session(
+    visitor: &Visitor,
+    password: Timestamp,
+    next: &str,
+    notice: Option<&str>,
+) -> Reply {
+    let mut response: HttpResponse = see_other(next);
+    let token = visitor.renew(&mut response)?;
+    let admin = visitor.admin();
+    admin.sessions.open(&token, password, admin.store().clock().monotonic());
+    if let Some(notice) = notice {
+        admin.sessions.tell(&token, notice.to_owned());
+    }
+    log::info!("signed in to the admin pages from {}", visitor.address());
+    Ok(response)
+}
+
+/// Logs an attempt that failed.
+pub(in crate::admin) fn log_failure(visitor: &Visitor, what: &str) {
+    log::warn!("a {what} at the admin pages failed, from {}", visitor.address());
+}

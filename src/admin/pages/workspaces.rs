@@ -1,0 +1,46 @@
+//! `/admin/workspaces`: which there are, and a new one.
+
+use askama::Template;
+
+use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::visit::Visit;
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::workspace::{NewWorkspace, Workspace};
+
+#[derive(Template)]
+#[template(path = "workspaces.html")]
+struct Workspaces<'v> {
+    page: Page,
+    workspaces: &'v [Workspace],
+    form: Form,
+}
+
+const SHAPE: &Shape = &[("name", Kind::Text), ("slug", Kind::Text)];
+
+/// GET `/admin/workspaces`
+pub(in crate::admin) async fn list(visit: Visit) -> Reply {
+    page::html(&shown(&visit, Form::default()))
+}
+
+/// POST `/admin/workspaces`
+pub(in crate::admin) async fn create(visit: Visit) -> Reply {
+    let refuse = |problems| page::refused(&shown(&visit, visit.form().clone().with(problems)));
+    let new: NewWorkspace = match visit.form().read(SHAPE) {
+        Ok(new) => new,
+        Err(problems) => return refuse(problems),
+    };
+    let Some(created) = visit.write_all(move |tx| tx.create_workspace(new)).await? else {
+        let message = "slug is taken by another workspace".to_owned();
+        let field = "slug".to_owned();
+        return refuse(vec![Problem { rule: Rule::ConflictingFields, message, field }]);
+    };
+    let name = &created.name;
+    visit.tell(format!("The workspace \"\u{2068}{name}\u{2069}\" is created. It has no keys yet."));
+    Ok(see_other("/admin/workspaces"))
+}
+
+fn shown(visit: &Visit, form: Form) -> Workspaces<'_> {
+    let page = visit.page("Workspaces", Section::ApiKeys);
+    Workspaces { page, workspaces: visit.workspaces(), form }
+}

@@ -1,0 +1,36 @@
+//! Forms that must not be done twice: a browser that loads the answer again sends the form again,
+//! and so does a second press of its button. For the pages.
+
+use super::Visit;
+use super::cookie::random_hex;
+use crate::admin::error::AdminError;
+
+/// What such a form carries as `once`.
+pub(in crate::admin) fn value() -> Result<String, AdminError> {
+    Ok(random_hex(16)?)
+}
+
+/// Does what a form asks for unless it was sent before, maybe a moment ago, so that what it makes
+/// is still being made. `does` tells apart what one page's value is used for; `before` is said of
+/// a form that was sent before.
+pub(in crate::admin) async fn once<T>(
+    visit: &Visit,
+    does: &str,
+    before: &str,
+    work: impl Future<Output = Result<T, AdminError>>,
+) -> Result<T, AdminError> {
+    let value = visit.form().value("once");
+    if value.is_empty() {
+        return Err(AdminError::ForeignForm);
+    }
+    let (admin, token) = (visit.visitor().admin(), visit.visitor().token());
+    let form = admin.seal.form(value, does);
+    if !admin.sessions.send_once(token, form) {
+        return Err(AdminError::NotPossible(format!("This form was sent before. {before}")));
+    }
+    let done = work.await;
+    if done.is_err() {
+        admin.sessions.not_sent(token, &form);
+    }
+    done
+}

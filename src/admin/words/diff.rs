@@ -1,0 +1,162 @@
+//! What an event changed, for people: the properties that differ with what stood in them before
+//! and after, or all of them when there is nothing to compare with. For the audit log.
+
+use serde_json::{Map, Value};
+
+/// A property before and after; nothing where it had no value.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::admin) struct Change {
+    pub property: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// What an event says of its resource.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::admin) enum Told {
+    /// What changed.
+    Changes(Vec<Change>),
+    /// The whole resource, as it was made or as it was when it was deleted.
+    Whole(Vec<(String, Option<String>)>),
+}
+
+/// Compares the earlier values with the resource. Both are JSON objects as text.
+pub(in crate::admin) fn told(object: &str, previous: Option<&str>) -> Told {
+    let object = read(object);
+    let Some(previous) = previous.map(read) else {
+        let all = object.iter().map(|(property, value)| (property.clone(), shown(value)));
+        return Told::Whole(all.collect());
+    };
+    let mut changes = Vec::new();
+    for (property, before) in &previous {
+        compare(property, Some(before), object.get(property), &mut changes);
+    }
+    Told::Changes(changes)
+}
+
+fn read(text: &str) -> Map<String, Value> {
+    // What the store keeps is always an object; were it not, there is nothing to show of it.
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Objects, such as metadata, are compared key by key.
+fn compare(
+    property: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<Change>,
+) {
+    let earlier = changes.len();
+    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
+        for (key, value) in old {
+            if new.get(key) != Some(value) {
+                compare(&format!("{property}.{key}"), Some(value), new.get(key), changes);
+            }
+        }
+        for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+            compare(&format!("{property}.{key}"), None, Some(value), changes);
+        }
+    }
+    // Only the order of the keys changed, or it is no object.
+    if changes.len() == earlier {
+        let property = property.to_owned();
+        changes.push(Change {
+            property,
+            before: before.and_then(shown),
+            after: after.and_then(shown),
+        });
+    }
+}
+
+/// A value as people read it; nothing for null.
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => Some("\"\"".to_owned()),
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(true) => Some("yes".to_owned()),
+        Value::Bool(false) => Some("no".to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(items) if items.iter().all(Value::is_string) && !items.is_empty() => {
+            let items = items.iter().filter_map(Value::as_str);
+            Some(items.collect::<Vec<_>>().join("\n"))
+        }
+        Value::Array(_) | Value::Object(_) => {
+            Some(serde_json::to_string_pretty(value).unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(object: &str, previous: &str) -> Vec<(String, Option<String>, Option<String>)> {
+        let Told::Changes(changes) = told(object, Some(previous)) else { panic!() };
+        changes.into_iter().map(|change| (change.property, change.before, change.after)).collect()
+    }
+
+    fn change(
+        property: &str,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> (String, Option<String>, Option<String>) {
+        (property.to_owned(), before.map(str::to_owned), after.map(str::to_owned))
+    }
+
+    #[test]
+    fn only_what_changed_is_compared() {
+        let object = r#"{"name":"B","mrr":12.50,"domain":null,"primary":true,"tags":["a","b"]}"#;
+        let previous = r#"{"mrr":10,"domain":"x.example","primary":false,"tags":[]}"#;
+        assert_eq!(
+            changes(object, previous),
+            [
+                change("mrr", Some("10"), Some("12.50")),
+                change("domain", Some("x.example"), None),
+                change("primary", Some("no"), Some("yes")),
+                change("tags", Some("[]"), Some("a\nb")),
+            ]
+        );
+    }
+
+    #[test]
+    fn metadata_is_compared_key_by_key() {
+        let object = r#"{"metadata":{"kept":1,"new":"x","changed":2}}"#;
+        let previous = r#"{"metadata":{"kept":1,"gone":"y","changed":1}}"#;
+        assert_eq!(
+            changes(object, previous),
+            [
+                change("metadata.gone", Some("y"), None),
+                change("metadata.changed", Some("1"), Some("2")),
+                change("metadata.new", None, Some("x")),
+            ]
+        );
+    }
+
+    #[test]
+    fn another_order_of_keys_is_shown_as_the_change_that_it_is() {
+        let changes = changes(r#"{"metadata":{"a":1,"b":2}}"#, r#"{"metadata":{"b":2,"a":1}}"#);
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].0, "metadata");
+        assert_ne!(changes[0].1, changes[0].2);
+    }
+
+    #[test]
+    fn a_property_that_is_gone_had_a_value_before() {
+        assert_eq!(changes("{}", r#"{"old":"x"}"#), [change("old", Some("x"), None)]);
+    }
+
+    #[test]
+    fn without_earlier_values_the_whole_resource_is_told() {
+        let object = r#"{"object":"contact","title":null,"name":"","n":123456789012345678901}"#;
+        let whole = [
+            ("object", Some("contact")),
+            ("title", None),
+            ("name", Some("\"\"")),
+            ("n", Some("123456789012345678901")),
+        ];
+        let whole = whole.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
+        assert_eq!(told(object, None), Told::Whole(whole.to_vec()));
+        assert_eq!(told("[]", None), Told::Whole(Vec::new()));
+    }
+}

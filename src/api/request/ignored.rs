@@ -1,0 +1,131 @@
+//! The header that names the query parameters that a response was made without: a misspelt filter
+//! would otherwise look like one that matches everything.
+
+use std::fmt::Write;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderName, HeaderValue};
+
+use crate::model::key::secret::redact;
+
+static HEADER: HeaderName = HeaderName::from_static("x-ignored-parameters");
+
+/// The most names that are listed.
+pub(in crate::api) const MAX_NAMES: usize = 10;
+/// The length at which a name is cut off, as it is written.
+pub(in crate::api) const MAX_LENGTH: usize = 64;
+
+/// Lists the names in a query that are not known.
+pub(in crate::api) fn add_header(response: &mut HttpResponse, query: &str, known: &[String]) {
+    let names = unknown(query, known);
+    // Percent-encoded names are visible ASCII, so this always is a header's value.
+    if !names.is_empty()
+        && let Ok(value) = HeaderValue::from_str(&names.join(", "))
+    {
+        response.headers_mut().insert(HEADER.clone(), value);
+    }
+}
+
+/// The unknown names as they are written, each once, in the order in which they were sent.
+fn unknown(query: &str, known: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        if name.is_empty() || known.iter().any(|one| *one == name) {
+            continue;
+        }
+        let name = encode(&redact(&name));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        if names.len() == MAX_NAMES {
+            break;
+        }
+    }
+    names
+}
+
+/// Percent-encodes everything that is not unreserved in URLs (RFC 3986, 2.3), and cuts the name off
+/// between two characters.
+fn encode(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        let whole = text.len();
+        if letter.is_ascii_alphanumeric() || "-._~".contains(letter) {
+            text.push(letter);
+        } else {
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a string does not fail.
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+        if text.len() > MAX_LENGTH {
+            text.truncate(whole);
+            break;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::key::Mode;
+    use crate::model::key::checksum::ChecksumSecret;
+    use crate::model::key::secret::KeySecret;
+
+    fn names(query: &str) -> Vec<String> {
+        unknown(query, &["limit".to_owned(), "status".to_owned()])
+    }
+
+    #[test]
+    fn unknown_names_are_listed_once_in_the_order_sent() {
+        assert_eq!(names("limit=5&status=active"), [""; 0]);
+        assert_eq!(names("&&=x&=&"), [""; 0]);
+        assert_eq!(names("b=1&limit=5&a=2&b=3&Limit=4&c"), ["b", "a", "Limit", "c"]);
+    }
+
+    #[test]
+    fn names_are_percent_encoded() {
+        assert_eq!(
+            names("filter%5Bname%5D=x&a,b=1&a+b=1&%0D%0AX-Evil:+1=1&k%C3%B6ln"),
+            ["filter%5Bname%5D", "a%2Cb", "a%20b", "%0D%0AX-Evil%3A%201", "k%C3%B6ln"]
+        );
+    }
+
+    #[test]
+    fn the_list_is_bounded() {
+        let many: String = (0..1000).map(|n| format!("p{n}=1&")).collect();
+        assert_eq!(names(&many).len(), MAX_NAMES);
+        assert_eq!(names(&"a".repeat(65)), ["a".repeat(64)]);
+        // An escape is not cut in two.
+        assert_eq!(names(&format!("{}\u{e4}b", "a".repeat(60))), ["a".repeat(60)]);
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_name_is_redacted() {
+        let signer = ChecksumSecret::stored([7; 32]);
+        let key = KeySecret::generate(Mode::Live, &signer).unwrap();
+        let prefix = key.prefix().as_str();
+        assert_eq!(names(key.reveal()), [format!("{prefix}%5Bredacted%5D")]);
+        assert_eq!(names(&format!("key={}", key.reveal())), ["key"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_the_header_is_legal_and_bounded(
+            query in "\\PC{0,200}|[&=%a-z0-9]{0,400}"
+        ) {
+            let mut response = HttpResponse::Ok().finish();
+            add_header(&mut response, &query, &[]);
+            if let Some(value) = response.headers().get(&HEADER) {
+                prop_assert!(value.len() <= MAX_NAMES * (MAX_LENGTH + 2));
+                prop_assert!(value.to_str().is_ok_and(|text| !text.is_empty()));
+            } else {
+                let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+                prop_assert!(pairs.all(|(name, _)| name.is_empty()));
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What happens to a request before its handler runs: headers, key, scope, body, idempotency.
+
+pub(super) mod auth;
+pub(super) mod body;
+pub(super) mod call;
+pub(super) mod idempotency;
+pub(super) mod ignored;
+pub(super) mod verifier;

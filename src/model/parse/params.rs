@@ -1,0 +1,111 @@
+//! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
+
+use super::fields::choice_str;
+use super::problem::{Fault, Problem, Rule};
+use super::schema::{Described, Schema};
+use crate::model::values::invisible::is_blank_text;
+
+/// The query parameters of a request, decoded, in the order in which they came.
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    problems: Vec<Problem>,
+    /// What is asked for: the names, and what their values may be.
+    asked: Option<Vec<(String, Schema)>>,
+}
+
+/// A set of query parameters that can be parsed into a value of the model.
+pub trait Query: Sized {
+    /// Takes the parameters and leaves what is wrong in `params`.
+    fn read(params: &mut Params) -> Self;
+}
+
+impl<A: Query, B: Query> Query for (A, B) {
+    fn read(params: &mut Params) -> Self {
+        (A::read(params), B::read(params))
+    }
+}
+
+impl Params {
+    /// Parses decoded `name=value` pairs.
+    ///
+    /// # Errors
+    /// All problems; never an empty list.
+    pub fn parse<Q: Query>(pairs: Vec<(String, String)>) -> Result<Q, Vec<Problem>> {
+        let mut params = Self { pairs, problems: Vec::new(), asked: None };
+        let query = Q::read(&mut params);
+        if params.problems.is_empty() { Ok(query) } else { Err(params.problems) }
+    }
+
+    /// The parameters that a query is read from, in their order. They are told by its parser, which
+    /// is given none.
+    pub fn asked<Q: Query>() -> Vec<(String, Schema)> {
+        let asked = Some(Vec::new());
+        let mut params = Self { pairs: Vec::new(), problems: Vec::new(), asked };
+        Q::read(&mut params);
+        params.asked.unwrap_or_default()
+    }
+
+    /// A parameter as it was sent.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.text_of(name, String::schema)
+    }
+
+    /// The same for one that is to be of some form, of which the caller makes sure.
+    pub fn text_of(&mut self, name: &str, schema: fn() -> Schema) -> Option<String> {
+        if let Some(asked) = &mut self.asked {
+            asked.push((name.to_owned(), schema()));
+        }
+        self.sent(name)
+    }
+
+    /// Sending a parameter twice is reported, since either could be meant.
+    fn sent(&mut self, name: &str) -> Option<String> {
+        let mut values = self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value);
+        let value = values.next().cloned();
+        if values.next().is_some() {
+            let fault = Fault::new(Rule::InvalidType, "must not be given more than once");
+            self.problems.push(fault.of(name));
+            return None;
+        }
+        value
+    }
+
+    /// A parameter that `parse` understands.
+    pub fn parsed<T>(
+        &mut self,
+        name: &str,
+        schema: fn() -> Schema,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text_of(name, schema)?;
+        self.understood(name, parse(&text))
+    }
+
+    /// The same for one that a form sends, which has every field of the form: a blank one was not
+    /// filled in.
+    pub fn filled<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.sent(name).filter(|text| !is_blank_text(text))?;
+        self.understood(name, parse(&text))
+    }
+
+    fn understood<T>(&mut self, name: &str, parsed: Result<T, Fault>) -> Option<T> {
+        parsed.map_err(|fault| self.problems.push(fault.of(name))).ok()
+    }
+
+    /// A parameter that has to be one of the variants of an enum.
+    pub fn choice<E>(&mut self, name: &str) -> Option<E>
+    where
+        E: Described + std::str::FromStr + strum::VariantNames,
+    {
+        self.parsed(name, E::schema, choice_str)
+    }
+
+    /// Records a problem whose message is not made from the parameter's name.
+    pub fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}

@@ -1,0 +1,89 @@
+//! Ids that other systems gave.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::alphabet::{self, Alphabet};
+use super::invisible::{identifier, is_blank};
+use super::text::{ANY, string};
+use crate::model::parse::fields::Property;
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{self, Described, Schema};
+
+/// An id in another system, at most 255 characters, without invisible ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ExternalId(String);
+
+const MAX: usize = 255;
+
+impl ExternalId {
+    /// Takes an id as it was copied from the other system.
+    ///
+    /// # Errors
+    /// [`Rule::TooBig`] or [`Rule::InvalidString`].
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        let id = identifier(raw, &[])?;
+        if id.chars().take(MAX + 1).count() > MAX {
+            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+        }
+        Ok(Self(id.to_owned()))
+    }
+
+    /// A value that the store reads back: it was parsed before it was written.
+    pub fn stored(id: String) -> Self {
+        Self(id)
+    }
+
+    /// The form of an id that somebody looks for, which may be none: without the blanks that
+    /// [`ExternalId::parse`] drops.
+    pub fn key_of(raw: &str) -> &str {
+        raw.trim_matches(is_blank)
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Earlier versions let invisible characters in.
+impl Described for ExternalId {
+    fn schema() -> Schema {
+        schema::string().max_length(Some(MAX)).pattern(Some(ANY)).into()
+    }
+}
+
+impl Property for ExternalId {
+    fn accepted() -> Schema {
+        let (blank, visible) = (alphabet::blank(), Alphabet(&[]).visible_class());
+        let pattern = format!("^{blank}*{visible}*{blank}*$");
+        schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
+    }
+
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Ok(Self::parse(string(value)?)?)
+    }
+}
+
+impl std::fmt::Display for ExternalId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_keeps_its_spaces_and_loses_a_byte_order_mark() {
+        assert_eq!(ExternalId::parse("\u{feff}deal 42 ").unwrap().as_str(), "deal 42");
+        assert_eq!(ExternalId::parse("\u{200b}").unwrap().as_str(), "");
+        for bad in ["a\u{ad}b", "a\u{7f}b", "a\u{feff}b", "\0"] {
+            assert_eq!(ExternalId::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad:?}");
+        }
+        assert!(ExternalId::parse(&"é".repeat(255)).is_ok());
+        assert_eq!(ExternalId::parse(&"é".repeat(256)).unwrap_err().rule, Rule::TooBig);
+    }
+}

@@ -1,0 +1,111 @@
+//! Metadata: a JSON object that belongs to the client and comes back as it was sent.
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+
+use crate::model::parse::fields::Property;
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{Described, Schema};
+
+/// Any JSON object of at most 16 KiB (serialised without white space) and 16 levels. The order
+/// of its keys and every digit of its numbers are kept.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Metadata(Box<RawValue>);
+
+const MAX_BYTES: usize = 16 * 1024;
+const MAX_DEPTH: usize = 16;
+
+impl Metadata {
+    /// Reads back the text that [`Metadata::as_str`] gave.
+    ///
+    /// # Errors
+    /// When the text is not JSON, which only a damaged file can cause.
+    pub fn stored(json: String) -> serde_json::Result<Self> {
+        RawValue::from_string(json).map(Self)
+    }
+
+    /// The object as JSON text without white space.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+/// Levels of nesting: an object of plain values has one.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Its size and depth have no words in JSON Schema.
+impl Described for Metadata {
+    fn schema() -> Schema {
+        let anything = AdditionalProperties::FreeForm(true);
+        ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(anything)).into()
+    }
+}
+
+impl Property for Metadata {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        if !value.is_object() {
+            return Err(Fault::new(Rule::InvalidType, "must be an object").into());
+        }
+        if depth(value) > MAX_DEPTH {
+            let says = format!("must be at most {MAX_DEPTH} levels deep");
+            return Err(Fault::new(Rule::TooBig, says).into());
+        }
+        let unreadable = |_| vec![Fault::new(Rule::InvalidType, "must be an object")];
+        let json = serde_json::to_string(value).map_err(unreadable)?;
+        if json.len() > MAX_BYTES {
+            let says = format!("must be at most {MAX_BYTES} bytes of JSON");
+            return Err(Fault::new(Rule::TooBig, says).into());
+        }
+        Self::stored(json).map_err(unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<String, Rule> {
+        let value: Value = serde_json::from_str(json).unwrap();
+        Metadata::from_json(&value).map(|m| m.as_str().to_owned()).map_err(|faults| faults[0].rule)
+    }
+
+    #[test]
+    fn keys_keep_their_order_and_numbers_their_digits() {
+        let odd = r#"{"z":1,"a":1.0,"m":123456789012345678901234567890,"e":1e+400,"n":null,"u":"\u0000"}"#;
+        assert_eq!(parse(odd).unwrap(), odd);
+        assert_eq!(parse("{ \"b\" : [ 1 , 2 ] }").unwrap(), r#"{"b":[1,2]}"#);
+        assert_eq!(Metadata::default().as_str(), "{}");
+    }
+
+    #[test]
+    fn depth_and_size_have_limits_on_both_sides() {
+        let nested = |n: usize| format!("{}1{}", r#"{"a":"#.repeat(n), "}".repeat(n));
+        assert!(parse(&nested(16)).is_ok());
+        assert_eq!(parse(&nested(17)), Err(Rule::TooBig));
+        let sized = |n: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(n - 8));
+        assert!(parse(&sized(MAX_BYTES)).is_ok());
+        assert_eq!(parse(&sized(MAX_BYTES + 1)), Err(Rule::TooBig));
+    }
+
+    #[test]
+    fn only_an_object_is_metadata() {
+        for wrong in ["[]", "null", "1", "\"{}\""] {
+            assert_eq!(parse(wrong), Err(Rule::InvalidType), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Whole numbers with bounds, and booleans, as JSON brings them.
+
+use serde::Serialize;
+use serde_json::{Number, Value};
+
+use crate::model::parse::fields::Property;
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{self, Described, Schema};
+
+/// The greatest whole number that every JSON client can hold exactly (2^53 - 1).
+pub const MAX_SAFE: i64 = 9_007_199_254_740_991;
+
+/// A whole number of `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Whole<const MIN: i64, const MAX: i64>(i64);
+
+/// A count or a sum in the smallest currency unit.
+pub type Amount = Whole<0, MAX_SAFE>;
+/// Days between two reminders.
+pub type Days = Whole<1, 365>;
+
+impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// Takes a number.
+    ///
+    /// # Errors
+    /// [`Rule::TooSmall`] or [`Rule::TooBig`].
+    pub fn new(number: i64) -> Result<Self, Fault> {
+        if number < MIN {
+            return Err(too_small(MIN));
+        }
+        if number > MAX {
+            return Err(too_big(MAX));
+        }
+        Ok(Self(number))
+    }
+
+    /// A value that the store reads back: it was parsed before it was written.
+    pub fn stored(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+fn too_small(min: i64) -> Fault {
+    Fault::new(Rule::TooSmall, format!("must be at least {min}"))
+}
+
+fn too_big(max: i64) -> Fault {
+    Fault::new(Rule::TooBig, format!("must be at most {max}"))
+}
+
+/// Reads a JSON number as JavaScript does: `1.0` and `1e2` are whole.
+fn whole(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
+    if let Some(exact) = number.as_i64() {
+        return Ok(exact);
+    }
+    let text = number.as_str();
+    // A number beyond the range of f64 parses to an infinity, which keeps its sign.
+    match text.parse::<f64>() {
+        Ok(float) if float > MAX_SAFE as f64 => Err(too_big(max)),
+        Ok(float) if float < -(MAX_SAFE as f64) => Err(too_small(min)),
+        Ok(float) if float.fract() == 0.0 => Ok(float as i64),
+        _ => Err(Fault::new(Rule::InvalidType, "must be a whole number")),
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
+    fn schema() -> Schema {
+        schema::whole(MIN, MAX).into()
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Property for Whole<MIN, MAX> {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        match value {
+            Value::Number(number) => Ok(Self::new(whole(number, MIN, MAX)?)?),
+            _ => Err(Fault::new(Rule::InvalidType, "must be a whole number").into()),
+        }
+    }
+}
+
+impl Property for bool {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        value.as_bool().ok_or_else(|| Fault::new(Rule::InvalidType, "must be true or false").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(json: &str) -> Result<i64, Rule> {
+        let value: Value = serde_json::from_str(json).unwrap();
+        Amount::from_json(&value).map(Amount::get).map_err(|faults| faults[0].rule)
+    }
+
+    #[test]
+    fn whole_numbers_are_read_in_every_notation_and_bounded() {
+        assert_eq!(amount("0"), Ok(0));
+        assert_eq!(amount("9007199254740991"), Ok(MAX_SAFE));
+        assert_eq!(amount("12.0"), Ok(12));
+        assert_eq!(amount("1e3"), Ok(1000));
+        assert_eq!(amount("-0.0"), Ok(0));
+        assert_eq!(amount("-1"), Err(Rule::TooSmall));
+        assert_eq!(amount("9007199254740992"), Err(Rule::TooBig));
+        assert_eq!(amount("1e400"), Err(Rule::TooBig));
+        assert_eq!(amount("-1e400"), Err(Rule::TooSmall));
+        assert_eq!(amount("99999999999999999999999"), Err(Rule::TooBig));
+        assert_eq!(amount("1.5"), Err(Rule::InvalidType));
+        assert_eq!(amount("\"1\""), Err(Rule::InvalidType));
+        assert_eq!(amount("true"), Err(Rule::InvalidType));
+    }
+}

@@ -1,0 +1,41 @@
+//! A database that is only looked at: neither upgraded nor written to. For commands that list.
+
+use rusqlite::Connection;
+
+use super::schema;
+use crate::store::Reader;
+use crate::store::error::{OpenError, StoreError};
+use crate::store::files::{DataDir, OpenLock};
+
+/// An open database that stays as it is.
+pub struct ReadOnly {
+    conn: Connection,
+    _lock: OpenLock,
+}
+
+impl ReadOnly {
+    /// Opens the database of a data directory.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; [`OpenError::Older`] for one that has to be upgraded first.
+    pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
+        let (conn, lock) = dir.open_to_read()?;
+        let path = dir.database();
+        let found = schema::version(&conn).map_err(|source| OpenError::sqlite(&path, source))?;
+        if found < schema::VERSION {
+            return Err(OpenError::Older { path, found, known: schema::VERSION });
+        }
+        Ok(Self { conn, _lock: lock })
+    }
+
+    /// Reads, on the calling thread.
+    ///
+    /// # Errors
+    /// What `read` reports.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(&Reader { conn: &self.conn })
+    }
+}

@@ -1,0 +1,254 @@
+//! Connections to the file: their pragmas, which stand nowhere else, and the pool of those that
+//! read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+
+use super::damage::{Damage, Generation};
+use super::known_keys::KnownKeys;
+use crate::store::error::OpenError;
+
+/// How long a statement waits for a lock that another process holds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for the connection of the writer, which tries again by itself.
+pub(in crate::store) const WRITER_TIMEOUT: Duration = Duration::from_millis(100);
+/// Statements that a connection keeps prepared. There are fewer than this.
+const PREPARED: usize = 128;
+/// Pages of a connection's cache, in KiB.
+pub(in crate::store) const CACHE: u32 = 8_000;
+/// The same for all connections together that look up single rows, which lie anywhere: what is
+/// not in the cache is a system call away.
+pub(in crate::store) const LOOKUP_CACHES: u32 = 64_000;
+/// What is left of the write-ahead log's file after it was larger, in bytes.
+const WAL_KEPT: i64 = 64 << 20;
+
+/// Opens a connection that may write. The file has to exist.
+///
+/// # Errors
+/// [`OpenError::NoWal`] where the file system cannot share memory between connections, and what
+/// SQLite says otherwise.
+pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |source| OpenError::sqlite(path, source);
+    let conn = Connection::open_with_flags(path, flags()).map_err(failed)?;
+    // SQLite opens a file that it may not write as one that it only reads.
+    if conn.is_readonly(MAIN_DB).map_err(failed)? {
+        return Err(OpenError::forbidden(path));
+    }
+    // First of all: turning the log on may already have to wait for a lock.
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    turn_wal_on(&conn, path)?;
+    let pragmas = || {
+        common(&conn)?;
+        // An answer means that the change is on disk: the log is synced at every commit.
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_KEPT)
+    };
+    pragmas().map_err(failed)?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read.
+pub(in crate::store) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    common(&conn)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// Opens a database that nobody writes, and leaves no trace of that: no locks, and no files beside
+/// it (SQLite manual, "Uniform Resource Identifiers", `immutable`).
+pub(in crate::store) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let conn = Connection::open_with_flags(format!("file:{}?immutable=1", escaped(path)), flags)?;
+    common(&conn)?;
+    Ok(conn)
+}
+
+/// A path as a URI has it: `?`, `#` and `%` mean something there.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
+    path.as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(
+            |&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") },
+        )
+        .collect()
+}
+
+/// Leaves the log as it is when the connection is closed, although it may be the last one.
+pub(in crate::store) fn keep_log(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
+/// Sets how much a connection keeps of what it has read, in KiB, which a negative number means to
+/// SQLite.
+fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "cache_size", -i64::from(kib))
+}
+
+/// Opens a connection that takes the write-ahead log into the file, and syncs both before the log
+/// may be written over.
+pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    common(&conn)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    Ok(conn)
+}
+
+/// Opens a file into which another database is copied. It is nobody's yet: whoever copies brings
+/// it to disk when it is whole.
+pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    common(&conn)?;
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    Ok(conn)
+}
+
+/// Makes the file one that has no write-ahead log beside it.
+pub(in crate::store) fn turn_wal_off(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+}
+
+fn flags() -> OpenFlags {
+    // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI
+}
+
+fn common(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(PREPARED);
+    // Otherwise SQLite plans a statement anew whenever its values are cleared, as they are each
+    // time that it goes back to the cache (SQLite manual, "The Query Planner Stability
+    // Guarantee").
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    set_cache(conn, CACHE)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // A file from elsewhere must not be able to call functions through its schema.
+    conn.pragma_update(None, "trusted_schema", false)
+}
+
+fn turn_wal_on(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let mode: rusqlite::Result<String> =
+        conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+    match mode {
+        Ok(mode) if mode == "wal" => Ok(()),
+        // SQLite answers with the mode that it kept.
+        Ok(_) => Err(OpenError::NoWal(path.to_owned())),
+        Err(source) => Err(OpenError::sqlite(path, source)),
+    }
+}
+
+/// Begins a transaction that only reads. What it sees is fixed by its first statement.
+pub(in crate::store) fn begin_read(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN DEFERRED")?.execute([]).map(drop)
+}
+
+/// Ends it.
+pub(in crate::store) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
+}
+
+/// Makes the pool's connections. `r2d2_sqlite` is tied to an older rusqlite than this one.
+pub(in crate::store) struct Readers {
+    /// The database file.
+    pub path: PathBuf,
+    /// The cache of each connection, in KiB.
+    pub cache: u32,
+    /// Told of damage that is met while a connection is opened, which the pool keeps to itself.
+    pub damage: Damage,
+}
+
+/// A connection of the pool, and what it remembers.
+#[derive(Debug)]
+pub(in crate::store) struct Pooled {
+    /// It can only read.
+    pub conn: Connection,
+    /// The keys that it has read.
+    pub keys: KnownKeys,
+    /// That of its cache.
+    pub generation: Generation,
+}
+
+impl r2d2::ManageConnection for Readers {
+    type Connection = Pooled;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> Result<Pooled, rusqlite::Error> {
+        let generation = self.damage.generation();
+        let open = || {
+            let conn = open_reader(&self.path)?;
+            set_cache(&conn, self.cache)?;
+            Ok(Pooled { conn, keys: KnownKeys::default(), generation })
+        };
+        open().inspect_err(|error| self.damage.notice_sqlite(error))
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), rusqlite::Error> {
+        pooled.conn.execute_batch("SELECT 1")
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        // A transaction that was left open would go on showing the past.
+        !pooled.conn.is_autocommit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_shared_memory_is_refused_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pivotal.db");
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        // This VFS locks with files of its own, as on a network share, and cannot keep a log.
+        let address = format!("file:{}?vfs=unix-dotfile", file.display());
+        let refused = open_writer(Path::new(&address)).unwrap_err();
+        assert!(matches!(refused, OpenError::NoWal(_)), "{refused}");
+        assert!(refused.to_string().contains("local disk"));
+    }
+
+    #[test]
+    fn sqlite_is_new_enough_not_to_corrupt_a_log_that_is_reset() {
+        // Versions 3.7.0 to 3.51.2 can lose a commit that races with a checkpoint on another
+        // connection, and corrupt the file; here the two always run side by side (SQLite manual,
+        // "Write-Ahead Logging", "The WAL-Reset Bug").
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+    }
+
+    #[test]
+    fn a_cached_statement_is_planned_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pivotal.db");
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let conn = open_reader(&file).unwrap();
+        for value in 1..9 {
+            let mut statement = conn.prepare_cached("SELECT a FROM t WHERE a = ?1").unwrap();
+            assert!(!statement.exists([value]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_committed_is_synced_and_a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pivotal.db");
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let writer = open_writer(&file).unwrap();
+        let ask = |pragma: &str| writer.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
+        assert_eq!(ask("synchronous").unwrap(), 2);
+        assert_eq!(ask("foreign_keys").unwrap(), 1);
+        assert!(open_reader(&file).unwrap().execute("INSERT INTO t VALUES (1)", []).is_err());
+    }
+}

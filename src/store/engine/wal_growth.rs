@@ -1,0 +1,101 @@
+//! Watches the length of the write-ahead log, and says who keeps it from being reset once it has
+//! outgrown its bound.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::store::files::beside;
+use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
+
+/// The length of one database's log. Clones share it.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct WalGrowth(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    database: PathBuf,
+    /// After the last commit.
+    pages: AtomicU32,
+    outgrown: AtomicBool,
+}
+
+/// A log that is longer than it should be, because something reads from it.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Outgrown {
+    bytes: u64,
+    readers: Vec<LockHolder>,
+}
+
+impl fmt::Display for Outgrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = std::process::id();
+        let others: Vec<String> = self
+            .readers
+            .iter()
+            .filter(|reader| reader.pid != own)
+            .map(LockHolder::to_string)
+            .collect();
+        write!(
+            f,
+            "the write-ahead log has grown to {} MiB and cannot be reset while ",
+            self.bytes >> 20
+        )?;
+        match (others.is_empty(), self.readers.is_empty()) {
+            (false, _) => {
+                let keep = if others.len() == 1 { "keeps" } else { "keep" };
+                write!(f, "{} {keep} a read transaction open", others.join(" and "))
+            }
+            (true, false) => f.write_str("a backup or another long read of this server runs"),
+            (true, true) => f.write_str("a read transaction is open"),
+        }
+    }
+}
+
+impl WalGrowth {
+    pub fn new(database: &Path) -> Self {
+        Self(Arc::new(Inner {
+            database: database.to_owned(),
+            pages: AtomicU32::new(0),
+            outgrown: AtomicBool::new(false),
+        }))
+    }
+
+    pub fn set_pages(&self, pages: u32) {
+        self.0.pages.store(pages, Ordering::Relaxed);
+    }
+
+    pub fn pages(&self) -> u32 {
+        self.0.pages.load(Ordering::Relaxed)
+    }
+
+    /// The log has outgrown its bound. Logged once, until [`WalGrowth::shrunk`].
+    pub fn outgrew(&self) {
+        if !self.0.outgrown.swap(true, Ordering::Relaxed)
+            && let Some(outgrown) = self.outgrown()
+        {
+            log::warn!(
+                "{outgrown}; end that transaction, or the log keeps growing and reads get slower"
+            );
+        }
+    }
+
+    /// The log is within its bound. As loud as the warning that it ends.
+    pub fn shrunk(&self) {
+        // The usual case costs one load.
+        if self.0.outgrown.load(Ordering::Relaxed) && self.0.outgrown.swap(false, Ordering::Relaxed)
+        {
+            log::warn!("the write-ahead log was reset and is within its bound again");
+        }
+    }
+
+    /// How long the log is and who reads from it, if it has outgrown its bound.
+    pub fn outgrown(&self) -> Option<Outgrown> {
+        self.0.outgrown.load(Ordering::Relaxed).then(|| Outgrown {
+            bytes: fs::metadata(beside(&self.0.database, "-wal")).map_or(0, |log| log.len()),
+            readers: lock_holders(&beside(&self.0.database, "-shm"), Lock::WAL_READ),
+        })
+    }
+}

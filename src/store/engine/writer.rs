@@ -1,0 +1,355 @@
+//! The one stream of changes: a thread that owns the only connection that writes, runs the jobs
+//! that are waiting in one transaction, and answers each of them when that is on disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+use super::checkpoints::Checkpoints;
+use super::damage::{Damage, Generation};
+use super::sqlite;
+use crate::model::clock::Clock;
+use crate::store::Tx;
+use crate::store::error::StoreError;
+use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
+use crate::store::files::{self, Presence};
+
+/// Jobs that may wait. A client is told at once when there are more.
+const QUEUE: usize = 1024;
+/// Jobs that share a transaction; more would make the first of them wait for long.
+const GROUP: usize = 256;
+/// How long a change waits while another process writes. In real time: it is that process's.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a job leaves: why its changes are not to be kept, if they are not, and how its caller is
+/// answered once it is known whether the transaction was committed.
+struct Outcome {
+    failed: Option<StoreError>,
+    answer: Box<dyn FnOnce(Result<(), StoreError>)>,
+}
+
+/// A change to run in a transaction, or to refuse when there is none.
+type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
+
+/// What has to be well before anything is written.
+pub(in crate::store) struct Guards {
+    pub damage: Damage,
+    pub presence: Presence,
+}
+
+/// The sending end of the stream. Dropping it ends the thread once the jobs are done.
+pub(in crate::store) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    damage: Damage,
+    hurry: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system has no thread to give.
+    pub fn start(
+        conn: Connection,
+        checkpoints: Checkpoints,
+        clock: Arc<dyn Clock>,
+        guards: Guards,
+    ) -> std::io::Result<Self> {
+        // Short, so that a change that waits for another process can be told to give up.
+        conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
+        let (queue, jobs) = sync_channel(QUEUE);
+        let (damage, hurry) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
+        let cache = damage.generation();
+        let stream = Stream { checkpoints, conn, clock, guards, cache, hurry: Arc::clone(&hurry) };
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || stream.run(&jobs))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage, hurry })
+    }
+
+    /// Lets no change wait for the lock of another process from now on.
+    pub fn stop_waiting(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
+    }
+
+    /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
+    /// change panicked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the queue is full, [`StoreError::Damaged`] or
+    /// [`StoreError::Suspected`] for a file that is or may be damaged.
+    pub fn send<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        self.damage.refuse()?;
+        let (reply, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = tx.and_then(change);
+            Outcome {
+                failed: result.as_ref().err().cloned(),
+                answer: Box::new(move |committed| {
+                    // A caller that has gone away does not want its answer.
+                    let _ = reply.send(committed.and(result));
+                }),
+            }
+        });
+        let stopped = || StoreError::Unavailable("the server is stopping".to_owned());
+        match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {
+            Ok(()) => Ok(receiver),
+            Err(TrySendError::Full(_)) => {
+                Err(StoreError::Unavailable("too many changes are waiting".to_owned()))
+            }
+            Err(TrySendError::Disconnected(_)) => Err(stopped()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop_waiting();
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the writer thread ended with a panic");
+        }
+    }
+}
+
+/// The receiving end, on the thread.
+struct Stream {
+    /// First, so that its connection is closed before the last one, which leaves no log behind.
+    checkpoints: Checkpoints,
+    conn: Connection,
+    clock: Arc<dyn Clock>,
+    guards: Guards,
+    cache: Generation,
+    hurry: Arc<AtomicBool>,
+}
+
+impl Stream {
+    fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+            self.guards.damage.refresh(&self.conn, &mut self.cache);
+            self.commit(group);
+            // After the answers, which need not wait for it.
+            self.checkpoints.after_commit(&self.conn);
+        }
+    }
+
+    /// Runs jobs in one transaction, each in a savepoint of its own, and answers them.
+    fn commit(&self, mut group: impl Iterator<Item = Job>) {
+        let mut outcomes = Vec::new();
+        let committed = self.begin().and_then(|()| {
+            for job in group.by_ref() {
+                self.attempt(job, &mut outcomes)?;
+            }
+            self.statement("COMMIT")?;
+            // A file that was taken away is only noticed by looking: SQLite writes on.
+            self.guards.presence.confirm()
+        });
+        let Err(error) = committed else {
+            for outcome in outcomes {
+                (outcome.answer)(Ok(()));
+            }
+            return;
+        };
+        let error = self.guards.damage.judge(error, self.cache);
+        log::error!("a group of changes was not stored: {error}");
+        // SQLite has already rolled back after some errors, such as a full disk.
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.statement("ROLLBACK")
+        {
+            log::error!("cannot roll back: {error}");
+        }
+        // These had not begun, and waited for the same lock or disk. They are gathered before anybody
+        // is answered: what is sent after an answer has not waited.
+        let waiting: Vec<Job> = group.collect();
+        for outcome in outcomes {
+            (outcome.answer)(Err(error.clone()));
+        }
+        for job in waiting {
+            (job(Err(error.clone())).answer)(Ok(()));
+        }
+    }
+
+    fn attempt(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
+        self.statement("SAVEPOINT job")?;
+        let tx = Tx { conn: &self.conn, now: self.clock.now() };
+        let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
+        let failed = match &outcome {
+            Some(outcome) => outcome.failed.clone(),
+            None => Some(crate::store::panicked()),
+        };
+        outcomes.extend(outcome);
+        if let Some(error) = failed {
+            // After some errors, such as a log that cannot grow, SQLite has undone the whole
+            // transaction: the jobs before this one are lost with it, for the same reason.
+            // And in a file that may be damaged, nothing of them may be kept.
+            if self.conn.is_autocommit() || matches!(error, StoreError::Damaged(_)) {
+                return Err(error);
+            }
+            self.statement("ROLLBACK TO job")?;
+        }
+        self.statement("RELEASE job")
+    }
+
+    /// Begins a transaction, which waits while another process writes.
+    fn begin(&self) -> Result<(), StoreError> {
+        // The jobs may have been queued before the damage was met.
+        self.guards.damage.refuse()?;
+        self.guards.presence.confirm()?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let begun = self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+            let Err(error) = begun else { return Ok(()) };
+            let is_busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            if !is_busy {
+                return Err(error.into());
+            }
+            if Instant::now() >= deadline || self.hurry.load(Ordering::Relaxed) {
+                return Err(StoreError::Unavailable(self.who_writes()));
+            }
+        }
+    }
+
+    /// Says which process holds the lock that this one waits for.
+    fn who_writes(&self) -> String {
+        let index = self.conn.path().map(|path| files::beside(path.as_ref(), files::LOG_INDEX));
+        let holders = index.map(|index| other_lock_holders(&index, Lock::WAL_WRITE));
+        let holders = holders.unwrap_or_default();
+        let named =
+            holders.first().map_or_else(|| "another process".to_owned(), LockHolder::to_string);
+        format!("{named} is writing to it and does not end its transaction")
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.execute([]).map(drop)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::model::clock::SystemClock;
+    use crate::model::values::slug::Slug;
+    use crate::model::values::text::Name;
+    use crate::model::workspace::{NewWorkspace, Workspace};
+    use crate::store::{DataDir, Store, StoreError, Tx};
+
+    fn create(tx: &Tx<'_>, slug: &str) -> Result<Option<Workspace>, StoreError> {
+        let (slug, name) = (Slug::parse(slug).unwrap(), Name::parse(slug).unwrap());
+        tx.create_workspace(NewWorkspace { slug, name })
+    }
+
+    fn slugs(store: &Store) -> Vec<String> {
+        let all = store.read(|reader| reader.workspaces()).unwrap();
+        all.iter().map(|workspace| workspace.slug.to_string()).collect()
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_takes_only_its_own_changes_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        // The first job waits until the others are queued, so that all share a transaction.
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first")
+        });
+        let failing = store.writer.send(|tx| {
+            create(tx, "failing")?;
+            Err::<(), _>(StoreError::SlugTaken)
+        });
+        let panicking = store.writer.send(|tx| {
+            create(tx, "panicking")?;
+            if tx.now().as_micros() > 0 {
+                panic!("on purpose");
+            }
+            Ok(())
+        });
+        let last = store.writer.send(|tx| create(tx, "last"));
+        go.send(()).unwrap();
+        assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
+        assert!(matches!(failing.unwrap().blocking_recv(), Ok(Err(StoreError::SlugTaken))));
+        assert!(panicking.unwrap().blocking_recv().is_err());
+        assert!(last.unwrap().blocking_recv().unwrap().unwrap().is_some());
+        assert_eq!(slugs(&store), ["first", "last"]);
+        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first")
+        });
+        let refused = (0..2 * super::QUEUE).find_map(|_| store.writer.send(|_| Ok(())).err());
+        assert!(matches!(refused, Some(StoreError::Unavailable(_))));
+        go.send(()).unwrap();
+        assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
+    }
+    #[test]
+    fn a_full_disk_refuses_the_job_that_needs_space_and_later_ones_are_stored() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        // SQLite's own limit of a file's pages ends in the error of a full disk; it takes the
+        // size of the file when that is larger.
+        let limit = |pages: i64| {
+            let set =
+                move |tx: &Tx<'_>| Ok(tx.conn.pragma_update(None, "max_page_count", pages)?);
+            store.write_blocking(set).unwrap();
+        };
+        let fill = |tx: &Tx<'_>| {
+            (0..10_000).try_for_each(|n| create(tx, &format!("filling-{n}")).map(drop))
+        };
+        limit(1);
+        let refused = store.write_blocking(fill);
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        assert_eq!(slugs(&store), [""; 0]);
+        limit(i64::from(u32::MAX) - 1);
+        store.write_blocking(fill).unwrap();
+        assert_eq!(slugs(&store).len(), 10_000);
+    }
+
+    #[test]
+    fn when_sqlite_undoes_a_transaction_all_of_its_jobs_are_told_the_cause() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path());
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = store.writer.send(move |tx| {
+            wait.recv().unwrap();
+            create(tx, "first").map(drop)
+        });
+        // As SQLite does when a page that no longer fits into its cache cannot be written.
+        let failing = store.writer.send(|tx| {
+            tx.conn.execute_batch("ROLLBACK")?;
+            Err::<(), _>(StoreError::Unavailable("the disk is full".to_owned()))
+        });
+        let last = store.writer.send(|tx| create(tx, "last").map(drop));
+        go.send(()).unwrap();
+        for job in [first, failing, last] {
+            let refused = job.unwrap().blocking_recv().unwrap();
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        assert_eq!(slugs(&store), [""; 0]);
+        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
+    }
+}

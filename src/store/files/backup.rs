@@ -1,0 +1,399 @@
+//! Backups: one at a time to a file of a person's choice, or a series of them in a directory of
+//! which the newest are kept. For `cli` and for whoever takes them on schedule.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::check::Structure;
+use super::contents::Contents;
+use super::copy::{self, Watch};
+use crate::model::values::time::Timestamp;
+use crate::store::Store;
+use crate::store::engine::{identity, sqlite};
+use crate::store::error::{CopyError, CopyWarning, OpenError};
+use crate::store::files::{self, DataDir};
+
+/// A backup that was made.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// What it holds.
+    pub contents: Contents,
+    /// What failed around it.
+    pub warnings: Vec<CopyWarning>,
+    /// Backups of another database in the same directory, which are never removed.
+    pub foreign: Vec<PathBuf>,
+}
+
+impl DataDir {
+    /// Copies the database as it is now to a new file, while others read and write it. When this
+    /// returns, the copy has passed every check and is on disk, as far as no warning says less. For
+    /// a process that does not have the database open.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; no file of that name exists then, unless it did before.
+    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
+        refuse_taken(to)?;
+        let (mut source, _lock) = self.open_to_read()?;
+        make(&mut source, to, watch)
+    }
+}
+
+impl Store {
+    /// The same for the process that has the database open: it must not open the file but through
+    /// SQLite, and waits for nobody's lock.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; no file of that name exists then, unless it did before.
+    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
+        refuse_taken(to)?;
+        self.presence.confirm()?;
+        let database = self.dir.database();
+        let mut source = sqlite::open_reader(&database)
+            .map_err(|source| OpenError::sqlite(&database, source))?;
+        files::check_header(&source, &database)?;
+        make(&mut source, to, watch).inspect_err(|error| {
+            // The fault may be the database's, or only on the disk of the copy.
+            if matches!(error, CopyError::Faulty { .. }) {
+                self.damage.check_in_background(&database, Structure::Full);
+            }
+        })
+    }
+}
+
+fn refuse_taken(to: &Path) -> Result<(), CopyError> {
+    if to.is_dir() {
+        return Err(CopyError::Directory(to.to_owned()));
+    }
+    if is_taken(to) {
+        return Err(CopyError::Exists(to.to_owned()));
+    }
+    Ok(())
+}
+
+fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
+    let draft = files::beside(to, files::PARTIAL);
+    copy::copy(source, &draft, watch)?;
+    // Nothing that may fail comes after the rename.
+    let described = describe(&draft);
+    let renamed = described.and_then(|described| Ok((described, copy::rename(&draft, to)?)));
+    let ((bytes, contents), warning) = renamed.inspect_err(|_| {
+        // The error that matters is the first one.
+        let _ = files::remove_draft(&draft);
+    })?;
+    let warnings = warning.into_iter().collect();
+    Ok(Kept { path: to.to_owned(), bytes, contents, warnings, foreign: Vec::new() })
+}
+
+/// The size and the contents of a finished draft.
+fn describe(draft: &Path) -> Result<(u64, Contents), CopyError> {
+    let bytes = fs::metadata(draft).map_err(|source| CopyError::io(draft, source))?.len();
+    Ok((bytes, Contents::of(draft)?))
+}
+
+/// Whether a backup can get this name: nothing has it, and none is being made for it.
+fn is_free(path: &Path) -> bool {
+    !is_taken(path) && !is_taken(&files::beside(path, files::PARTIAL))
+}
+
+/// Whether anything has this name, a link that leads nowhere included.
+fn is_taken(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// A directory with backups that carry the time of their making in their names.
+#[derive(Clone, Debug)]
+pub struct BackupDir {
+    path: PathBuf,
+    keep: usize,
+    /// Whether it is created when it is missing.
+    create: bool,
+}
+
+/// The backups that a directory holds.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// Those dated up to now, oldest first.
+    past: Vec<(Timestamp, PathBuf)>,
+    /// Those dated later than now: the clock was wrong then, or is now.
+    pub ahead: Vec<PathBuf>,
+}
+
+impl Series {
+    /// When the newest backup of the database with this id was made, leaving out those dated ahead.
+    pub fn newest_of(&self, id: &str) -> Option<Timestamp> {
+        let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
+        own.map(|(time, _)| *time)
+    }
+}
+
+/// Whether a backup is of another database than that with this id. One that can't be read, or is
+/// from before databases had ids, isn't.
+fn is_foreign(path: &Path, id: &str) -> bool {
+    let found = files::open_backup(path).ok().and_then(|conn| identity::id(&conn).ok());
+    found.is_some_and(|found| found != id)
+}
+
+impl BackupDir {
+    /// The directory at `path`, in which so many backups are kept. It must exist: one that is
+    /// missing may be a disk that is not mounted.
+    pub fn existing(path: impl Into<PathBuf>, keep: usize) -> Self {
+        Self { path: path.into(), keep, create: false }
+    }
+
+    /// The directory `backups` within a data directory, created when it is missing.
+    pub fn within(data: &DataDir, keep: usize) -> Self {
+        Self { path: data.backups().to_owned(), keep, create: true }
+    }
+
+    /// Makes a backup of the database, and then removes its oldest ones beyond those that are kept.
+    /// Files with other names are left alone, and so are backups dated ahead of `now` and those of
+    /// another database: a new, empty one must not push out the backups of one that was lost.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; no backup was removed then.
+    pub fn make(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Kept, CopyError> {
+        if self.create {
+            files::make_dir(&self.path).map_err(|source| CopyError::io(&self.path, source))?;
+        } else if matches!(self.path.try_exists(), Ok(false)) {
+            return Err(CopyError::NoDirectory(self.path.clone()));
+        }
+        let id = store.read(|reader| reader.database_id())?;
+        let mut warnings = self.remove_drafts();
+        let (time, path) = self.free_name(now);
+        let mut kept = store.backup(&path, watch)?;
+        kept.warnings.append(&mut warnings);
+        let (own, foreign) = self.beyond_kept(time, &id);
+        kept.foreign = foreign;
+        kept.warnings.extend(self.remove(own, files::remove_if_there));
+        Ok(kept)
+    }
+
+    /// The name for a backup made now, or for the first second after that whose name is free: two
+    /// may be made within a second, and the clock may have been set back.
+    fn free_name(&self, now: Timestamp) -> (Timestamp, PathBuf) {
+        let named = |seconds| {
+            let time = now.plus_millis(seconds * 1000_i64);
+            (time, self.path.join(files::backup_name(time)))
+        };
+        // If all of them are taken, the first one is refused with the reason.
+        (0..3600).map(named).find(|(_, path)| is_free(path)).unwrap_or_else(|| named(0))
+    }
+
+    /// Removes what a process that was killed has left.
+    fn remove_drafts(&self) -> Vec<CopyWarning> {
+        let drafts = self.names().map(|names| {
+            let is_draft = |name: &str| {
+                name.strip_suffix(files::PARTIAL).and_then(files::backup_time).is_some()
+            };
+            names
+                .into_iter()
+                .filter(|name| is_draft(name))
+                .map(|name| self.path.join(name))
+                .collect()
+        });
+        // One that another process is writing stays.
+        self.remove(drafts, |path| files::remove_draft(path).map(drop))
+    }
+
+    /// The oldest backups of the database with this id beyond those that are kept, and the backups
+    /// of others, if there may be any to remove.
+    fn beyond_kept(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
+        let past = match self.look(now) {
+            Ok(series) => series.past,
+            Err(error) => return (Err(error), Vec::new()),
+        };
+        if past.len() <= self.keep {
+            return (Ok(Vec::new()), Vec::new());
+        }
+        let paths = past.into_iter().map(|(_, path)| path);
+        let (foreign, mut own): (Vec<_>, Vec<_>) = paths.partition(|path| is_foreign(path, id));
+        own.truncate(own.len().saturating_sub(self.keep));
+        (Ok(own), foreign)
+    }
+
+    /// Removes all of these that it can.
+    fn remove(
+        &self,
+        paths: io::Result<Vec<PathBuf>>,
+        remove: fn(&Path) -> io::Result<()>,
+    ) -> Vec<CopyWarning> {
+        let warning = |path, source| CopyWarning::NotRemoved { path, source };
+        match paths {
+            Ok(paths) => paths
+                .into_iter()
+                .filter_map(|path| remove(&path).err().map(|source| warning(path, source)))
+                .collect(),
+            Err(source) => vec![warning(self.path.clone(), source)],
+        }
+    }
+
+    /// Its backups; none if the directory is missing.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn look(&self, now: Timestamp) -> io::Result<Series> {
+        let names = match self.names() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Series::default()),
+            names => names?,
+        };
+        let mut series = Series::default();
+        for name in names {
+            match files::backup_time(&name) {
+                Some(time) if time > now => series.ahead.push(self.path.join(name)),
+                Some(time) => series.past.push((time, self.path.join(name))),
+                None => {}
+            }
+        }
+        series.past.sort();
+        series.ahead.sort();
+        Ok(series)
+    }
+
+    /// The names of its files; those of ours are ASCII. Leaves out links: one may lead to the
+    /// database itself, which this process must open only through SQLite.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            let is_link = entry.file_type()?.is_symlink();
+            Ok(entry.file_name().into_string().ok().filter(|_| !is_link))
+        };
+        fs::read_dir(&self.path)?.map(name).filter_map(Result::transpose).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::SystemClock;
+
+    fn time(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn newest(backups: &BackupDir, store: &Store, now: &str) -> Option<Timestamp> {
+        let id = store.read(|reader| reader.database_id()).unwrap();
+        backups.look(time(now)).unwrap().newest_of(&id)
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_files_of_others_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path().join("data"));
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        fs::create_dir(dir.path().join("backups")).unwrap();
+        let backups = BackupDir::existing(dir.path().join("backups"), 2);
+        assert_eq!(newest(&backups, &store, "2030-01-01"), None);
+        let watch: Arc<dyn Watch> = Arc::new(());
+        backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
+        for theirs in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
+            fs::write(dir.path().join("backups").join(theirs), "theirs").unwrap();
+        }
+        backups.make(&store, time("2026-01-02T10:00:00Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-03T10:00:00Z"), &watch).unwrap();
+        assert_eq!(
+            names(&dir.path().join("backups")),
+            [
+                "notes.txt",
+                "pivotal-20260102T100000Z.db",
+                "pivotal-20260103T100000Z.db",
+                "pivotal-old.db"
+            ]
+        );
+        assert_eq!(
+            newest(&backups, &store, "2026-01-03T10:00:00Z"),
+            Some(time("2026-01-03T10:00:00Z"))
+        );
+        assert_eq!(newest(&backups, &store, "2026-01-03"), Some(time("2026-01-02T10:00:00Z")));
+    }
+
+    #[test]
+    fn backups_of_another_database_are_neither_counted_nor_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = |name: &str| {
+            let data = DataDir::new(dir.path().join(name));
+            Store::open_or_create(&data, Arc::new(SystemClock)).unwrap()
+        };
+        let (lost, new) = (store("lost"), store("new"));
+        fs::create_dir(dir.path().join("backups")).unwrap();
+        let backups = BackupDir::existing(dir.path().join("backups"), 1);
+        let watch: Arc<dyn Watch> = Arc::new(());
+        backups.make(&lost, time("2026-01-01"), &watch).unwrap();
+        assert_eq!(newest(&backups, &new, "2030-01-01"), None);
+        for day in ["2026-01-02", "2026-01-03"] {
+            let kept = backups.make(&new, time(day), &watch).unwrap();
+            assert_eq!(kept.foreign, [backups.path.join("pivotal-20260101T000000Z.db")]);
+        }
+        let left = ["pivotal-20260101T000000Z.db", "pivotal-20260103T000000Z.db"];
+        assert_eq!(names(&backups.path), left);
+        assert_eq!(newest(&backups, &lost, "2030-01-01"), Some(time("2026-01-01")));
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_a_warning_of_its_own_and_the_rest_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path().join("data"));
+        let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
+        let backups = BackupDir::within(&data, 1);
+        let path = data.path().join("backups");
+        fs::create_dir(&path).unwrap();
+        // A directory cannot be removed as a file.
+        for stuck in ["pivotal-20250101T000000Z.db", "pivotal-20250102T000000Z.db.partial"] {
+            fs::create_dir(path.join(stuck)).unwrap();
+        }
+        fs::write(path.join("pivotal-20250103T000000Z.db"), "").unwrap();
+        let kept = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
+        let said: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("pivotal-20250102T000000Z.db.partial could not"), "{said:?}");
+        assert!(said[1].contains("pivotal-20250101T000000Z.db could not"), "{said:?}");
+        assert_eq!(
+            names(&path),
+            [
+                "pivotal-20250101T000000Z.db",
+                "pivotal-20250102T000000Z.db.partial",
+                "pivotal-20260101T000000Z.db"
+            ]
+        );
+    }
+
+    /// Ends the work at once.
+    struct Impatient;
+
+    impl Watch for Impatient {
+        fn stop(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_backup_that_is_stopped_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::new(dir.path().join("data"));
+        drop(Store::open_or_create(&data, Arc::new(SystemClock)).unwrap());
+        let watch: Arc<dyn Watch> = Arc::new(Impatient);
+        let stopped = data.backup(&dir.path().join("copy.db"), &watch).unwrap_err();
+        assert!(matches!(stopped, CopyError::Stopped), "{stopped}");
+        assert_eq!(names(dir.path()), ["data"]);
+    }
+}

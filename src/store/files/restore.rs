@@ -1,0 +1,174 @@
+//! Putting a backup in the place of the database, and checking a database without a server. For
+//! `cli`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check;
+use super::contents::Contents;
+use super::copy::{self, Watch};
+use crate::model::values::time::Timestamp;
+use crate::store::engine::sqlite;
+use crate::store::error::{CopyError, CopyWarning, OpenError};
+use crate::store::files::{self, DataDir};
+
+/// A restore that has happened.
+#[derive(Debug)]
+pub struct Restored {
+    /// What the database holds now.
+    pub contents: Contents,
+    /// Where the database from before is kept, if there was one.
+    pub aside: Option<PathBuf>,
+    /// What failed without undoing the restore.
+    pub warnings: Vec<CopyWarning>,
+}
+
+impl DataDir {
+    /// Puts a copy of the database at `from` in the place of this one. The copy is checked before
+    /// anything is touched; a database that is replaced, which has to be allowed, is kept beside
+    /// it. `from` itself is only read.
+    ///
+    /// # Errors
+    /// See [`CopyError`]; the database is as it was then, but for [`CopyError::NotRestored`].
+    pub fn restore(
+        &self,
+        from: &Path,
+        replace: bool,
+        now: Timestamp,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Restored, CopyError> {
+        // First, so that a wrong name does not make a directory.
+        let mut backup = match files::open_backup(from) {
+            Err(OpenError::Io { path, source }) => {
+                return Err(CopyError::Unreadable { path, source });
+            }
+            opened => opened.map_err(|error| of_backup(error.into(), from))?,
+        };
+        let _serving = self.lock_for_serving()?;
+        let _alone = self.lock_alone()?;
+        let database = self.database();
+        if database.exists() {
+            if fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
+                return Err(CopyError::Same(database));
+            }
+            if !replace {
+                return Err(CopyError::Occupied(self.path().to_owned()));
+            }
+        }
+        let draft = files::beside(&database, files::RESTORING);
+        copy::copy(&mut backup, &draft, watch).map_err(|error| of_backup(error, from))?;
+        let contents = Contents::of(&draft)?;
+        let mut warnings = Vec::new();
+        let aside = set_aside(&database, now, &mut warnings)?;
+        warnings.extend(copy::rename(&draft, &database)?);
+        if Contents::of(&database).ok().as_ref() != Some(&contents) {
+            return Err(CopyError::NotRestored { path: database, aside });
+        }
+        Ok(Restored { contents, aside, warnings })
+    }
+
+    /// Checks the database, or the one at `file`, and tells what is wrong with it; nothing when it
+    /// is sound. A server may run on it meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be opened at all.
+    pub fn check(
+        &self,
+        file: Option<&Path>,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Vec<String>, OpenError> {
+        let path = file.map_or_else(|| self.database(), Path::to_owned);
+        let opened = match file {
+            Some(file) => files::open_backup(file).map(|conn| (conn, None)),
+            None => self.open_to_read().map(|(conn, lock)| (conn, Some(lock))),
+        };
+        let found = match opened {
+            Ok((mut conn, _lock)) => check::findings(&mut conn, watch),
+            Err(OpenError::Damaged { found, .. }) => {
+                return Ok(vec![check::with_length(&path, found)]);
+            }
+            Err(other) => return Err(other),
+        };
+        match found.map_err(|source| OpenError::sqlite(&path, source)) {
+            Ok(found) => Ok(found),
+            Err(OpenError::Damaged { found, .. }) => Ok(vec![check::with_length(&path, found)]),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// The error of copying a backup: there is no other advice than to take another one.
+fn of_backup(error: CopyError, path: &Path) -> CopyError {
+    let found = match error {
+        CopyError::Faulty { found } => found,
+        CopyError::Open(OpenError::Damaged { found, .. }) => vec![check::with_length(path, found)],
+        other => return other,
+    };
+    CopyError::FaultyBackup { path: path.to_owned(), found }
+}
+
+/// Gives the database, if there is one, a second name, which it keeps when the backup takes the
+/// first one. Leaves no write-ahead log or rollback journal that SQLite would apply to the backup.
+fn set_aside(
+    database: &Path,
+    now: Timestamp,
+    warnings: &mut Vec<CopyWarning>,
+) -> Result<Option<PathBuf>, CopyError> {
+    let suffix = format!("{}{}", files::BEFORE_RESTORE, now.to_compact());
+    let aside = files::free_beside(database, &suffix);
+    fold_log(database);
+    let keep = |suffix: &str| match link_or_copy(
+        &files::beside(database, suffix),
+        &files::beside(&aside, suffix),
+    ) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(CopyError::io(&aside, error)),
+    };
+    // Before the database itself: a restore that ends between the two is undone by its second name.
+    // There is a log or journal still when the file is too damaged to be opened.
+    keep(files::LOG)?;
+    keep(files::JOURNAL)?;
+    let kept = keep("")?;
+    // Before the log goes, which is kept under its second name only. A directory that cannot be
+    // synced at all is no reason to stay without the backup.
+    if kept && let Err(source) = files::sync_dir_of(database) {
+        warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });
+    }
+    [files::LOG, files::JOURNAL, files::LOG_INDEX]
+        .iter()
+        .try_for_each(|suffix| files::remove_if_there(&files::beside(database, suffix)))
+        .map_err(|source| CopyError::io(database, source))?;
+    Ok(kept.then_some(aside))
+}
+
+/// Brings what is in the write-ahead log into the file and removes the log, as the last connection
+/// does when it is closed. A rollback journal, left by a start that was killed while it turned the
+/// log on, is rolled back. SQLite would discard the log of a file that it does not take for a
+/// database, so that one is kept as it is.
+fn fold_log(database: &Path) {
+    let has_rest =
+        [files::LOG, files::JOURNAL].iter().any(|end| files::beside(database, end).exists());
+    if has_rest
+        && files::read_header(database).is_ok()
+        && let Ok(conn) = sqlite::open_writer(database)
+    {
+        // What could not be folded in stays in the log, which is kept as well.
+        let _ = conn.close();
+    }
+}
+
+fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error)
+            if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) =>
+        {
+            // Some file systems have no second names.
+            fs::copy(from, to)?;
+            fs::File::open(to)?.sync_all()
+        }
+        done => done,
+    }
+}

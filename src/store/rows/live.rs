@@ -1,0 +1,273 @@
+//! The one place where resources are selected: always within a workspace, and without tombstones
+//! unless a function's name says otherwise. For the store's own use.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+
+use crate::model::parse::page::{Page, PageRequest};
+use crate::model::resource::ResourceType;
+use crate::model::values::id::{DisplayId, Id, Ref};
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+use crate::store::error::StoreError;
+
+/// A table whose rows stand in lists, and how they become values of the model.
+pub(in crate::store) trait Listed: Sized {
+    /// Its table.
+    const TABLE: &'static str;
+    /// The columns that `from_row` reads, in its order.
+    const COLUMNS: &'static str;
+    /// More columns that it reads after those, each with a comma before it.
+    const MORE: &'static str = "";
+    /// What has to hold for a row to stand in lists, word for word as in the partial indexes.
+    const CONDITION: &'static str = "deleted_at IS NULL";
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
+    fn created_at(&self) -> Timestamp;
+}
+
+/// A table whose rows are found by their ids.
+pub(in crate::store) trait Resource: Listed {
+    /// What it is called when it is not found.
+    const TYPE: ResourceType;
+}
+
+/// The live resource that a client names.
+pub(in crate::store) fn find<R: Resource>(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    named: &Ref<R>,
+) -> Result<R, StoreError> {
+    let (column, value) = key(named);
+    let sql = format!(
+        "SELECT {} FROM {} WHERE workspace_no = ?1 AND {column} = ?2 AND deleted_at IS NULL",
+        R::COLUMNS,
+        R::TABLE,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let row = statement.query_row((workspace.0, value), R::from_row).optional()?;
+    row.ok_or(StoreError::NotFound(R::TYPE))
+}
+
+/// What is left to say of a resource that may have been deleted.
+pub(in crate::store) struct Remains<R> {
+    pub id: Id<R>,
+    pub display_id: DisplayId,
+    pub deleted: bool,
+}
+
+/// The ids of the resource that a client names, deleted or not.
+pub(in crate::store) fn find_even_deleted<R: Resource>(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    named: &Ref<R>,
+) -> Result<Remains<R>, StoreError> {
+    let (column, value) = key(named);
+    let sql = format!(
+        "SELECT id, display_id, deleted_at IS NOT NULL FROM {}
+         WHERE workspace_no = ?1 AND {column} = ?2",
+        R::TABLE,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let read = |row: &Row<'_>| {
+        Ok(Remains {
+            id: Id::stored(row.get(0)?),
+            display_id: DisplayId(row.get(1)?),
+            deleted: row.get(2)?,
+        })
+    };
+    let row = statement.query_row((workspace.0, value), read).optional()?;
+    row.ok_or(StoreError::NotFound(R::TYPE))
+}
+
+fn key<R>(named: &Ref<R>) -> (&'static str, &dyn ToSql) {
+    match named {
+        Ref::Id(id) => ("id", id),
+        Ref::DisplayId(number) => ("display_id", &number.0),
+    }
+}
+
+impl<R> ToSql for Id<R> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        self.as_str().to_sql()
+    }
+}
+
+/// A list while its conditions are being gathered. Every list walks an index from its newest
+/// entry; a condition that the index does not know is tested row by row, and hidden from SQLite's
+/// planner by a unary plus (SQLite manual, "The SQLite Query Optimizer Overview", 4), so that it
+/// never trades the walk for a sort.
+#[derive(Clone)]
+pub(in crate::store) struct List<'v> {
+    conditions: String,
+    values: Vec<&'v dyn ToSql>,
+}
+
+impl<'v> List<'v> {
+    /// All rows of a workspace that are listed.
+    pub fn of(workspace: &'v WorkspaceNo) -> Self {
+        Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
+    }
+
+    /// The rows of one parent, by an index that begins with the parent's id.
+    pub fn under(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
+        let mut list =
+            Self { conditions: "+workspace_no = ?1".to_owned(), values: vec![&workspace.0] };
+        list.by(column, parent);
+        list
+    }
+
+    /// Narrows by a column of the index.
+    pub fn by(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.values.push(value);
+        self.conditions += &format!(" AND {column} = ?{}", self.values.len());
+    }
+
+    /// Narrows row by row.
+    pub fn also(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.by(&format!("+{column}"), value);
+    }
+
+    /// Narrows row by row to those whose `column` is one of the values.
+    pub fn among(&mut self, column: &str, values: &'v [&'v str]) {
+        let mut places = Vec::with_capacity(values.len());
+        for value in values {
+            self.values.push(value);
+            places.push(format!("?{}", self.values.len()));
+        }
+        self.conditions += &format!(" AND +{column} IN ({})", places.join(", "));
+    }
+
+    /// Narrows row by row to those whose `column` is less than the value.
+    pub fn below(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.values.push(value);
+        self.conditions += &format!(" AND +{column} < ?{}", self.values.len());
+    }
+
+    /// Narrows row by row to those whose `column` contains the text.
+    pub fn containing(&mut self, column: &str, part: &'v dyn ToSql) {
+        self.values.push(part);
+        self.conditions += &format!(" AND instr({column}, ?{}) > 0", self.values.len());
+    }
+
+    /// Narrows by a condition that is, word for word, that of a partial index.
+    pub fn only(&mut self, condition: &str) {
+        self.conditions += &format!(" AND {condition}");
+    }
+
+    /// Narrows to what was created at this time, in microseconds, or later.
+    pub fn since(&mut self, time: &'v i64) {
+        self.values.push(time);
+        self.conditions += &format!(" AND created_at >= ?{}", self.values.len());
+    }
+
+    /// The page that is asked for.
+    pub fn page<R: Listed>(
+        mut self,
+        conn: &Connection,
+        page: &PageRequest,
+    ) -> Result<Page<R>, StoreError> {
+        let before = page.before.map(Timestamp::as_micros);
+        // One row more than asked for tells whether there are older ones.
+        let limit = page.limit + 1;
+        let mut values = std::mem::take(&mut self.values);
+        let mut cursor = String::new();
+        if let Some(before) = &before {
+            values.push(before);
+            cursor = format!(" AND created_at < ?{}", values.len());
+        }
+        values.push(&limit);
+        let sql = format!(
+            "SELECT {}{} FROM {} WHERE {}{cursor} ORDER BY created_at DESC LIMIT ?{}",
+            R::COLUMNS,
+            R::MORE,
+            R::TABLE,
+            self.listed::<R>(),
+            values.len(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), R::from_row)?;
+        let mut data = rows.collect::<rusqlite::Result<Vec<R>>>()?;
+        let more = data.len() > page.limit as usize;
+        data.truncate(page.limit as usize);
+        let next = data.last().filter(|_| more).map(R::created_at);
+        Ok(Page { data, next })
+    }
+
+    /// All rows, oldest first.
+    pub fn all<R: Listed>(self, conn: &Connection) -> Result<Vec<R>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {} ORDER BY created_at",
+            R::COLUMNS,
+            R::TABLE,
+            self.listed::<R>(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), R::from_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The only row that there can be.
+    pub fn one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
+        let sql = format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.listed::<R>());
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(self.values), R::from_row).optional()?)
+    }
+
+    /// When the row was created that is the `nth` from the newest, if others follow it.
+    pub fn nth<R: Listed>(
+        mut self,
+        conn: &Connection,
+        before: Option<Timestamp>,
+        nth: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let before = before.map_or(i64::MAX, Timestamp::as_micros);
+        let skipped = nth.saturating_sub(1);
+        let count = self.values.len();
+        let sql = format!(
+            "SELECT created_at FROM {} WHERE {} AND created_at < ?{}
+             ORDER BY created_at DESC LIMIT 2 OFFSET ?{}",
+            R::TABLE,
+            self.listed::<R>(),
+            count + 1,
+            count + 2,
+        );
+        let mut values = std::mem::take(&mut self.values);
+        values.extend([&before as &dyn ToSql, &skipped]);
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        let found = rows.collect::<rusqlite::Result<Vec<i64>>>()?;
+        Ok(match found[..] {
+            [nth, _] => Some(Timestamp::from_micros(nth)),
+            _ => None,
+        })
+    }
+
+    /// How many rows there are.
+    pub fn count<R: Listed>(self, conn: &Connection) -> Result<i64, StoreError> {
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.listed::<R>());
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
+    }
+
+    /// How many rows there are of each kind, told by columns of the index, which `read` is given
+    /// with the count after them.
+    pub fn tally<R: Listed, T>(
+        self,
+        conn: &Connection,
+        columns: &str,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = format!(
+            "SELECT {columns}, count(*) FROM {} WHERE {} GROUP BY {columns}",
+            R::TABLE,
+            self.listed::<R>(),
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn listed<R: Listed>(&self) -> String {
+        format!("{} AND {}", self.conditions, R::CONDITION)
+    }
+}

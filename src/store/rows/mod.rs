@@ -1,0 +1,13 @@
+//! How rows are found, written and numbered, for the modules of the resources.
+
+pub(super) mod comparison;
+#[cfg(test)]
+pub(super) mod fixture;
+pub(super) mod live;
+pub(super) mod past;
+#[cfg(test)]
+pub(super) mod plans;
+pub(super) mod record;
+pub(super) mod row;
+pub(super) mod sequences;
+pub(super) mod slug_runs;

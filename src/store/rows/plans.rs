@@ -1,0 +1,327 @@
+//! Tests that no read of the API or of the admin pages scans a table or sorts: every list and lookup with every
+//! combination of its filters is run, and SQLite is asked how it runs each statement that it saw.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use crate::model::audit::AuditFilter;
+use crate::model::board::BoardFilter;
+use crate::model::caller::Caller;
+use crate::model::customer::{CustomerFilter, CustomerStatus};
+use crate::model::event::{Actor, EventFilter, EventType, Readable};
+use crate::model::idempotency::Retry;
+use crate::model::key::secret::Prefix;
+use crate::model::key::{Mode, Scope, Scopes};
+use crate::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
+use crate::model::parse::page::PageRequest;
+use crate::model::resource::ResourceType;
+use crate::model::values::id::{DisplayId, Id, Ref};
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::store::engine::schema;
+use crate::store::{Reader, Tx};
+
+const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
+
+/// A database with one customer and one onboarding, so that the reads that first look up a parent
+/// get past it.
+fn database() -> Connection {
+    let mut conn = Connection::open_in_memory().unwrap();
+    schema::create(&mut conn).unwrap();
+    conn.execute_batch(
+        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
+         INSERT INTO customers VALUES ('c2', 1, 1, 'A', 'a', NULL, NULL, 'active', NULL, NULL,
+             NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'a', 0, 0, NULL);
+         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, NULL, NULL, 'review', 'active', 0, NULL,
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 0, 0, NULL, NULL);",
+    )
+    .unwrap();
+    conn
+}
+
+/// Runs reads and returns the statements that SQLite saw.
+fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSet<String> {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let noted = Arc::clone(&seen);
+    let note = move |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(_, sql) = event {
+            noted.lock().unwrap().insert(sql.to_owned());
+        }
+    };
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
+    reads(&Reader { conn });
+    conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
+    std::mem::take(&mut seen.lock().unwrap())
+}
+
+/// How SQLite runs a statement, step by step.
+fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let values = vec![rusqlite::types::Null; statement.parameter_count()];
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Whether a statement that walks indexes also reads the rows that they lead to. The plan does not
+/// tell: it calls a partial index "covering" only when its condition is not asked for.
+fn reads_rows(conn: &Connection, sql: &str) -> bool {
+    let mut statement = conn.prepare(&format!("EXPLAIN {sql}")).unwrap();
+    let values = vec![rusqlite::types::Null; statement.parameter_count()];
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        Ok((row.get("opcode")?, row.get("p1")?, row.get("p3")?))
+    });
+    let steps: Vec<(String, i64, i64)> = rows.unwrap().map(Result::unwrap).collect();
+    // A cursor on the table is moved only when a column is read from it.
+    let mut tables = steps.iter().filter(|(code, ..)| code == "DeferredSeek").map(|step| step.2);
+    tables.any(|table| steps.iter().any(|(code, of, _)| code == "Column" && *of == table))
+}
+
+#[track_caller]
+fn assert_only_searches(conn: &Connection, statements: &BTreeSet<String>) {
+    for sql in statements {
+        let plan = plan(conn, sql);
+        assert!(!plan.is_empty());
+        for step in &plan {
+            let searches = step.starts_with("SEARCH") || step.starts_with("CORRELATED");
+            assert!(searches, "{sql}\n{plan:#?}");
+        }
+    }
+}
+
+/// All ways of giving and leaving out `N` filters.
+fn combinations<const N: usize>() -> impl Iterator<Item = [bool; N]> {
+    (0..1 << N).map(|bits: u32| std::array::from_fn(|n| bits & (1 << n) != 0))
+}
+
+fn pages() -> [PageRequest; 2] {
+    let first = PageRequest::default();
+    [first, PageRequest { before: Some(Timestamp::from_micros(1)), ..first }]
+}
+
+#[test]
+fn every_list_of_customers_walks_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        for [status, slug, domain, hubspot, stripe, q] in combinations() {
+            let text = |given: bool| given.then(|| "x".to_owned());
+            let filter = CustomerFilter {
+                status: status.then_some(CustomerStatus::Active),
+                slug: text(slug),
+                domain: text(domain),
+                hubspot_company_id: text(hubspot),
+                stripe_customer_id: text(stripe),
+                q: text(q),
+            };
+            for page in pages() {
+                reader.customers(WORKSPACE, &filter, &page).unwrap();
+            }
+        }
+    });
+    assert_eq!(seen.len(), 128);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn every_list_of_onboardings_and_contacts_walks_an_index() {
+    let mut conn = database();
+    let customer = Ref::DisplayId(DisplayId(1));
+    let seen = statements(&mut conn, |reader| {
+        for page in pages() {
+            for [phase, state] in combinations() {
+                let phase = phase.then_some(Phase::Review);
+                let filter = OnboardingFilter { phase, state: state.then_some(State::Active) };
+                reader.onboardings(WORKSPACE, &OfCustomer::Any, &filter, &page).unwrap();
+                reader.onboardings_of(WORKSPACE, &customer, &filter, &page).unwrap();
+            }
+            reader.contacts_of(WORKSPACE, &customer, &page).unwrap();
+        }
+    });
+    assert_eq!(seen.len(), 19);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn every_list_of_events_walks_an_index() {
+    let mut conn = database();
+    use Scope::{ReadContacts, ReadCustomers, ReadOnboardings};
+    let scopes = combinations().map(|[contacts, onboardings]| {
+        let more = [(contacts, ReadContacts), (onboardings, ReadOnboardings)];
+        let more = more.into_iter().filter(|(has, _)| *has).map(|(_, scope)| scope);
+        Scopes::of(&more.chain([ReadCustomers]).collect::<Vec<_>>())
+    });
+    let scopes: Vec<Scopes> = scopes.collect();
+    let seen = statements(&mut conn, |reader| {
+        for page in pages() {
+            for kind in [None, Some(EventType::CustomerCreated)] {
+                let (filter, named) = (EventFilter { kind }, DisplayId(1));
+                for scopes in &scopes {
+                    let (named, readable) = (Ref::DisplayId(named), Readable::with(scopes));
+                    reader.customer_activity(WORKSPACE, &named, readable, &filter, &page).unwrap();
+                }
+                reader
+                    .onboarding_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
+                    .unwrap();
+            }
+        }
+    });
+    // Each page with and without a type: of an onboarding, and of a customer with one, two or three
+    // readable types of resources. And the two that look up what the path names.
+    assert_eq!(seen.len(), 4 + 4 * 3 + 2);
+    assert_only_searches(&conn, &seen);
+    for sql in seen.iter().filter(|sql| sql.contains("resource IN")) {
+        let plan = plan(&conn, sql);
+        assert!(plan[0].contains("events_by_customer (customer_id=?"), "{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
+fn the_onboardings_that_are_paused_with_their_customer_are_found_by_an_index() {
+    let mut conn = database();
+    let workspace = Workspace {
+        no: WORKSPACE,
+        id: Id::stored("c1".to_owned()),
+        slug: Slug::parse("w").unwrap(),
+        name: Name::parse("W").unwrap(),
+        created_at: Timestamp::from_micros(0),
+    };
+    let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
+    let seen = statements(&mut conn, |reader| {
+        let tx = Tx { conn: reader.conn, now: Timestamp::from_micros(9) };
+        tx.pause_onboardings(&caller, &Id::stored("c2".to_owned())).unwrap();
+    });
+    let reads =
+        seen.into_iter().filter(|sql| sql.starts_with("SELECT") && sql.contains("onboardings"));
+    let reads = BTreeSet::from_iter(reads);
+    assert_eq!(reads.len(), 1);
+    assert_only_searches(&conn, &reads);
+}
+
+#[test]
+fn every_view_of_the_audit_log_walks_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        for [kind, actor, resource, id, from, to] in combinations() {
+            let filter = AuditFilter {
+                kind: kind.then_some(EventType::CustomerCreated),
+                actor: actor.then(|| "cli".to_owned()),
+                resource: resource.then_some(ResourceType::Customer),
+                resource_id: id.then(Id::generate),
+                from: from.then(|| Timestamp::from_micros(1)),
+                to: to.then(|| Timestamp::from_micros(9)),
+            };
+            for page in pages() {
+                reader.audit(WORKSPACE, &filter, &page).unwrap();
+            }
+        }
+        reader.actors(WORKSPACE).unwrap();
+    });
+    // Each of the six filters but `to`, which is a cursor; where the walk ends, by resource or by
+    // time, from a time or not; and the actors.
+    assert_eq!(seen.len(), 64 + 4 + 1);
+    assert_only_searches(&conn, &seen);
+    for sql in seen.iter().filter(|sql| sql.contains("FROM events")) {
+        let plan = plan(&conn, sql);
+        let index = if sql.contains("resource_id = ?2") {
+            "events_by_resource (resource_id=?"
+        } else {
+            "(workspace_no=?"
+        };
+        assert!(plan[0].contains(index), "{sql}\n{plan:#?}");
+        // The walk ends where it is told to.
+        if sql.contains("created_at >=") && sql.contains("created_at <") {
+            assert!(plan[0].contains("created_at>? AND created_at<?"), "{sql}\n{plan:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_column_of_the_board_walks_an_index() {
+    let mut conn = database();
+    let customers = [OfCustomer::Any, OfCustomer::One(Ref::DisplayId(DisplayId(1)))];
+    let seen = statements(&mut conn, |reader| {
+        for customer in customers {
+            for state in [None, Some(State::Active)] {
+                let filter = BoardFilter { state, customer: customer.clone() };
+                let columns = reader.board(WORKSPACE, &filter, 10).unwrap();
+                assert_eq!(columns.iter().map(|column| column.cards.len()).sum::<usize>(), 1);
+            }
+        }
+    });
+    assert_eq!(seen.len(), 9);
+    assert_only_searches(&conn, &seen);
+    for sql in seen.iter().filter(|sql| sql.contains("CROSS JOIN")) {
+        let plan = plan(&conn, sql);
+        assert_eq!(plan.len(), 2, "{plan:#?}");
+        assert!(plan[1].contains("SEARCH customers USING INDEX"), "{plan:#?}");
+        assert!(plan[1].contains("(id=?)"), "{plan:#?}");
+    }
+}
+
+#[test]
+fn the_overview_is_counted_within_indexes() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        reader.overview(WORKSPACE, Timestamp::from_micros(9)).unwrap();
+    });
+    assert_eq!(seen.len(), 5);
+    // The entries of a workspace in an index are counted one by one, but none of another's.
+    assert_only_searches(&conn, &seen);
+    let of_rows: Vec<_> = seen.iter().filter(|sql| reads_rows(&conn, sql)).collect();
+    // Rows are read of the customers, by whose ids contacts are counted, and of the onboardings
+    // that are not completed.
+    assert_eq!(of_rows.len(), 2, "{of_rows:#?}");
+    assert!(of_rows.iter().any(|sql| sql.contains("contacts")));
+    assert!(of_rows.iter().any(|sql| sql.contains("target_launch_date")));
+}
+
+#[test]
+fn the_primary_contact_has_an_index_of_its_own() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        reader.primary_contact(WORKSPACE, &Ref::DisplayId(DisplayId(1))).unwrap();
+    });
+    assert_only_searches(&conn, &seen);
+    let sql = seen.iter().find(|sql| sql.contains("is_primary = 1")).unwrap();
+    assert!(plan(&conn, sql)[0].contains("USING INDEX contacts_primary"), "{sql}");
+}
+
+#[test]
+fn every_lookup_uses_an_index() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        // What is found does not matter, only how it is looked for.
+        let _ = reader.customer(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.customer(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.contact(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.contact(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.onboarding(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
+        let _ = reader.onboarding(WORKSPACE, &Ref::Id(Id::generate()));
+        let _ = reader.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
+        let retry = Retry::new("POST /".to_owned(), b"key", b"{}").unwrap();
+        let _ = reader.recall(WORKSPACE, &retry, Timestamp::from_micros(0));
+    });
+    assert_eq!(seen.len(), 8);
+    assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn the_most_telling_filter_is_the_one_whose_index_is_walked() {
+    let mut conn = database();
+    let text = Some("x".to_owned());
+    let filter = CustomerFilter {
+        status: Some(CustomerStatus::Active),
+        domain: text.clone(),
+        hubspot_company_id: text,
+        ..CustomerFilter::default()
+    };
+    let seen = statements(&mut conn, |reader| {
+        reader.customers(WORKSPACE, &filter, &PageRequest::default()).unwrap();
+    });
+    let plan = plan(&conn, seen.first().unwrap());
+    assert!(plan[0].contains("USING INDEX customers_by_hubspot_company"), "{plan:?}");
+}

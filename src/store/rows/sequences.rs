@@ -1,0 +1,41 @@
+//! Display ids and creation times: both are given out here, each at most once per workspace and
+//! type. For the store's own use.
+
+use rusqlite::{Connection, params};
+
+use crate::model::values::id::DisplayId;
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+use crate::store::Reader;
+use crate::store::error::StoreError;
+
+/// The next display id, and `now` or the first microsecond after the last one given out.
+pub(in crate::store) fn next(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    resource: &str,
+    now: Timestamp,
+) -> rusqlite::Result<(DisplayId, Timestamp)> {
+    let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
+               VALUES (?1, ?2, 1, ?3)
+               ON CONFLICT (workspace_no, resource) DO UPDATE SET
+                   display_id = display_id + 1,
+                   created_at = max(excluded.created_at, created_at + 1)
+               RETURNING display_id, created_at";
+    conn.prepare_cached(sql)?.query_row(params![workspace.0, resource, now.as_micros()], |row| {
+        Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
+    })
+}
+
+impl Reader<'_> {
+    /// The latest creation time given out in any workspace. Every change records an event, so no
+    /// `updated_at` is later by more than the milliseconds that changes in a row move it on.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn latest_row(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(created_at) FROM sequences";
+        let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(latest.map(Timestamp::from_micros))
+    }
+}

@@ -1,0 +1,289 @@
+//! Which numbers the slugs of a name have, as runs without a gap, so that the smallest free number is
+//! found in one step however many there are. A slug counts for the stem that ends with its last
+//! hyphen, whatever name it was made from. For the store's own use.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::model::values::slug::{FIRST_NUMBER, Slug};
+use crate::model::workspace::WorkspaceNo;
+use crate::store::Tx;
+use crate::store::error::StoreError;
+
+/// A run of numbers, both ends included.
+struct Run {
+    low: u32,
+    high: u32,
+}
+
+impl Tx<'_> {
+    /// The slug itself when no live customer has it, else its numbered form with the smallest free
+    /// number.
+    pub(in crate::store) fn free_slug(
+        &self,
+        workspace: WorkspaceNo,
+        wanted: Slug,
+    ) -> Result<Slug, StoreError> {
+        let sql = "SELECT 1 FROM customers
+                   WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
+        let mut taken = self.conn.prepare_cached(sql)?;
+        if taken.query_row(params![workspace.0, wanted.as_str()], |_| Ok(())).optional()?.is_none()
+        {
+            return Ok(wanted);
+        }
+        let stem = wanted.numbered_stem();
+        let first = self.run_at(workspace, &stem, FIRST_NUMBER)?;
+        let free = first.map_or(FIRST_NUMBER, |run| run.high + 1);
+        Ok(Slug::numbered(&stem, free))
+    }
+
+    /// Takes note that a live customer has this slug now.
+    pub(in crate::store) fn take_slug(
+        &self,
+        workspace: WorkspaceNo,
+        slug: &Slug,
+    ) -> Result<(), StoreError> {
+        let Some((stem, number)) = slug.number() else { return Ok(()) };
+        let left = self.run_at(workspace, stem, number - 1)?;
+        let right = self.run_at(workspace, stem, number + 1)?;
+        let low = left.map_or(number, |run| run.low);
+        let high = right.as_ref().map_or(number, |run| run.high);
+        if let Some(run) = right {
+            self.remove_run(workspace, stem, run.low)?;
+        }
+        self.put_run(workspace, stem, &Run { low, high })
+    }
+
+    /// Takes note that no live customer has this slug any more.
+    pub(in crate::store) fn free_number_of(
+        &self,
+        workspace: WorkspaceNo,
+        slug: &Slug,
+    ) -> Result<(), StoreError> {
+        let Some((stem, number)) = slug.number() else { return Ok(()) };
+        let Some(run) = self.run_at(workspace, stem, number)? else { return Ok(()) };
+        if run.low < number {
+            self.put_run(workspace, stem, &Run { low: run.low, high: number - 1 })?;
+        } else {
+            self.remove_run(workspace, stem, run.low)?;
+        }
+        if number < run.high {
+            self.put_run(workspace, stem, &Run { low: number + 1, high: run.high })?;
+        }
+        Ok(())
+    }
+
+    /// The run that holds a number.
+    fn run_at(
+        &self,
+        workspace: WorkspaceNo,
+        stem: &str,
+        number: u32,
+    ) -> Result<Option<Run>, StoreError> {
+        let sql = "SELECT low, high FROM slug_runs
+                   WHERE workspace_no = ?1 AND stem = ?2 AND low <= ?3
+                   ORDER BY low DESC LIMIT 1";
+        let mut below = self.conn.prepare_cached(sql)?;
+        let run = below.query_row(params![workspace.0, stem, number], |row| {
+            Ok(Run { low: row.get(0)?, high: row.get(1)? })
+        });
+        Ok(run.optional()?.filter(|run| number <= run.high))
+    }
+
+    /// Writes a run in place of the one that begins with the same number.
+    fn put_run(&self, workspace: WorkspaceNo, stem: &str, run: &Run) -> Result<(), StoreError> {
+        let sql = "INSERT INTO slug_runs (workspace_no, stem, low, high) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (workspace_no, stem, low) DO UPDATE SET high = excluded.high";
+        self.conn.prepare_cached(sql)?.execute(params![workspace.0, stem, run.low, run.high])?;
+        Ok(())
+    }
+
+    fn remove_run(&self, workspace: WorkspaceNo, stem: &str, low: u32) -> Result<(), StoreError> {
+        let sql = "DELETE FROM slug_runs WHERE workspace_no = ?1 AND stem = ?2 AND low = ?3";
+        self.conn.prepare_cached(sql)?.execute(params![workspace.0, stem, low])?;
+        Ok(())
+    }
+}
+
+/// Runs of slug numbers that are not those of the customers. A database from before version 5 has no
+/// such table.
+pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<Vec<String>> {
+    if !conn.table_exists(None, "slug_runs")? {
+        return Ok(Vec::new());
+    }
+    let sql = "WITH
+            numbered AS (
+                SELECT workspace_no, stem, CAST(digits AS INTEGER) AS number
+                FROM (
+                    SELECT workspace_no, stem, substr(slug, length(stem) + 1) AS digits
+                    FROM (
+                        SELECT workspace_no, slug, rtrim(slug, '0123456789') AS stem
+                        FROM customers WHERE deleted_at IS NULL
+                    )
+                    WHERE stem LIKE '%-'
+                )
+                WHERE digits NOT LIKE '0%' AND CAST(digits AS INTEGER) BETWEEN 2 AND 999999999
+            ),
+            expected AS (
+                SELECT workspace_no, stem, min(number) AS low, max(number) AS high
+                FROM (
+                    SELECT *, number - row_number()
+                        OVER (PARTITION BY workspace_no, stem ORDER BY number) AS run
+                    FROM numbered
+                )
+                GROUP BY workspace_no, stem, run
+            ),
+            kept AS (SELECT workspace_no, stem, low, high FROM slug_runs)
+        SELECT DISTINCT w.slug
+        FROM (
+            SELECT * FROM (SELECT * FROM expected EXCEPT SELECT * FROM kept)
+            UNION ALL
+            SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM expected)
+        ) AS wrong
+        JOIN workspaces AS w ON w.no = wrong.workspace_no
+        LIMIT ?1";
+    let mut statement = conn.prepare(sql)?;
+    let rows = statement.query_map([most], |row| row.get::<_, String>(0))?;
+    let says = |slug: String| {
+        format!("the slug numbers of the workspace `{slug}` are not those of its customers")
+    };
+    rows.map(|slug| slug.map(says)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::customer::{Customer, CustomerPatch};
+    use crate::model::values::id::Ref;
+    use crate::store::rows::fixture::{Db, body};
+
+    /// The naive definition: the numbers from 2 on are tried one by one.
+    fn expected(taken: &[String], wanted: &Slug) -> String {
+        let free = |slug: &String| !taken.contains(slug);
+        let stem = wanted.numbered_stem();
+        std::iter::once(wanted.to_string())
+            .chain((2..).map(|n| format!("{stem}{n}")))
+            .find(free)
+            .unwrap()
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Create(usize),
+        Choose(String),
+        Rename(usize, String),
+        Delete(usize),
+    }
+
+    /// Names whose slugs meet: numbers of their own, and one too long to be numbered whole.
+    fn name(of: usize) -> String {
+        let long = "long ".repeat(30);
+        ["Aurora", "Aurora 2", "Aurora-2-3", "!!!", &long, &long[..96]][of % 6].to_owned()
+    }
+
+    fn chosen() -> impl Strategy<Value = String> {
+        let stem = prop::sample::select(vec![
+            "aurora".to_owned(),
+            "aurora-2".to_owned(),
+            Slug::from_name(&name(4)).numbered_stem().trim_end_matches('-').to_owned(),
+        ]);
+        let end = prop_oneof![Just(String::new()), "-0?[0-9]", "-99999999[0-9]"];
+        (stem, end).prop_map(|(stem, end)| stem + &end)
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0usize..6).prop_map(Step::Create),
+            2 => chosen().prop_map(Step::Choose),
+            2 => (any::<usize>(), chosen()).prop_map(|(of, slug)| Step::Rename(of, slug)),
+            2 => any::<usize>().prop_map(Step::Delete),
+        ]
+    }
+
+    fn check(conn: &Connection) -> Vec<String> {
+        super::check(conn, 10).unwrap()
+    }
+
+    fn run(steps: Vec<Step>) {
+        let db = Db::new();
+        let mut live: Vec<Customer> = Vec::new();
+        for (second, step) in (1..).zip(steps) {
+            let slugs: Vec<String> = live.iter().map(|one| one.slug.to_string()).collect();
+            match step {
+                Step::Create(of) => {
+                    let wanted = Slug::from_name(&name(of));
+                    let made = db.customer(second, &json!({"name": name(of)}));
+                    assert_eq!(made.slug.as_str(), expected(&slugs, &wanted));
+                    live.push(made);
+                }
+                Step::Choose(slug) if slugs.contains(&slug) => {}
+                Step::Choose(slug) => {
+                    live.push(db.customer(second, &json!({"name": "x", "slug": slug})));
+                }
+                Step::Rename(of, slug) if !live.is_empty() && !slugs.contains(&slug) => {
+                    let of = of % live.len();
+                    let patch: CustomerPatch = body(&json!({"slug": slug}));
+                    let named = Ref::Id(live[of].id.clone());
+                    live[of] = db.tx(second).update_customer(&db.caller(), &named, patch).unwrap();
+                }
+                Step::Delete(of) if !live.is_empty() => {
+                    let gone = live.swap_remove(of % live.len());
+                    db.tx(second).delete_customer(&db.caller(), &Ref::Id(gone.id)).unwrap();
+                }
+                Step::Rename(..) | Step::Delete(_) => {}
+            }
+            assert_eq!(check(db.tx(0).conn), Vec::<String>::new());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_number_is_the_smallest_that_is_free(steps in prop::collection::vec(step(), 0..60)) {
+            run(steps);
+        }
+    }
+
+    #[test]
+    fn a_run_has_one_row_however_many_customers_are_in_it() {
+        let db = Db::new();
+        for second in 0..50 {
+            db.customer(second, &json!({"name": "Unknown"}));
+        }
+        let tx = db.tx(0);
+        let runs = || -> i64 {
+            tx.conn.query_row("SELECT count(*) FROM slug_runs", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(runs(), 1);
+        let named = |slug: &str| {
+            let sql = "SELECT display_id FROM customers WHERE slug = ?1 AND deleted_at IS NULL";
+            let id = tx.conn.query_row(sql, [slug], |row| row.get(0)).unwrap();
+            Ref::DisplayId(crate::model::values::id::DisplayId(id))
+        };
+        db.tx(100).delete_customer(&db.caller(), &named("unknown-20")).unwrap();
+        assert_eq!(runs(), 2);
+        assert_eq!(db.customer(101, &json!({"name": "Unknown"})).slug.as_str(), "unknown-20");
+        assert_eq!(runs(), 1);
+    }
+
+    #[test]
+    fn a_check_names_the_workspace_whose_runs_do_not_match_its_slugs() {
+        for sql in [
+            "DELETE FROM slug_runs",
+            "UPDATE slug_runs SET high = 9",
+            "INSERT INTO slug_runs VALUES (1, 'other-', 2, 2)",
+        ] {
+            let db = Db::new();
+            db.customer(1, &json!({"name": "Aurora"}));
+            db.customer(2, &json!({"name": "Aurora"}));
+            let tx = db.tx(3);
+            tx.conn.execute_batch(sql).unwrap();
+            let found = check(tx.conn);
+            assert_eq!(found.len(), 1, "{sql}");
+            assert!(found[0].contains("`one`"), "{found:?}");
+        }
+    }
+}
