@@ -19,7 +19,7 @@ use pivotal_server::model::values::slug::Slug;
 use pivotal_server::model::values::text::Name;
 use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::model::workspace::NewWorkspace;
-use pivotal_server::store::{DataDir, Store, StoreError, Tx};
+use pivotal_server::store::{DataDir, Store, StoreError, WorkspaceTx};
 use serde_json::Value;
 
 use crate::{Outcome, rows};
@@ -70,7 +70,7 @@ pub fn seed(dir: &DataDir, customers: u64) -> Outcome<()> {
         let (store, caller) = (&store, Arc::clone(&caller));
         async move {
             let family = Family::of(n)?;
-            store.write(move |tx| family.create(tx, &caller)).await?;
+            store.write(move |tx| family.create(&tx.by(&caller))).await?;
             Outcome::Ok(n)
         }
     });
@@ -103,14 +103,14 @@ impl Family {
         })
     }
 
-    fn create(self, tx: &Tx<'_>, caller: &Caller) -> Result<(), StoreError> {
-        let customer = tx.create_customer(caller, self.customer)?;
+    fn create(self, tx: &WorkspaceTx<'_>) -> Result<(), StoreError> {
+        let customer = tx.create_customer(self.customer)?;
         let named = CustomerRef::Id(customer.id);
         for contact in self.contacts {
-            tx.create_contact(caller, &named, contact)?;
+            tx.create_contact(&named, contact)?;
         }
         let new = NewOnboarding { customer: Some(named), properties: self.onboarding };
-        tx.create_onboarding(caller, new).map(drop)
+        tx.create_onboarding(new).map(drop)
     }
 }
 

@@ -11,9 +11,8 @@ pub(super) async fn of_customer(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
     let readable = Readable::with(&call.credentials.key.scopes);
-    call.list(move |reader, caller| {
-        let workspace = caller.workspace.no;
-        Answer::list(&reader.customer_activity(workspace, &customer, readable, &filter, &page)?)
+    call.list(move |reader| {
+        Answer::list(&reader.customer_activity(&customer, readable, &filter, &page)?)
     })
     .await
 }
@@ -22,13 +21,8 @@ pub(super) async fn of_customer(call: Call) -> Reply {
 pub(super) async fn of_onboarding(call: Call) -> Reply {
     let onboarding = onboardings::named(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
-    call.list(move |reader, caller| {
-        Answer::list(&reader.onboarding_activity(
-            caller.workspace.no,
-            &onboarding,
-            &filter,
-            &page,
-        )?)
+    call.list(move |reader| {
+        Answer::list(&reader.onboarding_activity(&onboarding, &filter, &page)?)
     })
     .await
 }

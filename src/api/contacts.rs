@@ -12,18 +12,15 @@ use crate::model::resource::ResourceType;
 pub(super) async fn list(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let page: PageRequest = call.query()?;
-    call.list(move |reader, caller| {
-        Answer::list(&reader.contacts_of(caller.workspace.no, &customer, &page)?)
-    })
-    .await
+    call.list(move |reader| Answer::list(&reader.contacts_of(&customer, &page)?)).await
 }
 
 /// POST `/customers/{id}/contacts`
 pub(super) async fn create(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let new: NewContact = call.body()?;
-    call.write(move |tx, caller| {
-        let contact = tx.create_contact(caller, &customer, new)?;
+    call.write(move |tx| {
+        let contact = tx.create_contact(&customer, new)?;
         Answer::created(&contact, location(&contact))
     })
     .await
@@ -32,20 +29,20 @@ pub(super) async fn create(call: Call) -> Reply {
 /// GET `/contacts/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = named(&call)?;
-    call.look_up(|reader, caller| Answer::ok(&reader.contact(caller.workspace.no, &named)?))
+    call.look_up(|reader| Answer::ok(&reader.contact(&named)?))
 }
 
 /// PATCH `/contacts/{id}`
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: ContactPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_contact(caller, &named, patch)?)).await
+    call.write(move |tx| Answer::ok(&tx.update_contact(&named, patch)?)).await
 }
 
 /// DELETE `/contacts/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_contact(caller, &named)?)).await
+    call.write(move |tx| Answer::deleted(tx.delete_contact(&named)?)).await
 }
 
 fn named(call: &Call) -> Result<ContactRef, ApiError> {

@@ -9,17 +9,14 @@ use crate::model::resource::ResourceType;
 /// GET `/customers`
 pub(super) async fn list(call: Call) -> Reply {
     let (filter, page): (CustomerFilter, PageRequest) = call.query()?;
-    call.list(move |reader, caller| {
-        Answer::list(&reader.customers(caller.workspace.no, &filter, &page)?)
-    })
-    .await
+    call.list(move |reader| Answer::list(&reader.customers(&filter, &page)?)).await
 }
 
 /// POST `/customers`
 pub(super) async fn create(call: Call) -> Reply {
     let new: NewCustomer = call.body()?;
-    call.write(move |tx, caller| {
-        let customer = tx.create_customer(caller, new)?;
+    call.write(move |tx| {
+        let customer = tx.create_customer(new)?;
         Answer::created(&customer, location(&customer))
     })
     .await
@@ -28,20 +25,20 @@ pub(super) async fn create(call: Call) -> Reply {
 /// GET `/customers/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = named(&call)?;
-    call.look_up(|reader, caller| Answer::ok(&reader.customer(caller.workspace.no, &named)?))
+    call.look_up(|reader| Answer::ok(&reader.customer(&named)?))
 }
 
 /// PATCH `/customers/{id}`
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: CustomerPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_customer(caller, &named, patch)?)).await
+    call.write(move |tx| Answer::ok(&tx.update_customer(&named, patch)?)).await
 }
 
 /// DELETE `/customers/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_customer(caller, &named)?)).await
+    call.write(move |tx| Answer::deleted(tx.delete_customer(&named)?)).await
 }
 
 /// The customer that the path names.

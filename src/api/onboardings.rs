@@ -13,17 +13,14 @@ use crate::model::resource::ResourceType;
 /// GET `/onboardings`
 pub(super) async fn list(call: Call) -> Reply {
     let (customer, (filter, page)): (OfCustomer, (OnboardingFilter, PageRequest)) = call.query()?;
-    call.list(move |reader, caller| {
-        Answer::list(&reader.onboardings(caller.workspace.no, &customer, &filter, &page)?)
-    })
-    .await
+    call.list(move |reader| Answer::list(&reader.onboardings(&customer, &filter, &page)?)).await
 }
 
 /// POST `/onboardings`
 pub(super) async fn create(call: Call) -> Reply {
     let new: NewOnboarding = call.body()?;
-    call.write(move |tx, caller| {
-        let onboarding = tx.create_onboarding(caller, new)?;
+    call.write(move |tx| {
+        let onboarding = tx.create_onboarding(new)?;
         Answer::created(&onboarding, location(&onboarding))
     })
     .await
@@ -33,29 +30,26 @@ pub(super) async fn create(call: Call) -> Reply {
 pub(super) async fn list_of_customer(call: Call) -> Reply {
     let customer = customers::named(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
-    call.list(move |reader, caller| {
-        Answer::list(&reader.onboardings_of(caller.workspace.no, &customer, &filter, &page)?)
-    })
-    .await
+    call.list(move |reader| Answer::list(&reader.onboardings_of(&customer, &filter, &page)?)).await
 }
 
 /// GET `/onboardings/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = named(&call)?;
-    call.look_up(|reader, caller| Answer::ok(&reader.onboarding(caller.workspace.no, &named)?))
+    call.look_up(|reader| Answer::ok(&reader.onboarding(&named)?))
 }
 
 /// PATCH `/onboardings/{id}`
 pub(super) async fn update(call: Call) -> Reply {
     let named = named(&call)?;
     let patch: OnboardingPatch = call.patch()?;
-    call.write(move |tx, caller| Answer::ok(&tx.update_onboarding(caller, &named, patch)?)).await
+    call.write(move |tx| Answer::ok(&tx.update_onboarding(&named, patch)?)).await
 }
 
 /// DELETE `/onboardings/{id}`
 pub(super) async fn delete(call: Call) -> Reply {
     let named = named(&call)?;
-    call.write(move |tx, caller| Answer::deleted(tx.delete_onboarding(caller, &named)?)).await
+    call.write(move |tx| Answer::deleted(tx.delete_onboarding(&named)?)).await
 }
 
 /// The onboarding that the path names.

@@ -72,36 +72,36 @@ fn perform(
 ) -> Result<(), StoreError> {
     match change {
         Change::CreateCustomer(body) => {
-            cast.customer = Some(tx.create_customer(sync, parse(&body)?)?.id);
+            cast.customer = Some(tx.by(sync).create_customer(parse(&body)?)?.id);
         }
         Change::UpdateCustomer(body) => {
-            tx.update_customer(sync, &customer(cast)?, parse(&body)?)?;
+            tx.by(sync).update_customer(&customer(cast)?, parse(&body)?)?;
         }
         Change::DeleteCustomer => {
-            tx.delete_customer(sync, &customer(cast)?)?;
+            tx.by(sync).delete_customer(&customer(cast)?)?;
             cast.customer = None;
         }
         Change::CreateContact(body) => {
-            let contact = tx.create_contact(sync, &customer(cast)?, parse(&body)?)?;
+            let contact = tx.by(sync).create_contact(&customer(cast)?, parse(&body)?)?;
             cast.contacts.push(Some(contact.id));
         }
         Change::UpdateContact(number, body) => {
-            tx.update_contact(sync, &named(&cast.contacts, number)?, parse(&body)?)?;
+            tx.by(sync).update_contact(&named(&cast.contacts, number)?, parse(&body)?)?;
         }
         Change::DeleteContact(number) => {
-            tx.delete_contact(sync, &named(&cast.contacts, number)?)?;
+            tx.by(sync).delete_contact(&named(&cast.contacts, number)?)?;
             cast.contacts[number] = None;
         }
         Change::CreateOnboarding(mut body) => {
             body["customer_id"] = cast.customer.as_ref().map(Id::as_str).into();
-            let onboarding = tx.create_onboarding(board, parse(&body)?)?;
+            let onboarding = tx.by(board).create_onboarding(parse(&body)?)?;
             cast.onboardings.push(Some(onboarding.id));
         }
         Change::UpdateOnboarding(number, body) => {
-            tx.update_onboarding(board, &named(&cast.onboardings, number)?, parse(&body)?)?;
+            tx.by(board).update_onboarding(&named(&cast.onboardings, number)?, parse(&body)?)?;
         }
         Change::DeleteOnboarding(number) => {
-            tx.delete_onboarding(board, &named(&cast.onboardings, number)?)?;
+            tx.by(board).delete_onboarding(&named(&cast.onboardings, number)?)?;
             cast.onboardings[number] = None;
         }
     }

@@ -4,7 +4,8 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::error::StoreError;
-use super::{Reader, Tx};
+use super::reader::Reader;
+use super::tx::Tx;
 use crate::model::password::PasswordHash;
 use crate::model::values::time::Timestamp;
 

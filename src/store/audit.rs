@@ -1,11 +1,10 @@
-//! The audit log of a workspace: all of its events, and who can have caused them. For the store's
-//! users: the methods of [`Reader`].
+//! The audit log of a workspace: all of its events, and who can have caused them. For the store's users.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::Reader;
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{List, Listed};
 use super::rows::row::choice;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
@@ -13,7 +12,6 @@ use crate::model::event::{Actor, ActorKind, Event};
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 /// How many events are looked at for one page. A filter that hardly any event passes would
 /// otherwise read the whole log, since the log's index knows only their times: another one would
@@ -44,25 +42,19 @@ impl Listed for AuditEntry {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// A page of what happened in a workspace, also to what was deleted since. It has up to 1000
     /// entries, whatever the limit, and is made of no more than 50,000 events: it says when it
     /// ended for that.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn audit(
-        &self,
-        workspace: WorkspaceNo,
-        filter: &AuditFilter,
-        page: &PageRequest,
-    ) -> Result<AuditPage, StoreError> {
-        self.audit_within(workspace, filter, page, LOOKED_AT)
+    pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
+        self.audit_within(filter, page, LOOKED_AT)
     }
 
     fn audit_within(
         &self,
-        workspace: WorkspaceNo,
         filter: &AuditFilter,
         page: &PageRequest,
         looked_at: u32,
@@ -77,8 +69,8 @@ impl Reader<'_> {
         let resource = filter.resource.map(<&str>::from);
         let id = filter.resource_id.as_ref().map(Id::as_str);
         let walk = || match &id {
-            Some(id) => List::under(&workspace, "resource_id", id),
-            None => List::of(&workspace),
+            Some(id) => List::under(&self.workspace, "resource_id", id),
+            None => List::of(&self.workspace),
         };
 
         // Without a filter that is tested event by event, none is passed over.
@@ -117,10 +109,10 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn actors(&self, workspace: WorkspaceNo) -> Result<Vec<Actor>, StoreError> {
+    pub fn actors(&self) -> Result<Vec<Actor>, StoreError> {
         let sql = "SELECT id, name FROM api_keys WHERE workspace_no = ?1 ORDER BY created_at DESC";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let keys = statement.query_map([workspace.0], |row| {
+        let keys = statement.query_map([self.workspace.0], |row| {
             Ok(Actor { kind: ActorKind::ApiKey, id: row.get(0)?, name: row.get(1)? })
         })?;
         let mut actors = vec![Actor::admin_page(), Actor::command_line()];
@@ -137,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::model::audit::AuditFilter;
+    use crate::model::caller::Caller;
     use crate::model::event::EventType;
     use crate::model::key::checksum::ChecksumSecret;
     use crate::model::key::hash::IssuedKey;
@@ -155,7 +148,7 @@ mod tests {
 
     /// A page of what the filter lets pass, within so many events.
     fn look(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
-        db.reader().audit_within(db.workspace.no, filter, &page, within).unwrap()
+        db.reader().audit_within(filter, &page, within).unwrap()
     }
 
     /// What happens to a customer, its onboarding and its contact, at seconds 1 to 5.
@@ -165,10 +158,9 @@ mod tests {
         let onboarding = db.onboarding(2, &aurora, json!({"name": "Rollout"}));
         let ada = db.contact(3, &aurora, &json!({"name": "Ada", "email": "ada@aurora.example"}));
         let moved = body(&json!({"phase": "review"}));
-        let (caller, named) = (db.caller(), Ref::Id(onboarding.id));
-        db.tx(4).update_onboarding(&caller, &named, moved).unwrap();
-        let page = crate::model::caller::Caller { actor: Actor::admin_page(), ..caller };
-        db.tx(5).delete_contact(&page, &Ref::Id(ada.id)).unwrap();
+        db.tx(4).update_onboarding(&Ref::Id(onboarding.id), moved).unwrap();
+        let page = Caller { actor: Actor::admin_page(), ..db.caller().clone() };
+        db.tx_of(5, &page).delete_contact(&Ref::Id(ada.id)).unwrap();
         db
     }
 
@@ -307,7 +299,7 @@ mod tests {
             db.customer(second, &json!({"name": "x", "slug": format!("x-{second}")}));
         }
         let most = PageRequest { limit: u32::MAX, before: None };
-        let log = db.reader().audit(db.workspace.no, &AuditFilter::default(), &most).unwrap();
+        let log = db.reader().audit(&AuditFilter::default(), &most).unwrap();
         assert_eq!(log.entries.len(), 1000);
         assert_eq!(log.next, Some(at(1)));
     }
@@ -320,16 +312,18 @@ mod tests {
             let (tier, scopes) = (Tier::Standard, Scopes::all());
             let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
             let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
-            db.tx(second).create_key(Actor::admin_page(), &db.workspace, issued).unwrap()
+            db.all_tx(second)
+                .create_key(Actor::admin_page(), &db.caller().workspace, issued)
+                .unwrap()
         };
         let old = make(7, "old");
-        db.tx(8).revoke_key(Actor::admin_page(), &old.id).unwrap();
+        db.all_tx(8).revoke_key(Actor::admin_page(), &old.id).unwrap();
         let new = make(9, "new");
-        let actors = db.reader().actors(db.workspace.no).unwrap();
+        let actors = db.reader().actors().unwrap();
         let ids: Vec<&str> = actors.iter().map(|actor| actor.id.as_str()).collect();
         assert_eq!(ids, ["page", "cli", new.id.as_str(), old.id.as_str()]);
         assert_eq!(actors[3].name, "old");
         let db = db.elsewhere();
-        assert_eq!(db.reader().actors(db.workspace.no).unwrap().len(), 2);
+        assert_eq!(db.reader().actors().unwrap().len(), 2);
     }
 }

@@ -1,11 +1,10 @@
-//! The board's cards: the newest onboardings of each phase, with their customers. For the store's
-//! users: the methods of [`Reader`].
+//! The board's cards: the newest onboardings of each phase, with their customers. For the store's users.
 
 use rusqlite::Row;
 use strum::VariantArray;
 
-use super::Reader;
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{self, List, Listed};
 use crate::model::board::{BoardFilter, Card, Column, CustomerName};
 use crate::model::customer::Customer;
@@ -15,7 +14,6 @@ use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 impl Listed for Card {
     // The customer's columns have names of their own, so that those of the onboarding keep theirs.
@@ -44,28 +42,25 @@ impl Listed for Card {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// A column for each phase, in their usual order, with its newest `most` onboardings. A
     /// customer that does not exist has none.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn board(
-        &self,
-        workspace: WorkspaceNo,
-        filter: &BoardFilter,
-        most: u32,
-    ) -> Result<Vec<Column>, StoreError> {
+    pub fn board(&self, filter: &BoardFilter, most: u32) -> Result<Vec<Column>, StoreError> {
         let empty = |&phase: &Phase| Column { phase, total: 0, cards: Vec::new() };
         let nothing = || Phase::VARIANTS.iter().map(empty).collect();
         let customer = match &filter.customer {
             OfCustomer::Any => None,
             OfCustomer::Nobody => return Ok(nothing()),
-            OfCustomer::One(named) => match live::find::<Customer>(self.conn, workspace, named) {
-                Ok(customer) => Some(customer.id),
-                Err(StoreError::NotFound(_)) => return Ok(nothing()),
-                Err(error) => return Err(error),
-            },
+            OfCustomer::One(named) => {
+                match live::find::<Customer>(self.conn, self.workspace, named) {
+                    Ok(customer) => Some(customer.id),
+                    Err(StoreError::NotFound(_)) => return Ok(nothing()),
+                    Err(error) => return Err(error),
+                }
+            }
         };
         let state = filter.state.map(<&str>::from);
         let page = PageRequest { limit: most, before: None };
@@ -74,7 +69,7 @@ impl Reader<'_> {
             let name = <&str>::from(phase);
             let list = match &customer {
                 None => {
-                    let mut list = List::of(&workspace);
+                    let mut list = List::of(&self.workspace);
                     list.by("phase", &name);
                     if let Some(state) = &state {
                         list.by("state", state);
@@ -82,7 +77,7 @@ impl Reader<'_> {
                     list
                 }
                 Some(id) => {
-                    let mut list = List::under(&workspace, "customer_id", id);
+                    let mut list = List::under(&self.workspace, "customer_id", id);
                     list.also("phase", &name);
                     if let Some(state) = &state {
                         list.also("state", state);
@@ -109,7 +104,7 @@ mod tests {
 
     /// The names of the cards in the column of a phase, with the column's total.
     fn column(db: &Db, filter: &BoardFilter, phase: Phase) -> (Vec<String>, i64) {
-        let columns = db.reader().board(db.workspace.no, filter, 2).unwrap();
+        let columns = db.reader().board(filter, 2).unwrap();
         assert!(columns.iter().map(|column| column.phase).eq(Phase::VARIANTS.iter().copied()));
         let column = columns.into_iter().find(|column| column.phase == phase).unwrap();
         let name = |card: &Card| {
@@ -169,11 +164,11 @@ mod tests {
     #[test]
     fn what_was_deleted_is_not_on_the_board() {
         let (db, borealis) = board();
-        db.tx(8).delete_customer(&db.caller(), &Ref::Id(borealis.id.clone())).unwrap();
+        db.tx(8).delete_customer(&Ref::Id(borealis.id.clone())).unwrap();
         let all = BoardFilter::default();
         let shown = vec!["c of Aurora".to_owned(), "a of Aurora".to_owned()];
         assert_eq!(column(&db, &all, Phase::Review), (shown, 2));
-        db.tx(9).delete_onboarding(&db.caller(), &Ref::DisplayId(DisplayId(3))).unwrap();
+        db.tx(9).delete_onboarding(&Ref::DisplayId(DisplayId(3))).unwrap();
         assert_eq!(column(&db, &all, Phase::Review), (vec!["a of Aurora".to_owned()], 1));
         let db = db.elsewhere();
         assert_eq!(column(&db, &all, Phase::Review), (Vec::new(), 0));

@@ -1,14 +1,14 @@
-//! Contacts in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+//! Contacts in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{self, List, Listed, Resource};
 use super::rows::record::{Columns, Difference, Subject, nullable, time};
 use super::rows::row::json;
 use super::rows::sequences;
-use super::{Reader, Tx};
-use crate::model::caller::Caller;
+use super::tx::WorkspaceTx;
 use crate::model::contact::{Contact, ContactId, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerId, CustomerRef};
 use crate::model::event::EventType;
@@ -19,7 +19,6 @@ use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::labels::Labels;
 use crate::model::values::text::{Line, Name};
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 impl Resource for Contact {
     const TYPE: ResourceType = ResourceType::Contact;
@@ -76,17 +75,13 @@ fn subject(contact: &Contact) -> Subject<'_> {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// A contact by either form of its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn contact(
-        &self,
-        workspace: WorkspaceNo,
-        named: &ContactRef,
-    ) -> Result<Contact, StoreError> {
-        live::find(self.conn, workspace, named)
+    pub fn contact(&self, named: &ContactRef) -> Result<Contact, StoreError> {
+        live::find(self.conn, self.workspace, named)
     }
 
     /// A page of a customer's contacts.
@@ -95,62 +90,55 @@ impl Reader<'_> {
     /// [`StoreError::NotFound`] when there is no such customer.
     pub fn contacts_of(
         &self,
-        workspace: WorkspaceNo,
         customer: &CustomerRef,
         page: &PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
-        let customer: Customer = live::find(self.conn, workspace, customer)?;
-        List::under(&workspace, "customer_id", &customer.id).page(self.conn, page)
+        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
+        List::under(&self.workspace, "customer_id", &customer.id).page(self.conn, page)
     }
 
     /// The primary contact of a customer, if it has one. It stands in the pages of
-    /// [`Reader::contacts_of`] too, in its place by time.
+    /// [`WorkspaceReader::contacts_of`] too, in its place by time.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such customer.
-    pub fn primary_contact(
-        &self,
-        workspace: WorkspaceNo,
-        customer: &CustomerRef,
-    ) -> Result<Option<Contact>, StoreError> {
-        let customer: Customer = live::find(self.conn, workspace, customer)?;
-        let mut list = List::under(&workspace, "customer_id", &customer.id);
+    pub fn primary_contact(&self, customer: &CustomerRef) -> Result<Option<Contact>, StoreError> {
+        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
+        let mut list = List::under(&self.workspace, "customer_id", &customer.id);
         list.only("is_primary = 1");
         list.one(self.conn)
     }
 
     /// How many contacts the customers of a workspace have; those of a deleted customer went with
     /// it.
-    pub(super) fn count_contacts(&self, workspace: WorkspaceNo) -> Result<i64, StoreError> {
+    pub(super) fn count_contacts(&self) -> Result<i64, StoreError> {
         // No index has the contacts of a workspace without the deleted ones, but one has those of
         // a customer. The cross join keeps the order.
         let sql = "SELECT count(*)
                    FROM customers AS of CROSS JOIN contacts ON contacts.customer_id = of.id
                    WHERE of.workspace_no = ?1 AND of.deleted_at IS NULL
                        AND contacts.deleted_at IS NULL";
-        Ok(self.conn.prepare_cached(sql)?.query_row([workspace.0], |row| row.get(0))?)
+        Ok(self.conn.prepare_cached(sql)?.query_row([self.workspace.0], |row| row.get(0))?)
     }
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// Creates a contact of a customer. When it is the primary one, the other is demoted.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for the customer, or [`StoreError::EmailTaken`].
     pub fn create_contact(
         &self,
-        caller: &Caller,
         customer: &CustomerRef,
         new: NewContact,
     ) -> Result<Contact, StoreError> {
-        let workspace = caller.workspace.no;
-        let customer: Customer = live::find(self.conn, workspace, customer)?;
+        let customer: Customer = live::find(self.conn, self.workspace(), customer)?;
         self.refuse_taken(&customer.id, &new.email, None)?;
         if new.is_primary {
-            self.demote_primary(caller, &customer.id)?;
+            self.demote_primary(&customer.id)?;
         }
         let (display_id, created_at) =
-            sequences::next(self.conn, workspace, Contact::TYPE.into(), self.now)?;
+            sequences::next(self.conn, self.workspace(), Contact::TYPE.into(), self.now)?;
         let contact = Contact {
             id: Id::generate(),
             display_id,
@@ -164,9 +152,9 @@ impl Tx<'_> {
             updated_at: created_at,
         };
         let mut columns = columns(&contact);
-        columns.push(("workspace_no", workspace.0.into()));
+        columns.push(("workspace_no", self.workspace().0.into()));
         self.insert(Contact::TABLE, &columns)?;
-        self.record(caller, &[EventType::ContactCreated], &subject(&contact), &contact, None)?;
+        self.record(&[EventType::ContactCreated], &subject(&contact), &contact, None)?;
         Ok(contact)
     }
 
@@ -176,15 +164,14 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`] or [`StoreError::EmailTaken`].
     pub fn update_contact(
         &self,
-        caller: &Caller,
         named: &ContactRef,
         patch: ContactPatch,
     ) -> Result<Contact, StoreError> {
-        let before: Contact = live::find(self.conn, caller.workspace.no, named)?;
+        let before: Contact = live::find(self.conn, self.workspace(), named)?;
         if patch.is_primary == Some(true) && !before.is_primary {
-            self.demote_primary(caller, &before.customer_id)?;
+            self.demote_primary(&before.customer_id)?;
         }
-        self.change_contact(caller, before, |contact| patch.apply(contact))
+        self.change_contact(before, |contact| patch.apply(contact))
     }
 
     /// Deletes a contact. A second time changes nothing and answers the same.
@@ -193,15 +180,13 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_contact(
         &self,
-        caller: &Caller,
         named: &ContactRef,
     ) -> Result<(Id<Contact>, DisplayId), StoreError> {
-        let workspace = caller.workspace.no;
-        let remains = live::find_even_deleted(self.conn, workspace, named)?;
+        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
         if !remains.deleted {
-            let contact: Contact = live::find(self.conn, workspace, named)?;
+            let contact: Contact = live::find(self.conn, self.workspace(), named)?;
             self.bury(Contact::TABLE, contact.id.as_str())?;
-            self.record(caller, &[EventType::ContactDeleted], &subject(&contact), &contact, None)?;
+            self.record(&[EventType::ContactDeleted], &subject(&contact), &contact, None)?;
         }
         Ok((remains.id, remains.display_id))
     }
@@ -222,24 +207,21 @@ impl Tx<'_> {
         if taken { Err(StoreError::EmailTaken) } else { Ok(()) }
     }
 
-    fn demote_primary(&self, caller: &Caller, customer: &CustomerId) -> Result<(), StoreError> {
+    fn demote_primary(&self, customer: &CustomerId) -> Result<(), StoreError> {
         let sql = "SELECT id FROM contacts
                    WHERE customer_id = ?1 AND is_primary = 1 AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
         let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
             let named = Ref::Id(Id::stored(id));
-            let contact = live::find(self.conn, caller.workspace.no, &named)?;
-            self.change_contact(caller, contact, |contact: &mut Contact| {
-                contact.is_primary = false
-            })?;
+            let contact = live::find(self.conn, self.workspace(), &named)?;
+            self.change_contact(contact, |contact: &mut Contact| contact.is_primary = false)?;
         }
         Ok(())
     }
 
     fn change_contact(
         &self,
-        caller: &Caller,
         before: Contact,
         change: impl FnOnce(&mut Contact),
     ) -> Result<Contact, StoreError> {
@@ -255,7 +237,7 @@ impl Tx<'_> {
         let columns = columns(&after);
         self.update(Contact::TABLE, after.id.as_str(), &columns, &difference, &always)?;
         let kinds = [EventType::ContactUpdated];
-        self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
+        self.record(&kinds, &subject(&after), &after, Some(&difference))?;
         Ok(after)
     }
 }
@@ -272,16 +254,16 @@ mod tests {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let named = Ref::Id(aurora.id.clone());
-        let primary = || db.reader().primary_contact(db.workspace.no, &named).unwrap();
+        let primary = || db.reader().primary_contact(&named).unwrap();
         assert!(primary().is_none());
         let person = |email: &str, is_primary: bool| json!({"name": "x", "email": email, "is_primary": is_primary});
         let first = db.contact(2, &aurora, &person("a@aurora.example", true));
         let last = db.contact(3, &aurora, &person("b@aurora.example", false));
         assert_eq!(primary().unwrap().id, first.id);
         let promote: ContactPatch = body(&json!({"is_primary": true}));
-        db.tx(4).update_contact(&db.caller(), &Ref::Id(last.id.clone()), promote).unwrap();
+        db.tx(4).update_contact(&Ref::Id(last.id.clone()), promote).unwrap();
         assert_eq!(primary().unwrap().id, last.id);
-        db.tx(5).delete_contact(&db.caller(), &Ref::Id(last.id)).unwrap();
+        db.tx(5).delete_contact(&Ref::Id(last.id)).unwrap();
         assert!(primary().is_none());
     }
 
@@ -292,8 +274,8 @@ mod tests {
         let person = json!({"name": "x", "email": "a@aurora.example", "is_primary": true});
         db.contact(2, &aurora, &person);
         let named = Ref::Id(aurora.id);
-        db.tx(3).delete_customer(&db.caller(), &named).unwrap();
-        let found = db.reader().primary_contact(db.workspace.no, &named);
+        db.tx(3).delete_customer(&named).unwrap();
+        let found = db.reader().primary_contact(&named);
         assert!(matches!(found, Err(StoreError::NotFound(ResourceType::Customer))));
     }
 }

@@ -1,13 +1,13 @@
-//! Customers in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+//! Customers in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::{Row, params};
 
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{self, List, Listed, Resource};
 use super::rows::record::{Columns, Difference, Subject, nullable, time};
 use super::rows::sequences;
-use super::{Reader, Tx};
-use crate::model::caller::Caller;
+use super::tx::WorkspaceTx;
 use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
 use crate::model::event::{self, EventType};
 use crate::model::parse::page::{Page, PageRequest};
@@ -22,7 +22,6 @@ use crate::model::values::number::Amount;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::{Name, Plan};
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 use super::rows::row::{choice, json};
 
@@ -117,17 +116,13 @@ fn subject(customer: &Customer) -> Subject<'_> {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// A customer by either form of its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn customer(
-        &self,
-        workspace: WorkspaceNo,
-        named: &CustomerRef,
-    ) -> Result<Customer, StoreError> {
-        live::find(self.conn, workspace, named)
+    pub fn customer(&self, named: &CustomerRef) -> Result<Customer, StoreError> {
+        live::find(self.conn, self.workspace, named)
     }
 
     /// A page of the workspace's customers.
@@ -136,13 +131,12 @@ impl Reader<'_> {
     /// Only the database's own.
     pub fn customers(
         &self,
-        workspace: WorkspaceNo,
         filter: &CustomerFilter,
         page: &PageRequest,
     ) -> Result<Page<Customer>, StoreError> {
         let part = filter.q.as_ref().map(|q| folded(q));
         let status = filter.status.map(<&str>::from);
-        let mut list = List::of(&workspace);
+        let mut list = List::of(&self.workspace);
         // The most telling filter has an index of its own; the others are tested row by row.
         let mut narrowed = false;
         let mut narrow = |column, value| {
@@ -174,23 +168,18 @@ impl Reader<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// Creates a customer, with a slug made from its name when none was chosen.
     ///
     /// # Errors
     /// [`StoreError::SlugTaken`].
-    pub fn create_customer(
-        &self,
-        caller: &Caller,
-        new: NewCustomer,
-    ) -> Result<Customer, StoreError> {
-        let workspace = caller.workspace.no;
+    pub fn create_customer(&self, new: NewCustomer) -> Result<Customer, StoreError> {
         let slug = match new.slug {
             Some(slug) => slug,
-            None => self.free_slug(workspace, Slug::from_name(new.name.as_str()))?,
+            None => self.free_slug(Slug::from_name(new.name.as_str()))?,
         };
         let (display_id, created_at) =
-            sequences::next(self.conn, workspace, Customer::TYPE.into(), self.now)?;
+            sequences::next(self.conn, self.workspace(), Customer::TYPE.into(), self.now)?;
         let customer = Customer {
             id: Id::generate(),
             display_id,
@@ -212,10 +201,10 @@ impl Tx<'_> {
             updated_at: created_at,
         };
         let mut columns = columns(&customer);
-        columns.push(("workspace_no", workspace.0.into()));
+        columns.push(("workspace_no", self.workspace().0.into()));
         self.insert(Customer::TABLE, &columns)?;
-        self.take_slug(workspace, &customer.slug)?;
-        self.record(caller, &[EventType::CustomerCreated], &subject(&customer), &customer, None)?;
+        self.take_slug(&customer.slug)?;
+        self.record(&[EventType::CustomerCreated], &subject(&customer), &customer, None)?;
         Ok(customer)
     }
 
@@ -226,11 +215,10 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`] or [`StoreError::SlugTaken`].
     pub fn update_customer(
         &self,
-        caller: &Caller,
         named: &CustomerRef,
         patch: CustomerPatch,
     ) -> Result<Customer, StoreError> {
-        let before: Customer = live::find(self.conn, caller.workspace.no, named)?;
+        let before: Customer = live::find(self.conn, self.workspace(), named)?;
         let mut after = before.clone();
         patch.apply(&mut after);
         after.updated_at = self.moved(before.updated_at);
@@ -241,13 +229,13 @@ impl Tx<'_> {
         }
         self.update(Customer::TABLE, after.id.as_str(), &columns(&after), &difference, &always)?;
         if difference.has("slug") {
-            self.free_number_of(caller.workspace.no, &before.slug)?;
-            self.take_slug(caller.workspace.no, &after.slug)?;
+            self.free_number_of(&before.slug)?;
+            self.take_slug(&after.slug)?;
         }
         let kinds = event::of_customer_update(&before, &after);
-        self.record(caller, &kinds, &subject(&after), &after, Some(&difference))?;
+        self.record(&kinds, &subject(&after), &after, Some(&difference))?;
         if after.churns(&before) {
-            self.pause_onboardings(caller, &after.id)?;
+            self.pause_onboardings(&after.id)?;
         }
         Ok(after)
     }
@@ -259,20 +247,18 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_customer(
         &self,
-        caller: &Caller,
         named: &CustomerRef,
     ) -> Result<(Id<Customer>, DisplayId), StoreError> {
-        let workspace = caller.workspace.no;
-        let remains = live::find_even_deleted(self.conn, workspace, named)?;
+        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
         if !remains.deleted {
-            let customer: Customer = live::find(self.conn, workspace, named)?;
+            let customer: Customer = live::find(self.conn, self.workspace(), named)?;
             self.bury(Customer::TABLE, customer.id.as_str())?;
-            self.free_number_of(workspace, &customer.slug)?;
+            self.free_number_of(&customer.slug)?;
             let sql = "UPDATE onboardings SET customer_deleted_at = ?1
                        WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), customer.id])?;
             let kinds = [EventType::CustomerArchived];
-            self.record(caller, &kinds, &subject(&customer), &customer, None)?;
+            self.record(&kinds, &subject(&customer), &customer, None)?;
         }
         Ok((remains.id, remains.display_id))
     }

@@ -1,11 +1,11 @@
 //! Events read back: the activity of a customer and of an onboarding. For the store's users: the
-//! methods of [`Reader`].
+//! methods of [`WorkspaceReader`].
 
 use rusqlite::Row;
 use serde_json::value::RawValue;
 
-use super::Reader;
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{self, List, Listed};
 use super::rows::row::{choice, json};
 use crate::model::customer::CustomerRef;
@@ -14,7 +14,6 @@ use crate::model::onboarding::OnboardingRef;
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 impl Listed for Event {
     const TABLE: &'static str = "events";
@@ -45,7 +44,7 @@ impl Listed for Event {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// A page of what happened to a customer, its contacts and its onboardings, as far as they
     /// are `readable`, also after it was deleted.
     ///
@@ -53,16 +52,15 @@ impl Reader<'_> {
     /// [`StoreError::NotFound`] when there never was such a customer.
     pub fn customer_activity(
         &self,
-        workspace: WorkspaceNo,
         named: &CustomerRef,
         readable: Readable,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
-        let customer = live::find_even_deleted(self.conn, workspace, named)?;
+        let customer = live::find_even_deleted(self.conn, self.workspace, named)?;
         let id = customer.id.as_str();
         let (kind, resources) = (filter.kind.map(<&str>::from), readable.names());
-        let mut list = List::under(&workspace, "customer_id", &id);
+        let mut list = List::under(&self.workspace, "customer_id", &id);
         if readable != Readable::ALL {
             list.among("resource", &resources);
         }
@@ -78,14 +76,13 @@ impl Reader<'_> {
     /// [`StoreError::NotFound`] when there never was such an onboarding.
     pub fn onboarding_activity(
         &self,
-        workspace: WorkspaceNo,
         named: &OnboardingRef,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
-        let onboarding = live::find_even_deleted(self.conn, workspace, named)?;
+        let onboarding = live::find_even_deleted(self.conn, self.workspace, named)?;
         let (id, kind) = (onboarding.id.as_str(), filter.kind.map(<&str>::from));
-        let mut list = List::under(&workspace, "resource_id", &id);
+        let mut list = List::under(&self.workspace, "resource_id", &id);
         if let Some(kind) = &kind {
             list.also("type", kind);
         }

@@ -2,7 +2,8 @@
 //! of [`Reader`] and [`Tx`].
 
 use super::error::StoreError;
-use super::{Reader, Tx};
+use super::reader::Reader;
+use super::tx::Tx;
 use crate::model::key::Key;
 
 impl Reader<'_> {

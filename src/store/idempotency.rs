@@ -1,10 +1,11 @@
-//! The answers that are kept for retries. For the store's users: methods of [`Reader`] and
-//! [`Tx`].
+//! The answers that are kept for retries. For the store's users: methods of
+//! [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::{Reader, Tx};
+use super::reader::WorkspaceReader;
+use super::tx::{Tx, WorkspaceTx};
 use crate::model::idempotency::{KeptAnswer, Retry};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
@@ -43,50 +44,36 @@ fn recall(
     Ok(found)
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// What is known of a request at `now`.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn recall(
-        &self,
-        workspace: WorkspaceNo,
-        retry: &Retry,
-        now: Timestamp,
-    ) -> Result<Option<Recalled>, StoreError> {
-        recall(self.conn, workspace, retry, now)
+    pub fn recall(&self, retry: &Retry, now: Timestamp) -> Result<Option<Recalled>, StoreError> {
+        recall(self.conn, self.workspace, retry, now)
     }
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// What is known of a request, seen from within the transaction that would answer it.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn recall(
-        &self,
-        workspace: WorkspaceNo,
-        retry: &Retry,
-    ) -> Result<Option<Recalled>, StoreError> {
-        recall(self.conn, workspace, retry, self.now)
+    pub fn recall(&self, retry: &Retry) -> Result<Option<Recalled>, StoreError> {
+        recall(self.conn, self.workspace(), retry, self.now)
     }
 
     /// Keeps the answer to a request together with what the request changed.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn keep_answer(
-        &self,
-        workspace: WorkspaceNo,
-        retry: &Retry,
-        answer: &KeptAnswer,
-    ) -> Result<(), StoreError> {
+    pub fn keep_answer(&self, retry: &Retry, answer: &KeptAnswer) -> Result<(), StoreError> {
         // The row that may stand there is older than a day, else the request was not run again.
         let sql = "INSERT OR REPLACE INTO idempotency_keys
                        (workspace_no, endpoint, key, body_digest, status, location, body, created_at)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         self.conn.prepare_cached(sql)?.execute(params![
-            workspace.0,
+            self.workspace().0,
             retry.endpoint,
             retry.key,
             retry.body,
@@ -97,7 +84,9 @@ impl Tx<'_> {
         ])?;
         Ok(())
     }
+}
 
+impl Tx<'_> {
     /// Removes at most `most` answers that are no longer kept, and tells whether there may be more.
     ///
     /// # Errors

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
+use super::reader::{Reader, WorkspaceReader};
 use super::rows::record::Subject;
 use super::rows::row::choice;
-use super::{Reader, Tx, workspaces};
+use super::tx::Tx;
+use super::workspaces;
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, EventType};
 use crate::model::key::hash::IssuedKey;
@@ -106,6 +108,20 @@ impl Reader<'_> {
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
+        Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl WorkspaceReader<'_> {
+    /// The keys of the workspace, newest first.
+    ///
+    /// # Errors
+    /// Only the database's own.
+    pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
+        let sql =
+            format!("{SELECT} WHERE k.workspace_no = ?1 ORDER BY k.created_at DESC, k.id DESC");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map([self.workspace.0], from_row)?;
         Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
     }
 }
@@ -231,6 +247,6 @@ impl Tx<'_> {
             customer_id: None,
             phases: None,
         };
-        self.record(&caller, &[kind], &subject, key, None)
+        self.by(&caller).record(&[kind], &subject, key, None)
     }
 }

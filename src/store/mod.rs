@@ -1,6 +1,7 @@
 //! Everything that is kept, in one SQLite file. All SQL stands here. The layers above open a
 //! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
-//! no connection leaves.
+//! no connection leaves. Resources can only be reached through [`WorkspaceReader`] and
+//! [`WorkspaceTx`], which belong to one workspace.
 
 mod account;
 mod audit;
@@ -16,7 +17,9 @@ mod idempotency;
 mod keys;
 mod onboardings;
 mod overview;
+mod reader;
 mod rows;
+mod tx;
 mod workspaces;
 
 use std::sync::Arc;
@@ -46,10 +49,11 @@ use self::files::{Existing, OpenLock, Presence};
 pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
+pub use self::reader::{Reader, WorkspaceReader};
+pub use self::tx::{Tx, WorkspaceTx};
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
-use crate::model::values::time::Timestamp;
 
 /// How long a read waits for a connection of the pool. The pool has one for every thread that
 /// reads, so that this is only reached when the file cannot be opened.
@@ -80,12 +84,6 @@ pub struct Threads {
     pub lookups: u32,
     /// Those that read something else, such as lists.
     pub lists: u32,
-}
-
-/// Reads, one method for one use case. Each statement sees the last committed state, or that of
-/// its [`Snapshot`].
-pub struct Reader<'c> {
-    conn: &'c Connection,
 }
 
 /// The database as it was at one moment. It costs the same as a single read, because what is dear
@@ -125,12 +123,6 @@ impl Drop for Snapshot {
         // The pool throws a connection away whose transaction could not be ended.
         let _ = sqlite::end_read(&self.pooled.conn);
     }
-}
-
-/// Changes, one method for one use case, in a transaction that the store commits.
-pub struct Tx<'c> {
-    conn: &'c Connection,
-    now: Timestamp,
 }
 
 impl Store {
@@ -350,27 +342,4 @@ impl Store {
 
 fn panicked() -> StoreError {
     StoreError::Internal("a change ended with a panic and was undone".to_owned())
-}
-
-impl Tx<'_> {
-    /// Reads what the change is made to, with what it has done so far.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { conn: self.conn }
-    }
-
-    /// When the change happens.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Writes to the file for the sake of writing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn probe(&self) -> Result<(), StoreError> {
-        let sql = "INSERT INTO health (id, checked_at) VALUES (1, ?1)
-                   ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
-        self.conn.prepare_cached(sql)?.execute([self.now.as_micros()])?;
-        Ok(())
-    }
 }

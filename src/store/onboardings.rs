@@ -1,14 +1,14 @@
-//! Onboardings in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+//! Onboardings in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::Row;
 
 use super::error::StoreError;
+use super::reader::WorkspaceReader;
 use super::rows::live::{self, List, Listed, Resource};
 use super::rows::record::{Columns, Difference, Subject, nullable, time};
 use super::rows::row::choice;
 use super::rows::sequences;
-use super::{Reader, Tx};
-use crate::model::caller::Caller;
+use super::tx::WorkspaceTx;
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::event::{self, EventType};
 use crate::model::onboarding::{
@@ -22,7 +22,6 @@ use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::number::Days;
 use crate::model::values::text::{Line, Notes};
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 impl Resource for Onboarding {
     const TYPE: ResourceType = ResourceType::Onboarding;
@@ -107,17 +106,13 @@ fn subject(onboarding: &Onboarding) -> Subject<'_> {
     }
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// An onboarding by either form of its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn onboarding(
-        &self,
-        workspace: WorkspaceNo,
-        named: &OnboardingRef,
-    ) -> Result<Onboarding, StoreError> {
-        live::find(self.conn, workspace, named)
+    pub fn onboarding(&self, named: &OnboardingRef) -> Result<Onboarding, StoreError> {
+        live::find(self.conn, self.workspace, named)
     }
 
     /// A page of the workspace's onboardings, or of those of one customer; a customer that does
@@ -127,7 +122,6 @@ impl Reader<'_> {
     /// Only the database's own.
     pub fn onboardings(
         &self,
-        workspace: WorkspaceNo,
         customer: &OfCustomer,
         filter: &OnboardingFilter,
         page: &PageRequest,
@@ -140,7 +134,7 @@ impl Reader<'_> {
             OfCustomer::Any => {
                 let (phase, state) =
                     (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-                let mut list = List::of(&workspace);
+                let mut list = List::of(&self.workspace);
                 if let Some(phase) = &phase {
                     list.by("phase", phase);
                 }
@@ -150,7 +144,7 @@ impl Reader<'_> {
                 return list.page(self.conn, page);
             }
         };
-        match self.onboardings_of(workspace, named, filter, page) {
+        match self.onboardings_of(named, filter, page) {
             Err(StoreError::NotFound(_)) => Ok(Page { data: Vec::new(), next: None }),
             found => found,
         }
@@ -162,14 +156,13 @@ impl Reader<'_> {
     /// [`StoreError::NotFound`] when there is no such customer.
     pub fn onboardings_of(
         &self,
-        workspace: WorkspaceNo,
         customer: &CustomerRef,
         filter: &OnboardingFilter,
         page: &PageRequest,
     ) -> Result<Page<Onboarding>, StoreError> {
-        let customer: Customer = live::find(self.conn, workspace, customer)?;
+        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
         let (phase, state) = (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-        let mut list = List::under(&workspace, "customer_id", &customer.id);
+        let mut list = List::under(&self.workspace, "customer_id", &customer.id);
         if let Some(phase) = &phase {
             list.also("phase", phase);
         }
@@ -180,28 +173,23 @@ impl Reader<'_> {
     }
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// Opens an onboarding of a customer.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for the customer.
-    pub fn create_onboarding(
-        &self,
-        caller: &Caller,
-        new: NewOnboarding,
-    ) -> Result<Onboarding, StoreError> {
-        let workspace = caller.workspace.no;
+    pub fn create_onboarding(&self, new: NewOnboarding) -> Result<Onboarding, StoreError> {
         let named = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
-        let customer: Customer = live::find(self.conn, workspace, &named)?;
+        let customer: Customer = live::find(self.conn, self.workspace(), &named)?;
         let (display_id, created_at) =
-            sequences::next(self.conn, workspace, Onboarding::TYPE.into(), self.now)?;
+            sequences::next(self.conn, self.workspace(), Onboarding::TYPE.into(), self.now)?;
         let mut onboarding = Onboarding::blank(Id::generate(), display_id, customer.id, created_at);
         new.properties.apply(&mut onboarding, self.now);
         let mut columns = columns(&onboarding);
-        columns.push(("workspace_no", workspace.0.into()));
+        columns.push(("workspace_no", self.workspace().0.into()));
         self.insert(Onboarding::TABLE, &columns)?;
         let kinds = [EventType::OnboardingCreated];
-        self.record(caller, &kinds, &subject(&onboarding), &onboarding, None)?;
+        self.record(&kinds, &subject(&onboarding), &onboarding, None)?;
         Ok(onboarding)
     }
 
@@ -212,31 +200,27 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`].
     pub fn update_onboarding(
         &self,
-        caller: &Caller,
         named: &OnboardingRef,
         patch: OnboardingPatch,
     ) -> Result<Onboarding, StoreError> {
-        let before: Onboarding = live::find(self.conn, caller.workspace.no, named)?;
+        let before: Onboarding = live::find(self.conn, self.workspace(), named)?;
         let mut after = before.clone();
         patch.apply(&mut after, self.now);
-        self.change_onboarding(caller, &before, after)
+        self.change_onboarding(&before, after)
     }
 
     /// Pauses the active onboardings of a customer, oldest first, each with its own events.
     ///
     /// # Errors
     /// Only the database's own.
-    pub(super) fn pause_onboardings(
-        &self,
-        caller: &Caller,
-        customer: &Id<Customer>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn pause_onboardings(&self, customer: &Id<Customer>) -> Result<(), StoreError> {
         let active = <&str>::from(State::Active);
-        let mut list = List::under(&caller.workspace.no, "customer_id", customer);
+        let workspace = self.workspace();
+        let mut list = List::under(&workspace, "customer_id", customer);
         list.also("state", &active);
         for before in list.all::<Onboarding>(self.conn)? {
             let after = Onboarding { state: State::Paused, ..before.clone() };
-            self.change_onboarding(caller, &before, after)?;
+            self.change_onboarding(&before, after)?;
         }
         Ok(())
     }
@@ -244,7 +228,6 @@ impl Tx<'_> {
     /// Writes what differs between two states of an onboarding, and the events of the change.
     fn change_onboarding(
         &self,
-        caller: &Caller,
         before: &Onboarding,
         mut after: Onboarding,
     ) -> Result<Onboarding, StoreError> {
@@ -254,7 +237,7 @@ impl Tx<'_> {
         self.update(Onboarding::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
         let kinds = event::of_onboarding_update(before, &after);
         let subject = Subject { phases: phase_move(before, &after), ..subject(&after) };
-        self.record(caller, &kinds, &subject, &after, Some(&difference))?;
+        self.record(&kinds, &subject, &after, Some(&difference))?;
         Ok(after)
     }
 
@@ -264,16 +247,14 @@ impl Tx<'_> {
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_onboarding(
         &self,
-        caller: &Caller,
         named: &OnboardingRef,
     ) -> Result<(Id<Onboarding>, DisplayId), StoreError> {
-        let workspace = caller.workspace.no;
-        let remains = live::find_even_deleted(self.conn, workspace, named)?;
+        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
         if !remains.deleted {
-            let onboarding: Onboarding = live::find(self.conn, workspace, named)?;
+            let onboarding: Onboarding = live::find(self.conn, self.workspace(), named)?;
             self.bury(Onboarding::TABLE, onboarding.id.as_str())?;
             let kinds = [EventType::OnboardingDeleted];
-            self.record(caller, &kinds, &subject(&onboarding), &onboarding, None)?;
+            self.record(&kinds, &subject(&onboarding), &onboarding, None)?;
         }
         Ok((remains.id, remains.display_id))
     }

@@ -1,17 +1,16 @@
 //! What a workspace holds, in numbers, and how large the file is. For the store's users: the
-//! methods of [`Reader`].
+//! methods of [`WorkspaceReader`].
 
 use rusqlite::{OptionalExtension, Row};
 use strum::VariantArray;
 
-use super::Reader;
 use super::error::StoreError;
+use super::reader::{Reader, WorkspaceReader};
 use super::rows::live::List;
 use super::rows::row::choice;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
 
 /// How many there are of each kind: every kind, in the order of its declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,28 +67,52 @@ pub struct FileSize {
     pub free_bytes: i64,
 }
 
-impl Reader<'_> {
+impl WorkspaceReader<'_> {
     /// What a workspace holds.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn overview(&self, workspace: WorkspaceNo, now: Timestamp) -> Result<Overview, StoreError> {
+    pub fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
         let of_status = |row: &Row<'_>| Ok((choice(row, 0)?, row.get(1)?));
         let customers =
-            List::of(&workspace).tally::<Customer, _>(self.conn, "status", of_status)?;
+            List::of(&self.workspace).tally::<Customer, _>(self.conn, "status", of_status)?;
         let both = |row: &Row<'_>| Ok((choice(row, 0)?, choice(row, 1)?, row.get(2)?));
         let onboardings: Vec<(Phase, State, i64)> =
-            List::of(&workspace).tally::<Onboarding, _>(self.conn, "phase, state", both)?;
+            List::of(&self.workspace).tally::<Onboarding, _>(self.conn, "phase, state", both)?;
         Ok(Overview {
             customers: Tally::sum(customers),
-            contacts: self.count_contacts(workspace)?,
+            contacts: self.count_contacts()?,
             phases: Tally::sum(onboardings.iter().map(|&(phase, _, count)| (phase, count))),
             states: Tally::sum(onboardings.iter().map(|&(_, state, count)| (state, count))),
-            overdue: self.count_overdue(workspace, now)?,
-            events: self.count_events(workspace)?,
+            overdue: self.count_overdue(now)?,
+            events: self.count_events()?,
         })
     }
 
+    /// Reads every onboarding that is not completed, since no index has their dates.
+    fn count_overdue(&self, now: Timestamp) -> Result<i64, StoreError> {
+        let now = now.as_micros();
+        let mut overdue = 0;
+        for &phase in Phase::VARIANTS.iter().filter(|&&phase| phase != Phase::Completed) {
+            let phase = <&str>::from(phase);
+            let mut list = List::of(&self.workspace);
+            list.by("phase", &phase);
+            list.below("target_launch_date", &now);
+            overdue += list.count::<Onboarding>(self.conn)?;
+        }
+        Ok(overdue)
+    }
+
+    /// The number of the last event. Each has the next one, and none is ever deleted, so that
+    /// millions need not be counted.
+    fn count_events(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT display_id FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement.query_row([self.workspace.0], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+}
+
+impl Reader<'_> {
     /// The size of the database.
     ///
     /// # Errors
@@ -100,28 +123,6 @@ impl Reader<'_> {
         let page = ask("page_size")?;
         let free_pages = ask("freelist_count")?;
         Ok(FileSize { bytes: ask("page_count")? * page, free_pages, free_bytes: free_pages * page })
-    }
-
-    /// Reads every onboarding that is not completed, since no index has their dates.
-    fn count_overdue(&self, workspace: WorkspaceNo, now: Timestamp) -> Result<i64, StoreError> {
-        let now = now.as_micros();
-        let mut overdue = 0;
-        for &phase in Phase::VARIANTS.iter().filter(|&&phase| phase != Phase::Completed) {
-            let phase = <&str>::from(phase);
-            let mut list = List::of(&workspace);
-            list.by("phase", &phase);
-            list.below("target_launch_date", &now);
-            overdue += list.count::<Onboarding>(self.conn)?;
-        }
-        Ok(overdue)
-    }
-
-    /// The number of the last event. Each has the next one, and none is ever deleted, so that
-    /// millions need not be counted.
-    fn count_events(&self, workspace: WorkspaceNo) -> Result<i64, StoreError> {
-        let sql = "SELECT display_id FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        Ok(statement.query_row([workspace.0], |row| row.get(0)).optional()?.unwrap_or(0))
     }
 }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     fn overview(db: &Db, seconds: i64) -> Overview {
-        db.reader().overview(db.workspace.no, at(seconds)).unwrap()
+        db.reader().overview(at(seconds)).unwrap()
     }
 
     #[test]
@@ -163,7 +164,7 @@ mod tests {
         assert_eq!((count(&all.states, State::Active), all.states.total()), (2, 3));
         assert_eq!(all.events, 8);
 
-        db.tx(10).delete_customer(&db.caller(), &Ref::Id(borealis.id)).unwrap();
+        db.tx(10).delete_customer(&Ref::Id(borealis.id)).unwrap();
         let left = overview(&db, 11);
         assert_eq!((left.customers.total(), left.contacts, left.phases.total()), (2, 1, 1));
         assert_eq!(left.events, 9);
@@ -203,10 +204,10 @@ mod tests {
     #[test]
     fn freed_pages_are_told_and_are_part_of_the_size() {
         let db = Db::new();
-        let empty = db.reader().file_size().unwrap();
+        let empty = db.all().file_size().unwrap();
         assert_eq!(empty.free_pages, 0);
         db.tx(1).conn.execute_batch("DROP TABLE health").unwrap();
-        let freed = db.reader().file_size().unwrap();
+        let freed = db.all().file_size().unwrap();
         assert_eq!((freed.free_pages, freed.bytes), (1, empty.bytes));
         assert!(freed.free_bytes >= 512 && freed.bytes % freed.free_bytes == 0);
     }

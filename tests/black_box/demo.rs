@@ -200,20 +200,18 @@ fn made(seed: u64, now: &str) -> String {
     let nobody: Arc<dyn Watch> = Arc::new(());
     demo::fill(&store, &slug, seed, &nobody).unwrap();
     let all = store.read(|reader| {
-        let workspace = reader.workspace(&slug)?.unwrap().no;
+        let reader = reader.of(reader.workspace(&slug)?.unwrap().no);
         let page = PageRequest { limit: 1000, before: None };
-        let customers = reader.customers(workspace, &CustomerFilter::default(), &page)?.data;
+        let customers = reader.customers(&CustomerFilter::default(), &page)?.data;
         let every = OnboardingFilter::default();
-        let onboardings = reader.onboardings(workspace, &OfCustomer::Any, &every, &page)?.data;
+        let onboardings = reader.onboardings(&OfCustomer::Any, &every, &page)?.data;
         let mut contacts = Vec::new();
         let mut events = Vec::new();
         for customer in &customers {
             let named = Ref::Id(customer.id.clone());
-            contacts.push(reader.contacts_of(workspace, &named, &page)?.data);
+            contacts.push(reader.contacts_of(&named, &page)?.data);
             let all = EventFilter::default();
-            events.push(
-                reader.customer_activity(workspace, &named, Readable::ALL, &all, &page)?.data,
-            );
+            events.push(reader.customer_activity(&named, Readable::ALL, &all, &page)?.data);
         }
         Ok(serde_json::to_string(&(customers, onboardings, contacts, events)).unwrap())
     });

@@ -12,14 +12,13 @@ use crate::admin::pages::workspace;
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};
 use crate::admin::words;
-use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatus, NewCustomer};
 use crate::model::resource::ResourceType;
 use crate::model::values::domain::Domain;
 use crate::model::values::external_id::ExternalId;
 use crate::model::values::invisible::is_blank_text;
 use crate::model::values::number::Amount;
-use crate::store::Tx;
+use crate::store::WorkspaceTx;
 
 const SHAPE: &Shape = &[
     ("name", Kind::Text),
@@ -109,7 +108,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
         SHAPE.iter().filter(|(name, _)| *name != "slug" || chosen).copied().collect();
     let created = match form.read::<NewCustomer>(&shape) {
         Ok(new) => {
-            let create = visit.write(move |tx, caller| tx.create_customer(caller, new));
+            let create = visit.write(move |tx| tx.create_customer(new));
             once(&visit, "customer", SENT_BEFORE, create).await
         }
         Err(problems) => Err(problems.into()),
@@ -140,11 +139,11 @@ pub(in crate::admin) async fn update(visit: Visit) -> Reply {
         Ok(None) => Ok(Ok(None)),
         Ok(Some(patch)) => {
             let named = CustomerRef::Id(customer.id.clone());
-            let save = move |tx: &Tx<'_>, caller: &Caller| {
-                let now = tx.reader().customer(caller.workspace.no, &named)?;
+            let save = move |tx: &WorkspaceTx<'_>| {
+                let now = tx.reader().customer(&named)?;
                 match changes.overtaken(&values(&now)) {
                     Some(form) => Ok(Err(form)),
-                    None => Ok(Ok(Some(tx.update_customer(caller, &named, patch)?))),
+                    None => Ok(Ok(Some(tx.update_customer(&named, patch)?))),
                 }
             };
             visit.write(save).await
@@ -176,7 +175,7 @@ pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
 /// POST `/customers/{ref}/delete`
 pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.write(move |tx, caller| tx.delete_customer(caller, &named)).await?;
+    visit.write(move |tx| tx.delete_customer(&named)).await?;
     visit.tell("The customer was deleted.");
     Ok(see_other("/customers"))
 }
@@ -184,7 +183,7 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 /// The customer that the path names.
 pub(in crate::admin) async fn named(visit: &Visit) -> Result<Customer, AdminError> {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader, caller| reader.customer(caller.workspace.no, &named)).await
+    visit.read(move |reader| reader.customer(&named)).await
 }
 
 /// What stands in the form of a customer.

@@ -81,12 +81,12 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
     let patch: OnboardingPatch = visit.form().read(MOVE).map_err(AdminError::Invalid)?;
     let phase = patch.phase.ok_or_else(|| AdminError::Invalid(vec![no_phase()]))?;
     let moved = visit
-        .write(move |tx, caller| {
-            let before = tx.reader().onboarding(caller.workspace.no, &named)?;
+        .write(move |tx| {
+            let before = tx.reader().onboarding(&named)?;
             if before.phase == phase {
                 return Ok((before, false));
             }
-            Ok((tx.update_onboarding(caller, &named, patch)?, true))
+            Ok((tx.update_onboarding(&named, patch)?, true))
         })
         .await;
     let (onboarding, moved) = match moved {
@@ -128,18 +128,17 @@ async fn board(
     let filter: BoardFilter = Params::parse(form.given()).map_err(AdminError::Invalid)?;
     let is_filtered = filter.state.is_some() || !matches!(filter.customer, OfCustomer::Any);
     let (columns, chosen, customers) = visit
-        .read(move |reader, caller| {
-            let workspace = caller.workspace.no;
+        .read(move |reader| {
             let chosen = match &filter.customer {
-                OfCustomer::One(named) => match reader.customer(workspace, named) {
+                OfCustomer::One(named) => match reader.customer(named) {
                     Err(StoreError::NotFound(_)) => None,
                     found => Some(found?),
                 },
                 _ => None,
             };
             let page = PageRequest { limit: CUSTOMERS, before: None };
-            let customers = reader.customers(workspace, &CustomerFilter::default(), &page)?;
-            Ok((reader.board(workspace, &filter, CARDS)?, chosen, customers))
+            let customers = reader.customers(&CustomerFilter::default(), &page)?;
+            Ok((reader.board(&filter, CARDS)?, chosen, customers))
         })
         .await?;
     let new = match &chosen {

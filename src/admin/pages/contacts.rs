@@ -11,11 +11,10 @@ use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};
-use crate::model::caller::Caller;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::resource::ResourceType;
-use crate::store::{Reader, Tx};
+use crate::store::{WorkspaceReader, WorkspaceTx};
 
 const SHAPE: &Shape = &[
     ("name", Kind::Text),
@@ -91,7 +90,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     let named = CustomerRef::Id(customer.id.clone());
     let created = match visit.form().read::<NewContact>(SHAPE) {
         Ok(new) => {
-            let create = visit.write(move |tx, caller| tx.create_contact(caller, &named, new));
+            let create = visit.write(move |tx| tx.create_contact(&named, new));
             once(&visit, "contact", SENT_BEFORE, create).await
         }
         Err(problems) => Err(problems.into()),
@@ -122,11 +121,11 @@ pub(in crate::admin) async fn update(visit: Visit) -> Reply {
         Ok(None) => Ok(Ok(false)),
         Ok(Some(patch)) => {
             let named = ContactRef::Id(contact.id.clone());
-            let save = move |tx: &Tx<'_>, caller: &Caller| {
-                let now = tx.reader().contact(caller.workspace.no, &named)?;
+            let save = move |tx: &WorkspaceTx<'_>| {
+                let now = tx.reader().contact(&named)?;
                 match changes.overtaken(&values(&now)) {
                     Some(form) => Ok(Err(form)),
-                    None => tx.update_contact(caller, &named, patch).map(|_| Ok(true)),
+                    None => tx.update_contact(&named, patch).map(|_| Ok(true)),
                 }
             };
             visit.write(save).await
@@ -160,7 +159,7 @@ pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
 pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
     let named = ContactRef::Id(contact.id);
-    visit.write(move |tx, caller| tx.delete_contact(caller, &named)).await?;
+    visit.write(move |tx| tx.delete_contact(&named)).await?;
     visit.tell("The contact was deleted.");
     Ok(see_other(&path(&customer)))
 }
@@ -168,10 +167,10 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 /// The contact that the path names, with its customer: without that it is not seen.
 async fn named(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
     let named: ContactRef = visit.named(ResourceType::Contact)?;
-    let read = move |reader: &Reader<'_>, caller: &Caller| {
-        let contact = reader.contact(caller.workspace.no, &named)?;
+    let read = move |reader: &WorkspaceReader<'_>| {
+        let contact = reader.contact(&named)?;
         let of = CustomerRef::Id(contact.customer_id.clone());
-        let customer = reader.customer(caller.workspace.no, &of)?;
+        let customer = reader.customer(&of)?;
         Ok((contact, customer))
     };
     visit.read(read).await

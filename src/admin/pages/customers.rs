@@ -11,7 +11,6 @@ use crate::admin::page::{self, Page, Reply, Section, address};
 use crate::admin::visit::Visit;
 use crate::admin::words;
 use crate::admin::words::timeline::{self, Entry};
-use crate::model::caller::Caller;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::event::{Event, EventFilter, EventType, Readable};
@@ -24,7 +23,7 @@ use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::DisplayId;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
-use crate::store::{Reader, StoreError};
+use crate::store::{StoreError, WorkspaceReader};
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -47,9 +46,7 @@ pub(in crate::admin) async fn list(visit: Visit) -> Reply {
     let narrowed = !given.is_empty();
     let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let found = visit
-        .read(move |reader, caller| reader.customers(caller.workspace.no, &filter, &page))
-        .await?;
+    let found = visit.read(move |reader| reader.customers(&filter, &page)).await?;
     let (q, status) = (form.value("q"), form.value("status"));
     let at =
         |cursor: &str| address("/customers", &[("q", q), ("status", status), ("cursor", cursor)]);
@@ -130,7 +127,7 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
     let places: Places = visit.query()?;
     let wanted = (named.clone(), [places.contacts, places.onboardings, places.events]);
-    let found = visit.read(move |reader, caller| find(reader, caller, &wanted.0, wanted.1)).await;
+    let found = visit.read(move |reader| find(reader, &wanted.0, wanted.1)).await;
     let found = match found {
         Ok(found) => found,
         Err(AdminError::NotFound(ResourceType::Customer)) => return gone(&visit, named).await,
@@ -160,21 +157,18 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
 }
 
 fn find(
-    reader: &Reader<'_>,
-    caller: &Caller,
+    reader: &WorkspaceReader<'_>,
     named: &CustomerRef,
     [contacts, onboardings, events]: [Option<Timestamp>; 3],
 ) -> Result<Found, StoreError> {
-    let workspace = caller.workspace.no;
     let from = |before| PageRequest { before, ..PageRequest::default() };
     let any = OnboardingFilter::default();
     Ok(Found {
-        customer: reader.customer(workspace, named)?,
-        primary: reader.primary_contact(workspace, named)?,
-        contacts: reader.contacts_of(workspace, named, &from(contacts))?,
-        onboardings: reader.onboardings_of(workspace, named, &any, &from(onboardings))?,
+        customer: reader.customer(named)?,
+        primary: reader.primary_contact(named)?,
+        contacts: reader.contacts_of(named, &from(contacts))?,
+        onboardings: reader.onboardings_of(named, &any, &from(onboardings))?,
         events: reader.customer_activity(
-            workspace,
             named,
             Readable::ALL,
             &EventFilter::default(),
@@ -188,10 +182,7 @@ async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
     let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
     let last = PageRequest { limit: 1, before: None };
     let events = visit
-        .read(move |reader, caller| {
-            let workspace = caller.workspace.no;
-            reader.customer_activity(workspace, &named, Readable::ALL, &deleted, &last)
-        })
+        .read(move |reader| reader.customer_activity(&named, Readable::ALL, &deleted, &last))
         .await?;
     let not_found = AdminError::NotFound(ResourceType::Customer);
     let event = events.data.first().ok_or(not_found)?;

@@ -20,8 +20,7 @@ use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{Id, Ref};
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceNo;
-use crate::store::{Reader, StoreError};
+use crate::store::{StoreError, WorkspaceReader};
 
 /// The fields of the filter.
 const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
@@ -99,13 +98,11 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
             (None, PageRequest::default())
         }
     };
-    let slug = visit.workspace()?.slug.clone();
-    let read = move |reader: &Reader<'_>, caller: &crate::model::caller::Caller| {
-        let workspace = caller.workspace.no;
-        let (actors, keys) = (reader.actors(workspace)?, reader.keys(Some(&slug))?);
+    let read = move |reader: &WorkspaceReader<'_>| {
+        let (actors, keys) = (reader.actors()?, reader.keys()?);
         let Some(filter) = filter else { return Ok((actors, keys, None)) };
-        let found = reader.audit(workspace, &filter, &page)?;
-        let customers = customers(reader, workspace, &found.entries)?;
+        let found = reader.audit(&filter, &page)?;
+        let customers = customers(reader, &found.entries)?;
         Ok((actors, keys, Some((found, customers))))
     };
     let (actors, keys, found) = visit.read(read).await?;
@@ -141,8 +138,7 @@ fn shown(name: &str, value: &str) -> String {
 
 /// The addresses of the customers that the events are about and that have a page.
 fn customers(
-    reader: &Reader<'_>,
-    workspace: WorkspaceNo,
+    reader: &WorkspaceReader<'_>,
     entries: &[AuditEntry],
 ) -> Result<HashMap<String, Link>, StoreError> {
     let mut found = HashMap::new();
@@ -150,7 +146,7 @@ fn customers(
         if found.contains_key(id.as_str()) {
             continue;
         }
-        let link = match reader.customer(workspace, &Ref::Id(id.clone())) {
+        let link = match reader.customer(&Ref::Id(id.clone())) {
             Ok(customer) => Some(Link {
                 path: format!("/customers/{}-{}", customer.display_id.0, customer.slug.as_str()),
                 name: customer.name.to_string(),

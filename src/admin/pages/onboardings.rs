@@ -23,7 +23,7 @@ use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::invisible::is_blank_text;
 use crate::model::values::text::Line;
 use crate::model::values::time::Timestamp;
-use crate::store::{Reader, StoreError};
+use crate::store::{StoreError, WorkspaceReader};
 
 /// Customers that are offered at a time.
 const OFFERED: u32 = 25;
@@ -118,9 +118,7 @@ pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
     let page = PageRequest { limit: OFFERED, before: None };
-    let found = visit
-        .read(move |reader, caller| reader.customers(caller.workspace.no, &filter, &page))
-        .await?;
+    let found = visit.read(move |reader| reader.customers(&filter, &page)).await?;
     let page = visit.page("New onboarding", Section::Onboardings);
     page::html(&Choose { page, form, customers: found.data, more: found.next.is_some() })
 }
@@ -148,7 +146,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
         };
     let named = Ref::Id(customer.id.clone());
     let new = NewOnboarding { customer: Some(named), properties };
-    let create = visit.write(move |tx, caller| tx.create_onboarding(caller, new));
+    let create = visit.write(move |tx| tx.create_onboarding(new));
     let onboarding = once(&visit, "onboarding", SENT_BEFORE, create).await?;
     let (title, name) = (title(&onboarding), customer.name.as_str());
     visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
@@ -177,11 +175,11 @@ pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
         None => (find(&visit).await?.onboarding, false),
         Some(patch) => {
             let saved = visit
-                .write(move |tx, caller| {
-                    let before = tx.reader().onboarding(caller.workspace.no, &named)?;
+                .write(move |tx| {
+                    let before = tx.reader().onboarding(&named)?;
                     match changes.overtaken(&values(&before)) {
                         Some(again) => Ok(Err(again)),
-                        None => Ok(Ok(tx.update_onboarding(caller, &named, patch)?)),
+                        None => Ok(Ok(tx.update_onboarding(&named, patch)?)),
                     }
                 })
                 .await?;
@@ -213,7 +211,7 @@ pub(in crate::admin) async fn delete_form(visit: Visit) -> Reply {
 /// POST `/onboardings/{ref}/delete`
 pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
     let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
-    visit.write(move |tx, caller| tx.delete_onboarding(caller, &named)).await?;
+    visit.write(move |tx| tx.delete_onboarding(&named)).await?;
     visit.tell("The onboarding was deleted.");
     Ok(see_other("/onboardings"))
 }
@@ -221,7 +219,7 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 /// The customer that the path names.
 async fn customer(visit: &Visit) -> Result<Customer, AdminError> {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader, caller| reader.customer(caller.workspace.no, &named)).await
+    visit.read(move |reader| reader.customer(&named)).await
 }
 
 fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
@@ -270,22 +268,22 @@ impl Found {
 
 async fn find(visit: &Visit) -> Result<Found, AdminError> {
     let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
-    let read = move |reader: &Reader<'_>, workspace| {
-        let onboarding = reader.onboarding(workspace, &named)?;
+    let read = move |reader: &WorkspaceReader<'_>| {
+        let onboarding = reader.onboarding(&named)?;
         let of = Ref::Id(onboarding.customer_id.clone());
         // It can be opened even when its customer was deleted.
-        let customer = match reader.customer(workspace, &of) {
+        let customer = match reader.customer(&of) {
             Err(StoreError::NotFound(_)) => None,
             found => Some(owner(&found?)),
         };
         let resource_id = Some(Id::stored(onboarding.id.as_str().to_owned()));
         let filter = AuditFilter { resource_id, ..AuditFilter::default() };
         let page = PageRequest { limit: HISTORY, before: None };
-        let history = reader.audit(workspace, &filter, &page)?;
+        let history = reader.audit(&filter, &page)?;
         let history = history.entries.into_iter().map(happened).collect();
         Ok(Found { onboarding, customer, history })
     };
-    visit.read(move |reader, caller| read(reader, caller.workspace.no)).await
+    visit.read(read).await
 }
 
 fn happened(entry: AuditEntry) -> Happened {

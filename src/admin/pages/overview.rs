@@ -75,7 +75,8 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
     let dated = Arc::clone(service);
     let (counts, size, keys, ahead) = visit
         .read_all(move |reader| {
-            let counts = workspace.map(|workspace| reader.overview(workspace, now)).transpose()?;
+            let counts =
+                workspace.map(|workspace| reader.of(workspace).overview(now)).transpose()?;
             let ahead = dated.row_dates.ahead(reader, now)?;
             Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
         })

@@ -37,7 +37,7 @@ use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
-use crate::store::{Account, Reader, StoreError, Tx};
+use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
 /// The largest form that is taken: the longest notes, in a script whose letters take nine bytes
 /// each in a form, and room for the rest.
@@ -187,10 +187,10 @@ impl Visit {
     /// Reads from the workspace that is looked at, off the web workers.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Reader<'_>, &Caller) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let caller = self.caller()?;
-        self.read_all(move |reader| read(reader, &caller)).await
+        let workspace = workspace::meant(self)?.no;
+        self.read_all(move |reader| read(&reader.of(workspace))).await
     }
 
     /// Reads what belongs to no workspace, or to all of them.
@@ -204,10 +204,10 @@ impl Visit {
     /// Changes something in the workspace that is looked at.
     pub async fn write<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Tx<'_>, &Caller) -> Result<T, StoreError> + Send + 'static,
+        change: impl FnOnce(&WorkspaceTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let caller = self.caller()?;
-        self.write_all(move |tx| change(tx, &caller)).await
+        self.write_all(move |tx| change(&tx.by(&caller))).await
     }
 
     /// Changes what belongs to no workspace, or to another one than that which is looked at.

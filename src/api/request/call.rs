@@ -27,7 +27,7 @@ use crate::model::values::id::Ref;
 use crate::service::access_log::{UsedKey, UsedOperation};
 use crate::service::limits;
 use crate::service::rate_limit::Verdict;
-use crate::store::{Credentials, Reader, Snapshot, StoreError, Tx};
+use crate::store::{Credentials, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
 /// A request that may be answered.
 pub(in crate::api) struct Call {
@@ -71,22 +71,22 @@ impl Call {
     /// another thread.
     pub fn look_up(
         self,
-        read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError>,
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<Answer, StoreError>,
     ) -> Reply {
         let snapshot = self.snapshot.map_or_else(|| self.api.store().snapshot(), Ok)?;
-        Ok(snapshot.read(|reader| read(reader, &self.caller))?)
+        Ok(snapshot.read(|reader| read(&reader.of(self.caller.workspace.no)))?)
     }
 
     /// Reads a list, off the web workers.
     pub async fn list(
         self,
-        read: impl FnOnce(&Reader<'_>, &Caller) -> Result<Answer, StoreError> + Send + 'static,
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<Answer, StoreError> + Send + 'static,
     ) -> Reply {
         // A page may have to wait for a thread, and must not keep a connection meanwhile.
         drop(self.snapshot);
-        let (api, caller) = (self.api, self.caller);
+        let (api, workspace) = (self.api, self.caller.workspace.no);
         let service = Arc::clone(&api.service);
-        let job = move |limit| api.store().read_within(limit, |reader| read(reader, &caller));
+        let job = move |limit| api.store().read_within(limit, |reader| read(&reader.of(workspace)));
         Ok(service.list_threads.run(job).await??)
     }
 
@@ -94,10 +94,10 @@ impl Call {
     /// carries an idempotency key, kept.
     pub async fn write(
         &self,
-        change: impl FnOnce(&Tx<'_>, &Caller) -> Result<Answer, StoreError> + Send + 'static,
+        change: impl FnOnce(&WorkspaceTx<'_>) -> Result<Answer, StoreError> + Send + 'static,
     ) -> Reply {
         let (caller, retry) = (Arc::clone(&self.caller), self.retry.clone());
-        let once = move |tx: &Tx<'_>| idempotency::once(tx, &caller, retry.as_ref(), change);
+        let once = move |tx: &Tx<'_>| idempotency::once(&tx.by(&caller), retry.as_ref(), change);
         self.api.store().write(once).await?
     }
 }

@@ -13,7 +13,7 @@ use crate::api::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
 use crate::model::workspace::WorkspaceNo;
-use crate::store::{Recalled, StoreError, Tx};
+use crate::store::{Recalled, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -77,7 +77,7 @@ pub(in crate::api) fn begin(
     }
     let guard = Guard { running: api.running.clone(), slot };
     let now = api.store().clock().now();
-    match api.store().read(|reader| reader.recall(workspace, retry, now))? {
+    match api.store().read(|reader| reader.of(workspace).recall(retry, now))? {
         None => Ok(Begun::Fresh(Some(guard))),
         Some(recalled) => replay(recalled).map(Begun::Replay),
     }
@@ -85,21 +85,19 @@ pub(in crate::api) fn begin(
 
 /// Runs a change unless it was run before, and keeps its answer in the same transaction.
 pub(in crate::api) fn once(
-    tx: &Tx<'_>,
-    caller: &Caller,
+    tx: &WorkspaceTx<'_>,
     retry: Option<&Retry>,
-    change: impl FnOnce(&Tx<'_>, &Caller) -> Result<Answer, StoreError>,
+    change: impl FnOnce(&WorkspaceTx<'_>) -> Result<Answer, StoreError>,
 ) -> Result<Reply, StoreError> {
     let Some(retry) = retry else {
-        return change(tx, caller).map(Ok);
+        return change(tx).map(Ok);
     };
-    let workspace = caller.workspace.no;
     // A client that hung up gives its key free while its change still waits in the queue.
-    if let Some(recalled) = tx.recall(workspace, retry)? {
+    if let Some(recalled) = tx.recall(retry)? {
         return Ok(replay(recalled));
     }
-    let answer = change(tx, caller)?;
-    tx.keep_answer(workspace, retry, &answer.to_kept())?;
+    let answer = change(tx)?;
+    tx.keep_answer(retry, &answer.to_kept())?;
     Ok(Ok(answer))
 }
 

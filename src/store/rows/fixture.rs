@@ -1,5 +1,5 @@
-//! A database in memory for the store's own tests, which fill it through [`Tx`] and look at it
-//! through [`Reader`].
+//! A database in memory for the store's own tests, which fill it through [`WorkspaceTx`] and look at it
+//! through [`WorkspaceReader`].
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -16,11 +16,12 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::engine::schema;
-use crate::store::{Reader, Tx};
+use crate::store::reader::{Reader, WorkspaceReader};
+use crate::store::tx::{Tx, WorkspaceTx};
 
 pub(in crate::store) struct Db {
     conn: Connection,
-    pub workspace: Workspace,
+    caller: Caller,
 }
 
 /// So many seconds after the beginning.
@@ -36,43 +37,59 @@ impl Db {
     pub fn new() -> Self {
         let mut conn = Connection::open_in_memory().unwrap();
         schema::create(&mut conn).unwrap();
-        let workspace = make_workspace(&conn, "one");
-        Self { conn, workspace }
+        let caller = caller(make_workspace(&conn, "one"));
+        Self { conn, caller }
     }
 
-    pub fn reader(&self) -> Reader<'_> {
+    pub fn reader(&self) -> WorkspaceReader<'_> {
+        self.all().of(self.caller.workspace.no)
+    }
+
+    pub fn tx(&self, seconds: i64) -> WorkspaceTx<'_> {
+        self.tx_of(seconds, &self.caller)
+    }
+
+    pub fn tx_of<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
+        WorkspaceTx { conn: &self.conn, now: at(seconds), caller }
+    }
+
+    /// What belongs to no workspace.
+    pub fn all(&self) -> Reader<'_> {
         Reader { conn: &self.conn }
     }
 
-    pub fn tx(&self, seconds: i64) -> Tx<'_> {
+    pub fn all_tx(&self, seconds: i64) -> Tx<'_> {
         Tx { conn: &self.conn, now: at(seconds) }
     }
 
     /// The admin at the command line.
-    pub fn caller(&self) -> Caller {
-        let workspace = self.workspace.clone();
-        Caller { workspace, actor: Actor::command_line(), livemode: true }
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// The same database with another workspace.
     pub fn elsewhere(self) -> Self {
-        let workspace = make_workspace(&self.conn, "two");
-        Self { workspace, ..self }
+        let caller = caller(make_workspace(&self.conn, "two"));
+        Self { caller, ..self }
     }
 
     pub fn customer(&self, seconds: i64, json: &Value) -> Customer {
-        self.tx(seconds).create_customer(&self.caller(), body(json)).unwrap()
+        self.tx(seconds).create_customer(body(json)).unwrap()
     }
 
     pub fn contact(&self, seconds: i64, customer: &Customer, json: &Value) -> Contact {
         let of = Ref::Id(customer.id.clone());
-        self.tx(seconds).create_contact(&self.caller(), &of, body(json)).unwrap()
+        self.tx(seconds).create_contact(&of, body(json)).unwrap()
     }
 
     pub fn onboarding(&self, seconds: i64, customer: &Customer, mut json: Value) -> Onboarding {
         json["customer_id"] = customer.id.as_str().into();
-        self.tx(seconds).create_onboarding(&self.caller(), body(&json)).unwrap()
+        self.tx(seconds).create_onboarding(body(&json)).unwrap()
     }
+}
+
+fn caller(workspace: Workspace) -> Caller {
+    Caller { workspace, actor: Actor::command_line(), livemode: true }
 }
 
 fn make_workspace(conn: &Connection, slug: &str) -> Workspace {

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
-use crate::store::Tx;
 use crate::store::error::StoreError;
+use crate::store::tx::Tx;
 
 impl<'c> Tx<'c> {
     /// The same transaction at another moment.

@@ -24,7 +24,8 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
 use crate::store::engine::schema;
-use crate::store::{Reader, Tx};
+use crate::store::reader::{Reader, WorkspaceReader};
+use crate::store::tx::WorkspaceTx;
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
@@ -45,7 +46,7 @@ fn database() -> Connection {
 }
 
 /// Runs reads and returns the statements that SQLite saw.
-fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSet<String> {
+fn statements(conn: &mut Connection, reads: impl FnOnce(&WorkspaceReader<'_>)) -> BTreeSet<String> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let noted = Arc::clone(&seen);
     let note = move |event: TraceEvent<'_>| {
@@ -54,7 +55,7 @@ fn statements(conn: &mut Connection, reads: impl FnOnce(&Reader<'_>)) -> BTreeSe
         }
     };
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
-    reads(&Reader { conn });
+    reads(&WorkspaceReader { conn, workspace: WORKSPACE });
     conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
     std::mem::take(&mut seen.lock().unwrap())
 }
@@ -118,7 +119,7 @@ fn every_list_of_customers_walks_an_index() {
                 q: text(q),
             };
             for page in pages() {
-                reader.customers(WORKSPACE, &filter, &page).unwrap();
+                reader.customers(&filter, &page).unwrap();
             }
         }
     });
@@ -135,10 +136,10 @@ fn every_list_of_onboardings_and_contacts_walks_an_index() {
             for [phase, state] in combinations() {
                 let phase = phase.then_some(Phase::Review);
                 let filter = OnboardingFilter { phase, state: state.then_some(State::Active) };
-                reader.onboardings(WORKSPACE, &OfCustomer::Any, &filter, &page).unwrap();
-                reader.onboardings_of(WORKSPACE, &customer, &filter, &page).unwrap();
+                reader.onboardings(&OfCustomer::Any, &filter, &page).unwrap();
+                reader.onboardings_of(&customer, &filter, &page).unwrap();
             }
-            reader.contacts_of(WORKSPACE, &customer, &page).unwrap();
+            reader.contacts_of(&customer, &page).unwrap();
         }
     });
     assert_eq!(seen.len(), 19);
@@ -161,11 +162,9 @@ fn every_list_of_events_walks_an_index() {
                 let (filter, named) = (EventFilter { kind }, DisplayId(1));
                 for scopes in &scopes {
                     let (named, readable) = (Ref::DisplayId(named), Readable::with(scopes));
-                    reader.customer_activity(WORKSPACE, &named, readable, &filter, &page).unwrap();
+                    reader.customer_activity(&named, readable, &filter, &page).unwrap();
                 }
-                reader
-                    .onboarding_activity(WORKSPACE, &Ref::DisplayId(named), &filter, &page)
-                    .unwrap();
+                reader.onboarding_activity(&Ref::DisplayId(named), &filter, &page).unwrap();
             }
         }
     });
@@ -191,8 +190,9 @@ fn the_onboardings_that_are_paused_with_their_customer_are_found_by_an_index() {
     };
     let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
     let seen = statements(&mut conn, |reader| {
-        let tx = Tx { conn: reader.conn, now: Timestamp::from_micros(9) };
-        tx.pause_onboardings(&caller, &Id::stored("c2".to_owned())).unwrap();
+        let now = Timestamp::from_micros(9);
+        let tx = WorkspaceTx { conn: reader.conn, now, caller: &caller };
+        tx.pause_onboardings(&Id::stored("c2".to_owned())).unwrap();
     });
     let reads =
         seen.into_iter().filter(|sql| sql.starts_with("SELECT") && sql.contains("onboardings"));
@@ -215,10 +215,10 @@ fn every_view_of_the_audit_log_walks_an_index() {
                 to: to.then(|| Timestamp::from_micros(9)),
             };
             for page in pages() {
-                reader.audit(WORKSPACE, &filter, &page).unwrap();
+                reader.audit(&filter, &page).unwrap();
             }
         }
-        reader.actors(WORKSPACE).unwrap();
+        reader.actors().unwrap();
     });
     // Each of the six filters but `to`, which is a cursor; where the walk ends, by resource or by
     // time, from a time or not; and the actors.
@@ -247,7 +247,7 @@ fn every_column_of_the_board_walks_an_index() {
         for customer in customers {
             for state in [None, Some(State::Active)] {
                 let filter = BoardFilter { state, customer: customer.clone() };
-                let columns = reader.board(WORKSPACE, &filter, 10).unwrap();
+                let columns = reader.board(&filter, 10).unwrap();
                 assert_eq!(columns.iter().map(|column| column.cards.len()).sum::<usize>(), 1);
             }
         }
@@ -266,7 +266,7 @@ fn every_column_of_the_board_walks_an_index() {
 fn the_overview_is_counted_within_indexes() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
-        reader.overview(WORKSPACE, Timestamp::from_micros(9)).unwrap();
+        reader.overview(Timestamp::from_micros(9)).unwrap();
     });
     assert_eq!(seen.len(), 5);
     // The entries of a workspace in an index are counted one by one, but none of another's.
@@ -283,7 +283,7 @@ fn the_overview_is_counted_within_indexes() {
 fn the_primary_contact_has_an_index_of_its_own() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
-        reader.primary_contact(WORKSPACE, &Ref::DisplayId(DisplayId(1))).unwrap();
+        reader.primary_contact(&Ref::DisplayId(DisplayId(1))).unwrap();
     });
     assert_only_searches(&conn, &seen);
     let sql = seen.iter().find(|sql| sql.contains("is_primary = 1")).unwrap();
@@ -295,15 +295,15 @@ fn every_lookup_uses_an_index() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
         // What is found does not matter, only how it is looked for.
-        let _ = reader.customer(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
-        let _ = reader.customer(WORKSPACE, &Ref::Id(Id::generate()));
-        let _ = reader.contact(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
-        let _ = reader.contact(WORKSPACE, &Ref::Id(Id::generate()));
-        let _ = reader.onboarding(WORKSPACE, &Ref::DisplayId(DisplayId(9)));
-        let _ = reader.onboarding(WORKSPACE, &Ref::Id(Id::generate()));
-        let _ = reader.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
+        let _ = reader.customer(&Ref::DisplayId(DisplayId(9)));
+        let _ = reader.customer(&Ref::Id(Id::generate()));
+        let _ = reader.contact(&Ref::DisplayId(DisplayId(9)));
+        let _ = reader.contact(&Ref::Id(Id::generate()));
+        let _ = reader.onboarding(&Ref::DisplayId(DisplayId(9)));
+        let _ = reader.onboarding(&Ref::Id(Id::generate()));
+        let _ = Reader { conn: reader.conn }.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
         let retry = Retry::new("POST /".to_owned(), b"key", b"{}").unwrap();
-        let _ = reader.recall(WORKSPACE, &retry, Timestamp::from_micros(0));
+        let _ = reader.recall(&retry, Timestamp::from_micros(0));
     });
     assert_eq!(seen.len(), 8);
     assert_only_searches(&conn, &seen);
@@ -320,7 +320,7 @@ fn the_most_telling_filter_is_the_one_whose_index_is_walked() {
         ..CustomerFilter::default()
     };
     let seen = statements(&mut conn, |reader| {
-        reader.customers(WORKSPACE, &filter, &PageRequest::default()).unwrap();
+        reader.customers(&filter, &PageRequest::default()).unwrap();
     });
     let plan = plan(&conn, seen.first().unwrap());
     assert!(plan[0].contains("USING INDEX customers_by_hubspot_company"), "{plan:?}");

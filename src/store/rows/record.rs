@@ -7,13 +7,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::sequences;
-use crate::model::caller::Caller;
 use crate::model::event::{EventType, new_event_id};
 use crate::model::onboarding::Phase;
 use crate::model::resource::ResourceType;
 use crate::model::values::time::Timestamp;
-use crate::store::Tx;
 use crate::store::error::StoreError;
+use crate::store::tx::WorkspaceTx;
 
 /// The columns of a row by the names of the properties that they hold.
 pub(in crate::store) type Columns<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
@@ -65,7 +64,7 @@ impl Difference {
     }
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// Adds a row.
     pub(in crate::store) fn insert(
         &self,
@@ -121,7 +120,6 @@ impl Tx<'_> {
     /// Writes the events of one change, each with the resource as it is after it.
     pub(in crate::store) fn record(
         &self,
-        caller: &Caller,
         kinds: &[EventType],
         subject: &Subject<'_>,
         object: &impl Serialize,
@@ -130,8 +128,7 @@ impl Tx<'_> {
         let object = serde_json::to_string(object)?;
         let previous = difference.map(|d| serde_json::to_string(&d.0)).transpose()?;
         for &kind in kinds {
-            let (_, created_at) =
-                sequences::next(self.conn, caller.workspace.no, "event", self.now)?;
+            let (_, created_at) = sequences::next(self.conn, self.workspace(), "event", self.now)?;
             let phases = subject.phases.filter(|_| kind == EventType::OnboardingPhaseChanged);
             let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode,
                            actor_type, actor_id, actor_name, resource, resource_id, customer_id,
@@ -139,13 +136,13 @@ impl Tx<'_> {
                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             self.conn.prepare_cached(sql)?.execute(params![
                 new_event_id(),
-                caller.workspace.no.0,
+                self.workspace().0,
                 created_at.as_micros(),
                 <&str>::from(kind),
-                caller.livemode,
-                <&str>::from(caller.actor.kind),
-                caller.actor.id,
-                caller.actor.name,
+                self.caller.livemode,
+                <&str>::from(self.caller.actor.kind),
+                self.caller.actor.id,
+                self.caller.actor.name,
                 <&str>::from(subject.resource),
                 subject.resource_id,
                 subject.customer_id,

@@ -5,9 +5,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::values::slug::{FIRST_NUMBER, Slug};
-use crate::model::workspace::WorkspaceNo;
-use crate::store::Tx;
 use crate::store::error::StoreError;
+use crate::store::tx::WorkspaceTx;
 
 /// A run of numbers, both ends included.
 struct Run {
@@ -15,91 +14,82 @@ struct Run {
     high: u32,
 }
 
-impl Tx<'_> {
+impl WorkspaceTx<'_> {
     /// The slug itself when no live customer has it, else its numbered form with the smallest free
     /// number.
-    pub(in crate::store) fn free_slug(
-        &self,
-        workspace: WorkspaceNo,
-        wanted: Slug,
-    ) -> Result<Slug, StoreError> {
+    pub(in crate::store) fn free_slug(&self, wanted: Slug) -> Result<Slug, StoreError> {
         let sql = "SELECT 1 FROM customers
                    WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
         let mut taken = self.conn.prepare_cached(sql)?;
-        if taken.query_row(params![workspace.0, wanted.as_str()], |_| Ok(())).optional()?.is_none()
+        if taken
+            .query_row(params![self.workspace().0, wanted.as_str()], |_| Ok(()))
+            .optional()?
+            .is_none()
         {
             return Ok(wanted);
         }
         let stem = wanted.numbered_stem();
-        let first = self.run_at(workspace, &stem, FIRST_NUMBER)?;
+        let first = self.run_at(&stem, FIRST_NUMBER)?;
         let free = first.map_or(FIRST_NUMBER, |run| run.high + 1);
         Ok(Slug::numbered(&stem, free))
     }
 
     /// Takes note that a live customer has this slug now.
-    pub(in crate::store) fn take_slug(
-        &self,
-        workspace: WorkspaceNo,
-        slug: &Slug,
-    ) -> Result<(), StoreError> {
+    pub(in crate::store) fn take_slug(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
-        let left = self.run_at(workspace, stem, number - 1)?;
-        let right = self.run_at(workspace, stem, number + 1)?;
+        let left = self.run_at(stem, number - 1)?;
+        let right = self.run_at(stem, number + 1)?;
         let low = left.map_or(number, |run| run.low);
         let high = right.as_ref().map_or(number, |run| run.high);
         if let Some(run) = right {
-            self.remove_run(workspace, stem, run.low)?;
+            self.remove_run(stem, run.low)?;
         }
-        self.put_run(workspace, stem, &Run { low, high })
+        self.put_run(stem, &Run { low, high })
     }
 
     /// Takes note that no live customer has this slug any more.
-    pub(in crate::store) fn free_number_of(
-        &self,
-        workspace: WorkspaceNo,
-        slug: &Slug,
-    ) -> Result<(), StoreError> {
+    pub(in crate::store) fn free_number_of(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
-        let Some(run) = self.run_at(workspace, stem, number)? else { return Ok(()) };
+        let Some(run) = self.run_at(stem, number)? else { return Ok(()) };
         if run.low < number {
-            self.put_run(workspace, stem, &Run { low: run.low, high: number - 1 })?;
+            self.put_run(stem, &Run { low: run.low, high: number - 1 })?;
         } else {
-            self.remove_run(workspace, stem, run.low)?;
+            self.remove_run(stem, run.low)?;
         }
         if number < run.high {
-            self.put_run(workspace, stem, &Run { low: number + 1, high: run.high })?;
+            self.put_run(stem, &Run { low: number + 1, high: run.high })?;
         }
         Ok(())
     }
 
     /// The run that holds a number.
-    fn run_at(
-        &self,
-        workspace: WorkspaceNo,
-        stem: &str,
-        number: u32,
-    ) -> Result<Option<Run>, StoreError> {
+    fn run_at(&self, stem: &str, number: u32) -> Result<Option<Run>, StoreError> {
         let sql = "SELECT low, high FROM slug_runs
                    WHERE workspace_no = ?1 AND stem = ?2 AND low <= ?3
                    ORDER BY low DESC LIMIT 1";
         let mut below = self.conn.prepare_cached(sql)?;
-        let run = below.query_row(params![workspace.0, stem, number], |row| {
+        let run = below.query_row(params![self.workspace().0, stem, number], |row| {
             Ok(Run { low: row.get(0)?, high: row.get(1)? })
         });
         Ok(run.optional()?.filter(|run| number <= run.high))
     }
 
     /// Writes a run in place of the one that begins with the same number.
-    fn put_run(&self, workspace: WorkspaceNo, stem: &str, run: &Run) -> Result<(), StoreError> {
+    fn put_run(&self, stem: &str, run: &Run) -> Result<(), StoreError> {
         let sql = "INSERT INTO slug_runs (workspace_no, stem, low, high) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (workspace_no, stem, low) DO UPDATE SET high = excluded.high";
-        self.conn.prepare_cached(sql)?.execute(params![workspace.0, stem, run.low, run.high])?;
+        self.conn.prepare_cached(sql)?.execute(params![
+            self.workspace().0,
+            stem,
+            run.low,
+            run.high
+        ])?;
         Ok(())
     }
 
-    fn remove_run(&self, workspace: WorkspaceNo, stem: &str, low: u32) -> Result<(), StoreError> {
+    fn remove_run(&self, stem: &str, low: u32) -> Result<(), StoreError> {
         let sql = "DELETE FROM slug_runs WHERE workspace_no = ?1 AND stem = ?2 AND low = ?3";
-        self.conn.prepare_cached(sql)?.execute(params![workspace.0, stem, low])?;
+        self.conn.prepare_cached(sql)?.execute(params![self.workspace().0, stem, low])?;
         Ok(())
     }
 }
@@ -226,11 +216,11 @@ mod tests {
                     let of = of % live.len();
                     let patch: CustomerPatch = body(&json!({"slug": slug}));
                     let named = Ref::Id(live[of].id.clone());
-                    live[of] = db.tx(second).update_customer(&db.caller(), &named, patch).unwrap();
+                    live[of] = db.tx(second).update_customer(&named, patch).unwrap();
                 }
                 Step::Delete(of) if !live.is_empty() => {
                     let gone = live.swap_remove(of % live.len());
-                    db.tx(second).delete_customer(&db.caller(), &Ref::Id(gone.id)).unwrap();
+                    db.tx(second).delete_customer(&Ref::Id(gone.id)).unwrap();
                 }
                 Step::Rename(..) | Step::Delete(_) => {}
             }
@@ -263,7 +253,7 @@ mod tests {
             let id = tx.conn.query_row(sql, [slug], |row| row.get(0)).unwrap();
             Ref::DisplayId(crate::model::values::id::DisplayId(id))
         };
-        db.tx(100).delete_customer(&db.caller(), &named("unknown-20")).unwrap();
+        db.tx(100).delete_customer(&named("unknown-20")).unwrap();
         assert_eq!(runs(), 2);
         assert_eq!(db.customer(101, &json!({"name": "Unknown"})).slug.as_str(), "unknown-20");
         assert_eq!(runs(), 1);
