@@ -6,7 +6,7 @@ use crate::support::Server;
 
 /// A command of the README and what it says that the command prints.
 fn examples() -> Vec<(String, String)> {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let blocks = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("\n```").next());
     let split = |block: &str| {
         let lines: Vec<&str> = block.strip_prefix("$ ").unwrap().lines().collect();

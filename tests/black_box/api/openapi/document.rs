@@ -50,7 +50,7 @@ fn at(origin: &str) -> Value {
 
 #[test]
 fn the_document_in_the_repository_is_the_one_that_the_program_prints() {
-    let kept = include_str!("../../docs/openapi.json");
+    let kept = include_str!("../../../../docs/openapi.json");
     assert!(
         kept == printed(&["openapi"]),
         "docs/openapi.json is out of date; `cargo build && target/debug/pivotal-server openapi > \

@@ -1,6 +1,6 @@
 //! The documentation names the server as the client does, whatever the client says.
 
-use crate::docs::addresses;
+use crate::docs::pages::addresses;
 use crate::support::{Server, Visitor};
 
 /// The address of a server in the sources of the documentation.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rules::{Rules, all_errors, assert_changed};
+use crate::api::rules::{Rules, all_errors, assert_changed};
 use crate::support::Server;
 
 const LINES: [&str; 5] = [

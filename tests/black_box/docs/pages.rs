@@ -71,7 +71,7 @@ fn every_page_is_there_for_people_and_as_markdown_and_has_an_index() {
 fn every_page_of_the_list_is_in_the_navigation_and_in_the_indexes() {
     let server = Server::start();
     let reader = reader(&server);
-    let list: toml::Table = include_str!("../../docs/site.toml").parse().unwrap();
+    let list: toml::Table = include_str!("../../../docs/site.toml").parse().unwrap();
     let (index, full) = (reader.get("/llms.txt"), reader.get("/llms-full.txt"));
     assert_eq!(index.expect(200).header("content-type"), Some("text/plain; charset=utf-8"));
     assert!(index.body.starts_with("# Pivotal server\n\n> "));
@@ -99,7 +99,7 @@ fn every_page_of_the_list_is_in_the_navigation_and_in_the_indexes() {
 fn every_endpoint_has_a_page() {
     let server = Server::start();
     let reader = reader(&server);
-    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
     let paths = document["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     let ids: BTreeSet<&str> = operations.filter_map(|o| o["operationId"].as_str()).collect();

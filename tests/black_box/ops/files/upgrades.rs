@@ -49,14 +49,14 @@ fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
     let (first, second) =
-        (include_str!("fixtures/rows-1.sql"), include_str!("fixtures/rows-2.sql"));
+        (include_str!("../../fixtures/rows-1.sql"), include_str!("../../fixtures/rows-2.sql"));
     let (third, fourth) =
-        (include_str!("fixtures/rows-3.sql"), include_str!("fixtures/rows-4.sql"));
+        (include_str!("../../fixtures/rows-3.sql"), include_str!("../../fixtures/rows-4.sql"));
     let made: &[&str] = match version {
-        1 => &[include_str!("fixtures/schema-1.sql"), first],
-        2 => &[include_str!("fixtures/schema-2.sql"), first, second],
-        3 => &[include_str!("fixtures/schema-3.sql"), first, second, third],
-        4 => &[include_str!("fixtures/schema-4.sql"), first, second, third, fourth],
+        1 => &[include_str!("../../fixtures/schema-1.sql"), first],
+        2 => &[include_str!("../../fixtures/schema-2.sql"), first, second],
+        3 => &[include_str!("../../fixtures/schema-3.sql"), first, second, third],
+        4 => &[include_str!("../../fixtures/schema-4.sql"), first, second, third, fourth],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in made {

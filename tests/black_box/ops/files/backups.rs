@@ -286,8 +286,8 @@ fn a_restore_that_was_cut_off_is_not_in_the_way_of_the_next() {
 fn a_backup_of_an_older_version_is_upgraded_when_it_is_served() {
     let old = tempfile::tempdir().unwrap();
     let conn = Connection::open(old.path().join("pivotal.db")).unwrap();
-    conn.execute_batch(include_str!("fixtures/schema-1.sql")).unwrap();
-    conn.execute_batch(include_str!("fixtures/rows-1.sql")).unwrap();
+    conn.execute_batch(include_str!("../../fixtures/schema-1.sql")).unwrap();
+    conn.execute_batch(include_str!("../../fixtures/rows-1.sql")).unwrap();
     drop(conn);
     let copy = old.path().join("copy.db");
     // Neither command changes the version: what is in doubt can be looked at as it was.

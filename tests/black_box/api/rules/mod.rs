@@ -1,6 +1,13 @@
 //! What the rules of properties have in common: each is checked on POST and on PATCH, and each
 //! limit from both sides.
 
+mod contacts;
+mod customers;
+mod invisible;
+mod look_alikes;
+mod onboardings;
+mod slugs;
+
 use serde_json::{Value, json};
 
 use crate::support::Client;

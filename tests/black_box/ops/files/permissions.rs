@@ -219,7 +219,7 @@ fn a_database_of_an_older_version_is_not_upgraded_by_a_command_that_only_reads()
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pivotal.db");
     let conn = rusqlite::Connection::open(&file).unwrap();
-    conn.execute_batch(include_str!("fixtures/schema-2.sql")).unwrap();
+    conn.execute_batch(include_str!("../../fixtures/schema-2.sql")).unwrap();
     drop(conn);
     let before = fs::read(&file).unwrap();
     for args in [&["keys", "list"][..], &["workspaces", "list"]] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::backups::{database_with, refusal, run, said, text};
+use crate::ops::files::backups::{database_with, refusal, run, said, text};
 
 /// What a check prints of a file with faults, and its one line of advice.
 fn faults(dir: &Path, args: &[&str]) -> (String, String) {

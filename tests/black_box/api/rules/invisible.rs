@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rules::Rules;
+use crate::api::rules::Rules;
 use crate::support::Server;
 
 /// Texts in which nothing can be seen.

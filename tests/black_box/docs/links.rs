@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::docs::addresses;
+use crate::docs::pages::addresses;
 use crate::support::{Server, Shown, Visitor};
 
 /// What was found.

@@ -216,7 +216,7 @@ fn a_backup_that_is_overdue_is_shown_until_the_next_one_is_made() {
 #[cfg(target_os = "linux")]
 fn without_directory_syncs(dir: &Path) -> String {
     let (source, library) = (dir.join("no_dir_sync.c"), dir.join("no_dir_sync.so"));
-    fs::write(&source, include_str!("fixtures/no_dir_sync.c")).unwrap();
+    fs::write(&source, include_str!("../../fixtures/no_dir_sync.c")).unwrap();
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let built = Command::new(&compiler)
         .args(["-shared", "-fPIC", "-o", text(&library), text(&source), "-ldl"])

@@ -1,0 +1,18 @@
+//! The API over HTTP: its resources, its lists, and what all of its endpoints have in common.
+
+mod activity;
+mod activity_events;
+mod auth;
+mod contacts;
+mod customers;
+mod customers_filters;
+mod errors;
+mod idempotency;
+mod ignored_parameters;
+mod isolation;
+mod onboardings;
+mod onboardings_times;
+mod openapi;
+mod paging;
+mod paging_changes;
+pub mod rules;

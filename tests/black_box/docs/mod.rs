@@ -1,0 +1,6 @@
+//! The documentation site and the README.
+
+mod address;
+mod links;
+pub mod pages;
+mod readme;

@@ -1,0 +1,19 @@
+//! The database file and its copies, whatever happens to the disk and the process.
+
+mod backup_schedule;
+pub mod backups;
+#[cfg(target_os = "linux")]
+mod beside;
+mod checks;
+mod crash;
+mod damage;
+#[cfg(target_os = "linux")]
+mod disk_full;
+#[cfg(target_os = "linux")]
+mod leftovers;
+#[cfg(target_os = "linux")]
+mod permissions;
+mod upgrades;
+#[cfg(unix)]
+mod vanished;
+mod write_ahead_log;
