@@ -1,5 +1,7 @@
 //! Contacts: the people at a customer.
 
+use serde::Deserialize;
+
 use super::customer::CustomerId;
 use super::parse::fields::{Body, Fields};
 use super::parse::patch::{Patch, set};
@@ -17,6 +19,7 @@ pub type ContactRef = Ref<Contact>;
 
 object! {
     /// A person at a customer.
+    #[derive(Deserialize)]
     pub struct Contact = "contact" {
         /// The id that never changes, and that no other object has.
         pub id: ContactId,

@@ -1,6 +1,6 @@
 //! Customers: the companies that a workspace mirrors and onboards.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
@@ -34,12 +34,13 @@ pub type CustomerRef = Ref<Customer>;
     PartialEq,
     Eq,
     Serialize,
+    Deserialize,
     EnumString,
     IntoStaticStr,
     VariantArray,
     VariantNames,
 )]
-#[serde(into = "&'static str")]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the API's values")]
 pub enum CustomerStatus {
@@ -67,6 +68,7 @@ impl Property for CustomerStatus {
 
 object! {
     /// A company that the workspace onboards.
+    #[derive(Deserialize)]
     pub struct Customer = "customer" {
         /// The id that never changes, and that no other object has.
         pub id: CustomerId,

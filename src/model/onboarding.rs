@@ -1,7 +1,7 @@
 //! Onboardings: a customer's way through the phases, and the rules that tie its properties
 //! together.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
@@ -32,12 +32,13 @@ pub type OnboardingRef = Ref<Onboarding>;
     PartialEq,
     Eq,
     Serialize,
+    Deserialize,
     EnumString,
     IntoStaticStr,
     VariantArray,
     VariantNames,
 )]
-#[serde(into = "&'static str")]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the API's values")]
 pub enum Phase {
@@ -61,12 +62,13 @@ pub enum Phase {
     PartialEq,
     Eq,
     Serialize,
+    Deserialize,
     EnumString,
     IntoStaticStr,
     VariantArray,
     VariantNames,
 )]
-#[serde(into = "&'static str")]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the API's values")]
 pub enum State {
@@ -108,6 +110,7 @@ impl Property for State {
 object! {
     /// A customer's way from the start to the launch. `state` is `waiting` exactly when
     /// `waiting_on_customer` is true.
+    #[derive(Deserialize)]
     pub struct Onboarding = "onboarding" {
         /// The id that never changes, and that no other object has.
         pub id: OnboardingId,

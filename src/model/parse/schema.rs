@@ -202,6 +202,7 @@ fn text(lines: &[&str]) -> String {
 macro_rules! object {
     (
         $(#[doc = $about:literal])+
+        $(#[derive($($derive:path),+)])?
         $visibility:vis struct $name:ident $(= $object:literal)? {
             $(
                 $(#[doc = $says:literal])+
@@ -210,7 +211,7 @@ macro_rules! object {
         }
     ) => {
         $(#[doc = $about])+
-        #[derive(Clone, Debug, serde::Serialize)]
+        #[derive(Clone, Debug, serde::Serialize $(, $($derive),+)?)]
         $(#[serde(tag = "object", rename = $object)])?
         $visibility struct $name {
             $(

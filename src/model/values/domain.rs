@@ -1,6 +1,6 @@
 //! Host names of customers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet::Alphabet;
@@ -13,7 +13,7 @@ use crate::model::parse::schema::{self, Described, Schema};
 
 /// A host name without scheme, port or path, at most 253 characters, in lower case and without the
 /// final dot. International names are kept as they were written, in Unicode or in Punycode.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Domain(String);
 

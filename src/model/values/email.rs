@@ -1,6 +1,6 @@
 //! E-mail addresses of contacts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet::Alphabet;
@@ -14,7 +14,7 @@ use crate::model::parse::schema::{self, Described, Schema};
 
 /// An address with one `@` and a dotted domain, at most 254 characters, in lower case and without a
 /// final dot.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 

@@ -1,6 +1,6 @@
 //! Ids that other systems gave.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet::{self, Alphabet};
@@ -11,7 +11,7 @@ use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 
 /// An id in another system, at most 255 characters, without invisible ones.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ExternalId(String);
 

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use utoipa::openapi::schema::{SchemaType, Type};
 use uuid::Uuid;
@@ -105,6 +105,12 @@ impl<R> Serialize for Id<R> {
     }
 }
 
+impl<'de, R> Deserialize<'de> for Id<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::stored)
+    }
+}
+
 impl<R> Described for Id<R> {
     fn schema() -> Schema {
         schema::string().pattern(Some("^c[a-z0-9]{24,31}$")).into()
@@ -112,7 +118,7 @@ impl<R> Described for Id<R> {
 }
 
 /// The small number of an object within its workspace and type: from 1, never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DisplayId(pub i64);
 

@@ -10,7 +10,7 @@ use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{Described, Schema};
 
 /// At most 50 labels of 1 to 64 characters; of equal ones the first is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Labels(Vec<Label>);
 
@@ -22,10 +22,7 @@ impl Labels {
     /// # Errors
     /// When the text is not an array of strings, which only a damaged file can cause.
     pub fn stored(json: &str) -> serde_json::Result<Self> {
-        #[derive(Deserialize)]
-        struct Stored(Vec<String>);
-        let Stored(labels) = serde_json::from_str(json)?;
-        Ok(Self(labels.into_iter().map(Label::stored).collect()))
+        serde_json::from_str(json)
     }
 
     /// The labels, in their order.

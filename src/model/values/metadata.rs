@@ -1,6 +1,6 @@
 //! Metadata: a JSON object that belongs to the client and comes back as it was sent.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
@@ -11,7 +11,7 @@ use crate::model::parse::schema::{Described, Schema};
 
 /// Any JSON object of at most 16 KiB (serialised without white space) and 16 levels. The order
 /// of its keys and every digit of its numbers are kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(Box<RawValue>);
 

@@ -1,6 +1,6 @@
 //! Whole numbers with bounds, and booleans, as JSON brings them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::model::parse::fields::Property;
@@ -11,7 +11,7 @@ use crate::model::parse::schema::{self, Described, Schema};
 pub const MAX_SAFE: i64 = 9_007_199_254_740_991;
 
 /// A whole number of `MIN` to `MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Whole<const MIN: i64, const MAX: i64>(i64);
 

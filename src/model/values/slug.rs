@@ -1,6 +1,6 @@
 //! Slugs: the readable, unique name of a customer or a workspace in addresses.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::invisible::identifier;
@@ -10,7 +10,7 @@ use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 
 /// Lower-case ASCII letters and digits in groups joined by single hyphens, 1 to 100 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slug(String);
 

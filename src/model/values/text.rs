@@ -1,6 +1,6 @@
 //! Free text with a length limit, and how a JSON value becomes one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet;
@@ -11,7 +11,7 @@ use crate::model::parse::schema::{self, Described, Schema};
 
 /// Text of `MIN` to `MAX` characters (Unicode scalar values), trimmed at both ends, without
 /// U+0000. Text of which nothing can be seen counts as empty.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 

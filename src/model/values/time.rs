@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde::{Serialize, Serializer};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;
@@ -149,6 +150,15 @@ impl Display for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.with_iso(3, |text| serializer.serialize_str(text))
+    }
+}
+
+/// Reads back what was serialised, which has lost the microseconds beyond the millisecond.
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let expected = &"an RFC 3339 date-time";
+        Self::parse(&text).ok_or_else(|| Error::invalid_value(Unexpected::Str(&text), expected))
     }
 }
 
