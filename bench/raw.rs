@@ -110,26 +110,8 @@ fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
         return Err(format!("the slug {slug} is taken").into());
     }
     let (display_id, created_at) = next(conn, workspace, "customer")?;
-    let customer = Customer {
-        id: Id::generate(),
-        display_id: DisplayId(display_id),
-        name: new.name,
-        slug,
-        domain: new.domain,
-        status: new.status,
-        plan: new.plan,
-        mrr: new.mrr,
-        monthly_orders: new.monthly_orders,
-        hubspot_company_id: new.hubspot_company_id,
-        hubspot_deal_id: new.hubspot_deal_id,
-        stripe_customer_id: new.stripe_customer_id,
-        intercom_company_id: new.intercom_company_id,
-        slack_channel_id: new.slack_channel_id,
-        tags: new.tags,
-        metadata: new.metadata,
-        created_at: Timestamp::from_micros(created_at),
-        updated_at: Timestamp::from_micros(created_at),
-    };
+    let created_at = Timestamp::from_micros(created_at);
+    let customer = new.create(Id::generate(), DisplayId(display_id), slug, created_at);
     insert_customer(conn, workspace, &customer)?;
     let (_, at) = next(conn, workspace, "event")?;
     let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type,

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::customer::CustomerId;
+use super::parse::changes::Changes;
 use super::parse::fields::{Body, Fields};
-use super::parse::patch::{Patch, set};
 use super::parse::schema::object;
 use super::values::email::Email;
 use super::values::id::{DisplayId, Id, Ref};
@@ -49,56 +49,76 @@ object! {
 }
 
 /// The body of a POST that creates a contact; its customer is named by the path.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the properties are those of `Contact`")]
 pub struct NewContact {
+    /// The person's name.
     pub name: Name,
+    /// Its address.
     pub email: Email,
-    pub title: Option<Line>,
-    pub is_primary: bool,
-    pub labels: Labels,
+    /// The other properties.
+    pub properties: Changes<Contact>,
 }
 
 impl Body for NewContact {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, email) = (fields.required("name"), fields.required("email"));
-        let title = fields.optional("title");
-        let is_primary = fields.or_default("is_primary");
-        let labels = fields.or_default("labels");
-        Some(Self { name: name?, email: email?, title, is_primary, labels })
+        let properties = read(Changes::none(), fields);
+        fields.absent_means("is_primary", &false);
+        fields.absent_means("labels", &Labels::default());
+        Some(Self { name: name?, email: email?, properties })
+    }
+}
+
+impl NewContact {
+    /// The contact.
+    pub fn create(
+        self,
+        id: ContactId,
+        display_id: DisplayId,
+        customer_id: CustomerId,
+        created_at: Timestamp,
+    ) -> Contact {
+        let mut contact = Contact {
+            id,
+            display_id,
+            customer_id,
+            name: self.name,
+            email: self.email,
+            title: None,
+            is_primary: false,
+            labels: Labels::default(),
+            created_at,
+            updated_at: created_at,
+        };
+        self.properties.apply(&mut contact);
+        contact
     }
 }
 
 /// The body of a PATCH of a contact.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the properties are those of `Contact`")]
-pub struct ContactPatch {
-    pub name: Option<Name>,
-    pub email: Option<Email>,
-    pub title: Patch<Line>,
-    pub is_primary: Option<bool>,
-    pub labels: Option<Labels>,
-}
+pub struct ContactPatch(Changes<Contact>);
 
 impl Body for ContactPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self {
-            name: fields.given("name"),
-            email: fields.given("email"),
-            title: fields.patch("title"),
-            is_primary: fields.given("is_primary"),
-            labels: fields.given("labels"),
-        })
+        let changes = Changes::none().value(fields, "name", |to: &mut Contact| &mut to.name).value(
+            fields,
+            "email",
+            |to| &mut to.email,
+        );
+        Some(Self(read(changes, fields)))
     }
 }
 
 impl ContactPatch {
     /// Changes the properties that were sent.
     pub fn apply(self, to: &mut Contact) {
-        set(&mut to.name, self.name);
-        set(&mut to.email, self.email);
-        self.title.apply(&mut to.title);
-        set(&mut to.is_primary, self.is_primary);
-        set(&mut to.labels, self.labels);
+        self.0.apply(to);
     }
+}
+
+/// Reads the properties that are optional in every body.
+fn read(changes: Changes<Contact>, fields: &mut Fields<'_>) -> Changes<Contact> {
+    changes
+        .nullable(fields, "title", |to| &mut to.title)
+        .value(fields, "is_primary", |to| &mut to.is_primary)
+        .value(fields, "labels", |to| &mut to.labels)
 }

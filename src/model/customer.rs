@@ -5,9 +5,9 @@ use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
+use super::parse::changes::Changes;
 use super::parse::fields::{Body, Fields, Property, choice};
 use super::parse::params::{Params, Query};
-use super::parse::patch::{Patch, set};
 use super::parse::problem::Fault;
 use super::parse::schema::{Component, choices, object};
 use super::values::domain::Domain;
@@ -118,108 +118,94 @@ object! {
 }
 
 /// The body of a POST that creates a customer.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the properties are those of `Customer`")]
 pub struct NewCustomer {
+    /// Its name.
     pub name: Name,
     /// Made from the name when it is not given.
     pub slug: Option<Slug>,
-    pub domain: Option<Domain>,
-    pub status: CustomerStatus,
-    pub plan: Option<Plan>,
-    pub mrr: Option<Amount>,
-    pub monthly_orders: Option<Amount>,
-    pub hubspot_company_id: Option<ExternalId>,
-    pub hubspot_deal_id: Option<ExternalId>,
-    pub stripe_customer_id: Option<ExternalId>,
-    pub intercom_company_id: Option<ExternalId>,
-    pub slack_channel_id: Option<ExternalId>,
-    pub tags: Labels,
-    pub metadata: Metadata,
+    /// The other properties.
+    pub properties: Changes<Customer>,
 }
 
 impl Body for NewCustomer {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name");
-        let rest = Self {
-            slug: fields.given("slug"),
-            domain: fields.optional("domain"),
-            status: fields.or_default("status"),
-            plan: fields.optional("plan"),
-            mrr: fields.optional("mrr"),
-            monthly_orders: fields.optional("monthly_orders"),
-            hubspot_company_id: fields.optional("hubspot_company_id"),
-            hubspot_deal_id: fields.optional("hubspot_deal_id"),
-            stripe_customer_id: fields.optional("stripe_customer_id"),
-            intercom_company_id: fields.optional("intercom_company_id"),
-            slack_channel_id: fields.optional("slack_channel_id"),
-            tags: fields.or_default("tags"),
-            metadata: fields.or_default("metadata"),
-            name: name?,
+        let (name, slug) = (fields.required("name"), fields.given("slug"));
+        let properties = read(Changes::none(), fields);
+        fields.absent_means("status", &CustomerStatus::default());
+        fields.absent_means("tags", &Labels::default());
+        fields.absent_means("metadata", &Metadata::default());
+        Some(Self { name: name?, slug, properties })
+    }
+}
+
+impl NewCustomer {
+    /// The customer, with the slug that was chosen for it.
+    pub fn create(
+        self,
+        id: CustomerId,
+        display_id: DisplayId,
+        slug: Slug,
+        created_at: Timestamp,
+    ) -> Customer {
+        let mut customer = Customer {
+            id,
+            display_id,
+            name: self.name,
+            slug,
+            domain: None,
+            status: CustomerStatus::default(),
+            plan: None,
+            mrr: None,
+            monthly_orders: None,
+            hubspot_company_id: None,
+            hubspot_deal_id: None,
+            stripe_customer_id: None,
+            intercom_company_id: None,
+            slack_channel_id: None,
+            tags: Labels::default(),
+            metadata: Metadata::default(),
+            created_at,
+            updated_at: created_at,
         };
-        Some(rest)
+        self.properties.apply(&mut customer);
+        customer
     }
 }
 
 /// The body of a PATCH of a customer.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the properties are those of `Customer`")]
-pub struct CustomerPatch {
-    pub name: Option<Name>,
-    pub slug: Option<Slug>,
-    pub domain: Patch<Domain>,
-    pub status: Option<CustomerStatus>,
-    pub plan: Patch<Plan>,
-    pub mrr: Patch<Amount>,
-    pub monthly_orders: Patch<Amount>,
-    pub hubspot_company_id: Patch<ExternalId>,
-    pub hubspot_deal_id: Patch<ExternalId>,
-    pub stripe_customer_id: Patch<ExternalId>,
-    pub intercom_company_id: Patch<ExternalId>,
-    pub slack_channel_id: Patch<ExternalId>,
-    pub tags: Option<Labels>,
-    pub metadata: Option<Metadata>,
-}
+pub struct CustomerPatch(Changes<Customer>);
 
 impl Body for CustomerPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self {
-            name: fields.given("name"),
-            slug: fields.given("slug"),
-            domain: fields.patch("domain"),
-            status: fields.given("status"),
-            plan: fields.patch("plan"),
-            mrr: fields.patch("mrr"),
-            monthly_orders: fields.patch("monthly_orders"),
-            hubspot_company_id: fields.patch("hubspot_company_id"),
-            hubspot_deal_id: fields.patch("hubspot_deal_id"),
-            stripe_customer_id: fields.patch("stripe_customer_id"),
-            intercom_company_id: fields.patch("intercom_company_id"),
-            slack_channel_id: fields.patch("slack_channel_id"),
-            tags: fields.given("tags"),
-            metadata: fields.given("metadata"),
-        })
+        let changes = Changes::none()
+            .value(fields, "name", |to: &mut Customer| &mut to.name)
+            .value(fields, "slug", |to| &mut to.slug);
+        Some(Self(read(changes, fields)))
     }
 }
 
 impl CustomerPatch {
     /// Changes the properties that were sent.
     pub fn apply(self, to: &mut Customer) {
-        set(&mut to.name, self.name);
-        set(&mut to.slug, self.slug);
-        self.domain.apply(&mut to.domain);
-        set(&mut to.status, self.status);
-        self.plan.apply(&mut to.plan);
-        self.mrr.apply(&mut to.mrr);
-        self.monthly_orders.apply(&mut to.monthly_orders);
-        self.hubspot_company_id.apply(&mut to.hubspot_company_id);
-        self.hubspot_deal_id.apply(&mut to.hubspot_deal_id);
-        self.stripe_customer_id.apply(&mut to.stripe_customer_id);
-        self.intercom_company_id.apply(&mut to.intercom_company_id);
-        self.slack_channel_id.apply(&mut to.slack_channel_id);
-        set(&mut to.tags, self.tags);
-        set(&mut to.metadata, self.metadata);
+        self.0.apply(to);
     }
+}
+
+/// Reads the properties that are optional in every body.
+fn read(changes: Changes<Customer>, fields: &mut Fields<'_>) -> Changes<Customer> {
+    changes
+        .nullable(fields, "domain", |to| &mut to.domain)
+        .value(fields, "status", |to| &mut to.status)
+        .nullable(fields, "plan", |to| &mut to.plan)
+        .nullable(fields, "mrr", |to| &mut to.mrr)
+        .nullable(fields, "monthly_orders", |to| &mut to.monthly_orders)
+        .nullable(fields, "hubspot_company_id", |to| &mut to.hubspot_company_id)
+        .nullable(fields, "hubspot_deal_id", |to| &mut to.hubspot_deal_id)
+        .nullable(fields, "stripe_customer_id", |to| &mut to.stripe_customer_id)
+        .nullable(fields, "intercom_company_id", |to| &mut to.intercom_company_id)
+        .nullable(fields, "slack_channel_id", |to| &mut to.slack_channel_id)
+        .value(fields, "tags", |to| &mut to.tags)
+        .value(fields, "metadata", |to| &mut to.metadata)
 }
 
 impl Customer {

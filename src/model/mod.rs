@@ -16,5 +16,7 @@ pub mod onboarding;
 pub mod parse;
 pub mod password;
 pub mod resource;
+#[cfg(test)]
+mod round_trip;
 pub mod values;
 pub mod workspace;

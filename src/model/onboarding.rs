@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::customer::{CustomerId, CustomerRef};
+use super::parse::changes::Changes;
 use super::parse::fields::{Body, Fields, Property, choice};
 use super::parse::params::{Params, Query};
 use super::parse::patch::{Patch, set};
@@ -182,30 +183,22 @@ impl Body for NewOnboarding {
 }
 
 /// The body of a PATCH of an onboarding. Its state and its flag never contradict each other.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the properties are those of `Onboarding`")]
 pub struct OnboardingPatch {
-    pub name: Patch<Line>,
-    pub template_id: Patch<ExternalId>,
+    /// A move to another phase.
     pub phase: Option<Phase>,
-    pub state: Option<State>,
-    pub waiting_on_customer: Option<bool>,
-    pub started_at: Patch<Timestamp>,
-    pub completed_at: Patch<Timestamp>,
-    pub target_launch_date: Patch<Timestamp>,
-    pub csm_id: Patch<ExternalId>,
-    pub se_id: Patch<ExternalId>,
-    pub designer_id: Patch<ExternalId>,
-    pub product_ops_id: Patch<ExternalId>,
-    pub notes: Patch<Notes>,
-    pub reminders_enabled: Option<bool>,
-    pub reminder_frequency_days: Option<Days>,
+    state: Option<State>,
+    waiting_on_customer: Option<bool>,
+    started_at: Patch<Timestamp>,
+    completed_at: Patch<Timestamp>,
+    /// The properties that no rule ties to others.
+    others: Changes<Onboarding>,
 }
 
 impl Body for OnboardingPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.patch("name");
-        let template_id = fields.patch("template_id");
+        let others = Changes::none()
+            .nullable(fields, "name", |to: &mut Onboarding| &mut to.name)
+            .nullable(fields, "template_id", |to| &mut to.template_id);
         let phase = fields.given("phase");
         let state = fields.given("state");
         let waiting_on_customer = fields.given("waiting_on_customer");
@@ -217,23 +210,18 @@ impl Body for OnboardingPatch {
                 field: "waiting_on_customer".to_owned(),
             });
         }
-        Some(Self {
-            name,
-            template_id,
-            phase,
-            state,
-            waiting_on_customer,
-            started_at: fields.patch("started_at"),
-            completed_at: fields.patch("completed_at"),
-            target_launch_date: fields.patch("target_launch_date"),
-            csm_id: fields.patch("csm_id"),
-            se_id: fields.patch("se_id"),
-            designer_id: fields.patch("designer_id"),
-            product_ops_id: fields.patch("product_ops_id"),
-            notes: fields.patch("notes"),
-            reminders_enabled: fields.given("reminders_enabled"),
-            reminder_frequency_days: fields.given("reminder_frequency_days"),
-        })
+        let started_at = fields.patch("started_at");
+        let completed_at = fields.patch("completed_at");
+        let others = others
+            .nullable(fields, "target_launch_date", |to| &mut to.target_launch_date)
+            .nullable(fields, "csm_id", |to| &mut to.csm_id)
+            .nullable(fields, "se_id", |to| &mut to.se_id)
+            .nullable(fields, "designer_id", |to| &mut to.designer_id)
+            .nullable(fields, "product_ops_id", |to| &mut to.product_ops_id)
+            .nullable(fields, "notes", |to| &mut to.notes)
+            .value(fields, "reminders_enabled", |to| &mut to.reminders_enabled)
+            .value(fields, "reminder_frequency_days", |to| &mut to.reminder_frequency_days);
+        Some(Self { phase, state, waiting_on_customer, started_at, completed_at, others })
     }
 }
 
@@ -271,17 +259,7 @@ impl OnboardingPatch {
         }
         self.started_at.apply(&mut to.started_at);
         self.completed_at.apply(&mut to.completed_at);
-
-        self.name.apply(&mut to.name);
-        self.template_id.apply(&mut to.template_id);
-        self.target_launch_date.apply(&mut to.target_launch_date);
-        self.csm_id.apply(&mut to.csm_id);
-        self.se_id.apply(&mut to.se_id);
-        self.designer_id.apply(&mut to.designer_id);
-        self.product_ops_id.apply(&mut to.product_ops_id);
-        self.notes.apply(&mut to.notes);
-        set(&mut to.reminders_enabled, self.reminders_enabled);
-        set(&mut to.reminder_frequency_days, self.reminder_frequency_days);
+        self.others.apply(to);
     }
 }
 
@@ -395,7 +373,8 @@ mod tests {
             json!({"state": "waiting", "waiting_on_customer": false}),
             json!({"state": "active", "waiting_on_customer": true}),
         ] {
-            let problems = Fields::parse::<OnboardingPatch>(body.as_object().unwrap()).unwrap_err();
+            let problems =
+                Fields::parse::<OnboardingPatch>(body.as_object().unwrap()).err().unwrap();
             assert_eq!(problems[0].rule, Rule::ConflictingFields);
         }
     }

@@ -133,24 +133,13 @@ impl WorkspaceTx<'_> {
         new: NewContact,
     ) -> Result<Contact, StoreError> {
         let customer: Customer = live::find(self.conn, self.workspace(), customer)?;
-        self.refuse_taken(&customer.id, &new.email, None)?;
-        if new.is_primary {
-            self.demote_primary(&customer.id)?;
-        }
         let (display_id, created_at) =
             sequences::next(self.conn, self.workspace(), Contact::TYPE.into(), self.now)?;
-        let contact = Contact {
-            id: Id::generate(),
-            display_id,
-            customer_id: customer.id,
-            name: new.name,
-            email: new.email,
-            title: new.title,
-            is_primary: new.is_primary,
-            labels: new.labels,
-            created_at,
-            updated_at: created_at,
-        };
+        let contact = new.create(Id::generate(), display_id, customer.id, created_at);
+        self.refuse_taken(&contact.customer_id, &contact.email, None)?;
+        if contact.is_primary {
+            self.demote_primary(&contact.customer_id)?;
+        }
         let mut columns = columns(&contact);
         columns.push(("workspace_no", self.workspace().0.into()));
         self.insert(Contact::TABLE, &columns)?;
@@ -168,10 +157,12 @@ impl WorkspaceTx<'_> {
         patch: ContactPatch,
     ) -> Result<Contact, StoreError> {
         let before: Contact = live::find(self.conn, self.workspace(), named)?;
-        if patch.is_primary == Some(true) && !before.is_primary {
+        let mut after = before.clone();
+        patch.apply(&mut after);
+        if after.is_primary && !before.is_primary {
             self.demote_primary(&before.customer_id)?;
         }
-        self.change_contact(before, |contact| patch.apply(contact))
+        self.change_contact(&before, after)
     }
 
     /// Deletes a contact. A second time changes nothing and answers the same.
@@ -214,21 +205,16 @@ impl WorkspaceTx<'_> {
         let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
             let named = Ref::Id(Id::stored(id));
-            let contact = live::find(self.conn, self.workspace(), &named)?;
-            self.change_contact(contact, |contact: &mut Contact| contact.is_primary = false)?;
+            let before: Contact = live::find(self.conn, self.workspace(), &named)?;
+            let after = Contact { is_primary: false, ..before.clone() };
+            self.change_contact(&before, after)?;
         }
         Ok(())
     }
 
-    fn change_contact(
-        &self,
-        before: Contact,
-        change: impl FnOnce(&mut Contact),
-    ) -> Result<Contact, StoreError> {
-        let mut after = before.clone();
-        change(&mut after);
+    fn change_contact(&self, before: &Contact, mut after: Contact) -> Result<Contact, StoreError> {
         after.updated_at = self.moved(before.updated_at);
-        let difference = Difference::between(&before, &after)?;
+        let difference = Difference::between(before, &after)?;
         let mut always = vec!["updated_at"];
         if difference.has("email") {
             self.refuse_taken(&after.customer_id, &after.email, Some(&after.id))?;

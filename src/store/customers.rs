@@ -174,32 +174,13 @@ impl WorkspaceTx<'_> {
     /// # Errors
     /// [`StoreError::SlugTaken`].
     pub fn create_customer(&self, new: NewCustomer) -> Result<Customer, StoreError> {
-        let slug = match new.slug {
-            Some(slug) => slug,
+        let slug = match &new.slug {
+            Some(slug) => slug.clone(),
             None => self.free_slug(Slug::from_name(new.name.as_str()))?,
         };
         let (display_id, created_at) =
             sequences::next(self.conn, self.workspace(), Customer::TYPE.into(), self.now)?;
-        let customer = Customer {
-            id: Id::generate(),
-            display_id,
-            name: new.name,
-            slug,
-            domain: new.domain,
-            status: new.status,
-            plan: new.plan,
-            mrr: new.mrr,
-            monthly_orders: new.monthly_orders,
-            hubspot_company_id: new.hubspot_company_id,
-            hubspot_deal_id: new.hubspot_deal_id,
-            stripe_customer_id: new.stripe_customer_id,
-            intercom_company_id: new.intercom_company_id,
-            slack_channel_id: new.slack_channel_id,
-            tags: new.tags,
-            metadata: new.metadata,
-            created_at,
-            updated_at: created_at,
-        };
+        let customer = new.create(Id::generate(), display_id, slug, created_at);
         let mut columns = columns(&customer);
         columns.push(("workspace_no", self.workspace().0.into()));
         self.insert(Customer::TABLE, &columns)?;

@@ -96,9 +96,13 @@ fn same(kind: Kind, a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::model::contact::ContactPatch;
-    use crate::model::parse::patch::Patch;
+    use crate::model::contact::{ContactPatch, NewContact};
+    use crate::model::parse::fields::Fields;
+    use crate::model::values::id::{DisplayId, Id};
+    use crate::model::values::time::Timestamp;
 
     const SHAPE: &Shape = &[
         ("name", Kind::Text),
@@ -120,13 +124,27 @@ mod tests {
         Changes::of(&form, SHAPE)
     }
 
+    /// What the changes make of a contact of which everything is old.
+    fn patched(changes: &Changes) -> Value {
+        let body =
+            json!({"name": "Old", "email": "a@b.example", "title": "old", "labels": ["old"]});
+        let new: NewContact = Fields::parse(body.as_object().unwrap()).unwrap();
+        let at = Timestamp::from_micros(0);
+        let mut contact = new.create(Id::generate(), DisplayId(1), Id::generate(), at);
+        changes.read::<ContactPatch>().unwrap().unwrap().apply(&mut contact);
+        let all = serde_json::to_value(contact).unwrap();
+        SHAPE.iter().map(|(name, _)| ((*name).to_owned(), all[*name].clone())).collect()
+    }
+
     #[test]
     fn only_what_was_typed_anew_is_changed() {
         let same = typed(&[("name", " Maya"), ("labels", "a\r\nb\r\n")]);
         assert!(same.read::<ContactPatch>().unwrap().is_none());
-        let patch: ContactPatch = typed(&[("title", "")]).read().unwrap().unwrap();
-        assert_eq!(patch.title, Patch::Clear);
-        assert!(patch.name.is_none() && patch.is_primary.is_none() && patch.labels.is_none());
+        let after = patched(&typed(&[("title", "")]));
+        assert_eq!(
+            after,
+            json!({"name": "Old", "title": null, "is_primary": false, "labels": ["old"]})
+        );
     }
 
     #[test]
@@ -140,9 +158,8 @@ mod tests {
     #[test]
     fn a_form_with_one_field_changes_that() {
         let changes = Changes::of(&Form::of([("is_primary", "true".to_owned())]), SHAPE);
-        let patch: ContactPatch = changes.read().unwrap().unwrap();
-        assert_eq!(patch.is_primary, Some(true));
-        assert!(patch.name.is_none() && patch.labels.is_none());
+        let after = json!({"name": "Old", "title": "old", "is_primary": true, "labels": ["old"]});
+        assert_eq!(patched(&changes), after);
     }
 
     #[test]

@@ -127,13 +127,6 @@ impl<'a> Fields<'a> {
         self.parsed(name)
     }
 
-    /// The same for one that has a default.
-    pub fn or_default<T: Property + Default + Serialize>(&mut self, name: &str) -> T {
-        let given = self.given(name);
-        self.absent_means(name, &T::default());
-        given.unwrap_or_default()
-    }
-
     /// Takes note of the default of a property that was asked for.
     pub fn absent_means(&mut self, name: &str, default: &impl Serialize) {
         let Some(asked) = &mut self.asked else { return };
@@ -152,15 +145,6 @@ impl<'a> Fields<'a> {
                 self.problems.extend(faults.into_iter().map(|fault| fault.of(name)));
                 None
             }
-        }
-    }
-
-    /// A property that may be absent or null; both mean that it has no value.
-    pub fn optional<T: Property>(&mut self, name: &str) -> Option<T> {
-        self.ask(name, false, || nullable(T::accepted()));
-        match self.take(name)? {
-            Value::Null => None,
-            _ => self.parsed(name),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From what a client sends to values: bodies, query parameters, patches and pages, with every problem found in one pass.
 
+pub mod changes;
 pub mod fields;
 pub mod page;
 pub mod params;
