@@ -54,7 +54,7 @@ pub(super) enum AdminError {
 }
 
 #[derive(Template)]
-#[template(path = "error.html")]
+#[template(path = "admin/error.html")]
 struct ErrorPage {
     page: Page,
     message: String,

@@ -145,7 +145,7 @@ mod tests {
     #[template(
         ext = "html",
         source = r#"
-{%- import "ui.html" as ui -%}
+{%- import "admin/ui.html" as ui -%}
 {% call ui::corrections(form) %}{% endcall %}
 {% call ui::field(form, "name", "Name", required=true) %}{% endcall %}
 {% call ui::field(form, "mrr", "Revenue", hint="A month.", kind="number") %}{% endcall %}

@@ -42,7 +42,7 @@ const SENT_BEFORE: &str = "Its customer is made or is being made, and nothing wa
      in the list of customers.";
 
 #[derive(Template)]
-#[template(path = "customer_form.html")]
+#[template(path = "admin/customers/form.html")]
 struct CustomerForm {
     page: Page,
     form: Form,
@@ -83,7 +83,7 @@ impl CustomerForm {
 }
 
 #[derive(Template)]
-#[template(path = "customer_delete.html")]
+#[template(path = "admin/customers/delete.html")]
 struct Delete {
     page: Page,
     customer: Customer,

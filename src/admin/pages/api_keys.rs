@@ -26,7 +26,7 @@ use crate::store::Tx;
 type Options = Vec<(String, String)>;
 
 #[derive(Template)]
-#[template(path = "api_keys.html")]
+#[template(path = "admin/api_keys/list.html")]
 struct List {
     page: Page,
     form: Form,
@@ -38,7 +38,7 @@ struct List {
 }
 
 #[derive(Template)]
-#[template(path = "api_key_new.html")]
+#[template(path = "admin/api_keys/new.html")]
 struct New {
     page: Page,
     form: Form,
@@ -50,7 +50,7 @@ struct New {
 }
 
 #[derive(Template)]
-#[template(path = "api_key_made.html")]
+#[template(path = "admin/api_keys/made.html")]
 struct Made {
     page: Page,
     key: Key,
@@ -61,7 +61,7 @@ struct Made {
 }
 
 #[derive(Template)]
-#[template(path = "api_key_revoke.html")]
+#[template(path = "admin/api_keys/revoke.html")]
 struct Revoke {
     page: Page,
     row: KeyRow,

@@ -28,7 +28,7 @@ const CUSTOMERS: u32 = 500;
 const MOVE: &Shape = &[("phase", Kind::Text)];
 
 #[derive(Template)]
-#[template(path = "board.html")]
+#[template(path = "admin/onboardings/board.html")]
 struct Board {
     page: Page,
     /// The filter.

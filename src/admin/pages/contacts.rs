@@ -29,7 +29,7 @@ const SENT_BEFORE: &str = "Its contact is made or is being made, and nothing was
      on the page of its customer.";
 
 #[derive(Template)]
-#[template(path = "contact_form.html")]
+#[template(path = "admin/contacts/form.html")]
 struct ContactForm {
     page: Page,
     form: Form,
@@ -69,7 +69,7 @@ impl ContactForm {
 }
 
 #[derive(Template)]
-#[template(path = "contact_delete.html")]
+#[template(path = "admin/contacts/delete.html")]
 struct Delete {
     page: Page,
     customer: Customer,

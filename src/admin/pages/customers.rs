@@ -26,7 +26,7 @@ use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
 #[derive(Template)]
-#[template(path = "customers.html")]
+#[template(path = "admin/customers/list.html")]
 struct List {
     page: Page,
     form: Form,
@@ -98,7 +98,7 @@ struct Pager {
 }
 
 #[derive(Template)]
-#[template(path = "customer.html")]
+#[template(path = "admin/customers/show.html")]
 struct Show {
     page: Page,
     customer: Customer,
@@ -115,7 +115,7 @@ struct Show {
 }
 
 #[derive(Template)]
-#[template(path = "customer_gone.html")]
+#[template(path = "admin/customers/gone.html")]
 struct Gone {
     page: Page,
     log: String,

@@ -28,7 +28,7 @@ const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
 const GIVEN: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
 
 #[derive(Template)]
-#[template(path = "logs.html")]
+#[template(path = "admin/logs.html")]
 struct Logs {
     page: Page,
     form: Form,

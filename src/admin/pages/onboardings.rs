@@ -53,7 +53,7 @@ const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and noth
      It is on the board.";
 
 #[derive(Template)]
-#[template(path = "onboarding_form.html")]
+#[template(path = "admin/onboardings/form.html")]
 struct OnboardingForm {
     page: Page,
     form: Form,
@@ -83,7 +83,7 @@ struct Happened {
 }
 
 #[derive(Template)]
-#[template(path = "onboarding_customer.html")]
+#[template(path = "admin/onboardings/choose.html")]
 struct Choose {
     page: Page,
     form: Form,
@@ -92,7 +92,7 @@ struct Choose {
 }
 
 #[derive(Template)]
-#[template(path = "onboarding_delete.html")]
+#[template(path = "admin/onboardings/delete.html")]
 struct Delete {
     page: Page,
     title: String,

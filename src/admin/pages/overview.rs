@@ -18,7 +18,7 @@ use crate::service::row_dates::Ahead;
 use crate::store::{Overview as Counts, StoreError};
 
 #[derive(Template)]
-#[template(path = "overview.html")]
+#[template(path = "admin/overview.html")]
 struct Overview {
     page: Page,
     /// Nothing when there is no workspace yet.

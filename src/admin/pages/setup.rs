@@ -37,7 +37,7 @@ impl Setup {
 }
 
 #[derive(Template)]
-#[template(path = "setup.html")]
+#[template(path = "admin/setup.html")]
 struct SetupPage {
     page: Page,
     form: Form,

@@ -13,7 +13,7 @@ use crate::model::values::time::Timestamp;
 use crate::service::secrets::Attempt;
 
 #[derive(Template)]
-#[template(path = "sign_in.html")]
+#[template(path = "admin/sign_in.html")]
 struct SignIn {
     page: Page,
     form: Form,

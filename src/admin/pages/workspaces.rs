@@ -9,7 +9,7 @@ use crate::model::parse::problem::{Problem, Rule};
 use crate::model::workspace::{NewWorkspace, Workspace};
 
 #[derive(Template)]
-#[template(path = "workspaces.html")]
+#[template(path = "admin/workspaces.html")]
 struct Workspaces<'v> {
     page: Page,
     workspaces: &'v [Workspace],

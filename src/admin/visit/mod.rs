@@ -332,7 +332,7 @@ fn tell(
 }
 
 #[derive(Template)]
-#[template(path = "arrival.html")]
+#[template(path = "admin/arrival.html")]
 struct Arrival {
     page: Page,
     address: String,

@@ -16,7 +16,7 @@ const LEAST: u64 = 10;
 
 /// A chart, ready to be shown. Its template is the picture alone.
 #[derive(Template)]
-#[template(path = "chart.html")]
+#[template(path = "admin/chart.html")]
 pub(in crate::admin) struct Chart {
     bars: Vec<Bar>,
     hours: Vec<Mark>,
