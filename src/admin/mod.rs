@@ -1,13 +1,16 @@
-//! The admin pages: HTML for people, made on the server. It stands on `service`, `store` and
-//! `model`; nothing but `server` may use it. `routes` lists every page and action; the module
-//! named after an address answers it, with a template of the same name.
+//! The admin pages: HTML for people, made on the server. It uses `service`, `store` and `model`;
+//! only `server` may use it. `routes` lists every page and action. `visit/gate.rs` checks a request
+//! before its handler, which is in `pages`, with its template in `templates/admin`.
 
+mod assets;
 mod error;
 mod forms;
 mod page;
 mod pages;
 mod routes;
+mod session;
 mod state;
+mod views;
 mod visit;
 mod words;
 

@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use askama::Template;
 
+use super::assets::Assets;
 use super::error::AdminError;
-use super::pages::assets::Assets;
 
 /// What every handler returns.
 pub(super) type Reply = Result<HttpResponse, AdminError>;

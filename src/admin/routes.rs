@@ -7,12 +7,12 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
+use super::assets;
 use super::error::AdminError;
-use super::forms::customer_form;
 use super::page::Reply;
 use super::pages::{
-    api_keys, assets, board, contacts, customers, export, logs, onboardings, overview, setup,
-    sign_in, workspace, workspaces,
+    api_keys, board, contacts, customer_form, customers, export, logs, onboardings, overview,
+    setup, sign_in, workspace, workspaces,
 };
 use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
 use crate::http::routing::resources;

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::pages::assets::Assets;
+use super::assets::Assets;
 use super::pages::setup::Setup;
-use super::visit::csrf::Seal;
-use super::visit::session::Sessions;
+use super::session::csrf::Seal;
+use super::session::sessions::Sessions;
 use crate::model::clock::Monotonic;
 use crate::service::Service;
 use crate::store::{Store, StoreError};

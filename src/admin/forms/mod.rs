@@ -1,5 +1,4 @@
 //! From a submitted form to the parsers of the API, and from a resource to a form.
 
-pub(super) mod customer_form;
 pub(super) mod edit;
 pub(super) mod form;

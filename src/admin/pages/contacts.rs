@@ -3,9 +3,9 @@
 
 use askama::Template;
 
+use super::customer_form;
 use super::customers::path;
 use crate::admin::error::AdminError;
-use crate::admin::forms::customer_form;
 use crate::admin::forms::edit::{self, Changes, Values};
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, Reply, Section, see_other};

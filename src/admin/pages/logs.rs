@@ -8,9 +8,9 @@ use url::form_urlencoded::Serializer;
 
 use crate::admin::forms::form::Form;
 use crate::admin::page::{self, Page, Reply, Section};
+use crate::admin::views::diff::{Told, told};
 use crate::admin::visit::Visit;
 use crate::admin::words;
-use crate::admin::words::diff::{Told, told};
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::event::Actor;
 use crate::model::key::Key;

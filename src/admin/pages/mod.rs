@@ -1,9 +1,9 @@
 //! The pages: one file for one page, or for the pages of one resource.
 
 pub(super) mod api_keys;
-pub(super) mod assets;
 pub(super) mod board;
 pub(super) mod contacts;
+pub(super) mod customer_form;
 pub(super) mod customers;
 pub(super) mod export;
 pub(super) mod logs;

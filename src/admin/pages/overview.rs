@@ -7,9 +7,9 @@ use std::time::Duration;
 use askama::Template;
 
 use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::views::chart::Chart;
 use crate::admin::visit::{Visit, Visitor};
 use crate::admin::words;
-use crate::admin::words::chart::Chart;
 use crate::model::key::Key;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;

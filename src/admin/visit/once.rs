@@ -1,9 +1,9 @@
 //! Forms that must not be done twice: a browser that loads the answer again sends the form again,
 //! and so does a second press of its button. For the pages.
 
-use super::Visit;
-use super::cookie::random_hex;
+use super::visitor::Visit;
 use crate::admin::error::AdminError;
+use crate::admin::session::cookie::random_hex;
 
 /// What such a form carries as `once`.
 pub(in crate::admin) fn value() -> Result<String, AdminError> {

@@ -7,8 +7,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use blake2::{Blake2s256, Digest};
 
 use crate::admin::error::AdminError;
+use crate::admin::session::cookie::hex;
 use crate::admin::state::Admin;
-use crate::admin::visit::cookie::hex;
 use crate::admin::visit::refuse;
 use crate::http::headers::{self, LASTING, Scripts};
 use crate::service::access_log::UsedOperation;
@@ -25,20 +25,17 @@ struct Asset {
 const STYLE: Asset = Asset {
     name: "admin.css",
     kind: "text/css; charset=utf-8",
-    content: concat!(
-        include_str!("../../../assets/base.css"),
-        include_str!("../../../assets/admin.css")
-    ),
+    content: concat!(include_str!("../../assets/base.css"), include_str!("../../assets/admin.css")),
 };
 const SCRIPT: Asset = Asset {
     name: "admin.js",
     kind: "text/javascript; charset=utf-8",
-    content: include_str!("../../../assets/admin.js"),
+    content: include_str!("../../assets/admin.js"),
 };
 const ICON: Asset = Asset {
     name: "icon.svg",
     kind: "image/svg+xml",
-    content: include_str!("../../../assets/icon.svg"),
+    content: include_str!("../../assets/icon.svg"),
 };
 
 /// Where the assets are found. For the layout.

@@ -3,12 +3,12 @@
 
 use askama::Template;
 
-use super::edit::{self, Changes, Values};
-use super::form::{Form, Kind, Shape};
+use super::customers::{path, pretty};
+use super::workspace;
 use crate::admin::error::AdminError;
+use crate::admin::forms::edit::{self, Changes, Values};
+use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, Reply, Section, see_other};
-use crate::admin::pages::customers::{path, pretty};
-use crate::admin::pages::workspace;
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};
 use crate::admin::words;

@@ -1,0 +1,134 @@
+//! Numbers, times and names as people read them.
+
+use std::borrow::Borrow;
+
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+use time::{Duration, UtcDateTime};
+
+use crate::model::values::time::Timestamp;
+
+const DAY: StaticFormatDescription =
+    format_description!("[day padding:none] [month repr:short] [year]");
+const MOMENT: StaticFormatDescription =
+    format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
+const INPUT: StaticFormatDescription = format_description!("[year]-[month]-[day]");
+
+/// A number with its digits in groups of three.
+pub(in crate::admin) fn number(number: impl Borrow<i64>) -> String {
+    let number = *number.borrow();
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something: `1 contact`, `2 contacts`.
+pub(in crate::admin) fn count(n: impl Borrow<i64>, one: &str) -> String {
+    let n = *n.borrow();
+    format!("{} {one}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// A day: `26 May 2026`.
+pub(in crate::admin) fn date(time: &Timestamp) -> String {
+    written(*time, DAY)
+}
+
+/// A moment: `26 May 2026, 17:21 UTC`.
+pub(in crate::admin) fn date_time(time: &Timestamp) -> String {
+    written(*time, MOMENT)
+}
+
+/// A day as fields for dates have it: `2026-05-26`.
+pub(in crate::admin) fn input_date(time: &Timestamp) -> String {
+    written(*time, INPUT)
+}
+
+/// How far a time is from now: `3 days ago`, `in 2 hours`.
+pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
+    let seconds = (time.as_micros() - now.as_micros()) / 1_000_000;
+    let (n, unit) = match seconds.abs() {
+        0..60 => return "just now".to_owned(),
+        s @ 60..3600 => (s / 60, "minute"),
+        s @ 3600..86_400 => (s / 3600, "hour"),
+        s @ 86_400..5_184_000 => (s / 86_400, "day"),
+        s @ 5_184_000..31_536_000 => (s / 2_592_000, "month"),
+        s => (s / 31_536_000, "year"),
+    };
+    let span = count(n, unit);
+    if seconds < 0 { format!("{span} ago") } else { format!("in {span}") }
+}
+
+/// A name within a sentence, without the characters that would turn the writing of the rest
+/// around.
+pub(in crate::admin) fn plain(name: &str) -> String {
+    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().filter(|c| !turns(c)).collect()
+}
+
+fn written(time: Timestamp, form: StaticFormatDescription) -> String {
+    let time = UtcDateTime::UNIX_EPOCH + Duration::microseconds(time.as_micros());
+    // The forms ask for nothing that a time in UTC does not have.
+    time.format(form).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (120_000, "120,000"),
+            (-1_234_567, "-1,234,567"),
+            (9_007_199_254_740_991, "9,007,199,254,740,991"),
+        ] {
+            assert_eq!(number(n), text);
+        }
+        assert_eq!(count(1, "contact"), "1 contact");
+        assert_eq!(count(0, "contact"), "0 contacts");
+        assert_eq!(count(1200, "contact"), "1,200 contacts");
+    }
+
+    #[test]
+    fn times_are_written_for_people_and_in_utc() {
+        let time = at("2026-05-06T19:01:09+02:00");
+        assert_eq!(date(&time), "6 May 2026");
+        assert_eq!(date_time(&time), "6 May 2026, 17:01 UTC");
+        assert_eq!(input_date(&time), "2026-05-06");
+        assert_eq!(date(&Timestamp::from_micros(i64::MIN)), "1 Jan 0001");
+        assert_eq!(input_date(&Timestamp::from_micros(i64::MAX)), "9999-12-31");
+    }
+
+    #[test]
+    fn the_distance_of_a_time_is_told_in_its_largest_unit() {
+        let now = at("2026-06-15T12:00:00Z");
+        for (time, text) in [
+            ("2026-06-15T12:00:00Z", "just now"),
+            ("2026-06-15T11:59:01Z", "just now"),
+            ("2026-06-15T11:59:00Z", "1 minute ago"),
+            ("2026-06-15T10:00:01Z", "1 hour ago"),
+            ("2026-06-15T15:30:00Z", "in 3 hours"),
+            ("2026-06-12T12:00:00Z", "3 days ago"),
+            ("2026-08-13T12:00:00Z", "in 59 days"),
+            ("2026-03-15T12:00:00Z", "3 months ago"),
+            ("2023-06-15T12:00:00Z", "3 years ago"),
+        ] {
+            assert_eq!(relative(&at(time), &now), text, "{time}");
+        }
+        let (first, last) = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
+        assert_eq!(relative(&first, &last), "10,005 years ago");
+    }
+}

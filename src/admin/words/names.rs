@@ -1,0 +1,191 @@
+//! The names of enums and properties for people, and who did something.
+
+use std::str::FromStr;
+
+use strum::VariantNames;
+
+use crate::model::customer::CustomerStatus;
+use crate::model::event::{Actor, ActorKind, EventType};
+use crate::model::key::{Mode, Tier};
+use crate::model::onboarding::{Phase, State};
+use crate::model::resource::ResourceType;
+
+/// A customer's status.
+pub(in crate::admin) fn status(status: &CustomerStatus) -> &'static str {
+    match status {
+        CustomerStatus::Onboarding => "Onboarding",
+        CustomerStatus::Active => "Active",
+        CustomerStatus::AtRisk => "At risk",
+        CustomerStatus::Churned => "Churned",
+        CustomerStatus::Archived => "Archived",
+    }
+}
+
+/// The tone of its badge.
+pub(in crate::admin) fn status_tone(status: &CustomerStatus) -> &'static str {
+    match status {
+        CustomerStatus::Onboarding => "info",
+        CustomerStatus::Active => "good",
+        CustomerStatus::AtRisk => "warn",
+        CustomerStatus::Churned => "bad",
+        CustomerStatus::Archived => "plain",
+    }
+}
+
+/// An onboarding's phase.
+pub(in crate::admin) fn phase(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::BeforeGettingStarted => "Before getting started",
+        Phase::ProgramDesign => "Program design",
+        Phase::Review => "Review",
+        Phase::ProgramBuildout => "Program buildout",
+        Phase::InternalQa => "Internal QA",
+        Phase::Launch => "Launch",
+        Phase::Completed => "Completed",
+    }
+}
+
+/// An onboarding's state.
+pub(in crate::admin) fn state(state: &State) -> &'static str {
+    match state {
+        State::Active => "Active",
+        State::Paused => "Paused",
+        State::AtRisk => "At risk",
+        State::Waiting => "Waiting on customer",
+    }
+}
+
+/// The tone of its badge.
+pub(in crate::admin) fn state_tone(state: &State) -> &'static str {
+    match state {
+        State::Active => "good",
+        State::Paused => "plain",
+        State::AtRisk => "warn",
+        State::Waiting => "info",
+    }
+}
+
+/// A key's mode.
+pub(in crate::admin) fn mode(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Live => "Live",
+        Mode::Test => "Test",
+    }
+}
+
+/// A key's tier.
+pub(in crate::admin) fn tier(tier: &Tier) -> &'static str {
+    match tier {
+        Tier::Standard => "Standard",
+        Tier::Paid => "Paid",
+        Tier::Unlimited => "Unlimited",
+    }
+}
+
+/// A type of resource.
+pub(in crate::admin) fn resource(resource: &ResourceType) -> &'static str {
+    match resource {
+        ResourceType::Customer => "Customer",
+        ResourceType::Contact => "Contact",
+        ResourceType::Onboarding => "Onboarding",
+        ResourceType::ApiKey => "API key",
+    }
+}
+
+/// What happened, in general.
+pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
+    match kind {
+        EventType::CustomerCreated => "Customer created",
+        EventType::CustomerUpdated => "Customer changed",
+        EventType::CustomerArchived => "Customer archived",
+        EventType::CustomerAtRisk => "Customer at risk",
+        EventType::CustomerChurned => "Customer churned",
+        EventType::ContactCreated => "Contact added",
+        EventType::ContactUpdated => "Contact changed",
+        EventType::ContactDeleted => "Contact deleted",
+        EventType::OnboardingCreated => "Onboarding opened",
+        EventType::OnboardingUpdated => "Onboarding changed",
+        EventType::OnboardingPhaseChanged => "Phase moved",
+        EventType::OnboardingStateChanged => "State changed",
+        EventType::OnboardingAtRisk => "Onboarding at risk",
+        EventType::OnboardingBackOnTrack => "Onboarding back on track",
+        EventType::OnboardingLaunched => "Onboarding launched",
+        EventType::OnboardingCompleted => "Onboarding completed",
+        EventType::OnboardingDeleted => "Onboarding deleted",
+        EventType::ApiKeyCreated => "API key created",
+        EventType::ApiKeyRevoked => "API key revoked",
+    }
+}
+
+/// A property in the middle of a sentence.
+pub(in crate::admin) fn property(name: &str) -> String {
+    let word = match name {
+        "mrr" => "MRR",
+        "hubspot_company_id" => "HubSpot company",
+        "hubspot_deal_id" => "HubSpot deal",
+        "stripe_customer_id" => "Stripe customer",
+        "intercom_company_id" => "Intercom company",
+        "slack_channel_id" => "Slack channel",
+        "csm_id" => "customer success manager",
+        "se_id" => "solutions engineer",
+        "designer_id" => "designer",
+        "product_ops_id" => "product operations",
+        "template_id" => "template",
+        "is_primary" => "primary contact",
+        "started_at" => "start",
+        "completed_at" => "completion",
+        "reminders_enabled" => "reminders",
+        "reminder_frequency_days" => "frequency of reminders",
+        other => return other.replace('_', " "),
+    };
+    word.to_owned()
+}
+
+/// Who did something.
+pub(in crate::admin) fn actor(actor: &Actor) -> String {
+    match (actor.kind, actor.id.as_str()) {
+        (ActorKind::ApiKey, _) => format!("API: {}", actor.name),
+        (ActorKind::Admin, "cli") => "Command line".to_owned(),
+        (ActorKind::Admin, _) => actor.name.clone(),
+    }
+}
+
+/// The values of an enum with their words, for a choice. `all` is what stands for any of them,
+/// when that can be chosen.
+pub(in crate::admin) fn options<E: FromStr + VariantNames>(
+    all: Option<&'static str>,
+    word: fn(&E) -> &'static str,
+) -> Vec<(&'static str, &'static str)> {
+    let any = all.map(|text| ("", text));
+    let each = E::VARIANTS.iter().filter_map(|&name| Some((name, word(&name.parse().ok()?))));
+    any.into_iter().chain(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_has_the_names_of_the_values_and_the_words_for_people() {
+        let statuses = options(Some("Any status"), status);
+        assert_eq!(statuses[..2], [("", "Any status"), ("onboarding", "Onboarding")]);
+        assert!(statuses.contains(&("at_risk", "At risk")));
+        assert_eq!(options(None, phase)[4], ("internal_qa", "Internal QA"));
+        assert_eq!((options(None, state).len(), options(None, mode).len()), (4, 2));
+        assert_eq!(options(None, event).len(), EventType::VARIANTS.len());
+    }
+
+    #[test]
+    fn properties_are_named_as_people_call_them() {
+        assert_eq!(property("monthly_orders"), "monthly orders");
+        assert_eq!(property("mrr"), "MRR");
+    }
+
+    #[test]
+    fn a_key_is_told_from_the_admin() {
+        let key = Actor { kind: ActorKind::ApiKey, id: "c1".to_owned(), name: "Sync".to_owned() };
+        assert_eq!(actor(&key), "API: Sync");
+        assert_eq!(actor(&Actor::admin_page()), "Admin");
+        assert_eq!(actor(&Actor::command_line()), "Command line");
+    }
+}
