@@ -1,12 +1,8 @@
 //! Why a page is not shown or an action not done: each reason with its status and the words that
 //! the visitor reads. For the pages' own use.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
-use actix_web::http::{ConnectionType, StatusCode};
-use askama::Template;
+use actix_web::http::StatusCode;
 
-use super::page::{self, Page};
 use crate::http::incoming::BodyError;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
@@ -53,41 +49,7 @@ pub(super) enum AdminError {
     Internal(String),
 }
 
-#[derive(Template)]
-#[template(path = "admin/error.html")]
-struct ErrorPage {
-    page: Page,
-    message: String,
-    request_id: Option<String>,
-    /// Whether the way on is to create a workspace.
-    needs_workspace: bool,
-}
-
 impl AdminError {
-    /// The page that tells. `page` is made from the title.
-    pub fn respond(
-        &self,
-        page: impl FnOnce(&'static str) -> Page,
-        request_id: &str,
-    ) -> HttpResponse {
-        let (status, title) = self.status();
-        // What happened inside the server is for its log, where the request id finds it.
-        let message = match self {
-            Self::Unavailable(_) => {
-                "The server cannot do this at the moment. Nothing was changed; try again.".into()
-            }
-            Self::Internal(_) => "The server made a mistake. Its log has the cause.".into(),
-            other => other.to_string(),
-        };
-        let request_id = self.is_ours().then(|| request_id.to_owned());
-        let needs_workspace = matches!(self, Self::NoWorkspace);
-        let template = ErrorPage { page: page(title), message, request_id, needs_workspace };
-        let mut response = page::html_as(status, &template)
-            .unwrap_or_else(|_| HttpResponse::InternalServerError().finish());
-        self.add_headers(&mut response);
-        response
-    }
-
     /// Whether the cause has to be found by whoever runs the server.
     pub fn is_ours(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
@@ -107,24 +69,8 @@ impl AdminError {
         }
     }
 
-    fn add_headers(&self, response: &mut HttpResponse) {
-        if matches!(self, Self::TooSlow) {
-            // The rest of the form would be taken for the next request.
-            response.head_mut().set_connection_type(ConnectionType::Close);
-        }
-        let (name, value) = match self {
-            Self::MethodNotAllowed(allowed) => (ALLOW, allowed.clone()),
-            Self::TooMany(wait) => (RETRY_AFTER, wait.to_string()),
-            Self::Unavailable(_) => (RETRY_AFTER, "1".to_owned()),
-            _ => return,
-        };
-        // Names of methods and numbers are always a header's value.
-        if let Ok(value) = value.parse() {
-            response.headers_mut().insert(name, value);
-        }
-    }
-
-    fn status(&self) -> (StatusCode, &'static str) {
+    /// Its status, and the title of its page.
+    pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
             Self::NoPage | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),

@@ -5,6 +5,7 @@
 mod assets;
 mod error;
 mod forms;
+mod links;
 mod page;
 mod pages;
 mod routes;

@@ -119,21 +119,6 @@ pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-/// The address of a path with those of the parameters that are not empty.
-pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
-    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
-/// A path of this site that was sent as the place to go on to. Anything that could lead elsewhere
-/// is not one.
-pub(super) fn local(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix('/')?;
-    let plain = |b: u8| b.is_ascii_graphic() && b != b'\\';
-    (!rest.starts_with('/') && path.bytes().all(plain)).then_some(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,21 +206,5 @@ mod tests {
             assert!(html.contains(text), "{text} is not in {html}");
         }
         assert!(!html.contains("Newest"));
-    }
-
-    #[test]
-    fn an_address_has_the_parameters_that_are_given() {
-        assert_eq!(address("/x", &[("q", ""), ("cursor", "")]), "/x");
-        assert_eq!(address("/x", &[("q", "a&b c"), ("s", ""), ("t", "1")]), "/x?q=a%26b+c&t=1");
-    }
-
-    #[test]
-    fn only_a_path_of_this_site_is_gone_on_to() {
-        for path in ["/", "/admin", "/customers?q=a%20b&status=active"] {
-            assert_eq!(local(path), Some(path));
-        }
-        for path in ["", "admin", "//host", "/\\host", "https://host", "/a b", "/a\r\nb", "/ä"] {
-            assert_eq!(local(path), None, "{path}");
-        }
     }
 }

@@ -7,12 +7,11 @@ use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
-use super::assets;
 use super::error::AdminError;
 use super::page::Reply;
 use super::pages::{
-    api_keys, board, contacts, customer_form, customers, export, logs, onboardings, overview,
-    setup, sign_in, workspace, workspaces,
+    api_keys, asset, board, contacts, customer_form, customers, export, logs, onboardings,
+    overview, setup, sign_in, workspaces,
 };
 use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
 use crate::http::routing::resources;
@@ -39,9 +38,9 @@ pub fn entries() -> Vec<Entry> {
         anyone(&post,    "/admin/sign-in",    "admin-sign-in",       sign_in::sign_in),
         anyone(&get,     "/admin/setup",      "admin-setup-form",    setup::form),
         anyone(&post,    "/admin/setup",      "admin-setup",         setup::set_up),
-        entry(&get, "/admin/assets/{hash}/{name}", false, web::to(assets::show)),
+        entry(&get, "/admin/assets/{hash}/{name}", false, web::to(asset::show)),
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
-        signed_in(&post, "/admin/workspace",  "admin-workspace",     workspace::choose),
+        signed_in(&post, "/admin/workspace",  "admin-workspace",     workspaces::choose),
         signed_in(&get,  "/admin",            "admin-overview",      overview::show),
         signed_in(&get,  "/contacts/{ref}/delete",        "admin-contact-confirm",   contacts::confirm),
         signed_in(&post, "/contacts/{ref}/delete",        "admin-contact-delete",    contacts::delete),

@@ -4,16 +4,15 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::customers;
-use super::onboardings::{is_overdue, title};
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
-use crate::admin::page::{self, Page, Reply, Section, address, see_other};
+use crate::admin::links::{self, card_path, is_overdue, title};
+use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::admin::words;
 use crate::model::board::{BoardFilter, Card, Column};
 use crate::model::customer::{Customer, CustomerFilter};
-use crate::model::onboarding::{OfCustomer, Onboarding, OnboardingPatch, OnboardingRef, Phase};
+use crate::model::onboarding::{OfCustomer, OnboardingPatch, OnboardingRef, Phase};
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::parse::problem::{Problem, Rule};
@@ -106,12 +105,6 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
     Ok(see_other(&card_path(visit.form(), &onboarding)))
 }
 
-/// The board with the filter of a form, at the card of an onboarding.
-pub(in crate::admin) fn card_path(filter: &Form, onboarding: &Onboarding) -> String {
-    let given = ["state", "customer"].map(|name| (name, filter.value(name)));
-    format!("{}#onboarding-{}", address("/onboardings", &given), onboarding.display_id.0)
-}
-
 fn no_phase() -> Problem {
     Problem {
         rule: Rule::MissingField,
@@ -199,7 +192,7 @@ fn tile(card: Card, now: Timestamp) -> Tile {
     Tile {
         number: onboarding.display_id.0,
         title: title(&onboarding),
-        customer_path: customers::path_of(customer.display_id, &customer.slug),
+        customer_path: links::path_of(customer.display_id, &customer.slug),
         customer: customer.name.as_str().to_owned(),
         state: words::state(&onboarding.state),
         tone: words::state_tone(&onboarding.state),

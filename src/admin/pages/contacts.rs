@@ -4,10 +4,10 @@
 use askama::Template;
 
 use super::customer_form;
-use super::customers::path;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes, Values};
 use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::links::path;
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};

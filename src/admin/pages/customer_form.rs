@@ -3,11 +3,11 @@
 
 use askama::Template;
 
-use super::customers::{path, pretty};
-use super::workspace;
+use super::customers::pretty;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes, Values};
 use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::links::path;
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};
@@ -100,7 +100,7 @@ pub(in crate::admin) async fn new(visit: Visit) -> Reply {
 /// POST `/customers`
 pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     // Before it is shown again with what is wrong, as a form of the workspace that is looked at.
-    workspace::meant(&visit)?;
+    visit.meant()?;
     let form = visit.form();
     // A slug that nobody chose is made from the name.
     let chosen = !is_blank_text(form.value("slug"));

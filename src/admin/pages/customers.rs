@@ -4,10 +4,10 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
-use super::onboardings::{is_overdue, title};
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
-use crate::admin::page::{self, Page, Reply, Section, address};
+use crate::admin::links::{address, is_overdue, path, title};
+use crate::admin::page::{self, Page, Reply, Section};
 use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::Visit;
 use crate::admin::words;
@@ -20,8 +20,6 @@ use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
 use crate::model::values::external_id::ExternalId;
-use crate::model::values::id::DisplayId;
-use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
@@ -191,16 +189,6 @@ async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
     let page = visit.page("This customer was deleted", Section::Customers);
     let log = address("/admin/logs", &[("id", id)]);
     page::html_as(StatusCode::NOT_FOUND, &Gone { page, log })
-}
-
-/// Where a customer is seen.
-pub(in crate::admin) fn path(customer: &Customer) -> String {
-    path_of(customer.display_id, &customer.slug)
-}
-
-/// The same when only this is known of the customer.
-pub(in crate::admin) fn path_of(number: DisplayId, slug: &Slug) -> String {
-    format!("/customers/{}-{slug}", number.0)
 }
 
 /// The metadata as people can read it, if there is any.

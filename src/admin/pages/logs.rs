@@ -7,6 +7,7 @@ use askama::Template;
 use url::form_urlencoded::Serializer;
 
 use crate::admin::forms::form::Form;
+use crate::admin::links;
 use crate::admin::page::{self, Page, Reply, Section};
 use crate::admin::views::diff::{Told, told};
 use crate::admin::visit::Visit;
@@ -147,10 +148,9 @@ fn customers(
             continue;
         }
         let link = match reader.customer(&Ref::Id(id.clone())) {
-            Ok(customer) => Some(Link {
-                path: format!("/customers/{}-{}", customer.display_id.0, customer.slug.as_str()),
-                name: customer.name.to_string(),
-            }),
+            Ok(customer) => {
+                Some(Link { path: links::path(&customer), name: customer.name.to_string() })
+            }
             Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(error),
         };

@@ -1,6 +1,7 @@
 //! The pages: one file for one page, or for the pages of one resource.
 
 pub(super) mod api_keys;
+pub(super) mod asset;
 pub(super) mod board;
 pub(super) mod contacts;
 pub(super) mod customer_form;
@@ -11,5 +12,4 @@ pub(super) mod onboardings;
 pub(super) mod overview;
 pub(super) mod setup;
 pub(super) mod sign_in;
-pub(super) mod workspace;
 pub(super) mod workspaces;

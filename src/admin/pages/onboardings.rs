@@ -3,24 +3,22 @@
 
 use askama::Template;
 
-use super::board::card_path;
-use super::customers;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes, Values};
 use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::links::{self, card_path, title};
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::admin::visit::once::{self, once};
 use crate::admin::words;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
-use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef, Phase};
+use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
 use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::{DisplayId, Id, Ref};
-use crate::model::values::invisible::is_blank_text;
 use crate::model::values::text::Line;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
@@ -98,18 +96,6 @@ struct Delete {
     title: String,
     action: String,
     back: String,
-}
-
-/// What people call an onboarding: its name, or its number.
-pub(in crate::admin) fn title(onboarding: &Onboarding) -> String {
-    let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !is_blank_text(name));
-    name.map_or_else(|| format!("Onboarding {}", onboarding.display_id.0), str::to_owned)
-}
-
-/// Whether an onboarding was to be launched before now and is not completed.
-pub(in crate::admin) fn is_overdue(onboarding: &Onboarding, now: &Timestamp) -> bool {
-    onboarding.phase != Phase::Completed
-        && onboarding.target_launch_date.is_some_and(|launch| launch < *now)
 }
 
 /// GET `/onboardings/new`: for which customer.
@@ -238,7 +224,7 @@ fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<Onboarding
 }
 
 fn owner(customer: &Customer) -> Owner {
-    Owner { name: customer.name.as_str().to_owned(), path: customers::path(customer) }
+    Owner { name: customer.name.as_str().to_owned(), path: links::path(customer) }
 }
 
 /// The onboarding that the path names, with what its page shows around it.

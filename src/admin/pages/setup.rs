@@ -1,40 +1,15 @@
 //! `/admin/setup`: the first password, for whoever can read what the server printed at its start.
 
-use std::sync::{Mutex, PoisonError};
-
 use askama::Template;
 
 use super::sign_in::{log_failure, open_session};
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, Reply, see_other};
-use crate::admin::session::cookie::random_hex;
 use crate::admin::visit::Visitor;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::password::Password;
 use crate::service::secrets::Attempt;
-
-/// Random bytes of a code.
-const CODE: usize = 16;
-
-/// The code of a process, until it was used.
-pub(in crate::admin) struct Setup(Mutex<Option<String>>);
-
-impl Setup {
-    /// A new code.
-    pub fn new() -> Result<Self, getrandom::Error> {
-        Ok(Self(Mutex::new(Some(random_hex(CODE)?))))
-    }
-
-    /// The code, if it was not used.
-    pub fn code(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn use_up(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
 
 #[derive(Template)]
 #[template(path = "admin/setup.html")]
@@ -83,7 +58,7 @@ pub(in crate::admin) async fn set_up(visitor: Visitor) -> Reply {
         page::refused(&SetupPage { page: visitor.page("Set the admin's password"), form })
     };
     let typed = visitor.form().value("code").trim();
-    if !admin.setup.code().is_some_and(|code| admin.seal.same(&code, typed)) {
+    if !admin.setup_code.code().is_some_and(|code| admin.seal.same(&code, typed)) {
         admin.service.failed(&attempt);
         log_failure(&visitor, "setup");
         return refuse(vec![Problem {
@@ -98,7 +73,7 @@ pub(in crate::admin) async fn set_up(visitor: Visitor) -> Reply {
     };
     let hash = admin.service.hash_secret(visitor.address(), move || password.hash()).await?;
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
-    admin.setup.use_up();
+    admin.setup_code.use_up();
     match set {
         Some(changed_at) => {
             open_session(&visitor, changed_at, "/admin", Some("The password is set."))

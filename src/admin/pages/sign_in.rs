@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::admin::forms::form::Form;
+use crate::admin::links;
 use crate::admin::page::{self, Page, Reply, see_other};
 use crate::admin::visit::{Visit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
@@ -26,7 +27,7 @@ pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
     }
     let form = visitor.query_form();
     if visitor.clone().signed_in().is_some() {
-        return Ok(see_other(page::local(form.value("next")).unwrap_or("/admin")));
+        return Ok(see_other(links::local(form.value("next")).unwrap_or("/admin")));
     }
     page::html(&SignIn { page: visitor.page("Sign in"), form })
 }
@@ -62,7 +63,7 @@ pub(in crate::admin) async fn sign_in(visitor: Visitor) -> Reply {
             &SignIn { page: visitor.page("Sign in"), form },
         );
     }
-    let next = page::local(visitor.form().value("next")).unwrap_or("/admin");
+    let next = links::local(visitor.form().value("next")).unwrap_or("/admin");
     open_session(&visitor, account.changed_at, next, None)
 }
 

@@ -1,8 +1,10 @@
-//! `/admin/workspaces`: which there are, and a new one.
+//! `/admin/workspaces`: which there are, and a new one. `/admin/workspace`: which one the pages
+//! show.
 
 use askama::Template;
 
 use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::links;
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::model::parse::problem::{Problem, Rule};
@@ -38,6 +40,16 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     let name = &created.name;
     visit.tell(format!("The workspace \"\u{2068}{name}\u{2069}\" is created. It has no keys yet."));
     Ok(see_other("/admin/workspaces"))
+}
+
+/// POST `/admin/workspace`. One that does not exist changes nothing.
+pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
+    let slug = visit.form().value("workspace");
+    if let Some(chosen) = visit.workspaces().iter().find(|found| found.slug.as_str() == slug) {
+        let visitor = visit.visitor();
+        visitor.admin().sessions.choose(visitor.token(), chosen.id.clone());
+    }
+    Ok(see_other(links::local(visit.form().value("next")).unwrap_or("/admin")))
 }
 
 fn shown(visit: &Visit, form: Form) -> Workspaces<'_> {

@@ -4,3 +4,4 @@
 pub(super) mod cookie;
 pub(super) mod csrf;
 pub(super) mod sessions;
+pub(super) mod setup_code;

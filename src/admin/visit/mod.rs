@@ -1,6 +1,10 @@
-//! The way of a request to its handler and back.
+//! A request to the pages: `gate` checks it, and `visitor` is what its handler gets.
 
+mod error_page;
+mod gate;
 pub(super) mod once;
 mod visitor;
 
-pub(super) use self::visitor::{Forms, Visit, Visitor, dispatch, refuse};
+pub(super) use self::error_page::refuse;
+pub(super) use self::gate::{Forms, dispatch};
+pub(super) use self::visitor::{Visit, Visitor};

@@ -1,74 +1,46 @@
-//! One request of a visitor: what a handler needs of it, and the checks that come before every
-//! handler.
+//! Who made a request, and what its handler can do with it.
 
-use std::future::Future;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::SET_COOKIE;
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use askama::Template;
-use futures_util::FutureExt;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
-use crate::admin::page::{self, Choice, Page, Reply, Section, see_other};
-use crate::admin::pages::workspace;
+use crate::admin::page::{Choice, Page, Section, see_other};
 use crate::admin::session::cookie::Token;
-use crate::admin::session::csrf::{Origin, origin};
 use crate::admin::state::Admin;
-use crate::http::exchange::body_length;
-use crate::http::headers::{self, Scripts};
-use crate::http::request_id::RequestId;
-use crate::http::{client, incoming};
+use crate::admin::words;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
 use crate::model::workspace::Workspace;
-use crate::service::access_log::UsedOperation;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
-
-/// The largest form that is taken: the longest notes, in a script whose letters take nine bytes
-/// each in a form, and room for the rest.
-const MAX_FORM: usize = 256 << 10;
-/// The largest form of somebody who need not be signed in: a password, a code and an address.
-const MAX_FORM_OF_ANYONE: usize = 16 << 10;
-
-/// Whose forms an address takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::admin) enum Forms {
-    /// Short ones of everybody.
-    OfAnyone,
-    /// Those of a session; others are not even read.
-    OfSignedIn,
-}
 
 /// A visitor, signed in or not.
 #[derive(Clone)]
-pub(in crate::admin) struct Visitor(Rc<Arrived>);
+pub(in crate::admin) struct Visitor(pub(super) Rc<Arrived>);
 
 /// What is known of a request when its handler is called.
-struct Arrived {
-    admin: Data<Admin>,
-    request: HttpRequest,
-    form: Form,
-    token: Token,
-    address: IpAddr,
-    over_tls: bool,
-    account: Option<Account>,
-    signed_in: Option<SignedIn>,
+pub(super) struct Arrived {
+    pub admin: Data<Admin>,
+    pub request: HttpRequest,
+    pub form: Form,
+    pub token: Token,
+    pub address: IpAddr,
+    pub over_tls: bool,
+    pub account: Option<Account>,
+    pub signed_in: Option<SignedIn>,
 }
 
-struct SignedIn {
-    workspaces: Vec<Workspace>,
+pub(super) struct SignedIn {
+    pub workspaces: Vec<Workspace>,
     /// The place of the one that is looked at.
-    current: usize,
+    pub current: usize,
 }
 
 /// Somebody who is signed in. A handler that takes one is never called for anybody else.
@@ -179,12 +151,36 @@ impl Visit {
         current.ok_or(AdminError::NoWorkspace)
     }
 
+    /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser look
+    /// at the same one and numbers are given anew in each: a form that was loaded before another tab
+    /// chose another workspace would be done to what has the same number there.
+    pub fn meant(&self) -> Result<&Workspace, AdminError> {
+        let workspace = self.workspace()?;
+        let slug = self.form().value("in");
+        if !self.visitor.is_post() || workspace.slug.as_str() == slug {
+            return Ok(workspace);
+        }
+        let now = words::plain(workspace.name.as_str());
+        let of = self.workspaces().iter().find(|found| found.slug.as_str() == slug);
+        Err(AdminError::NotPossible(match of.map(|of| words::plain(of.name.as_str())) {
+            Some(of) => format!(
+                "This form is of the workspace “{of}”, but meanwhile “{now}” was chosen, maybe in \
+                 another tab. Nothing was changed. Switch back to “{of}” with the choice in the \
+                 header, go back to the form, and send it again."
+            ),
+            None => format!(
+                "This form does not say that it is of the workspace “{now}”, which is looked at. \
+                 Nothing was changed. Load the page again and send it once more."
+            ),
+        }))
+    }
+
     /// Reads from the workspace that is looked at, off the web workers.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let workspace = workspace::meant(self)?.no;
+        let workspace = self.meant()?.no;
         self.read_all(move |reader| read(&reader.of(workspace))).await
     }
 
@@ -193,7 +189,7 @@ impl Visit {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        blocking_read(&self.visitor.0.admin, read).await
+        self.visitor.0.admin.read(read).await
     }
 
     /// Changes something in the workspace that is looked at.
@@ -229,13 +225,14 @@ impl Visit {
     }
 
     fn caller(&self) -> Result<Caller, AdminError> {
-        let workspace = workspace::meant(self)?.clone();
+        let workspace = self.meant()?.clone();
         Ok(Caller { workspace, actor: Actor::admin_page(), livemode: true })
     }
 }
 
 impl Arrived {
-    fn page(&self, title: &str, section: Option<Section>) -> Page {
+    /// What the layout shows.
+    pub fn page(&self, title: &str, section: Option<Section>) -> Page {
         let workspaces = self.signed_in.iter().flat_map(|signed_in| {
             signed_in.workspaces.iter().enumerate().map(|(place, workspace)| Choice {
                 slug: workspace.slug.to_string(),
@@ -249,169 +246,7 @@ impl Arrived {
             csrf: self.admin.seal.csrf(&self.token),
             notice: self.admin.sessions.told(&self.token),
             section,
-            ..bare_page(&self.admin, title)
+            ..self.admin.page(title)
         }
     }
-}
-
-/// The page of somebody of whom nothing is known.
-fn bare_page(admin: &Admin, title: &str) -> Page {
-    Page {
-        title: title.to_owned(),
-        section: None,
-        signed_in: false,
-        csrf: String::new(),
-        workspaces: Vec::new(),
-        notice: None,
-        assets: admin.assets.clone(),
-        version: env!("CARGO_PKG_VERSION"),
-    }
-}
-
-/// Answers a request: checks it, and gives it to its handler.
-pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
-    request: HttpRequest,
-    payload: Payload,
-    operation: &'static str,
-    forms: Forms,
-    handler: impl FnOnce(Visitor) -> F,
-) -> HttpResponse {
-    request.extensions_mut().insert(UsedOperation(operation));
-    let mut visitor = None;
-    let checked = answer(&request, payload, forms, &mut visitor, handler);
-    let reply = match AssertUnwindSafe(checked).catch_unwind().await {
-        Ok(reply) => reply,
-        // The panic itself was logged where it happened.
-        Err(_) => Err(AdminError::Internal("the handler ended with a panic".to_owned())),
-    };
-    let mut response = match (reply, &visitor) {
-        (Ok(response), _) => response,
-        (Err(error), Some(Visitor(arrived))) => {
-            tell(&request, &error, |title| arrived.page(title, None))
-        }
-        (Err(error), None) => refuse(&request, error),
-    };
-    // Every visitor has a token, so that the first form can be sent.
-    if let Some(Visitor(arrived)) = &visitor
-        && Token::of(request.headers(), arrived.over_tls).is_none()
-        && !response.headers().contains_key(SET_COOKIE)
-    {
-        arrived.token.set(&mut response, arrived.over_tls);
-    }
-    headers::add(&mut response, Scripts::AskNothing);
-    response
-}
-
-/// The page of an error for somebody of whom nothing is known.
-pub(in crate::admin) fn refuse(request: &HttpRequest, error: AdminError) -> HttpResponse {
-    let Some(admin) = request.app_data::<Data<Admin>>() else {
-        return HttpResponse::InternalServerError().finish();
-    };
-    let mut response = tell(request, &error, |title| bare_page(admin, title));
-    headers::add(&mut response, Scripts::AskNothing);
-    response
-}
-
-/// The page of an error, after logging it when it is ours.
-fn tell(
-    request: &HttpRequest,
-    error: &AdminError,
-    page: impl FnOnce(&'static str) -> Page,
-) -> HttpResponse {
-    let extensions = request.extensions();
-    let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
-    if error.is_ours() {
-        log::error!("request_id={id} {error}");
-    }
-    error.respond(page, id)
-}
-
-#[derive(Template)]
-#[template(path = "admin/arrival.html")]
-struct Arrival {
-    page: Page,
-    address: String,
-}
-
-async fn answer<F: Future<Output = Reply>>(
-    request: &HttpRequest,
-    payload: Payload,
-    forms: Forms,
-    visitor: &mut Option<Visitor>,
-    handler: impl FnOnce(Visitor) -> F,
-) -> Reply {
-    let headers = request.headers();
-    if !incoming::headers_fit(headers) {
-        return Err(AdminError::HeadersTooLarge);
-    }
-    let admin = request.app_data::<Data<Admin>>().cloned();
-    let admin = admin.ok_or_else(|| AdminError::Internal("the pages have no state".to_owned()))?;
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let peer = peer.ok_or_else(|| AdminError::Internal("the peer has no address".to_owned()))?;
-    let trusted = &admin.service.settings.trusted_proxies;
-
-    let over_tls = client::came_over_tls(peer, headers, trusted);
-    let sent = Token::of(headers, over_tls);
-    let is_post = request.method() == Method::POST;
-    if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {
-        return arrival(request, &admin);
-    }
-    if is_post && (sent.is_none() || origin(headers) == Origin::Foreign) {
-        return Err(AdminError::ForeignForm);
-    }
-
-    let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
-    let (account, workspaces) = blocking_read(&admin, known).await?;
-    let now = admin.store().clock().monotonic();
-    let password = account.as_ref().map(|account| account.changed_at);
-    let session = sent.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
-    let signed_in = session.map(|session| {
-        let chosen = |workspace: &Workspace| session.workspace.as_ref() == Some(&workspace.id);
-        let current = workspaces.iter().position(chosen).unwrap_or(0);
-        SignedIn { workspaces, current }
-    });
-    let form = match &sent {
-        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in.is_some()) => {
-            let limit = if signed_in.is_some() { MAX_FORM } else { MAX_FORM_OF_ANYONE };
-            if signed_in.is_none() && body_length(headers).is_some_and(|sent| sent > limit as u64) {
-                return Err(AdminError::TooLarge);
-            }
-            let connections = &admin.service.settings.connections;
-            let form = Form::sent(&incoming::body(request, payload, limit, connections).await?);
-            if !admin.seal.same(form.value("csrf"), &admin.seal.csrf(token)) {
-                return Err(AdminError::ForeignForm);
-            }
-            form
-        }
-        // Without a session, the handler leads to the sign-in and looks at no form.
-        _ => Form::default(),
-    };
-    let arrived = Arrived {
-        address: admin.service.client_address(peer, headers),
-        over_tls,
-        token: sent.map_or_else(Token::generate, Ok)?,
-        request: request.clone(),
-        admin,
-        form,
-        account,
-        signed_in,
-    };
-    handler(visitor.insert(Visitor(Rc::new(arrived))).clone()).await
-}
-
-/// A step for those who follow a link of another site. Their browser keeps the cookie back and
-/// would take a new one for it, which would sign them out; from a page of this site it sends it.
-fn arrival(request: &HttpRequest, admin: &Admin) -> Reply {
-    let address = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
-    let address = page::local(address).unwrap_or("/admin").to_owned();
-    page::html(&Arrival { page: bare_page(admin, "One moment"), address })
-}
-
-async fn blocking_read<T: Send + 'static>(
-    admin: &Data<Admin>,
-    read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, AdminError> {
-    let service = Arc::clone(&admin.service);
-    let job = move |limit| service.store.read_within(limit, read);
-    Ok(admin.service.page_threads.run(job).await??)
 }

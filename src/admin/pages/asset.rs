@@ -1,0 +1,25 @@
+//! `/admin/assets/{hash}/{name}`: a style sheet, a script or the icon.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+
+use crate::admin::error::AdminError;
+use crate::admin::state::Admin;
+use crate::admin::visit::refuse;
+use crate::http::headers::{self, LASTING, Scripts};
+use crate::service::access_log::UsedOperation;
+
+/// GET `/admin/assets/{hash}/{name}`: no session, no cookie.
+pub(in crate::admin) async fn show(request: HttpRequest, admin: Data<Admin>) -> HttpResponse {
+    request.extensions_mut().insert(UsedOperation("admin-asset"));
+    let Some(asset) = admin.assets.at(request.path()) else {
+        return refuse(&request, AdminError::NoPage);
+    };
+    let mut response = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, asset.kind))
+        .insert_header((CACHE_CONTROL, LASTING))
+        .body(asset.content);
+    headers::add(&mut response, Scripts::AskNothing);
+    response
+}

@@ -1,0 +1,159 @@
+//! The checks before every handler: the size of the headers, the cookie, where a form comes from,
+//! the session, the size of the form and its seal. A handler is called only for what passes them.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+use actix_web::http::Method;
+use actix_web::http::header::SET_COOKIE;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use askama::Template;
+use futures_util::FutureExt;
+
+use super::error_page::{refuse, show};
+use super::visitor::{Arrived, SignedIn, Visitor};
+use crate::admin::error::AdminError;
+use crate::admin::forms::form::Form;
+use crate::admin::links;
+use crate::admin::page::{self, Page, Reply};
+use crate::admin::session::cookie::Token;
+use crate::admin::session::csrf::{Origin, origin};
+use crate::admin::state::Admin;
+use crate::http::exchange::body_length;
+use crate::http::headers::{self, Scripts};
+use crate::http::{client, incoming};
+use crate::model::workspace::Workspace;
+use crate::service::access_log::UsedOperation;
+use crate::store::Reader;
+
+/// The largest form that is taken: the longest notes, in a script whose letters take nine bytes
+/// each in a form, and room for the rest.
+const MAX_FORM: usize = 256 << 10;
+/// The largest form of somebody who need not be signed in: a password, a code and an address.
+const MAX_FORM_OF_ANYONE: usize = 16 << 10;
+
+/// Whose forms an address takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::admin) enum Forms {
+    /// Short ones of everybody.
+    OfAnyone,
+    /// Those of a session; others are not even read.
+    OfSignedIn,
+}
+
+#[derive(Template)]
+#[template(path = "admin/arrival.html")]
+struct Arrival {
+    page: Page,
+    address: String,
+}
+
+/// Answers a request: checks it, and gives it to its handler.
+pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
+    request: HttpRequest,
+    payload: Payload,
+    operation: &'static str,
+    forms: Forms,
+    handler: impl FnOnce(Visitor) -> F,
+) -> HttpResponse {
+    request.extensions_mut().insert(UsedOperation(operation));
+    let mut visitor = None;
+    let checked = answer(&request, payload, forms, &mut visitor, handler);
+    let reply = match AssertUnwindSafe(checked).catch_unwind().await {
+        Ok(reply) => reply,
+        // The panic itself was logged where it happened.
+        Err(_) => Err(AdminError::Internal("the handler ended with a panic".to_owned())),
+    };
+    let mut response = match (reply, &visitor) {
+        (Ok(response), _) => response,
+        (Err(error), Some(Visitor(arrived))) => {
+            show(&request, &error, |title| arrived.page(title, None))
+        }
+        (Err(error), None) => refuse(&request, error),
+    };
+    // Every visitor has a token, so that the first form can be sent.
+    if let Some(Visitor(arrived)) = &visitor
+        && Token::of(request.headers(), arrived.over_tls).is_none()
+        && !response.headers().contains_key(SET_COOKIE)
+    {
+        arrived.token.set(&mut response, arrived.over_tls);
+    }
+    headers::add(&mut response, Scripts::AskNothing);
+    response
+}
+
+async fn answer<F: Future<Output = Reply>>(
+    request: &HttpRequest,
+    payload: Payload,
+    forms: Forms,
+    visitor: &mut Option<Visitor>,
+    handler: impl FnOnce(Visitor) -> F,
+) -> Reply {
+    let headers = request.headers();
+    if !incoming::headers_fit(headers) {
+        return Err(AdminError::HeadersTooLarge);
+    }
+    let admin = request.app_data::<Data<Admin>>().cloned();
+    let admin = admin.ok_or_else(|| AdminError::Internal("the pages have no state".to_owned()))?;
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = peer.ok_or_else(|| AdminError::Internal("the peer has no address".to_owned()))?;
+    let trusted = &admin.service.settings.trusted_proxies;
+
+    let over_tls = client::came_over_tls(peer, headers, trusted);
+    let sent = Token::of(headers, over_tls);
+    let is_post = request.method() == Method::POST;
+    if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {
+        return arrival(request, &admin);
+    }
+    if is_post && (sent.is_none() || origin(headers) == Origin::Foreign) {
+        return Err(AdminError::ForeignForm);
+    }
+
+    let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
+    let (account, workspaces) = admin.read(known).await?;
+    let now = admin.store().clock().monotonic();
+    let password = account.as_ref().map(|account| account.changed_at);
+    let session = sent.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
+    let signed_in = session.map(|session| {
+        let chosen = |workspace: &Workspace| session.workspace.as_ref() == Some(&workspace.id);
+        let current = workspaces.iter().position(chosen).unwrap_or(0);
+        SignedIn { workspaces, current }
+    });
+    let form = match &sent {
+        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in.is_some()) => {
+            let limit = if signed_in.is_some() { MAX_FORM } else { MAX_FORM_OF_ANYONE };
+            if signed_in.is_none() && body_length(headers).is_some_and(|sent| sent > limit as u64) {
+                return Err(AdminError::TooLarge);
+            }
+            let connections = &admin.service.settings.connections;
+            let form = Form::sent(&incoming::body(request, payload, limit, connections).await?);
+            if !admin.seal.same(form.value("csrf"), &admin.seal.csrf(token)) {
+                return Err(AdminError::ForeignForm);
+            }
+            form
+        }
+        // Without a session, the handler leads to the sign-in and looks at no form.
+        _ => Form::default(),
+    };
+    let arrived = Arrived {
+        address: admin.service.client_address(peer, headers),
+        over_tls,
+        token: sent.map_or_else(Token::generate, Ok)?,
+        request: request.clone(),
+        admin,
+        form,
+        account,
+        signed_in,
+    };
+    handler(visitor.insert(Visitor(Rc::new(arrived))).clone()).await
+}
+
+/// A step for those who follow a link of another site. Their browser keeps the cookie back and
+/// would take a new one for it, which would sign them out; from a page of this site it sends it.
+fn arrival(request: &HttpRequest, admin: &Admin) -> Reply {
+    let address = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
+    let address = links::local(address).unwrap_or("/admin").to_owned();
+    page::html(&Arrival { page: admin.page("One moment"), address })
+}
