@@ -6,6 +6,8 @@ use serde::Serialize;
 use strum::VariantNames;
 use utoipa::openapi::schema::Object;
 
+use super::openapi::description::{Description, Group, Success};
+use super::openapi::examples;
 use super::state::Api;
 use crate::model::parse::schema::{Component, choices, object};
 use crate::model::values::time::Timestamp;
@@ -50,6 +52,18 @@ impl Health {
 /// GET `/health`: no key, no database.
 pub(super) async fn show(api: Data<Api>, _: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().json(Health::at(api.store().clock().now()))
+}
+
+pub(super) fn describe_show() -> Description {
+    Description::new(
+        Group::Server,
+        "Check the server's health",
+        &[
+            "Tells that the server answers. It needs no key, counts towards no rate limit and does not \
+           touch the database.",
+        ],
+        Success::ok("The server answers.", &Health::at(examples::at(0))),
+    )
 }
 
 #[derive(Serialize)]

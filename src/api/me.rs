@@ -1,6 +1,8 @@
 //! `/me`: what a key is and to whom it belongs.
 
 use super::answer::{Answer, Reply};
+use super::openapi::description::{Description, Group, Success};
+use super::openapi::examples;
 use super::request::call::Call;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Key, KeyId, Mode, Scopes, Tier};
@@ -78,4 +80,20 @@ impl Me {
 /// GET `/me`
 pub(super) async fn show(call: Call) -> Reply {
     Ok(Answer::ok(&Me::new(&call.credentials.key, &call.caller.workspace))?)
+}
+
+pub(super) fn describe_show() -> Description {
+    Description::new(
+        Group::Account,
+        "Get the API key",
+        &[
+            "Tells which key the request was made with, what the key may do, and to which organization \
+           it belongs. Every key may ask, whatever its scopes: it is the way to find out whether a \
+           key works.",
+        ],
+        Success::ok(
+            "The key and its organization.",
+            &Me::new(&examples::key(), &examples::workspace()),
+        ),
+    )
 }

@@ -1,11 +1,12 @@
 //! The HTTP API. It stands on `service`, `store` and `model`; nothing but `server` and, for the API's
-//! description, `cli` may use it. `routes` lists every endpoint; the module named after an endpoint's
-//! path answers it, and `openapi` describes it.
+//! description, `cli` may use it. `routes` lists every endpoint; the module named after an
+//! endpoint's path answers and describes it, and `openapi` makes the document of all descriptions.
 
 mod activity;
 mod answer;
 mod contacts;
 mod customers;
+mod endpoint;
 mod error;
 mod health;
 mod me;
@@ -16,6 +17,5 @@ mod request;
 mod routes;
 mod state;
 
-pub use self::openapi::document;
-pub use self::routes::{configure, no_route};
+pub use self::routes::{configure, document, no_route};
 pub use self::state::Api;

@@ -1,9 +1,5 @@
-//! What a row of the route table is made of.
+//! The name of an operation, and what a request needs to be allowed to use it.
 
-use actix_web::Route;
-use actix_web::http::Method;
-
-use super::openapi::Description;
 use crate::model::key;
 
 /// What a request needs to be answered.
@@ -24,16 +20,4 @@ pub(super) struct Operation {
     pub id: &'static str,
     /// Who may call it.
     pub access: Access,
-}
-
-/// A row of the table.
-pub(super) struct Endpoint {
-    pub method: Method,
-    /// Its path below the base path of the API.
-    pub path: &'static str,
-    pub operation: Operation,
-    /// What answers it.
-    pub route: Route,
-    /// What is said of it.
-    pub describe: fn() -> Description,
 }

@@ -8,57 +8,58 @@ use std::sync::{Arc, LazyLock};
 use actix_web::http::Method;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use utoipa::openapi::OpenApi;
 
 use super::answer::Reply;
+use super::endpoint::{BASE, Endpoint};
 use super::error::ApiError;
-use super::openapi::{Description, operations as describe};
-use super::operation::{Access, Endpoint, Operation};
+use super::openapi::description::Description;
+use super::openapi::document;
+use super::openapi::served::{self, Document};
+use super::operation::{Access, Operation};
 use super::request::call::{Call, dispatch, refuse};
 use super::request::ignored;
 use super::state::Api;
-use super::{activity, contacts, customers, health, me, onboardings, openapi};
+use super::{activity, contacts, customers, health, me, onboardings};
 use crate::http::routing::resources;
 use crate::model::key;
 use crate::service::access_log::UsedOperation;
 
-/// What the paths of the table follow.
-pub(super) const BASE: &str = "/api/v1";
-
 /// The table.
 #[rustfmt::skip]
-pub(super) fn endpoints() -> Vec<Endpoint> {
+fn endpoints() -> Vec<Endpoint> {
     use Access::{AnyKey, Scope};
     use key::Scope::{
         ReadContacts, ReadCustomers, ReadOnboardings, WriteContacts, WriteCustomers, WriteOnboardings,
     };
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
-        on(&get,    "/me",                                 "get-me",                    AnyKey,                  me::show,                      describe::get_me),
-        public(&get, "/health",                             "get-health",                                         health::show,                  describe::get_health),
-        on(&get,    "/customers",                          "list-customers",            Scope(ReadCustomers),    customers::list,               describe::list_customers),
-        on(&post,   "/customers",                          "create-customer",           Scope(WriteCustomers),   customers::create,             describe::create_customer),
-        on(&get,    "/customers/{id}",                     "get-customer",              Scope(ReadCustomers),    customers::show,               describe::get_customer),
-        on(&patch,  "/customers/{id}",                     "update-customer",           Scope(WriteCustomers),   customers::update,             describe::update_customer),
-        on(&delete, "/customers/{id}",                     "delete-customer",           Scope(WriteCustomers),   customers::delete,             describe::delete_customer),
-        on(&get,    "/customers/{customerId}/contacts",    "list-customer-contacts",    Scope(ReadContacts),     contacts::list,                describe::list_customer_contacts),
-        on(&post,   "/customers/{customerId}/contacts",    "create-customer-contact",   Scope(WriteContacts),    contacts::create,              describe::create_customer_contact),
-        on(&get,    "/contacts/{id}",                      "get-contact",               Scope(ReadContacts),     contacts::show,                describe::get_contact),
-        on(&patch,  "/contacts/{id}",                      "update-contact",            Scope(WriteContacts),    contacts::update,              describe::update_contact),
-        on(&delete, "/contacts/{id}",                      "delete-contact",            Scope(WriteContacts),    contacts::delete,              describe::delete_contact),
-        on(&get,    "/onboardings",                        "list-onboardings",          Scope(ReadOnboardings),  onboardings::list,             describe::list_onboardings),
-        on(&post,   "/onboardings",                        "create-onboarding",         Scope(WriteOnboardings), onboardings::create,           describe::create_onboarding),
-        on(&get,    "/customers/{customerId}/onboardings", "list-customer-onboardings", Scope(ReadOnboardings),  onboardings::list_of_customer, describe::list_customer_onboardings),
-        on(&get,    "/onboardings/{id}",                   "get-onboarding",            Scope(ReadOnboardings),  onboardings::show,             describe::get_onboarding),
-        on(&patch,  "/onboardings/{id}",                   "update-onboarding",         Scope(WriteOnboardings), onboardings::update,           describe::update_onboarding),
-        on(&delete, "/onboardings/{id}",                   "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete,           describe::delete_onboarding),
-        on(&get,    "/customers/{id}/activity",            "list-customer-activity",    Scope(ReadCustomers),    activity::of_customer,         describe::list_customer_activity),
-        on(&get,    "/onboardings/{id}/activity",          "list-onboarding-activity",  Scope(ReadOnboardings),  activity::of_onboarding,       describe::list_onboarding_activity),
-        public(&get, "/openapi.json",                       "openapi",                                            openapi::show,                 describe::openapi),
+        with_key(&get,    "/me",                                 "get-me",                    AnyKey,                  me::show,                      me::describe_show),
+        public  (&get,    "/health",                             "get-health",                                         health::show,                  health::describe_show),
+        with_key(&get,    "/customers",                          "list-customers",            Scope(ReadCustomers),    customers::list,               customers::describe_list),
+        with_key(&post,   "/customers",                          "create-customer",           Scope(WriteCustomers),   customers::create,             customers::describe_create),
+        with_key(&get,    "/customers/{id}",                     "get-customer",              Scope(ReadCustomers),    customers::show,               customers::describe_show),
+        with_key(&patch,  "/customers/{id}",                     "update-customer",           Scope(WriteCustomers),   customers::update,             customers::describe_update),
+        with_key(&delete, "/customers/{id}",                     "delete-customer",           Scope(WriteCustomers),   customers::delete,             customers::describe_delete),
+        with_key(&get,    "/customers/{customerId}/contacts",    "list-customer-contacts",    Scope(ReadContacts),     contacts::list,                contacts::describe_list),
+        with_key(&post,   "/customers/{customerId}/contacts",    "create-customer-contact",   Scope(WriteContacts),    contacts::create,              contacts::describe_create),
+        with_key(&get,    "/contacts/{id}",                      "get-contact",               Scope(ReadContacts),     contacts::show,                contacts::describe_show),
+        with_key(&patch,  "/contacts/{id}",                      "update-contact",            Scope(WriteContacts),    contacts::update,              contacts::describe_update),
+        with_key(&delete, "/contacts/{id}",                      "delete-contact",            Scope(WriteContacts),    contacts::delete,              contacts::describe_delete),
+        with_key(&get,    "/onboardings",                        "list-onboardings",          Scope(ReadOnboardings),  onboardings::list,             onboardings::describe_list),
+        with_key(&post,   "/onboardings",                        "create-onboarding",         Scope(WriteOnboardings), onboardings::create,           onboardings::describe_create),
+        with_key(&get,    "/customers/{customerId}/onboardings", "list-customer-onboardings", Scope(ReadOnboardings),  onboardings::list_of_customer, onboardings::describe_list_of_customer),
+        with_key(&get,    "/onboardings/{id}",                   "get-onboarding",            Scope(ReadOnboardings),  onboardings::show,             onboardings::describe_show),
+        with_key(&patch,  "/onboardings/{id}",                   "update-onboarding",         Scope(WriteOnboardings), onboardings::update,           onboardings::describe_update),
+        with_key(&delete, "/onboardings/{id}",                   "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete,           onboardings::describe_delete),
+        with_key(&get,    "/customers/{id}/activity",            "list-customer-activity",    Scope(ReadCustomers),    activity::list_of_customer,    activity::describe_list_of_customer),
+        with_key(&get,    "/onboardings/{id}/activity",          "list-onboarding-activity",  Scope(ReadOnboardings),  activity::list_of_onboarding,  activity::describe_list_of_onboarding),
+        public  (&get,    "/openapi.json",                       "openapi",                                            show_document,                 served::describe_show),
     ]
 }
 
 /// An endpoint that needs a key.
-fn on<F: Future<Output = Reply> + 'static>(
+fn with_key<F: Future<Output = Reply> + 'static>(
     method: &Method,
     path: &'static str,
     id: &'static str,
@@ -99,6 +100,17 @@ fn public<F: Future<Output = HttpResponse> + 'static>(
         }
     };
     Endpoint { method: method.clone(), path, operation, route: web::to(answer), describe }
+}
+
+/// GET `/openapi.json`
+fn show_document(api: Data<Api>, request: HttpRequest) -> impl Future<Output = HttpResponse> {
+    static DOCUMENT: Document = Document::new(endpoints);
+    served::show(&DOCUMENT, api, request)
+}
+
+/// The description of the API, for clients that reach it at this origin.
+pub fn document(origin: &str) -> OpenApi {
+    document::build(&endpoints(), origin)
 }
 
 /// The names of an endpoint's query parameters, which are looked up once and only when a query asks

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::request::idempotency::Running;
+use super::request::running::Running;
 use super::request::verifier::Verifier;
 use crate::service::Service;
 use crate::store::Store;

@@ -1,22 +1,21 @@
 //! The bodies of requests: their schemas, as their parsers ask for properties and the resources
 //! describe them, and what their parsers say of wrong ones.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 use strum::VariantArray;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
+use super::problems::one_of_each;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, State};
 use crate::model::parse::fields::{Body, Fields};
-use crate::model::parse::problem::{Problem, Rule};
+use crate::model::parse::problem::Problem;
 use crate::model::parse::schema::{Component, about, description};
 
 /// A body that a request can have.
-pub(super) trait Request: Body {
+pub(in crate::api) trait Request: Body {
     /// The name of its schema.
     const NAME: &'static str;
     /// What it is.
@@ -38,7 +37,7 @@ pub(super) trait Request: Body {
 }
 
 /// Bodies whose properties contradict each other.
-pub(super) struct Contradiction {
+pub(in crate::api) struct Contradiction {
     /// The schema of all of them.
     schema: Value,
     /// One of them.
@@ -123,7 +122,7 @@ impl Request for OnboardingPatch {
 }
 
 /// The schema of a body.
-pub(super) fn component<R: Request>() -> Object {
+pub(super) fn schema<R: Request>() -> Object {
     let resource = R::Of::component();
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -164,13 +163,4 @@ pub(super) fn problems<R: Request>() -> Vec<Problem> {
     let contradiction = R::contradiction().and_then(|wrong| wrong.example.as_object().cloned());
     let found = single.chain(contradiction).filter_map(|body| Fields::parse::<R>(&body).err());
     one_of_each(found.flatten())
-}
-
-/// The first problem of each kind, in the order in which the kinds are declared.
-pub(super) fn one_of_each(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
-    let mut first: BTreeMap<Rule, Problem> = BTreeMap::new();
-    for problem in problems {
-        first.entry(problem.rule).or_insert(problem);
-    }
-    first.into_values().collect()
 }

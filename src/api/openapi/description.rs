@@ -1,5 +1,5 @@
-//! What is said of an operation beyond what its row in the route table tells. For `operations`,
-//! which say it, and for the modules that put it into the document.
+//! What the document says about an endpoint beyond its row in the route table. Every handler has its
+//! description beside it.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::model::parse::schema::{Component, Described, Schema};
 
 /// The groups of operations, in the order in which the document lists them.
 #[derive(Clone, Copy)]
-pub(super) enum Group {
+pub(in crate::api) enum Group {
     Customers,
     Contacts,
     Onboardings,
@@ -66,30 +66,30 @@ impl Group {
 
 /// What is said of an operation.
 pub(in crate::api) struct Description {
-    pub(super) group: Group,
-    pub(super) summary: &'static str,
+    pub(in crate::api) group: Group,
+    pub(in crate::api) summary: &'static str,
     /// In Markdown.
-    pub(super) text: String,
-    pub(super) query: Vec<(String, Schema)>,
-    pub(super) body: Option<Posted>,
-    pub(super) success: Success,
+    pub(in crate::api) text: String,
+    pub(in crate::api) query: Vec<(String, Schema)>,
+    pub(in crate::api) body: Option<Posted>,
+    pub(in crate::api) success: Success,
     /// Whether a client that has the answer already is told so, instead of being sent it again.
-    pub(super) is_kept: bool,
+    pub(in crate::api) is_kept: bool,
     /// What can be wrong with the query or the body, an example for each rule.
-    pub(super) problems: Vec<Problem>,
+    pub(in crate::api) problems: Vec<Problem>,
     /// What can go wrong beyond what can go wrong with every operation of its kind.
-    pub(super) failures: Vec<ApiError>,
+    pub(in crate::api) failures: Vec<ApiError>,
 }
 
 /// The body of a request.
-pub(super) struct Posted {
+pub(in crate::api) struct Posted {
     /// The name of its schema.
     pub name: &'static str,
     pub example: Value,
 }
 
 /// The answer to a request that is answered with what it asked for.
-pub(super) struct Success {
+pub(in crate::api) struct Success {
     pub status: StatusCode,
     pub says: &'static str,
     pub schema: Schema,
@@ -133,7 +133,7 @@ impl Success {
 
 impl Description {
     /// A description whose text has these paragraphs.
-    pub(super) fn new(
+    pub(in crate::api) fn new(
         group: Group,
         summary: &'static str,
         text: &[&str],
@@ -158,27 +158,30 @@ impl Description {
     }
 
     /// The query parameters are read as `Q`.
-    pub(super) fn query<Q: Query>(mut self) -> Self {
+    pub(in crate::api) fn query<Q: Query>(mut self) -> Self {
         self.query = Params::asked::<Q>();
         self.problems = parameters::problems::<Q>(&self.query);
         self
     }
 
     /// The body is read as `R`.
-    pub(super) fn body<R: Request>(mut self, example: Value) -> Self {
+    pub(in crate::api) fn body<R: Request>(mut self, example: Value) -> Self {
         self.body = Some(Posted { name: R::NAME, example });
         self.problems = bodies::problems::<R>();
         self
     }
 
     /// The answer has a tag, by which a client can ask whether its copy is still right.
-    pub(super) fn kept(mut self) -> Self {
+    pub(in crate::api) fn kept(mut self) -> Self {
         self.is_kept = true;
         self
     }
 
     /// What else can go wrong.
-    pub(super) fn fails_with(mut self, failures: impl IntoIterator<Item = ApiError>) -> Self {
+    pub(in crate::api) fn fails_with(
+        mut self,
+        failures: impl IntoIterator<Item = ApiError>,
+    ) -> Self {
         self.failures.extend(failures);
         self
     }

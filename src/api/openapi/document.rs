@@ -15,10 +15,10 @@ use super::bodies::{self, Request};
 use super::description::{Group, Posted};
 use super::{errors, parameters, responses};
 use crate::api::answer::Deleted;
+use crate::api::endpoint::{BASE, Endpoint};
 use crate::api::health::{self, Health};
 use crate::api::me::{ApiKey, Me, Organization};
-use crate::api::operation::{Access, Endpoint};
-use crate::api::routes::BASE;
+use crate::api::operation::Access;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, CustomerStatus, NewCustomer};
 use crate::model::event::{Actor, ActorKind, Event, EventData, EventType, Snapshot};
@@ -32,7 +32,7 @@ use crate::model::resource::ResourceType;
 const API_KEY: &str = "apiKey";
 
 /// The document of an API that has these endpoints, at this origin.
-pub(super) fn build(endpoints: &[Endpoint], origin: &str) -> OpenApi {
+pub(in crate::api) fn build(endpoints: &[Endpoint], origin: &str) -> OpenApi {
     let mut paths = Paths::new();
     for endpoint in endpoints {
         let Some(method) = method(&endpoint.method) else { continue };
@@ -87,7 +87,7 @@ fn operation(endpoint: &Endpoint) -> Operation {
         .request_body(description.body.as_ref().map(request_body))
         .securities(Some(security(endpoint.operation.access)))
         .build();
-    let parameters = parameters::of(endpoint, &description.query);
+    let parameters = parameters::list(&endpoint.method, endpoint.path, &description.query);
     operation.parameters = (!parameters.is_empty()).then_some(parameters);
     operation.responses = responses::of(endpoint, description);
     operation
@@ -142,48 +142,48 @@ fn api_key() -> SecurityScheme {
 }
 
 fn schemas() -> Vec<(String, Object)> {
-    fn named<C: Component>() -> (String, Object) {
+    fn component<C: Component>() -> (String, Object) {
         (C::NAME.to_owned(), C::component())
     }
     fn list<C: Component>() -> (String, Object) {
         (Page::<C>::name(), Page::<C>::component())
     }
     fn body<R: Request>() -> (String, Object) {
-        (R::NAME.to_owned(), bodies::component::<R>())
+        (R::NAME.to_owned(), bodies::schema::<R>())
     }
     let mut all = vec![
-        named::<Customer>(),
+        component::<Customer>(),
         body::<NewCustomer>(),
         body::<CustomerPatch>(),
         list::<Customer>(),
-        named::<CustomerStatus>(),
-        named::<Contact>(),
+        component::<CustomerStatus>(),
+        component::<Contact>(),
         body::<NewContact>(),
         body::<ContactPatch>(),
         list::<Contact>(),
-        named::<Onboarding>(),
+        component::<Onboarding>(),
         body::<NewOnboarding>(),
         body::<OnboardingPatch>(),
         list::<Onboarding>(),
-        named::<Phase>(),
-        named::<State>(),
-        named::<Event>(),
-        named::<EventData<'_>>(),
-        named::<Snapshot>(),
+        component::<Phase>(),
+        component::<State>(),
+        component::<Event>(),
+        component::<EventData<'_>>(),
+        component::<Snapshot>(),
         list::<Event>(),
-        named::<EventType>(),
-        named::<Actor>(),
-        named::<ActorKind>(),
-        named::<ResourceType>(),
-        named::<Deleted>(),
-        named::<Me>(),
-        named::<ApiKey>(),
-        named::<key::Mode>(),
-        named::<key::Tier>(),
-        named::<key::Scope>(),
-        named::<Organization>(),
-        named::<Health>(),
-        named::<health::Status>(),
+        component::<EventType>(),
+        component::<Actor>(),
+        component::<ActorKind>(),
+        component::<ResourceType>(),
+        component::<Deleted>(),
+        component::<Me>(),
+        component::<ApiKey>(),
+        component::<key::Mode>(),
+        component::<key::Tier>(),
+        component::<key::Scope>(),
+        component::<Organization>(),
+        component::<Health>(),
+        component::<health::Status>(),
     ];
     all.extend(errors::components().map(|(name, object)| (name.to_owned(), object)));
     all

@@ -6,8 +6,9 @@ use utoipa::openapi::schema::Object;
 
 use super::description::Description;
 use super::parameters;
+use crate::api::endpoint::Endpoint;
 use crate::api::error::{ApiError, Content, Envelope, Type};
-use crate::api::operation::{Access, Endpoint};
+use crate::api::operation::Access;
 use crate::model::key::Scope;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::parse::schema::{Component, Shape, choices, string};

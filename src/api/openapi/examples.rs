@@ -4,11 +4,9 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::api::answer::Deleted;
-use crate::api::health::Health;
-use crate::api::me::Me;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
 use crate::model::event::{Actor, Event, EventType};
@@ -26,7 +24,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
 
 /// The customer's id.
-pub(super) const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
+pub(in crate::api) const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
 const CONTACT: &str = "c03hakp1tmzwwn779dg8zzlq1x";
 const ONBOARDING: &str = "c03hakp1tq1c85byp1qgfmghn9";
 const ORGANIZATION: &str = "c03hakp1npvpx3y1ks4ux2wr0n";
@@ -34,7 +32,7 @@ const KEY: &str = "c03hakp1nzlpe4wplytx6vd32g";
 const EVENT: &str = "evt_03hakp1u8px6pflwogj1vdu7c";
 
 /// So many milliseconds after the story began, on 24 November 2026.
-fn at(millis: i64) -> Timestamp {
+pub(in crate::api) fn at(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_795_497_316_504_000).plus_millis(millis)
 }
 
@@ -53,15 +51,15 @@ fn changed<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) ->
 }
 
 /// A list that has only this item.
-pub(super) fn page<T>(item: T) -> Page<T> {
+pub(in crate::api) fn page<T>(item: T) -> Page<T> {
     Page { data: vec![item], next: None }
 }
 
-pub(super) fn new_customer() -> Value {
+pub(in crate::api) fn new_customer() -> Value {
     json!({"name": "Aurora Shipping", "domain": "aurora.example", "status": "onboarding"})
 }
 
-pub(super) fn customer() -> Customer {
+pub(in crate::api) fn customer() -> Customer {
     let name = Name::stored("Aurora Shipping".to_owned());
     let slug = Slug::from_name(name.as_str());
     let new = NewCustomer { name, slug: None, properties: Changes::none() };
@@ -69,7 +67,7 @@ pub(super) fn customer() -> Customer {
     changed(blank, &new_customer(), CustomerPatch::apply)
 }
 
-pub(super) fn customer_patch() -> Value {
+pub(in crate::api) fn customer_patch() -> Value {
     json!({
         "status": "active",
         "plan": "Growth",
@@ -79,16 +77,16 @@ pub(super) fn customer_patch() -> Value {
     })
 }
 
-pub(super) fn patched_customer() -> Customer {
+pub(in crate::api) fn patched_customer() -> Customer {
     let after = changed(customer(), &customer_patch(), CustomerPatch::apply);
     Customer { updated_at: at(60_000), ..after }
 }
 
-pub(super) fn new_contact() -> Value {
+pub(in crate::api) fn new_contact() -> Value {
     json!({"name": "Maya Lind", "email": "maya@aurora.example", "is_primary": true})
 }
 
-pub(super) fn contact() -> Contact {
+pub(in crate::api) fn contact() -> Contact {
     let new = NewContact {
         name: Name::stored("Maya Lind".to_owned()),
         email: Email::stored("maya@aurora.example".to_owned()),
@@ -98,55 +96,55 @@ pub(super) fn contact() -> Contact {
     changed(blank, &new_contact(), ContactPatch::apply)
 }
 
-pub(super) fn contact_patch() -> Value {
+pub(in crate::api) fn contact_patch() -> Value {
     json!({"title": "Head of Operations", "labels": ["decision maker"]})
 }
 
-pub(super) fn patched_contact() -> Contact {
+pub(in crate::api) fn patched_contact() -> Contact {
     let after = changed(contact(), &contact_patch(), ContactPatch::apply);
     Contact { updated_at: at(60_029), ..after }
 }
 
-pub(super) fn new_onboarding() -> Value {
+pub(in crate::api) fn new_onboarding() -> Value {
     json!({"customer_id": 1, "name": "EU rollout", "target_launch_date": "2027-03-01"})
 }
 
-pub(super) fn onboarding() -> Onboarding {
+pub(in crate::api) fn onboarding() -> Onboarding {
     let blank = Onboarding::blank(id(ONBOARDING), DisplayId(1), id(CUSTOMER), at(49));
     let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(49));
     changed(blank, &new_onboarding(), apply)
 }
 
-pub(super) fn onboarding_patch() -> Value {
+pub(in crate::api) fn onboarding_patch() -> Value {
     json!({"phase": "program_design", "notes": "Kick-off with Maya on Monday."})
 }
 
-pub(super) fn patched_onboarding() -> Onboarding {
+pub(in crate::api) fn patched_onboarding() -> Onboarding {
     let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(60_049));
     let after = changed(onboarding(), &onboarding_patch(), apply);
     Onboarding { updated_at: at(60_049), ..after }
 }
 
-pub(super) fn deleted_customer() -> Deleted {
+pub(in crate::api) fn deleted_customer() -> Deleted {
     let Customer { id, display_id, .. } = customer();
     Deleted::new(id, display_id)
 }
 
-pub(super) fn deleted_contact() -> Deleted {
+pub(in crate::api) fn deleted_contact() -> Deleted {
     let Contact { id, display_id, .. } = contact();
     Deleted::new(id, display_id)
 }
 
-pub(super) fn deleted_onboarding() -> Deleted {
+pub(in crate::api) fn deleted_onboarding() -> Deleted {
     let Onboarding { id, display_id, .. } = onboarding();
     Deleted::new(id, display_id)
 }
 
-pub(super) fn customer_event() -> Event {
+pub(in crate::api) fn customer_event() -> Event {
     event(EventType::CustomerCreated, at(0), &customer(), None)
 }
 
-pub(super) fn onboarding_event() -> Event {
+pub(in crate::api) fn onboarding_event() -> Event {
     let before = json!({"phase": "before_getting_started", "started_at": null, "notes": null});
     event(EventType::OnboardingPhaseChanged, at(60_049), &patched_onboarding(), Some(&before))
 }
@@ -172,7 +170,7 @@ fn event(
     }
 }
 
-fn key() -> Key {
+pub(in crate::api) fn key() -> Key {
     Key {
         id: id(KEY),
         prefix: Prefix::new(Mode::Live, "kTtL7nZe"),
@@ -190,7 +188,7 @@ fn key() -> Key {
     }
 }
 
-fn workspace() -> Workspace {
+pub(in crate::api) fn workspace() -> Workspace {
     Workspace {
         no: WorkspaceNo(1),
         id: id(ORGANIZATION),
@@ -198,23 +196,6 @@ fn workspace() -> Workspace {
         name: Name::stored("Default".to_owned()),
         created_at: at(-60_000),
     }
-}
-
-pub(super) fn me() -> Me {
-    Me::new(&key(), &workspace())
-}
-
-pub(super) fn health() -> Health {
-    Health::at(at(0))
-}
-
-/// The beginning of a document.
-pub(super) fn openapi() -> Value {
-    json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Pivotal API", "version": env!("CARGO_PKG_VERSION")},
-        "paths": Map::new(),
-    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::bodies::one_of_each;
-use crate::api::operation::Endpoint;
+use super::problems::one_of_each;
 use crate::model::idempotency::Retry;
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::{Params, Query};
@@ -17,15 +16,19 @@ use crate::model::values::id;
 
 /// The parameters of an operation that reads these from its query. Those of paths, pages and headers
 /// are the same for many, and are referred to.
-pub(super) fn of(endpoint: &Endpoint, query: &[(String, Schema)]) -> Vec<RefOr<Parameter>> {
-    let in_path = in_path(endpoint.path).map(PathParameter::component);
+pub(super) fn list(
+    method: &Method,
+    path: &str,
+    query: &[(String, Schema)],
+) -> Vec<RefOr<Parameter>> {
+    let in_path = in_path(path).map(PathParameter::component);
     let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();
     all.extend(query.iter().map(|(name, schema)| match name.as_str() {
         "limit" => reference("Limit"),
         "cursor" => reference("Cursor"),
         _ => RefOr::T(in_query(name, schema.clone())),
     }));
-    if endpoint.method == Method::POST {
+    if *method == Method::POST {
         all.push(reference("IdempotencyKey"));
     }
     all

@@ -15,8 +15,9 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::description::Description;
 use super::errors;
+use crate::api::endpoint::Endpoint;
 use crate::api::error::{ApiError, Envelope};
-use crate::api::operation::{Access, Endpoint};
+use crate::api::operation::Access;
 use crate::api::request::ignored::{MAX_LENGTH, MAX_NAMES};
 use crate::model::parse::schema::{Described, string};
 

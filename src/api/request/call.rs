@@ -45,7 +45,7 @@ pub(in crate::api) struct Call {
 
 impl Call {
     /// The resource that the path names.
-    pub fn named<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
+    pub fn in_path<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
         // Every path has at most one parameter.
         let text = self.request.match_info().iter().next().map(|(_, text)| text);
         text.and_then(Ref::parse).ok_or(ApiError::NotFound(resource))

@@ -1,39 +1,18 @@
 //! Makes a POST safe to retry: one mechanism around every handler that changes something.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 
+use super::running::Guard;
 use crate::api::answer::{Answer, Reply};
 use crate::api::error::ApiError;
 use crate::api::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
-use crate::model::workspace::WorkspaceNo;
 use crate::store::{Recalled, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// The requests with a key that are being answered at this moment.
-#[derive(Clone, Default)]
-pub(in crate::api) struct Running(Arc<Mutex<HashSet<Slot>>>);
-
-type Slot = (WorkspaceNo, String, Vec<u8>);
-
-/// One of them, until it is dropped.
-pub(in crate::api) struct Guard {
-    running: Running,
-    slot: Slot,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.slot);
-    }
-}
 
 /// How a request begins.
 pub(in crate::api) enum Begun {
@@ -71,11 +50,7 @@ pub(in crate::api) fn begin(
     };
     let workspace = caller.workspace.no;
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
-    let free = api.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone());
-    if !free {
-        return Err(ApiError::IdempotencyKeyInUse);
-    }
-    let guard = Guard { running: api.running.clone(), slot };
+    let guard = api.running.claim(slot).ok_or(ApiError::IdempotencyKeyInUse)?;
     let now = api.store().clock().now();
     match api.store().read(|reader| reader.of(workspace).recall(retry, now))? {
         None => Ok(Begun::Fresh(Some(guard))),

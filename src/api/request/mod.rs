@@ -5,4 +5,5 @@ pub(super) mod body;
 pub(super) mod call;
 pub(super) mod idempotency;
 pub(super) mod ignored;
+pub(super) mod running;
 pub(super) mod verifier;
