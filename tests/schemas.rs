@@ -1,11 +1,13 @@
 //! The schema of a value allows what its parser takes, and nothing else: the two are asked about the
-//! same values, likely and unlikely ones.
+//! same values, likely and unlikely ones. The faults that a type declares are those that it reports.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use jsonschema::Validator;
 use pivotal_server::model::customer::CustomerStatus;
+use pivotal_server::model::onboarding::{Phase, State};
 use pivotal_server::model::parse::fields::Property;
+use pivotal_server::model::parse::problem::Fault;
 use pivotal_server::model::parse::schema::{Component, Described, Schema};
 use pivotal_server::model::values::domain::Domain;
 use pivotal_server::model::values::email::Email;
@@ -42,8 +44,21 @@ fn agree<T: Property + Serialize>(accepted: &Validator, shown: &Validator, value
         }
         // A pattern has no notation for what is beyond the first 65,536 characters.
         Err(_) if contains_text(value, |c| c > '\u{ffff}' && is_invisible(c)) => {}
-        Err(faults) => assert!(!allowed, "{value} is allowed, and refused: {faults:?}"),
+        Err(faults) => {
+            assert!(!allowed, "{value} is allowed, and refused: {faults:?}");
+            for fault in faults {
+                assert!(is_declared::<T>(&fault), "{value}: {fault:?} is not declared");
+            }
+        }
     }
+}
+
+/// Whether the type declares the fault, at whatever place in a list. Those of characters that no
+/// text may contain are not declared.
+fn is_declared<T: Property>(fault: &Fault) -> bool {
+    let mut declared = T::faults().into_iter();
+    declared.any(|known| (known.rule, &known.says) == (fault.rule, &fault.says))
+        || fault.says.starts_with("must not contain")
 }
 
 /// Whether a character of this kind is in a string, or in one of a list.
@@ -297,4 +312,37 @@ fn no_other_type_is_taken() {
     refuse::<bool>(Value::is_boolean);
     refuse::<Labels>(Value::is_array);
     refuse::<Metadata>(Value::is_object);
+}
+
+#[test]
+fn the_faults_that_a_type_declares_are_reported() {
+    fn report<T: Property>(wrong: &[Value]) {
+        let reported: Vec<Fault> =
+            wrong.iter().flat_map(|value| T::from_json(value).err().unwrap()).collect();
+        assert_eq!(reported, T::faults());
+    }
+    let long = |length: usize| json!("x".repeat(length));
+    report::<Name>(&[json!(7), long(256), json!("")]);
+    report::<Line>(&[json!(7), long(256)]);
+    report::<ExternalId>(&[json!(7), long(256)]);
+    report::<Slug>(&[json!(7), json!(""), long(101), json!("two words")]);
+    report::<Domain>(&[json!(7), long(254), json!("two words")]);
+    report::<Email>(&[json!(7), long(255), json!("two words")]);
+    report::<Timestamp>(&[json!(7), json!("soon")]);
+    report::<Amount>(&[json!("7"), json!(-1), json!(u64::MAX)]);
+    report::<Days>(&[json!("7"), json!(0), json!(366)]);
+    report::<bool>(&[json!(7)]);
+    let deep = (0..16).fold(json!({}), |inner, _| json!({"a": inner}));
+    report::<Metadata>(&[json!(7), deep, json!({"a": "x".repeat(16 << 10)})]);
+    report::<Labels>(&[
+        json!(7),
+        json!(vec!["x"; 51]),
+        json!([7]),
+        json!(["x".repeat(65)]),
+        json!([""]),
+    ]);
+    report::<CustomerStatus>(&[json!(7), json!("gone")]);
+    report::<Phase>(&[json!(7), json!("gone")]);
+    report::<State>(&[json!(7), json!("gone")]);
+    report::<BodyRef<()>>(&[json!("")]);
 }

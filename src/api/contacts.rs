@@ -4,10 +4,11 @@ use super::answer::{Answer, Reply};
 use super::customers;
 use super::endpoint::BASE;
 use super::error::ApiError;
+use super::openapi::bodies::Request;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
-use crate::model::contact::{ContactPatch, ContactRef, NewContact};
+use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
@@ -126,4 +127,17 @@ pub(super) fn describe_delete() -> Description {
 /// The contact that the path names.
 fn in_path(call: &Call) -> Result<ContactRef, ApiError> {
     call.in_path(ResourceType::Contact)
+}
+
+impl Request for NewContact {
+    const NAME: &'static str = "NewContact";
+    const ABOUT: &'static str = "A contact to create.";
+    type Of = Contact;
+}
+
+impl Request for ContactPatch {
+    const NAME: &'static str = "ContactPatch";
+    const ABOUT: &'static str = "The properties of a contact that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Contact;
 }

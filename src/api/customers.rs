@@ -3,10 +3,11 @@
 use super::answer::{Answer, Reply};
 use super::endpoint::BASE;
 use super::error::ApiError;
+use super::openapi::bodies::Request;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
-use crate::model::customer::{CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
+use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
@@ -135,4 +136,17 @@ pub(super) fn describe_delete() -> Description {
 /// The customer that the path names.
 pub(super) fn in_path(call: &Call) -> Result<CustomerRef, ApiError> {
     call.in_path(ResourceType::Customer)
+}
+
+impl Request for NewCustomer {
+    const NAME: &'static str = "NewCustomer";
+    const ABOUT: &'static str = "A customer to create.";
+    type Of = Customer;
+}
+
+impl Request for CustomerPatch {
+    const NAME: &'static str = "CustomerPatch";
+    const ABOUT: &'static str = "The properties of a customer that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Customer;
 }

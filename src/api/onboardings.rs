@@ -1,14 +1,18 @@
 //! `/onboardings` and `/customers/{id}/onboardings`
 
+use serde_json::{Value, json};
+use strum::VariantArray;
+
 use super::answer::{Answer, Reply};
 use super::customers;
 use super::endpoint::BASE;
 use super::error::ApiError;
+use super::openapi::bodies::Request;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
 use crate::model::onboarding::{
-    NewOnboarding, OfCustomer, OnboardingFilter, OnboardingPatch, OnboardingRef,
+    NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, State,
 };
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
@@ -154,4 +158,51 @@ pub(super) fn describe_delete() -> Description {
 /// The onboarding that the path names.
 pub(super) fn in_path(call: &Call) -> Result<OnboardingRef, ApiError> {
     call.in_path(ResourceType::Onboarding)
+}
+
+impl Request for NewOnboarding {
+    const NAME: &'static str = "NewOnboarding";
+    const ABOUT: &'static str = "An onboarding to create.";
+    type Of = Onboarding;
+
+    fn more(property: &str) -> Option<&'static str> {
+        match property {
+            "customer_id" => Some("Its `display_id` will do as well."),
+            "state" => Some(
+                "When it is not sent, it is `waiting` if `waiting_on_customer` is true, and `active` \
+                 otherwise.",
+            ),
+            "waiting_on_customer" => Some(
+                "When it is not sent, it is true if the `state` is `waiting`, and false otherwise.",
+            ),
+            _ => None,
+        }
+    }
+
+    fn contradiction() -> Option<Value> {
+        OnboardingPatch::contradiction()
+    }
+}
+
+impl Request for OnboardingPatch {
+    const NAME: &'static str = "OnboardingPatch";
+    const ABOUT: &'static str = "The properties of an onboarding that are to change.";
+    const IS_PATCH: bool = true;
+    type Of = Onboarding;
+
+    fn contradiction() -> Option<Value> {
+        let waiting = <&str>::from(State::Waiting);
+        let others: Vec<&str> = State::VARIANTS
+            .iter()
+            .map(|&state| state.into())
+            .filter(|&name| name != waiting)
+            .collect();
+        Some(json!({
+            "required": ["state", "waiting_on_customer"],
+            "anyOf": [
+                {"properties": {"state": {"const": waiting}, "waiting_on_customer": {"const": false}}},
+                {"properties": {"state": {"enum": others}, "waiting_on_customer": {"const": true}}},
+            ],
+        }))
+    }
 }

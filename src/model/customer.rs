@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::parse::changes::Changes;
-use super::parse::fields::{Body, Fields, Property, choice};
+use super::parse::fields::{Body, Fields, Property, choice, choice_faults};
 use super::parse::params::{Params, Query};
 use super::parse::problem::Fault;
 use super::parse::schema::{Component, choices, object};
@@ -61,6 +61,10 @@ impl Component for CustomerStatus {
 }
 
 impl Property for CustomerStatus {
+    fn faults() -> Vec<Fault> {
+        choice_faults::<Self>()
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         choice(value)
     }

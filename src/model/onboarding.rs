@@ -8,7 +8,7 @@ use utoipa::openapi::schema::Object;
 
 use super::customer::{CustomerId, CustomerRef};
 use super::parse::changes::Changes;
-use super::parse::fields::{Body, Fields, Property, choice};
+use super::parse::fields::{Body, Fields, Property, choice, choice_faults};
 use super::parse::params::{Params, Query};
 use super::parse::patch::{Patch, set};
 use super::parse::problem::{Fault, Problem, Rule};
@@ -89,6 +89,10 @@ impl Component for Phase {
 }
 
 impl Property for Phase {
+    fn faults() -> Vec<Fault> {
+        choice_faults::<Self>()
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         choice(value)
     }
@@ -103,6 +107,10 @@ impl Component for State {
 }
 
 impl Property for State {
+    fn faults() -> Vec<Fault> {
+        choice_faults::<Self>()
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         choice(value)
     }
@@ -202,14 +210,11 @@ impl Body for OnboardingPatch {
         let phase = fields.given("phase");
         let state = fields.given("state");
         let waiting_on_customer = fields.given("waiting_on_customer");
-        if contradict(state, waiting_on_customer) {
-            fields.report(Problem {
-                rule: Rule::ConflictingFields,
-                message: "state must be waiting exactly when waiting_on_customer is true"
-                    .to_owned(),
-                field: "waiting_on_customer".to_owned(),
-            });
-        }
+        fields.report_if(contradict(state, waiting_on_customer), || Problem {
+            rule: Rule::ConflictingFields,
+            message: "state must be waiting exactly when waiting_on_customer is true".to_owned(),
+            field: "waiting_on_customer".to_owned(),
+        });
         let started_at = fields.patch("started_at");
         let completed_at = fields.patch("completed_at");
         let others = others

@@ -7,9 +7,11 @@ use serde_json::Value;
 use utoipa::openapi::link::Link;
 use utoipa::openapi::{Ref, Tag};
 
-use super::bodies::{self, Request};
-use super::parameters;
+use super::bodies::Request;
+use super::problems::one_of_each;
 use crate::api::error::ApiError;
+use crate::model::parse::declaration::Field;
+use crate::model::parse::fields::Fields;
 use crate::model::parse::page::Page;
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::Problem;
@@ -70,7 +72,7 @@ pub(in crate::api) struct Description {
     pub(in crate::api) summary: &'static str,
     /// In Markdown.
     pub(in crate::api) text: String,
-    pub(in crate::api) query: Vec<(String, Schema)>,
+    pub(in crate::api) query: Vec<Field>,
     pub(in crate::api) body: Option<Posted>,
     pub(in crate::api) success: Success,
     /// Whether a client that has the answer already is told so, instead of being sent it again.
@@ -154,20 +156,21 @@ impl Description {
 
     /// The names of the query parameters.
     pub(in crate::api) fn parameters(self) -> Vec<String> {
-        self.query.into_iter().map(|(name, _)| name).collect()
+        self.query.into_iter().map(|field| field.name).collect()
     }
 
     /// The query parameters are read as `Q`.
     pub(in crate::api) fn query<Q: Query>(mut self) -> Self {
-        self.query = Params::asked::<Q>();
-        self.problems = parameters::problems::<Q>(&self.query);
+        let declared = Params::declared::<Q>();
+        self.query = declared.fields;
+        self.problems = one_of_each(declared.problems);
         self
     }
 
     /// The body is read as `R`.
     pub(in crate::api) fn body<R: Request>(mut self, example: Value) -> Self {
         self.body = Some(Posted { name: R::NAME, example });
-        self.problems = bodies::problems::<R>();
+        self.problems = one_of_each(Fields::declared::<R>().problems);
         self
     }
 

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use utoipa::openapi::schema::Object;
 
 use super::description::Description;
-use super::parameters;
+use super::parameters::PathParameter;
 use crate::api::endpoint::Endpoint;
 use crate::api::error::{ApiError, Content, Envelope, Type};
 use crate::api::operation::Access;
@@ -38,8 +38,8 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Vec<ApiError>
         all.push(ApiError::EmptyPatch);
     }
     all.extend(description.problems.into_iter().map(|problem| ApiError::Invalid(vec![problem])));
-    let named = parameters::in_path(endpoint.path);
-    all.extend(named.map(|parameter| ApiError::NotFound(parameter.resource())));
+    let in_path = PathParameter::find_in(endpoint.path);
+    all.extend(in_path.map(|parameter| ApiError::NotFound(parameter.resource())));
     all.extend(description.failures);
     all
 }

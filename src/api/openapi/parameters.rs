@@ -5,28 +5,23 @@ use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::problems::one_of_each;
 use crate::model::idempotency::Retry;
+use crate::model::parse::declaration::Field;
 use crate::model::parse::page::PageRequest;
-use crate::model::parse::params::{Params, Query};
-use crate::model::parse::problem::Problem;
-use crate::model::parse::schema::{Described, Schema, string};
+use crate::model::parse::params::Params;
+use crate::model::parse::schema::{Described, string};
 use crate::model::resource::{Anything, ResourceType};
 use crate::model::values::id;
 
 /// The parameters of an operation that reads these from its query. Those of paths, pages and headers
 /// are the same for many, and are referred to.
-pub(super) fn list(
-    method: &Method,
-    path: &str,
-    query: &[(String, Schema)],
-) -> Vec<RefOr<Parameter>> {
-    let in_path = in_path(path).map(PathParameter::component);
+pub(super) fn list(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Parameter>> {
+    let in_path = PathParameter::find_in(path).map(PathParameter::component);
     let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();
-    all.extend(query.iter().map(|(name, schema)| match name.as_str() {
+    all.extend(query.iter().map(|field| match field.name.as_str() {
         "limit" => reference("Limit"),
         "cursor" => reference("Cursor"),
-        _ => RefOr::T(in_query(name, schema.clone())),
+        _ => RefOr::T(in_query(field)),
     }));
     if *method == Method::POST {
         all.push(reference("IdempotencyKey"));
@@ -38,9 +33,9 @@ pub(super) fn list(
 pub(super) fn shared() -> Vec<(&'static str, Parameter)> {
     let mut all: Vec<(&'static str, Parameter)> =
         PathParameter::ALL.iter().map(|one| (one.component(), one.parameter())).collect();
-    for (name, schema) in Params::asked::<PageRequest>() {
-        let component = if name == "limit" { "Limit" } else { "Cursor" };
-        all.push((component, in_query(&name, schema)));
+    for field in Params::declared::<PageRequest>().fields {
+        let component = if field.name == "limit" { "Limit" } else { "Cursor" };
+        all.push((component, in_query(&field)));
     }
     all.push(("IdempotencyKey", idempotency_key()));
     all
@@ -60,16 +55,16 @@ pub(super) enum PathParameter {
     Onboarding,
 }
 
-/// The parameter that a path has, if it has one.
-pub(super) fn in_path(path: &str) -> Option<PathParameter> {
-    PathParameter::ALL.into_iter().find(|one| {
-        let (collection, name) = one.place();
-        path.strip_prefix(collection).is_some_and(|rest| rest.starts_with(name))
-    })
-}
-
 impl PathParameter {
     const ALL: [Self; 4] = [Self::Customer, Self::ParentCustomer, Self::Contact, Self::Onboarding];
+
+    /// The parameter that a path has, if it has one.
+    pub fn find_in(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| {
+            let (collection, name) = one.place();
+            path.strip_prefix(collection).is_some_and(|rest| rest.starts_with(name))
+        })
+    }
 
     /// The resource that it names.
     pub fn resource(self) -> ResourceType {
@@ -113,14 +108,14 @@ impl PathParameter {
     }
 }
 
-fn in_query(name: &str, schema: Schema) -> Parameter {
+fn in_query(field: &Field) -> Parameter {
     // A request that is shown to people says how much it wants, and nothing else.
-    let example = (name == "limit").then(|| json!(10));
+    let example = (field.name == "limit").then(|| json!(10));
     ParameterBuilder::new()
-        .name(name)
+        .name(&field.name)
         .parameter_in(ParameterIn::Query)
-        .description(Some(about(name)))
-        .schema(Some(schema))
+        .description(Some(about(&field.name)))
+        .schema(Some(field.schema.clone()))
         .example(example)
         .build()
 }
@@ -180,13 +175,4 @@ fn idempotency_key() -> Parameter {
         .description(Some(says))
         .schema(Some(key))
         .build()
-}
-
-/// What can be wrong with a query, in the words of its parser.
-pub(super) fn problems<Q: Query>(asked: &[(String, Schema)]) -> Vec<Problem> {
-    let wrong = ["soon", "0", "101"];
-    let single = wrong
-        .iter()
-        .flat_map(|value| asked.iter().map(|(name, _)| vec![(name.clone(), (*value).to_owned())]));
-    one_of_each(single.filter_map(|pairs| Params::parse::<Q>(pairs).err()).flatten())
 }

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::model::parse::problem::{Problem, Rule};
 
-/// The first problem of each kind, in the order in which the kinds are declared.
-pub(super) fn one_of_each(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
-    let mut first: BTreeMap<Rule, Problem> = BTreeMap::new();
+/// One problem with each rule, in the order in which the rules are declared: the first, but of
+/// missing properties the last, because a body that has the others is the likeliest mistake.
+pub(super) fn one_of_each(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut chosen: BTreeMap<Rule, Problem> = BTreeMap::new();
     for problem in problems {
-        first.entry(problem.rule).or_insert(problem);
+        if problem.rule == Rule::MissingField {
+            chosen.insert(problem.rule, problem);
+        } else {
+            chosen.entry(problem.rule).or_insert(problem);
+        }
     }
-    first.into_values().collect()
+    chosen.into_values().collect()
 }

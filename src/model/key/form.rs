@@ -87,7 +87,7 @@ impl Property for Scopes {
     /// At least one: a form on which nothing is chosen does not mean that everything is.
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {
-            return Err(Fault::new(Rule::InvalidType, "must be an array").into());
+            return Err(Fault::wrong_type("an array").into());
         };
         if items.is_empty() {
             let says = "must be chosen, at least one: a key without any could do nothing";

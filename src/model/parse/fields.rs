@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::declaration::{Declaration, Field};
 use super::patch::Patch;
 use super::problem::{Fault, Problem, Rule};
 use super::schema::{Described, Schema, defaulting, nullable};
@@ -14,6 +15,12 @@ pub trait Property: Described + Sized {
     /// forms.
     fn accepted() -> Schema {
         Self::schema()
+    }
+
+    /// The faults that a client can be told about, without those of characters that no text may
+    /// contain. A type that is in no body of the API declares none.
+    fn faults() -> Vec<Fault> {
+        Vec::new()
     }
 
     /// Reads the value from JSON.
@@ -39,9 +46,12 @@ pub(in crate::model) fn choice_str<E>(raw: &str) -> Result<E, Fault>
 where
     E: std::str::FromStr + strum::VariantNames,
 {
-    raw.trim().parse().map_err(|_| {
-        Fault::new(Rule::InvalidEnumValue, format!("must be one of {}", E::VARIANTS.join(", ")))
-    })
+    raw.trim().parse().map_err(|_| Fault::unknown_variant::<E>())
+}
+
+/// The faults of [`choice`].
+pub fn choice_faults<E: strum::VariantNames>() -> Vec<Fault> {
+    vec![Fault::wrong_type("a string"), Fault::unknown_variant::<E>()]
 }
 
 /// A body that can be parsed into a value of the model.
@@ -57,18 +67,8 @@ pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     problems: Vec<Problem>,
     known: usize,
-    /// What is asked for, when that is all that is wanted.
-    asked: Option<Vec<Asked>>,
-}
-
-/// A property as the parser of a body asks for it.
-pub struct Asked {
-    /// Its name.
-    pub name: String,
-    /// Whether it has to be there.
-    pub required: bool,
-    /// What it may be.
-    pub schema: Schema,
+    /// What the parser declares, when that is all that is wanted.
+    declaration: Option<Declaration>,
 }
 
 impl<'a> Fields<'a> {
@@ -89,16 +89,16 @@ impl<'a> Fields<'a> {
     }
 
     fn new(object: &'a Map<String, Value>) -> Self {
-        Self { object, problems: Vec::new(), known: 0, asked: None }
+        Self { object, problems: Vec::new(), known: 0, declaration: None }
     }
 
-    /// The properties that a body is read from, in their order. They are told by its parser, which
-    /// is given nothing to parse.
-    pub fn asked<B: Body>() -> Vec<Asked> {
+    /// What the parser of a body declares. It is run with nothing to parse.
+    pub fn declared<B: Body>() -> Declaration {
         let nothing = Map::new();
-        let mut fields = Fields { asked: Some(Vec::new()), ..Fields::new(&nothing) };
+        let mut fields =
+            Fields { declaration: Some(Declaration::default()), ..Fields::new(&nothing) };
         B::read(&mut fields);
-        fields.asked.unwrap_or_default()
+        fields.declaration.unwrap_or_default()
     }
 
     fn read<B: Body>(mut self) -> Result<(B, usize), Vec<Problem>> {
@@ -110,29 +110,25 @@ impl<'a> Fields<'a> {
 
     /// A property that has to be there.
     pub fn required<T: Property>(&mut self, name: &str) -> Option<T> {
-        self.ask(name, true, T::accepted);
+        self.declare::<T>(name, true, T::accepted);
         if self.take(name).is_none() {
-            self.report(Problem {
-                rule: Rule::MissingField,
-                message: format!("{name} is required"),
-                field: name.to_owned(),
-            });
+            self.report(missing(name));
         }
         self.parsed(name)
     }
 
     /// A property that may be absent but not null.
     pub fn given<T: Property>(&mut self, name: &str) -> Option<T> {
-        self.ask(name, false, T::accepted);
+        self.declare::<T>(name, false, T::accepted);
         self.parsed(name)
     }
 
     /// Takes note of the default of a property that was asked for.
     pub fn absent_means(&mut self, name: &str, default: &impl Serialize) {
-        let Some(asked) = &mut self.asked else { return };
-        for property in asked.iter_mut().filter(|property| property.name == name) {
+        let Some(declaration) = &mut self.declaration else { return };
+        for field in declaration.fields.iter_mut().filter(|field| field.name == name) {
             if let Ok(value) = serde_json::to_value(default) {
-                property.schema = defaulting(property.schema.clone(), value);
+                field.schema = defaulting(field.schema.clone(), value);
             }
         }
     }
@@ -150,7 +146,7 @@ impl<'a> Fields<'a> {
 
     /// A nullable property of a patch: absent keeps it, null clears it.
     pub fn patch<T: Property>(&mut self, name: &str) -> Patch<T> {
-        self.ask(name, false, || nullable(T::accepted()));
+        self.declare::<T>(name, false, || nullable(T::accepted()));
         match self.take(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -163,9 +159,20 @@ impl<'a> Fields<'a> {
         self.problems.push(problem);
     }
 
-    fn ask(&mut self, name: &str, required: bool, schema: impl FnOnce() -> Schema) {
-        if let Some(asked) = &mut self.asked {
-            asked.push(Asked { name: name.to_owned(), required, schema: schema() });
+    /// Records such a problem if there is one, and declares that there can be.
+    pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
+        if let Some(declaration) = &mut self.declaration {
+            declaration.problems.push(problem());
+        } else if is_wrong {
+            self.report(problem());
+        }
+    }
+
+    fn declare<T: Property>(&mut self, name: &str, required: bool, schema: fn() -> Schema) {
+        if let Some(declaration) = &mut self.declaration {
+            declaration.problems.extend(required.then(|| missing(name)));
+            declaration.problems.extend(T::faults().into_iter().map(|fault| fault.of(name)));
+            declaration.fields.push(Field { name: name.to_owned(), required, schema: schema() });
         }
     }
 
@@ -173,5 +180,13 @@ impl<'a> Fields<'a> {
         let value = self.object.get(name);
         self.known += usize::from(value.is_some());
         value
+    }
+}
+
+fn missing(name: &str) -> Problem {
+    Problem {
+        rule: Rule::MissingField,
+        message: format!("{name} is required"),
+        field: name.to_owned(),
     }
 }

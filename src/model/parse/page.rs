@@ -30,28 +30,30 @@ impl Default for PageRequest {
 
 impl Query for PageRequest {
     fn read(params: &mut Params) -> Self {
-        let limit = params.parsed("limit", limit, parse_limit).unwrap_or(DEFAULT_LIMIT);
-        let cursor = params.text_of("cursor", cursor);
+        let limit = params.parsed("limit", limit_schema, limit_faults, parse_limit);
+        let cursor = params.text_of("cursor", cursor_schema);
         let before = cursor.as_deref().and_then(parse_cursor);
-        if cursor.is_some() && before.is_none() {
-            params.report(Problem {
-                rule: Rule::InvalidString,
-                message: "Invalid datetime".to_owned(),
-                field: "cursor".to_owned(),
-            });
-        }
-        Self { limit, before }
+        params.report_if(cursor.is_some() && before.is_none(), || Problem {
+            rule: Rule::InvalidString,
+            message: "Invalid datetime".to_owned(),
+            field: "cursor".to_owned(),
+        });
+        Self { limit: limit.unwrap_or(DEFAULT_LIMIT), before }
     }
 }
 
-fn limit() -> Schema {
+fn limit_schema() -> Schema {
     defaulting(whole(1, MAX_LIMIT.into()).into(), DEFAULT_LIMIT.into())
+}
+
+fn limit_faults() -> Vec<Fault> {
+    vec![Fault::wrong_type("a whole number"), Fault::below(1), Fault::above(MAX_LIMIT.into())]
 }
 
 /// An opaque string as far as clients know: told that it is a date-time, a generated client may make
 /// a native date of it, which has no microseconds, and skip rows. The pattern is only a shape: days
 /// that a month does not have are refused all the same.
-fn cursor() -> Schema {
+fn cursor_schema() -> Schema {
     let shape = concat!(
         "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
         "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
@@ -64,14 +66,14 @@ fn cursor() -> Schema {
 fn parse_limit(text: &str) -> Result<u32, Fault> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::new(Rule::InvalidType, "must be a whole number"));
+        return Err(Fault::wrong_type("a whole number"));
     }
-    // A number too long for the type is too big or too small all the same.
-    match text.parse::<i64>() {
-        Ok(n) if n < 1 => Err(Fault::new(Rule::TooSmall, "must be at least 1")),
-        Err(_) if text.starts_with('-') => Err(Fault::new(Rule::TooSmall, "must be at least 1")),
-        Ok(n) if n <= i64::from(MAX_LIMIT) => Ok(n as u32),
-        _ => Err(Fault::new(Rule::TooBig, format!("must be at most {MAX_LIMIT}"))),
+    match text.parse::<u32>() {
+        Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
+        Ok(0) => Err(Fault::below(1)),
+        Err(_) if text.starts_with('-') => Err(Fault::below(1)),
+        // A number too long for the type is too big all the same.
+        _ => Err(Fault::above(MAX_LIMIT.into())),
     }
 }
 
@@ -103,7 +105,7 @@ impl<T: Component> Page<T> {
     /// The schema.
     pub fn component() -> Object {
         let items = ArrayBuilder::new().items(T::schema()).max_items(Some(MAX_LIMIT as usize));
-        // No date-time, for the reason that `cursor` gives.
+        // No date-time, for the reason that `cursor_schema` gives.
         let next = nullable(String::schema());
         Shape::new(&["A page of a list, newest item first."])
             .constant("object", "list", &["The type of the object."])

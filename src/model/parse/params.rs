@@ -1,5 +1,6 @@
 //! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
 
+use super::declaration::{Declaration, Field};
 use super::fields::choice_str;
 use super::problem::{Fault, Problem, Rule};
 use super::schema::{Described, Schema};
@@ -9,8 +10,8 @@ use crate::model::values::invisible::is_blank_text;
 pub struct Params {
     pairs: Vec<(String, String)>,
     problems: Vec<Problem>,
-    /// What is asked for: the names, and what their values may be.
-    asked: Option<Vec<(String, Schema)>>,
+    /// What the parser declares, when that is all that is wanted.
+    declaration: Option<Declaration>,
 }
 
 /// A set of query parameters that can be parsed into a value of the model.
@@ -31,18 +32,17 @@ impl Params {
     /// # Errors
     /// All problems; never an empty list.
     pub fn parse<Q: Query>(pairs: Vec<(String, String)>) -> Result<Q, Vec<Problem>> {
-        let mut params = Self { pairs, problems: Vec::new(), asked: None };
+        let mut params = Self { pairs, problems: Vec::new(), declaration: None };
         let query = Q::read(&mut params);
         if params.problems.is_empty() { Ok(query) } else { Err(params.problems) }
     }
 
-    /// The parameters that a query is read from, in their order. They are told by its parser, which
-    /// is given none.
-    pub fn asked<Q: Query>() -> Vec<(String, Schema)> {
-        let asked = Some(Vec::new());
-        let mut params = Self { pairs: Vec::new(), problems: Vec::new(), asked };
+    /// What the parser of a query declares. It is run with nothing to parse.
+    pub fn declared<Q: Query>() -> Declaration {
+        let declaration = Some(Declaration::default());
+        let mut params = Self { pairs: Vec::new(), problems: Vec::new(), declaration };
         Q::read(&mut params);
-        params.asked.unwrap_or_default()
+        params.declaration.unwrap_or_default()
     }
 
     /// A parameter as it was sent.
@@ -50,10 +50,11 @@ impl Params {
         self.text_of(name, String::schema)
     }
 
-    /// The same for one that is to be of some form, of which the caller makes sure.
+    /// The same for one that has to be of some form, which the caller checks.
     pub fn text_of(&mut self, name: &str, schema: fn() -> Schema) -> Option<String> {
-        if let Some(asked) = &mut self.asked {
-            asked.push((name.to_owned(), schema()));
+        if let Some(declaration) = &mut self.declaration {
+            let (name, schema) = (name.to_owned(), schema());
+            declaration.fields.push(Field { name, required: false, schema });
         }
         self.sent(name)
     }
@@ -70,13 +71,17 @@ impl Params {
         value
     }
 
-    /// A parameter that `parse` understands.
+    /// A parameter that `parse` understands or finds one of `faults` in.
     pub fn parsed<T>(
         &mut self,
         name: &str,
         schema: fn() -> Schema,
+        faults: fn() -> Vec<Fault>,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
+        if let Some(declaration) = &mut self.declaration {
+            declaration.problems.extend(faults().into_iter().map(|fault| fault.of(name)));
+        }
         let text = self.text_of(name, schema)?;
         self.understood(name, parse(&text))
     }
@@ -101,11 +106,20 @@ impl Params {
     where
         E: Described + std::str::FromStr + strum::VariantNames,
     {
-        self.parsed(name, E::schema, choice_str)
+        self.parsed(name, E::schema, || vec![Fault::unknown_variant::<E>()], choice_str)
     }
 
     /// Records a problem whose message is not made from the parameter's name.
     pub fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// Records such a problem if there is one, and declares that there can be.
+    pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
+        if let Some(declaration) = &mut self.declaration {
+            declaration.problems.push(problem());
+        } else if is_wrong {
+            self.report(problem());
+        }
     }
 }

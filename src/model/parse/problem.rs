@@ -1,7 +1,7 @@
 //! What can be wrong with a request's content. Every parser of the model reports in these
 //! terms; the HTTP layer turns them into the error envelope.
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 /// The rule that a value broke. The names are the wire's `code`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
@@ -49,6 +49,36 @@ impl Fault {
     /// A fault of the value as a whole.
     pub fn new(rule: Rule, says: impl Into<String>) -> Self {
         Self { rule, says: says.into(), index: None }
+    }
+
+    /// A value of another type than the `expected` one, such as `a string`.
+    pub fn wrong_type(expected: &str) -> Self {
+        Self::new(Rule::InvalidType, format!("must be {expected}"))
+    }
+
+    /// A string that is none of an enum's variants.
+    pub fn unknown_variant<E: VariantNames>() -> Self {
+        Self::new(Rule::InvalidEnumValue, format!("must be one of {}", E::VARIANTS.join(", ")))
+    }
+
+    /// A string with nothing in it.
+    pub fn empty() -> Self {
+        Self::new(Rule::TooSmall, "must not be empty")
+    }
+
+    /// A string of more than `max` characters.
+    pub fn too_long(max: usize) -> Self {
+        Self::new(Rule::TooBig, format!("must be at most {max} characters"))
+    }
+
+    /// A number less than `min`.
+    pub fn below(min: i64) -> Self {
+        Self::new(Rule::TooSmall, format!("must be at least {min}"))
+    }
+
+    /// A number greater than `max`.
+    pub fn above(max: i64) -> Self {
+        Self::new(Rule::TooBig, format!("must be at most {max}"))
     }
 
     /// The same fault as that of an array's element.

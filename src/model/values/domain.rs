@@ -32,11 +32,10 @@ impl Domain {
         // The dot says that the name is complete, as every stored one is.
         let host = host.strip_suffix('.').unwrap_or(&host);
         if host.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+            return Err(Fault::too_long(MAX));
         }
         if !is_host_name(host, &LETTERS) {
-            let says = "must be a host name without scheme, port or path, such as aurora.example";
-            return Err(refused(host, &[]).unwrap_or_else(|| Fault::new(Rule::InvalidString, says)));
+            return Err(refused(host, &[]).unwrap_or_else(malformed));
         }
         Ok(Self(host.to_owned()))
     }
@@ -111,6 +110,11 @@ fn label_of(letter: &str, inner: &str) -> String {
     format!("{letter}({inner}{{0,{}}}{letter})?", MAX_LABEL - 2)
 }
 
+fn malformed() -> Fault {
+    let says = "must be a host name without scheme, port or path, such as aurora.example";
+    Fault::new(Rule::InvalidString, says)
+}
+
 impl Described for Domain {
     fn schema() -> Schema {
         let label = shown_label_pattern(&LETTERS);
@@ -124,6 +128,10 @@ impl Property for Domain {
         let label = label_pattern(&LETTERS);
         let pattern = format!("^({label}\\.)*{label}\\.?$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
+    }
+
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), Fault::too_long(MAX), malformed()]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {

@@ -30,16 +30,13 @@ impl Email {
         let address = identifier(raw, JOINERS)?.to_lowercase();
         let address = address.strip_suffix('.').unwrap_or(&address);
         if address.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+            return Err(Fault::too_long(MAX));
         }
         let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
             is_local_part(local) && domain.contains('.') && is_host_name(domain, &HOST_LETTERS)
         });
         if !well_formed {
-            let says = "must be an e-mail address";
-            return Err(
-                refused(address, &[]).unwrap_or_else(|| Fault::new(Rule::InvalidString, says))
-            );
+            return Err(refused(address, &[]).unwrap_or_else(malformed));
         }
         Ok(Self(address.to_owned()))
     }
@@ -58,6 +55,10 @@ impl Email {
     pub fn key(&self) -> String {
         email_key(&self.0)
     }
+}
+
+fn malformed() -> Fault {
+    Fault::new(Rule::InvalidString, "must be an e-mail address")
 }
 
 /// What the part before the `@` is made of: dots anywhere, since telephone companies gave out
@@ -111,6 +112,10 @@ impl Property for Email {
         let (letter, label) = (LETTERS.visible_class(), label_pattern(&HOST_LETTERS));
         let pattern = format!("^{letter}+@({label}\\.)+{label}\\.?$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
+    }
+
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), Fault::too_long(MAX), malformed()]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {

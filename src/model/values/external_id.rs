@@ -7,7 +7,7 @@ use super::alphabet::{self, Alphabet};
 use super::invisible::{identifier, is_blank};
 use super::text::{ANY, string};
 use crate::model::parse::fields::Property;
-use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::problem::Fault;
 use crate::model::parse::schema::{self, Described, Schema};
 
 /// An id in another system, at most 255 characters, without invisible ones.
@@ -21,11 +21,11 @@ impl ExternalId {
     /// Takes an id as it was copied from the other system.
     ///
     /// # Errors
-    /// [`Rule::TooBig`] or [`Rule::InvalidString`].
+    /// When it is too long or has an invisible character.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let id = identifier(raw, &[])?;
         if id.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+            return Err(Fault::too_long(MAX));
         }
         Ok(Self(id.to_owned()))
     }
@@ -61,6 +61,10 @@ impl Property for ExternalId {
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), Fault::too_long(MAX)]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         Ok(Self::parse(string(value)?)?)
     }
@@ -75,6 +79,7 @@ impl std::fmt::Display for ExternalId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::parse::problem::Rule;
 
     #[test]
     fn an_id_keeps_its_spaces_and_loses_a_byte_order_mark() {

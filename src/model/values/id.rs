@@ -185,6 +185,11 @@ impl<R> Described for BodyRef<R> {
 }
 
 impl<R> Property for BodyRef<R> {
+    fn faults() -> Vec<Fault> {
+        // Strings and numbers are both of the right type, so no type is the wrong one.
+        vec![Fault::empty()]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         match value {
             Value::Number(_) => match Whole::<0, MAX_SAFE>::from_json(value) {
@@ -194,7 +199,7 @@ impl<R> Property for BodyRef<R> {
                 Err(faults) => Err(faults),
             },
             _ => match clean(string(value)?)?.trim_matches(is_blank) {
-                "" => Err(Fault::new(Rule::TooSmall, "must not be empty").into()),
+                "" => Err(Fault::empty().into()),
                 text => Ok(Self(Ref::parse(text))),
             },
         }

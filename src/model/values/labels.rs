@@ -36,6 +36,10 @@ impl Labels {
     }
 }
 
+fn too_many() -> Fault {
+    Fault::new(Rule::TooBig, format!("must hold at most {MAX} items"))
+}
+
 fn list_of(label: Schema) -> Schema {
     ArrayBuilder::new().items(label).max_items(Some(MAX)).into()
 }
@@ -51,13 +55,18 @@ impl Property for Labels {
         list_of(Label::accepted())
     }
 
+    fn faults() -> Vec<Fault> {
+        let of_first = Label::faults().into_iter().map(|fault| fault.at(0));
+        [Fault::wrong_type("an array of strings"), too_many()].into_iter().chain(of_first).collect()
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {
-            return Err(Fault::new(Rule::InvalidType, "must be an array of strings").into());
+            return Err(Fault::wrong_type("an array of strings").into());
         };
         // Of what was sent, and not of what is left of it: JSON Schema has no word for that.
         if items.len() > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must hold at most {MAX} items")).into());
+            return Err(too_many().into());
         }
         let mut labels: Vec<Label> = Vec::new();
         let mut faults: Vec<Fault> = Vec::new();

@@ -48,6 +48,14 @@ fn depth(value: &Value) -> usize {
     }
 }
 
+fn too_deep() -> Fault {
+    Fault::new(Rule::TooBig, format!("must be at most {MAX_DEPTH} levels deep"))
+}
+
+fn too_large() -> Fault {
+    Fault::new(Rule::TooBig, format!("must be at most {MAX_BYTES} bytes of JSON"))
+}
+
 /// Its size and depth have no words in JSON Schema.
 impl Described for Metadata {
     fn schema() -> Schema {
@@ -57,19 +65,21 @@ impl Described for Metadata {
 }
 
 impl Property for Metadata {
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("an object"), too_deep(), too_large()]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         if !value.is_object() {
-            return Err(Fault::new(Rule::InvalidType, "must be an object").into());
+            return Err(Fault::wrong_type("an object").into());
         }
         if depth(value) > MAX_DEPTH {
-            let says = format!("must be at most {MAX_DEPTH} levels deep");
-            return Err(Fault::new(Rule::TooBig, says).into());
+            return Err(too_deep().into());
         }
-        let unreadable = |_| vec![Fault::new(Rule::InvalidType, "must be an object")];
+        let unreadable = |_| vec![Fault::wrong_type("an object")];
         let json = serde_json::to_string(value).map_err(unreadable)?;
         if json.len() > MAX_BYTES {
-            let says = format!("must be at most {MAX_BYTES} bytes of JSON");
-            return Err(Fault::new(Rule::TooBig, says).into());
+            return Err(too_large().into());
         }
         Self::stored(json).map_err(unreadable)
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::model::parse::fields::Property;
-use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::problem::Fault;
 use crate::model::parse::schema::{self, Described, Schema};
 
 /// The greatest whole number that every JSON client can hold exactly (2^53 - 1).
@@ -24,13 +24,13 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     /// Takes a number.
     ///
     /// # Errors
-    /// [`Rule::TooSmall`] or [`Rule::TooBig`].
+    /// When it is less than `MIN` or more than `MAX`.
     pub fn new(number: i64) -> Result<Self, Fault> {
         if number < MIN {
-            return Err(too_small(MIN));
+            return Err(Fault::below(MIN));
         }
         if number > MAX {
-            return Err(too_big(MAX));
+            return Err(Fault::above(MAX));
         }
         Ok(Self(number))
     }
@@ -46,14 +46,6 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     }
 }
 
-fn too_small(min: i64) -> Fault {
-    Fault::new(Rule::TooSmall, format!("must be at least {min}"))
-}
-
-fn too_big(max: i64) -> Fault {
-    Fault::new(Rule::TooBig, format!("must be at most {max}"))
-}
-
 /// Reads a JSON number as JavaScript does: `1.0` and `1e2` are whole.
 fn whole(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
     if let Some(exact) = number.as_i64() {
@@ -62,10 +54,10 @@ fn whole(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
     let text = number.as_str();
     // A number beyond the range of f64 parses to an infinity, which keeps its sign.
     match text.parse::<f64>() {
-        Ok(float) if float > MAX_SAFE as f64 => Err(too_big(max)),
-        Ok(float) if float < -(MAX_SAFE as f64) => Err(too_small(min)),
+        Ok(float) if float > MAX_SAFE as f64 => Err(Fault::above(max)),
+        Ok(float) if float < -(MAX_SAFE as f64) => Err(Fault::below(min)),
         Ok(float) if float.fract() == 0.0 => Ok(float as i64),
-        _ => Err(Fault::new(Rule::InvalidType, "must be a whole number")),
+        _ => Err(Fault::wrong_type("a whole number")),
     }
 }
 
@@ -76,23 +68,32 @@ impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
 }
 
 impl<const MIN: i64, const MAX: i64> Property for Whole<MIN, MAX> {
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a whole number"), Fault::below(MIN), Fault::above(MAX)]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         match value {
             Value::Number(number) => Ok(Self::new(whole(number, MIN, MAX)?)?),
-            _ => Err(Fault::new(Rule::InvalidType, "must be a whole number").into()),
+            _ => Err(Fault::wrong_type("a whole number").into()),
         }
     }
 }
 
 impl Property for bool {
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("true or false")]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        value.as_bool().ok_or_else(|| Fault::new(Rule::InvalidType, "must be true or false").into())
+        value.as_bool().ok_or_else(|| Fault::wrong_type("true or false").into())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::parse::problem::Rule;
 
     fn amount(json: &str) -> Result<i64, Rule> {
         let value: Value = serde_json::from_str(json).unwrap();

@@ -32,19 +32,16 @@ impl Slug {
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let slug = identifier(raw, &[])?;
         if slug.is_empty() {
-            return Err(Fault::new(Rule::TooSmall, "must not be empty"));
+            return Err(Fault::empty());
         }
         if slug.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+            return Err(Fault::too_long(MAX));
         }
         let group = |g: &str| {
             !g.is_empty() && g.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         if !slug.split('-').all(group) {
-            return Err(Fault::new(
-                Rule::InvalidString,
-                "must be lower-case letters, digits and single hyphens between them",
-            ));
+            return Err(malformed());
         }
         Ok(Self(slug.to_owned()))
     }
@@ -92,6 +89,11 @@ impl Slug {
     }
 }
 
+fn malformed() -> Fault {
+    let says = "must be lower-case letters, digits and single hyphens between them";
+    Fault::new(Rule::InvalidString, says)
+}
+
 /// Shortens an ASCII slug without leaving a hyphen at its end.
 fn cut(slug: &mut String, to: usize) {
     slug.truncate(to);
@@ -107,6 +109,10 @@ impl Described for Slug {
 }
 
 impl Property for Slug {
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), Fault::empty(), Fault::too_long(MAX), malformed()]
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         Ok(Self::parse(string(value)?)?)
     }

@@ -47,17 +47,19 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
         // Counting stops early: a megabyte of text need not be walked to know that it is too long.
         let length = text.chars().take(MAX + 1).count();
         if length < MIN {
-            let says = if MIN == 1 {
-                "must not be empty".to_owned()
-            } else {
-                format!("must be at least {MIN} characters")
-            };
-            return Err(Fault::new(Rule::TooSmall, says));
+            return Err(Self::too_short());
         }
         if length > MAX {
-            return Err(Fault::new(Rule::TooBig, format!("must be at most {MAX} characters")));
+            return Err(Fault::too_long(MAX));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    fn too_short() -> Fault {
+        match MIN {
+            1 => Fault::empty(),
+            _ => Fault::new(Rule::TooSmall, format!("must be at least {MIN} characters")),
+        }
     }
 
     /// A value that the store reads back: it was parsed before it was written.
@@ -97,6 +99,12 @@ impl<const MIN: usize, const MAX: usize> Property for Text<MIN, MAX> {
         }
     }
 
+    fn faults() -> Vec<Fault> {
+        let too_short = (MIN > 0).then(Self::too_short);
+        let others = [Fault::wrong_type("a string"), Fault::too_long(MAX)];
+        others.into_iter().chain(too_short).collect()
+    }
+
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         Ok(Self::parse(string(value)?)?)
     }
@@ -110,7 +118,7 @@ impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
 
 /// The string that a JSON value holds.
 pub(in crate::model) fn string(value: &Value) -> Result<&str, Fault> {
-    value.as_str().ok_or_else(|| Fault::new(Rule::InvalidType, "must be a string"))
+    value.as_str().ok_or_else(|| Fault::wrong_type("a string"))
 }
 
 /// A string free of U+0000, which SQLite's text functions stop at. White space and a byte order mark

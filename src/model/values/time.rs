@@ -184,11 +184,18 @@ impl Property for Timestamp {
         schema::any_of([Self::date_time(), date.into()])
     }
 
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        let says =
-            "must be an ISO 8601 date or date-time with an offset, in the years 0001 to 9999";
-        Self::parse(string(value)?).ok_or_else(|| Fault::new(Rule::InvalidString, says).into())
+    fn faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), malformed()]
     }
+
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Self::parse(string(value)?).ok_or_else(|| malformed().into())
+    }
+}
+
+fn malformed() -> Fault {
+    let says = "must be an ISO 8601 date or date-time with an offset, in the years 0001 to 9999";
+    Fault::new(Rule::InvalidString, says)
 }
 
 impl From<OffsetDateTime> for Timestamp {
