@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use url::Url;
 
-use crate::http::client::PLACEHOLDER;
+use crate::http::origin::PLACEHOLDER;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{KeyId, Scope, Tier};
 use crate::model::parse::problem::Fault;

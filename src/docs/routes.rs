@@ -6,8 +6,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::{answer, refuse_method};
-use crate::http::client;
 use crate::http::headers::{self, Scripts};
+use crate::http::origin;
 use crate::http::routing::{Registered, resources};
 use crate::service::Service;
 use crate::service::access_log::UsedOperation;
@@ -41,7 +41,7 @@ async fn show_root(request: HttpRequest) -> HttpResponse {
 
 /// Answers with what is at an address.
 async fn show(request: HttpRequest, service: Data<Service>) -> HttpResponse {
-    let origin = client::origin(&request, &service.settings.trusted_proxies);
+    let origin = origin::request_origin(&request, &service.settings.trusted_proxies);
     let response = answer(&request, &origin);
     finish(&request, response)
 }

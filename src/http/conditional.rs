@@ -13,7 +13,7 @@ pub(crate) struct Told {
     pub media_type: &'static str,
     /// Names the content.
     pub hash: &'static str,
-    /// With [`PLACEHOLDER`](super::client::PLACEHOLDER) where the address is to stand.
+    /// With [`PLACEHOLDER`](super::origin::PLACEHOLDER) where the address is to stand.
     pub content: &'static str,
 }
 

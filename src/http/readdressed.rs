@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-use super::client::PLACEHOLDER;
+use super::origin::PLACEHOLDER;
 
 /// The body of a response.
 pub(crate) struct Readdressed {

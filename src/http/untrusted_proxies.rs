@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 
-use super::client::{X_FORWARDED_FOR, is_trusted};
+use super::address::is_trusted;
+use super::forwarded::X_FORWARDED_FOR;
 
 /// Peers that a process warns about. Any client can send the header, so this bounds the log.
 const MAX_PEERS: usize = 16;

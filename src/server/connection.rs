@@ -1,6 +1,6 @@
 //! One connection, with the deadlines that actix-http does not have: for the head of every request,
 //! for a client that reads its responses slowly, and for one that does nothing. Bodies are read by
-//! `service::incoming`, which can answer a slow one.
+//! `http::incoming`, which can answer a slow one.
 
 use std::io;
 use std::pin::Pin;

@@ -19,8 +19,8 @@ use tokio::sync::Semaphore;
 use super::connection::Connection;
 use super::places::Places;
 use super::{Served, Socket, refusal};
-use crate::http::client::ListensOn;
 use crate::http::exchange::track;
+use crate::http::origin::ListensOn;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
 

@@ -22,7 +22,7 @@ use self::places::Places;
 use crate::admin::{self, Admin};
 use crate::api::{self, Api};
 use crate::docs;
-use crate::http::client;
+use crate::http::origin;
 use crate::service::Service;
 use crate::service::access_log::ServesApi;
 use crate::settings::Settings;
@@ -151,7 +151,7 @@ impl Server {
 
     fn page_url(&self, path: &str) -> String {
         let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
-        format!("http://{}{path}", client::reachable(socket.address))
+        format!("http://{}{path}", origin::reachable(socket.address))
     }
 
     /// The server's state.

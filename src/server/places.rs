@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::http::client::is_trusted;
+use crate::http::address::is_trusted;
 use crate::service::neighbors;
 
 /// The open connections of a server.

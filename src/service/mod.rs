@@ -25,7 +25,7 @@ use self::row_dates::RowDates;
 use self::secrets::Secrets;
 use self::traffic::Traffic;
 use self::usage::Usage;
-use crate::http::client;
+use crate::http::address;
 use crate::http::untrusted_proxies::UntrustedProxies;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -74,12 +74,12 @@ impl Service {
         }
     }
 
-    /// The address of the client, see [`client::address_of`]. Warns about a proxy that the settings
+    /// The address of the client, see [`address::client_address`]. Warns about a proxy that the settings
     /// don't name.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let trusted = &self.settings.trusted_proxies;
         self.untrusted_proxies.check(peer, headers, trusted);
-        client::address_of(peer, headers, trusted)
+        address::client_address(peer, headers, trusted)
     }
 
     /// The database.

@@ -23,7 +23,8 @@ use crate::admin::session::csrf::{Origin, origin};
 use crate::admin::state::Admin;
 use crate::http::exchange::body_length;
 use crate::http::headers::{self, Scripts};
-use crate::http::{client, incoming};
+use crate::http::incoming;
+use crate::http::origin::came_over_tls;
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
 use crate::store::Reader;
@@ -101,7 +102,7 @@ async fn answer<F: Future<Output = Reply>>(
     let peer = peer.ok_or_else(|| AdminError::Internal("the peer has no address".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
 
-    let over_tls = client::came_over_tls(peer, headers, trusted);
+    let over_tls = came_over_tls(peer, headers, trusted);
     let sent = Token::of(headers, over_tls);
     let is_post = request.method() == Method::POST;
     if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {

@@ -15,8 +15,8 @@ use crate::api::endpoint::Endpoint;
 use crate::api::error::ApiError;
 use crate::api::request::call::refuse;
 use crate::api::state::Api;
-use crate::http::client::{self, PLACEHOLDER};
 use crate::http::conditional::Told;
+use crate::http::origin::{PLACEHOLDER, request_origin};
 use crate::model::parse::schema::Shape;
 
 /// The document of some endpoints, written once and only when a client asks for it.
@@ -57,7 +57,7 @@ pub(in crate::api) async fn show(
 ) -> HttpResponse {
     match document.written() {
         Ok(written) => {
-            let origin = client::origin(&request, &api.service.settings.trusted_proxies);
+            let origin = request_origin(&request, &api.service.settings.trusted_proxies);
             let media_type = "application/json";
             Told { media_type, hash: &written.hash, content: &written.text }
                 .answer(&request, &origin)
