@@ -1,69 +1,42 @@
-//! The build script: makes the pages under `/docs` of the Markdown in `docs`, and a table of all that
-//! is served there, which `src/docs` takes into the binary. `contents` tells which pages there are,
-//! `markdown` what one says, `site` what is served.
+//! Generates everything that is served under `/docs`, from the Markdown in `docs` and the API's
+//! OpenAPI document. The server's build script calls it.
+//!
+//! In this order:
+//! 1. `sources` reads `docs/site.toml`, which lists the pages, and the Markdown of each page. Some
+//!    pages have no file of their own: `reference` writes one for each endpoint in
+//!    `docs/openapi.json`, and `sources` makes the configuration and the changelog from
+//!    `config.toml` and `CHANGELOG.md`.
+//! 2. `markdown` parses each page into an outline: title, description, headings with their anchors.
+//! 3. Once all outlines are known, `markdown` resolves the links between pages, highlights code and
+//!    renders each page twice: as HTML, and as Markdown whose links work from anywhere.
+//! 4. `site` puts the frame around the HTML (`templates`), and adds the search index, the indexes for
+//!    language models, redirects, style sheets and scripts.
+//! 5. `output` writes the files and a table of them, which `src/docs` of the server embeds.
+//!
+//! Nothing is written if anything is wrong. All problems are reported at once (`problem`).
 
 mod address;
-mod assets;
-mod changelog;
-mod code;
-mod configuration;
-mod contents;
-mod highlight;
-mod links;
-mod llms;
+mod escape;
+mod hash;
 mod markdown;
+mod output;
 mod problem;
+mod read;
 mod reference;
-mod search;
 mod site;
-mod table;
-mod template;
-mod twin;
+mod sources;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::{env, fs};
+use std::path::Path;
 
-use self::problem::Problems;
+pub use problem::Problems;
+pub use read::SOURCES;
 
-/// What the pages are made of, below the directory of the package.
-const SOURCES: [&str; 5] = ["docs", "templates/docs", "assets", "config.toml", "CHANGELOG.md"];
-
-fn main() -> ExitCode {
-    for source in SOURCES {
-        announce(source);
-    }
-    match build() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            tell(&problems);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn build() -> Result<(), Problems> {
-    let root = directory("CARGO_MANIFEST_DIR")?;
-    let files = site::make(&root)?;
-    let out = directory("OUT_DIR")?.join("site");
-    table::write(&files, &out).map_err(|error| Problems::of(&out.display().to_string(), error))
-}
-
-fn directory(variable: &str) -> Result<PathBuf, Problems> {
-    env::var_os(variable).map(PathBuf::from).ok_or_else(|| Problems::of(variable, "is not set"))
-}
-
-/// The text of a file of the repository.
-fn read(root: &Path, file: &str) -> Result<String, Problems> {
-    fs::read_to_string(root.join(file)).map_err(|error| Problems::of(file, error))
-}
-
-#[expect(clippy::print_stdout, reason = "cargo reads there what the script depends on")]
-fn announce(source: &str) {
-    println!("cargo:rerun-if-changed={source}");
-}
-
-#[expect(clippy::print_stderr, reason = "cargo shows there why the script failed")]
-fn tell(problems: &Problems) {
-    eprintln!("{problems}");
+/// Reads the sources below `root`, and writes what is served to the directory `out`. The pages show
+/// the server's `version`.
+///
+/// # Errors
+/// Everything that is wrong with the sources, such as links that lead nowhere.
+pub fn generate(root: &Path, out: &Path, version: &str) -> Result<(), Problems> {
+    let files = site::make(root, version)?;
+    output::write(&files, out).map_err(|error| Problems::of(&out.display().to_string(), error))
 }

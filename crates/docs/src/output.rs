@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
-use blake2::{Blake2s256, Digest};
+use crate::hash;
 
 /// What is served at an address.
 pub struct File {
@@ -38,7 +38,7 @@ pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     for (number, File { address, kind, content }) in files.into_iter().enumerate() {
         let name = format!("{number}.txt");
         write_changed(&dir.join(&name), content)?;
-        let hash = hex(&Blake2s256::digest(content)[..]);
+        let hash = hash::of(content);
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,
@@ -56,13 +56,4 @@ fn write_changed(path: &Path, content: &str) -> io::Result<()> {
         return Ok(());
     }
     fs::write(path, content)
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,5 +1,6 @@
 //! What is wrong with the sources: every problem with its file, all of them at once.
 
+use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
 /// At least one problem.
@@ -27,6 +28,8 @@ impl Problems {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 }
+
+impl Error for Problems {}
 
 impl Display for Problems {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 //! other with a `tab` are one group, of which a page with scripts shows one at a time.
 
 use super::highlight::Highlighter;
-use super::template::escape;
+use crate::escape::escape;
 
 /// A fenced block.
 #[derive(Debug)]

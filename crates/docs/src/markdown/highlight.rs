@@ -3,7 +3,7 @@
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
-use super::template::escape;
+use crate::escape::escape;
 
 /// What begins a scope, and the class that it means. The first line that fits counts.
 const CLASSES: [(&str, Option<&str>); 26] = [

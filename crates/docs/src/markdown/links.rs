@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::address::ORIGIN;
+use crate::address::ORIGIN;
 
 /// The anchors of every page, by its path.
 pub type Anchors = BTreeMap<String, BTreeSet<String>>;

@@ -2,32 +2,38 @@
 
 use pulldown_cmark::{Event, LinkType, Tag};
 
-use super::address::{self, ORIGIN};
 use super::links::{self, Anchors, Target};
-use super::markdown;
+use super::parser::parser;
+use super::text::Text;
+use crate::address::{self, ORIGIN};
+use crate::problem::Problems;
 
 /// The text with links to the Markdown of the pages. Links that lead nowhere were found before.
-pub fn of(path: &str, markdown: &str, anchors: &Anchors) -> Result<String, String> {
-    let mut text = String::with_capacity(markdown.len());
+pub fn twin(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
+    let markdown = text.markdown.as_str();
+    let mut twin = String::with_capacity(markdown.len());
     let mut from = 0;
-    for (event, range) in markdown::parser(markdown).into_offset_iter() {
+    for (event, range) in parser(markdown).into_offset_iter() {
         let Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, .. }) = event else {
             continue;
         };
-        let Ok(Target::Page { path, fragment }) = links::resolve(path, &dest_url, anchors) else {
+        let Ok(Target::Page { path, fragment }) = links::resolve(&text.path, &dest_url, anchors)
+        else {
             continue;
         };
         // The address stands behind the words, which may hold brackets themselves.
         let written = format!("]({dest_url}");
         let at = markdown[range.clone()].rfind(&written);
-        let at = at.ok_or_else(|| format!("the link {dest_url} is written in an unusual way"))?;
+        let at = at.ok_or_else(|| {
+            Problems::of(&text.file, format!("the link {dest_url} is written in an unusual way"))
+        })?;
         let begin = range.start + at + "](".len();
-        text += &markdown[from..begin];
-        text += &format!("{ORIGIN}{}{fragment}", address::twin(&path));
+        twin += &markdown[from..begin];
+        twin += &format!("{ORIGIN}{}{fragment}", address::twin(&path));
         from = begin + dest_url.len();
     }
-    text += &markdown[from..];
-    Ok(text)
+    twin += &markdown[from..];
+    Ok(twin)
 }
 
 #[cfg(test)]
@@ -42,9 +48,9 @@ mod tests {
         let anchors = Anchors::from([page(""), page("errors"), page("guides/ids")]);
         let source = "# T\n\nSee [the [codes]](../errors.md#codes \"All\"), [`a](b)`](../index.md) and \
                       [x](#codes).\n\n```bash\necho '[x](../errors.md)'\n```\n\n<https://example.org/a.md>\n";
-        let twin = of("guides/ids", source, &anchors).unwrap();
+        let text = Text::parse("guides/ids", String::new(), source.to_owned()).unwrap();
         assert_eq!(
-            twin,
+            twin(&text, &anchors).unwrap(),
             "# T\n\nSee [the [codes]](https://pivotal.example.com/docs/errors.md#codes \"All\"), \
              [`a](b)`](https://pivotal.example.com/docs.md) and \
              [x](https://pivotal.example.com/docs/guides/ids.md#codes).\n\n\

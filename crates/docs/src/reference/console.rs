@@ -3,12 +3,12 @@
 
 use askama::Template;
 
-use super::Error;
 use super::endpoint::{Endpoint, Sent};
+use super::error::Error;
 use super::literal::JSON;
 
 #[derive(Template)]
-#[template(path = "docs/reference/console.html")]
+#[template(path = "reference/console.html")]
 struct Console<'c> {
     endpoint: &'c Endpoint<'c>,
     /// With the base path of the API.

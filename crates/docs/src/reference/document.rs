@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::Error;
+use super::error::Error;
 
 /// The whole document. Maps keep its order.
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::Error;
 use super::document::{Document, MediaType, Operation, Parameter, RefOr, RequestBody, Response};
+use super::error::Error;
 use super::schema::{self, Property};
 
 /// A method of a path.

@@ -4,17 +4,17 @@
 mod console;
 mod document;
 mod endpoint;
+mod error;
 mod literal;
 mod page;
 mod samples;
 mod schema;
 
-use std::fmt::{self, Display, Formatter};
-
 use serde_json::Value;
 
 use document::Document;
 use endpoint::Endpoint;
+use error::Error;
 use samples::Request;
 
 /// A page of the reference. Its links are those of a source `docs/<path>.md`.
@@ -39,35 +39,6 @@ pub struct Operation {
     /// end of the text, as it is. It needs `assets/try.js` and `assets/try.css`.
     pub console: String,
 }
-
-/// Why no pages can be made of a document.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl Error {
-    fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-
-    /// The same, with what it is about.
-    fn of(self, what: &str) -> Self {
-        Self(format!("{what}: {self}"))
-    }
-}
-
-impl From<askama::Error> for Error {
-    fn from(error: askama::Error) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-impl Display for Error {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Makes the pages: first the list of all endpoints, whose path is `reference`, then one for each
 /// endpoint, by tag.

@@ -3,22 +3,22 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::Error;
 use super::document::Tag;
 use super::endpoint::{Access, Endpoint, Header, Sent, Status};
+use super::error::Error;
 use super::literal::JSON;
 use super::samples::Request;
 use super::schema;
 
 #[derive(Template)]
-#[template(path = "docs/reference/index.md", escape = "none")]
+#[template(path = "reference/index.md", escape = "none")]
 struct Index<'p> {
     server: &'p str,
     groups: Vec<(&'p Tag, Vec<&'p Endpoint<'p>>)>,
 }
 
 #[derive(Template)]
-#[template(path = "docs/reference/endpoint.md", escape = "none")]
+#[template(path = "reference/endpoint.md", escape = "none")]
 struct Page<'p> {
     server: &'p str,
     endpoint: &'p Endpoint<'p>,

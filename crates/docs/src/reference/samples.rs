@@ -6,8 +6,8 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::Error;
 use super::endpoint::Endpoint;
+use super::error::Error;
 use super::literal::{JSON, PYTHON, RUST, TYPESCRIPT};
 
 /// The request of a sample.
@@ -131,14 +131,14 @@ fn variable(component: Option<&str>) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "docs/reference/sample.sh", escape = "none")]
+#[template(path = "reference/sample.sh", escape = "none")]
 struct Curl<'e> {
     request: &'e Request<'e>,
     body: Option<String>,
 }
 
 #[derive(Template)]
-#[template(path = "docs/reference/sample.ts", escape = "none")]
+#[template(path = "reference/sample.ts", escape = "none")]
 struct TypeScript<'e> {
     request: &'e Request<'e>,
     method: Option<&'static str>,
@@ -147,7 +147,7 @@ struct TypeScript<'e> {
 }
 
 #[derive(Template)]
-#[template(path = "docs/reference/sample.py", escape = "none")]
+#[template(path = "reference/sample.py", escape = "none")]
 struct Python<'e> {
     request: &'e Request<'e>,
     method: String,
@@ -156,7 +156,7 @@ struct Python<'e> {
 }
 
 #[derive(Template)]
-#[template(path = "docs/reference/sample.rs", escape = "none")]
+#[template(path = "reference/sample.rs", escape = "none")]
 struct Rust<'e> {
     request: &'e Request<'e>,
     method: String,

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use super::Error;
 use super::document::{Document, Parameter, Place, Schema, Types};
+use super::error::Error;
 
 /// How deep objects in objects are told of.
 const DEPTH: usize = 4;

@@ -3,14 +3,13 @@
 
 use std::path::Path;
 
-use blake2::{Blake2s256, Digest};
+use crate::hash;
+use crate::output::{File, Kind};
+use crate::problem::Problems;
+use crate::read::read;
 
-use super::problem::Problems;
-use super::read;
-use super::table::{File, Kind, hex};
-
-/// Bytes of the hash that stand in an address.
-const HASH: usize = 8;
+/// How many digits of the hash an address has.
+const DIGITS: usize = 16;
 
 /// The parts of the style sheet and of the script, in their order.
 const STYLES: [&str; 4] = ["base.css", "docs/frame.css", "docs/text.css", "docs/search.css"];
@@ -38,8 +37,8 @@ pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
     let mut add = |name: &str, kind, parts: &[&str]| {
         let parts = parts.iter().map(|part| read(root, &format!("assets/{part}")));
         let content = parts.collect::<Result<Vec<String>, _>>()?.concat();
-        let hash = hex(&Blake2s256::digest(&content)[..HASH]);
-        let address = format!("/docs/assets/{hash}/{name}");
+        let hash = hash::of(&content);
+        let address = format!("/docs/assets/{}/{name}", &hash[..DIGITS]);
         files.push(File { address: address.clone(), kind, content });
         Ok(address)
     };

@@ -1,9 +1,8 @@
 //! The files for language models, in the form of <https://llmstxt.org>: an index of all pages, an
 //! index of one page, and all pages in one text.
 
-use super::address::{self, ORIGIN};
-use super::site::Page;
-use super::template::Place;
+use super::page::{Page, Place};
+use crate::address::{self, ORIGIN};
 
 const TITLE: &str = "Pivotal server";
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::address;
-use super::site::Page;
+use super::page::Page;
+use crate::address;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -30,7 +30,7 @@ pub fn index(pages: &[Page<'_>]) -> Result<String, serde_json::Error> {
 
 impl<'a> Entry<'a> {
     fn of(page: &Page<'a>) -> Self {
-        let outline = &page.source.outline;
+        let outline = &page.source.text.outline;
         let first =
             outline.parts.first().map(|part| Part { id: "", heading: "", text: &part.text });
         let others = outline.headings().iter();

@@ -1,43 +1,13 @@
-//! The HTML around the text of a page: `templates/docs`.
+//! The HTML around the text of a page: `templates`.
 
 use askama::Template;
 
-use super::address;
 use super::assets::Assets;
-use super::contents::{Section, Source};
-use super::markdown::Part;
-use super::reference::Operation;
-
-/// A link of the navigation.
-pub struct Link {
-    pub address: String,
-    pub title: String,
-    /// The method of the endpoint that the page is about.
-    pub method: Option<&'static str>,
-}
-
-/// A part of the navigation.
-pub struct Menu {
-    pub title: String,
-    pub links: Vec<Link>,
-    /// Links that stand together in it.
-    pub groups: Vec<Menu>,
-}
-
-/// A place of a page that the list of its contents leads to.
-pub struct Place<'a> {
-    pub id: &'a str,
-    pub heading: &'a str,
-    /// Whether it belongs to the place before it.
-    pub is_deep: bool,
-}
-
-impl<'a> Place<'a> {
-    /// A heading.
-    pub fn of(part: &'a Part) -> Self {
-        Self { id: &part.id, heading: &part.heading, is_deep: part.level > 2 }
-    }
-}
+use super::navigation::{Link, Menu};
+use super::page::{Page, Place};
+use crate::address;
+use crate::output::{File, Kind};
+use crate::reference::Operation;
 
 /// What surrounds every page.
 pub struct Frame<'a> {
@@ -62,7 +32,7 @@ impl Frame<'_> {
 
 /// A page.
 #[derive(Template)]
-#[template(path = "docs/page.html")]
+#[template(path = "page.html")]
 pub struct PageTemplate<'a> {
     pub frame: Frame<'a>,
     pub title: &'a str,
@@ -79,56 +49,40 @@ pub struct PageTemplate<'a> {
 
 /// The page for addresses at which there is none.
 #[derive(Template)]
-#[template(path = "docs/no_page.html")]
+#[template(path = "no_page.html")]
 pub struct NoPageTemplate<'a> {
     pub frame: Frame<'a>,
 }
 
-/// The navigation.
-pub fn menus(sections: &[Section]) -> Vec<Menu> {
-    let menu = |section: &Section| {
-        let mut menu = Menu::new(&section.title);
-        for source in &section.sources {
-            let group = match &source.operation {
-                None => &mut menu,
-                Some(operation) => menu.group(&operation.tag),
-            };
-            group.links.push(Link::to(source));
-        }
-        menu
-    };
-    sections.iter().map(menu).collect()
-}
-
-impl Link {
-    /// A link to the page of a source.
-    pub fn to(source: &Source) -> Self {
-        Self {
-            address: address::page(&source.path),
-            title: source.outline.title().to_owned(),
-            method: source.operation.as_ref().map(|operation| operation.method),
-        }
+/// The HTML of all pages, and of the one for addresses at which there is none.
+pub fn render_all(
+    pages: &[Page<'_>],
+    assets: &Assets,
+    menus: &[Menu],
+    version: &str,
+) -> askama::Result<Vec<File>> {
+    let frame = |address| Frame { assets, menus, address, version };
+    let links: Vec<Link> = pages.iter().map(|page| Link::to(page.source)).collect();
+    let mut files = Vec::new();
+    for (at, page) in pages.iter().enumerate() {
+        let address = &links[at].address;
+        let template = PageTemplate {
+            frame: frame(address),
+            title: page.title(),
+            description: page.description(),
+            section: page.section,
+            twin: address::twin(page.path()),
+            text: &page.html,
+            operation: page.source.operation.as_ref(),
+            contents: page.contents(),
+            previous: at.checked_sub(1).map(|before| &links[before]),
+            next: links.get(at + 1),
+        };
+        let content = template.render()?;
+        files.push(File { address: address.clone(), kind: Kind::Page, content });
     }
-}
-
-impl Menu {
-    fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), links: Vec::new(), groups: Vec::new() }
-    }
-
-    /// The group with this title, which is the last one if there is one yet.
-    fn group(&mut self, title: &str) -> &mut Self {
-        let last = self.groups.len();
-        let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);
-        if at == last {
-            self.groups.push(Self::new(title));
-        }
-        &mut self.groups[at]
-    }
-}
-
-/// Text that stays text in HTML.
-pub fn escape(text: &str) -> String {
-    askama::filters::escape(text, askama::filters::Html)
-        .map_or_else(|_| String::new(), |t| t.to_string())
+    let address = String::new();
+    let content = NoPageTemplate { frame: frame("") }.render()?;
+    files.push(File { address, kind: Kind::NoPage, content });
+    Ok(files)
 }

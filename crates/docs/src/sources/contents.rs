@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::markdown::{self, Outline};
-use super::problem::Problems;
-use super::reference::Operation;
-use super::{changelog, configuration, read, reference};
+use super::{changelog, configuration};
+use crate::markdown::Text;
+use crate::problem::Problems;
+use crate::read::read;
+use crate::reference::{self, Operation};
 
 /// A part of the navigation.
 pub struct Section {
@@ -18,13 +19,7 @@ pub struct Section {
 
 /// What a page is made of.
 pub struct Source {
-    /// Below `/docs`.
-    pub path: String,
-    /// Where the text is from, for whoever has to correct it.
-    pub file: String,
-    pub markdown: String,
-    /// What it says.
-    pub outline: Outline,
+    pub text: Text,
     /// The endpoint that it is about, if any.
     pub operation: Option<Operation>,
     /// What the search finds it by, beside its words.
@@ -63,7 +58,7 @@ pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
             sources.extend(found.unwrap_or_default());
         }
         for source in &mut sources {
-            source.keywords = listed.keywords.remove(&source.path).unwrap_or_default();
+            source.keywords = listed.keywords.remove(&source.text.path).unwrap_or_default();
         }
         sections.push(Section { title, sources });
     }
@@ -121,9 +116,7 @@ impl Source {
         markdown: String,
         operation: Option<Operation>,
     ) -> Result<Self, Problems> {
-        let outline =
-            markdown::outline(&markdown).map_err(|problem| Problems::of(&file, problem))?;
-        Ok(Self { path: path.to_owned(), file, markdown, outline, operation, keywords: Vec::new() })
+        Ok(Self { text: Text::parse(path, file, markdown)?, operation, keywords: Vec::new() })
     }
 }
 

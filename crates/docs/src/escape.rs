@@ -1,0 +1,7 @@
+//! Text in HTML.
+
+/// Text that stays text in HTML.
+pub fn escape(text: &str) -> String {
+    askama::filters::escape(text, askama::filters::Html)
+        .map_or_else(|_| String::new(), |t| t.to_string())
+}

@@ -1,0 +1,17 @@
+//! What the Markdown of a page says, and what is made of it.
+
+mod code;
+mod highlight;
+mod html;
+mod links;
+mod outline;
+mod parser;
+mod text;
+mod twin;
+
+pub use highlight::Highlighter;
+pub use html::html;
+pub use links::Anchors;
+pub use outline::Part;
+pub use text::Text;
+pub use twin::twin;

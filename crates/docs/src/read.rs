@@ -1,0 +1,48 @@
+//! Reads files of the repository.
+
+use std::fs;
+use std::path::Path;
+
+use crate::problem::Problems;
+
+/// What the site is made from, relative to the root of the repository. The build script has to run
+/// again when any of it changes.
+pub const SOURCES: [&str; 8] = [
+    "docs",
+    "assets/base.css",
+    "assets/docs",
+    "assets/icon.svg",
+    "assets/try.css",
+    "assets/try.js",
+    "config.toml",
+    "CHANGELOG.md",
+];
+
+/// The text of a file.
+pub fn read(root: &Path, file: &str) -> Result<String, Problems> {
+    if !SOURCES.iter().any(|source| Path::new(file).starts_with(source)) {
+        return Err(Problems::of(
+            file,
+            "is not in `SOURCES`, so a change of it would go unnoticed",
+        ));
+    }
+    fs::read_to_string(root.join(file)).map_err(|error| Problems::of(file, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_build_script_watches_can_be_read() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("docs")).unwrap();
+        for file in ["docs/a.md", "config.toml", "README.md", "docs.md"] {
+            fs::write(root.path().join(file), "text").unwrap();
+        }
+        assert_eq!(read(root.path(), "docs/a.md").unwrap(), "text");
+        assert_eq!(read(root.path(), "config.toml").unwrap(), "text");
+        assert!(read(root.path(), "README.md").is_err());
+        assert!(read(root.path(), "docs.md").is_err());
+    }
+}

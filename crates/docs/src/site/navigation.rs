@@ -1,0 +1,63 @@
+//! The navigation beside every page.
+
+use crate::address;
+use crate::sources::{Section, Source};
+
+/// A link of the navigation.
+pub struct Link {
+    pub address: String,
+    pub title: String,
+    /// The method of the endpoint that the page is about.
+    pub method: Option<&'static str>,
+}
+
+/// A part of the navigation.
+pub struct Menu {
+    pub title: String,
+    pub links: Vec<Link>,
+    /// Links that stand together in it.
+    pub groups: Vec<Menu>,
+}
+
+/// The navigation.
+pub fn menus(sections: &[Section]) -> Vec<Menu> {
+    let menu = |section: &Section| {
+        let mut menu = Menu::new(&section.title);
+        for source in &section.sources {
+            let group = match &source.operation {
+                None => &mut menu,
+                Some(operation) => menu.group(&operation.tag),
+            };
+            group.links.push(Link::to(source));
+        }
+        menu
+    };
+    sections.iter().map(menu).collect()
+}
+
+impl Link {
+    /// A link to the page of a source.
+    pub fn to(source: &Source) -> Self {
+        Self {
+            address: address::page(&source.text.path),
+            title: source.text.outline.title().to_owned(),
+            method: source.operation.as_ref().map(|operation| operation.method),
+        }
+    }
+}
+
+impl Menu {
+    fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), links: Vec::new(), groups: Vec::new() }
+    }
+
+    /// The group with this title, which is the last one if there is one yet.
+    fn group(&mut self, title: &str) -> &mut Self {
+        let last = self.groups.len();
+        let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);
+        if at == last {
+            self.groups.push(Self::new(title));
+        }
+        &mut self.groups[at]
+    }
+}
