@@ -1,5 +1,5 @@
-//! The OpenAPI document, as far as the pages tell of it. For the rest of `reference`, which reads it
-//! through [`endpoint`](super::endpoint).
+//! The OpenAPI document, as far as the pages show it. The rest of `reference` reads it through
+//! [`endpoint`](super::endpoint).
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -237,4 +237,17 @@ impl Document {
             .and_then(|name| T::all(&self.components).get(name))
             .ok_or_else(|| Error::new(format!("{reference} leads to nothing among {}", T::KIND)))
     }
+    /// The one example of a body, or the first of several.
+    pub fn example<'d>(&'d self, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
+        match (&content.example, content.examples.values().next()) {
+            (Some(example), _) => Ok(Some(example)),
+            (None, Some(first)) => Ok(Some(&self.get(first)?.value)),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// The body that is JSON.
+pub fn json(content: &IndexMap<String, MediaType>) -> Option<&MediaType> {
+    content.get("application/json")
 }

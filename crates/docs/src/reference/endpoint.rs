@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::document::{Document, MediaType, Operation, Parameter, RefOr, RequestBody, Response};
+use super::document::{self, Document, Operation, Parameter, Place, RefOr, RequestBody};
 use super::error::Error;
-use super::schema::{self, Property};
+use super::property::{self, Property};
+use super::response::{self, Failure, Header, Status, Success};
 
 /// A method of a path.
 pub struct Endpoint<'d> {
@@ -45,41 +46,6 @@ pub struct Body<'d> {
     pub properties: Vec<Property>,
     pub example: &'d Value,
 }
-
-/// What is answered when all is well.
-pub struct Success<'d> {
-    pub status: Status,
-    pub description: &'d str,
-    /// The name of the component that the body is, if it is one.
-    pub name: Option<&'d str>,
-    pub properties: Vec<Property>,
-    pub example: &'d Value,
-}
-
-/// An error that may be answered.
-pub struct Failure<'d> {
-    pub status: Status,
-    pub code: &'d str,
-    /// When it is.
-    pub when: &'d str,
-    pub example: &'d Value,
-}
-
-/// A header of answers.
-pub struct Header<'d> {
-    pub name: &'d str,
-    pub description: &'d str,
-    /// Whether it comes with every answer of these statuses.
-    pub is_required: bool,
-    /// The statuses that it comes with.
-    pub with: Vec<Status>,
-    /// Those that it does not come with.
-    pub without: Vec<Status>,
-}
-
-/// A status code.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Status(pub u16);
 
 impl<'d> Endpoint<'d> {
     /// All endpoints of a document, in the order of its tags.
@@ -132,7 +98,7 @@ impl<'d> Endpoint<'d> {
             body: None,
             success: Success::of(document, operation)?,
             failures: Vec::new(),
-            headers: headers(document, operation)?,
+            headers: response::headers(document, operation)?,
         };
         for parameter in shared.iter().chain(&operation.parameters) {
             endpoint.add(document, document.get(parameter)?)?;
@@ -143,7 +109,11 @@ impl<'d> Endpoint<'d> {
         for (status, response) in &operation.responses {
             let status = Status::parse(status)?;
             if !status.is_success() {
-                endpoint.failures.extend(failures(document, status, document.get(response)?)?);
+                endpoint.failures.extend(response::failures(
+                    document,
+                    status,
+                    document.get(response)?,
+                )?);
             }
         }
         endpoint.failures.sort_by_key(|failure| failure.status);
@@ -151,7 +121,6 @@ impl<'d> Endpoint<'d> {
     }
 
     fn add(&mut self, document: &Document, parameter: &'d Parameter) -> Result<(), Error> {
-        use super::document::Place;
         let sent = Sent {
             property: Property::of_parameter(document, parameter)?,
             example: parameter.example.as_ref().or(parameter.schema.default.as_ref()),
@@ -209,131 +178,14 @@ impl<'d> Access<'d> {
 
 impl<'d> Body<'d> {
     fn of(document: &'d Document, body: &'d RequestBody) -> Result<Self, Error> {
-        let content = json(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
+        let content =
+            document::json(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
         let schema = content.schema.as_ref();
         let schema = schema.ok_or_else(|| Error::new("its body has no schema"))?;
-        let example = example(document, content)?;
+        let example = document.example(content)?;
         Ok(Self {
-            properties: schema::properties(document, schema)?,
+            properties: property::properties(document, schema)?,
             example: example.ok_or_else(|| Error::new("its body has no example"))?,
         })
-    }
-}
-
-impl<'d> Success<'d> {
-    fn of(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
-        let none = || Error::new("no success is described with an example");
-        for (status, response) in &operation.responses {
-            let status = Status::parse(status)?;
-            if !status.is_success() {
-                continue;
-            }
-            let response = document.get(response)?;
-            let content = json(&response.content).ok_or_else(none)?;
-            let schema = content.schema.as_ref();
-            return Ok(Self {
-                status,
-                description: &response.description,
-                name: schema.and_then(schema::name),
-                properties: match schema {
-                    Some(schema) => schema::properties(document, schema)?,
-                    None => Vec::new(),
-                },
-                example: example(document, content)?.ok_or_else(none)?,
-            });
-        }
-        Err(none())
-    }
-}
-
-impl Status {
-    fn parse(text: &str) -> Result<Self, Error> {
-        text.parse().map(Self).map_err(|_| Error::new(format!("{text} is no status")))
-    }
-
-    fn is_success(self) -> bool {
-        (200..300).contains(&self.0)
-    }
-
-    /// The code with its name.
-    pub fn named(self) -> String {
-        let name = match self.0 {
-            200 => "OK",
-            201 => "Created",
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            403 => "Forbidden",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            409 => "Conflict",
-            413 => "Content Too Large",
-            429 => "Too Many Requests",
-            431 => "Request Header Fields Too Large",
-            500 => "Internal Server Error",
-            503 => "Service Unavailable",
-            _ => return self.0.to_string(),
-        };
-        format!("{} {name}", self.0)
-    }
-}
-
-fn failures<'d>(
-    document: &'d Document,
-    status: Status,
-    response: &'d Response,
-) -> Result<Vec<Failure<'d>>, Error> {
-    let Some(content) = json(&response.content) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for example in content.examples.values() {
-        let example = document.get(example)?;
-        let text = |name: &str| example.value.pointer(name).and_then(Value::as_str);
-        let (Some(code), Some(message)) = (text("/error/code"), text("/error/message")) else {
-            return Err(Error::new(format!("an example of {} is no error", status.0)));
-        };
-        let when = if example.summary.is_empty() { message } else { &example.summary };
-        found.push(Failure { status, code, when, example: &example.value });
-    }
-    Ok(found)
-}
-
-fn headers<'d>(document: &'d Document, operation: &'d Operation) -> Result<Vec<Header<'d>>, Error> {
-    let mut found: Vec<Header<'d>> = Vec::new();
-    let mut statuses = Vec::new();
-    for (status, response) in &operation.responses {
-        let status = Status::parse(status)?;
-        statuses.push(status);
-        for (name, header) in &document.get(response)?.headers {
-            match found.iter_mut().find(|header| header.name == name) {
-                Some(header) => header.with.push(status),
-                None => {
-                    let header = document.get(header)?;
-                    found.push(Header {
-                        name,
-                        description: &header.description,
-                        is_required: header.required,
-                        with: vec![status],
-                        without: Vec::new(),
-                    });
-                }
-            }
-        }
-    }
-    for header in &mut found {
-        header.without = statuses.clone();
-        header.without.retain(|status| !header.with.contains(status));
-    }
-    Ok(found)
-}
-
-fn json(content: &indexmap::IndexMap<String, MediaType>) -> Option<&MediaType> {
-    content.get("application/json")
-}
-
-/// The one example, or the first of several.
-fn example<'d>(document: &'d Document, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
-    match (&content.example, content.examples.values().next()) {
-        (Some(example), _) => Ok(Some(example)),
-        (None, Some(first)) => Ok(Some(&document.get(first)?.value)),
-        (None, None) => Ok(None),
     }
 }

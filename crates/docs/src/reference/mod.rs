@@ -5,10 +5,14 @@ mod console;
 mod document;
 mod endpoint;
 mod error;
+mod kind;
 mod literal;
 mod page;
+mod property;
+mod response;
 mod samples;
 mod schema;
+mod words;
 
 use serde_json::Value;
 

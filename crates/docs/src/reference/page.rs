@@ -4,11 +4,12 @@ use askama::Template;
 use serde_json::Value;
 
 use super::document::Tag;
-use super::endpoint::{Access, Endpoint, Header, Sent, Status};
+use super::endpoint::{Access, Endpoint, Sent};
 use super::error::Error;
 use super::literal::JSON;
+use super::response::{Header, Status};
 use super::samples::Request;
-use super::schema;
+use super::words;
 
 #[derive(Template)]
 #[template(path = "reference/index.md", escape = "none")]
@@ -73,7 +74,7 @@ fn cell(text: impl AsRef<str>) -> String {
 fn statuses(header: &Header<'_>) -> String {
     let codes = |statuses: &[Status], conjunction| {
         let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();
-        schema::listed(&codes, conjunction)
+        words::listed(&codes, conjunction)
     };
     let with = if header.without.is_empty() {
         "every answer".to_owned()

@@ -1,0 +1,80 @@
+//! The type of a value and its limits, in words.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use super::document::{Document, Schema};
+use super::error::Error;
+use super::schema::{name, resolve};
+use super::words;
+
+/// The type of a value.
+pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
+    let mut kinds = Vec::new();
+    for alternative in schema.alternatives() {
+        kinds.push(match name(alternative) {
+            Some(name) => format!("`{name}`"),
+            None => kind(document, &resolve(document, alternative)?)?,
+        });
+    }
+    for one in schema.types() {
+        kinds.push(match (one, &schema.items) {
+            ("array", Some(items)) => {
+                let items = kind(document, &resolve(document, items)?)?;
+                format!("array of {items}s")
+            }
+            ("string", _) => match schema.format.as_deref() {
+                Some(format @ ("date-time" | "date")) => format.into(),
+                _ => one.into(),
+            },
+            (one, _) => one.into(),
+        });
+    }
+    if kinds.is_empty() {
+        // Constants may do without.
+        kinds.extend(schema.r#const.iter().map(|only| match only {
+            Value::String(_) => "string".to_owned(),
+            Value::Bool(_) => "boolean".to_owned(),
+            _ => "number".to_owned(),
+        }));
+    }
+    kinds.dedup();
+    Ok(words::listed(&kinds, "or"))
+}
+
+/// How long in these units, how large or how many. Nothing where that depends on which type a value
+/// has.
+pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String, Error> {
+    if schema.types().filter(|one| *one != "null").count() > 1 {
+        return Ok(String::new());
+    }
+    let mut limits = Vec::new();
+    limits.extend(range(schema.min_length, schema.max_length, unit));
+    limits.extend(range(schema.minimum.as_ref(), schema.maximum.as_ref(), ""));
+    if let Some(most) = schema.max_items {
+        limits.push(format!("at most {most}"));
+    }
+    if let Some(items) = &schema.items {
+        let items = resolve(document, items)?;
+        let each = range(items.min_length, items.max_length, unit);
+        limits.extend(each.map(|each| format!("each {each}")));
+    }
+    Ok(limits.join(", "))
+}
+
+/// From one number to another, of something.
+fn range<N: Display + PartialEq>(least: Option<N>, most: Option<N>, unit: &str) -> Option<String> {
+    let range = match (least, most) {
+        (None, None) => return None,
+        (Some(least), Some(most)) if least == most => format!("exactly {least}"),
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("at least {least}"),
+        (None, Some(most)) => format!("at most {most}"),
+    };
+    Some(match unit.strip_suffix('s') {
+        None => range,
+        Some(one) if range.ends_with(" 1") => format!("{range} {one}"),
+        Some(_) => format!("{range} {unit}"),
+    })
+}

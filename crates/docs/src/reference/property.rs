@@ -1,0 +1,241 @@
+//! What a property or a parameter may be: a row of a table on a page, a field of a console.
+
+use serde_json::Value;
+
+use super::document::{Document, Parameter, Place, Schema};
+use super::error::Error;
+use super::schema::resolve;
+use super::{kind, words};
+
+/// How deep objects in objects are told of.
+const DEPTH: usize = 4;
+
+/// What the length of a text is counted in.
+const CHARACTERS: &str = "characters";
+
+/// A property of an object, or a parameter.
+pub struct Property {
+    /// Its name, with those of the objects that it is in: `data[].id`.
+    pub name: String,
+    pub is_required: bool,
+    /// Such as `string or null`.
+    pub kind: String,
+    /// Such as `1 to 255 characters`; empty without limits.
+    pub limits: String,
+    pub description: String,
+    /// The values that it may have; empty when there are others.
+    pub choices: Vec<String>,
+    /// The same for each of the values in a list.
+    pub choices_of_each: Vec<String>,
+    pub default: Option<Value>,
+}
+
+/// The properties of an object and of the objects in it, in the order of the schema.
+///
+/// # Errors
+/// A reference that leads nowhere.
+pub fn properties(document: &Document, schema: &Schema) -> Result<Vec<Property>, Error> {
+    let mut found = Vec::new();
+    collect(document, schema, "", DEPTH, &mut found)?;
+    Ok(found)
+}
+
+fn collect(
+    document: &Document,
+    schema: &Schema,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<Property>,
+) -> Result<(), Error> {
+    if depth == 0 {
+        return Ok(());
+    }
+    let schema = resolve(document, schema)?;
+    for (name, property) in &schema.properties {
+        let path = format!("{prefix}{name}");
+        let is_required = schema.required.contains(name);
+        found.push(Property::new(document, path.clone(), is_required, property, CHARACTERS)?);
+        let inner = resolve(document, property)?;
+        match &inner.items {
+            Some(items) => collect(document, items, &format!("{path}[]."), depth - 1, found)?,
+            None => collect(document, &inner, &format!("{path}."), depth - 1, found)?,
+        }
+    }
+    Ok(())
+}
+
+impl Property {
+    /// What a parameter may be.
+    ///
+    /// # Errors
+    /// A reference that leads nowhere.
+    pub fn of_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
+        let Parameter { name, place, required, schema, description, .. } = parameter;
+        // What stands in a header is counted as it is sent.
+        let unit = if *place == Place::Header { "bytes" } else { CHARACTERS };
+        let mut property = Self::new(document, name.clone(), *required, schema, unit)?;
+        if !description.is_empty() {
+            property.description.clone_from(description);
+        }
+        Ok(property)
+    }
+
+    fn new(
+        document: &Document,
+        name: String,
+        is_required: bool,
+        schema: &Schema,
+        unit: &str,
+    ) -> Result<Self, Error> {
+        let schema = resolve(document, schema)?;
+        Ok(Self {
+            name,
+            is_required,
+            kind: kind::kind(document, &schema)?,
+            limits: kind::limits(document, &schema, unit)?,
+            choices: schema.choices(),
+            choices_of_each: match &schema.items {
+                Some(items) => resolve(document, items)?.choices(),
+                None => Vec::new(),
+            },
+            default: schema.default,
+            description: schema.description.unwrap_or_default(),
+        })
+    }
+
+    /// The type and the limits.
+    pub fn kind_with_limits(&self) -> String {
+        match self.limits.as_str() {
+            "" => self.kind.clone(),
+            limits => format!("{}, {limits}", self.kind),
+        }
+    }
+
+    /// The description and the values that it may have, as one paragraph of Markdown.
+    pub fn told(&self) -> String {
+        let mut told = vec![self.description.replace('\n', " ")];
+        match words::code(&self.choices).as_slice() {
+            [] => {}
+            [only] => told.push(format!("Always {only}.")),
+            several => told.push(format!("One of {}.", words::listed(several, "or"))),
+        }
+        if !self.choices_of_each.is_empty() {
+            told.push(format!(
+                "Each one of {}.",
+                words::listed(&words::code(&self.choices_of_each), "or")
+            ));
+        }
+        if let Some(default) = &self.default {
+            told.push(format!("Default: `{}`.", words::value(default)));
+        }
+        told.retain(|part| !part.is_empty());
+        told.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    /// What the properties of an object say: name, type with limits, and description.
+    fn told(properties: &Value) -> Vec<[String; 3]> {
+        let document = json!({
+            "servers": [],
+            "tags": [],
+            "paths": {},
+            "components": {"schemas": {
+                "Status": {"type": "string", "description": "Any.", "enum": ["active", "churned"]},
+                "Part": {"type": "object", "properties": {"id": {"type": "string"}}},
+                "Whole": {"type": "object", "properties": properties},
+            }},
+        });
+        let document = Document::parse(&document).unwrap();
+        let whole = &document.components.schemas["Whole"];
+        let told = |it: Property| [it.name.clone(), it.kind_with_limits(), it.told()];
+        super::properties(&document, whole).unwrap().into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn limits_are_told_as_people_say_them() {
+        for (schema, kind) in [
+            (
+                json!({"type": "string", "minLength": 1, "maxLength": 255}),
+                "string, 1 to 255 characters",
+            ),
+            (json!({"type": "string", "minLength": 1}), "string, at least 1 character"),
+            (json!({"type": ["integer", "null"], "maximum": 365}), "integer or null, at most 365"),
+            (json!({"type": "string", "format": "date-time"}), "date-time"),
+            (
+                json!({"type": ["string", "integer"], "minLength": 1, "minimum": 0}),
+                "string or integer",
+            ),
+            (
+                json!({"anyOf": [{"type": "string", "format": "date-time"},
+                    {"type": "string", "format": "date"}, {"type": "null"}]}),
+                "date-time, date or null",
+            ),
+            (
+                json!({"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}),
+                "array of strings, at most 50, each at most 64 characters",
+            ),
+        ] {
+            assert_eq!(told(&json!({"it": schema}))[0][1], kind);
+        }
+    }
+
+    #[test]
+    fn a_header_is_as_long_as_its_bytes() {
+        let document = json!({"servers": [], "tags": [], "paths": {}, "components": {}});
+        let document = Document::parse(&document).unwrap();
+        for (place, kind) in
+            [("header", "string, 1 to 9 bytes"), ("query", "string, 1 to 9 characters")]
+        {
+            let schema = json!({"type": "string", "minLength": 1, "maxLength": 9});
+            let parameter = json!({"name": "it", "in": place, "schema": schema});
+            let parameter = Parameter::deserialize(&parameter).unwrap();
+            let told = Property::of_parameter(&document, &parameter).unwrap();
+            assert_eq!(told.kind_with_limits(), kind);
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_reference_wins() {
+        let status = json!({"$ref": "#/components/schemas/Status", "description": "Where it stands.",
+            "default": "active"});
+        let text = "Where it stands. One of `active` or `churned`. Default: `active`.";
+        assert_eq!(told(&json!({"status": status}))[0], ["status", "string", text]);
+    }
+
+    #[test]
+    fn an_alternative_to_null_is_told_once() {
+        let status = json!({"anyOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]});
+        let told = told(&json!({"status": status}));
+        assert_eq!(told[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
+    }
+
+    #[test]
+    fn the_values_in_a_list_are_told_too() {
+        let all = json!({"type": "array", "items": {"$ref": "#/components/schemas/Status"}});
+        let told = told(&json!({"all": all}));
+        assert_eq!(told[0], ["all", "array of strings", "Each one of `active` or `churned`."]);
+    }
+
+    #[test]
+    fn objects_in_objects_and_lists_are_told_with_their_path() {
+        let part = json!({"$ref": "#/components/schemas/Part"});
+        let told = told(&json!({"one": part, "all": {"type": "array", "items": part}}));
+        let names: Vec<&str> = told.iter().map(|[name, ..]| name.as_str()).collect();
+        assert_eq!(names, ["one", "one.id", "all", "all[].id"]);
+        assert_eq!(told[2][1], "array of objects");
+    }
+
+    #[test]
+    fn one_of_several_objects_is_told_by_their_names() {
+        let one = json!({"oneOf": [{"$ref": "#/components/schemas/Part"},
+            {"$ref": "#/components/schemas/Whole"}]});
+        assert_eq!(told(&json!({"it": one}))[0][1], "`Part` or `Whole`");
+    }
+}

@@ -1,0 +1,153 @@
+//! What an endpoint may respond: its success, its errors, and their headers.
+
+use serde_json::Value;
+
+use super::document::{self, Document, Operation, Response};
+use super::error::Error;
+use super::property::{self, Property};
+use super::schema;
+
+/// What is answered when all is well.
+pub struct Success<'d> {
+    pub status: Status,
+    pub description: &'d str,
+    /// The name of the component that the body is, if it is one.
+    pub name: Option<&'d str>,
+    pub properties: Vec<Property>,
+    pub example: &'d Value,
+}
+
+/// An error that may be answered.
+pub struct Failure<'d> {
+    pub status: Status,
+    pub code: &'d str,
+    /// When it is.
+    pub when: &'d str,
+    pub example: &'d Value,
+}
+
+/// A header of answers.
+pub struct Header<'d> {
+    pub name: &'d str,
+    pub description: &'d str,
+    /// Whether it comes with every answer of these statuses.
+    pub is_required: bool,
+    /// The statuses that it comes with.
+    pub with: Vec<Status>,
+    /// Those that it does not come with.
+    pub without: Vec<Status>,
+}
+
+/// A status code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Status(pub u16);
+
+impl<'d> Success<'d> {
+    pub fn of(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
+        let none = || Error::new("no success is described with an example");
+        for (status, response) in &operation.responses {
+            let status = Status::parse(status)?;
+            if !status.is_success() {
+                continue;
+            }
+            let response = document.get(response)?;
+            let content = document::json(&response.content).ok_or_else(none)?;
+            let schema = content.schema.as_ref();
+            return Ok(Self {
+                status,
+                description: &response.description,
+                name: schema.and_then(schema::name),
+                properties: match schema {
+                    Some(schema) => property::properties(document, schema)?,
+                    None => Vec::new(),
+                },
+                example: document.example(content)?.ok_or_else(none)?,
+            });
+        }
+        Err(none())
+    }
+}
+
+impl Status {
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        text.parse().map(Self).map_err(|_| Error::new(format!("{text} is no status")))
+    }
+
+    pub fn is_success(self) -> bool {
+        (200..300).contains(&self.0)
+    }
+
+    /// The code with its name.
+    pub fn named(self) -> String {
+        let name = match self.0 {
+            200 => "OK",
+            201 => "Created",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            429 => "Too Many Requests",
+            431 => "Request Header Fields Too Large",
+            500 => "Internal Server Error",
+            503 => "Service Unavailable",
+            _ => return self.0.to_string(),
+        };
+        format!("{} {name}", self.0)
+    }
+}
+
+/// The errors that a response may be.
+pub fn failures<'d>(
+    document: &'d Document,
+    status: Status,
+    response: &'d Response,
+) -> Result<Vec<Failure<'d>>, Error> {
+    let Some(content) = document::json(&response.content) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for example in content.examples.values() {
+        let example = document.get(example)?;
+        let text = |name: &str| example.value.pointer(name).and_then(Value::as_str);
+        let (Some(code), Some(message)) = (text("/error/code"), text("/error/message")) else {
+            return Err(Error::new(format!("an example of {} is no error", status.0)));
+        };
+        let when = if example.summary.is_empty() { message } else { &example.summary };
+        found.push(Failure { status, code, when, example: &example.value });
+    }
+    Ok(found)
+}
+
+/// The headers of all responses of an operation.
+pub fn headers<'d>(
+    document: &'d Document,
+    operation: &'d Operation,
+) -> Result<Vec<Header<'d>>, Error> {
+    let mut found: Vec<Header<'d>> = Vec::new();
+    let mut statuses = Vec::new();
+    for (status, response) in &operation.responses {
+        let status = Status::parse(status)?;
+        statuses.push(status);
+        for (name, header) in &document.get(response)?.headers {
+            match found.iter_mut().find(|header| header.name == name) {
+                Some(header) => header.with.push(status),
+                None => {
+                    let header = document.get(header)?;
+                    found.push(Header {
+                        name,
+                        description: &header.description,
+                        is_required: header.required,
+                        with: vec![status],
+                        without: Vec::new(),
+                    });
+                }
+            }
+        }
+    }
+    for header in &mut found {
+        header.without = statuses.clone();
+        header.without.retain(|status| !header.with.contains(status));
+    }
+    Ok(found)
+}

@@ -1,0 +1,25 @@
+//! Values and lists in a sentence.
+
+use serde_json::Value;
+
+/// Words in a sentence: `a, b or c`.
+pub fn listed(words: &[String], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} {conjunction} {last}", others.join(", ")),
+    }
+}
+
+/// Words that are marked as code.
+pub fn code(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| format!("`{word}`")).collect()
+}
+
+/// A value as it is written in a sentence or a field.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
