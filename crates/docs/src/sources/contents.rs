@@ -44,6 +44,8 @@ struct ListedSection {
 
 const LIST: &str = "docs/site.toml";
 const OPENAPI: &str = "docs/openapi.json";
+const HOW_TO_UPDATE: &str = "update it with \
+    `UPDATE_SNAPSHOT=1 cargo test --test black_box the_document_in_the_repository`";
 
 /// Reads all of them.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
@@ -100,7 +102,7 @@ fn generated(
 fn endpoints(root: &Path) -> Result<Vec<Source>, Problems> {
     let wrong = |problem: String| Problems::of(OPENAPI, problem);
     let document = serde_json::from_str(&read(root, OPENAPI)?);
-    let document = document.map_err(|error| wrong(error.to_string()))?;
+    let document = document.map_err(|error| wrong(format!("{error}; {HOW_TO_UPDATE}")))?;
     let pages = reference::pages(&document).map_err(|error| wrong(error.to_string()))?;
     let source = |page: reference::Page| {
         let file = format!("{OPENAPI} ({})", page.path);
@@ -144,5 +146,17 @@ mod tests {
         let problem = listed(&format!("[keywords]\nerror = [\"409\"]\n{SECTION}")).err().unwrap();
         let told = "docs/site.toml: has keywords of \"error\", which is no page";
         assert_eq!(problem.to_string(), told);
+    }
+
+    #[test]
+    fn an_unreadable_openapi_document_says_how_to_update_it() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("docs")).unwrap();
+        let list = "[[section]]\ntitle = \"API\"\npages = [\"reference\"]\n";
+        fs::write(root.path().join(LIST), list).unwrap();
+        fs::write(root.path().join(OPENAPI), "<<<<<<< HEAD\n{}\n").unwrap();
+        let problem = read_all(root.path()).err().unwrap().to_string();
+        assert!(problem.starts_with("docs/openapi.json: expected value at line 1"), "{problem}");
+        assert!(problem.contains("; update it with `UPDATE_SNAPSHOT=1 cargo test"), "{problem}");
     }
 }
