@@ -1,21 +1,21 @@
-//! Where things are served. A page is named by its path below `/docs`, such as `guides/ids`; the
-//! first page's is empty.
+//! The addresses of what is served. A page is identified by its path below `/docs`, such as
+//! `guides/ids`; the path of the first page is empty.
 
-/// The address of a server in the sources. What is served has the address that the client used in
-/// its place.
+/// Stands for the server in the sources. When serving, the server replaces it with the origin that
+/// the client used.
 pub const ORIGIN: &str = "https://pivotal.example.com";
 
-/// A page.
+/// The HTML page.
 pub fn page(path: &str) -> String {
     if path.is_empty() { "/docs".to_owned() } else { format!("/docs/{path}") }
 }
 
-/// Its Markdown.
+/// The page as Markdown.
 pub fn twin(path: &str) -> String {
     page(path) + ".md"
 }
 
-/// Its index for language models.
+/// The page's index for language models.
 pub fn index(path: &str) -> String {
     page(path) + "/llms.txt"
 }

@@ -1,6 +1,6 @@
-//! Text in HTML.
+//! Escaping for HTML.
 
-/// Text that stays text in HTML.
+/// Escapes text for HTML.
 pub fn escape(text: &str) -> String {
     askama::filters::escape(text, askama::filters::Html)
         .map_or_else(|_| String::new(), |t| t.to_string())

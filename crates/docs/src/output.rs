@@ -1,4 +1,4 @@
-//! What is served, as the binary takes it in: the contents as files, and a table of them as source.
+//! Writes what the binary embeds: the contents as files, and a table of them as Rust source.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,20 +6,20 @@ use std::{fs, io};
 
 use crate::hash;
 
-/// What is served at an address.
+/// A file that is served.
 pub struct File {
     pub address: String,
     pub kind: Kind,
     pub content: String,
 }
 
-/// The kinds that `src/docs/file.rs` knows.
+/// Mirrors `Kind` in `src/docs/file.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Page,
-    /// The page for addresses at which there is none.
+    /// The page for a 404.
     NoPage,
-    /// Leads to the address that is its content.
+    /// A redirect. The content is its target.
     Moved,
     Markdown,
     Text,
@@ -29,7 +29,7 @@ pub enum Kind {
     Icon,
 }
 
-/// Writes both to a directory.
+/// Writes the files and the table to a directory.
 pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut files: Vec<&File> = files.iter().collect();
@@ -50,7 +50,7 @@ pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     write_changed(&dir.join("table.rs"), &table)
 }
 
-/// Writes a file unless it has this content, so that its time does not change.
+/// Leaves a file alone if it already has this content, so that its modification time stays.
 fn write_changed(path: &Path, content: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|known| known == content) {
         return Ok(());

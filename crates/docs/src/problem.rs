@@ -1,4 +1,4 @@
-//! What is wrong with the sources: every problem with its file, all of them at once.
+//! Problems with the sources, each with its file. They are collected so that one build reports all.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -8,22 +8,22 @@ use std::fmt::{self, Display, Formatter};
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// One problem of a file.
+    /// One problem in a file.
     pub fn of(file: &str, what: impl Display) -> Self {
         Self(vec![format!("{file}: {what}")])
     }
 
-    /// Takes the problems of a result, and gives its value when there are none.
+    /// Collects the problems of a result, or returns its value.
     pub fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         result.map_err(|more| self.0.extend(more.0)).ok()
     }
 
-    /// Adds a problem of a file.
+    /// Adds a problem in a file.
     pub fn add(&mut self, file: &str, what: impl Display) {
         self.0.push(format!("{file}: {what}"));
     }
 
-    /// The value when nothing is wrong.
+    /// Returns the value if there are no problems.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }

@@ -1,5 +1,5 @@
-//! Blocks of code: what the words behind their fence mean, and their HTML. Blocks that follow each
-//! other with a `tab` are one group, of which a page with scripts shows one at a time.
+//! Code blocks: the meaning of their info string, and their HTML. Consecutive blocks with a `tab` form
+//! a group, of which a page with scripts shows one at a time.
 
 use super::highlight::Highlighter;
 use crate::escape::escape;
@@ -10,15 +10,14 @@ pub struct Block {
     pub language: String,
     /// The name of its tab, if it is one of a group.
     pub tab: Option<String>,
-    /// Whether a word says what it is checked against: then it is not the output of anything.
+    /// Whether it names a schema to check it against: then it is not the output of another block.
     is_checked: bool,
     code: String,
 }
 
 impl Block {
-    /// A block with the words behind its fence, such as `bash tab=cURL`. The other words are for
-    /// what tests the blocks: `root` and `after` tell how one is run, `schema` what one is checked
-    /// against.
+    /// Parses an info string such as `bash tab=cURL`. Some words are only for `tests/reference`,
+    /// which runs the blocks: `root` and `after` say how, `schema` what a block is checked against.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a block of code names no language")?.to_owned();
@@ -34,7 +33,7 @@ impl Block {
         Ok(Self { language, tab, is_checked, code })
     }
 
-    /// Whether it shows what the block before it prints.
+    /// Whether it shows the output of the block before it.
     fn is_output_of(&self, before: &Self) -> bool {
         let is_program =
             ["bash", "typescript", "python", "rust"].contains(&before.language.as_str());
@@ -42,7 +41,7 @@ impl Block {
     }
 }
 
-/// The HTML of blocks that follow each other.
+/// Renders consecutive blocks.
 pub fn html(blocks: &[Block], highlighter: &Highlighter) -> Result<String, String> {
     let mut html = String::new();
     let mut rest = blocks;
@@ -89,11 +88,11 @@ mod tests {
         infos.iter().map(|info| Block::new(info, "x\n".to_owned()).unwrap()).collect()
     }
 
-    /// The order of the parts of some HTML.
+    /// The classes of the rendered elements, in order.
     fn parts(infos: &[&str]) -> Vec<String> {
         let html = html(&blocks(infos), &Highlighter::new().unwrap()).unwrap();
         let classes = html.split("class=\"").skip(1).map(|part| part.split('"').next().unwrap());
-        // One letter is the colour of a word.
+        // Classes of one letter are those of the highlighter.
         classes.filter(|class| class.len() > 1).map(str::to_owned).collect()
     }
 

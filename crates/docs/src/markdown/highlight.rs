@@ -1,11 +1,11 @@
-//! Colours of code: which words of a language are what, by the grammars of syntect and two-face. A
-//! word gets one short class, and `assets/docs.css` gives the class its colour.
+//! Syntax highlighting with the grammars of syntect and two-face. Each token gets a short class, which
+//! `assets/docs/text.css` gives a color.
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use crate::escape::escape;
 
-/// What begins a scope, and the class that it means. The first line that fits counts.
+/// Prefixes of scopes and their classes. The first match counts.
 const CLASSES: [(&str, Option<&str>); 26] = [
     ("comment", Some("c")),
     ("meta.structure.dictionary.key", Some("p")),
@@ -35,7 +35,7 @@ const CLASSES: [(&str, Option<&str>); 26] = [
     ("punctuation.definition.variable", Some("v")),
 ];
 
-/// The grammars that the languages of code fences are read with.
+/// The grammars of all languages that code blocks use.
 pub struct Highlighter {
     grammars: SyntaxSet,
     classes: Vec<(Scope, Option<&'static str>)>,
@@ -50,7 +50,7 @@ impl Highlighter {
         Ok(Self { grammars: two_face::syntax::extra_newlines(), classes })
     }
 
-    /// The HTML of some code, or what is wrong with it.
+    /// Highlights code. Fails if the language is unknown.
     pub fn html(&self, language: &str, code: &str) -> Result<String, String> {
         let Some(grammar) = self.grammar(language)? else {
             return Ok(escape(code));
@@ -71,7 +71,7 @@ impl Highlighter {
         Ok(spans.finish())
     }
 
-    /// Nothing for what has no grammar.
+    /// Returns `None` for known languages without a grammar.
     fn grammar(&self, language: &str) -> Result<Option<&SyntaxReference>, String> {
         let name = match language {
             "bash" => "Bourne Again Shell (bash)",
@@ -89,20 +89,20 @@ impl Highlighter {
         grammar.map(Some).ok_or_else(|| format!("there is no grammar {name}"))
     }
 
-    /// The class of what stands in these scopes, of which the last is the innermost.
+    /// The class of a token in these scopes, innermost last.
     fn class(&self, stack: &ScopeStack) -> Option<&'static str> {
         let class = |scope: &Scope| {
             let fits = |(prefix, _): &&(Scope, _)| prefix.is_prefix_of(*scope);
             self.classes.iter().find(fits).map(|(_, class)| *class)
         };
         let own = stack.scopes.iter().rev().find_map(class).flatten();
-        // A key of an object is a string too.
+        // An object's key is also a string.
         let is_key = || stack.scopes.iter().filter_map(class).any(|class| class == Some("p"));
         if own == Some("s") && is_key() { Some("p") } else { own }
     }
 }
 
-/// Text in spans; what follows each other with the same class is in one.
+/// Builds spans, and merges neighbors of the same class.
 #[derive(Default)]
 struct Spans {
     html: String,
@@ -114,7 +114,7 @@ impl Spans {
         if text.is_empty() {
             return;
         }
-        // White space looks the same in every colour.
+        // White space looks the same in every color.
         if class != self.open && !text.trim().is_empty() {
             self.close();
             if let Some(class) = class {

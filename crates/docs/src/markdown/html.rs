@@ -1,4 +1,5 @@
-//! The HTML of a page's text.
+//! Renders a page's Markdown as HTML, with the few additions that the style sheet knows: a lead, badges,
+//! callouts, tabs, anchors.
 
 use std::fmt::Display;
 
@@ -15,11 +16,11 @@ use super::text::Text;
 use crate::address;
 use crate::problem::Problems;
 
-/// How texts mark what the hosted API does not have, and how a page shows it.
+/// Marks what the hosted API does not have, and the badge that a page shows instead.
 const ADDITION: &str = "Addition:";
 const ADDITION_BADGE: &str = "<span class=\"badge info\">Addition</span>";
 
-/// The HTML of a page's text, without its title.
+/// Renders a page without its title.
 pub fn html(text: &Text, anchors: &Anchors, highlighter: &Highlighter) -> Result<String, Problems> {
     let mut page = Page {
         text,
@@ -39,12 +40,12 @@ pub fn html(text: &Text, anchors: &Anchors, highlighter: &Highlighter) -> Result
     page.problems.or(html)
 }
 
-/// A page that is being made.
+/// The state of rendering a page.
 struct Page<'a> {
     text: &'a Text,
     anchors: &'a Anchors,
     highlighter: &'a Highlighter,
-    /// Those whose headings are still to come.
+    /// The parts whose headings are still to come.
     parts: std::slice::Iter<'a, Part>,
     events: std::iter::Peekable<std::vec::IntoIter<Event<'a>>>,
     made: Vec<Event<'a>>,
@@ -107,7 +108,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Whether what was made last begins something strong, which also ends after the next event.
+    /// Whether the next event is all that a `Strong` contains.
     fn is_strong(&mut self) -> bool {
         matches!(self.made.last(), Some(Event::Start(Tag::Strong)))
             && matches!(self.events.peek(), Some(Event::End(TagEnd::Strong)))
@@ -121,7 +122,7 @@ impl<'a> Page<'a> {
         self.made.push(Event::Html(html.into()));
     }
 
-    /// The first one is set apart, and so is what the hosted API does not have.
+    /// Gives the first paragraph a class, and additions to the hosted API a badge.
     fn paragraph(&mut self) {
         let marked = match self.events.peek() {
             Some(Event::Text(text)) => text.strip_prefix(ADDITION).map(sentence),
@@ -139,7 +140,7 @@ impl<'a> Page<'a> {
         self.had_lead = true;
     }
 
-    /// A block of code and those that follow it at once.
+    /// Renders a code block together with the ones that directly follow it.
     fn code(&mut self, first: CodeBlockKind<'a>) {
         let mut blocks = Vec::new();
         let mut next = Some(first);
@@ -173,7 +174,7 @@ impl<'a> Page<'a> {
     fn link(&mut self, kind: LinkType, link: CowStr<'a>) -> CowStr<'a> {
         match links::resolve(&self.text.path, &link, self.anchors) {
             Ok(Target::Address) => link,
-            // What stands elsewhere in the file cannot be put right in the Markdown that is served.
+            // `twin` only rewrites inline links.
             Ok(Target::Page { .. }) if kind != LinkType::Inline => {
                 self.problem(format!("the link {link} has to stand where it is used"));
                 link
@@ -191,7 +192,7 @@ fn is_text(event: &Event<'_>) -> bool {
     matches!(event, Event::Text(_))
 }
 
-/// Text that stands by itself, and begins as a sentence does.
+/// Trims text and capitalizes its first letter.
 fn sentence(text: &str) -> String {
     let mut letters = text.trim_start().chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -264,7 +265,7 @@ mod tests {
             let problems = made(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
             assert!(problems.to_string().starts_with("docs/guides/ids.md: "));
         }
-        // All of them are told at once.
+        // All problems are reported at once.
         let all = format!("# T\n\nx\n\n{}\n", odd[2..5].join("\n\n"));
         assert_eq!(made(&all).unwrap_err().to_string().lines().count(), 3);
     }

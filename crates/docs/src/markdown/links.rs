@@ -1,23 +1,23 @@
-//! Where the links of the sources lead: to another page by the relative path of its file, as a code
-//! host understands it, or to an address. A link that leads nowhere is a problem.
+//! Resolves links. Pages link to each other by the relative path of the file, which also works on code
+//! hosts. A link to a page or heading that does not exist is a problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::ORIGIN;
 
-/// The anchors of every page, by its path.
+/// The anchors of every page, by the page's path.
 pub type Anchors = BTreeMap<String, BTreeSet<String>>;
 
-/// Where a link leads.
+/// The target of a link.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To a page, and maybe to a heading there, with its `#`.
+    /// A page. The fragment is empty or includes its `#`.
     Page { path: String, fragment: String },
-    /// To an address, as it stands there.
+    /// An absolute URL.
     Address,
 }
 
-/// What a link of the page `from` leads to.
+/// Resolves a link on the page `from`.
 pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, String> {
     if link.starts_with("https://") || link.starts_with("http://") {
         return Ok(Target::Address);
@@ -37,7 +37,7 @@ pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, Stri
     Ok(Target::Page { path: path.clone(), fragment })
 }
 
-/// The page whose file is there, seen from the file of another page.
+/// The path of the page whose file is at a relative path.
 fn page_at(from: &str, file: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();

@@ -1,4 +1,4 @@
-//! What the Markdown of a page says, and what is made of it.
+//! Parses the Markdown of pages and renders it as HTML and as portable Markdown.
 
 mod code;
 mod highlight;

@@ -6,39 +6,38 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::parser::parser;
 
-/// What a page says, part by part.
+/// A page's structure.
 #[derive(Debug)]
 pub struct Outline {
     /// The first paragraph.
     pub description: String,
-    /// The first one is what stands before the second heading; its heading is the page's title.
+    /// The first part has the page's title as its heading.
     pub parts: Vec<Part>,
 }
 
-/// A heading and what stands below it.
+/// A heading and the text below it.
 #[derive(Debug, Default)]
 pub struct Part {
     pub level: usize,
-    /// What a link to the heading ends with, after a `#`.
+    /// The anchor of the heading.
     pub id: String,
     pub heading: String,
-    /// The words below it, without those in blocks of code.
+    /// The text up to the next heading, without code blocks.
     pub text: String,
 }
 
 impl Outline {
-    /// The page's title.
     pub fn title(&self) -> &str {
         self.parts.first().map_or("", |part| &part.heading)
     }
 
-    /// What there is beside the title.
+    /// Every part except that of the title.
     pub fn headings(&self) -> &[Part] {
         self.parts.get(1..).unwrap_or_default()
     }
 }
 
-/// Reads what a page says.
+/// Parses a page.
 pub fn outline(markdown: &str) -> Result<Outline, String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut description = None;
@@ -86,7 +85,7 @@ fn is_block(end: TagEnd) -> bool {
     !matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link)
 }
 
-/// The anchor of a heading, as code hosts make it.
+/// The anchor of a heading, by the rules of code hosts.
 fn anchor(heading: &str, known: &mut BTreeMap<String, usize>) -> String {
     let lower = heading.to_lowercase();
     let letters = lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));

@@ -1,4 +1,4 @@
-//! The Markdown that is served beside a page: its source, with links that work wherever it is read.
+//! The Markdown version of a page: its source with absolute links, so that it can be read anywhere.
 
 use pulldown_cmark::{Event, LinkType, Tag};
 
@@ -8,7 +8,7 @@ use super::text::Text;
 use crate::address::{self, ORIGIN};
 use crate::problem::Problems;
 
-/// The text with links to the Markdown of the pages. Links that lead nowhere were found before.
+/// Links to pages become links to their Markdown. Rendering the HTML reports broken links.
 pub fn twin(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
     let markdown = text.markdown.as_str();
     let mut twin = String::with_capacity(markdown.len());
@@ -21,7 +21,7 @@ pub fn twin(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
         else {
             continue;
         };
-        // The address stands behind the words, which may hold brackets themselves.
+        // Search from the end: the text of the link may contain brackets.
         let written = format!("]({dest_url}");
         let at = markdown[range.clone()].rfind(&written);
         let at = at.ok_or_else(|| {

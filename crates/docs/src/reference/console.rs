@@ -1,5 +1,4 @@
-//! The console of a page, on which a request is put together and sent. Its script is
-//! `assets/try.js`. For `reference`.
+//! The console of a page, a form that sends a request. Its script is `assets/try.js`.
 
 use askama::Template;
 
@@ -17,10 +16,7 @@ struct Console<'c> {
     body: Option<String>,
 }
 
-/// The console of an endpoint of a server.
-///
-/// # Errors
-/// Those of the template.
+/// Renders the console of an endpoint.
 pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
     let base = server.splitn(4, '/').nth(3).unwrap_or_default();
     let console = Console {
@@ -36,14 +32,14 @@ pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
     Ok(console.render()?)
 }
 
-/// What may be put into a field.
+/// The hint below a field.
 fn hint(sent: &Sent<'_>) -> String {
     let property = &sent.property;
     let mut hints = Vec::new();
     if !property.is_required {
         hints.push("Optional".to_owned());
     }
-    // A choice shows its values itself.
+    // A `select` shows its values itself.
     if property.choices.is_empty() {
         hints.push(property.kind_with_limits());
     }
@@ -54,7 +50,6 @@ fn hint(sent: &Sent<'_>) -> String {
     hints.join("; ")
 }
 
-/// How many lines a text has.
 fn lines(text: &str) -> usize {
     text.lines().count()
 }

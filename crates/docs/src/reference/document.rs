@@ -16,7 +16,6 @@ pub struct Document {
     pub components: Components,
 }
 
-/// Where the API is.
 #[derive(Deserialize)]
 pub struct Server {
     pub url: String,
@@ -30,7 +29,6 @@ pub struct Tag {
     pub description: String,
 }
 
-/// What is found at a path.
 #[derive(Deserialize)]
 pub struct PathItem {
     #[serde(default)]
@@ -41,7 +39,6 @@ pub struct PathItem {
     pub delete: Option<Operation>,
 }
 
-/// A method of a path.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
@@ -53,12 +50,10 @@ pub struct Operation {
     pub parameters: Vec<RefOr<Parameter>>,
     pub request_body: Option<RefOr<RequestBody>>,
     pub responses: IndexMap<String, RefOr<Response>>,
-    /// What has to be shown; an empty list where nothing has to be. Each names a scheme, and the
-    /// scopes that it needs.
+    /// The schemes that are required, each with its scopes. Empty for public endpoints.
     pub security: Vec<IndexMap<String, Vec<String>>>,
 }
 
-/// Where a parameter is sent.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
@@ -67,7 +62,6 @@ pub enum Place {
     Header,
 }
 
-/// A value that is sent beside the body.
 #[derive(Deserialize)]
 pub struct Parameter {
     pub name: String,
@@ -81,13 +75,11 @@ pub struct Parameter {
     pub example: Option<Value>,
 }
 
-/// What is sent with a request.
 #[derive(Deserialize)]
 pub struct RequestBody {
     pub content: IndexMap<String, MediaType>,
 }
 
-/// An answer.
 #[derive(Deserialize)]
 pub struct Response {
     pub description: String,
@@ -97,17 +89,14 @@ pub struct Response {
     pub content: IndexMap<String, MediaType>,
 }
 
-/// A header of an answer.
 #[derive(Deserialize)]
 pub struct Header {
     #[serde(default)]
     pub description: String,
-    /// Whether an answer for which it is described always has it.
     #[serde(default)]
     pub required: bool,
 }
 
-/// A body.
 #[derive(Deserialize)]
 pub struct MediaType {
     pub schema: Option<Schema>,
@@ -116,7 +105,6 @@ pub struct MediaType {
     pub examples: IndexMap<String, RefOr<Example>>,
 }
 
-/// One of several examples.
 #[derive(Deserialize)]
 pub struct Example {
     #[serde(default)]
@@ -124,7 +112,7 @@ pub struct Example {
     pub value: Value,
 }
 
-/// What a value may be. A reference may stand beside keywords of its own, which then win.
+/// A JSON Schema. Keywords next to a `$ref` take precedence over the schema that it refers to.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Schema {
@@ -151,7 +139,6 @@ pub struct Schema {
     pub all_of: Vec<Schema>,
 }
 
-/// The types that a value may have.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Types {
@@ -159,12 +146,12 @@ pub enum Types {
     Several(Vec<String>),
 }
 
-/// `null` is a default like any other.
+/// Distinguishes a `null` from a missing field.
 fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
 }
 
-/// Something, or the name of where it is.
+/// An object, or a reference to one among the components.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum RefOr<T> {
@@ -175,7 +162,6 @@ pub enum RefOr<T> {
     Is(T),
 }
 
-/// What is referred to.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Components {
@@ -187,12 +173,11 @@ pub struct Components {
     pub examples: IndexMap<String, Example>,
 }
 
-/// What can stand among the components.
+/// A type that can be among the components.
 pub trait Component: Sized {
-    /// The name of its kind there.
+    /// The name of its map.
     const KIND: &'static str;
 
-    /// All of its kind.
     fn all(components: &Components) -> &IndexMap<String, Self>;
 }
 
@@ -216,12 +201,11 @@ component!(Header, "headers", headers);
 component!(Example, "examples", examples);
 
 impl Document {
-    /// Reads the document.
     pub fn parse(document: &Value) -> Result<Self, Error> {
         Self::deserialize(document).map_err(|error| Error::new(error.to_string()))
     }
 
-    /// What is meant.
+    /// Follows a reference, if it is one.
     pub fn get<'d, T: Component>(&'d self, meant: &'d RefOr<T>) -> Result<&'d T, Error> {
         match meant {
             RefOr::Ref { reference } => self.find(reference),
@@ -229,7 +213,7 @@ impl Document {
         }
     }
 
-    /// What a reference leads to.
+    /// Finds the component that a reference names.
     pub fn find<T: Component>(&self, reference: &str) -> Result<&T, Error> {
         reference
             .strip_prefix("#/components/")
@@ -247,7 +231,7 @@ impl Document {
     }
 }
 
-/// The body that is JSON.
+/// The JSON body among the media types.
 pub fn json(content: &IndexMap<String, MediaType>) -> Option<&MediaType> {
     content.get("application/json")
 }

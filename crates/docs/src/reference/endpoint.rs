@@ -1,5 +1,5 @@
-//! An endpoint with all that its page tells, found in the document. For the rest of `reference`,
-//! which from here on has nothing that could be missing.
+//! An endpoint with everything that its page shows. Anything that the document lacks is found here, so
+//! that the templates never miss a value.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Endpoint<'d> {
     pub headers: Vec<Header<'d>>,
 }
 
-/// What a caller needs.
+/// What a caller needs for access.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access<'d> {
     Public,
@@ -34,10 +34,10 @@ pub enum Access<'d> {
     Scope(&'d str),
 }
 
-/// A parameter, and what it may be.
+/// A parameter.
 pub struct Sent<'d> {
     pub property: Property,
-    /// What a sample sends: the example, or else the default, which shows how it is sent.
+    /// The value in the code samples: the example, or else the default.
     pub example: Option<&'d Value>,
 }
 
@@ -49,9 +49,6 @@ pub struct Body<'d> {
 
 impl<'d> Endpoint<'d> {
     /// All endpoints of a document, in the order of its tags.
-    ///
-    /// # Errors
-    /// What one of them lacks.
     pub fn all(document: &'d Document) -> Result<Vec<Self>, Error> {
         let mut found = Vec::new();
         for (path, item) in &document.paths {
@@ -133,19 +130,18 @@ impl<'d> Endpoint<'d> {
         Ok(())
     }
 
-    /// Whether a retry can be made safe, and by which header.
+    /// The header that makes a retry safe, if there is one.
     pub fn idempotency_header(&self) -> Option<&str> {
         let mut names = self.header_parameters.iter().map(|sent| sent.property.name.as_str());
         names.find(|name| *name == "Idempotency-Key")
     }
 
-    /// Whether a list is answered page by page.
+    /// Whether it returns a list in pages.
     pub fn has_pages(&self) -> bool {
         self.query_parameters.iter().any(|sent| sent.property.name == "cursor")
     }
 
-    /// The error that is shown whole: one that names a property of the request, and a short one, if
-    /// there is any.
+    /// The error whose body the page shows: a 400 if there is one, preferably short and about a field.
     pub fn typical_failure(&self) -> Option<&Failure<'d>> {
         let of = |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
         let size = |failure: &&Failure<'_>| {
@@ -155,7 +151,7 @@ impl<'d> Endpoint<'d> {
         of(400).min_by_key(size).or_else(|| of(404).next()).or_else(|| self.failures.first())
     }
 
-    /// Whether something of the server's data changes.
+    /// Whether it changes data on the server.
     pub fn is_change(&self) -> bool {
         self.method != "GET"
     }

@@ -32,7 +32,7 @@ pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
         });
     }
     if kinds.is_empty() {
-        // Constants may do without.
+        // A `const` needs no `type`.
         kinds.extend(schema.r#const.iter().map(|only| match only {
             Value::String(_) => "string".to_owned(),
             Value::Bool(_) => "boolean".to_owned(),
@@ -43,8 +43,8 @@ pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
     Ok(words::listed(&kinds, "or"))
 }
 
-/// How long in these units, how large or how many. Nothing where that depends on which type a value
-/// has.
+/// The limits of length (in this unit), size and count. Empty if there are several types, since each
+/// limit applies to only one.
 pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String, Error> {
     if schema.types().filter(|one| *one != "null").count() > 1 {
         return Ok(String::new());
@@ -63,7 +63,7 @@ pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String
     Ok(limits.join(", "))
 }
 
-/// From one number to another, of something.
+/// A range in words, such as `1 to 255 characters`.
 fn range<N: Display + PartialEq>(least: Option<N>, most: Option<N>, unit: &str) -> Option<String> {
     let range = match (least, most) {
         (None, None) => return None,

@@ -1,23 +1,23 @@
-//! JSON values as they are written in the languages of the samples. For `samples`.
+//! Writes JSON values as literals in the languages of the code samples.
 
 use serde_json::{Map, Value};
 
-/// How many characters a value may have to stand on one line within another one.
+/// Values that are longer than this get several lines.
 const LINE: usize = 60;
 
-/// How a language writes values.
+/// The syntax of literals in a language.
 pub struct Language {
-    /// True, false and nothing.
+    /// True, false and null.
     words: [&'static str; 3],
-    /// Whether the names of properties need no quotes.
+    /// Whether names of properties can do without quotes.
     has_bare_names: bool,
-    /// What stands after the last one of several lines.
+    /// The separator after the last of several items.
     last: &'static str,
-    /// How far a line stands within another one.
+    /// The width of an indentation.
     step: usize,
 }
 
-/// JSON itself, which the `json!` of Rust reads too.
+/// JSON itself, which is also the syntax of `json!` in Rust.
 pub const JSON: Language =
     Language { words: ["true", "false", "null"], has_bare_names: false, last: "", step: 2 };
 pub const TYPESCRIPT: Language = Language { has_bare_names: true, last: ",", ..JSON };
@@ -26,8 +26,8 @@ pub const PYTHON: Language =
 pub const RUST: Language = Language { step: 4, ..JSON };
 
 impl Language {
-    /// Writes a value whose first line stands at an indentation. An object takes a line for each of
-    /// its properties.
+    /// Writes a value. Lines after the first are indented by at least `indent`. Every property of an
+    /// object gets its own line.
     pub fn write(&self, value: &Value, indent: usize) -> String {
         match value {
             Value::Object(properties) if !properties.is_empty() => {
@@ -65,7 +65,7 @@ impl Language {
                 format!("[{}]", values.join(", "))
             }
             Value::Object(properties) => self.object_line(properties),
-            // Their escapes mean the same in all of the languages.
+            // Their escapes are valid in all of the languages.
             Value::String(_) | Value::Number(_) => value.to_string(),
         }
     }

@@ -1,5 +1,8 @@
-//! The pages of the endpoints, made from the OpenAPI document: their Markdown with samples, and the
-//! console that sends their requests. For the build script, which renders them with the other pages.
+//! Writes the pages of the API reference from the OpenAPI document: Markdown with code samples, and a
+//! console that sends requests.
+//!
+//! `document` reads the document. `endpoint`, `response` and `property` find in it all that a page
+//! shows, and fail if anything is missing. `page`, `samples` and `console` fill the templates.
 
 mod console;
 mod document;
@@ -21,13 +24,13 @@ use endpoint::Endpoint;
 use error::Error;
 use samples::Request;
 
-/// A page of the reference. Its links are those of a source `docs/<path>.md`.
+/// A page of the reference. Its links are relative to `docs/<path>.md`.
 pub struct Page {
     /// Below `/docs`, such as `reference/create-customer`.
     pub path: String,
-    /// The text: `# title`, a paragraph that describes the page, and the rest.
+    /// Begins with `# title` and a paragraph that describes the page.
     pub markdown: String,
-    /// What the page is about; nothing for the list of all endpoints.
+    /// `None` for the list of all endpoints.
     pub operation: Option<Operation>,
 }
 
@@ -37,18 +40,15 @@ pub struct Operation {
     pub method: &'static str,
     /// Below the base path, such as `/customers/{id}`.
     pub path: String,
-    /// The group that it belongs to, such as `Customers`. Pages of a group stand together.
+    /// The group in the navigation, such as `Customers`.
     pub tag: String,
-    /// The console: HTML of a `<section id="try-it">` that begins with an `<h2>`, to be put at the
-    /// end of the text, as it is. It needs `assets/try.js` and `assets/try.css`.
+    /// The HTML of the console, a `<section id="try-it">`. It needs `assets/try.js` and
+    /// `assets/try.css`.
     pub console: String,
 }
 
-/// Makes the pages: first the list of all endpoints, whose path is `reference`, then one for each
-/// endpoint, by tag.
-///
-/// # Errors
-/// What the document lacks, or what it refers to and does not hold.
+/// Returns the list of all endpoints, whose path is `reference`, then a page for each endpoint in the
+/// order of the tags.
 pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
     let document = Document::parse(openapi)?;
     let [server] = document.servers.as_slice() else {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_operation_lacks_is_told_with_its_name() {
+    fn a_missing_part_is_reported_with_the_name_of_the_operation() {
         for (pointer, value, problem) in [
             ("tags", json!([]), "update-contact: it has not exactly one tag"),
             (

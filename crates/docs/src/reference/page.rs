@@ -1,4 +1,4 @@
-//! The Markdown of the pages. For `reference`.
+//! The Markdown of the pages.
 
 use askama::Template;
 use serde_json::Value;
@@ -25,14 +25,11 @@ struct Page<'p> {
     endpoint: &'p Endpoint<'p>,
     samples: [(&'static str, String); 4],
     answer: String,
-    /// The title of a table, what it is a table of, and its rows.
+    /// For each table: its title, the heading of the first column, the rows.
     parameters: [(&'static str, &'static str, &'p [Sent<'p>]); 3],
 }
 
 /// The list of all endpoints.
-///
-/// # Errors
-/// Those of the template.
 pub fn index(server: &str, tags: &[Tag], endpoints: &[Endpoint<'_>]) -> Result<String, Error> {
     let of = |tag: &Tag| endpoints.iter().filter(|endpoint| endpoint.tag == tag.name).collect();
     let groups = tags.iter().map(|tag| (tag, of(tag))).collect();
@@ -40,9 +37,6 @@ pub fn index(server: &str, tags: &[Tag], endpoints: &[Endpoint<'_>]) -> Result<S
 }
 
 /// The page of an endpoint.
-///
-/// # Errors
-/// Those of the templates.
 pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Result<String, Error> {
     let page = Page {
         server,
@@ -58,19 +52,17 @@ pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Res
     Ok(page.render()?)
 }
 
-/// JSON as it is read.
 fn pretty(value: &Value) -> String {
     JSON.write(value, 0)
 }
 
-/// Text in a cell of a table, where lines and bars mean something. What the hosted API does not have
-/// is seen at once.
+/// Escapes text for a cell of a table, and marks additions to the hosted API.
 fn cell(text: impl AsRef<str>) -> String {
     let line = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace('|', r"\|").replace("Addition:", "**Addition:**")
 }
 
-/// What a header comes with, in as few words as possible.
+/// The statuses that a header comes with, in as few words as possible.
 fn statuses(header: &Header<'_>) -> String {
     let codes = |statuses: &[Status], conjunction| {
         let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();

@@ -1,4 +1,4 @@
-//! What a property or a parameter may be: a row of a table on a page, a field of a console.
+//! Properties and parameters in words: rows of the tables on a page, fields of the console.
 
 use serde_json::Value;
 
@@ -7,15 +7,14 @@ use super::error::Error;
 use super::schema::resolve;
 use super::{kind, words};
 
-/// How deep objects in objects are told of.
+/// The number of levels of nested objects that are listed.
 const DEPTH: usize = 4;
 
-/// What the length of a text is counted in.
 const CHARACTERS: &str = "characters";
 
 /// A property of an object, or a parameter.
 pub struct Property {
-    /// Its name, with those of the objects that it is in: `data[].id`.
+    /// The name with the path to it, such as `data[].id`.
     pub name: String,
     pub is_required: bool,
     /// Such as `string or null`.
@@ -23,17 +22,14 @@ pub struct Property {
     /// Such as `1 to 255 characters`; empty without limits.
     pub limits: String,
     pub description: String,
-    /// The values that it may have; empty when there are others.
+    /// The values that are allowed. Empty if any are.
     pub choices: Vec<String>,
-    /// The same for each of the values in a list.
+    /// The values that are allowed for the items of a list.
     pub choices_of_each: Vec<String>,
     pub default: Option<Value>,
 }
 
-/// The properties of an object and of the objects in it, in the order of the schema.
-///
-/// # Errors
-/// A reference that leads nowhere.
+/// The properties of an object and of nested objects, in the order of the schema.
 pub fn properties(document: &Document, schema: &Schema) -> Result<Vec<Property>, Error> {
     let mut found = Vec::new();
     collect(document, schema, "", DEPTH, &mut found)?;
@@ -65,13 +61,9 @@ fn collect(
 }
 
 impl Property {
-    /// What a parameter may be.
-    ///
-    /// # Errors
-    /// A reference that leads nowhere.
     pub fn of_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
         let Parameter { name, place, required, schema, description, .. } = parameter;
-        // What stands in a header is counted as it is sent.
+        // The server limits headers by their length in bytes.
         let unit = if *place == Place::Header { "bytes" } else { CHARACTERS };
         let mut property = Self::new(document, name.clone(), *required, schema, unit)?;
         if !description.is_empty() {
@@ -111,25 +103,25 @@ impl Property {
         }
     }
 
-    /// The description and the values that it may have, as one paragraph of Markdown.
-    pub fn told(&self) -> String {
-        let mut told = vec![self.description.replace('\n', " ")];
+    /// The description, the allowed values and the default, as one paragraph of Markdown.
+    pub fn full_description(&self) -> String {
+        let mut sentences = vec![self.description.replace('\n', " ")];
         match words::code(&self.choices).as_slice() {
             [] => {}
-            [only] => told.push(format!("Always {only}.")),
-            several => told.push(format!("One of {}.", words::listed(several, "or"))),
+            [only] => sentences.push(format!("Always {only}.")),
+            several => sentences.push(format!("One of {}.", words::listed(several, "or"))),
         }
         if !self.choices_of_each.is_empty() {
-            told.push(format!(
+            sentences.push(format!(
                 "Each one of {}.",
                 words::listed(&words::code(&self.choices_of_each), "or")
             ));
         }
         if let Some(default) = &self.default {
-            told.push(format!("Default: `{}`.", words::value(default)));
+            sentences.push(format!("Default: `{}`.", words::value(default)));
         }
-        told.retain(|part| !part.is_empty());
-        told.join(" ")
+        sentences.retain(|part| !part.is_empty());
+        sentences.join(" ")
     }
 }
 
@@ -141,7 +133,7 @@ mod tests {
     use super::*;
 
     /// What the properties of an object say: name, type with limits, and description.
-    fn told(properties: &Value) -> Vec<[String; 3]> {
+    fn described(properties: &Value) -> Vec<[String; 3]> {
         let document = json!({
             "servers": [],
             "tags": [],
@@ -154,12 +146,12 @@ mod tests {
         });
         let document = Document::parse(&document).unwrap();
         let whole = &document.components.schemas["Whole"];
-        let told = |it: Property| [it.name.clone(), it.kind_with_limits(), it.told()];
-        super::properties(&document, whole).unwrap().into_iter().map(told).collect()
+        let row = |it: Property| [it.name.clone(), it.kind_with_limits(), it.full_description()];
+        super::properties(&document, whole).unwrap().into_iter().map(row).collect()
     }
 
     #[test]
-    fn limits_are_told_as_people_say_them() {
+    fn limits_are_written_as_people_say_them() {
         for (schema, kind) in [
             (
                 json!({"type": "string", "minLength": 1, "maxLength": 255}),
@@ -182,7 +174,7 @@ mod tests {
                 "array of strings, at most 50, each at most 64 characters",
             ),
         ] {
-            assert_eq!(told(&json!({"it": schema}))[0][1], kind);
+            assert_eq!(described(&json!({"it": schema}))[0][1], kind);
         }
     }
 
@@ -196,8 +188,8 @@ mod tests {
             let schema = json!({"type": "string", "minLength": 1, "maxLength": 9});
             let parameter = json!({"name": "it", "in": place, "schema": schema});
             let parameter = Parameter::deserialize(&parameter).unwrap();
-            let told = Property::of_parameter(&document, &parameter).unwrap();
-            assert_eq!(told.kind_with_limits(), kind);
+            let property = Property::of_parameter(&document, &parameter).unwrap();
+            assert_eq!(property.kind_with_limits(), kind);
         }
     }
 
@@ -206,36 +198,36 @@ mod tests {
         let status = json!({"$ref": "#/components/schemas/Status", "description": "Where it stands.",
             "default": "active"});
         let text = "Where it stands. One of `active` or `churned`. Default: `active`.";
-        assert_eq!(told(&json!({"status": status}))[0], ["status", "string", text]);
+        assert_eq!(described(&json!({"status": status}))[0], ["status", "string", text]);
     }
 
     #[test]
-    fn an_alternative_to_null_is_told_once() {
+    fn an_alternative_to_null_is_listed_once() {
         let status = json!({"anyOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]});
-        let told = told(&json!({"status": status}));
-        assert_eq!(told[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
+        let rows = described(&json!({"status": status}));
+        assert_eq!(rows[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
     }
 
     #[test]
-    fn the_values_in_a_list_are_told_too() {
+    fn the_values_in_a_list_are_described_too() {
         let all = json!({"type": "array", "items": {"$ref": "#/components/schemas/Status"}});
-        let told = told(&json!({"all": all}));
-        assert_eq!(told[0], ["all", "array of strings", "Each one of `active` or `churned`."]);
+        let rows = described(&json!({"all": all}));
+        assert_eq!(rows[0], ["all", "array of strings", "Each one of `active` or `churned`."]);
     }
 
     #[test]
-    fn objects_in_objects_and_lists_are_told_with_their_path() {
+    fn objects_in_objects_and_lists_are_listed_with_their_path() {
         let part = json!({"$ref": "#/components/schemas/Part"});
-        let told = told(&json!({"one": part, "all": {"type": "array", "items": part}}));
-        let names: Vec<&str> = told.iter().map(|[name, ..]| name.as_str()).collect();
+        let rows = described(&json!({"one": part, "all": {"type": "array", "items": part}}));
+        let names: Vec<&str> = rows.iter().map(|[name, ..]| name.as_str()).collect();
         assert_eq!(names, ["one", "one.id", "all", "all[].id"]);
-        assert_eq!(told[2][1], "array of objects");
+        assert_eq!(rows[2][1], "array of objects");
     }
 
     #[test]
-    fn one_of_several_objects_is_told_by_their_names() {
+    fn alternative_objects_are_listed_by_name() {
         let one = json!({"oneOf": [{"$ref": "#/components/schemas/Part"},
             {"$ref": "#/components/schemas/Whole"}]});
-        assert_eq!(told(&json!({"it": one}))[0][1], "`Part` or `Whole`");
+        assert_eq!(described(&json!({"it": one}))[0][1], "`Part` or `Whole`");
     }
 }

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::property::{self, Property};
 use super::schema;
 
-/// What is answered when all is well.
+/// The response if the request succeeds.
 pub struct Success<'d> {
     pub status: Status,
     pub description: &'d str,
@@ -17,24 +17,24 @@ pub struct Success<'d> {
     pub example: &'d Value,
 }
 
-/// An error that may be answered.
+/// An error response.
 pub struct Failure<'d> {
     pub status: Status,
     pub code: &'d str,
-    /// When it is.
+    /// When it occurs.
     pub when: &'d str,
     pub example: &'d Value,
 }
 
-/// A header of answers.
+/// A header of the responses.
 pub struct Header<'d> {
     pub name: &'d str,
     pub description: &'d str,
-    /// Whether it comes with every answer of these statuses.
+    /// Whether every response with these statuses has it.
     pub is_required: bool,
-    /// The statuses that it comes with.
+    /// The statuses that can have it.
     pub with: Vec<Status>,
-    /// Those that it does not come with.
+    /// The other statuses of the endpoint.
     pub without: Vec<Status>,
 }
 
@@ -99,7 +99,7 @@ impl Status {
     }
 }
 
-/// The errors that a response may be.
+/// The errors among the examples of a response.
 pub fn failures<'d>(
     document: &'d Document,
     status: Status,

@@ -1,7 +1,4 @@
-//! The programs that send the request of an endpoint, in four languages. For the pages.
-//!
-//! Each is a whole program. Its text is a template beside those of the pages, and what stands here is
-//! what the templates ask for.
+//! Code samples: complete programs in four languages that send the request of an endpoint.
 
 use askama::Template;
 use serde_json::Value;
@@ -20,7 +17,7 @@ pub struct Request<'e> {
     /// The header that makes a retry safe, where there is one.
     pub idempotency: Option<&'e str>,
     pub body: Option<&'e Value>,
-    /// What a variable with the answer is called.
+    /// The name of the variable for the response.
     pub answer: String,
 }
 
@@ -28,15 +25,12 @@ pub struct Request<'e> {
 pub struct Filter<'e> {
     pub name: &'e str,
     pub value: &'e Value,
-    /// The value as it stands in an address.
+    /// The value as it appears in a URL.
     pub text: String,
 }
 
 impl<'e> Request<'e> {
-    /// The example of an endpoint of a server.
-    ///
-    /// # Errors
-    /// When it cannot be written in a program as it is.
+    /// Builds the request from the examples of the parameters. Fails if one would need escaping.
     pub fn new(server: &str, endpoint: &'e Endpoint<'_>) -> Result<Self, Error> {
         let mut path = endpoint.path.to_owned();
         for sent in &endpoint.path_parameters {
@@ -62,10 +56,7 @@ impl<'e> Request<'e> {
         })
     }
 
-    /// The samples: what a block of code says of its language and its tab, and the program.
-    ///
-    /// # Errors
-    /// Those of the templates.
+    /// For each language: the info string of the code block, and the program.
     pub fn samples(&self) -> Result<[(&'static str, String); 4], Error> {
         let Self { body, .. } = self;
         let is_plain = !self.needs_key && body.is_none();
@@ -104,7 +95,7 @@ impl<'e> Request<'e> {
     }
 }
 
-/// A value as it stands in an address, and between quotes.
+/// A value that is the same in a URL and between quotes.
 fn plain(value: &Value) -> Result<String, Error> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
@@ -114,12 +105,12 @@ fn plain(value: &Value) -> Result<String, Error> {
     Ok(text)
 }
 
-/// JSON between the quotes of a shell.
+/// JSON between single quotes of a shell.
 fn shell(body: &Value) -> String {
     JSON.write(body, 2).replace('\'', r"'\''")
 }
 
-/// A name for an answer: `CustomerList` gives `customers`.
+/// The name of the variable for a component: `customers` for `CustomerList`.
 fn variable(component: Option<&str>) -> String {
     let Some(component) = component else { return "answer".to_owned() };
     let lower = component.to_lowercase();

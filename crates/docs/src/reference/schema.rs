@@ -4,12 +4,12 @@ use super::document::{Document, Schema, Types};
 use super::error::Error;
 use super::words;
 
-/// The component that a schema is.
+/// The name of the component that a schema refers to.
 pub fn name(schema: &Schema) -> Option<&str> {
     schema.reference.as_deref()?.rsplit('/').next()
 }
 
-/// What is meant by references and `allOf`. What stands beside a reference wins.
+/// Resolves references and `allOf`. Keywords next to a reference take precedence.
 pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
     let mut resolved = match &schema.reference {
         Some(reference) => resolve(document, document.find(reference)?)?,
@@ -19,7 +19,7 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
         resolved.take(&resolve(document, part)?);
     }
     resolved.take(schema);
-    // One alternative beside null is that one, which may be null.
+    // `anyOf` with one schema and null means that schema, nullable.
     let others: Vec<&Schema> = schema.alternatives().filter(|part| !part.is_null()).collect();
     if let [only] = others.as_slice() {
         let description = resolved.description.take();
@@ -35,7 +35,7 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
 }
 
 impl Schema {
-    /// Takes over what another one says.
+    /// Copies the keywords that another schema has.
     fn take(&mut self, other: &Self) {
         macro_rules! take {
             (option $($field:ident),*; list $($list:ident),*) => {
@@ -63,7 +63,7 @@ impl Schema {
         types.iter().map(String::as_str)
     }
 
-    /// The values that are allowed, if they are listed.
+    /// The allowed values, if `const` or `enum` lists them.
     pub fn choices(&self) -> Vec<String> {
         match &self.r#const {
             Some(only) => vec![words::value(only)],

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Words in a sentence: `a, b or c`.
+/// A list in a sentence: `a, b or c`.
 pub fn listed(words: &[String], conjunction: &str) -> String {
     match words {
         [] => String::new(),
@@ -11,12 +11,12 @@ pub fn listed(words: &[String], conjunction: &str) -> String {
     }
 }
 
-/// Words that are marked as code.
+/// Words as inline code.
 pub fn code(words: &[String]) -> Vec<String> {
     words.iter().map(|word| format!("`{word}`")).collect()
 }
 
-/// A value as it is written in a sentence or a field.
+/// A value as it appears in a sentence or a form field.
 pub fn value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

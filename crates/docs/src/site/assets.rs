@@ -1,5 +1,5 @@
-//! The style sheets and scripts of the pages, and where they are served: the hash in an address
-//! names the content, so that browsers may keep it for good.
+//! Style sheets and scripts. Their addresses contain a hash of the content, so that browsers can cache
+//! them forever.
 
 use std::path::Path;
 
@@ -8,30 +8,25 @@ use crate::output::{File, Kind};
 use crate::problem::Problems;
 use crate::read::read;
 
-/// How many digits of the hash an address has.
+/// The number of digits of the hash in an address.
 const DIGITS: usize = 16;
 
-/// The parts of the style sheet and of the script, in their order.
+/// The parts of the style sheet and the script, in order.
 const STYLES: [&str; 4] = ["base.css", "docs/frame.css", "docs/text.css", "docs/search.css"];
 const SCRIPTS: [&str; 4] = ["docs/memory.js", "docs/page.js", "docs/tabs.js", "docs/search.js"];
 
-/// Where the assets are served. For the templates.
+/// The addresses of the assets, for the templates.
 pub struct Assets {
-    /// The look of all pages.
     pub style: String,
-    /// Chooses light or dark before anything is shown.
+    /// Sets the color scheme before the first paint.
     pub theme: String,
-    /// Comfort for all pages.
     pub script: String,
-    /// The look of the console.
     pub try_style: String,
-    /// The console.
     pub try_script: String,
-    /// The picture in a browser's tab.
     pub icon: String,
 }
 
-/// The assets, and where they are.
+/// Returns the addresses and the files.
 pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
     let mut files = Vec::new();
     let mut add = |name: &str, kind, parts: &[&str]| {

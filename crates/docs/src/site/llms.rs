@@ -1,12 +1,12 @@
-//! The files for language models, in the form of <https://llmstxt.org>: an index of all pages, an
-//! index of one page, and all pages in one text.
+//! The files for language models (<https://llmstxt.org>): an index of all pages, an index of each page,
+//! and all pages in one text.
 
 use super::page::{Page, Place};
 use crate::address::{self, ORIGIN};
 
 const TITLE: &str = "Pivotal server";
 
-/// `/llms.txt`: every page by its section.
+/// `/llms.txt`: all pages by section.
 pub fn all(pages: &[Page<'_>]) -> String {
     let lead = pages.first().map_or("", Page::description);
     let mut text = format!(
@@ -21,7 +21,7 @@ pub fn all(pages: &[Page<'_>]) -> String {
     text
 }
 
-/// `/docs/<page>/llms.txt`: what the page says where, and what stands beside it.
+/// `/docs/<page>/llms.txt`: the headings of a page, and the other pages of its section.
 pub fn one(page: &Page<'_>, pages: &[Page<'_>]) -> String {
     let twin = address::twin(page.path());
     let mut text = format!("# {}\n\n> {}\n", page.title(), page.description());

@@ -1,5 +1,4 @@
-//! All that is served under `/docs` and at `/llms.txt`: pages in two forms, indexes, redirects and
-//! assets.
+//! Assembles everything that is served: pages in two forms, indexes, redirects and assets.
 
 mod assets;
 mod llms;
@@ -16,7 +15,7 @@ use crate::output::{File, Kind};
 use crate::problem::Problems;
 use crate::sources;
 
-/// Makes everything from the sources below `root`.
+/// Builds the site from the sources below `root`.
 pub fn make(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
     let sections = sources::read_all(root)?;
     let (assets, mut files) = assets::read_all(root)?;

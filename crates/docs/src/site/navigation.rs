@@ -1,25 +1,25 @@
-//! The navigation beside every page.
+//! The navigation next to every page.
 
 use crate::address;
 use crate::sources::{Section, Source};
 
-/// A link of the navigation.
+/// A link in the navigation.
 pub struct Link {
     pub address: String,
     pub title: String,
-    /// The method of the endpoint that the page is about.
+    /// The method, if the page is about an endpoint.
     pub method: Option<&'static str>,
 }
 
-/// A part of the navigation.
+/// A section of the navigation.
 pub struct Menu {
     pub title: String,
     pub links: Vec<Link>,
-    /// Links that stand together in it.
+    /// Groups within it, such as the endpoints of a tag.
     pub groups: Vec<Menu>,
 }
 
-/// The navigation.
+/// Builds the navigation.
 pub fn menus(sections: &[Section]) -> Vec<Menu> {
     let menu = |section: &Section| {
         let mut menu = Menu::new(&section.title);
@@ -51,7 +51,7 @@ impl Menu {
         Self { title: title.to_owned(), links: Vec::new(), groups: Vec::new() }
     }
 
-    /// The group with this title, which is the last one if there is one yet.
+    /// Finds the group with this title, or adds it.
     fn group(&mut self, title: &str) -> &mut Self {
         let last = self.groups.len();
         let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);

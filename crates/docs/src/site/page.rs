@@ -4,19 +4,19 @@ use crate::markdown::{self, Anchors, Highlighter, Part};
 use crate::problem::Problems;
 use crate::sources::{Section, Source};
 
-/// The deepest heading that the list of a page's contents shows.
+/// The deepest level of headings in the table of contents.
 const DEEPEST: usize = 3;
-/// Where the console begins, which stands behind the text.
+/// The console, which follows the text.
 const CONSOLE: Place<'static> = Place { id: "try-it", heading: "Try it", is_deep: false };
 
-/// A page, once its links are known to lead somewhere.
+/// A rendered page.
 pub struct Page<'a> {
     /// The title of the section that it is in.
     pub section: &'a str,
     pub source: &'a Source,
-    /// Its Markdown as it is served.
+    /// The Markdown version.
     pub twin: String,
-    /// Its HTML, without the frame.
+    /// The HTML without the frame.
     pub html: String,
 }
 
@@ -34,35 +34,34 @@ impl<'a> Page<'a> {
         &self.source.text.outline.description
     }
 
-    /// What the list of its contents leads to.
+    /// The entries of the table of contents.
     pub fn contents(&self) -> Vec<Place<'a>> {
         let console = self.source.operation.as_ref().map(|_| CONSOLE);
         self.headings().into_iter().chain(console).collect()
     }
 
-    /// Those of them that its Markdown has too.
+    /// The entries that also exist in the Markdown version.
     pub fn headings(&self) -> Vec<Place<'a>> {
         let headings = self.source.text.outline.headings().iter();
         headings.filter(|part| part.level <= DEEPEST).map(Place::of).collect()
     }
 }
 
-/// A place of a page that the list of its contents leads to.
+/// An entry in the table of contents.
 pub struct Place<'a> {
     pub id: &'a str,
     pub heading: &'a str,
-    /// Whether it belongs to the place before it.
+    /// Whether it is indented.
     pub is_deep: bool,
 }
 
 impl<'a> Place<'a> {
-    /// A heading.
     pub fn of(part: &'a Part) -> Self {
         Self { id: &part.id, heading: &part.heading, is_deep: part.level > 2 }
     }
 }
 
-/// The pages, in the order of the navigation.
+/// Renders all pages, in the order of the navigation.
 pub fn render_all(sections: &[Section]) -> Result<Vec<Page<'_>>, Problems> {
     let highlighter =
         Highlighter::new().map_err(|problem| Problems::of("highlighting", problem))?;
@@ -73,14 +72,14 @@ pub fn render_all(sections: &[Section]) -> Result<Vec<Page<'_>>, Problems> {
     problems.or(pages)
 }
 
-/// Every source with the title of its section.
+/// All sources, each with the title of its section.
 fn sources(sections: &[Section]) -> impl Iterator<Item = (&str, &Source)> {
     sections
         .iter()
         .flat_map(|section| section.sources.iter().map(|source| (section.title.as_str(), source)))
 }
 
-/// Where links can lead.
+/// The possible targets of links.
 fn anchors(sections: &[Section]) -> Anchors {
     let of = |source: &Source| {
         let ids = source.text.outline.headings().iter().map(|part| part.id.clone());

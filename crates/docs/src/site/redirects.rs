@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::page::Page;
 use crate::address;
 
-/// Where each of them leads: from the name of the first page's file to that page, and from a directory
-/// without a page of its own to the first page in it.
+/// Redirects `index` to the first page, and a directory without a page to the first page in it.
 pub fn all(pages: &[Page<'_>]) -> BTreeMap<String, String> {
     let mut moved = BTreeMap::new();
     for of in [address::page, address::twin] {

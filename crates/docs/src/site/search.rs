@@ -1,4 +1,4 @@
-//! What the search looks through: every heading with the words below it.
+//! The search index: every heading with the text below it.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ struct Entry<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// The first one of a page has no heading of its own.
+/// The first part of a page has no heading, since the title is part of the entry.
 #[derive(Serialize)]
 struct Part<'a> {
     id: &'a str,

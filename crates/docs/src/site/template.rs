@@ -1,4 +1,4 @@
-//! The HTML around the text of a page: `templates`.
+//! The HTML frame around a page: `templates/page.html` and `no_page.html`.
 
 use askama::Template;
 
@@ -9,7 +9,7 @@ use crate::address;
 use crate::output::{File, Kind};
 use crate::reference::Operation;
 
-/// What surrounds every page.
+/// What every page needs for its frame.
 pub struct Frame<'a> {
     pub assets: &'a Assets,
     pub menus: &'a [Menu],
@@ -19,12 +19,12 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// Whether a link leads to where the reader is.
+    /// Whether a link is that of the current page.
     pub fn is_here(&self, link: &Link) -> bool {
         link.address == self.address
     }
 
-    /// Whether a link of a menu does.
+    /// Whether a menu contains the link of the current page.
     pub fn is_in(&self, menu: &Menu) -> bool {
         menu.links.iter().any(|link| self.is_here(link))
     }
@@ -47,14 +47,14 @@ pub struct PageTemplate<'a> {
     pub next: Option<&'a Link>,
 }
 
-/// The page for addresses at which there is none.
+/// The page for a 404.
 #[derive(Template)]
 #[template(path = "no_page.html")]
 pub struct NoPageTemplate<'a> {
     pub frame: Frame<'a>,
 }
 
-/// The HTML of all pages, and of the one for addresses at which there is none.
+/// Renders all pages, and the one for a 404.
 pub fn render_all(
     pages: &[Page<'_>],
     assets: &Assets,

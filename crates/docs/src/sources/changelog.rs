@@ -1,4 +1,4 @@
-//! The page of what changed: the repository's changelog, with a sentence that says what it is.
+//! The changelog page: `CHANGELOG.md` with an introduction.
 
 const TITLE: &str = "# Changelog\n";
 const LEAD: &str = "What has changed for users of the API and of the server, newest first.\n";

@@ -1,13 +1,13 @@
-//! The page of the settings, made from the repository's `config.toml`: its first comment is the page's
-//! beginning, and every other comment explains the settings that stand below it.
+//! The configuration page, generated from `config.toml`: the first comment is the introduction, and
+//! every other comment describes the settings below it.
 
 use toml::{Table, Value};
 
-/// Settings that one comment explains.
+/// Settings that share a comment.
 #[derive(Default)]
 struct Entry {
     comment: Vec<String>,
-    /// Names, with that of their table, and values.
+    /// Names (with the table) and values.
     settings: Vec<(String, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! Which pages there are, and in which order: `docs/site.toml`, and what it names.
+//! Reads the list of pages, `docs/site.toml`, and everything that it lists.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,25 +11,25 @@ use crate::problem::Problems;
 use crate::read::read;
 use crate::reference::{self, Operation};
 
-/// A part of the navigation.
+/// A section of the navigation.
 pub struct Section {
     pub title: String,
     pub sources: Vec<Source>,
 }
 
-/// What a page is made of.
+/// The source of a page.
 pub struct Source {
     pub text: Text,
     /// The endpoint that it is about, if any.
     pub operation: Option<Operation>,
-    /// What the search finds it by, beside its words.
+    /// Additional words by which the search finds it.
     pub keywords: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
-    /// By the pages' paths.
+    /// By the path of the page.
     #[serde(default)]
     keywords: BTreeMap<String, Vec<String>>,
     section: Vec<ListedSection>,
@@ -47,7 +47,7 @@ const OPENAPI: &str = "docs/openapi.json";
 const HOW_TO_UPDATE: &str = "update it with \
     `UPDATE_SNAPSHOT=1 cargo test --test black_box the_document_in_the_repository`";
 
-/// Reads all of them.
+/// Reads all sources.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
     let listed = toml::from_str::<Listed>(&read(root, LIST)?);
     let mut listed = listed.map_err(|error| Problems::of(LIST, error))?;
@@ -70,7 +70,7 @@ pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
     problems.or(sections)
 }
 
-/// The pages that a line of the list stands for.
+/// The pages that an entry of the list stands for.
 fn sources_of(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
     match name {
         "reference" => endpoints(root),
@@ -144,8 +144,8 @@ mod tests {
         assert_eq!(sections[0].sources[0].keywords, ["409"]);
         assert!(listed(SECTION).unwrap()[0].sources[0].keywords.is_empty());
         let problem = listed(&format!("[keywords]\nerror = [\"409\"]\n{SECTION}")).err().unwrap();
-        let told = "docs/site.toml: has keywords of \"error\", which is no page";
-        assert_eq!(problem.to_string(), told);
+        let expected = "docs/site.toml: has keywords of \"error\", which is no page";
+        assert_eq!(problem.to_string(), expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the pages are made from.
+//! The list of pages and the Markdown of each.
 
 mod changelog;
 mod configuration;
