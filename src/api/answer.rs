@@ -9,8 +9,7 @@ use super::error::ApiError;
 use crate::model::idempotency::KeptAnswer;
 use crate::model::parse::page::Page;
 use crate::model::parse::schema::object;
-use crate::model::resource::ResourceId;
-use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::id::{DisplayId, Id, ResourceId};
 use crate::store::StoreError;
 
 /// The usual length of an object, in bytes, for which room is made before it is written.

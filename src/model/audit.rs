@@ -7,7 +7,8 @@ use super::onboarding::Phase;
 use super::parse::fields::choice_str;
 use super::parse::params::{Params, Query};
 use super::parse::problem::{Fault, Problem, Rule};
-use super::resource::{ResourceId, ResourceType};
+use super::resource::ResourceType;
+use super::values::id::ResourceId;
 use super::values::time::Timestamp;
 
 /// Which events of a workspace are shown. Parameters that are blank, as forms send them, count as

@@ -5,10 +5,9 @@ use std::fmt::{self, Debug, Formatter};
 use serde_json::Value;
 
 use super::hash::{self, HashError};
-use super::parse::fields::Property;
+use super::parse::fields::{Property, string};
 use super::parse::problem::{Fault, Rule};
 use super::parse::schema::{self, Described, Schema};
-use super::values::text::string;
 
 /// A password in clear, just as it was typed. It is neither printed nor logged by accident.
 #[derive(Clone, PartialEq, Eq)]

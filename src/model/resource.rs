@@ -5,7 +5,6 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use utoipa::openapi::schema::Object;
 
 use super::parse::schema::{Component, choices};
-use super::values::id::Id;
 
 /// A type of resource, by the name that its `object` property has.
 #[derive(
@@ -28,10 +27,3 @@ impl Component for ResourceType {
         choices::<Self>("A type of resource.")
     }
 }
-
-/// Anything that an event can be about.
-#[derive(Debug)]
-pub enum Anything {}
-
-/// The id of a resource of whatever type.
-pub type ResourceId = Id<Anything>;

@@ -10,7 +10,7 @@ use crate::model::parse::declaration::Field;
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::parse::schema::{Described, string};
-use crate::model::resource::{Anything, ResourceType};
+use crate::model::resource::ResourceType;
 use crate::model::values::id;
 
 /// The parameters of an operation that reads these from its query. Those of paths, pages and headers
@@ -102,7 +102,7 @@ impl PathParameter {
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
             .description(Some(format!("The {resource}'s `id` or `display_id`.")))
-            .schema(Some(id::Ref::<Anything>::schema()))
+            .schema(Some(id::Ref::<id::Anything>::schema()))
             .example(Some(json!("1")))
             .build()
     }

@@ -5,11 +5,10 @@ use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::{Mode, NewKey, Scope, Scopes, Tier};
-use crate::model::parse::fields::{Body, Fields, Property, choice, choice_str};
+use crate::model::parse::fields::{Body, Fields, Property, choice, choice_str, string};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::values::slug::Slug;
-use crate::model::values::text::string;
 use crate::model::workspace::NewWorkspace;
 
 /// How a key stands.

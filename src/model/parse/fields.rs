@@ -30,6 +30,11 @@ pub trait Property: Described + Sized {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>>;
 }
 
+/// The string that a JSON value holds.
+pub(in crate::model) fn string(value: &Value) -> Result<&str, Fault> {
+    value.as_str().ok_or_else(|| Fault::wrong_type("a string"))
+}
+
 /// Reads a string that has to be one of the variants of an enum.
 ///
 /// # Errors
@@ -38,7 +43,7 @@ pub fn choice<E>(value: &Value) -> Result<E, Vec<Fault>>
 where
     E: std::str::FromStr + strum::VariantNames,
 {
-    Ok(choice_str(crate::model::values::text::string(value)?)?)
+    Ok(choice_str(string(value)?)?)
 }
 
 /// The same for a string that is already known to be one.

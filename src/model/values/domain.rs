@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::alphabet::Alphabet;
 use super::comparison::{ascii_label, host_key};
 use super::invisible::{JOINERS, identifier, is_blank, refused};
-use super::text::string;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 

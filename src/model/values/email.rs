@@ -7,8 +7,7 @@ use super::alphabet::Alphabet;
 use super::comparison::email_key;
 use super::domain::{is_host_name, label_pattern, shown_label_pattern};
 use super::invisible::{JOINERS, identifier, refused};
-use super::text::string;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::alphabet::{self, Alphabet};
 use super::invisible::{identifier, is_blank};
-use super::text::{ANY, string};
-use crate::model::parse::fields::Property;
+use super::text::ANY;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::Fault;
 use crate::model::parse::schema::{self, Described, Schema};
 

@@ -12,11 +12,10 @@ use uuid::Uuid;
 
 use super::invisible::is_blank;
 use super::number::{MAX_SAFE, Whole};
-use super::text::{clean, string, visible_pattern};
-use crate::model::parse::fields::Property;
+use super::text::{clean, visible_pattern};
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
-use crate::model::resource::ResourceId;
 
 /// The cuid of an `R`, such as a customer: `c` and 24 to 31 lower-case letters and digits.
 pub struct Id<R> {
@@ -53,6 +52,13 @@ impl<R> Id<R> {
         &self.text
     }
 }
+
+/// Anything that an event can be about.
+#[derive(Debug)]
+pub enum Anything {}
+
+/// The id of a resource of whatever type.
+pub type ResourceId = Id<Anything>;
 
 /// A UUID in base 36: 25 digits, zero-padded, so that ids sort as their UUIDs do.
 pub(in crate::model) fn base36(uuid: Uuid) -> String {

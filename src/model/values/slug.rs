@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::invisible::identifier;
-use super::text::string;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 

@@ -1,11 +1,11 @@
-//! Free text with a length limit, and how a JSON value becomes one.
+//! Free text with a length limit.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet;
 use super::invisible::is_blank_text;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 
@@ -114,11 +114,6 @@ impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The string that a JSON value holds.
-pub(in crate::model) fn string(value: &Value) -> Result<&str, Fault> {
-    value.as_str().ok_or_else(|| Fault::wrong_type("a string"))
 }
 
 /// A string free of U+0000, which SQLite's text functions stop at. White space and a byte order mark

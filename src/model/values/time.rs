@@ -10,8 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::{datetime, format_description};
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcDateTime, UtcOffset};
 
-use super::text::string;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::{Property, string};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::parse::schema::{self, Described, Schema};
 
