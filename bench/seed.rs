@@ -11,7 +11,7 @@ use pivotal_server::model::clock::{Clock, Monotonic, SystemClock};
 use pivotal_server::model::contact::NewContact;
 use pivotal_server::model::customer::{CustomerRef, NewCustomer};
 use pivotal_server::model::event::Actor;
-use pivotal_server::model::key::hash::IssuedKey;
+use pivotal_server::model::key::issued::IssuedKey;
 use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
 use pivotal_server::model::onboarding::{NewOnboarding, OnboardingPatch};
 use pivotal_server::model::parse::fields::{Body, Fields};

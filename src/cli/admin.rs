@@ -10,7 +10,7 @@ use super::Context;
 use super::args::Admin;
 use super::failure::Failure;
 use crate::model::clock::SystemClock;
-use crate::model::password::Password;
+use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
 use crate::store::Store;
 

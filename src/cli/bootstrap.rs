@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::output;
 use crate::model::event::Actor;
-use crate::model::key::hash::IssuedKey;
+use crate::model::key::issued::IssuedKey;
 use crate::model::key::secret::KeySecret;
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::values::slug::Slug;

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output::table;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::event::Actor;
-use crate::model::key::hash::IssuedKey;
+use crate::model::key::issued::IssuedKey;
 use crate::model::key::rotation::{self, Retirement};
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};

@@ -9,12 +9,10 @@ pub mod clock;
 pub mod contact;
 pub mod customer;
 pub mod event;
-pub mod hash;
 pub mod idempotency;
 pub mod key;
 pub mod onboarding;
 pub mod parse;
-pub mod password;
 pub mod resource;
 #[cfg(test)]
 mod round_trip;

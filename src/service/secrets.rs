@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::Service;
 use super::attempts::Attempts;
 use super::turns::{Standing, TurnError, Turns};
-use crate::model::hash::HashError;
 use crate::model::key::checksum::Checksum;
 use crate::model::key::secret::{KeySecret, Prefix};
+use crate::model::values::argon2id::HashError;
 
 /// Failed attempts a minute at the admin's password and the setup code, from one client.
 const PASSWORDS: u32 = 10;

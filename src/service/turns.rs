@@ -9,7 +9,7 @@ use actix_web::web;
 use tokio::sync::oneshot;
 
 use super::neighbors::{self, networks};
-use crate::model::hash::HashError;
+use crate::model::values::argon2id::HashError;
 
 /// What is known of the client that waits, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use super::error::StoreError;
 use super::reader::Reader;
 use super::tx::Tx;
-use crate::model::password::PasswordHash;
+use crate::model::values::password::PasswordHash;
 use crate::model::values::time::Timestamp;
 
 /// What is kept of the admin.

@@ -132,7 +132,7 @@ mod tests {
     use crate::model::caller::Caller;
     use crate::model::event::EventType;
     use crate::model::key::checksum::ChecksumSecret;
-    use crate::model::key::hash::IssuedKey;
+    use crate::model::key::issued::IssuedKey;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
     use crate::model::onboarding::Phase;
     use crate::model::resource::ResourceType;

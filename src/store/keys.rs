@@ -12,7 +12,7 @@ use super::tx::Tx;
 use super::workspaces;
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, EventType};
-use crate::model::key::hash::IssuedKey;
+use crate::model::key::issued::IssuedKey;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Key, KeyId, KeyUse, Mode, Scopes};
 use crate::model::resource::ResourceType;

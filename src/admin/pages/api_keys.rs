@@ -14,7 +14,7 @@ use crate::admin::visit::once::{self, once};
 use crate::admin::words;
 use crate::model::event::Actor;
 use crate::model::key::form::{KeyFilter, KeyForm};
-use crate::model::key::hash::IssuedKey;
+use crate::model::key::issued::IssuedKey;
 use crate::model::key::secret::KeySecret;
 use crate::model::key::{Key, Mode, NewKey, Tier};
 use crate::model::parse::params::Params;

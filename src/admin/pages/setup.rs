@@ -8,7 +8,7 @@ use crate::admin::page::{self, Page, Reply, see_other};
 use crate::admin::visit::Visitor;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
-use crate::model::password::Password;
+use crate::model::values::password::Password;
 use crate::service::secrets::Attempt;
 
 #[derive(Template)]

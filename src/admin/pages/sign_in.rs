@@ -9,7 +9,7 @@ use crate::admin::links;
 use crate::admin::page::{self, Page, Reply, see_other};
 use crate::admin::visit::{Visit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
-use crate::model::password::Password;
+use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
 use crate::service::secrets::Attempt;
 

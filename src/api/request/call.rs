@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::model::clock::SystemClock;
     use crate::model::event::Actor;
-    use crate::model::key::hash::IssuedKey;
+    use crate::model::key::issued::IssuedKey;
     use crate::model::key::{Mode, NewKey, Scopes, Tier};
     use crate::model::values::slug::Slug;
     use crate::model::values::text::Name;

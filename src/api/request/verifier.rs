@@ -8,9 +8,9 @@ use blake2::Blake2sMac256;
 use blake2::digest::common::KeyInit;
 use blake2::digest::{CtOutput, Mac};
 
-use crate::model::hash::HashError;
-use crate::model::key::hash;
+use crate::model::key::issued;
 use crate::model::key::secret::{KeySecret, Prefix};
+use crate::model::values::argon2id::HashError;
 
 /// Keys whose digests are remembered. Only a key that was verified takes a place.
 const REMEMBERED: usize = 10_000;
@@ -79,7 +79,7 @@ impl Verifier {
             Recall::Wrong => return Ok(false),
             Recall::Nothing => {}
         }
-        let right = hash::verify(secret, &hash)?;
+        let right = issued::verify(secret, &hash)?;
         if right {
             self.remember(secret, hash);
         }

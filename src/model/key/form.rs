@@ -4,7 +4,9 @@
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use super::{Mode, NewKey, Scope, Scopes, Tier};
+use super::api_key::NewKey;
+use super::mode::{Mode, Tier};
+use super::scope::{Scope, Scopes};
 use crate::model::parse::fields::{Body, Fields, Property, choice, choice_str, string};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};

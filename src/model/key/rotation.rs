@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Key, KeyId};
+use super::api_key::{Key, KeyId};
 use crate::model::values::time::Timestamp;
 
 const MINUTE: i64 = 60_000_000;

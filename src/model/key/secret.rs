@@ -4,8 +4,8 @@ use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::Serialize;
 
-use super::Mode;
 use super::checksum::{self, BASE62, Checksum, ChecksumSecret};
+use super::mode::Mode;
 use crate::model::parse::schema::{self, Described, Schema};
 
 const LOOKUP: usize = 8;

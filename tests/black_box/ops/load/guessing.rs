@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use pivotal_server::model::password::Password;
+use pivotal_server::model::values::password::Password;
 use serde_json::Value;
 
 use crate::support::{PASSWORD, Server, Visitor, command, wait_until};

@@ -1,5 +1,5 @@
 //! Slow hashes of secrets: argon2id, with the same parameters for keys and for the password.
-//! `key_hash` and `password` say what is hashed.
+//! `key::issued` and `password` say what is hashed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ impl HashError {
 }
 
 /// The PHC string of a secret, with a salt of its own.
-pub(super) fn hash(secret: &str) -> Result<String, HashError> {
+pub(in crate::model) fn hash(secret: &str) -> Result<String, HashError> {
     let mut salt = [0; SALT];
     getrandom::fill(&mut salt)?;
     let salt = Salt::new(&salt).map_err(HashError::new)?;
@@ -53,7 +53,7 @@ pub(super) fn hash(secret: &str) -> Result<String, HashError> {
 }
 
 /// Whether a hash is that of a secret.
-pub(super) fn verify(secret: &str, hash: &str) -> Result<bool, HashError> {
+pub(in crate::model) fn verify(secret: &str, hash: &str) -> Result<bool, HashError> {
     let hash = PasswordHash::new(hash).map_err(HashError::new)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
         return Err(HashError::new("the hash is not complete"));

@@ -4,10 +4,10 @@ use std::fmt::{self, Debug, Formatter};
 
 use serde_json::Value;
 
-use super::hash::{self, HashError};
-use super::parse::fields::{Property, string};
-use super::parse::problem::{Fault, Rule};
-use super::parse::schema::{self, Described, Schema};
+use super::argon2id::{self, HashError};
+use crate::model::parse::fields::{Property, string};
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{self, Described, Schema};
 
 /// A password in clear, just as it was typed. It is neither printed nor logged by accident.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Password {
     /// # Errors
     /// See [`HashError`].
     pub fn hash(&self) -> Result<PasswordHash, HashError> {
-        hash::hash(&self.0).map(PasswordHash)
+        argon2id::hash(&self.0).map(PasswordHash)
     }
 }
 
@@ -85,7 +85,7 @@ impl PasswordHash {
     /// # Errors
     /// When the stored text is no hash.
     pub fn verify(&self, password: &Password) -> Result<bool, HashError> {
-        hash::verify(&password.0, &self.0)
+        argon2id::verify(&password.0, &self.0)
     }
 }
 

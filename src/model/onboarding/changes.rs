@@ -1,173 +1,14 @@
-//! Onboardings: a customer's way through the phases, and the rules that tie its properties
-//! together.
+//! What a request can change of an onboarding, and the rules that tie its properties together.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
-use utoipa::openapi::schema::Object;
-
-use super::customer::{CustomerId, CustomerRef};
-use super::parse::changes::Changes;
-use super::parse::fields::{Body, Fields, Property, choice, choice_faults};
-use super::parse::params::{Params, Query};
-use super::parse::patch::{Patch, set};
-use super::parse::problem::{Fault, Problem, Rule};
-use super::parse::schema::{Component, choices, object};
-use super::values::external_id::ExternalId;
-use super::values::id::{BodyRef, DisplayId, Id, Ref};
-use super::values::number::Days;
-use super::values::text::{Line, Notes};
-use super::values::time::Timestamp;
-
-/// The id of an onboarding.
-pub type OnboardingId = Id<Onboarding>;
-/// An onboarding's id in either form.
-pub type OnboardingRef = Ref<Onboarding>;
-
-/// The phases in their usual order; any move between them is allowed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-    VariantNames,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
-pub enum Phase {
-    #[default]
-    BeforeGettingStarted,
-    ProgramDesign,
-    Review,
-    ProgramBuildout,
-    #[strum(serialize = "internal_qa")]
-    InternalQa,
-    Launch,
-    Completed,
-}
-
-/// How an onboarding is going.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-    VariantNames,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
-pub enum State {
-    #[default]
-    Active,
-    Paused,
-    AtRisk,
-    Waiting,
-}
-
-impl Component for Phase {
-    const NAME: &'static str = "Phase";
-
-    fn component() -> Object {
-        choices::<Self>("How far an onboarding is; the phases in their usual order.")
-    }
-}
-
-impl Property for Phase {
-    fn faults() -> Vec<Fault> {
-        choice_faults::<Self>()
-    }
-
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
-}
-
-impl Component for State {
-    const NAME: &'static str = "State";
-
-    fn component() -> Object {
-        choices::<Self>("How an onboarding is going.")
-    }
-}
-
-impl Property for State {
-    fn faults() -> Vec<Fault> {
-        choice_faults::<Self>()
-    }
-
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
-}
-
-object! {
-    /// A customer's way from the start to the launch. `state` is `waiting` exactly when
-    /// `waiting_on_customer` is true.
-    #[derive(Deserialize)]
-    pub struct Onboarding = "onboarding" {
-        /// The id that never changes, and that no other object has.
-        pub id: OnboardingId,
-        /// The number of the onboarding within its workspace: from 1, and never given again.
-        pub display_id: DisplayId,
-        /// The id of the onboarding's customer.
-        pub customer_id: CustomerId,
-        /// What the onboarding is called.
-        pub name: Option<Line>,
-        /// The id of the template that it was made from.
-        pub template_id: Option<ExternalId>,
-        /// How far it is. Any move between phases is allowed.
-        pub phase: Phase,
-        /// How it is going. `waiting` sets `waiting_on_customer`, any other state clears it.
-        pub state: State,
-        /// Whether the customer has to do something. True makes the state `waiting`; false makes a
-        /// state that was `waiting` `active`.
-        pub waiting_on_customer: bool,
-        /// When it was started. Unless it is sent, it is set when the phase first leaves
-        /// `before_getting_started`.
-        pub started_at: Option<Timestamp>,
-        /// When it was completed. Unless it is sent, it is set when the phase becomes `completed`, and
-        /// cleared when it no longer is.
-        pub completed_at: Option<Timestamp>,
-        /// When the launch is planned.
-        pub target_launch_date: Option<Timestamp>,
-        /// The id of the customer success manager.
-        pub csm_id: Option<ExternalId>,
-        /// The id of the solutions engineer.
-        pub se_id: Option<ExternalId>,
-        /// The id of the designer.
-        pub designer_id: Option<ExternalId>,
-        /// The id of the person in product operations.
-        pub product_ops_id: Option<ExternalId>,
-        /// Notes for your own team.
-        pub notes: Option<Notes>,
-        /// Whether the customer is to be reminded of what it has to do. Stored for your own
-        /// programs: this server sends no reminders.
-        pub reminders_enabled: bool,
-        /// Days between two reminders. Stored for your own programs: this server sends no
-        /// reminders.
-        pub reminder_frequency_days: Days,
-        /// When the onboarding was created.
-        pub created_at: Timestamp,
-        /// When it was last changed.
-        pub updated_at: Timestamp,
-    }
-}
+use super::progress::{Phase, State};
+use super::properties::Onboarding;
+use crate::model::customer::CustomerRef;
+use crate::model::parse::changes::Changes;
+use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::patch::{Patch, set};
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::values::id::BodyRef;
+use crate::model::values::time::Timestamp;
 
 /// The body of a POST that creates an onboarding.
 pub struct NewOnboarding {
@@ -268,81 +109,12 @@ impl OnboardingPatch {
     }
 }
 
-impl Onboarding {
-    const REMINDERS_ENABLED: bool = true;
-    const REMINDER_FREQUENCY: i64 = 1;
-
-    /// An onboarding that has only its defaults.
-    pub fn blank(
-        id: OnboardingId,
-        display_id: DisplayId,
-        customer_id: CustomerId,
-        created_at: Timestamp,
-    ) -> Self {
-        Self {
-            id,
-            display_id,
-            customer_id,
-            name: None,
-            template_id: None,
-            phase: Phase::default(),
-            state: State::default(),
-            waiting_on_customer: false,
-            started_at: None,
-            completed_at: None,
-            target_launch_date: None,
-            csm_id: None,
-            se_id: None,
-            designer_id: None,
-            product_ops_id: None,
-            notes: None,
-            reminders_enabled: Self::REMINDERS_ENABLED,
-            reminder_frequency_days: Days::stored(Self::REMINDER_FREQUENCY),
-            created_at,
-            updated_at: created_at,
-        }
-    }
-}
-
-/// Which onboardings of a workspace or of one customer a list holds.
-#[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the names are those of the query parameters")]
-pub struct OnboardingFilter {
-    pub state: Option<State>,
-    pub phase: Option<Phase>,
-}
-
-impl Query for OnboardingFilter {
-    fn read(params: &mut Params) -> Self {
-        Self { state: params.choice("state"), phase: params.choice("phase") }
-    }
-}
-
-/// The customer whose onboardings the list of a whole workspace is narrowed to.
-#[derive(Clone, Debug)]
-pub enum OfCustomer {
-    /// Not narrowed.
-    Any,
-    /// Narrowed to this customer.
-    One(CustomerRef),
-    /// Narrowed by text that can name no customer.
-    Nobody,
-}
-
-impl Query for OfCustomer {
-    fn read(params: &mut Params) -> Self {
-        match params.text("customer_id") {
-            None => Self::Any,
-            Some(text) => CustomerRef::parse(text.trim()).map_or(Self::Nobody, Self::One),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::model::values::id::{DisplayId, Id};
 
     const NOW: i64 = 1_000_000_000;
 

@@ -1,9 +1,9 @@
 //! What is kept of a key's secret: an argon2id hash, from which the secret cannot be had back.
 
-use super::NewKey;
+use super::api_key::NewKey;
 use super::checksum::ChecksumSecret;
 use super::secret::{KeySecret, Prefix};
-use crate::model::hash::{self, HashError};
+use crate::model::values::argon2id::{self, HashError};
 
 /// A new key as it is kept: what it may do, and what proves it.
 pub struct IssuedKey {
@@ -23,7 +23,7 @@ impl IssuedKey {
     /// See [`HashError`].
     pub fn issue(new: NewKey, signer: &ChecksumSecret) -> Result<(Self, KeySecret), HashError> {
         let secret = KeySecret::generate(new.mode, signer)?;
-        let hash = hash::hash(secret.reveal())?;
+        let hash = argon2id::hash(secret.reveal())?;
         Ok((Self { new, prefix: secret.prefix().clone(), hash }, secret))
     }
 }
@@ -33,7 +33,7 @@ impl IssuedKey {
 /// # Errors
 /// When the stored text is no hash.
 pub fn verify(secret: &KeySecret, hash: &str) -> Result<bool, HashError> {
-    hash::verify(secret.reveal(), hash)
+    argon2id::verify(secret.reveal(), hash)
 }
 
 #[cfg(test)]
