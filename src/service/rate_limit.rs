@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
-use crate::settings::MAX_RATE;
 
 /// The length of the window, in milliseconds.
 const WINDOW: i64 = 60_000;
@@ -19,11 +18,6 @@ const PARTS: usize = 16;
 const PART: i64 = WINDOW / PARTS as i64;
 /// One part more than a window has, since a window rarely begins with a part.
 const SLOTS: usize = PARTS + 1;
-/// Bits of a slot that hold the offset of its last request; the others count. 2^12 is more than
-/// the milliseconds of a part.
-const OFFSET_BITS: u32 = 12;
-// A slot can count up to the greatest limit that can be set.
-const _: () = assert!(MAX_RATE < 1 << (32 - OFFSET_BITS) && PART < 1 << OFFSET_BITS);
 
 /// What is left of a limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +48,26 @@ pub(crate) enum Verdict {
     Beyond(Budget, i64),
 }
 
-/// The requests of the last minute: 80 bytes, whatever their number.
+/// The requests of the last minute: 144 bytes, whatever their number.
 #[derive(Clone, Debug)]
 struct Window {
     /// The part in which the last request was made, counted from the clock's origin.
     newest: i64,
-    slots: [u32; SLOTS],
+    slots: [Slot; SLOTS],
+}
+
+/// The requests of one part.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// How many there were.
+    count: u32,
+    /// When the last of them was made, in milliseconds after the part began.
+    last: u32,
 }
 
 impl Window {
     fn new() -> Self {
-        Self { newest: 0, slots: [0; SLOTS] }
+        Self { newest: 0, slots: [Slot::default(); SLOTS] }
     }
 
     /// Requests that still count at `now`, and when the first of them stops counting, as pairs of
@@ -73,9 +76,8 @@ impl Window {
         let oldest = self.newest - SLOTS as i64 + 1;
         (oldest..=self.newest).filter_map(move |part| {
             let slot = self.slots[part.rem_euclid(SLOTS as i64) as usize];
-            let count = slot >> OFFSET_BITS;
-            let leaves = part * PART + i64::from(slot & ((1 << OFFSET_BITS) - 1)) + WINDOW;
-            (count > 0 && leaves > now).then_some((leaves, count))
+            let leaves = part * PART + i64::from(slot.last) + WINDOW;
+            (slot.count > 0 && leaves > now).then_some((leaves, slot.count))
         })
     }
 
@@ -105,12 +107,12 @@ impl Window {
         let part = now.div_euclid(PART);
         // Slots that were passed over since the last request hold what is older than a window.
         for passed in (self.newest + 1).max(part - SLOTS as i64 + 1)..=part {
-            self.slots[passed.rem_euclid(SLOTS as i64) as usize] = 0;
+            self.slots[passed.rem_euclid(SLOTS as i64) as usize] = Slot::default();
         }
         self.newest = part;
         let slot = &mut self.slots[part.rem_euclid(SLOTS as i64) as usize];
-        let count = (*slot >> OFFSET_BITS) + 1;
-        *slot = count << OFFSET_BITS | now.rem_euclid(PART) as u32;
+        slot.count += 1;
+        slot.last = now.rem_euclid(PART) as u32;
     }
 
     fn is_empty(&self, now: i64) -> bool {
@@ -251,7 +253,7 @@ mod tests {
             windows.count(&key, at(key), 5);
         }
         assert!(windows.windows.lock().unwrap().len() <= 100);
-        assert!(size_of::<Window>() <= 80);
+        assert!(size_of::<Window>() <= 144);
     }
 
     proptest! {

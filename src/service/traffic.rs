@@ -1,7 +1,7 @@
 //! How many requests the API answered in each minute of the last hour, and how many of them with
 //! an error. For `access_log`, which counts, and for the page that shows it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
@@ -11,14 +11,23 @@ const MINUTES: usize = 60;
 /// A minute in microseconds.
 const MINUTE: i64 = 60_000_000;
 
-/// The counts of the last hour. Nothing in it waits for anything, since every request passes.
+/// The counts of the last hour.
 pub(crate) struct Traffic {
     /// How far the wall clock was ahead of the monotonic one when counting began, in microseconds:
     /// minutes begin where they did on the wall clock.
     offset: i64,
-    all: Counters,
-    client_errors: Counters,
-    server_errors: Counters,
+    /// Each in the place that its minute has in every hour.
+    minutes: Mutex<[Counts; MINUTES]>,
+}
+
+/// What was answered in a minute.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    /// Minutes since 1970.
+    minute: i64,
+    all: u32,
+    client_errors: u32,
+    server_errors: u32,
 }
 
 /// A minute and what was answered in it.
@@ -34,45 +43,8 @@ pub(crate) struct Minute {
     pub server_errors: u32,
 }
 
-/// A count for each minute, in the place that the minute has in every hour. The upper half of a
-/// counter names the minute whose count is in the lower half: so both change in one step, and the
-/// first request of a minute cannot take others with it when it makes room.
-struct Counters([AtomicU64; MINUTES]);
-
-impl Counters {
-    const fn new() -> Self {
-        Self([const { AtomicU64::new(0) }; MINUTES])
-    }
-
-    fn count(&self, minute: i64) {
-        let counter = &self.0[place(minute)];
-        let mut seen = counter.load(Ordering::Relaxed);
-        while name(seen) != minute as u32 {
-            let first = u64::from(minute as u32) << 32 | 1;
-            let swapped =
-                counter.compare_exchange_weak(seen, first, Ordering::Relaxed, Ordering::Relaxed);
-            match swapped {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
-        }
-        // No server answers so much in a minute that the count would run into the name.
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn of(&self, minute: i64) -> u32 {
-        let seen = self.0[place(minute)].load(Ordering::Relaxed);
-        if name(seen) == minute as u32 { seen as u32 } else { 0 }
-    }
-}
-
 fn place(minute: i64) -> usize {
     minute.rem_euclid(MINUTES as i64) as usize
-}
-
-/// The minute that a counter counts, of which 32 bits are enough for eight thousand years.
-fn name(counter: u64) -> u32 {
-    (counter >> 32) as u32
 }
 
 impl Traffic {
@@ -80,40 +52,49 @@ impl Traffic {
     pub fn new(wall: Timestamp, now: Monotonic) -> Self {
         Self {
             offset: wall.as_micros().saturating_sub(now.as_micros()),
-            all: Counters::new(),
-            client_errors: Counters::new(),
-            server_errors: Counters::new(),
+            minutes: Mutex::new([Counts::default(); MINUTES]),
         }
     }
 
     /// Takes note of a request that was answered with this status.
     pub fn note(&self, status: u16, now: Monotonic) {
         let minute = self.micros(now).div_euclid(MINUTE);
-        self.all.count(minute);
+        let mut minutes = self.minutes();
+        let counts = &mut minutes[place(minute)];
+        if counts.minute != minute {
+            *counts = Counts { minute, ..Counts::default() };
+        }
+        counts.all += 1;
         match status {
-            400..500 => self.client_errors.count(minute),
-            500.. => self.server_errors.count(minute),
+            400..500 => counts.client_errors += 1,
+            500.. => counts.server_errors += 1,
             _ => {}
         }
     }
 
-    /// The last sixty minutes, oldest first; the last one is still going on. A request that is
-    /// noted meanwhile may be missing from some of its counts. The minutes are dated by the wall
-    /// clock as it is now, to the nearest minute if it was set since counting began.
+    /// The last sixty minutes, oldest first; the last one is still going on. The minutes are dated
+    /// by the wall clock as it is now, to the nearest minute if it was set since counting began.
     pub fn last_hour(&self, wall: Timestamp, now: Monotonic) -> [Minute; MINUTES] {
         let now = self.micros(now);
         let present = now.div_euclid(MINUTE);
         let set_by = wall.as_micros().saturating_sub(now);
         let later = set_by.saturating_add(MINUTE / 2).div_euclid(MINUTE);
+        let minutes = *self.minutes();
         std::array::from_fn(|n| {
             let minute = present - (MINUTES - 1 - n) as i64;
+            let counts = minutes[place(minute)];
+            let counts = if counts.minute == minute { counts } else { Counts::default() };
             Minute {
                 start: Timestamp::from_micros((minute + later).saturating_mul(MINUTE)),
-                all: self.all.of(minute),
-                client_errors: self.client_errors.of(minute),
-                server_errors: self.server_errors.of(minute),
+                all: counts.all,
+                client_errors: counts.client_errors,
+                server_errors: counts.server_errors,
             }
         })
+    }
+
+    fn minutes(&self) -> MutexGuard<'_, [Counts; MINUTES]> {
+        self.minutes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn micros(&self, now: Monotonic) -> i64 {
