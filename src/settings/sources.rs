@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::Settings;
 use super::file;
 use super::table::{PREFIX, SETTINGS, Setting};
+use super::values::Settings;
 use super::variables::{UnknownVariable, nearest};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "config.toml";
+
 /// One fault in the settings. The message names the place, the setting and what is allowed.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say what the variants mean")]
@@ -127,9 +128,10 @@ impl Loaded {
 
     /// All settings, in the order of `config.toml`.
     pub fn list(&self) -> impl Iterator<Item = Listed> {
-        SETTINGS.iter().map(|setting| Listed {
+        let mut settings = self.settings.clone();
+        SETTINGS.iter().map(move |setting| Listed {
             name: setting.name,
-            value: (setting.show)(&self.settings),
+            value: setting.show(&mut settings),
             place: self.given.get(setting.name).cloned().unwrap_or(Place::Default),
         })
     }
@@ -159,7 +161,7 @@ impl Loaded {
         for file::Entry { name, line, value } in entries {
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
                 if !self.take(setting, &value, Place::File(path())) {
-                    let allowed = setting.allowed;
+                    let allowed = &setting.allowed;
                     faults.push(SettingsError::BadValue { file: path(), line, name, allowed });
                 }
             } else if !is_empty_section(&name, &value) {
@@ -187,7 +189,7 @@ impl Loaded {
                 .into_string()
                 .is_ok_and(|value| self.take(setting, &Value::String(value), Place::Environment));
             if !is_taken {
-                let (name, allowed) = (name.into_owned(), setting.allowed);
+                let (name, allowed) = (name.into_owned(), &setting.allowed);
                 faults.push(SettingsError::BadVariable { name, allowed });
             }
         }
@@ -197,7 +199,7 @@ impl Loaded {
 
     /// Takes a value over; `false` if it is not allowed.
     fn take(&mut self, setting: &'static Setting, value: &Value, place: Place) -> bool {
-        let is_allowed = (setting.take)(&mut self.settings, value).is_some();
+        let is_allowed = setting.take(&mut self.settings, value).is_some();
         if is_allowed {
             self.given.insert(setting.name, place);
         }
