@@ -33,7 +33,7 @@ impl Domain {
         if host.chars().take(MAX + 1).count() > MAX {
             return Err(Fault::too_long(MAX));
         }
-        if !is_host_name(host, &LETTERS) {
+        if !is_host_name(host, &[]) {
             return Err(refused(host, &[]).unwrap_or_else(malformed));
         }
         Ok(Self(host.to_owned()))
@@ -79,13 +79,16 @@ const LETTERS: Alphabet = Alphabet(&[
 /// What stands only inside a label: the hyphen, and the middle dot of Catalan (`paral·lel`).
 const INNER: &[char] = &['-', '\u{b7}'];
 
-/// Labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1), in any script.
-pub(in crate::model) fn is_host_name(host: &str, letters: &Alphabet) -> bool {
+/// Labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1), in any script, and of these
+/// characters as well.
+pub(in crate::model) fn is_host_name(host: &str, also: &[char]) -> bool {
     let label = |label: &str| {
         (1..=MAX_LABEL).contains(&label.chars().count())
             && !label.starts_with(INNER)
             && !label.ends_with(INNER)
-            && label.chars().all(|c| INNER.contains(&c) || JOINERS.contains(&c) || letters.has(c))
+            && label.chars().all(|c| {
+                LETTERS.has(c) || [INNER, JOINERS, also].iter().any(|some| some.contains(&c))
+            })
             // A joiner changes some words of Persian and of Indic languages, and is invisible
             // anywhere else (RFC 5892, A.1 and A.2).
             && (!label.contains(JOINERS) || ascii_label(label).is_some())
@@ -95,14 +98,15 @@ pub(in crate::model) fn is_host_name(host: &str, letters: &Alphabet) -> bool {
 
 /// A pattern of a label that is accepted. It has no joiners, since it cannot say where they may
 /// stand.
-pub(in crate::model) fn label_pattern(letters: &Alphabet) -> String {
-    label_of(&letters.visible_class(), &letters.visible_class_and(INNER))
+pub(in crate::model) fn label_pattern(also: &[char]) -> String {
+    let inner = [INNER, also].concat();
+    label_of(&LETTERS.visible_class_and(also), &LETTERS.visible_class_and(&inner))
 }
 
 /// A pattern of a label that is shown.
-pub(in crate::model) fn shown_label_pattern(letters: &Alphabet) -> String {
-    let inner = [INNER, JOINERS].concat();
-    label_of(&letters.class_and(JOINERS), &letters.class_and(&inner))
+pub(in crate::model) fn shown_label_pattern(also: &[char]) -> String {
+    let (letter, inner) = ([JOINERS, also].concat(), [INNER, JOINERS, also].concat());
+    label_of(&LETTERS.class_and(&letter), &LETTERS.class_and(&inner))
 }
 
 fn label_of(letter: &str, inner: &str) -> String {
@@ -116,7 +120,7 @@ fn malformed() -> Fault {
 
 impl Described for Domain {
     fn schema() -> Schema {
-        let label = shown_label_pattern(&LETTERS);
+        let label = shown_label_pattern(&[]);
         let pattern = format!("^({label}\\.)*{label}$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
@@ -124,7 +128,7 @@ impl Described for Domain {
 
 impl Property for Domain {
     fn accepted() -> Schema {
-        let label = label_pattern(&LETTERS);
+        let label = label_pattern(&[]);
         let pattern = format!("^({label}\\.)*{label}\\.?$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }

@@ -32,7 +32,7 @@ impl Email {
             return Err(Fault::too_long(MAX));
         }
         let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
-            is_local_part(local) && domain.contains('.') && is_host_name(domain, &HOST_LETTERS)
+            is_local_part(local) && domain.contains('.') && is_host_name(domain, ALSO_IN_HOSTS)
         });
         if !well_formed {
             return Err(refused(address, &[]).unwrap_or_else(malformed));
@@ -78,21 +78,9 @@ const LETTERS: Alphabet = Alphabet(&[
     ('\u{3000}', '\u{3000}'),
 ]);
 
-/// What the labels of its domain are made of: those of a host name, and the underscore, which mail
-/// is delivered to.
-const HOST_LETTERS: Alphabet = Alphabet(&[
-    ('\0', '/'),
-    (':', '@'),
-    ('[', '^'),
-    ('`', '`'),
-    ('{', '\u{bf}'),
-    ('\u{1680}', '\u{1680}'),
-    ('\u{2000}', '\u{206f}'),
-    ('\u{3000}', '\u{3004}'),
-    ('\u{fe00}', '\u{fe1f}'),
-    ('\u{fe30}', '\u{fe72}'),
-    ('\u{fe74}', '\u{ffff}'),
-]);
+/// What the labels of its domain can hold that those of a host name cannot, and mail is delivered
+/// to.
+const ALSO_IN_HOSTS: &[char] = &['_'];
 
 fn is_local_part(local: &str) -> bool {
     !local.is_empty() && local.chars().all(|c| LETTERS.has(c))
@@ -100,7 +88,7 @@ fn is_local_part(local: &str) -> bool {
 
 impl Described for Email {
     fn schema() -> Schema {
-        let (letter, label) = (LETTERS.class(), shown_label_pattern(&HOST_LETTERS));
+        let (letter, label) = (LETTERS.class(), shown_label_pattern(ALSO_IN_HOSTS));
         let pattern = format!("^{letter}+@({label}\\.)+{label}$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
@@ -108,7 +96,7 @@ impl Described for Email {
 
 impl Property for Email {
     fn accepted() -> Schema {
-        let (letter, label) = (LETTERS.visible_class(), label_pattern(&HOST_LETTERS));
+        let (letter, label) = (LETTERS.visible_class(), label_pattern(ALSO_IN_HOSTS));
         let pattern = format!("^{letter}+@({label}\\.)+{label}\\.?$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
