@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::Admin;
+use super::context::Context;
 use super::failure::Failure;
 use crate::model::clock::SystemClock;
 use crate::model::values::password::Password;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::{Backup, Check, Restore};
+use super::context::Context;
 use super::failure::Failure;
 use super::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::Demo;
+use super::context::Context;
 use super::failure::Failure;
 use super::keys::{Shown, shown_once, unshown};
 use super::signals::Interrupt;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::{KeyName, Keys};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
 use crate::model::clock::{Clock, SystemClock};

@@ -6,6 +6,7 @@ mod args;
 mod backups;
 mod bootstrap;
 mod config;
+mod context;
 mod demo;
 mod failure;
 mod keys;
@@ -20,43 +21,14 @@ mod workspaces;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser;
 
 use self::args::{Args, Command};
+use self::context::{Context, data_dir};
 use self::failure::Failure;
 use self::output::Output;
-use crate::model::clock::SystemClock;
-use crate::settings::{Loaded, Settings};
-use crate::store::{DataDir, ReadOnly, Store};
-
-/// What every command needs to know.
-struct Context {
-    loaded: Loaded,
-    dir: DataDir,
-    output: Output,
-}
-
-impl Context {
-    /// Opens the database for a command that changes it.
-    fn store(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.dir, Arc::new(SystemClock))?)
-    }
-
-    /// Opens the database for a command that leaves it as it is.
-    fn store_to_read(&self) -> Result<ReadOnly, Failure> {
-        Ok(ReadOnly::open(&self.dir)?)
-    }
-}
-
-fn data_dir(settings: &Settings) -> DataDir {
-    let dir = DataDir::new(&settings.data_dir);
-    match &settings.backup.dir {
-        Some(backups) => dir.with_backups(backups),
-        None => dir,
-    }
-}
+use crate::settings::Loaded;
 
 /// Runs the command that this process was started with.
 pub fn main() -> ExitCode {

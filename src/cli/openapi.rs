@@ -1,7 +1,7 @@
 //! `openapi`: the description of the API, printed.
 
-use super::Context;
 use super::args::Openapi;
+use super::context::Context;
 use super::failure::Failure;
 use crate::api;
 

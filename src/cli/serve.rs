@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::Serve;
 use super::bootstrap::{bootstrap, note_shown, replacing};
+use super::context::Context;
 use super::failure::Failure;
 use super::keys::Shown;
 use super::{logging, output::Output, signals};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::Workspaces;
+use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
 use crate::model::clock::SystemClock;
