@@ -9,7 +9,7 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 
 use crate::service::Service;
-use crate::service::backups::keep_backing_up;
+use crate::service::backup_schedule::keep_backing_up;
 
 /// How often what is known of keys' use is written.
 const USAGE_EVERY: Duration = Duration::from_secs(5);

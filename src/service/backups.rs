@@ -7,9 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_web::rt;
-
-use super::Service;
 use crate::model::clock::{Clock, Monotonic};
 use crate::model::values::time::Timestamp;
 use crate::settings::Backups as Settings;
@@ -18,7 +15,7 @@ use crate::store::{BackupDir, CopyError, Kept, Store, Watch};
 /// How soon a backup that failed is tried again, if it is not due sooner.
 const RETRY: Duration = Duration::from_secs(300);
 /// The longest time between two looks at the wall clock, which may be set at any time.
-const LOOK: Duration = Duration::from_secs(60);
+pub(super) const LOOK: Duration = Duration::from_secs(60);
 
 /// The schedule of a server.
 pub(crate) struct Backups {
@@ -41,13 +38,13 @@ struct State {
 
 /// A point in time on both clocks.
 #[derive(Clone, Copy)]
-struct Moment {
-    wall: Timestamp,
-    monotonic: Monotonic,
+pub(super) struct Moment {
+    pub wall: Timestamp,
+    pub monotonic: Monotonic,
 }
 
 impl Moment {
-    fn of(clock: &dyn Clock) -> Self {
+    pub fn of(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
@@ -136,7 +133,7 @@ impl Backups {
 
     /// How long it is until the next one is due. A restart does not put it off, since the newest
     /// backup tells when it was made.
-    fn due_in(&self, now: Moment) -> Duration {
+    pub(super) fn due_in(&self, now: Moment) -> Duration {
         let state = self.state();
         let left = |whole: Duration, since: Option<Moment>| {
             since.map_or(Duration::ZERO, |since| whole.saturating_sub(now.since(since)))
@@ -145,7 +142,7 @@ impl Backups {
     }
 
     /// Makes one, and takes note of how it went.
-    fn make(&self, store: &Store, now: Moment) {
+    pub(super) fn make(&self, store: &Store, now: Moment) {
         let watch: Arc<dyn Watch> = self.stop.clone();
         let made = self.dir.make(store, now.wall, &watch);
         let was_made = made.is_ok();
@@ -201,35 +198,23 @@ impl Backups {
         self.stop.0.store(true, Ordering::Relaxed);
     }
 
+    /// Whether there is to be no other backup.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.stop()
+    }
+
+    /// Takes note of whether a backup is being made.
+    pub(super) fn set_running(&self, running: bool) {
+        self.state().running = running;
+    }
+
+    /// Takes note of a backup that failed without a reason of its own.
+    pub(super) fn failed(&self, at: Moment) {
+        self.state().failed = Some(at);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Takes backups for as long as the server runs.
-pub(crate) async fn keep_backing_up(service: Arc<Service>) {
-    let Some(backups) = &service.backups else { return };
-    let clock = service.store.clock();
-    while !backups.stop.stop() {
-        let now = Moment::of(clock);
-        let pause = backups.due_in(now);
-        if pause > Duration::ZERO {
-            clock.sleep_until(now.monotonic.plus(pause.min(LOOK))).await;
-            continue;
-        }
-        backups.state().running = true;
-        let state = Arc::clone(&service);
-        let made = rt::task::spawn_blocking(move || {
-            if let Some(backups) = &state.backups {
-                backups.make(&state.store, now);
-            }
-        });
-        let made = made.await;
-        backups.state().running = false;
-        if let Err(error) = made {
-            log::error!("the thread of the scheduled backup ended: {error}");
-            backups.state().failed = Some(now);
-        }
     }
 }
 

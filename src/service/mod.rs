@@ -3,6 +3,7 @@
 
 pub(crate) mod access_log;
 mod attempts;
+pub(crate) mod backup_schedule;
 pub(crate) mod backups;
 pub(crate) mod limits;
 pub(crate) mod neighbors;
@@ -10,6 +11,7 @@ pub(crate) mod rate_limit;
 pub(crate) mod read_threads;
 pub(crate) mod row_dates;
 pub(crate) mod secrets;
+mod slow_hashing;
 pub(crate) mod traffic;
 pub(crate) mod turns;
 pub(crate) mod usage;
