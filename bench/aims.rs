@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Figures, Row};
+use crate::figures::{Figures, Row};
 
 /// A figure that is compared with what it ought to be.
 #[derive(Serialize)]

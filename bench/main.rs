@@ -5,6 +5,7 @@
 mod aims;
 mod args;
 mod database;
+mod figures;
 mod floor;
 mod load;
 mod machine;

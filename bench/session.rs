@@ -9,9 +9,10 @@ use pivotal_server::store::DataDir;
 
 use crate::args::Args;
 use crate::database::Database;
+use crate::figures::{Figures, Row, Used, mib};
 use crate::load::{Load, Loads, Run};
 use crate::process::{Memory, Process};
-use crate::report::{Figures, Report, Row, Used, mib};
+use crate::report::Report;
 use crate::{Outcome, aims, machine, raw};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
