@@ -3,7 +3,7 @@
 
 use blake2::{Blake2s256, Digest};
 
-use super::session::cookie::hex;
+use crate::model::hex::hex;
 
 /// Bytes of the hash that stand in an address.
 const HASH: usize = 8;

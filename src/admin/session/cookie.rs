@@ -1,11 +1,11 @@
 //! The one cookie of the pages: a random token that every visitor has, signed in or not. For
 //! `visit` and whatever gives a visitor a new one.
 
-use std::fmt::Write;
-
 use actix_web::HttpResponse;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use blake2::{Blake2s256, Digest};
+
+use crate::model::hex::random_hex;
 
 const NAME: &str = "pivotal_admin";
 /// Its name over TLS. Browsers take a cookie of such a name only from the very host, and over TLS:
@@ -57,22 +57,6 @@ impl Token {
             response.headers_mut().insert(SET_COOKIE, value);
         }
     }
-}
-
-/// So many random bytes, two hexadecimal digits for each.
-pub(in crate::admin) fn random_hex(bytes: usize) -> Result<String, getrandom::Error> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random)?;
-    Ok(hex(&random))
-}
-
-/// Bytes as hexadecimal digits.
-pub(in crate::admin) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

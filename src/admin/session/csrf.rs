@@ -5,7 +5,8 @@ use blake2::Blake2sMac256;
 use blake2::digest::common::KeyInit;
 use blake2::digest::{CtOutput, Mac};
 
-use super::cookie::{Token, hex};
+use super::cookie::Token;
+use crate::model::hex::hex;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::cookie::random_hex;
+use crate::model::hex::random_hex;
 
 /// Random bytes of a code.
 const CODE: usize = 16;

@@ -3,7 +3,7 @@
 
 use super::visitor::Visit;
 use crate::admin::error::AdminError;
-use crate::admin::session::cookie::random_hex;
+use crate::model::hex::random_hex;
 
 /// What such a form carries as `once`.
 pub(in crate::admin) fn value() -> Result<String, AdminError> {

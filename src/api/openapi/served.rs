@@ -17,6 +17,7 @@ use crate::api::request::call::refuse;
 use crate::api::state::Api;
 use crate::http::conditional::Told;
 use crate::http::origin::{PLACEHOLDER, request_origin};
+use crate::model::hex::hex;
 use crate::model::parse::schema::Shape;
 
 /// The document of some endpoints, written once and only when a client asks for it.
@@ -44,7 +45,7 @@ impl Document {
         }
         let text = serde_json::to_string(&document::build(&(self.endpoints)(), PLACEHOLDER))?;
         let digest = Blake2s256::digest(text.as_bytes());
-        let hash = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&digest[..16]);
         Ok(self.written.get_or_init(|| Written { text, hash }))
     }
 }
