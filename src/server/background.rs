@@ -36,9 +36,9 @@ impl Background {
             service: Arc::clone(service),
             backups: rt::spawn(keep_backing_up(Arc::clone(service))),
             regular: [
-                rt::spawn(every(USAGE_EVERY, Arc::clone(service), write_usage)),
-                rt::spawn(every(FORGET_EVERY, Arc::clone(service), forget_answers)),
-                rt::spawn(every(WATCH_EVERY, Arc::clone(service), watch_file)),
+                rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
+                rt::spawn(repeat(FORGET_EVERY, Arc::clone(service), forget_answers)),
+                rt::spawn(repeat(WATCH_EVERY, Arc::clone(service), watch_file)),
                 rt::spawn(watch_dates(Arc::clone(service))),
             ],
         }
@@ -63,7 +63,7 @@ impl Background {
 }
 
 /// Does something again and again.
-async fn every<F: Future<Output = ()>>(
+async fn repeat<F: Future<Output = ()>>(
     pause: Duration,
     service: Arc<Service>,
     work: fn(Arc<Service>) -> F,
@@ -102,7 +102,7 @@ async fn forget_answers(service: Arc<Service>) {
 /// Looks at the start, too: a clock that was wrong is noticed before anything new is dated by it.
 async fn watch_dates(service: Arc<Service>) {
     look_at_dates(Arc::clone(&service)).await;
-    every(DATES_EVERY, service, look_at_dates).await;
+    repeat(DATES_EVERY, service, look_at_dates).await;
 }
 
 async fn look_at_dates(service: Arc<Service>) {

@@ -18,7 +18,9 @@ use tokio::sync::Semaphore;
 
 use super::connection::Connection;
 use super::places::Places;
-use super::{Served, Socket, refusal};
+use super::refusal;
+use super::served::Served;
+use super::socket::Socket;
 use crate::http::exchange::track;
 use crate::http::origin::ListensOn;
 use crate::service::access_log::access_log;
@@ -40,7 +42,7 @@ pub(super) fn serve(
 ) -> io::Result<dev::Server> {
     let address = socket.address;
     let connections = settings.connections.clone();
-    let told = Arc::new(Semaphore::new(refusal::TOLD));
+    let refusals = Arc::new(Semaphore::new(refusal::AT_ONCE));
     let builder = dev::Server::build()
         .workers(settings.worker_threads())
         .worker_max_blocking_threads(BLOCKING)
@@ -50,7 +52,7 @@ pub(super) fn serve(
         .shutdown_signal(stop);
     let stopping = builder.graceful_shutdown_signal();
     let service = move || {
-        let (places, told) = (places.clone(), Arc::clone(&told));
+        let (places, refusals) = (places.clone(), Arc::clone(&refusals));
         let (served, connections) = (served.clone(), connections.clone());
         let stopping = stopping.clone();
         let grace = connections.grace;
@@ -64,14 +66,14 @@ pub(super) fn serve(
             // A peer without an address has just left.
             let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
             let place = places.take(ip);
-            let (told, connections) = (Arc::clone(&told), connections.clone());
+            let (refusals, connections) = (Arc::clone(&refusals), connections.clone());
             async move {
                 match place {
                     Some(place) => {
                         Ok((Connection::new(stream, place, &connections), Protocol::Http1, peer))
                     }
                     None => {
-                        refusal::tell_full(stream, told).await;
+                        refusal::turn_away(stream, refusals).await;
                         Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
                     }
                 }

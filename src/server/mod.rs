@@ -7,24 +7,27 @@ mod descriptors;
 mod http;
 mod places;
 mod refusal;
+mod served;
+mod socket;
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
 use self::background::Background;
 use self::places::Places;
-use crate::admin::{self, Admin};
-use crate::api::{self, Api};
-use crate::docs;
+use self::served::Served;
+pub use self::socket::BindError;
+use self::socket::Socket;
+use crate::admin::Admin;
+use crate::api::Api;
 use crate::http::origin;
 use crate::service::Service;
-use crate::service::access_log::ServesApi;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
 
@@ -37,67 +40,6 @@ pub struct Server {
     admin: Option<Data<Admin>>,
     /// The pages' own, when they do not share the API's.
     admin_socket: Option<Socket>,
-}
-
-struct Socket {
-    address: SocketAddr,
-    listener: TcpListener,
-}
-
-impl Socket {
-    fn open(address: SocketAddr, setting: &'static str) -> Result<Self, BindError> {
-        let failed = |source| BindError::Listen { address, source, setting };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        Ok(Self { address: listener.local_addr().map_err(failed)?, listener })
-    }
-}
-
-/// What is served on a socket.
-#[derive(Clone)]
-struct Served {
-    service: Data<Service>,
-    api: Option<Data<Api>>,
-    admin: Option<Data<Admin>>,
-}
-
-impl Served {
-    fn configure(self, config: &mut ServiceConfig) {
-        config.app_data(self.service);
-        // Whoever asks for what nobody serves is told in the words of the API, if it is there.
-        config.default_service(match self.api {
-            Some(_) => web::to(api::no_route),
-            None => web::to(admin::no_page),
-        });
-        if let Some(api) = self.api {
-            config.app_data(ServesApi).app_data(api).configure(api::configure);
-            // They tell of the API, and are found where it is.
-            config.configure(docs::configure);
-            if self.admin.is_none() {
-                config.configure(docs::configure_root);
-            }
-        }
-        if let Some(admin) = self.admin {
-            config.app_data(admin).configure(admin::configure);
-        }
-    }
-}
-
-/// Why a server cannot be started.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// The operating system has no randomness to give.
-    #[error("no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another address with {setting}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the operating system says of it.
-        source: io::Error,
-        /// Where another one is chosen.
-        setting: &'static str,
-    },
 }
 
 impl Server {

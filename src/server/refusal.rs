@@ -28,15 +28,16 @@ fn response(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// Connections that are told at the same time that there is no place; others are just closed.
-pub(super) const TOLD: usize = 32;
+/// Connections that get a response at the same time although there is no place for them; others are
+/// just closed.
+pub(super) const AT_ONCE: usize = 32;
 /// How long each of the two steps of it may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tells a client that there is no place. Its request is waited for first, since some clients
 /// take a response that comes before it for a broken connection.
-pub(super) async fn tell_full(stream: TcpStream, told: Arc<Semaphore>) {
-    let Ok(_permit) = told.try_acquire() else { return };
+pub(super) async fn turn_away(stream: TcpStream, refusals: Arc<Semaphore>) {
+    let Ok(_permit) = refusals.try_acquire() else { return };
     let _ = timeout(PATIENCE, stream.readable()).await;
     discard(&stream);
     if stream.try_write(full().as_bytes()).is_err() {

@@ -1,0 +1,40 @@
+//! What is served on which socket: the API with its documentation, the admin pages, or both.
+
+use actix_web::web::{self, Data, ServiceConfig};
+
+use crate::admin::{self, Admin};
+use crate::api::{self, Api};
+use crate::docs;
+use crate::service::Service;
+use crate::service::access_log::ServesApi;
+
+/// What is served on a socket.
+#[derive(Clone)]
+pub(super) struct Served {
+    pub service: Data<Service>,
+    pub api: Option<Data<Api>>,
+    pub admin: Option<Data<Admin>>,
+}
+
+impl Served {
+    /// Registers it.
+    pub fn configure(self, config: &mut ServiceConfig) {
+        config.app_data(self.service);
+        // Unknown paths get the API's 404 if the API is served here, otherwise the pages' one.
+        config.default_service(match self.api {
+            Some(_) => web::to(api::no_route),
+            None => web::to(admin::no_page),
+        });
+        if let Some(api) = self.api {
+            config.app_data(ServesApi).app_data(api).configure(api::configure);
+            // They document the API and are served where it is.
+            config.configure(docs::configure);
+            if self.admin.is_none() {
+                config.configure(docs::configure_root);
+            }
+        }
+        if let Some(admin) = self.admin {
+            config.app_data(admin).configure(admin::configure);
+        }
+    }
+}
