@@ -49,17 +49,17 @@ pub(super) struct Answer {
 impl Answer {
     /// 200 with an object.
     pub fn ok(content: &impl Serialize) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, body(content, OBJECT)?))
+        Ok(Self::new(StatusCode::OK, None, to_json(content, OBJECT)?))
     }
 
     /// 200 with a list.
     pub fn list<T: Serialize>(page: &Page<T>) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, body(page, OBJECT * (page.data.len() + 1))?))
+        Ok(Self::new(StatusCode::OK, None, to_json(page, OBJECT * (page.data.len() + 1))?))
     }
 
     /// 201 with the object that was created, and where it is found.
     pub fn created(content: &impl Serialize, location: String) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::CREATED, Some(location), body(content, OBJECT)?))
+        Ok(Self::new(StatusCode::CREATED, Some(location), to_json(content, OBJECT)?))
     }
 
     /// 200 with the envelope of something deleted.
@@ -101,7 +101,7 @@ impl Answer {
 }
 
 /// JSON of about this length.
-fn body(content: &impl Serialize, length: usize) -> serde_json::Result<Vec<u8>> {
+fn to_json(content: &impl Serialize, length: usize) -> serde_json::Result<Vec<u8>> {
     let mut body = Vec::with_capacity(length);
     serde_json::to_writer(&mut body, content)?;
     Ok(body)

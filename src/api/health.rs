@@ -105,9 +105,9 @@ pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
         || log.is_some()
         || matches!(ahead, Ok(Some(_)));
     let checks = Checks {
-        file: tell(file),
-        read: tell(read),
-        write: tell(write),
+        file: describe_result(file),
+        read: describe_result(read),
+        write: describe_result(write),
         log: log.unwrap_or_else(|| "ok".to_owned()),
         backup: describe_backup(backup),
         clock: describe_clock(ahead),
@@ -120,7 +120,7 @@ pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     }
 }
 
-fn tell(result: Result<(), StoreError>) -> String {
+fn describe_result(result: Result<(), StoreError>) -> String {
     result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
 }
 

@@ -55,7 +55,7 @@ object! {
 }
 
 impl Me {
-    /// What a key is told.
+    /// What the response says about a key.
     pub fn new(key: &Key, workspace: &Workspace) -> Self {
         let (key, workspace) = (key.clone(), workspace.clone());
         Self {

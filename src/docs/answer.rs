@@ -29,7 +29,7 @@ pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
     }
     let has_twin = file.kind == Kind::Page;
     let wanted = if has_twin && prefers_markdown(request) { file.twin() } else { None };
-    let mut response = wanted.unwrap_or(file).told().answer(request, origin);
+    let mut response = wanted.unwrap_or(file).cacheable().respond(request, origin);
     if has_twin {
         response.headers_mut().insert(VARY, HeaderValue::from_static(ACCEPT.as_str()));
     }
@@ -46,7 +46,7 @@ fn no_page(request: &HttpRequest, origin: &str) -> HttpResponse {
     match File::no_page() {
         Some(file) => HttpResponse::NotFound()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
-            .body(file.told().to(origin)),
+            .body(file.cacheable().to(origin)),
         None => HttpResponse::NotFound().finish(),
     }
 }

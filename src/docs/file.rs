@@ -1,6 +1,6 @@
 //! What the build script has made: every file with its address. For the documentation's own use.
 
-use crate::http::conditional::Told;
+use crate::http::conditional::Cacheable;
 
 /// What is served at an address.
 pub(super) struct File {
@@ -52,9 +52,9 @@ impl File {
         Self::at(&format!("{}.md", self.address))
     }
 
-    /// What is sent of it to a client.
-    pub fn told(&self) -> Told {
-        Told { media_type: self.kind.media_type(), hash: self.hash, content: self.content }
+    /// The file as it is sent to clients.
+    pub fn cacheable(&self) -> Cacheable {
+        Cacheable { media_type: self.kind.media_type(), hash: self.hash, content: self.content }
     }
 
     /// Whether its address names the content.

@@ -1,5 +1,5 @@
-//! Texts that tell clients this server's address, and are sent only to who has not got them yet. For
-//! the API's description and the documentation.
+//! Texts that contain this server's address and that clients may keep: they are sent again only if
+//! they have changed. For the API's description and the documentation.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,7 +8,7 @@ use super::readdressed::Readdressed;
 
 /// A text as it was made, before anybody knew the address.
 #[derive(Clone, Copy)]
-pub(crate) struct Told {
+pub(crate) struct Cacheable {
     /// Its `Content-Type`.
     pub media_type: &'static str,
     /// Names the content.
@@ -17,14 +17,14 @@ pub(crate) struct Told {
     pub content: &'static str,
 }
 
-impl Told {
+impl Cacheable {
     /// The text for a client that calls this server `origin`.
     pub fn to(self, origin: &str) -> Readdressed {
         Readdressed::new(self.content, origin)
     }
 
-    /// The answer to a request of such a client.
-    pub fn answer(self, request: &HttpRequest, origin: &str) -> HttpResponse {
+    /// The response to a request of such a client.
+    pub fn respond(self, request: &HttpRequest, origin: &str) -> HttpResponse {
         // The content and the origin decide together what is sent.
         let tag = EntityTag::new_strong(format!("{}-{origin}", self.hash));
         let is_known = is_known(request, &tag);

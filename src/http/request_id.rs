@@ -16,8 +16,8 @@ const MAX: usize = 128;
 pub(crate) struct RequestId(String);
 
 impl RequestId {
-    /// The client's own id when it is one that can stand in a log line, else a new one.
-    pub fn of(request: &ServiceRequest) -> Self {
+    /// Gives a request the client's own id if that is fit for a log line, otherwise a new one.
+    pub fn assign(request: &ServiceRequest) -> Self {
         let sent = request.headers().get(&HEADER).and_then(|value| value.to_str().ok());
         let id = match sent {
             Some(sent) if is_sane(sent) => Self(sent.to_owned()),

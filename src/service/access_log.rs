@@ -32,7 +32,7 @@ pub(crate) async fn access_log<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let clock = service.store.clock();
     let started = clock.monotonic();
-    let id = RequestId::of(&request);
+    let id = RequestId::assign(&request);
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(request_id::HEADER.clone(), value);

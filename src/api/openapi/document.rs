@@ -89,7 +89,7 @@ fn operation(endpoint: &Endpoint) -> Operation {
         .build();
     let parameters = parameters::list(&endpoint.method, endpoint.path, &description.query);
     operation.parameters = (!parameters.is_empty()).then_some(parameters);
-    operation.responses = responses::of(endpoint, description);
+    operation.responses = responses::list(endpoint, description);
     operation
 }
 

@@ -16,7 +16,7 @@ use crate::model::resource::ResourceType;
 
 /// Everything that an operation can be answered with instead of what it is asked for, in the order
 /// in which it is checked.
-pub(super) fn of(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
+pub(super) fn list(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
     let scope = match endpoint.operation.access {
         Access::Public => return Vec::new(),
         Access::AnyKey => None,
@@ -217,10 +217,15 @@ impl Component for Envelope<'_> {
 
 /// The schemas of errors.
 pub(super) fn components() -> [(&'static str, Object); 4] {
-    fn of<C: Component>() -> (&'static str, Object) {
+    fn component<C: Component>() -> (&'static str, Object) {
         (C::NAME, C::component())
     }
-    [of::<Envelope<'_>>(), of::<Content<'_>>(), of::<Type>(), of::<Code>()]
+    [
+        component::<Envelope<'_>>(),
+        component::<Content<'_>>(),
+        component::<Type>(),
+        component::<Code>(),
+    ]
 }
 
 #[cfg(test)]

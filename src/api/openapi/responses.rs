@@ -22,7 +22,7 @@ use crate::api::request::ignored::{MAX_LENGTH, MAX_NAMES};
 use crate::model::parse::schema::{Described, string};
 
 /// The responses of an operation.
-pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
+pub(super) fn list(endpoint: &Endpoint, description: Description) -> Responses {
     let mut all = Responses::new();
     let status = description.success.status.as_str().to_owned();
     all.responses.insert(status, RefOr::T(success(endpoint, &description)));
@@ -31,7 +31,7 @@ pub(super) fn of(endpoint: &Endpoint, description: Description) -> Responses {
         let known = with(known, &["X-Request-Id", "X-Ignored-Parameters", "ETag", "Cache-Control"]);
         all.responses.insert("304".to_owned(), RefOr::T(known.build()));
     }
-    for (status, failures) in by_status(errors::of(endpoint, description)) {
+    for (status, failures) in by_status(errors::list(endpoint, description)) {
         let response = match shared_name(status) {
             Some(name) => Ref::from_response_name(name).into(),
             None => RefOr::T(failure(status, failures)),

@@ -15,7 +15,7 @@ use crate::api::endpoint::Endpoint;
 use crate::api::error::ApiError;
 use crate::api::request::call::refuse;
 use crate::api::state::Api;
-use crate::http::conditional::Told;
+use crate::http::conditional::Cacheable;
 use crate::http::origin::{PLACEHOLDER, request_origin};
 use crate::model::hex::hex;
 use crate::model::parse::schema::Shape;
@@ -60,8 +60,8 @@ pub(in crate::api) async fn show(
         Ok(written) => {
             let origin = request_origin(&request, &api.service.settings.trusted_proxies);
             let media_type = "application/json";
-            Told { media_type, hash: &written.hash, content: &written.text }
-                .answer(&request, &origin)
+            Cacheable { media_type, hash: &written.hash, content: &written.text }
+                .respond(&request, &origin)
         }
         Err(error) => refuse(&request, &ApiError::Internal(error.to_string())),
     }

@@ -110,7 +110,7 @@ pub(in crate::api) async fn dispatch<F: Future<Output = Reply>>(
     handler: impl FnOnce(Call) -> F,
 ) -> HttpResponse {
     let mut left = None;
-    let checked = answer(&request, payload, operation, &mut left, handler);
+    let checked = check_and_handle(&request, payload, operation, &mut left, handler);
     let reply = match AssertUnwindSafe(checked).catch_unwind().await {
         Ok(reply) => reply,
         // The panic itself was logged where it happened.
@@ -136,7 +136,7 @@ pub(in crate::api) fn refuse(request: &HttpRequest, error: &ApiError) -> HttpRes
     error.respond()
 }
 
-async fn answer<F: Future<Output = Reply>>(
+async fn check_and_handle<F: Future<Output = Reply>>(
     request: &HttpRequest,
     payload: Payload,
     operation: Operation,
