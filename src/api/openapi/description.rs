@@ -68,23 +68,23 @@ impl Group {
 
 /// What is said of an operation.
 pub(in crate::api) struct Description {
-    pub(in crate::api) group: Group,
-    pub(in crate::api) summary: &'static str,
+    pub(super) group: Group,
+    pub(super) summary: &'static str,
     /// In Markdown.
-    pub(in crate::api) text: String,
-    pub(in crate::api) query: Vec<Field>,
-    pub(in crate::api) body: Option<Posted>,
-    pub(in crate::api) success: Success,
+    pub(super) text: String,
+    pub(super) query: Vec<Field>,
+    pub(super) body: Option<Posted>,
+    pub(super) success: Success,
     /// Whether a client that has the answer already is told so, instead of being sent it again.
-    pub(in crate::api) is_kept: bool,
+    pub(super) is_kept: bool,
     /// What can be wrong with the query or the body, an example for each rule.
-    pub(in crate::api) problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     /// What can go wrong beyond what can go wrong with every operation of its kind.
-    pub(in crate::api) failures: Vec<ApiError>,
+    pub(super) failures: Vec<ApiError>,
 }
 
 /// The body of a request.
-pub(in crate::api) struct Posted {
+pub(super) struct Posted {
     /// The name of its schema.
     pub name: &'static str,
     pub example: Value,

@@ -14,8 +14,8 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{Ref, RefOr};
 
 use super::description::Description;
-use super::errors;
-use crate::api::endpoint::Endpoint;
+use super::{errors, examples};
+use crate::api::endpoint::{BASE, Endpoint};
 use crate::api::error::{ApiError, Envelope};
 use crate::api::operation::Access;
 use crate::api::request::ignored::{MAX_LENGTH, MAX_NAMES};
@@ -241,7 +241,7 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
             "Location",
             "The path of what was created.",
             string(),
-            format!("/api/v1/customers/{}", super::examples::CUSTOMER).into(),
+            format!("{BASE}/customers/{}", examples::CUSTOMER).into(),
         ),
         optional(
             "Idempotent-Replayed",
