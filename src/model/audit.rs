@@ -39,15 +39,12 @@ impl Query for AuditFilter {
             from: params.filled("from", parse_time),
             to: params.filled("to", parse_time),
         };
-        if let (Some(from), Some(to)) = (filter.from, filter.to)
-            && from >= to
-        {
-            params.report(Problem {
-                rule: Rule::ConflictingFields,
-                message: "to must be later than from".to_owned(),
-                field: "to".to_owned(),
-            });
-        }
+        let is_backwards = filter.from.zip(filter.to).is_some_and(|(from, to)| from >= to);
+        params.report_if(is_backwards, || Problem {
+            rule: Rule::ConflictingFields,
+            message: "to must be later than from".to_owned(),
+            field: "to".to_owned(),
+        });
         filter
     }
 }

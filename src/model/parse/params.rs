@@ -109,17 +109,13 @@ impl Params {
         self.parsed(name, E::schema, || vec![Fault::unknown_variant::<E>()], choice_str)
     }
 
-    /// Records a problem whose message is not made from the parameter's name.
-    pub fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
-    /// Records such a problem if there is one, and declares that there can be.
+    /// Records a problem if there is one, and declares that there can be: one whose message is not made
+    /// from a parameter's name.
     pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
         if let Some(declaration) = &mut self.declaration {
             declaration.problems.push(problem());
         } else if is_wrong {
-            self.report(problem());
+            self.problems.push(problem());
         }
     }
 }
