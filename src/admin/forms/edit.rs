@@ -2,35 +2,28 @@
 //! loaded with, so that only what was typed anew is sent on, and a property that was changed by
 //! two at once is told of and not overwritten. For the pages.
 
+use serde::Serialize;
+
+use super::field::{self, Field, Values};
 use super::form::{Form, Kind, Shape};
 use crate::model::parse::fields::Body;
 use crate::model::parse::problem::{Problem, Rule};
-use crate::model::values::labels::Labels;
 
 /// What stands before the name of a field for the value that it was loaded with.
 const WAS: &str = "was-";
 
-/// The properties of something as its form shows them.
-pub(in crate::admin) type Values = Vec<(&'static str, String)>;
+/// A form that shows the properties of a resource and remembers them.
+pub(in crate::admin) fn form(fields: &[Field], resource: &impl Serialize) -> Form {
+    remembering(field::values(fields, resource))
+}
 
-/// A form that shows the properties and remembers them.
-pub(in crate::admin) fn form(values: Values) -> Form {
+fn remembering(values: Values) -> Form {
     let mut form = Form::default();
     for (name, value) in values {
         form.put(&format!("{WAS}{name}"), value.clone());
         form.put(name, value);
     }
     form
-}
-
-/// A list as a field for it shows it, one item on each line.
-pub(in crate::admin) fn lines(labels: &Labels) -> String {
-    labels.iter().collect::<Vec<_>>().join("\n")
-}
-
-/// What is told when a form was sent that could be saved.
-pub(in crate::admin) fn notice(changed: bool) -> &'static str {
-    if changed { "The changes were saved." } else { "Nothing was changed." }
 }
 
 /// What a person changed in a form.
@@ -117,7 +110,7 @@ mod tests {
     }
 
     fn typed(fields: &[(&str, &str)]) -> Changes {
-        let mut form = form(values("Maya", "COO", "true", "a\nb"));
+        let mut form = remembering(values("Maya", "COO", "true", "a\nb"));
         for (name, value) in fields {
             form.put(name, (*value).to_owned());
         }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::admin::words;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::Problem;
 use crate::model::values::invisible::is_blank_text;
@@ -184,18 +185,12 @@ fn beside(problem: &Problem, name: &str) -> Option<String> {
     let says = says.unwrap_or(&problem.message);
     let item = place.strip_prefix('.').and_then(|index| index.parse::<usize>().ok());
     match (place, item) {
-        ("", _) => Some(format!("{}.", capitalised(says))),
+        ("", _) => Some(format!("{}.", words::capitalised(says))),
         (_, Some(index)) => Some(format!("Item {} {says}.", index + 1)),
         // A longer name that begins alike, or a place inside an object.
         (place, None) if place.starts_with('.') => Some(format!("{}.", problem.message)),
         _ => None,
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

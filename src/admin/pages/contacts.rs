@@ -5,24 +5,19 @@ use askama::Template;
 
 use super::customer_form;
 use crate::admin::error::AdminError;
-use crate::admin::forms::edit::{self, Changes, Values};
-use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::forms::edit;
+use crate::admin::forms::field::{self, Control};
+use crate::admin::forms::form::Form;
+use crate::admin::forms::properties::CONTACT;
 use crate::admin::links::path;
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once::{self, once};
+use crate::admin::visit::once;
+use crate::admin::visit::save::{self, Saved};
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
-
-const SHAPE: &Shape = &[
-    ("name", Kind::Text),
-    ("email", Kind::Text),
-    ("title", Kind::Nullable),
-    ("is_primary", Kind::Flag),
-    ("labels", Kind::List),
-];
 
 /// What is said of a form that was sent before.
 const SENT_BEFORE: &str = "Its contact is made or is being made, and nothing was done now. It is \
@@ -33,6 +28,7 @@ const SENT_BEFORE: &str = "Its contact is made or is being made, and nothing was
 struct ContactForm {
     page: Page,
     form: Form,
+    controls: Vec<Control>,
     customer: Customer,
     is_new: bool,
     once: String,
@@ -45,6 +41,7 @@ impl ContactForm {
         Ok(Self {
             page: visit.page("New contact", Section::Customers),
             form,
+            controls: field::controls(CONTACT, true),
             is_new: true,
             once: once::value()?,
             action: format!("/customers/{}/contacts", customer.display_id.0),
@@ -88,59 +85,38 @@ pub(in crate::admin) async fn new(visit: Visit) -> Reply {
 pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     let customer = customer_form::named(&visit).await?;
     let named = CustomerRef::Id(customer.id.clone());
-    let created = match visit.form().read::<NewContact>(SHAPE) {
-        Ok(new) => {
-            let create = visit.write(move |tx| tx.create_contact(&named, new));
-            once(&visit, "contact", SENT_BEFORE, create).await
-        }
-        Err(problems) => Err(problems.into()),
-    };
-    match created {
+    let new = visit.form().read::<NewContact>(&field::shape(CONTACT));
+    let make = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&named, new);
+    match save::create(&visit, "contact", SENT_BEFORE, new, make).await? {
         Ok(_) => {
             visit.tell("The contact was added.");
             Ok(see_other(&path(&customer)))
         }
-        Err(error) => {
-            let form = visit.form().clone().with(error.problems().ok_or(error)?);
-            page::refused(&ContactForm::new(&visit, customer, form)?)
-        }
+        Err(form) => page::refused(&ContactForm::new(&visit, customer, form)?),
     }
 }
 
 /// GET `/contacts/{ref}/edit`
 pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
-    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(values(&contact)))?)
+    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(CONTACT, &contact))?)
 }
 
 /// POST `/contacts/{ref}/edit`. The button that makes a contact the primary one sends only that.
 pub(in crate::admin) async fn update(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
-    let changes = Changes::of(visit.form(), SHAPE);
-    let saved = match changes.read::<ContactPatch>() {
-        Ok(None) => Ok(Ok(false)),
-        Ok(Some(patch)) => {
-            let named = ContactRef::Id(contact.id.clone());
-            let save = move |tx: &WorkspaceTx<'_>| {
-                let now = tx.reader().contact(&named)?;
-                match changes.overtaken(&values(&now)) {
-                    Some(form) => Ok(Err(form)),
-                    None => tx.update_contact(&named, patch).map(|_| Ok(true)),
-                }
-            };
-            visit.write(save).await
+    let named = ContactRef::Id(contact.id.clone());
+    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.contact(named);
+    let update =
+        |tx: &WorkspaceTx<'_>, named: &_, patch: ContactPatch| tx.update_contact(named, patch);
+    let saved = match save::save(&visit, CONTACT, named, read, update).await? {
+        Saved::Refused(form) => {
+            return page::refused(&ContactForm::of(&visit, customer, &contact, form)?);
         }
-        Err(problems) => Err(problems.into()),
+        saved => saved,
     };
-    let refused = match saved {
-        Ok(Ok(changed)) => {
-            visit.tell(edit::notice(changed));
-            return Ok(see_other(&path(&customer)));
-        }
-        Ok(Err(overtaken)) => overtaken,
-        Err(error) => visit.form().clone().with(error.problems().ok_or(error)?),
-    };
-    page::refused(&ContactForm::of(&visit, customer, &contact, refused)?)
+    visit.tell(saved.notice());
+    Ok(see_other(&path(&customer)))
 }
 
 /// GET `/contacts/{ref}/delete`
@@ -174,15 +150,4 @@ async fn named(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
         Ok((contact, customer))
     };
     visit.read(read).await
-}
-
-/// What stands in the form of a contact.
-fn values(contact: &Contact) -> Values {
-    vec![
-        ("name", contact.name.to_string()),
-        ("email", contact.email.as_str().to_owned()),
-        ("title", contact.title.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("is_primary", if contact.is_primary { "true" } else { "" }.to_owned()),
-        ("labels", edit::lines(&contact.labels)),
-    ]
 }

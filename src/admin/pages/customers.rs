@@ -5,9 +5,12 @@ use askama::Template;
 use serde_json::Value;
 
 use crate::admin::error::AdminError;
+use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
+use crate::admin::forms::properties::CUSTOMER;
 use crate::admin::links::{address, is_overdue, path, title};
 use crate::admin::page::{self, Page, Reply, Section};
+use crate::admin::views::facts::{Fact, Shown, facts};
 use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::Visit;
 use crate::admin::words;
@@ -19,7 +22,6 @@ use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
-use crate::model::values::external_id::ExternalId;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
@@ -102,6 +104,9 @@ struct Show {
     customer: Customer,
     /// What stands before the addresses of what can be done with it.
     path: String,
+    facts: Vec<Fact>,
+    /// The ids in other systems.
+    ids: Vec<Fact>,
     metadata: Option<String>,
     contacts: Vec<Contact>,
     contacts_pager: Pager,
@@ -144,6 +149,8 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
         contacts_pager: pager("contacts", places.contacts, found.contacts.next),
         onboardings_pager: pager("onboardings", places.onboardings, found.onboardings.next),
         events_pager: pager("events", places.events, found.events.next),
+        facts: facts(CUSTOMER, Place::Facts, &found.customer),
+        ids: facts(CUSTOMER, Place::Ids, &found.customer),
         metadata: metadata(&found.customer),
         contacts: found.primary.into_iter().chain(others).collect(),
         onboardings: found.onboardings.data,
@@ -198,20 +205,8 @@ fn metadata(customer: &Customer) -> Option<String> {
 }
 
 /// JSON with its lines broken.
-pub(in crate::admin) fn pretty(json: &str) -> String {
+fn pretty(json: &str) -> String {
     let value = serde_json::from_str::<Value>(json);
     let pretty = value.and_then(|value| serde_json::to_string_pretty(&value));
     pretty.unwrap_or_else(|_| json.to_owned())
-}
-
-/// The ids that a customer has in other systems, and whose they are.
-fn external_ids(customer: &Customer) -> Vec<(&'static str, &ExternalId)> {
-    let ids = [
-        ("HubSpot company", &customer.hubspot_company_id),
-        ("HubSpot deal", &customer.hubspot_deal_id),
-        ("Stripe customer", &customer.stripe_customer_id),
-        ("Intercom company", &customer.intercom_company_id),
-        ("Slack channel", &customer.slack_channel_id),
-    ];
-    ids.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?))).collect()
 }

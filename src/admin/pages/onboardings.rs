@@ -4,47 +4,29 @@
 use askama::Template;
 
 use crate::admin::error::AdminError;
-use crate::admin::forms::edit::{self, Changes, Values};
-use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::forms::edit::{self, Changes};
+use crate::admin::forms::field::{self, Control};
+use crate::admin::forms::form::Form;
+use crate::admin::forms::properties::ONBOARDING;
 use crate::admin::links::{self, card_path, title};
 use crate::admin::page::{self, Page, Reply, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once::{self, once};
+use crate::admin::visit::once;
+use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
 use crate::admin::words;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
 use crate::model::parse::page::PageRequest;
-use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
-use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::{DisplayId, Id, Ref};
-use crate::model::values::text::Line;
 use crate::model::values::time::Timestamp;
-use crate::store::{StoreError, WorkspaceReader};
+use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
 /// Customers that are offered at a time.
 const OFFERED: u32 = 25;
 /// Lines of the history.
 const HISTORY: u32 = 15;
-
-/// The properties of the forms. The flag `waiting_on_customer` follows the state.
-const SHAPE: &Shape = &[
-    ("name", Kind::Nullable),
-    ("template_id", Kind::Nullable),
-    ("phase", Kind::Text),
-    ("state", Kind::Text),
-    ("target_launch_date", Kind::Time),
-    ("started_at", Kind::Time),
-    ("completed_at", Kind::Time),
-    ("csm_id", Kind::Nullable),
-    ("se_id", Kind::Nullable),
-    ("designer_id", Kind::Nullable),
-    ("product_ops_id", Kind::Nullable),
-    ("notes", Kind::Area),
-    ("reminders_enabled", Kind::Flag),
-    ("reminder_frequency_days", Kind::Number),
-];
 
 /// What is said of a form that was sent before.
 const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
@@ -55,9 +37,8 @@ const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and noth
 struct OnboardingForm {
     page: Page,
     form: Form,
+    controls: Vec<Control>,
     customer: Option<Owner>,
-    phases: Vec<(&'static str, &'static str)>,
-    states: Vec<(&'static str, &'static str)>,
     action: String,
     button: &'static str,
     /// What a new one carries, so that it is opened once.
@@ -115,70 +96,53 @@ pub(in crate::admin) async fn new(visit: Visit) -> Reply {
     // What an onboarding has that nothing is said of.
     let at = Timestamp::from_micros(0);
     let blank = Onboarding::blank(Id::generate(), DisplayId(0), customer.id.clone(), at);
-    page::html(&new_form(&visit, &customer, edit::form(values(&blank)))?)
+    page::html(&new_form(&visit, &customer, edit::form(ONBOARDING, &blank))?)
 }
 
 /// POST `/customers/{ref}/onboardings`
 pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     let customer = customer(&visit).await?;
-    let refused = |problems: Vec<Problem>| {
-        page::refused(&new_form(&visit, &customer, visit.form().clone().with(problems))?)
+    let changes = Changes::of(visit.form(), &field::shape(ONBOARDING)).read();
+    let properties: Result<OnboardingPatch, _> =
+        changes.and_then(|patch| patch.map_or_else(|| Form::default().read(&[]), Ok));
+    let of = Ref::Id(customer.id.clone());
+    let make = move |tx: &WorkspaceTx<'_>, properties| {
+        tx.create_onboarding(NewOnboarding { customer: Some(of), properties })
     };
-    let changes = Changes::of(visit.form(), SHAPE).read();
-    let properties: OnboardingPatch =
-        match changes.and_then(|patch| patch.map_or_else(|| Form::default().read(&[]), Ok)) {
-            Ok(properties) => properties,
-            Err(problems) => return refused(problems),
-        };
-    let named = Ref::Id(customer.id.clone());
-    let new = NewOnboarding { customer: Some(named), properties };
-    let create = visit.write(move |tx| tx.create_onboarding(new));
-    let onboarding = once(&visit, "onboarding", SENT_BEFORE, create).await?;
-    let (title, name) = (title(&onboarding), customer.name.as_str());
-    visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
-    Ok(see_other(&card_path(&Form::default(), &onboarding)))
+    match save::create(&visit, "onboarding", SENT_BEFORE, properties, make).await? {
+        Ok(onboarding) => {
+            let (title, name) = (title(&onboarding), customer.name.as_str());
+            visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
+            Ok(see_other(&card_path(&Form::default(), &onboarding)))
+        }
+        Err(form) => page::refused(&new_form(&visit, &customer, form)?),
+    }
 }
 
 /// GET `/onboardings/{ref}/edit`
 pub(in crate::admin) async fn edit_form(visit: Visit) -> Reply {
     let found = find(&visit).await?;
-    let form = edit::form(values(&found.onboarding));
+    let form = edit::form(ONBOARDING, &found.onboarding);
     page::html(&found.form(&visit, form))
 }
 
 /// POST `/onboardings/{ref}/edit`
 pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
-    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
-    let changes = Changes::of(visit.form(), SHAPE);
-    let patch: Option<OnboardingPatch> = match changes.read() {
-        Ok(patch) => patch,
-        Err(problems) => {
-            let form = visit.form().clone().with(problems);
-            return page::refused(&find(&visit).await?.form(&visit, form));
-        }
+    let found = find(&visit).await?;
+    let named = OnboardingRef::Id(found.onboarding.id.clone());
+    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.onboarding(named);
+    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: OnboardingPatch| {
+        tx.update_onboarding(named, patch)
     };
-    let (onboarding, saved) = match patch {
-        None => (find(&visit).await?.onboarding, false),
-        Some(patch) => {
-            let saved = visit
-                .write(move |tx| {
-                    let before = tx.reader().onboarding(&named)?;
-                    match changes.overtaken(&values(&before)) {
-                        Some(again) => Ok(Err(again)),
-                        None => Ok(Ok(tx.update_onboarding(&named, patch)?)),
-                    }
-                })
-                .await?;
-            match saved {
-                Ok(onboarding) => (onboarding, true),
-                Err(again) => return page::refused(&find(&visit).await?.form(&visit, again)),
-            }
+    let (onboarding, notice) = match save::save(&visit, ONBOARDING, named, read, update).await? {
+        Saved::Refused(form) => return page::refused(&found.form(&visit, form)),
+        Saved::Changed(onboarding) => {
+            let notice = format!("Saved {}.", words::plain(&title(&onboarding)));
+            (onboarding, notice)
         }
+        Saved::Same => (found.onboarding, NOTHING_CHANGED.to_owned()),
     };
-    visit.tell(match saved {
-        true => format!("Saved {}.", words::plain(&title(&onboarding))),
-        false => "Nothing was changed.".to_owned(),
-    });
+    visit.tell(notice);
     Ok(see_other(&card_path(&Form::default(), &onboarding)))
 }
 
@@ -212,9 +176,8 @@ fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<Onboarding
     Ok(OnboardingForm {
         page: visit.page("New onboarding", Section::Onboardings),
         form,
+        controls: field::controls(ONBOARDING, true),
         customer: Some(owner(customer)),
-        phases: words::options(None, words::phase),
-        states: words::options(None, words::state),
         action: format!("/customers/{}/onboardings", customer.display_id.0),
         button: "Open the onboarding",
         once: Some(once::value()?),
@@ -240,9 +203,8 @@ impl Found {
         OnboardingForm {
             page: visit.page(&title(&self.onboarding), Section::Onboardings),
             form,
+            controls: field::controls(ONBOARDING, false),
             customer: self.customer,
-            phases: words::options(None, words::phase),
-            states: words::options(None, words::state),
             action: format!("{path}/edit"),
             button: "Save",
             once: None,
@@ -280,33 +242,4 @@ fn happened(entry: AuditEntry) -> Happened {
         None => words::event(&entry.event.kind).to_owned(),
     };
     Happened { says, actor: words::actor(&entry.event.actor), at: entry.event.created_at }
-}
-
-/// The properties as the form shows them.
-fn values(onboarding: &Onboarding) -> Values {
-    let external = |id: &Option<ExternalId>| id.as_ref().map_or("", ExternalId::as_str).to_owned();
-    let moment = |time: &Option<Timestamp>| {
-        time.map_or_else(String::new, |time| time.to_string().chars().take(16).collect())
-    };
-    let notes = onboarding.notes.as_ref().map_or("", |notes| notes.as_str());
-    let reminders = if onboarding.reminders_enabled { "true" } else { "" };
-    vec![
-        ("name", onboarding.name.as_ref().map_or("", Line::as_str).to_owned()),
-        ("template_id", external(&onboarding.template_id)),
-        ("phase", <&str>::from(onboarding.phase).to_owned()),
-        ("state", <&str>::from(onboarding.state).to_owned()),
-        (
-            "target_launch_date",
-            onboarding.target_launch_date.map_or_else(String::new, |time| words::input_date(&time)),
-        ),
-        ("started_at", moment(&onboarding.started_at)),
-        ("completed_at", moment(&onboarding.completed_at)),
-        ("csm_id", external(&onboarding.csm_id)),
-        ("se_id", external(&onboarding.se_id)),
-        ("designer_id", external(&onboarding.designer_id)),
-        ("product_ops_id", external(&onboarding.product_ops_id)),
-        ("notes", notes.to_owned()),
-        ("reminders_enabled", reminders.to_owned()),
-        ("reminder_frequency_days", onboarding.reminder_frequency_days.get().to_string()),
-    ]
 }

@@ -2,5 +2,6 @@
 
 pub(super) mod chart;
 pub(super) mod diff;
+pub(super) mod facts;
 pub(super) mod key_row;
 pub(super) mod timeline;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use crate::admin::forms::properties;
 use crate::admin::words;
 use crate::model::event::{Event, EventType};
 use crate::model::values::time::Timestamp;
@@ -125,7 +126,7 @@ fn moved<E: FromStr>(
 /// The properties that changed, without those that are told of in another way.
 fn changed(before: &Map<String, Value>, told: &[&str]) -> Option<String> {
     let names = before.keys().filter(|name| !told.contains(&name.as_str()));
-    let names: Vec<String> = names.map(|name| words::property(name)).collect();
+    let names: Vec<String> = names.map(|name| properties::said(name)).collect();
     let (last, others) = names.split_last()?;
     Some(match others {
         [] => format!("Changed {last}"),

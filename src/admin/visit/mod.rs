@@ -3,6 +3,7 @@
 mod error_page;
 mod gate;
 pub(super) mod once;
+pub(super) mod save;
 mod visitor;
 
 pub(super) use self::error_page::refuse;

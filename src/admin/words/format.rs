@@ -12,7 +12,6 @@ const DAY: StaticFormatDescription =
     format_description!("[day padding:none] [month repr:short] [year]");
 const MOMENT: StaticFormatDescription =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
-const INPUT: StaticFormatDescription = format_description!("[year]-[month]-[day]");
 
 /// A number with its digits in groups of three.
 pub(in crate::admin) fn number(number: impl Borrow<i64>) -> String {
@@ -44,11 +43,6 @@ pub(in crate::admin) fn date_time(time: &Timestamp) -> String {
     written(*time, MOMENT)
 }
 
-/// A day as fields for dates have it: `2026-05-26`.
-pub(in crate::admin) fn input_date(time: &Timestamp) -> String {
-    written(*time, INPUT)
-}
-
 /// How far a time is from now: `3 days ago`, `in 2 hours`.
 pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
     let seconds = (time.as_micros() - now.as_micros()) / 1_000_000;
@@ -69,6 +63,13 @@ pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
 pub(in crate::admin) fn plain(name: &str) -> String {
     let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     name.chars().filter(|c| !turns(c)).collect()
+}
+
+/// Text with a capital at its start.
+pub(in crate::admin) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn written(time: Timestamp, form: StaticFormatDescription) -> String {
@@ -107,9 +108,7 @@ mod tests {
         let time = at("2026-05-06T19:01:09+02:00");
         assert_eq!(date(&time), "6 May 2026");
         assert_eq!(date_time(&time), "6 May 2026, 17:01 UTC");
-        assert_eq!(input_date(&time), "2026-05-06");
         assert_eq!(date(&Timestamp::from_micros(i64::MIN)), "1 Jan 0001");
-        assert_eq!(input_date(&Timestamp::from_micros(i64::MAX)), "9999-12-31");
     }
 
     #[test]

@@ -4,8 +4,7 @@
 mod format;
 mod names;
 
-pub(super) use self::format::{count, date, date_time, input_date, number, plain, relative};
+pub(super) use self::format::{capitalised, count, date, date_time, number, plain, relative};
 pub(super) use self::names::{
-    actor, event, mode, options, phase, property, resource, state, state_tone, status, status_tone,
-    tier,
+    actor, event, mode, options, phase, resource, state, state_tone, status, status_tone, tier,
 };

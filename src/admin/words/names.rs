@@ -1,4 +1,4 @@
-//! The names of enums and properties for people, and who did something.
+//! The names of enums for people, and who did something.
 
 use std::str::FromStr;
 
@@ -117,30 +117,6 @@ pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
     }
 }
 
-/// A property in the middle of a sentence.
-pub(in crate::admin) fn property(name: &str) -> String {
-    let word = match name {
-        "mrr" => "MRR",
-        "hubspot_company_id" => "HubSpot company",
-        "hubspot_deal_id" => "HubSpot deal",
-        "stripe_customer_id" => "Stripe customer",
-        "intercom_company_id" => "Intercom company",
-        "slack_channel_id" => "Slack channel",
-        "csm_id" => "customer success manager",
-        "se_id" => "solutions engineer",
-        "designer_id" => "designer",
-        "product_ops_id" => "product operations",
-        "template_id" => "template",
-        "is_primary" => "primary contact",
-        "started_at" => "start",
-        "completed_at" => "completion",
-        "reminders_enabled" => "reminders",
-        "reminder_frequency_days" => "frequency of reminders",
-        other => return other.replace('_', " "),
-    };
-    word.to_owned()
-}
-
 /// Who did something.
 pub(in crate::admin) fn actor(actor: &Actor) -> String {
     match (actor.kind, actor.id.as_str()) {
@@ -173,12 +149,6 @@ mod tests {
         assert_eq!(options(None, phase)[4], ("internal_qa", "Internal QA"));
         assert_eq!((options(None, state).len(), options(None, mode).len()), (4, 2));
         assert_eq!(options(None, event).len(), EventType::VARIANTS.len());
-    }
-
-    #[test]
-    fn properties_are_named_as_people_call_them() {
-        assert_eq!(property("monthly_orders"), "monthly orders");
-        assert_eq!(property("mrr"), "MRR");
     }
 
     #[test]

@@ -1,0 +1,284 @@
+//! A property of a resource, as the pages let people see and change it. What is stated here once is
+//! its label, its control in a form, how the form is read and what stands in it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::form::{Form, Kind};
+use crate::admin::words;
+use crate::model::values::invisible::is_blank_text;
+
+/// A line of one of the tables in `properties`.
+pub(in crate::admin) struct Field {
+    /// The property's name in the API.
+    pub name: &'static str,
+    /// What it is called within a sentence.
+    pub said: &'static str,
+    pub input: Input,
+    /// Where the page of its resource shows it.
+    pub place: Place,
+    /// What is said of its value there.
+    pub note: &'static str,
+    label: Option<&'static str>,
+    hint: &'static str,
+    is_required: bool,
+    /// The hint in the form of a new resource, for which it is made when it is left empty.
+    made: Option<&'static str>,
+}
+
+/// How a property is typed.
+#[derive(Clone, Copy)]
+pub(in crate::admin) enum Input {
+    Text,
+    Number,
+    /// A day.
+    Date,
+    /// A day and a time of day, in UTC.
+    Moment,
+    /// Several lines, of which so many are seen.
+    Area(u8),
+    /// A list, one item on each line.
+    List,
+    /// A JSON object.
+    Json,
+    /// One of several words.
+    Choice(Choice),
+    /// A box to tick.
+    Flag,
+}
+
+/// The words to choose from.
+#[derive(Clone, Copy)]
+pub(in crate::admin) struct Choice {
+    /// Each value with its word.
+    pub options: fn() -> Vec<(&'static str, &'static str)>,
+    /// The tone of a value's badge.
+    pub tone: fn(&str) -> &'static str,
+}
+
+/// Where the page of a resource shows a property.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::admin) enum Place {
+    Facts,
+    /// Among the ids in other systems.
+    Ids,
+    /// In a part of the page that is made for it.
+    Apart,
+}
+
+/// What stands in fields, by their names.
+pub(in crate::admin) type Values = Vec<(&'static str, String)>;
+
+/// A field as the template of a form shows it.
+pub(in crate::admin) struct Control {
+    pub name: &'static str,
+    pub label: String,
+    input: Input,
+    pub hint: &'static str,
+    pub is_required: bool,
+    /// What stands above it, where a group of fields begins.
+    pub heading: Option<&'static str>,
+}
+
+impl Field {
+    const fn new(name: &'static str, said: &'static str, input: Input) -> Self {
+        Self {
+            name,
+            said,
+            input,
+            place: Place::Facts,
+            note: "",
+            label: None,
+            hint: "",
+            is_required: false,
+            made: None,
+        }
+    }
+
+    /// A line of text.
+    pub const fn text(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Text)
+    }
+
+    /// The id that the resource has in another system.
+    pub const fn id(name: &'static str, said: &'static str) -> Self {
+        Self { place: Place::Ids, ..Self::text(name, said) }
+    }
+
+    /// A number.
+    pub const fn number(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Number)
+    }
+
+    /// A day.
+    pub const fn date(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Date)
+    }
+
+    /// A day and a time of day.
+    pub const fn moment(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Moment)
+    }
+
+    /// Text of several lines.
+    pub const fn area(name: &'static str, said: &'static str, rows: u8) -> Self {
+        Self::new(name, said, Input::Area(rows))
+    }
+
+    /// A list of texts.
+    pub const fn list(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::List)
+    }
+
+    /// A JSON object.
+    pub const fn json(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Json)
+    }
+
+    /// One of several words.
+    pub const fn choice(name: &'static str, said: &'static str, choice: Choice) -> Self {
+        Self::new(name, said, Input::Choice(choice))
+    }
+
+    /// Yes or no.
+    pub const fn flag(name: &'static str, said: &'static str) -> Self {
+        Self::new(name, said, Input::Flag)
+    }
+
+    /// A label other than its name in a sentence with a capital.
+    pub const fn label(self, label: &'static str) -> Self {
+        Self { label: Some(label), ..self }
+    }
+
+    /// What stands below it in a form.
+    pub const fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// What stands below its value on the page of the resource.
+    pub const fn note(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
+    /// It always has a value.
+    pub const fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
+
+    /// A new resource gets one when it is left empty, which the hint says.
+    pub const fn made(self, hint: &'static str) -> Self {
+        Self { made: Some(hint), ..self }
+    }
+
+    /// The page of the resource has a part of its own for it.
+    pub const fn apart(self) -> Self {
+        Self { place: Place::Apart, ..self }
+    }
+
+    /// What stands beside it.
+    pub fn label_text(&self) -> String {
+        self.label.map_or_else(|| words::capitalised(self.said), str::to_owned)
+    }
+
+    /// How it is read from a form.
+    pub fn kind(&self) -> Kind {
+        match self.input {
+            Input::Text if self.is_required => Kind::Text,
+            Input::Text => Kind::Nullable,
+            Input::Number => Kind::Number,
+            Input::Date | Input::Moment => Kind::Time,
+            Input::Area(_) => Kind::Area,
+            Input::List => Kind::List,
+            Input::Json => Kind::Json,
+            Input::Choice(_) => Kind::Text,
+            Input::Flag => Kind::Flag,
+        }
+    }
+
+    /// What stands in it for a value of its property.
+    fn typed(&self, value: &Value) -> String {
+        let first = |text: &str, length| text.chars().take(length).collect();
+        match (self.input, value) {
+            (_, Value::Null) => String::new(),
+            // `2026-05-26T17:21:09.123Z` as browsers' fields for days and times have it.
+            (Input::Date, Value::String(time)) => first(time, "2026-05-26".len()),
+            (Input::Moment, Value::String(time)) => first(time, "2026-05-26T17:21".len()),
+            (_, Value::String(text)) => text.clone(),
+            (_, Value::Bool(is)) => if *is { "true" } else { "" }.to_owned(),
+            (_, Value::Number(number)) => number.to_string(),
+            (_, Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+            }
+            (_, Value::Object(_)) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        }
+    }
+}
+
+impl Control {
+    /// The type of its input, if it is a line.
+    pub fn line(&self) -> Option<&'static str> {
+        match self.input {
+            Input::Text => Some("text"),
+            Input::Number => Some("number"),
+            Input::Date => Some("date"),
+            Input::Moment => Some("datetime-local"),
+            _ => None,
+        }
+    }
+
+    /// How many lines are seen, if it has several.
+    pub fn rows(&self) -> Option<u8> {
+        match self.input {
+            Input::Area(rows) => Some(rows),
+            Input::List => Some(4),
+            Input::Json => Some(8),
+            _ => None,
+        }
+    }
+
+    /// What there is to choose from, if it is a choice.
+    pub fn options(&self) -> Option<Vec<(&'static str, &'static str)>> {
+        match self.input {
+            Input::Choice(choice) => Some((choice.options)()),
+            _ => None,
+        }
+    }
+}
+
+/// The fields as a form is read by them.
+pub(in crate::admin) fn shape(fields: &[Field]) -> Vec<(&'static str, Kind)> {
+    fields.iter().map(|field| (field.name, field.kind())).collect()
+}
+
+/// The same for a new resource: what is made for it when left empty is not read then.
+pub(in crate::admin) fn new_shape(fields: &[Field], form: &Form) -> Vec<(&'static str, Kind)> {
+    let counts = |field: &&Field| field.made.is_none() || !is_blank_text(form.value(field.name));
+    fields.iter().filter(counts).map(|field| (field.name, field.kind())).collect()
+}
+
+/// What stands in the fields of a resource.
+pub(in crate::admin) fn values(fields: &[Field], resource: &impl Serialize) -> Values {
+    // Resources are always JSON.
+    let object = serde_json::to_value(resource).unwrap_or_default();
+    let value = |field: &Field| (field.name, field.typed(&object[field.name]));
+    fields.iter().map(value).collect()
+}
+
+/// The fields as the form of a new resource, or of one that there is, shows them.
+pub(in crate::admin) fn controls(fields: &[Field], is_new: bool) -> Vec<Control> {
+    let mut before = Place::Facts;
+    let control = |field: &Field| {
+        let begins = field.place == Place::Ids && before != Place::Ids;
+        before = field.place;
+        let made = field.made.filter(|_| is_new);
+        Control {
+            name: field.name,
+            label: field.label_text(),
+            input: field.input,
+            hint: made.unwrap_or(field.hint),
+            is_required: field.is_required && made.is_none(),
+            heading: begins.then_some("Ids in other systems"),
+        }
+    };
+    fields.iter().map(control).collect()
+}

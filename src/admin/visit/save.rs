@@ -1,0 +1,95 @@
+//! Forms that make or change a resource: read by the parsers of the API's bodies, done by the same
+//! transactions, and shown again with what is wrong.
+
+use serde::Serialize;
+
+use super::once::once;
+use super::visitor::Visit;
+use crate::admin::error::AdminError;
+use crate::admin::forms::edit::Changes;
+use crate::admin::forms::field::{self, Field};
+use crate::admin::forms::form::Form;
+use crate::model::parse::fields::Body;
+use crate::model::parse::problem::Problem;
+use crate::model::values::id::Ref;
+use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
+
+/// How a form for a change ended.
+pub(in crate::admin) enum Saved<R> {
+    Changed(R),
+    /// What was sent is what there was.
+    Same,
+    /// The form to show again.
+    Refused(Form),
+}
+
+/// What is told of a form for a change that changed nothing.
+pub(in crate::admin) const NOTHING_CHANGED: &str = "Nothing was changed.";
+
+impl<R> Saved<R> {
+    /// What is told of it.
+    pub fn notice(&self) -> &'static str {
+        match self {
+            Self::Changed(_) => "The changes were saved.",
+            Self::Same | Self::Refused(_) => NOTHING_CHANGED,
+        }
+    }
+
+    /// The resource as it is now, or the one that is given if it did not change.
+    pub fn or(self, before: R) -> R {
+        match self {
+            Self::Changed(now) => now,
+            Self::Same | Self::Refused(_) => before,
+        }
+    }
+}
+
+/// Makes what a form asks for, once. `does` and `before` are those of [`once`]. A form that has to
+/// be corrected comes back.
+pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
+    visit: &Visit,
+    does: &str,
+    before: &str,
+    parsed: Result<B, Vec<Problem>>,
+    make: impl FnOnce(&WorkspaceTx<'_>, B) -> Result<R, StoreError> + Send + 'static,
+) -> Result<Result<R, Form>, AdminError> {
+    // Before it is shown again with what is wrong, as a form of the workspace that is looked at.
+    visit.meant()?;
+    let made = match parsed {
+        Ok(new) => once(visit, does, before, visit.write(move |tx| make(tx, new))).await,
+        Err(problems) => Err(problems.into()),
+    };
+    made.map(Ok).or_else(|error| correct(visit, error).map(Err))
+}
+
+/// Changes what was typed anew, unless somebody else changed the same meanwhile.
+pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
+    visit: &Visit,
+    fields: &'static [Field],
+    named: Ref<R>,
+    read: fn(&WorkspaceReader<'_>, &Ref<R>) -> Result<R, StoreError>,
+    update: fn(&WorkspaceTx<'_>, &Ref<R>, B) -> Result<R, StoreError>,
+) -> Result<Saved<R>, AdminError> {
+    let changes = Changes::of(visit.form(), &field::shape(fields));
+    let saved = match changes.read::<B>() {
+        Ok(None) => return Ok(Saved::Same),
+        Ok(Some(patch)) => {
+            let save = move |tx: &WorkspaceTx<'_>| {
+                let now = read(&tx.reader(), &named)?;
+                match changes.overtaken(&field::values(fields, &now)) {
+                    Some(form) => Ok(Saved::Refused(form)),
+                    None => update(tx, &named, patch).map(Saved::Changed),
+                }
+            };
+            visit.write(save).await
+        }
+        Err(problems) => Err(problems.into()),
+    };
+    saved.or_else(|error| correct(visit, error).map(Saved::Refused))
+}
+
+/// The form with what is wrong, if it can be corrected.
+fn correct(visit: &Visit, error: AdminError) -> Result<Form, AdminError> {
+    let problems = error.problems().ok_or(error)?;
+    Ok(visit.form().clone().with(problems))
+}
