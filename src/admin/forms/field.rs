@@ -81,7 +81,7 @@ pub(in crate::admin) struct Control {
 }
 
 impl Field {
-    const fn new(name: &'static str, said: &'static str, input: Input) -> Self {
+    pub const fn new(name: &'static str, said: &'static str, input: Input) -> Self {
         Self {
             name,
             said,
@@ -103,46 +103,6 @@ impl Field {
     /// The id that the resource has in another system.
     pub const fn id(name: &'static str, said: &'static str) -> Self {
         Self { place: Place::Ids, ..Self::text(name, said) }
-    }
-
-    /// A number.
-    pub const fn number(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Number)
-    }
-
-    /// A day.
-    pub const fn date(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Date)
-    }
-
-    /// A day and a time of day.
-    pub const fn moment(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Moment)
-    }
-
-    /// Text of several lines.
-    pub const fn area(name: &'static str, said: &'static str, rows: u8) -> Self {
-        Self::new(name, said, Input::Area(rows))
-    }
-
-    /// A list of texts.
-    pub const fn list(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::List)
-    }
-
-    /// A JSON object.
-    pub const fn json(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Json)
-    }
-
-    /// One of several words.
-    pub const fn choice(name: &'static str, said: &'static str, choice: Choice) -> Self {
-        Self::new(name, said, Input::Choice(choice))
-    }
-
-    /// Yes or no.
-    pub const fn flag(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Flag)
     }
 
     /// A label other than its name in a sentence with a capital.

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use super::field::{Choice, Field};
+use super::field::{Choice, Field, Input};
 use crate::admin::words;
 
 /// Those of a customer.
@@ -14,20 +14,20 @@ pub(in crate::admin) static CUSTOMER: &[Field] = &[
         .apart()
         .hint("The customer's name in addresses. Links with the old one go on working.")
         .made("The customer's name in addresses. Left empty, it is made from the name."),
-    Field::choice("status", "status", STATUS),
+    Field::new("status", "status", Input::Choice(STATUS)),
     Field::text("domain", "domain").hint("Such as aurora.example, without https."),
     Field::text("plan", "plan"),
-    Field::number("mrr", "MRR")
+    Field::new("mrr", "MRR", Input::Number)
         .hint("The revenue of a month in the smallest unit of the currency: 120000 for 1,200.00.")
         .note("In the smallest unit of the currency."),
-    Field::number("monthly_orders", "monthly orders"),
-    Field::list("tags", "tags").hint("One on each line."),
+    Field::new("monthly_orders", "monthly orders", Input::Number),
+    Field::new("tags", "tags", Input::List).hint("One on each line."),
     Field::id("hubspot_company_id", "HubSpot company"),
     Field::id("hubspot_deal_id", "HubSpot deal"),
     Field::id("stripe_customer_id", "Stripe customer"),
     Field::id("intercom_company_id", "Intercom company"),
     Field::id("slack_channel_id", "Slack channel"),
-    Field::json("metadata", "metadata")
+    Field::new("metadata", "metadata", Input::Json)
         .apart()
         .hint("A JSON object of your own, with braces around it."),
 ];
@@ -37,21 +37,21 @@ pub(in crate::admin) static CONTACT: &[Field] = &[
     Field::text("name", "name").required(),
     Field::text("email", "email").required().hint("No two contacts of a customer have the same."),
     Field::text("title", "title").hint("What they do, such as Head of Operations."),
-    Field::list("labels", "labels").hint("One on each line."),
-    Field::flag("is_primary", "primary contact")
+    Field::new("labels", "labels", Input::List).hint("One on each line."),
+    Field::new("is_primary", "primary contact", Input::Flag)
         .hint("A customer has one at most: the one before becomes a contact like the others."),
 ];
 
 /// Those of an onboarding. The flag `waiting_on_customer` follows the state.
 pub(in crate::admin) static ONBOARDING: &[Field] = &[
     Field::text("name", "name").hint("Without one it is called by its number."),
-    Field::date("target_launch_date", "target launch date").label("Target launch"),
-    Field::choice("phase", "phase", PHASE),
-    Field::choice("state", "state", STATE),
-    Field::moment("started_at", "start")
+    Field::new("target_launch_date", "target launch date", Input::Date).label("Target launch"),
+    Field::new("phase", "phase", Input::Choice(PHASE)),
+    Field::new("state", "state", Input::Choice(STATE)),
+    Field::new("started_at", "start", Input::Moment)
         .label("Started")
         .hint("In UTC. Left empty, it is set when the first phase is left."),
-    Field::moment("completed_at", "completion")
+    Field::new("completed_at", "completion", Input::Moment)
         .label("Completed")
         .hint("In UTC. Left as it is, it follows the phase."),
     Field::text("csm_id", "customer success manager").hint(IN_YOUR_SYSTEM),
@@ -59,13 +59,13 @@ pub(in crate::admin) static ONBOARDING: &[Field] = &[
     Field::text("designer_id", "designer").hint(IN_YOUR_SYSTEM),
     Field::text("product_ops_id", "product operations").hint(IN_YOUR_SYSTEM),
     Field::text("template_id", "template").hint("The id of the template that it follows."),
-    Field::number("reminder_frequency_days", "frequency of reminders")
+    Field::new("reminder_frequency_days", "frequency of reminders", Input::Number)
         .label("Days between reminders")
         .hint("1 to 365."),
-    Field::flag("reminders_enabled", "reminders")
+    Field::new("reminders_enabled", "reminders", Input::Flag)
         .label("Reminders enabled")
         .hint("This server sends no reminders. It stores both settings for your own programs."),
-    Field::area("notes", "notes", 6),
+    Field::new("notes", "notes", Input::Area(6)),
 ];
 
 const IN_YOUR_SYSTEM: &str = "The id in your own system.";
