@@ -55,8 +55,10 @@ pub(in crate::model) const SPACES: &[(char, char)] = &[
 /// Joiners, which IDNA2008 allows in some contexts.
 pub(in crate::model) const JOINERS: &[char] = &['\u{200c}', '\u{200d}'];
 
+/// Whether one of the ranges, which ascend, holds a character.
 fn within(ranges: &[(char, char)], letter: char) -> bool {
-    ranges.iter().any(|&(first, last)| (first..=last).contains(&letter))
+    let begun = ranges.partition_point(|&(first, _)| first <= letter);
+    begun.checked_sub(1).is_some_and(|range| letter <= ranges[range].1)
 }
 
 /// Whether a character is not white space and still leaves nothing on the screen.
