@@ -5,6 +5,7 @@ use pivotal_server::model::key::checksum::ChecksumSecret;
 use pivotal_server::model::key::secret::KeySecret;
 use serde_json::{Value, json};
 
+use crate::support::contract::{DOCUMENT, operations};
 use crate::support::{Client, Reply, Server, wait_until};
 
 fn with_authorization(server: &Server, header: &str) -> Reply {
@@ -87,7 +88,7 @@ fn a_key_revoked_at_the_command_line_is_refused_at_its_next_request() {
 }
 
 #[test]
-fn each_endpoint_needs_its_own_scope_and_no_other() {
+fn each_endpoint_needs_its_own_scope_and_no_other_as_the_document_says() {
     let server = Server::start();
     let all = server.client();
     all.customer("Aurora");
@@ -102,44 +103,53 @@ fn each_endpoint_needs_its_own_scope_and_no_other() {
         "read:onboardings",
         "write:onboardings",
     ];
-    let clients: Vec<(&str, Client)> = scopes
-        .into_iter()
-        .map(|scope| (scope, server.client_with(&server.create_key(&["--scope", scope]))))
-        .collect();
-    let endpoints = [
-        ("GET", "/customers", "read:customers"),
-        ("POST", "/customers", "write:customers"),
-        ("GET", "/customers/1", "read:customers"),
-        ("PATCH", "/customers/1", "write:customers"),
-        ("DELETE", "/customers/9", "write:customers"),
-        ("GET", "/customers/1/contacts", "read:contacts"),
-        ("POST", "/customers/1/contacts", "write:contacts"),
-        ("GET", "/contacts/1", "read:contacts"),
-        ("PATCH", "/contacts/1", "write:contacts"),
-        ("DELETE", "/contacts/9", "write:contacts"),
-        ("GET", "/onboardings", "read:onboardings"),
-        ("POST", "/onboardings", "write:onboardings"),
-        ("GET", "/customers/1/onboardings", "read:onboardings"),
-        ("GET", "/onboardings/1", "read:onboardings"),
-        ("PATCH", "/onboardings/1", "write:onboardings"),
-        ("DELETE", "/onboardings/9", "write:onboardings"),
-        ("GET", "/customers/1/activity", "read:customers"),
-        ("GET", "/onboardings/1/activity", "read:onboardings"),
-    ];
-    for (method, path, needed) in endpoints {
+    assert_eq!(DOCUMENT["components"]["schemas"]["Scope"]["enum"], json!(scopes));
+    let clients =
+        scopes.map(|scope| (scope, server.client_with(&server.create_key(&["--scope", scope]))));
+    for operation in operations() {
+        let needed = match operation.id {
+            "get-health" | "openapi" => None,
+            "get-me" => Some(""),
+            "list-customers" | "get-customer" | "list-customer-activity" => Some("read:customers"),
+            "create-customer" | "update-customer" | "delete-customer" => Some("write:customers"),
+            "list-customer-contacts" | "get-contact" => Some("read:contacts"),
+            "create-customer-contact" | "update-contact" | "delete-contact" => {
+                Some("write:contacts")
+            }
+            "list-onboardings"
+            | "list-customer-onboardings"
+            | "get-onboarding"
+            | "list-onboarding-activity" => Some("read:onboardings"),
+            "create-onboarding" | "update-onboarding" | "delete-onboarding" => {
+                Some("write:onboardings")
+            }
+            other => panic!("which scope does {other} need?"),
+        };
+        let described = match needed {
+            None => json!([]),
+            Some("") => json!([{"apiKey": []}]),
+            Some(scope) => json!([{"apiKey": [scope]}]),
+        };
+        assert_eq!(operation.described["security"], described, "{}", operation.id);
+        // Nothing is at this number, so that nothing is deleted for the next request.
+        let number = if operation.method == "DELETE" { "9" } else { "1" };
+        let path = operation.path.replace("{id}", number).replace("{customerId}", number);
+        let body = operation.described.get("requestBody").map(|_| &b"{}"[..]);
+        let send = |client: &Client| client.send(&operation.method, &path, &[], body);
+        let anonymous = send(&server.anonymous());
+        match needed {
+            None => drop(anonymous.expect(200)),
+            Some(_) => drop(anonymous.refused(401, "missing_api_key", None)),
+        }
         for (scope, client) in &clients {
-            // An empty body gets past the scope and no further.
-            let body = (method == "POST" || method == "PATCH").then_some(&b"{}"[..]);
-            let reply = client.send(method, path, &[], body);
-            if *scope == needed {
-                assert!([200, 400, 404].contains(&reply.status), "{method} {path}: {}", reply.body);
+            let reply = send(client);
+            if needed.is_none_or(|needed| needed.is_empty() || needed == *scope) {
+                // An empty body gets past the scope and no further.
+                assert!([200, 400, 404].contains(&reply.status), "{}: {reply:?}", operation.id);
             } else {
                 reply.refused(403, "insufficient_scope", None);
             }
         }
-    }
-    for (_, client) in &clients {
-        client.get("/me").expect(200);
     }
 }
 

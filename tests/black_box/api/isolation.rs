@@ -14,10 +14,6 @@ fn fill(client: &Client) -> [Value; 3] {
     [customer, contact, onboarding]
 }
 
-fn data(client: &Client, path: &str) -> Value {
-    client.get(path).expect(200)["data"].clone()
-}
-
 #[test]
 fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
     let server = Server::start();
@@ -26,7 +22,7 @@ fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
     fill(&ours);
     let [customer, contact, onboarding] = fill(&ours);
     let rows = fill(&theirs);
-    let events = data(&ours, "/customers/2/activity");
+    let events = ours.list("/customers/2/activity");
     let of = |of: &Value| of["id"].as_str().unwrap().to_owned();
     for (customer, contact, onboarding) in
         [(of(&customer), of(&contact), of(&onboarding)), ("2".into(), "2".into(), "2".into())]
@@ -70,9 +66,9 @@ fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
     {
         assert_eq!(&ours.get(path).expect(200), row);
     }
-    assert_eq!(data(&ours, "/customers/2/activity"), events);
-    assert_eq!(data(&ours, "/customers/2/contacts"), json!([contact]));
-    assert_eq!(data(&theirs, "/onboardings"), json!([rows[2]]));
+    assert_eq!(ours.list("/customers/2/activity"), events);
+    assert_eq!(ours.list("/customers/2/contacts"), json!([contact]));
+    assert_eq!(theirs.list("/onboardings"), json!([rows[2]]));
 }
 
 #[track_caller]
@@ -126,8 +122,8 @@ fn the_same_number_names_each_workspaces_own() {
     assert_eq!(clients[0].get("/onboardings/1").expect(200), rows[0][2]);
     assert_eq!(clients[0].get("/contacts/1").expect(200), rows[0][1]);
     clients[1].delete("/customers/1").expect(200);
-    assert_eq!(data(&clients[0], "/onboardings"), json!([rows[0][2]]));
-    assert_eq!(data(&clients[0], "/customers/1/contacts"), json!([rows[0][1]]));
+    assert_eq!(clients[0].list("/onboardings"), json!([rows[0][2]]));
+    assert_eq!(clients[0].list("/customers/1/contacts"), json!([rows[0][1]]));
 }
 
 #[test]
@@ -174,12 +170,12 @@ fn lists_hold_only_ones_own() {
             ("/onboardings?customer_id=1", "Aurora"),
             ("/customers/2/onboardings", names[1]),
         ] {
-            let found = data(client, path);
+            let found = client.list(path);
             assert_eq!((found.as_array().unwrap().len(), &found[0]["name"]), (1, &json!(name)));
         }
     }
     for (path, client) in [("/customers?slug=dunes", 0), ("/customers?slug=borealis", 1)] {
-        assert_eq!(data(&clients[client], path), json!([]));
+        assert_eq!(clients[client].list(path), json!([]));
     }
 }
 
@@ -213,7 +209,7 @@ fn events_name_the_workspace_and_stay_in_it() {
     assert_ne!(organizations[0], organizations[1]);
     for (client, organization) in clients.iter().zip(&organizations) {
         for (path, count) in [("/customers/1/activity", 3), ("/onboardings/1/activity", 1)] {
-            let events = data(client, path);
+            let events = client.list(path);
             let events = events.as_array().unwrap();
             assert_eq!(events.len(), count);
             assert!(events.iter().all(|event| event["org_id"] == *organization));

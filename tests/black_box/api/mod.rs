@@ -13,6 +13,7 @@ mod isolation;
 mod onboardings;
 mod onboardings_times;
 mod openapi;
-mod paging;
+pub mod paging;
 mod paging_changes;
+mod resources;
 pub mod rules;

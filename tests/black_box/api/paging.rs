@@ -30,7 +30,8 @@ fn create(client: &Client, path: &str, count: usize, body: impl Fn(usize) -> Val
     });
 }
 
-fn display_ids(items: &[Value]) -> Vec<i64> {
+/// The numbers of items, in their order.
+pub fn display_ids(items: &[Value]) -> Vec<i64> {
     items.iter().map(|item| item["display_id"].as_i64().unwrap()).collect()
 }
 
@@ -43,7 +44,7 @@ fn down_from(count: i64) -> Vec<i64> {
 fn a_walk_over_rows_of_one_millisecond_meets_each_of_them_once() {
     let (_server, client) = standing();
     create(&client, "/customers", 1200, |i| json!({"name": format!("C{i}")}));
-    for limit in [1, 7, 25, 99, 100] {
+    for limit in [7, 25, 99, 100] {
         let all = client.walk(&format!("/customers?limit={limit}"));
         assert_eq!(display_ids(&all), down_from(1200), "{limit}");
         let names: HashSet<&str> = all.iter().map(|item| item["name"].as_str().unwrap()).collect();
@@ -149,6 +150,8 @@ fn a_page_holds_25_rows_unless_told_1_to_100() {
             ("101", "too_big"),
             ("99999999999999999999", "too_big"),
             ("1.5", "invalid_type"),
+            ("-", "invalid_type"),
+            ("1&limit=2", "invalid_type"),
             ("ten", "invalid_type"),
             ("", "invalid_type"),
             ("0x10", "invalid_type"),

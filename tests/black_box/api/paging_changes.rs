@@ -7,11 +7,8 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
+use crate::api::paging::display_ids;
 use crate::support::{Client, InProcess, Server};
-
-fn display_ids(items: &[Value]) -> Vec<i64> {
-    items.iter().map(|item| item["display_id"].as_i64().unwrap()).collect()
-}
 
 /// Ends the threads that look at the flag, also when the test fails meanwhile.
 struct SetOnDrop<'f>(&'f AtomicBool);

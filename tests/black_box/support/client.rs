@@ -50,7 +50,7 @@ impl Client {
         self.send("DELETE", path, &[], None)
     }
 
-    /// Any request, with headers beside the key's. What is answered has to be as it is described.
+    /// Any request, with headers beside the key's. It has to be answered as the document promises.
     pub fn send(
         &self,
         method: &str,
@@ -61,7 +61,7 @@ impl Client {
         let sent = self.try_send(method, path, headers, body);
         let reply = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         if !path.starts_with("/api") || path.starts_with("/api/v1") {
-            contract::check(method, path, &reply);
+            contract::check(method, &contract::Sent { path, headers, body }, &reply);
         }
         reply
     }
@@ -104,6 +104,12 @@ impl Client {
     /// Creates a customer with this name and returns it.
     pub fn customer(&self, name: &str) -> Value {
         self.post("/customers", serde_json::json!({ "name": name })).expect(201)
+    }
+
+    /// The items on a page of a list.
+    #[track_caller]
+    pub fn list(&self, path: &str) -> Value {
+        self.get(path).expect(200)["data"].clone()
     }
 
     /// Follows a list to its end and returns all of its items.

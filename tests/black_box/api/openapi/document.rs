@@ -8,7 +8,7 @@ use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::support::contract::{DOCUMENT, faults, operations, resolved};
-use crate::support::{Client, InProcess, Reply, Server, command, wait_until};
+use crate::support::{InProcess, Reply, Server, command, wait_until};
 
 /// What the contract promises.
 const ENDPOINTS: [(&str, &str, &str); 21] = [
@@ -148,7 +148,7 @@ fn behind_a_trusted_proxy_the_address_is_the_proxys() {
 #[test]
 fn what_the_contract_promises_is_described_and_nothing_else() {
     let described: BTreeSet<_> =
-        operations().into_iter().map(|one| (one.id, one.method.clone(), one.path)).collect();
+        operations().iter().map(|one| (one.id, one.method.clone(), one.path)).collect();
     let promised: BTreeSet<_> =
         ENDPOINTS.iter().map(|&(id, method, path)| (id, method.to_owned(), path)).collect();
     assert_eq!(described, promised);
@@ -160,7 +160,7 @@ fn every_path_knows_the_methods_that_are_described_and_no_others() {
     let client = server.client();
     let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for operation in operations() {
-        paths.entry(operation.path).or_default().push(operation.method);
+        paths.entry(operation.path).or_default().push(operation.method.clone());
     }
     for (path, mut known) in paths {
         if known.contains(&"GET".to_owned()) {
@@ -171,47 +171,12 @@ fn every_path_knows_the_methods_that_are_described_and_no_others() {
             let reply = client.send(method, &path, &[], None);
             assert_eq!(reply.status == 405, !known.contains(&method.to_owned()), "{method} {path}");
             if reply.status == 405 {
+                if method != "HEAD" {
+                    reply.refused(405, "method_not_allowed", None);
+                }
                 let allowed: BTreeSet<_> = reply.header("allow").unwrap().split(", ").collect();
                 assert_eq!(allowed, known.iter().map(String::as_str).collect(), "{path}");
             }
-        }
-    }
-}
-
-#[test]
-fn public_operations_need_no_key_and_the_others_the_scope_that_is_named() {
-    let server = Server::start();
-    let scopes: Vec<&str> = DOCUMENT["components"]["schemas"]["Scope"]["enum"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|scope| scope.as_str().unwrap())
-        .collect();
-    for operation in operations() {
-        let path = operation.path.replace("{id}", "1").replace("{customerId}", "1");
-        let sent = |client: Client| client.send(&operation.method, &path, &[], Some(b"{")).status;
-        let security = operation.described["security"].as_array().unwrap();
-        let anonymous = sent(server.anonymous());
-        let Some(needed) = security.first() else {
-            assert_eq!(anonymous, 200, "{}", operation.id);
-            continue;
-        };
-        assert_eq!(anonymous, 401, "{}", operation.id);
-        let needed = needed["apiKey"].as_array().unwrap();
-        for &scope in &scopes {
-            let key = server.json(&[
-                "keys",
-                "create",
-                "--workspace",
-                "default",
-                "--name",
-                "x",
-                "--scope",
-                scope,
-            ]);
-            let status = sent(server.client_with(key["key"].as_str().unwrap()));
-            let may = needed.is_empty() || needed.contains(&json!(scope));
-            assert_eq!(status != 403, may, "{} with {scope}", operation.id);
         }
     }
 }
@@ -408,7 +373,7 @@ fn both_causes_of_too_many_requests_are_told() {
 fn every_link_leads_to_an_operation_that_has_its_parameters() {
     let all = operations();
     let mut seen = 0;
-    for operation in &all {
+    for operation in all {
         let links = operation.described["responses"]["201"]["links"].as_object();
         assert_eq!(links.is_some(), operation.method == "POST", "{}", operation.id);
         for (name, link) in links.into_iter().flatten() {

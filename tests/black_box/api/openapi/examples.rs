@@ -60,7 +60,7 @@ fn every_operation_answers_what_its_example_shows() {
         let body = &described["requestBody"]["content"]["application/json"]["example"];
         let body = (!body.is_null()).then(|| body.to_string());
         let body = body.as_deref().map(str::as_bytes);
-        let reply = server.client().send(&method, &path, &[], body);
+        let reply = server.client().send(method, &path, &[], body);
         let responses = described["responses"].as_object().unwrap();
         let (status, response) =
             responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();

@@ -2,4 +2,4 @@
 
 mod document;
 mod examples;
-mod limits;
+mod parameters;

@@ -96,7 +96,7 @@ fn a_chosen_slug_is_never_numbered() {
 }
 
 #[test]
-fn a_slug_that_was_given_up_is_free_and_does_not_follow_the_name() {
+fn a_slug_that_was_given_up_or_deleted_is_free_and_does_not_follow_the_name() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -108,7 +108,9 @@ fn a_slug_that_was_given_up_is_free_and_does_not_follow_the_name() {
     // An archived customer is a live one.
     client.patch("/customers/1", json!({"status": "archived"})).expect(200);
     let taken = json!({"name": "Other", "slug": "north"});
-    client.post("/customers", taken).refused(409, "slug_taken", "slug");
+    client.post("/customers", taken.clone()).refused(409, "slug_taken", "slug");
+    client.delete("/customers/1").expect(200);
+    assert_eq!(client.post("/customers", taken).expect(201)["slug"], "north");
 }
 
 #[test]
@@ -125,17 +127,4 @@ fn customers_created_at_once_get_different_slugs() {
     let expected: BTreeSet<String> =
         (2..=48).map(|n| format!("aurora-{n}")).chain(["aurora".to_owned()]).collect();
     assert_eq!(slugs, expected);
-}
-
-#[test]
-fn of_those_who_choose_a_slug_at_once_one_gets_it() {
-    let server = Server::start();
-    let body = json!({"name": "Aurora", "slug": "aurora"});
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let choose = || server.client().post("/customers", body.clone()).status;
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(choose)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    let count = |status| statuses.iter().filter(|s| **s == status).count();
-    assert_eq!((count(201), count(409)), (1, 7), "{statuses:?}");
 }
