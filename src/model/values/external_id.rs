@@ -75,20 +75,3 @@ impl std::fmt::Display for ExternalId {
         f.write_str(&self.0)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::parse::problem::Rule;
-
-    #[test]
-    fn an_id_keeps_its_spaces_and_loses_a_byte_order_mark() {
-        assert_eq!(ExternalId::parse("\u{feff}deal 42 ").unwrap().as_str(), "deal 42");
-        assert_eq!(ExternalId::parse("\u{200b}").unwrap().as_str(), "");
-        for bad in ["a\u{ad}b", "a\u{7f}b", "a\u{feff}b", "\0"] {
-            assert_eq!(ExternalId::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad:?}");
-        }
-        assert!(ExternalId::parse(&"é".repeat(255)).is_ok());
-        assert_eq!(ExternalId::parse(&"é".repeat(256)).unwrap_err().rule, Rule::TooBig);
-    }
-}

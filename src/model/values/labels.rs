@@ -80,33 +80,3 @@ impl Property for Labels {
         if faults.is_empty() { Ok(Self(labels)) } else { Err(faults) }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn of_equal_labels_the_first_is_kept() {
-        let labels = Labels::from_json(&json!(["b", " a ", "b", "a"])).unwrap();
-        assert_eq!(labels.to_json(), r#"["b","a"]"#);
-        assert_eq!(Labels::stored(&labels.to_json()).unwrap(), labels);
-    }
-
-    #[test]
-    fn fifty_labels_fit_and_one_more_does_not_even_if_it_is_there_already() {
-        let many = |n: usize| Value::from_iter((0..n).map(|i| format!("label {i}")));
-        assert!(Labels::from_json(&many(50)).is_ok());
-        assert_eq!(Labels::from_json(&many(51)).unwrap_err()[0].rule, Rule::TooBig);
-        assert!(Labels::from_json(&json!(vec!["same"; 50])).is_ok());
-        assert_eq!(Labels::from_json(&json!(vec!["same"; 51])).unwrap_err()[0].rule, Rule::TooBig);
-    }
-
-    #[test]
-    fn every_wrong_item_is_named() {
-        let faults = Labels::from_json(&json!(["a", 1, "", "b"])).unwrap_err();
-        let found: Vec<_> = faults.iter().map(|f| (f.rule, f.index)).collect();
-        assert_eq!(found, [(Rule::InvalidType, Some(1)), (Rule::TooSmall, Some(2))]);
-    }
-}

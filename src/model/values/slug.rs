@@ -130,25 +130,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_groups_of_letters_and_digits() {
-        for good in ["a", "aurora", "a-1-b", "0", &"x".repeat(100)] {
-            assert_eq!(Slug::parse(good).unwrap().as_str(), good);
-        }
-        for bad in ["A", "a--b", "-a", "a-", "a_b", "ä", "a b"] {
-            assert_eq!(Slug::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad}");
-        }
-        assert_eq!(Slug::parse(&"x".repeat(101)).unwrap_err().rule, Rule::TooBig);
-        assert_eq!(Slug::parse("  ").unwrap_err().rule, Rule::TooSmall);
-    }
-
-    #[test]
-    fn names_are_transliterated() {
-        assert_eq!(Slug::from_name("Aurora Søfart & Co.").as_str(), "aurora-sofart-co");
-        assert_eq!(Slug::from_name("Мир").as_str(), "mir");
-        assert_eq!(Slug::from_name("!!!").as_str(), "customer");
-    }
-
-    #[test]
     fn a_number_is_what_follows_the_last_hyphen() {
         let number =
             |slug: &str| Slug::parse(slug).unwrap().number().map(|(s, n)| (s.to_owned(), n));

@@ -126,33 +126,3 @@ pub(in crate::model) fn clean(raw: &str) -> Result<&str, Fault> {
     let text = raw.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
     Ok(if is_blank_text(text) { "" } else { text })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_trimmed_and_counted_in_characters() {
-        assert_eq!(Text::<1, 3>::parse("  äöü\n").unwrap().as_str(), "äöü");
-        assert_eq!(Text::<1, 3>::parse("äöüß").unwrap_err().rule, Rule::TooBig);
-        assert_eq!(Text::<1, 3>::parse(" \t ").unwrap_err().rule, Rule::TooSmall);
-        assert_eq!(Text::<0, 3>::parse("").unwrap().as_str(), "");
-        assert_eq!(
-            Text::<1, 3>::parse("\u{feff}a\u{200d}b \u{feff}").unwrap().as_str(),
-            "a\u{200d}b"
-        );
-        assert_eq!(Text::<1, 3>::parse("❤\u{fe0f}").unwrap().as_str(), "❤\u{fe0f}");
-        assert_eq!(Text::<0, 3>::parse("a\0b").unwrap_err().rule, Rule::InvalidString);
-    }
-
-    #[test]
-    fn text_of_which_nothing_can_be_seen_is_empty() {
-        for blank in
-            ["\u{200b}", "\u{feff}", "\u{3164} \u{ad}", "\u{fe0f}", "\u{e0001}", "\u{2800}"]
-        {
-            assert_eq!(Text::<1, 3>::parse(blank).unwrap_err().rule, Rule::TooSmall, "{blank:?}");
-            assert_eq!(Text::<0, 3>::parse(blank).unwrap().as_str(), "", "{blank:?}");
-        }
-        assert!(Text::<1, 300>::parse(&"\u{200b}".repeat(300)).is_err());
-    }
-}
