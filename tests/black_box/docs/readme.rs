@@ -40,7 +40,7 @@ fn steady(text: &str) -> String {
 
 #[test]
 fn the_quickstart_prints_what_the_readme_shows() {
-    let server = Server::start();
+    let server = Server::start_new();
     let examples = examples();
     assert_eq!(examples.len(), 7);
     for (command, shown) in examples {

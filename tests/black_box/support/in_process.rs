@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
@@ -23,7 +23,7 @@ use pivotal_server::store::{DataDir, Store};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
-use super::{Client, PASSWORD, Visitor};
+use super::{Client, PASSWORD, Visitor, write_database};
 
 /// Clocks that stand still until they are moved. What sleeps wakes when they are.
 #[derive(Debug)]
@@ -92,40 +92,55 @@ pub struct InProcess {
     /// The directory, so that tests can look at the file.
     pub dir: TempDir,
     address: SocketAddr,
-    keys: Vec<((Mode, Tier), String)>,
+    keys: Keys,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The secrets of keys by what they may do.
+type Keys = Vec<((Mode, Tier), String)>;
+
+/// The file of a database with one key of every mode and tier and the admin's password, made at
+/// noon. To make keys takes longer than all the rest of a start.
+static FILLED: LazyLock<(Vec<u8>, Keys)> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let data = DataDir::new(dir.path());
+    let store = Store::open_or_create(&data, noon()).unwrap();
+    let keys = make_keys(&store);
+    set_password(&store);
+    drop(store);
+    assert!(!dir.path().join("pivotal.db-wal").exists(), "the file is not complete");
+    (std::fs::read(data.database()).unwrap(), keys)
+});
+
+fn noon() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::parse("2026-01-01T12:00:00Z").unwrap()))
 }
 
 impl InProcess {
     /// A server with these settings, at noon of 2026-01-01.
     pub fn start(settings: Settings) -> Self {
-        Self::start_with(settings, make_keys)
+        let dir = tempfile::tempdir().unwrap();
+        let (file, keys) = &*FILLED;
+        write_database(dir.path(), file);
+        Self::start_in(dir, settings, keys.clone())
     }
 
     /// The same without a workspace, and so without keys.
     pub fn without_workspace(settings: Settings) -> Self {
-        Self::start_with(settings, |_| Vec::new())
+        let dir = tempfile::tempdir().unwrap();
+        set_password(&Store::open_or_create(&DataDir::new(dir.path()), noon()).unwrap());
+        Self::start_in(dir, settings, Vec::new())
     }
 
-    fn start_with(
-        settings: Settings,
-        make_keys: impl FnOnce(&Store) -> Vec<((Mode, Tier), String)>,
-    ) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let noon = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
-        let clock = Arc::new(ManualClock::at(noon));
+    fn start_in(dir: TempDir, settings: Settings, keys: Keys) -> Self {
+        let clock = noon();
         let listen = "127.0.0.1:0".parse().unwrap();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());
         let lock = data.lock_for_serving().unwrap();
         let threads = Server::threads(&settings);
         let store = Store::serve(&data, &lock, clock.clone(), threads).unwrap();
-        let keys = make_keys(&store);
-        if settings.admin.enabled {
-            let password = Password::parse(PASSWORD).unwrap().hash().unwrap();
-            store.write_blocking(move |tx| tx.set_password(&password)).unwrap();
-        }
         let server = Server::bind(Service::new(settings, store)).unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -168,8 +183,13 @@ impl Drop for InProcess {
     }
 }
 
+fn set_password(store: &Store) {
+    let password = Password::parse(PASSWORD).unwrap().hash().unwrap();
+    store.write_blocking(move |tx| tx.set_password(&password)).unwrap();
+}
+
 /// One key of every mode and tier.
-fn make_keys(store: &Store) -> Vec<((Mode, Tier), String)> {
+fn make_keys(store: &Store) -> Keys {
     let new = NewWorkspace {
         slug: Slug::parse("default").unwrap(),
         name: Name::parse("Default").unwrap(),

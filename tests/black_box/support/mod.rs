@@ -13,5 +13,6 @@ pub use client::{Client, Reply};
 pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_of;
+use server::write_database;
 pub use server::{Server, command, command_under, set_password, wait_until};
 pub use visitor::{PASSWORD, Shown, Visitor};

@@ -1,16 +1,26 @@
 //! The binary, started on a temporary directory.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Client, PASSWORD, Visitor};
+
+/// The file that a first start makes, with the live and the test key that it prints. To make keys
+/// takes longer than all the rest of a start, so that most tests begin with a copy of it.
+static FIRST_START: LazyLock<(Vec<u8>, String, String)> = LazyLock::new(|| {
+    let mut server = Server::start_new();
+    assert_eq!(server.stop(), Some(0));
+    let file = std::fs::read(server.database()).unwrap();
+    (file, server.live.clone(), server.test.clone())
+});
 
 /// A running server. It is killed and its directory removed when it is dropped.
 #[derive(Debug)]
@@ -29,8 +39,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with a new database, and without rate limits.
+    /// A server with a database in which there is nothing but the first two keys, and without rate
+    /// limits.
     pub fn start() -> Self {
+        let (file, live, test) = &*FIRST_START;
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        write_database(dir.path(), file);
+        let mut server = Self::start_in(dir, &[("PIVOTAL_RATE_LIMITS_ENABLED", "false")]);
+        (server.live, server.test) = (live.clone(), test.clone());
+        server
+    }
+
+    /// The same, with a database that it makes itself.
+    pub fn start_new() -> Self {
         Self::start_with(&[("PIVOTAL_RATE_LIMITS_ENABLED", "false")])
     }
 
@@ -303,6 +324,15 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::yield_now();
     }
+}
+
+/// Puts a database file that was read into a new directory, for its owner alone.
+pub fn write_database(dir: &Path, file: &[u8]) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(dir.join("pivotal.db")).unwrap().write_all(file).unwrap();
 }
 
 fn collect(mut stderr: impl Read + Send + 'static) -> Arc<Mutex<String>> {

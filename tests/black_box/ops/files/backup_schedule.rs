@@ -108,7 +108,7 @@ fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
 
 #[test]
 fn without_a_schedule_no_backup_is_made() {
-    let server = Server::start();
+    let server = Server::start_new();
     let deep = server.anonymous().get("/api/health/deep").expect(200);
     assert_eq!(deep["checks"]["backup"], "off");
     assert!(!server.dir().join("backups").exists());

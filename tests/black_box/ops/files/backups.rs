@@ -71,7 +71,7 @@ fn customers(dir: &Arc<TempDir>, key: &str) -> Vec<String> {
 
 #[test]
 fn a_backup_holds_all_that_was_acknowledged_before_it_while_others_go_on_writing() {
-    let server = Server::start();
+    let server = Server::start_new();
     let ended = AtomicBool::new(false);
     let elsewhere = tempfile::tempdir().unwrap();
     let copies: Vec<PathBuf> =
@@ -179,7 +179,7 @@ fn a_directory_in_use_is_never_restored_over() {
     let (dir, _) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
     said(dir.path(), &["backup", text(&copy)]);
-    let server = Server::start();
+    let server = Server::start_new();
     server.client().customer("Borealis");
     let output = server.run(&["restore", text(&copy), "--replace"]);
     assert_eq!(output.status.code(), Some(1));

@@ -143,7 +143,7 @@ fn a_lock_that_another_process_keeps_is_waited_for_ten_seconds_and_its_holder_na
 
 #[test]
 fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait_for_it() {
-    let mut server = Server::start();
+    let mut server = Server::start_new();
     let conn = server.sql();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = server.client().post("/customers", json!({"name": "Late"}));
@@ -160,7 +160,7 @@ fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait
 
 #[test]
 fn one_database_under_two_names_is_served_once() {
-    let server = Server::start();
+    let server = Server::start_new();
     let other = Arc::new(tempfile::tempdir().unwrap());
     let link = other.path().join("pivotal.db");
     std::os::unix::fs::symlink(server.database(), &link).unwrap();

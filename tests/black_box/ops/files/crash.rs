@@ -21,7 +21,7 @@ const RESOURCES: [&str; 3] = ["customer", "contact", "onboarding"];
 #[test]
 fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let mut dice = dice();
-    let mut server = Server::start();
+    let mut server = Server::start_new();
     let mut authors: Vec<Author> = (0..CONNECTIONS).map(|_| Author::new(&mut dice)).collect();
     for _ in 0..20 {
         let acknowledged = dice.random_range(1..=150);
@@ -42,7 +42,7 @@ fn a_server_that_is_killed_at_its_first_changes_starts_again() {
     let mut dice = dice();
     for acknowledged in 1..=5 {
         let authors = (0..CONNECTIONS).map(|_| Author::new(&mut dice)).collect();
-        kill_after(acknowledged, Server::start(), authors);
+        kill_after(acknowledged, Server::start_new(), authors);
     }
 }
 

@@ -156,7 +156,7 @@ fn a_full_disk_refuses_writes_until_there_is_space_again() {
     acknowledged.sort();
     assert_eq!(names(&client), acknowledged);
 
-    let last = |path: &str| client.get(&format!("{path}?limit=1")).expect(200)["data"][0].clone();
+    let last = |path: &str| client.list(&format!("{path}?limit=1"))[0].clone();
     assert_eq!(last("/customers")["display_id"], acknowledged.len(), "no number is missing");
     let conn = server.sql();
     let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();

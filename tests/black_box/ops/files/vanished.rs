@@ -41,7 +41,7 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
         (all[1], Fate::Removed),
         (all[2], Fate::Removed),
     ] {
-        let server = Server::start();
+        let server = Server::start_new();
         let client = server.client();
         client.customer("Aurora");
         befall(&server.dir().join(name), fate);
@@ -61,7 +61,7 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
 
 #[test]
 fn a_file_that_is_gone_is_noticed_without_any_request() {
-    let server = Server::start();
+    let server = Server::start_new();
     befall(&server.database(), Fate::Renamed);
     wait_until("it is logged", || server.log().contains("moved, removed or replaced"));
 }

@@ -31,7 +31,7 @@ fn grow(server: &Server, conn: &Connection) -> serde_json::Value {
 
 #[test]
 fn a_log_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_ends() {
-    let server = Server::start();
+    let server = Server::start_new();
     let conn = writer(&server);
     let reader = server.sql();
     reader.execute_batch("BEGIN; SELECT * FROM workspaces").unwrap();

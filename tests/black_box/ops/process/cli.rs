@@ -12,7 +12,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn the_first_start_prints_two_keys_and_the_next_one_none() {
-    let server = Server::start();
+    let server = Server::start_new();
     assert!(server.live.starts_with("pivotal_") && server.test.starts_with("pivotal_test_"));
     let live = server.client().get("/me").expect(200);
     let test = server.client_with(&server.test).get("/me").expect(200);
@@ -72,7 +72,7 @@ fn the_settings_are_checked_and_listed_without_a_database() {
 
 #[test]
 fn a_created_key_is_printed_once_and_listed_without_its_secret() {
-    let server = Server::start();
+    let server = Server::start_new();
     let args =
         ["keys", "create", "--workspace", "default", "--name", "CI", "--test", "--tier", "paid"];
     let scopes = ["--scope", "write:contacts", "--scope", "read:customers"];
@@ -109,7 +109,7 @@ fn a_created_key_is_printed_once_and_listed_without_its_secret() {
 
 #[test]
 fn no_secret_is_kept_in_the_directory() {
-    let mut server = Server::start();
+    let mut server = Server::start_new();
     let secret = server.create_key(&[]);
     server.client_with(&secret).customer("Aurora");
     let hidden = secret.as_bytes()[secret.len() - 38..].to_vec();
@@ -123,7 +123,7 @@ fn no_secret_is_kept_in_the_directory() {
 
 #[test]
 fn a_rotated_key_has_a_twin_until_it_is_revoked() {
-    let server = Server::start();
+    let server = Server::start_new();
     let old = server.create_key(&["--tier", "paid", "--scope", "read:customers"]);
     let prefix = &old["pivotal_".len()..][..8];
     let prefix = format!("pivotal_{prefix}");
@@ -146,7 +146,7 @@ fn a_rotated_key_has_a_twin_until_it_is_revoked() {
 
 #[test]
 fn a_key_has_one_twin_at_a_time() {
-    let server = Server::start();
+    let server = Server::start_new();
     let old = server.create_key(&[]);
     let prefix = format!("pivotal_{}", &old["pivotal_".len()..][..8]);
     let twin = server.json(&["keys", "rotate", &prefix])["prefix"].as_str().unwrap().to_owned();
@@ -164,7 +164,7 @@ fn a_key_has_one_twin_at_a_time() {
 
 #[test]
 fn a_key_is_revoked_by_its_id_or_by_the_whole_key_too() {
-    let server = Server::start();
+    let server = Server::start_new();
     let list = server.json(&["keys", "list"]);
     let id = list.as_array().unwrap().iter().find(|k| k["mode"] == "live").unwrap()["id"].clone();
     let revoked = server.json(&["keys", "revoke", id.as_str().unwrap()]);
@@ -177,7 +177,7 @@ fn a_key_is_revoked_by_its_id_or_by_the_whole_key_too() {
 
 #[test]
 fn text_for_people_says_the_same() {
-    let server = Server::start();
+    let server = Server::start_new();
     let text = |args: &[&str]| String::from_utf8(server.run(args).stdout).unwrap();
     assert!(text(&["workspaces", "create", "--slug", "acme", "--name", "Acme"]).contains("`acme`"));
     assert!(text(&["workspaces", "list"]).lines().any(|line| line.starts_with("acme  ")));
@@ -193,7 +193,7 @@ fn text_for_people_says_the_same() {
 
 #[test]
 fn a_command_that_fails_says_what_to_do_in_one_line() {
-    let server = Server::start();
+    let server = Server::start_new();
     let empty = tempfile::tempdir().unwrap();
     let on_empty = |args: &[&str]| command(empty.path()).args(args).output().unwrap();
     let cases = [
@@ -276,7 +276,7 @@ fn settings_come_from_flags_then_variables_then_the_file() {
 
 #[test]
 fn asking_to_stop_finishes_what_is_in_flight() {
-    let mut server = Server::start();
+    let mut server = Server::start_new();
     let clients: Vec<_> = (0..8)
         .map(|n| {
             let client = server.client();

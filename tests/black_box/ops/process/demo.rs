@@ -36,7 +36,7 @@ fn days_before(now: Timestamp, then: Timestamp) -> i64 {
 
 #[test]
 fn the_demo_has_every_status_phase_and_state_and_can_be_read_through_the_api() {
-    let server = Server::start();
+    let server = Server::start_new();
     let made = server.json(&["demo"]);
     assert_eq!((&made["workspace"], &made["seed"]), (&json!("demo"), &json!(1)));
     let client = server.client_with(made["key"]["key"].as_str().unwrap());
@@ -65,7 +65,7 @@ fn the_demo_has_every_status_phase_and_state_and_can_be_read_through_the_api() {
 
 #[test]
 fn its_history_reads_as_if_it_had_happened() {
-    let server = Server::start();
+    let server = Server::start_new();
     let made = server.json(&["demo"]);
     let client = server.client_with(made["key"]["key"].as_str().unwrap());
     let now = SystemClock.now();
@@ -136,11 +136,11 @@ fn its_history_reads_as_if_it_had_happened() {
 
 #[test]
 fn what_happens_afterwards_comes_after_it() {
-    let server = Server::start();
+    let server = Server::start_new();
     // The workspace's own keys are younger than the history that it gets.
     server.json(&["demo", "--workspace", "default"]);
     let client = server.client();
-    let newest = |path: &str| client.get(&format!("{path}?limit=1")).expect(200)["data"][0].clone();
+    let newest = |path: &str| client.list(&format!("{path}?limit=1"))[0].clone();
     assert!(days_before(SystemClock.now(), time(&newest("/customers")["created_at"])) >= 1);
     let number = newest("/customers")["display_id"].as_i64().unwrap();
     let added = client.customer("Added");
@@ -156,7 +156,7 @@ fn what_happens_afterwards_comes_after_it() {
 
 #[test]
 fn a_workspace_that_has_or_had_customers_is_left_as_it_is() {
-    let server = Server::start();
+    let server = Server::start_new();
     let client = server.client();
     client.customer("Aurora");
     let refused = || {

@@ -141,7 +141,7 @@ fn a_command_that_fails_ends_although_nobody_reads_why() {
 
 #[test]
 fn a_start_that_fails_says_why_even_when_nothing_is_logged() {
-    let server = Server::start();
+    let server = Server::start_new();
     let output = command(server.dir())
         .args(["serve", "--listen", "127.0.0.1:0"])
         .env("PIVOTAL_LOG", "off")

@@ -108,7 +108,7 @@ fn the_variable_for_the_file_names_one() {
 fn files_with_a_byte_order_mark_are_read_as_they_look() {
     let config = run("\u{feff}workers = 3\r\nlog = \"warn\"\r\n", &["config"], &[]);
     assert!(config.status.success(), "{config:?}");
-    let server = Server::start();
+    let server = Server::start_new();
     assert!(server.set_password(&format!("\u{feff}{PASSWORD}\r")).status.success());
     server.visitor().sign_in();
 }

@@ -50,7 +50,7 @@ fn follow(server: &Server, said: &str, beginning: &str) -> Value {
 
 #[test]
 fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
-    let server = Server::start();
+    let server = Server::start_new();
     let first = server.json(&["keys", "list"])[0]["prefix"].as_str().unwrap().to_owned();
     let demo = ["demo", "--workspace", "trial"];
     let rotate = ["keys", "rotate", &first];
@@ -77,7 +77,7 @@ fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
 
 #[test]
 fn what_was_done_is_said_when_it_cannot_be_printed() {
-    let server = Server::start();
+    let server = Server::start_new();
     let said = unprinted(server.dir(), &["workspaces", "create", "--slug", "acme", "--name", "A"]);
     assert!(said.contains("the workspace `acme` was created all the same"), "{said}");
     assert_eq!(server.json(&["workspaces", "list"])[1]["slug"], "acme");
@@ -100,7 +100,7 @@ fn what_was_done_is_said_when_it_cannot_be_printed() {
 
 #[test]
 fn a_key_that_is_printed_to_nowhere_is_warned_of() {
-    let server = Server::start();
+    let server = Server::start_new();
     let create = ["keys", "create", "--workspace", "default", "--name", "x"];
     let closed = ["sh", "-c", "exec \"$@\" >&-", "sh"].map(str::to_owned);
     let to_null = || output_to(Stdio::null(), server.dir(), &create);
