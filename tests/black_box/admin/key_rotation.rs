@@ -4,16 +4,11 @@
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 
-use crate::support::{Client, InProcess, Server, Shown, Visitor};
+use crate::support::{Client, InProcess, Server, Visitor};
 
 const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
 const SAFE: &str = "Safe to revoke";
-
-fn text_between<'p>(page: &'p Shown, before: &str, after: &str) -> &'p str {
-    let (_, rest) = page.body.split_once(before).unwrap();
-    rest.split(after).next().unwrap()
-}
 
 /// A key that was rotated on the pages, and its twin.
 struct Rotated {
@@ -33,13 +28,11 @@ impl Rotated {
         use_old(&server, &old);
         let visitor = server.visitor();
         visitor.sign_in();
-        let id = text_between(&visitor.get("/admin/api-keys"), r#"<tr id="key-"#, "\"").to_owned();
-        let form = visitor.get("/admin/api-keys/new");
-        let once = text_between(&form, r#"name="once" value=""#, "\"");
-        let page = visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", once)]);
-        page.expect(200);
-        let secret = text_between(&page, r#"id="copyable" type="text" value=""#, "\"");
-        let twin = server.client_with(secret);
+        let row = visitor.get("/admin/api-keys").attribute("tr[id]", "id");
+        let id = row.strip_prefix("key-").unwrap().to_owned();
+        let once = visitor.get("/admin/api-keys/new").field("once");
+        let page = visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", &once)]);
+        let twin = server.client_with(&page.expect(200).attribute("#copyable", "value"));
         Self { server, visitor, old, twin, id }
     }
 
@@ -49,12 +42,11 @@ impl Rotated {
         if !self.visitor.is_signed_in() {
             self.visitor.sign_in();
         }
-        let list = self.visitor.get("/admin/api-keys");
-        let row = text_between(&list, &format!(r#"<tr id="key-{}">"#, self.id), "</tr>").to_owned();
+        let row = self.visitor.get("/admin/api-keys").text(&format!("#key-{}", self.id));
         let question = self.visitor.get(&format!("/admin/api-keys/{}/revoke", self.id));
-        let notice = text_between(&question, r#"<p class="notice "#, "</p>");
+        let notice = question.text("p.notice");
         assert_eq!(notice.contains(SAFE), row.contains(SAFE), "{notice} {row}");
-        assert_eq!(notice.starts_with("good"), row.contains(SAFE), "{notice}");
+        assert_eq!(question.count("p.notice.good") == 1, row.contains(SAFE), "{notice}");
         row
     }
 

@@ -18,7 +18,7 @@ fn setup(server: &Server) -> (&str, &str) {
 
 #[test]
 fn the_printed_link_sets_the_first_password_once() {
-    let server = Server::start();
+    let server = Server::start_new();
     let (path, code) = setup(&server);
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(303);
@@ -44,7 +44,7 @@ fn the_printed_link_sets_the_first_password_once() {
 
 #[test]
 fn a_wrong_code_or_a_poor_password_sets_nothing() {
-    let server = Server::start();
+    let server = Server::start_new();
     let (path, code) = setup(&server);
     let visitor = server.visitor();
     visitor.get(path).expect(200);
@@ -75,7 +75,8 @@ fn a_wrong_password_is_refused_and_ten_of_them_have_to_wait() {
     visitor.get("/admin/sign-in").expect(200);
     for wrong in [OTHER, "", "short", "correct horse battery stable"] {
         let shown = visitor.post("/admin/sign-in", &[("password", wrong)]);
-        shown.expect(403).shows("Is not right.").shows("aria-invalid");
+        assert_eq!(shown.expect(403).error("password"), "Is not right.");
+        assert_eq!(shown.attribute("#password", "aria-invalid"), "true");
         assert!(wrong.is_empty() || !shown.body.contains(wrong));
     }
     for _ in 0..6 {
@@ -133,7 +134,7 @@ fn the_way_through_the_sign_in_leads_back_to_the_page_and_to_no_other_site() {
     let visitor = server.visitor();
     // Nothing is at this address, but it is the sign-in that is asked for again.
     let asked = visitor.get("/admin/sign-in?next=%2Fadmin%3Fa%3Db");
-    asked.expect(200).shows(r#"name="next" value="/admin?a=b""#);
+    assert_eq!(asked.expect(200).field("next"), "/admin?a=b");
     let back = [("password", PASSWORD), ("next", "/admin?a=b")];
     assert_eq!(visitor.post("/admin/sign-in", &back).expect(303).location(), "/admin?a=b");
     assert_eq!(visitor.get("/admin/sign-in?next=/admin?c").location(), "/admin?c");
@@ -188,7 +189,7 @@ fn the_idle_time_is_a_setting() {
 
 #[test]
 fn a_password_that_is_set_at_the_command_line_ends_all_sessions_at_once() {
-    let server = Server::start();
+    let server = Server::start_new();
     let visitor = server.signed_in();
     assert!(visitor.is_signed_in());
     assert!(server.set_password(OTHER).status.success());
@@ -201,7 +202,7 @@ fn a_password_that_is_set_at_the_command_line_ends_all_sessions_at_once() {
 
 #[test]
 fn a_restart_ends_all_sessions() {
-    let server = Server::start();
+    let server = Server::start_new();
     let visitor = server.signed_in();
     let cookie = visitor.cookie();
     let server = server.restart();

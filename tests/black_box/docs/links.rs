@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::docs::pages::addresses;
-use crate::support::{Server, Shown, Visitor};
+use crate::support::{Server, Visitor};
 
 /// What was found.
 #[derive(Default)]
@@ -30,8 +30,9 @@ impl Found {
             assert_eq!(shown.status, 200, "{path}, to which a link leads");
             let links = match shown.header("content-type") {
                 Some("text/html; charset=utf-8") => {
-                    found.ids.insert(path.clone(), attributes(&shown, "id").collect());
-                    attributes(&shown, "href").chain(attributes(&shown, "src")).collect()
+                    let ids = shown.attributes("[id]", "id");
+                    found.ids.insert(path.clone(), ids.into_iter().collect());
+                    [shown.attributes("[href]", "href"), shown.attributes("[src]", "src")].concat()
                 }
                 Some("text/markdown; charset=utf-8" | "text/plain; charset=utf-8") => {
                     found.ids.insert(path.clone(), headings(&shown.body));
@@ -59,13 +60,6 @@ impl Found {
             self.places.push((from.to_owned(), path.to_owned(), place.to_owned()));
         }
     }
-}
-
-/// The values of an attribute.
-fn attributes<'s>(shown: &'s Shown, name: &str) -> impl Iterator<Item = String> + 's {
-    let start = format!(" {name}=\"");
-    let values = shown.body.split(&start).skip(1).collect::<Vec<_>>();
-    values.into_iter().map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
 }
 
 /// The anchors that code hosts give the headings of a Markdown.

@@ -6,6 +6,7 @@ pub mod contract;
 mod in_process;
 #[cfg(target_os = "linux")]
 mod locks;
+mod page;
 mod server;
 mod visitor;
 
@@ -13,6 +14,7 @@ pub use client::{Client, Reply};
 pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_of;
+pub use page::Part;
 use server::write_database;
 pub use server::{Server, command, command_under, set_password, wait_until};
 pub use visitor::{PASSWORD, Shown, Visitor};

@@ -1,8 +1,10 @@
 //! A visitor of the admin pages, who keeps the cookie and sends forms as a browser would.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use scraper::Html;
 
 /// The admin's password in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -24,6 +26,7 @@ pub struct Shown {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub body: String,
+    pub(super) page: OnceCell<Html>,
 }
 
 impl Visitor {
@@ -132,6 +135,7 @@ impl Visitor {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.body_mut().read_to_string().unwrap(),
+            page: OnceCell::new(),
         };
         if let Some(line) = shown.header("set-cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
@@ -139,11 +143,13 @@ impl Visitor {
             self.cookie_name.replace(name.to_owned());
             self.cookie.replace(Some(value.to_owned()));
         }
-        let hidden = |name: &'static str| {
-            let (_, rest) = shown.body.split_once(&format!(r#" name="{name}" value=""#))?;
-            Some((name, rest.split('"').next()?.to_owned()))
-        };
-        if hidden("csrf").is_some() {
+        // Only a page with a form is looked at.
+        if shown.body.contains("name=\"csrf\"") {
+            let fields = shown.whole().fields();
+            let hidden = |name: &'static str| {
+                let found = fields.iter().find(|(field, _)| field == name);
+                found.map(|(_, value)| (name, value.clone()))
+            };
             self.hidden.replace(["csrf", "in", "once"].into_iter().filter_map(hidden).collect());
         }
         shown
@@ -174,7 +180,15 @@ impl Shown {
         self
     }
 
-    /// Checks that it does not.
+    /// Checks that some text can be read on the page, with one space for any white space.
+    #[track_caller]
+    pub fn says(&self, text: &str) -> &Self {
+        let said = self.text("body");
+        assert!(said.contains(text), "{text} is not in {said}");
+        self
+    }
+
+    /// Checks that the page does not show some text.
     #[track_caller]
     pub fn hides(&self, text: &str) -> &Self {
         assert!(!self.body.contains(text), "{text} is in {}", self.body);
