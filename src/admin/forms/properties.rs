@@ -104,10 +104,10 @@ mod tests {
         let mut names: Vec<&str> = fields.iter().map(|field| field.name).collect();
         names.extend(without);
         names.sort_unstable();
-        let asked = Fields::asked::<B>();
-        let mut asked: Vec<&str> = asked.iter().map(|asked| asked.name.as_str()).collect();
-        asked.sort_unstable();
-        assert_eq!(names, asked);
+        let declared = Fields::declared::<B>().fields;
+        let mut declared: Vec<&str> = declared.iter().map(|field| field.name.as_str()).collect();
+        declared.sort_unstable();
+        assert_eq!(names, declared);
     }
 
     #[test]
