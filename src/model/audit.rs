@@ -4,7 +4,7 @@
 use super::customer::CustomerId;
 use super::event::{Event, EventType};
 use super::onboarding::Phase;
-use super::parse::fields::choice_str;
+use super::parse::choice::choice;
 use super::parse::params::{Params, Query};
 use super::parse::problem::{Fault, Problem, Rule};
 use super::resource::ResourceType;
@@ -32,9 +32,9 @@ pub struct AuditFilter {
 impl Query for AuditFilter {
     fn read(params: &mut Params) -> Self {
         let filter = Self {
-            kind: params.filled("type", choice_str),
+            kind: params.filled("type", choice),
             actor: params.filled("actor", |text| Ok(text.trim().to_owned())),
-            resource: params.filled("resource", choice_str),
+            resource: params.filled("resource", choice),
             resource_id: params.filled("id", parse_id),
             from: params.filled("from", parse_time),
             to: params.filled("to", parse_time),

@@ -2,7 +2,7 @@
 
 use super::customer::CustomerId;
 use super::onboarding::{OfCustomer, Onboarding, Phase, State};
-use super::parse::fields::choice_str;
+use super::parse::choice::choice;
 use super::parse::params::{Params, Query};
 use super::values::id::{DisplayId, Ref};
 use super::values::slug::Slug;
@@ -26,7 +26,7 @@ impl Default for BoardFilter {
 
 impl Query for BoardFilter {
     fn read(params: &mut Params) -> Self {
-        let state = params.filled("state", choice_str);
+        let state = params.filled("state", choice);
         let customer = params.filled("customer", |text| {
             Ok(Ref::parse(text.trim()).map_or(OfCustomer::Nobody, OfCustomer::One))
         });

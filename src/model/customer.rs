@@ -1,15 +1,13 @@
 //! Customers: the companies that a workspace mirrors and onboards.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
-use utoipa::openapi::schema::Object;
 
 use super::parse::changes::Changes;
-use super::parse::fields::{Body, Fields, Property, choice, choice_faults};
+use super::parse::choice::Choice;
+use super::parse::fields::{Body, Fields};
 use super::parse::params::{Params, Query};
-use super::parse::problem::Fault;
-use super::parse::schema::{Component, choices, object};
+use super::parse::schema::object;
 use super::values::domain::Domain;
 use super::values::external_id::ExternalId;
 use super::values::id::{DisplayId, Id, Ref};
@@ -52,22 +50,9 @@ pub enum CustomerStatus {
     Archived,
 }
 
-impl Component for CustomerStatus {
+impl Choice for CustomerStatus {
     const NAME: &'static str = "CustomerStatus";
-
-    fn component() -> Object {
-        choices::<Self>("Where a customer stands.")
-    }
-}
-
-impl Property for CustomerStatus {
-    fn faults() -> Vec<Fault> {
-        choice_faults::<Self>()
-    }
-
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
+    const ABOUT: &'static str = "Where a customer stands.";
 }
 
 object! {

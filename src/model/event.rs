@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::customer::{Customer, CustomerStatus};
 use super::key::{KeyId, Scope, Scopes};
 use super::onboarding::{Onboarding, Phase, State};
+use super::parse::choice::Choice;
 use super::parse::params::{Params, Query};
 use super::parse::schema::{self, Component, Shape, choices, nullable};
 use super::resource::ResourceType;
@@ -157,12 +158,9 @@ pub enum ActorKind {
     Admin,
 }
 
-impl Component for ActorKind {
+impl Choice for ActorKind {
     const NAME: &'static str = "ActorType";
-
-    fn component() -> Object {
-        choices::<Self>("Who made a change: an API key, or the admin.")
-    }
+    const ABOUT: &'static str = "Who made a change: an API key, or the admin.";
 }
 
 impl Component for Actor {

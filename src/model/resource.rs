@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
-use utoipa::openapi::schema::Object;
 
-use super::parse::schema::{Component, choices};
+use super::parse::choice::Choice;
 
 /// A type of resource, by the name that its `object` property has.
 #[derive(
@@ -20,10 +19,7 @@ pub enum ResourceType {
     ApiKey,
 }
 
-impl Component for ResourceType {
+impl Choice for ResourceType {
     const NAME: &'static str = "ResourceType";
-
-    fn component() -> Object {
-        choices::<Self>("A type of resource.")
-    }
+    const ABOUT: &'static str = "A type of resource.";
 }

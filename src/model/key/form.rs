@@ -5,9 +5,9 @@ use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::api_key::NewKey;
-use super::mode::{Mode, Tier};
 use super::scope::{Scope, Scopes};
-use crate::model::parse::fields::{Body, Fields, Property, choice, choice_str, string};
+use crate::model::parse::choice::choice;
+use crate::model::parse::fields::{Body, Fields, Property, string};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::values::slug::Slug;
@@ -38,7 +38,7 @@ impl Query for KeyFilter {
     fn read(params: &mut Params) -> Self {
         Self {
             workspace: params.filled("workspace", Slug::parse),
-            state: params.filled("state", choice_str),
+            state: params.filled("state", choice),
         }
     }
 }
@@ -72,18 +72,6 @@ impl Body for NewWorkspace {
     }
 }
 
-impl Property for Mode {
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
-}
-
-impl Property for Tier {
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
-}
-
 impl Property for Scopes {
     /// At least one: a form on which nothing is chosen does not mean that everything is.
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
@@ -108,6 +96,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::key::{Mode, Tier};
 
     fn read(value: &Value) -> Result<KeyForm, Vec<String>> {
         let problems: Result<KeyForm, _> = Fields::parse(value.as_object().unwrap());

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
-use utoipa::openapi::schema::Object;
 
-use crate::model::parse::schema::{Component, choices};
+use crate::model::parse::choice::Choice;
 
 /// Whether a key's requests may have effects outside the server.
 #[derive(
@@ -68,21 +67,13 @@ pub enum Tier {
     Unlimited,
 }
 
-impl Component for Mode {
+impl Choice for Mode {
     const NAME: &'static str = "KeyMode";
-
-    fn component() -> Object {
-        choices::<Self>("Whether effects of a key's requests may leave the server.")
-    }
+    const ABOUT: &'static str = "Whether effects of a key's requests may leave the server.";
 }
 
-impl Component for Tier {
+impl Choice for Tier {
     const NAME: &'static str = "RateLimitTier";
-
-    fn component() -> Object {
-        choices::<Self>(
-            "How many requests a minute a key has. Addition: the hosted API does not have the tier \
-             `unlimited`.",
-        )
-    }
+    const ABOUT: &'static str = "How many requests a minute a key has. Addition: the hosted API does not have the tier \
+             `unlimited`.";
 }

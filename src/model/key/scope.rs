@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
-use utoipa::openapi::schema::Object;
 
-use crate::model::parse::schema::{Component, Described, Schema, choices};
+use crate::model::parse::choice::Choice;
+use crate::model::parse::schema::{Described, Schema};
 
 /// What a key may do with one type of resource.
 #[derive(
@@ -42,15 +42,10 @@ pub enum Scope {
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
 
-impl Component for Scope {
+impl Choice for Scope {
     const NAME: &'static str = "Scope";
-
-    fn component() -> Object {
-        choices::<Self>(
-            "Addition: the hosted API has no scopes. What a key may do with one type of resource; \
-             writing does not include reading.",
-        )
-    }
+    const ABOUT: &'static str = "Addition: the hosted API has no scopes. What a key may do with one type of resource; \
+             writing does not include reading.";
 }
 
 impl Described for Scopes {

@@ -1,13 +1,9 @@
 //! How far an onboarding is, and how it is going.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
-use utoipa::openapi::schema::Object;
 
-use crate::model::parse::fields::{Property, choice, choice_faults};
-use crate::model::parse::problem::Fault;
-use crate::model::parse::schema::{Component, choices};
+use crate::model::parse::choice::Choice;
 
 /// The phases in their usual order; any move between them is allowed.
 #[derive(
@@ -65,38 +61,12 @@ pub enum State {
     Waiting,
 }
 
-impl Component for Phase {
+impl Choice for Phase {
     const NAME: &'static str = "Phase";
-
-    fn component() -> Object {
-        choices::<Self>("How far an onboarding is; the phases in their usual order.")
-    }
+    const ABOUT: &'static str = "How far an onboarding is; the phases in their usual order.";
 }
 
-impl Property for Phase {
-    fn faults() -> Vec<Fault> {
-        choice_faults::<Self>()
-    }
-
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
-}
-
-impl Component for State {
+impl Choice for State {
     const NAME: &'static str = "State";
-
-    fn component() -> Object {
-        choices::<Self>("How an onboarding is going.")
-    }
-}
-
-impl Property for State {
-    fn faults() -> Vec<Fault> {
-        choice_faults::<Self>()
-    }
-
-    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        choice(value)
-    }
+    const ABOUT: &'static str = "How an onboarding is going.";
 }

@@ -35,30 +35,6 @@ pub(in crate::model) fn string(value: &Value) -> Result<&str, Fault> {
     value.as_str().ok_or_else(|| Fault::wrong_type("a string"))
 }
 
-/// Reads a string that has to be one of the variants of an enum.
-///
-/// # Errors
-/// [`Rule::InvalidType`] or [`Rule::InvalidEnumValue`].
-pub fn choice<E>(value: &Value) -> Result<E, Vec<Fault>>
-where
-    E: std::str::FromStr + strum::VariantNames,
-{
-    Ok(choice_str(string(value)?)?)
-}
-
-/// The same for a string that is already known to be one.
-pub(in crate::model) fn choice_str<E>(raw: &str) -> Result<E, Fault>
-where
-    E: std::str::FromStr + strum::VariantNames,
-{
-    raw.trim().parse().map_err(|_| Fault::unknown_variant::<E>())
-}
-
-/// The faults of [`choice`].
-pub fn choice_faults<E: strum::VariantNames>() -> Vec<Fault> {
-    vec![Fault::wrong_type("a string"), Fault::unknown_variant::<E>()]
-}
-
 /// A body that can be parsed into a value of the model.
 pub trait Body: Sized {
     /// Takes the properties that the body has and leaves what is wrong in `fields`. The value is

@@ -1,7 +1,7 @@
 //! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
 
+use super::choice::choice;
 use super::declaration::{Declaration, Field};
-use super::fields::choice_str;
 use super::problem::{Fault, Problem, Rule};
 use super::schema::{Described, Schema};
 use crate::model::values::invisible::is_blank_text;
@@ -106,7 +106,7 @@ impl Params {
     where
         E: Described + std::str::FromStr + strum::VariantNames,
     {
-        self.parsed(name, E::schema, || vec![Fault::unknown_variant::<E>()], choice_str)
+        self.parsed(name, E::schema, || vec![Fault::unknown_variant::<E>()], choice)
     }
 
     /// Records a problem if there is one, and declares that there can be: one whose message is not made
