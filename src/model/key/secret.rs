@@ -61,7 +61,6 @@ impl Display for Prefix {
 pub struct KeySecret {
     text: String,
     prefix: Prefix,
-    mode: Mode,
     checksum: Checksum,
 }
 
@@ -85,7 +84,7 @@ impl KeySecret {
         let lookup = &text[mode.word().len()..][..LOOKUP];
         let prefix = Prefix::new(mode, lookup);
         text.push_str(&signer.sign(&text));
-        Ok(Self { text, prefix, mode, checksum: Checksum::Keyed })
+        Ok(Self { text, prefix, checksum: Checksum::Keyed })
     }
 
     /// Takes the text that a client sent; nothing unless its word, length, alphabet and checksum
@@ -98,7 +97,7 @@ impl KeySecret {
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
         let checksum = signer.recognize(body, sum)?;
         let prefix = Prefix::new(mode, &rest[..LOOKUP]);
-        Some(Self { text: text.to_owned(), prefix, mode, checksum })
+        Some(Self { text: text.to_owned(), prefix, checksum })
     }
 
     /// Which checksum it has.
@@ -109,11 +108,6 @@ impl KeySecret {
     /// The part that is safe to show.
     pub fn prefix(&self) -> &Prefix {
         &self.prefix
-    }
-
-    /// Live or test.
-    pub fn mode(&self) -> Mode {
-        self.mode
     }
 
     /// The key in clear.
@@ -171,7 +165,8 @@ mod tests {
             let key = KeySecret::generate(mode, &signer()).unwrap();
             let read = KeySecret::parse(key.reveal(), &signer()).unwrap();
             assert_eq!(read, key);
-            assert_eq!((read.mode(), read.checksum()), (mode, Checksum::Keyed));
+            assert_eq!(read.checksum(), Checksum::Keyed);
+            assert!(read.prefix().as_str().starts_with(mode.word()));
             assert!(KeySecret::parse(key.reveal(), &ChecksumSecret::stored([8; 32])).is_none());
             assert_eq!(read.prefix().lookup().len(), 8);
             assert!(key.reveal().starts_with(read.prefix().as_str()));
