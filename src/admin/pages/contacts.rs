@@ -30,9 +30,10 @@ struct ContactForm {
     form: Form,
     controls: Vec<Control>,
     customer: Customer,
-    is_new: bool,
-    once: String,
+    /// What a new one carries, so that it is added once.
+    once: Option<String>,
     action: String,
+    button: &'static str,
     back: String,
 }
 
@@ -42,26 +43,25 @@ impl ContactForm {
             page: visit.page("New contact", Section::Customers),
             form,
             controls: field::controls(CONTACT, true),
-            is_new: true,
-            once: once::value()?,
+            once: Some(once::value()?),
             action: format!("/customers/{}/contacts", customer.display_id.0),
+            button: "Add",
             back: path(&customer),
             customer,
         })
     }
 
-    fn of(
-        visit: &Visit,
-        customer: Customer,
-        contact: &Contact,
-        form: Form,
-    ) -> Result<Self, AdminError> {
-        Ok(Self {
+    fn of(visit: &Visit, customer: Customer, contact: &Contact, form: Form) -> Self {
+        Self {
             page: visit.page("Edit contact", Section::Customers),
-            is_new: false,
+            form,
+            controls: field::controls(CONTACT, false),
+            once: None,
             action: format!("/contacts/{}/edit", contact.display_id.0),
-            ..Self::new(visit, customer, form)?
-        })
+            button: "Save",
+            back: path(&customer),
+            customer,
+        }
     }
 }
 
@@ -99,7 +99,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
 /// GET `/contacts/{ref}/edit`
 pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
-    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(CONTACT, &contact))?)
+    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(CONTACT, &contact)))
 }
 
 /// POST `/contacts/{ref}/edit`. The button that makes a contact the primary one sends only that.
@@ -111,7 +111,7 @@ pub(in crate::admin) async fn update(visit: Visit) -> Reply {
         |tx: &WorkspaceTx<'_>, named: &_, patch: ContactPatch| tx.update_contact(named, patch);
     let saved = match save::save(&visit, CONTACT, named, read, update).await? {
         Saved::Refused(form) => {
-            return page::refused(&ContactForm::of(&visit, customer, &contact, form)?);
+            return page::refused(&ContactForm::of(&visit, customer, &contact, form));
         }
         saved => saved,
     };

@@ -27,13 +27,13 @@ struct CustomerForm {
     page: Page,
     form: Form,
     controls: Vec<Control>,
-    is_new: bool,
-    once: String,
-    /// Where the form is sent.
+    /// What a new one carries, so that it is created once.
+    once: Option<String>,
     action: String,
-    /// Where the way back leads, and what it is called.
+    button: &'static str,
     back: String,
-    back_to: String,
+    /// What the customer is called that the way back leads to.
+    name: Option<String>,
 }
 
 impl CustomerForm {
@@ -42,24 +42,25 @@ impl CustomerForm {
             page: visit.page("New customer", Section::Customers),
             form,
             controls: field::controls(CUSTOMER, true),
-            is_new: true,
-            once: once::value()?,
+            once: Some(once::value()?),
             action: "/customers".to_owned(),
+            button: "Create",
             back: "/customers".to_owned(),
-            back_to: "Customers".to_owned(),
+            name: None,
         })
     }
 
-    fn of(visit: &Visit, customer: &Customer, form: Form) -> Result<Self, AdminError> {
-        Ok(Self {
+    fn of(visit: &Visit, customer: &Customer, form: Form) -> Self {
+        Self {
             page: visit.page("Edit customer", Section::Customers),
+            form,
             controls: field::controls(CUSTOMER, false),
-            is_new: false,
+            once: None,
             action: format!("/customers/{}/edit", customer.display_id.0),
+            button: "Save",
             back: path(customer),
-            back_to: customer.name.to_string(),
-            ..Self::new(visit, form)?
-        })
+            name: Some(customer.name.to_string()),
+        }
     }
 }
 
@@ -94,7 +95,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
 /// GET `/customers/{ref}/edit`
 pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
     let customer = named(&visit).await?;
-    page::html(&CustomerForm::of(&visit, &customer, edit::form(CUSTOMER, &customer))?)
+    page::html(&CustomerForm::of(&visit, &customer, edit::form(CUSTOMER, &customer)))
 }
 
 /// POST `/customers/{ref}/edit`
@@ -106,7 +107,7 @@ pub(in crate::admin) async fn update(visit: Visit) -> Reply {
         |tx: &WorkspaceTx<'_>, named: &_, patch: CustomerPatch| tx.update_customer(named, patch);
     let saved = match save::save(&visit, CUSTOMER, named, read, update).await? {
         Saved::Refused(form) => {
-            return page::refused(&CustomerForm::of(&visit, &customer, form)?);
+            return page::refused(&CustomerForm::of(&visit, &customer, form));
         }
         saved => saved,
     };
