@@ -1,6 +1,6 @@
--- The whole schema of a new database. It is embedded in the binary; the version that stands for
--- it is kept in the file's user_version (src/store/engine/schema.rs), and every older version is brought
--- here by the steps in src/store/engine/migrations.
+-- The whole schema of a new database. It is embedded in the binary. Its version is kept in the file's
+-- user_version (src/store/engine/schema.rs); a file of an older version is rebuilt with this schema
+-- (src/store/upgrade).
 --
 -- Times are microseconds since 1970, UTC. Ids, times and random values are made by the server.
 -- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
@@ -55,35 +55,35 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
 
+-- The indexes of the large tables are statements of their own, so that an upgrade can create them
+-- after the rows.
+
+-- A resource is a document: `doc` is the object exactly as the API returns it. Beside it are only the
+-- values that are searched, ordered, unique or checked, and `shape`, the version of the document's
+-- shape (src/store/rows/document.rs). `doc` is the last column, so that the others of a long row are
+-- not on its overflow pages.
 CREATE TABLE customers (
-    id                  TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
-    workspace_no        INTEGER NOT NULL REFERENCES workspaces (no),
-    display_id          INTEGER NOT NULL CHECK (display_id > 0),
-    name                TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
-    slug                TEXT    NOT NULL CHECK (length(slug) BETWEEN 1 AND 100),
-    domain              TEXT    CHECK (length(domain) BETWEEN 1 AND 253),
-    -- The form in which it compares (src/model/comparison.rs).
-    domain_key          TEXT    CHECK ((domain_key IS NULL) = (domain IS NULL)),
-    status              TEXT    NOT NULL
+    id                 TEXT    NOT NULL CHECK (id LIKE 'c%'),
+    workspace_no       INTEGER NOT NULL REFERENCES workspaces (no),
+    display_id         INTEGER NOT NULL CHECK (display_id > 0),
+    slug               TEXT    NOT NULL CHECK (length(slug) BETWEEN 1 AND 100),
+    -- The domain in the form in which it is compared.
+    domain_key         TEXT,
+    status             TEXT    NOT NULL
         CHECK (status IN ('onboarding', 'active', 'at_risk', 'churned', 'archived')),
-    plan                TEXT,
-    mrr                 INTEGER CHECK (mrr BETWEEN 0 AND 9007199254740991),
-    monthly_orders      INTEGER CHECK (monthly_orders BETWEEN 0 AND 9007199254740991),
-    hubspot_company_id  TEXT,
-    hubspot_deal_id     TEXT,
-    stripe_customer_id  TEXT,
-    intercom_company_id TEXT,
-    slack_channel_id    TEXT,
-    tags                TEXT    NOT NULL CHECK (json_type(tags) = 'array'),
-    metadata            TEXT    NOT NULL CHECK (json_type(metadata) = 'object'),
-    -- Name, slug and domain as they compare, for the substring filter.
-    search              TEXT    NOT NULL,
-    created_at          INTEGER NOT NULL,
-    updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
-    deleted_at          INTEGER CHECK (deleted_at >= created_at),
-    UNIQUE (workspace_no, display_id)
+    hubspot_company_id TEXT,
+    stripe_customer_id TEXT,
+    -- Name, slug and domain in the form in which they are compared, for the substring filter.
+    search             TEXT    NOT NULL,
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL CHECK (updated_at >= created_at),
+    deleted_at         INTEGER CHECK (deleted_at >= created_at),
+    shape              INTEGER NOT NULL CHECK (shape >= 1),
+    doc                TEXT    NOT NULL CHECK (json_type(doc) = 'object')
 ) STRICT;
 
+CREATE UNIQUE INDEX customers_by_id ON customers (id);
+CREATE UNIQUE INDEX customers_by_number ON customers (workspace_no, display_id);
 CREATE UNIQUE INDEX customers_by_slug
     ON customers (workspace_no, slug) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX customers_by_time
@@ -101,7 +101,7 @@ CREATE INDEX customers_by_stripe_customer
     WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
 
 -- The numbers that slugs of live customers end with, as runs without a gap: `aurora-2` to `aurora-5`
--- are one row with the stem `aurora-` (src/store/slug_runs.rs).
+-- are one row with the stem `aurora-` (src/store/rows/slug_runs.rs).
 CREATE TABLE slug_runs (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     stem         TEXT    NOT NULL CHECK (stem LIKE '%-'),
@@ -111,27 +111,26 @@ CREATE TABLE slug_runs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE contacts (
-    id           TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
+    id           TEXT    NOT NULL CHECK (id LIKE 'c%'),
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     customer_id  TEXT    NOT NULL REFERENCES customers (id),
     display_id   INTEGER NOT NULL CHECK (display_id > 0),
-    name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
-    email        TEXT    NOT NULL CHECK (length(email) BETWEEN 1 AND 254),
-    -- The form in which it compares (src/model/comparison.rs).
+    -- The email in the form in which it is compared.
     email_key    TEXT    NOT NULL,
-    -- 0, but for contacts from before version 5 whose email compares equal to that of an earlier
+    -- 0, except for contacts from before version 5 whose email compares equal to that of an earlier
     -- contact of the customer: those are numbered from 1.
     email_repeat INTEGER NOT NULL CHECK (email_repeat >= 0),
-    title        TEXT,
     is_primary   INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
-    labels       TEXT    NOT NULL CHECK (json_type(labels) = 'array'),
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL CHECK (updated_at >= created_at),
     deleted_at   INTEGER CHECK (deleted_at >= created_at),
-    UNIQUE (workspace_no, display_id),
-    UNIQUE (workspace_no, created_at)
+    shape        INTEGER NOT NULL CHECK (shape >= 1),
+    doc          TEXT    NOT NULL CHECK (json_type(doc) = 'object')
 ) STRICT;
 
+CREATE UNIQUE INDEX contacts_by_id ON contacts (id);
+CREATE UNIQUE INDEX contacts_by_number ON contacts (workspace_no, display_id);
+CREATE UNIQUE INDEX contacts_by_time ON contacts (workspace_no, created_at);
 CREATE UNIQUE INDEX contacts_by_email
     ON contacts (customer_id, email_key, email_repeat) WHERE deleted_at IS NULL;
 CREATE INDEX contacts_by_customer
@@ -140,37 +139,29 @@ CREATE UNIQUE INDEX contacts_primary
     ON contacts (customer_id) WHERE is_primary = 1 AND deleted_at IS NULL;
 
 CREATE TABLE onboardings (
-    id                      TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'c%'),
-    workspace_no            INTEGER NOT NULL REFERENCES workspaces (no),
-    customer_id             TEXT    NOT NULL REFERENCES customers (id),
-    display_id              INTEGER NOT NULL CHECK (display_id > 0),
-    name                    TEXT,
-    template_id             TEXT,
-    phase                   TEXT    NOT NULL
+    id                  TEXT    NOT NULL CHECK (id LIKE 'c%'),
+    workspace_no        INTEGER NOT NULL REFERENCES workspaces (no),
+    customer_id         TEXT    NOT NULL REFERENCES customers (id),
+    display_id          INTEGER NOT NULL CHECK (display_id > 0),
+    phase               TEXT    NOT NULL
         CHECK (phase IN ('before_getting_started', 'program_design', 'review', 'program_buildout',
                          'internal_qa', 'launch', 'completed')),
-    state                   TEXT    NOT NULL
+    state               TEXT    NOT NULL
         CHECK (state IN ('active', 'paused', 'at_risk', 'waiting')),
-    waiting_on_customer     INTEGER NOT NULL CHECK (waiting_on_customer = (state = 'waiting')),
-    started_at              INTEGER,
-    completed_at            INTEGER,
-    target_launch_date      INTEGER,
-    csm_id                  TEXT,
-    se_id                   TEXT,
-    designer_id             TEXT,
-    product_ops_id          TEXT,
-    notes                   TEXT,
-    reminders_enabled       INTEGER NOT NULL CHECK (reminders_enabled IN (0, 1)),
-    reminder_frequency_days INTEGER NOT NULL CHECK (reminder_frequency_days BETWEEN 1 AND 365),
-    created_at              INTEGER NOT NULL,
-    updated_at              INTEGER NOT NULL CHECK (updated_at >= created_at),
-    deleted_at              INTEGER CHECK (deleted_at >= created_at),
+    -- Counts the onboardings that are overdue.
+    target_launch_date  INTEGER,
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
+    deleted_at          INTEGER CHECK (deleted_at >= created_at),
     -- Set when the customer is deleted: the onboarding leaves the lists but can be retrieved.
-    customer_deleted_at     INTEGER,
-    UNIQUE (workspace_no, display_id),
-    UNIQUE (workspace_no, created_at)
+    customer_deleted_at INTEGER,
+    shape               INTEGER NOT NULL CHECK (shape >= 1),
+    doc                 TEXT    NOT NULL CHECK (json_type(doc) = 'object')
 ) STRICT;
 
+CREATE UNIQUE INDEX onboardings_by_id ON onboardings (id);
+CREATE UNIQUE INDEX onboardings_by_number ON onboardings (workspace_no, display_id);
+CREATE UNIQUE INDEX onboardings_by_creation ON onboardings (workspace_no, created_at);
 CREATE INDEX onboardings_by_time
     ON onboardings (workspace_no, created_at)
     WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
@@ -189,7 +180,7 @@ CREATE INDEX onboardings_by_customer
 
 -- What happened, in the transaction in which it happened. Rows are only ever added.
 CREATE TABLE events (
-    id           TEXT    PRIMARY KEY NOT NULL CHECK (id LIKE 'evt_%'),
+    id           TEXT    NOT NULL CHECK (id LIKE 'evt_%'),
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     created_at   INTEGER NOT NULL,
     type         TEXT    NOT NULL,
@@ -199,17 +190,19 @@ CREATE TABLE events (
     actor_name   TEXT    NOT NULL,
     resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'api_key')),
     resource_id  TEXT    NOT NULL,
-    -- The customer in whose timeline the event stands: all but those of keys have one.
+    -- The customer whose timeline the event is in. Only events of keys have none.
     customer_id  TEXT    REFERENCES customers (id),
-    object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
-    previous     TEXT    CHECK (json_type(previous) = 'object'),
-    -- Where a phase move led from and to.
+    -- The phases that a move led from and to.
     from_phase   TEXT,
     to_phase     TEXT    CHECK ((to_phase IS NULL) = (from_phase IS NULL)),
-    CHECK ((customer_id IS NULL) = (resource = 'api_key')),
-    UNIQUE (workspace_no, created_at)
+    previous     TEXT    CHECK (json_type(previous) = 'object'),
+    -- Last, so that a filter that passes over an event does not read it.
+    object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
+    CHECK ((customer_id IS NULL) = (resource = 'api_key'))
 ) STRICT;
 
+CREATE UNIQUE INDEX events_by_id ON events (id);
+CREATE UNIQUE INDEX events_by_time ON events (workspace_no, created_at);
 CREATE INDEX events_by_resource ON events (resource_id, created_at);
 CREATE INDEX events_by_customer ON events (customer_id, created_at);
 

@@ -92,7 +92,7 @@ impl Sample {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let conn = Connection::open_with_flags(dir.database(), flags)?;
         let mut find = conn.prepare(
-            "SELECT id, domain, created_at FROM customers
+            "SELECT id, doc ->> '$.domain', created_at FROM customers
              WHERE workspace_no = (SELECT no FROM workspaces WHERE slug = ?1) AND display_id = ?2",
         )?;
         let mut sample = Self {

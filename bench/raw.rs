@@ -13,9 +13,7 @@ use pivotal_server::model::values::comparison::folded;
 use pivotal_server::model::values::domain::Domain;
 use pivotal_server::model::values::external_id::ExternalId;
 use pivotal_server::model::values::id::{DisplayId, Id};
-use pivotal_server::model::values::number::Amount;
 use pivotal_server::model::values::slug::Slug;
-use pivotal_server::model::values::text::Plan;
 use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -95,6 +93,7 @@ fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(conn)
@@ -112,49 +111,43 @@ fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
     let (display_id, created_at) = next(conn, workspace, "customer")?;
     let created_at = Timestamp::from_micros(created_at);
     let customer = new.create(Id::generate(), DisplayId(display_id), slug, created_at);
-    insert_customer(conn, workspace, &customer)?;
+    let doc = serde_json::to_string(&customer)?;
+    insert_customer(conn, workspace, &customer, &doc)?;
     let (_, at) = next(conn, workspace, "event")?;
     let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type,
                    actor_id, actor_name, resource, resource_id, customer_id, object)
                VALUES (?1, ?2, ?3, 'customer.created', TRUE, 'admin', 'cli', 'command line',
                    'customer', ?4, ?4, ?5)";
-    let object = serde_json::to_string(&customer)?;
     let id = customer.id.as_str();
-    conn.prepare_cached(sql)?.execute(params![new_event_id(), workspace, at, id, object])?;
+    conn.prepare_cached(sql)?.execute(params![new_event_id(), workspace, at, id, doc])?;
     Ok(())
 }
 
-fn insert_customer(conn: &Connection, workspace: i64, customer: &Customer) -> Outcome<()> {
+fn insert_customer(
+    conn: &Connection,
+    workspace: i64,
+    customer: &Customer,
+    doc: &str,
+) -> Outcome<()> {
     let (name, domain) = (customer.name.as_str(), customer.domain.as_ref().map(Domain::as_str));
     let search = [&folded(name), customer.slug.as_str(), &folded(domain.unwrap_or(""))];
-    let sql =
-        "INSERT INTO customers (id, display_id, name, slug, domain, domain_key, status, plan, mrr,
-                   monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id,
-                   intercom_company_id, slack_channel_id, tags, metadata, search, created_at,
-                   updated_at, workspace_no)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO customers (id, workspace_no, display_id, slug, domain_key, status,
+                   hubspot_company_id, stripe_customer_id, search, created_at, updated_at, shape,
+                   doc)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
     conn.prepare_cached(sql)?.execute(params![
         customer.id.as_str(),
+        workspace,
         customer.display_id.0,
-        name,
         customer.slug.as_str(),
-        domain,
         customer.domain.as_ref().map(Domain::key),
         <&str>::from(customer.status),
-        customer.plan.as_ref().map(Plan::as_str),
-        customer.mrr.map(Amount::get),
-        customer.monthly_orders.map(Amount::get),
         customer.hubspot_company_id.as_ref().map(ExternalId::as_str),
-        customer.hubspot_deal_id.as_ref().map(ExternalId::as_str),
         customer.stripe_customer_id.as_ref().map(ExternalId::as_str),
-        customer.intercom_company_id.as_ref().map(ExternalId::as_str),
-        customer.slack_channel_id.as_ref().map(ExternalId::as_str),
-        customer.tags.to_json(),
-        customer.metadata.as_str(),
         search.join("\u{1f}"),
         customer.created_at.as_micros(),
         customer.updated_at.as_micros(),
-        workspace,
+        doc,
     ])?;
     Ok(())
 }

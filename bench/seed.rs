@@ -105,7 +105,7 @@ impl Family {
 
     fn create(self, tx: &WorkspaceTx<'_>) -> Result<(), StoreError> {
         let customer = tx.create_customer(self.customer)?;
-        let named = CustomerRef::Id(customer.id);
+        let named = CustomerRef::Id(customer.resource.id);
         for contact in self.contacts {
             tx.create_contact(&named, contact)?;
         }

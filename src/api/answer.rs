@@ -10,7 +10,7 @@ use crate::model::idempotency::KeptAnswer;
 use crate::model::parse::page::Page;
 use crate::model::parse::schema::object;
 use crate::model::values::id::{DisplayId, Id, ResourceId};
-use crate::store::StoreError;
+use crate::store::{Document, StoreError};
 
 /// The usual length of an object, in bytes, for which room is made before it is written.
 const OBJECT: usize = 768;
@@ -52,14 +52,24 @@ impl Answer {
         Ok(Self::new(StatusCode::OK, None, to_json(content, OBJECT)?))
     }
 
+    /// 200 with a resource.
+    pub fn document<R>(document: &Document<R>) -> Self {
+        Self::new(StatusCode::OK, None, document.text().into())
+    }
+
     /// 200 with a list.
     pub fn list<T: Serialize>(page: &Page<T>) -> Result<Self, StoreError> {
         Ok(Self::new(StatusCode::OK, None, to_json(page, OBJECT * (page.data.len() + 1))?))
     }
 
-    /// 201 with the object that was created, and where it is found.
-    pub fn created(content: &impl Serialize, location: String) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::CREATED, Some(location), to_json(content, OBJECT)?))
+    /// 200 with a list of resources.
+    pub fn documents<R>(page: &Page<Document<R>>) -> Result<Self, StoreError> {
+        Ok(Self::new(StatusCode::OK, None, list_of_documents(page)?))
+    }
+
+    /// 201 with the resource that was created, and where it is found.
+    pub fn created<R>(document: &Document<R>, location: String) -> Self {
+        Self::new(StatusCode::CREATED, Some(location), document.text().into())
     }
 
     /// 200 with the envelope of something deleted.
@@ -98,6 +108,15 @@ impl Answer {
         }
         response.content_type(ContentType::json()).body(self.body)
     }
+}
+
+/// The list as it would be if it were empty, with the documents, which are JSON already, between its
+/// brackets.
+fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>> {
+    let empty = serde_json::to_string(&Page::<()> { data: Vec::new(), next: page.next })?;
+    let (head, tail) = empty.split_once("[]").unwrap_or((&empty, ""));
+    let texts: Vec<&str> = page.data.iter().map(Document::text).collect();
+    Ok(format!("{head}[{}]{tail}", texts.join(",")).into_bytes())
 }
 
 /// JSON of about this length.

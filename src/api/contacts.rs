@@ -16,7 +16,7 @@ use crate::model::resource::ResourceType;
 pub(super) async fn list(call: Call) -> Reply {
     let customer = customers::in_path(&call)?;
     let page: PageRequest = call.query()?;
-    call.list(move |reader| Answer::list(&reader.contacts_of(&customer, &page)?)).await
+    call.list(move |reader| Answer::documents(&reader.contacts_of(&customer, &page)?)).await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -35,9 +35,9 @@ pub(super) async fn create(call: Call) -> Reply {
     let customer = customers::in_path(&call)?;
     let new: NewContact = call.body()?;
     call.write(move |tx| {
-        let contact = tx.create_contact(&customer, new)?;
-        let location = format!("{BASE}/contacts/{}", contact.id);
-        Answer::created(&contact, location)
+        let created = tx.create_contact(&customer, new)?;
+        let location = format!("{BASE}/contacts/{}", created.resource.id);
+        Ok(Answer::created(&created.document, location))
     })
     .await
 }
@@ -67,7 +67,7 @@ pub(super) fn describe_create() -> Description {
 /// GET `/contacts/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = in_path(&call)?;
-    call.look_up(|reader| Answer::ok(&reader.contact(&named)?))
+    call.look_up(|reader| Ok(Answer::document(&reader.contact(&named)?)))
 }
 
 pub(super) fn describe_show() -> Description {
@@ -83,7 +83,7 @@ pub(super) fn describe_show() -> Description {
 pub(super) async fn update(call: Call) -> Reply {
     let named = in_path(&call)?;
     let patch: ContactPatch = call.patch()?;
-    call.write(move |tx| Answer::ok(&tx.update_contact(&named, patch)?)).await
+    call.write(move |tx| Ok(Answer::document(&tx.update_contact(&named, patch)?.document))).await
 }
 
 pub(super) fn describe_update() -> Description {

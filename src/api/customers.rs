@@ -14,7 +14,7 @@ use crate::model::resource::ResourceType;
 /// GET `/customers`
 pub(super) async fn list(call: Call) -> Reply {
     let (filter, page): (CustomerFilter, PageRequest) = call.query()?;
-    call.list(move |reader| Answer::list(&reader.customers(&filter, &page)?)).await
+    call.list(move |reader| Answer::documents(&reader.customers(&filter, &page)?)).await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -37,9 +37,9 @@ pub(super) fn describe_list() -> Description {
 pub(super) async fn create(call: Call) -> Reply {
     let new: NewCustomer = call.body()?;
     call.write(move |tx| {
-        let customer = tx.create_customer(new)?;
-        let location = format!("{BASE}/customers/{}", customer.id);
-        Answer::created(&customer, location)
+        let created = tx.create_customer(new)?;
+        let location = format!("{BASE}/customers/{}", created.resource.id);
+        Ok(Answer::created(&created.document, location))
     })
     .await
 }
@@ -69,7 +69,7 @@ pub(super) fn describe_create() -> Description {
 /// GET `/customers/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = in_path(&call)?;
-    call.look_up(|reader| Answer::ok(&reader.customer(&named)?))
+    call.look_up(|reader| Ok(Answer::document(&reader.customer(&named)?)))
 }
 
 pub(super) fn describe_show() -> Description {
@@ -88,7 +88,7 @@ pub(super) fn describe_show() -> Description {
 pub(super) async fn update(call: Call) -> Reply {
     let named = in_path(&call)?;
     let patch: CustomerPatch = call.patch()?;
-    call.write(move |tx| Answer::ok(&tx.update_customer(&named, patch)?)).await
+    call.write(move |tx| Ok(Answer::document(&tx.update_customer(&named, patch)?.document))).await
 }
 
 pub(super) fn describe_update() -> Description {

@@ -20,7 +20,8 @@ use crate::model::resource::ResourceType;
 /// GET `/onboardings`
 pub(super) async fn list(call: Call) -> Reply {
     let (customer, (filter, page)): (OfCustomer, (OnboardingFilter, PageRequest)) = call.query()?;
-    call.list(move |reader| Answer::list(&reader.onboardings(&customer, &filter, &page)?)).await
+    call.list(move |reader| Answer::documents(&reader.onboardings(&customer, &filter, &page)?))
+        .await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -42,9 +43,9 @@ pub(super) fn describe_list() -> Description {
 pub(super) async fn create(call: Call) -> Reply {
     let new: NewOnboarding = call.body()?;
     call.write(move |tx| {
-        let onboarding = tx.create_onboarding(new)?;
-        let location = format!("{BASE}/onboardings/{}", onboarding.id);
-        Answer::created(&onboarding, location)
+        let created = tx.create_onboarding(new)?;
+        let location = format!("{BASE}/onboardings/{}", created.resource.id);
+        Ok(Answer::created(&created.document, location))
     })
     .await
 }
@@ -76,7 +77,8 @@ pub(super) fn describe_create() -> Description {
 pub(super) async fn list_of_customer(call: Call) -> Reply {
     let customer = customers::in_path(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
-    call.list(move |reader| Answer::list(&reader.onboardings_of(&customer, &filter, &page)?)).await
+    call.list(move |reader| Answer::documents(&reader.onboardings_of(&customer, &filter, &page)?))
+        .await
 }
 
 pub(super) fn describe_list_of_customer() -> Description {
@@ -93,7 +95,7 @@ pub(super) fn describe_list_of_customer() -> Description {
 /// GET `/onboardings/{id}`
 pub(super) async fn show(call: Call) -> Reply {
     let named = in_path(&call)?;
-    call.look_up(|reader| Answer::ok(&reader.onboarding(&named)?))
+    call.look_up(|reader| Ok(Answer::document(&reader.onboarding(&named)?)))
 }
 
 pub(super) fn describe_show() -> Description {
@@ -109,7 +111,7 @@ pub(super) fn describe_show() -> Description {
 pub(super) async fn update(call: Call) -> Reply {
     let named = in_path(&call)?;
     let patch: OnboardingPatch = call.patch()?;
-    call.write(move |tx| Answer::ok(&tx.update_onboarding(&named, patch)?)).await
+    call.write(move |tx| Ok(Answer::document(&tx.update_onboarding(&named, patch)?.document))).await
 }
 
 pub(super) fn describe_update() -> Description {

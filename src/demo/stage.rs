@@ -72,7 +72,7 @@ fn perform(
 ) -> Result<(), StoreError> {
     match change {
         Change::CreateCustomer(body) => {
-            cast.customer = Some(tx.by(sync).create_customer(parse(&body)?)?.id);
+            cast.customer = Some(tx.by(sync).create_customer(parse(&body)?)?.resource.id);
         }
         Change::UpdateCustomer(body) => {
             tx.by(sync).update_customer(&customer(cast)?, parse(&body)?)?;
@@ -83,7 +83,7 @@ fn perform(
         }
         Change::CreateContact(body) => {
             let contact = tx.by(sync).create_contact(&customer(cast)?, parse(&body)?)?;
-            cast.contacts.push(Some(contact.id));
+            cast.contacts.push(Some(contact.resource.id));
         }
         Change::UpdateContact(number, body) => {
             tx.by(sync).update_contact(&named(&cast.contacts, number)?, parse(&body)?)?;
@@ -95,7 +95,7 @@ fn perform(
         Change::CreateOnboarding(mut body) => {
             body["customer_id"] = cast.customer.as_ref().map(Id::as_str).into();
             let onboarding = tx.by(board).create_onboarding(parse(&body)?)?;
-            cast.onboardings.push(Some(onboarding.id));
+            cast.onboardings.push(Some(onboarding.resource.id));
         }
         Change::UpdateOnboarding(number, body) => {
             tx.by(board).update_onboarding(&named(&cast.onboardings, number)?, parse(&body)?)?;

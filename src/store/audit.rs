@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{List, Listed};
+use super::rows::live::{List, Listed, Table};
 use super::rows::row::choice;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::event::{Actor, ActorKind, Event};
@@ -20,20 +20,27 @@ const LOOKED_AT: u32 = 50_000;
 /// The most entries of a page: what an export takes at a time.
 const LARGEST: u32 = 1000;
 
-impl Listed for AuditEntry {
+impl Table for AuditEntry {
     const TABLE: &'static str = Event::TABLE;
+    const CONDITION: &'static str = Event::CONDITION;
+}
+
+impl Listed for AuditEntry {
     const COLUMNS: &'static str = Event::COLUMNS;
     const MORE: &'static str = ", resource, resource_id, customer_id, from_phase, to_phase";
-    const CONDITION: &'static str = Event::CONDITION;
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let moved = !matches!(row.get_ref(13)?, ValueRef::Null);
+        let moved = !matches!(row.get_ref("from_phase")?, ValueRef::Null);
         Ok(Self {
             event: Event::from_row(row)?,
-            resource: choice(row, 10)?,
-            resource_id: Id::stored(row.get(11)?),
-            customer_id: row.get::<_, Option<_>>(12)?.map(Id::stored),
-            phases: if moved { Some((choice(row, 13)?, choice(row, 14)?)) } else { None },
+            resource: choice(row, "resource")?,
+            resource_id: Id::stored(row.get("resource_id")?),
+            customer_id: row.get::<_, Option<_>>("customer_id")?.map(Id::stored),
+            phases: if moved {
+                Some((choice(row, "from_phase")?, choice(row, "to_phase")?))
+            } else {
+                None
+            },
         })
     }
 

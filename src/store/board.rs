@@ -5,9 +5,10 @@ use strum::VariantArray;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed};
+use super::rows::document::Document;
+use super::rows::live::{self, List, Listed, Table};
+use super::rows::row::unreadable;
 use crate::model::board::{BoardFilter, Card, Column, CustomerName};
-use crate::model::customer::Customer;
 use crate::model::onboarding::{OfCustomer, Onboarding, Phase};
 use crate::model::parse::page::PageRequest;
 use crate::model::values::id::{DisplayId, Id};
@@ -15,24 +16,28 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 
-impl Listed for Card {
+impl Table for Card {
     // The customer's columns have names of their own, so that those of the onboarding keep theirs.
     // An onboarding is listed as long as its customer is not deleted; the cross join keeps the
     // order.
     const TABLE: &'static str = "onboardings CROSS JOIN (
-        SELECT id AS c_id, display_id AS c_display_id, name AS c_name, slug AS c_slug
+        SELECT id AS c_id, display_id AS c_display_id, doc ->> '$.name' AS c_name, slug AS c_slug
         FROM customers WHERE deleted_at IS NULL) ON c_id = customer_id";
-    const COLUMNS: &'static str = Onboarding::COLUMNS;
-    const MORE: &'static str = ", c_id, c_display_id, c_name, c_slug";
     const CONDITION: &'static str = Onboarding::CONDITION;
+}
+
+impl Listed for Card {
+    const COLUMNS: &'static str = Document::<Onboarding>::COLUMNS;
+    const MORE: &'static str = ", c_id, c_display_id, c_name, c_slug";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let onboarding = Onboarding::from_row(row)?;
+        let onboarding = Document::<Onboarding>::from_row(row)?;
+        let onboarding = onboarding.parse().map_err(|error| unreadable(0, error))?;
         let customer = CustomerName {
-            id: Id::stored(row.get(20)?),
-            display_id: DisplayId(row.get(21)?),
-            name: Name::stored(row.get(22)?),
-            slug: Slug::stored(row.get(23)?),
+            id: Id::stored(row.get("c_id")?),
+            display_id: DisplayId(row.get("c_display_id")?),
+            name: Name::stored(row.get("c_name")?),
+            slug: Slug::stored(row.get("c_slug")?),
         };
         Ok(Self { onboarding, customer })
     }
@@ -54,13 +59,11 @@ impl WorkspaceReader<'_> {
         let customer = match &filter.customer {
             OfCustomer::Any => None,
             OfCustomer::Nobody => return Ok(nothing()),
-            OfCustomer::One(named) => {
-                match live::find::<Customer>(self.conn, self.workspace, named) {
-                    Ok(customer) => Some(customer.id),
-                    Err(StoreError::NotFound(_)) => return Ok(nothing()),
-                    Err(error) => return Err(error),
-                }
-            }
+            OfCustomer::One(named) => match live::find_id(self.conn, self.workspace, named) {
+                Ok(customer) => Some(customer),
+                Err(StoreError::NotFound(_)) => return Ok(nothing()),
+                Err(error) => return Err(error),
+            },
         };
         let state = filter.state.map(<&str>::from);
         let page = PageRequest { limit: most, before: None };
@@ -98,6 +101,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::customer::Customer;
     use crate::model::onboarding::State;
     use crate::model::values::id::Ref;
     use crate::store::rows::fixture::Db;

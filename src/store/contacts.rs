@@ -1,86 +1,70 @@
 //! Contacts in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{OptionalExtension, params};
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed, Resource};
-use super::rows::record::{Columns, Difference, Subject, nullable, time};
-use super::rows::row::json;
-use super::rows::sequences;
+use super::rows::document::{Document, Stored};
+use super::rows::live::{self, Columns, List, Resource, Table};
+use super::rows::record::Change;
 use super::tx::WorkspaceTx;
 use crate::model::contact::{Contact, ContactId, ContactPatch, ContactRef, NewContact};
-use crate::model::customer::{Customer, CustomerId, CustomerRef};
+use crate::model::customer::{CustomerId, CustomerRef};
 use crate::model::event::EventType;
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
 use crate::model::values::email::Email;
 use crate::model::values::id::{DisplayId, Id, Ref};
-use crate::model::values::labels::Labels;
-use crate::model::values::text::{Line, Name};
 use crate::model::values::time::Timestamp;
+
+impl Table for Contact {
+    const TABLE: &'static str = "contacts";
+}
 
 impl Resource for Contact {
     const TYPE: ResourceType = ResourceType::Contact;
-}
+    const SHAPE: i64 = 1;
 
-impl Listed for Contact {
-    const TABLE: &'static str = "contacts";
-    const COLUMNS: &'static str = "id, display_id, customer_id, name, email, title, is_primary,
-        labels, created_at, updated_at";
-
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: Id::stored(row.get(0)?),
-            display_id: DisplayId(row.get(1)?),
-            customer_id: Id::stored(row.get(2)?),
-            name: Name::stored(row.get(3)?),
-            email: Email::stored(row.get(4)?),
-            title: row.get::<_, Option<_>>(5)?.map(Line::stored),
-            is_primary: row.get(6)?,
-            labels: json(row, 7, |text| Labels::stored(&text))?,
-            created_at: Timestamp::from_micros(row.get(8)?),
-            updated_at: Timestamp::from_micros(row.get(9)?),
-        })
+    fn id(&self) -> &ContactId {
+        &self.id
     }
 
-    fn created_at(&self) -> Timestamp {
-        self.created_at
+    fn customer_id(&self) -> &CustomerId {
+        &self.customer_id
+    }
+
+    fn times(&self) -> (Timestamp, Timestamp) {
+        (self.created_at, self.updated_at)
+    }
+
+    fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp) {
+        (self.created_at, self.updated_at) = (created_at, updated_at);
+    }
+
+    fn identity(&self) -> Columns<'_> {
+        vec![
+            ("display_id", self.display_id.0.into()),
+            ("customer_id", self.customer_id.as_str().into()),
+            NO_REPEAT,
+        ]
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        vec![("email_key", self.email.key().into()), ("is_primary", self.is_primary.into())]
     }
 }
 
-fn columns(contact: &Contact) -> Columns<'_> {
-    vec![
-        ("id", contact.id.as_str().into()),
-        ("display_id", contact.display_id.0.into()),
-        ("customer_id", contact.customer_id.as_str().into()),
-        ("name", contact.name.as_str().into()),
-        ("email", contact.email.as_str().into()),
-        ("email_key", contact.email.key().into()),
-        ("email_repeat", 0.into()),
-        ("title", nullable(contact.title.as_ref().map(Line::as_str))),
-        ("is_primary", contact.is_primary.into()),
-        ("labels", contact.labels.to_json().into()),
-        ("created_at", time(contact.created_at)),
-        ("updated_at", time(contact.updated_at)),
-    ]
-}
-
-fn subject(contact: &Contact) -> Subject<'_> {
-    Subject {
-        resource: ResourceType::Contact,
-        resource_id: contact.id.as_str(),
-        customer_id: Some(contact.customer_id.as_str()),
-        phases: None,
-    }
-}
+/// New emails compare equal to no other one of their customer.
+const NO_REPEAT: (&str, ToSqlOutput<'static>) =
+    ("email_repeat", ToSqlOutput::Owned(Value::Integer(0)));
 
 impl WorkspaceReader<'_> {
     /// A contact by either form of its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn contact(&self, named: &ContactRef) -> Result<Contact, StoreError> {
+    pub fn contact(&self, named: &ContactRef) -> Result<Document<Contact>, StoreError> {
         live::find(self.conn, self.workspace, named)
     }
 
@@ -92,9 +76,9 @@ impl WorkspaceReader<'_> {
         &self,
         customer: &CustomerRef,
         page: &PageRequest,
-    ) -> Result<Page<Contact>, StoreError> {
-        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
-        List::under(&self.workspace, "customer_id", &customer.id).page(self.conn, page)
+    ) -> Result<Page<Document<Contact>>, StoreError> {
+        let customer = live::find_id(self.conn, self.workspace, customer)?;
+        List::under(&self.workspace, "customer_id", &customer).page(self.conn, page)
     }
 
     /// The primary contact of a customer, if it has one. It stands in the pages of
@@ -102,9 +86,12 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such customer.
-    pub fn primary_contact(&self, customer: &CustomerRef) -> Result<Option<Contact>, StoreError> {
-        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
-        let mut list = List::under(&self.workspace, "customer_id", &customer.id);
+    pub fn primary_contact(
+        &self,
+        customer: &CustomerRef,
+    ) -> Result<Option<Document<Contact>>, StoreError> {
+        let customer = live::find_id(self.conn, self.workspace, customer)?;
+        let mut list = List::under(&self.workspace, "customer_id", &customer);
         list.only("is_primary = 1");
         list.one(self.conn)
     }
@@ -131,20 +118,15 @@ impl WorkspaceTx<'_> {
         &self,
         customer: &CustomerRef,
         new: NewContact,
-    ) -> Result<Contact, StoreError> {
-        let customer: Customer = live::find(self.conn, self.workspace(), customer)?;
-        let (display_id, created_at) =
-            sequences::next(self.conn, self.workspace(), Contact::TYPE.into(), self.now)?;
-        let contact = new.create(Id::generate(), display_id, customer.id, created_at);
+    ) -> Result<Stored<Contact>, StoreError> {
+        let customer = live::find_id(self.conn, self.workspace(), customer)?;
+        let (display_id, created_at) = self.next::<Contact>()?;
+        let contact = new.create(Id::generate(), display_id, customer, created_at);
         self.refuse_taken(&contact.customer_id, &contact.email, None)?;
         if contact.is_primary {
             self.demote_primary(&contact.customer_id)?;
         }
-        let mut columns = columns(&contact);
-        columns.push(("workspace_no", self.workspace().0.into()));
-        self.insert(Contact::TABLE, &columns)?;
-        self.record(&[EventType::ContactCreated], &subject(&contact), &contact, None)?;
-        Ok(contact)
+        self.create(contact, EventType::ContactCreated)
     }
 
     /// Changes the properties of a contact that a patch mentions.
@@ -155,31 +137,27 @@ impl WorkspaceTx<'_> {
         &self,
         named: &ContactRef,
         patch: ContactPatch,
-    ) -> Result<Contact, StoreError> {
-        let before: Contact = live::find(self.conn, self.workspace(), named)?;
-        let mut after = before.clone();
+    ) -> Result<Stored<Contact>, StoreError> {
+        let before = self.find(named)?;
+        let mut after: Contact = before.resource.clone();
         patch.apply(&mut after);
-        if after.is_primary && !before.is_primary {
-            self.demote_primary(&before.customer_id)?;
+        if after.is_primary && !before.resource.is_primary {
+            self.demote_primary(&after.customer_id)?;
         }
-        self.change_contact(&before, after)
+        let mut columns = Columns::new();
+        if after.email != before.resource.email {
+            self.refuse_taken(&after.customer_id, &after.email, Some(&after.id))?;
+            columns.push(NO_REPEAT);
+        }
+        self.change(&before, after, updated(columns))
     }
 
-    /// Deletes a contact. A second time changes nothing and answers the same.
+    /// Deletes a contact. A second time changes nothing and returns the same.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there never was one.
-    pub fn delete_contact(
-        &self,
-        named: &ContactRef,
-    ) -> Result<(Id<Contact>, DisplayId), StoreError> {
-        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
-        if !remains.deleted {
-            let contact: Contact = live::find(self.conn, self.workspace(), named)?;
-            self.bury(Contact::TABLE, contact.id.as_str())?;
-            self.record(&[EventType::ContactDeleted], &subject(&contact), &contact, None)?;
-        }
-        Ok((remains.id, remains.display_id))
+    pub fn delete_contact(&self, named: &ContactRef) -> Result<(ContactId, DisplayId), StoreError> {
+        self.delete(named, EventType::ContactDeleted, |_: &Contact| Ok(()))
     }
 
     /// Refuses an email that compares equal to that of another live contact of the customer. The
@@ -204,28 +182,16 @@ impl WorkspaceTx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
-            let named = Ref::Id(Id::stored(id));
-            let before: Contact = live::find(self.conn, self.workspace(), &named)?;
-            let after = Contact { is_primary: false, ..before.clone() };
-            self.change_contact(&before, after)?;
+            let before: Stored<Contact> = self.find(&Ref::Id(Id::stored(id)))?;
+            let after = Contact { is_primary: false, ..before.resource.clone() };
+            self.change(&before, after, updated(Columns::new()))?;
         }
         Ok(())
     }
+}
 
-    fn change_contact(&self, before: &Contact, mut after: Contact) -> Result<Contact, StoreError> {
-        after.updated_at = self.moved(before.updated_at);
-        let difference = Difference::between(before, &after)?;
-        let mut always = vec!["updated_at"];
-        if difference.has("email") {
-            self.refuse_taken(&after.customer_id, &after.email, Some(&after.id))?;
-            always.extend(["email_key", "email_repeat"]);
-        }
-        let columns = columns(&after);
-        self.update(Contact::TABLE, after.id.as_str(), &columns, &difference, &always)?;
-        let kinds = [EventType::ContactUpdated];
-        self.record(&kinds, &subject(&after), &after, Some(&difference))?;
-        Ok(after)
-    }
+fn updated(columns: Columns<'_>) -> Change<'_> {
+    Change { events: vec![EventType::ContactUpdated], phases: None, columns }
 }
 
 #[cfg(test)]
@@ -240,7 +206,10 @@ mod tests {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let named = Ref::Id(aurora.id.clone());
-        let primary = || db.reader().primary_contact(&named).unwrap();
+        let primary = || {
+            let found = db.reader().primary_contact(&named).unwrap();
+            found.map(|contact| contact.read().unwrap())
+        };
         assert!(primary().is_none());
         let person = |email: &str, is_primary: bool| json!({"name": "x", "email": email, "is_primary": is_primary});
         let first = db.contact(2, &aurora, &person("a@aurora.example", true));

@@ -1,14 +1,16 @@
 //! Customers in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed, Resource};
-use super::rows::record::{Columns, Difference, Subject, nullable, time};
-use super::rows::sequences;
+use super::rows::document::{Document, Stored};
+use super::rows::live::{self, Columns, List, Resource, Table, nullable};
+use super::rows::record::Change;
 use super::tx::WorkspaceTx;
-use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
+use crate::model::customer::{
+    Customer, CustomerFilter, CustomerId, CustomerPatch, CustomerRef, NewCustomer,
+};
 use crate::model::event::{self, EventType};
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
@@ -16,90 +18,56 @@ use crate::model::values::comparison::folded;
 use crate::model::values::domain::Domain;
 use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::{DisplayId, Id};
-use crate::model::values::labels::Labels;
-use crate::model::values::metadata::Metadata;
-use crate::model::values::number::Amount;
 use crate::model::values::slug::Slug;
-use crate::model::values::text::{Name, Plan};
 use crate::model::values::time::Timestamp;
 
-use super::rows::row::{choice, json};
+impl Table for Customer {
+    const TABLE: &'static str = "customers";
+}
 
 impl Resource for Customer {
     const TYPE: ResourceType = ResourceType::Customer;
-}
+    const SHAPE: i64 = 1;
 
-impl Listed for Customer {
-    const TABLE: &'static str = "customers";
-    const COLUMNS: &'static str = "id, display_id, name, slug, domain, status, plan, mrr,
-        monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id,
-        intercom_company_id, slack_channel_id, tags, metadata, created_at, updated_at";
-
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let external = |index: usize| {
-            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(ExternalId::stored))
-        };
-        Ok(Self {
-            id: Id::stored(row.get(0)?),
-            display_id: DisplayId(row.get(1)?),
-            name: Name::stored(row.get(2)?),
-            slug: Slug::stored(row.get(3)?),
-            domain: row.get::<_, Option<_>>(4)?.map(Domain::stored),
-            status: choice(row, 5)?,
-            plan: row.get::<_, Option<_>>(6)?.map(Plan::stored),
-            mrr: row.get::<_, Option<_>>(7)?.map(Amount::stored),
-            monthly_orders: row.get::<_, Option<_>>(8)?.map(Amount::stored),
-            hubspot_company_id: external(9)?,
-            hubspot_deal_id: external(10)?,
-            stripe_customer_id: external(11)?,
-            intercom_company_id: external(12)?,
-            slack_channel_id: external(13)?,
-            tags: json(row, 14, |text| Labels::stored(&text))?,
-            metadata: json(row, 15, Metadata::stored)?,
-            created_at: Timestamp::from_micros(row.get(16)?),
-            updated_at: Timestamp::from_micros(row.get(17)?),
-        })
+    fn id(&self) -> &CustomerId {
+        &self.id
     }
 
-    fn created_at(&self) -> Timestamp {
-        self.created_at
+    fn customer_id(&self) -> &CustomerId {
+        &self.id
     }
-}
 
-fn columns(customer: &Customer) -> Columns<'_> {
-    let domain = customer.domain.as_ref().map(Domain::as_str);
-    let search = search_text(customer.name.as_str(), customer.slug.as_str(), domain);
-    vec![
-        ("id", customer.id.as_str().into()),
-        ("display_id", customer.display_id.0.into()),
-        ("name", customer.name.as_str().into()),
-        ("slug", customer.slug.as_str().into()),
-        ("domain", nullable(domain)),
-        ("domain_key", nullable(customer.domain.as_ref().map(Domain::key))),
-        ("status", <&str>::from(customer.status).into()),
-        ("plan", nullable(customer.plan.as_ref().map(Plan::as_str))),
-        ("mrr", nullable(customer.mrr.map(Amount::get))),
-        ("monthly_orders", nullable(customer.monthly_orders.map(Amount::get))),
-        (
-            "hubspot_company_id",
-            nullable(customer.hubspot_company_id.as_ref().map(ExternalId::as_str)),
-        ),
-        ("hubspot_deal_id", nullable(customer.hubspot_deal_id.as_ref().map(ExternalId::as_str))),
-        (
-            "stripe_customer_id",
-            nullable(customer.stripe_customer_id.as_ref().map(ExternalId::as_str)),
-        ),
-        (
-            "intercom_company_id",
-            nullable(customer.intercom_company_id.as_ref().map(ExternalId::as_str)),
-        ),
-        ("slack_channel_id", nullable(customer.slack_channel_id.as_ref().map(ExternalId::as_str))),
-        ("tags", customer.tags.to_json().into()),
-        ("metadata", customer.metadata.as_str().into()),
-        ("search", search.into()),
-        ("created_at", time(customer.created_at)),
-        ("updated_at", time(customer.updated_at)),
-    ]
+    fn times(&self) -> (Timestamp, Timestamp) {
+        (self.created_at, self.updated_at)
+    }
+
+    fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp) {
+        (self.created_at, self.updated_at) = (created_at, updated_at);
+    }
+
+    fn identity(&self) -> Columns<'_> {
+        vec![("display_id", self.display_id.0.into())]
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        let domain = self.domain.as_ref();
+        let search =
+            search_text(self.name.as_str(), self.slug.as_str(), domain.map(Domain::as_str));
+        vec![
+            ("slug", self.slug.as_str().into()),
+            ("domain_key", nullable(domain.map(Domain::key))),
+            ("status", <&str>::from(self.status).into()),
+            (
+                "hubspot_company_id",
+                nullable(self.hubspot_company_id.as_ref().map(ExternalId::as_str)),
+            ),
+            (
+                "stripe_customer_id",
+                nullable(self.stripe_customer_id.as_ref().map(ExternalId::as_str)),
+            ),
+            ("search", search.into()),
+        ]
+    }
 }
 
 /// What the substring filter looks at. The separator stands in none of the parts.
@@ -107,21 +75,12 @@ pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> Strin
     format!("{}\u{1f}{slug}\u{1f}{}", folded(name), folded(domain.unwrap_or_default()))
 }
 
-fn subject(customer: &Customer) -> Subject<'_> {
-    Subject {
-        resource: ResourceType::Customer,
-        resource_id: customer.id.as_str(),
-        customer_id: Some(customer.id.as_str()),
-        phases: None,
-    }
-}
-
 impl WorkspaceReader<'_> {
     /// A customer by either form of its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn customer(&self, named: &CustomerRef) -> Result<Customer, StoreError> {
+    pub fn customer(&self, named: &CustomerRef) -> Result<Document<Customer>, StoreError> {
         live::find(self.conn, self.workspace, named)
     }
 
@@ -133,7 +92,7 @@ impl WorkspaceReader<'_> {
         &self,
         filter: &CustomerFilter,
         page: &PageRequest,
-    ) -> Result<Page<Customer>, StoreError> {
+    ) -> Result<Page<Document<Customer>>, StoreError> {
         let part = filter.q.as_ref().map(|q| folded(q));
         let status = filter.status.map(<&str>::from);
         let mut list = List::of(&self.workspace);
@@ -173,20 +132,16 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::SlugTaken`].
-    pub fn create_customer(&self, new: NewCustomer) -> Result<Customer, StoreError> {
+    pub fn create_customer(&self, new: NewCustomer) -> Result<Stored<Customer>, StoreError> {
         let slug = match &new.slug {
             Some(slug) => slug.clone(),
             None => self.free_slug(Slug::from_name(new.name.as_str()))?,
         };
-        let (display_id, created_at) =
-            sequences::next(self.conn, self.workspace(), Customer::TYPE.into(), self.now)?;
+        let (display_id, created_at) = self.next::<Customer>()?;
         let customer = new.create(Id::generate(), display_id, slug, created_at);
-        let mut columns = columns(&customer);
-        columns.push(("workspace_no", self.workspace().0.into()));
-        self.insert(Customer::TABLE, &columns)?;
-        self.take_slug(&customer.slug)?;
-        self.record(&[EventType::CustomerCreated], &subject(&customer), &customer, None)?;
-        Ok(customer)
+        let created = self.create(customer, EventType::CustomerCreated)?;
+        self.take_slug(&created.resource.slug)?;
+        Ok(created)
     }
 
     /// Changes the properties of a customer that a patch mentions. When it becomes `churned`, its
@@ -198,49 +153,38 @@ impl WorkspaceTx<'_> {
         &self,
         named: &CustomerRef,
         patch: CustomerPatch,
-    ) -> Result<Customer, StoreError> {
-        let before: Customer = live::find(self.conn, self.workspace(), named)?;
-        let mut after = before.clone();
+    ) -> Result<Stored<Customer>, StoreError> {
+        let before = self.find(named)?;
+        let mut after: Customer = before.resource.clone();
         patch.apply(&mut after);
-        after.updated_at = self.moved(before.updated_at);
-        let difference = Difference::between(&before, &after)?;
-        let mut always = vec!["search", "updated_at"];
-        if difference.has("domain") {
-            always.push("domain_key");
+        let events = event::of_customer_update(&before.resource, &after);
+        let after = self.change(&before, after, Change { events, ..Change::default() })?;
+        let (old, new) = (&before.resource, &after.resource);
+        if new.slug != old.slug {
+            self.free_number_of(&old.slug)?;
+            self.take_slug(&new.slug)?;
         }
-        self.update(Customer::TABLE, after.id.as_str(), &columns(&after), &difference, &always)?;
-        if difference.has("slug") {
-            self.free_number_of(&before.slug)?;
-            self.take_slug(&after.slug)?;
-        }
-        let kinds = event::of_customer_update(&before, &after);
-        self.record(&kinds, &subject(&after), &after, Some(&difference))?;
-        if after.churns(&before) {
-            self.pause_onboardings(&after.id)?;
+        if new.churns(old) {
+            self.pause_onboardings(&new.id)?;
         }
         Ok(after)
     }
 
     /// Deletes a customer, which hides its contacts and onboardings from lists. A second time
-    /// changes nothing and answers the same.
+    /// changes nothing and returns the same.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_customer(
         &self,
         named: &CustomerRef,
-    ) -> Result<(Id<Customer>, DisplayId), StoreError> {
-        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
-        if !remains.deleted {
-            let customer: Customer = live::find(self.conn, self.workspace(), named)?;
-            self.bury(Customer::TABLE, customer.id.as_str())?;
+    ) -> Result<(CustomerId, DisplayId), StoreError> {
+        self.delete(named, EventType::CustomerArchived, |customer: &Customer| {
             self.free_number_of(&customer.slug)?;
             let sql = "UPDATE onboardings SET customer_deleted_at = ?1
                        WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), customer.id])?;
-            let kinds = [EventType::CustomerArchived];
-            self.record(&kinds, &subject(&customer), &customer, None)?;
-        }
-        Ok((remains.id, remains.display_id))
+            Ok(())
+        })
     }
 }

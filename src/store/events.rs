@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed};
+use super::rows::live::{self, List, Listed, Table};
 use super::rows::row::{choice, json};
 use crate::model::customer::CustomerRef;
 use crate::model::event::{Actor, Event, EventFilter, Readable};
@@ -15,13 +15,16 @@ use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
 
-impl Listed for Event {
+impl Table for Event {
     const TABLE: &'static str = "events";
+    // Events are never deleted.
+    const CONDITION: &'static str = "TRUE";
+}
+
+impl Listed for Event {
     const COLUMNS: &'static str = "id, type, created_at,
         (SELECT w.id FROM workspaces AS w WHERE w.no = events.workspace_no), livemode, actor_type,
         actor_id, actor_name, object, previous";
-    // Events are never deleted.
-    const CONDITION: &'static str = "TRUE";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let previous: Option<String> = row.get(9)?;

@@ -34,36 +34,41 @@ pub struct Credentials {
     pub caller: Arc<Caller>,
 }
 
-/// A key is selected together with its workspace, whose columns come last.
-const SELECT: &str = "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at,
-        k.last_used_at, k.last_used_ip, k.request_count, k.revoked_at, k.replaces, k.hash,
-        w.no, w.id, w.slug, w.name, w.created_at
-    FROM api_keys AS k JOIN workspaces AS w ON w.no = k.workspace_no";
+/// Selects keys, each with its workspace.
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at, k.last_used_at,
+             k.last_used_ip, k.request_count, k.revoked_at, k.replaces, k.hash, {}
+         FROM api_keys AS k JOIN workspaces AS w ON w.no = k.workspace_no
+         WHERE {condition}",
+        workspaces::COLUMNS
+    )
+}
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
-    let workspace = workspaces::from_row(row, 13)?;
-    let mode: Mode = choice(row, 3)?;
-    let time = |index: usize| {
-        Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
+    let workspace = workspaces::from_row(row)?;
+    let mode: Mode = choice(row, "mode")?;
+    let time = |column| {
+        Ok::<_, rusqlite::Error>(row.get::<&str, Option<_>>(column)?.map(Timestamp::from_micros))
     };
     let key = Key {
-        id: Id::stored(row.get(0)?),
-        prefix: Prefix::new(mode, row.get_ref(1)?.as_str()?),
-        name: Name::stored(row.get(2)?),
+        id: Id::stored(row.get("id")?),
+        prefix: Prefix::new(mode, row.get_ref("lookup")?.as_str()?),
+        name: Name::stored(row.get("name")?),
         mode,
         workspace: workspace.slug.clone(),
-        tier: choice(row, 4)?,
-        scopes: Scopes::stored(row.get_ref(5)?.as_str()?),
-        created_at: Timestamp::from_micros(row.get(6)?),
-        last_used_at: time(7)?,
-        last_used_ip: row.get(8)?,
-        request_count: row.get(9)?,
-        revoked_at: time(10)?,
-        replaces: row.get::<_, Option<_>>(11)?.map(Id::stored),
+        tier: choice(row, "tier")?,
+        scopes: Scopes::stored(row.get_ref("scopes")?.as_str()?),
+        created_at: Timestamp::from_micros(row.get("created_at")?),
+        last_used_at: time("last_used_at")?,
+        last_used_ip: row.get("last_used_ip")?,
+        request_count: row.get("request_count")?,
+        revoked_at: time("revoked_at")?,
+        replaces: row.get::<_, Option<_>>("replaces")?.map(Id::stored),
     };
     let actor = Actor::key(&key.id, &key.name);
     let caller = Arc::new(Caller { workspace, actor, livemode: mode.is_live() });
-    Ok(Credentials { key, hash: row.get(12)?, caller })
+    Ok(Credentials { key, hash: row.get("hash")?, caller })
 }
 
 /// The key with this visible prefix, revoked or not.
@@ -71,13 +76,13 @@ pub(super) fn by_prefix(
     conn: &Connection,
     prefix: &Prefix,
 ) -> Result<Option<Credentials>, StoreError> {
-    let sql = format!("{SELECT} WHERE k.lookup = ?1");
+    let sql = select("k.lookup = ?1");
     let found = conn.prepare_cached(&sql)?.query_row([prefix.lookup()], from_row).optional()?;
     Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
 
 fn by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
-    let sql = format!("{SELECT} WHERE k.id = ?1");
+    let sql = select("k.id = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
 }
 
@@ -103,9 +108,7 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn keys(&self, workspace: Option<&Slug>) -> Result<Vec<Key>, StoreError> {
-        let sql = format!(
-            "{SELECT} WHERE ?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC"
-        );
+        let sql = select("?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
         Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
@@ -118,8 +121,7 @@ impl WorkspaceReader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
-        let sql =
-            format!("{SELECT} WHERE k.workspace_no = ?1 ORDER BY k.created_at DESC, k.id DESC");
+        let sql = select("k.workspace_no = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([self.workspace.0], from_row)?;
         Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
@@ -245,8 +247,8 @@ impl Tx<'_> {
             resource: ResourceType::ApiKey,
             resource_id: key.id.as_str(),
             customer_id: None,
-            phases: None,
         };
-        self.by(&caller).record(&[kind], &subject, key, None)
+        let object = serde_json::to_string(key)?;
+        self.by(&caller).record(&[kind], &subject, &object, None, None)
     }
 }

@@ -50,6 +50,7 @@ pub use self::idempotency::Recalled;
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::reader::{Reader, WorkspaceReader};
+pub use self::rows::document::{Document, Stored};
 pub use self::tx::{Tx, WorkspaceTx};
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;

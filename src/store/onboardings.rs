@@ -1,108 +1,61 @@
 //! Onboardings in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
-use rusqlite::Row;
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed, Resource};
-use super::rows::record::{Columns, Difference, Subject, nullable, time};
-use super::rows::row::choice;
-use super::rows::sequences;
+use super::rows::document::{Document, Stored};
+use super::rows::live::{self, Columns, List, Resource, Table, nullable};
+use super::rows::record::{Change, PhaseMove};
 use super::tx::WorkspaceTx;
-use crate::model::customer::{Customer, CustomerRef};
+use crate::model::customer::{Customer, CustomerId, CustomerRef};
 use crate::model::event::{self, EventType};
 use crate::model::onboarding::{
-    NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, Phase,
-    State,
+    NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingId, OnboardingPatch,
+    OnboardingRef, State,
 };
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
-use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::{DisplayId, Id};
-use crate::model::values::number::Days;
-use crate::model::values::text::{Line, Notes};
 use crate::model::values::time::Timestamp;
+
+impl Table for Onboarding {
+    const TABLE: &'static str = "onboardings";
+    // An onboarding leaves the lists with its customer.
+    const CONDITION: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
+}
 
 impl Resource for Onboarding {
     const TYPE: ResourceType = ResourceType::Onboarding;
-}
+    const SHAPE: i64 = 1;
 
-impl Listed for Onboarding {
-    const TABLE: &'static str = "onboardings";
-    const COLUMNS: &'static str = "id, display_id, customer_id, name, template_id, phase, state,
-        waiting_on_customer, started_at, completed_at, target_launch_date, csm_id, se_id,
-        designer_id, product_ops_id, notes, reminders_enabled, reminder_frequency_days, created_at,
-        updated_at";
-    // An onboarding leaves the lists with its customer.
-    const CONDITION: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
-
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let external = |index: usize| {
-            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(ExternalId::stored))
-        };
-        let time = |index: usize| {
-            Ok::<_, rusqlite::Error>(row.get::<_, Option<_>>(index)?.map(Timestamp::from_micros))
-        };
-        Ok(Self {
-            id: Id::stored(row.get(0)?),
-            display_id: DisplayId(row.get(1)?),
-            customer_id: Id::stored(row.get(2)?),
-            name: row.get::<_, Option<_>>(3)?.map(Line::stored),
-            template_id: external(4)?,
-            phase: choice(row, 5)?,
-            state: choice(row, 6)?,
-            waiting_on_customer: row.get(7)?,
-            started_at: time(8)?,
-            completed_at: time(9)?,
-            target_launch_date: time(10)?,
-            csm_id: external(11)?,
-            se_id: external(12)?,
-            designer_id: external(13)?,
-            product_ops_id: external(14)?,
-            notes: row.get::<_, Option<_>>(15)?.map(Notes::stored),
-            reminders_enabled: row.get(16)?,
-            reminder_frequency_days: Days::stored(row.get(17)?),
-            created_at: Timestamp::from_micros(row.get(18)?),
-            updated_at: Timestamp::from_micros(row.get(19)?),
-        })
+    fn id(&self) -> &OnboardingId {
+        &self.id
     }
 
-    fn created_at(&self) -> Timestamp {
-        self.created_at
+    fn customer_id(&self) -> &CustomerId {
+        &self.customer_id
     }
-}
 
-fn columns(onboarding: &Onboarding) -> Columns<'_> {
-    vec![
-        ("id", onboarding.id.as_str().into()),
-        ("display_id", onboarding.display_id.0.into()),
-        ("customer_id", onboarding.customer_id.as_str().into()),
-        ("name", nullable(onboarding.name.as_ref().map(Line::as_str))),
-        ("template_id", nullable(onboarding.template_id.as_ref().map(ExternalId::as_str))),
-        ("phase", <&str>::from(onboarding.phase).into()),
-        ("state", <&str>::from(onboarding.state).into()),
-        ("waiting_on_customer", onboarding.waiting_on_customer.into()),
-        ("started_at", nullable(onboarding.started_at.map(Timestamp::as_micros))),
-        ("completed_at", nullable(onboarding.completed_at.map(Timestamp::as_micros))),
-        ("target_launch_date", nullable(onboarding.target_launch_date.map(Timestamp::as_micros))),
-        ("csm_id", nullable(onboarding.csm_id.as_ref().map(ExternalId::as_str))),
-        ("se_id", nullable(onboarding.se_id.as_ref().map(ExternalId::as_str))),
-        ("designer_id", nullable(onboarding.designer_id.as_ref().map(ExternalId::as_str))),
-        ("product_ops_id", nullable(onboarding.product_ops_id.as_ref().map(ExternalId::as_str))),
-        ("notes", nullable(onboarding.notes.as_ref().map(Notes::as_str))),
-        ("reminders_enabled", onboarding.reminders_enabled.into()),
-        ("reminder_frequency_days", onboarding.reminder_frequency_days.get().into()),
-        ("created_at", time(onboarding.created_at)),
-        ("updated_at", time(onboarding.updated_at)),
-    ]
-}
+    fn times(&self) -> (Timestamp, Timestamp) {
+        (self.created_at, self.updated_at)
+    }
 
-fn subject(onboarding: &Onboarding) -> Subject<'_> {
-    Subject {
-        resource: ResourceType::Onboarding,
-        resource_id: onboarding.id.as_str(),
-        customer_id: Some(onboarding.customer_id.as_str()),
-        phases: None,
+    fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp) {
+        (self.created_at, self.updated_at) = (created_at, updated_at);
+    }
+
+    fn identity(&self) -> Columns<'_> {
+        vec![
+            ("display_id", self.display_id.0.into()),
+            ("customer_id", self.customer_id.as_str().into()),
+        ]
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        vec![
+            ("phase", <&str>::from(self.phase).into()),
+            ("state", <&str>::from(self.state).into()),
+            ("target_launch_date", nullable(self.target_launch_date.map(Timestamp::as_micros))),
+        ]
     }
 }
 
@@ -111,7 +64,7 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn onboarding(&self, named: &OnboardingRef) -> Result<Onboarding, StoreError> {
+    pub fn onboarding(&self, named: &OnboardingRef) -> Result<Document<Onboarding>, StoreError> {
         live::find(self.conn, self.workspace, named)
     }
 
@@ -125,7 +78,7 @@ impl WorkspaceReader<'_> {
         customer: &OfCustomer,
         filter: &OnboardingFilter,
         page: &PageRequest,
-    ) -> Result<Page<Onboarding>, StoreError> {
+    ) -> Result<Page<Document<Onboarding>>, StoreError> {
         let named = match customer {
             OfCustomer::One(named) => named,
             OfCustomer::Nobody => {
@@ -159,10 +112,10 @@ impl WorkspaceReader<'_> {
         customer: &CustomerRef,
         filter: &OnboardingFilter,
         page: &PageRequest,
-    ) -> Result<Page<Onboarding>, StoreError> {
-        let customer: Customer = live::find(self.conn, self.workspace, customer)?;
+    ) -> Result<Page<Document<Onboarding>>, StoreError> {
+        let customer = live::find_id(self.conn, self.workspace, customer)?;
         let (phase, state) = (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-        let mut list = List::under(&self.workspace, "customer_id", &customer.id);
+        let mut list = List::under(&self.workspace, "customer_id", &customer);
         if let Some(phase) = &phase {
             list.also("phase", phase);
         }
@@ -178,19 +131,13 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for the customer.
-    pub fn create_onboarding(&self, new: NewOnboarding) -> Result<Onboarding, StoreError> {
+    pub fn create_onboarding(&self, new: NewOnboarding) -> Result<Stored<Onboarding>, StoreError> {
         let named = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
-        let customer: Customer = live::find(self.conn, self.workspace(), &named)?;
-        let (display_id, created_at) =
-            sequences::next(self.conn, self.workspace(), Onboarding::TYPE.into(), self.now)?;
-        let mut onboarding = Onboarding::blank(Id::generate(), display_id, customer.id, created_at);
+        let customer = live::find_id(self.conn, self.workspace(), &named)?;
+        let (display_id, created_at) = self.next::<Onboarding>()?;
+        let mut onboarding = Onboarding::blank(Id::generate(), display_id, customer, created_at);
         new.properties.apply(&mut onboarding, self.now);
-        let mut columns = columns(&onboarding);
-        columns.push(("workspace_no", self.workspace().0.into()));
-        self.insert(Onboarding::TABLE, &columns)?;
-        let kinds = [EventType::OnboardingCreated];
-        self.record(&kinds, &subject(&onboarding), &onboarding, None)?;
-        Ok(onboarding)
+        self.create(onboarding, EventType::OnboardingCreated)
     }
 
     /// Changes the properties of an onboarding that a patch mentions, and those that follow from
@@ -202,9 +149,9 @@ impl WorkspaceTx<'_> {
         &self,
         named: &OnboardingRef,
         patch: OnboardingPatch,
-    ) -> Result<Onboarding, StoreError> {
-        let before: Onboarding = live::find(self.conn, self.workspace(), named)?;
-        let mut after = before.clone();
+    ) -> Result<Stored<Onboarding>, StoreError> {
+        let before = self.find(named)?;
+        let mut after: Onboarding = before.resource.clone();
         patch.apply(&mut after, self.now);
         self.change_onboarding(&before, after)
     }
@@ -213,53 +160,44 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub(super) fn pause_onboardings(&self, customer: &Id<Customer>) -> Result<(), StoreError> {
+    pub(super) fn pause_onboardings(&self, customer: &CustomerId) -> Result<(), StoreError> {
         let active = <&str>::from(State::Active);
         let workspace = self.workspace();
         let mut list = List::under(&workspace, "customer_id", customer);
         list.also("state", &active);
-        for before in list.all::<Onboarding>(self.conn)? {
-            let after = Onboarding { state: State::Paused, ..before.clone() };
+        for document in list.all::<Document<Onboarding>>(self.conn)? {
+            let before = document.stored()?;
+            let after = Onboarding { state: State::Paused, ..before.resource.clone() };
             self.change_onboarding(&before, after)?;
         }
         Ok(())
     }
 
-    /// Writes what differs between two states of an onboarding, and the events of the change.
     fn change_onboarding(
         &self,
-        before: &Onboarding,
-        mut after: Onboarding,
-    ) -> Result<Onboarding, StoreError> {
-        after.updated_at = self.moved(before.updated_at);
-        let difference = Difference::between(before, &after)?;
-        let columns = columns(&after);
-        self.update(Onboarding::TABLE, after.id.as_str(), &columns, &difference, &["updated_at"])?;
-        let kinds = event::of_onboarding_update(before, &after);
-        let subject = Subject { phases: phase_move(before, &after), ..subject(&after) };
-        self.record(&kinds, &subject, &after, Some(&difference))?;
-        Ok(after)
+        before: &Stored<Onboarding>,
+        after: Onboarding,
+    ) -> Result<Stored<Onboarding>, StoreError> {
+        let change = Change {
+            events: event::of_onboarding_update(&before.resource, &after),
+            phases: phase_move(&before.resource, &after),
+            columns: Columns::new(),
+        };
+        self.change(before, after, change)
     }
 
-    /// Deletes an onboarding. A second time changes nothing and answers the same.
+    /// Deletes an onboarding. A second time changes nothing and returns the same.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_onboarding(
         &self,
         named: &OnboardingRef,
-    ) -> Result<(Id<Onboarding>, DisplayId), StoreError> {
-        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
-        if !remains.deleted {
-            let onboarding: Onboarding = live::find(self.conn, self.workspace(), named)?;
-            self.bury(Onboarding::TABLE, onboarding.id.as_str())?;
-            let kinds = [EventType::OnboardingDeleted];
-            self.record(&kinds, &subject(&onboarding), &onboarding, None)?;
-        }
-        Ok((remains.id, remains.display_id))
+    ) -> Result<(OnboardingId, DisplayId), StoreError> {
+        self.delete(named, EventType::OnboardingDeleted, |_: &Onboarding| Ok(()))
     }
 }
 
-fn phase_move(before: &Onboarding, after: &Onboarding) -> Option<(Phase, Phase)> {
+fn phase_move(before: &Onboarding, after: &Onboarding) -> PhaseMove {
     (before.phase != after.phase).then_some((before.phase, after.phase))
 }

@@ -11,17 +11,18 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
 
-/// The columns that [`from_row`] reads, in its order.
-const COLUMNS: &str = "no, id, slug, name, created_at";
+/// The columns that [`from_row`] reads, of `workspaces AS w`.
+pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
+    w.created_at AS w_created_at";
 
-/// Reads a workspace from the columns that begin at `first`.
-pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Workspace> {
+/// Reads a workspace from its columns.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {
-        no: WorkspaceNo(row.get(first)?),
-        id: Id::stored(row.get(first + 1)?),
-        slug: Slug::stored(row.get(first + 2)?),
-        name: Name::stored(row.get(first + 3)?),
-        created_at: Timestamp::from_micros(row.get(first + 4)?),
+        no: WorkspaceNo(row.get("w_no")?),
+        id: Id::stored(row.get("w_id")?),
+        slug: Slug::stored(row.get("w_slug")?),
+        name: Name::stored(row.get("w_name")?),
+        created_at: Timestamp::from_micros(row.get("w_created_at")?),
     })
 }
 
@@ -31,9 +32,9 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM workspaces ORDER BY no");
+        let sql = format!("SELECT {COLUMNS} FROM workspaces AS w ORDER BY w.no");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map([], |row| from_row(row, 0))?;
+        let rows = statement.query_map([], from_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -47,9 +48,9 @@ impl Reader<'_> {
 }
 
 fn by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM workspaces WHERE slug = ?1");
+    let sql = format!("SELECT {COLUMNS} FROM workspaces AS w WHERE w.slug = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
-    Ok(statement.query_row([slug.as_str()], |row| from_row(row, 0)).optional()?)
+    Ok(statement.query_row([slug.as_str()], from_row).optional()?)
 }
 
 impl Tx<'_> {

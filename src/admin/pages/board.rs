@@ -81,11 +81,11 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
     let phase = patch.phase.ok_or_else(|| AdminError::Invalid(vec![no_phase()]))?;
     let moved = visit
         .write(move |tx| {
-            let before = tx.reader().onboarding(&named)?;
+            let before = tx.reader().onboarding(&named)?.read()?;
             if before.phase == phase {
                 return Ok((before, false));
             }
-            Ok((tx.update_onboarding(&named, patch)?, true))
+            Ok((tx.update_onboarding(&named, patch)?.resource, true))
         })
         .await;
     let (onboarding, moved) = match moved {
@@ -125,12 +125,12 @@ async fn board(
             let chosen = match &filter.customer {
                 OfCustomer::One(named) => match reader.customer(named) {
                     Err(StoreError::NotFound(_)) => None,
-                    found => Some(found?),
+                    found => Some(found?.read()?),
                 },
                 _ => None,
             };
             let page = PageRequest { limit: CUSTOMERS, before: None };
-            let customers = reader.customers(&CustomerFilter::default(), &page)?;
+            let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?;
             Ok((reader.board(&filter, CARDS)?, chosen, customers))
         })
         .await?;

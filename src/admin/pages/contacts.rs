@@ -106,9 +106,10 @@ pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
 pub(in crate::admin) async fn update(visit: Visit) -> Reply {
     let (contact, customer) = named(&visit).await?;
     let named = ContactRef::Id(contact.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.contact(named);
-    let update =
-        |tx: &WorkspaceTx<'_>, named: &_, patch: ContactPatch| tx.update_contact(named, patch);
+    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.contact(named)?.read();
+    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: ContactPatch| {
+        Ok(tx.update_contact(named, patch)?.resource)
+    };
     let saved = match save::save(&visit, CONTACT, named, read, update).await? {
         Saved::Refused(form) => {
             return page::refused(&ContactForm::of(&visit, customer, &contact, form));
@@ -144,9 +145,9 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 async fn named(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
     let named: ContactRef = visit.named(ResourceType::Contact)?;
     let read = move |reader: &WorkspaceReader<'_>| {
-        let contact = reader.contact(&named)?;
+        let contact = reader.contact(&named)?.read()?;
         let of = CustomerRef::Id(contact.customer_id.clone());
-        let customer = reader.customer(&of)?;
+        let customer = reader.customer(&of)?.read()?;
         Ok((contact, customer))
     };
     visit.read(read).await

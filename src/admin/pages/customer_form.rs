@@ -86,7 +86,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     match save::create(&visit, "customer", SENT_BEFORE, new, make).await? {
         Ok(customer) => {
             visit.tell("The customer was created.");
-            Ok(see_other(&path(&customer)))
+            Ok(see_other(&path(&customer.resource)))
         }
         Err(form) => page::refused(&CustomerForm::new(&visit, form)?),
     }
@@ -102,9 +102,10 @@ pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
 pub(in crate::admin) async fn update(visit: Visit) -> Reply {
     let customer = named(&visit).await?;
     let named = CustomerRef::Id(customer.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.customer(named);
-    let update =
-        |tx: &WorkspaceTx<'_>, named: &_, patch: CustomerPatch| tx.update_customer(named, patch);
+    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.customer(named)?.read();
+    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: CustomerPatch| {
+        Ok(tx.update_customer(named, patch)?.resource)
+    };
     let saved = match save::save(&visit, CUSTOMER, named, read, update).await? {
         Saved::Refused(form) => {
             return page::refused(&CustomerForm::of(&visit, &customer, form));
@@ -137,5 +138,5 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 /// The customer that the path names.
 pub(in crate::admin) async fn named(visit: &Visit) -> Result<Customer, AdminError> {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader| reader.customer(&named)).await
+    visit.read(move |reader| reader.customer(&named)?.read()).await
 }

@@ -46,7 +46,7 @@ pub(in crate::admin) async fn list(visit: Visit) -> Reply {
     let narrowed = !given.is_empty();
     let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let found = visit.read(move |reader| reader.customers(&filter, &page)).await?;
+    let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
     let (q, status) = (form.value("q"), form.value("status"));
     let at =
         |cursor: &str| address("/customers", &[("q", q), ("status", status), ("cursor", cursor)]);
@@ -169,10 +169,10 @@ fn find(
     let from = |before| PageRequest { before, ..PageRequest::default() };
     let any = OnboardingFilter::default();
     Ok(Found {
-        customer: reader.customer(named)?,
-        primary: reader.primary_contact(named)?,
-        contacts: reader.contacts_of(named, &from(contacts))?,
-        onboardings: reader.onboardings_of(named, &any, &from(onboardings))?,
+        customer: reader.customer(named)?.read()?,
+        primary: reader.primary_contact(named)?.map(|contact| contact.read()).transpose()?,
+        contacts: reader.contacts_of(named, &from(contacts))?.read()?,
+        onboardings: reader.onboardings_of(named, &any, &from(onboardings))?.read()?,
         events: reader.customer_activity(
             named,
             Readable::ALL,

@@ -149,6 +149,7 @@ fn customers(
         }
         let link = match reader.customer(&Ref::Id(id.clone())) {
             Ok(customer) => {
+                let customer = customer.read()?;
                 Some(Link { path: links::path(&customer), name: customer.name.to_string() })
             }
             Err(StoreError::NotFound(_)) => None,

@@ -85,7 +85,7 @@ pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
     let page = PageRequest { limit: OFFERED, before: None };
-    let found = visit.read(move |reader| reader.customers(&filter, &page)).await?;
+    let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
     let page = visit.page("New onboarding", Section::Onboardings);
     page::html(&Choose { page, form, customers: found.data, more: found.next.is_some() })
 }
@@ -111,6 +111,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
     };
     match save::create(&visit, "onboarding", SENT_BEFORE, properties, make).await? {
         Ok(onboarding) => {
+            let onboarding = onboarding.resource;
             let (title, name) = (title(&onboarding), customer.name.as_str());
             visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
             Ok(see_other(&card_path(&Form::default(), &onboarding)))
@@ -130,9 +131,9 @@ pub(in crate::admin) async fn edit_form(visit: Visit) -> Reply {
 pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
     let found = find(&visit).await?;
     let named = OnboardingRef::Id(found.onboarding.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.onboarding(named);
+    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.onboarding(named)?.read();
     let update = |tx: &WorkspaceTx<'_>, named: &_, patch: OnboardingPatch| {
-        tx.update_onboarding(named, patch)
+        Ok(tx.update_onboarding(named, patch)?.resource)
     };
     let (onboarding, notice) = match save::save(&visit, ONBOARDING, named, read, update).await? {
         Saved::Refused(form) => return page::refused(&found.form(&visit, form)),
@@ -169,7 +170,7 @@ pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
 /// The customer that the path names.
 async fn customer(visit: &Visit) -> Result<Customer, AdminError> {
     let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader| reader.customer(&named)).await
+    visit.read(move |reader| reader.customer(&named)?.read()).await
 }
 
 fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
@@ -217,12 +218,12 @@ impl Found {
 async fn find(visit: &Visit) -> Result<Found, AdminError> {
     let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
     let read = move |reader: &WorkspaceReader<'_>| {
-        let onboarding = reader.onboarding(&named)?;
+        let onboarding = reader.onboarding(&named)?.read()?;
         let of = Ref::Id(onboarding.customer_id.clone());
         // It can be opened even when its customer was deleted.
         let customer = match reader.customer(&of) {
             Err(StoreError::NotFound(_)) => None,
-            found => Some(owner(&found?)),
+            found => Some(owner(&found?.read()?)),
         };
         let resource_id = Some(Id::stored(onboarding.id.as_str().to_owned()));
         let filter = AuditFilter { resource_id, ..AuditFilter::default() };

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::copy::Watch;
 use crate::store::files;
-use crate::store::rows::slug_runs;
+use crate::store::rows::{document, slug_runs};
 
 /// Virtual machine steps between two looks at who watches.
 const STEPS: i32 = 10_000;
@@ -39,6 +39,7 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
         found.extend(references(conn)?);
         found.extend(sequences(conn)?);
         found.extend(slug_runs::check(conn, MOST)?);
+        found.extend(document::check(conn, MOST)?);
     }
     Ok(found)
 }

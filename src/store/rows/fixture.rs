@@ -53,6 +53,10 @@ impl Db {
         WorkspaceTx { conn: &self.conn, now: at(seconds), caller }
     }
 
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+
     /// What belongs to no workspace.
     pub fn all(&self) -> Reader<'_> {
         Reader { conn: &self.conn }
@@ -74,17 +78,17 @@ impl Db {
     }
 
     pub fn customer(&self, seconds: i64, json: &Value) -> Customer {
-        self.tx(seconds).create_customer(body(json)).unwrap()
+        self.tx(seconds).create_customer(body(json)).unwrap().resource
     }
 
     pub fn contact(&self, seconds: i64, customer: &Customer, json: &Value) -> Contact {
         let of = Ref::Id(customer.id.clone());
-        self.tx(seconds).create_contact(&of, body(json)).unwrap()
+        self.tx(seconds).create_contact(&of, body(json)).unwrap().resource
     }
 
     pub fn onboarding(&self, seconds: i64, customer: &Customer, mut json: Value) -> Onboarding {
         json["customer_id"] = customer.id.as_str().into();
-        self.tx(seconds).create_onboarding(body(&json)).unwrap()
+        self.tx(seconds).create_onboarding(body(&json)).unwrap().resource
     }
 }
 

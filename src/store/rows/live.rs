@@ -1,8 +1,13 @@
 //! The one place where resources are selected: always within a workspace, and without tombstones
 //! unless a function's name says otherwise. For the store's own use.
 
+use rusqlite::types::{Null, ToSqlOutput};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::document::Document;
+use crate::model::customer::CustomerId;
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
@@ -10,25 +15,54 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::error::StoreError;
 
-/// A table whose rows stand in lists, and how they become values of the model.
-pub(in crate::store) trait Listed: Sized {
-    /// Its table.
+/// A table of rows that belong to a workspace.
+pub trait Table {
+    /// Its name, or a join that begins with it.
     const TABLE: &'static str;
-    /// The columns that `from_row` reads, in its order.
-    const COLUMNS: &'static str;
-    /// More columns that it reads after those, each with a comma before it.
-    const MORE: &'static str = "";
-    /// What has to hold for a row to stand in lists, word for word as in the partial indexes.
+    /// What holds for the rows that lists show, word for word as in the partial indexes.
     const CONDITION: &'static str = "deleted_at IS NULL";
+}
+
+/// Rows that lists show, and how they become values.
+pub(in crate::store) trait Listed: Table + Sized {
+    /// The columns that `from_row` reads by their positions.
+    const COLUMNS: &'static str;
+    /// More columns, which it reads by their names, each with a comma before it.
+    const MORE: &'static str = "";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
     fn created_at(&self) -> Timestamp;
 }
 
-/// A table whose rows are found by their ids.
-pub(in crate::store) trait Resource: Listed {
+/// A resource: a document with columns beside it.
+pub trait Resource: Table + Serialize + DeserializeOwned {
     /// What it is called when it is not found.
     const TYPE: ResourceType;
+    /// The version of its document's shape. Raise it when the document gets a property.
+    const SHAPE: i64;
+
+    /// Its id.
+    fn id(&self) -> &Id<Self>;
+    /// The customer whose timeline shows its events.
+    fn customer_id(&self) -> &CustomerId;
+    /// When it was created, and when it was changed last.
+    fn times(&self) -> (Timestamp, Timestamp);
+    /// Replaces both.
+    fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp);
+    /// The columns that never change, besides those that every resource has.
+    fn identity(&self) -> Columns<'_>;
+    /// The columns that are searched, ordered, unique or checked.
+    fn columns(&self) -> Columns<'_>;
+}
+
+/// The columns of a row by their names.
+pub type Columns<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
+
+/// An optional text or number as a column's value.
+pub(in crate::store) fn nullable<'v, T: Into<ToSqlOutput<'v>>>(
+    value: Option<T>,
+) -> ToSqlOutput<'v> {
+    value.map_or_else(|| ToSqlOutput::from(Null), Into::into)
 }
 
 /// The live resource that a client names.
@@ -36,16 +70,26 @@ pub(in crate::store) fn find<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
     named: &Ref<R>,
-) -> Result<R, StoreError> {
+) -> Result<Document<R>, StoreError> {
     let (column, value) = key(named);
     let sql = format!(
         "SELECT {} FROM {} WHERE workspace_no = ?1 AND {column} = ?2 AND deleted_at IS NULL",
-        R::COLUMNS,
+        Document::<R>::COLUMNS,
         R::TABLE,
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let row = statement.query_row((workspace.0, value), R::from_row).optional()?;
+    let row = statement.query_row((workspace.0, value), Document::from_row).optional()?;
     row.ok_or(StoreError::NotFound(R::TYPE))
+}
+
+/// The id of the live resource that a client names.
+pub(in crate::store) fn find_id<R: Resource>(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    named: &Ref<R>,
+) -> Result<Id<R>, StoreError> {
+    let remains = find_even_deleted(conn, workspace, named)?;
+    if remains.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(remains.id) }
 }
 
 /// What is left to say of a resource that may have been deleted.
@@ -87,7 +131,7 @@ fn key<R>(named: &Ref<R>) -> (&'static str, &dyn ToSql) {
 }
 
 impl<R> ToSql for Id<R> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.as_str().to_sql()
     }
 }
@@ -214,7 +258,7 @@ impl<'v> List<'v> {
     }
 
     /// When the row was created that is the `nth` from the newest, if others follow it.
-    pub fn nth<R: Listed>(
+    pub fn nth<R: Table>(
         mut self,
         conn: &Connection,
         before: Option<Timestamp>,
@@ -243,7 +287,7 @@ impl<'v> List<'v> {
     }
 
     /// How many rows there are.
-    pub fn count<R: Listed>(self, conn: &Connection) -> Result<i64, StoreError> {
+    pub fn count<R: Table>(self, conn: &Connection) -> Result<i64, StoreError> {
         let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.listed::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
@@ -251,7 +295,7 @@ impl<'v> List<'v> {
 
     /// How many rows there are of each kind, told by columns of the index, which `read` is given
     /// with the count after them.
-    pub fn tally<R: Listed, T>(
+    pub fn tally<R: Table, T>(
         self,
         conn: &Connection,
         columns: &str,
@@ -267,7 +311,7 @@ impl<'v> List<'v> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn listed<R: Listed>(&self) -> String {
+    fn listed<R: Table>(&self) -> String {
         format!("{} AND {}", self.conditions, R::CONDITION)
     }
 }

@@ -15,7 +15,7 @@ use crate::model::event::{Actor, EventFilter, EventType, Readable};
 use crate::model::idempotency::Retry;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Mode, Scope, Scopes};
-use crate::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
+use crate::model::onboarding::{OfCustomer, Onboarding, OnboardingFilter, Phase, State};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
@@ -36,12 +36,16 @@ fn database() -> Connection {
     schema::create(&mut conn).unwrap();
     conn.execute_batch(
         "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
-         INSERT INTO customers VALUES ('c2', 1, 1, 'A', 'a', NULL, NULL, 'active', NULL, NULL,
-             NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'a', 0, 0, NULL);
-         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, NULL, NULL, 'review', 'active', 0, NULL,
-             NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 0, 0, NULL, NULL);",
+         INSERT INTO customers VALUES ('c2', 1, 1, 'a', NULL, 'active', NULL, NULL, 'a', 0, 0, NULL,
+             1, '{\"name\": \"A\"}');
+         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, 'review', 'active', NULL, 0, 0, NULL,
+             NULL, 1, '{}');",
     )
     .unwrap();
+    let (id, customer) = (Id::stored("c3".to_owned()), Id::stored("c2".to_owned()));
+    let onboarding = Onboarding::blank(id, DisplayId(1), customer, Timestamp::from_micros(0));
+    let doc = serde_json::to_string(&onboarding).unwrap();
+    conn.execute("UPDATE onboardings SET doc = ?1", [doc]).unwrap();
     conn
 }
 

@@ -1,55 +1,64 @@
-//! Writes the rows of resources and the events of their changes. For the store's own use: it is
-//! what the three resource modules do in the same way.
+//! Creates, changes and deletes resources, each with the events of the change in the same
+//! transaction. For the modules of the resources, which add what differs between them.
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{ToSql, params, params_from_iter};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::document::{Document, Stored};
+use super::live::{self, Columns, Resource};
 use super::sequences;
 use crate::model::event::{EventType, new_event_id};
 use crate::model::onboarding::Phase;
 use crate::model::resource::ResourceType;
+use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
 
-/// The columns of a row by the names of the properties that they hold.
-pub(in crate::store) type Columns<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
-
-/// An optional text or number as a column's value.
-pub(in crate::store) fn nullable<'v, T: Into<ToSqlOutput<'v>>>(
-    value: Option<T>,
-) -> ToSqlOutput<'v> {
-    value.map_or_else(|| ToSqlOutput::from(rusqlite::types::Null), Into::into)
-}
-
 /// A time as a column's value.
-pub(in crate::store) fn time(value: Timestamp) -> ToSqlOutput<'static> {
+fn time(value: Timestamp) -> ToSqlOutput<'static> {
     value.as_micros().into()
 }
 
-/// What an event tells besides who, when and what.
+/// The resource that an event is about.
 pub(in crate::store) struct Subject<'s> {
     pub resource: ResourceType,
     pub resource_id: &'s str,
-    /// The customer in whose timeline the event stands.
+    /// The customer whose timeline shows the event.
     pub customer_id: Option<&'s str>,
-    /// Where a phase move led from and to.
-    pub phases: Option<(Phase, Phase)>,
+}
+
+impl<'s> Subject<'s> {
+    fn of<R: Resource>(resource: &'s R) -> Self {
+        Self {
+            resource: R::TYPE,
+            resource_id: resource.id().as_str(),
+            customer_id: Some(resource.customer_id().as_str()),
+        }
+    }
+}
+
+/// A move of an onboarding's phase: where it led from and to.
+pub(in crate::store) type PhaseMove = Option<(Phase, Phase)>;
+
+/// What a change of a resource writes besides its document.
+#[derive(Default)]
+pub(in crate::store) struct Change<'c> {
+    pub events: Vec<EventType>,
+    pub phases: PhaseMove,
+    /// Columns that are written even if [`Resource::columns`] says that they stay as they are.
+    pub columns: Columns<'c>,
 }
 
 /// The properties that differ between two states of a resource, with their earlier values.
-pub(in crate::store) struct Difference(Map<String, Value>);
+struct Difference(Map<String, Value>);
 
 impl Difference {
     /// Compares what clients see of the two states. `updated_at` always changes and says nothing.
-    pub fn between<R: Serialize>(before: &R, after: &R) -> Result<Self, StoreError> {
-        let (Value::Object(mut old), Value::Object(new)) =
-            (serde_json::to_value(before)?, serde_json::to_value(after)?)
-        else {
-            return Err(StoreError::Internal("a resource is not an object".to_owned()));
-        };
+    fn between<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
+        let mut old: Map<String, Value> = serde_json::from_str(before.text())?;
+        let new: Map<String, Value> = serde_json::from_str(after.text())?;
         // As text, because the order of metadata's keys is the client's and can change too.
         let text = |value: &Value| value.to_string();
         old.retain(|property, value| {
@@ -57,82 +66,140 @@ impl Difference {
         });
         Ok(Self(old))
     }
-
-    /// Whether a property is one of them.
-    pub fn has(&self, property: &str) -> bool {
-        self.0.contains_key(property)
-    }
 }
 
 impl WorkspaceTx<'_> {
-    /// Adds a row.
-    pub(in crate::store) fn insert(
+    /// The live resource that a client names, to change it.
+    pub(in crate::store) fn find<R: Resource>(
         &self,
-        table: &str,
-        columns: &Columns<'_>,
-    ) -> rusqlite::Result<()> {
+        named: &Ref<R>,
+    ) -> Result<Stored<R>, StoreError> {
+        live::find(self.conn, self.workspace(), named)?.stored()
+    }
+
+    /// The next display id of a type, and a creation time that no other row of the type has.
+    pub(in crate::store) fn next<R: Resource>(&self) -> rusqlite::Result<(DisplayId, Timestamp)> {
+        sequences::next(self.conn, self.workspace(), R::TYPE.into(), self.now)
+    }
+
+    /// Adds a resource, with the event of its creation.
+    pub(in crate::store) fn create<R: Resource>(
+        &self,
+        resource: R,
+        event: EventType,
+    ) -> Result<Stored<R>, StoreError> {
+        let document = Document::of(&resource)?;
+        let (created_at, updated_at) = resource.times();
+        let mut columns = vec![
+            ("id", resource.id().as_str().into()),
+            ("workspace_no", self.workspace().0.into()),
+            ("created_at", time(created_at)),
+            ("updated_at", time(updated_at)),
+            ("shape", R::SHAPE.into()),
+            ("doc", document.text().into()),
+        ];
+        columns.extend(resource.identity());
+        columns.extend(resource.columns());
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = format!(
-            "INSERT INTO {table} ({}) VALUES ({})",
+            "INSERT INTO {} ({}) VALUES ({})",
+            R::TABLE,
             names.join(", "),
             vec!["?"; names.len()].join(", ")
         );
         let values = columns.iter().map(|(_, value)| value);
         self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-        Ok(())
+        self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
+        Ok(Stored { resource, document })
     }
 
-    /// Writes the columns whose properties differ, and `always`, to the row with this id. Columns
-    /// that stay as they are are not mentioned, so that their indexes are not touched.
-    pub(in crate::store) fn update(
+    /// Writes the new state of a resource, with the events of the change.
+    pub(in crate::store) fn change<R: Resource>(
         &self,
-        table: &str,
-        id: &str,
-        columns: &Columns<'_>,
-        difference: &Difference,
-        always: &[&str],
+        before: &Stored<R>,
+        mut after: R,
+        change: Change<'_>,
+    ) -> Result<Stored<R>, StoreError> {
+        let (created_at, updated_at) = before.resource.times();
+        after.set_times(created_at, self.moved(updated_at));
+        let document = Document::of(&after)?;
+        let difference = Difference::between(&before.document, &document)?;
+        self.update(&before.resource, &after, &document, change.columns)?;
+        let subject = Subject::of(&after);
+        let previous = serde_json::to_string(&difference.0)?;
+        self.record(&change.events, &subject, document.text(), Some(&previous), change.phases)?;
+        Ok(Stored { resource: after, document })
+    }
+
+    /// Writes the document and the columns that differ. Columns that stay as they are are not
+    /// mentioned, so that their indexes are not touched.
+    fn update<R: Resource>(
+        &self,
+        before: &R,
+        after: &R,
+        document: &Document<R>,
+        also: Columns<'_>,
     ) -> rusqlite::Result<()> {
-        let changed: Vec<_> = columns
-            .iter()
-            .filter(|(name, _)| difference.has(name) || always.contains(name))
-            .collect();
-        let settings: Vec<String> = changed.iter().map(|(name, _)| format!("{name} = ?")).collect();
-        let sql = format!("UPDATE {table} SET {} WHERE id = ?", settings.join(", "));
-        let id = id.to_sql()?;
-        let values = changed.iter().map(|(_, value)| value).chain([&id]);
+        let mut columns = vec![
+            ("updated_at", time(after.times().1)),
+            ("shape", R::SHAPE.into()),
+            ("doc", document.text().into()),
+        ];
+        let states = before.columns().into_iter().zip(after.columns());
+        columns.extend(states.filter(|(old, new)| old != new).map(|(_, new)| new));
+        columns.extend(also);
+        let settings: Vec<String> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
+        let sql = format!("UPDATE {} SET {} WHERE id = ?", R::TABLE, settings.join(", "));
+        let id = after.id().to_sql()?;
+        let values = columns.iter().map(|(_, value)| value).chain([&id]);
         self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
-    /// Marks a row as deleted.
-    pub(in crate::store) fn bury(&self, table: &str, id: &str) -> rusqlite::Result<()> {
-        let sql = format!("UPDATE {table} SET deleted_at = max(?1, updated_at) WHERE id = ?2");
-        self.conn.prepare_cached(&sql)?.execute(params![self.now.as_micros(), id])?;
-        Ok(())
+    /// Deletes a resource, with the event of its deletion; `then` does what follows from that. A
+    /// second time changes nothing and returns the same.
+    pub(in crate::store) fn delete<R: Resource>(
+        &self,
+        named: &Ref<R>,
+        event: EventType,
+        then: impl FnOnce(&R) -> Result<(), StoreError>,
+    ) -> Result<(Id<R>, DisplayId), StoreError> {
+        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
+        if !remains.deleted {
+            let Stored { resource, document } = self.find(named)?;
+            let sql =
+                format!("UPDATE {} SET deleted_at = max(?1, updated_at) WHERE id = ?2", R::TABLE);
+            self.conn
+                .prepare_cached(&sql)?
+                .execute(params![self.now.as_micros(), resource.id()])?;
+            then(&resource)?;
+            self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
+        }
+        Ok((remains.id, remains.display_id))
     }
 
     /// When a resource that was last changed at `last` is changed now: later by what clients see
     /// of it, which is milliseconds.
-    pub(in crate::store) fn moved(&self, last: Timestamp) -> Timestamp {
+    fn moved(&self, last: Timestamp) -> Timestamp {
         self.now.max(last.plus_millis(1))
     }
 
-    /// Writes the events of one change, each with the resource as it is after it.
+    /// Writes the events of one change, each with the object as it is after it and with the earlier
+    /// values of what changed.
     pub(in crate::store) fn record(
         &self,
         kinds: &[EventType],
         subject: &Subject<'_>,
-        object: &impl Serialize,
-        difference: Option<&Difference>,
+        object: &str,
+        previous: Option<&str>,
+        phases: PhaseMove,
     ) -> Result<(), StoreError> {
-        let object = serde_json::to_string(object)?;
-        let previous = difference.map(|d| serde_json::to_string(&d.0)).transpose()?;
         for &kind in kinds {
             let (_, created_at) = sequences::next(self.conn, self.workspace(), "event", self.now)?;
-            let phases = subject.phases.filter(|_| kind == EventType::OnboardingPhaseChanged);
+            let phases = phases.filter(|_| kind == EventType::OnboardingPhaseChanged);
             let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode,
                            actor_type, actor_id, actor_name, resource, resource_id, customer_id,
-                           object, previous, from_phase, to_phase)
+                           from_phase, to_phase, previous, object)
                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             self.conn.prepare_cached(sql)?.execute(params![
                 new_event_id(),
@@ -146,10 +213,10 @@ impl WorkspaceTx<'_> {
                 <&str>::from(subject.resource),
                 subject.resource_id,
                 subject.customer_id,
-                object,
-                previous,
                 phases.map(|(from, _)| <&str>::from(from)),
                 phases.map(|(_, to)| <&str>::from(to)),
+                previous,
+                object,
             ])?;
         }
         Ok(())

@@ -1,29 +1,42 @@
 //! Reads columns whose text has a form of its own. For the store's own use.
 
+use std::error::Error;
 use std::str::FromStr;
 
-use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Row, RowIndex};
 
 /// A column that holds one of the names of an enum.
-pub(in crate::store) fn choice<E: FromStr>(row: &Row<'_>, index: usize) -> rusqlite::Result<E> {
-    let name = row.get_ref(index)?.as_str()?;
+pub(in crate::store) fn choice<E: FromStr>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+) -> rusqlite::Result<E> {
+    let name = row.get_ref(column)?.as_str()?;
     // The schema's checks let no other name in, so this is damage or a newer server's value.
-    name.parse().map_err(|_| unreadable(index, FromSqlError::InvalidType))
+    name.parse().map_err(|_| failed(row, column, FromSqlError::InvalidType))
 }
 
 /// A column that holds JSON.
 pub(in crate::store) fn json<T>(
     row: &Row<'_>,
-    index: usize,
+    column: impl RowIndex,
     parse: impl FnOnce(String) -> serde_json::Result<T>,
 ) -> rusqlite::Result<T> {
-    parse(row.get(index)?).map_err(|error| unreadable(index, error))
+    parse(row.get(column)?).map_err(|error| failed(row, column, error))
 }
 
-fn unreadable(
-    index: usize,
-    why: impl std::error::Error + Send + Sync + 'static,
+fn failed(
+    row: &Row<'_>,
+    column: impl RowIndex,
+    why: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(why))
+    unreadable(column.idx(row.as_ref()).unwrap_or_default(), why)
+}
+
+/// The error for the text in a column.
+pub(in crate::store) fn unreadable(
+    column: usize,
+    why: impl Into<Box<dyn Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }

@@ -216,7 +216,7 @@ mod tests {
                     let of = of % live.len();
                     let patch: CustomerPatch = body(&json!({"slug": slug}));
                     let named = Ref::Id(live[of].id.clone());
-                    live[of] = db.tx(second).update_customer(&named, patch).unwrap();
+                    live[of] = db.tx(second).update_customer(&named, patch).unwrap().resource;
                 }
                 Step::Delete(of) if !live.is_empty() => {
                     let gone = live.swap_remove(of % live.len());

@@ -83,7 +83,8 @@ fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
         command(new.path()).arg("restore").arg(&newest).output().unwrap().status.success()
     });
     let conn = Connection::open(new.path().join("pivotal.db")).unwrap();
-    let name: String = conn.query_row("SELECT name FROM customers", [], |row| row.get(0)).unwrap();
+    let name: String =
+        conn.query_row("SELECT doc ->> '$.name' FROM customers", [], |row| row.get(0)).unwrap();
     assert_eq!(name, "Aurora");
 }
 

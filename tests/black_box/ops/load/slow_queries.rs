@@ -10,10 +10,10 @@ fn crowd(server: &Server) {
     server.client().customer("Aurora");
     let sql = "WITH RECURSIVE numbers (n) AS
                    (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
-               INSERT INTO customers (id, workspace_no, display_id, name, slug, status, tags,
-                   metadata, search, created_at, updated_at)
-               SELECT 'c' || printf('%024d', n), workspace_no, n, 'Customer', 'customer-' || n,
-                   'active', '[]', '{}', printf('%.300c', 'x'), created_at - n, created_at
+               INSERT INTO customers (id, workspace_no, display_id, slug, status, search, created_at,
+                   updated_at, shape, doc)
+               SELECT 'c' || printf('%024d', n), workspace_no, n, 'customer-' || n, 'active',
+                   printf('%.300c', 'x'), created_at - n, created_at, shape, doc
                FROM numbers, customers WHERE display_id = 1";
     assert_eq!(server.sql().execute(sql, [MANY]).unwrap(), MANY as usize - 1);
 }

@@ -202,14 +202,14 @@ fn made(seed: u64, now: &str) -> String {
     let all = store.read(|reader| {
         let reader = reader.of(reader.workspace(&slug)?.unwrap().no);
         let page = PageRequest { limit: 1000, before: None };
-        let customers = reader.customers(&CustomerFilter::default(), &page)?.data;
+        let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?.data;
         let every = OnboardingFilter::default();
-        let onboardings = reader.onboardings(&OfCustomer::Any, &every, &page)?.data;
+        let onboardings = reader.onboardings(&OfCustomer::Any, &every, &page)?.read()?.data;
         let mut contacts = Vec::new();
         let mut events = Vec::new();
         for customer in &customers {
             let named = Ref::Id(customer.id.clone());
-            contacts.push(reader.contacts_of(&named, &page)?.data);
+            contacts.push(reader.contacts_of(&named, &page)?.read()?.data);
             let all = EventFilter::default();
             events.push(reader.customer_activity(&named, Readable::ALL, &all, &page)?.data);
         }
