@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::Output;
+use super::progress::Progress;
 use crate::model::clock::SystemClock;
 use crate::settings::{Loaded, Settings};
 use crate::store::{DataDir, ReadOnly, Store};
@@ -29,7 +30,7 @@ impl Context {
 
 /// Where the settings put the database and its backups.
 pub(super) fn data_dir(settings: &Settings) -> DataDir {
-    let dir = DataDir::new(&settings.data_dir);
+    let dir = DataDir::new(&settings.data_dir).with_progress(Progress::of_upgrade);
     match &settings.backup.dir {
         Some(backups) => dir.with_backups(backups),
         None => dir,

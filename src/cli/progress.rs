@@ -14,20 +14,31 @@ const TICK: Duration = Duration::from_millis(200);
 /// A line that tells what is being done. It disappears when it is dropped.
 pub struct Progress {
     bar: ProgressBar,
+    /// What is done to the pages or rows.
+    doing: &'static str,
     /// From the moment at which there is something to remove.
     interrupt: OnceLock<Arc<Interrupt>>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        // Nothing is drawn where stderr is not a terminal.
-        let bar = ProgressBar::no_length();
-        bar.set_style(style("{spinner} {msg} {elapsed}"));
-        Self { bar, interrupt: OnceLock::new() }
+        Self::of("copying")
     }
 }
 
 impl Progress {
+    /// Of the upgrade that a command begins with when the database is of an older version.
+    pub fn of_upgrade() -> Arc<dyn Watch> {
+        Arc::new(Self::of("upgrading"))
+    }
+
+    fn of(doing: &'static str) -> Self {
+        // Nothing is drawn where stderr is not a terminal.
+        let bar = ProgressBar::no_length();
+        bar.set_style(style("{spinner} {msg} {elapsed}"));
+        Self { bar, doing, interrupt: OnceLock::new() }
+    }
+
     /// The signal that asked the work to stop.
     pub fn signal(&self) -> Option<StopSignal> {
         self.interrupt.get()?.signal()
@@ -40,12 +51,13 @@ impl Watch for Progress {
         self.interrupt.get_or_init(Interrupt::listen);
     }
 
-    fn copied(&self, pages: u64, of: u64) {
+    fn copied(&self, done: u64, of: u64) {
         if self.bar.length() != Some(of) {
-            self.bar.set_style(style("copying {bar:30} {percent} % {elapsed}, {eta} left"));
+            let rest = "{bar:30} {percent} % {elapsed}, {eta} left";
+            self.bar.set_style(style(&format!("{} {rest}", self.doing)));
             self.bar.set_length(of);
         }
-        self.bar.set_position(pages);
+        self.bar.set_position(done);
     }
 
     fn checking(&self) {

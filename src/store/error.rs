@@ -125,8 +125,13 @@ pub enum OpenError {
     Disk { path: PathBuf, source: rusqlite::Error },
     #[error("cannot open {path}: {source}")]
     Sqlite { path: PathBuf, source: rusqlite::Error },
-    #[error("upgrading {path} from schema {from} failed and was undone: {source}; put the binary of the old version back to go on working, and report this", path = .path.display())]
-    Upgrade { path: PathBuf, from: i64, source: rusqlite::Error },
+    #[error(
+        "upgrading {path} from schema {from} takes about {} of free space on its disk, of which {} are left; nothing was changed: free some space, or move the data directory to a larger disk, and try again",
+        mebibytes(*needed), mebibytes(*free)
+    )]
+    NoSpace { path: PathBuf, from: i64, needed: u64, free: u64 },
+    #[error("upgrading {path} from schema {from} failed and was undone: {found}; put the binary of the old version back to go on working, and report this", path = .path.display())]
+    Upgrade { path: PathBuf, from: i64, found: String },
 }
 
 impl OpenError {
@@ -173,6 +178,10 @@ fn run_as(owner: Option<&Owner>) -> String {
         format!(", such as with `runuser -u {name} -- pivotal-server …`")
     });
     format!(", which belongs to {owner}; run this as that user{how}")
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 /// Processes, as an addition to a sentence; nothing when none is known.

@@ -20,6 +20,7 @@ mod overview;
 mod reader;
 mod rows;
 mod tx;
+mod upgrade;
 mod workspaces;
 
 use std::sync::Arc;

@@ -1,24 +1,14 @@
-//! The schema's version: making a new database, recognising an existing one, and bringing an
-//! older one up to date.
+//! The schema of a database and its version. `store/upgrade` rebuilds a file of an older version
+//! with this schema.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::identity;
-use crate::store::rows::comparison;
 
-/// The schema of a new database.
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
-/// The steps from each version to the next; the first leads from version 1 to version 2.
-const STEPS: &[&str] = &[
-    include_str!("migrations/0002_idempotency.sql"),
-    include_str!("migrations/0003_admin.sql"),
-    include_str!("migrations/0004_identity.sql"),
-    include_str!("migrations/0005_comparison.sql"),
-];
-
-/// The version that `schema.sql` stands for.
-pub(in crate::store) const VERSION: i64 = 1 + STEPS.len() as i64;
+/// The version of `schema.sql`.
+pub(in crate::store) const VERSION: i64 = 6;
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `Pvtl`.
 pub(in crate::store) const APPLICATION_ID: i64 = 0x5076_746c;
@@ -28,9 +18,14 @@ pub(in crate::store) fn create(conn: &mut Connection) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(SCHEMA)?;
     identity::ensure(&tx)?;
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", VERSION)?;
+    mark(&tx)?;
     tx.commit()
+}
+
+/// Marks a file as a database of this version.
+pub(in crate::store) fn mark(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "user_version", VERSION)
 }
 
 /// The version that the file has.
@@ -38,96 +33,70 @@ pub(in crate::store) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Brings a database of an older version up to date, whatever its version, in one transaction.
-pub(in crate::store) fn upgrade(conn: &mut Connection) -> rusqlite::Result<()> {
-    comparison::register(conn)?;
-    upgrade_by(conn, STEPS, finish)
+/// A statement of the schema.
+#[derive(Debug)]
+pub(in crate::store) struct Definition {
+    /// What it creates.
+    pub name: String,
+    /// The table that is created, or that the index or trigger belongs to.
+    pub table: String,
+    /// The text.
+    pub sql: String,
 }
 
-fn finish(conn: &Connection) -> rusqlite::Result<()> {
-    identity::ensure(conn)?;
-    comparison::log_equal_emails(conn)
-}
-
-/// `finish` completes what SQL alone cannot make, in the same transaction.
-fn upgrade_by(
-    conn: &mut Connection,
-    steps: &[&str],
-    finish: fn(&Connection) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    // A step that makes a table anew would trip over references to it. The pragma has no effect
-    // inside a transaction, and the check below takes its place (SQLite manual, "ALTER TABLE", 7).
-    conn.pragma_update(None, "foreign_keys", false)?;
-    let done = run(conn, steps, finish);
-    conn.pragma_update(None, "foreign_keys", true)?;
-    done
-}
-
-fn run(
-    conn: &mut Connection,
-    steps: &[&str],
-    finish: fn(&Connection) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let from = usize::try_from(version(&tx)?).unwrap_or(0).max(1);
-    for (step, sql) in steps.iter().enumerate().skip(from - 1) {
-        tx.execute_batch(sql)?;
-        tx.pragma_update(None, "user_version", step as i64 + 2)?;
+impl Definition {
+    /// Whether it creates a table.
+    pub fn is_table(&self) -> bool {
+        self.name == self.table
     }
-    finish(&tx)?;
-    let dangling = tx.prepare("PRAGMA foreign_key_check")?.exists([])?;
-    if dangling {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
-        let said = "a row refers to one that does not exist".to_owned();
-        return Err(rusqlite::Error::SqliteFailure(code, Some(said)));
-    }
-    tx.commit()
+}
+
+/// The statements of the schema, as SQLite splits and keeps them.
+pub(in crate::store) fn definitions() -> rusqlite::Result<Vec<Definition>> {
+    let conn = Connection::open_in_memory()?;
+    conn.execute_batch(SCHEMA)?;
+    let sql = "SELECT name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
+    let mut statement = conn.prepare(sql)?;
+    let definitions = statement.query_map([], |row| {
+        Ok(Definition { name: row.get(0)?, table: row.get(1)?, sql: row.get(2)? })
+    })?;
+    definitions.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const OLD: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT);
-        CREATE TABLE b (a INTEGER REFERENCES a (id));
-        INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1); PRAGMA user_version = 1;";
-
-    fn old() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(OLD).unwrap();
-        conn
-    }
-
-    fn nothing(_: &Connection) -> rusqlite::Result<()> {
-        Ok(())
+    fn made(conn: &Connection) -> Vec<String> {
+        let sql = "SELECT type || name || coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
+        let mut statement = conn.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
-    fn a_skipped_version_is_caught_up_in_one_go() {
-        let mut conn = old();
-        let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "UPDATE a SET age = 7"];
-        upgrade_by(&mut conn, &steps, nothing).unwrap();
-        assert_eq!(version(&conn).unwrap(), 3);
-        let age: i64 = conn.query_row("SELECT age FROM a", [], |row| row.get(0)).unwrap();
-        assert_eq!(age, 7);
-        upgrade_by(&mut conn, &steps, nothing).unwrap();
-        assert_eq!(version(&conn).unwrap(), 3);
+    fn the_definitions_make_the_same_schema_with_the_tables_first() {
+        let mut whole = Connection::open_in_memory().unwrap();
+        create(&mut whole).unwrap();
+        let parts = Connection::open_in_memory().unwrap();
+        let (tables, others): (Vec<_>, Vec<_>) =
+            definitions().unwrap().into_iter().partition(Definition::is_table);
+        assert!(tables.len() > 10 && others.len() > 20);
+        for definition in tables.iter().chain(&others) {
+            parts.execute_batch(&definition.sql).unwrap();
+        }
+        assert_eq!(made(&parts), made(&whole));
     }
 
     #[test]
-    fn a_step_that_fails_leaves_nothing_behind() {
-        let mut conn = old();
-        let steps = ["ALTER TABLE a ADD COLUMN age INTEGER", "INSERT INTO nowhere VALUES (1)"];
-        assert!(upgrade_by(&mut conn, &steps, nothing).is_err());
-        assert_eq!(version(&conn).unwrap(), 1);
-        assert!(conn.prepare("SELECT age FROM a").is_err());
-    }
-
-    #[test]
-    fn a_step_that_breaks_a_reference_is_undone() {
-        let mut conn = old();
-        assert!(upgrade_by(&mut conn, &["DELETE FROM a"], nothing).is_err());
-        let left: i64 = conn.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
-        assert_eq!(left, 1);
+    fn the_large_tables_have_no_index_that_an_upgrade_would_have_to_keep_while_it_copies() {
+        let sql = "SELECT tbl_name FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_%'";
+        let mut conn = Connection::open_in_memory().unwrap();
+        create(&mut conn).unwrap();
+        let mut statement = conn.prepare(sql).unwrap();
+        let implied: Vec<String> =
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        for table in ["customers", "contacts", "onboardings", "events"] {
+            assert!(!implied.iter().any(|implied| implied == table), "{table}");
+        }
     }
 }

@@ -22,6 +22,10 @@ pub(in crate::store) const CACHE: u32 = 8_000;
 /// The same for all connections together that look up single rows, which lie anywhere: what is
 /// not in the cache is a system call away.
 pub(in crate::store) const LOOKUP_CACHES: u32 = 64_000;
+/// The cache of the connection that rebuilds a database, in KiB. As much is sorted in memory.
+const REBUILD_CACHE: u32 = 32_000;
+/// Threads that help it to sort the entries of an index.
+const SORT_THREADS: u32 = 1;
 /// What is left of the write-ahead log's file after it was larger, in bytes.
 const WAL_KEPT: i64 = 64 << 20;
 
@@ -45,6 +49,7 @@ pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError
         // An answer means that the change is on disk: the log is synced at every commit.
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
+        overwrite_deleted(&conn)?;
         conn.pragma_update(None, "journal_size_limit", WAL_KEPT)
     };
     pragmas().map_err(failed)?;
@@ -110,12 +115,53 @@ pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, flags())?;
     common(&conn)?;
     conn.pragma_update(None, "synchronous", "OFF")?;
+    overwrite_deleted(&conn)?;
     Ok(conn)
 }
 
-/// Makes the file one that has no write-ahead log beside it.
+/// Opens an empty file that is filled from the database at `old`, which is attached as `old` and
+/// can only be read. The file cannot be used after an error, because nothing is undone; the caller
+/// syncs it once it is complete.
+pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    common(&conn)?;
+    // Only of this file: the other one is a database in use.
+    for (pragma, value) in
+        [("journal_mode", "OFF"), ("synchronous", "OFF"), ("locking_mode", "EXCLUSIVE")]
+    {
+        conn.pragma_update(Some("main"), pragma, value)?;
+    }
+    // The caller checks references and constraints at the end, on two threads.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    conn.pragma_update(None, "ignore_check_constraints", true)?;
+    overwrite_deleted(&conn)?;
+    set_cache(&conn, REBUILD_CACHE)?;
+    // Indexes are sorted in files, on the disk of the database: what there is of memory and of room
+    // for temporary files is not known.
+    conn.pragma_update(None, "temp_store", "FILE")?;
+    if let Some(dir) = path.parent().and_then(Path::to_str).filter(|dir| !dir.is_empty()) {
+        conn.pragma_update(None, "temp_store_directory", dir)?;
+    }
+    conn.pragma_update(None, "threads", SORT_THREADS)?;
+    let uri = format!("file:{}?mode=ro", escaped(old));
+    conn.execute("ATTACH ?1 AS old", [uri])?;
+    Ok(conn)
+}
+
+/// Makes SQLite overwrite what is deleted with zeros, so that it does not stay in the file.
+fn overwrite_deleted(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "secure_delete", true)
+}
+
+/// Makes the file one that has no write-ahead log beside it. Fails as busy while another connection
+/// has it open.
 pub(in crate::store) fn turn_wal_off(conn: &Connection) -> rusqlite::Result<()> {
-    conn.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+    let mode: String = conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+    if mode == "delete" {
+        return Ok(());
+    }
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    Err(rusqlite::Error::SqliteFailure(busy, None))
 }
 
 fn flags() -> OpenFlags {
@@ -249,6 +295,7 @@ mod tests {
         let ask = |pragma: &str| writer.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
         assert_eq!(ask("synchronous").unwrap(), 2);
         assert_eq!(ask("foreign_keys").unwrap(), 1);
+        assert_eq!(ask("secure_delete").unwrap(), 1);
         assert!(open_reader(&file).unwrap().execute("INSERT INTO t VALUES (1)", []).is_err());
     }
 }

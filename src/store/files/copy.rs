@@ -20,12 +20,12 @@ const STEP: i32 = 256;
 /// syncs of a server that writes to the same disk.
 const SYNC: i32 = 16 * STEP;
 
-/// Looks on while a database is copied and checked, and may end it.
+/// Looks on while a database is copied or upgraded and checked, and may end a copy.
 pub trait Watch: Send + Sync {
     /// The first file is about to be made, which is removed if the work is ended.
     fn beginning(&self) {}
-    /// So many pages are copied, of so many.
-    fn copied(&self, _pages: u64, _of: u64) {}
+    /// So many pages, or units of work, are done, of so many.
+    fn copied(&self, _done: u64, _of: u64) {}
     /// The checks have begun.
     fn checking(&self) {}
     /// Whether the work is to end here.

@@ -3,17 +3,17 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::copy::Watch;
 use super::locks::{Hold, OpenLock, ServeLock};
 use super::traces::Trace;
-use super::{
-    beside, create_private, free_beside, header, leftovers, names, owner, remove_if_there,
-    sync_dir_of,
-};
+use super::{beside, create_private, header, leftovers, names, owner, sync_dir_of};
 use crate::store::engine::{identity, schema, sqlite};
 use crate::store::error::OpenError;
+use crate::store::upgrade;
 
 /// A directory that holds one database.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct DataDir {
     backups: PathBuf,
     /// Whether a new database is made where there are traces of an earlier one.
     forgets: bool,
+    /// Makes what looks on while the database is upgraded.
+    progress: fn() -> Arc<dyn Watch>,
 }
 
 /// Whether a database has to exist.
@@ -37,7 +39,7 @@ impl DataDir {
     /// The directory at `path`, whether it exists or not, with backups in `backups`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { backups: path.join("backups"), path, forgets: false }
+        Self { backups: path.join("backups"), path, forgets: false, progress: || Arc::new(()) }
     }
 
     /// The same with its backups in another directory.
@@ -50,6 +52,12 @@ impl DataDir {
     #[must_use]
     pub fn forgetting(self) -> Self {
         Self { forgets: true, ..self }
+    }
+
+    /// The same with something that looks on while its database is upgraded.
+    #[must_use]
+    pub fn with_progress(self, progress: fn() -> Arc<dyn Watch>) -> Self {
+        Self { progress, ..self }
     }
 
     /// Where the directory is.
@@ -173,7 +181,8 @@ impl DataDir {
         if names > 1 {
             // SQLite keeps log and locks by name, so that a file with two names has two of each.
             let _alone = OpenLock::take(database, Hold::Alone)?;
-            leftovers::undo_restore(database).map_err(|source| OpenError::io(database, source))?;
+            leftovers::undo_replacing(database)
+                .map_err(|source| OpenError::io(database, source))?;
             let names = names_of(database)?;
             if names > 1 {
                 return Err(OpenError::Linked { path: database.to_owned(), names });
@@ -215,7 +224,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Sets a copy aside and upgrades, unless someone else has.
+    /// Upgrades, unless someone else has.
     fn upgrade(&self, database: &Path, serving: Option<&ServeLock>) -> Result<(), OpenError> {
         let _serve = match serving {
             Some(_) => None,
@@ -225,37 +234,7 @@ impl DataDir {
             })?),
         };
         let _alone = OpenLock::take(database, Hold::Alone)?;
-        let mut conn = sqlite::open_writer(database)?;
-        let failed = |source| OpenError::sqlite(database, source);
-        let from = schema::version(&conn).map_err(failed)?;
-        if from >= schema::VERSION {
-            return Ok(());
-        }
-        let suffix = format!("{}{from}.backup", names::BEFORE_UPGRADE);
-        // One of that name may hold what was there before an older version was restored.
-        let copy = free_beside(database, &suffix);
-        let draft = beside(database, names::UPGRADING);
-        let io = |source| OpenError::io(&draft, source);
-        leftovers::remove_draft(&draft).map_err(io)?;
-        // SQLite takes an empty file for its copy.
-        let file = create_private(&draft).map_err(io)?;
-        conn.execute("VACUUM INTO ?1", [draft.to_string_lossy()]).map_err(failed)?;
-        file.sync_all().and_then(|()| fs::rename(&draft, &copy)).map_err(io)?;
-        if let Err(error) = sync_dir_of(&copy) {
-            log::warn!("the directory of {} cannot be synced: {error}", copy.display());
-        }
-        log::info!(
-            "upgrading {} from schema {from}; a copy is kept as {}",
-            database.display(),
-            copy.display()
-        );
-        schema::upgrade(&mut conn).map_err(|source| {
-            // The database is as it was, and another start would make another copy of it.
-            if let Err(error) = remove_if_there(&copy) {
-                log::warn!("cannot remove {}: {error}", copy.display());
-            }
-            OpenError::Upgrade { path: database.to_owned(), from, source }
-        })
+        upgrade::run(database, &(self.progress)())
     }
 
     fn make(&self) -> Result<(), OpenError> {

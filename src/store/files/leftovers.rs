@@ -1,5 +1,5 @@
-//! What a process that was killed left behind: files that were not complete, and a restore that was
-//! not finished. Removed at the next start.
+//! What a process that was killed left behind: files that were not complete, and a restore or an
+//! upgrade that was not finished. Removed at the next start.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -32,15 +32,20 @@ pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
     for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
         remove_draft(&beside(database, suffix))?;
     }
+    for kept in beginning_as_kept(database)? {
+        if kept.to_string_lossy().ends_with(names::PARTIAL) {
+            remove_draft(&kept)?;
+        }
+    }
     Ok(())
 }
 
-/// Undoes a restore that was killed after it had given the database its second name, and before the
-/// backup took the first one. Needs `open.lock` for itself.
+/// Undoes a restore or an upgrade that was killed after it had given the database its second name,
+/// and before the other file took the first one. Needs `open.lock` for itself.
 ///
 /// # Errors
 /// When a file cannot be renamed or removed.
-pub(super) fn undo_restore(database: &Path) -> io::Result<()> {
+pub(super) fn undo_replacing(database: &Path) -> io::Result<()> {
     for aside in second_names(database)? {
         for suffix in [names::LOG, names::JOURNAL] {
             let (kept, kept_aside) = (beside(database, suffix), beside(&aside, suffix));
@@ -57,16 +62,29 @@ pub(super) fn undo_restore(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The names that restores gave to the file that is still the database.
+/// The names that restores and upgrades gave to the file that is still the database.
 fn second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in beginning_as_kept(database)? {
+        let name = path.to_string_lossy();
+        let is_log = name.ends_with(names::LOG) || name.ends_with(names::JOURNAL);
+        if !is_log && is_same_file(&path, database)? {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// What has the name of a database that was replaced, or begins with it.
+fn beginning_as_kept(database: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(name) = database.file_name() else { return Ok(Vec::new()) };
-    let prefix = format!("{}{}", name.to_string_lossy(), names::BEFORE_RESTORE);
-    let is_log = |name: &str| name.ends_with(names::LOG) || name.ends_with(names::JOURNAL);
+    let prefixes = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE]
+        .map(|suffix| format!("{}{suffix}", name.to_string_lossy()));
     let mut found = Vec::new();
     for entry in fs::read_dir(dir_of(database))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(&prefix) && !is_log(&name) && is_same_file(&path, database)? {
+        if prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())) {
             found.push(path);
         }
     }

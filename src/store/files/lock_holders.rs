@@ -48,6 +48,11 @@ impl Lock {
     /// Held on a database's `-shm` by whoever has a write transaction open.
     pub const WAL_WRITE: Self = Self::Posix { first: 120, last: 120, access: Access::Write };
 
+    /// Held on a database by whoever has it open with a write-ahead log, or reads from it without
+    /// one (`PENDING_BYTE + 2` and the 509 bytes after it).
+    pub const DATABASE_READ: Self =
+        Self::Posix { first: 0x4000_0002, last: 0x4000_01ff, access: Access::Read };
+
     fn covers(self, held: &Held) -> bool {
         match (self, held.lock) {
             (Self::Flock, Self::Flock) => true,

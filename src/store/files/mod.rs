@@ -28,10 +28,11 @@ pub(super) use self::leftovers::remove_draft;
 pub(super) use self::locks::OpenLock;
 pub use self::locks::ServeLock;
 pub(super) use self::names::{
-    BEFORE_RESTORE, JOURNAL, LOG, LOG_INDEX, PARTIAL, RESTORING, backup_name, backup_time,
+    BEFORE_RESTORE, BEFORE_UPGRADE, JOURNAL, LOG, LOG_INDEX, PARTIAL, RESTORING, UPGRADING,
+    backup_name, backup_time,
 };
 pub use self::owner::Owner;
-pub(super) use self::owner::give_to_owner_of_dir;
+pub(super) use self::owner::{give_to_owner_of_dir, take_after};
 pub(super) use self::presence::Presence;
 pub use self::traces::Trace;
 
@@ -59,6 +60,30 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     give_to_owner_of_dir(path)?;
     Ok(file)
+}
+
+/// Gives a file a second name. A file system without second names gets a copy.
+pub(super) fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error)
+            if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) =>
+        {
+            copy_whole(from, to)
+        }
+        done => done,
+    }
+}
+
+/// Copies a file, which gets its name once it is complete.
+fn copy_whole(from: &Path, to: &Path) -> io::Result<()> {
+    let draft = beside(to, PARTIAL);
+    let copied = fs::copy(from, &draft)
+        .and_then(|_| File::open(&draft)?.sync_all())
+        .and_then(|()| fs::rename(&draft, to));
+    copied.inspect_err(|_| {
+        // The error that matters is the first one.
+        let _ = fs::remove_file(&draft);
+    })
 }
 
 /// Removes a file that need not exist.
@@ -95,4 +120,21 @@ pub(super) fn free_beside(path: &Path, suffix: &str) -> PathBuf {
         number += 1;
     }
     free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_its_name_only_when_it_is_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        assert!(copy_whole(&from, &to).is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        fs::write(&from, "all of it").unwrap();
+        copy_whole(&from, &to).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"all of it");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
 }

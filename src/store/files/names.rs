@@ -13,15 +13,15 @@ pub(in crate::store) const JOURNAL: &str = "-journal";
 
 /// What is appended for a file that is not complete, in the data directory.
 pub(super) const NEW: &str = ".new";
-pub(super) const UPGRADING: &str = ".schema.new";
+pub(in crate::store) const UPGRADING: &str = ".schema.new";
 pub(in crate::store) const RESTORING: &str = ".restoring";
 /// The same for a backup, wherever it is made.
 pub(in crate::store) const PARTIAL: &str = ".partial";
 
 /// What is appended for the database that a restore replaced; a time follows.
 pub(in crate::store) const BEFORE_RESTORE: &str = ".before-restore-";
-/// What is appended for the copy from before an upgrade; a version and `.backup` follow.
-pub(super) const BEFORE_UPGRADE: &str = ".schema-";
+/// What is appended for the database from before an upgrade; a version and `.backup` follow.
+pub(in crate::store) const BEFORE_UPGRADE: &str = ".schema-";
 /// What is appended for a log or journal whose database is gone.
 pub(super) const ORPHANED_LOG: &str = ".orphaned-wal";
 pub(super) const ORPHANED_JOURNAL: &str = ".orphaned-journal";

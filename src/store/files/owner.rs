@@ -18,6 +18,22 @@ pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a file that is to take the place of another one the owner and the permissions of that.
+#[cfg(unix)]
+pub(in crate::store) fn take_after(path: &Path, other: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let (file, other) = (fs::metadata(path)?, fs::metadata(other)?);
+    if file.uid() == ROOT && (file.uid(), file.gid()) != (other.uid(), other.gid()) {
+        chown(path, Some(other.uid()), Some(other.gid()))?;
+    }
+    fs::set_permissions(path, other.permissions())
+}
+
+#[cfg(not(unix))]
+pub(in crate::store) fn take_after(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 const ROOT: u32 = 0;
 

@@ -119,7 +119,7 @@ fn set_aside(
     let suffix = format!("{}{}", files::BEFORE_RESTORE, now.to_compact());
     let aside = files::free_beside(database, &suffix);
     fold_log(database);
-    let keep = |suffix: &str| match link_or_copy(
+    let keep = |suffix: &str| match files::link_or_copy(
         &files::beside(database, suffix),
         &files::beside(&aside, suffix),
     ) {
@@ -157,18 +157,5 @@ fn fold_log(database: &Path) {
     {
         // What could not be folded in stays in the log, which is kept as well.
         let _ = conn.close();
-    }
-}
-
-fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Err(error)
-            if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) =>
-        {
-            // Some file systems have no second names.
-            fs::copy(from, to)?;
-            fs::File::open(to)?.sync_all()
-        }
-        done => done,
     }
 }

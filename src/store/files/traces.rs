@@ -48,7 +48,8 @@ impl Trace {
         let aside = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE].map(|end| name.clone() + end);
         let drafts = [names::NEW, names::UPGRADING, names::RESTORING].map(|end| name.clone() + end);
         newest(dir_of(database), |name| {
-            let is_draft = drafts.iter().any(|draft| name.starts_with(draft.as_str()));
+            let is_draft = name.ends_with(names::PARTIAL)
+                || drafts.iter().any(|draft| name.starts_with(draft.as_str()));
             aside.iter().any(|prefix| name.starts_with(prefix.as_str())) && !is_draft
         })
         .or_else(|| newest(backups, |name| names::backup_time(name).is_some()))

@@ -1,6 +1,5 @@
 //! How rows are found, written and numbered, for the modules of the resources.
 
-pub(super) mod comparison;
 pub(super) mod document;
 #[cfg(test)]
 pub(super) mod fixture;

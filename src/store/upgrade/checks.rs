@@ -1,0 +1,112 @@
+//! Whether the new file is complete, before it takes the place of the old one.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::thread;
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Failure;
+use crate::store::engine::sqlite;
+
+/// Checks the pages, the constraints, the references and the number of rows, and brings the file to
+/// disk.
+pub(super) fn check(
+    counts: &HashMap<String, u64>,
+    draft: &Path,
+    file: &File,
+) -> Result<(), Failure> {
+    // About half of the work each.
+    let (events, others): (Vec<_>, Vec<_>) =
+        counts.keys().map(String::as_str).partition(|table| *table == "events");
+    thread::scope(|scope| {
+        let first = scope.spawn(|| rows(&others, draft));
+        let second = scope.spawn(|| rows(&events, draft).and_then(|()| references(counts, draft)));
+        // It is written meanwhile: nothing changes the file any more.
+        let synced = file.sync_all();
+        let ended = || Err(Failure::Fault("a check of the new file did not end".to_owned()));
+        let (first, second) = (first.join(), second.join());
+        first.unwrap_or_else(|_| ended())?;
+        second.unwrap_or_else(|_| ended())?;
+        Ok(synced?)
+    })
+}
+
+/// Checks the pages of tables and their indexes, and every row against the constraints.
+fn rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
+    let conn = sqlite::open_reader(draft)?;
+    for table in tables {
+        let mut statement = conn.prepare(&format!("PRAGMA quick_check({table})"))?;
+        let found = statement.query_map([], |row| row.get(0))?;
+        for said in found {
+            let said: String = said?;
+            if said != "ok" {
+                let row = refused_row(&conn, table)?;
+                let row = row.map_or_else(String::new, |id| format!("the row {id} of {table}: "));
+                return Err(Failure::Fault(row + &said));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the row that breaks a constraint, by inserting each alone into a table like it: the check
+/// does not say which it is.
+fn refused_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let sql: String = conn.query_row(sql, [table], |row| row.get(0))?;
+    let trial = Connection::open_in_memory()?;
+    trial.pragma_update(None, "foreign_keys", false)?;
+    trial.execute_batch(&sql)?;
+    let mut statement = conn.prepare(&format!("SELECT * FROM {table}"))?;
+    let columns = statement.column_count();
+    let values = vec!["?"; columns].join(", ");
+    let mut insert = trial.prepare(&format!("INSERT INTO {table} VALUES ({values})"))?;
+    let mut delete = trial.prepare(&format!("DELETE FROM {table}"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for at in 0..columns {
+            insert.raw_bind_parameter(at + 1, ToSqlOutput::Borrowed(row.get_ref(at)?))?;
+        }
+        if insert.raw_execute().is_err() {
+            let name = row.get_ref(0)?.as_bytes().unwrap_or_default();
+            return Ok(Some(String::from_utf8_lossy(name).into_owned()));
+        }
+        delete.execute([])?;
+    }
+    Ok(None)
+}
+
+fn references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), Failure> {
+    let conn = sqlite::open_reader(draft)?;
+    if let Some(found) = dangling(&conn)? {
+        return Err(Failure::Fault(found));
+    }
+    for (table, expected) in counts {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let count = conn.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+        if u64::try_from(count) != Ok(*expected) {
+            return Err(Failure::Fault(format!(
+                "{count} of {expected} rows of {table} were copied"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A row that refers to one that does not exist.
+fn dangling(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
+    let found = conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let Some((table, row, parent)): Option<(String, Option<i64>, String)> = found.optional()?
+    else {
+        return Ok(None);
+    };
+    // Not every table has ids, or rowids.
+    let sql = format!("SELECT CAST(id AS TEXT) FROM {table} WHERE rowid = ?1");
+    let id = conn.query_row(&sql, [row], |row| row.get::<_, String>(0));
+    let id = id.map_or_else(|_| "a row".to_owned(), |id| format!("the row {id}"));
+    Ok(Some(format!("{id} of {table} refers to a row of {parent} that does not exist")))
+}

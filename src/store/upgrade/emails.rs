@@ -1,0 +1,75 @@
+//! Emails of one customer that compare equal. Versions before 5 let them in, and all of them are
+//! kept: those after the first are numbered.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+
+use crate::model::values::comparison::email_key;
+
+/// Lines about them; a broken import has more than anybody reads.
+const MOST: usize = 100;
+
+/// The numbers of contacts whose email is another spelling of that of an earlier one, by their id.
+pub(super) fn repeats(old: &Connection) -> rusqlite::Result<HashMap<String, i64>> {
+    let mut statement = old.prepare(
+        "SELECT id, customer_id, email, created_at FROM contacts WHERE deleted_at IS NULL",
+    )?;
+    // Emails were unique as they were written, so at least one of two that compare equal differs
+    // from its key.
+    let mut unusual = HashSet::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Ok(email) = row.get_ref(2)?.as_str() else { continue };
+        let key = email_key(email);
+        if key != email {
+            unusual.insert((row.get::<_, String>(1)?, key));
+        }
+    }
+    drop(rows);
+    let mut repeats = HashMap::new();
+    if unusual.is_empty() {
+        return Ok(repeats);
+    }
+    let mut equal: HashMap<(String, String), Vec<(i64, String)>> = HashMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Ok(email) = row.get_ref(2)?.as_str() else { continue };
+        let pair = (row.get(1)?, email_key(email));
+        if unusual.contains(&pair) {
+            equal.entry(pair).or_default().push((row.get(3)?, row.get(0)?));
+        }
+    }
+    for contacts in equal.values_mut() {
+        contacts.sort_unstable();
+        let later = contacts.drain(..).map(|(_, id)| id).zip(0..).skip(1);
+        repeats.extend(later);
+    }
+    Ok(repeats)
+}
+
+/// Says which contacts those are.
+pub(super) fn warnings(new: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = new.prepare(
+        "SELECT w.slug, of.display_id, contact.display_id
+         FROM contacts AS contact
+             JOIN customers AS of ON of.id = contact.customer_id
+             JOIN workspaces AS w ON w.no = contact.workspace_no
+         WHERE contact.email_repeat > 0 AND contact.deleted_at IS NULL",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let found = rows.collect::<rusqlite::Result<Vec<(String, i64, i64)>>>()?;
+    let mut warnings: Vec<String> = found
+        .iter()
+        .take(MOST)
+        .map(|(workspace, customer, contact)| {
+            format!(
+                "workspace `{workspace}`, customer {customer}: the email of contact {contact} is another spelling of that of an earlier contact; both are kept"
+            )
+        })
+        .collect();
+    if found.len() > MOST {
+        warnings.push(format!("{} more contacts have such emails", found.len() - MOST));
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,120 @@
+//! Building the new file: tables, rows in the order of the old ones, then indexes and triggers, then
+//! checks.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::old::Old;
+use super::progress::Progress;
+use super::resources::{Mapping, RESOURCES, WITH_KEYS};
+use super::tables::Rows;
+use super::{Failure, checks, emails, tables};
+use crate::store::engine::schema::Definition;
+use crate::store::engine::{identity, schema, sqlite};
+use crate::store::files;
+use crate::store::files::copy::Watch;
+
+/// What a person should know of a database that was rebuilt.
+pub(super) struct Rebuilt {
+    pub warnings: Vec<String>,
+}
+
+/// Makes the new file at `draft`, complete and on disk.
+pub(super) fn rebuild(
+    old: &Old,
+    database: &Path,
+    draft: &Path,
+    watch: &Arc<dyn Watch>,
+) -> Result<Rebuilt, Failure> {
+    let file = files::create_private(draft)?;
+    // Tells others that the file is not left over. Where there are no locks, there are no others.
+    let _ = file.try_lock();
+    let definitions = schema::definitions()?;
+    let counts = counts(&old.conn, &definitions)?;
+    let entries = definitions.iter().filter(|one| !one.is_table());
+    let entries = entries.map(|one| counts.get(&one.table).copied().unwrap_or(0)).sum();
+    let progress = Progress::new(watch, counts.values().sum(), entries);
+    let conn = sqlite::open_rebuild(draft, database)?;
+    fill(old, &conn, &definitions, &counts, &progress)?;
+    let mut warnings = foreign(&old.conn, &definitions)?;
+    if old.version < WITH_KEYS {
+        warnings.extend(emails::warnings(&conn)?);
+    }
+    conn.close().map_err(|(_, source)| source)?;
+    progress.checking();
+    checks::check(&counts, draft, &file)?;
+    Ok(Rebuilt { warnings })
+}
+
+fn fill(
+    old: &Old,
+    new: &Connection,
+    definitions: &[Definition],
+    counts: &HashMap<String, u64>,
+    progress: &Progress<'_>,
+) -> Result<(), Failure> {
+    let has_keys = old.version >= WITH_KEYS;
+    let repeats = if has_keys { HashMap::new() } else { emails::repeats(&old.conn)? };
+    let mapping = Mapping { has_keys, repeats: &repeats };
+    new.execute_batch("BEGIN")?;
+    for definition in definitions.iter().filter(|one| one.is_table()) {
+        new.execute_batch(&definition.sql)?;
+    }
+    for table in tables::FIRST {
+        tables::copy(old, new, table, progress)?;
+    }
+    for resource in &RESOURCES {
+        resource.copy(old, new, &mapping, progress)?;
+    }
+    if has_keys {
+        tables::copy(old, new, ("slug_runs", Rows::All), progress)?;
+    } else {
+        new.execute_batch(include_str!("slug_runs.sql"))?;
+    }
+    for table in tables::LAST {
+        tables::copy(old, new, table, progress)?;
+    }
+    identity::ensure(new)?;
+    for definition in definitions.iter().filter(|one| !one.is_table()) {
+        new.execute_batch(&definition.sql)?;
+        progress.entries(counts.get(&definition.table).copied().unwrap_or(0));
+    }
+    // Last, so that a file which is not complete is no database of ours.
+    schema::mark(new)?;
+    new.execute_batch("COMMIT; DETACH old")?;
+    Ok(())
+}
+
+/// How many rows the old database has in each table of the schema.
+fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<HashMap<String, u64>> {
+    let mut counts = HashMap::new();
+    for definition in definitions.iter().filter(|one| one.is_table()) {
+        let table = &definition.name;
+        if old.table_exists(None, table.as_str())? {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let count = old.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+            counts.insert(table.clone(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    Ok(counts)
+}
+
+/// Says what somebody added to the old database, which the new one does not have.
+fn foreign(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let mut statement = old.prepare(sql)?;
+    let all = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut warnings = Vec::new();
+    for found in all {
+        let (kind, name): (String, String) = found?;
+        if !definitions.iter().any(|one| one.name == name) {
+            warnings.push(format!(
+                "the {kind} {name} is not one of pivotal-server's, so the upgraded database does not have it"
+            ));
+        }
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,88 @@
+//! The tables whose rows stay as they are. They are copied by the names of their columns.
+
+use rusqlite::Connection;
+
+use super::Failure;
+use super::old::Old;
+use super::progress::Progress;
+
+/// Rows that are copied between two looks at how far it is.
+const STEP: u64 = 20_000;
+
+/// How the rows of a table are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// In one statement.
+    All,
+    /// A part at a time: there may be many.
+    Many,
+}
+
+/// Before the resources, which refer to some of them.
+pub(super) const FIRST: [(&str, Rows); 4] = [
+    ("database", Rows::All),
+    ("workspaces", Rows::All),
+    ("sequences", Rows::All),
+    ("api_keys", Rows::All),
+];
+/// After them.
+pub(super) const LAST: [(&str, Rows); 4] = [
+    ("events", Rows::Many),
+    ("idempotency_keys", Rows::Many),
+    ("admin", Rows::All),
+    ("health", Rows::All),
+];
+
+/// Copies a table, if the old database has it.
+pub(super) fn copy(
+    old: &Old,
+    new: &Connection,
+    (table, rows): (&str, Rows),
+    progress: &Progress<'_>,
+) -> Result<(), Failure> {
+    if !old.conn.table_exists(None, table)? {
+        return Ok(());
+    }
+    let columns = common_columns(new, table)?.join(", ");
+    if columns.is_empty() {
+        return Err(Failure::Fault(format!("the table {table} has none of its columns")));
+    }
+    match rows {
+        Rows::All => {
+            let sql =
+                format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM old.{table}");
+            progress.rows(new.execute(&sql, [])? as u64);
+        }
+        Rows::Many => copy_parts(new, table, &columns, progress)?,
+    }
+    Ok(())
+}
+
+fn copy_parts(
+    new: &Connection,
+    table: &str,
+    columns: &str,
+    progress: &Progress<'_>,
+) -> rusqlite::Result<()> {
+    // The rowid says where a part ends, and stays the same for that.
+    let mut insert = new.prepare(&format!(
+        "INSERT INTO main.{table} (rowid, {columns})
+         SELECT rowid, {columns} FROM old.{table} WHERE rowid > ?1 ORDER BY rowid LIMIT {STEP}"
+    ))?;
+    let mut last = i64::MIN;
+    loop {
+        let copied = insert.execute([last])?;
+        if copied == 0 {
+            return Ok(());
+        }
+        last = new.last_insert_rowid();
+        progress.rows(copied as u64);
+    }
+}
+
+/// The columns of the new table that the old one has too.
+fn common_columns(new: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM pragma_table_info(?1, 'main')
+               WHERE name IN (SELECT name FROM pragma_table_info(?1, 'old'))";
+    new.prepare(sql)?.query_map([table], |row| row.get(0))?.collect()
+}
