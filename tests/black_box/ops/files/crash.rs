@@ -242,7 +242,7 @@ impl Author {
             ("POST", None) => {
                 let name = request.body.as_ref().map(|body| body["name"].as_str());
                 for resource in RESOURCES {
-                    let sql = format!("SELECT id FROM {resource}s WHERE name = ?1");
+                    let sql = format!("SELECT id FROM {resource}s WHERE doc ->> 'name' = ?1");
                     let mut found = conn.prepare(&sql).unwrap();
                     let ids = found.query_map([&name], |row| row.get::<_, String>(0)).unwrap();
                     for id in ids {

@@ -29,7 +29,12 @@ fn names(dir: &Path) -> Vec<String> {
 #[test]
 fn incomplete_files_are_removed_at_the_next_start_with_their_journals() {
     let (dir, _) = closed();
-    for draft in ["pivotal.db.restoring", "pivotal.db.new", "pivotal.db.schema.new"] {
+    for draft in [
+        "pivotal.db.restoring",
+        "pivotal.db.new",
+        "pivotal.db.schema.new",
+        "pivotal.db.schema-5.backup.partial",
+    ] {
         for suffix in ["", "-journal", "-wal", "-shm"] {
             fs::write(dir.path().join(format!("{draft}{suffix}")), "half").unwrap();
         }

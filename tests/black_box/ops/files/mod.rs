@@ -13,6 +13,8 @@ mod disk_full;
 mod leftovers;
 #[cfg(target_os = "linux")]
 mod permissions;
+#[cfg(target_os = "linux")]
+mod upgrade_faults;
 mod upgrades;
 #[cfg(unix)]
 mod vanished;

@@ -5,8 +5,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use pivotal_server::model::values::time::Timestamp;
 use rusqlite::Connection;
-use serde_json::json;
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value, json};
 
 use crate::support::{Server, command, wait_until};
 
@@ -45,18 +47,20 @@ fn schema(conn: &Connection) -> Vec<(String, String)> {
 }
 
 /// A database as an old version left it, with the oddest rows that it allowed.
-fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
+pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
     let (first, second) =
         (include_str!("../../fixtures/rows-1.sql"), include_str!("../../fixtures/rows-2.sql"));
     let (third, fourth) =
         (include_str!("../../fixtures/rows-3.sql"), include_str!("../../fixtures/rows-4.sql"));
+    let fifth = include_str!("../../fixtures/rows-5.sql");
     let made: &[&str] = match version {
         1 => &[include_str!("../../fixtures/schema-1.sql"), first],
         2 => &[include_str!("../../fixtures/schema-2.sql"), first, second],
         3 => &[include_str!("../../fixtures/schema-3.sql"), first, second, third],
         4 => &[include_str!("../../fixtures/schema-4.sql"), first, second, third, fourth],
+        5 => &[include_str!("../../fixtures/schema-5.sql"), fifth],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in made {
@@ -153,7 +157,7 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    for version in [1, 2, 3, 4] {
+    for version in 1..=5 {
         upgrade(version);
     }
 }
@@ -172,13 +176,17 @@ fn upgrade(from: i64) {
     let copy = Connection::open(copy).unwrap();
     assert_eq!(version(&copy), from);
     let first = ["workspaces", "api_keys", "customers", "contacts", "onboardings", "events"];
-    let later: &[&str] = if from == 1 { &[] } else { &["idempotency_keys"] };
-    for table in first.iter().chain(later) {
+    let later = ["idempotency_keys", "admin", "database", "slug_runs"];
+    for table in first.iter().chain(&later[..from as usize - 1]) {
         let count = |conn: &Connection| -> i64 {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
         assert_eq!(count(&server.sql()), count(&copy), "{table}");
         assert!(count(&copy) > 0, "{table}");
+    }
+    for table in ["customers", "contacts", "onboardings"] {
+        let documents = documents(&server.sql(), table);
+        assert_eq!(documents, expected_documents(&copy, table), "{table} of version {from}");
     }
     // The upgraded rows can be read through the API, and display ids go on after them.
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
@@ -187,6 +195,100 @@ fn upgrade(from: i64) {
     assert_eq!(client.customer("New")["display_id"], next);
     let output = server.run(&["check"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// The documents of a table, in the order of its rows.
+fn documents(conn: &Connection, table: &str) -> Vec<Value> {
+    let mut statement = conn.prepare(&format!("SELECT doc FROM {table} ORDER BY rowid")).unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    rows.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
+}
+
+/// What the API returned for each row of a table of an old version.
+fn expected_documents(conn: &Connection, table: &str) -> Vec<Value> {
+    // The columns that no client sees.
+    let hidden = [
+        "workspace_no",
+        "domain_key",
+        "search",
+        "email_key",
+        "email_repeat",
+        "deleted_at",
+        "customer_deleted_at",
+    ];
+    let times = ["created_at", "updated_at", "started_at", "completed_at", "target_launch_date"];
+    let flags = ["is_primary", "waiting_on_customer", "reminders_enabled"];
+    let json = ["tags", "labels", "metadata"];
+    let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY rowid")).unwrap();
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let rows = statement.query_map([], |row| {
+        let mut object = Map::new();
+        object.insert("object".to_owned(), table.trim_end_matches('s').into());
+        for (at, name) in names.iter().enumerate() {
+            let name = name.as_str();
+            let value = match row.get_ref(at)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) if times.contains(&name) => {
+                    Timestamp::from_micros(number).to_string().into()
+                }
+                ValueRef::Integer(number) if flags.contains(&name) => (number == 1).into(),
+                ValueRef::Integer(number) => number.into(),
+                text if json.contains(&name) => serde_json::from_str(text.as_str()?).unwrap(),
+                text => text.as_str()?.into(),
+            };
+            if !hidden.contains(&name) {
+                object.insert(name.to_owned(), value);
+            }
+        }
+        Ok(Value::Object(object))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn an_upgraded_database_answers_with_the_same_text_as_before() {
+    let dir = old_dir(5);
+    let server = Server::start_in(Arc::clone(&dir), &[]);
+    let key = server.create_key(&["--workspace", "odd"]);
+    let get = |path: &str| {
+        let request = format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+        );
+        let response = server.raw(request.as_bytes());
+        response.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        get("/customers/1"),
+        "{\"object\":\"customer\",\"id\":\"c00000000000000000000000o1\",\"display_id\":1,\"name\":\" \",\
+         \"slug\":\"-\",\"domain\":\"A.\",\"status\":\"active\",\"plan\":\"a\\u0000b\",\"mrr\":0,\
+         \"monthly_orders\":0,\"hubspot_company_id\":\" \",\"hubspot_deal_id\":\"\\t\\\"\\\\\u{7f}\",\
+         \"stripe_customer_id\":\" \",\"intercom_company_id\":\"\u{2028}\",\"slack_channel_id\":\"\u{10ffff}\",\
+         \"tags\":[\"b\",\"b\",\"é/\"],\"metadata\":{ \"b\" : 1e400 , \"a\" : [ 1.50 , \
+         123456789012345678901234567890 ],  \"b\" : \"x\" },\"created_at\":\"2023-11-14T22:13:20.000Z\",\
+         \"updated_at\":\"9999-12-31T23:59:59.999Z\"}"
+    );
+    assert_eq!(
+        get("/contacts/1"),
+        "{\"object\":\"contact\",\"id\":\"c00000000000000000000000p1\",\"display_id\":1,\
+         \"customer_id\":\"c00000000000000000000000o1\",\"name\":\" \",\"email\":\"no address\",\
+         \"title\":\" \",\"is_primary\":true,\"labels\":[\"\"],\
+         \"created_at\":\"2023-11-14T22:13:20.000Z\",\"updated_at\":\"2023-11-14T22:13:20.000Z\"}"
+    );
+    assert_eq!(
+        get("/onboardings/1"),
+        "{\"object\":\"onboarding\",\"id\":\"c00000000000000000000000q1\",\"display_id\":1,\
+         \"customer_id\":\"c00000000000000000000000o1\",\"name\":\" \",\"template_id\":\"\",\
+         \"phase\":\"completed\",\"state\":\"active\",\"waiting_on_customer\":false,\
+         \"started_at\":\"0001-01-01T00:00:00.000Z\",\"completed_at\":\"1969-12-31T23:59:59.999Z\",\
+         \"target_launch_date\":\"9999-12-31T23:59:59.999Z\",\"csm_id\":\" \",\"se_id\":\"\",\
+         \"designer_id\":\"a\\u0000b\",\"product_ops_id\":\"\\n\",\"notes\":\"a\\r\\n\\\"b\\\"\\\\\",\
+         \"reminders_enabled\":true,\"reminder_frequency_days\":1,\
+         \"created_at\":\"2023-11-14T22:13:20.000Z\",\"updated_at\":\"2023-11-14T22:13:20.000Z\"}"
+    );
+    // An onboarding of a deleted customer can still be retrieved, a deleted one cannot.
+    assert!(get("/onboardings/3").contains("\"c00000000000000000000000q3\""));
+    assert!(get("/onboardings/2").contains("not_found"));
+    assert!(get("/customers/2").contains(&format!("{{\"k\":\"{}\"}}", "ä".repeat(12_000))));
 }
 
 #[test]
