@@ -23,9 +23,9 @@ pub(in crate::store) const CACHE: u32 = 8_000;
 /// not in the cache is a system call away.
 pub(in crate::store) const LOOKUP_CACHES: u32 = 64_000;
 /// The cache of the connection that rebuilds a database, in KiB. As much is sorted in memory.
-const REBUILD_CACHE: u32 = 32_000;
+const REBUILD_CACHE: u32 = 64_000;
 /// Threads that help it to sort the entries of an index.
-const SORT_THREADS: u32 = 1;
+const SORT_THREADS: u32 = 2;
 /// What is left of the write-ahead log's file after it was larger, in bytes.
 const WAL_KEPT: i64 = 64 << 20;
 
