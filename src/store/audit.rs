@@ -5,7 +5,8 @@ use rusqlite::types::ValueRef;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{List, Listed, Table};
+use super::rows::live::List;
+use super::rows::resource::{Listed, Table};
 use super::rows::row::choice;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::event::{Actor, ActorKind, Event};

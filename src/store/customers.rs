@@ -5,8 +5,9 @@ use rusqlite::params;
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
-use super::rows::live::{self, Columns, List, Resource, Table, nullable};
+use super::rows::live::{self, List};
 use super::rows::record::Change;
+use super::rows::resource::{Columns, Resource, Table, nullable};
 use super::tx::WorkspaceTx;
 use crate::model::customer::{
     Customer, CustomerFilter, CustomerId, CustomerPatch, CustomerRef, NewCustomer,

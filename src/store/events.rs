@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List, Listed, Table};
+use super::rows::live::{self, List};
+use super::rows::resource::{Listed, Table};
 use super::rows::row::{choice, json};
 use crate::model::customer::CustomerRef;
 use crate::model::event::{Actor, Event, EventFilter, Readable};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::damage::Generation;
-use super::sqlite::Readers;
+use super::readers::Readers;
 use crate::store::error::StoreError;
 
 /// Virtual machine steps between two looks at the limit, which is well below a millisecond.

@@ -7,6 +7,7 @@ pub(super) mod identity;
 pub(super) mod known_keys;
 pub(super) mod limit;
 pub(super) mod read_only;
+pub(super) mod readers;
 pub(super) mod schema;
 pub(super) mod sqlite;
 pub(super) mod wal_growth;

@@ -1,14 +1,11 @@
-//! Connections to the file: their pragmas, which stand nowhere else, and the pool of those that
-//! read.
+//! Connections to the file, and all of their pragmas.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::damage::{Damage, Generation};
-use super::known_keys::KnownKeys;
 use crate::store::error::OpenError;
 
 /// How long a statement waits for a lock that another process holds.
@@ -95,7 +92,7 @@ pub(in crate::store) fn keep_log(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Sets how much a connection keeps of what it has read, in KiB, which a negative number means to
 /// SQLite.
-fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Result<()> {
+pub(in crate::store) fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cache_size", -i64::from(kib))
 }
 
@@ -200,51 +197,6 @@ pub(in crate::store) fn begin_read(conn: &Connection) -> rusqlite::Result<()> {
 /// Ends it.
 pub(in crate::store) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("COMMIT")?.execute([]).map(drop)
-}
-
-/// Makes the pool's connections. `r2d2_sqlite` is tied to an older rusqlite than this one.
-pub(in crate::store) struct Readers {
-    /// The database file.
-    pub path: PathBuf,
-    /// The cache of each connection, in KiB.
-    pub cache: u32,
-    /// Told of damage that is met while a connection is opened, which the pool keeps to itself.
-    pub damage: Damage,
-}
-
-/// A connection of the pool, and what it remembers.
-#[derive(Debug)]
-pub(in crate::store) struct Pooled {
-    /// It can only read.
-    pub conn: Connection,
-    /// The keys that it has read.
-    pub keys: KnownKeys,
-    /// That of its cache.
-    pub generation: Generation,
-}
-
-impl r2d2::ManageConnection for Readers {
-    type Connection = Pooled;
-    type Error = rusqlite::Error;
-
-    fn connect(&self) -> Result<Pooled, rusqlite::Error> {
-        let generation = self.damage.generation();
-        let open = || {
-            let conn = open_reader(&self.path)?;
-            set_cache(&conn, self.cache)?;
-            Ok(Pooled { conn, keys: KnownKeys::default(), generation })
-        };
-        open().inspect_err(|error| self.damage.notice_sqlite(error))
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), rusqlite::Error> {
-        pooled.conn.execute_batch("SELECT 1")
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        // A transaction that was left open would go on showing the past.
-        !pooled.conn.is_autocommit()
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use rusqlite::Connection;
 
 use super::check::Structure;
 use super::contents::Contents;
-use super::copy::{self, Watch};
+use super::copy;
+use super::watch::Watch;
 use crate::model::values::time::Timestamp;
 use crate::store::Store;
 use crate::store::engine::{identity, sqlite};

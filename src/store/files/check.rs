@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::copy::Watch;
+use super::watch::Watch;
 use crate::store::files;
 use crate::store::rows::{document, slug_runs};
 

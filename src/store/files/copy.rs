@@ -10,6 +10,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::check;
+use super::watch::Watch;
 use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
@@ -19,23 +20,6 @@ const STEP: i32 = 256;
 /// Pages after which the copy is brought to disk. One large sync at the end would hold up the
 /// syncs of a server that writes to the same disk.
 const SYNC: i32 = 16 * STEP;
-
-/// Looks on while a database is copied or upgraded and checked, and may end a copy.
-pub trait Watch: Send + Sync {
-    /// The first file is about to be made, which is removed if the work is ended.
-    fn beginning(&self) {}
-    /// So many pages, or units of work, are done, of so many.
-    fn copied(&self, _done: u64, _of: u64) {}
-    /// The checks have begun.
-    fn checking(&self) {}
-    /// Whether the work is to end here.
-    fn stop(&self) -> bool {
-        false
-    }
-}
-
-/// Nobody looks on.
-impl Watch for () {}
 
 /// Copies what `source` holds now to a new file at `draft`, in place of one that a copy which was
 /// cut off has left there, and checks it. Others read and write meanwhile.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::copy::Watch;
 use super::locks::{Hold, OpenLock, ServeLock};
-use super::traces::Trace;
-use super::{beside, create_private, header, leftovers, names, owner, sync_dir_of};
+use super::watch::Watch;
+use super::{beside, create_private, header, leftovers, names, owner, sync_dir_of, traces};
 use crate::store::engine::{identity, schema, sqlite};
 use crate::store::error::OpenError;
 use crate::store::upgrade;
@@ -198,7 +197,7 @@ impl DataDir {
             return Ok(());
         }
         if !self.forgets
-            && let Some(trace) = Trace::of(database, &self.backups)
+            && let Some(trace) = traces::find(database, &self.backups)
         {
             return Err(OpenError::Gone { path: database.to_owned(), trace });
         }

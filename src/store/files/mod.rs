@@ -15,7 +15,9 @@ mod names;
 mod owner;
 mod presence;
 pub(super) mod restore;
+mod trace;
 mod traces;
+pub(super) mod watch;
 
 use std::fs::{self, File};
 use std::io;
@@ -34,7 +36,7 @@ pub(super) use self::names::{
 pub use self::owner::Owner;
 pub(super) use self::owner::{give_to_owner_of_dir, take_after};
 pub(super) use self::presence::Presence;
-pub use self::traces::Trace;
+pub use self::trace::Trace;
 
 /// Makes a directory, with those above it, unless it exists. Only its owner may use it: it will
 /// hold a company's customers.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::check;
 use super::contents::Contents;
-use super::copy::{self, Watch};
+use super::copy;
+use super::watch::Watch;
 use crate::model::values::time::Timestamp;
 use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning, OpenError};

@@ -1,60 +1,37 @@
 //! Traces of a database that is not there any more. A disk that is not mounted, or a file that was
 //! moved away, must not look like a first start.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::locks::OpenLock;
+use super::trace::Trace;
 use super::{beside, dir_of, names};
 
-/// Why there has to have been a database before.
-#[derive(Debug)]
-pub enum Trace {
-    /// The database's name is a link to a file that does not exist.
-    Link(PathBuf),
-    /// The lock file names a database.
-    LockFile(PathBuf),
-    /// A file that is made from a database, or with one.
-    File(PathBuf),
-}
-
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link(to) => write!(f, "it is a link to {}, which does not exist", to.display()),
-            Self::LockFile(path) => write!(f, "{} names one that was there", path.display()),
-            Self::File(path) => write!(f, "{} comes from one that was there", path.display()),
-        }
+/// Looks for a trace beside the database and among the backups. What cannot be read is no trace.
+pub(super) fn find(database: &Path, backups: &Path) -> Option<Trace> {
+    if let Ok(to) = fs::read_link(database) {
+        return Some(Trace::Link(to));
     }
-}
-
-impl Trace {
-    /// Looks for one: beside the database, and among the backups. What cannot be read is no trace.
-    pub(super) fn of(database: &Path, backups: &Path) -> Option<Self> {
-        if let Ok(to) = fs::read_link(database) {
-            return Some(Self::Link(to));
-        }
-        if OpenLock::remembered(database).is_some() {
-            return Some(Self::LockFile(dir_of(database).join("open.lock")));
-        }
-        let left = [names::LOG, names::JOURNAL].map(|suffix| beside(database, suffix));
-        if let Some(left) =
-            left.into_iter().find(|left| fs::metadata(left).is_ok_and(|left| left.len() > 0))
-        {
-            return Some(Self::File(left));
-        }
-        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let aside = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE].map(|end| name.clone() + end);
-        let drafts = [names::NEW, names::UPGRADING, names::RESTORING].map(|end| name.clone() + end);
-        newest(dir_of(database), |name| {
-            let is_draft = name.ends_with(names::PARTIAL)
-                || drafts.iter().any(|draft| name.starts_with(draft.as_str()));
-            aside.iter().any(|prefix| name.starts_with(prefix.as_str())) && !is_draft
-        })
-        .or_else(|| newest(backups, |name| names::backup_time(name).is_some()))
-        .map(Self::File)
+    if OpenLock::remembered(database).is_some() {
+        return Some(Trace::LockFile(dir_of(database).join("open.lock")));
     }
+    let left = [names::LOG, names::JOURNAL].map(|suffix| beside(database, suffix));
+    if let Some(left) =
+        left.into_iter().find(|left| fs::metadata(left).is_ok_and(|left| left.len() > 0))
+    {
+        return Some(Trace::File(left));
+    }
+    let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let aside = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE].map(|end| name.clone() + end);
+    let drafts = [names::NEW, names::UPGRADING, names::RESTORING].map(|end| name.clone() + end);
+    newest(dir_of(database), |name| {
+        let is_draft = name.ends_with(names::PARTIAL)
+            || drafts.iter().any(|draft| name.starts_with(draft.as_str()));
+        aside.iter().any(|prefix| name.starts_with(prefix.as_str())) && !is_draft
+    })
+    .or_else(|| newest(backups, |name| names::backup_time(name).is_some()))
+    .map(Trace::File)
 }
 
 /// The last by name of the files that are wanted: the names of all kinds end with a time or number.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use rusqlite::{Connection, Row};
 
-use super::live::{Listed, Resource, Table};
+use super::resource::{Listed, Resource, Table};
 use super::row::unreadable;
 use crate::model::parse::page::Page;
 use crate::model::values::time::Timestamp;

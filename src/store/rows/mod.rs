@@ -8,6 +8,7 @@ pub(super) mod past;
 #[cfg(test)]
 pub(super) mod plans;
 pub(super) mod record;
+pub(super) mod resource;
 pub(super) mod row;
 pub(super) mod sequences;
 pub(super) mod slug_runs;

@@ -6,7 +6,8 @@ use rusqlite::{ToSql, params, params_from_iter};
 use serde_json::{Map, Value};
 
 use super::document::{Document, Stored};
-use super::live::{self, Columns, Resource};
+use super::live;
+use super::resource::{Columns, Resource};
 use super::sequences;
 use crate::model::event::{EventType, new_event_id};
 use crate::model::onboarding::Phase;

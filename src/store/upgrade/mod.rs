@@ -22,7 +22,7 @@ use self::old::Old;
 use super::engine::schema;
 use super::error::OpenError;
 use super::files;
-use super::files::copy::Watch;
+use super::files::watch::Watch;
 
 /// Why a database was not rebuilt.
 #[derive(Debug, thiserror::Error)]

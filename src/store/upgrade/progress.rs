@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::store::files::copy::Watch;
+use crate::store::files::watch::Watch;
 
 /// Time between two lines. Real time: they are for a person who waits.
 const EVERY: Duration = Duration::from_secs(5);

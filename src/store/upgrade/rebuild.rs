@@ -15,7 +15,7 @@ use super::{Failure, checks, emails, tables};
 use crate::store::engine::schema::Definition;
 use crate::store::engine::{identity, schema, sqlite};
 use crate::store::files;
-use crate::store::files::copy::Watch;
+use crate::store::files::watch::Watch;
 
 /// What a person should know of a database that was rebuilt.
 pub(super) struct Rebuilt {

@@ -220,7 +220,7 @@ fn expected_documents(conn: &Connection, table: &str) -> Vec<Value> {
     let flags = ["is_primary", "waiting_on_customer", "reminders_enabled"];
     let json = ["tags", "labels", "metadata"];
     let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY rowid")).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([], |row| {
         let mut object = Map::new();
         object.insert("object".to_owned(), table.trim_end_matches('s').into());
