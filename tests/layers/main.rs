@@ -1,6 +1,10 @@
-//! Holds the source to its layers: nothing imports upwards, SQL and status codes stay in theirs.
+//! Holds the source to its layers: nothing imports upwards or in circles, SQL and status codes stay
+//! in theirs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod circles;
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,6 +69,16 @@ fn nothing_imports_upwards() {
         let above: Vec<&str> = above.iter().map(String::as_str).collect();
         assert_eq!(offences(layer, &above), Vec::<String>::new());
     }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut crates = vec![root.join("src"), root.join("bench")];
+    let others = fs::read_dir(root.join("crates")).unwrap();
+    crates.extend(others.map(|other| other.unwrap().path().join("src")));
+    let found: Vec<String> = crates.iter().flat_map(|root| circles::circles(root)).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
