@@ -16,6 +16,6 @@ pub mod onboarding;
 pub mod parse;
 pub mod resource;
 #[cfg(test)]
-mod round_trip;
+mod round_trip_tests;
 pub mod values;
 pub mod workspace;
