@@ -10,7 +10,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use crate::model::audit::AuditFilter;
 use crate::model::board::BoardFilter;
 use crate::model::caller::Caller;
-use crate::model::customer::{CustomerFilter, CustomerStatus};
+use crate::model::customer::{Customer, CustomerFilter, CustomerStatus};
 use crate::model::event::{Actor, EventFilter, EventType, Readable};
 use crate::model::idempotency::Retry;
 use crate::model::key::secret::Prefix;
@@ -25,6 +25,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
 use crate::store::engine::schema;
 use crate::store::reader::{Reader, WorkspaceReader};
+use crate::store::rows::resource::Resource;
 use crate::store::tx::WorkspaceTx;
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
@@ -34,18 +35,19 @@ const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();
-    conn.execute_batch(
-        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
-         INSERT INTO customers VALUES ('c2', 1, 1, 'a', NULL, 'active', NULL, NULL, 'a', 0, 0, NULL,
-             1, '{\"name\": \"A\"}');
-         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, 'review', 'active', NULL, 0, 0, NULL,
-             NULL, 1, '{}');",
-    )
-    .unwrap();
     let (id, customer) = (Id::stored("c3".to_owned()), Id::stored("c2".to_owned()));
     let onboarding = Onboarding::blank(id, DisplayId(1), customer, Timestamp::from_micros(0));
-    let doc = serde_json::to_string(&onboarding).unwrap();
-    conn.execute("UPDATE onboardings SET doc = ?1", [doc]).unwrap();
+    let onboarding = serde_json::to_string(&onboarding).unwrap();
+    let shapes = (Customer::SHAPE, Onboarding::SHAPE);
+    conn.execute_batch(&format!(
+        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
+         INSERT INTO customers VALUES ('c2', 1, 1, 'a', NULL, 'active', NULL, NULL, 'a', 0, 0, NULL,
+             {}, '{{\"name\": \"A\"}}');
+         INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, 'review', 'active', NULL, 0, 0, NULL,
+             NULL, {}, '{onboarding}');",
+        shapes.0, shapes.1,
+    ))
+    .unwrap();
     conn
 }
 
