@@ -2,6 +2,7 @@
 //! Nothing is checked or refused by address anywhere else.
 
 use std::future::Future;
+use std::rc::Rc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -88,7 +89,7 @@ fn anyone<F: Future<Output = Reply> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
-    handler: fn(Visitor) -> F,
+    handler: fn(Rc<Visitor>) -> F,
 ) -> Entry {
     let answer = move |request: HttpRequest, payload: Payload| {
         dispatch(request, payload, operation, Forms::OfAnyone, handler)
@@ -103,11 +104,10 @@ fn signed_in<F: Future<Output = Reply> + 'static>(
     operation: &'static str,
     handler: fn(Visit) -> F,
 ) -> Entry {
-    let only_signed_in = move |visitor: Visitor| async move {
-        let away = visitor.clone();
-        match visitor.signed_in() {
+    let only_signed_in = move |visitor: Rc<Visitor>| async move {
+        match Visit::if_signed_in(Rc::clone(&visitor)) {
             Some(visit) => handler(visit).await,
-            None => Ok(away.to_sign_in()),
+            None => Ok(visitor.to_sign_in()),
         }
     };
     let answer = move |request: HttpRequest, payload: Payload| {

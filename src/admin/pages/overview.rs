@@ -1,6 +1,7 @@
 //! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
 //! is, and what it has to do.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ struct BusyKey {
 }
 
 /// GET `/`
-pub(in crate::admin) async fn root(_: Visitor) -> Reply {
+pub(in crate::admin) async fn root(_: Rc<Visitor>) -> Reply {
     Ok(see_other("/admin"))
 }
 

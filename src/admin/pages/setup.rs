@@ -1,5 +1,7 @@
 //! `/admin/setup`: the first password, for whoever can read what the server printed at its start.
 
+use std::rc::Rc;
+
 use askama::Template;
 
 use super::sign_in::{log_failure, open_session};
@@ -38,7 +40,7 @@ impl Body for Chosen {
 }
 
 /// GET `/admin/setup`
-pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
+pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> Reply {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }
@@ -46,7 +48,7 @@ pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
 }
 
 /// POST `/admin/setup`
-pub(in crate::admin) async fn set_up(visitor: Visitor) -> Reply {
+pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> Reply {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }

@@ -1,5 +1,7 @@
 //! `/admin/sign-in` and `/admin/sign-out`
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -21,19 +23,19 @@ struct SignIn {
 }
 
 /// GET `/admin/sign-in`
-pub(in crate::admin) async fn form(visitor: Visitor) -> Reply {
+pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> Reply {
     if visitor.account().is_none() {
         return Ok(see_other("/admin/setup"));
     }
     let form = visitor.query_form();
-    if visitor.clone().signed_in().is_some() {
+    if visitor.is_signed_in() {
         return Ok(see_other(links::local(form.value("next")).unwrap_or("/admin")));
     }
     page::html(&SignIn { page: visitor.page("Sign in"), form })
 }
 
 /// POST `/admin/sign-in`
-pub(in crate::admin) async fn sign_in(visitor: Visitor) -> Reply {
+pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> Reply {
     let Some(account) = visitor.account() else {
         return Ok(see_other("/admin/setup"));
     };

@@ -13,7 +13,7 @@ use askama::Template;
 use futures_util::FutureExt;
 
 use super::error_page::{refuse, show};
-use super::visitor::{Arrived, SignedIn, Visitor};
+use super::visitor::Visitor;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
@@ -57,7 +57,7 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
     payload: Payload,
     operation: &'static str,
     forms: Forms,
-    handler: impl FnOnce(Visitor) -> F,
+    handler: impl FnOnce(Rc<Visitor>) -> F,
 ) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation(operation));
     let mut visitor = None;
@@ -69,17 +69,15 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
     };
     let mut response = match (reply, &visitor) {
         (Ok(response), _) => response,
-        (Err(error), Some(Visitor(arrived))) => {
-            show(&request, &error, |title| arrived.page(title, None))
-        }
+        (Err(error), Some(visitor)) => show(&request, &error, |title| visitor.page(title)),
         (Err(error), None) => refuse(&request, error),
     };
     // Every visitor has a token, so that the first form can be sent.
-    if let Some(Visitor(arrived)) = &visitor
-        && Token::of(request.headers(), arrived.over_tls).is_none()
+    if let Some(visitor) = &visitor
+        && Token::of(request.headers(), visitor.over_tls).is_none()
         && !response.headers().contains_key(SET_COOKIE)
     {
-        arrived.token.set(&mut response, arrived.over_tls);
+        visitor.token.set(&mut response, visitor.over_tls);
     }
     headers::add(&mut response, Scripts::AskNothing);
     response
@@ -89,8 +87,8 @@ async fn answer<F: Future<Output = Reply>>(
     request: &HttpRequest,
     payload: Payload,
     forms: Forms,
-    visitor: &mut Option<Visitor>,
-    handler: impl FnOnce(Visitor) -> F,
+    visitor: &mut Option<Rc<Visitor>>,
+    handler: impl FnOnce(Rc<Visitor>) -> F,
 ) -> Reply {
     let headers = request.headers();
     if !incoming::headers_fit(headers) {
@@ -117,15 +115,14 @@ async fn answer<F: Future<Output = Reply>>(
     let now = admin.store().clock().monotonic();
     let password = account.as_ref().map(|account| account.changed_at);
     let session = sent.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
-    let signed_in = session.map(|session| {
-        let chosen = |workspace: &Workspace| session.workspace.as_ref() == Some(&workspace.id);
-        let current = workspaces.iter().position(chosen).unwrap_or(0);
-        SignedIn { workspaces, current }
-    });
+    let signed_in = session.is_some();
+    let chosen = session.and_then(|session| session.workspace);
+    let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
+    let current = workspaces.iter().position(chosen).unwrap_or(0);
     let form = match &sent {
-        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in.is_some()) => {
-            let limit = if signed_in.is_some() { MAX_FORM } else { MAX_FORM_OF_ANYONE };
-            if signed_in.is_none() && body_length(headers).is_some_and(|sent| sent > limit as u64) {
+        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in) => {
+            let limit = if signed_in { MAX_FORM } else { MAX_FORM_OF_ANYONE };
+            if !signed_in && body_length(headers).is_some_and(|sent| sent > limit as u64) {
                 return Err(AdminError::TooLarge);
             }
             let connections = &admin.service.settings.connections;
@@ -138,7 +135,7 @@ async fn answer<F: Future<Output = Reply>>(
         // Without a session, the handler leads to the sign-in and looks at no form.
         _ => Form::default(),
     };
-    let arrived = Arrived {
+    let arrived = Visitor {
         address: admin.service.client_address(peer, headers),
         over_tls,
         token: sent.map_or_else(Token::generate, Ok)?,
@@ -146,9 +143,10 @@ async fn answer<F: Future<Output = Reply>>(
         admin,
         form,
         account,
-        signed_in,
+        workspaces: signed_in.then_some(workspaces),
+        current,
     };
-    handler(visitor.insert(Visitor(Rc::new(arrived))).clone()).await
+    handler(visitor.insert(Rc::new(arrived)).clone()).await
 }
 
 /// A step for those who follow a link of another site. Their browser keeps the cookie back and

@@ -21,90 +21,81 @@ use crate::model::values::id::Ref;
 use crate::model::workspace::Workspace;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
-/// A visitor, signed in or not.
-#[derive(Clone)]
-pub(in crate::admin) struct Visitor(pub(super) Rc<Arrived>);
-
-/// What is known of a request when its handler is called.
-pub(super) struct Arrived {
-    pub admin: Data<Admin>,
-    pub request: HttpRequest,
-    pub form: Form,
-    pub token: Token,
-    pub address: IpAddr,
-    pub over_tls: bool,
-    pub account: Option<Account>,
-    pub signed_in: Option<SignedIn>,
+/// Whoever sent the request, signed in or not, and what its handler knows of it.
+pub(in crate::admin) struct Visitor {
+    pub(super) admin: Data<Admin>,
+    pub(super) request: HttpRequest,
+    pub(super) form: Form,
+    pub(super) token: Token,
+    pub(super) address: IpAddr,
+    pub(super) over_tls: bool,
+    pub(super) account: Option<Account>,
+    /// All workspaces, for a visitor who is signed in.
+    pub(super) workspaces: Option<Vec<Workspace>>,
+    /// The index of the selected workspace.
+    pub(super) current: usize,
 }
 
-pub(super) struct SignedIn {
-    pub workspaces: Vec<Workspace>,
-    /// The place of the one that is looked at.
-    pub current: usize,
-}
-
-/// Somebody who is signed in. A handler that takes one is never called for anybody else.
-pub(in crate::admin) struct Visit {
-    visitor: Visitor,
-}
+/// Proof that the visitor is signed in: a handler that takes one runs for nobody else.
+pub(in crate::admin) struct Visit(Rc<Visitor>);
 
 impl Visitor {
     /// The pages' state.
     pub fn admin(&self) -> &Data<Admin> {
-        &self.0.admin
+        &self.admin
     }
 
     /// What was sent with a POST.
     pub fn form(&self) -> &Form {
-        &self.0.form
+        &self.form
     }
 
     /// Whether this is a form that was sent.
     pub fn is_post(&self) -> bool {
-        self.0.request.method() == Method::POST
+        self.request.method() == Method::POST
     }
 
     /// The query parameters, as a form that can be shown again.
     pub fn query_form(&self) -> Form {
-        Form::sent(self.0.request.query_string().as_bytes())
+        Form::sent(self.request.query_string().as_bytes())
     }
 
     /// The admin's account, once there is a password.
     pub fn account(&self) -> Option<&Account> {
-        self.0.account.as_ref()
+        self.account.as_ref()
     }
 
     /// The client's address.
     pub fn address(&self) -> IpAddr {
-        self.0.address
+        self.address
     }
 
     /// The token of the visitor's cookie.
     pub fn token(&self) -> &Token {
-        &self.0.token
+        &self.token
     }
 
     /// Gives the visitor a new token, with which nothing that was known of the old one is known.
     pub fn renew(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
-        self.0.admin.sessions.close(&self.0.token);
+        self.admin.sessions.close(&self.token);
         let token = Token::generate()?;
-        token.set(response, self.0.over_tls);
+        token.set(response, self.over_tls);
         Ok(token)
     }
 
     /// What the layout shows, for a page of no section.
     pub fn page(&self, title: &str) -> Page {
-        self.0.page(title, None)
+        self.layout(title, None)
     }
 
-    /// The visit of somebody who is signed in.
-    pub fn signed_in(self) -> Option<Visit> {
-        self.0.signed_in.is_some().then_some(Visit { visitor: self })
+    /// Whether the visitor is signed in.
+    pub fn is_signed_in(&self) -> bool {
+        self.workspaces.is_some()
     }
 
     /// The way to the sign-in, and back to the page that was asked for.
     pub fn to_sign_in(&self) -> HttpResponse {
-        let request = &self.0.request;
+        let request = &self.request;
         let asked = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
         if request.method() == Method::POST || asked == "/admin" {
             return see_other("/admin/sign-in");
@@ -112,23 +103,45 @@ impl Visitor {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         see_other(&format!("/admin/sign-in?{}", query.append_pair("next", asked).finish()))
     }
+
+    fn layout(&self, title: &str, section: Option<Section>) -> Page {
+        let workspaces = self.workspaces.iter().flatten().enumerate();
+        let choices = workspaces.map(|(index, workspace)| Choice {
+            slug: workspace.slug.to_string(),
+            name: workspace.name.to_string(),
+            current: index == self.current,
+        });
+        Page {
+            workspaces: choices.collect(),
+            signed_in: self.is_signed_in(),
+            csrf: self.admin.seal.csrf(&self.token),
+            notice: self.admin.sessions.told(&self.token),
+            section,
+            ..self.admin.page(title)
+        }
+    }
 }
 
 impl Visit {
+    /// Returns the visit, if the visitor is signed in.
+    pub fn if_signed_in(visitor: Rc<Visitor>) -> Option<Self> {
+        visitor.is_signed_in().then_some(Self(visitor))
+    }
+
     /// What was sent with a POST.
     pub fn form(&self) -> &Form {
-        self.visitor.form()
+        self.0.form()
     }
 
     /// The query parameters; those that are empty count as absent, since a browser sends every
     /// field of a form.
     pub fn query<Q: Query>(&self) -> Result<Q, AdminError> {
-        Params::parse(self.visitor.query_form().given()).map_err(AdminError::Invalid)
+        Params::parse(self.0.query_form().given()).map_err(AdminError::Invalid)
     }
 
     /// A parameter of the path.
     pub fn part(&self, name: &str) -> &str {
-        self.visitor.0.request.match_info().get(name).unwrap_or_default()
+        self.0.request.match_info().get(name).unwrap_or_default()
     }
 
     /// The resource that the path names as `{ref}`: by its id, or by its number, after which a
@@ -141,14 +154,12 @@ impl Visit {
 
     /// All workspaces, in the order of their creation.
     pub fn workspaces(&self) -> &[Workspace] {
-        self.visitor.0.signed_in.as_ref().map_or(&[], |signed_in| &signed_in.workspaces)
+        self.0.workspaces.as_deref().unwrap_or_default()
     }
 
     /// The workspace that is looked at.
     pub fn workspace(&self) -> Result<&Workspace, AdminError> {
-        let signed_in = self.visitor.0.signed_in.as_ref();
-        let current = signed_in.and_then(|found| found.workspaces.get(found.current));
-        current.ok_or(AdminError::NoWorkspace)
+        self.workspaces().get(self.0.current).ok_or(AdminError::NoWorkspace)
     }
 
     /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser look
@@ -157,7 +168,7 @@ impl Visit {
     pub fn meant(&self) -> Result<&Workspace, AdminError> {
         let workspace = self.workspace()?;
         let slug = self.form().value("in");
-        if !self.visitor.is_post() || workspace.slug.as_str() == slug {
+        if !self.0.is_post() || workspace.slug.as_str() == slug {
             return Ok(workspace);
         }
         let now = words::plain(workspace.name.as_str());
@@ -189,7 +200,7 @@ impl Visit {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        self.visitor.0.admin.read(read).await
+        self.0.admin.read(read).await
     }
 
     /// Changes something in the workspace that is looked at.
@@ -206,47 +217,26 @@ impl Visit {
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        Ok(self.visitor.0.admin.store().write(change).await?)
+        Ok(self.0.admin.store().write(change).await?)
     }
 
     /// What the layout shows.
     pub fn page(&self, title: &str, section: Section) -> Page {
-        self.visitor.0.page(title, Some(section))
+        self.0.layout(title, Some(section))
     }
 
     /// Keeps a sentence that the next page shall tell, for an action that ends in a redirect.
     pub fn tell(&self, notice: impl Into<String>) {
-        self.visitor.0.admin.sessions.tell(&self.visitor.0.token, notice.into());
+        self.0.admin.sessions.tell(&self.0.token, notice.into());
     }
 
     /// The visitor.
     pub fn visitor(&self) -> &Visitor {
-        &self.visitor
+        &self.0
     }
 
     fn caller(&self) -> Result<Caller, AdminError> {
         let workspace = self.meant()?.clone();
         Ok(Caller { workspace, actor: Actor::admin_page(), livemode: true })
-    }
-}
-
-impl Arrived {
-    /// What the layout shows.
-    pub fn page(&self, title: &str, section: Option<Section>) -> Page {
-        let workspaces = self.signed_in.iter().flat_map(|signed_in| {
-            signed_in.workspaces.iter().enumerate().map(|(place, workspace)| Choice {
-                slug: workspace.slug.to_string(),
-                name: workspace.name.to_string(),
-                current: place == signed_in.current,
-            })
-        });
-        Page {
-            workspaces: workspaces.collect(),
-            signed_in: self.signed_in.is_some(),
-            csrf: self.admin.seal.csrf(&self.token),
-            notice: self.admin.sessions.told(&self.token),
-            section,
-            ..self.admin.page(title)
-        }
     }
 }
