@@ -73,10 +73,11 @@ impl WorkspaceReader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
-        let of_status = |row: &Row<'_>| Ok((choice(row, 0)?, row.get(1)?));
+        let of_status = |row: &Row<'_>| Ok((choice(row, "status")?, row.get("count")?));
         let customers =
             List::of(&self.workspace).tally::<Customer, _>(self.conn, "status", of_status)?;
-        let both = |row: &Row<'_>| Ok((choice(row, 0)?, choice(row, 1)?, row.get(2)?));
+        let both =
+            |row: &Row<'_>| Ok((choice(row, "phase")?, choice(row, "state")?, row.get("count")?));
         let onboardings: Vec<(Phase, State, i64)> =
             List::of(&self.workspace).tally::<Onboarding, _>(self.conn, "phase, state", both)?;
         Ok(Overview {

@@ -141,7 +141,7 @@ fn catch_up(conn: &Connection, faults: &Faults) -> bool {
 fn reset(conn: &Connection, faults: &Faults) -> bool {
     let done = conn.busy_timeout(RESET_TIMEOUT).and_then(|()| {
         let mut statement = conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)")?;
-        statement.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+        statement.query_row([], |row| Ok(row.get::<_, i64>("busy")? == 0))
     });
     done.unwrap_or_else(|error| {
         faults.report(error);
@@ -152,7 +152,9 @@ fn reset(conn: &Connection, faults: &Faults) -> bool {
 /// Takes in what nobody reads any more, without waiting for anybody, and tells how many pages are
 /// left; nothing when it failed, in which case the log only grows longer than it should.
 pub(in crate::store) fn take_in(conn: &Connection, faults: &Faults) -> Option<i64> {
-    let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+    let left = |row: &rusqlite::Row<'_>| {
+        Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?)
+    };
     let passed = conn
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
         .and_then(|mut statement| statement.query_row([], left));

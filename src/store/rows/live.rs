@@ -233,8 +233,7 @@ impl<'v> List<'v> {
         Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
     }
 
-    /// How many rows there are of each kind, told by columns of the index, which `read` is given
-    /// with the count after them.
+    /// Counts the rows for each value of columns of the index. `read` gets these and `count`.
     pub fn tally<R: Table, T>(
         self,
         conn: &Connection,
@@ -242,7 +241,7 @@ impl<'v> List<'v> {
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = format!(
-            "SELECT {columns}, count(*) FROM {} WHERE {} GROUP BY {columns}",
+            "SELECT {columns}, count(*) AS count FROM {} WHERE {} GROUP BY {columns}",
             R::TABLE,
             self.listed::<R>(),
         );

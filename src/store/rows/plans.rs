@@ -70,7 +70,8 @@ fn statements(conn: &mut Connection, reads: impl FnOnce(&WorkspaceReader<'_>)) -
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let values = vec![rusqlite::types::Null; statement.parameter_count()];
-    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
+    let rows =
+        statement.query_map(rusqlite::params_from_iter(values), |row| row.get("detail")).unwrap();
     rows.map(Result::unwrap).collect()
 }
 

@@ -248,7 +248,7 @@ impl Resource {
     fn name(&self, row: &Row<'_>, failure: Failure) -> Failure {
         match failure {
             Failure::Fault(found) => {
-                let id = row.get_ref(0).ok().and_then(|id| id.as_bytes().ok());
+                let id = row.get_ref("id").ok().and_then(|id| id.as_bytes().ok());
                 let id = String::from_utf8_lossy(id.unwrap_or_default());
                 Failure::Fault(format!("the row {id} of {}: {found}", self.table))
             }
