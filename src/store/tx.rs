@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::error::StoreError;
-use super::reader::{Reader, WorkspaceReader};
+use super::reader::WorkspaceReader;
 use crate::model::caller::Caller;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
@@ -27,11 +27,6 @@ impl Tx<'_> {
     /// The same transaction for the resources of a caller's workspace.
     pub fn by<'t>(&'t self, caller: &'t Caller) -> WorkspaceTx<'t> {
         WorkspaceTx { conn: self.conn, now: self.now, caller }
-    }
-
-    /// Reads, with what the transaction has changed so far.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { conn: self.conn }
     }
 
     /// When the change happens.

@@ -28,13 +28,12 @@ const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
 impl Body for Chosen {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let password: Password = fields.required("password")?;
-        if fields.given::<Password>("again").as_ref() != Some(&password) {
-            fields.report(Problem {
-                rule: Rule::ConflictingFields,
-                message: "again has to be the same".to_owned(),
-                field: "again".to_owned(),
-            });
-        }
+        let again: Option<Password> = fields.given("again");
+        fields.report_if(again.as_ref() != Some(&password), || Problem {
+            rule: Rule::ConflictingFields,
+            message: "again has to be the same".to_owned(),
+            field: "again".to_owned(),
+        });
         Some(Self(password))
     }
 }

@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
     pub fn required<T: Property>(&mut self, name: &str) -> Option<T> {
         self.declare::<T>(name, true, T::accepted);
         if self.take(name).is_none() {
-            self.report(missing(name));
+            self.problems.push(missing(name));
         }
         self.parsed(name)
     }
@@ -135,17 +135,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Records a problem that concerns more than one property.
-    pub fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
-    /// Records such a problem if there is one, and declares that there can be.
+    /// Records a problem that concerns more than one property if there is one, and declares that
+    /// there can be.
     pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
         if let Some(declaration) = &mut self.declaration {
             declaration.problems.push(problem());
         } else if is_wrong {
-            self.report(problem());
+            self.problems.push(problem());
         }
     }
 

@@ -39,11 +39,6 @@ impl Domain {
         Ok(Self(host.to_owned()))
     }
 
-    /// A value that the store reads back: it was parsed before it was written.
-    pub fn stored(host: String) -> Self {
-        Self(host)
-    }
-
     /// The host name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -30,11 +30,6 @@ impl ExternalId {
         Ok(Self(id.to_owned()))
     }
 
-    /// A value that the store reads back: it was parsed before it was written.
-    pub fn stored(id: String) -> Self {
-        Self(id)
-    }
-
     /// The form of an id that somebody looks for, which may be none: without the blanks that
     /// [`ExternalId::parse`] drops.
     pub fn key_of(raw: &str) -> &str {

@@ -17,22 +17,9 @@ pub struct Labels(Vec<Label>);
 const MAX: usize = 50;
 
 impl Labels {
-    /// Reads back the JSON array that [`Labels::to_json`] wrote.
-    ///
-    /// # Errors
-    /// When the text is not an array of strings, which only a damaged file can cause.
-    pub fn stored(json: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(json)
-    }
-
     /// The labels, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Label::as_str)
-    }
-
-    /// The labels as the text of a JSON array.
-    pub fn to_json(&self) -> String {
-        Value::from_iter(self.iter()).to_string()
     }
 }
 
