@@ -12,7 +12,7 @@ use pivotal_server::settings::Settings;
 
 use crate::Outcome;
 
-/// As in `src/api/server.rs`.
+/// As in `src/server/http.rs` and `src/settings/values.rs`.
 const BLOCKING: usize = 4;
 const IDLE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ from server import Server
 
 
 def test_the_server_does_what_its_document_says(docs: Documentation, tmp_path: Path) -> None:
-    # A limit would end this after sixty requests; `tests/black_box/rate_limits.rs` is about it.
+    # A limit would end this after sixty requests; `tests/black_box/ops/load/rate_limits.rs` is about it.
     with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
         said = tools.run(
             "schemathesis", "--no-color", "--config-file", tools.HERE / "schemathesis.toml",
