@@ -1,4 +1,5 @@
-//! Generates the pages under `/docs`, which `src/docs` embeds in the binary. `crates/docs` does the work.
+//! Generates the pages under `/docs`, which `src/docs` embeds in the binary. `crates/docs` does the
+//! work.
 
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
@@ -12,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Err(problems) = pivotal_docs::generate(&root, &out, env!("CARGO_PKG_VERSION")) else {
         return Ok(());
     };
-    // The test that updates docs/openapi.json has to compile even when the old one breaks the pages.
+    // The test that updates docs/openapi.json has to compile even when the old one breaks the
+    // pages.
     let is_update = env::var_os("UPDATE_SNAPSHOT").is_some();
     if is_update {
         println!("cargo::rerun-if-env-changed=UPDATE_SNAPSHOT");

@@ -1,6 +1,6 @@
--- The whole schema of a new database. It is embedded in the binary. Its version is kept in the file's
--- user_version (src/store/engine/schema.rs); a file of an older version is rebuilt with this schema
--- (src/store/upgrade).
+-- The whole schema of a new database. It is embedded in the binary. Its version is kept in the
+-- file's user_version (src/store/engine/schema.rs); a file of an older version is rebuilt with this
+-- schema (src/store/upgrade).
 --
 -- Times are microseconds since 1970, UTC. Ids, times and random values are made by the server.
 -- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
@@ -58,10 +58,10 @@ CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
 -- The indexes of the large tables are statements of their own, so that an upgrade can create them
 -- after the rows.
 
--- A resource is a document: `doc` is the object exactly as the API returns it. Beside it are only the
--- values that are searched, ordered, unique or checked, and `shape`, the version of the document's
--- shape (src/store/rows/document.rs). `doc` is the last column, so that the others of a long row are
--- not on its overflow pages.
+-- A resource is a document: `doc` is the object exactly as the API returns it. Beside it are only
+-- the values that are searched, ordered, unique or checked, and `shape`, the version of the
+-- document's shape (src/store/rows/document.rs). `doc` is the last column, so that the others of a
+-- long row are not on its overflow pages.
 CREATE TABLE customers (
     id                 TEXT    NOT NULL CHECK (id LIKE 'c%'),
     workspace_no       INTEGER NOT NULL REFERENCES workspaces (no),
@@ -100,8 +100,8 @@ CREATE INDEX customers_by_stripe_customer
     ON customers (workspace_no, stripe_customer_id, created_at)
     WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
 
--- The numbers that slugs of live customers end with, as runs without a gap: `aurora-2` to `aurora-5`
--- are one row with the stem `aurora-` (src/store/rows/slug_runs.rs).
+-- The numbers that slugs of live customers end with, as runs without a gap: `aurora-2` to
+-- `aurora-5` are one row with the stem `aurora-` (src/store/rows/slug_runs.rs).
 CREATE TABLE slug_runs (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     stem         TEXT    NOT NULL CHECK (stem LIKE '%-'),

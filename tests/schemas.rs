@@ -1,5 +1,6 @@
-//! The schema of a value allows what its parser takes, and nothing else: the two are asked about the
-//! same values, likely and unlikely ones. The faults that a type declares are those that it reports.
+//! The schema of a value allows what its parser takes, and nothing else: the two are asked about
+//! the same values, likely and unlikely ones. The faults that a type declares are those that it
+//! reports.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -42,7 +42,7 @@
   });
 
   const isLetter = (letter) => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
-  /** How well a word fits a title: as a whole, as a word of it, as the beginning of one, or inside. */
+  /** How well a word fits a title: as a whole, as a word of it, as the start of one, or inside. */
   const fit = (text, word) => {
     if (text === word) return 4;
     let best = 0;
@@ -53,7 +53,7 @@
     }
     return best;
   };
-  /** How much a text tells of a word, below 1: the more often, and the shorter the text, the more. */
+  /** How relevant a text is to a word, below 1: more for frequent words and for short texts. */
   const tell = (text, word) => {
     let count = 0;
     for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
@@ -88,7 +88,7 @@
   };
   const best = (numbers) => Math.max(0, ...numbers);
 
-  /** The best places of the best pages. A page is as good as its best place, and a little better. */
+  /** The best places of the best pages. A page scores slightly more than its best place. */
   const find = (words) => {
     const pages = new Map();
     for (const entry of index) {

@@ -110,8 +110,8 @@ impl Answer {
     }
 }
 
-/// The list as it would be if it were empty, with the documents, which are JSON already, between its
-/// brackets.
+/// The list as it would be if it were empty, with the documents, which are JSON already, between
+/// its brackets.
 fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>> {
     let empty = serde_json::to_string(&Page::<()> { data: Vec::new(), next: page.next })?;
     let (head, tail) = empty.split_once("[]").unwrap_or((&empty, ""));

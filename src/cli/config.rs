@@ -21,7 +21,8 @@ impl From<Listed> for Shown {
     }
 }
 
-/// Prints settings that were read without an error, after warnings on stderr. The text is TOML that can be used as a file.
+/// Prints settings that were read without an error, after warnings on stderr. The text is TOML that
+/// can be used as a file.
 pub fn run(context: &Context) -> Result<(), Failure> {
     for unknown in context.loaded.unknown_variables() {
         stderr::say(&format!("warning: {unknown}"));

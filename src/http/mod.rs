@@ -1,5 +1,5 @@
-//! HTTP that the API, the pages and the docs share: client addresses, headers, request ids, bodies and
-//! their pace. Knows no endpoint, no page and no database.
+//! HTTP that the API, the pages and the docs share: client addresses, headers, request ids, bodies
+//! and their pace. Knows no endpoint, no page and no database.
 
 pub(crate) mod address;
 pub(crate) mod conditional;

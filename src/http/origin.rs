@@ -37,10 +37,10 @@ pub(crate) fn came_over_tls(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]
 }
 
 /// By which address the client reached the server, such as `https://pivotal.example.com`: for
-/// answers that tell where something is. The host is the one that a trusted proxy has noted, or else
-/// the one that the request itself names, or else that of the socket. A note that is no host counts
-/// as none. So do two that disagree: nothing tells which of them is the proxy's. Whatever a client
-/// sends, the result is an origin and nothing else.
+/// answers that tell where something is. The host is the one that a trusted proxy has noted, or
+/// else the one that the request itself names, or else that of the socket. A note that is no host
+/// counts as none. So do two that disagree: nothing tells which of them is the proxy's. Whatever a
+/// client sends, the result is an origin and nothing else.
 pub(crate) fn request_origin(request: &HttpRequest, trusted: &[IpNet]) -> String {
     let headers = request.headers();
     let proxy = request.peer_addr().map(|peer| peer.ip()).filter(|ip| is_trusted(*ip, trusted));
@@ -63,9 +63,9 @@ pub(crate) fn request_origin(request: &HttpRequest, trusted: &[IpNet]) -> String
     })
 }
 
-/// The origin of a host that may have a port; nothing when the text is anything else. The standard of
-/// URLs lets more pass than can be a host, such as quotation marks and `..`: the characters are looked
-/// at before, and the labels of a name after it.
+/// The origin of a host that may have a port; nothing when the text is anything else. The standard
+/// of URLs lets more pass than can be a host, such as quotation marks and `..`: the characters are
+/// looked at before, and the labels of a name after it.
 fn parse_origin(scheme: &str, host: &str) -> Option<String> {
     let usual = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     if host.len() > MAX_HOST || !host.bytes().all(usual) {

@@ -69,8 +69,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Bytes that arrive after every pause: how many seconds it takes until the client is too slow, if it
-    /// ever is within an hour.
+    /// Bytes that arrive after every pause: how many seconds it takes until the client is too slow,
+    /// if it ever is within an hour.
     async fn lasts(bytes: usize, pause: Duration) -> Option<u64> {
         let mut pace = Pace::new(&Settings::default().connections);
         let start = Instant::now();

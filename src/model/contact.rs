@@ -29,10 +29,10 @@ object! {
         pub customer_id: CustomerId,
         /// The person's name.
         pub name: Name,
-        /// The person's e-mail address, with a dotted domain; kept in lower case and without a final
-        /// dot. No other contact of the customer can have it at the same time, not even in another
-        /// spelling: the Unicode and the Punycode (`xn--`) form of the domain are the same, and so are
-        /// composed and decomposed letters.
+        /// The person's e-mail address, with a dotted domain; kept in lower case and without a
+        /// final dot. No other contact of the customer can have it at the same time, not even in
+        /// another spelling: the Unicode and the Punycode (`xn--`) form of the domain are the same,
+        /// and so are composed and decomposed letters.
         pub email: Email,
         /// What the person does there.
         pub title: Option<Line>,

@@ -70,8 +70,8 @@ object! {
         /// it is free.
         pub slug: Slug,
         /// The company's host name, without scheme, port or path; kept in lower case and without a
-        /// final dot. An international name can be in Unicode or in Punycode (`xn--`). It is kept as
-        /// you send it; filters find it in either form.
+        /// final dot. An international name can be in Unicode or in Punycode (`xn--`). It is kept
+        /// as you send it; filters find it in either form.
         pub domain: Option<Domain>,
         /// Where the customer stands. `archived` is a status like the others and does not hide the
         /// customer.

@@ -76,8 +76,8 @@ impl Service {
         }
     }
 
-    /// The address of the client, see [`address::client_address`]. Warns about a proxy that the settings
-    /// don't name.
+    /// The address of the client, see [`address::client_address`]. Warns about a proxy that the
+    /// settings don't name.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let trusted = &self.settings.trusted_proxies;
         self.untrusted_proxies.check(peer, headers, trusted);

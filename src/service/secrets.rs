@@ -1,6 +1,6 @@
 //! The kinds of secrets that clients send: how many attempts at each may fail, and how many are
-//! checked at the same time. Each kind has a queue of its own, so that guessing at one does not hold
-//! up the others.
+//! checked at the same time. Each kind has a queue of its own, so that guessing at one does not
+//! hold up the others.
 
 use std::net::IpAddr;
 

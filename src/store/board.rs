@@ -1,4 +1,5 @@
-//! The board's cards: the newest onboardings of each phase, with their customers. For the store's users.
+//! The board's cards: the newest onboardings of each phase, with their customers. For the store's
+//! users.
 
 use rusqlite::Row;
 use strum::VariantArray;

@@ -42,8 +42,8 @@ export async function fitsEveryWidth(page) {
 }
 
 /**
- * Checks that the page does not scroll sideways, that everything is inside its box or scrolls within
- * one that is inside the window, and that buttons in tables can be seen without scrolling.
+ * Checks that the page does not scroll sideways, that everything is inside its box or scrolls
+ * within one that is inside the window, and that buttons in tables can be seen without scrolling.
  */
 export async function fits(page) {
   const faults = await page.evaluate(() => {
@@ -116,8 +116,8 @@ export function shape(address) {
 }
 
 /**
- * Follows links from the overview until no new kind of page is found, and returns the address of one
- * page of each kind by its shape. What is downloaded is no page.
+ * Follows links from the overview until no new kind of page is found, and returns the address of
+ * one page of each kind by its shape. What is downloaded is no page.
  */
 export async function everyPage(page, origin) {
   const found = new Map();

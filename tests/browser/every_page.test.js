@@ -1,5 +1,5 @@
-// What holds for every page. Pages are found by following links from the overview, so that a new one
-// is looked at too.
+// What holds for every page. Pages are found by following links from the overview, so that a new
+// one is looked at too.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,5 +1,5 @@
-"""The clients that generators make of a server's OpenAPI document, all but the converting one by the
-commands that `docs/clients.md` gives."""
+"""The clients that generators make of a server's OpenAPI document, all but the converting one by
+the commands that `docs/clients.md` gives."""
 
 import shutil
 from dataclasses import dataclass

@@ -38,8 +38,8 @@ def filter_query(_: schemathesis.HookContext, query: dict | None) -> bool:
     return True
 
 
-# Invisible characters beyond U+FFFF (`src/model/values/invisible.rs`). The server refuses them, and there is
-# no notation for them that the regular expressions of all languages read alike.
+# Invisible characters beyond U+FFFF (`src/model/values/invisible.rs`). The server refuses them, and
+# there is no notation for them that the regular expressions of all languages read alike.
 _NOT_IN_PATTERNS = {
     "\U000110bd",
     "\U000110cd",

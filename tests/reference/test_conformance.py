@@ -1,5 +1,5 @@
-"""The server and its OpenAPI document agree, as Schemathesis tries them: with valid and invalid data
-made of the document, the document's examples and links, and every check that it has."""
+"""The server and its OpenAPI document agree, as Schemathesis tries them: with valid and invalid
+data made of the document, the document's examples and links, and every check that it has."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,8 @@ from server import Server
 
 
 def test_the_server_does_what_its_document_says(docs: Documentation, tmp_path: Path) -> None:
-    # A limit would end this after sixty requests; `tests/black_box/ops/load/rate_limits.rs` is about it.
+    # A limit would end this after sixty requests; `tests/black_box/ops/load/rate_limits.rs` is
+    # about it.
     with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
         said = tools.run(
             "schemathesis", "--no-color", "--config-file", tools.HERE / "schemathesis.toml",

@@ -1,4 +1,5 @@
-"""The rules by which blocks are found and outputs compared: a mistake here would let others pass."""
+"""The rules by which blocks are found and outputs compared: a mistake here would let others
+pass."""
 
 import compare
 from page import parse

@@ -9,8 +9,8 @@
 //! 2. `markdown` parses each page into an outline: title, description, headings with their anchors.
 //! 3. Once all outlines are known, `markdown` resolves the links between pages, highlights code and
 //!    renders each page twice: as HTML, and as Markdown whose links work from anywhere.
-//! 4. `site` puts the frame around the HTML (`templates`), and adds the search index, the indexes for
-//!    language models, redirects, style sheets and scripts.
+//! 4. `site` puts the frame around the HTML (`templates`), and adds the search index, the indexes
+//!    for language models, redirects, style sheets and scripts.
 //! 5. `output` writes the files and a table of them, which `src/docs` of the server embeds.
 //!
 //! Nothing is written if anything is wrong. All problems are reported at once (`problem`).

@@ -162,9 +162,9 @@ impl Visit {
         self.workspaces().get(self.0.current).ok_or(AdminError::NoWorkspace)
     }
 
-    /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser look
-    /// at the same one and numbers are given anew in each: a form that was loaded before another tab
-    /// chose another workspace would be done to what has the same number there.
+    /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser
+    /// look at the same one and numbers are given anew in each: a form that was loaded before
+    /// another tab chose another workspace would be done to what has the same number there.
     pub fn meant(&self) -> Result<&Workspace, AdminError> {
         let workspace = self.workspace()?;
         let slug = self.form().value("in");

@@ -1,5 +1,5 @@
-//! What the document says about an endpoint beyond its row in the route table. Every handler has its
-//! description beside it.
+//! What the document says about an endpoint beyond its row in the route table. Every handler has
+//! its description beside it.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;

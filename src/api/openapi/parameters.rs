@@ -13,8 +13,8 @@ use crate::model::parse::schema::{Described, string};
 use crate::model::resource::ResourceType;
 use crate::model::values::id;
 
-/// The parameters of an operation that reads these from its query. Those of paths, pages and headers
-/// are the same for many, and are referred to.
+/// The parameters of an operation that reads these from its query. Those of paths, pages and
+/// headers are the same for many, and are referred to.
 pub(super) fn list(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Parameter>> {
     let in_path = PathParameter::find_in(path).map(PathParameter::component);
     let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();

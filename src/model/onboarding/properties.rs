@@ -41,8 +41,8 @@ object! {
         /// When it was started. Unless it is sent, it is set when the phase first leaves
         /// `before_getting_started`.
         pub started_at: Option<Timestamp>,
-        /// When it was completed. Unless it is sent, it is set when the phase becomes `completed`, and
-        /// cleared when it no longer is.
+        /// When it was completed. Unless it is sent, it is set when the phase becomes `completed`,
+        /// and cleared when it no longer is.
         pub completed_at: Option<Timestamp>,
         /// When the launch is planned.
         pub target_launch_date: Option<Timestamp>,

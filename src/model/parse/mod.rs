@@ -1,4 +1,5 @@
-//! From what a client sends to values: bodies, query parameters, patches and pages, with every problem found in one pass.
+//! From what a client sends to values: bodies, query parameters, patches and pages, with every
+//! problem found in one pass.
 
 pub mod changes;
 pub mod choice;

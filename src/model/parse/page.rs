@@ -50,9 +50,9 @@ fn limit_faults() -> Vec<Fault> {
     vec![Fault::wrong_type("a whole number"), Fault::below(1), Fault::above(MAX_LIMIT.into())]
 }
 
-/// An opaque string as far as clients know: told that it is a date-time, a generated client may make
-/// a native date of it, which has no microseconds, and skip rows. The pattern is only a shape: days
-/// that a month does not have are refused all the same.
+/// An opaque string as far as clients know: told that it is a date-time, a generated client may
+/// make a native date of it, which has no microseconds, and skip rows. The pattern is only a shape:
+/// days that a month does not have are refused all the same.
 fn cursor_schema() -> Schema {
     let shape = concat!(
         "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",

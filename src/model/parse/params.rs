@@ -109,8 +109,8 @@ impl Params {
         self.parsed(name, E::schema, || vec![Fault::unknown_variant::<E>()], choice)
     }
 
-    /// Records a problem if there is one, and declares that there can be: one whose message is not made
-    /// from a parameter's name.
+    /// Records a problem if there is one, and declares that there can be: one whose message is not
+    /// made from a parameter's name.
     pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
         if let Some(declaration) = &mut self.declaration {
             declaration.problems.push(problem());

@@ -22,8 +22,8 @@ pub fn folded(text: &str) -> String {
     composed(&folded).into_owned()
 }
 
-/// The form in which host names compare: lower case, in ASCII (`xn--`), without a final dot. A label
-/// that has no ASCII form is composed instead.
+/// The form in which host names compare: lower case, in ASCII (`xn--`), without a final dot. A
+/// label that has no ASCII form is composed instead.
 pub fn host_key(host: &str) -> String {
     let host = host.strip_suffix('.').unwrap_or(host);
     host.split('.').map(label_key).collect::<Vec<_>>().join(".")

@@ -56,8 +56,8 @@ impl Domain {
 }
 
 /// What a label is made of beside hyphens: letters and digits of every script, and none of the
-/// characters that are punctuation in ASCII and Latin-1, spaces, invisible or other forms of letters.
-/// All that IDNA2008 allows is here, but for [`INNER`].
+/// characters that are punctuation in ASCII and Latin-1, spaces, invisible or other forms of
+/// letters. All that IDNA2008 allows is here, but for [`INNER`].
 const LETTERS: Alphabet = Alphabet(&[
     ('\0', '/'),
     (':', '@'),

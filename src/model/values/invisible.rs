@@ -3,8 +3,8 @@
 
 use crate::model::parse::problem::{Fault, Rule};
 
-/// Default_Ignorable_Code_Point, the general categories Cc and Cf without white space, and the Braille
-/// pattern without dots.
+/// Default_Ignorable_Code_Point, the general categories Cc and Cf without white space, and the
+/// Braille pattern without dots.
 pub(in crate::model) const INVISIBLE: &[(char, char)] = &[
     ('\0', '\u{8}'),
     ('\u{e}', '\u{1f}'),

@@ -116,9 +116,9 @@ impl<const MIN: usize, const MAX: usize> std::fmt::Display for Text<MIN, MAX> {
     }
 }
 
-/// A string free of U+0000, which SQLite's text functions stop at. White space and a byte order mark
-/// are trimmed at both ends; other invisible characters may belong to the emoji or the letter beside
-/// them. Nothing is left of a string of which nothing can be seen.
+/// A string free of U+0000, which SQLite's text functions stop at. White space and a byte order
+/// mark are trimmed at both ends; other invisible characters may belong to the emoji or the letter
+/// beside them. Nothing is left of a string of which nothing can be seen.
 pub(in crate::model) fn clean(raw: &str) -> Result<&str, Fault> {
     if raw.contains('\0') {
         return Err(Fault::new(Rule::InvalidString, "must not contain the character U+0000"));

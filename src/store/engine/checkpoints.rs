@@ -208,8 +208,8 @@ mod tests {
             }
             stop.store(true, Ordering::Relaxed);
         });
-        // 64 MiB and what is written until it is reset, which a busy machine can put off a few times,
-        // each time by a quarter. Without resets it has 386.
+        // 64 MiB and what is written until it is reset, which a busy machine can put off a few
+        // times, each time by a quarter. Without resets it has 386.
         assert!(longest < 250, "{longest} MiB");
         rewrite(&store, 140);
         assert!(log_megabytes(&dir) <= 65, "{} MiB", log_megabytes(&dir));

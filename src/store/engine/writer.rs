@@ -171,8 +171,8 @@ impl Stream {
         {
             log::error!("cannot roll back: {error}");
         }
-        // These had not begun, and waited for the same lock or disk. They are gathered before anybody
-        // is answered: what is sent after an answer has not waited.
+        // These had not begun, and waited for the same lock or disk. They are gathered before
+        // anybody is answered: what is sent after an answer has not waited.
         let waiting: Vec<Job> = group.collect();
         for outcome in outcomes {
             (outcome.answer)(Err(error.clone()));

@@ -15,7 +15,8 @@ use crate::store::error::OpenError;
 /// it, those of SQLite among them (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
 /// The offsets are those of "Database File Format", 1.3.
 pub(in crate::store) fn read(path: &Path) -> Result<(), OpenError> {
-    // Before the header, so that a log which another process creates now isn't taken for an old one.
+    // Before the header, so that a log which another process creates now isn't taken for an old
+    // one.
     let log = beside(path, names::LOG);
     let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let mut header = [0u8; 100];

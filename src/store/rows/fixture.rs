@@ -1,5 +1,5 @@
-//! A database in memory for the store's own tests, which fill it through [`WorkspaceTx`] and look at it
-//! through [`WorkspaceReader`].
+//! A database in memory for the store's own tests, which fill it through [`WorkspaceTx`] and look
+//! at it through [`WorkspaceReader`].
 
 use rusqlite::Connection;
 use serde_json::Value;

@@ -1,5 +1,6 @@
-//! Tests that no read of the API or of the admin pages scans a table or sorts: every list and lookup with every
-//! combination of its filters is run, and SQLite is asked how it runs each statement that it saw.
+//! Tests that no read of the API or of the admin pages scans a table or sorts: every list and
+//! lookup with every combination of its filters is run, and SQLite is asked how it runs each
+//! statement that it saw.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! What the store knows of a table, of the rows that lists show, and of a resource: the traits that the
-//! modules of the resources implement.
+//! What the store knows of a table, of the rows that lists show, and of a resource: the traits that
+//! the modules of the resources implement.
 
 use rusqlite::types::{Null, ToSqlOutput};
 use rusqlite::{Row, ToSql};

@@ -1,5 +1,5 @@
-//! Which numbers the slugs of a name have, as runs without a gap, so that the smallest free number is
-//! found in one step however many there are. A slug counts for the stem that ends with its last
+//! Which numbers the slugs of a name have, as runs without a gap, so that the smallest free number
+//! is found in one step however many there are. A slug counts for the stem that ends with its last
 //! hyphen, whatever name it was made from. For the store's own use.
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -94,8 +94,8 @@ impl WorkspaceTx<'_> {
     }
 }
 
-/// Runs of slug numbers that are not those of the customers. A database from before version 5 has no
-/// such table.
+/// Runs of slug numbers that are not those of the customers. A database from before version 5 has
+/// no such table.
 pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<Vec<String>> {
     if !conn.table_exists(None, "slug_runs")? {
         return Ok(Vec::new());

@@ -29,8 +29,8 @@ impl Old {
         Ok(Self { conn, path: path.to_owned(), version })
     }
 
-    /// Brings the write-ahead log into the file, and locks the file against every other writer until
-    /// it is closed.
+    /// Brings the write-ahead log into the file, and locks the file against every other writer
+    /// until it is closed.
     pub fn lock(&self) -> Result<(), OpenError> {
         self.take_log_in()?;
         // A reader of a file without a log keeps all others from committing.

@@ -1,5 +1,5 @@
-//! How far an upgrade is: lines in the log, as of a server, or a bar where nothing is logged, as at a
-//! command.
+//! How far an upgrade is: lines in the log, as of a server, or a bar where nothing is logged, as at
+//! a command.
 
 use std::cell::Cell;
 use std::sync::Arc;

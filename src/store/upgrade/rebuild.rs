@@ -1,5 +1,5 @@
-//! Building the new file: tables, rows in the order of the old ones, then indexes and triggers, then
-//! checks.
+//! Building the new file: tables, rows in the order of the old ones, then indexes and triggers,
+//! then checks.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Query parameters that an endpoint does not have: they change nothing, and the response names them.
+//! Query parameters that an endpoint does not have: they change nothing, and the response names
+//! them.
 
 use serde_json::json;
 

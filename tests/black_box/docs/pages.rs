@@ -1,5 +1,5 @@
-//! The documentation is served by the binary: pages, their Markdown, indexes and assets, to everybody
-//! and with what browsers and caches have to know.
+//! The documentation is served by the binary: pages, their Markdown, indexes and assets, to
+//! everybody and with what browsers and caches have to know.
 
 use std::collections::BTreeSet;
 

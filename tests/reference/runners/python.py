@@ -1,5 +1,5 @@
-"""Programs in Python. They may import what stands in the directory where they run, and the generated
-client."""
+"""Programs in Python. They may import what stands in the directory where they run, and the
+generated client."""
 
 from collections.abc import Mapping
 from pathlib import Path

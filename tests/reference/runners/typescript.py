@@ -1,4 +1,5 @@
-"""Programs in TypeScript: one compiler checks all of them, strictly, and Node.js runs what it makes."""
+"""Programs in TypeScript: one compiler checks all of them, strictly, and Node.js runs what it
+makes."""
 
 import shutil
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-//! Code blocks: the meaning of their info string, and their HTML. Consecutive blocks with a `tab` form
-//! a group, of which a page with scripts shows one at a time.
+//! Code blocks: the meaning of their info string, and their HTML. Consecutive blocks with a `tab`
+//! form a group, of which a page with scripts shows one at a time.
 
 use super::highlight::Highlighter;
 use crate::escape::escape;

@@ -1,5 +1,5 @@
-//! Syntax highlighting with the grammars of syntect and two-face. Each token gets a short class, which
-//! `assets/docs/text.css` gives a color.
+//! Syntax highlighting with the grammars of syntect and two-face. Each token gets a short class,
+//! which `assets/docs/text.css` gives a color.
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 

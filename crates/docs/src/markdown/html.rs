@@ -1,5 +1,5 @@
-//! Renders a page's Markdown as HTML, with the few additions that the style sheet knows: a lead, badges,
-//! callouts, tabs, anchors.
+//! Renders a page's Markdown as HTML, with the few additions that the style sheet knows: a lead,
+//! badges, callouts, tabs, anchors.
 
 use std::fmt::Display;
 

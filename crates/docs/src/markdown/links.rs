@@ -1,5 +1,5 @@
-//! Resolves links. Pages link to each other by the relative path of the file, which also works on code
-//! hosts. A link to a page or heading that does not exist is a problem.
+//! Resolves links. Pages link to each other by the relative path of the file, which also works on
+//! code hosts. A link to a page or heading that does not exist is a problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! An endpoint with everything that its page shows. Anything that the document lacks is found here, so
-//! that the templates never miss a value.
+//! An endpoint with everything that its page shows. Anything that the document lacks is found here,
+//! so that the templates never miss a value.
 
 use serde_json::Value;
 
@@ -141,7 +141,8 @@ impl<'d> Endpoint<'d> {
         self.query_parameters.iter().any(|sent| sent.property.name == "cursor")
     }
 
-    /// The error whose body the page shows: a 400 if there is one, preferably short and about a field.
+    /// The error whose body the page shows: a 400 if there is one, preferably short and about a
+    /// field.
     pub fn typical_failure(&self) -> Option<&Failure<'d>> {
         let of = |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
         let size = |failure: &&Failure<'_>| {

@@ -43,8 +43,8 @@ pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
     Ok(words::listed(&kinds, "or"))
 }
 
-/// The limits of length (in this unit), size and count. Empty if there are several types, since each
-/// limit applies to only one.
+/// The limits of length (in this unit), size and count. Empty if there are several types, since
+/// each limit applies to only one.
 pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String, Error> {
     if schema.types().filter(|one| *one != "null").count() > 1 {
         return Ok(String::new());

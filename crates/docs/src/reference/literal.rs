@@ -26,8 +26,8 @@ pub const PYTHON: Language =
 pub const RUST: Language = Language { step: 4, ..JSON };
 
 impl Language {
-    /// Writes a value. Lines after the first are indented by at least `indent`. Every property of an
-    /// object gets its own line.
+    /// Writes a value. Lines after the first are indented by at least `indent`. Every property of
+    /// an object gets its own line.
     pub fn write(&self, value: &Value, indent: usize) -> String {
         match value {
             Value::Object(properties) if !properties.is_empty() => {

@@ -1,5 +1,5 @@
-//! Writes the pages of the API reference from the OpenAPI document: Markdown with code samples, and a
-//! console that sends requests.
+//! Writes the pages of the API reference from the OpenAPI document: Markdown with code samples, and
+//! a console that sends requests.
 //!
 //! `document` reads the document. `endpoint`, `response` and `property` find in it all that a page
 //! shows, and fail if anything is missing. `page`, `samples` and `console` fill the templates.
@@ -47,8 +47,8 @@ pub struct Operation {
     pub console: String,
 }
 
-/// Returns the list of all endpoints, whose path is `reference`, then a page for each endpoint in the
-/// order of the tags.
+/// Returns the list of all endpoints, whose path is `reference`, then a page for each endpoint in
+/// the order of the tags.
 pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
     let document = Document::parse(openapi)?;
     let [server] = document.servers.as_slice() else {

@@ -1,5 +1,5 @@
-//! Style sheets and scripts. Their addresses contain a hash of the content, so that browsers can cache
-//! them forever.
+//! Style sheets and scripts. Their addresses contain a hash of the content, so that browsers can
+//! cache them forever.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The files for language models (<https://llmstxt.org>): an index of all pages, an index of each page,
-//! and all pages in one text.
+//! The files for language models (<https://llmstxt.org>): an index of all pages, an index of each
+//! page, and all pages in one text.
 
 use super::page::{Page, Place};
 use crate::address::{self, ORIGIN};

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::support::Server;
 use crate::support::contract::{Operation, operation, operations};
 
-/// The operations in an order in which each of them finds what it needs, with what is to be added to
-/// its path.
+/// The operations in an order in which each of them finds what it needs, with what is to be added
+/// to its path.
 const STORY: [(&str, &str); 21] = [
     ("get-health", ""),
     ("openapi", ""),

@@ -1,5 +1,5 @@
-//! Values that look the same and are written differently: searches, filters and uniqueness treat them
-//! as equal, and responses show each as it was sent.
+//! Values that look the same and are written differently: searches, filters and uniqueness treat
+//! them as equal, and responses show each as it was sent.
 
 use serde_json::{Value, json};
 

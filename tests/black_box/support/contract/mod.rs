@@ -1,5 +1,5 @@
-//! Holds requests and responses against the description of the API: every client of these tests does
-//! so with everything that it sends and gets.
+//! Holds requests and responses against the description of the API: every client of these tests
+//! does so with everything that it sends and gets.
 
 mod request;
 mod response;
