@@ -1,5 +1,5 @@
 //! Why a page is not shown or an action not done: each reason with its status and the words that
-//! the visitor reads. For the pages' own use.
+//! the visitor reads.
 
 use actix_web::http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Answers of the pages, and what the layout shows around every page. For the pages.
+//! Answers of the pages, and what the layout shows around every page.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

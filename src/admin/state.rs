@@ -1,5 +1,4 @@
-//! What the pages keep in memory from one request to the next. For their own use; `server` makes
-//! one.
+//! What the pages keep in memory from one request to the next. `server` makes one.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The answers of the API: a status, perhaps a location, and a JSON body. For the handlers.
+//! The answers of the API: a status, perhaps a location, and a JSON body.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

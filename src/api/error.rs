@@ -1,5 +1,4 @@
-//! The error table: every code of the API, its type, its status and its envelope. For the API's
-//! own use.
+//! The error table: every code of the API, its type, its status and its envelope.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};

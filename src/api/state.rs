@@ -1,4 +1,4 @@
-//! What the API keeps in memory from one request to the next. For its own use; `routes` makes one.
+//! What the API keeps in memory from one request to the next. `routes` makes one.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Forty invented shops. For the demo's own use.
+//! Forty invented shops.
 
 /// A customer-to-be. Its domain is made from its name, below `.example`, which nobody can own
 /// (RFC 2606).

@@ -1,5 +1,4 @@
-//! Chance that can be repeated: the same seed throws the same numbers on every machine. For the
-//! demo's own use.
+//! Chance that can be repeated: the same seed throws the same numbers on every machine.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;

@@ -1,5 +1,4 @@
-//! The people at the shops, and the team that onboards them: all invented. For the demo's own
-//! use.
+//! The people at the shops, and the team that onboards them: all invented.
 
 use super::dice::Dice;
 use crate::model::values::slug::Slug;

@@ -1,5 +1,4 @@
-//! Who is told about: forty customers and where each of them stands today. For the demo's own
-//! use.
+//! Who is told about: forty customers and where each of them stands today.
 
 use super::companies::{COMPANIES, Company};
 use super::dice::Dice;

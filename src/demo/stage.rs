@@ -1,4 +1,4 @@
-//! Plays acts as the API would have carried them out at their moments. For the demo's own use.
+//! Plays acts as the API would have carried them out at their moments.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What happens to a customer, and when: the script that `stage` plays. For the demo's own use.
+//! What happens to a customer, and when: the script that `stage` plays.
 //!
 //! Changes are the bodies that a client of the API would send.
 

@@ -1,4 +1,4 @@
-//! Which file is the answer, and what is said of it. For the documentation's own use.
+//! Which file is the answer, and what is said of it.
 
 use actix_web::http::header::{
     ACCEPT, ALLOW, Accept, CACHE_CONTROL, CONTENT_TYPE, Header, HeaderValue, LOCATION, Quality,

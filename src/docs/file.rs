@@ -1,4 +1,4 @@
-//! What the build script has made: every file with its address. For the documentation's own use.
+//! What the build script has made: every file with its address.
 
 use crate::http::conditional::Cacheable;
 

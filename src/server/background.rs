@@ -1,5 +1,5 @@
-//! What a server does beside answering: writing how keys are used, forgetting old answers,
-//! watching the dates of new rows, making backups. For the server's own use.
+//! What a server does beside answering: writing how keys are used, forgetting old answers, watching
+//! the dates of new rows, making backups.
 
 use std::future::Future;
 use std::sync::Arc;

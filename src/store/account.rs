@@ -1,5 +1,4 @@
-//! The admin's account in the database: one row, once a password was set. For the store's users:
-//! the methods of [`Reader`] and [`Tx`].
+//! The admin's account in the database: one row, once a password was set.
 
 use rusqlite::{OptionalExtension, params};
 

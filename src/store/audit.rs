@@ -1,5 +1,4 @@
-//! The audit log of a workspace: all of its events, and who can have caused them. For the store's
-//! users.
+//! The audit log of a workspace: all of its events, and who can have caused them.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;

@@ -1,5 +1,4 @@
-//! The board's cards: the newest onboardings of each phase, with their customers. For the store's
-//! users.
+//! The board's cards: the newest onboardings of each phase, with their customers.
 
 use rusqlite::Row;
 use strum::VariantArray;

@@ -1,5 +1,4 @@
-//! Events read back: the activity of a customer and of an onboarding. For the store's users: the
-//! methods of [`WorkspaceReader`].
+//! Events read back: the activity of a customer and of an onboarding.
 
 use rusqlite::Row;
 use serde_json::value::RawValue;

@@ -1,5 +1,4 @@
-//! Whether anybody has seen the keys that the first start made. For the store's users: the methods
-//! of [`Reader`] and [`Tx`].
+//! Whether anybody has seen the keys that the first start made.
 
 use super::error::StoreError;
 use super::reader::Reader;

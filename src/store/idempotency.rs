@@ -1,5 +1,4 @@
-//! The answers that are kept for retries. For the store's users: methods of
-//! [`WorkspaceReader`] and [`WorkspaceTx`].
+//! The answers that are kept for retries.
 
 use rusqlite::{Connection, OptionalExtension, params};
 

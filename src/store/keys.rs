@@ -1,4 +1,4 @@
-//! API keys in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+//! API keys in the database: their methods of [`Reader`] and [`Tx`].
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! What a workspace holds, in numbers, and how large the file is. For the store's users: the
-//! methods of [`WorkspaceReader`].
+//! What a workspace holds, in numbers, and how large the file is.
 
 use rusqlite::{OptionalExtension, Row};
 use strum::VariantArray;

@@ -1,4 +1,4 @@
-//! Workspaces in the database. For the store's users: the methods of [`Reader`] and [`Tx`].
+//! Workspaces in the database: their methods of [`Reader`] and [`Tx`].
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 

@@ -1,6 +1,6 @@
 //! Forms that change what somebody else may change meanwhile. Such a form carries what it was
-//! loaded with, so that only what was typed anew is sent on, and a property that was changed by
-//! two at once is told of and not overwritten. For the pages.
+//! loaded with, so that only what was typed anew is sent on, and a property that was changed by two
+//! at once is told of and not overwritten.
 
 use serde::Serialize;
 

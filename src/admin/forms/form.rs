@@ -1,5 +1,5 @@
-//! Forms: what was typed, how it becomes a value of the model through the same parsers as the
-//! API's bodies, and what is wrong with it. For the pages.
+//! Forms: what was typed, how it becomes a value of the model through the same parsers as the API's
+//! bodies, and what is wrong with it.
 
 use serde_json::{Map, Number, Value};
 

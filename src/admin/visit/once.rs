@@ -1,5 +1,5 @@
 //! Forms that must not be done twice: a browser that loads the answer again sends the form again,
-//! and so does a second press of its button. For the pages.
+//! and so does a second press of its button.
 
 use super::visitor::Visit;
 use crate::admin::error::AdminError;

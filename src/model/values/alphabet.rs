@@ -1,5 +1,5 @@
 //! Which characters may stand in a name of any script: the same set for the parser of the name and
-//! for the pattern that describes it. For the model's own use.
+//! for the pattern that describes it.
 //!
 //! The tables of Unicode that IDNA asks are not used: a pattern cannot ask them, and what would be
 //! left to the client to find out is what the description is for.

@@ -1,6 +1,5 @@
-//! The keys that a connection has read, for as long as nothing in the file has changed since. For
-//! the store's own use: every request needs its key, and hardly any finds another one than the
-//! request before it.
+//! The keys that a connection has read, for as long as nothing in the file has changed since. Every
+//! request needs its key, and hardly any finds another one than the request before it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

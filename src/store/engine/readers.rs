@@ -1,4 +1,4 @@
-//! The pool of connections that read. For the store's own use.
+//! The pool of connections that read.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,4 @@
-//! Every check that a database can be put to: SQLite's own, and what the schema cannot say. For
-//! the store's own use, and for the command `check`.
+//! Every check that a database can be put to: SQLite's own, and what the schema cannot say.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,5 +1,5 @@
-//! A consistent copy of a database as one file, checked before anybody relies on it. For the
-//! store's own use: backups and restores.
+//! A consistent copy of a database as one file, checked before anybody relies on it. For backups
+//! and restores.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,6 +1,5 @@
 //! The files of a database: where they are, who holds them, and how the database is found fit, made
-//! or brought up to date before anything is read from it. For the store's own use; `cli` names data
-//! directories and locks them.
+//! or brought up to date before anything is read from it.
 
 pub(super) mod backup;
 pub(super) mod check;

@@ -1,5 +1,5 @@
 //! A resource as it is stored: the object as the API returns it, with its exact times beside it.
-//! For the store's users, which send the text as it is or read the resource from it.
+//! Callers send the text as it is or read the resource from it.
 
 use std::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Reads columns whose text has a form of its own. For the store's own use.
+//! Reads columns whose text has a form of its own.
 
 use std::error::Error;
 use std::str::FromStr;

@@ -1,5 +1,5 @@
 //! Display ids and creation times: both are given out here, each at most once per workspace and
-//! type. For the store's own use.
+//! type.
 
 use rusqlite::{Connection, params};
 

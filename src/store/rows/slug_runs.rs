@@ -1,6 +1,6 @@
 //! Which numbers the slugs of a name have, as runs without a gap, so that the smallest free number
 //! is found in one step however many there are. A slug counts for the stem that ends with its last
-//! hyphen, whatever name it was made from. For the store's own use.
+//! hyphen, whatever name it was made from.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
