@@ -72,6 +72,11 @@ impl Socket for TcpStream {
 impl Connection {
     /// A connection that was just accepted.
     pub fn new(stream: TcpStream, place: Place, settings: &Connections) -> Self {
+        // Otherwise the last part of a response waits until the client has acknowledged the others,
+        // which it delays by 40 ms (RFC 896 and RFC 1122, 4.2.3.2).
+        if let Err(error) = stream.set_nodelay(true) {
+            log::debug!("cannot send small parts of a response at once: {error}");
+        }
         #[cfg(target_os = "linux")]
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
             log::debug!("cannot bound what the kernel holds for a connection: {error}");
@@ -239,5 +244,24 @@ impl<S: Socket> AsyncWrite for Connection<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::rt::net::TcpListener;
+
+    use super::*;
+    use crate::server::places::Places;
+    use crate::settings::Settings;
+
+    #[actix_web::test]
+    async fn no_part_of_a_response_waits_for_an_acknowledgement() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let place = Places::new(1, 1, Vec::new()).take(peer.ip()).unwrap();
+        let connection = Connection::new(stream, place, &Settings::default().connections);
+        assert!(connection.stream.nodelay().unwrap());
     }
 }
