@@ -3,18 +3,21 @@
 use std::path::Path;
 
 use super::old::Old;
+use super::resources::RESOURCES;
 use crate::store::error::OpenError;
 
-/// What a new file takes beside the old one, in hundredths of what is used of that: documents are
-/// longer than the columns they take the place of, and the entries of one index at a time are
-/// sorted in files.
+/// What a new file takes beside the old one, in hundredths of what is used of that: the entries of
+/// one index at a time are sorted in files.
 const SHARE: u64 = 160;
+/// Bytes that a document is longer than the columns it takes the place of, which is the names of
+/// its properties and of those that are null.
+const DOCUMENT: u64 = 600;
 /// What even an empty database takes.
 const LEAST: u64 = 1 << 20;
 
 /// Refuses an upgrade that the disk has no room for.
 pub(super) fn require(old: &Old, database: &Path) -> Result<(), OpenError> {
-    let needed = needed(old.bytes()?);
+    let needed = needed(old.bytes()?, resources(old)?);
     match free(database) {
         Some(free) if free < needed => {
             Err(OpenError::NoSpace { path: database.to_owned(), from: old.version, needed, free })
@@ -24,8 +27,20 @@ pub(super) fn require(old: &Old, database: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn needed(used: u64) -> u64 {
-    LEAST + used / 100 * SHARE
+/// How many rows become documents.
+fn resources(old: &Old) -> Result<u64, OpenError> {
+    let mut rows = 0;
+    for resource in &RESOURCES {
+        let sql = format!("SELECT count(*) FROM {}", resource.table);
+        let count = old.conn.query_row(&sql, [], |row| row.get::<_, i64>(0));
+        let count = count.map_err(|source| OpenError::sqlite(&old.path, source))?;
+        rows += u64::try_from(count).unwrap_or(0);
+    }
+    Ok(rows)
+}
+
+fn needed(used: u64, resources: u64) -> u64 {
+    LEAST + used / 100 * SHARE + resources.saturating_mul(DOCUMENT)
 }
 
 /// Bytes that this process may still write to the disk of a file.
