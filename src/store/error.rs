@@ -113,7 +113,7 @@ pub enum OpenError {
         "{path} was written by an older version (schema {found}, this binary needs {known}) and is only read here; start the server once to upgrade it"
     )]
     Older { path: PathBuf, found: i64, known: i64 },
-    #[error("{} has to be upgraded, and a server is running on it; stop that server first", .0.display())]
+    #[error("{} has to be upgraded, and a server is running on it; stop that server first, or wait if it is upgrading the database", .0.display())]
     UpgradeInUse(PathBuf),
     #[error("{path} is damaged ({found}); it was left as it is: restore a backup")]
     Damaged { path: PathBuf, found: String },

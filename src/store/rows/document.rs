@@ -7,6 +7,9 @@ use rusqlite::{Connection, Row};
 
 use super::resource::{Listed, Resource, Table};
 use super::row::unreadable;
+use crate::model::contact::Contact;
+use crate::model::customer::Customer;
+use crate::model::onboarding::Onboarding;
 use crate::model::parse::page::Page;
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
@@ -109,17 +112,17 @@ impl<R: Resource> Listed for Document<R> {
     }
 }
 
-/// The columns that repeat a property of the document, by tables.
-const REPEATED: &[(&str, &[&str])] = &[
-    ("customers", &["id", "display_id", "slug", "status"]),
-    ("contacts", &["id", "display_id", "customer_id", "is_primary"]),
-    ("onboardings", &["id", "display_id", "customer_id", "phase", "state"]),
+/// Each table with its present shape and the columns that repeat a property of the document.
+const REPEATED: &[(&str, i64, &[&str])] = &[
+    (Customer::TABLE, Customer::SHAPE, &["id", "display_id", "slug", "status"]),
+    (Contact::TABLE, Contact::SHAPE, &["id", "display_id", "customer_id", "is_primary"]),
+    (Onboarding::TABLE, Onboarding::SHAPE, &["id", "display_id", "customer_id", "phase", "state"]),
 ];
 
 /// Rows whose document and columns differ. A database from before version 6 has no documents.
 pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
-    for (table, columns) in REPEATED {
+    for (table, shape, columns) in REPEATED {
         if !conn.column_exists(None, *table, "doc")? {
             continue;
         }
@@ -130,6 +133,11 @@ pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<
         for id in statement.query_map([], |row| row.get::<_, String>(0))? {
             found.push(format!("table {table}: the document of {} differs from its columns", id?));
         }
+        let sql = format!("SELECT id FROM {table} WHERE shape > {shape} LIMIT {most}");
+        let mut statement = conn.prepare(&sql)?;
+        for id in statement.query_map([], |row| row.get::<_, String>(0))? {
+            found.push(format!("table {table}: a newer version of this program wrote {}", id?));
+        }
     }
     Ok(found)
 }
@@ -139,7 +147,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::customer::Customer;
     use crate::model::values::id::Ref;
     use crate::store::rows::fixture::Db;
 
@@ -168,6 +175,8 @@ mod tests {
         set(&db, "shape = 99");
         let refused = db.reader().customer(&named).unwrap_err();
         assert!(refused.to_string().contains("newer version"), "{refused}");
+        let found = check(db.conn(), 9).unwrap();
+        assert!(matches!(&found[..], [only] if only.contains("newer version")), "{found:?}");
     }
 
     #[test]
