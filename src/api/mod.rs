@@ -1,5 +1,4 @@
-//! The HTTP API. It stands on `service`, `store` and `model`; nothing but `server` and, for the
-//! API's description, `cli` may use it. `routes` lists every endpoint; the module named after an
+//! The HTTP API. Only `server` and, for the API's description, `cli` may use it. `routes` lists every endpoint; the module named after an
 //! endpoint's path answers and describes it, and `openapi` makes the document of all descriptions.
 
 mod activity;

@@ -1,5 +1,4 @@
-//! The command line. It stands on `server`, which it starts, on `api`, which it describes, and on
-//! `store` and `model`; only `main` uses it.
+//! The command line. Only `main` uses it.
 
 mod admin;
 mod args;

@@ -1,6 +1,6 @@
 //! The documentation: pages about the API and the server, the same as Markdown, and indexes for
-//! language models. All of it is generated when the server is built (`crates/docs`) and lies in the
-//! binary. It stands on `service`; nothing but `server` may use it.
+//! language models. All of it is generated when the server is built (`crates/docs`) and is part of the
+//! binary. Only `server` may use it.
 
 mod answer;
 mod file;

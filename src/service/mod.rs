@@ -1,5 +1,5 @@
 //! What a running server has beside its database, and what every request goes through, whether it
-//! is for the API or for pages. For `api`, `admin`, `docs` and `server`.
+//! is for the API or for pages.
 
 pub(crate) mod access_log;
 mod attempts;

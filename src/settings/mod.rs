@@ -1,5 +1,5 @@
 //! The settings. Environment over file over default; the command line's flags are laid over the
-//! result. For every layer above `model` but `store`.
+//! result.
 
 mod file;
 mod sources;

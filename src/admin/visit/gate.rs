@@ -1,5 +1,6 @@
 //! The checks before every handler: the size of the headers, the cookie, where a form comes from,
-//! the session, the size of the form and its seal. A handler is called only for what passes them.
+//! the session, the size of the form and its seal. Only what passes them reaches `admin/routes.rs`,
+//! which calls the handler of a `Visit` only for a visitor with a session.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

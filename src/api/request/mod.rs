@@ -1,4 +1,5 @@
-//! What happens to a request before its handler runs: headers, key, scope, body, idempotency.
+//! What happens to a request before its handler runs: headers, key, rate limit, scope, body,
+//! idempotency.
 
 pub(super) mod auth;
 pub(super) mod body;

@@ -198,7 +198,7 @@ fn text(lines: &[&str]) -> String {
 
 /// Declares an object of the API: a struct that serialises with all of its properties, and its
 /// schema, in which the doc comments are the descriptions. What follows the name is the value of
-/// the property `object`.
+/// the property `object`. A property that documents of an older shape lack has `#[serde(default)]`.
 macro_rules! object {
     (
         $(#[doc = $about:literal])+
@@ -206,6 +206,7 @@ macro_rules! object {
         $visibility:vis struct $name:ident $(= $object:literal)? {
             $(
                 $(#[doc = $says:literal])+
+                $(#[serde($default:ident)])?
                 $inner:vis $property:ident: $kind:ty,
             )+
         }
@@ -216,6 +217,7 @@ macro_rules! object {
         $visibility struct $name {
             $(
                 $(#[doc = $says])+
+                $(#[serde($default)])?
                 $inner $property: $kind,
             )+
         }
