@@ -1,5 +1,6 @@
-//! The HTTP API. Only `server` and, for the API's description, `cli` may use it. `routes` lists every endpoint; the module named after an
-//! endpoint's path answers and describes it, and `openapi` makes the document of all descriptions.
+//! The HTTP API. Only `server` and, for the API's description, `cli` may use it. `routes` lists every
+//! endpoint; the module named after an endpoint's path answers and describes it, and `openapi` makes
+//! the document of all descriptions.
 
 mod activity;
 mod answer;
