@@ -31,6 +31,10 @@ impl Resource for Contact {
         &self.id
     }
 
+    fn display_id(&self) -> DisplayId {
+        self.display_id
+    }
+
     fn customer_id(&self) -> &CustomerId {
         &self.customer_id
     }
@@ -44,11 +48,7 @@ impl Resource for Contact {
     }
 
     fn identity(&self) -> Columns<'_> {
-        vec![
-            ("display_id", self.display_id.0.into()),
-            ("customer_id", self.customer_id.as_str().into()),
-            NO_REPEAT,
-        ]
+        vec![("customer_id", self.customer_id.as_str().into()), NO_REPEAT]
     }
 
     fn columns(&self) -> Columns<'_> {

@@ -34,6 +34,10 @@ impl Resource for Customer {
         &self.id
     }
 
+    fn display_id(&self) -> DisplayId {
+        self.display_id
+    }
+
     fn customer_id(&self) -> &CustomerId {
         &self.id
     }
@@ -44,10 +48,6 @@ impl Resource for Customer {
 
     fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp) {
         (self.created_at, self.updated_at) = (created_at, updated_at);
-    }
-
-    fn identity(&self) -> Columns<'_> {
-        vec![("display_id", self.display_id.0.into())]
     }
 
     fn columns(&self) -> Columns<'_> {

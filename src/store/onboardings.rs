@@ -32,6 +32,10 @@ impl Resource for Onboarding {
         &self.id
     }
 
+    fn display_id(&self) -> DisplayId {
+        self.display_id
+    }
+
     fn customer_id(&self) -> &CustomerId {
         &self.customer_id
     }
@@ -45,10 +49,7 @@ impl Resource for Onboarding {
     }
 
     fn identity(&self) -> Columns<'_> {
-        vec![
-            ("display_id", self.display_id.0.into()),
-            ("customer_id", self.customer_id.as_str().into()),
-        ]
+        vec![("customer_id", self.customer_id.as_str().into())]
     }
 
     fn columns(&self) -> Columns<'_> {

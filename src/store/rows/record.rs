@@ -94,6 +94,7 @@ impl WorkspaceTx<'_> {
         let mut columns = vec![
             ("id", resource.id().as_str().into()),
             ("workspace_no", self.workspace().0.into()),
+            ("display_id", resource.display_id().0.into()),
             ("created_at", time(created_at)),
             ("updated_at", time(updated_at)),
             ("shape", R::SHAPE.into()),
@@ -165,18 +166,19 @@ impl WorkspaceTx<'_> {
         event: EventType,
         then: impl FnOnce(&R) -> Result<(), StoreError>,
     ) -> Result<(Id<R>, DisplayId), StoreError> {
-        let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
-        if !remains.deleted {
-            let Stored { resource, document } = self.find(named)?;
-            let sql =
-                format!("UPDATE {} SET deleted_at = max(?1, updated_at) WHERE id = ?2", R::TABLE);
-            self.conn
-                .prepare_cached(&sql)?
-                .execute(params![self.now.as_micros(), resource.id()])?;
-            then(&resource)?;
-            self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
-        }
-        Ok((remains.id, remains.display_id))
+        let Stored { resource, document } = match self.find(named) {
+            Ok(found) => found,
+            Err(StoreError::NotFound(_)) => {
+                let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
+                return Ok((remains.id, remains.display_id));
+            }
+            Err(error) => return Err(error),
+        };
+        let sql = format!("UPDATE {} SET deleted_at = max(?1, updated_at) WHERE id = ?2", R::TABLE);
+        self.conn.prepare_cached(&sql)?.execute(params![self.now.as_micros(), resource.id()])?;
+        then(&resource)?;
+        self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
+        Ok((resource.id().clone(), resource.display_id()))
     }
 
     /// When a resource that was last changed at `last` is changed now: later by what clients see

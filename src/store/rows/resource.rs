@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::model::customer::CustomerId;
 use crate::model::resource::ResourceType;
-use crate::model::values::id::Id;
+use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::time::Timestamp;
 
 /// A table of rows that belong to a workspace.
@@ -39,6 +39,8 @@ pub trait Resource: Table + Serialize + DeserializeOwned {
 
     /// Its id.
     fn id(&self) -> &Id<Self>;
+    /// Its number within its workspace and type.
+    fn display_id(&self) -> DisplayId;
     /// The customer whose timeline shows its events.
     fn customer_id(&self) -> &CustomerId;
     /// When it was created, and when it was changed last.
@@ -46,7 +48,9 @@ pub trait Resource: Table + Serialize + DeserializeOwned {
     /// Replaces both.
     fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp);
     /// The columns that never change, besides those that every resource has.
-    fn identity(&self) -> Columns<'_>;
+    fn identity(&self) -> Columns<'_> {
+        Columns::new()
+    }
     /// The columns that are searched, ordered, unique or checked.
     fn columns(&self) -> Columns<'_>;
 }
