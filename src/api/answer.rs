@@ -115,8 +115,19 @@ impl Answer {
 fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>> {
     let empty = serde_json::to_string(&Page::<()> { data: Vec::new(), next: page.next })?;
     let (head, tail) = empty.split_once("[]").unwrap_or((&empty, ""));
-    let texts: Vec<&str> = page.data.iter().map(Document::text).collect();
-    Ok(format!("{head}[{}]{tail}", texts.join(",")).into_bytes())
+    let texts: usize = page.data.iter().map(|document| document.text().len() + 1).sum();
+    let mut body = Vec::with_capacity(empty.len() + texts);
+    body.extend_from_slice(head.as_bytes());
+    body.push(b'[');
+    for (at, document) in page.data.iter().enumerate() {
+        if at > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(document.text().as_bytes());
+    }
+    body.push(b']');
+    body.extend_from_slice(tail.as_bytes());
+    Ok(body)
 }
 
 /// JSON of about this length.
