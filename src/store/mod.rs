@@ -1,4 +1,4 @@
-//! Everything that is kept, in one SQLite file. All SQL stands here. The layers above open a
+//! Everything that is kept, in one SQLite file. All SQL is here. The layers above open a
 //! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
 //! no connection leaves. Resources can only be reached through [`WorkspaceReader`] and
 //! [`WorkspaceTx`], which belong to one workspace.
@@ -88,9 +88,9 @@ pub struct Threads {
     pub lists: u32,
 }
 
-/// The database as it was at one moment. It costs the same as a single read, because what is dear
-/// in one is to take and to give back the lock of its transaction. To be dropped before anything
-/// is waited for: the pool has one connection for each thread that reads.
+/// The database as it was at one moment. Costs no more than a single read: the expensive part is
+/// acquiring and releasing the transaction lock. Drop it before awaiting: the pool has one connection
+/// for each thread that reads.
 pub struct Snapshot {
     pooled: r2d2::PooledConnection<Readers>,
     damage: Damage,

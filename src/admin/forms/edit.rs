@@ -1,6 +1,6 @@
-//! Forms that change what somebody else may change meanwhile. Such a form carries what it was
-//! loaded with, so that only what was typed anew is sent on, and a property that was changed by two
-//! at once is told of and not overwritten.
+//! Forms that change a resource while somebody else may change it too. Such a form carries the values
+//! that it was loaded with: only fields that were edited are sent, and a property that somebody else
+//! changed first is shown instead of overwritten.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::form::{Form, Kind, Shape};
 use crate::model::parse::fields::Body;
 use crate::model::parse::problem::{Problem, Rule};
 
-/// What stands before the name of a field for the value that it was loaded with.
+/// The prefix of the hidden field with the value that a field was loaded with.
 const WAS: &str = "was-";
 
 /// A form that shows the properties of a resource and remembers them.
@@ -117,7 +117,7 @@ mod tests {
         Changes::of(&form, SHAPE)
     }
 
-    /// What the changes make of a contact of which everything is old.
+    /// Applies the changes to a contact with old values.
     fn patched(changes: &Changes) -> Value {
         let body =
             json!({"name": "Old", "email": "a@b.example", "title": "old", "labels": ["old"]});

@@ -1,5 +1,5 @@
-//! A property of a resource, as the pages let people see and change it. What is stated here once is
-//! its label, its control in a form, how the form is read and what stands in it.
+//! A property of a resource on the pages: its label, its control in a form, how the form is parsed,
+//! and the value that the form shows.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(in crate::admin) enum Input {
     Date,
     /// A day and a time of day, in UTC.
     Moment,
-    /// Several lines, of which so many are seen.
+    /// A text area with this many rows.
     Area(u8),
     /// A list, one item on each line.
     List,
@@ -66,7 +66,7 @@ pub(in crate::admin) enum Place {
     Apart,
 }
 
-/// What stands in fields, by their names.
+/// The values of fields, by their names.
 pub(in crate::admin) type Values = Vec<(&'static str, String)>;
 
 /// A field as the template of a form shows it.
@@ -76,7 +76,7 @@ pub(in crate::admin) struct Control {
     input: Input,
     pub hint: &'static str,
     pub is_required: bool,
-    /// What stands above it, where a group of fields begins.
+    /// The heading above it, if a group of fields begins here.
     pub heading: Option<&'static str>,
 }
 
@@ -110,12 +110,12 @@ impl Field {
         Self { label: Some(label), ..self }
     }
 
-    /// What stands below it in a form.
+    /// The hint below it in a form.
     pub const fn hint(self, hint: &'static str) -> Self {
         Self { hint, ..self }
     }
 
-    /// What stands below its value on the page of the resource.
+    /// The note below its value on the page of the resource.
     pub const fn note(self, note: &'static str) -> Self {
         Self { note, ..self }
     }
@@ -135,7 +135,7 @@ impl Field {
         Self { place: Place::Apart, ..self }
     }
 
-    /// What stands beside it.
+    /// The text of its label.
     pub fn label_text(&self) -> String {
         self.label.map_or_else(|| words::capitalised(self.said), str::to_owned)
     }
@@ -155,7 +155,7 @@ impl Field {
         }
     }
 
-    /// What stands in it for a value of its property.
+    /// The text that the form shows for a value of its property.
     fn typed(&self, value: &Value) -> String {
         let first = |text: &str, length| text.chars().take(length).collect();
         match (self.input, value) {
@@ -216,7 +216,7 @@ pub(in crate::admin) fn new_shape(fields: &[Field], form: &Form) -> Vec<(&'stati
     fields.iter().filter(counts).map(|field| (field.name, field.kind())).collect()
 }
 
-/// What stands in the fields of a resource.
+/// The values that a form shows for a resource.
 pub(in crate::admin) fn values(fields: &[Field], resource: &impl Serialize) -> Values {
     // Resources are always JSON.
     let object = serde_json::to_value(resource).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Forms that make or change a resource: read by the parsers of the API's bodies, done by the same
-//! transactions, and shown again with what is wrong.
+//! Submits forms that create or change a resource, through the API's parsers and transactions. A form
+//! with mistakes comes back with them.
 
 use serde::Serialize;
 
@@ -23,11 +23,11 @@ pub(in crate::admin) enum Saved<R> {
     Refused(Form),
 }
 
-/// What is told of a form for a change that changed nothing.
+/// The flash message after a form that changed nothing.
 pub(in crate::admin) const NOTHING_CHANGED: &str = "Nothing was changed.";
 
 impl<R> Saved<R> {
-    /// What is told of it.
+    /// The flash message.
     pub fn notice(&self) -> &'static str {
         match self {
             Self::Changed(_) => "The changes were saved.",
@@ -44,8 +44,8 @@ impl<R> Saved<R> {
     }
 }
 
-/// Makes what a form asks for, once. `does` and `before` are those of [`once`]. A form that has to
-/// be corrected comes back.
+/// Creates what a form asks for, once; `does` and `before` are those of [`once`]. Returns the form if
+/// it has to be corrected.
 pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
     visit: &Visit,
     does: &str,
@@ -62,7 +62,7 @@ pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
     made.map(Ok).or_else(|error| correct(visit, error).map(Err))
 }
 
-/// Changes what was typed anew, unless somebody else changed the same meanwhile.
+/// Saves the fields that were edited, unless somebody else changed the same ones first.
 pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
     visit: &Visit,
     fields: &'static [Field],

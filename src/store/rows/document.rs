@@ -18,7 +18,7 @@ use crate::store::error::StoreError;
 #[derive(Clone, Debug)]
 pub struct Document<R> {
     text: String,
-    /// In microseconds, of which the text has only the milliseconds.
+    /// Both in microseconds; the text has only milliseconds.
     created_at: Timestamp,
     updated_at: Timestamp,
     of: PhantomData<fn() -> R>,
@@ -163,7 +163,7 @@ mod tests {
         let named = Ref::Id(aurora.id.clone());
         let now = db.reader().customer(&named).unwrap().text().to_owned();
         db.conn().execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
-        // White space stands for whatever the older shape wrote in another way.
+        // The spaces are what the older shape wrote in another way.
         set(&db, "shape = 0, doc = replace(doc, ',', ', ')");
         assert_eq!(db.reader().customer(&named).unwrap().text(), now);
     }

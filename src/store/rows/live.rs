@@ -1,5 +1,5 @@
-//! The one place where resources are selected: always within a workspace, and without tombstones
-//! unless a function's name says otherwise.
+//! Lookups and lists of resources: always within a workspace, and without tombstones unless a
+//! function's name says otherwise.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 

@@ -24,7 +24,7 @@ pub(super) fn check(
     thread::scope(|scope| {
         let first = scope.spawn(|| rows(&others, draft));
         let second = scope.spawn(|| rows(&events, draft).and_then(|()| references(counts, draft)));
-        // It is written meanwhile: nothing changes the file any more.
+        // Nothing changes the file any more, so it can be synced while it is checked.
         let synced = file.sync_all();
         let ended = || Err(Failure::Fault("a check of the new file did not end".to_owned()));
         let (first, second) = (first.join(), second.join());

@@ -1,4 +1,4 @@
-//! The database that is upgraded. It is only read, and nobody else can write to it meanwhile.
+//! The database that is upgraded. It is only read, and locked against every other writer.
 
 use std::path::{Path, PathBuf};
 use std::thread;
