@@ -99,11 +99,11 @@ pub struct ContactPatch(Changes<Contact>);
 
 impl Body for ContactPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let changes = Changes::none().value(fields, "name", |to: &mut Contact| &mut to.name).value(
-            fields,
-            "email",
-            |to| &mut to.email,
-        );
+        let changes: Changes<Contact> = Changes::none();
+        let changes =
+            changes
+                .value(fields, "name", |to| &mut to.name)
+                .value(fields, "email", |to| &mut to.email);
         Some(Self(read(changes, fields)))
     }
 }
