@@ -45,7 +45,6 @@ pub struct Filled {
 
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum DemoError {
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -36,7 +36,6 @@ impl Query for BoardFilter {
 
 /// What is shown of the customer whose onboarding a card is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the properties are those of `Customer`")]
 pub struct CustomerName {
     pub id: CustomerId,
     pub display_id: DisplayId,

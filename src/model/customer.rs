@@ -40,7 +40,6 @@ pub type CustomerRef = Ref<Customer>;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum CustomerStatus {
     #[default]
     Onboarding,
@@ -208,7 +207,6 @@ impl Customer {
 /// Which customers a list holds. The strings are compared as they are: one that no customer can
 /// have finds none.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the names are those of the query parameters")]
 pub struct CustomerFilter {
     pub status: Option<CustomerStatus>,
     pub slug: Option<String>,

@@ -31,7 +31,6 @@ const ADDED: &str = "Addition: the hosted API does not have the types `contact.u
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum EventType {
     #[strum(serialize = "customer.created")]
     CustomerCreated,
@@ -152,7 +151,6 @@ impl Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum ActorKind {
     ApiKey,
     Admin,

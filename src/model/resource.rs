@@ -11,7 +11,6 @@ use super::parse::choice::Choice;
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum ResourceType {
     Customer,
     Contact,

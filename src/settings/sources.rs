@@ -18,7 +18,6 @@ const DEFAULT_FILE: &str = "config.toml";
 
 /// One fault in the settings. The message names the place, the setting and what is allowed.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum SettingsError {
     #[error("cannot read {}: {source}", .file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
@@ -55,7 +54,6 @@ fn hint(name: &str) -> String {
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Place {
     Default,
     File(PathBuf),

@@ -79,7 +79,6 @@ impl From<serde_json::Error> for StoreError {
 
 /// Why a database could not be opened. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum OpenError {
     #[error("cannot use {path}: {source}; check that it exists and that this user may write to it")]
     Io { path: PathBuf, source: std::io::Error },
@@ -196,7 +195,6 @@ fn named(holders: &[LockHolder]) -> String {
 /// Why a backup was not made or restored. Nothing is left half done; every message says what to
 /// do.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -256,7 +254,6 @@ impl CopyError {
 /// What failed after a copy got its name: the copy is complete and stays. Every message says what
 /// to do.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum CopyWarning {
     #[error(
         "{path} is complete, but its directory could not be synced ({source}), so the file may be missing after a power failure; check that it is there after one"

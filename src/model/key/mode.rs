@@ -21,7 +21,6 @@ use crate::model::parse::choice::Choice;
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum Mode {
     #[default]
     Live,
@@ -59,7 +58,6 @@ impl Mode {
 )]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum Tier {
     #[default]
     Standard,

@@ -21,7 +21,6 @@ use crate::model::parse::schema::{Described, Schema};
     VariantNames,
 )]
 #[serde(into = "&'static str")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum Scope {
     #[strum(serialize = "read:customers")]
     ReadCustomers,

@@ -6,7 +6,6 @@ use crate::model::parse::params::{Params, Query};
 
 /// Which onboardings of a workspace or of one customer a list holds.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the names are those of the query parameters")]
 pub struct OnboardingFilter {
     pub state: Option<State>,
     pub phase: Option<Phase>,

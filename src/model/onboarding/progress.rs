@@ -22,7 +22,6 @@ use crate::model::parse::choice::Choice;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum Phase {
     #[default]
     BeforeGettingStarted,
@@ -52,7 +51,6 @@ pub enum Phase {
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the API's values")]
 pub enum State {
     #[default]
     Active,
