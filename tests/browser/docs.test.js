@@ -389,9 +389,9 @@ test('the list of contents shows where the reader is', () =>
   read(async (page) => {
     await page.goto('/docs/errors');
     const contents = page.getByRole('navigation', { name: 'On this page' });
-    await contents.getByRole('link', { name: 'Several faults' }).click();
-    await page.waitForURL('**#several-faults');
-    await contents.locator('a.current').getByText('Several faults').waitFor();
+    await contents.getByRole('link', { name: 'Multiple errors' }).click();
+    await page.waitForURL('**#multiple-errors');
+    await contents.locator('a.current').getByText('Multiple errors').waitFor();
     assert.equal(await contents.locator('a.current').count(), 1);
   }, { viewport: { width: 1500, height: 700 } }));
 
