@@ -70,7 +70,7 @@ pub fn seed(dir: &DataDir, customers: u64) -> Outcome<()> {
         let (store, caller) = (&store, Arc::clone(&caller));
         async move {
             let family = Family::of(n)?;
-            store.write(move |tx| family.create(&tx.by(&caller))).await?;
+            store.write(move |tx| family.create(&tx.for_caller(&caller))).await?;
             Outcome::Ok(n)
         }
     });

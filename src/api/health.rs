@@ -90,7 +90,7 @@ struct Checks {
 /// or is overdue, a log that grows and rows dated ahead make the status `degraded` and not the code
 /// 503: the server does its work, and what watches over it must not take it away for that.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
-    let file = api.store().sound();
+    let file = api.store().ensure_intact();
     let clock = api.store().clock();
     let ahead = api.store().read(|reader| {
         reader.workspaces()?;
@@ -100,7 +100,7 @@ pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     let write = api.store().write(|tx| tx.probe()).await;
     let well = file.is_ok() && read.is_ok() && write.is_ok();
     let backup = api.service.backups.as_ref().map(|backups| backups.condition(clock));
-    let log = api.store().outgrown_log();
+    let log = api.store().wal_warning();
     let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good())
         || log.is_some()
         || matches!(ahead, Ok(Some(_)));

@@ -150,7 +150,7 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
 
 pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
     let watch: Arc<dyn Watch> = Arc::new(Progress::default());
-    watch.checking();
+    watch.on_check();
     let findings = context.dir.check(args.file.as_deref(), &watch)?;
     drop(watch);
     let path = args.file.clone().unwrap_or_else(|| context.dir.database());

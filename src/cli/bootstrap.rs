@@ -41,7 +41,7 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
             Ok((tx.create_key(Actor::command_line(), &workspace, issued)?, secret))
         };
         let created = issued.into_iter().map(create).collect::<Result<_, StoreError>>()?;
-        tx.mark_first_keys()?;
+        tx.mark_first_keys_unshown()?;
         Ok(created)
     };
     Ok(store.write_blocking(create)?)
@@ -51,7 +51,7 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
 pub fn note_shown(store: &Store) {
     if output::is_discarded() {
         log::warn!("the first keys were not shown: standard output is closed or /dev/null");
-    } else if let Err(error) = store.write_blocking(|tx| tx.unmark_first_keys()) {
+    } else if let Err(error) = store.write_blocking(|tx| tx.mark_first_keys_shown()) {
         log::warn!("the next start will say that the first keys may not have been shown: {error}");
     }
 }

@@ -202,8 +202,8 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
     let old = find_key(&store, named)?.key;
     let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old), store.checksum_secret())?;
     let id = old.id.clone();
-    let twin =
-        store.write_blocking(move |tx| tx.create_twin(Actor::command_line(), &id, issued))?;
+    let twin = store
+        .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;
     let Some(key) = twin else { return Err(no_twin(&store, &old)?) };
     let text = || {
         format!(

@@ -46,12 +46,12 @@ impl Progress {
 }
 
 impl Watch for Progress {
-    fn beginning(&self) {
+    fn on_start(&self) {
         // Until here a signal ends the process, whatever it waits for.
         self.interrupt.get_or_init(Interrupt::listen);
     }
 
-    fn copied(&self, done: u64, of: u64) {
+    fn on_progress(&self, done: u64, of: u64) {
         if self.bar.length() != Some(of) {
             let rest = "{bar:30} {percent} % {elapsed}, {eta} left";
             self.bar.set_style(style(&format!("{} {rest}", self.doing)));
@@ -60,13 +60,13 @@ impl Watch for Progress {
         self.bar.set_position(done);
     }
 
-    fn checking(&self) {
+    fn on_check(&self) {
         self.bar.set_style(style("{spinner} {msg} {elapsed}"));
         self.bar.set_message("checking every page and row");
         self.bar.enable_steady_tick(TICK);
     }
 
-    fn stop(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.signal().is_some()
     }
 }

@@ -26,7 +26,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     }
     logging::start(settings.log);
     unknown.iter().for_each(|variable| log::warn!("{variable}"));
-    let dir = if args.new_database { dir.forgetting() } else { dir };
+    let dir = if args.new_database { dir.allowing_new_database() } else { dir };
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;

@@ -70,7 +70,7 @@ impl Interrupt {
 }
 
 impl Watch for Interrupt {
-    fn stop(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.signal().is_some()
     }
 }

@@ -80,10 +80,10 @@ pub fn fill(
         let today = midnight(tx.now());
         let (acts, stories) = script(seed, today);
         let since = acts.first().map_or(today, |act| act.at);
-        let workspace = find_or_create(&tx.at(since.plus_millis(-DAY)), wanted)?;
+        let workspace = find_or_create(&tx.with_time(since.plus_millis(-DAY)), wanted)?;
         let changes = acts.len();
-        let told = tx.tell_past(workspace.no, || {
-            let before = tx.at(since.plus_millis(-DAY / 2));
+        let told = tx.backfill_history(workspace.no, || {
+            let before = tx.with_time(since.plus_millis(-DAY / 2));
             let sync = before.create_key(Actor::command_line(), &workspace, sync)?;
             let board = before.create_key(Actor::command_line(), &workspace, board)?;
             perform(tx, &workspace, [sync, board], acts, stories, &*watching)
@@ -95,7 +95,7 @@ pub fn fill(
     match store.write_blocking(change) {
         Ok(filled) => filled.ok_or_else(|| DemoError::NotEmpty(slug.clone())),
         // Whatever the error is, nothing was changed, as it was asked for.
-        Err(_) if watch.stop() => Err(DemoError::Stopped),
+        Err(_) if watch.should_stop() => Err(DemoError::Stopped),
         Err(error) => Err(error.into()),
     }
 }
@@ -136,11 +136,11 @@ fn perform(
     let counts = stage::play(tx, &actors, stories, acts, watch)?;
     // Addresses that stand for examples (RFC 5737).
     let from = |host| IpAddr::from(Ipv4Addr::new(192, 0, 2, host));
-    tx.note_key_uses(&[
+    tx.record_key_uses(&[
         (sync.id.clone(), KeyUse { at: last, from: from(10), requests: syncs }),
         (board.id.clone(), KeyUse { at: last, from: from(20), requests: moves }),
     ])?;
-    let after = tx.at(last.plus_millis(MINUTE));
+    let after = tx.with_time(last.plus_millis(MINUTE));
     for key in [sync, board] {
         after.revoke_key(Actor::command_line(), &key.id)?;
     }

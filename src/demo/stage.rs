@@ -49,12 +49,12 @@ pub(super) fn play(
 ) -> Result<Counts, StoreError> {
     let mut casts: Vec<Cast> = (0..stories).map(|_| Cast::default()).collect();
     for Act { at, story, change } in acts {
-        if watch.stop() {
+        if watch.should_stop() {
             // An error, so that the transaction is undone.
             return Err(StoreError::Unavailable("the demo was stopped".to_owned()));
         }
         let cast = casts.get_mut(story).ok_or_else(|| broken("an act has no story"))?;
-        perform(&tx.at(at), actors, cast, change)?;
+        perform(&tx.with_time(at), actors, cast, change)?;
     }
     let seen = casts.iter().filter(|cast| cast.customer.is_some());
     Ok(seen.fold(Counts::default(), |sum, cast| Counts {
@@ -72,36 +72,37 @@ fn perform(
 ) -> Result<(), StoreError> {
     match change {
         Change::CreateCustomer(body) => {
-            cast.customer = Some(tx.by(sync).create_customer(parse(&body)?)?.resource.id);
+            cast.customer = Some(tx.for_caller(sync).create_customer(parse(&body)?)?.resource.id);
         }
         Change::UpdateCustomer(body) => {
-            tx.by(sync).update_customer(&customer(cast)?, parse(&body)?)?;
+            tx.for_caller(sync).update_customer(&customer(cast)?, parse(&body)?)?;
         }
         Change::DeleteCustomer => {
-            tx.by(sync).delete_customer(&customer(cast)?)?;
+            tx.for_caller(sync).delete_customer(&customer(cast)?)?;
             cast.customer = None;
         }
         Change::CreateContact(body) => {
-            let contact = tx.by(sync).create_contact(&customer(cast)?, parse(&body)?)?;
+            let contact = tx.for_caller(sync).create_contact(&customer(cast)?, parse(&body)?)?;
             cast.contacts.push(Some(contact.resource.id));
         }
         Change::UpdateContact(number, body) => {
-            tx.by(sync).update_contact(&named(&cast.contacts, number)?, parse(&body)?)?;
+            tx.for_caller(sync).update_contact(&named(&cast.contacts, number)?, parse(&body)?)?;
         }
         Change::DeleteContact(number) => {
-            tx.by(sync).delete_contact(&named(&cast.contacts, number)?)?;
+            tx.for_caller(sync).delete_contact(&named(&cast.contacts, number)?)?;
             cast.contacts[number] = None;
         }
         Change::CreateOnboarding(mut body) => {
             body["customer_id"] = cast.customer.as_ref().map(Id::as_str).into();
-            let onboarding = tx.by(board).create_onboarding(parse(&body)?)?;
+            let onboarding = tx.for_caller(board).create_onboarding(parse(&body)?)?;
             cast.onboardings.push(Some(onboarding.resource.id));
         }
         Change::UpdateOnboarding(number, body) => {
-            tx.by(board).update_onboarding(&named(&cast.onboardings, number)?, parse(&body)?)?;
+            tx.for_caller(board)
+                .update_onboarding(&named(&cast.onboardings, number)?, parse(&body)?)?;
         }
         Change::DeleteOnboarding(number) => {
-            tx.by(board).delete_onboarding(&named(&cast.onboardings, number)?)?;
+            tx.for_caller(board).delete_onboarding(&named(&cast.onboardings, number)?)?;
             cast.onboardings[number] = None;
         }
     }

@@ -82,13 +82,13 @@ async fn write_usage(service: Arc<Service>) {
 
 /// The store logs what it finds and refuses changes from then on.
 async fn watch_file(service: Arc<Service>) {
-    let _ = service.store.sound();
+    let _ = service.store.ensure_intact();
 }
 
 /// Small batches, each a change of its own, so that requests find their turn in between.
 async fn forget_answers(service: Arc<Service>) {
     loop {
-        match service.store.write(|tx| tx.forget_answers(FORGET_BATCH)).await {
+        match service.store.write(|tx| tx.delete_expired_responses(FORGET_BATCH)).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {

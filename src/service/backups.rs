@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::model::clock::{Clock, Monotonic};
 use crate::model::values::time::Timestamp;
 use crate::settings::Backups as Settings;
-use crate::store::{BackupDir, CopyError, Kept, Store, Watch};
+use crate::store::{BackupDir, CopyError, FinishedBackup, Store, Watch};
 
 /// How soon a backup that failed is tried again, if it is not due sooner.
 const RETRY: Duration = Duration::from_secs(300);
@@ -82,7 +82,7 @@ impl Condition {
 struct Stop(AtomicBool);
 
 impl Watch for Stop {
-    fn stop(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -96,14 +96,14 @@ impl Backups {
             None => BackupDir::within(store.dir(), settings.keep),
         };
         let started = Moment::of(store.clock());
-        let found = dir.look(started.wall).unwrap_or_else(|error| {
+        let found = dir.list(started.wall).unwrap_or_else(|error| {
             log::error!("cannot look for earlier backups: {error}");
             Default::default()
         });
         let id = store.read(|reader| reader.database_id());
         let id =
             id.inspect_err(|error| log::error!("cannot tell which backups are its own: {error}"));
-        let made = id.ok().and_then(|id| found.newest_of(&id)).map(|wall| {
+        let made = id.ok().and_then(|id| found.newest_for(&id)).map(|wall| {
             let age = started.wall.since(wall);
             Moment { wall, monotonic: started.monotonic.minus(age) }
         });
@@ -147,12 +147,12 @@ impl Backups {
         let made = self.dir.make(store, now.wall, &watch);
         let was_made = made.is_ok();
         self.note(now, made);
-        if was_made && let Ok(found) = self.dir.look(store.clock().now()) {
+        if was_made && let Ok(found) = self.dir.list(store.clock().now()) {
             self.warn_of(&found.ahead);
         }
     }
 
-    fn note(&self, now: Moment, made: Result<Kept, CopyError>) {
+    fn note(&self, now: Moment, made: Result<FinishedBackup, CopyError>) {
         let mut state = self.state();
         match made {
             Ok(kept) => {
@@ -200,7 +200,7 @@ impl Backups {
 
     /// Whether there is to be no other backup.
     pub(super) fn is_stopping(&self) -> bool {
-        self.stop.stop()
+        self.stop.should_stop()
     }
 
     /// Takes note of whether a backup is being made.

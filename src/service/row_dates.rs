@@ -49,7 +49,7 @@ impl RowDates {
     /// # Errors
     /// When the database cannot be read.
     pub fn ahead(&self, reader: &Reader<'_>, now: Timestamp) -> Result<Option<Ahead>, StoreError> {
-        let ahead = reader.latest_row()?.and_then(|latest| Ahead::of(latest, now));
+        let ahead = reader.latest_created_at()?.and_then(|latest| Ahead::of(latest, now));
         match ahead {
             Some(ahead) if !self.warned.swap(true, Ordering::Relaxed) => log::warn!(
                 "new rows are dated {ahead} ahead of the machine's clock, because the latest row \

@@ -68,7 +68,7 @@ impl Usage {
             return Ok(());
         }
         let copy = batch.clone();
-        let written = store.write(move |tx| tx.note_key_uses(&copy)).await;
+        let written = store.write(move |tx| tx.record_key_uses(&copy)).await;
         let mut state = self.lock();
         state.on_its_way.clear();
         if written.is_ok() {

@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::live::List;
 use super::rows::resource::{Listed, Table};
-use super::rows::row::choice;
+use super::rows::row::enum_value;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::event::{Actor, ActorKind, Event};
 use crate::model::parse::page::{Page, PageRequest};
@@ -17,28 +17,29 @@ use crate::model::values::time::Timestamp;
 /// How many events are looked at for one page. A filter that hardly any event passes would
 /// otherwise read the whole log, since the log's index knows only their times: another one would
 /// make every change dearer.
-const LOOKED_AT: u32 = 50_000;
+const SCAN_LIMIT: u32 = 50_000;
 /// The most entries of a page: what an export takes at a time.
-const LARGEST: u32 = 1000;
+const MAX_PAGE: u32 = 1000;
 
 impl Table for AuditEntry {
     const TABLE: &'static str = Event::TABLE;
-    const CONDITION: &'static str = Event::CONDITION;
+    const LISTED_WHERE: &'static str = Event::LISTED_WHERE;
 }
 
 impl Listed for AuditEntry {
     const COLUMNS: &'static str = Event::COLUMNS;
-    const MORE: &'static str = ", resource, resource_id, customer_id, from_phase, to_phase";
+    const EXTRA_COLUMNS: &'static str =
+        ", resource, resource_id, customer_id, from_phase, to_phase";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let moved = !matches!(row.get_ref("from_phase")?, ValueRef::Null);
         Ok(Self {
             event: Event::from_row(row)?,
-            resource: choice(row, "resource")?,
+            resource: enum_value(row, "resource")?,
             resource_id: Id::stored(row.get("resource_id")?),
             customer_id: row.get::<_, Option<_>>("customer_id")?.map(Id::stored),
             phases: if moved {
-                Some((choice(row, "from_phase")?, choice(row, "to_phase")?))
+                Some((enum_value(row, "from_phase")?, enum_value(row, "to_phase")?))
             } else {
                 None
             },
@@ -58,27 +59,27 @@ impl WorkspaceReader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
-        self.audit_within(filter, page, LOOKED_AT)
+        self.audit_scanning(filter, page, SCAN_LIMIT)
     }
 
-    fn audit_within(
+    fn audit_scanning(
         &self,
         filter: &AuditFilter,
         page: &PageRequest,
-        looked_at: u32,
+        scan_limit: u32,
     ) -> Result<AuditPage, StoreError> {
         let before = match (page.before, filter.to) {
             (Some(cursor), Some(to)) => Some(cursor.min(to)),
             (cursor, to) => cursor.or(to),
         };
-        let page = PageRequest { limit: page.limit.min(LARGEST), before };
+        let page = PageRequest { limit: page.limit.min(MAX_PAGE), before };
         let from = filter.from.map(Timestamp::as_micros);
         let kind = filter.kind.map(<&str>::from);
         let resource = filter.resource.map(<&str>::from);
         let id = filter.resource_id.as_ref().map(Id::as_str);
         let walk = || match &id {
-            Some(id) => List::under(&self.workspace, "resource_id", id),
-            None => List::of(&self.workspace),
+            Some(id) => List::with_parent(&self.workspace, "resource_id", id),
+            None => List::in_workspace(&self.workspace),
         };
 
         // Without a filter that is tested event by event, none is passed over.
@@ -86,9 +87,9 @@ impl WorkspaceReader<'_> {
         let end = if passes_over {
             let mut list = walk();
             if let Some(from) = &from {
-                list.since(from);
+                list.created_since(from);
             }
-            list.nth::<AuditEntry>(self.conn, before, looked_at)?
+            list.nth_created_at::<AuditEntry>(self.conn, before, scan_limit)?
         } else {
             None
         };
@@ -96,16 +97,16 @@ impl WorkspaceReader<'_> {
         let since = end.map(Timestamp::as_micros).or(from);
         let mut list = walk();
         if let Some(since) = &since {
-            list.since(since);
+            list.created_since(since);
         }
         if let Some(kind) = &kind {
-            list.also("type", kind);
+            list.filter("type", kind);
         }
         if let Some(actor) = &filter.actor {
-            list.also("actor_id", actor);
+            list.filter("actor_id", actor);
         }
         if let Some(resource) = &resource {
-            list.also("resource", resource);
+            list.filter("resource", resource);
         }
         let Page { data: entries, next } = list.page(self.conn, &page)?;
         let looked_back_to = end.filter(|_| next.is_none());
@@ -150,17 +151,17 @@ mod tests {
 
     const ALL: PageRequest = PageRequest { limit: 1000, before: None };
 
-    fn kinds(page: &AuditPage) -> Vec<&'static str> {
+    fn event_types(page: &AuditPage) -> Vec<&'static str> {
         page.entries.iter().map(|entry| entry.event.kind.into()).collect()
     }
 
     /// A page of what the filter lets pass, within so many events.
-    fn look(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
-        db.reader().audit_within(filter, &page, within).unwrap()
+    fn audit_page(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
+        db.reader().audit_scanning(filter, &page, within).unwrap()
     }
 
     /// What happens to a customer, its onboarding and its contact, at seconds 1 to 5.
-    fn story() -> Db {
+    fn sample_db() -> Db {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let onboarding = db.onboarding(2, &aurora, json!({"name": "Rollout"}));
@@ -168,16 +169,16 @@ mod tests {
         let moved = body(&json!({"phase": "review"}));
         db.tx(4).update_onboarding(&Ref::Id(onboarding.id), moved).unwrap();
         let page = Caller { actor: Actor::admin_page(), ..db.caller().clone() };
-        db.tx_of(5, &page).delete_contact(&Ref::Id(ada.id)).unwrap();
+        db.tx_as(5, &page).delete_contact(&Ref::Id(ada.id)).unwrap();
         db
     }
 
     #[test]
     fn the_log_tells_everything_newest_first() {
-        let db = story();
-        let log = look(&db, &AuditFilter::default(), ALL, 9);
+        let db = sample_db();
+        let log = audit_page(&db, &AuditFilter::default(), ALL, 9);
         assert_eq!(
-            kinds(&log),
+            event_types(&log),
             [
                 "contact.deleted",
                 "onboarding.phase_changed",
@@ -198,15 +199,15 @@ mod tests {
 
     #[test]
     fn what_was_deleted_can_still_be_read() {
-        let db = story();
-        let log = look(&db, &AuditFilter::default(), ALL, 9);
+        let db = sample_db();
+        let log = audit_page(&db, &AuditFilter::default(), ALL, 9);
         assert!(log.entries[0].event.object.get().contains("ada@aurora.example"));
     }
 
     #[test]
     fn every_filter_narrows_the_log() {
-        let db = story();
-        let shown = |filter: AuditFilter| kinds(&look(&db, &filter, ALL, 9));
+        let db = sample_db();
+        let shown = |filter: AuditFilter| event_types(&audit_page(&db, &filter, ALL, 9));
         let none = AuditFilter::default;
         let kind = Some(EventType::OnboardingCreated);
         assert_eq!(shown(AuditFilter { kind, ..none() }), ["onboarding.created"]);
@@ -217,7 +218,8 @@ mod tests {
             shown(AuditFilter { resource, ..none() }),
             ["contact.deleted", "contact.created"]
         );
-        let contact = look(&db, &AuditFilter { resource, ..none() }, ALL, 9).entries.remove(0);
+        let contact =
+            audit_page(&db, &AuditFilter { resource, ..none() }, ALL, 9).entries.remove(0);
         let resource_id = Some(contact.resource_id);
         let of_one = AuditFilter { resource_id, ..none() };
         assert_eq!(shown(of_one.clone()), ["contact.deleted", "contact.created"]);
@@ -229,75 +231,75 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_without_a_gap() {
-        let db = story();
+        let db = sample_db();
         let filter = AuditFilter { to: Some(at(5)), ..AuditFilter::default() };
         let (mut page, mut seen) = (PageRequest { limit: 2, before: None }, Vec::new());
         loop {
-            let log = look(&db, &filter, page, 9);
+            let log = audit_page(&db, &filter, page, 9);
             assert!(log.entries.len() <= 2 && log.looked_back_to.is_none());
-            seen.extend(kinds(&log));
+            seen.extend(event_types(&log));
             let Some(next) = log.next else { break };
             page.before = Some(next);
         }
-        assert_eq!(seen, kinds(&look(&db, &filter, ALL, 9)));
+        assert_eq!(seen, event_types(&audit_page(&db, &filter, ALL, 9)));
         assert_eq!(seen.len(), 5);
     }
 
     #[test]
     fn a_rare_event_is_found_by_going_on_from_where_the_look_ended() {
-        let db = story();
+        let db = sample_db();
         let kind = Some(EventType::CustomerCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
-        let first = look(&db, &filter, ALL, 4);
+        let first = audit_page(&db, &filter, ALL, 4);
         assert!(first.entries.is_empty());
         // The fourth event from the newest.
         assert_eq!(first.looked_back_to, Some(at(3)));
         assert_eq!(first.next, Some(at(3)));
-        let then = look(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
-        assert_eq!(kinds(&then), ["customer.created"]);
+        let then = audit_page(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
+        assert_eq!(event_types(&then), ["customer.created"]);
         assert!(then.next.is_none() && then.looked_back_to.is_none());
     }
 
     #[test]
     fn a_look_that_ends_with_the_last_event_did_not_end_early() {
-        let db = story();
+        let db = sample_db();
         let kind = Some(EventType::ApiKeyCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
-        let whole = look(&db, &filter, ALL, 6);
+        let whole = audit_page(&db, &filter, ALL, 6);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());
         // Nor does what lies before the span count.
         let span = AuditFilter { from: Some(at(3)), ..filter };
-        let whole = look(&db, &span, ALL, 4);
+        let whole = audit_page(&db, &span, ALL, 4);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());
     }
 
     #[test]
     fn a_page_that_is_full_did_not_end_early_either() {
-        let db = story();
+        let db = sample_db();
         let resource = Some(ResourceType::Onboarding);
         let filter = AuditFilter { resource, ..AuditFilter::default() };
-        let full = look(&db, &filter, PageRequest { limit: 1, before: None }, 4);
-        assert_eq!(kinds(&full), ["onboarding.phase_changed"]);
+        let full = audit_page(&db, &filter, PageRequest { limit: 1, before: None }, 4);
+        assert_eq!(event_types(&full), ["onboarding.phase_changed"]);
         assert_eq!(full.next, Some(full.entries[0].event.created_at));
         assert_eq!(full.looked_back_to, None);
         // The page after it holds the other one that lies within reach, and says how far it saw.
-        let next = look(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
-        assert_eq!(kinds(&next), ["onboarding.updated"]);
+        let next = audit_page(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
+        assert_eq!(event_types(&next), ["onboarding.updated"]);
         assert_eq!(next.looked_back_to, Some(at(3)));
-        let last = look(&db, &filter, PageRequest { limit: 9, before: next.next }, 2);
-        assert_eq!(kinds(&last), ["onboarding.created"]);
+        let last = audit_page(&db, &filter, PageRequest { limit: 9, before: next.next }, 2);
+        assert_eq!(event_types(&last), ["onboarding.created"]);
         assert_eq!(last.next, None);
     }
 
     #[test]
     fn another_workspace_has_a_log_of_its_own() {
-        let db = story();
-        let all = look(&db, &AuditFilter::default(), ALL, 9).entries;
-        let db = db.elsewhere();
-        assert!(look(&db, &AuditFilter::default(), ALL, 9).entries.is_empty());
+        let db = sample_db();
+        let all = audit_page(&db, &AuditFilter::default(), ALL, 9).entries;
+        let db = db.in_another_workspace();
+        assert!(audit_page(&db, &AuditFilter::default(), ALL, 9).entries.is_empty());
         let resource_id = Some(all[0].resource_id.clone());
         let of_one = AuditFilter { resource_id, ..AuditFilter::default() };
-        assert!(look(&db, &of_one, ALL, 9).entries.is_empty());
+        assert!(audit_page(&db, &of_one, ALL, 9).entries.is_empty());
     }
 
     #[test]
@@ -314,24 +316,24 @@ mod tests {
 
     #[test]
     fn a_revoked_key_can_be_chosen_as_an_actor() {
-        let db = story();
+        let db = sample_db();
         let make = |second: i64, name: &str| {
             let name = Name::parse(name).unwrap();
             let (tier, scopes) = (Tier::Standard, Scopes::all());
             let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
             let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
-            db.all_tx(second)
+            db.global_tx(second)
                 .create_key(Actor::admin_page(), &db.caller().workspace, issued)
                 .unwrap()
         };
         let old = make(7, "old");
-        db.all_tx(8).revoke_key(Actor::admin_page(), &old.id).unwrap();
+        db.global_tx(8).revoke_key(Actor::admin_page(), &old.id).unwrap();
         let new = make(9, "new");
         let actors = db.reader().actors().unwrap();
         let ids: Vec<&str> = actors.iter().map(|actor| actor.id.as_str()).collect();
         assert_eq!(ids, ["page", "cli", new.id.as_str(), old.id.as_str()]);
         assert_eq!(actors[3].name, "old");
-        let db = db.elsewhere();
+        let db = db.in_another_workspace();
         assert_eq!(db.reader().actors().unwrap().len(), 2);
     }
 }

@@ -8,7 +8,7 @@ use super::reader::WorkspaceReader;
 use super::rows::document::Document;
 use super::rows::live::{self, List};
 use super::rows::resource::{Listed, Table};
-use super::rows::row::unreadable;
+use super::rows::row::conversion_error;
 use crate::model::board::{BoardFilter, Card, Column, CustomerName};
 use crate::model::onboarding::{OfCustomer, Onboarding, Phase};
 use crate::model::parse::page::PageRequest;
@@ -24,16 +24,16 @@ impl Table for Card {
     const TABLE: &'static str = "onboardings CROSS JOIN (
         SELECT id AS c_id, display_id AS c_display_id, doc ->> '$.name' AS c_name, slug AS c_slug
         FROM customers WHERE deleted_at IS NULL) ON c_id = customer_id";
-    const CONDITION: &'static str = Onboarding::CONDITION;
+    const LISTED_WHERE: &'static str = Onboarding::LISTED_WHERE;
 }
 
 impl Listed for Card {
     const COLUMNS: &'static str = Document::<Onboarding>::COLUMNS;
-    const MORE: &'static str = ", c_id, c_display_id, c_name, c_slug";
+    const EXTRA_COLUMNS: &'static str = ", c_id, c_display_id, c_name, c_slug";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let onboarding = Document::<Onboarding>::from_row(row)?;
-        let onboarding = onboarding.parse().map_err(|error| unreadable(0, error))?;
+        let onboarding = onboarding.parse().map_err(|error| conversion_error(0, error))?;
         let customer = CustomerName {
             id: Id::stored(row.get("c_id")?),
             display_id: DisplayId(row.get("c_display_id")?),
@@ -54,37 +54,37 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn board(&self, filter: &BoardFilter, most: u32) -> Result<Vec<Column>, StoreError> {
+    pub fn board(&self, filter: &BoardFilter, limit: u32) -> Result<Vec<Column>, StoreError> {
         let empty = |&phase: &Phase| Column { phase, total: 0, cards: Vec::new() };
-        let nothing = || Phase::VARIANTS.iter().map(empty).collect();
+        let empty_board = || Phase::VARIANTS.iter().map(empty).collect();
         let customer = match &filter.customer {
             OfCustomer::Any => None,
-            OfCustomer::Nobody => return Ok(nothing()),
-            OfCustomer::One(named) => match live::find_id(self.conn, self.workspace, named) {
+            OfCustomer::Nobody => return Ok(empty_board()),
+            OfCustomer::One(id_ref) => match live::find_id(self.conn, self.workspace, id_ref) {
                 Ok(customer) => Some(customer),
-                Err(StoreError::NotFound(_)) => return Ok(nothing()),
+                Err(StoreError::NotFound(_)) => return Ok(empty_board()),
                 Err(error) => return Err(error),
             },
         };
         let state = filter.state.map(<&str>::from);
-        let page = PageRequest { limit: most, before: None };
+        let page = PageRequest { limit, before: None };
         let mut columns = Vec::new();
         for &phase in Phase::VARIANTS {
             let name = <&str>::from(phase);
             let list = match &customer {
                 None => {
-                    let mut list = List::of(&self.workspace);
-                    list.by("phase", &name);
+                    let mut list = List::in_workspace(&self.workspace);
+                    list.filter_indexed("phase", &name);
                     if let Some(state) = &state {
-                        list.by("state", state);
+                        list.filter_indexed("state", state);
                     }
                     list
                 }
                 Some(id) => {
-                    let mut list = List::under(&self.workspace, "customer_id", id);
-                    list.also("phase", &name);
+                    let mut list = List::with_parent(&self.workspace, "customer_id", id);
+                    list.filter("phase", &name);
                     if let Some(state) = &state {
-                        list.also("state", state);
+                        list.filter("state", state);
                     }
                     list
                 }
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(column(&db, &all, Phase::Review), (shown, 2));
         db.tx(9).delete_onboarding(&Ref::DisplayId(DisplayId(3))).unwrap();
         assert_eq!(column(&db, &all, Phase::Review), (vec!["a of Aurora".to_owned()], 1));
-        let db = db.elsewhere();
+        let db = db.in_another_workspace();
         assert_eq!(column(&db, &all, Phase::Review), (Vec::new(), 0));
     }
 }

@@ -47,7 +47,7 @@ impl Resource for Contact {
         (self.created_at, self.updated_at) = (created_at, updated_at);
     }
 
-    fn identity(&self) -> Columns<'_> {
+    fn fixed_columns(&self) -> Columns<'_> {
         vec![("customer_id", self.customer_id.as_str().into()), NO_REPEAT]
     }
 
@@ -65,8 +65,8 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn contact(&self, named: &ContactRef) -> Result<Document<Contact>, StoreError> {
-        live::find(self.conn, self.workspace, named)
+    pub fn contact(&self, id_ref: &ContactRef) -> Result<Document<Contact>, StoreError> {
+        live::find(self.conn, self.workspace, id_ref)
     }
 
     /// A page of a customer's contacts.
@@ -79,7 +79,7 @@ impl WorkspaceReader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Document<Contact>>, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
-        List::under(&self.workspace, "customer_id", &customer).page(self.conn, page)
+        List::with_parent(&self.workspace, "customer_id", &customer).page(self.conn, page)
     }
 
     /// The primary contact of a customer, if it has one. It stands in the pages of
@@ -92,9 +92,9 @@ impl WorkspaceReader<'_> {
         customer: &CustomerRef,
     ) -> Result<Option<Document<Contact>>, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
-        let mut list = List::under(&self.workspace, "customer_id", &customer);
-        list.only("is_primary = 1");
-        list.one(self.conn)
+        let mut list = List::with_parent(&self.workspace, "customer_id", &customer);
+        list.filter_partial_index("is_primary = 1");
+        list.at_most_one(self.conn)
     }
 
     /// How many contacts the customers of a workspace have; those of a deleted customer went with
@@ -121,9 +121,9 @@ impl WorkspaceTx<'_> {
         new: NewContact,
     ) -> Result<Stored<Contact>, StoreError> {
         let customer = live::find_id(self.conn, self.workspace(), customer)?;
-        let (display_id, created_at) = self.next::<Contact>()?;
+        let (display_id, created_at) = self.allocate::<Contact>()?;
         let contact = new.create(Id::generate(), display_id, customer, created_at);
-        self.refuse_taken(&contact.customer_id, &contact.email, None)?;
+        self.ensure_email_is_free(&contact.customer_id, &contact.email, None)?;
         if contact.is_primary {
             self.demote_primary(&contact.customer_id)?;
         }
@@ -136,10 +136,10 @@ impl WorkspaceTx<'_> {
     /// [`StoreError::NotFound`] or [`StoreError::EmailTaken`].
     pub fn update_contact(
         &self,
-        named: &ContactRef,
+        id_ref: &ContactRef,
         patch: ContactPatch,
     ) -> Result<Stored<Contact>, StoreError> {
-        let before = self.find(named)?;
+        let before = self.find(id_ref)?;
         let mut after: Contact = before.resource.clone();
         patch.apply(&mut after);
         if after.is_primary && !before.resource.is_primary {
@@ -147,7 +147,7 @@ impl WorkspaceTx<'_> {
         }
         let mut columns = Columns::new();
         if after.email != before.resource.email {
-            self.refuse_taken(&after.customer_id, &after.email, Some(&after.id))?;
+            self.ensure_email_is_free(&after.customer_id, &after.email, Some(&after.id))?;
             columns.push(NO_REPEAT);
         }
         self.change(&before, after, updated(columns))
@@ -157,23 +157,26 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there never was one.
-    pub fn delete_contact(&self, named: &ContactRef) -> Result<(ContactId, DisplayId), StoreError> {
-        self.delete(named, EventType::ContactDeleted, |_: &Contact| Ok(()))
+    pub fn delete_contact(
+        &self,
+        id_ref: &ContactRef,
+    ) -> Result<(ContactId, DisplayId), StoreError> {
+        self.delete(id_ref, EventType::ContactDeleted, |_: &Contact| Ok(()))
     }
 
     /// Refuses an email that compares equal to that of another live contact of the customer. The
     /// unique index would let it in where the equal ones that an older version left begin with a
     /// number above 0.
-    fn refuse_taken(
+    fn ensure_email_is_free(
         &self,
         customer: &CustomerId,
         email: &Email,
-        but: Option<&ContactId>,
+        except: Option<&ContactId>,
     ) -> Result<(), StoreError> {
         let sql = "SELECT 1 FROM contacts
                    WHERE customer_id = ?1 AND email_key = ?2 AND id IS NOT ?3 AND deleted_at IS NULL";
         let mut others = self.conn.prepare_cached(sql)?;
-        let taken = others.exists(params![customer, email.key(), but])?;
+        let taken = others.exists(params![customer, email.key(), except])?;
         if taken { Err(StoreError::EmailTaken) } else { Ok(()) }
     }
 
@@ -206,9 +209,9 @@ mod tests {
     fn the_primary_contact_is_found_whoever_came_after_it() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
-        let named = Ref::Id(aurora.id.clone());
+        let id_ref = Ref::Id(aurora.id.clone());
         let primary = || {
-            let found = db.reader().primary_contact(&named).unwrap();
+            let found = db.reader().primary_contact(&id_ref).unwrap();
             found.map(|contact| contact.read().unwrap())
         };
         assert!(primary().is_none());
@@ -229,9 +232,9 @@ mod tests {
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let person = json!({"name": "x", "email": "a@aurora.example", "is_primary": true});
         db.contact(2, &aurora, &person);
-        let named = Ref::Id(aurora.id);
-        db.tx(3).delete_customer(&named).unwrap();
-        let found = db.reader().primary_contact(&named);
+        let id_ref = Ref::Id(aurora.id);
+        db.tx(3).delete_customer(&id_ref).unwrap();
+        let found = db.reader().primary_contact(&id_ref);
         assert!(matches!(found, Err(StoreError::NotFound(ResourceType::Customer))));
     }
 }

@@ -81,8 +81,8 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn customer(&self, named: &CustomerRef) -> Result<Document<Customer>, StoreError> {
-        live::find(self.conn, self.workspace, named)
+    pub fn customer(&self, id_ref: &CustomerRef) -> Result<Document<Customer>, StoreError> {
+        live::find(self.conn, self.workspace, id_ref)
     }
 
     /// A page of the workspace's customers.
@@ -96,14 +96,14 @@ impl WorkspaceReader<'_> {
     ) -> Result<Page<Document<Customer>>, StoreError> {
         let part = filter.q.as_ref().map(|q| folded(q));
         let status = filter.status.map(<&str>::from);
-        let mut list = List::of(&self.workspace);
+        let mut list = List::in_workspace(&self.workspace);
         // The most telling filter has an index of its own; the others are tested row by row.
         let mut narrowed = false;
         let mut narrow = |column, value| {
             if std::mem::replace(&mut narrowed, true) {
-                list.also(column, value);
+                list.filter(column, value);
             } else {
-                list.by(column, value);
+                list.filter_indexed(column, value);
             }
         };
         if let Some(slug) = &filter.slug {
@@ -122,7 +122,7 @@ impl WorkspaceReader<'_> {
             narrow("status", status);
         }
         if let Some(part) = &part {
-            list.containing("search", part);
+            list.filter_contains("search", part);
         }
         list.page(self.conn, page)
     }
@@ -136,12 +136,12 @@ impl WorkspaceTx<'_> {
     pub fn create_customer(&self, new: NewCustomer) -> Result<Stored<Customer>, StoreError> {
         let slug = match &new.slug {
             Some(slug) => slug.clone(),
-            None => self.free_slug(Slug::from_name(new.name.as_str()))?,
+            None => self.find_free_slug(Slug::from_name(new.name.as_str()))?,
         };
-        let (display_id, created_at) = self.next::<Customer>()?;
+        let (display_id, created_at) = self.allocate::<Customer>()?;
         let customer = new.create(Id::generate(), display_id, slug, created_at);
         let created = self.create(customer, EventType::CustomerCreated)?;
-        self.take_slug(&created.resource.slug)?;
+        self.claim_slug_number(&created.resource.slug)?;
         Ok(created)
     }
 
@@ -152,18 +152,18 @@ impl WorkspaceTx<'_> {
     /// [`StoreError::NotFound`] or [`StoreError::SlugTaken`].
     pub fn update_customer(
         &self,
-        named: &CustomerRef,
+        id_ref: &CustomerRef,
         patch: CustomerPatch,
     ) -> Result<Stored<Customer>, StoreError> {
-        let before = self.find(named)?;
+        let before = self.find(id_ref)?;
         let mut after: Customer = before.resource.clone();
         patch.apply(&mut after);
         let events = event::of_customer_update(&before.resource, &after);
         let after = self.change(&before, after, Change { events, ..Change::default() })?;
         let (old, new) = (&before.resource, &after.resource);
         if new.slug != old.slug {
-            self.free_number_of(&old.slug)?;
-            self.take_slug(&new.slug)?;
+            self.release_slug_number(&old.slug)?;
+            self.claim_slug_number(&new.slug)?;
         }
         if new.churns(old) {
             self.pause_onboardings(&new.id)?;
@@ -178,10 +178,10 @@ impl WorkspaceTx<'_> {
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_customer(
         &self,
-        named: &CustomerRef,
+        id_ref: &CustomerRef,
     ) -> Result<(CustomerId, DisplayId), StoreError> {
-        self.delete(named, EventType::CustomerArchived, |customer: &Customer| {
-            self.free_number_of(&customer.slug)?;
+        self.delete(id_ref, EventType::CustomerArchived, |customer: &Customer| {
+            self.release_slug_number(&customer.slug)?;
             let sql = "UPDATE onboardings SET customer_deleted_at = ?1
                        WHERE customer_id = ?2 AND deleted_at IS NULL AND customer_deleted_at IS NULL";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), customer.id])?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::files::lock_holders::LockHolder;
-use super::files::{Owner, Trace};
+use super::files::{Evidence, Owner};
 use crate::model::resource::ResourceType;
 
 /// Why a read or a change did not happen.
@@ -82,28 +82,28 @@ impl From<serde_json::Error> for StoreError {
 pub enum OpenError {
     #[error("cannot use {path}: {source}; check that it exists and that this user may write to it")]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("permission denied for {path}{}", run_as(.owner.as_ref()))]
-    Forbidden { path: PathBuf, owner: Option<Owner> },
+    #[error("permission denied for {path}{}", owner_hint(.owner.as_ref()))]
+    PermissionDenied { path: PathBuf, owner: Option<Owner> },
     #[error("there is no database in {}; start `pivotal-server serve` once, or name another directory with --data-dir", .0.display())]
     Missing(PathBuf),
     #[error(
         "there is no {path}, but {trace}: put the database back, or restore a backup with `pivotal-server restore FILE`; to begin with an empty database, pass --new-database to `serve`"
     )]
-    Gone { path: PathBuf, trace: Trace },
-    #[error("{} is already in use{}; stop that process first, or name another directory with --data-dir", .dir.display(), named(.server.as_slice()))]
+    Gone { path: PathBuf, trace: Evidence },
+    #[error("{} is already in use{}; stop that process first, or name another directory with --data-dir", .dir.display(), held_by(.server.as_slice()))]
     InUse { dir: PathBuf, server: Option<LockHolder> },
-    #[error("{path} is still locked after ten seconds{}; wait until that process has ended, or end it", named(.holders))]
+    #[error("{path} is still locked after ten seconds{}; wait until that process has ended, or end it", held_by(.holders))]
     Locked { path: PathBuf, holders: Vec<LockHolder> },
     #[error(
         "{path} is one file with {names} names (hard links), and SQLite would keep a log for each; remove the others, or copy the file with `pivotal-server backup`"
     )]
-    Linked { path: PathBuf, names: u64 },
+    HardLinked { path: PathBuf, names: u64 },
     #[error("{} is not a database of pivotal-server; it was left as it is: name another directory with --data-dir, or move the file away", .0.display())]
     Foreign(PathBuf),
     #[error(
         "{path} was copied over a database whose last changes are still in {log}, and opening the two together would corrupt it; both were left as they are: run `pivotal-server restore --replace FILE` with a copy of the backup, which keeps them, or move {log} away to use the file as it is"
     )]
-    ForeignLog { path: PathBuf, log: PathBuf },
+    ForeignWal { path: PathBuf, log: PathBuf },
     #[error(
         "{path} was written by a newer version (schema {found}, this binary knows up to {known}); it was left as it is: install that version"
     )]
@@ -137,15 +137,15 @@ impl OpenError {
     /// What the system said of the file or directory at `path`.
     pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
         if source.kind() == std::io::ErrorKind::PermissionDenied {
-            return Self::forbidden(path);
+            return Self::permission_denied(path);
         }
         Self::Io { path: path.to_owned(), source }
     }
 
     /// Names the owner of the file, or of the directory above it that can be looked at.
-    pub(super) fn forbidden(path: &Path) -> Self {
+    pub(super) fn permission_denied(path: &Path) -> Self {
         let owner = path.ancestors().find_map(Owner::of);
-        Self::Forbidden { path: path.to_owned(), owner }
+        Self::PermissionDenied { path: path.to_owned(), owner }
     }
 
     /// What SQLite said of the file at `path`.
@@ -156,20 +156,24 @@ impl OpenError {
                 Self::Damaged { path, found: source.to_string() }
             }
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Self::Disk { path, source },
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::forbidden(&path),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::permission_denied(&path)
+            }
             // What could not be opened may be the log beside it.
-            Some(ErrorCode::CannotOpen) if is_of_another_user(&path) => Self::forbidden(&path),
+            Some(ErrorCode::CannotOpen) if belongs_to_another_user(&path) => {
+                Self::permission_denied(&path)
+            }
             _ => Self::Sqlite { path, source },
         }
     }
 }
 
-fn is_of_another_user(path: &Path) -> bool {
+fn belongs_to_another_user(path: &Path) -> bool {
     Owner::of(path).is_some_and(|owner| Owner::of_this_process().is_some_and(|own| own != owner))
 }
 
 /// Whom to run as, as the end of a sentence.
-fn run_as(owner: Option<&Owner>) -> String {
+fn owner_hint(owner: Option<&Owner>) -> String {
     let Some(owner) = owner else {
         return "; run this as the user that the server runs as".to_owned();
     };
@@ -184,7 +188,7 @@ fn mebibytes(bytes: u64) -> String {
 }
 
 /// Processes, as an addition to a sentence; nothing when none is known.
-fn named(holders: &[LockHolder]) -> String {
+fn held_by(holders: &[LockHolder]) -> String {
     if holders.is_empty() {
         return String::new();
     }
@@ -207,18 +211,18 @@ pub enum CopyError {
     #[error("{} exists already; choose another name, or move that file away", .0.display())]
     Exists(PathBuf),
     #[error("another process is writing {}; wait until it has ended, or choose another name", .0.display())]
-    UnderWay(PathBuf),
+    InProgress(PathBuf),
     #[error("{} is a directory; name a file in it", .0.display())]
-    Directory(PathBuf),
+    IsDirectory(PathBuf),
     #[error("cannot read {path}: {source}; check the file's name and that this user may read it")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error(
         "the copy does not pass its checks ({}) and was removed; nothing else was changed: run `pivotal-server check`; if the database has the same faults, stop the server and restore an earlier backup, otherwise check the disk that the copy was written to",
-        few(found)
+        first_findings(found)
     )]
-    Faulty { found: Vec<String> },
-    #[error("{path} does not pass its checks ({}), so it was not restored and nothing was changed: restore an earlier backup, after `pivotal-server check FILE` has found it sound", few(found), path = .path.display())]
-    FaultyBackup { path: PathBuf, found: Vec<String> },
+    CopyDamaged { found: Vec<String> },
+    #[error("{path} does not pass its checks ({}), so it was not restored and nothing was changed: restore an earlier backup, after `pivotal-server check FILE` has found it sound", first_findings(found), path = .path.display())]
+    BackupDamaged { path: PathBuf, found: Vec<String> },
     #[error("cannot copy to {draft}: {source}; nothing else was changed")]
     Sqlite { draft: PathBuf, source: rusqlite::Error },
     #[error(
@@ -230,13 +234,13 @@ pub enum CopyError {
     #[error("{} holds a database already; pass --replace to put the backup in its place, which keeps the present one beside it", .0.display())]
     Occupied(PathBuf),
     #[error("{} is the database itself; name a backup of it", .0.display())]
-    Same(PathBuf),
+    SameFile(PathBuf),
     #[error("{path} does not hold what the backup holds, although it was put there; the database from before is {aside}", aside = .aside.as_ref().map_or_else(|| "none".into(), |path| path.display().to_string()))]
     NotRestored { path: PathBuf, aside: Option<PathBuf> },
 }
 
 /// As many findings as fit into a message.
-fn few(found: &[String]) -> String {
+fn first_findings(found: &[String]) -> String {
     let shown = found.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
     match found.len().saturating_sub(3) {
         0 => shown,

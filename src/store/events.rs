@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::live::{self, List};
 use super::rows::resource::{Listed, Table};
-use super::rows::row::{choice, json};
+use super::rows::row::{enum_value, json};
 use crate::model::customer::CustomerRef;
 use crate::model::event::{Actor, Event, EventFilter, Readable};
 use crate::model::onboarding::OnboardingRef;
@@ -18,7 +18,7 @@ use crate::model::values::time::Timestamp;
 impl Table for Event {
     const TABLE: &'static str = "events";
     // Events are never deleted.
-    const CONDITION: &'static str = "TRUE";
+    const LISTED_WHERE: &'static str = "TRUE";
 }
 
 impl Listed for Event {
@@ -30,11 +30,11 @@ impl Listed for Event {
         let previous: Option<String> = row.get(9)?;
         Ok(Self {
             id: row.get(0)?,
-            kind: choice(row, 1)?,
+            kind: enum_value(row, 1)?,
             created_at: Timestamp::from_micros(row.get(2)?),
             org_id: Id::stored(row.get(3)?),
             livemode: row.get(4)?,
-            actor: Actor { kind: choice(row, 5)?, id: row.get(6)?, name: row.get(7)? },
+            actor: Actor { kind: enum_value(row, 5)?, id: row.get(6)?, name: row.get(7)? },
             object: json(row, 8, RawValue::from_string)?,
             previous_attributes: previous
                 .map(|_| json(row, 9, RawValue::from_string))
@@ -55,20 +55,20 @@ impl WorkspaceReader<'_> {
     /// [`StoreError::NotFound`] when there never was such a customer.
     pub fn customer_activity(
         &self,
-        named: &CustomerRef,
+        id_ref: &CustomerRef,
         readable: Readable,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
-        let customer = live::find_even_deleted(self.conn, self.workspace, named)?;
+        let customer = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
         let id = customer.id.as_str();
         let (kind, resources) = (filter.kind.map(<&str>::from), readable.names());
-        let mut list = List::under(&self.workspace, "customer_id", &id);
+        let mut list = List::with_parent(&self.workspace, "customer_id", &id);
         if readable != Readable::ALL {
-            list.among("resource", &resources);
+            list.filter_in("resource", &resources);
         }
         if let Some(kind) = &kind {
-            list.also("type", kind);
+            list.filter("type", kind);
         }
         list.page(self.conn, page)
     }
@@ -79,15 +79,15 @@ impl WorkspaceReader<'_> {
     /// [`StoreError::NotFound`] when there never was such an onboarding.
     pub fn onboarding_activity(
         &self,
-        named: &OnboardingRef,
+        id_ref: &OnboardingRef,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
-        let onboarding = live::find_even_deleted(self.conn, self.workspace, named)?;
+        let onboarding = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
         let (id, kind) = (onboarding.id.as_str(), filter.kind.map(<&str>::from));
-        let mut list = List::under(&self.workspace, "resource_id", &id);
+        let mut list = List::with_parent(&self.workspace, "resource_id", &id);
         if let Some(kind) = &kind {
-            list.also("type", kind);
+            list.filter("type", kind);
         }
         list.page(self.conn, page)
     }

@@ -29,7 +29,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn mark_first_keys(&self) -> Result<(), StoreError> {
+    pub fn mark_first_keys_unshown(&self) -> Result<(), StoreError> {
         self.set_unshown(true)
     }
 
@@ -37,7 +37,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn unmark_first_keys(&self) -> Result<(), StoreError> {
+    pub fn mark_first_keys_shown(&self) -> Result<(), StoreError> {
         self.set_unshown(false)
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::StoreError;
 use super::reader::{Reader, WorkspaceReader};
 use super::rows::record::Subject;
-use super::rows::row::choice;
+use super::rows::row::enum_value;
 use super::tx::Tx;
 use super::workspaces;
 use crate::model::caller::Caller;
@@ -47,7 +47,7 @@ fn select(condition: &str) -> String {
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
     let workspace = workspaces::from_row(row)?;
-    let mode: Mode = choice(row, "mode")?;
+    let mode: Mode = enum_value(row, "mode")?;
     let time = |column| {
         Ok::<_, rusqlite::Error>(row.get::<&str, Option<_>>(column)?.map(Timestamp::from_micros))
     };
@@ -57,7 +57,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         name: Name::stored(row.get("name")?),
         mode,
         workspace: workspace.slug.clone(),
-        tier: choice(row, "tier")?,
+        tier: enum_value(row, "tier")?,
         scopes: Scopes::stored(row.get_ref("scopes")?.as_str()?),
         created_at: Timestamp::from_micros(row.get("created_at")?),
         last_used_at: time("last_used_at")?,
@@ -72,7 +72,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
 }
 
 /// The key with this visible prefix, revoked or not.
-pub(super) fn by_prefix(
+pub(super) fn find_by_prefix(
     conn: &Connection,
     prefix: &Prefix,
 ) -> Result<Option<Credentials>, StoreError> {
@@ -81,7 +81,7 @@ pub(super) fn by_prefix(
     Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
 
-fn by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
+fn find_by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
     let sql = select("k.id = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
 }
@@ -92,7 +92,7 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Credentials>, StoreError> {
-        by_prefix(self.conn, prefix)
+        find_by_prefix(self.conn, prefix)
     }
 
     /// The key with this id, revoked or not.
@@ -100,7 +100,7 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn credentials_by_id(&self, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
-        by_id(self.conn, id)
+        find_by_id(self.conn, id)
     }
 
     /// All keys, or those of one workspace, newest first.
@@ -169,8 +169,8 @@ impl Tx<'_> {
             key.created_at.as_micros(),
             key.replaces,
         ])?;
-        self.unmark_first_keys()?;
-        self.record_key(actor, workspace, EventType::ApiKeyCreated, &key)?;
+        self.mark_first_keys_shown()?;
+        self.record_key_event(actor, workspace, EventType::ApiKeyCreated, &key)?;
         Ok(key)
     }
 
@@ -179,19 +179,20 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn create_twin(
+    pub fn create_replacement_key(
         &self,
         actor: Actor,
         old: &KeyId,
         issued: IssuedKey,
     ) -> Result<Option<Key>, StoreError> {
-        let Some(Credentials { key, caller, .. }) = by_id(self.conn, old)? else {
+        let Some(Credentials { key, caller, .. }) = find_by_id(self.conn, old)? else {
             return Ok(None);
         };
         let sql =
             "SELECT EXISTS (SELECT 1 FROM api_keys WHERE replaces = ?1 AND revoked_at IS NULL)";
-        let has_twin: bool = self.conn.prepare_cached(sql)?.query_row([old], |row| row.get(0))?;
-        if has_twin || key.revoked_at.is_some() {
+        let has_replacement: bool =
+            self.conn.prepare_cached(sql)?.query_row([old], |row| row.get(0))?;
+        if has_replacement || key.revoked_at.is_some() {
             return Ok(None);
         }
         self.create_key(actor, &caller.workspace, issued).map(Some)
@@ -203,14 +204,14 @@ impl Tx<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn revoke_key(&self, actor: Actor, id: &KeyId) -> Result<Option<Key>, StoreError> {
-        let Some(Credentials { mut key, caller, .. }) = by_id(self.conn, id)? else {
+        let Some(Credentials { mut key, caller, .. }) = find_by_id(self.conn, id)? else {
             return Ok(None);
         };
         if key.revoked_at.is_none() {
             key.revoked_at = Some(self.now);
             let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
             self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), key.id])?;
-            self.record_key(actor, &caller.workspace, EventType::ApiKeyRevoked, &key)?;
+            self.record_key_event(actor, &caller.workspace, EventType::ApiKeyRevoked, &key)?;
         }
         Ok(Some(key))
     }
@@ -219,7 +220,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn note_key_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
+    pub fn record_key_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
         let sql = "UPDATE api_keys SET request_count = request_count + ?1,
                        last_used_at = max(?2, coalesce(last_used_at, 0)), last_used_ip = ?3
                    WHERE id = ?4";
@@ -235,7 +236,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn record_key(
+    fn record_key_event(
         &self,
         actor: Actor,
         workspace: &Workspace,
@@ -249,6 +250,6 @@ impl Tx<'_> {
             customer_id: None,
         };
         let object = serde_json::to_string(key)?;
-        self.by(&caller).record(&[kind], &subject, &object, None, None)
+        self.for_caller(&caller).record(&[kind], &subject, &object, None, None)
     }
 }

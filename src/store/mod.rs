@@ -30,24 +30,24 @@ use rusqlite::Connection;
 
 pub use self::account::Account;
 use self::engine::checkpoints::Checkpoints;
-use self::engine::damage::{Checked, Damage};
-use self::engine::known_keys::KnownKeys;
-use self::engine::limit::Limited;
-pub use self::engine::limit::{ReadLimit, Waiting};
+use self::engine::damage::{Damage, StartCheck};
+use self::engine::key_cache::KeyCache;
+use self::engine::read_limit::LimitedConnection;
+pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
 pub use self::engine::read_only::ReadOnly;
-use self::engine::readers::{Pooled, Readers};
+use self::engine::reader_pool::{ReadConnection, ReaderManager};
 use self::engine::wal_growth::WalGrowth;
 use self::engine::writer::{Guards, Writer};
 use self::engine::{damage, identity, sqlite};
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
-pub use self::files::backup::{BackupDir, Kept};
+pub use self::files::backup::{BackupDir, FinishedBackup};
 use self::files::check;
 pub use self::files::contents::Contents;
 pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
 pub use self::files::{DataDir, ServeLock};
-use self::files::{Existing, OpenLock, Presence};
-pub use self::idempotency::Recalled;
+use self::files::{IfMissing, OpenFiles, OpenLock};
+pub use self::idempotency::Replay;
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::reader::{Reader, WorkspaceReader};
@@ -65,12 +65,12 @@ const DAMAGED_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An open database.
 pub struct Store {
-    lookups: r2d2::Pool<Readers>,
-    lists: r2d2::Pool<Readers>,
+    lookups: r2d2::Pool<ReaderManager>,
+    lists: r2d2::Pool<ReaderManager>,
     writer: Writer,
     damage: Damage,
-    presence: Presence,
-    growth: WalGrowth,
+    open_files: OpenFiles,
+    wal_growth: WalGrowth,
     clock: Arc<dyn Clock>,
     dir: DataDir,
     /// Kept in memory: the file cannot be replaced by another database while it is open.
@@ -92,7 +92,7 @@ pub struct Threads {
 /// acquiring and releasing the transaction lock. Drop it before awaiting: the pool has one connection
 /// for each thread that reads.
 pub struct Snapshot {
-    pooled: r2d2::PooledConnection<Readers>,
+    pooled: r2d2::PooledConnection<ReaderManager>,
     damage: Damage,
 }
 
@@ -104,7 +104,7 @@ impl Snapshot {
     /// Only the database's own.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
         let found = self.pooled.keys.find(&self.pooled.conn, prefix);
-        found.map_err(|error| self.damage.judge(error, self.pooled.generation))
+        found.map_err(|error| self.damage.report(error, self.pooled.generation))
     }
 
     /// Reads, on the calling thread.
@@ -116,7 +116,7 @@ impl Snapshot {
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         read(&Reader { conn: &self.pooled.conn })
-            .map_err(|error| self.damage.judge(error, self.pooled.generation))
+            .map_err(|error| self.damage.report(error, self.pooled.generation))
     }
 }
 
@@ -133,7 +133,7 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; the file is left as it was.
     pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::for_command(dir, Existing::Required, clock)
+        Self::for_command(dir, IfMissing::Fail, clock)
     }
 
     /// The same, with a new database where there is none.
@@ -141,12 +141,12 @@ impl Store {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::for_command(dir, Existing::Optional, clock)
+        Self::for_command(dir, IfMissing::Create, clock)
     }
 
     fn for_command(
         dir: &DataDir,
-        existing: Existing,
+        existing: IfMissing,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let (conn, lock) = dir.open(existing, None)?;
@@ -167,16 +167,18 @@ impl Store {
         threads: Threads,
     ) -> Result<Self, OpenError> {
         // Given back at the end: nobody replaces the file of a server that runs.
-        let (mut conn, opening) = dir.open(Existing::Optional, Some(lock))?;
+        let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
         let path = dir.database();
-        let damage = Damage::checking(&path, Arc::clone(&clock));
+        let damage = Damage::for_server(&path, Arc::clone(&clock));
         match damage::check_at_start(&mut conn) {
-            Ok(Checked::Sound) => {}
-            Ok(Checked::TooLarge) => damage.check_in_background(&path, check::Structure::Quick),
-            Ok(Checked::Faulty(found)) => return Err(OpenError::Damaged { path, found }),
+            Ok(StartCheck::Intact) => {}
+            Ok(StartCheck::OutOfTime) => {
+                damage.check_in_background(&path, check::CheckDepth::Quick)
+            }
+            Ok(StartCheck::Damaged(found)) => return Err(OpenError::Damaged { path, found }),
             Err(source) => return Err(OpenError::sqlite(&path, source)),
         }
-        dir.tidy(lock, &opening);
+        dir.clean_up(lock, &opening);
         Self::start(dir, conn, clock, threads, damage, true)
     }
 
@@ -190,13 +192,14 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::sqlite(&dir.database(), source);
         let checksum_secret = identity::checksum_secret(&conn).map_err(failed)?;
-        let presence = Presence::of(&conn, &dir.named(), &dir.database()).map_err(failed)?;
-        let checkpoints = Checkpoints::of(&mut conn, damage.clone()).map_err(failed)?;
+        let presence =
+            OpenFiles::capture(&conn, &dir.database_entry(), &dir.database()).map_err(failed)?;
+        let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(failed)?;
         let growth = checkpoints.growth();
-        let guards = Guards { damage: damage.clone(), presence: presence.clone() };
+        let guards = Guards { damage: damage.clone(), open_files: presence.clone() };
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
-        let readers = |cache| Readers { path: dir.database(), cache, damage: damage.clone() };
+        let readers = |cache| ReaderManager { path: dir.database(), cache, damage: damage.clone() };
         // A server opens them now and keeps them: whoever looks something up must not wait for a
         // file to be opened, which fails for as long as the process has no descriptors left.
         let lookups = r2d2::Pool::builder()
@@ -205,20 +208,20 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_on_check_out(false)
-            .build_unchecked(readers(sqlite::LOOKUP_CACHES / threads.lookups.max(1)));
+            .build_unchecked(readers(sqlite::LOOKUP_CACHES_KIB / threads.lookups.max(1)));
         let lists = r2d2::Pool::builder()
             // A thread that looks something up may also read something else.
             .max_size(threads.lookups.saturating_add(threads.lists))
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .build_unchecked(readers(sqlite::CACHE));
+            .build_unchecked(readers(sqlite::CACHE_KIB));
         Ok(Self {
             lookups,
             lists,
             writer,
             damage,
-            presence,
-            growth,
+            open_files: presence,
+            wal_growth: growth,
             clock,
             dir: dir.clone(),
             checksum_secret,
@@ -236,7 +239,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let pooled = self.pooled(&self.lists)?;
         read(&Reader { conn: &pooled.conn })
-            .map_err(|error| self.damage.judge(error, pooled.generation))
+            .map_err(|error| self.damage.report(error, pooled.generation))
     }
 
     /// The same, until a limit is reached.
@@ -248,9 +251,9 @@ impl Store {
         limit: ReadLimit,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limited = Limited::new(self.pooled(&self.lists)?, limit)?;
+        let limited = LimitedConnection::new(self.pooled(&self.lists)?, limit)?;
         read(&Reader { conn: limited.conn() })
-            .map_err(|error| self.damage.judge(error, limited.generation()))
+            .map_err(|error| self.damage.report(error, limited.generation()))
     }
 
     /// The database as it is now, for several reads.
@@ -272,7 +275,7 @@ impl Store {
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.writer.send(change)?.await.unwrap_or_else(|_| Err(panicked()));
-        result.map_err(|error| self.damage.known(error))
+        result.map_err(|error| self.damage.translate(error))
     }
 
     /// The same for a thread that may be blocked.
@@ -284,7 +287,7 @@ impl Store {
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.writer.send(change)?.blocking_recv().unwrap_or_else(|_| Err(panicked()));
-        result.map_err(|error| self.damage.known(error))
+        result.map_err(|error| self.damage.translate(error))
     }
 
     /// The clock by which the store dates what it keeps.
@@ -306,9 +309,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Suspected`] or [`StoreError::Gone`].
-    pub fn sound(&self) -> Result<(), StoreError> {
-        self.damage.refuse()?;
-        self.presence.confirm()
+    pub fn ensure_intact(&self) -> Result<(), StoreError> {
+        self.damage.ensure_undamaged()?;
+        self.open_files.ensure_in_place()
     }
 
     /// Waits for no other process from now on, since this one is to end: what needs a lock that
@@ -319,24 +322,25 @@ impl Store {
 
     /// Says what is wrong with the write-ahead log when it has outgrown its bound: its size, and
     /// who keeps it from being reset.
-    pub fn outgrown_log(&self) -> Option<String> {
-        self.growth.outgrown().map(|outgrown| outgrown.to_string())
+    pub fn wal_warning(&self) -> Option<String> {
+        self.wal_growth.oversized().map(|outgrown| outgrown.to_string())
     }
 
     fn pooled(
         &self,
-        pool: &r2d2::Pool<Readers>,
-    ) -> Result<r2d2::PooledConnection<Readers>, StoreError> {
-        let patience = if self.damage.refuse().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
+        pool: &r2d2::Pool<ReaderManager>,
+    ) -> Result<r2d2::PooledConnection<ReaderManager>, StoreError> {
+        let patience =
+            if self.damage.ensure_undamaged().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
         let mut pooled =
-            pool.get_timeout(patience).map_err(|error| match self.damage.refuse() {
+            pool.get_timeout(patience).map_err(|error| match self.damage.ensure_undamaged() {
                 Err(damaged) => damaged,
                 Ok(()) => StoreError::Unavailable(error.to_string()),
             })?;
         if pooled.generation != self.damage.generation() {
-            let Pooled { conn, keys, generation } = &mut *pooled;
+            let ReadConnection { conn, keys, generation } = &mut *pooled;
             self.damage.refresh(conn, generation);
-            *keys = KnownKeys::default();
+            *keys = KeyCache::default();
         }
         Ok(pooled)
     }

@@ -21,7 +21,7 @@ use crate::model::values::time::Timestamp;
 impl Table for Onboarding {
     const TABLE: &'static str = "onboardings";
     // An onboarding leaves the lists with its customer.
-    const CONDITION: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
+    const LISTED_WHERE: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
 }
 
 impl Resource for Onboarding {
@@ -48,7 +48,7 @@ impl Resource for Onboarding {
         (self.created_at, self.updated_at) = (created_at, updated_at);
     }
 
-    fn identity(&self) -> Columns<'_> {
+    fn fixed_columns(&self) -> Columns<'_> {
         vec![("customer_id", self.customer_id.as_str().into())]
     }
 
@@ -66,8 +66,8 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn onboarding(&self, named: &OnboardingRef) -> Result<Document<Onboarding>, StoreError> {
-        live::find(self.conn, self.workspace, named)
+    pub fn onboarding(&self, id_ref: &OnboardingRef) -> Result<Document<Onboarding>, StoreError> {
+        live::find(self.conn, self.workspace, id_ref)
     }
 
     /// A page of the workspace's onboardings, or of those of one customer; a customer that does
@@ -81,25 +81,25 @@ impl WorkspaceReader<'_> {
         filter: &OnboardingFilter,
         page: &PageRequest,
     ) -> Result<Page<Document<Onboarding>>, StoreError> {
-        let named = match customer {
-            OfCustomer::One(named) => named,
+        let id_ref = match customer {
+            OfCustomer::One(id_ref) => id_ref,
             OfCustomer::Nobody => {
                 return Ok(Page { data: Vec::new(), next: None });
             }
             OfCustomer::Any => {
                 let (phase, state) =
                     (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-                let mut list = List::of(&self.workspace);
+                let mut list = List::in_workspace(&self.workspace);
                 if let Some(phase) = &phase {
-                    list.by("phase", phase);
+                    list.filter_indexed("phase", phase);
                 }
                 if let Some(state) = &state {
-                    list.by("state", state);
+                    list.filter_indexed("state", state);
                 }
                 return list.page(self.conn, page);
             }
         };
-        match self.onboardings_of(named, filter, page) {
+        match self.onboardings_of(id_ref, filter, page) {
             Err(StoreError::NotFound(_)) => Ok(Page { data: Vec::new(), next: None }),
             found => found,
         }
@@ -117,12 +117,12 @@ impl WorkspaceReader<'_> {
     ) -> Result<Page<Document<Onboarding>>, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
         let (phase, state) = (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-        let mut list = List::under(&self.workspace, "customer_id", &customer);
+        let mut list = List::with_parent(&self.workspace, "customer_id", &customer);
         if let Some(phase) = &phase {
-            list.also("phase", phase);
+            list.filter("phase", phase);
         }
         if let Some(state) = &state {
-            list.also("state", state);
+            list.filter("state", state);
         }
         list.page(self.conn, page)
     }
@@ -134,9 +134,9 @@ impl WorkspaceTx<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] for the customer.
     pub fn create_onboarding(&self, new: NewOnboarding) -> Result<Stored<Onboarding>, StoreError> {
-        let named = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
-        let customer = live::find_id(self.conn, self.workspace(), &named)?;
-        let (display_id, created_at) = self.next::<Onboarding>()?;
+        let id_ref = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
+        let customer = live::find_id(self.conn, self.workspace(), &id_ref)?;
+        let (display_id, created_at) = self.allocate::<Onboarding>()?;
         let mut onboarding = Onboarding::blank(Id::generate(), display_id, customer, created_at);
         new.properties.apply(&mut onboarding, self.now);
         self.create(onboarding, EventType::OnboardingCreated)
@@ -149,10 +149,10 @@ impl WorkspaceTx<'_> {
     /// [`StoreError::NotFound`].
     pub fn update_onboarding(
         &self,
-        named: &OnboardingRef,
+        id_ref: &OnboardingRef,
         patch: OnboardingPatch,
     ) -> Result<Stored<Onboarding>, StoreError> {
-        let before = self.find(named)?;
+        let before = self.find(id_ref)?;
         let mut after: Onboarding = before.resource.clone();
         patch.apply(&mut after, self.now);
         self.change_onboarding(&before, after)
@@ -165,10 +165,10 @@ impl WorkspaceTx<'_> {
     pub(super) fn pause_onboardings(&self, customer: &CustomerId) -> Result<(), StoreError> {
         let active = <&str>::from(State::Active);
         let workspace = self.workspace();
-        let mut list = List::under(&workspace, "customer_id", customer);
-        list.also("state", &active);
+        let mut list = List::with_parent(&workspace, "customer_id", customer);
+        list.filter("state", &active);
         for document in list.all::<Document<Onboarding>>(self.conn)? {
-            let before = document.stored()?;
+            let before = document.into_stored()?;
             let after = Onboarding { state: State::Paused, ..before.resource.clone() };
             self.change_onboarding(&before, after)?;
         }
@@ -194,9 +194,9 @@ impl WorkspaceTx<'_> {
     /// [`StoreError::NotFound`] when there never was one.
     pub fn delete_onboarding(
         &self,
-        named: &OnboardingRef,
+        id_ref: &OnboardingRef,
     ) -> Result<(OnboardingId, DisplayId), StoreError> {
-        self.delete(named, EventType::OnboardingDeleted, |_: &Onboarding| Ok(()))
+        self.delete(id_ref, EventType::OnboardingDeleted, |_: &Onboarding| Ok(()))
     }
 }
 

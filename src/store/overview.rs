@@ -6,7 +6,7 @@ use strum::VariantArray;
 use super::error::StoreError;
 use super::reader::{Reader, WorkspaceReader};
 use super::rows::live::List;
-use super::rows::row::choice;
+use super::rows::row::enum_value;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
 use crate::model::values::time::Timestamp;
@@ -16,7 +16,7 @@ use crate::model::values::time::Timestamp;
 pub struct Tally<E: 'static>(Vec<(E, i64)>);
 
 impl<E: VariantArray + Copy + PartialEq> Tally<E> {
-    fn sum(parts: impl IntoIterator<Item = (E, i64)>) -> Self {
+    fn from_counts(parts: impl IntoIterator<Item = (E, i64)>) -> Self {
         let mut counts: Vec<_> = E::VARIANTS.iter().map(|&kind| (kind, 0)).collect();
         for (kind, part) in parts {
             for (_, count) in counts.iter_mut().filter(|(of, _)| *of == kind) {
@@ -72,18 +72,23 @@ impl WorkspaceReader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
-        let of_status = |row: &Row<'_>| Ok((choice(row, "status")?, row.get("count")?));
-        let customers =
-            List::of(&self.workspace).tally::<Customer, _>(self.conn, "status", of_status)?;
-        let both =
-            |row: &Row<'_>| Ok((choice(row, "phase")?, choice(row, "state")?, row.get("count")?));
-        let onboardings: Vec<(Phase, State, i64)> =
-            List::of(&self.workspace).tally::<Onboarding, _>(self.conn, "phase, state", both)?;
+        let of_status = |row: &Row<'_>| Ok((enum_value(row, "status")?, row.get("count")?));
+        let customers = List::in_workspace(&self.workspace)
+            .count_by::<Customer, _>(self.conn, "status", of_status)?;
+        let both = |row: &Row<'_>| {
+            Ok((enum_value(row, "phase")?, enum_value(row, "state")?, row.get("count")?))
+        };
+        let onboardings: Vec<(Phase, State, i64)> = List::in_workspace(&self.workspace)
+            .count_by::<Onboarding, _>(
+            self.conn,
+            "phase, state",
+            both,
+        )?;
         Ok(Overview {
-            customers: Tally::sum(customers),
+            customers: Tally::from_counts(customers),
             contacts: self.count_contacts()?,
-            phases: Tally::sum(onboardings.iter().map(|&(phase, _, count)| (phase, count))),
-            states: Tally::sum(onboardings.iter().map(|&(_, state, count)| (state, count))),
+            phases: Tally::from_counts(onboardings.iter().map(|&(phase, _, count)| (phase, count))),
+            states: Tally::from_counts(onboardings.iter().map(|&(_, state, count)| (state, count))),
             overdue: self.count_overdue(now)?,
             events: self.count_events()?,
         })
@@ -95,9 +100,9 @@ impl WorkspaceReader<'_> {
         let mut overdue = 0;
         for &phase in Phase::VARIANTS.iter().filter(|&&phase| phase != Phase::Completed) {
             let phase = <&str>::from(phase);
-            let mut list = List::of(&self.workspace);
-            list.by("phase", &phase);
-            list.below("target_launch_date", &now);
+            let mut list = List::in_workspace(&self.workspace);
+            list.filter_indexed("phase", &phase);
+            list.filter_less_than("target_launch_date", &now);
             overdue += list.count::<Onboarding>(self.conn)?;
         }
         Ok(overdue)
@@ -169,7 +174,7 @@ mod tests {
         assert_eq!((left.customers.total(), left.contacts, left.phases.total()), (2, 1, 1));
         assert_eq!(left.events, 9);
 
-        let elsewhere = overview(&db.elsewhere(), 12);
+        let elsewhere = overview(&db.in_another_workspace(), 12);
         assert_eq!((elsewhere.customers.total(), elsewhere.contacts, elsewhere.events), (0, 0, 0));
     }
 
@@ -204,10 +209,10 @@ mod tests {
     #[test]
     fn freed_pages_are_told_and_are_part_of_the_size() {
         let db = Db::new();
-        let empty = db.all().file_size().unwrap();
+        let empty = db.global().file_size().unwrap();
         assert_eq!(empty.free_pages, 0);
         db.tx(1).conn.execute_batch("DROP TABLE health").unwrap();
-        let freed = db.all().file_size().unwrap();
+        let freed = db.global().file_size().unwrap();
         assert_eq!((freed.free_pages, freed.bytes), (1, empty.bytes));
         assert!(freed.free_bytes >= 512 && freed.bytes % freed.free_bytes == 0);
     }

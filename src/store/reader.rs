@@ -20,7 +20,7 @@ pub struct WorkspaceReader<'c> {
 
 impl<'c> Reader<'c> {
     /// The same reader for the resources of a workspace.
-    pub fn of(&self, workspace: WorkspaceNo) -> WorkspaceReader<'c> {
+    pub fn for_workspace(&self, workspace: WorkspaceNo) -> WorkspaceReader<'c> {
         WorkspaceReader { conn: self.conn, workspace }
     }
 }

@@ -25,7 +25,7 @@ pub struct WorkspaceTx<'c> {
 
 impl Tx<'_> {
     /// The same transaction for the resources of a caller's workspace.
-    pub fn by<'t>(&'t self, caller: &'t Caller) -> WorkspaceTx<'t> {
+    pub fn for_caller<'t>(&'t self, caller: &'t Caller) -> WorkspaceTx<'t> {
         WorkspaceTx { conn: self.conn, now: self.now, caller }
     }
 

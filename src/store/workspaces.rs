@@ -43,11 +43,11 @@ impl Reader<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
-        by_slug(self.conn, slug)
+        find_by_slug(self.conn, slug)
     }
 }
 
-fn by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
+fn find_by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM workspaces AS w WHERE w.slug = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
     Ok(statement.query_row([slug.as_str()], from_row).optional()?)
@@ -59,7 +59,7 @@ impl Tx<'_> {
     /// # Errors
     /// Only the database's own.
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
-        by_slug(self.conn, slug)
+        find_by_slug(self.conn, slug)
     }
 
     /// Creates a workspace; nothing when its slug is taken.

@@ -148,7 +148,7 @@ pub(in crate::admin) async fn rotate(visit: Visit) -> Reply {
         let old = rotatable(row)?;
         let (issued, secret) = issue(&visit, NewKey::twin_of(&old)).await?;
         let id = old.id.clone();
-        let twin = move |tx: &Tx<'_>| tx.create_twin(Actor::admin_page(), &id, issued);
+        let twin = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
         match visit.write_all(twin).await? {
             Some(key) => Ok((key, secret, old)),
             // Something else was done with it while the twin's secret was hashed.

@@ -127,7 +127,8 @@ impl Export {
         limit: ReadLimit,
     ) -> Result<(Self, String), AdminError> {
         let page = PageRequest { limit: BATCH, before };
-        let read = |reader: &Reader<'_>| reader.of(self.workspace).audit(&self.filter, &page);
+        let read =
+            |reader: &Reader<'_>| reader.for_workspace(self.workspace).audit(&self.filter, &page);
         let AuditPage { entries, next, .. } = self.service.store().read_within(limit, read)?;
         for entry in &entries {
             self.format.entry(entry, self.begun, &mut text)?;

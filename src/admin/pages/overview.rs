@@ -76,8 +76,9 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
     let dated = Arc::clone(service);
     let (counts, size, keys, ahead) = visit
         .read_all(move |reader| {
-            let counts =
-                workspace.map(|workspace| reader.of(workspace).overview(now)).transpose()?;
+            let counts = workspace
+                .map(|workspace| reader.for_workspace(workspace).overview(now))
+                .transpose()?;
             let ahead = dated.row_dates.ahead(reader, now)?;
             Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
         })
@@ -120,7 +121,7 @@ fn busy(service: &Service, key: &Key) -> Option<BusyKey> {
 }
 
 fn file(service: &Service) -> Health {
-    match service.store.sound() {
+    match service.store.ensure_intact() {
         Ok(()) => Health { tone: "good", word: "Sound", at: None, text: String::new() },
         Err(error @ StoreError::Suspected(_)) => {
             Health { tone: "bad", word: "Being checked", at: None, text: format!("{error}.") }

@@ -192,7 +192,7 @@ impl Visit {
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let workspace = self.meant()?.no;
-        self.read_all(move |reader| read(&reader.of(workspace))).await
+        self.read_all(move |reader| read(&reader.for_workspace(workspace))).await
     }
 
     /// Reads what belongs to no workspace, or to all of them.
@@ -209,7 +209,7 @@ impl Visit {
         change: impl FnOnce(&WorkspaceTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let caller = self.caller()?;
-        self.write_all(move |tx| change(&tx.by(&caller))).await
+        self.write_all(move |tx| change(&tx.for_caller(&caller))).await
     }
 
     /// Changes what belongs to no workspace, or to another one than that which is looked at.

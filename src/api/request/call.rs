@@ -74,7 +74,7 @@ impl Call {
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<Answer, StoreError>,
     ) -> Reply {
         let snapshot = self.snapshot.map_or_else(|| self.api.store().snapshot(), Ok)?;
-        Ok(snapshot.read(|reader| read(&reader.of(self.caller.workspace.no)))?)
+        Ok(snapshot.read(|reader| read(&reader.for_workspace(self.caller.workspace.no)))?)
     }
 
     /// Reads a list, off the web workers.
@@ -86,7 +86,9 @@ impl Call {
         drop(self.snapshot);
         let (api, workspace) = (self.api, self.caller.workspace.no);
         let service = Arc::clone(&api.service);
-        let job = move |limit| api.store().read_within(limit, |reader| read(&reader.of(workspace)));
+        let job = move |limit| {
+            api.store().read_within(limit, |reader| read(&reader.for_workspace(workspace)))
+        };
         Ok(service.list_threads.run(job).await??)
     }
 
@@ -97,7 +99,8 @@ impl Call {
         change: impl FnOnce(&WorkspaceTx<'_>) -> Result<Answer, StoreError> + Send + 'static,
     ) -> Reply {
         let (caller, retry) = (Arc::clone(&self.caller), self.retry.clone());
-        let once = move |tx: &Tx<'_>| idempotency::once(&tx.by(&caller), retry.as_ref(), change);
+        let once =
+            move |tx: &Tx<'_>| idempotency::once(&tx.for_caller(&caller), retry.as_ref(), change);
         self.api.store().write(once).await?
     }
 }

@@ -10,7 +10,7 @@ use crate::api::error::ApiError;
 use crate::api::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
-use crate::store::{Recalled, StoreError, WorkspaceTx};
+use crate::store::{Replay, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -52,7 +52,7 @@ pub(in crate::api) fn begin(
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
     let guard = api.running.claim(slot).ok_or(ApiError::IdempotencyKeyInUse)?;
     let now = api.store().clock().now();
-    match api.store().read(|reader| reader.of(workspace).recall(retry, now))? {
+    match api.store().read(|reader| reader.for_workspace(workspace).find_replay(retry, now))? {
         None => Ok(Begun::Fresh(Some(guard))),
         Some(recalled) => replay(recalled).map(Begun::Replay),
     }
@@ -68,17 +68,17 @@ pub(in crate::api) fn once(
         return change(tx).map(Ok);
     };
     // A client that hung up gives its key free while its change still waits in the queue.
-    if let Some(recalled) = tx.recall(retry)? {
+    if let Some(recalled) = tx.find_replay(retry)? {
         return Ok(replay(recalled));
     }
     let answer = change(tx)?;
-    tx.keep_answer(retry, &answer.to_kept())?;
+    tx.save_response(retry, &answer.to_kept())?;
     Ok(Ok(answer))
 }
 
-fn replay(recalled: Recalled) -> Reply {
+fn replay(recalled: Replay) -> Reply {
     match recalled {
-        Recalled::Answered(kept) => Answer::replayed(kept),
-        Recalled::OtherBody => Err(ApiError::IdempotencyKeyReused),
+        Replay::Response(kept) => Answer::replayed(kept),
+        Replay::BodyMismatch => Err(ApiError::IdempotencyKeyReused),
     }
 }

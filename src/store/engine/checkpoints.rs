@@ -3,48 +3,48 @@
 
 use rusqlite::Connection;
 
-use super::checkpointer::{Beside, Faults, take_in};
+use super::checkpoint_thread::{CheckpointThread, FailureReporter, checkpoint};
 use super::damage::Damage;
 use super::wal_growth::WalGrowth;
 
 /// Pages of the log (of 4 KiB) from which on it is taken in. SQLite does so at 1000, and writes
 /// pages that change often twice as often then. With 4000, what is synced at once holds up the
 /// commits beside it for longer, and no more of them are made.
-const BEGIN: u32 = 2000;
+const CHECKPOINT_PAGES: u32 = 2000;
 /// Pages from which on the log is reset even if reads overlap, which nothing else waits for. As
 /// much as is left of its file (`WAL_KEPT`).
-const LIMIT: u32 = 16_000;
+const RESET_PAGES: u32 = 16_000;
 /// Attempts in a row that fail before the log counts as outgrown. One can fail because of a single
 /// slow list.
-const ATTEMPTS: u32 = 2;
+const MAX_FAILED_RESETS: u32 = 2;
 
 /// The log of one database. Most of it is taken in by a thread that runs beside the writer; the
 /// rest by the writer itself, so that nothing is added to the log meanwhile and it can begin anew
 /// (SQLite manual, "Write-Ahead Logging", 2.3).
 pub(in crate::store) struct Checkpoints {
     growth: WalGrowth,
-    beside: Option<Beside>,
-    faults: Faults,
+    thread: Option<CheckpointThread>,
+    failures: FailureReporter,
     resets: Resets,
 }
 
 /// When to try next to reset a log that has passed [`LIMIT`].
 struct Resets {
-    at: u32,
+    next_at: u32,
     failed: u32,
 }
 
 impl Default for Resets {
     fn default() -> Self {
-        Self { at: LIMIT, failed: 0 }
+        Self { next_at: RESET_PAGES, failed: 0 }
     }
 }
 
 impl Resets {
     /// Waits until the log is a quarter longer: a reader that stays for hours must not hold up
     /// writes at every commit.
-    fn fail(&mut self, pages: u32) {
-        self.at = pages.saturating_add(pages / 4);
+    fn record_failure(&mut self, pages: u32) {
+        self.next_at = pages.saturating_add(pages / 4);
         self.failed = self.failed.saturating_add(1);
     }
 }
@@ -54,15 +54,15 @@ impl Checkpoints {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn of(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
+    pub fn new(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
         let growth = WalGrowth::new(writer.path().unwrap_or_default().as_ref());
         let length = growth.clone();
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
             length.set_pages(u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))?;
-        let faults = Faults::new(damage);
-        Ok(Self { growth, beside: None, faults, resets: Resets::default() })
+        let failures = FailureReporter::new(damage);
+        Ok(Self { growth, thread: None, failures, resets: Resets::default() })
     }
 
     /// The length of the log, for those who watch it.
@@ -73,25 +73,25 @@ impl Checkpoints {
     /// Sees to it that the log does not grow without end. Called between two transactions.
     pub fn after_commit(&mut self, writer: &Connection) {
         let pages = self.growth.pages();
-        if pages < LIMIT {
+        if pages < RESET_PAGES {
             self.resets = Resets::default();
-            self.growth.shrunk();
+            self.growth.report_shrunk();
         }
-        if pages < BEGIN {
+        if pages < CHECKPOINT_PAGES {
             return;
         }
-        if self.beside.is_none() {
-            self.beside = Beside::start(writer, &self.faults);
+        if self.thread.is_none() {
+            self.thread = CheckpointThread::start(writer, &self.failures);
         }
-        let finished = match &mut self.beside {
-            Some(beside) if beside.at_work => beside.has_finished(),
-            Some(beside) => !beside.begin(),
+        let finished = match &mut self.thread {
+            Some(beside) if beside.is_busy => beside.has_finished(),
+            Some(beside) => !beside.start_checkpoint(),
             // Without a thread the writer does it all.
             None => true,
         };
         if finished {
-            take_in(writer, &self.faults);
-            if pages >= self.resets.at {
+            checkpoint(writer, &self.failures);
+            if pages >= self.resets.next_at {
                 self.reset(pages);
             }
         }
@@ -101,13 +101,13 @@ impl Checkpoints {
     /// that began before the last commit, this never happens by itself: with the write lock held,
     /// reads that begin find everything in the file and need nothing of the log.
     fn reset(&mut self, pages: u32) {
-        if self.beside.as_mut().is_some_and(Beside::reset) {
+        if self.thread.as_mut().is_some_and(CheckpointThread::reset) {
             self.resets = Resets::default();
             return;
         }
-        self.resets.fail(pages);
-        if self.resets.failed >= ATTEMPTS {
-            self.growth.outgrew();
+        self.resets.record_failure(pages);
+        if self.resets.failed >= MAX_FAILED_RESETS {
+            self.growth.report_oversized();
         }
     }
 }
@@ -146,7 +146,7 @@ mod tests {
         store
     }
 
-    fn log_megabytes(dir: &DataDir) -> u64 {
+    fn wal_megabytes(dir: &DataDir) -> u64 {
         let log = dir.path().join("pivotal.db-wal");
         std::fs::metadata(log).unwrap().len() >> 20
     }
@@ -164,14 +164,14 @@ mod tests {
     fn take_turns(
         file: &Path,
         first: bool,
-        (tell, told): (&Sender<()>, &Receiver<()>),
+        (ours_began, theirs_began): (&Sender<()>, &Receiver<()>),
         stop: &AtomicBool,
     ) {
         let conn = Connection::open(file).unwrap();
         conn.busy_timeout(Duration::from_secs(60)).unwrap();
         let mut wait = !first;
         while !stop.load(Ordering::Relaxed) {
-            if wait && told.recv().is_err() {
+            if wait && theirs_began.recv().is_err() {
                 return;
             }
             if !conn.is_autocommit() {
@@ -180,7 +180,7 @@ mod tests {
             conn.execute_batch("BEGIN; SELECT * FROM workspaces").unwrap();
             // Long enough for a few commits to be made meanwhile.
             std::thread::sleep(Duration::from_millis(25));
-            if tell.send(()).is_err() {
+            if ours_began.send(()).is_err() {
                 return;
             }
             wait = true;
@@ -204,7 +204,7 @@ mod tests {
             scope.spawn(move || take_turns(&b, false, (&to_first, &from_first), stop));
             for _ in 0..800 {
                 rewrite(&store, 1);
-                longest = longest.max(log_megabytes(&dir));
+                longest = longest.max(wal_megabytes(&dir));
             }
             stop.store(true, Ordering::Relaxed);
         });
@@ -212,7 +212,7 @@ mod tests {
         // times, each time by a quarter. Without resets it has 386.
         assert!(longest < 250, "{longest} MiB");
         rewrite(&store, 140);
-        assert!(log_megabytes(&dir) <= 65, "{} MiB", log_megabytes(&dir));
+        assert!(wal_megabytes(&dir) <= 65, "{} MiB", wal_megabytes(&dir));
     }
 
     #[test]
@@ -220,8 +220,8 @@ mod tests {
         let mut resets = super::Resets::default();
         let mut attempts = 0;
         for pages in (0..1_000_000).step_by(100) {
-            if pages >= resets.at {
-                resets.fail(pages);
+            if pages >= resets.next_at {
+                resets.record_failure(pages);
                 attempts += 1;
             }
         }
@@ -235,7 +235,7 @@ mod tests {
         let store = store(&dir);
         // Ten times as much as the log holds before it is taken in.
         fill(&store, 800);
-        assert!(log_megabytes(&dir) < 40, "{} MiB", log_megabytes(&dir));
+        assert!(wal_megabytes(&dir) < 40, "{} MiB", wal_megabytes(&dir));
     }
 
     #[test]
@@ -246,12 +246,12 @@ mod tests {
         let snapshot = store.snapshot().unwrap();
         let seen = snapshot.read(|reader| reader.workspaces()).unwrap().len();
         fill(&store, 400);
-        assert!(log_megabytes(&dir) >= 38, "{} MiB", log_megabytes(&dir));
+        assert!(wal_megabytes(&dir) >= 38, "{} MiB", wal_megabytes(&dir));
         assert_eq!(snapshot.read(|reader| reader.workspaces()).unwrap().len(), seen);
         drop(snapshot);
-        let before = log_megabytes(&dir);
+        let before = wal_megabytes(&dir);
         fill(&store, 800);
         // It is written over from its beginning, as soon as what is in it has been taken in.
-        assert!(log_megabytes(&dir) < before + 40, "{before} and {} MiB", log_megabytes(&dir));
+        assert!(wal_megabytes(&dir) < before + 40, "{before} and {} MiB", wal_megabytes(&dir));
     }
 }

@@ -15,15 +15,15 @@ use rusqlite::{Connection, ErrorCode};
 use super::sqlite;
 use crate::model::clock::{Clock, Monotonic};
 use crate::store::error::StoreError;
-use crate::store::files::check::{self, Structure};
+use crate::store::files::check::{self, CheckDepth};
 
 /// How long the start may be held up by the check; a larger file is checked further while the
 /// server already answers. Real time, because it bounds what the disk and the processor take.
 const START_BUDGET: Duration = Duration::from_millis(50);
 /// Virtual machine steps between two looks at the clock.
-const STEPS: i32 = 10_000;
+const STEPS_PER_CHECK: i32 = 10_000;
 /// How long a suspicion that was not confirmed is remembered.
-const MEMORY: Duration = Duration::from_secs(3600);
+const SUSPICION_WINDOW: Duration = Duration::from_secs(3600);
 
 /// What is known of the file's health. Clones share it.
 #[derive(Clone, Default)]
@@ -33,16 +33,16 @@ pub(in crate::store) struct Damage(Arc<Inner>);
 struct Inner {
     /// The file to check on suspicion, and the clock by which that is remembered. A command
     /// doesn't wait for a check: to it, every suspicion counts as damage.
-    checked: Option<(PathBuf, Arc<dyn Clock>)>,
+    on_suspicion: Option<(PathBuf, Arc<dyn Clock>)>,
     state: Mutex<State>,
     /// Set unless the state is `Sound`: a look at it costs each request less than the mutex.
-    refuses: AtomicBool,
+    is_refusing: AtomicBool,
     generation: AtomicU32,
 }
 
 #[derive(Debug)]
 enum State {
-    Sound {
+    Intact {
         /// When a check last lifted a suspicion.
         cleared: Option<Monotonic>,
     },
@@ -53,7 +53,7 @@ enum State {
 
 impl Default for State {
     fn default() -> Self {
-        Self::Sound { cleared: None }
+        Self::Intact { cleared: None }
     }
 }
 
@@ -64,18 +64,18 @@ pub(in crate::store) struct Generation(u32);
 
 impl Damage {
     /// For a server, which checks this file on suspicion.
-    pub fn checking(database: &Path, clock: Arc<dyn Clock>) -> Self {
+    pub fn for_server(database: &Path, clock: Arc<dyn Clock>) -> Self {
         let checked = Some((database.to_owned(), clock));
-        Self(Arc::new(Inner { checked, ..Inner::default() }))
+        Self(Arc::new(Inner { on_suspicion: checked, ..Inner::default() }))
     }
 
     /// Refuses when the file is damaged or suspected to be.
-    pub fn refuse(&self) -> Result<(), StoreError> {
-        if !self.0.refuses.load(Ordering::Acquire) {
+    pub fn ensure_undamaged(&self) -> Result<(), StoreError> {
+        if !self.0.is_refusing.load(Ordering::Acquire) {
             return Ok(());
         }
         match &*self.state() {
-            State::Sound { .. } => Ok(()),
+            State::Intact { .. } => Ok(()),
             State::Suspected(found) => Err(StoreError::Suspected(found.clone())),
             State::Damaged(found) => Err(StoreError::Damaged(found.clone())),
         }
@@ -99,55 +99,56 @@ impl Damage {
 
     /// Takes note of an error that tells of damage, met by a connection whose cache is of this
     /// generation, and returns what to answer.
-    pub fn judge(&self, error: StoreError, cache: Generation) -> StoreError {
+    pub fn report(&self, error: StoreError, cache: Generation) -> StoreError {
         if let StoreError::Damaged(found) = &error {
-            self.suspect(found, cache);
+            self.raise_suspicion(found, cache);
         }
-        self.known(error)
+        self.translate(error)
     }
 
     /// What to answer instead of an error that was already noticed: whether it tells of damage is
     /// for the check to decide.
-    pub fn known(&self, error: StoreError) -> StoreError {
+    pub fn translate(&self, error: StoreError) -> StoreError {
         match error {
             StoreError::Damaged(found) => {
-                self.refuse().err().unwrap_or(StoreError::Unavailable(found))
+                self.ensure_undamaged().err().unwrap_or(StoreError::Unavailable(found))
             }
             other => other,
         }
     }
 
     /// The same of what SQLite said while it opened a connection.
-    pub fn notice_sqlite(&self, error: &rusqlite::Error) {
+    pub fn report_open_error(&self, error: &rusqlite::Error) {
         let code = error.sqlite_error_code();
         if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
-            self.suspect(&error.to_string(), self.generation());
+            self.raise_suspicion(&error.to_string(), self.generation());
         }
     }
 
-    fn suspect(&self, found: &str, cache: Generation) {
+    fn raise_suspicion(&self, found: &str, cache: Generation) {
         let mut state = self.state();
-        let State::Sound { cleared } = *state else { return };
+        let State::Intact { cleared } = *state else { return };
         if cache != self.generation() {
             log::warn!("a page that was misread earlier was met again: {found}");
             return;
         }
-        let Some((database, clock)) = self.0.checked.clone() else {
-            return self.latch(&mut state, found.to_owned());
+        let Some((database, clock)) = self.0.on_suspicion.clone() else {
+            return self.mark_damaged(&mut state, found.to_owned());
         };
-        if cleared.is_some_and(|time| clock.monotonic().since(time) < MEMORY) {
+        if cleared.is_some_and(|time| clock.monotonic().since(time) < SUSPICION_WINDOW) {
             let again = format!("{found}, again after a check that found nothing");
-            return self.latch(&mut state, again);
+            return self.mark_damaged(&mut state, again);
         }
         log::error!(
             "the database file may be damaged: {found}; writes are refused while the whole file is checked"
         );
         *state = State::Suspected(found.to_owned());
-        self.0.refuses.store(true, Ordering::Release);
+        self.0.is_refusing.store(true, Ordering::Release);
         let damage = self.clone();
-        let check = move || damage.decide(check_file(&database, Structure::Full), &*clock);
+        let check =
+            move || damage.resolve_suspicion(check_file(&database, CheckDepth::Full), &*clock);
         if let Err(error) = std::thread::Builder::new().name("check".into()).spawn(check) {
-            self.latch(
+            self.mark_damaged(
                 &mut state,
                 format!("{found}, and no thread could be started to check it: {error}"),
             );
@@ -155,7 +156,7 @@ impl Damage {
     }
 
     /// Ends a suspicion.
-    fn decide(&self, checked: Result<Option<String>, StoreError>, clock: &dyn Clock) {
+    fn resolve_suspicion(&self, checked: Result<Option<String>, StoreError>, clock: &dyn Clock) {
         let mut state = self.state();
         let State::Suspected(suspicion) = &*state else { return };
         match checked {
@@ -163,35 +164,35 @@ impl Damage {
                 log::warn!(
                     "the whole database file was checked and is sound, so writes are accepted again; \"{suspicion}\" may come from a failing disk or memory: see the system's log"
                 );
-                *state = State::Sound { cleared: Some(clock.monotonic()) };
+                *state = State::Intact { cleared: Some(clock.monotonic()) };
                 self.0.generation.fetch_add(1, Ordering::Release);
-                self.0.refuses.store(false, Ordering::Release);
+                self.0.is_refusing.store(false, Ordering::Release);
             }
-            Ok(Some(fault)) => self.latch(&mut state, fault),
-            Err(StoreError::Damaged(fault)) => self.latch(&mut state, fault),
+            Ok(Some(fault)) => self.mark_damaged(&mut state, fault),
+            Err(StoreError::Damaged(fault)) => self.mark_damaged(&mut state, fault),
             Err(error) => {
                 let found = format!("{suspicion}, and the check failed: {error}");
-                self.latch(&mut state, found);
+                self.mark_damaged(&mut state, found);
             }
         }
     }
 
-    fn latch(&self, state: &mut State, found: String) {
+    fn mark_damaged(&self, state: &mut State, found: String) {
         log::error!(
             "the database file is damaged: {found}; writes are refused from now on: stop the server and restore a backup"
         );
         *state = State::Damaged(found);
-        self.0.refuses.store(true, Ordering::Release);
+        self.0.is_refusing.store(true, Ordering::Release);
     }
 
     /// Checks the file on a thread of its own.
-    pub fn check_in_background(&self, path: &Path, how: Structure) {
+    pub fn check_in_background(&self, path: &Path, how: CheckDepth) {
         let (damage, path) = (self.clone(), path.to_owned());
         let check = move || match check_file(&path, how) {
             Ok(Some(found)) | Err(StoreError::Damaged(found)) => {
                 let mut state = damage.state();
                 if !matches!(*state, State::Damaged(_)) {
-                    damage.latch(&mut state, found);
+                    damage.mark_damaged(&mut state, found);
                 }
             }
             Ok(None) => log::debug!("the database file was checked and is sound"),
@@ -209,42 +210,42 @@ impl Damage {
 
 /// The first fault of a file, on a connection of its own: another one's cache may hold the page
 /// that was misread.
-fn check_file(database: &Path, how: Structure) -> Result<Option<String>, StoreError> {
+fn check_file(database: &Path, how: CheckDepth) -> Result<Option<String>, StoreError> {
     let conn = sqlite::open_reader(database)?;
-    Ok(first_fault(&conn, how)?)
+    Ok(first_finding(&conn, how)?)
 }
 
 /// What a quick check at the start found.
-pub(in crate::store) enum Checked {
+pub(in crate::store) enum StartCheck {
     /// The whole file is sound.
-    Sound,
+    Intact,
     /// The time was up before the end was reached.
-    TooLarge,
+    OutOfTime,
     /// The first fault.
-    Faulty(String),
+    Damaged(String),
 }
 
 /// Checks as much of the file as the start has time for.
-pub(in crate::store) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<Checked> {
+pub(in crate::store) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<StartCheck> {
     let deadline = Instant::now() + START_BUDGET;
-    conn.progress_handler(STEPS, Some(move || Instant::now() > deadline))?;
-    let found = first_fault(conn, Structure::Quick);
+    conn.progress_handler(STEPS_PER_CHECK, Some(move || Instant::now() > deadline))?;
+    let found = first_finding(conn, CheckDepth::Quick);
     conn.progress_handler(0, None::<fn() -> bool>)?;
     match found {
-        Ok(None) => Ok(Checked::Sound),
-        Ok(Some(fault)) => Ok(Checked::Faulty(fault)),
+        Ok(None) => Ok(StartCheck::Intact),
+        Ok(Some(fault)) => Ok(StartCheck::Damaged(fault)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-            Ok(Checked::TooLarge)
+            Ok(StartCheck::OutOfTime)
         }
         Err(error) => match StoreError::from(error) {
-            StoreError::Damaged(fault) => Ok(Checked::Faulty(fault)),
-            other => Ok(Checked::Faulty(other.to_string())),
+            StoreError::Damaged(fault) => Ok(StartCheck::Damaged(fault)),
+            other => Ok(StartCheck::Damaged(other.to_string())),
         },
     }
 }
 
-fn first_fault(conn: &Connection, how: Structure) -> rusqlite::Result<Option<String>> {
-    Ok(check::structure(conn, how, 1)?.into_iter().next())
+fn first_finding(conn: &Connection, how: CheckDepth) -> rusqlite::Result<Option<String>> {
+    Ok(check::check_structure(conn, how, 1)?.into_iter().next())
 }
 
 #[cfg(test)]
@@ -268,10 +269,10 @@ mod tests {
     }
 
     /// What is decided in the end.
-    fn decided(damage: &Damage) -> Result<(), StoreError> {
+    fn wait_for_verdict(damage: &Damage) -> Result<(), StoreError> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            match damage.refuse() {
+            match damage.ensure_undamaged() {
                 Err(StoreError::Suspected(_)) if Instant::now() < deadline => {
                     std::thread::yield_now();
                 }
@@ -284,19 +285,19 @@ mod tests {
     fn a_suspicion_is_lifted_when_the_file_is_sound_and_the_next_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let (path, _conn) = database(&dir);
-        let damage = Damage::checking(&path, Arc::new(SystemClock));
+        let damage = Damage::for_server(&path, Arc::new(SystemClock));
         let before = damage.generation();
-        let said = damage.judge(malformed(), before);
+        let said = damage.report(malformed(), before);
         assert!(!matches!(said, StoreError::Damaged(_)), "{said}");
-        assert!(decided(&damage).is_ok());
+        assert!(wait_for_verdict(&damage).is_ok());
         // A request that was still running has seen the page that was misread.
-        damage.judge(malformed(), before);
-        assert!(damage.refuse().is_ok());
+        damage.report(malformed(), before);
+        assert!(damage.ensure_undamaged().is_ok());
         let after = damage.generation();
         assert_ne!(before, after);
-        let said = damage.judge(malformed(), after);
+        let said = damage.report(malformed(), after);
         assert!(matches!(&said, StoreError::Damaged(found) if found.contains("again")), "{said}");
-        assert!(matches!(damage.refuse(), Err(StoreError::Damaged(_))));
+        assert!(matches!(damage.ensure_undamaged(), Err(StoreError::Damaged(_))));
     }
 
     #[test]
@@ -313,9 +314,9 @@ mod tests {
              UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON t (a)' WHERE name = 'i'",
         )
         .unwrap();
-        let damage = Damage::checking(&path, Arc::new(SystemClock));
-        damage.judge(malformed(), damage.generation());
-        let decided = decided(&damage);
+        let damage = Damage::for_server(&path, Arc::new(SystemClock));
+        damage.report(malformed(), damage.generation());
+        let decided = wait_for_verdict(&damage);
         let Err(StoreError::Damaged(found)) = decided else { panic!("{decided:?}") };
         assert!(found.contains("index i"), "{found}");
     }
@@ -323,28 +324,28 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_checked_and_a_commands_file_count_as_damaged() {
         let dir = tempfile::tempdir().unwrap();
-        let gone = Damage::checking(&dir.path().join("gone.db"), Arc::new(SystemClock));
+        let gone = Damage::for_server(&dir.path().join("gone.db"), Arc::new(SystemClock));
         for damage in [gone, Damage::default()] {
-            damage.judge(malformed(), damage.generation());
-            assert!(matches!(decided(&damage), Err(StoreError::Damaged(_))));
+            damage.report(malformed(), damage.generation());
+            assert!(matches!(wait_for_verdict(&damage), Err(StoreError::Damaged(_))));
         }
     }
 
     #[test]
     fn other_errors_raise_no_suspicion() {
         let damage = Damage::default();
-        damage.judge(StoreError::Unavailable("disk I/O error".to_owned()), damage.generation());
-        assert!(damage.refuse().is_ok());
+        damage.report(StoreError::Unavailable("disk I/O error".to_owned()), damage.generation());
+        assert!(damage.ensure_undamaged().is_ok());
     }
 
     #[test]
     fn a_cache_of_an_earlier_generation_is_emptied() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = database(&dir);
-        let damage = Damage::checking(&path, Arc::new(SystemClock));
+        let damage = Damage::for_server(&path, Arc::new(SystemClock));
         let mut cache = damage.generation();
-        damage.judge(malformed(), cache);
-        assert!(decided(&damage).is_ok());
+        damage.report(malformed(), cache);
+        assert!(wait_for_verdict(&damage).is_ok());
         damage.refresh(&conn, &mut cache);
         assert_eq!(cache, damage.generation());
     }

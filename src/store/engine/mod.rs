@@ -1,13 +1,13 @@
 //! SQLite: connections and pragmas, the writer, checkpoints, the schema, damage.
 
-pub(super) mod checkpointer;
+pub(super) mod checkpoint_thread;
 pub(super) mod checkpoints;
 pub(super) mod damage;
 pub(super) mod identity;
-pub(super) mod known_keys;
-pub(super) mod limit;
+pub(super) mod key_cache;
+pub(super) mod read_limit;
 pub(super) mod read_only;
-pub(super) mod readers;
+pub(super) mod reader_pool;
 pub(super) mod schema;
 pub(super) mod sqlite;
 pub(super) mod wal_growth;

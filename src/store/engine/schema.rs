@@ -67,7 +67,7 @@ pub(in crate::store) fn definitions() -> rusqlite::Result<Vec<Definition>> {
 mod tests {
     use super::*;
 
-    fn made(conn: &Connection) -> Vec<String> {
+    fn schema_objects(conn: &Connection) -> Vec<String> {
         let sql = "SELECT type || name || coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
         let mut statement = conn.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -84,7 +84,7 @@ mod tests {
         for definition in tables.iter().chain(&others) {
             parts.execute_batch(&definition.sql).unwrap();
         }
-        assert_eq!(made(&parts), made(&whole));
+        assert_eq!(schema_objects(&parts), schema_objects(&whole));
     }
 
     #[test]

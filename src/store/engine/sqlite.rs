@@ -13,18 +13,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for the connection of the writer, which tries again by itself.
 pub(in crate::store) const WRITER_TIMEOUT: Duration = Duration::from_millis(100);
 /// Statements that a connection keeps prepared. There are fewer than this.
-const PREPARED: usize = 128;
+const STATEMENT_CACHE: usize = 128;
 /// Pages of a connection's cache, in KiB.
-pub(in crate::store) const CACHE: u32 = 8_000;
+pub(in crate::store) const CACHE_KIB: u32 = 8_000;
 /// The same for all connections together that look up single rows, which lie anywhere: what is
 /// not in the cache is a system call away.
-pub(in crate::store) const LOOKUP_CACHES: u32 = 64_000;
+pub(in crate::store) const LOOKUP_CACHES_KIB: u32 = 64_000;
 /// The cache of the connection that rebuilds a database, in KiB. As much is sorted in memory.
-const REBUILD_CACHE: u32 = 64_000;
+const REBUILD_CACHE_KIB: u32 = 64_000;
 /// Threads that help it to sort the entries of an index.
 const SORT_THREADS: u32 = 2;
 /// What is left of the write-ahead log's file after it was larger, in bytes.
-const WAL_KEPT: i64 = 64 << 20;
+const WAL_SIZE_LIMIT: i64 = 64 << 20;
 
 /// Opens a connection that may write. The file has to exist.
 ///
@@ -33,21 +33,21 @@ const WAL_KEPT: i64 = 64 << 20;
 /// SQLite says otherwise.
 pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::sqlite(path, source);
-    let conn = Connection::open_with_flags(path, flags()).map_err(failed)?;
+    let conn = Connection::open_with_flags(path, open_flags()).map_err(failed)?;
     // SQLite opens a file that it may not write as one that it only reads.
     if conn.is_readonly(MAIN_DB).map_err(failed)? {
-        return Err(OpenError::forbidden(path));
+        return Err(OpenError::permission_denied(path));
     }
     // First of all: turning the log on may already have to wait for a lock.
     conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    turn_wal_on(&conn, path)?;
+    enable_wal(&conn, path)?;
     let pragmas = || {
-        common(&conn)?;
+        configure(&conn)?;
         // An answer means that the change is on disk: the log is synced at every commit.
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
-        overwrite_deleted(&conn)?;
-        conn.pragma_update(None, "journal_size_limit", WAL_KEPT)
+        enable_secure_delete(&conn)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)
     };
     pragmas().map_err(failed)?;
     Ok(conn)
@@ -55,9 +55,9 @@ pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError
 
 /// Opens a connection that can only read.
 pub(in crate::store) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
+    let conn = Connection::open_with_flags(path, open_flags())?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    common(&conn)?;
+    configure(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
@@ -68,13 +68,14 @@ pub(in crate::store) fn open_immutable(path: &Path) -> rusqlite::Result<Connecti
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    let conn = Connection::open_with_flags(format!("file:{}?immutable=1", escaped(path)), flags)?;
-    common(&conn)?;
+    let conn =
+        Connection::open_with_flags(format!("file:{}?immutable=1", percent_encoded(path)), flags)?;
+    configure(&conn)?;
     Ok(conn)
 }
 
 /// A path as a URI has it: `?`, `#` and `%` mean something there.
-fn escaped(path: &Path) -> String {
+fn percent_encoded(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
     path.as_os_str()
         .as_encoded_bytes()
@@ -86,7 +87,7 @@ fn escaped(path: &Path) -> String {
 }
 
 /// Leaves the log as it is when the connection is closed, although it may be the last one.
-pub(in crate::store) fn keep_log(conn: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn keep_wal_on_close(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
@@ -99,9 +100,9 @@ pub(in crate::store) fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Resu
 /// Opens a connection that takes the write-ahead log into the file, and syncs both before the log
 /// may be written over.
 pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
+    let conn = Connection::open_with_flags(path, open_flags())?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    common(&conn)?;
+    configure(&conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     Ok(conn)
 }
@@ -109,10 +110,10 @@ pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Conne
 /// Opens a file into which another database is copied. It is nobody's yet: whoever copies brings
 /// it to disk when it is whole.
 pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
-    common(&conn)?;
+    let conn = Connection::open_with_flags(path, open_flags())?;
+    configure(&conn)?;
     conn.pragma_update(None, "synchronous", "OFF")?;
-    overwrite_deleted(&conn)?;
+    enable_secure_delete(&conn)?;
     Ok(conn)
 }
 
@@ -120,8 +121,8 @@ pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
 /// can only be read. The file cannot be used after an error, because nothing is undone; the caller
 /// syncs it once it is complete.
 pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
-    common(&conn)?;
+    let conn = Connection::open_with_flags(path, open_flags())?;
+    configure(&conn)?;
     // Only of this file: the other one is a database in use.
     for (pragma, value) in
         [("journal_mode", "OFF"), ("synchronous", "OFF"), ("locking_mode", "EXCLUSIVE")]
@@ -131,8 +132,8 @@ pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Resul
     // The caller checks references and constraints at the end, on two threads.
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "ignore_check_constraints", true)?;
-    overwrite_deleted(&conn)?;
-    set_cache(&conn, REBUILD_CACHE)?;
+    enable_secure_delete(&conn)?;
+    set_cache(&conn, REBUILD_CACHE_KIB)?;
     // Indexes are sorted in files, on the disk of the database: what there is of memory and of room
     // for temporary files is not known.
     conn.pragma_update(None, "temp_store", "FILE")?;
@@ -140,19 +141,19 @@ pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Resul
         conn.pragma_update(None, "temp_store_directory", dir)?;
     }
     conn.pragma_update(None, "threads", SORT_THREADS)?;
-    let uri = format!("file:{}?mode=ro", escaped(old));
+    let uri = format!("file:{}?mode=ro", percent_encoded(old));
     conn.execute("ATTACH ?1 AS old", [uri])?;
     Ok(conn)
 }
 
 /// Makes SQLite overwrite what is deleted with zeros, so that it does not stay in the file.
-fn overwrite_deleted(conn: &Connection) -> rusqlite::Result<()> {
+fn enable_secure_delete(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "secure_delete", true)
 }
 
 /// Makes the file one that has no write-ahead log beside it. Fails as busy while another connection
 /// has it open.
-pub(in crate::store) fn turn_wal_off(conn: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn disable_wal(conn: &Connection) -> rusqlite::Result<()> {
     let mode: String = conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     if mode == "delete" {
         return Ok(());
@@ -161,24 +162,24 @@ pub(in crate::store) fn turn_wal_off(conn: &Connection) -> rusqlite::Result<()> 
     Err(rusqlite::Error::SqliteFailure(busy, None))
 }
 
-fn flags() -> OpenFlags {
+fn open_flags() -> OpenFlags {
     // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI
 }
 
-fn common(conn: &Connection) -> rusqlite::Result<()> {
-    conn.set_prepared_statement_cache_capacity(PREPARED);
+fn configure(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // Otherwise SQLite plans a statement anew whenever its values are cleared, as they are each
     // time that it goes back to the cache (SQLite manual, "The Query Planner Stability
     // Guarantee").
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    set_cache(conn, CACHE)?;
+    set_cache(conn, CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     // A file from elsewhere must not be able to call functions through its schema.
     conn.pragma_update(None, "trusted_schema", false)
 }
 
-fn turn_wal_on(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+fn enable_wal(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     let mode: rusqlite::Result<String> =
         conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
     match mode {

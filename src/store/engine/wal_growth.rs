@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::store::files::beside;
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
+use crate::store::files::with_suffix;
 
 /// The length of one database's log. Clones share it.
 #[derive(Clone, Debug)]
@@ -19,17 +19,17 @@ struct Inner {
     database: PathBuf,
     /// After the last commit.
     pages: AtomicU32,
-    outgrown: AtomicBool,
+    is_oversized: AtomicBool,
 }
 
 /// A log that is longer than it should be, because something reads from it.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Outgrown {
+pub(in crate::store) struct OversizedWal {
     bytes: u64,
     readers: Vec<LockHolder>,
 }
 
-impl fmt::Display for Outgrown {
+impl fmt::Display for OversizedWal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = std::process::id();
         let others: Vec<String> = self
@@ -59,7 +59,7 @@ impl WalGrowth {
         Self(Arc::new(Inner {
             database: database.to_owned(),
             pages: AtomicU32::new(0),
-            outgrown: AtomicBool::new(false),
+            is_oversized: AtomicBool::new(false),
         }))
     }
 
@@ -72,9 +72,9 @@ impl WalGrowth {
     }
 
     /// The log has outgrown its bound. Logged once, until [`WalGrowth::shrunk`].
-    pub fn outgrew(&self) {
-        if !self.0.outgrown.swap(true, Ordering::Relaxed)
-            && let Some(outgrown) = self.outgrown()
+    pub fn report_oversized(&self) {
+        if !self.0.is_oversized.swap(true, Ordering::Relaxed)
+            && let Some(outgrown) = self.oversized()
         {
             log::warn!(
                 "{outgrown}; end that transaction, or the log keeps growing and reads get slower"
@@ -83,19 +83,20 @@ impl WalGrowth {
     }
 
     /// The log is within its bound. As loud as the warning that it ends.
-    pub fn shrunk(&self) {
+    pub fn report_shrunk(&self) {
         // The usual case costs one load.
-        if self.0.outgrown.load(Ordering::Relaxed) && self.0.outgrown.swap(false, Ordering::Relaxed)
+        if self.0.is_oversized.load(Ordering::Relaxed)
+            && self.0.is_oversized.swap(false, Ordering::Relaxed)
         {
             log::warn!("the write-ahead log was reset and is within its bound again");
         }
     }
 
     /// How long the log is and who reads from it, if it has outgrown its bound.
-    pub fn outgrown(&self) -> Option<Outgrown> {
-        self.0.outgrown.load(Ordering::Relaxed).then(|| Outgrown {
-            bytes: fs::metadata(beside(&self.0.database, "-wal")).map_or(0, |log| log.len()),
-            readers: lock_holders(&beside(&self.0.database, "-shm"), Lock::WAL_READ),
+    pub fn oversized(&self) -> Option<OversizedWal> {
+        self.0.is_oversized.load(Ordering::Relaxed).then(|| OversizedWal {
+            bytes: fs::metadata(with_suffix(&self.0.database, "-wal")).map_or(0, |log| log.len()),
+            readers: lock_holders(&with_suffix(&self.0.database, "-shm"), Lock::WAL_READ),
         })
     }
 }

@@ -18,20 +18,20 @@ use crate::model::clock::Clock;
 use crate::store::Tx;
 use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
-use crate::store::files::{self, Presence};
+use crate::store::files::{self, OpenFiles};
 
 /// Jobs that may wait. A client is told at once when there are more.
-const QUEUE: usize = 1024;
+const QUEUE_CAPACITY: usize = 1024;
 /// Jobs that share a transaction; more would make the first of them wait for long.
-const GROUP: usize = 256;
+const MAX_GROUP: usize = 256;
 /// How long a change waits while another process writes. In real time: it is that process's.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a job leaves: why its changes are not to be kept, if they are not, and how its caller is
 /// answered once it is known whether the transaction was committed.
 struct Outcome {
-    failed: Option<StoreError>,
-    answer: Box<dyn FnOnce(Result<(), StoreError>)>,
+    error: Option<StoreError>,
+    respond: Box<dyn FnOnce(Result<(), StoreError>)>,
 }
 
 /// A change to run in a transaction, or to refuse when there is none.
@@ -40,7 +40,7 @@ type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
 /// What has to be well before anything is written.
 pub(in crate::store) struct Guards {
     pub damage: Damage,
-    pub presence: Presence,
+    pub open_files: OpenFiles,
 }
 
 /// The sending end of the stream. Dropping it ends the thread once the jobs are done.
@@ -48,7 +48,7 @@ pub(in crate::store) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     damage: Damage,
-    hurry: Arc<AtomicBool>,
+    is_stopping: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -64,19 +64,26 @@ impl Writer {
     ) -> std::io::Result<Self> {
         // Short, so that a change that waits for another process can be told to give up.
         conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
-        let (queue, jobs) = sync_channel(QUEUE);
-        let (damage, hurry) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
+        let (queue, jobs) = sync_channel(QUEUE_CAPACITY);
+        let (damage, is_stopping) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
         let cache = damage.generation();
-        let stream = Stream { checkpoints, conn, clock, guards, cache, hurry: Arc::clone(&hurry) };
+        let stream = WriterThread {
+            checkpoints,
+            conn,
+            clock,
+            guards,
+            cache,
+            is_stopping: Arc::clone(&is_stopping),
+        };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || stream.run(&jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), damage, hurry })
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage, is_stopping: is_stopping })
     }
 
     /// Lets no change wait for the lock of another process from now on.
     pub fn stop_waiting(&self) {
-        self.hurry.store(true, Ordering::Relaxed);
+        self.is_stopping.store(true, Ordering::Relaxed);
     }
 
     /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
@@ -89,13 +96,13 @@ impl Writer {
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
-        self.damage.refuse()?;
+        self.damage.ensure_undamaged()?;
         let (reply, receiver) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let result = tx.and_then(change);
             Outcome {
-                failed: result.as_ref().err().cloned(),
-                answer: Box::new(move |committed| {
+                error: result.as_ref().err().cloned(),
+                respond: Box::new(move |committed| {
                     // A caller that has gone away does not want its answer.
                     let _ = reply.send(committed.and(result));
                 }),
@@ -125,20 +132,20 @@ impl Drop for Writer {
 }
 
 /// The receiving end, on the thread.
-struct Stream {
+struct WriterThread {
     /// First, so that its connection is closed before the last one, which leaves no log behind.
     checkpoints: Checkpoints,
     conn: Connection,
     clock: Arc<dyn Clock>,
     guards: Guards,
     cache: Generation,
-    hurry: Arc<AtomicBool>,
+    is_stopping: Arc<AtomicBool>,
 }
 
-impl Stream {
+impl WriterThread {
     fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
-            let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1));
+            let group = std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP - 1));
             self.guards.damage.refresh(&self.conn, &mut self.cache);
             self.commit(group);
             // After the answers, which need not wait for it.
@@ -149,25 +156,25 @@ impl Stream {
     /// Runs jobs in one transaction, each in a savepoint of its own, and answers them.
     fn commit(&self, mut group: impl Iterator<Item = Job>) {
         let mut outcomes = Vec::new();
-        let committed = self.begin().and_then(|()| {
+        let committed = self.begin_transaction().and_then(|()| {
             for job in group.by_ref() {
-                self.attempt(job, &mut outcomes)?;
+                self.run_job(job, &mut outcomes)?;
             }
-            self.statement("COMMIT")?;
+            self.execute("COMMIT")?;
             // A file that was taken away is only noticed by looking: SQLite writes on.
-            self.guards.presence.confirm()
+            self.guards.open_files.ensure_in_place()
         });
         let Err(error) = committed else {
             for outcome in outcomes {
-                (outcome.answer)(Ok(()));
+                (outcome.respond)(Ok(()));
             }
             return;
         };
-        let error = self.guards.damage.judge(error, self.cache);
+        let error = self.guards.damage.report(error, self.cache);
         log::error!("a group of changes was not stored: {error}");
         // SQLite has already rolled back after some errors, such as a full disk.
         if !self.conn.is_autocommit()
-            && let Err(error) = self.statement("ROLLBACK")
+            && let Err(error) = self.execute("ROLLBACK")
         {
             log::error!("cannot roll back: {error}");
         }
@@ -175,19 +182,19 @@ impl Stream {
         // anybody is answered: what is sent after an answer has not waited.
         let waiting: Vec<Job> = group.collect();
         for outcome in outcomes {
-            (outcome.answer)(Err(error.clone()));
+            (outcome.respond)(Err(error.clone()));
         }
         for job in waiting {
-            (job(Err(error.clone())).answer)(Ok(()));
+            (job(Err(error.clone())).respond)(Ok(()));
         }
     }
 
-    fn attempt(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
-        self.statement("SAVEPOINT job")?;
+    fn run_job(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
+        self.execute("SAVEPOINT job")?;
         let tx = Tx { conn: &self.conn, now: self.clock.now() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
         let failed = match &outcome {
-            Some(outcome) => outcome.failed.clone(),
+            Some(outcome) => outcome.error.clone(),
             None => Some(crate::store::panicked()),
         };
         outcomes.extend(outcome);
@@ -198,17 +205,17 @@ impl Stream {
             if self.conn.is_autocommit() || matches!(error, StoreError::Damaged(_)) {
                 return Err(error);
             }
-            self.statement("ROLLBACK TO job")?;
+            self.execute("ROLLBACK TO job")?;
         }
-        self.statement("RELEASE job")
+        self.execute("RELEASE job")
     }
 
     /// Begins a transaction, which waits while another process writes.
-    fn begin(&self) -> Result<(), StoreError> {
+    fn begin_transaction(&self) -> Result<(), StoreError> {
         // The jobs may have been queued before the damage was met.
-        self.guards.damage.refuse()?;
-        self.guards.presence.confirm()?;
-        let deadline = Instant::now() + PATIENCE;
+        self.guards.damage.ensure_undamaged()?;
+        self.guards.open_files.ensure_in_place()?;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             let begun = self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
             let Err(error) = begun else { return Ok(()) };
@@ -216,23 +223,23 @@ impl Stream {
             if !is_busy {
                 return Err(error.into());
             }
-            if Instant::now() >= deadline || self.hurry.load(Ordering::Relaxed) {
-                return Err(StoreError::Unavailable(self.who_writes()));
+            if Instant::now() >= deadline || self.is_stopping.load(Ordering::Relaxed) {
+                return Err(StoreError::Unavailable(self.describe_lock_holder()));
             }
         }
     }
 
     /// Says which process holds the lock that this one waits for.
-    fn who_writes(&self) -> String {
-        let index = self.conn.path().map(|path| files::beside(path.as_ref(), files::LOG_INDEX));
+    fn describe_lock_holder(&self) -> String {
+        let index = self.conn.path().map(|path| files::with_suffix(path.as_ref(), files::SHM));
         let holders = index.map(|index| other_lock_holders(&index, Lock::WAL_WRITE));
         let holders = holders.unwrap_or_default();
-        let named =
+        let holder =
             holders.first().map_or_else(|| "another process".to_owned(), LockHolder::to_string);
-        format!("{named} is writing to it and does not end its transaction")
+        format!("{holder} is writing to it and does not end its transaction")
     }
 
-    fn statement(&self, sql: &str) -> Result<(), StoreError> {
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute([]).map(drop)?)
     }
 }
@@ -299,7 +306,8 @@ mod tests {
             wait.recv().unwrap();
             create(tx, "first")
         });
-        let refused = (0..2 * super::QUEUE).find_map(|_| store.writer.send(|_| Ok(())).err());
+        let refused =
+            (0..2 * super::QUEUE_CAPACITY).find_map(|_| store.writer.send(|_| Ok(())).err());
         assert!(matches!(refused, Some(StoreError::Unavailable(_))));
         go.send(()).unwrap();
         assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());

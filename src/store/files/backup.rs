@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::check::Structure;
+use super::check::CheckDepth;
 use super::contents::Contents;
 use super::copy;
 use super::watch::Watch;
@@ -20,7 +20,7 @@ use crate::store::files::{self, DataDir};
 
 /// A backup that was made.
 #[derive(Debug)]
-pub struct Kept {
+pub struct FinishedBackup {
     /// Where it lies.
     pub path: PathBuf,
     /// Its size.
@@ -40,8 +40,8 @@ impl DataDir {
     ///
     /// # Errors
     /// See [`CopyError`]; no file of that name exists then, unless it did before.
-    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
-        refuse_taken(to)?;
+    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<FinishedBackup, CopyError> {
+        ensure_path_is_free(to)?;
         let (mut source, _lock) = self.open_to_read()?;
         make(&mut source, to, watch)
     }
@@ -53,25 +53,25 @@ impl Store {
     ///
     /// # Errors
     /// See [`CopyError`]; no file of that name exists then, unless it did before.
-    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
-        refuse_taken(to)?;
-        self.presence.confirm()?;
+    pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<FinishedBackup, CopyError> {
+        ensure_path_is_free(to)?;
+        self.open_files.ensure_in_place()?;
         let database = self.dir.database();
         let mut source = sqlite::open_reader(&database)
             .map_err(|source| OpenError::sqlite(&database, source))?;
         files::check_header(&source, &database)?;
         make(&mut source, to, watch).inspect_err(|error| {
             // The fault may be the database's, or only on the disk of the copy.
-            if matches!(error, CopyError::Faulty { .. }) {
-                self.damage.check_in_background(&database, Structure::Full);
+            if matches!(error, CopyError::CopyDamaged { .. }) {
+                self.damage.check_in_background(&database, CheckDepth::Full);
             }
         })
     }
 }
 
-fn refuse_taken(to: &Path) -> Result<(), CopyError> {
+fn ensure_path_is_free(to: &Path) -> Result<(), CopyError> {
     if to.is_dir() {
-        return Err(CopyError::Directory(to.to_owned()));
+        return Err(CopyError::IsDirectory(to.to_owned()));
     }
     if is_taken(to) {
         return Err(CopyError::Exists(to.to_owned()));
@@ -79,29 +79,33 @@ fn refuse_taken(to: &Path) -> Result<(), CopyError> {
     Ok(())
 }
 
-fn make(source: &mut Connection, to: &Path, watch: &Arc<dyn Watch>) -> Result<Kept, CopyError> {
-    let draft = files::beside(to, files::PARTIAL);
+fn make(
+    source: &mut Connection,
+    to: &Path,
+    watch: &Arc<dyn Watch>,
+) -> Result<FinishedBackup, CopyError> {
+    let draft = files::with_suffix(to, files::PARTIAL);
     copy::copy(source, &draft, watch)?;
     // Nothing that may fail comes after the rename.
     let described = describe(&draft);
-    let renamed = described.and_then(|described| Ok((described, copy::rename(&draft, to)?)));
+    let renamed = described.and_then(|described| Ok((described, copy::publish(&draft, to)?)));
     let ((bytes, contents), warning) = renamed.inspect_err(|_| {
         // The error that matters is the first one.
         let _ = files::remove_draft(&draft);
     })?;
     let warnings = warning.into_iter().collect();
-    Ok(Kept { path: to.to_owned(), bytes, contents, warnings, foreign: Vec::new() })
+    Ok(FinishedBackup { path: to.to_owned(), bytes, contents, warnings, foreign: Vec::new() })
 }
 
 /// The size and the contents of a finished draft.
 fn describe(draft: &Path) -> Result<(u64, Contents), CopyError> {
     let bytes = fs::metadata(draft).map_err(|source| CopyError::io(draft, source))?.len();
-    Ok((bytes, Contents::of(draft)?))
+    Ok((bytes, Contents::count(draft)?))
 }
 
 /// Whether a backup can get this name: nothing has it, and none is being made for it.
 fn is_free(path: &Path) -> bool {
-    !is_taken(path) && !is_taken(&files::beside(path, files::PARTIAL))
+    !is_taken(path) && !is_taken(&files::with_suffix(path, files::PARTIAL))
 }
 
 /// Whether anything has this name, a link that leads nowhere included.
@@ -120,16 +124,16 @@ pub struct BackupDir {
 
 /// The backups that a directory holds.
 #[derive(Clone, Debug, Default)]
-pub struct Series {
+pub struct BackupList {
     /// Those dated up to now, oldest first.
     past: Vec<(Timestamp, PathBuf)>,
     /// Those dated later than now: the clock was wrong then, or is now.
     pub ahead: Vec<PathBuf>,
 }
 
-impl Series {
+impl BackupList {
     /// When the newest backup of the database with this id was made, leaving out those dated ahead.
-    pub fn newest_of(&self, id: &str) -> Option<Timestamp> {
+    pub fn newest_for(&self, id: &str) -> Option<Timestamp> {
         let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
         own.map(|(time, _)| *time)
     }
@@ -165,9 +169,10 @@ impl BackupDir {
         store: &Store,
         now: Timestamp,
         watch: &Arc<dyn Watch>,
-    ) -> Result<Kept, CopyError> {
+    ) -> Result<FinishedBackup, CopyError> {
         if self.create {
-            files::make_dir(&self.path).map_err(|source| CopyError::io(&self.path, source))?;
+            files::create_private_dir(&self.path)
+                .map_err(|source| CopyError::io(&self.path, source))?;
         } else if matches!(self.path.try_exists(), Ok(false)) {
             return Err(CopyError::NoDirectory(self.path.clone()));
         }
@@ -176,21 +181,21 @@ impl BackupDir {
         let (time, path) = self.free_name(now);
         let mut kept = store.backup(&path, watch)?;
         kept.warnings.append(&mut warnings);
-        let (own, foreign) = self.beyond_kept(time, &id);
+        let (own, foreign) = self.find_surplus(time, &id);
         kept.foreign = foreign;
-        kept.warnings.extend(self.remove(own, files::remove_if_there));
+        kept.warnings.extend(self.remove(own, files::remove_if_exists));
         Ok(kept)
     }
 
     /// The name for a backup made now, or for the first second after that whose name is free: two
     /// may be made within a second, and the clock may have been set back.
     fn free_name(&self, now: Timestamp) -> (Timestamp, PathBuf) {
-        let named = |seconds| {
+        let candidate = |seconds| {
             let time = now.plus_millis(seconds * 1000_i64);
             (time, self.path.join(files::backup_name(time)))
         };
         // If all of them are taken, the first one is refused with the reason.
-        (0..3600).map(named).find(|(_, path)| is_free(path)).unwrap_or_else(|| named(0))
+        (0..3600).map(candidate).find(|(_, path)| is_free(path)).unwrap_or_else(|| candidate(0))
     }
 
     /// Removes what a process that was killed has left.
@@ -211,8 +216,8 @@ impl BackupDir {
 
     /// The oldest backups of the database with this id beyond those that are kept, and the backups
     /// of others, if there may be any to remove.
-    fn beyond_kept(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
-        let past = match self.look(now) {
+    fn find_surplus(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
+        let past = match self.list(now) {
             Ok(series) => series.past,
             Err(error) => return (Err(error), Vec::new()),
         };
@@ -245,12 +250,14 @@ impl BackupDir {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn look(&self, now: Timestamp) -> io::Result<Series> {
+    pub fn list(&self, now: Timestamp) -> io::Result<BackupList> {
         let names = match self.names() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Series::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(BackupList::default());
+            }
             names => names?,
         };
-        let mut series = Series::default();
+        let mut series = BackupList::default();
         for name in names {
             match files::backup_time(&name) {
                 Some(time) if time > now => series.ahead.push(self.path.join(name)),
@@ -286,7 +293,7 @@ mod tests {
 
     fn newest(backups: &BackupDir, store: &Store, now: &str) -> Option<Timestamp> {
         let id = store.read(|reader| reader.database_id()).unwrap();
-        backups.look(time(now)).unwrap().newest_of(&id)
+        backups.list(time(now)).unwrap().newest_for(&id)
     }
 
     fn names(dir: &Path) -> Vec<String> {
@@ -382,7 +389,7 @@ mod tests {
     struct Impatient;
 
     impl Watch for Impatient {
-        fn stop(&self) -> bool {
+        fn should_stop(&self) -> bool {
             true
         }
     }

@@ -12,11 +12,11 @@ use crate::store::files;
 use crate::store::rows::{document, slug_runs};
 
 /// Virtual machine steps between two looks at who watches.
-const STEPS: i32 = 10_000;
+const STEPS_PER_CHECK: i32 = 10_000;
 /// SQLite's words for damage of which it says nothing else.
 const MALFORMED: &str = "database disk image is malformed";
 /// Findings of one kind; a broken file has more than anybody reads.
-const MOST: u32 = 100;
+const MAX_FINDINGS: u32 = 100;
 
 /// What is wrong with a database, a sentence each; nothing when it is sound. A watch that stops
 /// it makes it fail as interrupted.
@@ -25,27 +25,27 @@ pub(in crate::store) fn findings(
     watch: &Arc<dyn Watch>,
 ) -> rusqlite::Result<Vec<String>> {
     let watching = Arc::clone(watch);
-    conn.progress_handler(STEPS, Some(move || watching.stop()))?;
-    let found = all(conn);
+    conn.progress_handler(STEPS_PER_CHECK, Some(move || watching.should_stop()))?;
+    let found = run_all(conn);
     conn.progress_handler(0, None::<fn() -> bool>)?;
     found
 }
 
-fn all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut found = structure(conn, Structure::Full, MOST)?;
+fn run_all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = check_structure(conn, CheckDepth::Full, MAX_FINDINGS)?;
     // A file that SQLite cannot walk through says nothing reliable of its rows.
     if found.is_empty() {
-        found.extend(references(conn)?);
-        found.extend(sequences(conn)?);
-        found.extend(slug_runs::check(conn, MOST)?);
-        found.extend(document::check(conn, MOST)?);
+        found.extend(check_references(conn)?);
+        found.extend(check_sequences(conn)?);
+        found.extend(slug_runs::check(conn, MAX_FINDINGS)?);
+        found.extend(document::check(conn, MAX_FINDINGS)?);
     }
     Ok(found)
 }
 
 /// How thoroughly SQLite looks at a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Structure {
+pub(in crate::store) enum CheckDepth {
     /// Pages and records.
     Quick,
     /// Indexes are compared with their tables too, which takes several times as long.
@@ -54,24 +54,24 @@ pub(in crate::store) enum Structure {
 
 /// Pages, records, indexes and constraints (SQLite manual, "PRAGMA integrity_check"): up to so many
 /// faults, with their page and table where SQLite names them.
-pub(in crate::store) fn structure(
+pub(in crate::store) fn check_structure(
     conn: &Connection,
-    how: Structure,
+    how: CheckDepth,
     most: u32,
 ) -> rusqlite::Result<Vec<String>> {
     let pragma = match how {
-        Structure::Quick => "quick_check",
-        Structure::Full => "integrity_check",
+        CheckDepth::Quick => "quick_check",
+        CheckDepth::Full => "integrity_check",
     };
-    let broken = match faults(conn, &format!("PRAGMA {pragma}({most})"))? {
-        Faults::All(found) => return Ok(found),
-        Faults::Until(broken) => broken,
+    let broken = match run_pragma(conn, &format!("PRAGMA {pragma}({most})"))? {
+        PragmaResult::Findings(found) => return Ok(found),
+        PragmaResult::Aborted(broken) => broken,
     };
     // A record that cannot be read ends the check without a word about where it is.
     let found = tables(conn).unwrap_or_default().into_iter().flat_map(|table| {
-        match faults(conn, &format!("PRAGMA {pragma}('{table}')")) {
-            Ok(Faults::All(found)) => found,
-            Ok(Faults::Until(broken)) => vec![format!("table {table}: {broken}")],
+        match run_pragma(conn, &format!("PRAGMA {pragma}('{table}')")) {
+            Ok(PragmaResult::Findings(found)) => found,
+            Ok(PragmaResult::Aborted(broken)) => vec![format!("table {table}: {broken}")],
             Err(_) => Vec::new(),
         }
     });
@@ -80,16 +80,16 @@ pub(in crate::store) fn structure(
 }
 
 /// What a check of SQLite says.
-enum Faults {
-    All(Vec<String>),
+enum PragmaResult {
+    Findings(Vec<String>),
     /// It met damage that it could not describe.
-    Until(String),
+    Aborted(String),
 }
 
-fn faults(conn: &Connection, pragma: &str) -> rusqlite::Result<Faults> {
+fn run_pragma(conn: &Connection, pragma: &str) -> rusqlite::Result<PragmaResult> {
     let mut statement = match conn.prepare(pragma) {
         Ok(statement) => statement,
-        Err(error) if is_damage(&error) => return Ok(Faults::Until(error.to_string())),
+        Err(error) if is_damage(&error) => return Ok(PragmaResult::Aborted(error.to_string())),
         Err(error) => return Err(error),
     };
     let mut rows = statement.query([])?;
@@ -109,11 +109,11 @@ fn faults(conn: &Connection, pragma: &str) -> rusqlite::Result<Faults> {
     // A heading with asterisks only names the database.
     let lines: Vec<&str> = lines.filter(|line| *line != "ok" && !line.starts_with("***")).collect();
     // SQLite names the broken pages, and ends with this when it needs what is on them.
-    let named = lines.iter().filter(|line| **line != MALFORMED);
-    let named: Vec<String> = named.map(|line| with_table(conn, line)).collect();
+    let findings = lines.iter().filter(|line| **line != MALFORMED);
+    let findings: Vec<String> = findings.map(|line| add_table_name(conn, line)).collect();
     match lines.last() {
-        Some(&last) if named.is_empty() => Ok(Faults::Until(last.to_owned())),
-        _ => Ok(Faults::All(named)),
+        Some(&last) if findings.is_empty() => Ok(PragmaResult::Aborted(last.to_owned())),
+        _ => Ok(PragmaResult::Findings(findings)),
     }
 }
 
@@ -129,7 +129,7 @@ fn tables(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 
 /// Adds the name to a line such as `Tree 5 page 12 cell 3: …`, which names a table or an index by
 /// its root page.
-fn with_table(conn: &Connection, line: &str) -> String {
+fn add_table_name(conn: &Connection, line: &str) -> String {
     let root = line.strip_prefix("Tree ").and_then(|rest| rest.split(' ').next()?.parse().ok());
     let name = root.and_then(|root: i64| {
         let sql = "SELECT type || ' ' || name FROM sqlite_schema WHERE rootpage = ?1";
@@ -141,7 +141,7 @@ fn with_table(conn: &Connection, line: &str) -> String {
 /// Adds to what SQLite says of a file that cannot be read whether it was cut off: copying or
 /// downloading it probably was. Only for a command that has no connection to the file: closing the
 /// file here would release the locks of one.
-pub(in crate::store) fn with_length(path: &Path, found: String) -> String {
+pub(in crate::store) fn add_truncation(path: &Path, found: String) -> String {
     match missing_bytes(path) {
         Some(missing) => {
             format!("{found}: the file was cut off, its last {missing} bytes are missing")
@@ -153,7 +153,7 @@ pub(in crate::store) fn with_length(path: &Path, found: String) -> String {
 /// How much shorter a file without a log is than its header says (SQLite manual, "Database File
 /// Format", 1.3).
 fn missing_bytes(path: &Path) -> Option<u64> {
-    if files::beside(path, "-wal").exists() {
+    if files::with_suffix(path, "-wal").exists() {
         return None;
     }
     let mut header = [0u8; 100];
@@ -169,9 +169,9 @@ fn missing_bytes(path: &Path) -> Option<u64> {
 }
 
 /// Rows that refer to rows which do not exist.
-fn references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+fn check_references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare(&format!(
-        "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT {MOST}"
+        "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT {MAX_FINDINGS}"
     ))?;
     let rows = statement.query_map([], |row| {
         let (table, row_id, parent): (String, Option<i64>, String) =
@@ -183,7 +183,7 @@ fn references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Sequences that would give out a display id or a creation time once more.
-fn sequences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+fn check_sequences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     for (resource, table, display_id) in [
         ("customer", "customers", "display_id"),
@@ -232,8 +232,8 @@ mod tests {
         bytes[text - 1] = 0x7f;
         std::fs::write(&path, bytes).unwrap();
         let conn = Connection::open(&path).unwrap();
-        for how in [Structure::Quick, Structure::Full] {
-            let found = structure(&conn, how, MOST).unwrap();
+        for how in [CheckDepth::Quick, CheckDepth::Full] {
+            let found = check_structure(&conn, how, MAX_FINDINGS).unwrap();
             assert_eq!(found, ["table bad: database disk image is malformed"]);
         }
     }

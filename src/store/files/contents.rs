@@ -32,13 +32,13 @@ impl Contents {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub(in crate::store) fn of(path: &Path) -> Result<Self, OpenError> {
+    pub(in crate::store) fn count(path: &Path) -> Result<Self, OpenError> {
         let conn = files::open_backup(path)?;
-        count(&conn).map_err(|source| OpenError::sqlite(path, source))
+        count_rows(&conn).map_err(|source| OpenError::sqlite(path, source))
     }
 }
 
-fn count(conn: &Connection) -> rusqlite::Result<Contents> {
+fn count_rows(conn: &Connection) -> rusqlite::Result<Contents> {
     let rows = |table: &str, condition: &str| {
         let sql = format!("SELECT count(*) FROM {table} {condition}");
         conn.query_row(&sql, [], |row| row.get(0))

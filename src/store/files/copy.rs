@@ -16,10 +16,10 @@ use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
 
 /// Pages that are copied between two looks at who watches: 1 MiB of them.
-const STEP: i32 = 256;
+const PAGES_PER_STEP: i32 = 256;
 /// Pages after which the copy is brought to disk. One large sync at the end would hold up the
 /// syncs of a server that writes to the same disk.
-const SYNC: i32 = 16 * STEP;
+const PAGES_PER_SYNC: i32 = 16 * PAGES_PER_STEP;
 
 /// Copies what `source` holds now to a new file at `draft`, in place of one that a copy which was
 /// cut off has left there, and checks it. Others read and write meanwhile.
@@ -31,51 +31,55 @@ pub(in crate::store) fn copy(
     draft: &Path,
     watch: &Arc<dyn Watch>,
 ) -> Result<(), CopyError> {
-    let done = write(source, draft, watch);
+    let done = write_and_check(source, draft, watch);
     // Another process is at work on the same file: it is not ours to remove.
-    if done.is_err() && !matches!(done, Err(CopyError::UnderWay(_))) {
+    if done.is_err() && !matches!(done, Err(CopyError::InProgress(_))) {
         // The error that matters is the first one.
         let _ = files::remove_draft(draft);
     }
     done
 }
 
-fn write(source: &mut Connection, draft: &Path, watch: &Arc<dyn Watch>) -> Result<(), CopyError> {
+fn write_and_check(
+    source: &mut Connection,
+    draft: &Path,
+    watch: &Arc<dyn Watch>,
+) -> Result<(), CopyError> {
     let io = |source| CopyError::io(draft, source);
     if !files::remove_draft(draft).map_err(io)? {
-        return Err(CopyError::UnderWay(draft.to_owned()));
+        return Err(CopyError::InProgress(draft.to_owned()));
     }
-    watch.beginning();
+    watch.on_start();
     let file = files::create_private(draft).map_err(io)?;
     // Tells others that the file is not left over. Where there are no locks, there are no others.
     let _ = file.try_lock();
-    let failed = |source| failure(draft, source);
+    let failed = |source| copy_error(draft, source);
     let mut copy = sqlite::open_copy(draft).map_err(failed)?;
-    pages(source, &mut copy, draft, &file, watch)?;
+    copy_pages(source, &mut copy, draft, &file, watch)?;
     // A log beside it would make two files of it.
-    sqlite::turn_wal_off(&copy).map_err(failed)?;
-    watch.checking();
+    sqlite::disable_wal(&copy).map_err(failed)?;
+    watch.on_check();
     let found = check::findings(&mut copy, watch).map_err(failed)?;
     if !found.is_empty() {
-        return Err(CopyError::Faulty { found });
+        return Err(CopyError::CopyDamaged { found });
     }
     copy.close().map_err(|(_, source)| failed(source))?;
     file.sync_all().map_err(io)?;
     // The last moment at which nothing but the draft is there.
-    if watch.stop() { Err(CopyError::Stopped) } else { Ok(()) }
+    if watch.should_stop() { Err(CopyError::Stopped) } else { Ok(()) }
 }
 
 /// Copies page by page within one read transaction, so that changes that are made meanwhile
 /// neither reach the copy nor make it begin anew (SQLite manual, "Using the SQLite Online Backup
 /// API" and "Write-Ahead Logging", 2.2).
-fn pages(
+fn copy_pages(
     source: &mut Connection,
     copy: &mut Connection,
     draft: &Path,
     file: &File,
     watch: &Arc<dyn Watch>,
 ) -> Result<(), CopyError> {
-    let failed = |source| failure(draft, source);
+    let failed = |source| copy_error(draft, source);
     let snapshot =
         source.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
     // A deferred transaction begins with its first read.
@@ -85,15 +89,16 @@ fn pages(
     let backup = Backup::new(&snapshot, copy).map_err(failed)?;
     let mut unsynced = 0;
     loop {
-        if watch.stop() {
+        if watch.should_stop() {
             return Err(CopyError::Stopped);
         }
-        let step = backup.step(STEP).map_err(failed)?;
+        let step = backup.step(PAGES_PER_STEP).map_err(failed)?;
         let progress = backup.progress();
         let count = |pages: i32| u64::try_from(pages).unwrap_or(0);
-        watch.copied(count(progress.pagecount - progress.remaining), count(progress.pagecount));
-        unsynced += STEP;
-        if unsynced >= SYNC {
+        watch
+            .on_progress(count(progress.pagecount - progress.remaining), count(progress.pagecount));
+        unsynced += PAGES_PER_STEP;
+        if unsynced >= PAGES_PER_SYNC {
             file.sync_data().map_err(|source| CopyError::io(draft, source))?;
             unsynced = 0;
         }
@@ -113,20 +118,20 @@ fn pages(
 ///
 /// # Errors
 /// When the draft still has its own name.
-pub(in crate::store) fn rename(draft: &Path, to: &Path) -> Result<Option<CopyWarning>, CopyError> {
+pub(in crate::store) fn publish(draft: &Path, to: &Path) -> Result<Option<CopyWarning>, CopyError> {
     fs::rename(draft, to).map_err(|source| CopyError::io(to, source))?;
     let synced = files::sync_dir_of(to);
     Ok(synced.err().map(|source| CopyWarning::Unsynced { path: to.to_owned(), source }))
 }
 
-fn failure(draft: &Path, source: rusqlite::Error) -> CopyError {
+fn copy_error(draft: &Path, source: rusqlite::Error) -> CopyError {
     match source.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => CopyError::Stopped,
         Some(ErrorCode::DiskFull) => {
             CopyError::io(draft, io::Error::from(io::ErrorKind::StorageFull))
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            CopyError::Faulty { found: vec![source.to_string()] }
+            CopyError::CopyDamaged { found: vec![source.to_string()] }
         }
         _ => CopyError::Sqlite { draft: draft.to_owned(), source },
     }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::locks::{Hold, OpenLock, ServeLock};
+use super::locks::{LockMode, OpenLock, ServeLock};
 use super::watch::Watch;
-use super::{beside, create_private, header, leftovers, names, owner, sync_dir_of, traces};
+use super::{
+    create_private, evidence_search, header, leftovers, names, owner, sync_dir_of, with_suffix,
+};
 use crate::store::engine::{identity, schema, sqlite};
 use crate::store::error::OpenError;
 use crate::store::upgrade;
@@ -20,25 +22,25 @@ pub struct DataDir {
     path: PathBuf,
     backups: PathBuf,
     /// Whether a new database is made where there are traces of an earlier one.
-    forgets: bool,
+    allow_new: bool,
     /// Makes what looks on while the database is upgraded.
     progress: fn() -> Arc<dyn Watch>,
 }
 
 /// Whether a database has to exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Existing {
+pub(in crate::store) enum IfMissing {
     /// It has to.
-    Required,
+    Fail,
     /// A new one is made where there is none.
-    Optional,
+    Create,
 }
 
 impl DataDir {
     /// The directory at `path`, whether it exists or not, with backups in `backups`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { backups: path.join("backups"), path, forgets: false, progress: || Arc::new(()) }
+        Self { backups: path.join("backups"), path, allow_new: false, progress: || Arc::new(()) }
     }
 
     /// The same with its backups in another directory.
@@ -49,8 +51,8 @@ impl DataDir {
 
     /// The same, where a new database may be made although there was one before.
     #[must_use]
-    pub fn forgetting(self) -> Self {
-        Self { forgets: true, ..self }
+    pub fn allowing_new_database(self) -> Self {
+        Self { allow_new: true, ..self }
     }
 
     /// The same with something that looks on while its database is upgraded.
@@ -71,7 +73,7 @@ impl DataDir {
 
     /// The database file: `pivotal.db`, or the file that it is a link to.
     pub fn database(&self) -> PathBuf {
-        let path = self.named();
+        let path = self.database_entry();
         match fs::read_link(&path) {
             Ok(_) => fs::canonicalize(&path).unwrap_or(path),
             Err(_) => path,
@@ -79,7 +81,7 @@ impl DataDir {
     }
 
     /// The name of the database in the directory, a link or not.
-    pub(in crate::store) fn named(&self) -> PathBuf {
+    pub(in crate::store) fn database_entry(&self) -> PathBuf {
         self.path.join(names::DATABASE)
     }
 
@@ -89,8 +91,8 @@ impl DataDir {
     /// # Errors
     /// [`OpenError::InUse`], or why the directory cannot be used.
     pub fn lock_for_serving(&self) -> Result<ServeLock, OpenError> {
-        self.make()?;
-        ServeLock::take(&self.database())
+        self.create_dir()?;
+        ServeLock::acquire(&self.database())
     }
 
     /// Keeps everybody else from opening the database. The directory is made when it does not
@@ -98,9 +100,9 @@ impl DataDir {
     ///
     /// # Errors
     /// [`OpenError::Locked`], or why the directory cannot be used.
-    pub(in crate::store) fn lock_alone(&self) -> Result<OpenLock, OpenError> {
-        self.make()?;
-        OpenLock::take(&self.database(), Hold::Alone)
+    pub(in crate::store) fn lock_exclusively(&self) -> Result<OpenLock, OpenError> {
+        self.create_dir()?;
+        OpenLock::acquire(&self.database(), LockMode::Exclusive)
     }
 
     /// Opens the database for writing, upgraded if it was of an older version. A file that is not
@@ -110,33 +112,33 @@ impl DataDir {
     /// Every variant of [`OpenError`] but [`OpenError::InUse`].
     pub(in crate::store) fn open(
         &self,
-        existing: Existing,
+        existing: IfMissing,
         serving: Option<&ServeLock>,
     ) -> Result<(Connection, OpenLock), OpenError> {
-        if existing == Existing::Optional {
-            self.make()?;
+        if existing == IfMissing::Create {
+            self.create_dir()?;
         }
         loop {
             let database = self.database();
-            if !self.find(&database)? {
-                if existing == Existing::Required {
+            if !self.has_database(&database)? {
+                if existing == IfMissing::Fail {
                     return Err(OpenError::Missing(self.path.clone()));
                 }
                 self.create(&database)?;
             }
-            let lock = OpenLock::take(&database, Hold::Shared)?;
-            header::read(&database)?;
+            let lock = OpenLock::acquire(&database, LockMode::Shared)?;
+            header::check_file(&database)?;
             let conn = sqlite::open_writer(&database)?;
             let failed = |source| OpenError::sqlite(&database, source);
             // Again, now with what is in the write-ahead log.
-            header::check(&conn, &database)?;
+            header::check_connection(&conn, &database)?;
             if schema::version(&conn).map_err(failed)? < schema::VERSION {
                 drop((conn, lock));
                 self.upgrade(&database, serving)?;
                 continue;
             }
             let id = identity::id(&conn).map_err(failed)?;
-            if let Err(error) = lock.remember(&id) {
+            if let Err(error) = lock.record_database_id(&id) {
                 log::warn!("cannot note down the id of {}: {error}", database.display());
             }
             return Ok((conn, lock));
@@ -149,16 +151,16 @@ impl DataDir {
     /// Those of [`DataDir::open`].
     pub(in crate::store) fn open_to_read(&self) -> Result<(Connection, OpenLock), OpenError> {
         let database = self.database();
-        if !self.find(&database)? {
+        if !self.has_database(&database)? {
             return Err(OpenError::Missing(self.path.clone()));
         }
-        let lock = OpenLock::take_to_read(&database)?;
+        let lock = OpenLock::acquire_for_reading(&database)?;
         Ok((header::open_live(&database)?, lock))
     }
 
     /// Removes what processes that were killed have left, and warns when others on the machine can
     /// read the data. For the start of a server.
-    pub(in crate::store) fn tidy(&self, _serving: &ServeLock, _open: &OpenLock) {
+    pub(in crate::store) fn clean_up(&self, _serving: &ServeLock, _open: &OpenLock) {
         let database = self.database();
         if let Err(error) = leftovers::remove_drafts(&database) {
             log::warn!("cannot remove what a command that was killed left behind: {error}");
@@ -175,16 +177,16 @@ impl DataDir {
 
     /// Whether there is a database, which has one name after this. Takes `open.lock` if it has
     /// more, so the caller must not hold it.
-    fn find(&self, database: &Path) -> Result<bool, OpenError> {
-        let names = names_of(database)?;
+    fn has_database(&self, database: &Path) -> Result<bool, OpenError> {
+        let names = count_names(database)?;
         if names > 1 {
             // SQLite keeps log and locks by name, so that a file with two names has two of each.
-            let _alone = OpenLock::take(database, Hold::Alone)?;
-            leftovers::undo_replacing(database)
+            let _alone = OpenLock::acquire(database, LockMode::Exclusive)?;
+            leftovers::undo_interrupted_replace(database)
                 .map_err(|source| OpenError::io(database, source))?;
-            let names = names_of(database)?;
+            let names = count_names(database)?;
             if names > 1 {
-                return Err(OpenError::Linked { path: database.to_owned(), names });
+                return Err(OpenError::HardLinked { path: database.to_owned(), names });
             }
         }
         Ok(names > 0)
@@ -192,19 +194,19 @@ impl DataDir {
 
     /// Makes a new database, unless someone else has.
     fn create(&self, database: &Path) -> Result<(), OpenError> {
-        let lock = OpenLock::take(database, Hold::Alone)?;
-        if names_of(database)? > 0 {
+        let lock = OpenLock::acquire(database, LockMode::Exclusive)?;
+        if count_names(database)? > 0 {
             return Ok(());
         }
-        if !self.forgets
-            && let Some(trace) = traces::find(database, &self.backups)
+        if !self.allow_new
+            && let Some(trace) = evidence_search::find(database, &self.backups)
         {
             return Err(OpenError::Gone { path: database.to_owned(), trace });
         }
         // Made under another name and renamed when complete, so that a crash leaves no half of it.
-        let draft = beside(database, names::NEW);
+        let draft = with_suffix(database, names::NEW);
         let io = |source| OpenError::io(&draft, source);
-        leftovers::put_log_aside(database).map_err(io)?;
+        leftovers::set_wal_aside(database).map_err(io)?;
         leftovers::remove_draft(&draft).map_err(io)?;
         drop(create_private(&draft).map_err(io)?);
         let failed = |source| OpenError::sqlite(&draft, source);
@@ -214,7 +216,7 @@ impl DataDir {
         conn.close().map_err(|(_, source)| failed(source))?;
         fs::rename(&draft, database).map_err(|source| OpenError::io(database, source))?;
         // The database exists from here on: what fails now does not undo that.
-        if let Err(error) = sync_dir_of(database).and_then(|()| lock.remember(&id)) {
+        if let Err(error) = sync_dir_of(database).and_then(|()| lock.record_database_id(&id)) {
             log::warn!(
                 "{} is new, and not certain to outlive a power cut: {error}",
                 database.display()
@@ -227,22 +229,22 @@ impl DataDir {
     fn upgrade(&self, database: &Path, serving: Option<&ServeLock>) -> Result<(), OpenError> {
         let _serve = match serving {
             Some(_) => None,
-            None => Some(ServeLock::take(database).map_err(|error| match error {
+            None => Some(ServeLock::acquire(database).map_err(|error| match error {
                 OpenError::InUse { .. } => OpenError::UpgradeInUse(database.to_owned()),
                 other => other,
             })?),
         };
-        let _alone = OpenLock::take(database, Hold::Alone)?;
+        let _alone = OpenLock::acquire(database, LockMode::Exclusive)?;
         upgrade::run(database, &(self.progress)())
     }
 
-    fn make(&self) -> Result<(), OpenError> {
-        super::make_dir(&self.path).map_err(|source| OpenError::io(&self.path, source))
+    fn create_dir(&self) -> Result<(), OpenError> {
+        super::create_private_dir(&self.path).map_err(|source| OpenError::io(&self.path, source))
     }
 }
 
 /// How many names a file has; 0 when there is none at this path.
-fn names_of(path: &Path) -> Result<u64, OpenError> {
+fn count_names(path: &Path) -> Result<u64, OpenError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         found => Ok(links(&found.map_err(|source| OpenError::io(path, source))?)),

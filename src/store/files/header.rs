@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{beside, names};
+use super::{names, with_suffix};
 use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 
@@ -14,10 +14,10 @@ use crate::store::error::OpenError;
 /// that does not have the file open: closing it again releases every lock that the process holds on
 /// it, those of SQLite among them (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
 /// The offsets are those of "Database File Format", 1.3.
-pub(in crate::store) fn read(path: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
     // Before the header, so that a log which another process creates now isn't taken for an old
     // one.
-    let log = beside(path, names::LOG);
+    let log = with_suffix(path, names::WAL);
     let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let mut header = [0u8; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
@@ -35,26 +35,26 @@ pub(in crate::store) fn read(path: &Path) -> Result<(), OpenError> {
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    judge(path, number(68), number(60))?;
+    check_ids(path, number(68), number(60))?;
     // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it sets
     // them back. With any other value the log is that of a file which was overwritten by this one,
     // and SQLite would write its pages into this one.
     if has_log && header[18..20] != [2, 2] {
-        return Err(OpenError::ForeignLog { path: path.to_owned(), log });
+        return Err(OpenError::ForeignWal { path: path.to_owned(), log });
     }
     Ok(())
 }
 
 /// Asks an open connection for what [`read`] reads.
-pub(in crate::store) fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn check_connection(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     let ask = |pragma| {
         conn.pragma_query_value(None, pragma, |row| row.get(0))
             .map_err(|source| OpenError::sqlite(path, source))
     };
-    judge(path, ask("application_id")?, ask("user_version")?)
+    check_ids(path, ask("application_id")?, ask("user_version")?)
 }
 
-fn judge(path: &Path, application: i64, version: i64) -> Result<(), OpenError> {
+fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenError> {
     if application != schema::APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
@@ -68,14 +68,14 @@ fn judge(path: &Path, application: i64, version: i64) -> Result<(), OpenError> {
 /// Opens a database of this program that a server may have open too, for reading. Leaves the file
 /// and its log as they are.
 pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
-    read(path)?;
+    check_file(path)?;
     let failed = |source| OpenError::sqlite(path, source);
-    let has_log = beside(path, names::LOG).exists();
+    let has_log = with_suffix(path, names::WAL).exists();
     let conn = sqlite::open_reader(path).map_err(failed)?;
     if has_log {
-        sqlite::keep_log(&conn).map_err(failed)?;
+        sqlite::keep_wal_on_close(&conn).map_err(failed)?;
     }
-    check(&conn, path)?;
+    check_connection(&conn, path)?;
     Ok(conn)
 }
 
@@ -83,10 +83,11 @@ pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
 /// only can be read. A file with a log or journal beside it is not one file yet; it is opened with
 /// that.
 pub(in crate::store) fn open_backup(path: &Path) -> Result<Connection, OpenError> {
-    let is_whole = [names::LOG, names::JOURNAL].iter().all(|suffix| !beside(path, suffix).exists());
+    let is_whole =
+        [names::WAL, names::JOURNAL].iter().all(|suffix| !with_suffix(path, suffix).exists());
     if !is_whole {
         return open_live(path);
     }
-    read(path)?;
+    check_file(path)?;
     sqlite::open_immutable(path).map_err(|source| OpenError::sqlite(path, source))
 }

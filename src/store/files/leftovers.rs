@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{beside, dir_of, names, remove_if_there};
+use super::{dir_of, names, remove_if_exists, with_suffix};
 
 /// Removes an incomplete file and SQLite's files beside it, unless the process that writes it still
 /// runs: it holds a lock on it. Says whether it is gone.
@@ -20,8 +20,8 @@ pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
     if in_use {
         return Ok(false);
     }
-    for suffix in ["", names::JOURNAL, names::LOG, names::LOG_INDEX] {
-        remove_if_there(&beside(draft, suffix))?;
+    for suffix in ["", names::JOURNAL, names::WAL, names::SHM] {
+        remove_if_exists(&with_suffix(draft, suffix))?;
     }
     Ok(true)
 }
@@ -30,9 +30,9 @@ pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
 /// write them.
 pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
     for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
-        remove_draft(&beside(database, suffix))?;
+        remove_draft(&with_suffix(database, suffix))?;
     }
-    for kept in beginning_as_kept(database)? {
+    for kept in find_set_aside_files(database)? {
         if kept.to_string_lossy().ends_with(names::PARTIAL) {
             remove_draft(&kept)?;
         }
@@ -45,29 +45,29 @@ pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When a file cannot be renamed or removed.
-pub(super) fn undo_replacing(database: &Path) -> io::Result<()> {
-    for aside in second_names(database)? {
-        for suffix in [names::LOG, names::JOURNAL] {
-            let (kept, kept_aside) = (beside(database, suffix), beside(&aside, suffix));
+pub(super) fn undo_interrupted_replace(database: &Path) -> io::Result<()> {
+    for aside in find_second_names(database)? {
+        for suffix in [names::WAL, names::JOURNAL] {
+            let (kept, kept_aside) = (with_suffix(database, suffix), with_suffix(&aside, suffix));
             if kept_aside.exists() {
                 if kept.exists() {
-                    remove_if_there(&kept_aside)?;
+                    remove_if_exists(&kept_aside)?;
                 } else {
                     fs::rename(&kept_aside, &kept)?;
                 }
             }
         }
-        remove_if_there(&aside)?;
+        remove_if_exists(&aside)?;
     }
     Ok(())
 }
 
 /// The names that restores and upgrades gave to the file that is still the database.
-fn second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
+fn find_second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for path in beginning_as_kept(database)? {
+    for path in find_set_aside_files(database)? {
         let name = path.to_string_lossy();
-        let is_log = name.ends_with(names::LOG) || name.ends_with(names::JOURNAL);
+        let is_log = name.ends_with(names::WAL) || name.ends_with(names::JOURNAL);
         if !is_log && is_same_file(&path, database)? {
             found.push(path);
         }
@@ -76,7 +76,7 @@ fn second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// What has the name of a database that was replaced, or begins with it.
-fn beginning_as_kept(database: &Path) -> io::Result<Vec<PathBuf>> {
+fn find_set_aside_files(database: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(name) = database.file_name() else { return Ok(Vec::new()) };
     let prefixes = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE]
         .map(|suffix| format!("{}{suffix}", name.to_string_lossy()));
@@ -105,19 +105,19 @@ fn is_same_file(_: &Path, _: &Path) -> io::Result<bool> {
 
 /// Keeps the log and the journal of a database that is gone under other names: SQLite would apply
 /// them to the new database that takes its place.
-pub(super) fn put_log_aside(database: &Path) -> io::Result<()> {
+pub(super) fn set_wal_aside(database: &Path) -> io::Result<()> {
     for (suffix, orphaned) in
-        [(names::LOG, names::ORPHANED_LOG), (names::JOURNAL, names::ORPHANED_JOURNAL)]
+        [(names::WAL, names::ORPHANED_WAL), (names::JOURNAL, names::ORPHANED_JOURNAL)]
     {
-        let log = beside(database, suffix);
+        let log = with_suffix(database, suffix);
         match fs::metadata(&log) {
             Ok(found) if found.len() > 0 => {
-                fs::rename(&log, super::free_beside(database, orphaned))?;
+                fs::rename(&log, super::with_free_suffix(database, orphaned))?;
             }
             Ok(_) => fs::remove_file(&log)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    remove_if_there(&beside(database, names::LOG_INDEX))
+    remove_if_exists(&with_suffix(database, names::SHM))
 }

@@ -6,7 +6,7 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 
 /// How often the list of locks is read before nobody is said to hold one.
-const LOOKS: usize = 5;
+const ATTEMPTS: usize = 5;
 
 /// A process that holds a lock. Displays as `pivotal-server demo (process 1234)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +71,11 @@ impl Lock {
 /// kernel hands out the list in pieces, between which it can change. So it looks a few times before
 /// it says that there is none.
 pub(in crate::store) fn lock_holders(path: &Path, lock: Lock) -> Vec<LockHolder> {
-    let mut looks = std::iter::repeat_with(|| look(path, lock)).take(LOOKS);
+    let mut looks = std::iter::repeat_with(|| scan_locks(path, lock)).take(ATTEMPTS);
     looks.find(|holders| !holders.is_empty()).unwrap_or_default()
 }
 
-fn look(path: &Path, lock: Lock) -> Vec<LockHolder> {
+fn scan_locks(path: &Path, lock: Lock) -> Vec<LockHolder> {
     let (Ok(metadata), Ok(locks)) = (fs::metadata(path), fs::read_to_string("/proc/locks")) else {
         return Vec::new();
     };
@@ -89,7 +89,7 @@ fn look(path: &Path, lock: Lock) -> Vec<LockHolder> {
         .collect();
     pids.sort_unstable();
     pids.dedup();
-    pids.into_iter().filter_map(LockHolder::find).collect()
+    pids.into_iter().filter_map(LockHolder::from_pid).collect()
 }
 
 /// The same without this process.
@@ -101,7 +101,7 @@ pub(in crate::store) fn other_lock_holders(path: &Path, lock: Lock) -> Vec<LockH
 
 impl LockHolder {
     /// Nothing for a process that has ended: a flock outlives it when a child inherited the file.
-    fn find(pid: u32) -> Option<Self> {
+    fn from_pid(pid: u32) -> Option<Self> {
         let process = Path::new("/proc").join(pid.to_string());
         if !process.exists() {
             return None;
@@ -338,8 +338,8 @@ mod tests {
         wait_for_pids(&path, Lock::Flock, &[std::process::id()]);
         assert_eq!(other_lock_holders(&path, Lock::Flock), []);
         assert_eq!(lock_holders(&dir.path().join("missing"), Lock::Flock), []);
-        assert!(LockHolder::find(std::process::id()).unwrap().program.is_some());
-        assert_eq!(LockHolder::find(u32::MAX), None);
+        assert!(LockHolder::from_pid(std::process::id()).unwrap().program.is_some());
+        assert_eq!(LockHolder::from_pid(u32::MAX), None);
     }
 
     #[cfg(target_os = "linux")]

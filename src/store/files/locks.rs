@@ -18,8 +18,8 @@ use crate::store::error::OpenError;
 
 /// How long anyone waits for a lock before the message names its holder. In real time, not by the
 /// clock of the store: another process has to let go.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Held by the one server that runs on a database, until the process ends.
 #[derive(Debug)]
@@ -36,9 +36,9 @@ pub(in crate::store) struct OpenLock {
 
 /// Whether a lock is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum LockMode {
     Shared,
-    Alone,
+    Exclusive,
 }
 
 impl ServeLock {
@@ -46,8 +46,8 @@ impl ServeLock {
     ///
     /// # Errors
     /// [`OpenError::InUse`], and what creating the lock file reports.
-    pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
-        let path = path_of(database, "serve.lock");
+    pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
+        let path = lock_path(database, "serve.lock");
         let file = open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -65,8 +65,8 @@ impl OpenLock {
     ///
     /// # Errors
     /// [`OpenError::Locked`] after ten seconds, and what creating the lock file reports.
-    pub(super) fn take(database: &Path, hold: Hold) -> Result<Self, OpenError> {
-        let path = path_of(database, "open.lock");
+    pub(super) fn acquire(database: &Path, hold: LockMode) -> Result<Self, OpenError> {
+        let path = lock_path(database, "open.lock");
         Self::wait(open(&path)?, &path, hold)
     }
 
@@ -74,29 +74,29 @@ impl OpenLock {
     ///
     /// # Errors
     /// Those of [`OpenLock::take`].
-    pub(super) fn take_to_read(database: &Path) -> Result<Self, OpenError> {
-        let path = path_of(database, "open.lock");
+    pub(super) fn acquire_for_reading(database: &Path) -> Result<Self, OpenError> {
+        let path = lock_path(database, "open.lock");
         match File::open(&path) {
-            Ok(file) => Self::wait(file, &path, Hold::Shared),
+            Ok(file) => Self::wait(file, &path, LockMode::Shared),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match open(&path) {
-                Ok(file) => Self::wait(file, &path, Hold::Shared),
+                Ok(file) => Self::wait(file, &path, LockMode::Shared),
                 Err(_) => Ok(Self { file: None }),
             },
             Err(source) => Err(OpenError::io(&path, source)),
         }
     }
 
-    fn wait(file: File, path: &Path, hold: Hold) -> Result<Self, OpenError> {
-        let deadline = Instant::now() + PATIENCE;
+    fn wait(file: File, path: &Path, hold: LockMode) -> Result<Self, OpenError> {
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             let taken = match hold {
-                Hold::Shared => file.try_lock_shared(),
-                Hold::Alone => file.try_lock(),
+                LockMode::Shared => file.try_lock_shared(),
+                LockMode::Exclusive => file.try_lock(),
             };
             match taken {
                 Ok(()) => return Ok(Self { file: Some(file) }),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    thread::sleep(LOOK_EVERY);
+                    thread::sleep(POLL_INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => {
                     let holders = lock_holders(path, Lock::Flock);
@@ -109,7 +109,7 @@ impl OpenLock {
 
     /// Writes the id of the database into the lock file, unless it is there: from then on, a start
     /// that finds no database knows that there was one.
-    pub(super) fn remember(&self, id: &str) -> io::Result<()> {
+    pub(super) fn record_database_id(&self, id: &str) -> io::Result<()> {
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
         let mut found = Vec::new();
         file.rewind()?;
@@ -124,15 +124,15 @@ impl OpenLock {
     }
 
     /// The id of the database that was here last, if there was one.
-    pub(super) fn remembered(database: &Path) -> Option<String> {
-        let text = std::fs::read_to_string(path_of(database, "open.lock")).ok()?;
+    pub(super) fn last_database_id(database: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(lock_path(database, "open.lock")).ok()?;
         let id = text.trim();
         (!id.is_empty()).then(|| id.to_owned())
     }
 }
 
 /// Beside the database. One of another name, which a link leads to, has locks of its own.
-fn path_of(database: &Path, name: &str) -> PathBuf {
+fn lock_path(database: &Path, name: &str) -> PathBuf {
     let dir = super::dir_of(database);
     match database.file_name() {
         Some(file) if file != super::names::DATABASE => {

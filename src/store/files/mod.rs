@@ -6,16 +6,16 @@ pub(super) mod check;
 pub(super) mod contents;
 pub(super) mod copy;
 mod data_dir;
+mod evidence;
+mod evidence_search;
 mod header;
 mod leftovers;
 pub(super) mod lock_holders;
 mod locks;
 mod names;
+mod open_files;
 mod owner;
-mod presence;
 pub(super) mod restore;
-mod trace;
-mod traces;
 pub(super) mod watch;
 
 use std::fs::{self, File};
@@ -23,23 +23,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use self::data_dir::DataDir;
-pub(super) use self::data_dir::Existing;
-pub(super) use self::header::{check as check_header, open_backup, read as read_header};
+pub(super) use self::data_dir::IfMissing;
+pub use self::evidence::Evidence;
+pub(super) use self::header::{
+    check_connection as check_header, check_file as read_header, open_backup,
+};
 pub(super) use self::leftovers::remove_draft;
 pub(super) use self::locks::OpenLock;
 pub use self::locks::ServeLock;
 pub(super) use self::names::{
-    BEFORE_RESTORE, BEFORE_UPGRADE, JOURNAL, LOG, LOG_INDEX, PARTIAL, RESTORING, UPGRADING,
-    backup_name, backup_time,
+    BEFORE_RESTORE, BEFORE_UPGRADE, JOURNAL, PARTIAL, RESTORING, SHM, UPGRADING, WAL, backup_name,
+    backup_time,
 };
+pub(super) use self::open_files::OpenFiles;
 pub use self::owner::Owner;
-pub(super) use self::owner::{give_to_owner_of_dir, take_after};
-pub(super) use self::presence::Presence;
-pub use self::trace::Trace;
+pub(super) use self::owner::{copy_owner_and_mode, give_to_owner_of_dir};
 
 /// Makes a directory, with those above it, unless it exists. Only its owner may use it: it will
 /// hold a company's customers.
-pub(super) fn make_dir(path: &Path) -> io::Result<()> {
+pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -69,15 +71,15 @@ pub(super) fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
         Err(error)
             if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) =>
         {
-            copy_whole(from, to)
+            copy_atomically(from, to)
         }
         done => done,
     }
 }
 
 /// Copies a file, which gets its name once it is complete.
-fn copy_whole(from: &Path, to: &Path) -> io::Result<()> {
-    let draft = beside(to, PARTIAL);
+fn copy_atomically(from: &Path, to: &Path) -> io::Result<()> {
+    let draft = with_suffix(to, PARTIAL);
     let copied = fs::copy(from, &draft)
         .and_then(|_| File::open(&draft)?.sync_all())
         .and_then(|()| fs::rename(&draft, to));
@@ -88,7 +90,7 @@ fn copy_whole(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Removes a file that need not exist.
-pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+pub(super) fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -106,18 +108,18 @@ pub(super) fn dir_of(path: &Path) -> &Path {
 }
 
 /// The path with something appended to its last name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
 /// A path beside this one that nothing has yet: with the suffix, or with `-2`, `-3` … after it.
-pub(super) fn free_beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut free = beside(path, suffix);
+pub(super) fn with_free_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut free = with_suffix(path, suffix);
     let mut number = 2;
     while free.symlink_metadata().is_ok() {
-        free = beside(path, &format!("{suffix}-{number}"));
+        free = with_suffix(path, &format!("{suffix}-{number}"));
         number += 1;
     }
     free
@@ -131,10 +133,10 @@ mod tests {
     fn a_copy_has_its_name_only_when_it_is_complete() {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
-        assert!(copy_whole(&from, &to).is_err());
+        assert!(copy_atomically(&from, &to).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         fs::write(&from, "all of it").unwrap();
-        copy_whole(&from, &to).unwrap();
+        copy_atomically(&from, &to).unwrap();
         assert_eq!(fs::read(&to).unwrap(), b"all of it");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }

@@ -7,8 +7,8 @@ pub(super) const DATABASE: &str = "pivotal.db";
 
 /// What SQLite appends for the files beside a database, the write-ahead log and its index, and for
 /// the journal of a transaction without a log.
-pub(in crate::store) const LOG: &str = "-wal";
-pub(in crate::store) const LOG_INDEX: &str = "-shm";
+pub(in crate::store) const WAL: &str = "-wal";
+pub(in crate::store) const SHM: &str = "-shm";
 pub(in crate::store) const JOURNAL: &str = "-journal";
 
 /// What is appended for a file that is not complete, in the data directory.
@@ -23,7 +23,7 @@ pub(in crate::store) const BEFORE_RESTORE: &str = ".before-restore-";
 /// What is appended for the database from before an upgrade; a version and `.backup` follow.
 pub(in crate::store) const BEFORE_UPGRADE: &str = ".schema-";
 /// What is appended for a log or journal whose database is gone.
-pub(super) const ORPHANED_LOG: &str = ".orphaned-wal";
+pub(super) const ORPHANED_WAL: &str = ".orphaned-wal";
 pub(super) const ORPHANED_JOURNAL: &str = ".orphaned-journal";
 
 /// `pivotal-20261124T170520Z.db`: names sort by time, and every file system allows them.

@@ -20,7 +20,7 @@ pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
 
 /// Gives a file that is to take the place of another one the owner and the permissions of that.
 #[cfg(unix)]
-pub(in crate::store) fn take_after(path: &Path, other: &Path) -> io::Result<()> {
+pub(in crate::store) fn copy_owner_and_mode(path: &Path, other: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
     let (file, other) = (fs::metadata(path)?, fs::metadata(other)?);
     if file.uid() == ROOT && (file.uid(), file.gid()) != (other.uid(), other.gid()) {
@@ -30,7 +30,7 @@ pub(in crate::store) fn take_after(path: &Path, other: &Path) -> io::Result<()> 
 }
 
 #[cfg(not(unix))]
-pub(in crate::store) fn take_after(_: &Path, _: &Path) -> io::Result<()> {
+pub(in crate::store) fn copy_owner_and_mode(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 

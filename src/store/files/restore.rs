@@ -45,26 +45,26 @@ impl DataDir {
             Err(OpenError::Io { path, source }) => {
                 return Err(CopyError::Unreadable { path, source });
             }
-            opened => opened.map_err(|error| of_backup(error.into(), from))?,
+            opened => opened.map_err(|error| backup_error(error.into(), from))?,
         };
         let _serving = self.lock_for_serving()?;
-        let _alone = self.lock_alone()?;
+        let _alone = self.lock_exclusively()?;
         let database = self.database();
         if database.exists() {
             if fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
-                return Err(CopyError::Same(database));
+                return Err(CopyError::SameFile(database));
             }
             if !replace {
                 return Err(CopyError::Occupied(self.path().to_owned()));
             }
         }
-        let draft = files::beside(&database, files::RESTORING);
-        copy::copy(&mut backup, &draft, watch).map_err(|error| of_backup(error, from))?;
-        let contents = Contents::of(&draft)?;
+        let draft = files::with_suffix(&database, files::RESTORING);
+        copy::copy(&mut backup, &draft, watch).map_err(|error| backup_error(error, from))?;
+        let contents = Contents::count(&draft)?;
         let mut warnings = Vec::new();
         let aside = set_aside(&database, now, &mut warnings)?;
-        warnings.extend(copy::rename(&draft, &database)?);
-        if Contents::of(&database).ok().as_ref() != Some(&contents) {
+        warnings.extend(copy::publish(&draft, &database)?);
+        if Contents::count(&database).ok().as_ref() != Some(&contents) {
             return Err(CopyError::NotRestored { path: database, aside });
         }
         Ok(Restored { contents, aside, warnings })
@@ -88,26 +88,28 @@ impl DataDir {
         let found = match opened {
             Ok((mut conn, _lock)) => check::findings(&mut conn, watch),
             Err(OpenError::Damaged { found, .. }) => {
-                return Ok(vec![check::with_length(&path, found)]);
+                return Ok(vec![check::add_truncation(&path, found)]);
             }
             Err(other) => return Err(other),
         };
         match found.map_err(|source| OpenError::sqlite(&path, source)) {
             Ok(found) => Ok(found),
-            Err(OpenError::Damaged { found, .. }) => Ok(vec![check::with_length(&path, found)]),
+            Err(OpenError::Damaged { found, .. }) => Ok(vec![check::add_truncation(&path, found)]),
             Err(other) => Err(other),
         }
     }
 }
 
 /// The error of copying a backup: there is no other advice than to take another one.
-fn of_backup(error: CopyError, path: &Path) -> CopyError {
+fn backup_error(error: CopyError, path: &Path) -> CopyError {
     let found = match error {
-        CopyError::Faulty { found } => found,
-        CopyError::Open(OpenError::Damaged { found, .. }) => vec![check::with_length(path, found)],
+        CopyError::CopyDamaged { found } => found,
+        CopyError::Open(OpenError::Damaged { found, .. }) => {
+            vec![check::add_truncation(path, found)]
+        }
         other => return other,
     };
-    CopyError::FaultyBackup { path: path.to_owned(), found }
+    CopyError::BackupDamaged { path: path.to_owned(), found }
 }
 
 /// Gives the database, if there is one, a second name, which it keeps when the backup takes the
@@ -118,11 +120,11 @@ fn set_aside(
     warnings: &mut Vec<CopyWarning>,
 ) -> Result<Option<PathBuf>, CopyError> {
     let suffix = format!("{}{}", files::BEFORE_RESTORE, now.to_compact());
-    let aside = files::free_beside(database, &suffix);
-    fold_log(database);
+    let aside = files::with_free_suffix(database, &suffix);
+    checkpoint_wal(database);
     let keep = |suffix: &str| match files::link_or_copy(
-        &files::beside(database, suffix),
-        &files::beside(&aside, suffix),
+        &files::with_suffix(database, suffix),
+        &files::with_suffix(&aside, suffix),
     ) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -130,7 +132,7 @@ fn set_aside(
     };
     // Before the database itself: a restore that ends between the two is undone by its second name.
     // There is a log or journal still when the file is too damaged to be opened.
-    keep(files::LOG)?;
+    keep(files::WAL)?;
     keep(files::JOURNAL)?;
     let kept = keep("")?;
     // Before the log goes, which is kept under its second name only. A directory that cannot be
@@ -138,9 +140,9 @@ fn set_aside(
     if kept && let Err(source) = files::sync_dir_of(database) {
         warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });
     }
-    [files::LOG, files::JOURNAL, files::LOG_INDEX]
+    [files::WAL, files::JOURNAL, files::SHM]
         .iter()
-        .try_for_each(|suffix| files::remove_if_there(&files::beside(database, suffix)))
+        .try_for_each(|suffix| files::remove_if_exists(&files::with_suffix(database, suffix)))
         .map_err(|source| CopyError::io(database, source))?;
     Ok(kept.then_some(aside))
 }
@@ -149,9 +151,9 @@ fn set_aside(
 /// does when it is closed. A rollback journal, left by a start that was killed while it turned the
 /// log on, is rolled back. SQLite would discard the log of a file that it does not take for a
 /// database, so that one is kept as it is.
-fn fold_log(database: &Path) {
+fn checkpoint_wal(database: &Path) {
     let has_rest =
-        [files::LOG, files::JOURNAL].iter().any(|end| files::beside(database, end).exists());
+        [files::WAL, files::JOURNAL].iter().any(|end| files::with_suffix(database, end).exists());
     if has_rest
         && files::read_header(database).is_ok()
         && let Ok(conn) = sqlite::open_writer(database)

@@ -3,13 +3,13 @@
 /// Looks on while a database is copied or upgraded and checked, and may end a copy.
 pub trait Watch: Send + Sync {
     /// The first file is about to be made, which is removed if the work is ended.
-    fn beginning(&self) {}
+    fn on_start(&self) {}
     /// So many pages, or units of work, are done, of so many.
-    fn copied(&self, _done: u64, _of: u64) {}
+    fn on_progress(&self, _done: u64, _of: u64) {}
     /// The checks have begun.
-    fn checking(&self) {}
+    fn on_check(&self) {}
     /// Whether the work is to end here.
-    fn stop(&self) -> bool {
+    fn should_stop(&self) -> bool {
         false
     }
 }

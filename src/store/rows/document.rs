@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use rusqlite::{Connection, Row};
 
 use super::resource::{Listed, Resource, Table};
-use super::row::unreadable;
+use super::row::conversion_error;
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
@@ -21,7 +21,7 @@ pub struct Document<R> {
     /// Both in microseconds; the text has only milliseconds.
     created_at: Timestamp,
     updated_at: Timestamp,
-    of: PhantomData<fn() -> R>,
+    resource: PhantomData<fn() -> R>,
 }
 
 /// A resource with its document.
@@ -35,10 +35,10 @@ pub struct Stored<R> {
 
 impl<R: Resource> Document<R> {
     /// The text of a resource.
-    pub(in crate::store) fn of(resource: &R) -> serde_json::Result<Self> {
+    pub(in crate::store) fn from_resource(resource: &R) -> serde_json::Result<Self> {
         let text = serde_json::to_string(resource)?;
         let (created_at, updated_at) = resource.times();
-        Ok(Self { text, created_at, updated_at, of: PhantomData })
+        Ok(Self { text, created_at, updated_at, resource: PhantomData })
     }
 
     /// The resource, with its times to the microsecond.
@@ -56,14 +56,14 @@ impl<R: Resource> Document<R> {
         Ok(self.parse()?)
     }
 
-    pub(in crate::store) fn stored(self) -> Result<Stored<R>, StoreError> {
+    pub(in crate::store) fn into_stored(self) -> Result<Stored<R>, StoreError> {
         Ok(Stored { resource: self.parse()?, document: self })
     }
 
     /// Brings a text of an older shape up to date. A property that it lacks gets its default, which
     /// the type has to have (`#[serde(default)]`).
-    fn modernized(self, shape: i64) -> serde_json::Result<Self> {
-        if shape == R::SHAPE { Ok(self) } else { Self::of(&self.parse()?) }
+    fn upgraded(self, shape: i64) -> serde_json::Result<Self> {
+        if shape == R::SHAPE { Ok(self) } else { Self::from_resource(&self.parse()?) }
     }
 }
 
@@ -87,7 +87,7 @@ impl<R: Resource> Page<Document<R>> {
 
 impl<R: Resource> Table for Document<R> {
     const TABLE: &'static str = R::TABLE;
-    const CONDITION: &'static str = R::CONDITION;
+    const LISTED_WHERE: &'static str = R::LISTED_WHERE;
 }
 
 impl<R: Resource> Listed for Document<R> {
@@ -96,15 +96,15 @@ impl<R: Resource> Listed for Document<R> {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (text, shape) = (row.get(0)?, row.get(1)?);
         if shape > R::SHAPE {
-            return Err(unreadable(1, "a newer version of this program wrote the row"));
+            return Err(conversion_error(1, "a newer version of this program wrote the row"));
         }
         let document = Self {
             text,
             created_at: Timestamp::from_micros(row.get(2)?),
             updated_at: Timestamp::from_micros(row.get(3)?),
-            of: PhantomData,
+            resource: PhantomData,
         };
-        document.modernized(shape).map_err(|error| unreadable(0, error))
+        document.upgraded(shape).map_err(|error| conversion_error(0, error))
     }
 
     fn created_at(&self) -> Timestamp {
@@ -113,7 +113,7 @@ impl<R: Resource> Listed for Document<R> {
 }
 
 /// Each table with its present shape and the columns that repeat a property of the document.
-const REPEATED: &[(&str, i64, &[&str])] = &[
+const MIRRORED_COLUMNS: &[(&str, i64, &[&str])] = &[
     (Customer::TABLE, Customer::SHAPE, &["id", "display_id", "slug", "status"]),
     (Contact::TABLE, Contact::SHAPE, &["id", "display_id", "customer_id", "is_primary"]),
     (Onboarding::TABLE, Onboarding::SHAPE, &["id", "display_id", "customer_id", "phase", "state"]),
@@ -122,7 +122,7 @@ const REPEATED: &[(&str, i64, &[&str])] = &[
 /// Rows whose document and columns differ. A database from before version 6 has no documents.
 pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
-    for (table, shape, columns) in REPEATED {
+    for (table, shape, columns) in MIRRORED_COLUMNS {
         if !conn.column_exists(None, *table, "doc")? {
             continue;
         }
@@ -160,20 +160,20 @@ mod tests {
     fn a_document_of_an_older_shape_is_brought_up_to_date_as_it_is_read() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora", "tags": ["a"]}));
-        let named = Ref::Id(aurora.id.clone());
-        let now = db.reader().customer(&named).unwrap().text().to_owned();
+        let id_ref = Ref::Id(aurora.id.clone());
+        let now = db.reader().customer(&id_ref).unwrap().text().to_owned();
         db.conn().execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
         // The spaces are what the older shape wrote in another way.
         set(&db, "shape = 0, doc = replace(doc, ',', ', ')");
-        assert_eq!(db.reader().customer(&named).unwrap().text(), now);
+        assert_eq!(db.reader().customer(&id_ref).unwrap().text(), now);
     }
 
     #[test]
     fn a_document_of_a_newer_version_is_not_read() {
         let db = Db::new();
-        let named: Ref<Customer> = Ref::Id(db.customer(1, &json!({"name": "Aurora"})).id);
+        let id_ref: Ref<Customer> = Ref::Id(db.customer(1, &json!({"name": "Aurora"})).id);
         set(&db, "shape = 99");
-        let refused = db.reader().customer(&named).unwrap_err();
+        let refused = db.reader().customer(&id_ref).unwrap_err();
         assert!(refused.to_string().contains("newer version"), "{refused}");
         let found = check(db.conn(), 9).unwrap();
         assert!(matches!(&found[..], [only] if only.contains("newer version")), "{found:?}");
@@ -182,13 +182,13 @@ mod tests {
     #[test]
     fn times_keep_their_microseconds() {
         let db = Db::new();
-        let named: Ref<Customer> = Ref::Id(db.customer(1, &json!({"name": "Aurora"})).id);
+        let id_ref: Ref<Customer> = Ref::Id(db.customer(1, &json!({"name": "Aurora"})).id);
         set(&db, "created_at = created_at + 7, updated_at = updated_at + 8");
-        let document = db.reader().customer(&named).unwrap();
+        let document = db.reader().customer(&id_ref).unwrap();
         let customer = document.read().unwrap();
         assert_eq!(customer.created_at.as_micros() % 1000, 7);
         assert_eq!(customer.updated_at.as_micros() % 1000, 8);
-        assert_eq!(Document::of(&customer).unwrap().text(), document.text());
+        assert_eq!(Document::from_resource(&customer).unwrap().text(), document.text());
     }
 
     #[test]

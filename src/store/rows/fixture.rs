@@ -42,14 +42,14 @@ impl Db {
     }
 
     pub fn reader(&self) -> WorkspaceReader<'_> {
-        self.all().of(self.caller.workspace.no)
+        self.global().for_workspace(self.caller.workspace.no)
     }
 
     pub fn tx(&self, seconds: i64) -> WorkspaceTx<'_> {
-        self.tx_of(seconds, &self.caller)
+        self.tx_as(seconds, &self.caller)
     }
 
-    pub fn tx_of<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
+    pub fn tx_as<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
         WorkspaceTx { conn: &self.conn, now: at(seconds), caller }
     }
 
@@ -58,11 +58,11 @@ impl Db {
     }
 
     /// What belongs to no workspace.
-    pub fn all(&self) -> Reader<'_> {
+    pub fn global(&self) -> Reader<'_> {
         Reader { conn: &self.conn }
     }
 
-    pub fn all_tx(&self, seconds: i64) -> Tx<'_> {
+    pub fn global_tx(&self, seconds: i64) -> Tx<'_> {
         Tx { conn: &self.conn, now: at(seconds) }
     }
 
@@ -72,7 +72,7 @@ impl Db {
     }
 
     /// The same database with another workspace.
-    pub fn elsewhere(self) -> Self {
+    pub fn in_another_workspace(self) -> Self {
         let caller = caller(make_workspace(&self.conn, "two"));
         Self { caller, ..self }
     }

@@ -15,9 +15,9 @@ use crate::store::error::StoreError;
 pub(in crate::store) fn find<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
-    named: &Ref<R>,
+    id_ref: &Ref<R>,
 ) -> Result<Document<R>, StoreError> {
-    let (column, value) = key(named);
+    let (column, value) = key_column(id_ref);
     let sql = format!(
         "SELECT {} FROM {} WHERE workspace_no = ?1 AND {column} = ?2 AND deleted_at IS NULL",
         Document::<R>::COLUMNS,
@@ -32,26 +32,26 @@ pub(in crate::store) fn find<R: Resource>(
 pub(in crate::store) fn find_id<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
-    named: &Ref<R>,
+    id_ref: &Ref<R>,
 ) -> Result<Id<R>, StoreError> {
-    let remains = find_even_deleted(conn, workspace, named)?;
-    if remains.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(remains.id) }
+    let found = find_including_deleted(conn, workspace, id_ref)?;
+    if found.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(found.id) }
 }
 
 /// What is left to say of a resource that may have been deleted.
-pub(in crate::store) struct Remains<R> {
+pub(in crate::store) struct ResourceIds<R> {
     pub id: Id<R>,
     pub display_id: DisplayId,
     pub deleted: bool,
 }
 
 /// The ids of the resource that a client names, deleted or not.
-pub(in crate::store) fn find_even_deleted<R: Resource>(
+pub(in crate::store) fn find_including_deleted<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
-    named: &Ref<R>,
-) -> Result<Remains<R>, StoreError> {
-    let (column, value) = key(named);
+    id_ref: &Ref<R>,
+) -> Result<ResourceIds<R>, StoreError> {
+    let (column, value) = key_column(id_ref);
     let sql = format!(
         "SELECT id, display_id, deleted_at IS NOT NULL FROM {}
          WHERE workspace_no = ?1 AND {column} = ?2",
@@ -59,7 +59,7 @@ pub(in crate::store) fn find_even_deleted<R: Resource>(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let read = |row: &Row<'_>| {
-        Ok(Remains {
+        Ok(ResourceIds {
             id: Id::stored(row.get(0)?),
             display_id: DisplayId(row.get(1)?),
             deleted: row.get(2)?,
@@ -69,8 +69,8 @@ pub(in crate::store) fn find_even_deleted<R: Resource>(
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
-fn key<R>(named: &Ref<R>) -> (&'static str, &dyn ToSql) {
-    match named {
+fn key_column<R>(id_ref: &Ref<R>) -> (&'static str, &dyn ToSql) {
+    match id_ref {
         Ref::Id(id) => ("id", id),
         Ref::DisplayId(number) => ("display_id", &number.0),
     }
@@ -88,31 +88,31 @@ pub(in crate::store) struct List<'v> {
 
 impl<'v> List<'v> {
     /// All rows of a workspace that are listed.
-    pub fn of(workspace: &'v WorkspaceNo) -> Self {
+    pub fn in_workspace(workspace: &'v WorkspaceNo) -> Self {
         Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
     }
 
     /// The rows of one parent, by an index that begins with the parent's id.
-    pub fn under(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
+    pub fn with_parent(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
         let mut list =
             Self { conditions: "+workspace_no = ?1".to_owned(), values: vec![&workspace.0] };
-        list.by(column, parent);
+        list.filter_indexed(column, parent);
         list
     }
 
     /// Narrows by a column of the index.
-    pub fn by(&mut self, column: &str, value: &'v dyn ToSql) {
+    pub fn filter_indexed(&mut self, column: &str, value: &'v dyn ToSql) {
         self.values.push(value);
         self.conditions += &format!(" AND {column} = ?{}", self.values.len());
     }
 
     /// Narrows row by row.
-    pub fn also(&mut self, column: &str, value: &'v dyn ToSql) {
-        self.by(&format!("+{column}"), value);
+    pub fn filter(&mut self, column: &str, value: &'v dyn ToSql) {
+        self.filter_indexed(&format!("+{column}"), value);
     }
 
     /// Narrows row by row to those whose `column` is one of the values.
-    pub fn among(&mut self, column: &str, values: &'v [&'v str]) {
+    pub fn filter_in(&mut self, column: &str, values: &'v [&'v str]) {
         let mut places = Vec::with_capacity(values.len());
         for value in values {
             self.values.push(value);
@@ -122,24 +122,24 @@ impl<'v> List<'v> {
     }
 
     /// Narrows row by row to those whose `column` is less than the value.
-    pub fn below(&mut self, column: &str, value: &'v dyn ToSql) {
+    pub fn filter_less_than(&mut self, column: &str, value: &'v dyn ToSql) {
         self.values.push(value);
         self.conditions += &format!(" AND +{column} < ?{}", self.values.len());
     }
 
     /// Narrows row by row to those whose `column` contains the text.
-    pub fn containing(&mut self, column: &str, part: &'v dyn ToSql) {
+    pub fn filter_contains(&mut self, column: &str, part: &'v dyn ToSql) {
         self.values.push(part);
         self.conditions += &format!(" AND instr({column}, ?{}) > 0", self.values.len());
     }
 
     /// Narrows by a condition that is, word for word, that of a partial index.
-    pub fn only(&mut self, condition: &str) {
+    pub fn filter_partial_index(&mut self, condition: &str) {
         self.conditions += &format!(" AND {condition}");
     }
 
     /// Narrows to what was created at this time, in microseconds, or later.
-    pub fn since(&mut self, time: &'v i64) {
+    pub fn created_since(&mut self, time: &'v i64) {
         self.values.push(time);
         self.conditions += &format!(" AND created_at >= ?{}", self.values.len());
     }
@@ -163,9 +163,9 @@ impl<'v> List<'v> {
         let sql = format!(
             "SELECT {}{} FROM {} WHERE {}{cursor} ORDER BY created_at DESC LIMIT ?{}",
             R::COLUMNS,
-            R::MORE,
+            R::EXTRA_COLUMNS,
             R::TABLE,
-            self.listed::<R>(),
+            self.where_clause::<R>(),
             values.len(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
@@ -183,7 +183,7 @@ impl<'v> List<'v> {
             "SELECT {} FROM {} WHERE {} ORDER BY created_at",
             R::COLUMNS,
             R::TABLE,
-            self.listed::<R>(),
+            self.where_clause::<R>(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(self.values), R::from_row)?;
@@ -191,14 +191,15 @@ impl<'v> List<'v> {
     }
 
     /// The only row that there can be.
-    pub fn one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
-        let sql = format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.listed::<R>());
+    pub fn at_most_one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
+        let sql =
+            format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.where_clause::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement.query_row(params_from_iter(self.values), R::from_row).optional()?)
     }
 
     /// When the row was created that is the `nth` from the newest, if others follow it.
-    pub fn nth<R: Table>(
+    pub fn nth_created_at<R: Table>(
         mut self,
         conn: &Connection,
         before: Option<Timestamp>,
@@ -211,7 +212,7 @@ impl<'v> List<'v> {
             "SELECT created_at FROM {} WHERE {} AND created_at < ?{}
              ORDER BY created_at DESC LIMIT 2 OFFSET ?{}",
             R::TABLE,
-            self.listed::<R>(),
+            self.where_clause::<R>(),
             count + 1,
             count + 2,
         );
@@ -228,13 +229,13 @@ impl<'v> List<'v> {
 
     /// How many rows there are.
     pub fn count<R: Table>(self, conn: &Connection) -> Result<i64, StoreError> {
-        let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.listed::<R>());
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.where_clause::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
     }
 
     /// Counts the rows for each value of columns of the index. `read` gets these and `count`.
-    pub fn tally<R: Table, T>(
+    pub fn count_by<R: Table, T>(
         self,
         conn: &Connection,
         columns: &str,
@@ -243,14 +244,14 @@ impl<'v> List<'v> {
         let sql = format!(
             "SELECT {columns}, count(*) AS count FROM {} WHERE {} GROUP BY {columns}",
             R::TABLE,
-            self.listed::<R>(),
+            self.where_clause::<R>(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(self.values), read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn listed<R: Table>(&self) -> String {
-        format!("{} AND {}", self.conditions, R::CONDITION)
+    fn where_clause<R: Table>(&self) -> String {
+        format!("{} AND {}", self.conditions, R::LISTED_WHERE)
     }
 }

@@ -1,10 +1,10 @@
 //! How rows are found, written and numbered, for the modules of the resources.
 
+pub(super) mod backfill;
 pub(super) mod document;
 #[cfg(test)]
 pub(super) mod fixture;
 pub(super) mod live;
-pub(super) mod past;
 #[cfg(test)]
 pub(super) mod plans;
 pub(super) mod record;

@@ -167,12 +167,12 @@ fn every_list_of_events_walks_an_index() {
     let seen = statements(&mut conn, |reader| {
         for page in pages() {
             for kind in [None, Some(EventType::CustomerCreated)] {
-                let (filter, named) = (EventFilter { kind }, DisplayId(1));
+                let (filter, id) = (EventFilter { kind }, DisplayId(1));
                 for scopes in &scopes {
-                    let (named, readable) = (Ref::DisplayId(named), Readable::with(scopes));
-                    reader.customer_activity(&named, readable, &filter, &page).unwrap();
+                    let (customer, readable) = (Ref::DisplayId(id), Readable::with(scopes));
+                    reader.customer_activity(&customer, readable, &filter, &page).unwrap();
                 }
-                reader.onboarding_activity(&Ref::DisplayId(named), &filter, &page).unwrap();
+                reader.onboarding_activity(&Ref::DisplayId(id), &filter, &page).unwrap();
             }
         }
     });
@@ -311,7 +311,7 @@ fn every_lookup_uses_an_index() {
         let _ = reader.onboarding(&Ref::Id(Id::generate()));
         let _ = Reader { conn: reader.conn }.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
         let retry = Retry::new("POST /".to_owned(), b"key", b"{}").unwrap();
-        let _ = reader.recall(&retry, Timestamp::from_micros(0));
+        let _ = reader.find_replay(&retry, Timestamp::from_micros(0));
     });
     assert_eq!(seen.len(), 8);
     assert_only_searches(&conn, &seen);

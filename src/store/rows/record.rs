@@ -31,7 +31,7 @@ pub(in crate::store) struct Subject<'s> {
 }
 
 impl<'s> Subject<'s> {
-    fn of<R: Resource>(resource: &'s R) -> Self {
+    fn from_resource<R: Resource>(resource: &'s R) -> Self {
         Self {
             resource: R::TYPE,
             resource_id: resource.id().as_str(),
@@ -53,11 +53,11 @@ pub(in crate::store) struct Change<'c> {
 }
 
 /// The properties that differ between two states of a resource, with their earlier values.
-struct Difference(Map<String, Value>);
+struct PreviousValues(Map<String, Value>);
 
-impl Difference {
+impl PreviousValues {
     /// Compares what clients see of the two states. `updated_at` always changes and says nothing.
-    fn between<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
+    fn compare<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
         let mut old: Map<String, Value> = serde_json::from_str(before.text())?;
         let new: Map<String, Value> = serde_json::from_str(after.text())?;
         // As text, because the order of metadata's keys is the client's and can change too.
@@ -73,14 +73,16 @@ impl WorkspaceTx<'_> {
     /// The live resource that a client names, to change it.
     pub(in crate::store) fn find<R: Resource>(
         &self,
-        named: &Ref<R>,
+        id_ref: &Ref<R>,
     ) -> Result<Stored<R>, StoreError> {
-        live::find(self.conn, self.workspace(), named)?.stored()
+        live::find(self.conn, self.workspace(), id_ref)?.into_stored()
     }
 
     /// The next display id of a type, and a creation time that no other row of the type has.
-    pub(in crate::store) fn next<R: Resource>(&self) -> rusqlite::Result<(DisplayId, Timestamp)> {
-        sequences::next(self.conn, self.workspace(), R::TYPE.into(), self.now)
+    pub(in crate::store) fn allocate<R: Resource>(
+        &self,
+    ) -> rusqlite::Result<(DisplayId, Timestamp)> {
+        sequences::allocate(self.conn, self.workspace(), R::TYPE.into(), self.now)
     }
 
     /// Adds a resource, with the event of its creation.
@@ -89,7 +91,7 @@ impl WorkspaceTx<'_> {
         resource: R,
         event: EventType,
     ) -> Result<Stored<R>, StoreError> {
-        let document = Document::of(&resource)?;
+        let document = Document::from_resource(&resource)?;
         let (created_at, updated_at) = resource.times();
         let mut columns = vec![
             ("id", resource.id().as_str().into()),
@@ -100,7 +102,7 @@ impl WorkspaceTx<'_> {
             ("shape", R::SHAPE.into()),
             ("doc", document.text().into()),
         ];
-        columns.extend(resource.identity());
+        columns.extend(resource.fixed_columns());
         columns.extend(resource.columns());
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = format!(
@@ -111,7 +113,7 @@ impl WorkspaceTx<'_> {
         );
         let values = columns.iter().map(|(_, value)| value);
         self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-        self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
+        self.record(&[event], &Subject::from_resource(&resource), document.text(), None, None)?;
         Ok(Stored { resource, document })
     }
 
@@ -123,11 +125,11 @@ impl WorkspaceTx<'_> {
         change: Change<'_>,
     ) -> Result<Stored<R>, StoreError> {
         let (created_at, updated_at) = before.resource.times();
-        after.set_times(created_at, self.moved(updated_at));
-        let document = Document::of(&after)?;
-        let difference = Difference::between(&before.document, &document)?;
+        after.set_times(created_at, self.next_updated_at(updated_at));
+        let document = Document::from_resource(&after)?;
+        let difference = PreviousValues::compare(&before.document, &document)?;
         self.update(&before.resource, &after, &document, change.columns)?;
-        let subject = Subject::of(&after);
+        let subject = Subject::from_resource(&after);
         let previous = serde_json::to_string(&difference.0)?;
         self.record(&change.events, &subject, document.text(), Some(&previous), change.phases)?;
         Ok(Stored { resource: after, document })
@@ -140,7 +142,7 @@ impl WorkspaceTx<'_> {
         before: &R,
         after: &R,
         document: &Document<R>,
-        also: Columns<'_>,
+        extra: Columns<'_>,
     ) -> rusqlite::Result<()> {
         let mut columns = vec![
             ("updated_at", time(after.times().1)),
@@ -149,7 +151,7 @@ impl WorkspaceTx<'_> {
         ];
         let states = before.columns().into_iter().zip(after.columns());
         columns.extend(states.filter(|(old, new)| old != new).map(|(_, new)| new));
-        columns.extend(also);
+        columns.extend(extra);
         let settings: Vec<String> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
         let sql = format!("UPDATE {} SET {} WHERE id = ?", R::TABLE, settings.join(", "));
         let id = after.id().to_sql()?;
@@ -162,28 +164,28 @@ impl WorkspaceTx<'_> {
     /// second time changes nothing and returns the same.
     pub(in crate::store) fn delete<R: Resource>(
         &self,
-        named: &Ref<R>,
+        id_ref: &Ref<R>,
         event: EventType,
         then: impl FnOnce(&R) -> Result<(), StoreError>,
     ) -> Result<(Id<R>, DisplayId), StoreError> {
-        let Stored { resource, document } = match self.find(named) {
+        let Stored { resource, document } = match self.find(id_ref) {
             Ok(found) => found,
             Err(StoreError::NotFound(_)) => {
-                let remains = live::find_even_deleted(self.conn, self.workspace(), named)?;
-                return Ok((remains.id, remains.display_id));
+                let deleted = live::find_including_deleted(self.conn, self.workspace(), id_ref)?;
+                return Ok((deleted.id, deleted.display_id));
             }
             Err(error) => return Err(error),
         };
         let sql = format!("UPDATE {} SET deleted_at = max(?1, updated_at) WHERE id = ?2", R::TABLE);
         self.conn.prepare_cached(&sql)?.execute(params![self.now.as_micros(), resource.id()])?;
         then(&resource)?;
-        self.record(&[event], &Subject::of(&resource), document.text(), None, None)?;
+        self.record(&[event], &Subject::from_resource(&resource), document.text(), None, None)?;
         Ok((resource.id().clone(), resource.display_id()))
     }
 
     /// When a resource that was last changed at `last` is changed now: later by what clients see
     /// of it, which is milliseconds.
-    fn moved(&self, last: Timestamp) -> Timestamp {
+    fn next_updated_at(&self, last: Timestamp) -> Timestamp {
         self.now.max(last.plus_millis(1))
     }
 
@@ -198,7 +200,8 @@ impl WorkspaceTx<'_> {
         phases: PhaseMove,
     ) -> Result<(), StoreError> {
         for &kind in kinds {
-            let (_, created_at) = sequences::next(self.conn, self.workspace(), "event", self.now)?;
+            let (_, created_at) =
+                sequences::allocate(self.conn, self.workspace(), "event", self.now)?;
             let phases = phases.filter(|_| kind == EventType::OnboardingPhaseChanged);
             let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode,
                            actor_type, actor_id, actor_name, resource, resource_id, customer_id,

@@ -16,7 +16,7 @@ pub trait Table {
     /// Its name, or a join that begins with it.
     const TABLE: &'static str;
     /// What holds for the rows that lists show, word for word as in the partial indexes.
-    const CONDITION: &'static str = "deleted_at IS NULL";
+    const LISTED_WHERE: &'static str = "deleted_at IS NULL";
 }
 
 /// Rows that lists show, and how they become values.
@@ -24,7 +24,7 @@ pub(in crate::store) trait Listed: Table + Sized {
     /// The columns that `from_row` reads by their positions.
     const COLUMNS: &'static str;
     /// More columns, which it reads by their names, each with a comma before it.
-    const MORE: &'static str = "";
+    const EXTRA_COLUMNS: &'static str = "";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
     fn created_at(&self) -> Timestamp;
@@ -48,7 +48,7 @@ pub trait Resource: Table + Serialize + DeserializeOwned {
     /// Replaces both.
     fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp);
     /// The columns that never change, besides those that every resource has.
-    fn identity(&self) -> Columns<'_> {
+    fn fixed_columns(&self) -> Columns<'_> {
         Columns::new()
     }
     /// The columns that are searched, ordered, unique or checked.

@@ -7,13 +7,13 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Row, RowIndex};
 
 /// A column that holds one of the names of an enum.
-pub(in crate::store) fn choice<E: FromStr>(
+pub(in crate::store) fn enum_value<E: FromStr>(
     row: &Row<'_>,
     column: impl RowIndex,
 ) -> rusqlite::Result<E> {
     let name = row.get_ref(column)?.as_str()?;
     // The schema's checks let no other name in, so this is damage or a newer server's value.
-    name.parse().map_err(|_| failed(row, column, FromSqlError::InvalidType))
+    name.parse().map_err(|_| conversion_error_in(row, column, FromSqlError::InvalidType))
 }
 
 /// A column that holds JSON.
@@ -22,19 +22,19 @@ pub(in crate::store) fn json<T>(
     column: impl RowIndex,
     parse: impl FnOnce(String) -> serde_json::Result<T>,
 ) -> rusqlite::Result<T> {
-    parse(row.get(column)?).map_err(|error| failed(row, column, error))
+    parse(row.get(column)?).map_err(|error| conversion_error_in(row, column, error))
 }
 
-fn failed(
+fn conversion_error_in(
     row: &Row<'_>,
     column: impl RowIndex,
     why: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> rusqlite::Error {
-    unreadable(column.idx(row.as_ref()).unwrap_or_default(), why)
+    conversion_error(column.idx(row.as_ref()).unwrap_or_default(), why)
 }
 
 /// The error for the text in a column.
-pub(in crate::store) fn unreadable(
+pub(in crate::store) fn conversion_error(
     column: usize,
     why: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> rusqlite::Error {

@@ -10,7 +10,7 @@ use crate::store::Reader;
 use crate::store::error::StoreError;
 
 /// The next display id, and `now` or the first microsecond after the last one given out.
-pub(in crate::store) fn next(
+pub(in crate::store) fn allocate(
     conn: &Connection,
     workspace: WorkspaceNo,
     resource: &str,
@@ -33,7 +33,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn latest_row(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub fn latest_created_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT max(created_at) FROM sequences";
         let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(latest.map(Timestamp::from_micros))

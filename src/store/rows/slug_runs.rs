@@ -17,7 +17,7 @@ struct Run {
 impl WorkspaceTx<'_> {
     /// The slug itself when no live customer has it, else its numbered form with the smallest free
     /// number.
-    pub(in crate::store) fn free_slug(&self, wanted: Slug) -> Result<Slug, StoreError> {
+    pub(in crate::store) fn find_free_slug(&self, wanted: Slug) -> Result<Slug, StoreError> {
         let sql = "SELECT 1 FROM customers
                    WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
         let mut taken = self.conn.prepare_cached(sql)?;
@@ -29,16 +29,16 @@ impl WorkspaceTx<'_> {
             return Ok(wanted);
         }
         let stem = wanted.numbered_stem();
-        let first = self.run_at(&stem, FIRST_NUMBER)?;
+        let first = self.run_containing(&stem, FIRST_NUMBER)?;
         let free = first.map_or(FIRST_NUMBER, |run| run.high + 1);
         Ok(Slug::numbered(&stem, free))
     }
 
     /// Takes note that a live customer has this slug now.
-    pub(in crate::store) fn take_slug(&self, slug: &Slug) -> Result<(), StoreError> {
+    pub(in crate::store) fn claim_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
-        let left = self.run_at(stem, number - 1)?;
-        let right = self.run_at(stem, number + 1)?;
+        let left = self.run_containing(stem, number - 1)?;
+        let right = self.run_containing(stem, number + 1)?;
         let low = left.map_or(number, |run| run.low);
         let high = right.as_ref().map_or(number, |run| run.high);
         if let Some(run) = right {
@@ -48,9 +48,9 @@ impl WorkspaceTx<'_> {
     }
 
     /// Takes note that no live customer has this slug any more.
-    pub(in crate::store) fn free_number_of(&self, slug: &Slug) -> Result<(), StoreError> {
+    pub(in crate::store) fn release_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
-        let Some(run) = self.run_at(stem, number)? else { return Ok(()) };
+        let Some(run) = self.run_containing(stem, number)? else { return Ok(()) };
         if run.low < number {
             self.put_run(stem, &Run { low: run.low, high: number - 1 })?;
         } else {
@@ -63,7 +63,7 @@ impl WorkspaceTx<'_> {
     }
 
     /// The run that holds a number.
-    fn run_at(&self, stem: &str, number: u32) -> Result<Option<Run>, StoreError> {
+    fn run_containing(&self, stem: &str, number: u32) -> Result<Option<Run>, StoreError> {
         let sql = "SELECT low, high FROM slug_runs
                    WHERE workspace_no = ?1 AND stem = ?2 AND low <= ?3
                    ORDER BY low DESC LIMIT 1";
@@ -215,8 +215,8 @@ mod tests {
                 Step::Rename(of, slug) if !live.is_empty() && !slugs.contains(&slug) => {
                     let of = of % live.len();
                     let patch: CustomerPatch = body(&json!({"slug": slug}));
-                    let named = Ref::Id(live[of].id.clone());
-                    live[of] = db.tx(second).update_customer(&named, patch).unwrap().resource;
+                    let id_ref = Ref::Id(live[of].id.clone());
+                    live[of] = db.tx(second).update_customer(&id_ref, patch).unwrap().resource;
                 }
                 Step::Delete(of) if !live.is_empty() => {
                     let gone = live.swap_remove(of % live.len());
@@ -248,12 +248,12 @@ mod tests {
             tx.conn.query_row("SELECT count(*) FROM slug_runs", [], |row| row.get(0)).unwrap()
         };
         assert_eq!(runs(), 1);
-        let named = |slug: &str| {
+        let with_slug = |slug: &str| {
             let sql = "SELECT display_id FROM customers WHERE slug = ?1 AND deleted_at IS NULL";
             let id = tx.conn.query_row(sql, [slug], |row| row.get(0)).unwrap();
             Ref::DisplayId(crate::model::values::id::DisplayId(id))
         };
-        db.tx(100).delete_customer(&named("unknown-20")).unwrap();
+        db.tx(100).delete_customer(&with_slug("unknown-20")).unwrap();
         assert_eq!(runs(), 2);
         assert_eq!(db.customer(101, &json!({"name": "Unknown"})).slug.as_str(), "unknown-20");
         assert_eq!(runs(), 1);

@@ -22,11 +22,12 @@ pub(super) fn check(
     let (events, others): (Vec<_>, Vec<_>) =
         counts.keys().map(String::as_str).partition(|table| *table == "events");
     thread::scope(|scope| {
-        let first = scope.spawn(|| rows(&others, draft));
-        let second = scope.spawn(|| rows(&events, draft).and_then(|()| references(counts, draft)));
+        let first = scope.spawn(|| check_rows(&others, draft));
+        let second = scope
+            .spawn(|| check_rows(&events, draft).and_then(|()| check_references(counts, draft)));
         // Nothing changes the file any more, so it can be synced while it is checked.
         let synced = file.sync_all();
-        let ended = || Err(Failure::Fault("a check of the new file did not end".to_owned()));
+        let ended = || Err(Failure::Invalid("a check of the new file did not end".to_owned()));
         let (first, second) = (first.join(), second.join());
         first.unwrap_or_else(|_| ended())?;
         second.unwrap_or_else(|_| ended())?;
@@ -35,7 +36,7 @@ pub(super) fn check(
 }
 
 /// Checks the pages of tables and their indexes, and every row against the constraints.
-fn rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
+fn check_rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
     let conn = sqlite::open_reader(draft)?;
     for table in tables {
         let mut statement = conn.prepare(&format!("PRAGMA quick_check({table})"))?;
@@ -43,9 +44,9 @@ fn rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
         for said in found {
             let said: String = said?;
             if said != "ok" {
-                let row = refused_row(&conn, table)?;
+                let row = find_invalid_row(&conn, table)?;
                 let row = row.map_or_else(String::new, |id| format!("the row {id} of {table}: "));
-                return Err(Failure::Fault(row + &said));
+                return Err(Failure::Invalid(row + &said));
             }
         }
     }
@@ -54,7 +55,7 @@ fn rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
 
 /// Finds the row that breaks a constraint, by inserting each alone into a table like it: the check
 /// does not say which it is.
-fn refused_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+fn find_invalid_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     let sql: String = conn.query_row(sql, [table], |row| row.get(0))?;
     let trial = Connection::open_in_memory()?;
@@ -79,16 +80,16 @@ fn refused_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<String
     Ok(None)
 }
 
-fn references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), Failure> {
+fn check_references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), Failure> {
     let conn = sqlite::open_reader(draft)?;
-    if let Some(found) = dangling(&conn)? {
-        return Err(Failure::Fault(found));
+    if let Some(found) = find_dangling_reference(&conn)? {
+        return Err(Failure::Invalid(found));
     }
     for (table, expected) in counts {
         let sql = format!("SELECT count(*) FROM {table}");
         let count = conn.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
         if u64::try_from(count) != Ok(*expected) {
-            return Err(Failure::Fault(format!(
+            return Err(Failure::Invalid(format!(
                 "{count} of {expected} rows of {table} were copied"
             )));
         }
@@ -97,7 +98,7 @@ fn references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), Failure
 }
 
 /// A row that refers to one that does not exist.
-fn dangling(conn: &Connection) -> rusqlite::Result<Option<String>> {
+fn find_dangling_reference(conn: &Connection) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
     let found = conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let Some((table, row, parent)): Option<(String, Option<i64>, String)> = found.optional()?

@@ -161,7 +161,7 @@ impl<'r> Onboarding<'r> {
 /// The text of a document.
 pub(super) fn text(document: &impl Serialize) -> Result<Value, Failure> {
     let text = serde_json::to_string(document);
-    text.map(Value::Text).map_err(|error| Failure::Fault(error.to_string()))
+    text.map(Value::Text).map_err(|error| Failure::Invalid(error.to_string()))
 }
 
 /// The columns of an old row, one after another. An error names the column.
@@ -171,32 +171,32 @@ pub(super) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    pub fn of(row: &'r Row<'r>) -> Self {
+    pub fn new(row: &'r Row<'r>) -> Self {
         Self { row, next: 0 }
     }
 
     pub fn optional_text(&mut self) -> Result<Option<&'r str>, Failure> {
         let value = self.value()?;
-        value.as_str_or_null().map_err(|_| self.fault("text in UTF-8"))
+        value.as_str_or_null().map_err(|_| self.column_error("text in UTF-8"))
     }
 
     pub fn text(&mut self) -> Result<&'r str, Failure> {
-        self.optional_text()?.ok_or_else(|| self.fault("text"))
+        self.optional_text()?.ok_or_else(|| self.column_error("text"))
     }
 
     pub fn optional_number(&mut self) -> Result<Option<i64>, Failure> {
         let value = self.value()?;
-        value.as_i64_or_null().map_err(|_| self.fault("a whole number"))
+        value.as_i64_or_null().map_err(|_| self.column_error("a whole number"))
     }
 
     pub fn number(&mut self) -> Result<i64, Failure> {
-        self.optional_number()?.ok_or_else(|| self.fault("a whole number"))
+        self.optional_number()?.ok_or_else(|| self.column_error("a whole number"))
     }
 
     /// As it is, for another column.
     pub fn copy(&mut self) -> Result<Value, Failure> {
         let value = self.value()?;
-        value.try_into().map_err(|_| self.fault("text in UTF-8"))
+        value.try_into().map_err(|_| self.column_error("text in UTF-8"))
     }
 
     fn flag(&mut self) -> Result<bool, Failure> {
@@ -213,7 +213,7 @@ impl<'r> Columns<'r> {
 
     fn json<T: serde::Deserialize<'r>>(&mut self, kind: &str) -> Result<T, Failure> {
         let text = self.text()?;
-        serde_json::from_str(text).map_err(|_| self.fault(kind))
+        serde_json::from_str(text).map_err(|_| self.column_error(kind))
     }
 
     fn value(&mut self) -> Result<ValueRef<'r>, Failure> {
@@ -223,9 +223,9 @@ impl<'r> Columns<'r> {
     }
 
     /// Says that the last column is not what it should be.
-    fn fault(&self, kind: &str) -> Failure {
+    fn column_error(&self, kind: &str) -> Failure {
         let statement: &rusqlite::Statement<'_> = self.row.as_ref();
         let name = statement.column_name(self.next - 1).unwrap_or("?");
-        Failure::Fault(format!("its column {name} is not {kind}"))
+        Failure::Invalid(format!("its column {name} is not {kind}"))
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::old::Old;
+use self::old::OldDatabase;
 use super::engine::schema;
 use super::error::OpenError;
 use super::files;
@@ -33,7 +33,7 @@ enum Failure {
     Io(#[from] std::io::Error),
     /// A row that the new schema has no place for, or a fault of the new file.
     #[error("{0}")]
-    Fault(String),
+    Invalid(String),
 }
 
 /// Upgrades the database, unless it is of this version. Needs `open.lock` for itself.
@@ -41,21 +41,21 @@ enum Failure {
 /// # Errors
 /// See [`OpenError`]; the database is the old one then, and nothing is left beside it.
 pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(), OpenError> {
-    let draft = files::beside(database, files::UPGRADING);
+    let draft = files::with_suffix(database, files::UPGRADING);
     // What an upgrade that was killed has left would count as used space.
     files::remove_draft(&draft).map_err(|source| OpenError::io(&draft, source))?;
-    let old = Old::open(database)?;
+    let old = OldDatabase::open(database)?;
     if old.version >= schema::VERSION {
         return Ok(());
     }
     let from = old.version;
     // Before the log is taken in, so that nothing is changed if there is not enough.
-    space::require(&old, database)?;
+    space::ensure_free_space(&old, database)?;
     old.lock()?;
     log::info!("upgrading {} from schema {from} to {}", database.display(), schema::VERSION);
     let started = Instant::now();
     let done = rebuild::rebuild(&old, database, &draft, watch)
-        .map_err(|failure| explain(failure, database, &draft, from))
+        .map_err(|failure| to_open_error(failure, database, &draft, from))
         .and_then(|rebuilt| {
             // SQLite must not have the file open when it loses its name.
             old.close()?;
@@ -76,7 +76,7 @@ pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(
     Ok(())
 }
 
-fn explain(failure: Failure, database: &Path, draft: &Path, from: i64) -> OpenError {
+fn to_open_error(failure: Failure, database: &Path, draft: &Path, from: i64) -> OpenError {
     let found = match failure {
         Failure::Io(source) => return OpenError::io(draft, source),
         Failure::Sqlite(source) => match OpenError::sqlite(draft, source) {
@@ -87,7 +87,7 @@ fn explain(failure: Failure, database: &Path, draft: &Path, from: i64) -> OpenEr
             OpenError::Sqlite { source, .. } => source.to_string(),
             other => return other,
         },
-        Failure::Fault(found) => found,
+        Failure::Invalid(found) => found,
     };
     OpenError::Upgrade { path: database.to_owned(), from, found }
 }

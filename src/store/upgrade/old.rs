@@ -11,17 +11,17 @@ use crate::store::error::OpenError;
 use crate::store::files::lock_holders::{Lock, other_lock_holders};
 
 /// How long other programs may keep the file open.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// An open database of an older version.
-pub(super) struct Old {
+pub(super) struct OldDatabase {
     pub conn: Connection,
     pub path: PathBuf,
     pub version: i64,
 }
 
-impl Old {
+impl OldDatabase {
     /// Opens the database.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let conn = sqlite::open_writer(path)?;
@@ -32,7 +32,7 @@ impl Old {
     /// Brings the write-ahead log into the file, and locks the file against every other writer
     /// until it is closed.
     pub fn lock(&self) -> Result<(), OpenError> {
-        self.take_log_in()?;
+        self.disable_wal()?;
         // A reader of a file without a log keeps all others from committing.
         let sql = "SELECT count(*) FROM sqlite_schema";
         sqlite::begin_read(&self.conn)
@@ -43,15 +43,15 @@ impl Old {
 
     /// Another program that has the file open would go on writing to it after it was replaced, and
     /// its log would be taken for that of the new file.
-    fn take_log_in(&self) -> Result<(), OpenError> {
-        let deadline = Instant::now() + PATIENCE;
+    fn disable_wal(&self) -> Result<(), OpenError> {
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
-            match sqlite::turn_wal_off(&self.conn) {
+            match sqlite::disable_wal(&self.conn) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
                     return Err(OpenError::sqlite(&self.path, error));
                 }
-                Err(_) if Instant::now() < deadline => thread::sleep(LOOK_EVERY),
+                Err(_) if Instant::now() < deadline => thread::sleep(POLL_INTERVAL),
                 Err(_) => {
                     let holders = other_lock_holders(&self.path, Lock::DATABASE_READ);
                     return Err(OpenError::Locked { path: self.path.clone(), holders });

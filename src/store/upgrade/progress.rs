@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::store::files::watch::Watch;
 
 /// Time between two lines. Real time: they are for a person who waits.
-const EVERY: Duration = Duration::from_secs(5);
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Units of work. What they take is measured: a row is written in about four times the time that
 /// one of its entries in an index takes.
@@ -20,7 +20,7 @@ pub(super) struct Progress<'w> {
     watch: Option<&'w Arc<dyn Watch>>,
     total: u64,
     done: Cell<u64>,
-    told: Cell<Instant>,
+    last_logged: Cell<Instant>,
 }
 
 impl<'w> Progress<'w> {
@@ -29,7 +29,7 @@ impl<'w> Progress<'w> {
         // A bar would be drawn between the lines.
         let watch = (!log::log_enabled!(log::Level::Info)).then_some(watch);
         let total = rows * ROW + entries * ENTRY;
-        Self { watch, total, done: Cell::new(0), told: Cell::new(Instant::now()) }
+        Self { watch, total, done: Cell::new(0), last_logged: Cell::new(Instant::now()) }
     }
 
     /// So many rows were written.
@@ -44,11 +44,11 @@ impl<'w> Progress<'w> {
 
     /// All is written.
     pub fn checking(&self) {
-        if self.told.get().elapsed() >= EVERY {
+        if self.last_logged.get().elapsed() >= LOG_INTERVAL {
             log::info!("upgrading: checking the new file");
         }
         if let Some(watch) = self.watch {
-            watch.checking();
+            watch.on_check();
         }
     }
 
@@ -56,10 +56,10 @@ impl<'w> Progress<'w> {
         let done = self.done.get() + units;
         self.done.set(done);
         if let Some(watch) = self.watch {
-            watch.copied(done, self.total);
+            watch.on_progress(done, self.total);
         }
-        if self.told.get().elapsed() >= EVERY {
-            self.told.set(Instant::now());
+        if self.last_logged.get().elapsed() >= LOG_INTERVAL {
+            self.last_logged.set(Instant::now());
             log::info!("upgrading: {} %", percent(done, self.total));
         }
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::old::Old;
+use super::old::OldDatabase;
 use super::progress::Progress;
 use super::resources::{Mapping, RESOURCES, WITH_KEYS};
-use super::tables::Rows;
+use super::tables::CopyMode;
 use super::{Failure, checks, emails, tables};
 use crate::store::engine::schema::Definition;
 use crate::store::engine::{identity, schema, sqlite};
@@ -24,7 +24,7 @@ pub(super) struct Rebuilt {
 
 /// Makes the new file at `draft`, complete and on disk.
 pub(super) fn rebuild(
-    old: &Old,
+    old: &OldDatabase,
     database: &Path,
     draft: &Path,
     watch: &Arc<dyn Watch>,
@@ -39,7 +39,7 @@ pub(super) fn rebuild(
     let progress = Progress::new(watch, counts.values().sum(), entries);
     let conn = sqlite::open_rebuild(draft, database)?;
     fill(old, &conn, &definitions, &counts, &progress)?;
-    let mut warnings = foreign(&old.conn, &definitions)?;
+    let mut warnings = find_unknown_objects(&old.conn, &definitions)?;
     if old.version < WITH_KEYS {
         warnings.extend(emails::warnings(&conn)?);
     }
@@ -50,7 +50,7 @@ pub(super) fn rebuild(
 }
 
 fn fill(
-    old: &Old,
+    old: &OldDatabase,
     new: &Connection,
     definitions: &[Definition],
     counts: &HashMap<String, u64>,
@@ -63,18 +63,18 @@ fn fill(
     for definition in definitions.iter().filter(|one| one.is_table()) {
         new.execute_batch(&definition.sql)?;
     }
-    for table in tables::FIRST {
+    for table in tables::BEFORE_RESOURCES {
         tables::copy(old, new, table, progress)?;
     }
     for resource in &RESOURCES {
         resource.copy(old, new, &mapping, progress)?;
     }
     if has_keys {
-        tables::copy(old, new, ("slug_runs", Rows::All), progress)?;
+        tables::copy(old, new, ("slug_runs", CopyMode::AtOnce), progress)?;
     } else {
         new.execute_batch(include_str!("slug_runs.sql"))?;
     }
-    for table in tables::LAST {
+    for table in tables::AFTER_RESOURCES {
         tables::copy(old, new, table, progress)?;
     }
     identity::ensure(new)?;
@@ -103,7 +103,10 @@ fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<Hash
 }
 
 /// Says what somebody added to the old database, which the new one does not have.
-fn foreign(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<Vec<String>> {
+fn find_unknown_objects(
+    old: &Connection,
+    definitions: &[Definition],
+) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut statement = old.prepare(sql)?;
     let all = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

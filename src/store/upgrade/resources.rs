@@ -14,7 +14,7 @@ use super::Failure;
 use super::documents::{
     CONTACT, CUSTOMER, Columns, Contact, Customer, ONBOARDING, Onboarding, SHAPE, text,
 };
-use super::old::Old;
+use super::old::OldDatabase;
 use super::progress::Progress;
 use crate::model::values::comparison::{email_key, host_key};
 use crate::store::customers::search_text;
@@ -23,7 +23,7 @@ use crate::store::engine::sqlite;
 /// Rows that go from one thread to the other at once.
 const BATCH: usize = 256;
 /// Batches that may wait.
-const WAITING: usize = 8;
+const MAX_QUEUED: usize = 8;
 /// The first version that has the forms in which values compare.
 pub(super) const WITH_KEYS: i64 = 5;
 
@@ -92,7 +92,7 @@ fn nullable(text: Option<&str>) -> Value {
 }
 
 fn customer(row: &Row<'_>, mapping: &Mapping<'_>) -> Result<NewRow, Failure> {
-    let mut columns = Columns::of(row);
+    let mut columns = Columns::new(row);
     let doc = Customer::read(&mut columns)?;
     let (workspace, created_at, updated_at, deleted_at) =
         (columns.copy()?, columns.copy()?, columns.copy()?, columns.copy()?);
@@ -124,7 +124,7 @@ fn customer(row: &Row<'_>, mapping: &Mapping<'_>) -> Result<NewRow, Failure> {
 }
 
 fn contact(row: &Row<'_>, mapping: &Mapping<'_>) -> Result<NewRow, Failure> {
-    let mut columns = Columns::of(row);
+    let mut columns = Columns::new(row);
     let doc = Contact::read(&mut columns)?;
     let (workspace, created_at, updated_at, deleted_at) =
         (columns.copy()?, columns.copy()?, columns.copy()?, columns.copy()?);
@@ -151,7 +151,7 @@ fn contact(row: &Row<'_>, mapping: &Mapping<'_>) -> Result<NewRow, Failure> {
 }
 
 fn onboarding(row: &Row<'_>, _: &Mapping<'_>) -> Result<NewRow, Failure> {
-    let mut columns = Columns::of(row);
+    let mut columns = Columns::new(row);
     let doc = Onboarding::read(&mut columns)?;
     let (workspace, created_at, updated_at, deleted_at) =
         (columns.copy()?, columns.copy()?, columns.copy()?, columns.copy()?);
@@ -177,12 +177,12 @@ impl Resource {
     /// Writes a new row for each old one, in their order.
     pub fn copy(
         &self,
-        old: &Old,
+        old: &OldDatabase,
         new: &Connection,
         mapping: &Mapping<'_>,
         progress: &Progress<'_>,
     ) -> Result<(), Failure> {
-        let (send, receive) = sync_channel(WAITING);
+        let (send, receive) = sync_channel(MAX_QUEUED);
         thread::scope(|scope| {
             let path = &old.path;
             let reading = scope.spawn(move || self.read(path, mapping, &send));
@@ -191,7 +191,7 @@ impl Resource {
             drop(receive);
             let read = reading.join();
             written?;
-            read.unwrap_or_else(|_| Err(Failure::Fault("a row could not be mapped".to_owned())))
+            read.unwrap_or_else(|_| Err(Failure::Invalid("a row could not be mapped".to_owned())))
         })
     }
 
@@ -212,7 +212,7 @@ impl Resource {
         let mut rows = statement.query([])?;
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = rows.next()? {
-            batch.push((self.map)(row, mapping).map_err(|failure| self.name(row, failure))?);
+            batch.push((self.map)(row, mapping).map_err(|failure| self.add_row_id(row, failure))?);
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 if send.send(full).is_err() {
@@ -237,7 +237,7 @@ impl Resource {
         for batch in receive {
             for row in &batch {
                 let inserted = insert.execute(params_from_iter(row));
-                inserted.map_err(|error| self.refused(row, error))?;
+                inserted.map_err(|error| self.constraint_error(row, error))?;
             }
             progress.rows(batch.len() as u64);
         }
@@ -245,22 +245,22 @@ impl Resource {
     }
 
     /// Adds which old row a fault is in.
-    fn name(&self, row: &Row<'_>, failure: Failure) -> Failure {
+    fn add_row_id(&self, row: &Row<'_>, failure: Failure) -> Failure {
         match failure {
-            Failure::Fault(found) => {
+            Failure::Invalid(found) => {
                 let id = row.get_ref("id").ok().and_then(|id| id.as_bytes().ok());
                 let id = String::from_utf8_lossy(id.unwrap_or_default());
-                Failure::Fault(format!("the row {id} of {}: {found}", self.table))
+                Failure::Invalid(format!("the row {id} of {}: {found}", self.table))
             }
             other => other,
         }
     }
 
     /// Adds which new row the schema refuses.
-    fn refused(&self, row: &NewRow, error: rusqlite::Error) -> Failure {
+    fn constraint_error(&self, row: &NewRow, error: rusqlite::Error) -> Failure {
         match (error.sqlite_error_code(), row.first()) {
             (Some(ErrorCode::ConstraintViolation), Some(Value::Text(id))) => {
-                Failure::Fault(format!("the row {id} of {}: {error}", self.table))
+                Failure::Invalid(format!("the row {id} of {}: {error}", self.table))
             }
             _ => error.into(),
         }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::Failure;
-use super::old::Old;
+use super::old::OldDatabase;
 use super::progress::Progress;
 
 /// Rows that are copied between two looks at how far it is.
@@ -11,33 +11,33 @@ const STEP: u64 = 20_000;
 
 /// How the rows of a table are copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum CopyMode {
     /// In one statement.
-    All,
+    AtOnce,
     /// A part at a time: there may be many.
-    Many,
+    InParts,
 }
 
 /// Before the resources, which refer to some of them.
-pub(super) const FIRST: [(&str, Rows); 4] = [
-    ("database", Rows::All),
-    ("workspaces", Rows::All),
-    ("sequences", Rows::All),
-    ("api_keys", Rows::All),
+pub(super) const BEFORE_RESOURCES: [(&str, CopyMode); 4] = [
+    ("database", CopyMode::AtOnce),
+    ("workspaces", CopyMode::AtOnce),
+    ("sequences", CopyMode::AtOnce),
+    ("api_keys", CopyMode::AtOnce),
 ];
 /// After them.
-pub(super) const LAST: [(&str, Rows); 4] = [
-    ("events", Rows::Many),
-    ("idempotency_keys", Rows::Many),
-    ("admin", Rows::All),
-    ("health", Rows::All),
+pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 4] = [
+    ("events", CopyMode::InParts),
+    ("idempotency_keys", CopyMode::InParts),
+    ("admin", CopyMode::AtOnce),
+    ("health", CopyMode::AtOnce),
 ];
 
 /// Copies a table, if the old database has it.
 pub(super) fn copy(
-    old: &Old,
+    old: &OldDatabase,
     new: &Connection,
-    (table, rows): (&str, Rows),
+    (table, rows): (&str, CopyMode),
     progress: &Progress<'_>,
 ) -> Result<(), Failure> {
     if !old.conn.table_exists(None, table)? {
@@ -45,15 +45,15 @@ pub(super) fn copy(
     }
     let columns = common_columns(new, table)?.join(", ");
     if columns.is_empty() {
-        return Err(Failure::Fault(format!("the table {table} has none of its columns")));
+        return Err(Failure::Invalid(format!("the table {table} has none of its columns")));
     }
     match rows {
-        Rows::All => {
+        CopyMode::AtOnce => {
             let sql =
                 format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM old.{table}");
             progress.rows(new.execute(&sql, [])? as u64);
         }
-        Rows::Many => copy_parts(new, table, &columns, progress)?,
+        CopyMode::InParts => copy_parts(new, table, &columns, progress)?,
     }
     Ok(())
 }

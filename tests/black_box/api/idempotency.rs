@@ -118,7 +118,7 @@ fn an_answer_is_kept_for_a_day_and_then_removed() {
     let clock: Arc<dyn Clock> = server.clock.clone();
     let store = Store::open(&DataDir::new(server.dir.path()), clock).unwrap();
     let mut batches = 1;
-    while store.write_blocking(|tx| tx.forget_answers(3)).unwrap() {
+    while store.write_blocking(|tx| tx.delete_expired_responses(3)).unwrap() {
         batches += 1;
     }
     assert_eq!(batches, 3, "eight old ones, three at a time");

@@ -200,7 +200,7 @@ fn made(seed: u64, now: &str) -> String {
     let nobody: Arc<dyn Watch> = Arc::new(());
     demo::fill(&store, &slug, seed, &nobody).unwrap();
     let all = store.read(|reader| {
-        let reader = reader.of(reader.workspace(&slug)?.unwrap().no);
+        let reader = reader.for_workspace(reader.workspace(&slug)?.unwrap().no);
         let page = PageRequest { limit: 1000, before: None };
         let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?.data;
         let every = OnboardingFilter::default();

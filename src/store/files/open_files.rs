@@ -7,43 +7,43 @@ use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 
-use super::{beside, names};
+use super::{names, with_suffix};
 use crate::store::error::StoreError;
 
 /// The files of one open database. Once one is gone, the database is refused until a restart: what
 /// happened to the files meanwhile is not known.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Presence(Arc<Files>);
+pub(in crate::store) struct OpenFiles(Arc<Files>);
 
 #[derive(Debug)]
 struct Files {
     open: Vec<(PathBuf, FileId)>,
-    gone: OnceLock<PathBuf>,
+    missing: OnceLock<PathBuf>,
 }
 
 /// Device and inode; nothing where files have neither.
 type FileId = Option<(u64, u64)>;
 
-impl Presence {
+impl OpenFiles {
     /// Takes note of the files of an open connection. `link` is the name by which the database was
     /// found, `database` the file that it leads to.
     ///
     /// # Errors
     /// Only the database's own.
-    pub fn of(conn: &Connection, link: &Path, database: &Path) -> rusqlite::Result<Self> {
+    pub fn capture(conn: &Connection, link: &Path, database: &Path) -> rusqlite::Result<Self> {
         // SQLite opens the log and its index with the first read.
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
         let paths = [
             link.to_owned(),
             database.to_owned(),
-            beside(database, names::LOG),
-            beside(database, names::LOG_INDEX),
+            with_suffix(database, names::WAL),
+            with_suffix(database, names::SHM),
         ];
         let open = paths.map(|path| {
             let id = id_of(&path);
             (path, id)
         });
-        let presence = Self(Arc::new(Files { open: open.into(), gone: OnceLock::new() }));
+        let presence = Self(Arc::new(Files { open: open.into(), missing: OnceLock::new() }));
         // Between opening it and looking at its path it may have been exchanged already.
         if has_moved(conn)? {
             presence.report(database);
@@ -55,20 +55,20 @@ impl Presence {
     ///
     /// # Errors
     /// [`StoreError::Gone`].
-    pub fn confirm(&self) -> Result<(), StoreError> {
-        if self.0.gone.get().is_none()
+    pub fn ensure_in_place(&self) -> Result<(), StoreError> {
+        if self.0.missing.get().is_none()
             && let Some((path, _)) = self.0.open.iter().find(|(path, id)| id_of(path) != *id)
         {
             self.report(path);
         }
-        match self.0.gone.get() {
+        match self.0.missing.get() {
             Some(path) => Err(StoreError::Gone(path.clone())),
             None => Ok(()),
         }
     }
 
     fn report(&self, path: &Path) {
-        if self.0.gone.set(path.to_owned()).is_ok() {
+        if self.0.missing.set(path.to_owned()).is_ok() {
             log::error!("{}", StoreError::Gone(path.to_owned()));
         }
     }

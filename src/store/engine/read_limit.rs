@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::damage::Generation;
-use super::readers::Readers;
+use super::reader_pool::ReaderManager;
 use crate::store::error::StoreError;
 
 /// Virtual machine steps between two looks at the limit, which is well below a millisecond.
-const STEPS: i32 = 5_000;
+const STEPS_PER_CHECK: i32 = 5_000;
 
 /// The limit of a read.
 #[derive(Clone, Debug)]
@@ -21,9 +21,9 @@ pub struct ReadLimit {
 
 /// Somebody who waits for a read. The read is abandoned when this is dropped.
 #[derive(Debug)]
-pub struct Waiting(Arc<AtomicBool>);
+pub struct AbandonOnDrop(Arc<AtomicBool>);
 
-impl Drop for Waiting {
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -31,9 +31,9 @@ impl Drop for Waiting {
 
 impl ReadLimit {
     /// The limit of a read that may end this much later.
-    pub fn new(timeout: Duration) -> (Self, Waiting) {
+    pub fn new(timeout: Duration) -> (Self, AbandonOnDrop) {
         let is_abandoned = Arc::new(AtomicBool::new(false));
-        let waiting = Waiting(Arc::clone(&is_abandoned));
+        let waiting = AbandonOnDrop(Arc::clone(&is_abandoned));
         (Self { deadline: Instant::now() + timeout, is_abandoned }, waiting)
     }
 
@@ -44,18 +44,18 @@ impl ReadLimit {
 }
 
 /// A connection of the pool whose queries are interrupted beyond a limit. It goes back without one.
-pub(in crate::store) struct Limited(r2d2::PooledConnection<Readers>);
+pub(in crate::store) struct LimitedConnection(r2d2::PooledConnection<ReaderManager>);
 
-impl Limited {
+impl LimitedConnection {
     pub fn new(
-        mut pooled: r2d2::PooledConnection<Readers>,
+        mut pooled: r2d2::PooledConnection<ReaderManager>,
         limit: ReadLimit,
     ) -> Result<Self, StoreError> {
         // A read that waited for a thread for too long would not see a step.
         if limit.is_over() {
             return Err(StoreError::Interrupted);
         }
-        pooled.conn.progress_handler(STEPS, Some(move || limit.is_over()))?;
+        pooled.conn.progress_handler(STEPS_PER_CHECK, Some(move || limit.is_over()))?;
         Ok(Self(pooled))
     }
 
@@ -69,7 +69,7 @@ impl Limited {
     }
 }
 
-impl Drop for Limited {
+impl Drop for LimitedConnection {
     fn drop(&mut self) {
         // It cannot fail on a connection that is open.
         let _ = self.0.conn.progress_handler(0, None::<fn() -> bool>);
@@ -107,7 +107,7 @@ mod tests {
             Ok(reader.conn.query_row(&some, [], |row| row.get::<_, i64>(0))?)
         };
         assert_eq!(store.read(read).unwrap(), 100_000);
-        store.sound().unwrap();
+        store.ensure_intact().unwrap();
     }
 
     #[test]

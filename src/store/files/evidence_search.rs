@@ -4,23 +4,23 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::evidence::Evidence;
 use super::locks::OpenLock;
-use super::trace::Trace;
-use super::{beside, dir_of, names};
+use super::{dir_of, names, with_suffix};
 
 /// Looks for a trace beside the database and among the backups. What cannot be read is no trace.
-pub(super) fn find(database: &Path, backups: &Path) -> Option<Trace> {
+pub(super) fn find(database: &Path, backups: &Path) -> Option<Evidence> {
     if let Ok(to) = fs::read_link(database) {
-        return Some(Trace::Link(to));
+        return Some(Evidence::Link(to));
     }
-    if OpenLock::remembered(database).is_some() {
-        return Some(Trace::LockFile(dir_of(database).join("open.lock")));
+    if OpenLock::last_database_id(database).is_some() {
+        return Some(Evidence::LockFile(dir_of(database).join("open.lock")));
     }
-    let left = [names::LOG, names::JOURNAL].map(|suffix| beside(database, suffix));
+    let left = [names::WAL, names::JOURNAL].map(|suffix| with_suffix(database, suffix));
     if let Some(left) =
         left.into_iter().find(|left| fs::metadata(left).is_ok_and(|left| left.len() > 0))
     {
-        return Some(Trace::File(left));
+        return Some(Evidence::File(left));
     }
     let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let aside = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE].map(|end| name.clone() + end);
@@ -31,7 +31,7 @@ pub(super) fn find(database: &Path, backups: &Path) -> Option<Trace> {
         aside.iter().any(|prefix| name.starts_with(prefix.as_str())) && !is_draft
     })
     .or_else(|| newest(backups, |name| names::backup_time(name).is_some()))
-    .map(Trace::File)
+    .map(Evidence::File)
 }
 
 /// The last by name of the files that are wanted: the names of all kinds end with a time or number.

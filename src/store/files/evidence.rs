@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Why there has to have been a database before.
 #[derive(Debug)]
-pub enum Trace {
+pub enum Evidence {
     /// The database's name is a link to a file that does not exist.
     Link(PathBuf),
     /// The lock file names a database.
@@ -14,7 +14,7 @@ pub enum Trace {
     File(PathBuf),
 }
 
-impl fmt::Display for Trace {
+impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Link(to) => write!(f, "it is a link to {}, which does not exist", to.display()),

@@ -9,7 +9,7 @@ use crate::store::tx::Tx;
 
 impl<'c> Tx<'c> {
     /// The same transaction at another moment.
-    pub fn at(&self, now: Timestamp) -> Tx<'c> {
+    pub fn with_time(&self, now: Timestamp) -> Tx<'c> {
         Tx { conn: self.conn, now }
     }
 
@@ -20,10 +20,10 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `tell` reports.
-    pub fn tell_past<T>(
+    pub fn backfill_history<T>(
         &self,
         workspace: WorkspaceNo,
-        tell: impl FnOnce() -> Result<T, StoreError>,
+        make_changes: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let sql = "SELECT 1 FROM sequences WHERE workspace_no = ?1 AND resource <> 'event'";
         if self.conn.prepare(sql)?.exists([workspace.0])? {
@@ -37,10 +37,10 @@ impl<'c> Tx<'c> {
         let sql = "UPDATE sequences SET created_at = ?2
                    WHERE workspace_no = ?1 AND resource = 'event'";
         self.conn.execute(sql, params![workspace.0, i64::MIN])?;
-        let told = tell()?;
+        let result = make_changes()?;
         let sql = "UPDATE sequences SET created_at = max(created_at, ?2)
                    WHERE workspace_no = ?1 AND resource = 'event'";
         self.conn.execute(sql, params![workspace.0, last.unwrap_or(i64::MIN)])?;
-        Ok(Some(told))
+        Ok(Some(result))
     }
 }
