@@ -1,4 +1,4 @@
-//! The admin's account in the database: one row, once a password was set.
+//! The admin account: a single row, which exists once a password has been set.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -8,20 +8,14 @@ use super::tx::Tx;
 use crate::model::values::password::PasswordHash;
 use crate::model::values::time::Timestamp;
 
-/// What is kept of the admin.
 pub struct Account {
-    /// What proves the password.
     pub password: PasswordHash,
-    /// When the password was set. No two changes share a time, so that it tells one password from
-    /// the next.
+    /// When the password was set. Strictly increasing, so it identifies the password.
     pub changed_at: Timestamp,
 }
 
 impl Reader<'_> {
-    /// The admin's account; nothing before a password was set.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the admin account, or `None` if no password has been set.
     pub fn account(&self) -> Result<Option<Account>, StoreError> {
         let sql = "SELECT password_hash, changed_at FROM admin";
         let account = self.conn.prepare_cached(sql)?.query_row([], |row| {
@@ -35,10 +29,7 @@ impl Reader<'_> {
 }
 
 impl Tx<'_> {
-    /// Sets the admin's password, whether there was one or not, and returns when.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Sets the admin password, replacing any earlier one, and returns the time of the change.
     pub fn set_password(&self, password: &PasswordHash) -> Result<Timestamp, StoreError> {
         let sql = "INSERT INTO admin (id, password_hash, changed_at) VALUES (1, ?1, ?2)
                    ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash,
@@ -49,10 +40,8 @@ impl Tx<'_> {
         Ok(Timestamp::from_micros(at))
     }
 
-    /// Sets the admin's first password, and returns when; nothing when there is one already.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Sets the first admin password and returns the time. Returns `None` if there already is a
+    /// password.
     pub fn set_first_password(
         &self,
         password: &PasswordHash,

@@ -1,4 +1,4 @@
-//! The audit log of a workspace: all of its events, and who can have caused them.
+//! The audit log of a workspace: all of its events, and the actors that can have caused them.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -14,11 +14,11 @@ use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
 
-/// How many events are looked at for one page. A filter that hardly any event passes would
-/// otherwise read the whole log, since the log's index knows only their times: another one would
-/// make every change dearer.
+/// How many events are read for one page. The log is indexed only by time, so a filter that matches
+/// almost nothing would otherwise read the whole log. Another index would make every write more
+/// expensive.
 const SCAN_LIMIT: u32 = 50_000;
-/// The most entries of a page: what an export takes at a time.
+/// The maximum number of entries on a page: the size of an export's batches.
 const MAX_PAGE: u32 = 1000;
 
 impl Table for AuditEntry {
@@ -52,12 +52,9 @@ impl Listed for AuditEntry {
 }
 
 impl WorkspaceReader<'_> {
-    /// A page of what happened in a workspace, also to what was deleted since. It has up to 1000
-    /// entries, whatever the limit, and is made of no more than 50,000 events: it says when it
-    /// ended for that.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns a page of the events of a workspace, including those of deleted resources. A page
+    /// has up to 1,000 entries, whatever the limit, and reads up to 50,000 events. If it stops
+    /// there, `looked_back_to` says how far it got.
     pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
         self.audit_scanning(filter, page, SCAN_LIMIT)
     }
@@ -77,15 +74,15 @@ impl WorkspaceReader<'_> {
         let kind = filter.kind.map(<&str>::from);
         let resource = filter.resource.map(<&str>::from);
         let id = filter.resource_id.as_ref().map(Id::as_str);
-        let walk = || match &id {
+        let base_list = || match &id {
             Some(id) => List::with_parent(&self.workspace, "resource_id", id),
             None => List::in_workspace(&self.workspace),
         };
 
-        // Without a filter that is tested event by event, none is passed over.
-        let passes_over = kind.is_some() || filter.actor.is_some() || resource.is_some();
-        let end = if passes_over {
-            let mut list = walk();
+        // Only these filters are tested row by row; without them, no event is skipped.
+        let skips_events = kind.is_some() || filter.actor.is_some() || resource.is_some();
+        let end = if skips_events {
+            let mut list = base_list();
             if let Some(from) = &from {
                 list.created_since(from);
             }
@@ -93,9 +90,9 @@ impl WorkspaceReader<'_> {
         } else {
             None
         };
-        // One bound and not two, of which SQLite would walk to either.
+        // Pass a single lower bound: given two, SQLite may pick the wrong one for the index.
         let since = end.map(Timestamp::as_micros).or(from);
-        let mut list = walk();
+        let mut list = base_list();
         if let Some(since) = &since {
             list.created_since(since);
         }
@@ -113,11 +110,9 @@ impl WorkspaceReader<'_> {
         Ok(AuditPage { entries, next: next.or(end), looked_back_to })
     }
 
-    /// Who can have caused the events of a workspace: the admin at each place, and the keys,
-    /// newest first, the revoked ones among them.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the actors that can have caused the events of a workspace: the admin (once for the
+    /// admin pages, once for the command line), then the API keys, newest first, including revoked
+    /// ones.
     pub fn actors(&self) -> Result<Vec<Actor>, StoreError> {
         let sql = "SELECT id, name FROM api_keys WHERE workspace_no = ?1 ORDER BY created_at DESC";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -155,12 +150,12 @@ mod tests {
         page.entries.iter().map(|entry| entry.event.kind.into()).collect()
     }
 
-    /// A page of what the filter lets pass, within so many events.
+    /// Returns a page of the events that match the filter, reading up to `within` events.
     fn audit_page(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
         db.reader().audit_scanning(filter, &page, within).unwrap()
     }
 
-    /// What happens to a customer, its onboarding and its contact, at seconds 1 to 5.
+    /// A customer with an onboarding and a contact, changed at seconds 1 to 5.
     fn sample_db() -> Db {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
@@ -174,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_tells_everything_newest_first() {
+    fn the_log_has_all_events_newest_first() {
         let db = sample_db();
         let log = audit_page(&db, &AuditFilter::default(), ALL, 9);
         assert_eq!(
@@ -198,39 +193,39 @@ mod tests {
     }
 
     #[test]
-    fn what_was_deleted_can_still_be_read() {
+    fn events_of_deleted_resources_can_still_be_read() {
         let db = sample_db();
         let log = audit_page(&db, &AuditFilter::default(), ALL, 9);
         assert!(log.entries[0].event.object.get().contains("ada@aurora.example"));
     }
 
     #[test]
-    fn every_filter_narrows_the_log() {
+    fn every_filter_is_applied() {
         let db = sample_db();
-        let shown = |filter: AuditFilter| event_types(&audit_page(&db, &filter, ALL, 9));
+        let types = |filter: AuditFilter| event_types(&audit_page(&db, &filter, ALL, 9));
         let none = AuditFilter::default;
         let kind = Some(EventType::OnboardingCreated);
-        assert_eq!(shown(AuditFilter { kind, ..none() }), ["onboarding.created"]);
+        assert_eq!(types(AuditFilter { kind, ..none() }), ["onboarding.created"]);
         let actor = Some("page".to_owned());
-        assert_eq!(shown(AuditFilter { actor, ..none() }), ["contact.deleted"]);
+        assert_eq!(types(AuditFilter { actor, ..none() }), ["contact.deleted"]);
         let resource = Some(ResourceType::Contact);
         assert_eq!(
-            shown(AuditFilter { resource, ..none() }),
+            types(AuditFilter { resource, ..none() }),
             ["contact.deleted", "contact.created"]
         );
         let contact =
             audit_page(&db, &AuditFilter { resource, ..none() }, ALL, 9).entries.remove(0);
         let resource_id = Some(contact.resource_id);
         let of_one = AuditFilter { resource_id, ..none() };
-        assert_eq!(shown(of_one.clone()), ["contact.deleted", "contact.created"]);
+        assert_eq!(types(of_one.clone()), ["contact.deleted", "contact.created"]);
         let actor = Some("cli".to_owned());
-        assert_eq!(shown(AuditFilter { actor, ..of_one }), ["contact.created"]);
+        assert_eq!(types(AuditFilter { actor, ..of_one }), ["contact.created"]);
         let (from, to) = (Some(at(2)), Some(at(3)));
-        assert_eq!(shown(AuditFilter { from, to, ..none() }), ["onboarding.created"]);
+        assert_eq!(types(AuditFilter { from, to, ..none() }), ["onboarding.created"]);
     }
 
     #[test]
-    fn pages_follow_each_other_without_a_gap() {
+    fn pages_have_no_gaps_between_them() {
         let db = sample_db();
         let filter = AuditFilter { to: Some(at(5)), ..AuditFilter::default() };
         let (mut page, mut seen) = (PageRequest { limit: 2, before: None }, Vec::new());
@@ -246,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rare_event_is_found_by_going_on_from_where_the_look_ended() {
+    fn a_rare_event_is_found_by_continuing_from_where_the_scan_stopped() {
         let db = sample_db();
         let kind = Some(EventType::CustomerCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
         let first = audit_page(&db, &filter, ALL, 4);
         assert!(first.entries.is_empty());
-        // The fourth event from the newest.
+        // The fourth event, counted from the newest.
         assert_eq!(first.looked_back_to, Some(at(3)));
         assert_eq!(first.next, Some(at(3)));
         let then = audit_page(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
@@ -261,20 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn a_look_that_ends_with_the_last_event_did_not_end_early() {
+    fn a_scan_that_reaches_the_last_event_is_not_reported_as_cut_short() {
         let db = sample_db();
         let kind = Some(EventType::ApiKeyCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
         let whole = audit_page(&db, &filter, ALL, 6);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());
-        // Nor does what lies before the span count.
+        // Events before the start of the range do not count, either.
         let span = AuditFilter { from: Some(at(3)), ..filter };
         let whole = audit_page(&db, &span, ALL, 4);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());
     }
 
     #[test]
-    fn a_page_that_is_full_did_not_end_early_either() {
+    fn a_full_page_is_not_reported_as_cut_short() {
         let db = sample_db();
         let resource = Some(ResourceType::Onboarding);
         let filter = AuditFilter { resource, ..AuditFilter::default() };
@@ -282,7 +277,7 @@ mod tests {
         assert_eq!(event_types(&full), ["onboarding.phase_changed"]);
         assert_eq!(full.next, Some(full.entries[0].event.created_at));
         assert_eq!(full.looked_back_to, None);
-        // The page after it holds the other one that lies within reach, and says how far it saw.
+        // The next page has the other entry within reach and says how far it looked.
         let next = audit_page(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
         assert_eq!(event_types(&next), ["onboarding.updated"]);
         assert_eq!(next.looked_back_to, Some(at(3)));
@@ -292,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn another_workspace_has_a_log_of_its_own() {
+    fn each_workspace_has_its_own_log() {
         let db = sample_db();
         let all = audit_page(&db, &AuditFilter::default(), ALL, 9).entries;
         let db = db.in_another_workspace();
@@ -315,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revoked_key_can_be_chosen_as_an_actor() {
+    fn revoked_keys_are_among_the_actors() {
         let db = sample_db();
         let make = |second: i64, name: &str| {
             let name = Name::parse(name).unwrap();

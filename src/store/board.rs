@@ -1,4 +1,4 @@
-//! The board's cards: the newest onboardings of each phase, with their customers.
+//! The board: the newest onboardings in each phase, as cards that also show the customer.
 
 use rusqlite::Row;
 use strum::VariantArray;
@@ -18,9 +18,9 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 
 impl Table for Card {
-    // The customer's columns have names of their own, so that those of the onboarding keep theirs.
-    // An onboarding is listed as long as its customer is not deleted; the cross join keeps the
-    // order.
+    // The customer's columns are renamed, so that the onboarding's columns are unambiguous. An
+    // onboarding is listed until its customer is deleted. The cross join keeps SQLite from
+    // reordering the tables.
     const TABLE: &'static str = "onboardings CROSS JOIN (
         SELECT id AS c_id, display_id AS c_display_id, doc ->> '$.name' AS c_name, slug AS c_slug
         FROM customers WHERE deleted_at IS NULL) ON c_id = customer_id";
@@ -49,11 +49,8 @@ impl Listed for Card {
 }
 
 impl WorkspaceReader<'_> {
-    /// A column for each phase, in their usual order, with its newest `most` onboardings. A
-    /// customer that does not exist has none.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns one column per phase, in the usual order, each with its newest onboardings, up to
+    /// `limit`. The columns are empty for a customer that does not exist.
     pub fn board(&self, filter: &BoardFilter, limit: u32) -> Result<Vec<Column>, StoreError> {
         let empty = |&phase: &Phase| Column { phase, total: 0, cards: Vec::new() };
         let empty_board = || Phase::VARIANTS.iter().map(empty).collect();
@@ -107,7 +104,7 @@ mod tests {
     use crate::model::values::id::Ref;
     use crate::store::rows::fixture::Db;
 
-    /// The names of the cards in the column of a phase, with the column's total.
+    /// Returns the names of the cards in a phase's column, and the column's total.
     fn column(db: &Db, filter: &BoardFilter, phase: Phase) -> (Vec<String>, i64) {
         let columns = db.reader().board(filter, 2).unwrap();
         assert!(columns.iter().map(|column| column.phase).eq(Phase::VARIANTS.iter().copied()));
@@ -119,44 +116,44 @@ mod tests {
         (column.cards.iter().map(name).collect(), column.total)
     }
 
-    /// Two customers with two onboardings each in review and one in launch.
+    /// Two customers with two onboardings each in review, and one in launch.
     fn board() -> (Db, Customer) {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let borealis = db.customer(2, &json!({"name": "Borealis"}));
-        for (second, of, name, phase, state) in [
+        for (second, customer, name, phase, state) in [
             (3, &aurora, "a", "review", "active"),
             (4, &borealis, "b", "review", "paused"),
             (5, &aurora, "c", "review", "paused"),
             (6, &borealis, "d", "review", "active"),
             (7, &borealis, "e", "launch", "active"),
         ] {
-            db.onboarding(second, of, json!({"name": name, "phase": phase, "state": state}));
+            db.onboarding(second, customer, json!({"name": name, "phase": phase, "state": state}));
         }
         (db, borealis)
     }
 
     #[test]
-    fn a_column_shows_its_newest_cards_and_how_many_there_are() {
+    fn a_column_has_its_newest_cards_and_the_total() {
         let (db, _) = board();
         let all = BoardFilter::default();
-        let shown = vec!["d of Borealis".to_owned(), "c of Aurora".to_owned()];
-        assert_eq!(column(&db, &all, Phase::Review), (shown, 4));
+        let expected = vec!["d of Borealis".to_owned(), "c of Aurora".to_owned()];
+        assert_eq!(column(&db, &all, Phase::Review), (expected, 4));
         assert_eq!(column(&db, &all, Phase::Launch).1, 1);
         assert_eq!(column(&db, &all, Phase::Completed), (Vec::new(), 0));
     }
 
     #[test]
-    fn the_board_can_be_narrowed_to_a_state_and_to_a_customer() {
+    fn the_board_can_be_filtered_by_state_and_customer() {
         let (db, borealis) = board();
         let state = Some(State::Paused);
         let paused = BoardFilter { state, ..BoardFilter::default() };
-        let shown = vec!["c of Aurora".to_owned(), "b of Borealis".to_owned()];
-        assert_eq!(column(&db, &paused, Phase::Review), (shown, 2));
+        let expected = vec!["c of Aurora".to_owned(), "b of Borealis".to_owned()];
+        assert_eq!(column(&db, &paused, Phase::Review), (expected, 2));
         let customer = OfCustomer::One(Ref::DisplayId(borealis.display_id));
         let of_one = BoardFilter { state: None, customer: customer.clone() };
-        let shown = vec!["d of Borealis".to_owned(), "b of Borealis".to_owned()];
-        assert_eq!(column(&db, &of_one, Phase::Review), (shown, 2));
+        let expected = vec!["d of Borealis".to_owned(), "b of Borealis".to_owned()];
+        assert_eq!(column(&db, &of_one, Phase::Review), (expected, 2));
         let both = BoardFilter { state, customer };
         assert_eq!(column(&db, &both, Phase::Review), (vec!["b of Borealis".to_owned()], 1));
         let nobody = BoardFilter { state: None, customer: OfCustomer::Nobody };
@@ -167,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_deleted_is_not_on_the_board() {
+    fn deleted_resources_are_not_on_the_board() {
         let (db, borealis) = board();
         db.tx(8).delete_customer(&Ref::Id(borealis.id.clone())).unwrap();
         let all = BoardFilter::default();
-        let shown = vec!["c of Aurora".to_owned(), "a of Aurora".to_owned()];
-        assert_eq!(column(&db, &all, Phase::Review), (shown, 2));
+        let expected = vec!["c of Aurora".to_owned(), "a of Aurora".to_owned()];
+        assert_eq!(column(&db, &all, Phase::Review), (expected, 2));
         db.tx(9).delete_onboarding(&Ref::DisplayId(DisplayId(3))).unwrap();
         assert_eq!(column(&db, &all, Phase::Review), (vec!["a of Aurora".to_owned()], 1));
         let db = db.in_another_workspace();

@@ -1,4 +1,4 @@
-//! Contacts in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
+//! Contacts: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{OptionalExtension, params};
@@ -56,12 +56,12 @@ impl Resource for Contact {
     }
 }
 
-/// New emails compare equal to no other one of their customer.
+/// The value for new emails, which are never equivalent to another email of the customer.
 const NO_REPEAT: (&str, ToSqlOutput<'static>) =
     ("email_repeat", ToSqlOutput::Owned(Value::Integer(0)));
 
 impl WorkspaceReader<'_> {
-    /// A contact by either form of its id.
+    /// Returns the contact with this id or display id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -69,10 +69,10 @@ impl WorkspaceReader<'_> {
         live::find(self.conn, self.workspace, id_ref)
     }
 
-    /// A page of a customer's contacts.
+    /// Returns a page of a customer's contacts.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such customer.
+    /// [`StoreError::NotFound`] if the customer does not exist.
     pub fn contacts_of(
         &self,
         customer: &CustomerRef,
@@ -82,11 +82,11 @@ impl WorkspaceReader<'_> {
         List::with_parent(&self.workspace, "customer_id", &customer).page(self.conn, page)
     }
 
-    /// The primary contact of a customer, if it has one. It stands in the pages of
-    /// [`WorkspaceReader::contacts_of`] too, in its place by time.
+    /// Returns the primary contact of a customer, if there is one. [`WorkspaceReader::contacts_of`]
+    /// lists it, too, sorted by creation time like the others.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such customer.
+    /// [`StoreError::NotFound`] if the customer does not exist.
     pub fn primary_contact(
         &self,
         customer: &CustomerRef,
@@ -97,24 +97,23 @@ impl WorkspaceReader<'_> {
         list.at_most_one(self.conn)
     }
 
-    /// How many contacts the customers of a workspace have; those of a deleted customer went with
-    /// it.
+    /// Counts the contacts of all customers in the workspace that have not been deleted.
     pub(super) fn count_contacts(&self) -> Result<i64, StoreError> {
-        // No index has the contacts of a workspace without the deleted ones, but one has those of
-        // a customer. The cross join keeps the order.
+        // No index covers the live contacts of a workspace, but one covers those of a customer. The
+        // cross join keeps SQLite from reordering the tables.
         let sql = "SELECT count(*)
-                   FROM customers AS of CROSS JOIN contacts ON contacts.customer_id = of.id
-                   WHERE of.workspace_no = ?1 AND of.deleted_at IS NULL
+                   FROM customers CROSS JOIN contacts ON contacts.customer_id = customers.id
+                   WHERE customers.workspace_no = ?1 AND customers.deleted_at IS NULL
                        AND contacts.deleted_at IS NULL";
         Ok(self.conn.prepare_cached(sql)?.query_row([self.workspace.0], |row| row.get(0))?)
     }
 }
 
 impl WorkspaceTx<'_> {
-    /// Creates a contact of a customer. When it is the primary one, the other is demoted.
+    /// Creates a contact. If it is the primary contact, the current primary contact is demoted.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for the customer, or [`StoreError::EmailTaken`].
+    /// [`StoreError::NotFound`] if the customer does not exist, or [`StoreError::EmailTaken`].
     pub fn create_contact(
         &self,
         customer: &CustomerRef,
@@ -130,7 +129,7 @@ impl WorkspaceTx<'_> {
         self.create(contact, EventType::ContactCreated)
     }
 
-    /// Changes the properties of a contact that a patch mentions.
+    /// Updates the fields of a contact that the patch contains.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] or [`StoreError::EmailTaken`].
@@ -153,10 +152,10 @@ impl WorkspaceTx<'_> {
         self.change(&before, after, updated(columns))
     }
 
-    /// Deletes a contact. A second time changes nothing and returns the same.
+    /// Deletes a contact. Deleting it again changes nothing and returns the same result.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there never was one.
+    /// [`StoreError::NotFound`] if the contact never existed.
     pub fn delete_contact(
         &self,
         id_ref: &ContactRef,
@@ -164,9 +163,9 @@ impl WorkspaceTx<'_> {
         self.delete(id_ref, EventType::ContactDeleted, |_: &Contact| Ok(()))
     }
 
-    /// Refuses an email that compares equal to that of another live contact of the customer. The
-    /// unique index would let it in where the equal ones that an older version left begin with a
-    /// number above 0.
+    /// Fails if another live contact of the customer has an equivalent email. The unique index
+    /// alone is not enough: contacts kept from an older version can have an equivalent email with a
+    /// repeat number above 0, which doesn't conflict with the 0 of a new one.
     fn ensure_email_is_free(
         &self,
         customer: &CustomerId,
@@ -206,7 +205,7 @@ mod tests {
     use crate::store::rows::fixture::{Db, body};
 
     #[test]
-    fn the_primary_contact_is_found_whoever_came_after_it() {
+    fn the_primary_contact_is_found_among_newer_contacts() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         let id_ref = Ref::Id(aurora.id.clone());

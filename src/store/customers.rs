@@ -1,4 +1,4 @@
-//! Customers in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
+//! Customers: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use rusqlite::params;
 
@@ -71,13 +71,14 @@ impl Resource for Customer {
     }
 }
 
-/// What the substring filter looks at. The separator stands in none of the parts.
+/// Returns the text that the substring filter searches. The separator cannot occur in any of the
+/// parts.
 pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> String {
     format!("{}\u{1f}{slug}\u{1f}{}", folded(name), folded(domain.unwrap_or_default()))
 }
 
 impl WorkspaceReader<'_> {
-    /// A customer by either form of its id.
+    /// Returns the customer with this id or display id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -85,10 +86,7 @@ impl WorkspaceReader<'_> {
         live::find(self.conn, self.workspace, id_ref)
     }
 
-    /// A page of the workspace's customers.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns a page of the workspace's customers.
     pub fn customers(
         &self,
         filter: &CustomerFilter,
@@ -97,29 +95,29 @@ impl WorkspaceReader<'_> {
         let part = filter.q.as_ref().map(|q| folded(q));
         let status = filter.status.map(<&str>::from);
         let mut list = List::in_workspace(&self.workspace);
-        // The most telling filter has an index of its own; the others are tested row by row.
-        let mut narrowed = false;
-        let mut narrow = |column, value| {
-            if std::mem::replace(&mut narrowed, true) {
+        // Use the index of the most selective filter; the other filters are tested row by row.
+        let mut uses_index = false;
+        let mut add_filter = |column, value| {
+            if std::mem::replace(&mut uses_index, true) {
                 list.filter(column, value);
             } else {
                 list.filter_indexed(column, value);
             }
         };
         if let Some(slug) = &filter.slug {
-            narrow("slug", slug);
+            add_filter("slug", slug);
         }
         if let Some(company) = &filter.hubspot_company_id {
-            narrow("hubspot_company_id", company);
+            add_filter("hubspot_company_id", company);
         }
         if let Some(customer) = &filter.stripe_customer_id {
-            narrow("stripe_customer_id", customer);
+            add_filter("stripe_customer_id", customer);
         }
         if let Some(domain) = &filter.domain {
-            narrow("domain_key", domain);
+            add_filter("domain_key", domain);
         }
         if let Some(status) = &status {
-            narrow("status", status);
+            add_filter("status", status);
         }
         if let Some(part) = &part {
             list.filter_contains("search", part);
@@ -129,7 +127,7 @@ impl WorkspaceReader<'_> {
 }
 
 impl WorkspaceTx<'_> {
-    /// Creates a customer, with a slug made from its name when none was chosen.
+    /// Creates a customer. If it has no slug, one is derived from its name.
     ///
     /// # Errors
     /// [`StoreError::SlugTaken`].
@@ -145,8 +143,8 @@ impl WorkspaceTx<'_> {
         Ok(created)
     }
 
-    /// Changes the properties of a customer that a patch mentions. When it becomes `churned`, its
-    /// active onboardings are paused.
+    /// Updates the fields of a customer that the patch contains. If the customer becomes `churned`,
+    /// its active onboardings are paused.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] or [`StoreError::SlugTaken`].
@@ -171,11 +169,11 @@ impl WorkspaceTx<'_> {
         Ok(after)
     }
 
-    /// Deletes a customer, which hides its contacts and onboardings from lists. A second time
-    /// changes nothing and returns the same.
+    /// Deletes a customer, which removes its contacts and onboardings from lists. Deleting it again
+    /// changes nothing and returns the same result.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there never was one.
+    /// [`StoreError::NotFound`] if the customer never existed.
     pub fn delete_customer(
         &self,
         id_ref: &CustomerRef,

@@ -1,4 +1,4 @@
-//! Events read back: the activity of a customer and of an onboarding.
+//! Reads events: the activity of a customer or an onboarding.
 
 use rusqlite::Row;
 use serde_json::value::RawValue;
@@ -17,7 +17,6 @@ use crate::model::values::time::Timestamp;
 
 impl Table for Event {
     const TABLE: &'static str = "events";
-    // Events are never deleted.
     const LISTED_WHERE: &'static str = "TRUE";
 }
 
@@ -48,11 +47,11 @@ impl Listed for Event {
 }
 
 impl WorkspaceReader<'_> {
-    /// A page of what happened to a customer, its contacts and its onboardings, as far as they
-    /// are `readable`, also after it was deleted.
+    /// Returns a page of the events of a customer, its contacts, and its onboardings, limited to
+    /// the resource types in `readable`. Works for deleted customers, too.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there never was such a customer.
+    /// [`StoreError::NotFound`] if the customer never existed.
     pub fn customer_activity(
         &self,
         id_ref: &CustomerRef,
@@ -73,10 +72,10 @@ impl WorkspaceReader<'_> {
         list.page(self.conn, page)
     }
 
-    /// A page of what happened to an onboarding, also after it was deleted.
+    /// Returns a page of the events of an onboarding, even if it has been deleted.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there never was such an onboarding.
+    /// [`StoreError::NotFound`] if the onboarding never existed.
     pub fn onboarding_activity(
         &self,
         id_ref: &OnboardingRef,

@@ -1,4 +1,4 @@
-//! Whether anybody has seen the keys that the first start made.
+//! Tracks whether the API keys created at the first start have been shown.
 
 use super::error::StoreError;
 use super::reader::Reader;
@@ -6,17 +6,14 @@ use super::tx::Tx;
 use crate::model::key::Key;
 
 impl Reader<'_> {
-    /// The keys of the first start that can still be used, although they may never have been
-    /// printed; nothing when they were, or when a key was created after them.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the active keys from the first start if they have not been shown yet. Returns `None`
+    /// once they have been shown or a later key has been created.
     pub fn unshown_keys(&self) -> Result<Option<Vec<Key>>, StoreError> {
         let sql = "SELECT 1 FROM database WHERE first_keys_unshown = 1";
         if !self.conn.prepare_cached(sql)?.exists([])? {
             return Ok(None);
         }
-        // A later key would have cleared the mark, so there are no others.
+        // Creating another key would have cleared the mark, so these are the only keys.
         let mut keys = self.keys(None)?;
         keys.retain(|key| key.revoked_at.is_none());
         keys.reverse();
@@ -25,18 +22,12 @@ impl Reader<'_> {
 }
 
 impl Tx<'_> {
-    /// Marks the keys that were just created as the first ones, which nobody has seen yet.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Records that the keys just created are the first ones and have not been shown yet.
     pub fn mark_first_keys_unshown(&self) -> Result<(), StoreError> {
         self.set_unshown(true)
     }
 
-    /// Removes that mark: they were printed, or another key takes their place.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Clears that mark, because the keys have been shown or another key was created.
     pub fn mark_first_keys_shown(&self) -> Result<(), StoreError> {
         self.set_unshown(false)
     }

@@ -1,4 +1,4 @@
-//! The answers that are kept for retries.
+//! Saved responses for retries with an idempotency key.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,14 +9,14 @@ use crate::model::idempotency::{KeptAnswer, Retry};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
-/// How long an answer is kept.
+/// How long a response is kept.
 const RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// What is known of a request.
+/// What the store knows about an idempotency key.
 pub enum Replay {
-    /// The same request was answered before.
+    /// The same request was already processed, with this response.
     Response(KeptAnswer),
-    /// The key was used with another body.
+    /// The key was already used with a different body.
     BodyMismatch,
 }
 
@@ -44,30 +44,23 @@ fn find_replay(
 }
 
 impl WorkspaceReader<'_> {
-    /// What is known of a request at `now`.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Looks up an earlier request with the same idempotency key.
     pub fn find_replay(&self, retry: &Retry, now: Timestamp) -> Result<Option<Replay>, StoreError> {
         find_replay(self.conn, self.workspace, retry, now)
     }
 }
 
 impl WorkspaceTx<'_> {
-    /// What is known of a request, seen from within the transaction that would answer it.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Looks up an earlier request with the same idempotency key, within the transaction that would
+    /// process this one.
     pub fn find_replay(&self, retry: &Retry) -> Result<Option<Replay>, StoreError> {
         find_replay(self.conn, self.workspace(), retry, self.now)
     }
 
-    /// Keeps the answer to a request together with what the request changed.
-    ///
-    /// # Errors
-    /// Only the database's own.
-    pub fn save_response(&self, retry: &Retry, answer: &KeptAnswer) -> Result<(), StoreError> {
-        // The row that may stand there is older than a day, else the request was not run again.
+    /// Saves the response to a request in the same transaction as the request's changes.
+    pub fn save_response(&self, retry: &Retry, response: &KeptAnswer) -> Result<(), StoreError> {
+        // A row that is already there is older than a day; otherwise the request would not run
+        // again.
         let sql = "INSERT OR REPLACE INTO idempotency_keys
                        (workspace_no, endpoint, key, body_digest, status, location, body, created_at)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -76,9 +69,9 @@ impl WorkspaceTx<'_> {
             retry.endpoint,
             retry.key,
             retry.body,
-            answer.status,
-            answer.location,
-            answer.body,
+            response.status,
+            response.location,
+            response.body,
             self.now.as_micros(),
         ])?;
         Ok(())
@@ -86,16 +79,13 @@ impl WorkspaceTx<'_> {
 }
 
 impl Tx<'_> {
-    /// Removes at most `most` answers that are no longer kept, and tells whether there may be more.
-    ///
-    /// # Errors
-    /// Only the database's own.
-    pub fn delete_expired_responses(&self, most: u32) -> Result<bool, StoreError> {
+    /// Deletes up to `limit` expired responses, and returns whether there may be more.
+    pub fn delete_expired_responses(&self, limit: u32) -> Result<bool, StoreError> {
         let sql = "DELETE FROM idempotency_keys WHERE rowid IN (
                        SELECT rowid FROM idempotency_keys WHERE created_at <= ?1
                        ORDER BY created_at LIMIT ?2)";
         let until = self.now.plus_millis(-RETENTION_MILLIS);
-        let gone = self.conn.prepare_cached(sql)?.execute(params![until.as_micros(), most])?;
-        Ok(gone >= most as usize)
+        let deleted = self.conn.prepare_cached(sql)?.execute(params![until.as_micros(), limit])?;
+        Ok(deleted >= limit as usize)
     }
 }

@@ -1,4 +1,4 @@
-//! API keys in the database: their methods of [`Reader`] and [`Tx`].
+//! API keys: their methods of [`Reader`] and [`Tx`].
 
 use std::sync::Arc;
 
@@ -22,19 +22,17 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 
-/// What is needed to tell whether a request may be made with a key, and on whose behalf it then
-/// is.
+/// An API key with what is needed to authenticate a request and to act on its behalf.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The key.
     pub key: Key,
-    /// The argon2id hash of the whole key, as a PHC string.
+    /// The Argon2id hash of the whole key, as a PHC string.
     pub hash: String,
-    /// The key in its workspace.
+    /// The key as an actor in its workspace.
     pub caller: Arc<Caller>,
 }
 
-/// Selects keys, each with its workspace.
+/// Builds the query for keys, each joined with its workspace.
 fn select(condition: &str) -> String {
     format!(
         "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at, k.last_used_at,
@@ -71,7 +69,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
     Ok(Credentials { key, hash: row.get("hash")?, caller })
 }
 
-/// The key with this visible prefix, revoked or not.
+/// Returns the key with this prefix, revoked or not.
 pub(super) fn find_by_prefix(
     conn: &Connection,
     prefix: &Prefix,
@@ -87,26 +85,17 @@ fn find_by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, Stor
 }
 
 impl Reader<'_> {
-    /// The key with this visible prefix, revoked or not.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the key with this prefix, revoked or not.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Credentials>, StoreError> {
         find_by_prefix(self.conn, prefix)
     }
 
-    /// The key with this id, revoked or not.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the key with this id, revoked or not.
     pub fn credentials_by_id(&self, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
         find_by_id(self.conn, id)
     }
 
-    /// All keys, or those of one workspace, newest first.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns all keys, or those of one workspace, newest first.
     pub fn keys(&self, workspace: Option<&Slug>) -> Result<Vec<Key>, StoreError> {
         let sql = select("?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -116,10 +105,7 @@ impl Reader<'_> {
 }
 
 impl WorkspaceReader<'_> {
-    /// The keys of the workspace, newest first.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the keys of the workspace, newest first.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
         let sql = select("k.workspace_no = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -129,10 +115,7 @@ impl WorkspaceReader<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps a new key, whose secret is not known here.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Stores a new key. The store never sees its secret.
     pub fn create_key(
         &self,
         actor: Actor,
@@ -174,11 +157,8 @@ impl Tx<'_> {
         Ok(key)
     }
 
-    /// Keeps a twin that takes the place of a key, which stays as it is; nothing when that one is
-    /// revoked, or has a twin already that is not.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Stores a replacement key for a key, which stays as it is. Returns `None` if the old key is
+    /// revoked or already has a replacement that is not.
     pub fn create_replacement_key(
         &self,
         actor: Actor,
@@ -198,11 +178,8 @@ impl Tx<'_> {
         self.create_key(actor, &caller.workspace, issued).map(Some)
     }
 
-    /// Revokes a key for good; one that is revoked already stays as it is. Nothing when there is
-    /// no such key.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Revokes a key permanently, unless it is already revoked. Returns `None` if there is no such
+    /// key.
     pub fn revoke_key(&self, actor: Actor, id: &KeyId) -> Result<Option<Key>, StoreError> {
         let Some(Credentials { mut key, caller, .. }) = find_by_id(self.conn, id)? else {
             return Ok(None);
@@ -216,10 +193,7 @@ impl Tx<'_> {
         Ok(Some(key))
     }
 
-    /// Adds to what is known of how keys are used.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Adds to the usage statistics of keys.
     pub fn record_key_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
         let sql = "UPDATE api_keys SET request_count = request_count + ?1,
                        last_used_at = max(?2, coalesce(last_used_at, 0)), last_used_ip = ?3

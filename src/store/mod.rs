@@ -1,7 +1,7 @@
-//! Everything that is kept, in one SQLite file. All SQL is here. The layers above open a
-//! [`Store`] and give it closures that call one method of [`Reader`] or [`Tx`] for each use case;
-//! no connection leaves. Resources can only be reached through [`WorkspaceReader`] and
-//! [`WorkspaceTx`], which belong to one workspace.
+//! All persistent data, in one SQLite database. All SQL is here. The layers above open a [`Store`]
+//! and pass it closures, each of which calls one method of [`Reader`] or [`Tx`] per use case.
+//! Connections never leave this module. Resources can only be reached through [`WorkspaceReader`]
+//! and [`WorkspaceTx`], which are tied to one workspace.
 
 mod account;
 mod audit;
@@ -57,13 +57,12 @@ use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
 
-/// How long a read waits for a connection of the pool. The pool has one for every thread that
-/// reads, so that this is only reached when the file cannot be opened.
+/// How long a read waits for a pooled connection. The pool has one for every thread that reads, so
+/// this limit is only reached when the database file cannot be opened.
 const READER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same in a damaged file, in which a new connection may never be opened.
+/// The same timeout for a damaged database, where opening a new connection may never succeed.
 const DAMAGED_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// An open database.
 pub struct Store {
     lookups: r2d2::Pool<ReaderManager>,
     lists: r2d2::Pool<ReaderManager>,
@@ -73,44 +72,38 @@ pub struct Store {
     wal_growth: WalGrowth,
     clock: Arc<dyn Clock>,
     dir: DataDir,
-    /// Kept in memory: the file cannot be replaced by another database while it is open.
+    /// Cached: the file cannot be replaced by another database while it is open.
     checksum_secret: ChecksumSecret,
-    /// Last, so that it is given back after the file is closed.
+    /// The last field, so that the lock is released after the database is closed.
     _lock: Option<OpenLock>,
 }
 
-/// How many threads read from a database at the same time.
+/// How many threads read from the database at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads {
-    /// Those that take snapshots to look something up.
+    /// Threads that take snapshots for lookups.
     pub lookups: u32,
-    /// Those that read something else, such as lists.
+    /// Threads that do all other reads, such as lists.
     pub lists: u32,
 }
 
-/// The database as it was at one moment. Costs no more than a single read: the expensive part is
-/// acquiring and releasing the transaction lock. Drop it before awaiting: the pool has one connection
-/// for each thread that reads.
+/// A view of the database at one moment, for several reads. Costs no more than a single read: the
+/// expensive part is acquiring and releasing the transaction lock. Drop it before awaiting: the
+/// pool has only one connection per reading thread.
 pub struct Snapshot {
     pooled: r2d2::PooledConnection<ReaderManager>,
     damage: Damage,
 }
 
 impl Snapshot {
-    /// The key with this visible prefix, revoked or not, at the price of a look at whether
-    /// anything has changed since it was last read.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns the key with this prefix, revoked or not. If nothing has been committed since the
+    /// connection last read the key, the only cost is finding that out.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
         let found = self.pooled.keys.find(&self.pooled.conn, prefix);
         found.map_err(|error| self.damage.report(error, self.pooled.generation))
     }
 
-    /// Reads, on the calling thread.
-    ///
-    /// # Errors
-    /// What `read` reports.
+    /// Runs a read on the calling thread.
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
@@ -122,7 +115,7 @@ impl Snapshot {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        // The pool throws a connection away whose transaction could not be ended.
+        // If this fails, the pool discards the connection because its transaction is still open.
         let _ = sqlite::end_read(&self.pooled.conn);
     }
 }
@@ -131,15 +124,12 @@ impl Store {
     /// Opens the database of a data directory for a command.
     ///
     /// # Errors
-    /// See [`OpenError`]; the file is left as it was.
+    /// See [`OpenError`]. The file is left unchanged.
     pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Self::for_command(dir, IfMissing::Fail, clock)
     }
 
-    /// The same, with a new database where there is none.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
+    /// Like [`Store::open`], but creates the database if there is none.
     pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Self::for_command(dir, IfMissing::Create, clock)
     }
@@ -155,18 +145,18 @@ impl Store {
         Ok(Self { _lock: Some(lock), ..store })
     }
 
-    /// Opens or makes the database for a server, which has locked the directory, after looking
-    /// for damage and removing what was left behind by processes that were killed.
+    /// Opens or creates the database for a server that has locked the data directory. Checks the
+    /// database for damage first and removes files left behind by processes that were killed.
     ///
     /// # Errors
-    /// See [`OpenError`]; an existing file is left as it was.
+    /// See [`OpenError`]. An existing file is left unchanged.
     pub fn serve(
         dir: &DataDir,
         lock: &ServeLock,
         clock: Arc<dyn Clock>,
         threads: Threads,
     ) -> Result<Self, OpenError> {
-        // Given back at the end: nobody replaces the file of a server that runs.
+        // Released when this function returns: nothing can replace the file while a server runs.
         let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
         let path = dir.database();
         let damage = Damage::for_server(&path, Arc::clone(&clock));
@@ -200,8 +190,8 @@ impl Store {
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = |cache| ReaderManager { path: dir.database(), cache, damage: damage.clone() };
-        // A server opens them now and keeps them: whoever looks something up must not wait for a
-        // file to be opened, which fails for as long as the process has no descriptors left.
+        // A server opens its lookup connections now and keeps them. A lookup must not depend on
+        // opening a file, which fails whenever the process is out of file descriptors.
         let lookups = r2d2::Pool::builder()
             .max_size(threads.lookups)
             .min_idle(Some(if is_server { threads.lookups } else { 0 }))
@@ -210,7 +200,7 @@ impl Store {
             .test_on_check_out(false)
             .build_unchecked(readers(sqlite::LOOKUP_CACHES_KIB / threads.lookups.max(1)));
         let lists = r2d2::Pool::builder()
-            // A thread that looks something up may also read something else.
+            // The threads that do lookups can also do other reads.
             .max_size(threads.lookups.saturating_add(threads.lists))
             .min_idle(Some(0))
             .test_on_check_out(false)
@@ -229,10 +219,10 @@ impl Store {
         })
     }
 
-    /// Reads, on the calling thread.
+    /// Runs a read on the calling thread.
     ///
     /// # Errors
-    /// What `read` reports, or [`StoreError::Unavailable`] without a connection.
+    /// Returns the error of `read`, or [`StoreError::Unavailable`] if there is no connection.
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
@@ -242,10 +232,10 @@ impl Store {
             .map_err(|error| self.damage.report(error, pooled.generation))
     }
 
-    /// The same, until a limit is reached.
+    /// Like [`Store::read`], but interrupts the read when it reaches the limit.
     ///
     /// # Errors
-    /// [`StoreError::Interrupted`] too.
+    /// Also returns [`StoreError::Interrupted`].
     pub fn read_within<T>(
         &self,
         limit: ReadLimit,
@@ -256,20 +246,21 @@ impl Store {
             .map_err(|error| self.damage.report(error, limited.generation()))
     }
 
-    /// The database as it is now, for several reads.
+    /// Takes a snapshot of the database, for several reads.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] without a connection.
+    /// [`StoreError::Unavailable`] if there is no connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let pooled = self.pooled(&self.lookups)?;
         sqlite::begin_read(&pooled.conn)?;
         Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
 
-    /// Changes, and returns when the change is on disk.
+    /// Runs a change in a transaction and returns once the change is on disk.
     ///
     /// # Errors
-    /// What `change` reports, in which case nothing of it is kept; or why it was not stored.
+    /// Returns the error of `change`, whose changes are then rolled back, or the reason why they
+    /// could not be stored.
     pub async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -278,10 +269,7 @@ impl Store {
         result.map_err(|error| self.damage.translate(error))
     }
 
-    /// The same for a thread that may be blocked.
-    ///
-    /// # Errors
-    /// Those of [`Store::write`].
+    /// Like [`Store::write`], for threads that may block.
     pub fn write_blocking<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -290,22 +278,21 @@ impl Store {
         result.map_err(|error| self.damage.translate(error))
     }
 
-    /// The clock by which the store dates what it keeps.
+    /// The clock that provides the store's timestamps.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
-    /// The secret that the checksums of this database's API keys are computed with.
+    /// The secret for the checksums of this database's API keys.
     pub fn checksum_secret(&self) -> &ChecksumSecret {
         &self.checksum_secret
     }
 
-    /// The directory in which the database lies.
     pub fn dir(&self) -> &DataDir {
         &self.dir
     }
 
-    /// Refuses when the file is damaged or suspected to be, or is no longer at its place.
+    /// Fails if the database is damaged, is suspected to be, or is no longer at its path.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Suspected`] or [`StoreError::Gone`].
@@ -314,14 +301,14 @@ impl Store {
         self.open_files.ensure_in_place()
     }
 
-    /// Waits for no other process from now on, since this one is to end: what needs a lock that
-    /// another process holds is refused at once.
+    /// Stops waiting for locks held by other processes, because this process is shutting down. From
+    /// now on, a change that needs such a lock fails immediately.
     pub fn stop_waiting(&self) {
         self.writer.stop_waiting();
     }
 
-    /// Says what is wrong with the write-ahead log when it has outgrown its bound: its size, and
-    /// who keeps it from being reset.
+    /// Returns a warning if the write-ahead log has outgrown its limit. It names the log's size and
+    /// the processes that keep it from being reset.
     pub fn wal_warning(&self) -> Option<String> {
         self.wal_growth.oversized().map(|outgrown| outgrown.to_string())
     }
@@ -347,5 +334,5 @@ impl Store {
 }
 
 fn panicked() -> StoreError {
-    StoreError::Internal("a change ended with a panic and was undone".to_owned())
+    StoreError::Internal("a change panicked and was rolled back".to_owned())
 }

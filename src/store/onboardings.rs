@@ -1,4 +1,4 @@
-//! Onboardings in the database: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
+//! Onboardings: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
@@ -20,7 +20,7 @@ use crate::model::values::time::Timestamp;
 
 impl Table for Onboarding {
     const TABLE: &'static str = "onboardings";
-    // An onboarding leaves the lists with its customer.
+    // An onboarding disappears from lists when its customer is deleted.
     const LISTED_WHERE: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
 }
 
@@ -62,7 +62,7 @@ impl Resource for Onboarding {
 }
 
 impl WorkspaceReader<'_> {
-    /// An onboarding by either form of its id.
+    /// Returns the onboarding with this id or display id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -70,11 +70,8 @@ impl WorkspaceReader<'_> {
         live::find(self.conn, self.workspace, id_ref)
     }
 
-    /// A page of the workspace's onboardings, or of those of one customer; a customer that does
-    /// not exist has none.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns a page of onboardings, of the whole workspace or of one customer. The page is empty
+    /// for a customer that does not exist.
     pub fn onboardings(
         &self,
         customer: &OfCustomer,
@@ -105,10 +102,10 @@ impl WorkspaceReader<'_> {
         }
     }
 
-    /// A page of a customer's onboardings.
+    /// Returns a page of a customer's onboardings.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such customer.
+    /// [`StoreError::NotFound`] if the customer does not exist.
     pub fn onboardings_of(
         &self,
         customer: &CustomerRef,
@@ -129,10 +126,10 @@ impl WorkspaceReader<'_> {
 }
 
 impl WorkspaceTx<'_> {
-    /// Opens an onboarding of a customer.
+    /// Creates an onboarding.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for the customer.
+    /// [`StoreError::NotFound`] if the customer does not exist.
     pub fn create_onboarding(&self, new: NewOnboarding) -> Result<Stored<Onboarding>, StoreError> {
         let id_ref = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
         let customer = live::find_id(self.conn, self.workspace(), &id_ref)?;
@@ -142,7 +139,7 @@ impl WorkspaceTx<'_> {
         self.create(onboarding, EventType::OnboardingCreated)
     }
 
-    /// Changes the properties of an onboarding that a patch mentions, and those that follow from
+    /// Updates the fields of an onboarding that the patch contains, and the fields derived from
     /// them.
     ///
     /// # Errors
@@ -158,10 +155,7 @@ impl WorkspaceTx<'_> {
         self.change_onboarding(&before, after)
     }
 
-    /// Pauses the active onboardings of a customer, oldest first, each with its own events.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Pauses a customer's active onboardings, oldest first, with separate events for each.
     pub(super) fn pause_onboardings(&self, customer: &CustomerId) -> Result<(), StoreError> {
         let active = <&str>::from(State::Active);
         let workspace = self.workspace();
@@ -188,10 +182,10 @@ impl WorkspaceTx<'_> {
         self.change(before, after, change)
     }
 
-    /// Deletes an onboarding. A second time changes nothing and returns the same.
+    /// Deletes an onboarding. Deleting it again changes nothing and returns the same result.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there never was one.
+    /// [`StoreError::NotFound`] if the onboarding never existed.
     pub fn delete_onboarding(
         &self,
         id_ref: &OnboardingRef,

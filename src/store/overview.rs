@@ -1,4 +1,4 @@
-//! What a workspace holds, in numbers, and how large the file is.
+//! The contents of a workspace in numbers, and the size of the database.
 
 use rusqlite::{OptionalExtension, Row};
 use strum::VariantArray;
@@ -11,7 +11,7 @@ use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
 use crate::model::values::time::Timestamp;
 
-/// How many there are of each kind: every kind, in the order of its declaration.
+/// A count for each variant of an enum, including those with zero, in declaration order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally<E: 'static>(Vec<(E, i64)>);
 
@@ -19,58 +19,47 @@ impl<E: VariantArray + Copy + PartialEq> Tally<E> {
     fn from_counts(parts: impl IntoIterator<Item = (E, i64)>) -> Self {
         let mut counts: Vec<_> = E::VARIANTS.iter().map(|&kind| (kind, 0)).collect();
         for (kind, part) in parts {
-            for (_, count) in counts.iter_mut().filter(|(of, _)| *of == kind) {
+            for (_, count) in counts.iter_mut().filter(|(variant, _)| *variant == kind) {
                 *count += part;
             }
         }
         Self(counts)
     }
 
-    /// Each kind with its number.
     pub fn iter(&self) -> impl Iterator<Item = (E, i64)> + '_ {
         self.0.iter().copied()
     }
 
-    /// How many there are of all kinds.
     pub fn total(&self) -> i64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
 }
 
-/// What a workspace holds, in numbers: what stands in its lists, and all of its events.
+/// The number of resources in a workspace that are listed, and of all its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// Customers by their status.
     pub customers: Tally<CustomerStatus>,
-    /// Contacts.
     pub contacts: i64,
-    /// Onboardings by their phase.
     pub phases: Tally<Phase>,
-    /// The same onboardings by their state.
+    /// The same onboardings, by state.
     pub states: Tally<State>,
-    /// Those of them that are not completed although their launch was to be before now.
+    /// Onboardings that are not completed although their target launch date has passed.
     pub overdue: i64,
-    /// Events.
     pub events: i64,
 }
 
-/// The size of the database: what its file has when the write-ahead log beside it, which comes
-/// and goes, has been taken in.
+/// The size of the database file once the write-ahead log has been checkpointed into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileSize {
-    /// All of its pages, in bytes.
+    /// The size of all pages.
     pub bytes: i64,
-    /// How many of them are free: they are written to before the file grows.
+    /// The number of unused pages, which are filled before the file grows.
     pub free_pages: i64,
-    /// How much they are, in bytes.
+    /// The size of the unused pages.
     pub free_bytes: i64,
 }
 
 impl WorkspaceReader<'_> {
-    /// What a workspace holds.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
         let of_status = |row: &Row<'_>| Ok((enum_value(row, "status")?, row.get("count")?));
         let customers = List::in_workspace(&self.workspace)
@@ -94,7 +83,7 @@ impl WorkspaceReader<'_> {
         })
     }
 
-    /// Reads every onboarding that is not completed, since no index has their dates.
+    /// Reads every onboarding that is not completed, because no index covers the launch date.
     fn count_overdue(&self, now: Timestamp) -> Result<i64, StoreError> {
         let now = now.as_micros();
         let mut overdue = 0;
@@ -108,8 +97,8 @@ impl WorkspaceReader<'_> {
         Ok(overdue)
     }
 
-    /// The number of the last event. Each has the next one, and none is ever deleted, so that
-    /// millions need not be counted.
+    /// Returns the number of the last event. Events are numbered without gaps and never deleted, so
+    /// there is no need to count millions of rows.
     fn count_events(&self) -> Result<i64, StoreError> {
         let sql = "SELECT display_id FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -118,16 +107,16 @@ impl WorkspaceReader<'_> {
 }
 
 impl Reader<'_> {
-    /// The size of the database.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn file_size(&self) -> Result<FileSize, StoreError> {
-        let ask =
-            |pragma: &str| self.conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-        let page = ask("page_size")?;
-        let free_pages = ask("freelist_count")?;
-        Ok(FileSize { bytes: ask("page_count")? * page, free_pages, free_bytes: free_pages * page })
+        let pragma =
+            |name: &str| self.conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let page = pragma("page_size")?;
+        let free_pages = pragma("freelist_count")?;
+        Ok(FileSize {
+            bytes: pragma("page_count")? * page,
+            free_pages,
+            free_bytes: free_pages * page,
+        })
     }
 }
 
@@ -140,7 +129,7 @@ mod tests {
     use crate::store::rows::fixture::{Db, at};
 
     fn count<E: VariantArray + Copy + PartialEq>(tally: &Tally<E>, kind: E) -> i64 {
-        tally.iter().find(|(of, _)| *of == kind).unwrap().1
+        tally.iter().find(|(variant, _)| *variant == kind).unwrap().1
     }
 
     fn overview(db: &Db, seconds: i64) -> Overview {
@@ -148,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_counted_by_its_kind() {
+    fn resources_are_counted_by_status_phase_and_state() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora", "status": "active"}));
         let borealis = db.customer(2, &json!({"name": "Borealis", "status": "active"}));
@@ -179,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_onboarding_is_overdue_after_its_date_until_it_is_completed() {
+    fn an_onboarding_is_overdue_from_its_launch_date_until_it_is_completed() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         for (second, phase, date) in [
@@ -195,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_events_is_that_of_the_rows() {
+    fn the_number_of_events_matches_the_rows() {
         let db = Db::new();
         for second in 1..20 {
             db.customer(second, &json!({"name": "Aurora"}));
@@ -207,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn freed_pages_are_told_and_are_part_of_the_size() {
+    fn free_pages_are_reported_and_included_in_the_size() {
         let db = Db::new();
         let empty = db.global().file_size().unwrap();
         assert_eq!(empty.free_pages, 0);

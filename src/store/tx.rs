@@ -1,5 +1,5 @@
-//! What can be changed, in a transaction that the store commits. Each use case is one method; those
-//! of a resource live in the module of the resource.
+//! Changes, in a transaction that the store commits. Each use case is one method. The methods for a
+//! resource are in that resource's module.
 
 use rusqlite::Connection;
 
@@ -9,14 +9,14 @@ use crate::model::caller::Caller;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
-/// Changes what belongs to no workspace, or to all of them.
+/// Changes data that belongs to no workspace or to all of them.
 pub struct Tx<'c> {
     pub(super) conn: &'c Connection,
     pub(super) now: Timestamp,
 }
 
-/// Changes the resources of a caller's workspace, and no others. The events of the changes name the
-/// caller.
+/// Changes resources, only in the caller's workspace. The caller is recorded as the actor of the
+/// resulting events.
 pub struct WorkspaceTx<'c> {
     pub(super) conn: &'c Connection,
     pub(super) now: Timestamp,
@@ -24,20 +24,16 @@ pub struct WorkspaceTx<'c> {
 }
 
 impl Tx<'_> {
-    /// The same transaction for the resources of a caller's workspace.
     pub fn for_caller<'t>(&'t self, caller: &'t Caller) -> WorkspaceTx<'t> {
         WorkspaceTx { conn: self.conn, now: self.now, caller }
     }
 
-    /// When the change happens.
+    /// The time at which the change is made.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Writes to the file for the sake of writing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Writes a row only to find out whether the database can be written to.
     pub fn probe(&self) -> Result<(), StoreError> {
         let sql = "INSERT INTO health (id, checked_at) VALUES (1, ?1)
                    ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
@@ -47,7 +43,7 @@ impl Tx<'_> {
 }
 
 impl WorkspaceTx<'_> {
-    /// Reads, with what the transaction has changed so far.
+    /// Returns a reader that sees the changes made so far in this transaction.
     pub fn reader(&self) -> WorkspaceReader<'_> {
         WorkspaceReader { conn: self.conn, workspace: self.workspace() }
     }

@@ -1,4 +1,4 @@
-//! Workspaces in the database: their methods of [`Reader`] and [`Tx`].
+//! Workspaces: their methods of [`Reader`] and [`Tx`].
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -11,11 +11,10 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
 
-/// The columns that [`from_row`] reads, of `workspaces AS w`.
+/// The columns that [`from_row`] reads, from `workspaces AS w`.
 pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
     w.created_at AS w_created_at";
 
-/// Reads a workspace from its columns.
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {
         no: WorkspaceNo(row.get("w_no")?),
@@ -27,10 +26,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
 }
 
 impl Reader<'_> {
-    /// All workspaces, in the order of their creation.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Returns all workspaces, oldest first.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM workspaces AS w ORDER BY w.no");
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -38,10 +34,6 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The workspace with this slug, if there is one.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
         find_by_slug(self.conn, slug)
     }
@@ -54,18 +46,11 @@ fn find_by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, Sto
 }
 
 impl Tx<'_> {
-    /// The workspace with this slug, seen from within the transaction.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
         find_by_slug(self.conn, slug)
     }
 
-    /// Creates a workspace; nothing when its slug is taken.
-    ///
-    /// # Errors
-    /// Only the database's own.
+    /// Creates a workspace. Returns `None` if its slug is taken.
     pub fn create_workspace(&self, new: NewWorkspace) -> Result<Option<Workspace>, StoreError> {
         let id = Id::generate();
         let sql = "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)

@@ -51,9 +51,6 @@ impl Resets {
 
 impl Checkpoints {
     /// Takes over what SQLite would otherwise do by itself in the commits of this connection.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn new(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
         let growth = WalGrowth::new(writer.path().unwrap_or_default().as_ref());
         let length = growth.clone();

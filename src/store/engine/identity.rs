@@ -31,9 +31,6 @@ pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<C
 
 impl Reader<'_> {
     /// The id that names this database: 32 hexadecimal digits.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn database_id(&self) -> Result<String, StoreError> {
         Ok(id(self.conn)?)
     }

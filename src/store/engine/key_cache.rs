@@ -28,9 +28,6 @@ struct Entries {
 impl KeyCache {
     /// The key with this visible prefix, revoked or not, as it is in the transaction that this
     /// connection has begun.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn find(
         &self,
         conn: &Connection,

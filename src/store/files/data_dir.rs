@@ -199,9 +199,9 @@ impl DataDir {
             return Ok(());
         }
         if !self.allow_new
-            && let Some(trace) = evidence_search::find(database, &self.backups)
+            && let Some(evidence) = evidence_search::find(database, &self.backups)
         {
-            return Err(OpenError::Gone { path: database.to_owned(), trace });
+            return Err(OpenError::Gone { path: database.to_owned(), evidence });
         }
         // Made under another name and renamed when complete, so that a crash leaves no half of it.
         let draft = with_suffix(database, names::NEW);

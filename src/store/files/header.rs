@@ -17,8 +17,8 @@ use crate::store::error::OpenError;
 pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
     // Before the header, so that a log which another process creates now isn't taken for an old
     // one.
-    let log = with_suffix(path, names::WAL);
-    let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
+    let wal = with_suffix(path, names::WAL);
+    let has_wal = fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
     let mut header = [0u8; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -39,8 +39,8 @@ pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
     // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it sets
     // them back. With any other value the log is that of a file which was overwritten by this one,
     // and SQLite would write its pages into this one.
-    if has_log && header[18..20] != [2, 2] {
-        return Err(OpenError::ForeignWal { path: path.to_owned(), log });
+    if has_wal && header[18..20] != [2, 2] {
+        return Err(OpenError::ForeignWal { path: path.to_owned(), wal });
     }
     Ok(())
 }
@@ -70,9 +70,9 @@ fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenErro
 pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
     let failed = |source| OpenError::sqlite(path, source);
-    let has_log = with_suffix(path, names::WAL).exists();
+    let has_wal = with_suffix(path, names::WAL).exists();
     let conn = sqlite::open_reader(path).map_err(failed)?;
-    if has_log {
+    if has_wal {
         sqlite::keep_wal_on_close(&conn).map_err(failed)?;
     }
     check_connection(&conn, path)?;

@@ -27,9 +27,6 @@ type FileId = Option<(u64, u64)>;
 impl OpenFiles {
     /// Takes note of the files of an open connection. `link` is the name by which the database was
     /// found, `database` the file that it leads to.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn capture(conn: &Connection, link: &Path, database: &Path) -> rusqlite::Result<Self> {
         // SQLite opens the log and its index with the first read.
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

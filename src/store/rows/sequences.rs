@@ -30,9 +30,6 @@ pub(in crate::store) fn allocate(
 impl Reader<'_> {
     /// The latest creation time given out in any workspace. Every change records an event, so no
     /// `updated_at` is later by more than the milliseconds that changes in a row move it on.
-    ///
-    /// # Errors
-    /// Only the database's own.
     pub fn latest_created_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT max(created_at) FROM sequences";
         let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

@@ -121,7 +121,7 @@ fn a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing() {
     let (dir, _) = database_with(&["Aurora"]);
     let taken = dir.path().join("taken.db");
     fs::write(&taken, "mine").unwrap();
-    assert!(refusal(dir.path(), &["backup", text(&taken)]).contains("exists already"));
+    assert!(refusal(dir.path(), &["backup", text(&taken)]).contains("already exists"));
     assert_eq!(fs::read(&taken).unwrap(), b"mine");
     assert!(refusal(dir.path(), &["backup", text(dir.path())]).contains("is a directory"));
     let nowhere = dir.path().join("no/such/place.db");
@@ -139,7 +139,7 @@ fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
     break_an_index(&dir.path().join("pivotal.db"));
     let copy = dir.path().join("copy.db");
     let said = refusal(dir.path(), &["backup", text(&copy)]);
-    assert!(said.contains("does not pass its checks"), "{said}");
+    assert!(said.contains("failed its integrity check"), "{said}");
     assert_eq!(names(dir.path()), ["pivotal.db"]);
 }
 
@@ -253,12 +253,12 @@ fn what_is_not_a_sound_backup_is_refused_and_nothing_changes() {
     };
     refused("cannot read");
     fs::write(&file, "a text, and long enough to have a header".repeat(10)).unwrap();
-    refused("is not a database of pivotal-server");
+    refused("is not a pivotal-server database");
     fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
     refused("");
     fs::write(&file, &bytes).unwrap();
     break_an_index(&file);
-    refused("does not pass its checks");
+    refused("failed its integrity check");
     fs::write(&file, &bytes).unwrap();
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     refused("newer version");

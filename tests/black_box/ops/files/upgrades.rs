@@ -108,9 +108,9 @@ fn a_file_of_another_program_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pivotal.db");
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
-    assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
+    assert!(refusal(dir.path()).contains("is not a pivotal-server database"));
     fs::write(&file, "not even a database, but longer than a header ".repeat(100)).unwrap();
-    assert!(refusal(dir.path()).contains("is not a database of pivotal-server"));
+    assert!(refusal(dir.path()).contains("is not a pivotal-server database"));
 }
 
 #[test]

@@ -50,11 +50,11 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
         refused.refused(503, "unavailable", None);
         let deep = server.anonymous().get("/api/health/deep").expect(503);
         let said = deep["checks"]["file"].as_str().unwrap();
-        assert!(said.contains(name) && said.contains("moved, removed or replaced"), "{said}");
+        assert!(said.contains(name) && said.contains("moved, deleted, or replaced"), "{said}");
         wait_until("it is logged", || {
             let log = server.log();
             log.lines()
-                .any(|line| line.contains("ERROR") && line.contains("moved, removed or replaced"))
+                .any(|line| line.contains("ERROR") && line.contains("moved, deleted, or replaced"))
         });
     }
 }
@@ -63,7 +63,7 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
 fn a_file_that_is_gone_is_noticed_without_any_request() {
     let server = Server::start_new();
     befall(&server.database(), Fate::Renamed);
-    wait_until("it is logged", || server.log().contains("moved, removed or replaced"));
+    wait_until("it is logged", || server.log().contains("moved, deleted, or replaced"));
 }
 
 #[test]
