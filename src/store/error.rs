@@ -122,13 +122,13 @@ pub enum OpenError {
     #[error("{} is on a file system that does not support SQLite's write-ahead log, such as a network share; move the data directory to a local disk", .0.display())]
     NoWal(PathBuf),
     #[error(
-        "cannot read or write {path}: {source}; free up space on its disk or check the disk for errors, then try again"
+        "cannot read or write {path}: {source}; free space on its disk or check the disk for errors, then try again"
     )]
     Disk { path: PathBuf, source: rusqlite::Error },
     #[error("cannot open {path}: {source}")]
     Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error(
-        "upgrading {path} from schema {from} needs about {} of free disk space, but only {} is available; nothing was changed: free up space or move the data directory to a larger disk, then try again",
+        "upgrading {path} from schema {from} needs about {} of free space on its disk, but only {} is available; nothing was changed: free up space or move the data directory to a larger disk, then try again",
         mebibytes(*needed), mebibytes(*free)
     )]
     NoSpace { path: PathBuf, from: i64, needed: u64, free: u64 },

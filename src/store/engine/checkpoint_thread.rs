@@ -1,4 +1,4 @@
-//! The thread that takes the write-ahead log into the database file, beside the writer.
+//! The thread that checkpoints the write-ahead log into the database file while the writer runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +12,16 @@ use super::damage::Damage;
 use super::sqlite;
 use crate::store::error::StoreError;
 
-/// Pages that may be left for the writer, which cannot write meanwhile: a few milliseconds.
+/// The number of pages that a checkpoint may leave to the writer, which cannot write while it
+/// checkpoints them: a few milliseconds of work.
 const MAX_REMAINDER: i64 = 256;
-/// Passes over the log, of which each takes in what was written during the one before it.
+/// The maximum number of passes over the log. Each pass checkpoints what was written during the one
+/// before it.
 const MAX_PASSES: u32 = 8;
 /// How long writes wait for the reads that keep the log from being reset.
 const RESET_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What went wrong, told once and not after every commit.
+/// Logs a failure once instead of after every commit.
 #[derive(Clone)]
 pub(in crate::store) struct FailureReporter {
     damage: Damage,
@@ -35,28 +37,26 @@ impl FailureReporter {
         let error = self.damage.report(StoreError::from(error), self.damage.generation());
         if !self.reported.swap(true, Ordering::Relaxed) {
             log::warn!(
-                "the write-ahead log cannot be taken in and grows; it is tried again after every commit: {error}"
+                "cannot checkpoint the write-ahead log, which keeps growing; retrying after every commit: {error}"
             );
         }
     }
 
     fn clear(&self) {
         if self.reported.swap(false, Ordering::Relaxed) {
-            log::info!("the write-ahead log is taken in again");
+            log::info!("checkpoints of the write-ahead log work again");
         }
     }
 }
 
-/// What the thread is asked to do.
 enum Task {
     CatchUp,
     Reset,
 }
 
-/// The thread, and whether it is at work.
 pub(in crate::store) struct CheckpointThread {
     tasks: Option<SyncSender<Task>>,
-    /// Whether the task was done to its end.
+    /// Whether the task was completed.
     done: Receiver<bool>,
     pub is_busy: bool,
     thread: Option<JoinHandle<()>>,
@@ -85,11 +85,12 @@ impl CheckpointThread {
             }
         };
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(work);
-        let thread = thread.inspect_err(|error| log::warn!("no thread for checkpoints: {error}"));
+        let thread =
+            thread.inspect_err(|error| log::warn!("cannot start the checkpoint thread: {error}"));
         Some(Self { tasks: Some(ask), done, is_busy: false, thread: Some(thread.ok()?) })
     }
 
-    /// Lets the thread begin; false when it has ended.
+    /// Starts a checkpoint. Returns false if the thread has ended.
     pub fn start_checkpoint(&mut self) -> bool {
         self.is_busy = self.send(Task::CatchUp);
         self.is_busy
@@ -99,8 +100,9 @@ impl CheckpointThread {
         self.tasks.as_ref().is_some_and(|ask| ask.try_send(task).is_ok())
     }
 
-    /// Resets the log and waits for it, for [`RESET_TIMEOUT`] and what the disk takes. On the
-    /// thread's connection: the writer's keeps its own way of waiting for locks.
+    /// Resets the log and waits for that: up to [`RESET_TIMEOUT`], plus the time the disk takes.
+    /// Uses the thread's connection, so that the busy timeout of the writer's connection stays as
+    /// it is.
     pub fn reset(&mut self) -> bool {
         self.send(Task::Reset) && self.done.recv().unwrap_or(false)
     }
@@ -117,13 +119,13 @@ impl Drop for CheckpointThread {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            log::error!("the thread for checkpoints ended with a panic");
+            log::error!("the checkpoint thread panicked");
         }
     }
 }
 
-/// Takes the log in, again and again until little of it is left or others read from an older part
-/// of it.
+/// Repeats the checkpoint until little of the log is left, or until readers still need an older
+/// part of it.
 fn catch_up(conn: &Connection, failures: &FailureReporter) -> bool {
     let mut left = i64::MAX;
     for _ in 0..MAX_PASSES {
@@ -136,8 +138,9 @@ fn catch_up(conn: &Connection, failures: &FailureReporter) -> bool {
     false
 }
 
-/// Takes the whole log in and waits until nobody reads from it, so that the next commit writes it
-/// from its beginning (SQLite manual, "PRAGMA wal_checkpoint"). False when somebody kept reading.
+/// Checkpoints the whole log and waits until no reader needs it, so that the next commit writes it
+/// from its beginning (SQLite manual, "PRAGMA wal_checkpoint"). Returns false if a reader still
+/// needs it.
 fn reset(conn: &Connection, failures: &FailureReporter) -> bool {
     let done = conn.busy_timeout(RESET_TIMEOUT).and_then(|()| {
         let mut statement = conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)")?;
@@ -149,8 +152,8 @@ fn reset(conn: &Connection, failures: &FailureReporter) -> bool {
     })
 }
 
-/// Takes in what nobody reads any more, without waiting for anybody, and tells how many pages are
-/// left; nothing when it failed, in which case the log only grows longer than it should.
+/// Checkpoints what no reader needs, without waiting for anything, and returns the number of pages
+/// left. Returns `None` if it failed; then the log only grows larger than it should.
 pub(in crate::store) fn checkpoint(conn: &Connection, failures: &FailureReporter) -> Option<i64> {
     let left = |row: &rusqlite::Row<'_>| {
         Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?)

@@ -1,5 +1,5 @@
-//! Takes the write-ahead log into the database file without holding up those who write. For the
-//! writer, which asks for it after its commits.
+//! Decides when to checkpoint and reset the write-ahead log, without holding up writes. Called by
+//! the writer after its commits.
 
 use rusqlite::Connection;
 
@@ -7,20 +7,20 @@ use super::checkpoint_thread::{CheckpointThread, FailureReporter, checkpoint};
 use super::damage::Damage;
 use super::wal_growth::WalGrowth;
 
-/// Pages of the log (of 4 KiB) from which on it is taken in. SQLite does so at 1000, and writes
-/// pages that change often twice as often then. With 4000, what is synced at once holds up the
-/// commits beside it for longer, and no more of them are made.
+/// The log size, in pages of 4 KiB, from which on it is checkpointed. At SQLite's default of 1000,
+/// pages that change often are written twice as often. At 4000, each sync is larger and delays
+/// concurrent commits for longer, without raising their number.
 const CHECKPOINT_PAGES: u32 = 2000;
-/// Pages from which on the log is reset even if reads overlap, which nothing else waits for. As
-/// much as is left of its file (`WAL_KEPT`).
+/// The log size, in pages, from which on it is reset even if reads overlap. Nothing but this reset
+/// waits for readers. Matches the size to which SQLite truncates the log file (`WAL_SIZE_LIMIT`).
 const RESET_PAGES: u32 = 16_000;
-/// Attempts in a row that fail before the log counts as outgrown. One can fail because of a single
-/// slow list.
+/// How many resets must fail in a row before the log counts as oversized. A single slow list can
+/// make one fail.
 const MAX_FAILED_RESETS: u32 = 2;
 
-/// The log of one database. Most of it is taken in by a thread that runs beside the writer; the
-/// rest by the writer itself, so that nothing is added to the log meanwhile and it can begin anew
-/// (SQLite manual, "Write-Ahead Logging", 2.3).
+/// Keeps the log of one database short. A separate thread checkpoints most of it while the writer
+/// runs. The writer checkpoints the rest itself, so that nothing is added to the log in the
+/// meantime and it can restart from its beginning (SQLite manual, "Write-Ahead Logging", 2.3).
 pub(in crate::store) struct Checkpoints {
     growth: WalGrowth,
     thread: Option<CheckpointThread>,
@@ -28,7 +28,7 @@ pub(in crate::store) struct Checkpoints {
     resets: Resets,
 }
 
-/// When to try next to reset a log that has passed [`LIMIT`].
+/// When to try next to reset a log that has passed [`RESET_PAGES`].
 struct Resets {
     next_at: u32,
     failed: u32,
@@ -41,8 +41,8 @@ impl Default for Resets {
 }
 
 impl Resets {
-    /// Waits until the log is a quarter longer: a reader that stays for hours must not hold up
-    /// writes at every commit.
+    /// Delays the next attempt until the log is a quarter longer: a reader that stays for hours
+    /// must not hold up the writes of every commit.
     fn record_failure(&mut self, pages: u32) {
         self.next_at = pages.saturating_add(pages / 4);
         self.failed = self.failed.saturating_add(1);
@@ -50,7 +50,8 @@ impl Resets {
 }
 
 impl Checkpoints {
-    /// Takes over what SQLite would otherwise do by itself in the commits of this connection.
+    /// Takes over the checkpoints that SQLite would otherwise run in the commits of this
+    /// connection.
     pub fn new(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
         let growth = WalGrowth::new(writer.path().unwrap_or_default().as_ref());
         let length = growth.clone();
@@ -62,12 +63,11 @@ impl Checkpoints {
         Ok(Self { growth, thread: None, failures, resets: Resets::default() })
     }
 
-    /// The length of the log, for those who watch it.
     pub fn growth(&self) -> WalGrowth {
         self.growth.clone()
     }
 
-    /// Sees to it that the log does not grow without end. Called between two transactions.
+    /// Keeps the log from growing without end. Called between transactions.
     pub fn after_commit(&mut self, writer: &Connection) {
         let pages = self.growth.pages();
         if pages < RESET_PAGES {
@@ -83,7 +83,7 @@ impl Checkpoints {
         let finished = match &mut self.thread {
             Some(beside) if beside.is_busy => beside.has_finished(),
             Some(beside) => !beside.start_checkpoint(),
-            // Without a thread the writer does it all.
+            // Without a thread, the writer does all the work.
             None => true,
         };
         if finished {
@@ -94,9 +94,9 @@ impl Checkpoints {
         }
     }
 
-    /// Makes the next commit write the log from its beginning. Where a read is always open, one
-    /// that began before the last commit, this never happens by itself: with the write lock held,
-    /// reads that begin find everything in the file and need nothing of the log.
+    /// Makes the next commit write the log from its beginning. This never happens by itself if, at
+    /// every moment, some read is open that began before the last commit. The reset holds the write
+    /// lock, so that new reads find everything in the database file and need nothing from the log.
     fn reset(&mut self, pages: u32) {
         if self.thread.as_mut().is_some_and(CheckpointThread::reset) {
             self.resets = Resets::default();
@@ -122,7 +122,7 @@ mod tests {
     use crate::model::clock::SystemClock;
     use crate::store::{DataDir, Store, StoreError};
 
-    /// Writes so many rows of a tenth of a megabyte, each in a transaction of its own.
+    /// Inserts rows of 100 kB, each in its own transaction.
     fn fill(store: &Store, rows: u32) {
         for _ in 0..rows {
             let write = move |tx: &crate::store::Tx<'_>| {
@@ -148,7 +148,7 @@ mod tests {
         std::fs::metadata(log).unwrap().len() >> 20
     }
 
-    /// Rewrites a row of half a megabyte, so many times.
+    /// Rewrites a row of 500 kB this many times.
     fn rewrite(store: &Store, times: u32) {
         for _ in 0..times {
             let sql = "UPDATE idempotency_keys SET body = randomblob(500000)";
@@ -156,8 +156,8 @@ mod tests {
         }
     }
 
-    /// Holds snapshots in turn with another thread, so that one is open at every moment: each ends
-    /// its own when the other one has begun.
+    /// Alternates snapshots with another thread, so that one is open at every moment: each thread
+    /// ends its own once the other thread has begun one.
     fn take_turns(
         file: &Path,
         first: bool,
@@ -175,7 +175,7 @@ mod tests {
                 conn.execute_batch("COMMIT").unwrap();
             }
             conn.execute_batch("BEGIN; SELECT * FROM workspaces").unwrap();
-            // Long enough for a few commits to be made meanwhile.
+            // Long enough for a few commits.
             std::thread::sleep(Duration::from_millis(25));
             if ours_began.send(()).is_err() {
                 return;
@@ -205,15 +205,15 @@ mod tests {
             }
             stop.store(true, Ordering::Relaxed);
         });
-        // 64 MiB and what is written until it is reset, which a busy machine can put off a few
-        // times, each time by a quarter. Without resets it has 386.
+        // 64 MiB plus what is written before the log is reset. On a busy machine the reset can be
+        // put off a few times, each time by a quarter. Without resets the log reaches 386 MiB.
         assert!(longest < 250, "{longest} MiB");
         rewrite(&store, 140);
         assert!(wal_megabytes(&dir) <= 65, "{} MiB", wal_megabytes(&dir));
     }
 
     #[test]
-    fn a_reader_that_stays_holds_up_few_writes() {
+    fn a_long_reader_holds_up_few_writes() {
         let mut resets = super::Resets::default();
         let mut attempts = 0;
         for pages in (0..1_000_000).step_by(100) {
@@ -226,17 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn the_log_stays_short_under_lasting_writes() {
+    fn the_log_stays_short_under_continuous_writes() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = DataDir::new(temporary.path());
         let store = store(&dir);
-        // Ten times as much as the log holds before it is taken in.
+        // Ten times the size at which the log is checkpointed.
         fill(&store, 800);
         assert!(wal_megabytes(&dir) < 40, "{} MiB", wal_megabytes(&dir));
     }
 
     #[test]
-    fn the_log_of_a_long_read_is_short_again_afterwards() {
+    fn the_log_stops_growing_after_a_long_read() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = DataDir::new(temporary.path());
         let store = store(&dir);
@@ -248,7 +248,7 @@ mod tests {
         drop(snapshot);
         let before = wal_megabytes(&dir);
         fill(&store, 800);
-        // It is written over from its beginning, as soon as what is in it has been taken in.
+        // The log is overwritten from its beginning as soon as its contents have been checkpointed.
         assert!(wal_megabytes(&dir) < before + 40, "{before} and {} MiB", wal_megabytes(&dir));
     }
 }

@@ -1,9 +1,9 @@
-//! Whether the file is damaged: looked for when the server starts, and noticed while it runs.
+//! Detects damage to the database file, both when the server starts and while it runs.
 //!
-//! A single error can also come from a disk or memory that misread once. So it only raises a
-//! suspicion: writes are refused at once, the whole file is checked, and the check decides. A
-//! second suspicion within [`MEMORY`] of a check that found nothing counts as damage, so that a
-//! file whose fault no check can see isn't checked again and again.
+//! A single error can also come from a disk or memory that misread a page once, so it only raises a
+//! suspicion: writes are refused immediately, the whole file is checked, and the check decides. A
+//! second suspicion within [`SUSPICION_WINDOW`] of a check that found nothing counts as damage.
+//! Otherwise, a file with damage that no check can see would be checked again and again.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -17,25 +17,26 @@ use crate::model::clock::{Clock, Monotonic};
 use crate::store::error::StoreError;
 use crate::store::files::check::{self, CheckDepth};
 
-/// How long the start may be held up by the check; a larger file is checked further while the
-/// server already answers. Real time, because it bounds what the disk and the processor take.
+/// How long the check may delay the start. For a larger file, the check continues while the server
+/// already responds. Real time, because it limits the use of the disk and the processor.
 const START_BUDGET: Duration = Duration::from_millis(50);
-/// Virtual machine steps between two looks at the clock.
+/// SQLite virtual machine steps between two looks at the clock.
 const STEPS_PER_CHECK: i32 = 10_000;
 /// How long a suspicion that was not confirmed is remembered.
 const SUSPICION_WINDOW: Duration = Duration::from_secs(3600);
 
-/// What is known of the file's health. Clones share it.
+/// What is known about the file's health. Clones share it.
 #[derive(Clone, Default)]
 pub(in crate::store) struct Damage(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// The file to check on suspicion, and the clock by which that is remembered. A command
-    /// doesn't wait for a check: to it, every suspicion counts as damage.
+    /// The file to check on suspicion, and the clock that dates the result. `None` for a command,
+    /// which does not wait for a check: it treats every suspicion as damage.
     on_suspicion: Option<(PathBuf, Arc<dyn Clock>)>,
     state: Mutex<State>,
-    /// Set unless the state is `Sound`: a look at it costs each request less than the mutex.
+    /// Set unless the state is `Intact`. Requests read this because it is cheaper than locking the
+    /// mutex.
     is_refusing: AtomicBool,
     generation: AtomicU32,
 }
@@ -43,11 +44,11 @@ struct Inner {
 #[derive(Debug)]
 enum State {
     Intact {
-        /// When a check last lifted a suspicion.
+        /// When a check last cleared a suspicion.
         cleared: Option<Monotonic>,
     },
     Suspected(String),
-    /// For as long as the process runs.
+    /// Lasts until the process ends.
     Damaged(String),
 }
 
@@ -57,19 +58,19 @@ impl Default for State {
     }
 }
 
-/// How often a suspicion has been lifted. A connection whose cache is of an earlier generation may
-/// hold a page that was misread.
+/// The number of suspicions that were cleared so far. A connection whose cache is from an earlier
+/// generation may still hold a misread page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct Generation(u32);
 
 impl Damage {
-    /// For a server, which checks this file on suspicion.
+    /// Creates the state for a server, which checks this file on suspicion.
     pub fn for_server(database: &Path, clock: Arc<dyn Clock>) -> Self {
         let checked = Some((database.to_owned(), clock));
         Self(Arc::new(Inner { on_suspicion: checked, ..Inner::default() }))
     }
 
-    /// Refuses when the file is damaged or suspected to be.
+    /// Fails if the file is damaged or suspected to be.
     pub fn ensure_undamaged(&self) -> Result<(), StoreError> {
         if !self.0.is_refusing.load(Ordering::Acquire) {
             return Ok(());
@@ -81,24 +82,24 @@ impl Damage {
         }
     }
 
-    /// The generation of what is read from now on.
+    /// The generation of anything read from now on.
     pub fn generation(&self) -> Generation {
         Generation(self.0.generation.load(Ordering::Acquire))
     }
 
-    /// Empties a connection's cache if it is of an earlier generation than this.
+    /// Clears a connection's cache if it is from an earlier generation.
     pub fn refresh(&self, conn: &Connection, cache: &mut Generation) {
         let now = self.generation();
         if *cache != now {
             match conn.release_memory() {
                 Ok(()) => *cache = now,
-                Err(error) => log::warn!("a connection's cache was not emptied: {error}"),
+                Err(error) => log::warn!("cannot clear a connection's cache: {error}"),
             }
         }
     }
 
-    /// Takes note of an error that tells of damage, met by a connection whose cache is of this
-    /// generation, and returns what to answer.
+    /// Raises a suspicion if the error indicates damage, and returns the error for the caller.
+    /// `cache` is the generation of the cache of the connection that met it.
     pub fn report(&self, error: StoreError, cache: Generation) -> StoreError {
         if let StoreError::Damaged(found) = &error {
             self.raise_suspicion(found, cache);
@@ -106,8 +107,8 @@ impl Damage {
         self.translate(error)
     }
 
-    /// What to answer instead of an error that was already noticed: whether it tells of damage is
-    /// for the check to decide.
+    /// Replaces an error that indicates damage and was already reported with the current verdict,
+    /// because only the check decides whether the file is damaged.
     pub fn translate(&self, error: StoreError) -> StoreError {
         match error {
             StoreError::Damaged(found) => {
@@ -117,7 +118,7 @@ impl Damage {
         }
     }
 
-    /// The same of what SQLite said while it opened a connection.
+    /// Raises a suspicion if opening a connection failed in a way that indicates damage.
     pub fn report_open_error(&self, error: &rusqlite::Error) {
         let code = error.sqlite_error_code();
         if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
@@ -129,7 +130,7 @@ impl Damage {
         let mut state = self.state();
         let State::Intact { cleared } = *state else { return };
         if cache != self.generation() {
-            log::warn!("a page that was misread earlier was met again: {found}");
+            log::warn!("a page that was misread earlier was read from a cache again: {found}");
             return;
         }
         let Some((database, clock)) = self.0.on_suspicion.clone() else {
@@ -155,21 +156,20 @@ impl Damage {
         }
     }
 
-    /// Ends a suspicion.
     fn resolve_suspicion(&self, checked: Result<Option<String>, StoreError>, clock: &dyn Clock) {
         let mut state = self.state();
         let State::Suspected(suspicion) = &*state else { return };
         match checked {
             Ok(None) => {
                 log::warn!(
-                    "the whole database file was checked and is sound, so writes are accepted again; \"{suspicion}\" may come from a failing disk or memory: see the system's log"
+                    "the whole database file was checked and is intact, so writes are accepted again; \"{suspicion}\" may come from a failing disk or failing memory: see the system log"
                 );
                 *state = State::Intact { cleared: Some(clock.monotonic()) };
                 self.0.generation.fetch_add(1, Ordering::Release);
                 self.0.is_refusing.store(false, Ordering::Release);
             }
-            Ok(Some(fault)) => self.mark_damaged(&mut state, fault),
-            Err(StoreError::Damaged(fault)) => self.mark_damaged(&mut state, fault),
+            Ok(Some(found)) => self.mark_damaged(&mut state, found),
+            Err(StoreError::Damaged(found)) => self.mark_damaged(&mut state, found),
             Err(error) => {
                 let found = format!("{suspicion}, and the check failed: {error}");
                 self.mark_damaged(&mut state, found);
@@ -185,7 +185,6 @@ impl Damage {
         self.0.is_refusing.store(true, Ordering::Release);
     }
 
-    /// Checks the file on a thread of its own.
     pub fn check_in_background(&self, path: &Path, how: CheckDepth) {
         let (damage, path) = (self.clone(), path.to_owned());
         let check = move || match check_file(&path, how) {
@@ -195,8 +194,8 @@ impl Damage {
                     damage.mark_damaged(&mut state, found);
                 }
             }
-            Ok(None) => log::debug!("the database file was checked and is sound"),
-            Err(error) => log::error!("the database file could not be checked: {error}"),
+            Ok(None) => log::debug!("the database file was checked and is intact"),
+            Err(error) => log::error!("cannot check the database file: {error}"),
         };
         if let Err(error) = std::thread::Builder::new().name("check".into()).spawn(check) {
             log::error!("cannot start the thread that checks the database file: {error}");
@@ -208,24 +207,23 @@ impl Damage {
     }
 }
 
-/// The first fault of a file, on a connection of its own: another one's cache may hold the page
-/// that was misread.
+/// Returns the first finding of a check of the file. Uses its own connection, because the cache of
+/// another one may hold the misread page.
 fn check_file(database: &Path, how: CheckDepth) -> Result<Option<String>, StoreError> {
     let conn = sqlite::open_reader(database)?;
     Ok(first_finding(&conn, how)?)
 }
 
-/// What a quick check at the start found.
+/// The result of the quick check at the start.
 pub(in crate::store) enum StartCheck {
-    /// The whole file is sound.
     Intact,
-    /// The time was up before the end was reached.
+    /// The time was up before the whole file was checked.
     OutOfTime,
-    /// The first fault.
+    /// The first finding.
     Damaged(String),
 }
 
-/// Checks as much of the file as the start has time for.
+/// Checks as much of the file as [`START_BUDGET`] allows.
 pub(in crate::store) fn check_at_start(conn: &mut Connection) -> rusqlite::Result<StartCheck> {
     let deadline = Instant::now() + START_BUDGET;
     conn.progress_handler(STEPS_PER_CHECK, Some(move || Instant::now() > deadline))?;
@@ -233,12 +231,12 @@ pub(in crate::store) fn check_at_start(conn: &mut Connection) -> rusqlite::Resul
     conn.progress_handler(0, None::<fn() -> bool>)?;
     match found {
         Ok(None) => Ok(StartCheck::Intact),
-        Ok(Some(fault)) => Ok(StartCheck::Damaged(fault)),
+        Ok(Some(found)) => Ok(StartCheck::Damaged(found)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
             Ok(StartCheck::OutOfTime)
         }
         Err(error) => match StoreError::from(error) {
-            StoreError::Damaged(fault) => Ok(StartCheck::Damaged(fault)),
+            StoreError::Damaged(found) => Ok(StartCheck::Damaged(found)),
             other => Ok(StartCheck::Damaged(other.to_string())),
         },
     }
@@ -268,7 +266,7 @@ mod tests {
         StoreError::Damaged("database disk image is malformed".to_owned())
     }
 
-    /// What is decided in the end.
+    /// Waits for the check and returns its verdict.
     fn wait_for_verdict(damage: &Damage) -> Result<(), StoreError> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -276,35 +274,35 @@ mod tests {
                 Err(StoreError::Suspected(_)) if Instant::now() < deadline => {
                     std::thread::yield_now();
                 }
-                decided => return decided,
+                verdict => return verdict,
             }
         }
     }
 
     #[test]
-    fn a_suspicion_is_lifted_when_the_file_is_sound_and_the_next_one_is_not() {
+    fn a_suspicion_is_cleared_when_the_file_is_intact_but_the_next_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let (path, _conn) = database(&dir);
         let damage = Damage::for_server(&path, Arc::new(SystemClock));
         let before = damage.generation();
-        let said = damage.report(malformed(), before);
-        assert!(!matches!(said, StoreError::Damaged(_)), "{said}");
+        let error = damage.report(malformed(), before);
+        assert!(!matches!(error, StoreError::Damaged(_)), "{error}");
         assert!(wait_for_verdict(&damage).is_ok());
-        // A request that was still running has seen the page that was misread.
+        // A request that was already running has read the misread page.
         damage.report(malformed(), before);
         assert!(damage.ensure_undamaged().is_ok());
         let after = damage.generation();
         assert_ne!(before, after);
-        let said = damage.report(malformed(), after);
-        assert!(matches!(&said, StoreError::Damaged(found) if found.contains("again")), "{said}");
+        let error = damage.report(malformed(), after);
+        assert!(matches!(&error, StoreError::Damaged(found) if found.contains("again")), "{error}");
         assert!(matches!(damage.ensure_undamaged(), Err(StoreError::Damaged(_))));
     }
 
     #[test]
-    fn a_suspicion_becomes_the_fault_that_the_check_finds() {
+    fn a_suspicion_becomes_the_finding_of_the_check() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = database(&dir);
-        // An index without its entries, which only the slow check compares with the table.
+        // An index without entries: only the full check compares indexes with their tables.
         conn.execute_batch(
             "PRAGMA writable_schema = ON;
              UPDATE sqlite_schema SET sql = sql || ' WHERE a > 9' WHERE name = 'i';
@@ -316,13 +314,13 @@ mod tests {
         .unwrap();
         let damage = Damage::for_server(&path, Arc::new(SystemClock));
         damage.report(malformed(), damage.generation());
-        let decided = wait_for_verdict(&damage);
-        let Err(StoreError::Damaged(found)) = decided else { panic!("{decided:?}") };
+        let verdict = wait_for_verdict(&damage);
+        let Err(StoreError::Damaged(found)) = verdict else { panic!("{verdict:?}") };
         assert!(found.contains("index i"), "{found}");
     }
 
     #[test]
-    fn a_file_that_cannot_be_checked_and_a_commands_file_count_as_damaged() {
+    fn a_suspicion_counts_as_damage_if_no_check_is_possible() {
         let dir = tempfile::tempdir().unwrap();
         let gone = Damage::for_server(&dir.path().join("gone.db"), Arc::new(SystemClock));
         for damage in [gone, Damage::default()] {
@@ -339,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_of_an_earlier_generation_is_emptied() {
+    fn a_cache_from_an_earlier_generation_is_cleared() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = database(&dir);
         let damage = Damage::for_server(&path, Arc::new(SystemClock));

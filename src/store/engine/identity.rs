@@ -1,5 +1,4 @@
-//! The row that makes a database this one and no other: its id, and the secret that the checksums
-//! of its API keys are made with.
+//! The row that identifies a database: its id, and the secret for the checksums of its API keys.
 
 use rusqlite::{Connection, params};
 
@@ -7,7 +6,8 @@ use crate::model::key::checksum::ChecksumSecret;
 use crate::store::Reader;
 use crate::store::error::StoreError;
 
-/// Makes the row unless it exists. Its values come from the operating system's random source.
+/// Inserts the row if there is none, with values from the operating system's random number
+/// generator.
 pub(in crate::store) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
     let mut random = [0; 48];
     getrandom::fill(&mut random)
@@ -18,19 +18,17 @@ pub(in crate::store) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute(sql, params![id, secret]).map(drop)
 }
 
-/// The id that names this database.
 pub(in crate::store) fn id(conn: &Connection) -> rusqlite::Result<String> {
     conn.query_row("SELECT id FROM database", [], |row| row.get(0))
 }
 
-/// The secret that the checksums of API keys are computed with.
 pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<ChecksumSecret> {
     let sql = "SELECT key_check_secret FROM database";
     conn.query_row(sql, [], |row| row.get(0)).map(ChecksumSecret::stored)
 }
 
 impl Reader<'_> {
-    /// The id that names this database: 32 hexadecimal digits.
+    /// Returns the id of this database: 32 hexadecimal digits.
     pub fn database_id(&self) -> Result<String, StoreError> {
         Ok(id(self.conn)?)
     }

@@ -1,5 +1,5 @@
-//! The keys that a connection has read, for as long as nothing in the file has changed since. Every
-//! request needs its key, and hardly any finds another one than the request before it.
+//! The API keys that a connection has read, kept until something in the database changes. Every
+//! request needs its key, and it is almost always the same as that of the request before it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,23 +11,23 @@ use crate::model::key::secret::Prefix;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Credentials};
 
-/// Keys of which a connection knows.
+/// The maximum number of keys that a connection caches.
 const MAX_KEYS: usize = 1000;
 
-/// What one connection knows.
+/// The cache of one connection.
 #[derive(Debug, Default)]
 pub(in crate::store) struct KeyCache(RefCell<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// The state of the file in which they were read.
+    /// The version of the database that the keys were read from.
     version: Option<i64>,
     keys: HashMap<Prefix, Arc<Credentials>>,
 }
 
 impl KeyCache {
-    /// The key with this visible prefix, revoked or not, as it is in the transaction that this
-    /// connection has begun.
+    /// Returns the key with this prefix, revoked or not, as seen by the connection's current
+    /// transaction.
     pub fn find(
         &self,
         conn: &Connection,
@@ -49,9 +49,8 @@ impl KeyCache {
     }
 }
 
-/// A number that is another one on this connection whenever any other connection, of whichever
-/// process, has committed something meanwhile (SQLite manual, "PRAGMA data_version"). Within a
-/// transaction it stays what it is.
+/// Changes whenever another connection, in any process, commits (SQLite manual, "PRAGMA
+/// data_version"). Constant within a transaction.
 fn data_version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }

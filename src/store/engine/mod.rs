@@ -1,4 +1,4 @@
-//! SQLite: connections and pragmas, the writer, checkpoints, the schema, damage.
+//! SQLite: connections and pragmas, the writer, checkpoints, the schema, and damage detection.
 
 pub(super) mod checkpoint_thread;
 pub(super) mod checkpoints;

@@ -1,5 +1,5 @@
-//! How long a read may take, and for whom: a query that is too slow, or whose client has gone, is
-//! interrupted between two steps of SQLite's virtual machine.
+//! Limits reads: a query that takes too long, or whose client has gone, is interrupted between two
+//! steps of SQLite's virtual machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,17 +9,17 @@ use super::damage::Generation;
 use super::reader_pool::ReaderManager;
 use crate::store::error::StoreError;
 
-/// Virtual machine steps between two looks at the limit, which is well below a millisecond.
+/// SQLite virtual machine steps between two checks of the limit: well below a millisecond.
 const STEPS_PER_CHECK: i32 = 5_000;
 
-/// The limit of a read.
+/// Interrupts a read at a deadline, or when nothing waits for it any more.
 #[derive(Clone, Debug)]
 pub struct ReadLimit {
     deadline: Instant,
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// Somebody who waits for a read. The read is abandoned when this is dropped.
+/// Held by the caller that waits for a read. Dropping it abandons the read.
 #[derive(Debug)]
 pub struct AbandonOnDrop(Arc<AtomicBool>);
 
@@ -30,20 +30,21 @@ impl Drop for AbandonOnDrop {
 }
 
 impl ReadLimit {
-    /// The limit of a read that may end this much later.
+    /// Creates a limit with a deadline this far in the future.
     pub fn new(timeout: Duration) -> (Self, AbandonOnDrop) {
         let is_abandoned = Arc::new(AtomicBool::new(false));
         let waiting = AbandonOnDrop(Arc::clone(&is_abandoned));
         (Self { deadline: Instant::now() + timeout, is_abandoned }, waiting)
     }
 
-    /// Whether the read has to end.
+    /// Whether the read must end.
     pub fn is_over(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed) || Instant::now() >= self.deadline
     }
 }
 
-/// A connection of the pool whose queries are interrupted beyond a limit. It goes back without one.
+/// A pooled connection whose queries are interrupted at a limit. It returns to the pool without
+/// one.
 pub(in crate::store) struct LimitedConnection(r2d2::PooledConnection<ReaderManager>);
 
 impl LimitedConnection {
@@ -51,7 +52,7 @@ impl LimitedConnection {
         mut pooled: r2d2::PooledConnection<ReaderManager>,
         limit: ReadLimit,
     ) -> Result<Self, StoreError> {
-        // A read that waited for a thread for too long would not see a step.
+        // A read that spent its time waiting for a thread might end before the first check.
         if limit.is_over() {
             return Err(StoreError::Interrupted);
         }
@@ -63,7 +64,6 @@ impl LimitedConnection {
         &self.0.conn
     }
 
-    /// Which generation of connections it belongs to.
     pub fn generation(&self) -> Generation {
         self.0.generation
     }
@@ -71,7 +71,7 @@ impl LimitedConnection {
 
 impl Drop for LimitedConnection {
     fn drop(&mut self) {
-        // It cannot fail on a connection that is open.
+        // This cannot fail on an open connection.
         let _ = self.0.conn.progress_handler(0, None::<fn() -> bool>);
     }
 }
@@ -101,10 +101,10 @@ mod tests {
 
     #[track_caller]
     fn assert_clean(store: &Store) {
-        // Long enough for a handler that was left behind to end it.
-        let some = FOREVER.replace("FROM numbers)", "FROM numbers LIMIT 100000)");
+        // Long enough to be interrupted by a handler that was left behind.
+        let finite = FOREVER.replace("FROM numbers)", "FROM numbers LIMIT 100000)");
         let read = |reader: &Reader<'_>| {
-            Ok(reader.conn.query_row(&some, [], |row| row.get::<_, i64>(0))?)
+            Ok(reader.conn.query_row(&finite, [], |row| row.get::<_, i64>(0))?)
         };
         assert_eq!(store.read(read).unwrap(), 100_000);
         store.ensure_intact().unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_that_nobody_waits_for_is_interrupted() {
+    fn an_abandoned_read_is_interrupted() {
         let (_dir, store) = store();
         let (limit, waiting) = ReadLimit::new(Duration::from_secs(3600));
         std::thread::scope(|scope| {

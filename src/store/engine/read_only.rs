@@ -1,4 +1,4 @@
-//! A database that is only looked at: neither upgraded nor written to. For commands that list.
+//! Opens a database only for reading, without upgrading it. For commands that list things.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,6 @@ use crate::store::Reader;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::files::{DataDir, OpenLock};
 
-/// An open database that stays as it is.
 pub struct ReadOnly {
     conn: Connection,
     _lock: OpenLock,
@@ -17,7 +16,7 @@ impl ReadOnly {
     /// Opens the database of a data directory.
     ///
     /// # Errors
-    /// See [`OpenError`]; [`OpenError::Older`] for one that has to be upgraded first.
+    /// See [`OpenError`]. Returns [`OpenError::Older`] if the database must be upgraded first.
     pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
         let (conn, lock) = dir.open_to_read()?;
         let path = dir.database();
@@ -28,10 +27,7 @@ impl ReadOnly {
         Ok(Self { conn, _lock: lock })
     }
 
-    /// Reads, on the calling thread.
-    ///
-    /// # Errors
-    /// What `read` reports.
+    /// Runs a read on the calling thread.
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,

@@ -1,4 +1,4 @@
-//! The pool of connections that read.
+//! The pool of read connections.
 
 use std::path::PathBuf;
 
@@ -8,24 +8,23 @@ use super::damage::{Damage, Generation};
 use super::key_cache::KeyCache;
 use super::sqlite;
 
-/// Makes the pool's connections. `r2d2_sqlite` is tied to an older rusqlite than this one.
+/// Creates the pool's connections. `r2d2_sqlite` is not used because it depends on an older
+/// rusqlite.
 pub(in crate::store) struct ReaderManager {
-    /// The database file.
     pub path: PathBuf,
-    /// The cache of each connection, in KiB.
+    /// The cache size of each connection, in KiB.
     pub cache: u32,
-    /// Told of damage that is met while a connection is opened, which the pool keeps to itself.
+    /// Receives errors that indicate damage while a connection is opened, because the pool does not
+    /// pass them on.
     pub damage: Damage,
 }
 
-/// A connection of the pool, and what it remembers.
+/// A connection of the pool with its caches.
 #[derive(Debug)]
 pub(in crate::store) struct ReadConnection {
-    /// It can only read.
     pub conn: Connection,
-    /// The keys that it has read.
     pub keys: KeyCache,
-    /// That of its cache.
+    /// The generation of SQLite's page cache.
     pub generation: Generation,
 }
 
@@ -48,7 +47,7 @@ impl r2d2::ManageConnection for ReaderManager {
     }
 
     fn has_broken(&self, pooled: &mut ReadConnection) -> bool {
-        // A transaction that was left open would go on showing the past.
+        // With a transaction left open, the connection would keep reading old data.
         !pooled.conn.is_autocommit()
     }
 }

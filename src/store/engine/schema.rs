@@ -1,5 +1,5 @@
-//! The schema of a database and its version. `store/upgrade` rebuilds a file of an older version
-//! with this schema.
+//! The schema and its version. `store/upgrade` rebuilds databases of older versions with this
+//! schema.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -10,10 +10,10 @@ const SCHEMA: &str = include_str!("../../../schema.sql");
 /// The version of `schema.sql`.
 pub(in crate::store) const VERSION: i64 = 6;
 
-/// Marks a file as ours (`PRAGMA application_id`): the letters `Pvtl`.
+/// Marks the file as a database of this program (`PRAGMA application_id`): the letters `Pvtl`.
 pub(in crate::store) const APPLICATION_ID: i64 = 0x5076_746c;
 
-/// Makes the schema in an empty database, in one transaction.
+/// Creates the schema in an empty database, in one transaction.
 pub(in crate::store) fn create(conn: &mut Connection) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(SCHEMA)?;
@@ -22,36 +22,33 @@ pub(in crate::store) fn create(conn: &mut Connection) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-/// Marks a file as a database of this version.
+/// Marks the file as a database of the current version.
 pub(in crate::store) fn mark(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", VERSION)
 }
 
-/// The version that the file has.
 pub(in crate::store) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// A statement of the schema.
+/// A `CREATE` statement of the schema.
 #[derive(Debug)]
 pub(in crate::store) struct Definition {
-    /// What it creates.
+    /// The name of what it creates.
     pub name: String,
-    /// The table that is created, or that the index or trigger belongs to.
+    /// The table that it creates, or that its index or trigger belongs to.
     pub table: String,
-    /// The text.
     pub sql: String,
 }
 
 impl Definition {
-    /// Whether it creates a table.
     pub fn is_table(&self) -> bool {
         self.name == self.table
     }
 }
 
-/// The statements of the schema, as SQLite splits and keeps them.
+/// Returns the statements of the schema, as SQLite splits and stores them.
 pub(in crate::store) fn definitions() -> rusqlite::Result<Vec<Definition>> {
     let conn = Connection::open_in_memory()?;
     conn.execute_batch(SCHEMA)?;
@@ -74,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definitions_make_the_same_schema_with_the_tables_first() {
+    fn running_the_definitions_tables_first_creates_the_same_schema() {
         let mut whole = Connection::open_in_memory().unwrap();
         create(&mut whole).unwrap();
         let parts = Connection::open_in_memory().unwrap();
@@ -88,15 +85,15 @@ mod tests {
     }
 
     #[test]
-    fn the_large_tables_have_no_index_that_an_upgrade_would_have_to_keep_while_it_copies() {
+    fn no_large_table_has_an_implicit_index_that_would_slow_down_an_upgrade() {
         let sql = "SELECT tbl_name FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_%'";
         let mut conn = Connection::open_in_memory().unwrap();
         create(&mut conn).unwrap();
         let mut statement = conn.prepare(sql).unwrap();
-        let implied: Vec<String> =
+        let tables: Vec<String> =
             statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         for table in ["customers", "contacts", "onboardings", "events"] {
-            assert!(!implied.iter().any(|implied| implied == table), "{table}");
+            assert!(!tables.iter().any(|implied| implied == table), "{table}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections to the file, and all of their pragmas.
+//! Opens connections and sets all of their pragmas.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,42 +8,42 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::store::error::OpenError;
 
-/// How long a statement waits for a lock that another process holds.
+/// How long a statement waits for a lock held by another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same for the connection of the writer, which tries again by itself.
+/// The same timeout for the writer's connection. Short, because the writer retries by itself.
 pub(in crate::store) const WRITER_TIMEOUT: Duration = Duration::from_millis(100);
-/// Statements that a connection keeps prepared. There are fewer than this.
+/// The number of prepared statements that a connection caches. More than there are.
 const STATEMENT_CACHE: usize = 128;
-/// Pages of a connection's cache, in KiB.
+/// The page cache of a connection.
 pub(in crate::store) const CACHE_KIB: u32 = 8_000;
-/// The same for all connections together that look up single rows, which lie anywhere: what is
-/// not in the cache is a system call away.
+/// The page caches of all lookup connections together. Lookups read single rows from anywhere in
+/// the file, and each page that is not cached takes a system call.
 pub(in crate::store) const LOOKUP_CACHES_KIB: u32 = 64_000;
-/// The cache of the connection that rebuilds a database, in KiB. As much is sorted in memory.
+/// The page cache of the connection that rebuilds a database, and the memory for its sorts.
 const REBUILD_CACHE_KIB: u32 = 64_000;
-/// Threads that help it to sort the entries of an index.
+/// Threads that help this connection to sort index entries.
 const SORT_THREADS: u32 = 2;
-/// What is left of the write-ahead log's file after it was larger, in bytes.
+/// The size, in bytes, to which SQLite truncates the write-ahead log file after it was larger.
 const WAL_SIZE_LIMIT: i64 = 64 << 20;
 
-/// Opens a connection that may write. The file has to exist.
+/// Opens a connection that can write. The file must exist.
 ///
 /// # Errors
-/// [`OpenError::NoWal`] where the file system cannot share memory between connections, and what
-/// SQLite says otherwise.
+/// Returns [`OpenError::NoWal`] if the file system does not support shared memory between
+/// connections.
 pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::sqlite(path, source);
     let conn = Connection::open_with_flags(path, open_flags()).map_err(failed)?;
-    // SQLite opens a file that it may not write as one that it only reads.
+    // SQLite opens a file without write permission as read-only instead of failing.
     if conn.is_readonly(MAIN_DB).map_err(failed)? {
         return Err(OpenError::permission_denied(path));
     }
-    // First of all: turning the log on may already have to wait for a lock.
+    // Set this first: enabling the WAL may already have to wait for a lock.
     conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     enable_wal(&conn, path)?;
     let pragmas = || {
         configure(&conn)?;
-        // An answer means that the change is on disk: the log is synced at every commit.
+        // A response means that the change is on disk, so sync the log at every commit.
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
         enable_secure_delete(&conn)?;
@@ -62,8 +62,8 @@ pub(in crate::store) fn open_reader(path: &Path) -> rusqlite::Result<Connection>
     Ok(conn)
 }
 
-/// Opens a database that nobody writes, and leaves no trace of that: no locks, and no files beside
-/// it (SQLite manual, "Uniform Resource Identifiers", `immutable`).
+/// Opens a database that nothing writes to, without locks and without creating files beside it
+/// (SQLite manual, "Uniform Resource Identifiers", `immutable`).
 pub(in crate::store) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -74,7 +74,7 @@ pub(in crate::store) fn open_immutable(path: &Path) -> rusqlite::Result<Connecti
     Ok(conn)
 }
 
-/// A path as a URI has it: `?`, `#` and `%` mean something there.
+/// Percent-encodes a path for a URI, where `?`, `#` and `%` have a meaning.
 fn percent_encoded(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
     path.as_os_str()
@@ -86,19 +86,18 @@ fn percent_encoded(path: &Path) -> String {
         .collect()
 }
 
-/// Leaves the log as it is when the connection is closed, although it may be the last one.
+/// Leaves the write-ahead log in place when the connection is closed, even if it is the last one.
 pub(in crate::store) fn keep_wal_on_close(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
-/// Sets how much a connection keeps of what it has read, in KiB, which a negative number means to
-/// SQLite.
+/// Sets the size of a connection's page cache in KiB, which SQLite takes as a negative number.
 pub(in crate::store) fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cache_size", -i64::from(kib))
 }
 
-/// Opens a connection that takes the write-ahead log into the file, and syncs both before the log
-/// may be written over.
+/// Opens a connection for checkpoints. It syncs the log before writing to the database file, and
+/// the database file before the log is overwritten.
 pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
@@ -107,8 +106,8 @@ pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Conne
     Ok(conn)
 }
 
-/// Opens a file into which another database is copied. It is nobody's yet: whoever copies brings
-/// it to disk when it is whole.
+/// Opens a file that another database is copied into. Nothing is synced: the caller syncs the file
+/// once it is complete.
 pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     configure(&conn)?;
@@ -117,13 +116,13 @@ pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// Opens an empty file that is filled from the database at `old`, which is attached as `old` and
-/// can only be read. The file cannot be used after an error, because nothing is undone; the caller
-/// syncs it once it is complete.
+/// Opens an empty file to be filled from the database at `old`, which is attached read-only as
+/// `old`. After an error the file cannot be used, because nothing is rolled back. The caller syncs
+/// it once it is complete.
 pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     configure(&conn)?;
-    // Only of this file: the other one is a database in use.
+    // Only for this file: the other one is a database in use.
     for (pragma, value) in
         [("journal_mode", "OFF"), ("synchronous", "OFF"), ("locking_mode", "EXCLUSIVE")]
     {
@@ -134,8 +133,8 @@ pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Resul
     conn.pragma_update(None, "ignore_check_constraints", true)?;
     enable_secure_delete(&conn)?;
     set_cache(&conn, REBUILD_CACHE_KIB)?;
-    // Indexes are sorted in files, on the disk of the database: what there is of memory and of room
-    // for temporary files is not known.
+    // Sort indexes in files, on the disk of the database: it is unknown how much memory or space
+    // for temporary files there is elsewhere.
     conn.pragma_update(None, "temp_store", "FILE")?;
     if let Some(dir) = path.parent().and_then(Path::to_str).filter(|dir| !dir.is_empty()) {
         conn.pragma_update(None, "temp_store_directory", dir)?;
@@ -146,13 +145,13 @@ pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Resul
     Ok(conn)
 }
 
-/// Makes SQLite overwrite what is deleted with zeros, so that it does not stay in the file.
+/// Makes SQLite overwrite deleted data with zeros, so that it does not stay in the file.
 fn enable_secure_delete(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "secure_delete", true)
 }
 
-/// Makes the file one that has no write-ahead log beside it. Fails as busy while another connection
-/// has it open.
+/// Turns the write-ahead log off and removes it. Fails with `SQLITE_BUSY` while another connection
+/// has the file open.
 pub(in crate::store) fn disable_wal(conn: &Connection) -> rusqlite::Result<()> {
     let mode: String = conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     if mode == "delete" {
@@ -169,13 +168,12 @@ fn open_flags() -> OpenFlags {
 
 fn configure(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // Otherwise SQLite plans a statement anew whenever its values are cleared, as they are each
-    // time that it goes back to the cache (SQLite manual, "The Query Planner Stability
-    // Guarantee").
+    // Without this, SQLite plans a statement again whenever its bindings are cleared, which happens
+    // each time it returns to the cache (SQLite manual, "The Query Planner Stability Guarantee").
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     set_cache(conn, CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    // A file from elsewhere must not be able to call functions through its schema.
+    // A database file from elsewhere must not be able to call functions through its schema.
     conn.pragma_update(None, "trusted_schema", false)
 }
 
@@ -184,18 +182,17 @@ fn enable_wal(conn: &Connection, path: &Path) -> Result<(), OpenError> {
         conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
     match mode {
         Ok(mode) if mode == "wal" => Ok(()),
-        // SQLite answers with the mode that it kept.
+        // SQLite returns the mode that it kept.
         Ok(_) => Err(OpenError::NoWal(path.to_owned())),
         Err(source) => Err(OpenError::sqlite(path, source)),
     }
 }
 
-/// Begins a transaction that only reads. What it sees is fixed by its first statement.
+/// Begins a read transaction. What it sees is fixed by its first statement.
 pub(in crate::store) fn begin_read(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("BEGIN DEFERRED")?.execute([]).map(drop)
 }
 
-/// Ends it.
 pub(in crate::store) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("COMMIT")?.execute([]).map(drop)
 }
@@ -207,21 +204,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_system_without_shared_memory_is_refused_in_plain_words() {
+    fn a_file_system_without_shared_memory_is_refused_with_advice() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pivotal.db");
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        // This VFS locks with files of its own, as on a network share, and cannot keep a log.
-        let address = format!("file:{}?vfs=unix-dotfile", file.display());
-        let refused = open_writer(Path::new(&address)).unwrap_err();
+        // This VFS uses lock files, as on a network share, and does not support a WAL.
+        let uri = format!("file:{}?vfs=unix-dotfile", file.display());
+        let refused = open_writer(Path::new(&uri)).unwrap_err();
         assert!(matches!(refused, OpenError::NoWal(_)), "{refused}");
         assert!(refused.to_string().contains("local disk"));
     }
 
     #[test]
-    fn sqlite_is_new_enough_not_to_corrupt_a_log_that_is_reset() {
+    fn sqlite_has_the_fix_for_the_wal_reset_bug() {
         // Versions 3.7.0 to 3.51.2 can lose a commit that races with a checkpoint on another
-        // connection, and corrupt the file; here the two always run side by side (SQLite manual,
+        // connection, and corrupt the file. Here the two always run concurrently (SQLite manual,
         // "Write-Ahead Logging", "The WAL-Reset Bug").
         assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
     }
@@ -240,15 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_committed_is_synced_and_a_reader_cannot_write() {
+    fn commits_are_synced_and_readers_cannot_write() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pivotal.db");
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         let writer = open_writer(&file).unwrap();
-        let ask = |pragma: &str| writer.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
-        assert_eq!(ask("synchronous").unwrap(), 2);
-        assert_eq!(ask("foreign_keys").unwrap(), 1);
-        assert_eq!(ask("secure_delete").unwrap(), 1);
+        let pragma = |name: &str| writer.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
+        assert_eq!(pragma("synchronous").unwrap(), 2);
+        assert_eq!(pragma("foreign_keys").unwrap(), 1);
+        assert_eq!(pragma("secure_delete").unwrap(), 1);
         assert!(open_reader(&file).unwrap().execute("INSERT INTO t VALUES (1)", []).is_err());
     }
 }

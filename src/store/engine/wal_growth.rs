@@ -1,5 +1,5 @@
-//! Watches the length of the write-ahead log, and says who keeps it from being reset once it has
-//! outgrown its bound.
+//! Tracks the size of the write-ahead log, and finds the processes that keep it from being reset
+//! once it has outgrown its limit.
 
 use std::fmt;
 use std::fs;
@@ -10,19 +10,19 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
 use crate::store::files::with_suffix;
 
-/// The length of one database's log. Clones share it.
+/// The size of one database's write-ahead log. Clones share it.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct WalGrowth(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     database: PathBuf,
-    /// After the last commit.
+    /// The size after the last commit.
     pages: AtomicU32,
     is_oversized: AtomicBool,
 }
 
-/// A log that is longer than it should be, because something reads from it.
+/// A log that is larger than it should be because some process still reads from it.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct OversizedWal {
     bytes: u64,
@@ -48,7 +48,7 @@ impl fmt::Display for OversizedWal {
                 let keep = if others.len() == 1 { "keeps" } else { "keep" };
                 write!(f, "{} {keep} a read transaction open", others.join(" and "))
             }
-            (true, false) => f.write_str("a backup or another long read of this server runs"),
+            (true, false) => f.write_str("a backup or another long read of this server is running"),
             (true, true) => f.write_str("a read transaction is open"),
         }
     }
@@ -71,28 +71,29 @@ impl WalGrowth {
         self.0.pages.load(Ordering::Relaxed)
     }
 
-    /// The log has outgrown its bound. Logged once, until [`WalGrowth::shrunk`].
+    /// Logs that the log has outgrown its limit. Logs only once until [`WalGrowth::report_shrunk`]
+    /// is called.
     pub fn report_oversized(&self) {
         if !self.0.is_oversized.swap(true, Ordering::Relaxed)
             && let Some(outgrown) = self.oversized()
         {
             log::warn!(
-                "{outgrown}; end that transaction, or the log keeps growing and reads get slower"
+                "{outgrown}; end that transaction; until then the log keeps growing and reads get slower"
             );
         }
     }
 
-    /// The log is within its bound. As loud as the warning that it ends.
+    /// Logs that the log is within its limit again, at the level of the warning that this ends.
     pub fn report_shrunk(&self) {
-        // The usual case costs one load.
+        // In the usual case, this is a single load.
         if self.0.is_oversized.load(Ordering::Relaxed)
             && self.0.is_oversized.swap(false, Ordering::Relaxed)
         {
-            log::warn!("the write-ahead log was reset and is within its bound again");
+            log::warn!("the write-ahead log was reset and is within its limit again");
         }
     }
 
-    /// How long the log is and who reads from it, if it has outgrown its bound.
+    /// Returns the size of the log and its readers if the log has outgrown its limit.
     pub fn oversized(&self) -> Option<OversizedWal> {
         self.0.is_oversized.load(Ordering::Relaxed).then(|| OversizedWal {
             bytes: fs::metadata(with_suffix(&self.0.database, "-wal")).map_or(0, |log| log.len()),

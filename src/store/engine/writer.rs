@@ -1,5 +1,5 @@
-//! The one stream of changes: a thread that owns the only connection that writes, runs the jobs
-//! that are waiting in one transaction, and answers each of them when that is on disk.
+//! All changes go through one thread, which owns the only connection that writes. It runs the jobs
+//! that are waiting in one transaction and responds to each once the transaction is on disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,30 +20,31 @@ use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
 use crate::store::files::{self, OpenFiles};
 
-/// Jobs that may wait. A client is told at once when there are more.
+/// How many jobs can wait. Beyond that, a change fails immediately.
 const QUEUE_CAPACITY: usize = 1024;
-/// Jobs that share a transaction; more would make the first of them wait for long.
+/// How many jobs can share a transaction. With more, the first of them would wait for too long.
 const MAX_GROUP: usize = 256;
-/// How long a change waits while another process writes. In real time: it is that process's.
+/// How long a change waits while another process writes. Real time, because it depends on that
+/// process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a job leaves: why its changes are not to be kept, if they are not, and how its caller is
-/// answered once it is known whether the transaction was committed.
+/// The outcome of a job: the error if its changes must be rolled back, and the function that
+/// responds to its caller once the transaction has been committed or not.
 struct Outcome {
     error: Option<StoreError>,
     respond: Box<dyn FnOnce(Result<(), StoreError>)>,
 }
 
-/// A change to run in a transaction, or to refuse when there is none.
+/// A change to run in the transaction, or to fail if there is none.
 type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
 
-/// What has to be well before anything is written.
+/// What is checked before anything is written.
 pub(in crate::store) struct Guards {
     pub damage: Damage,
     pub open_files: OpenFiles,
 }
 
-/// The sending end of the stream. Dropping it ends the thread once the jobs are done.
+/// The handle to the writer thread. Dropping it ends the thread once the queue is empty.
 pub(in crate::store) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -55,14 +56,14 @@ impl Writer {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the operating system has no thread to give.
+    /// Fails if the operating system cannot start a thread.
     pub fn start(
         conn: Connection,
         checkpoints: Checkpoints,
         clock: Arc<dyn Clock>,
         guards: Guards,
     ) -> std::io::Result<Self> {
-        // Short, so that a change that waits for another process can be told to give up.
+        // Short, so that a change that waits for another process can be made to give up.
         conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
         let (queue, jobs) = sync_channel(QUEUE_CAPACITY);
         let (damage, is_stopping) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
@@ -81,17 +82,17 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), damage, is_stopping: is_stopping })
     }
 
-    /// Lets no change wait for the lock of another process from now on.
+    /// Makes changes fail instead of waiting for the lock of another process, from now on.
     pub fn stop_waiting(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Queues a change. The receiver gets its result after the commit, or nothing at all when the
-    /// change panicked.
+    /// Queues a change. The receiver gets its result after the commit, or is closed if the change
+    /// panicked.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the queue is full, [`StoreError::Damaged`] or
-    /// [`StoreError::Suspected`] for a file that is or may be damaged.
+    /// [`StoreError::Unavailable`] if the queue is full, [`StoreError::Damaged`] or
+    /// [`StoreError::Suspected`] if the file is or may be damaged.
     pub fn send<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -103,7 +104,7 @@ impl Writer {
             Outcome {
                 error: result.as_ref().err().cloned(),
                 respond: Box::new(move |committed| {
-                    // A caller that has gone away does not want its answer.
+                    // The caller may have gone.
                     let _ = reply.send(committed.and(result));
                 }),
             }
@@ -126,14 +127,14 @@ impl Drop for Writer {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            log::error!("the writer thread ended with a panic");
+            log::error!("the writer thread panicked");
         }
     }
 }
 
-/// The receiving end, on the thread.
+/// The state of the thread.
 struct WriterThread {
-    /// First, so that its connection is closed before the last one, which leaves no log behind.
+    // The first field, so that its connection is closed before the last one, which removes the log.
     checkpoints: Checkpoints,
     conn: Connection,
     clock: Arc<dyn Clock>,
@@ -148,12 +149,12 @@ impl WriterThread {
             let group = std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP - 1));
             self.guards.damage.refresh(&self.conn, &mut self.cache);
             self.commit(group);
-            // After the answers, which need not wait for it.
+            // After the responses, which do not need to wait for a checkpoint.
             self.checkpoints.after_commit(&self.conn);
         }
     }
 
-    /// Runs jobs in one transaction, each in a savepoint of its own, and answers them.
+    /// Runs jobs in one transaction, each in its own savepoint, and responds to them.
     fn commit(&self, mut group: impl Iterator<Item = Job>) {
         let mut outcomes = Vec::new();
         let committed = self.begin_transaction().and_then(|()| {
@@ -161,7 +162,7 @@ impl WriterThread {
                 self.run_job(job, &mut outcomes)?;
             }
             self.execute("COMMIT")?;
-            // A file that was taken away is only noticed by looking: SQLite writes on.
+            // A file that was moved away goes unnoticed otherwise: SQLite keeps writing to it.
             self.guards.open_files.ensure_in_place()
         });
         let Err(error) = committed else {
@@ -171,15 +172,15 @@ impl WriterThread {
             return;
         };
         let error = self.guards.damage.report(error, self.cache);
-        log::error!("a group of changes was not stored: {error}");
-        // SQLite has already rolled back after some errors, such as a full disk.
+        log::error!("cannot store a group of changes: {error}");
+        // After some errors, such as a full disk, SQLite has already rolled back.
         if !self.conn.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {
             log::error!("cannot roll back: {error}");
         }
-        // These had not begun, and waited for the same lock or disk. They are gathered before
-        // anybody is answered: what is sent after an answer has not waited.
+        // These jobs had not started; they were waiting for the same lock or disk. Collect them
+        // before responding to any caller: a job sent after a response has not waited.
         let waiting: Vec<Job> = group.collect();
         for outcome in outcomes {
             (outcome.respond)(Err(error.clone()));
@@ -199,9 +200,9 @@ impl WriterThread {
         };
         outcomes.extend(outcome);
         if let Some(error) = failed {
-            // After some errors, such as a log that cannot grow, SQLite has undone the whole
-            // transaction: the jobs before this one are lost with it, for the same reason.
-            // And in a file that may be damaged, nothing of them may be kept.
+            // After some errors, such as a log that cannot grow, SQLite has rolled back the whole
+            // transaction, and the jobs before this one are lost for the same reason. If the file
+            // may be damaged, nothing may be kept, either.
             if self.conn.is_autocommit() || matches!(error, StoreError::Damaged(_)) {
                 return Err(error);
             }
@@ -210,9 +211,9 @@ impl WriterThread {
         self.execute("RELEASE job")
     }
 
-    /// Begins a transaction, which waits while another process writes.
+    /// Begins a transaction, waiting while another process writes.
     fn begin_transaction(&self) -> Result<(), StoreError> {
-        // The jobs may have been queued before the damage was met.
+        // The jobs may have been queued before the damage was detected.
         self.guards.damage.ensure_undamaged()?;
         self.guards.open_files.ensure_in_place()?;
         let deadline = Instant::now() + LOCK_TIMEOUT;
@@ -229,14 +230,14 @@ impl WriterThread {
         }
     }
 
-    /// Says which process holds the lock that this one waits for.
+    /// Describes the process that holds the lock this one is waiting for.
     fn describe_lock_holder(&self) -> String {
         let index = self.conn.path().map(|path| files::with_suffix(path.as_ref(), files::SHM));
         let holders = index.map(|index| other_lock_holders(&index, Lock::WAL_WRITE));
         let holders = holders.unwrap_or_default();
         let holder =
             holders.first().map_or_else(|| "another process".to_owned(), LockHolder::to_string);
-        format!("{holder} is writing to it and does not end its transaction")
+        format!("{holder} is keeping a write transaction open")
     }
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
@@ -265,11 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_fails_or_panics_takes_only_its_own_changes_with_it() {
+    fn a_job_that_fails_or_panics_loses_only_its_own_changes() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
-        // The first job waits until the others are queued, so that all share a transaction.
+        // The first job waits until the others are queued, so that all share one transaction.
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = store.writer.send(move |tx| {
             wait.recv().unwrap();
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_refuses_at_once() {
+    fn a_full_queue_refuses_changes_immediately() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
@@ -313,12 +314,12 @@ mod tests {
         assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
     }
     #[test]
-    fn a_full_disk_refuses_the_job_that_needs_space_and_later_ones_are_stored() {
+    fn a_full_disk_fails_the_job_but_later_jobs_are_stored() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
-        // SQLite's own limit of a file's pages ends in the error of a full disk; it takes the
-        // size of the file when that is larger.
+        // SQLite's own limit on the number of pages causes the error of a full disk. It is raised
+        // to the size of the file if that is larger.
         let limit = |pages: i64| {
             let set =
                 move |tx: &Tx<'_>| Ok(tx.conn.pragma_update(None, "max_page_count", pages)?);
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn when_sqlite_undoes_a_transaction_all_of_its_jobs_are_told_the_cause() {
+    fn when_sqlite_rolls_back_all_jobs_of_the_transaction_get_the_cause() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
@@ -346,7 +347,7 @@ mod tests {
             wait.recv().unwrap();
             create(tx, "first").map(drop)
         });
-        // As SQLite does when a page that no longer fits into its cache cannot be written.
+        // SQLite does this if a page that no longer fits into its cache cannot be written.
         let failing = store.writer.send(|tx| {
             tx.conn.execute_batch("ROLLBACK")?;
             Err::<(), _>(StoreError::Unavailable("the disk is full".to_owned()))

@@ -1,4 +1,4 @@
-//! Telling what happened before now. For the demo, whose history nobody lived through.
+//! Writes history with past timestamps, for the demo.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -8,18 +8,15 @@ use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
 impl<'c> Tx<'c> {
-    /// The same transaction at another moment.
+    /// Returns the same transaction at a different time.
     pub fn with_time(&self, now: Timestamp) -> Tx<'c> {
         Tx { conn: self.conn, now }
     }
 
-    /// Tells the past of a workspace in which no customer was ever created; nothing when there
-    /// was one. `tell` makes its changes at moments of their own, oldest first. Events that stand
-    /// there already are those of keys: they keep their times, and may be younger than what is
-    /// told.
-    ///
-    /// # Errors
-    /// What `tell` reports.
+    /// Writes the history of a workspace in which no customer was ever created; otherwise returns
+    /// `None`. `make_changes` uses [`Tx::with_time`] for each of its changes, oldest first.
+    /// Existing events are those of API keys: they keep their times, and may be newer than the
+    /// history.
     pub fn backfill_history<T>(
         &self,
         workspace: WorkspaceNo,
@@ -29,8 +26,8 @@ impl<'c> Tx<'c> {
         if self.conn.prepare(sql)?.exists([workspace.0])? {
             return Ok(None);
         }
-        // Every event is later than the one before it. Those of the past begin anew, and the next
-        // one after them is again later than all.
+        // Every event must be later than the one before it. Reset the sequence so that the history
+        // can start earlier; afterwards, the next event is again later than all others.
         let sql = "SELECT created_at FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
         let last: Option<i64> =
             self.conn.prepare(sql)?.query_row([workspace.0], |row| row.get(0)).optional()?;

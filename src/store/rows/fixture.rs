@@ -1,5 +1,5 @@
-//! A database in memory for the store's own tests, which fill it through [`WorkspaceTx`] and look
-//! at it through [`WorkspaceReader`].
+//! An in-memory database for the store's own tests, which write to it through [`WorkspaceTx`] and
+//! read from it through [`WorkspaceReader`].
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub(in crate::store) struct Db {
     caller: Caller,
 }
 
-/// So many seconds after the beginning.
+/// This many seconds after the start of 2026.
 pub(in crate::store) fn at(seconds: i64) -> Timestamp {
     Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000)
 }
@@ -57,7 +57,6 @@ impl Db {
         &self.conn
     }
 
-    /// What belongs to no workspace.
     pub fn global(&self) -> Reader<'_> {
         Reader { conn: &self.conn }
     }
@@ -66,12 +65,12 @@ impl Db {
         Tx { conn: &self.conn, now: at(seconds) }
     }
 
-    /// The admin at the command line.
+    /// The admin, at the command line.
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// The same database with another workspace.
+    /// Returns the same database with another workspace as the current one.
     pub fn in_another_workspace(self) -> Self {
         let caller = caller(make_workspace(&self.conn, "two"));
         Self { caller, ..self }

@@ -1,5 +1,5 @@
-//! Lookups and lists of resources: always within a workspace, and without tombstones unless a
-//! function's name says otherwise.
+//! Lookups and lists of resources, always within one workspace. They leave out deleted rows, unless
+//! the function's name says otherwise.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
@@ -11,7 +11,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::error::StoreError;
 
-/// The live resource that a client names.
+/// Finds a live resource by id or display id.
 pub(in crate::store) fn find<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -28,7 +28,7 @@ pub(in crate::store) fn find<R: Resource>(
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
-/// The id of the live resource that a client names.
+/// Finds the id of a live resource by its id or display id.
 pub(in crate::store) fn find_id<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -38,14 +38,14 @@ pub(in crate::store) fn find_id<R: Resource>(
     if found.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(found.id) }
 }
 
-/// What is left to say of a resource that may have been deleted.
+/// The ids of a resource that may have been deleted.
 pub(in crate::store) struct ResourceIds<R> {
     pub id: Id<R>,
     pub display_id: DisplayId,
     pub deleted: bool,
 }
 
-/// The ids of the resource that a client names, deleted or not.
+/// Finds the ids of a resource, deleted or not, by its id or display id.
 pub(in crate::store) fn find_including_deleted<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -76,10 +76,10 @@ fn key_column<R>(id_ref: &Ref<R>) -> (&'static str, &dyn ToSql) {
     }
 }
 
-/// A list while its conditions are being gathered. Every list walks an index from its newest
-/// entry; a condition that the index does not know is tested row by row, and hidden from SQLite's
-/// planner by a unary plus (SQLite manual, "The SQLite Query Optimizer Overview", 4), so that it
-/// never trades the walk for a sort.
+/// A query for a list. Every list walks an index from its newest entry. A condition on a column
+/// outside that index is tested row by row. It is hidden from SQLite's planner by a unary plus
+/// (SQLite manual, "The SQLite Query Optimizer Overview", 4), so that the planner never replaces
+/// the walk with a sort.
 #[derive(Clone)]
 pub(in crate::store) struct List<'v> {
     conditions: String,
@@ -92,7 +92,7 @@ impl<'v> List<'v> {
         Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
     }
 
-    /// The rows of one parent, by an index that begins with the parent's id.
+    /// The rows of one parent. Uses an index that starts with the parent's id.
     pub fn with_parent(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
         let mut list =
             Self { conditions: "+workspace_no = ?1".to_owned(), values: vec![&workspace.0] };
@@ -100,18 +100,18 @@ impl<'v> List<'v> {
         list
     }
 
-    /// Narrows by a column of the index.
+    /// Filters by a column of the index.
     pub fn filter_indexed(&mut self, column: &str, value: &'v dyn ToSql) {
         self.values.push(value);
         self.conditions += &format!(" AND {column} = ?{}", self.values.len());
     }
 
-    /// Narrows row by row.
+    /// Filters row by row.
     pub fn filter(&mut self, column: &str, value: &'v dyn ToSql) {
         self.filter_indexed(&format!("+{column}"), value);
     }
 
-    /// Narrows row by row to those whose `column` is one of the values.
+    /// Filters row by row: `column` must be one of the values.
     pub fn filter_in(&mut self, column: &str, values: &'v [&'v str]) {
         let mut places = Vec::with_capacity(values.len());
         for value in values {
@@ -121,37 +121,36 @@ impl<'v> List<'v> {
         self.conditions += &format!(" AND +{column} IN ({})", places.join(", "));
     }
 
-    /// Narrows row by row to those whose `column` is less than the value.
+    /// Filters row by row: `column` must be less than the value.
     pub fn filter_less_than(&mut self, column: &str, value: &'v dyn ToSql) {
         self.values.push(value);
         self.conditions += &format!(" AND +{column} < ?{}", self.values.len());
     }
 
-    /// Narrows row by row to those whose `column` contains the text.
+    /// Filters row by row: `column` must contain the text.
     pub fn filter_contains(&mut self, column: &str, part: &'v dyn ToSql) {
         self.values.push(part);
         self.conditions += &format!(" AND instr({column}, ?{}) > 0", self.values.len());
     }
 
-    /// Narrows by a condition that is, word for word, that of a partial index.
+    /// Adds the condition of a partial index, which must match its definition exactly.
     pub fn filter_partial_index(&mut self, condition: &str) {
         self.conditions += &format!(" AND {condition}");
     }
 
-    /// Narrows to what was created at this time, in microseconds, or later.
+    /// Filters by creation time: at this time, in microseconds, or later.
     pub fn created_since(&mut self, time: &'v i64) {
         self.values.push(time);
         self.conditions += &format!(" AND created_at >= ?{}", self.values.len());
     }
 
-    /// The page that is asked for.
     pub fn page<R: Listed>(
         mut self,
         conn: &Connection,
         page: &PageRequest,
     ) -> Result<Page<R>, StoreError> {
         let before = page.before.map(Timestamp::as_micros);
-        // One row more than asked for tells whether there are older ones.
+        // Fetch one extra row to find out whether there are older ones.
         let limit = page.limit + 1;
         let mut values = std::mem::take(&mut self.values);
         let mut cursor = String::new();
@@ -177,7 +176,7 @@ impl<'v> List<'v> {
         Ok(Page { data, next })
     }
 
-    /// All rows, oldest first.
+    /// Returns all rows, oldest first.
     pub fn all<R: Listed>(self, conn: &Connection) -> Result<Vec<R>, StoreError> {
         let sql = format!(
             "SELECT {} FROM {} WHERE {} ORDER BY created_at",
@@ -190,7 +189,7 @@ impl<'v> List<'v> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The only row that there can be.
+    /// Returns the only row that there can be.
     pub fn at_most_one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
         let sql =
             format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.where_clause::<R>());
@@ -198,7 +197,7 @@ impl<'v> List<'v> {
         Ok(statement.query_row(params_from_iter(self.values), R::from_row).optional()?)
     }
 
-    /// When the row was created that is the `nth` from the newest, if others follow it.
+    /// Returns when the `nth` newest row was created, if there are more rows after it.
     pub fn nth_created_at<R: Table>(
         mut self,
         conn: &Connection,
@@ -227,14 +226,14 @@ impl<'v> List<'v> {
         })
     }
 
-    /// How many rows there are.
     pub fn count<R: Table>(self, conn: &Connection) -> Result<i64, StoreError> {
         let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.where_clause::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
     }
 
-    /// Counts the rows for each value of columns of the index. `read` gets these and `count`.
+    /// Counts the rows for each combination of the given columns, which must be in the index.
+    /// `read` receives these columns and `count`.
     pub fn count_by<R: Table, T>(
         self,
         conn: &Connection,

@@ -1,4 +1,4 @@
-//! How rows are found, written and numbered, for the modules of the resources.
+//! Finds, writes and numbers rows, for the modules of the resources.
 
 pub(super) mod backfill;
 pub(super) mod document;

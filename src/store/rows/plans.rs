@@ -1,6 +1,6 @@
-//! Tests that no read of the API or of the admin pages scans a table or sorts: every list and
-//! lookup with every combination of its filters is run, and SQLite is asked how it runs each
-//! statement that it saw.
+//! Tests that no read of the API or of the admin pages scans or sorts a table. Every list and
+//! lookup runs with every combination of its filters, and SQLite is asked for the query plan of
+//! each statement.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -31,8 +31,8 @@ use crate::store::tx::WorkspaceTx;
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
-/// A database with one customer and one onboarding, so that the reads that first look up a parent
-/// get past it.
+/// A database with one customer and one onboarding, so that reads that look up a parent first find
+/// one.
 fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();
@@ -52,22 +52,22 @@ fn database() -> Connection {
     conn
 }
 
-/// Runs reads and returns the statements that SQLite saw.
+/// Runs reads and returns the statements that SQLite executed.
 fn statements(conn: &mut Connection, reads: impl FnOnce(&WorkspaceReader<'_>)) -> BTreeSet<String> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    let noted = Arc::clone(&seen);
-    let note = move |event: TraceEvent<'_>| {
+    let recorded = Arc::clone(&seen);
+    let record = move |event: TraceEvent<'_>| {
         if let TraceEvent::Stmt(_, sql) = event {
-            noted.lock().unwrap().insert(sql.to_owned());
+            recorded.lock().unwrap().insert(sql.to_owned());
         }
     };
-    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record)).unwrap();
     reads(&WorkspaceReader { conn, workspace: WORKSPACE });
     conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
     std::mem::take(&mut seen.lock().unwrap())
 }
 
-/// How SQLite runs a statement, step by step.
+/// Returns SQLite's query plan for a statement, step by step.
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let values = vec![rusqlite::types::Null; statement.parameter_count()];
@@ -76,8 +76,9 @@ fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Whether a statement that walks indexes also reads the rows that they lead to. The plan does not
-/// tell: it calls a partial index "covering" only when its condition is not asked for.
+/// Returns whether a statement reads table rows in addition to the indexes it walks. The query plan
+/// does not show this: it calls a partial index "covering" only if the statement doesn't test the
+/// index's condition.
 fn reads_rows(conn: &Connection, sql: &str) -> bool {
     let mut statement = conn.prepare(&format!("EXPLAIN {sql}")).unwrap();
     let values = vec![rusqlite::types::Null; statement.parameter_count()];
@@ -85,9 +86,9 @@ fn reads_rows(conn: &Connection, sql: &str) -> bool {
         Ok((row.get("opcode")?, row.get("p1")?, row.get("p3")?))
     });
     let steps: Vec<(String, i64, i64)> = rows.unwrap().map(Result::unwrap).collect();
-    // A cursor on the table is moved only when a column is read from it.
+    // A table cursor only moves when a column is read from it.
     let mut tables = steps.iter().filter(|(code, ..)| code == "DeferredSeek").map(|step| step.2);
-    tables.any(|table| steps.iter().any(|(code, of, _)| code == "Column" && *of == table))
+    tables.any(|table| steps.iter().any(|(code, cursor, _)| code == "Column" && *cursor == table))
 }
 
 #[track_caller]
@@ -102,7 +103,7 @@ fn assert_only_searches(conn: &Connection, statements: &BTreeSet<String>) {
     }
 }
 
-/// All ways of giving and leaving out `N` filters.
+/// All combinations of setting and not setting `N` filters.
 fn combinations<const N: usize>() -> impl Iterator<Item = [bool; N]> {
     (0..1 << N).map(|bits: u32| std::array::from_fn(|n| bits & (1 << n) != 0))
 }
@@ -176,8 +177,8 @@ fn every_list_of_events_walks_an_index() {
             }
         }
     });
-    // Each page with and without a type: of an onboarding, and of a customer with one, two or three
-    // readable types of resources. And the two that look up what the path names.
+    // Each page with and without an event type: of an onboarding, and of a customer with one, two
+    // or three readable resource types. Plus the two lookups of the parent.
     assert_eq!(seen.len(), 4 + 4 * 3 + 2);
     assert_only_searches(&conn, &seen);
     for sql in seen.iter().filter(|sql| sql.contains("resource IN")) {
@@ -187,7 +188,7 @@ fn every_list_of_events_walks_an_index() {
 }
 
 #[test]
-fn the_onboardings_that_are_paused_with_their_customer_are_found_by_an_index() {
+fn the_onboardings_to_pause_are_found_by_an_index() {
     let mut conn = database();
     let workspace = Workspace {
         no: WORKSPACE,
@@ -210,7 +211,7 @@ fn the_onboardings_that_are_paused_with_their_customer_are_found_by_an_index() {
 }
 
 #[test]
-fn every_view_of_the_audit_log_walks_an_index() {
+fn every_page_of_the_audit_log_walks_an_index() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
         for [kind, actor, resource, id, from, to] in combinations() {
@@ -228,8 +229,8 @@ fn every_view_of_the_audit_log_walks_an_index() {
         }
         reader.actors().unwrap();
     });
-    // Each of the six filters but `to`, which is a cursor; where the walk ends, by resource or by
-    // time, from a time or not; and the actors.
+    // Every combination of the six filters, except `to`, which is a cursor. Plus the queries for
+    // the end of the scan: by resource or by time, with or without a start time. Plus the actors.
     assert_eq!(seen.len(), 64 + 4 + 1);
     assert_only_searches(&conn, &seen);
     for sql in seen.iter().filter(|sql| sql.contains("FROM events")) {
@@ -240,7 +241,7 @@ fn every_view_of_the_audit_log_walks_an_index() {
             "(workspace_no=?"
         };
         assert!(plan[0].contains(index), "{sql}\n{plan:#?}");
-        // The walk ends where it is told to.
+        // The walk ends at the given time.
         if sql.contains("created_at >=") && sql.contains("created_at <") {
             assert!(plan[0].contains("created_at>? AND created_at<?"), "{sql}\n{plan:#?}");
         }
@@ -271,24 +272,24 @@ fn every_column_of_the_board_walks_an_index() {
 }
 
 #[test]
-fn the_overview_is_counted_within_indexes() {
+fn the_overview_is_counted_by_index() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
         reader.overview(Timestamp::from_micros(9)).unwrap();
     });
     assert_eq!(seen.len(), 5);
-    // The entries of a workspace in an index are counted one by one, but none of another's.
+    // The index entries of the workspace are counted one by one, but not those of other workspaces.
     assert_only_searches(&conn, &seen);
-    let of_rows: Vec<_> = seen.iter().filter(|sql| reads_rows(&conn, sql)).collect();
-    // Rows are read of the customers, by whose ids contacts are counted, and of the onboardings
+    let reading_rows: Vec<_> = seen.iter().filter(|sql| reads_rows(&conn, sql)).collect();
+    // Rows are read only from customers, by whose ids contacts are counted, and from onboardings
     // that are not completed.
-    assert_eq!(of_rows.len(), 2, "{of_rows:#?}");
-    assert!(of_rows.iter().any(|sql| sql.contains("contacts")));
-    assert!(of_rows.iter().any(|sql| sql.contains("target_launch_date")));
+    assert_eq!(reading_rows.len(), 2, "{reading_rows:#?}");
+    assert!(reading_rows.iter().any(|sql| sql.contains("contacts")));
+    assert!(reading_rows.iter().any(|sql| sql.contains("target_launch_date")));
 }
 
 #[test]
-fn the_primary_contact_has_an_index_of_its_own() {
+fn the_primary_contact_has_its_own_index() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
         reader.primary_contact(&Ref::DisplayId(DisplayId(1))).unwrap();
@@ -302,7 +303,7 @@ fn the_primary_contact_has_an_index_of_its_own() {
 fn every_lookup_uses_an_index() {
     let mut conn = database();
     let seen = statements(&mut conn, |reader| {
-        // What is found does not matter, only how it is looked for.
+        // The results don't matter, only how the rows are looked up.
         let _ = reader.customer(&Ref::DisplayId(DisplayId(9)));
         let _ = reader.customer(&Ref::Id(Id::generate()));
         let _ = reader.contact(&Ref::DisplayId(DisplayId(9)));
@@ -318,7 +319,7 @@ fn every_lookup_uses_an_index() {
 }
 
 #[test]
-fn the_most_telling_filter_is_the_one_whose_index_is_walked() {
+fn the_index_of_the_most_selective_filter_is_used() {
     let mut conn = database();
     let text = Some("x".to_owned());
     let filter = CustomerFilter {

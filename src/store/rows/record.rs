@@ -1,5 +1,5 @@
-//! Creates, changes and deletes resources, each with the events of the change in the same
-//! transaction. For the modules of the resources, which add what differs between them.
+//! Creates, updates and deletes resources, and records the events in the same transaction. The
+//! modules of the resources add what differs between them.
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{ToSql, params, params_from_iter};
@@ -17,7 +17,6 @@ use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
 
-/// A time as a column's value.
 fn time(value: Timestamp) -> ToSqlOutput<'static> {
     value.as_micros().into()
 }
@@ -26,7 +25,7 @@ fn time(value: Timestamp) -> ToSqlOutput<'static> {
 pub(in crate::store) struct Subject<'s> {
     pub resource: ResourceType,
     pub resource_id: &'s str,
-    /// The customer whose timeline shows the event.
+    /// The customer whose activity shows the event.
     pub customer_id: Option<&'s str>,
 }
 
@@ -40,37 +39,38 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// A move of an onboarding's phase: where it led from and to.
+/// The phases that an onboarding moved from and to, if it moved.
 pub(in crate::store) type PhaseMove = Option<(Phase, Phase)>;
 
-/// What a change of a resource writes besides its document.
+/// What an update of a resource writes besides its document.
 #[derive(Default)]
 pub(in crate::store) struct Change<'c> {
     pub events: Vec<EventType>,
     pub phases: PhaseMove,
-    /// Columns that are written even if [`Resource::columns`] says that they stay as they are.
+    /// Columns to write even if [`Resource::columns`] reports no change.
     pub columns: Columns<'c>,
 }
 
-/// The properties that differ between two states of a resource, with their earlier values.
+/// The fields that differ between two states of a resource, with their previous values.
 struct PreviousValues(Map<String, Value>);
 
 impl PreviousValues {
-    /// Compares what clients see of the two states. `updated_at` always changes and says nothing.
+    /// Compares two states as clients see them. Leaves out `updated_at`, which always changes.
     fn compare<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
         let mut old: Map<String, Value> = serde_json::from_str(before.text())?;
         let new: Map<String, Value> = serde_json::from_str(after.text())?;
-        // As text, because the order of metadata's keys is the client's and can change too.
+        // Compare as text, because clients choose the order of metadata keys, and it can change,
+        // too.
         let text = |value: &Value| value.to_string();
-        old.retain(|property, value| {
-            property != "updated_at" && new.get(property).is_none_or(|now| text(now) != text(value))
+        old.retain(|field, value| {
+            field != "updated_at" && new.get(field).is_none_or(|now| text(now) != text(value))
         });
         Ok(Self(old))
     }
 }
 
 impl WorkspaceTx<'_> {
-    /// The live resource that a client names, to change it.
+    /// Finds a live resource, in order to change it.
     pub(in crate::store) fn find<R: Resource>(
         &self,
         id_ref: &Ref<R>,
@@ -78,14 +78,14 @@ impl WorkspaceTx<'_> {
         live::find(self.conn, self.workspace(), id_ref)?.into_stored()
     }
 
-    /// The next display id of a type, and a creation time that no other row of the type has.
+    /// Allocates the next display id of a resource type and a unique creation time.
     pub(in crate::store) fn allocate<R: Resource>(
         &self,
     ) -> rusqlite::Result<(DisplayId, Timestamp)> {
         sequences::allocate(self.conn, self.workspace(), R::TYPE.into(), self.now)
     }
 
-    /// Adds a resource, with the event of its creation.
+    /// Inserts a resource and records the event.
     pub(in crate::store) fn create<R: Resource>(
         &self,
         resource: R,
@@ -117,7 +117,7 @@ impl WorkspaceTx<'_> {
         Ok(Stored { resource, document })
     }
 
-    /// Writes the new state of a resource, with the events of the change.
+    /// Writes the new state of a resource and records the events.
     pub(in crate::store) fn change<R: Resource>(
         &self,
         before: &Stored<R>,
@@ -135,8 +135,8 @@ impl WorkspaceTx<'_> {
         Ok(Stored { resource: after, document })
     }
 
-    /// Writes the document and the columns that differ. Columns that stay as they are are not
-    /// mentioned, so that their indexes are not touched.
+    /// Writes the document and the columns that differ. Leaves out unchanged columns, so that their
+    /// indexes are not updated.
     fn update<R: Resource>(
         &self,
         before: &R,
@@ -152,16 +152,17 @@ impl WorkspaceTx<'_> {
         let states = before.columns().into_iter().zip(after.columns());
         columns.extend(states.filter(|(old, new)| old != new).map(|(_, new)| new));
         columns.extend(extra);
-        let settings: Vec<String> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
-        let sql = format!("UPDATE {} SET {} WHERE id = ?", R::TABLE, settings.join(", "));
+        let assignments: Vec<String> =
+            columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
+        let sql = format!("UPDATE {} SET {} WHERE id = ?", R::TABLE, assignments.join(", "));
         let id = after.id().to_sql()?;
         let values = columns.iter().map(|(_, value)| value).chain([&id]);
         self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
         Ok(())
     }
 
-    /// Deletes a resource, with the event of its deletion; `then` does what follows from that. A
-    /// second time changes nothing and returns the same.
+    /// Deletes a resource and records the event. `then` makes the changes that follow from the
+    /// deletion. Deleting a resource again changes nothing and returns the same result.
     pub(in crate::store) fn delete<R: Resource>(
         &self,
         id_ref: &Ref<R>,
@@ -183,14 +184,14 @@ impl WorkspaceTx<'_> {
         Ok((resource.id().clone(), resource.display_id()))
     }
 
-    /// When a resource that was last changed at `last` is changed now: later by what clients see
-    /// of it, which is milliseconds.
+    /// Returns the time for a change to a resource last updated at `last`: at least one millisecond
+    /// later, which is the resolution that clients see.
     fn next_updated_at(&self, last: Timestamp) -> Timestamp {
         self.now.max(last.plus_millis(1))
     }
 
-    /// Writes the events of one change, each with the object as it is after it and with the earlier
-    /// values of what changed.
+    /// Records the events of one change, each with the object after the change and the previous
+    /// values of the changed fields.
     pub(in crate::store) fn record(
         &self,
         kinds: &[EventType],

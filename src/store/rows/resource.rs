@@ -1,5 +1,5 @@
-//! What the store knows of a table, of the rows that lists show, and of a resource: the traits that
-//! the modules of the resources implement.
+//! The traits that the modules of the resources implement: for tables, for rows in lists, and for
+//! resources.
 
 use rusqlite::types::{Null, ToSqlOutput};
 use rusqlite::{Row, ToSql};
@@ -11,54 +11,50 @@ use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::time::Timestamp;
 
-/// A table of rows that belong to a workspace.
+/// A table whose rows belong to a workspace.
 pub trait Table {
-    /// Its name, or a join that begins with it.
+    /// The name of the table, or a join that starts with it.
     const TABLE: &'static str;
-    /// What holds for the rows that lists show, word for word as in the partial indexes.
+    /// The condition for rows to be listed. Must match the partial indexes exactly.
     const LISTED_WHERE: &'static str = "deleted_at IS NULL";
 }
 
-/// Rows that lists show, and how they become values.
+/// A row type that can be listed.
 pub(in crate::store) trait Listed: Table + Sized {
-    /// The columns that `from_row` reads by their positions.
+    /// The columns that `from_row` reads by position.
     const COLUMNS: &'static str;
-    /// More columns, which it reads by their names, each with a comma before it.
+    /// Additional columns, each preceded by a comma, that `from_row` reads by name.
     const EXTRA_COLUMNS: &'static str = "";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
     fn created_at(&self) -> Timestamp;
 }
 
-/// A resource: a document with columns beside it.
+/// A resource, stored as a document with additional columns.
 pub trait Resource: Table + Serialize + DeserializeOwned {
-    /// What it is called when it is not found.
     const TYPE: ResourceType;
-    /// The version of its document's shape. Raise it when the document gets a property.
+    /// The version of the document's shape. Increment it when the document gets a new field.
     const SHAPE: i64;
 
-    /// Its id.
     fn id(&self) -> &Id<Self>;
-    /// Its number within its workspace and type.
+    /// The number of the resource, counted per workspace and type.
     fn display_id(&self) -> DisplayId;
-    /// The customer whose timeline shows its events.
+    /// The customer whose activity shows the resource's events.
     fn customer_id(&self) -> &CustomerId;
-    /// When it was created, and when it was changed last.
+    /// The creation time and the time of the last update.
     fn times(&self) -> (Timestamp, Timestamp);
-    /// Replaces both.
     fn set_times(&mut self, created_at: Timestamp, updated_at: Timestamp);
     /// The columns that never change, besides those that every resource has.
     fn fixed_columns(&self) -> Columns<'_> {
         Columns::new()
     }
-    /// The columns that are searched, ordered, unique or checked.
+    /// The columns that are searched, sorted by, unique or checked.
     fn columns(&self) -> Columns<'_>;
 }
 
-/// The columns of a row by their names.
+/// Column names with their values.
 pub type Columns<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
 
-/// An optional text or number as a column's value.
 pub(in crate::store) fn nullable<'v, T: Into<ToSqlOutput<'v>>>(
     value: Option<T>,
 ) -> ToSqlOutput<'v> {

@@ -1,4 +1,4 @@
-//! Reads columns whose text has a form of its own.
+//! Reads columns whose text has to be parsed.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Row, RowIndex};
 
-/// A column that holds one of the names of an enum.
+/// Parses a column that holds the name of an enum variant.
 pub(in crate::store) fn enum_value<E: FromStr>(
     row: &Row<'_>,
     column: impl RowIndex,
 ) -> rusqlite::Result<E> {
     let name = row.get_ref(column)?.as_str()?;
-    // The schema's checks let no other name in, so this is damage or a newer server's value.
+    // The schema only allows known names, so this is damage or a value from a newer server.
     name.parse().map_err(|_| conversion_error_in(row, column, FromSqlError::InvalidType))
 }
 
-/// A column that holds JSON.
+/// Parses a column that holds JSON.
 pub(in crate::store) fn json<T>(
     row: &Row<'_>,
     column: impl RowIndex,
@@ -33,7 +33,7 @@ fn conversion_error_in(
     conversion_error(column.idx(row.as_ref()).unwrap_or_default(), why)
 }
 
-/// The error for the text in a column.
+/// The error for a column that cannot be parsed.
 pub(in crate::store) fn conversion_error(
     column: usize,
     why: impl Into<Box<dyn Error + Send + Sync>>,

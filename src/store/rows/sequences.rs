@@ -1,5 +1,4 @@
-//! Display ids and creation times: both are given out here, each at most once per workspace and
-//! type.
+//! Allocates display ids and creation times. Both are unique per workspace and resource type.
 
 use rusqlite::{Connection, params};
 
@@ -9,7 +8,8 @@ use crate::model::workspace::WorkspaceNo;
 use crate::store::Reader;
 use crate::store::error::StoreError;
 
-/// The next display id, and `now` or the first microsecond after the last one given out.
+/// Allocates the next display id, and a creation time: `now`, or one microsecond after the last one
+/// if that is later.
 pub(in crate::store) fn allocate(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -28,8 +28,9 @@ pub(in crate::store) fn allocate(
 }
 
 impl Reader<'_> {
-    /// The latest creation time given out in any workspace. Every change records an event, so no
-    /// `updated_at` is later by more than the milliseconds that changes in a row move it on.
+    /// Returns the latest creation time allocated in any workspace. Every change records an event,
+    /// so an `updated_at` can only be later by the milliseconds added for updates in quick
+    /// succession.
     pub fn latest_created_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT max(created_at) FROM sequences";
         let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

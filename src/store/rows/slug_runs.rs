@@ -1,5 +1,5 @@
-//! Which numbers the slugs of a name have, as runs without a gap, so that the smallest free number
-//! is found in one step however many there are. A slug counts for the stem that ends with its last
+//! Tracks which numbers the numbered slugs have, as runs without gaps. The smallest free number is
+//! found in one step, however many there are. A slug counts toward the stem that ends with its last
 //! hyphen, whatever name it was made from.
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -8,14 +8,14 @@ use crate::model::values::slug::{FIRST_NUMBER, Slug};
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
 
-/// A run of numbers, both ends included.
+/// A range of numbers, both ends included.
 struct Run {
     low: u32,
     high: u32,
 }
 
 impl WorkspaceTx<'_> {
-    /// The slug itself when no live customer has it, else its numbered form with the smallest free
+    /// Returns the slug itself if no live customer has it. Otherwise, appends the smallest free
     /// number.
     pub(in crate::store) fn find_free_slug(&self, wanted: Slug) -> Result<Slug, StoreError> {
         let sql = "SELECT 1 FROM customers
@@ -34,7 +34,7 @@ impl WorkspaceTx<'_> {
         Ok(Slug::numbered(&stem, free))
     }
 
-    /// Takes note that a live customer has this slug now.
+    /// Records that a live customer now has this slug.
     pub(in crate::store) fn claim_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
         let left = self.run_containing(stem, number - 1)?;
@@ -47,7 +47,7 @@ impl WorkspaceTx<'_> {
         self.put_run(stem, &Run { low, high })
     }
 
-    /// Takes note that no live customer has this slug any more.
+    /// Records that no live customer has this slug any more.
     pub(in crate::store) fn release_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
         let Some(run) = self.run_containing(stem, number)? else { return Ok(()) };
@@ -62,7 +62,7 @@ impl WorkspaceTx<'_> {
         Ok(())
     }
 
-    /// The run that holds a number.
+    /// Returns the run that contains a number.
     fn run_containing(&self, stem: &str, number: u32) -> Result<Option<Run>, StoreError> {
         let sql = "SELECT low, high FROM slug_runs
                    WHERE workspace_no = ?1 AND stem = ?2 AND low <= ?3
@@ -74,7 +74,7 @@ impl WorkspaceTx<'_> {
         Ok(run.optional()?.filter(|run| number <= run.high))
     }
 
-    /// Writes a run in place of the one that begins with the same number.
+    /// Writes a run, replacing the one that starts with the same number.
     fn put_run(&self, stem: &str, run: &Run) -> Result<(), StoreError> {
         let sql = "INSERT INTO slug_runs (workspace_no, stem, low, high) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (workspace_no, stem, low) DO UPDATE SET high = excluded.high";
@@ -94,9 +94,9 @@ impl WorkspaceTx<'_> {
     }
 }
 
-/// Runs of slug numbers that are not those of the customers. A database from before version 5 has
-/// no such table.
-pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<Vec<String>> {
+/// Finds workspaces whose runs don't match the slugs of their customers. Databases from before
+/// version 5 don't have the table.
+pub(in crate::store) fn check(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<String>> {
     if !conn.table_exists(None, "slug_runs")? {
         return Ok(Vec::new());
     }
@@ -132,11 +132,13 @@ pub(in crate::store) fn check(conn: &Connection, most: u32) -> rusqlite::Result<
         JOIN workspaces AS w ON w.no = wrong.workspace_no
         LIMIT ?1";
     let mut statement = conn.prepare(sql)?;
-    let rows = statement.query_map([most], |row| row.get::<_, String>(0))?;
-    let says = |slug: String| {
-        format!("the slug numbers of the workspace `{slug}` are not those of its customers")
+    let rows = statement.query_map([limit], |row| row.get::<_, String>(0))?;
+    let describe = |slug: String| {
+        format!(
+            "workspace `{slug}`: the recorded slug numbers do not match the slugs of its customers"
+        )
     };
-    rows.map(|slug| slug.map(says)).collect()
+    rows.map(|slug| slug.map(describe)).collect()
 }
 
 #[cfg(test)]
@@ -149,7 +151,7 @@ mod tests {
     use crate::model::values::id::Ref;
     use crate::store::rows::fixture::{Db, body};
 
-    /// The naive definition: the numbers from 2 on are tried one by one.
+    /// The naive algorithm: try the numbers one by one, starting at 2.
     fn expected(taken: &[String], wanted: &Slug) -> String {
         let free = |slug: &String| !taken.contains(slug);
         let stem = wanted.numbered_stem();
@@ -167,10 +169,11 @@ mod tests {
         Delete(usize),
     }
 
-    /// Names whose slugs meet: numbers of their own, and one too long to be numbered whole.
-    fn name(of: usize) -> String {
+    /// Names whose slugs collide: some end with a number themselves, and one is too long to append
+    /// a number without truncating it.
+    fn name(index: usize) -> String {
         let long = "long ".repeat(30);
-        ["Aurora", "Aurora 2", "Aurora-2-3", "!!!", &long, &long[..96]][of % 6].to_owned()
+        ["Aurora", "Aurora 2", "Aurora-2-3", "!!!", &long, &long[..96]][index % 6].to_owned()
     }
 
     fn chosen() -> impl Strategy<Value = String> {
@@ -232,13 +235,13 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_number_is_the_smallest_that_is_free(steps in prop::collection::vec(step(), 0..60)) {
+        fn the_smallest_free_number_is_used(steps in prop::collection::vec(step(), 0..60)) {
             run(steps);
         }
     }
 
     #[test]
-    fn a_run_has_one_row_however_many_customers_are_in_it() {
+    fn a_run_is_one_row_however_many_customers_it_covers() {
         let db = Db::new();
         for second in 0..50 {
             db.customer(second, &json!({"name": "Unknown"}));
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_names_the_workspace_whose_runs_do_not_match_its_slugs() {
+    fn a_check_reports_the_workspace_whose_runs_do_not_match_its_slugs() {
         for sql in [
             "DELETE FROM slug_runs",
             "UPDATE slug_runs SET high = 9",

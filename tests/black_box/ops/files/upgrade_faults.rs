@@ -142,7 +142,7 @@ fn an_upgrade_without_enough_free_space_is_refused_before_anything_is_written() 
     command.current_dir(dir.path()).args(["serve", "--listen", "127.0.0.1:0"]);
     let output = command.output().unwrap();
     let (said, listed) = (refusal(&output), String::from_utf8(output.stdout).unwrap());
-    assert!(said.contains("needs about 2 MiB of free disk space"), "{said}");
+    assert!(said.contains("needs about 2 MiB of free space"), "{said}");
     assert!(said.contains("nothing was changed"), "{said}");
     let lines: Vec<&str> = listed.lines().collect();
     assert_eq!(lines[0], lines[1], "the database was changed");
