@@ -1,5 +1,5 @@
-//! Backups: one at a time to a file of a person's choice, or a series of them in a directory of
-//! which the newest are kept. For `cli` and for whoever takes them on schedule.
+//! Backups: single ones, to a path that the caller chooses, and a directory of dated ones, of which
+//! the newest are kept. For `cli` and the backup schedule.
 
 use std::fs;
 use std::io;
@@ -18,28 +18,24 @@ use crate::store::engine::{identity, sqlite};
 use crate::store::error::{CopyError, CopyWarning, OpenError};
 use crate::store::files::{self, DataDir};
 
-/// A backup that was made.
 #[derive(Debug)]
 pub struct FinishedBackup {
-    /// Where it lies.
     pub path: PathBuf,
-    /// Its size.
     pub bytes: u64,
-    /// What it holds.
     pub contents: Contents,
-    /// What failed around it.
+    /// Failures that do not affect the backup itself.
     pub warnings: Vec<CopyWarning>,
-    /// Backups of another database in the same directory, which are never removed.
+    /// Backups of other databases in the same directory. They are never removed.
     pub foreign: Vec<PathBuf>,
 }
 
 impl DataDir {
-    /// Copies the database as it is now to a new file, while others read and write it. When this
-    /// returns, the copy has passed every check and is on disk, as far as no warning says less. For
-    /// a process that does not have the database open.
+    /// Copies the current state of the database to a new file, while others read and write it. When
+    /// this returns, the copy has passed every check and is on disk, unless a warning says
+    /// otherwise. For a process that does not have the database open.
     ///
     /// # Errors
-    /// See [`CopyError`]; no file of that name exists then, unless it did before.
+    /// See [`CopyError`]. No new file is left behind.
     pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<FinishedBackup, CopyError> {
         ensure_path_is_free(to)?;
         let (mut source, _lock) = self.open_to_read()?;
@@ -48,11 +44,11 @@ impl DataDir {
 }
 
 impl Store {
-    /// The same for the process that has the database open: it must not open the file but through
-    /// SQLite, and waits for nobody's lock.
+    /// Like [`DataDir::backup`], for the process that has the database open. Such a process must
+    /// not open the file other than through SQLite, and does not wait for locks.
     ///
     /// # Errors
-    /// See [`CopyError`]; no file of that name exists then, unless it did before.
+    /// See [`CopyError`]. No new file is left behind.
     pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<FinishedBackup, CopyError> {
         ensure_path_is_free(to)?;
         self.open_files.ensure_in_place()?;
@@ -61,7 +57,7 @@ impl Store {
             .map_err(|source| OpenError::sqlite(&database, source))?;
         files::check_header(&source, &database)?;
         make(&mut source, to, watch).inspect_err(|error| {
-            // The fault may be the database's, or only on the disk of the copy.
+            // The damage may be in the database, or only on the disk of the copy.
             if matches!(error, CopyError::CopyDamaged { .. }) {
                 self.damage.check_in_background(&database, CheckDepth::Full);
             }
@@ -86,84 +82,85 @@ fn make(
 ) -> Result<FinishedBackup, CopyError> {
     let draft = files::with_suffix(to, files::PARTIAL);
     copy::copy(source, &draft, watch)?;
-    // Nothing that may fail comes after the rename.
+    // After the rename, nothing may fail.
     let described = describe(&draft);
     let renamed = described.and_then(|described| Ok((described, copy::publish(&draft, to)?)));
     let ((bytes, contents), warning) = renamed.inspect_err(|_| {
-        // The error that matters is the first one.
+        // Report the first error, not the one from cleaning up.
         let _ = files::remove_draft(&draft);
     })?;
     let warnings = warning.into_iter().collect();
     Ok(FinishedBackup { path: to.to_owned(), bytes, contents, warnings, foreign: Vec::new() })
 }
 
-/// The size and the contents of a finished draft.
+/// Returns the size and contents of a finished draft.
 fn describe(draft: &Path) -> Result<(u64, Contents), CopyError> {
     let bytes = fs::metadata(draft).map_err(|source| CopyError::io(draft, source))?.len();
     Ok((bytes, Contents::count(draft)?))
 }
 
-/// Whether a backup can get this name: nothing has it, and none is being made for it.
+/// Whether nothing exists at the path and no backup is being made for it.
 fn is_free(path: &Path) -> bool {
     !is_taken(path) && !is_taken(&files::with_suffix(path, files::PARTIAL))
 }
 
-/// Whether anything has this name, a link that leads nowhere included.
+/// Whether anything exists at the path, including a dangling link.
 fn is_taken(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// A directory with backups that carry the time of their making in their names.
+/// A directory of backups whose file names contain their creation time.
 #[derive(Clone, Debug)]
 pub struct BackupDir {
     path: PathBuf,
     keep: usize,
-    /// Whether it is created when it is missing.
+    /// Whether to create the directory if it is missing.
     create: bool,
 }
 
-/// The backups that a directory holds.
+/// The backups in a directory.
 #[derive(Clone, Debug, Default)]
 pub struct BackupList {
-    /// Those dated up to now, oldest first.
+    /// Backups dated up to now, oldest first.
     past: Vec<(Timestamp, PathBuf)>,
-    /// Those dated later than now: the clock was wrong then, or is now.
+    /// Backups dated in the future: the clock was wrong when they were made, or it is wrong now.
     pub ahead: Vec<PathBuf>,
 }
 
 impl BackupList {
-    /// When the newest backup of the database with this id was made, leaving out those dated ahead.
+    /// When the newest backup of the database with this id was made, ignoring those dated in the
+    /// future.
     pub fn newest_for(&self, id: &str) -> Option<Timestamp> {
         let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
         own.map(|(time, _)| *time)
     }
 }
 
-/// Whether a backup is of another database than that with this id. One that can't be read, or is
-/// from before databases had ids, isn't.
+/// Whether a backup is of a different database than the one with this id. False if the backup can't
+/// be read or is from before databases had ids.
 fn is_foreign(path: &Path, id: &str) -> bool {
     let found = files::open_backup(path).ok().and_then(|conn| identity::id(&conn).ok());
     found.is_some_and(|found| found != id)
 }
 
 impl BackupDir {
-    /// The directory at `path`, in which so many backups are kept. It must exist: one that is
-    /// missing may be a disk that is not mounted.
+    /// A directory that must exist, in which the newest `keep` backups are kept. It is not created,
+    /// because a missing directory may be a disk that is not mounted.
     pub fn existing(path: impl Into<PathBuf>, keep: usize) -> Self {
         Self { path: path.into(), keep, create: false }
     }
 
-    /// The directory `backups` within a data directory, created when it is missing.
+    /// The `backups` directory of a data directory, which is created if it is missing.
     pub fn within(data: &DataDir, keep: usize) -> Self {
         Self { path: data.backups().to_owned(), keep, create: true }
     }
 
-    /// Makes a backup of the database, and then removes its oldest ones beyond those that are kept.
-    /// Files with other names are left alone, and so are backups dated ahead of `now` and those of
-    /// another database: a new, empty one must not push out the backups of one that was lost.
+    /// Makes a backup of the database, then removes its oldest backups beyond the number to keep.
+    /// Leaves alone files with other names, backups dated in the future, and backups of other
+    /// databases: a new, empty database must not displace the backups of one that was lost.
     ///
     /// # Errors
-    /// See [`CopyError`]; no backup was removed then.
+    /// See [`CopyError`]. No backup was removed.
     pub fn make(
         &self,
         store: &Store,
@@ -187,18 +184,18 @@ impl BackupDir {
         Ok(kept)
     }
 
-    /// The name for a backup made now, or for the first second after that whose name is free: two
+    /// Returns a name for a backup made now. Uses the first second whose name is free: two backups
     /// may be made within a second, and the clock may have been set back.
     fn free_name(&self, now: Timestamp) -> (Timestamp, PathBuf) {
         let candidate = |seconds| {
             let time = now.plus_millis(seconds * 1000_i64);
             (time, self.path.join(files::backup_name(time)))
         };
-        // If all of them are taken, the first one is refused with the reason.
+        // If all of them are taken, use the first one, so that the backup fails with the reason.
         (0..3600).map(candidate).find(|(_, path)| is_free(path)).unwrap_or_else(|| candidate(0))
     }
 
-    /// Removes what a process that was killed has left.
+    /// Removes incomplete backups left behind by processes that were killed.
     fn remove_drafts(&self) -> Vec<CopyWarning> {
         let drafts = self.names().map(|names| {
             let is_draft = |name: &str| {
@@ -210,12 +207,12 @@ impl BackupDir {
                 .map(|name| self.path.join(name))
                 .collect()
         });
-        // One that another process is writing stays.
+        // A draft that another process is still writing stays.
         self.remove(drafts, |path| files::remove_draft(path).map(drop))
     }
 
-    /// The oldest backups of the database with this id beyond those that are kept, and the backups
-    /// of others, if there may be any to remove.
+    /// Returns the oldest backups of the database with this id beyond the number to keep, and the
+    /// backups of other databases. Both are empty if there are too few backups to remove any.
     fn find_surplus(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
         let past = match self.list(now) {
             Ok(series) => series.past,
@@ -230,7 +227,7 @@ impl BackupDir {
         (Ok(own), foreign)
     }
 
-    /// Removes all of these that it can.
+    /// Removes as many of these files as possible, and returns a warning for each of the others.
     fn remove(
         &self,
         paths: io::Result<Vec<PathBuf>>,
@@ -246,10 +243,10 @@ impl BackupDir {
         }
     }
 
-    /// Its backups; none if the directory is missing.
+    /// Lists the backups. A missing directory has none.
     ///
     /// # Errors
-    /// When the directory cannot be read.
+    /// Fails if the directory cannot be read.
     pub fn list(&self, now: Timestamp) -> io::Result<BackupList> {
         let names = match self.names() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -270,8 +267,8 @@ impl BackupDir {
         Ok(series)
     }
 
-    /// The names of its files; those of ours are ASCII. Leaves out links: one may lead to the
-    /// database itself, which this process must open only through SQLite.
+    /// Returns the names of the files, all that are valid UTF-8. Leaves out links: one may lead to
+    /// the database itself, which this process must open only through SQLite.
     fn names(&self) -> io::Result<Vec<String>> {
         let name = |entry: io::Result<fs::DirEntry>| {
             let entry = entry?;
@@ -305,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_are_kept_and_files_of_others_are_left_alone() {
+    fn the_newest_backups_are_kept_and_other_files_are_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path().join("data"));
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
@@ -314,8 +311,8 @@ mod tests {
         assert_eq!(newest(&backups, &store, "2030-01-01"), None);
         let watch: Arc<dyn Watch> = Arc::new(());
         backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
-        for theirs in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
-            fs::write(dir.path().join("backups").join(theirs), "theirs").unwrap();
+        for other in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
+            fs::write(dir.path().join("backups").join(other), "other").unwrap();
         }
         backups.make(&store, time("2026-01-02T10:00:00Z"), &watch).unwrap();
         backups.make(&store, time("2026-01-03T10:00:00Z"), &watch).unwrap();
@@ -358,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_removed_is_a_warning_of_its_own_and_the_rest_is_removed() {
+    fn each_file_that_cannot_be_removed_causes_one_warning() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path().join("data"));
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
@@ -371,10 +368,13 @@ mod tests {
         }
         fs::write(path.join("pivotal-20250103T000000Z.db"), "").unwrap();
         let kept = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
-        let said: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].contains("pivotal-20250102T000000Z.db.partial could not"), "{said:?}");
-        assert!(said[1].contains("pivotal-20250101T000000Z.db could not"), "{said:?}");
+        let warnings: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(
+            warnings[0].contains("pivotal-20250102T000000Z.db.partial could not"),
+            "{warnings:?}"
+        );
+        assert!(warnings[1].contains("pivotal-20250101T000000Z.db could not"), "{warnings:?}");
         assert_eq!(
             names(&path),
             [
@@ -385,21 +385,21 @@ mod tests {
         );
     }
 
-    /// Ends the work at once.
-    struct Impatient;
+    /// Stops immediately.
+    struct StopAtOnce;
 
-    impl Watch for Impatient {
+    impl Watch for StopAtOnce {
         fn should_stop(&self) -> bool {
             true
         }
     }
 
     #[test]
-    fn a_backup_that_is_stopped_leaves_no_file() {
+    fn a_canceled_backup_leaves_no_file() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::new(dir.path().join("data"));
         drop(Store::open_or_create(&data, Arc::new(SystemClock)).unwrap());
-        let watch: Arc<dyn Watch> = Arc::new(Impatient);
+        let watch: Arc<dyn Watch> = Arc::new(StopAtOnce);
         let stopped = data.backup(&dir.path().join("copy.db"), &watch).unwrap_err();
         assert!(matches!(stopped, CopyError::Stopped), "{stopped}");
         assert_eq!(names(dir.path()), ["data"]);

@@ -1,4 +1,4 @@
-//! Every check that a database can be put to: SQLite's own, and what the schema cannot say.
+//! All checks of a database: SQLite's own, and those that the schema cannot express.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,15 +11,15 @@ use super::watch::Watch;
 use crate::store::files;
 use crate::store::rows::{document, slug_runs};
 
-/// Virtual machine steps between two looks at who watches.
+/// SQLite virtual machine steps between two looks at whether to stop.
 const STEPS_PER_CHECK: i32 = 10_000;
-/// SQLite's words for damage of which it says nothing else.
+/// SQLite's message for damage that it cannot describe.
 const MALFORMED: &str = "database disk image is malformed";
-/// Findings of one kind; a broken file has more than anybody reads.
+/// The maximum number of findings per check. A damaged file can have more than anyone reads.
 const MAX_FINDINGS: u32 = 100;
 
-/// What is wrong with a database, a sentence each; nothing when it is sound. A watch that stops
-/// it makes it fail as interrupted.
+/// Checks a database and returns its problems, one sentence each. Fails with `SQLITE_INTERRUPT` if
+/// `watch` stops it.
 pub(in crate::store) fn findings(
     conn: &mut Connection,
     watch: &Arc<dyn Watch>,
@@ -33,7 +33,7 @@ pub(in crate::store) fn findings(
 
 fn run_all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = check_structure(conn, CheckDepth::Full, MAX_FINDINGS)?;
-    // A file that SQLite cannot walk through says nothing reliable of its rows.
+    // If SQLite cannot walk the file, queries return nothing reliable.
     if found.is_empty() {
         found.extend(check_references(conn)?);
         found.extend(check_sequences(conn)?);
@@ -43,46 +43,46 @@ fn run_all(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(found)
 }
 
-/// How thoroughly SQLite looks at a file.
+/// How thoroughly SQLite checks a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum CheckDepth {
-    /// Pages and records.
+    /// Checks pages and records.
     Quick,
-    /// Indexes are compared with their tables too, which takes several times as long.
+    /// Also compares indexes with their tables, which takes several times as long.
     Full,
 }
 
-/// Pages, records, indexes and constraints (SQLite manual, "PRAGMA integrity_check"): up to so many
-/// faults, with their page and table where SQLite names them.
+/// Checks pages, records, indexes and constraints (SQLite manual, "PRAGMA integrity_check").
+/// Returns up to `limit` findings, with page and table where SQLite reports them.
 pub(in crate::store) fn check_structure(
     conn: &Connection,
     how: CheckDepth,
-    most: u32,
+    limit: u32,
 ) -> rusqlite::Result<Vec<String>> {
     let pragma = match how {
         CheckDepth::Quick => "quick_check",
         CheckDepth::Full => "integrity_check",
     };
-    let broken = match run_pragma(conn, &format!("PRAGMA {pragma}({most})"))? {
+    let message = match run_pragma(conn, &format!("PRAGMA {pragma}({limit})"))? {
         PragmaResult::Findings(found) => return Ok(found),
-        PragmaResult::Aborted(broken) => broken,
+        PragmaResult::Aborted(message) => message,
     };
-    // A record that cannot be read ends the check without a word about where it is.
+    // A record that cannot be read ends the check without any location, so check table by table.
     let found = tables(conn).unwrap_or_default().into_iter().flat_map(|table| {
         match run_pragma(conn, &format!("PRAGMA {pragma}('{table}')")) {
             Ok(PragmaResult::Findings(found)) => found,
-            Ok(PragmaResult::Aborted(broken)) => vec![format!("table {table}: {broken}")],
+            Ok(PragmaResult::Aborted(message)) => vec![format!("table {table}: {message}")],
             Err(_) => Vec::new(),
         }
     });
-    let found: Vec<String> = found.take(most as usize).collect();
-    Ok(if found.is_empty() { vec![broken] } else { found })
+    let found: Vec<String> = found.take(limit as usize).collect();
+    Ok(if found.is_empty() { vec![message] } else { found })
 }
 
-/// What a check of SQLite says.
+/// The result of one of SQLite's checks.
 enum PragmaResult {
     Findings(Vec<String>),
-    /// It met damage that it could not describe.
+    /// The check encountered damage that it could not describe.
     Aborted(String),
 }
 
@@ -93,22 +93,22 @@ fn run_pragma(conn: &Connection, pragma: &str) -> rusqlite::Result<PragmaResult>
         Err(error) => return Err(error),
     };
     let mut rows = statement.query([])?;
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     loop {
         match rows.next() {
-            Ok(Some(row)) => said.push(row.get::<_, String>(0)?),
+            Ok(Some(row)) => messages.push(row.get::<_, String>(0)?),
             Ok(None) => break,
             Err(error) if !is_damage(&error) => return Err(error),
             Err(error) => {
-                said.push(error.to_string());
+                messages.push(error.to_string());
                 break;
             }
         }
     }
-    let lines = said.iter().flat_map(|text| text.lines()).map(str::trim);
-    // A heading with asterisks only names the database.
+    let lines = messages.iter().flat_map(|text| text.lines()).map(str::trim);
+    // A line with asterisks is a heading that only names the database.
     let lines: Vec<&str> = lines.filter(|line| *line != "ok" && !line.starts_with("***")).collect();
-    // SQLite names the broken pages, and ends with this when it needs what is on them.
+    // SQLite lists the broken pages, then ends with this message if it needs what is on them.
     let findings = lines.iter().filter(|line| **line != MALFORMED);
     let findings: Vec<String> = findings.map(|line| add_table_name(conn, line)).collect();
     match lines.last() {
@@ -127,8 +127,8 @@ fn tables(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Adds the name to a line such as `Tree 5 page 12 cell 3: …`, which names a table or an index by
-/// its root page.
+/// Appends the name to a line such as `Tree 5 page 12 cell 3: …`, where SQLite identifies a table
+/// or index by its root page.
 fn add_table_name(conn: &Connection, line: &str) -> String {
     let root = line.strip_prefix("Tree ").and_then(|rest| rest.split(' ').next()?.parse().ok());
     let name = root.and_then(|root: i64| {
@@ -138,20 +138,20 @@ fn add_table_name(conn: &Connection, line: &str) -> String {
     name.map_or_else(|| line.to_owned(), |name| format!("{line} ({name})"))
 }
 
-/// Adds to what SQLite says of a file that cannot be read whether it was cut off: copying or
-/// downloading it probably was. Only for a command that has no connection to the file: closing the
-/// file here would release the locks of one.
+/// Appends to a finding whether the file was truncated, probably while it was copied or downloaded.
+/// Only for a command that has no connection to the file: closing the file here would release that
+/// connection's locks.
 pub(in crate::store) fn add_truncation(path: &Path, found: String) -> String {
     match missing_bytes(path) {
         Some(missing) => {
-            format!("{found}: the file was cut off, its last {missing} bytes are missing")
+            format!("{found}: the file was truncated: its last {missing} bytes are missing")
         }
         None => found,
     }
 }
 
-/// How much shorter a file without a log is than its header says (SQLite manual, "Database File
-/// Format", 1.3).
+/// Returns how many bytes a file without a WAL is shorter than its header says (SQLite manual,
+/// "Database File Format", 1.3).
 fn missing_bytes(path: &Path) -> Option<u64> {
     if files::with_suffix(path, "-wal").exists() {
         return None;
@@ -168,7 +168,7 @@ fn missing_bytes(path: &Path) -> Option<u64> {
     (missing > 0).then_some(missing)
 }
 
-/// Rows that refer to rows which do not exist.
+/// Finds rows that refer to missing rows.
 fn check_references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare(&format!(
         "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT {MAX_FINDINGS}"
@@ -182,7 +182,7 @@ fn check_references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     rows.collect()
 }
 
-/// Sequences that would give out a display id or a creation time once more.
+/// Finds sequences that would allocate a display id or a creation time again.
 fn check_sequences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     for (resource, table, display_id) in [
@@ -203,9 +203,7 @@ fn check_sequences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
         let rows = statement.query_map([resource], |row| row.get::<_, String>(0))?;
         for slug in rows {
             let slug = slug?;
-            found.push(format!(
-                "the sequence of {table} of the workspace `{slug}` lies behind its rows"
-            ));
+            found.push(format!("workspace `{slug}`: the sequence of {table} is behind its rows"));
         }
     }
     Ok(found)
@@ -216,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_that_cannot_be_read_is_reported_with_its_table() {
+    fn an_unreadable_record_is_reported_with_its_table() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         let conn = Connection::open(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a database holds, in numbers. For `cli`, which tells a person what was copied.
+//! The contents of a database in numbers. For `cli`, which shows what was copied.
 
 use std::path::Path;
 
@@ -8,27 +8,23 @@ use crate::model::values::time::Timestamp;
 use crate::store::error::OpenError;
 use crate::store::files;
 
-/// What a database holds, in numbers: enough to see that it is the one that was meant.
+/// The contents of a database in numbers: enough to recognize it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// Workspaces.
     pub workspaces: i64,
-    /// Customers, the deleted ones left out, as with contacts and onboardings.
+    /// Customers, excluding deleted ones. The same applies to contacts and onboardings.
     pub customers: i64,
-    /// Contacts.
     pub contacts: i64,
-    /// Onboardings.
     pub onboardings: i64,
-    /// API keys, the revoked ones among them.
+    /// API keys, including revoked ones.
     pub keys: i64,
-    /// Changes that were recorded.
     pub events: i64,
-    /// When the last of them was made.
+    /// The time of the last event.
     pub last_change: Option<Timestamp>,
 }
 
 impl Contents {
-    /// Counts what the file at `path` holds, which nobody writes.
+    /// Counts the contents of a database file that nothing writes to.
     ///
     /// # Errors
     /// See [`OpenError`].

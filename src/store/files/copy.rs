@@ -1,5 +1,4 @@
-//! A consistent copy of a database as one file, checked before anybody relies on it. For backups
-//! and restores.
+//! Makes a consistent copy of a database as a single file, and checks it. For backups and restores.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,26 +14,26 @@ use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
 
-/// Pages that are copied between two looks at who watches: 1 MiB of them.
+/// Pages to copy between two looks at whether to stop: 1 MiB.
 const PAGES_PER_STEP: i32 = 256;
-/// Pages after which the copy is brought to disk. One large sync at the end would hold up the
-/// syncs of a server that writes to the same disk.
+/// Pages to copy between two syncs. A single large sync at the end would delay the syncs of a
+/// server that writes to the same disk.
 const PAGES_PER_SYNC: i32 = 16 * PAGES_PER_STEP;
 
-/// Copies what `source` holds now to a new file at `draft`, in place of one that a copy which was
-/// cut off has left there, and checks it. Others read and write meanwhile.
+/// Copies the current state of `source` to a new file at `draft` and checks it, while others read
+/// and write `source`. Replaces a draft left behind by an interrupted copy.
 ///
 /// # Errors
-/// See [`CopyError`]; the draft is removed.
+/// See [`CopyError`]. The draft is removed.
 pub(in crate::store) fn copy(
     source: &mut Connection,
     draft: &Path,
     watch: &Arc<dyn Watch>,
 ) -> Result<(), CopyError> {
     let done = write_and_check(source, draft, watch);
-    // Another process is at work on the same file: it is not ours to remove.
+    // Do not remove a file that another process is writing.
     if done.is_err() && !matches!(done, Err(CopyError::InProgress(_))) {
-        // The error that matters is the first one.
+        // Report the first error, not the one from cleaning up.
         let _ = files::remove_draft(draft);
     }
     done
@@ -51,12 +50,13 @@ fn write_and_check(
     }
     watch.on_start();
     let file = files::create_private(draft).map_err(io)?;
-    // Tells others that the file is not left over. Where there are no locks, there are no others.
+    // The lock shows other processes that the draft is in use. On a file system without locks,
+    // nothing can look for it, either.
     let _ = file.try_lock();
     let failed = |source| copy_error(draft, source);
     let mut copy = sqlite::open_copy(draft).map_err(failed)?;
     copy_pages(source, &mut copy, draft, &file, watch)?;
-    // A log beside it would make two files of it.
+    // With a log beside it, the copy would not be a single file.
     sqlite::disable_wal(&copy).map_err(failed)?;
     watch.on_check();
     let found = check::findings(&mut copy, watch).map_err(failed)?;
@@ -65,13 +65,13 @@ fn write_and_check(
     }
     copy.close().map_err(|(_, source)| failed(source))?;
     file.sync_all().map_err(io)?;
-    // The last moment at which nothing but the draft is there.
+    // The last chance to stop before the draft is renamed.
     if watch.should_stop() { Err(CopyError::Stopped) } else { Ok(()) }
 }
 
-/// Copies page by page within one read transaction, so that changes that are made meanwhile
-/// neither reach the copy nor make it begin anew (SQLite manual, "Using the SQLite Online Backup
-/// API" and "Write-Ahead Logging", 2.2).
+/// Copies page by page within one read transaction, so that changes made in the meantime neither
+/// get into the copy nor restart it (SQLite manual, "Using the SQLite Online Backup API" and
+/// "Write-Ahead Logging", 2.2).
 fn copy_pages(
     source: &mut Connection,
     copy: &mut Connection,
@@ -104,7 +104,7 @@ fn copy_pages(
         }
         match step {
             StepResult::Done => return Ok(()),
-            // Nobody else uses the copy, and readers do not wait for writers.
+            // Nothing else uses the copy, and in WAL mode readers do not wait for writers.
             StepResult::Busy | StepResult::Locked => {
                 return Err(CopyError::Locked);
             }
@@ -113,11 +113,11 @@ fn copy_pages(
     }
 }
 
-/// Gives a draft its name. From then on the work is done: that the name could not be brought to
-/// disk is a warning. Some network shares cannot sync directories at all.
+/// Renames a draft to its final name. After that, the copy is complete: if the directory cannot be
+/// synced, which some network shares do not support, that is only a warning.
 ///
 /// # Errors
-/// When the draft still has its own name.
+/// The draft still has its old name.
 pub(in crate::store) fn publish(draft: &Path, to: &Path) -> Result<Option<CopyWarning>, CopyError> {
     fs::rename(draft, to).map_err(|source| CopyError::io(to, source))?;
     let synced = files::sync_dir_of(to);

@@ -1,4 +1,4 @@
-//! The data directory: finding, making, upgrading and opening its database.
+//! The data directory: finds, creates, upgrades and opens its database.
 
 use std::fs;
 use std::io;
@@ -21,57 +21,55 @@ use crate::store::upgrade;
 pub struct DataDir {
     path: PathBuf,
     backups: PathBuf,
-    /// Whether a new database is made where there are traces of an earlier one.
+    /// Whether to create a new database even if there is evidence of an earlier one.
     allow_new: bool,
-    /// Makes what looks on while the database is upgraded.
+    /// Creates the watch that observes an upgrade of the database.
     progress: fn() -> Arc<dyn Watch>,
 }
 
-/// Whether a database has to exist.
+/// What to do if there is no database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum IfMissing {
-    /// It has to.
     Fail,
-    /// A new one is made where there is none.
     Create,
 }
 
 impl DataDir {
-    /// The directory at `path`, whether it exists or not, with backups in `backups`.
+    /// The data directory at `path`, which need not exist, with its backups in the `backups`
+    /// subdirectory.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self { backups: path.join("backups"), path, allow_new: false, progress: || Arc::new(()) }
     }
 
-    /// The same with its backups in another directory.
+    /// Sets another directory for backups.
     #[must_use]
     pub fn with_backups(self, backups: impl Into<PathBuf>) -> Self {
         Self { backups: backups.into(), ..self }
     }
 
-    /// The same, where a new database may be made although there was one before.
+    /// Allows creating a new database even if there is evidence of an earlier one.
     #[must_use]
     pub fn allowing_new_database(self) -> Self {
         Self { allow_new: true, ..self }
     }
 
-    /// The same with something that looks on while its database is upgraded.
+    /// Sets a watch that observes upgrades of the database.
     #[must_use]
     pub fn with_progress(self, progress: fn() -> Arc<dyn Watch>) -> Self {
         Self { progress, ..self }
     }
 
-    /// Where the directory is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where its backups are, if nowhere else was asked for.
+    /// The directory for backups, unless the caller chose another one.
     pub fn backups(&self) -> &Path {
         &self.backups
     }
 
-    /// The database file: `pivotal.db`, or the file that it is a link to.
+    /// The path of the database file: `pivotal.db`, or the file that it links to.
     pub fn database(&self) -> PathBuf {
         let path = self.database_entry();
         match fs::read_link(&path) {
@@ -80,36 +78,34 @@ impl DataDir {
         }
     }
 
-    /// The name of the database in the directory, a link or not.
+    /// The path of `pivotal.db`, even if it is a link.
     pub(in crate::store) fn database_entry(&self) -> PathBuf {
         self.path.join(names::DATABASE)
     }
 
-    /// Makes sure that no other server uses the database. The directory is made when it does not
-    /// exist.
+    /// Makes sure that no other server uses the database. Creates the directory if needed.
     ///
     /// # Errors
-    /// [`OpenError::InUse`], or why the directory cannot be used.
+    /// [`OpenError::InUse`], or the reason why the directory cannot be used.
     pub fn lock_for_serving(&self) -> Result<ServeLock, OpenError> {
         self.create_dir()?;
         ServeLock::acquire(&self.database())
     }
 
-    /// Keeps everybody else from opening the database. The directory is made when it does not
-    /// exist.
+    /// Keeps all other processes from opening the database. Creates the directory if needed.
     ///
     /// # Errors
-    /// [`OpenError::Locked`], or why the directory cannot be used.
+    /// [`OpenError::Locked`], or the reason why the directory cannot be used.
     pub(in crate::store) fn lock_exclusively(&self) -> Result<OpenLock, OpenError> {
         self.create_dir()?;
         OpenLock::acquire(&self.database(), LockMode::Exclusive)
     }
 
-    /// Opens the database for writing, upgraded if it was of an older version. A file that is not
-    /// ours, or newer than this binary, is refused without being touched.
+    /// Opens the database for writing, after upgrading it if necessary. A file that is not ours, or
+    /// is newer than this binary, is refused without being touched.
     ///
     /// # Errors
-    /// Every variant of [`OpenError`] but [`OpenError::InUse`].
+    /// Every variant of [`OpenError`] except [`OpenError::InUse`].
     pub(in crate::store) fn open(
         &self,
         existing: IfMissing,
@@ -130,7 +126,7 @@ impl DataDir {
             header::check_file(&database)?;
             let conn = sqlite::open_writer(&database)?;
             let failed = |source| OpenError::sqlite(&database, source);
-            // Again, now with what is in the write-ahead log.
+            // Check again, this time including what is in the write-ahead log.
             header::check_connection(&conn, &database)?;
             if schema::version(&conn).map_err(failed)? < schema::VERSION {
                 drop((conn, lock));
@@ -139,13 +135,16 @@ impl DataDir {
             }
             let id = identity::id(&conn).map_err(failed)?;
             if let Err(error) = lock.record_database_id(&id) {
-                log::warn!("cannot note down the id of {}: {error}", database.display());
+                log::warn!(
+                    "cannot record the id of {} in its lock file: {error}",
+                    database.display()
+                );
             }
             return Ok((conn, lock));
         }
     }
 
-    /// Opens the database for reading, whatever its version, and leaves it as it is.
+    /// Opens the database for reading, whatever its version, without changing it.
     ///
     /// # Errors
     /// Those of [`DataDir::open`].
@@ -158,12 +157,12 @@ impl DataDir {
         Ok((header::open_live(&database)?, lock))
     }
 
-    /// Removes what processes that were killed have left, and warns when others on the machine can
-    /// read the data. For the start of a server.
+    /// Removes files left behind by processes that were killed, and warns if other users can read
+    /// the data. For the start of a server.
     pub(in crate::store) fn clean_up(&self, _serving: &ServeLock, _open: &OpenLock) {
         let database = self.database();
         if let Err(error) = leftovers::remove_drafts(&database) {
-            log::warn!("cannot remove what a command that was killed left behind: {error}");
+            log::warn!("cannot remove files left behind by a command that was killed: {error}");
         }
         for (path, right) in [(self.path.as_path(), "700"), (database.as_path(), "600")] {
             if let Some(mode) = owner::mode_open_to_others(path) {
@@ -175,12 +174,13 @@ impl DataDir {
         }
     }
 
-    /// Whether there is a database, which has one name after this. Takes `open.lock` if it has
-    /// more, so the caller must not hold it.
+    /// Returns whether there is a database, after making sure that it has no additional hard link.
+    /// Acquires `open.lock` if it has one, so the caller must not hold that lock.
     fn has_database(&self, database: &Path) -> Result<bool, OpenError> {
         let names = count_names(database)?;
         if names > 1 {
-            // SQLite keeps log and locks by name, so that a file with two names has two of each.
+            // SQLite names the log after the path it was opened with, so two links to a file have
+            // separate logs.
             let _alone = OpenLock::acquire(database, LockMode::Exclusive)?;
             leftovers::undo_interrupted_replace(database)
                 .map_err(|source| OpenError::io(database, source))?;
@@ -192,7 +192,7 @@ impl DataDir {
         Ok(names > 0)
     }
 
-    /// Makes a new database, unless someone else has.
+    /// Creates a new database, unless another process just did.
     fn create(&self, database: &Path) -> Result<(), OpenError> {
         let lock = OpenLock::acquire(database, LockMode::Exclusive)?;
         if count_names(database)? > 0 {
@@ -203,7 +203,8 @@ impl DataDir {
         {
             return Err(OpenError::Gone { path: database.to_owned(), evidence });
         }
-        // Made under another name and renamed when complete, so that a crash leaves no half of it.
+        // Create it under another name and rename it once it is complete, so that a crash does not
+        // leave half a database.
         let draft = with_suffix(database, names::NEW);
         let io = |source| OpenError::io(&draft, source);
         leftovers::set_wal_aside(database).map_err(io)?;
@@ -215,17 +216,17 @@ impl DataDir {
         let id = identity::id(&conn).map_err(failed)?;
         conn.close().map_err(|(_, source)| failed(source))?;
         fs::rename(&draft, database).map_err(|source| OpenError::io(database, source))?;
-        // The database exists from here on: what fails now does not undo that.
+        // From here on, the database exists, and a failure does not undo that.
         if let Err(error) = sync_dir_of(database).and_then(|()| lock.record_database_id(&id)) {
             log::warn!(
-                "{} is new, and not certain to outlive a power cut: {error}",
+                "{} was created, but may not survive a power failure: {error}",
                 database.display()
             );
         }
         Ok(())
     }
 
-    /// Upgrades, unless someone else has.
+    /// Upgrades the database, unless another process just did.
     fn upgrade(&self, database: &Path, serving: Option<&ServeLock>) -> Result<(), OpenError> {
         let _serve = match serving {
             Some(_) => None,
@@ -243,7 +244,7 @@ impl DataDir {
     }
 }
 
-/// How many names a file has; 0 when there is none at this path.
+/// Returns the number of hard links of a file, or 0 if there is none at this path.
 fn count_names(path: &Path) -> Result<u64, OpenError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),

@@ -1,16 +1,16 @@
-//! A trace of a database that is not there any more. For `cli`, which shows it.
+//! Evidence of a database that no longer exists. For `cli`, which shows it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why there has to have been a database before.
+/// Evidence that there used to be a database.
 #[derive(Debug)]
 pub enum Evidence {
-    /// The database's name is a link to a file that does not exist.
+    /// The database is a link to a file that does not exist.
     Link(PathBuf),
-    /// The lock file names a database.
+    /// The lock file contains the id of a database.
     LockFile(PathBuf),
-    /// A file that is made from a database, or with one.
+    /// A file that only exists beside or because of a database.
     File(PathBuf),
 }
 
@@ -18,8 +18,8 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Link(to) => write!(f, "it is a link to {}, which does not exist", to.display()),
-            Self::LockFile(path) => write!(f, "{} names one that was there", path.display()),
-            Self::File(path) => write!(f, "{} comes from one that was there", path.display()),
+            Self::LockFile(path) => write!(f, "{} shows that there was one", path.display()),
+            Self::File(path) => write!(f, "{} was left by one", path.display()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Traces of a database that is not there any more. A disk that is not mounted, or a file that was
-//! moved away, must not look like a first start.
+//! Looks for evidence of a database that no longer exists. A disk that is not mounted, or a file
+//! that was moved away, must not look like a first start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::locks::OpenLock;
 use super::{dir_of, names, with_suffix};
 
-/// Looks for a trace beside the database and among the backups. What cannot be read is no trace.
+/// Looks for evidence beside the database and among the backups. Ignores files that cannot be read.
 pub(super) fn find(database: &Path, backups: &Path) -> Option<Evidence> {
     if let Ok(to) = fs::read_link(database) {
         return Some(Evidence::Link(to));
@@ -34,7 +34,7 @@ pub(super) fn find(database: &Path, backups: &Path) -> Option<Evidence> {
     .map(Evidence::File)
 }
 
-/// The last by name of the files that are wanted: the names of all kinds end with a time or number.
+/// Returns the wanted file whose name sorts last. All of these names end with a time or a number.
 fn newest(dir: &Path, is_wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let entries = fs::read_dir(dir).ok()?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));

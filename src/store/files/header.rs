@@ -1,4 +1,4 @@
-//! Whether a file is a database of this program, and one that it knows.
+//! Checks whether a file is a database of this program, in a version that it supports.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,13 +10,13 @@ use super::{names, with_suffix};
 use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 
-/// Reads the header of a file without SQLite, which would leave files beside it. Only for a process
-/// that does not have the file open: closing it again releases every lock that the process holds on
-/// it, those of SQLite among them (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
-/// The offsets are those of "Database File Format", 1.3.
+/// Checks the header of a file without SQLite, which would leave files beside it. Only for a
+/// process that does not have the file open: closing the file releases all locks that the process
+/// holds on it, including SQLite's (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
+/// The offsets are from "Database File Format", 1.3.
 pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
-    // Before the header, so that a log which another process creates now isn't taken for an old
-    // one.
+    // Look for the log before reading the header, so that a log that another process is just
+    // creating isn't taken for an old one.
     let wal = with_suffix(path, names::WAL);
     let has_wal = fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
     let mut header = [0u8; 100];
@@ -24,7 +24,7 @@ pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
     match read {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            let found = "it is shorter than a header".to_owned();
+            let found = "it is shorter than a database header".to_owned();
             return Err(OpenError::Damaged { path: path.to_owned(), found });
         }
         Err(source) => return Err(OpenError::io(path, source)),
@@ -36,22 +36,22 @@ pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Foreign(path.to_owned()));
     }
     check_ids(path, number(68), number(60))?;
-    // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it sets
-    // them back. With any other value the log is that of a file which was overwritten by this one,
-    // and SQLite would write its pages into this one.
+    // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it
+    // resets them. With any other value, the log belongs to a file that this one has overwritten,
+    // and SQLite would write that log's pages into this one.
     if has_wal && header[18..20] != [2, 2] {
         return Err(OpenError::ForeignWal { path: path.to_owned(), wal });
     }
     Ok(())
 }
 
-/// Asks an open connection for what [`read`] reads.
+/// Checks an open connection for the same values as [`check_file`].
 pub(in crate::store) fn check_connection(conn: &Connection, path: &Path) -> Result<(), OpenError> {
-    let ask = |pragma| {
+    let pragma = |pragma| {
         conn.pragma_query_value(None, pragma, |row| row.get(0))
             .map_err(|source| OpenError::sqlite(path, source))
     };
-    check_ids(path, ask("application_id")?, ask("user_version")?)
+    check_ids(path, pragma("application_id")?, pragma("user_version")?)
 }
 
 fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenError> {
@@ -65,8 +65,8 @@ fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenErro
     Ok(())
 }
 
-/// Opens a database of this program that a server may have open too, for reading. Leaves the file
-/// and its log as they are.
+/// Opens a database for reading that a server may have open, too. Does not change the file or its
+/// log.
 pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
     let failed = |source| OpenError::sqlite(path, source);
@@ -79,9 +79,8 @@ pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Opens a backup for reading: nothing is written to it or beside it, and it may be on a disk that
-/// only can be read. A file with a log or journal beside it is not one file yet; it is opened with
-/// that.
+/// Opens a backup for reading. Writes nothing to it or beside it, so the disk may be read-only. A
+/// file with a log or journal beside it is incomplete on its own and is opened together with it.
 pub(in crate::store) fn open_backup(path: &Path) -> Result<Connection, OpenError> {
     let is_whole =
         [names::WAL, names::JOURNAL].iter().all(|suffix| !with_suffix(path, suffix).exists());

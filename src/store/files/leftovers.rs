@@ -1,5 +1,5 @@
-//! What a process that was killed left behind: files that were not complete, and a restore or an
-//! upgrade that was not finished. Removed at the next start.
+//! Cleans up after processes that were killed: incomplete files, and restores and upgrades that did
+//! not finish.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::{dir_of, names, remove_if_exists, with_suffix};
 
-/// Removes an incomplete file and SQLite's files beside it, unless the process that writes it still
-/// runs: it holds a lock on it. Says whether it is gone.
+/// Removes an incomplete file and SQLite's files beside it, unless the process that writes it is
+/// still running and holds a lock on it. Returns whether the file is gone.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// Fails if a file cannot be removed.
 pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
     let in_use = match File::open(draft) {
         Ok(file) => matches!(file.try_lock(), Err(TryLockError::WouldBlock)),
@@ -26,34 +26,35 @@ pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Removes the incomplete files beside a database. Needs `open.lock`, which excludes those who
-/// write them.
+/// Removes the incomplete files beside a database. The caller must hold `open.lock`, which excludes
+/// the processes that write them.
 pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
     for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
         remove_draft(&with_suffix(database, suffix))?;
     }
-    for kept in find_set_aside_files(database)? {
-        if kept.to_string_lossy().ends_with(names::PARTIAL) {
-            remove_draft(&kept)?;
+    for path in find_set_aside_files(database)? {
+        if path.to_string_lossy().ends_with(names::PARTIAL) {
+            remove_draft(&path)?;
         }
     }
     Ok(())
 }
 
-/// Undoes a restore or an upgrade that was killed after it had given the database its second name,
-/// and before the other file took the first one. Needs `open.lock` for itself.
+/// Undoes a restore or upgrade that was killed after it had given the database a second hard link,
+/// but before the new file took its name. The caller must hold `open.lock` exclusively.
 ///
 /// # Errors
-/// When a file cannot be renamed or removed.
+/// Fails if a file cannot be renamed or removed.
 pub(super) fn undo_interrupted_replace(database: &Path) -> io::Result<()> {
-    for aside in find_second_names(database)? {
+    for aside in find_hard_links(database)? {
         for suffix in [names::WAL, names::JOURNAL] {
-            let (kept, kept_aside) = (with_suffix(database, suffix), with_suffix(&aside, suffix));
-            if kept_aside.exists() {
-                if kept.exists() {
-                    remove_if_exists(&kept_aside)?;
+            let (original, aside_copy) =
+                (with_suffix(database, suffix), with_suffix(&aside, suffix));
+            if aside_copy.exists() {
+                if original.exists() {
+                    remove_if_exists(&aside_copy)?;
                 } else {
-                    fs::rename(&kept_aside, &kept)?;
+                    fs::rename(&aside_copy, &original)?;
                 }
             }
         }
@@ -62,8 +63,8 @@ pub(super) fn undo_interrupted_replace(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The names that restores and upgrades gave to the file that is still the database.
-fn find_second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
+/// Finds additional hard links of the database, made by restores and upgrades.
+fn find_hard_links(database: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in find_set_aside_files(database)? {
         let name = path.to_string_lossy();
@@ -75,7 +76,7 @@ fn find_second_names(database: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What has the name of a database that was replaced, or begins with it.
+/// Finds files whose name starts like that of a database set aside by a restore or upgrade.
 fn find_set_aside_files(database: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(name) = database.file_name() else { return Ok(Vec::new()) };
     let prefixes = [names::BEFORE_RESTORE, names::BEFORE_UPGRADE]
@@ -103,8 +104,8 @@ fn is_same_file(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Keeps the log and the journal of a database that is gone under other names: SQLite would apply
-/// them to the new database that takes its place.
+/// Renames the log and journal of a missing database. SQLite would apply them to the new database
+/// that takes its place.
 pub(super) fn set_wal_aside(database: &Path) -> io::Result<()> {
     for (suffix, orphaned) in
         [(names::WAL, names::ORPHANED_WAL), (names::JOURNAL, names::ORPHANED_JOURNAL)]

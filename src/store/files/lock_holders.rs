@@ -1,19 +1,19 @@
-//! Names the processes that hold a lock on a file, so that a message can say whom to stop. Linux
-//! lists all locks in `/proc/locks` (proc_locks(5)); elsewhere nobody is named.
+//! Finds the processes that hold a lock on a file, so that a message can name the process to stop.
+//! Linux lists all locks in `/proc/locks` (proc_locks(5)); on other systems, no holders are found.
 
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-/// How often the list of locks is read before nobody is said to hold one.
+/// How often to read the list of locks before concluding that a lock has no holder.
 const ATTEMPTS: usize = 5;
 
-/// A process that holds a lock. Displays as `pivotal-server demo (process 1234)`.
+/// A process that holds a lock. Displayed as `pivotal-server demo (process 1234)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockHolder {
     pub pid: u32,
-    /// The name of the program, for our own with its subcommand. Other arguments are left out:
-    /// they may be secrets.
+    /// The name of the program; for this program, with its subcommand. Other arguments are left
+    /// out, because they may be secrets.
     program: Option<String>,
 }
 
@@ -26,12 +26,12 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Locks to look for.
+/// A kind of lock to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Lock {
-    /// flock(2) on the whole file, as `File::lock` takes it.
+    /// A flock(2) on the whole file, as `File::lock` acquires it.
     Flock,
-    /// fcntl(2) on any of these bytes, as SQLite takes them.
+    /// An fcntl(2) lock on any of these bytes, as SQLite acquires it.
     Posix { first: u64, last: u64, access: Access },
 }
 
@@ -42,21 +42,21 @@ pub(in crate::store) enum Access {
 }
 
 impl Lock {
-    /// Held on a database's `-shm` by whoever has a read transaction open: the read marks 0 to 4
-    /// (SQLite manual, "WAL-mode File Format", 2.3.2).
+    /// The lock on a database's `-shm` file held by processes with an open read transaction: read
+    /// marks 0 to 4 (SQLite manual, "WAL-mode File Format", 2.3.2).
     pub const WAL_READ: Self = Self::Posix { first: 123, last: 127, access: Access::Read };
-    /// Held on a database's `-shm` by whoever has a write transaction open.
+    /// The lock on a database's `-shm` file held by a process with an open write transaction.
     pub const WAL_WRITE: Self = Self::Posix { first: 120, last: 120, access: Access::Write };
 
-    /// Held on a database by whoever has it open with a write-ahead log, or reads from it without
-    /// one (`PENDING_BYTE + 2` and the 509 bytes after it).
+    /// The lock on a database held by processes that have it open in WAL mode, or that are reading
+    /// from it in another mode (`PENDING_BYTE + 2` and the 509 bytes after it).
     pub const DATABASE_READ: Self =
         Self::Posix { first: 0x4000_0002, last: 0x4000_01ff, access: Access::Read };
 
     fn covers(self, held: &Held) -> bool {
         match (self, held.lock) {
             (Self::Flock, Self::Flock) => true,
-            // The kernel merges adjacent locks of a process, so the ranges need only overlap.
+            // The kernel merges adjacent locks of a process, so it is enough if the ranges overlap.
             (
                 Self::Posix { first, last, access },
                 Self::Posix { first: from, last: to, access: held },
@@ -66,13 +66,13 @@ impl Lock {
     }
 }
 
-/// The processes that hold such a lock on a file, without opening it: closing it again would
-/// release the POSIX locks of this process. Empty where the system doesn't say. May miss one: the
-/// kernel hands out the list in pieces, between which it can change. So it looks a few times before
-/// it says that there is none.
+/// Finds the processes that hold this lock on a file. Does not open the file, because closing it
+/// would release the POSIX locks of this process. Returns an empty list if the system does not
+/// provide the information. A single scan can miss a holder, because the kernel returns the list in
+/// pieces and it can change in between, so it is repeated a few times before the result is empty.
 pub(in crate::store) fn lock_holders(path: &Path, lock: Lock) -> Vec<LockHolder> {
-    let mut looks = std::iter::repeat_with(|| scan_locks(path, lock)).take(ATTEMPTS);
-    looks.find(|holders| !holders.is_empty()).unwrap_or_default()
+    let mut scans = std::iter::repeat_with(|| scan_locks(path, lock)).take(ATTEMPTS);
+    scans.find(|holders| !holders.is_empty()).unwrap_or_default()
 }
 
 fn scan_locks(path: &Path, lock: Lock) -> Vec<LockHolder> {
@@ -92,7 +92,7 @@ fn scan_locks(path: &Path, lock: Lock) -> Vec<LockHolder> {
     pids.into_iter().filter_map(LockHolder::from_pid).collect()
 }
 
-/// The same without this process.
+/// Like [`lock_holders`], but leaves out this process.
 pub(in crate::store) fn other_lock_holders(path: &Path, lock: Lock) -> Vec<LockHolder> {
     let mut holders = lock_holders(path, lock);
     holders.retain(|holder| holder.pid != std::process::id());
@@ -100,13 +100,14 @@ pub(in crate::store) fn other_lock_holders(path: &Path, lock: Lock) -> Vec<LockH
 }
 
 impl LockHolder {
-    /// Nothing for a process that has ended: a flock outlives it when a child inherited the file.
+    /// Returns `None` if the process has ended: a flock outlives its process if a child inherited
+    /// the file.
     fn from_pid(pid: u32) -> Option<Self> {
         let process = Path::new("/proc").join(pid.to_string());
         if !process.exists() {
             return None;
         }
-        // Set by exec to the name of the program, or of the script.
+        // Set by exec to the name of the program or script.
         let name = fs::read_to_string(process.join("comm")).ok();
         let name = name.map(|name| printable(name.trim_end())).filter(|name| !name.is_empty());
         let program = name.map(|name| {
@@ -122,13 +123,14 @@ impl LockHolder {
     }
 }
 
-/// A process can choose its own name, which must not be able to break a line of the log.
+/// Replaces control characters: a process can choose its own name, which must not be able to break
+/// a log line.
 fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// The subcommand in a command line of this program, in the form of `/proc/PID/cmdline`: the first
-/// argument that is neither an option nor the value of one.
+/// Returns the subcommand in a command line of this program, given as in `/proc/PID/cmdline`: the
+/// first argument that is neither an option nor an option's value.
 fn subcommand(cmdline: &[u8]) -> Option<&str> {
     let mut arguments = cmdline.split(|&byte| byte == 0).skip(1);
     loop {
@@ -143,7 +145,7 @@ fn subcommand(cmdline: &[u8]) -> Option<&str> {
     }
 }
 
-/// Device and inode, as `/proc/locks` names a file.
+/// Device and inode, which identify a file in `/proc/locks`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileId {
     major: u64,
@@ -168,8 +170,8 @@ impl FileId {
     }
 }
 
-/// Whether a process has a file open. Asked where `/proc/locks` names another device than stat(2)
-/// does, as on btrfs and overlayfs. Only the links are followed; nothing is opened.
+/// Whether a process has a file open. Needed on file systems such as btrfs and overlayfs, where
+/// `/proc/locks` shows a different device than stat(2). Only follows links and opens nothing.
 #[cfg(unix)]
 fn has_open(pid: u32, file: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -192,12 +194,13 @@ struct Held {
 }
 
 impl Held {
-    /// Nothing for a request that still waits for its lock, for a lock that belongs to no process
-    /// (an open file description lock, which has the process -1) and for other kinds of lock.
+    /// Returns `None` for a request that is waiting for its lock, for a lock that belongs to no
+    /// process (an open file description lock, which has the process id -1), and for other kinds of
+    /// locks.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let _number = words.next()?;
-        // A request that waits has the word `->` here.
+        // A waiting request has `->` in this place.
         let kind = words.next()?;
         let _mandatory = words.next()?;
         let access = match words.next()? {
@@ -231,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locks_are_read_with_hexadecimal_devices_and_open_ends() {
+    fn hexadecimal_devices_and_open_ended_ranges_are_parsed() {
         let file = FileId { major: 0xfd, minor: 0x1a, inode: 2_531_452 };
         let held = |line| Held::parse(line).map(|held| (held.lock, held.pid, held.file));
         assert_eq!(
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_wait_and_locks_that_no_process_owns_are_left_out() {
+    fn waiting_requests_and_locks_without_a_process_are_ignored() {
         for line in [
             "1: -> FLOCK  ADVISORY  WRITE 22343 fd:00:2531452 0 EOF",
             "2: OFDLCK ADVISORY  READ -1 00:06:1046 0 EOF",
@@ -267,19 +270,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_is_read_or_left_out(line in "\\PC*", words in "([0-9]+: )?(-> )?(POSIX|FLOCK) ADVISORY (READ|WRITE) [0-9-]+ [0-9a-f:]+ [0-9]+ ([0-9]+|EOF)") {
+        fn no_line_makes_the_parser_panic(line in "\\PC*", words in "([0-9]+: )?(-> )?(POSIX|FLOCK) ADVISORY (READ|WRITE) [0-9-]+ [0-9a-f:]+ [0-9]+ ([0-9]+|EOF)") {
             let _ = Held::parse(&line);
             let _ = Held::parse(&words);
         }
     }
 
     #[test]
-    fn a_read_mark_is_found_in_a_range_that_the_kernel_has_merged() {
+    fn a_read_mark_is_found_in_a_merged_range() {
         let held = |lock| Held { lock, pid: 1, file: FileId { major: 0, minor: 0, inode: 0 } };
         let posix = |first, last, access| held(Lock::Posix { first, last, access });
         assert!(Lock::WAL_READ.covers(&posix(127, 128, Access::Read)));
         assert!(Lock::WAL_READ.covers(&posix(124, 124, Access::Read)));
-        // Every connection holds the byte 128.
+        // Every connection holds a lock on byte 128.
         assert!(!Lock::WAL_READ.covers(&posix(128, 128, Access::Read)));
         assert!(!Lock::WAL_READ.covers(&posix(120, 120, Access::Write)));
         assert!(!Lock::WAL_READ.covers(&posix(120, 127, Access::Write)));
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_subcommand_of_a_command_line_is_named() {
+    fn only_the_subcommand_of_a_command_line_is_shown() {
         for (cmdline, expected) in [
             ("pivotal-server\0demo\0--workspace\0acme\0", Some("demo")),
             ("pivotal-server\0--json\0--data-dir\0data\0serve\0", Some("serve")),
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_named_by_program_and_process() {
+    fn a_holder_is_displayed_with_program_and_process_id() {
         let holder = |program: Option<&str>| {
             LockHolder { pid: 1234, program: program.map(str::to_owned) }.to_string()
         };
@@ -312,7 +315,7 @@ mod tests {
         assert_eq!(printable("two\nlines"), "two?lines");
     }
 
-    /// Waits until the list says so, in case one was missed.
+    /// Retries until the list is as expected, because a scan can miss a holder.
     #[cfg(target_os = "linux")]
     fn wait_for_pids(path: &Path, lock: Lock, expected: &[u32]) {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
@@ -329,7 +332,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn this_process_is_found_by_its_locks_and_can_be_left_out() {
+    fn this_process_is_found_and_can_be_left_out() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("serve.lock");
         let file = fs::File::create(&path).unwrap();
@@ -344,7 +347,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn open_transactions_of_a_database_are_found_by_its_locks() {
+    fn open_transactions_are_found_by_their_locks() {
         let dir = tempfile::tempdir().unwrap();
         let (file, index) = (dir.path().join("a.db"), dir.path().join("a.db-shm"));
         let conn = rusqlite::Connection::open(file).unwrap();

@@ -1,10 +1,10 @@
-//! The locks of a data directory. `serve.lock` is held by the one server. `open.lock` is shared by
-//! all that open the database; making, upgrading and replacing it need it for themselves. Both are
-//! files beside the database itself, so that two data directories whose `pivotal.db` is a link to
-//! the same file share them.
+//! The locks of a data directory. `serve.lock` is held by the only server. `open.lock` is shared by
+//! all processes that have the database open; creating, upgrading and replacing the database need
+//! it exclusively. Both files are beside the database file itself, so that two data directories
+//! whose `pivotal.db` links to the same file share them.
 //!
-//! They are flock(2) locks, which belong to an open file and end with it, unlike those that SQLite
-//! takes. `open.lock` also holds the id of the database that was there last.
+//! These are flock(2) locks. Unlike SQLite's locks, they belong to an open file and are released
+//! with it. `open.lock` also contains the id of the last database that was there.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -16,25 +16,24 @@ use super::lock_holders::{Lock, lock_holders};
 use super::owner;
 use crate::store::error::OpenError;
 
-/// How long anyone waits for a lock before the message names its holder. In real time, not by the
-/// clock of the store: another process has to let go.
+/// How long to wait for a lock before failing with the name of its holder. Real time, because it
+/// depends on another process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Held by the one server that runs on a database, until the process ends.
+/// The lock of the only server that runs on a database, held until the process ends.
 #[derive(Debug)]
 pub struct ServeLock {
     _file: File,
 }
 
-/// Held while the database is open, so that nobody replaces it: shared, or for one process alone.
-/// None where the lock file cannot be created, in a directory that only can be read.
+/// A lock held while the database is open, so that it is not replaced. Shared or exclusive. `None`
+/// if the lock file cannot be created because the directory is read-only.
 #[derive(Debug)]
 pub(in crate::store) struct OpenLock {
     file: Option<File>,
 }
 
-/// Whether a lock is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LockMode {
     Shared,
@@ -42,10 +41,10 @@ pub(super) enum LockMode {
 }
 
 impl ServeLock {
-    /// Takes the lock of the database at `database`.
+    /// Acquires the lock of this database.
     ///
     /// # Errors
-    /// [`OpenError::InUse`], and what creating the lock file reports.
+    /// [`OpenError::InUse`], or the error from creating the lock file.
     pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
         let path = lock_path(database, "serve.lock");
         let file = open(&path)?;
@@ -61,19 +60,20 @@ impl ServeLock {
 }
 
 impl OpenLock {
-    /// Takes the lock of the database at `database`, and waits for it if it has to.
+    /// Acquires the lock of this database, waiting for it if necessary.
     ///
     /// # Errors
-    /// [`OpenError::Locked`] after ten seconds, and what creating the lock file reports.
-    pub(super) fn acquire(database: &Path, hold: LockMode) -> Result<Self, OpenError> {
+    /// [`OpenError::Locked`] after ten seconds, or the error from creating the lock file.
+    pub(super) fn acquire(database: &Path, mode: LockMode) -> Result<Self, OpenError> {
         let path = lock_path(database, "open.lock");
-        Self::wait(open(&path)?, &path, hold)
+        Self::wait(open(&path)?, &path, mode)
     }
 
-    /// The same for a process that only reads, which may have no permission to create the file.
+    /// Acquires the lock for a process that only reads, which may lack the permission to create the
+    /// lock file.
     ///
     /// # Errors
-    /// Those of [`OpenLock::take`].
+    /// Those of [`OpenLock::acquire`].
     pub(super) fn acquire_for_reading(database: &Path) -> Result<Self, OpenError> {
         let path = lock_path(database, "open.lock");
         match File::open(&path) {
@@ -86,14 +86,14 @@ impl OpenLock {
         }
     }
 
-    fn wait(file: File, path: &Path, hold: LockMode) -> Result<Self, OpenError> {
+    fn wait(file: File, path: &Path, mode: LockMode) -> Result<Self, OpenError> {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
-            let taken = match hold {
+            let acquired = match mode {
                 LockMode::Shared => file.try_lock_shared(),
                 LockMode::Exclusive => file.try_lock(),
             };
-            match taken {
+            match acquired {
                 Ok(()) => return Ok(Self { file: Some(file) }),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     thread::sleep(POLL_INTERVAL);
@@ -107,15 +107,15 @@ impl OpenLock {
         }
     }
 
-    /// Writes the id of the database into the lock file, unless it is there: from then on, a start
-    /// that finds no database knows that there was one.
+    /// Writes the database id to the lock file, unless it is already there. From then on, a start
+    /// without a database can tell that there used to be one.
     pub(super) fn record_database_id(&self, id: &str) -> io::Result<()> {
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
-        let mut found = Vec::new();
+        let mut content = Vec::new();
         file.rewind()?;
-        file.read_to_end(&mut found)?;
-        if found.trim_ascii_end() != id.as_bytes() {
-            // The ids have the same length, so that the file is never without one.
+        file.read_to_end(&mut content)?;
+        if content.trim_ascii_end() != id.as_bytes() {
+            // All ids have the same length, so the file always contains one.
             file.rewind()?;
             writeln!(file, "{id}")?;
             file.sync_all()?;
@@ -123,7 +123,7 @@ impl OpenLock {
         Ok(())
     }
 
-    /// The id of the database that was here last, if there was one.
+    /// Returns the id of the last database that was here, if there was one.
     pub(super) fn last_database_id(database: &Path) -> Option<String> {
         let text = std::fs::read_to_string(lock_path(database, "open.lock")).ok()?;
         let id = text.trim();
@@ -131,7 +131,8 @@ impl OpenLock {
     }
 }
 
-/// Beside the database. One of another name, which a link leads to, has locks of its own.
+/// Lock files are beside the database file. If a link leads to a file with another name, that file
+/// has its own locks.
 fn lock_path(database: &Path, name: &str) -> PathBuf {
     let dir = super::dir_of(database);
     match database.file_name() {

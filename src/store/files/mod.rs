@@ -1,5 +1,5 @@
-//! The files of a database: where they are, who holds them, and how the database is found fit, made
-//! or brought up to date before anything is read from it.
+//! The files of a database: where they are, which processes hold them, and how a database is
+//! checked, created or upgraded before it is used.
 
 pub(super) mod backup;
 pub(super) mod check;
@@ -39,8 +39,8 @@ pub(super) use self::open_files::OpenFiles;
 pub use self::owner::Owner;
 pub(super) use self::owner::{copy_owner_and_mode, give_to_owner_of_dir};
 
-/// Makes a directory, with those above it, unless it exists. Only its owner may use it: it will
-/// hold a company's customers.
+/// Creates a directory and its parents, unless it exists. Only its owner may access it, because it
+/// will hold a company's customer data.
 pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -53,7 +53,7 @@ pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     give_to_owner_of_dir(path)
 }
 
-/// Creates a file that only its owner may read, and that must not exist yet. SQLite gives the
+/// Creates a file that must not exist yet and that only its owner may access. SQLite gives the
 /// files beside a database the same permissions.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
@@ -65,7 +65,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives a file a second name. A file system without second names gets a copy.
+/// Creates a hard link to a file, or a copy on a file system without hard links.
 pub(super) fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error)
@@ -77,19 +77,18 @@ pub(super) fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies a file, which gets its name once it is complete.
+/// Copies a file so that the copy only gets its name once it is complete.
 fn copy_atomically(from: &Path, to: &Path) -> io::Result<()> {
     let draft = with_suffix(to, PARTIAL);
     let copied = fs::copy(from, &draft)
         .and_then(|_| File::open(&draft)?.sync_all())
         .and_then(|()| fs::rename(&draft, to));
     copied.inspect_err(|_| {
-        // The error that matters is the first one.
+        // Report the first error, not the one from cleaning up.
         let _ = fs::remove_file(&draft);
     })
 }
 
-/// Removes a file that need not exist.
 pub(super) fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -97,24 +96,24 @@ pub(super) fn remove_if_exists(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Brings to disk what was made, renamed or removed in the directory of this file.
+/// Syncs the directory of a file, so that files created, renamed or removed in it are on disk.
 pub(super) fn sync_dir_of(path: &Path) -> io::Result<()> {
     File::open(dir_of(path))?.sync_all()
 }
 
-/// The directory of a file.
 pub(super) fn dir_of(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The path with something appended to its last name.
+/// Appends a suffix to the last component of a path.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// A path beside this one that nothing has yet: with the suffix, or with `-2`, `-3` … after it.
+/// Returns a path that does not exist yet: with the suffix appended, or with `-2`, `-3` … after the
+/// suffix.
 pub(super) fn with_free_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut free = with_suffix(path, suffix);
     let mut number = 2;
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_has_its_name_only_when_it_is_complete() {
+    fn a_copy_only_gets_its_name_once_it_is_complete() {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         assert!(copy_atomically(&from, &to).is_err());

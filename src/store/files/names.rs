@@ -1,37 +1,37 @@
-//! The names of the files that the store makes beside a database and in a directory of backups.
+//! The names of the files that the store creates beside a database and in a directory of backups.
 
 use crate::model::values::time::Timestamp;
 
-/// The database in its data directory.
 pub(super) const DATABASE: &str = "pivotal.db";
 
-/// What SQLite appends for the files beside a database, the write-ahead log and its index, and for
-/// the journal of a transaction without a log.
+/// The suffixes of SQLite's files beside a database: the write-ahead log, its index, and the
+/// journal of a transaction in another mode.
 pub(in crate::store) const WAL: &str = "-wal";
 pub(in crate::store) const SHM: &str = "-shm";
 pub(in crate::store) const JOURNAL: &str = "-journal";
 
-/// What is appended for a file that is not complete, in the data directory.
+/// The suffixes of incomplete files in the data directory.
 pub(super) const NEW: &str = ".new";
 pub(in crate::store) const UPGRADING: &str = ".schema.new";
 pub(in crate::store) const RESTORING: &str = ".restoring";
-/// The same for a backup, wherever it is made.
+/// The suffix of an incomplete backup, in any directory.
 pub(in crate::store) const PARTIAL: &str = ".partial";
 
-/// What is appended for the database that a restore replaced; a time follows.
+/// The suffix of a database that was replaced by a restore. Followed by a time.
 pub(in crate::store) const BEFORE_RESTORE: &str = ".before-restore-";
-/// What is appended for the database from before an upgrade; a version and `.backup` follow.
+/// The suffix of a database from before an upgrade. Followed by a version and `.backup`.
 pub(in crate::store) const BEFORE_UPGRADE: &str = ".schema-";
-/// What is appended for a log or journal whose database is gone.
+/// The suffixes of a log and a journal whose database is missing.
 pub(super) const ORPHANED_WAL: &str = ".orphaned-wal";
 pub(super) const ORPHANED_JOURNAL: &str = ".orphaned-journal";
 
-/// `pivotal-20261124T170520Z.db`: names sort by time, and every file system allows them.
+/// Returns a name like `pivotal-20261124T170520Z.db`. Such names sort by time and are valid on
+/// every file system.
 pub(in crate::store) fn backup_name(time: Timestamp) -> String {
     format!("pivotal-{}.db", time.to_compact())
 }
 
-/// When the backup of this name was made; none for other names.
+/// Returns when the backup with this name was made, or `None` for other names.
 pub(in crate::store) fn backup_time(name: &str) -> Option<Timestamp> {
     Timestamp::from_compact(name.strip_prefix("pivotal-")?.strip_suffix(".db")?)
 }

@@ -1,5 +1,6 @@
-//! Whether the files that SQLite has open are still those at their paths. After one of them was
-//! renamed, removed or replaced, commits go on into a file that no restart will find.
+//! Detects when the files that SQLite has open are no longer those at their paths. If one of them
+//! was renamed, deleted or replaced, commits continue to go to a file that will not be found after
+//! a restart.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,8 @@ use rusqlite::Connection;
 use super::{names, with_suffix};
 use crate::store::error::StoreError;
 
-/// The files of one open database. Once one is gone, the database is refused until a restart: what
-/// happened to the files meanwhile is not known.
+/// The files of an open database. Once one of them is missing, the database is refused until a
+/// restart, because it is unknown what has happened to its files.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct OpenFiles(Arc<Files>);
 
@@ -21,12 +22,12 @@ struct Files {
     missing: OnceLock<PathBuf>,
 }
 
-/// Device and inode; nothing where files have neither.
+/// Device and inode, or `None` if there is no file.
 type FileId = Option<(u64, u64)>;
 
 impl OpenFiles {
-    /// Takes note of the files of an open connection. `link` is the name by which the database was
-    /// found, `database` the file that it leads to.
+    /// Captures the identities of the files of an open connection. `link` is the path where the
+    /// database was found, `database` the file that it leads to.
     pub fn capture(conn: &Connection, link: &Path, database: &Path) -> rusqlite::Result<Self> {
         // SQLite opens the log and its index with the first read.
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
@@ -41,14 +42,14 @@ impl OpenFiles {
             (path, id)
         });
         let presence = Self(Arc::new(Files { open: open.into(), missing: OnceLock::new() }));
-        // Between opening it and looking at its path it may have been exchanged already.
+        // The file may have been replaced between opening it and looking at its path.
         if has_moved(conn)? {
             presence.report(database);
         }
         Ok(presence)
     }
 
-    /// Refuses when one of the files is no longer at its path. Costs four looks at the file system.
+    /// Fails if one of the files is no longer at its path. Costs four stat(2) calls.
     ///
     /// # Errors
     /// [`StoreError::Gone`].
@@ -71,7 +72,7 @@ impl OpenFiles {
     }
 }
 
-/// Whether the database that is open is no longer the one at its path.
+/// Whether the open database is no longer the file at its path.
 #[cfg(unix)]
 fn has_moved(conn: &Connection) -> rusqlite::Result<bool> {
     let mut moved = 0;

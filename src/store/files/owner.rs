@@ -1,13 +1,14 @@
-//! Whose files these are. Commands are often typed as root beside a service that runs as a user of
-//! its own: what they create has to belong to that user, and what it may not open has to be named.
+//! File ownership. Commands are often run as root although the service runs as another user: the
+//! files they create must belong to that user, and errors about files they may not open must name
+//! the owner.
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Gives a file or directory that was just created to the owner of the directory that it is in, as
-/// SQLite does with the files beside a database. Only root can; for anyone else it stays theirs.
+/// Gives a newly created file or directory to the owner of its parent directory, as SQLite does
+/// with the files beside a database. Only does so as root; other users keep what they create.
 #[cfg(unix)]
 pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -18,7 +19,7 @@ pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file that is to take the place of another one the owner and the permissions of that.
+/// Gives a file that will replace another one the same owner and permissions.
 #[cfg(unix)]
 pub(in crate::store) fn copy_owner_and_mode(path: &Path, other: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -42,8 +43,8 @@ pub(in crate::store) fn give_to_owner_of_dir(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The user that a file or directory belongs to. Displays as the name, or as `user 999` where
-/// `/etc/passwd` has none.
+/// The user who owns a file or directory. Displayed as the name, or as `user 999` if `/etc/passwd`
+/// has no name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     uid: u32,
@@ -51,7 +52,6 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The owner of what is at `path`.
     #[cfg(unix)]
     pub(in crate::store) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -65,12 +65,11 @@ impl Owner {
         None
     }
 
-    /// The user that this process runs as, where the system says.
+    /// The user that this process runs as, if the system provides it.
     pub(in crate::store) fn of_this_process() -> Option<Self> {
         Self::of(Path::new("/proc/self"))
     }
 
-    /// The name, if it has one.
     pub(in crate::store) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -85,7 +84,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// Finds a user in the lines of passwd(5): name, password, number, and more.
+/// Finds a user in passwd(5) lines: name, password, number, and more.
 #[cfg(unix)]
 fn name_of(uid: u32, users: &str) -> Option<String> {
     let uid = uid.to_string();
@@ -96,7 +95,7 @@ fn name_of(uid: u32, users: &str) -> Option<String> {
     })
 }
 
-/// Whether users other than the owner may read a file, or see into a directory; its mode then.
+/// Returns the mode of a file or directory that users other than its owner may access.
 #[cfg(unix)]
 pub(super) fn mode_open_to_others(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;

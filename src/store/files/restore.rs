@@ -1,5 +1,4 @@
-//! Putting a backup in the place of the database, and checking a database without a server. For
-//! `cli`.
+//! Restores a backup over a database, and checks a database without a server. For `cli`.
 
 use std::fs;
 use std::io;
@@ -15,24 +14,23 @@ use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning, OpenError};
 use crate::store::files::{self, DataDir};
 
-/// A restore that has happened.
 #[derive(Debug)]
 pub struct Restored {
-    /// What the database holds now.
+    /// What the restored database contains.
     pub contents: Contents,
-    /// Where the database from before is kept, if there was one.
+    /// Where the previous database is kept, if there was one.
     pub aside: Option<PathBuf>,
-    /// What failed without undoing the restore.
+    /// Failures that did not undo the restore.
     pub warnings: Vec<CopyWarning>,
 }
 
 impl DataDir {
-    /// Puts a copy of the database at `from` in the place of this one. The copy is checked before
-    /// anything is touched; a database that is replaced, which has to be allowed, is kept beside
-    /// it. `from` itself is only read.
+    /// Replaces the database with a copy of the one at `from`. The copy is checked before anything
+    /// is changed. An existing database is only replaced if `replace` is set, and is kept beside
+    /// the new one. `from` is only read.
     ///
     /// # Errors
-    /// See [`CopyError`]; the database is as it was then, but for [`CopyError::NotRestored`].
+    /// See [`CopyError`]. The database is unchanged, except after [`CopyError::NotRestored`].
     pub fn restore(
         &self,
         from: &Path,
@@ -40,7 +38,7 @@ impl DataDir {
         now: Timestamp,
         watch: &Arc<dyn Watch>,
     ) -> Result<Restored, CopyError> {
-        // First, so that a wrong name does not make a directory.
+        // Open the backup first, so that a wrong path does not create the data directory.
         let mut backup = match files::open_backup(from) {
             Err(OpenError::Io { path, source }) => {
                 return Err(CopyError::Unreadable { path, source });
@@ -70,11 +68,11 @@ impl DataDir {
         Ok(Restored { contents, aside, warnings })
     }
 
-    /// Checks the database, or the one at `file`, and tells what is wrong with it; nothing when it
-    /// is sound. A server may run on it meanwhile.
+    /// Checks the database, or the one at `file`, and returns its problems. A server may be using
+    /// it.
     ///
     /// # Errors
-    /// When it cannot be opened at all.
+    /// Fails if the database cannot be opened at all.
     pub fn check(
         &self,
         file: Option<&Path>,
@@ -100,7 +98,7 @@ impl DataDir {
     }
 }
 
-/// The error of copying a backup: there is no other advice than to take another one.
+/// Converts an error from copying a backup: the only advice is to use another backup.
 fn backup_error(error: CopyError, path: &Path) -> CopyError {
     let found = match error {
         CopyError::CopyDamaged { found } => found,
@@ -112,8 +110,9 @@ fn backup_error(error: CopyError, path: &Path) -> CopyError {
     CopyError::BackupDamaged { path: path.to_owned(), found }
 }
 
-/// Gives the database, if there is one, a second name, which it keeps when the backup takes the
-/// first one. Leaves no write-ahead log or rollback journal that SQLite would apply to the backup.
+/// Gives the database, if there is one, a second hard link under which it stays when the backup
+/// takes its name. Removes the write-ahead log and rollback journal, which SQLite would apply to
+/// the backup.
 fn set_aside(
     database: &Path,
     now: Timestamp,
@@ -130,13 +129,13 @@ fn set_aside(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(CopyError::io(&aside, error)),
     };
-    // Before the database itself: a restore that ends between the two is undone by its second name.
-    // There is a log or journal still when the file is too damaged to be opened.
+    // Before the database itself: if a restore is killed in between, the hard link shows that it
+    // must be undone. A log or journal still exists here if the file is too damaged to be opened.
     keep(files::WAL)?;
     keep(files::JOURNAL)?;
     let kept = keep("")?;
-    // Before the log goes, which is kept under its second name only. A directory that cannot be
-    // synced at all is no reason to stay without the backup.
+    // Sync before the log is removed, which from then on only exists beside the link. A directory
+    // that cannot be synced at all must not prevent the restore.
     if kept && let Err(source) = files::sync_dir_of(database) {
         warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });
     }
@@ -147,10 +146,10 @@ fn set_aside(
     Ok(kept.then_some(aside))
 }
 
-/// Brings what is in the write-ahead log into the file and removes the log, as the last connection
-/// does when it is closed. A rollback journal, left by a start that was killed while it turned the
-/// log on, is rolled back. SQLite would discard the log of a file that it does not take for a
-/// database, so that one is kept as it is.
+/// Checkpoints the write-ahead log and removes it, as closing the last connection does. Rolls back
+/// a rollback journal left by a start that was killed while it turned the WAL on. SQLite would
+/// discard the log of a file that it does not recognize as a database, so such a log is kept as it
+/// is.
 fn checkpoint_wal(database: &Path) {
     let has_rest =
         [files::WAL, files::JOURNAL].iter().any(|end| files::with_suffix(database, end).exists());
@@ -158,7 +157,7 @@ fn checkpoint_wal(database: &Path) {
         && files::read_header(database).is_ok()
         && let Ok(conn) = sqlite::open_writer(database)
     {
-        // What could not be folded in stays in the log, which is kept as well.
+        // What could not be checkpointed stays in the log, which is kept as well.
         let _ = conn.close();
     }
 }

@@ -1,18 +1,18 @@
-//! How long work on a whole database reports its progress and is stopped. For `cli` and the server.
+//! Reports the progress of work on a whole database, and can cancel it. For `cli` and the server.
 
-/// Looks on while a database is copied or upgraded and checked, and may end a copy.
+/// Observes a database being copied, upgraded or checked, and can cancel a copy.
 pub trait Watch: Send + Sync {
-    /// The first file is about to be made, which is removed if the work is ended.
+    /// Called before the first file is created. It is removed if the work is canceled.
     fn on_start(&self) {}
-    /// So many pages, or units of work, are done, of so many.
-    fn on_progress(&self, _done: u64, _of: u64) {}
-    /// The checks have begun.
+    /// Called when this many pages, or units of work, are done.
+    fn on_progress(&self, _done: u64, _total: u64) {}
+    /// Called when the checks begin.
     fn on_check(&self) {}
-    /// Whether the work is to end here.
+    /// Whether to cancel the work.
     fn should_stop(&self) -> bool {
         false
     }
 }
 
-/// Nobody looks on.
+/// Ignores progress and never cancels.
 impl Watch for () {}

@@ -1,4 +1,4 @@
-//! Whether the new file is complete, before it takes the place of the old one.
+//! Checks that the new file is complete before it replaces the old one.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,26 +11,25 @@ use rusqlite::{Connection, OptionalExtension};
 use super::Failure;
 use crate::store::engine::sqlite;
 
-/// Checks the pages, the constraints, the references and the number of rows, and brings the file to
-/// disk.
+/// Checks the pages, the constraints, the references and the number of rows, and syncs the file.
 pub(super) fn check(
     counts: &HashMap<String, u64>,
     draft: &Path,
     file: &File,
 ) -> Result<(), Failure> {
-    // About half of the work each.
+    // Each takes about half of the time.
     let (events, others): (Vec<_>, Vec<_>) =
         counts.keys().map(String::as_str).partition(|table| *table == "events");
     thread::scope(|scope| {
         let first = scope.spawn(|| check_rows(&others, draft));
         let second = scope
             .spawn(|| check_rows(&events, draft).and_then(|()| check_references(counts, draft)));
-        // Nothing changes the file any more, so it can be synced while it is checked.
+        // Nothing changes the file any more, so it can be synced while it is being checked.
         let synced = file.sync_all();
-        let ended = || Err(Failure::Invalid("a check of the new file did not end".to_owned()));
+        let panicked = || Err(Failure::Invalid("a check of the new file panicked".to_owned()));
         let (first, second) = (first.join(), second.join());
-        first.unwrap_or_else(|_| ended())?;
-        second.unwrap_or_else(|_| ended())?;
+        first.unwrap_or_else(|_| panicked())?;
+        second.unwrap_or_else(|_| panicked())?;
         Ok(synced?)
     })
 }
@@ -40,21 +39,21 @@ fn check_rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
     let conn = sqlite::open_reader(draft)?;
     for table in tables {
         let mut statement = conn.prepare(&format!("PRAGMA quick_check({table})"))?;
-        let found = statement.query_map([], |row| row.get(0))?;
-        for said in found {
-            let said: String = said?;
-            if said != "ok" {
+        let messages = statement.query_map([], |row| row.get(0))?;
+        for message in messages {
+            let message: String = message?;
+            if message != "ok" {
                 let row = find_invalid_row(&conn, table)?;
-                let row = row.map_or_else(String::new, |id| format!("the row {id} of {table}: "));
-                return Err(Failure::Invalid(row + &said));
+                let row = row.map_or_else(String::new, |id| format!("row {id} of {table}: "));
+                return Err(Failure::Invalid(row + &message));
             }
         }
     }
     Ok(())
 }
 
-/// Finds the row that breaks a constraint, by inserting each alone into a table like it: the check
-/// does not say which it is.
+/// Finds the row that violates a constraint by inserting the rows one by one into an empty table
+/// with the same definition, because the check does not report the row.
 fn find_invalid_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     let sql: String = conn.query_row(sql, [table], |row| row.get(0))?;
@@ -97,7 +96,7 @@ fn check_references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), F
     Ok(())
 }
 
-/// A row that refers to one that does not exist.
+/// Finds a row that refers to a missing row.
 fn find_dangling_reference(conn: &Connection) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
     let found = conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
@@ -105,9 +104,9 @@ fn find_dangling_reference(conn: &Connection) -> rusqlite::Result<Option<String>
     else {
         return Ok(None);
     };
-    // Not every table has ids, or rowids.
+    // Some tables have no ids, or no rowids.
     let sql = format!("SELECT CAST(id AS TEXT) FROM {table} WHERE rowid = ?1");
     let id = conn.query_row(&sql, [row], |row| row.get::<_, String>(0));
-    let id = id.map_or_else(|_| "a row".to_owned(), |id| format!("the row {id}"));
+    let id = id.map_or_else(|_| "a row".to_owned(), |id| format!("row {id}"));
     Ok(Some(format!("{id} of {table} refers to a row of {parent} that does not exist")))
 }

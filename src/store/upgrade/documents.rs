@@ -1,5 +1,6 @@
-//! The documents of resources in shape 1, from the columns that versions 1 to 5 had for them. This
-//! does not change with the API: rows are brought from this shape to later ones when they are read.
+//! Builds the documents of resources in shape 1 from the columns that versions 1 to 5 had for them.
+//! This code does not change with the API: rows are upgraded from this shape to later ones when
+//! they are read.
 
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
@@ -9,10 +10,9 @@ use serde_json::value::RawValue;
 use super::Failure;
 use crate::model::values::time::Timestamp;
 
-/// The shape of these documents.
 pub(super) const SHAPE: i64 = 1;
 
-/// The columns of [`Customer`], in its order.
+/// The columns of [`Customer`], in the order of its fields.
 pub(super) const CUSTOMER: &str = "id, display_id, name, slug, domain, status, plan, mrr,
     monthly_orders, hubspot_company_id, hubspot_deal_id, stripe_customer_id, intercom_company_id,
     slack_channel_id, tags, metadata, created_at, updated_at";
@@ -65,7 +65,7 @@ impl<'r> Customer<'r> {
     }
 }
 
-/// The columns of [`Contact`], in its order.
+/// The columns of [`Contact`], in the order of its fields.
 pub(super) const CONTACT: &str =
     "id, display_id, customer_id, name, email, title, is_primary, labels, created_at, updated_at";
 
@@ -101,7 +101,7 @@ impl<'r> Contact<'r> {
     }
 }
 
-/// The columns of [`Onboarding`], in its order.
+/// The columns of [`Onboarding`], in the order of its fields.
 pub(super) const ONBOARDING: &str = "id, display_id, customer_id, name, template_id, phase, state,
     waiting_on_customer, started_at, completed_at, target_launch_date, csm_id, se_id, designer_id,
     product_ops_id, notes, reminders_enabled, reminder_frequency_days, created_at, updated_at";
@@ -158,13 +158,13 @@ impl<'r> Onboarding<'r> {
     }
 }
 
-/// The text of a document.
+/// Serializes a document.
 pub(super) fn text(document: &impl Serialize) -> Result<Value, Failure> {
     let text = serde_json::to_string(document);
     text.map(Value::Text).map_err(|error| Failure::Invalid(error.to_string()))
 }
 
-/// The columns of an old row, one after another. An error names the column.
+/// Reads the columns of an old row in order. Errors name the column.
 pub(super) struct Columns<'r> {
     row: &'r Row<'r>,
     next: usize,
@@ -193,7 +193,7 @@ impl<'r> Columns<'r> {
         self.optional_number()?.ok_or_else(|| self.column_error("a whole number"))
     }
 
-    /// As it is, for another column.
+    /// Reads the value unchanged, for another column.
     pub fn copy(&mut self) -> Result<Value, Failure> {
         let value = self.value()?;
         value.try_into().map_err(|_| self.column_error("text in UTF-8"))
@@ -222,10 +222,10 @@ impl<'r> Columns<'r> {
         Ok(value)
     }
 
-    /// Says that the last column is not what it should be.
+    /// The error if the column that was just read has the wrong type.
     fn column_error(&self, kind: &str) -> Failure {
         let statement: &rusqlite::Statement<'_> = self.row.as_ref();
         let name = statement.column_name(self.next - 1).unwrap_or("?");
-        Failure::Invalid(format!("its column {name} is not {kind}"))
+        Failure::Invalid(format!("column {name} is not {kind}"))
     }
 }

@@ -1,5 +1,5 @@
-//! Emails of one customer that compare equal. Versions before 5 let them in, and all of them are
-//! kept: those after the first are numbered.
+//! Equivalent emails of one customer. Versions before 5 allowed them. All of them are kept: those
+//! after the first get a repeat number.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,16 +7,17 @@ use rusqlite::Connection;
 
 use crate::model::values::comparison::email_key;
 
-/// Lines about them; a broken import has more than anybody reads.
-const MOST: usize = 100;
+/// The maximum number of warnings. A bad import can cause more than anyone reads.
+const MAX_WARNINGS: usize = 100;
 
-/// The numbers of contacts whose email is another spelling of that of an earlier one, by their id.
+/// Returns the repeat numbers of contacts whose email is equivalent to that of an earlier one, by
+/// contact id.
 pub(super) fn repeats(old: &Connection) -> rusqlite::Result<HashMap<String, i64>> {
     let mut statement = old.prepare(
         "SELECT id, customer_id, email, created_at FROM contacts WHERE deleted_at IS NULL",
     )?;
-    // Emails were unique as they were written, so at least one of two that compare equal differs
-    // from its key.
+    // Emails were unique as they were written, so of two equivalent ones, at least one differs from
+    // its key.
     let mut unusual = HashSet::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -48,12 +49,12 @@ pub(super) fn repeats(old: &Connection) -> rusqlite::Result<HashMap<String, i64>
     Ok(repeats)
 }
 
-/// Says which contacts those are.
+/// Returns a warning for each of these contacts.
 pub(super) fn warnings(new: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = new.prepare(
-        "SELECT w.slug, of.display_id, contact.display_id
+        "SELECT w.slug, customer.display_id, contact.display_id
          FROM contacts AS contact
-             JOIN customers AS of ON of.id = contact.customer_id
+             JOIN customers AS customer ON customer.id = contact.customer_id
              JOIN workspaces AS w ON w.no = contact.workspace_no
          WHERE contact.email_repeat > 0 AND contact.deleted_at IS NULL",
     )?;
@@ -61,15 +62,15 @@ pub(super) fn warnings(new: &Connection) -> rusqlite::Result<Vec<String>> {
     let found = rows.collect::<rusqlite::Result<Vec<(String, i64, i64)>>>()?;
     let mut warnings: Vec<String> = found
         .iter()
-        .take(MOST)
+        .take(MAX_WARNINGS)
         .map(|(workspace, customer, contact)| {
             format!(
-                "workspace `{workspace}`, customer {customer}: the email of contact {contact} is another spelling of that of an earlier contact; both are kept"
+                "workspace `{workspace}`, customer {customer}: the email of contact {contact} is equivalent to that of an earlier contact; both are kept"
             )
         })
         .collect();
-    if found.len() > MOST {
-        warnings.push(format!("{} more contacts have such emails", found.len() - MOST));
+    if found.len() > MAX_WARNINGS {
+        warnings.push(format!("{} more contacts have such emails", found.len() - MAX_WARNINGS));
     }
     Ok(warnings)
 }

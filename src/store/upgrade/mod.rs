@@ -1,5 +1,6 @@
-//! Upgrades: a database of an older version is rebuilt with the schema of this one in a new file
-//! beside it, which takes its place once it is complete and checked. The old file is kept.
+//! Upgrades databases of older versions. An upgrade builds a new file with the current schema
+//! beside the old one, and replaces it once the new file is complete and checked. The old file is
+//! kept.
 
 mod checks;
 mod documents;
@@ -24,32 +25,34 @@ use super::error::OpenError;
 use super::files;
 use super::files::watch::Watch;
 
-/// Why a database was not rebuilt.
+/// Why a database could not be rebuilt.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// A row that the new schema has no place for, or a fault of the new file.
+    /// A row that does not fit the new schema, or a problem with the new file.
     #[error("{0}")]
     Invalid(String),
 }
 
-/// Upgrades the database, unless it is of this version. Needs `open.lock` for itself.
+/// Upgrades the database, unless it has the current version. The caller must hold `open.lock`
+/// exclusively.
 ///
 /// # Errors
-/// See [`OpenError`]; the database is the old one then, and nothing is left beside it.
+/// See [`OpenError`]. The old database stays in place, and nothing is left beside it.
 pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(), OpenError> {
     let draft = files::with_suffix(database, files::UPGRADING);
-    // What an upgrade that was killed has left would count as used space.
+    // What a killed upgrade left behind would count as used space.
     files::remove_draft(&draft).map_err(|source| OpenError::io(&draft, source))?;
     let old = OldDatabase::open(database)?;
     if old.version >= schema::VERSION {
         return Ok(());
     }
     let from = old.version;
-    // Before the log is taken in, so that nothing is changed if there is not enough.
+    // Check before the log is checkpointed, so that nothing is changed if there is too little
+    // space.
     space::ensure_free_space(&old, database)?;
     old.lock()?;
     log::info!("upgrading {} from schema {from} to {}", database.display(), schema::VERSION);
@@ -57,17 +60,17 @@ pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(
     let done = rebuild::rebuild(&old, database, &draft, watch)
         .map_err(|failure| to_open_error(failure, database, &draft, from))
         .and_then(|rebuilt| {
-            // SQLite must not have the file open when it loses its name.
+            // SQLite must not have the file open when it is renamed.
             old.close()?;
             Ok((replace::replace(database, &draft, from)?, rebuilt))
         });
     let (kept, rebuilt) = done.inspect_err(|_| {
-        // The error that matters is the first one.
+        // Report the first error, not the one from cleaning up.
         let _ = files::remove_draft(&draft);
     })?;
     rebuilt.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     log::info!(
-        "upgraded {} to schema {} in {:.1} s; the database from before is kept as {}",
+        "upgraded {} to schema {} in {:.1} s; the previous database is kept as {}",
         database.display(),
         schema::VERSION,
         started.elapsed().as_secs_f64(),
@@ -80,7 +83,7 @@ fn to_open_error(failure: Failure, database: &Path, draft: &Path, from: i64) -> 
     let found = match failure {
         Failure::Io(source) => return OpenError::io(draft, source),
         Failure::Sqlite(source) => match OpenError::sqlite(draft, source) {
-            // Only the old file can be: the new one was written by this process.
+            // Only the old file can be damaged: this process has just written the new one.
             OpenError::Damaged { found, .. } => {
                 return OpenError::Damaged { path: database.to_owned(), found };
             }

@@ -1,4 +1,4 @@
-//! The database that is upgraded. It is only read, and locked against every other writer.
+//! The old database. It is only read, and locked against all writers.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -10,11 +10,10 @@ use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 use crate::store::files::lock_holders::{Lock, other_lock_holders};
 
-/// How long other programs may keep the file open.
+/// How long to wait for other processes to close the file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// An open database of an older version.
 pub(super) struct OldDatabase {
     pub conn: Connection,
     pub path: PathBuf,
@@ -22,18 +21,17 @@ pub(super) struct OldDatabase {
 }
 
 impl OldDatabase {
-    /// Opens the database.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let conn = sqlite::open_writer(path)?;
         let version = schema::version(&conn).map_err(|source| OpenError::sqlite(path, source))?;
         Ok(Self { conn, path: path.to_owned(), version })
     }
 
-    /// Brings the write-ahead log into the file, and locks the file against every other writer
-    /// until it is closed.
+    /// Checkpoints the write-ahead log into the file, and locks the file against all writers until
+    /// it is closed.
     pub fn lock(&self) -> Result<(), OpenError> {
         self.disable_wal()?;
-        // A reader of a file without a log keeps all others from committing.
+        // In rollback journal mode, an open read transaction keeps all others from committing.
         let sql = "SELECT count(*) FROM sqlite_schema";
         sqlite::begin_read(&self.conn)
             .and_then(|()| self.conn.query_row(sql, [], |row| row.get::<_, i64>(0)))
@@ -41,8 +39,9 @@ impl OldDatabase {
             .map_err(|source| OpenError::sqlite(&self.path, source))
     }
 
-    /// Another program that has the file open would go on writing to it after it was replaced, and
-    /// its log would be taken for that of the new file.
+    /// Turns the WAL off, which waits until no other process has the file open. Such a process
+    /// would keep writing to the file after it was replaced, and its log would be applied to the
+    /// new file.
     fn disable_wal(&self) -> Result<(), OpenError> {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
@@ -60,17 +59,17 @@ impl OldDatabase {
         }
     }
 
-    /// Bytes of the file that are in use.
+    /// Returns the number of bytes that are in use in the file.
     pub fn bytes(&self) -> Result<u64, OpenError> {
-        let ask = |pragma| {
+        let pragma = |pragma| {
             let value = self.conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
             value.map_err(|source| OpenError::sqlite(&self.path, source))
         };
-        let pages = ask("page_count")? - ask("freelist_count")?;
-        Ok(u64::try_from(pages * ask("page_size")?).unwrap_or(0))
+        let pages = pragma("page_count")? - pragma("freelist_count")?;
+        Ok(u64::try_from(pages * pragma("page_size")?).unwrap_or(0))
     }
 
-    /// Closes the file, which is complete without any other.
+    /// Closes the file. It is complete without any other file.
     pub fn close(self) -> Result<(), OpenError> {
         let Self { conn, path, .. } = self;
         sqlite::end_read(&conn)

@@ -1,5 +1,5 @@
-//! How far an upgrade is: lines in the log, as of a server, or a bar where nothing is logged, as at
-//! a command.
+//! Shows the progress of an upgrade: as log lines if logging is on, as for a server, otherwise
+//! through the watch, which draws a progress bar for a command.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use crate::store::files::watch::Watch;
 
-/// Time between two lines. Real time: they are for a person who waits.
+/// Time between two log lines. Real time, because they are for a person who is waiting.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Units of work. What they take is measured: a row is written in about four times the time that
-/// one of its entries in an index takes.
+/// Units of work. The ratio is measured: writing a row takes about four times as long as writing an
+/// index entry.
 const ROW: u64 = 4;
 const ENTRY: u64 = 1;
 
 pub(super) struct Progress<'w> {
-    /// Whoever looks on, unless there is a log.
+    /// `None` if the log is used instead.
     watch: Option<&'w Arc<dyn Watch>>,
     total: u64,
     done: Cell<u64>,
@@ -24,25 +24,25 @@ pub(super) struct Progress<'w> {
 }
 
 impl<'w> Progress<'w> {
-    /// Of so many rows, and so many entries of indexes.
+    /// Creates the progress of writing this many rows and index entries.
     pub fn new(watch: &'w Arc<dyn Watch>, rows: u64, entries: u64) -> Self {
-        // A bar would be drawn between the lines.
+        // A progress bar would be interleaved with the log lines.
         let watch = (!log::log_enabled!(log::Level::Info)).then_some(watch);
         let total = rows * ROW + entries * ENTRY;
         Self { watch, total, done: Cell::new(0), last_logged: Cell::new(Instant::now()) }
     }
 
-    /// So many rows were written.
+    /// Adds rows that were written.
     pub fn rows(&self, count: u64) {
         self.advance(count * ROW);
     }
 
-    /// So many entries of an index were made.
+    /// Adds index entries that were written.
     pub fn entries(&self, count: u64) {
         self.advance(count * ENTRY);
     }
 
-    /// All is written.
+    /// Reports that everything is written and the checks begin.
     pub fn checking(&self) {
         if self.last_logged.get().elapsed() >= LOG_INTERVAL {
             log::info!("upgrading: checking the new file");
@@ -60,7 +60,7 @@ impl<'w> Progress<'w> {
         }
         if self.last_logged.get().elapsed() >= LOG_INTERVAL {
             self.last_logged.set(Instant::now());
-            log::info!("upgrading: {} %", percent(done, self.total));
+            log::info!("upgrading: {}%", percent(done, self.total));
         }
     }
 }

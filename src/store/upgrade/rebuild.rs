@@ -1,5 +1,4 @@
-//! Building the new file: tables, rows in the order of the old ones, then indexes and triggers,
-//! then checks.
+//! Builds the new file: tables, rows in their old order, then indexes and triggers, then checks.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,12 +16,11 @@ use crate::store::engine::{identity, schema, sqlite};
 use crate::store::files;
 use crate::store::files::watch::Watch;
 
-/// What a person should know of a database that was rebuilt.
 pub(super) struct Rebuilt {
     pub warnings: Vec<String>,
 }
 
-/// Makes the new file at `draft`, complete and on disk.
+/// Builds the new file at `draft`, complete and synced.
 pub(super) fn rebuild(
     old: &OldDatabase,
     database: &Path,
@@ -30,7 +28,8 @@ pub(super) fn rebuild(
     watch: &Arc<dyn Watch>,
 ) -> Result<Rebuilt, Failure> {
     let file = files::create_private(draft)?;
-    // Tells others that the file is not left over. Where there are no locks, there are no others.
+    // The lock shows other processes that the draft is in use. On a file system without locks,
+    // nothing can look for it, either.
     let _ = file.try_lock();
     let definitions = schema::definitions()?;
     let counts = counts(&old.conn, &definitions)?;
@@ -82,13 +81,13 @@ fn fill(
         new.execute_batch(&definition.sql)?;
         progress.entries(counts.get(&definition.table).copied().unwrap_or(0));
     }
-    // Last, so that a file which is not complete is no database of ours.
+    // Mark it last, so that an incomplete file is not recognized as a database of this program.
     schema::mark(new)?;
     new.execute_batch("COMMIT; DETACH old")?;
     Ok(())
 }
 
-/// How many rows the old database has in each table of the schema.
+/// Counts the rows of the old database in each table of the schema.
 fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<HashMap<String, u64>> {
     let mut counts = HashMap::new();
     for definition in definitions.iter().filter(|one| one.is_table()) {
@@ -102,20 +101,21 @@ fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<Hash
     Ok(counts)
 }
 
-/// Says what somebody added to the old database, which the new one does not have.
+/// Returns a warning for each table, index, trigger or view in the old database that is not in the
+/// schema, and so not in the new database.
 fn find_unknown_objects(
     old: &Connection,
     definitions: &[Definition],
 ) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut statement = old.prepare(sql)?;
-    let all = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut warnings = Vec::new();
-    for found in all {
-        let (kind, name): (String, String) = found?;
+    for object in objects {
+        let (kind, name): (String, String) = object?;
         if !definitions.iter().any(|one| one.name == name) {
             warnings.push(format!(
-                "the {kind} {name} is not one of pivotal-server's, so the upgraded database does not have it"
+                "the {kind} {name} does not belong to pivotal-server and was not copied to the upgraded database"
             ));
         }
     }

@@ -1,5 +1,5 @@
-//! Putting the new file in the place of the old one, which keeps another name. A kill at any moment
-//! leaves one of the two under the name of the database.
+//! Replaces the old file with the new one and keeps the old one under another name. If the process
+//! is killed at any moment, one of the two has the name of the database.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,12 @@ use crate::store::error::OpenError;
 use crate::store::files;
 use crate::store::files::lock_holders::{Lock, other_lock_holders};
 
-/// Needs both files to be closed and complete. Returns where the old one is.
+/// Replaces the database with the draft, both of which must be closed and complete. Returns the
+/// path of the old database.
 pub(super) fn replace(database: &Path, draft: &Path, from: i64) -> Result<PathBuf, OpenError> {
     let io = |source| OpenError::io(database, source);
     files::copy_owner_and_mode(draft, database).map_err(io)?;
-    // SQLite would apply a log or a journal to the new file. This process has left none.
+    // SQLite would apply a log or journal to the new file. This process has left none.
     let is_written = |suffix: &&str| {
         fs::metadata(files::with_suffix(database, suffix)).is_ok_and(|file| file.len() > 0)
     };
@@ -23,10 +24,10 @@ pub(super) fn replace(database: &Path, draft: &Path, from: i64) -> Result<PathBu
     for suffix in [files::WAL, files::JOURNAL, files::SHM] {
         files::remove_if_exists(&files::with_suffix(database, suffix)).map_err(io)?;
     }
-    // One of that name may hold what was there before an older version was restored.
+    // A file of that name may be from an earlier upgrade, after which the old version was restored.
     let kept =
         files::with_free_suffix(database, &format!("{}{from}.backup", files::BEFORE_UPGRADE));
-    // If this process ends between the two, the next start removes the second name.
+    // If this process is killed between the two steps, the next start removes this link.
     files::link_or_copy(database, &kept).map_err(io)?;
     sync_dir(database);
     if let Err(source) = fs::rename(draft, database) {
@@ -40,6 +41,6 @@ pub(super) fn replace(database: &Path, draft: &Path, from: i64) -> Result<PathBu
 /// Some network shares cannot sync directories at all.
 fn sync_dir(of: &Path) {
     if let Err(error) = files::sync_dir_of(of) {
-        log::warn!("the directory of {} cannot be synced: {error}", of.display());
+        log::warn!("cannot sync the directory of {}: {error}", of.display());
     }
 }

@@ -1,6 +1,6 @@
-//! The rows of the three resources: a document of each, beside the columns that are searched,
-//! ordered, unique or checked. One thread reads and maps the old rows while another writes the new
-//! ones.
+//! Converts the rows of the three resources. Each new row has a document, and the columns that are
+//! searched, sorted by, unique or checked. One thread reads and converts the old rows while another
+//! writes the new ones.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,38 +20,38 @@ use crate::model::values::comparison::{email_key, host_key};
 use crate::store::customers::search_text;
 use crate::store::engine::sqlite;
 
-/// Rows that go from one thread to the other at once.
+/// Rows that are passed between the threads at once.
 const BATCH: usize = 256;
-/// Batches that may wait.
+/// How many batches can be queued.
 const MAX_QUEUED: usize = 8;
-/// The first version that has the forms in which values compare.
+/// The first version whose tables contain comparison keys.
 pub(super) const WITH_KEYS: i64 = 5;
 
-/// The values of a new row, beginning with the id.
+/// The values of a new row. The first is the id.
 type NewRow = Vec<Value>;
 
-/// What all rows of an old table are mapped by.
+/// Inputs for the conversion of all rows of a table.
 pub(super) struct Mapping<'m> {
-    /// Whether the old table has the forms in which values compare.
+    /// Whether the old table contains comparison keys.
     pub has_keys: bool,
-    /// The numbers of contacts with equal emails, in a table that has none.
+    /// The repeat numbers of contacts with equivalent emails, if the old table has none.
     pub repeats: &'m HashMap<String, i64>,
 }
 
-/// How the rows of a table are made.
+/// How to convert the rows of a table.
 pub(super) struct Resource {
     pub table: &'static str,
     /// The columns of the old row.
     document: &'static str,
     others: &'static str,
-    /// Those of them that only [`WITH_KEYS`] and later have.
+    /// Columns of the old row that exist only from version [`WITH_KEYS`] on.
     keys: &'static str,
     /// The columns of the new row.
     new: &'static str,
     map: fn(&Row<'_>, &Mapping<'_>) -> Result<NewRow, Failure>,
 }
 
-/// In the order of their references.
+/// Ordered so that referenced tables come first.
 pub(super) const RESOURCES: [Resource; 3] = [
     Resource {
         table: "customers",
@@ -174,7 +174,7 @@ fn onboarding(row: &Row<'_>, _: &Mapping<'_>) -> Result<NewRow, Failure> {
 }
 
 impl Resource {
-    /// Writes a new row for each old one, in their order.
+    /// Writes a new row for each old one, in the same order.
     pub fn copy(
         &self,
         old: &OldDatabase,
@@ -187,11 +187,13 @@ impl Resource {
             let path = &old.path;
             let reading = scope.spawn(move || self.read(path, mapping, &send));
             let written = self.write(new, &receive, progress);
-            // A reader that waits for room ends when nobody takes its rows any more.
+            // Unblocks a reader that waits for space in the queue after the writer failed.
             drop(receive);
             let read = reading.join();
             written?;
-            read.unwrap_or_else(|_| Err(Failure::Invalid("a row could not be mapped".to_owned())))
+            read.unwrap_or_else(|_| {
+                Err(Failure::Invalid("the thread that converts rows panicked".to_owned()))
+            })
         })
     }
 
@@ -216,7 +218,7 @@ impl Resource {
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 if send.send(full).is_err() {
-                    // The writer has failed and says why.
+                    // The writer has failed and reports the reason.
                     return Ok(());
                 }
             }
@@ -244,23 +246,23 @@ impl Resource {
         Ok(())
     }
 
-    /// Adds which old row a fault is in.
+    /// Adds the id of the old row to an error.
     fn add_row_id(&self, row: &Row<'_>, failure: Failure) -> Failure {
         match failure {
             Failure::Invalid(found) => {
                 let id = row.get_ref("id").ok().and_then(|id| id.as_bytes().ok());
                 let id = String::from_utf8_lossy(id.unwrap_or_default());
-                Failure::Invalid(format!("the row {id} of {}: {found}", self.table))
+                Failure::Invalid(format!("row {id} of {}: {found}", self.table))
             }
             other => other,
         }
     }
 
-    /// Adds which new row the schema refuses.
+    /// Adds the id of the new row to a constraint violation.
     fn constraint_error(&self, row: &NewRow, error: rusqlite::Error) -> Failure {
         match (error.sqlite_error_code(), row.first()) {
             (Some(ErrorCode::ConstraintViolation), Some(Value::Text(id))) => {
-                Failure::Invalid(format!("the row {id} of {}: {error}", self.table))
+                Failure::Invalid(format!("row {id} of {}: {error}", self.table))
             }
             _ => error.into(),
         }

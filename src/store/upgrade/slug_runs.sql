@@ -1,5 +1,5 @@
--- The numbers that slugs of live customers end with, as runs without a gap, for a database from
--- before version 5.
+-- Fills the numbers that the slugs of live customers end with, as runs without gaps, for databases
+-- from before version 5.
 INSERT INTO main.slug_runs (workspace_no, stem, low, high)
 SELECT workspace_no, stem, min(number), max(number)
 FROM (
@@ -14,7 +14,7 @@ FROM (
         )
         WHERE stem LIKE '%-'
     )
-    -- `aurora-02` is a slug of its own.
+    -- `aurora-02` does not count as numbered.
     WHERE digits NOT LIKE '0%' AND CAST(digits AS INTEGER) BETWEEN 2 AND 999999999
 )
 GROUP BY workspace_no, stem, run;

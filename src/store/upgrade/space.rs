@@ -1,4 +1,4 @@
-//! Whether the disk has room for the new file, before anything is written.
+//! Checks that the disk has enough free space for the new file, before anything is written.
 
 use std::path::Path;
 
@@ -6,28 +6,28 @@ use super::old::OldDatabase;
 use super::resources::RESOURCES;
 use crate::store::error::OpenError;
 
-/// What a new file takes beside the old one, in hundredths of what is used of that: the entries of
-/// one index at a time are sorted in files.
+/// The space that the new file needs, as a percentage of the used size of the old one. Includes the
+/// files in which the entries of one index at a time are sorted.
 const SHARE_PERCENT: u64 = 160;
-/// Bytes that a document is longer than the columns it takes the place of, which is the names of
-/// its properties and of those that are null.
+/// The number of bytes by which a document is longer than the columns it replaces: the names of its
+/// fields, including fields that are null.
 const DOCUMENT_BYTES: u64 = 600;
-/// What even an empty database takes.
+/// The space that even an empty database needs.
 const BASE_BYTES: u64 = 1 << 20;
 
-/// Refuses an upgrade that the disk has no room for.
+/// Fails if the disk has too little free space for the upgrade.
 pub(super) fn ensure_free_space(old: &OldDatabase, database: &Path) -> Result<(), OpenError> {
     let needed = needed(old.bytes()?, count_resources(old)?);
     match free_bytes(database) {
         Some(free) if free < needed => {
             Err(OpenError::NoSpace { path: database.to_owned(), from: old.version, needed, free })
         }
-        // Where the system does not say, a full disk ends the upgrade and it is undone.
+        // If the free space is unknown, a full disk makes the upgrade fail, and it is undone.
         _ => Ok(()),
     }
 }
 
-/// How many rows become documents.
+/// Counts the rows that become documents.
 fn count_resources(old: &OldDatabase) -> Result<u64, OpenError> {
     let mut rows = 0;
     for resource in &RESOURCES {
@@ -43,7 +43,7 @@ fn needed(used: u64, resources: u64) -> u64 {
     BASE_BYTES + used / 100 * SHARE_PERCENT + resources.saturating_mul(DOCUMENT_BYTES)
 }
 
-/// Bytes that this process may still write to the disk of a file.
+/// Returns the free space on the disk of a file, as far as this process may use it.
 #[cfg(unix)]
 fn free_bytes(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(crate::store::files::dir_of(path)).ok()?;

@@ -1,4 +1,4 @@
-//! The tables whose rows stay as they are. They are copied by the names of their columns.
+//! Copies the tables whose rows stay the same, by column name.
 
 use rusqlite::Connection;
 
@@ -6,26 +6,25 @@ use super::Failure;
 use super::old::OldDatabase;
 use super::progress::Progress;
 
-/// Rows that are copied between two looks at how far it is.
+/// Rows to copy between two progress updates.
 const STEP: u64 = 20_000;
 
-/// How the rows of a table are copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CopyMode {
     /// In one statement.
     AtOnce,
-    /// A part at a time: there may be many.
+    /// In several statements, for tables that may have many rows.
     InParts,
 }
 
-/// Before the resources, which refer to some of them.
+/// Tables to copy before the resources, which refer to some of them.
 pub(super) const BEFORE_RESOURCES: [(&str, CopyMode); 4] = [
     ("database", CopyMode::AtOnce),
     ("workspaces", CopyMode::AtOnce),
     ("sequences", CopyMode::AtOnce),
     ("api_keys", CopyMode::AtOnce),
 ];
-/// After them.
+/// Tables to copy after the resources.
 pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 4] = [
     ("events", CopyMode::InParts),
     ("idempotency_keys", CopyMode::InParts),
@@ -33,7 +32,7 @@ pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 4] = [
     ("health", CopyMode::AtOnce),
 ];
 
-/// Copies a table, if the old database has it.
+/// Copies a table if the old database has it.
 pub(super) fn copy(
     old: &OldDatabase,
     new: &Connection,
@@ -45,7 +44,7 @@ pub(super) fn copy(
     }
     let columns = common_columns(new, table)?.join(", ");
     if columns.is_empty() {
-        return Err(Failure::Invalid(format!("the table {table} has none of its columns")));
+        return Err(Failure::Invalid(format!("table {table} has none of the expected columns")));
     }
     match rows {
         CopyMode::AtOnce => {
@@ -64,7 +63,7 @@ fn copy_parts(
     columns: &str,
     progress: &Progress<'_>,
 ) -> rusqlite::Result<()> {
-    // The rowid says where a part ends, and stays the same for that.
+    // The rowid marks where a part ends, so it is copied, too.
     let mut insert = new.prepare(&format!(
         "INSERT INTO main.{table} (rowid, {columns})
          SELECT rowid, {columns} FROM old.{table} WHERE rowid > ?1 ORDER BY rowid LIMIT {STEP}"
@@ -80,7 +79,7 @@ fn copy_parts(
     }
 }
 
-/// The columns of the new table that the old one has too.
+/// Returns the columns that both the new and the old table have.
 fn common_columns(new: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT name FROM pragma_table_info(?1, 'main')
                WHERE name IN (SELECT name FROM pragma_table_info(?1, 'old'))";

@@ -1,4 +1,4 @@
-//! What an upgrade makes of rows, from the inside; `tests/black_box/ops/files` has the rest.
+//! Tests how rows are converted. `tests/black_box/ops/files` tests everything else.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::onboarding::Onboarding;
 const SCHEMA: &str = include_str!("../../../tests/black_box/fixtures/schema-5.sql");
 const ROWS: &str = include_str!("../../../tests/black_box/fixtures/rows-5.sql");
 
-/// A database of version 5 after its upgrade.
+/// Creates a database of version 5 and upgrades it.
 fn upgraded() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("pivotal.db");
@@ -28,8 +28,11 @@ fn upgraded() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
-/// The properties that shape 1 did not have yet are left out.
-fn assert_as_the_model_writes_it<R: Serialize + DeserializeOwned>(conn: &Connection, table: &str) {
+/// Compares each document with what the model writes, except for fields that shape 1 does not have.
+fn assert_documents_match_the_model<R: Serialize + DeserializeOwned>(
+    conn: &Connection,
+    table: &str,
+) {
     let mut statement = conn.prepare(&format!("SELECT doc, shape FROM {table}")).unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let rows: Vec<(String, i64)> = rows.map(Result::unwrap).collect();
@@ -39,9 +42,9 @@ fn assert_as_the_model_writes_it<R: Serialize + DeserializeOwned>(conn: &Connect
         let resource: R = serde_json::from_str(&text).unwrap();
         let known: Map<String, Value> = serde_json::from_str(&text).unwrap();
         let mut now = serde_json::to_string(&resource).unwrap();
-        for (property, value) in serde_json::to_value(&resource).unwrap().as_object().unwrap() {
-            if !known.contains_key(property) {
-                now = now.replacen(&format!(",\"{property}\":{value}"), "", 1);
+        for (field, value) in serde_json::to_value(&resource).unwrap().as_object().unwrap() {
+            if !known.contains_key(field) {
+                now = now.replacen(&format!(",\"{field}\":{value}"), "", 1);
             }
         }
         assert_eq!(now, text);
@@ -49,12 +52,12 @@ fn assert_as_the_model_writes_it<R: Serialize + DeserializeOwned>(conn: &Connect
 }
 
 #[test]
-fn documents_are_the_text_that_the_model_writes() {
+fn documents_are_exactly_what_the_model_writes() {
     let (_dir, path) = upgraded();
     let conn = Connection::open(&path).unwrap();
-    assert_as_the_model_writes_it::<Customer>(&conn, "customers");
-    assert_as_the_model_writes_it::<Contact>(&conn, "contacts");
-    assert_as_the_model_writes_it::<Onboarding>(&conn, "onboardings");
+    assert_documents_match_the_model::<Customer>(&conn, "customers");
+    assert_documents_match_the_model::<Contact>(&conn, "contacts");
+    assert_documents_match_the_model::<Onboarding>(&conn, "onboardings");
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn an_upgraded_database_is_left_alone() {
     let (dir, path) = upgraded();
     let before = std::fs::read(&path).unwrap();
     run(&path, &(Arc::new(()) as _)).unwrap();
-    // Only the mode of the log is another one, in the header.
+    // Only the journal mode in the header differs.
     assert!(std::fs::read(&path).unwrap()[100..] == before[100..]);
     assert!(!dir.path().join("pivotal.db.schema-6.backup").exists());
 }

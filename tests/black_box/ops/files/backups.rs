@@ -315,7 +315,7 @@ fn a_check_tells_what_is_wrong_and_fails() {
     };
     let conn = Connection::open(&file).unwrap();
     conn.execute_batch("UPDATE sequences SET display_id = 1 WHERE resource = 'customer'").unwrap();
-    findings("the sequence of customers of the workspace `default` lies behind its rows");
+    findings("workspace `default`: the sequence of customers is behind its rows");
     conn.execute_batch(
         "UPDATE sequences SET display_id = 2 WHERE resource = 'customer';
          PRAGMA foreign_keys = OFF; DELETE FROM customers WHERE display_id = 2",
@@ -326,5 +326,5 @@ fn a_check_tells_what_is_wrong_and_fails() {
     break_an_index(&file);
     findings("customers_by_status");
     fs::write(&file, "no database").unwrap();
-    findings("shorter than a header");
+    findings("shorter than a database header");
 }

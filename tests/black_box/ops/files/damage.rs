@@ -111,7 +111,8 @@ fn a_page_that_was_misread_once_stops_writes_until_the_file_is_found_sound() {
     client.customer("After the check");
     wait_until("both are logged", || {
         let log = server.log();
-        log.contains("the database file may be damaged") && log.contains("was checked and is intact")
+        log.contains("the database file may be damaged")
+            && log.contains("was checked and is intact")
     });
     assert!(!server.log().contains("the database file is damaged"), "{}", server.log());
 

@@ -154,32 +154,32 @@ fn a_row_that_cannot_be_upgraded_is_named_and_nothing_is_changed() {
     for (sql, named) in [
         (
             "UPDATE customers SET tags = '[\"x\",null]' WHERE display_id = 7",
-            "the row c00000000000000000000000a7 of customers: its column tags is not a list of strings",
+            "row c00000000000000000000000a7 of customers: column tags is not a list of strings",
         ),
         (
             "UPDATE customers SET metadata = '{a:1}' WHERE display_id = 7",
-            "the row c00000000000000000000000a7 of customers: its column metadata is not JSON",
+            "row c00000000000000000000000a7 of customers: column metadata is not JSON",
         ),
         (
             "UPDATE contacts SET name = CAST(x'61ff' AS TEXT) WHERE display_id = 13",
-            "the row c00000000000000000000000f4 of contacts: its column name is not text in UTF-8",
+            "row c00000000000000000000000f4 of contacts: column name is not text in UTF-8",
         ),
         (
             "UPDATE onboardings SET phase = 'lost' WHERE display_id = 3",
-            "the row c00000000000000000000000q3 of onboardings: CHECK constraint failed",
+            "row c00000000000000000000000q3 of onboardings: CHECK constraint failed",
         ),
         (
             "UPDATE api_keys SET mode = 'old' WHERE lookup = 'BBBBBBBB'",
-            "the row c00000000000000000000000k2 of api_keys: CHECK constraint failed",
+            "row c00000000000000000000000k2 of api_keys: CHECK constraint failed",
         ),
         (
             "INSERT INTO events VALUES ('evt_4', 4, 1700000000000002, 'x', 0, 'admin', 'a', 'a',
                  'api_key', 'k', NULL, '[]', NULL, NULL, NULL)",
-            "the row evt_4 of events: CHECK constraint failed",
+            "row evt_4 of events: CHECK constraint failed",
         ),
         (
             "UPDATE contacts SET customer_id = 'c0' WHERE display_id = 13",
-            "the row c00000000000000000000000f4 of contacts refers to a row of customers that does not exist",
+            "row c00000000000000000000000f4 of contacts refers to a row of customers that does not exist",
         ),
     ] {
         let dir = old_dir(5);
@@ -299,8 +299,8 @@ fn what_somebody_added_to_a_database_is_left_in_the_old_one_with_a_warning() {
         .execute_batch("CREATE TABLE mine (a); CREATE INDEX mine_too ON customers (status)")
         .unwrap();
     let server = Server::start_in(Arc::clone(&dir), &[]);
-    wait_until("it is logged", || server.log().contains("the index mine_too is not one of"));
-    assert!(server.log().contains("the table mine is not one of"), "{}", server.log());
+    wait_until("it is logged", || server.log().contains("the index mine_too does not belong to"));
+    assert!(server.log().contains("the table mine does not belong to"), "{}", server.log());
 }
 
 #[test]
