@@ -1,19 +1,19 @@
--- The whole schema of a new database. It is embedded in the binary. Its version is kept in the
--- file's user_version (src/store/engine/schema.rs); a file of an older version is rebuilt with this
--- schema (src/store/upgrade).
+-- The complete schema of a new database, embedded in the binary. The version is stored in the
+-- database's user_version (src/store/engine/schema.rs). A database of an older version is rebuilt
+-- with this schema (src/store/upgrade).
 --
--- Times are microseconds since 1970, UTC. Ids, times and random values are made by the server.
--- A row with deleted_at set is a tombstone: it stays for the audit log and is left out of reads
--- (src/store/rows/live.rs), of the indexes below that say so, and of uniqueness.
+-- Times are microseconds since 1970, UTC. Ids, times and random values come from the server.
+-- A row with deleted_at set is a tombstone. It stays for the audit log, but is excluded from reads
+-- (src/store/rows/live.rs), from partial indexes, and from unique constraints.
 
--- One row, made with the file: what the file is recognised by, and what belongs to all of it.
+-- A single row, created with the database: its identity, and settings that apply to all of it.
 CREATE TABLE database (
     no                 INTEGER PRIMARY KEY CHECK (no = 1),
-    -- Names this database, in its lock file too. A copy has the same.
+    -- Identifies this database, also in its lock file. A copy has the same id.
     id                 TEXT    NOT NULL CHECK (length(id) = 32),
-    -- The key of the MAC that is the checksum of API keys.
+    -- The key of the MAC that serves as the checksum of API keys.
     key_check_secret   BLOB    NOT NULL CHECK (length(key_check_secret) = 32),
-    -- 1 from making the first API keys until they have been printed.
+    -- 1 from the creation of the first API keys until they have been printed.
     first_keys_unshown INTEGER NOT NULL DEFAULT 0 CHECK (first_keys_unshown IN (0, 1))
 ) STRICT;
 
@@ -25,8 +25,8 @@ CREATE TABLE workspaces (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- The last display_id and the last creation time that were given out, per workspace and type.
--- Both only grow, so that display ids are never used again and creation times are unique.
+-- The last display_id and creation time that were allocated, per workspace and resource type.
+-- Both only increase, so display ids are never reused and creation times are unique.
 CREATE TABLE sequences (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'event')),
@@ -49,31 +49,31 @@ CREATE TABLE api_keys (
     last_used_ip  TEXT,
     request_count INTEGER NOT NULL DEFAULT 0 CHECK (request_count >= 0),
     revoked_at    INTEGER,
-    -- The key of which this one is the twin that takes its place.
+    -- The key that this key replaces.
     replaces      TEXT    REFERENCES api_keys (id)
 ) STRICT;
 
 CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
 
--- The indexes of the large tables are statements of their own, so that an upgrade can create them
--- after the rows.
+-- The indexes of the large tables are separate statements, so that an upgrade can create them after
+-- the rows.
 
--- A resource is a document: `doc` is the object exactly as the API returns it. Beside it are only
--- the values that are searched, ordered, unique or checked, and `shape`, the version of the
--- document's shape (src/store/rows/document.rs). `doc` is the last column, so that the others of a
--- long row are not on its overflow pages.
+-- A resource is a document: `doc` is the object exactly as the API returns it. The other columns
+-- are only the values that are searched, sorted by, unique or checked, and `shape`, the version of
+-- the document's shape (src/store/rows/document.rs). `doc` is the last column, so that in a long
+-- row, the others are not on overflow pages.
 CREATE TABLE customers (
     id                 TEXT    NOT NULL CHECK (id LIKE 'c%'),
     workspace_no       INTEGER NOT NULL REFERENCES workspaces (no),
     display_id         INTEGER NOT NULL CHECK (display_id > 0),
     slug               TEXT    NOT NULL CHECK (length(slug) BETWEEN 1 AND 100),
-    -- The domain in the form in which it is compared.
+    -- The comparison key of the domain.
     domain_key         TEXT,
     status             TEXT    NOT NULL
         CHECK (status IN ('onboarding', 'active', 'at_risk', 'churned', 'archived')),
     hubspot_company_id TEXT,
     stripe_customer_id TEXT,
-    -- Name, slug and domain in the form in which they are compared, for the substring filter.
+    -- The comparison keys of name, slug and domain, for the substring filter.
     search             TEXT    NOT NULL,
     created_at         INTEGER NOT NULL,
     updated_at         INTEGER NOT NULL CHECK (updated_at >= created_at),
@@ -100,7 +100,7 @@ CREATE INDEX customers_by_stripe_customer
     ON customers (workspace_no, stripe_customer_id, created_at)
     WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
 
--- The numbers that slugs of live customers end with, as runs without a gap: `aurora-2` to
+-- The numbers that the slugs of live customers end with, as runs without gaps: `aurora-2` to
 -- `aurora-5` are one row with the stem `aurora-` (src/store/rows/slug_runs.rs).
 CREATE TABLE slug_runs (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
@@ -115,9 +115,9 @@ CREATE TABLE contacts (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     customer_id  TEXT    NOT NULL REFERENCES customers (id),
     display_id   INTEGER NOT NULL CHECK (display_id > 0),
-    -- The email in the form in which it is compared.
+    -- The comparison key of the email.
     email_key    TEXT    NOT NULL,
-    -- 0, except for contacts from before version 5 whose email compares equal to that of an earlier
+    -- 0, except for contacts from before version 5 whose email is equivalent to that of an earlier
     -- contact of the customer: those are numbered from 1.
     email_repeat INTEGER NOT NULL CHECK (email_repeat >= 0),
     is_primary   INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
@@ -148,12 +148,12 @@ CREATE TABLE onboardings (
                          'internal_qa', 'launch', 'completed')),
     state               TEXT    NOT NULL
         CHECK (state IN ('active', 'paused', 'at_risk', 'waiting')),
-    -- Counts the onboardings that are overdue.
+    -- Needed to count overdue onboardings.
     target_launch_date  INTEGER,
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
     deleted_at          INTEGER CHECK (deleted_at >= created_at),
-    -- Set when the customer is deleted: the onboarding leaves the lists but can be retrieved.
+    -- Set when the customer is deleted: the onboarding is no longer listed, but can be retrieved.
     customer_deleted_at INTEGER,
     shape               INTEGER NOT NULL CHECK (shape >= 1),
     doc                 TEXT    NOT NULL CHECK (json_type(doc) = 'object')
@@ -178,7 +178,7 @@ CREATE INDEX onboardings_by_customer
     ON onboardings (customer_id, created_at)
     WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
 
--- What happened, in the transaction in which it happened. Rows are only ever added.
+-- Every change, recorded in the same transaction. Append-only.
 CREATE TABLE events (
     id           TEXT    NOT NULL CHECK (id LIKE 'evt_%'),
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
@@ -190,13 +190,13 @@ CREATE TABLE events (
     actor_name   TEXT    NOT NULL,
     resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'api_key')),
     resource_id  TEXT    NOT NULL,
-    -- The customer whose timeline the event is in. Only events of keys have none.
+    -- The customer whose activity includes the event. Only events of API keys have none.
     customer_id  TEXT    REFERENCES customers (id),
-    -- The phases that a move led from and to.
+    -- The phases that an onboarding moved from and to.
     from_phase   TEXT,
     to_phase     TEXT    CHECK ((to_phase IS NULL) = (from_phase IS NULL)),
     previous     TEXT    CHECK (json_type(previous) = 'object'),
-    -- Last, so that a filter that passes over an event does not read it.
+    -- The last column, so that filtering out an event does not read it.
     object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
     CHECK ((customer_id IS NULL) = (resource = 'api_key'))
 ) STRICT;
@@ -215,7 +215,7 @@ BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;
 
--- Answers kept for retries, for a day.
+-- Responses saved for retries, for a day.
 CREATE TABLE idempotency_keys (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     endpoint     TEXT    NOT NULL,
@@ -230,14 +230,14 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
 
--- One row, once the admin has a password.
+-- A single row, once the admin has a password.
 CREATE TABLE admin (
     id            INTEGER PRIMARY KEY CHECK (id = 1),
     password_hash TEXT    NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     changed_at    INTEGER NOT NULL
 ) STRICT;
 
--- One row that the deep health check writes to, to see that the file can be written.
+-- A single row that the deep health check writes, to test that the database can be written to.
 CREATE TABLE health (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     checked_at INTEGER NOT NULL

@@ -262,7 +262,7 @@ mod tests {
         let filter = AuditFilter { kind, ..AuditFilter::default() };
         let whole = audit_page(&db, &filter, ALL, 6);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());
-        // Events before the start of the range do not count, either.
+        // Events before the start of the range do not count.
         let span = AuditFilter { from: Some(at(3)), ..filter };
         let whole = audit_page(&db, &span, ALL, 4);
         assert!(whole.next.is_none() && whole.looked_back_to.is_none());

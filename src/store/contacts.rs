@@ -83,7 +83,7 @@ impl WorkspaceReader<'_> {
     }
 
     /// Returns the primary contact of a customer, if there is one. [`WorkspaceReader::contacts_of`]
-    /// lists it, too, sorted by creation time like the others.
+    /// includes it as well, sorted by creation time like the others.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the customer does not exist.

@@ -34,11 +34,11 @@ pub enum StoreError {
     /// The file is damaged. Writes are refused from now on.
     #[error("the database file is damaged: {0}; stop the server and restore a backup")]
     Damaged(String),
-    /// The database file, or a file that SQLite keeps beside it, was moved, deleted, or replaced
+    /// The database file, or a file that SQLite keeps next to it, was moved, deleted, or replaced
     /// while it was open.
     #[error("{} was moved, deleted, or replaced while the database was open, so writes are refused; stop the server, put the file back, and start the server again", .0.display())]
     Gone(PathBuf),
-    /// A read took too long, or its caller has gone.
+    /// A read took too long, or was abandoned by its caller.
     #[error("the query was interrupted because it took longer than query_timeout")]
     Interrupted,
     /// A bug in the server.
@@ -232,7 +232,7 @@ pub enum CopyError {
     Locked,
     #[error("the copy was canceled before it was complete, and was removed")]
     Stopped,
-    #[error("{} already contains a database; pass --replace to replace it with the backup (the current database is kept beside it)", .0.display())]
+    #[error("{} already contains a database; pass --replace to replace it with the backup (the current database is kept next to it)", .0.display())]
     Occupied(PathBuf),
     #[error("{} is the database itself; pass a backup file instead", .0.display())]
     SameFile(PathBuf),

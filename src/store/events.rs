@@ -48,7 +48,7 @@ impl Listed for Event {
 
 impl WorkspaceReader<'_> {
     /// Returns a page of the events of a customer, its contacts, and its onboardings, limited to
-    /// the resource types in `readable`. Works for deleted customers, too.
+    /// the resource types in `readable`. Also works for deleted customers.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the customer never existed.

@@ -156,7 +156,8 @@ impl Store {
         clock: Arc<dyn Clock>,
         threads: Threads,
     ) -> Result<Self, OpenError> {
-        // Released when this function returns: nothing can replace the file while a server runs.
+        // Released when this function returns, because `serve.lock` also keeps other processes from
+        // replacing the file.
         let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
         let path = dir.database();
         let damage = Damage::for_server(&path, Arc::clone(&clock));
@@ -182,11 +183,11 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::sqlite(&dir.database(), source);
         let checksum_secret = identity::checksum_secret(&conn).map_err(failed)?;
-        let presence =
+        let open_files =
             OpenFiles::capture(&conn, &dir.database_entry(), &dir.database()).map_err(failed)?;
         let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(failed)?;
-        let growth = checkpoints.growth();
-        let guards = Guards { damage: damage.clone(), open_files: presence.clone() };
+        let wal_growth = checkpoints.growth();
+        let guards = Guards { damage: damage.clone(), open_files: open_files.clone() };
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = |cache| ReaderManager { path: dir.database(), cache, damage: damage.clone() };
@@ -210,8 +211,8 @@ impl Store {
             lists,
             writer,
             damage,
-            open_files: presence,
-            wal_growth: growth,
+            open_files,
+            wal_growth,
             clock,
             dir: dir.clone(),
             checksum_secret,
@@ -227,7 +228,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pooled = self.pooled(&self.lists)?;
+        let pooled = self.get_connection(&self.lists)?;
         read(&Reader { conn: &pooled.conn })
             .map_err(|error| self.damage.report(error, pooled.generation))
     }
@@ -241,7 +242,7 @@ impl Store {
         limit: ReadLimit,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limited = LimitedConnection::new(self.pooled(&self.lists)?, limit)?;
+        let limited = LimitedConnection::new(self.get_connection(&self.lists)?, limit)?;
         read(&Reader { conn: limited.conn() })
             .map_err(|error| self.damage.report(error, limited.generation()))
     }
@@ -251,7 +252,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if there is no connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let pooled = self.pooled(&self.lookups)?;
+        let pooled = self.get_connection(&self.lookups)?;
         sqlite::begin_read(&pooled.conn)?;
         Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
@@ -310,17 +311,17 @@ impl Store {
     /// Returns a warning if the write-ahead log has outgrown its limit. It names the log's size and
     /// the processes that keep it from being reset.
     pub fn wal_warning(&self) -> Option<String> {
-        self.wal_growth.oversized().map(|outgrown| outgrown.to_string())
+        self.wal_growth.oversized().map(|oversized| oversized.to_string())
     }
 
-    fn pooled(
+    fn get_connection(
         &self,
         pool: &r2d2::Pool<ReaderManager>,
     ) -> Result<r2d2::PooledConnection<ReaderManager>, StoreError> {
-        let patience =
+        let timeout =
             if self.damage.ensure_undamaged().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
         let mut pooled =
-            pool.get_timeout(patience).map_err(|error| match self.damage.ensure_undamaged() {
+            pool.get_timeout(timeout).map_err(|error| match self.damage.ensure_undamaged() {
                 Err(damaged) => damaged,
                 Ok(()) => StoreError::Unavailable(error.to_string()),
             })?;

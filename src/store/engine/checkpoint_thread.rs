@@ -12,8 +12,8 @@ use super::damage::Damage;
 use super::sqlite;
 use crate::store::error::StoreError;
 
-/// The number of pages that a checkpoint may leave to the writer, which cannot write while it
-/// checkpoints them: a few milliseconds of work.
+/// How many pages a checkpoint may leave to the writer, which cannot write while it checkpoints
+/// them itself: a few milliseconds of work.
 const MAX_REMAINDER: i64 = 256;
 /// The maximum number of passes over the log. Each pass checkpoints what was written during the one
 /// before it.
@@ -65,12 +65,12 @@ pub(in crate::store) struct CheckpointThread {
 impl CheckpointThread {
     pub fn start(writer: &Connection, failures: &FailureReporter) -> Option<Self> {
         let path = writer.path()?.to_owned();
-        let (ask, asked) = sync_channel(1);
+        let (tasks, received) = sync_channel(1);
         let (report_done, done) = sync_channel(1);
         let failures = failures.clone();
         let work = move || {
             let mut conn = None;
-            while let Ok(task) = asked.recv() {
+            while let Ok(task) = received.recv() {
                 conn = conn.or_else(|| {
                     let opened = sqlite::open_checkpointer(path.as_ref());
                     opened.map_err(|error| failures.report(error)).ok()
@@ -87,7 +87,7 @@ impl CheckpointThread {
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(work);
         let thread =
             thread.inspect_err(|error| log::warn!("cannot start the checkpoint thread: {error}"));
-        Some(Self { tasks: Some(ask), done, is_busy: false, thread: Some(thread.ok()?) })
+        Some(Self { tasks: Some(tasks), done, is_busy: false, thread: Some(thread.ok()?) })
     }
 
     /// Starts a checkpoint. Returns false if the thread has ended.
@@ -97,12 +97,11 @@ impl CheckpointThread {
     }
 
     fn send(&self, task: Task) -> bool {
-        self.tasks.as_ref().is_some_and(|ask| ask.try_send(task).is_ok())
+        self.tasks.as_ref().is_some_and(|tasks| tasks.try_send(task).is_ok())
     }
 
-    /// Resets the log and waits for that: up to [`RESET_TIMEOUT`], plus the time the disk takes.
-    /// Uses the thread's connection, so that the busy timeout of the writer's connection stays as
-    /// it is.
+    /// Resets the log and waits for it: up to [`RESET_TIMEOUT`], plus the time the disk takes. Uses
+    /// the thread's connection, so that the busy timeout of the writer's connection stays as it is.
     pub fn reset(&mut self) -> bool {
         self.send(Task::Reset) && self.done.recv().unwrap_or(false)
     }

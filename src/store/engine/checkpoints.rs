@@ -7,12 +7,12 @@ use super::checkpoint_thread::{CheckpointThread, FailureReporter, checkpoint};
 use super::damage::Damage;
 use super::wal_growth::WalGrowth;
 
-/// The log size, in pages of 4 KiB, from which on it is checkpointed. At SQLite's default of 1000,
-/// pages that change often are written twice as often. At 4000, each sync is larger and delays
-/// concurrent commits for longer, without raising their number.
+/// The log size, in pages of 4 KiB, at which checkpoints start. At SQLite's default of 1000, pages
+/// that change often are written twice as often. At 4000, each sync is larger and delays concurrent
+/// commits for longer, without increasing their number.
 const CHECKPOINT_PAGES: u32 = 2000;
-/// The log size, in pages, from which on it is reset even if reads overlap. Nothing but this reset
-/// waits for readers. Matches the size to which SQLite truncates the log file (`WAL_SIZE_LIMIT`).
+/// The log size, in pages, at which the log is reset even if reads overlap. Only this reset waits
+/// for readers. Matches the size to which SQLite truncates the log file (`WAL_SIZE_LIMIT`).
 const RESET_PAGES: u32 = 16_000;
 /// How many resets must fail in a row before the log counts as oversized. A single slow list can
 /// make one fail.
@@ -41,8 +41,8 @@ impl Default for Resets {
 }
 
 impl Resets {
-    /// Delays the next attempt until the log is a quarter longer: a reader that stays for hours
-    /// must not hold up the writes of every commit.
+    /// Delays the next attempt until the log is a quarter longer. Otherwise, a read that takes
+    /// hours would delay every commit.
     fn record_failure(&mut self, pages: u32) {
         self.next_at = pages.saturating_add(pages / 4);
         self.failed = self.failed.saturating_add(1);
@@ -81,8 +81,8 @@ impl Checkpoints {
             self.thread = CheckpointThread::start(writer, &self.failures);
         }
         let finished = match &mut self.thread {
-            Some(beside) if beside.is_busy => beside.has_finished(),
-            Some(beside) => !beside.start_checkpoint(),
+            Some(thread) if thread.is_busy => thread.has_finished(),
+            Some(thread) => !thread.start_checkpoint(),
             // Without a thread, the writer does all the work.
             None => true,
         };

@@ -20,7 +20,7 @@ use crate::store::files::check::{self, CheckDepth};
 /// How long the check may delay the start. For a larger file, the check continues while the server
 /// already responds. Real time, because it limits the use of the disk and the processor.
 const START_BUDGET: Duration = Duration::from_millis(50);
-/// SQLite virtual machine steps between two looks at the clock.
+/// SQLite virtual machine steps between two checks of the clock.
 const STEPS_PER_CHECK: i32 = 10_000;
 /// How long a suspicion that was not confirmed is remembered.
 const SUSPICION_WINDOW: Duration = Duration::from_secs(3600);
@@ -66,8 +66,8 @@ pub(in crate::store) struct Generation(u32);
 impl Damage {
     /// Creates the state for a server, which checks this file on suspicion.
     pub fn for_server(database: &Path, clock: Arc<dyn Clock>) -> Self {
-        let checked = Some((database.to_owned(), clock));
-        Self(Arc::new(Inner { on_suspicion: checked, ..Inner::default() }))
+        let on_suspicion = Some((database.to_owned(), clock));
+        Self(Arc::new(Inner { on_suspicion, ..Inner::default() }))
     }
 
     /// Fails if the file is damaged or suspected to be.
@@ -99,7 +99,7 @@ impl Damage {
     }
 
     /// Raises a suspicion if the error indicates damage, and returns the error for the caller.
-    /// `cache` is the generation of the cache of the connection that met it.
+    /// `cache` is the generation of the cache of the connection that encountered it.
     pub fn report(&self, error: StoreError, cache: Generation) -> StoreError {
         if let StoreError::Damaged(found) = &error {
             self.raise_suspicion(found, cache);
@@ -130,7 +130,7 @@ impl Damage {
         let mut state = self.state();
         let State::Intact { cleared } = *state else { return };
         if cache != self.generation() {
-            log::warn!("a page that was misread earlier was read from a cache again: {found}");
+            log::warn!("a page that was misread earlier was encountered again: {found}");
             return;
         }
         let Some((database, clock)) = self.0.on_suspicion.clone() else {

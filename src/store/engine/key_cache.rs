@@ -34,16 +34,16 @@ impl KeyCache {
         prefix: &Prefix,
     ) -> Result<Option<Arc<Credentials>>, StoreError> {
         let version = data_version(conn)?;
-        let mut known = self.0.borrow_mut();
-        if known.version != Some(version) || known.keys.len() >= MAX_KEYS {
-            *known = Entries { version: Some(version), keys: HashMap::new() };
+        let mut entries = self.0.borrow_mut();
+        if entries.version != Some(version) || entries.keys.len() >= MAX_KEYS {
+            *entries = Entries { version: Some(version), keys: HashMap::new() };
         }
-        if let Some(found) = known.keys.get(prefix) {
+        if let Some(found) = entries.keys.get(prefix) {
             return Ok(Some(Arc::clone(found)));
         }
         let found = keys::find_by_prefix(conn, prefix)?.map(Arc::new);
         if let Some(found) = &found {
-            known.keys.insert(prefix.clone(), Arc::clone(found));
+            entries.keys.insert(prefix.clone(), Arc::clone(found));
         }
         Ok(found)
     }

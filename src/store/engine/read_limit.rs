@@ -1,5 +1,5 @@
-//! Limits reads: a query that takes too long, or whose client has gone, is interrupted between two
-//! steps of SQLite's virtual machine.
+//! Limits reads: a query that takes too long, or whose client has disconnected, is interrupted
+//! between two steps of SQLite's virtual machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +12,14 @@ use crate::store::error::StoreError;
 /// SQLite virtual machine steps between two checks of the limit: well below a millisecond.
 const STEPS_PER_CHECK: i32 = 5_000;
 
-/// Interrupts a read at a deadline, or when nothing waits for it any more.
+/// Interrupts a read at a deadline, or when it is abandoned.
 #[derive(Clone, Debug)]
 pub struct ReadLimit {
     deadline: Instant,
     is_abandoned: Arc<AtomicBool>,
 }
 
-/// Held by the caller that waits for a read. Dropping it abandons the read.
+/// Abandons a read when dropped. Held by the caller that waits for the read.
 #[derive(Debug)]
 pub struct AbandonOnDrop(Arc<AtomicBool>);
 
@@ -43,8 +43,8 @@ impl ReadLimit {
     }
 }
 
-/// A pooled connection whose queries are interrupted at a limit. It returns to the pool without
-/// one.
+/// A pooled connection whose queries are interrupted at a limit. The limit is removed before the
+/// connection returns to the pool.
 pub(in crate::store) struct LimitedConnection(r2d2::PooledConnection<ReaderManager>);
 
 impl LimitedConnection {

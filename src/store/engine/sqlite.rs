@@ -12,12 +12,12 @@ use crate::store::error::OpenError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same timeout for the writer's connection. Short, because the writer retries by itself.
 pub(in crate::store) const WRITER_TIMEOUT: Duration = Duration::from_millis(100);
-/// The number of prepared statements that a connection caches. More than there are.
+/// The number of prepared statements that a connection caches. There are fewer than this.
 const STATEMENT_CACHE: usize = 128;
 /// The page cache of a connection.
 pub(in crate::store) const CACHE_KIB: u32 = 8_000;
 /// The page caches of all lookup connections together. Lookups read single rows from anywhere in
-/// the file, and each page that is not cached takes a system call.
+/// the file, and each page that is not cached costs a system call.
 pub(in crate::store) const LOOKUP_CACHES_KIB: u32 = 64_000;
 /// The page cache of the connection that rebuilds a database, and the memory for its sorts.
 const REBUILD_CACHE_KIB: u32 = 64_000;
@@ -62,7 +62,7 @@ pub(in crate::store) fn open_reader(path: &Path) -> rusqlite::Result<Connection>
     Ok(conn)
 }
 
-/// Opens a database that nothing writes to, without locks and without creating files beside it
+/// Opens a database that nothing writes to, without locks and without creating files next to it
 /// (SQLite manual, "Uniform Resource Identifiers", `immutable`).
 pub(in crate::store) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -122,7 +122,7 @@ pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
 pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     configure(&conn)?;
-    // Only for this file: the other one is a database in use.
+    // Set these only for the new file: the other one is a database in use.
     for (pragma, value) in
         [("journal_mode", "OFF"), ("synchronous", "OFF"), ("locking_mode", "EXCLUSIVE")]
     {

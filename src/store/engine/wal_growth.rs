@@ -71,19 +71,19 @@ impl WalGrowth {
         self.0.pages.load(Ordering::Relaxed)
     }
 
-    /// Logs that the log has outgrown its limit. Logs only once until [`WalGrowth::report_shrunk`]
-    /// is called.
+    /// Warns that the log has outgrown its limit. Warns only once until
+    /// [`WalGrowth::report_shrunk`] is called.
     pub fn report_oversized(&self) {
         if !self.0.is_oversized.swap(true, Ordering::Relaxed)
-            && let Some(outgrown) = self.oversized()
+            && let Some(oversized) = self.oversized()
         {
             log::warn!(
-                "{outgrown}; end that transaction; until then the log keeps growing and reads get slower"
+                "{oversized}; end that transaction, because until then the log keeps growing and reads get slower"
             );
         }
     }
 
-    /// Logs that the log is within its limit again, at the level of the warning that this ends.
+    /// Logs that the log is within its limit again. Uses the level of the warning that this ends.
     pub fn report_shrunk(&self) {
         // In the usual case, this is a single load.
         if self.0.is_oversized.load(Ordering::Relaxed)

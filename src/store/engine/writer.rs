@@ -29,7 +29,7 @@ const MAX_GROUP: usize = 256;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The outcome of a job: the error if its changes must be rolled back, and the function that
-/// responds to its caller once the transaction has been committed or not.
+/// responds to its caller once the transaction has been committed or rolled back.
 struct Outcome {
     error: Option<StoreError>,
     respond: Box<dyn FnOnce(Result<(), StoreError>)>,
@@ -68,7 +68,7 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE_CAPACITY);
         let (damage, is_stopping) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
         let cache = damage.generation();
-        let stream = WriterThread {
+        let worker = WriterThread {
             checkpoints,
             conn,
             clock,
@@ -78,11 +78,11 @@ impl Writer {
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || stream.run(&jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), damage, is_stopping: is_stopping })
+            .spawn(move || worker.run(&jobs))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage, is_stopping })
     }
 
-    /// Makes changes fail instead of waiting for the lock of another process, from now on.
+    /// From now on, makes changes fail instead of waiting for another process's lock.
     pub fn stop_waiting(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
     }
@@ -104,7 +104,7 @@ impl Writer {
             Outcome {
                 error: result.as_ref().err().cloned(),
                 respond: Box::new(move |committed| {
-                    // The caller may have gone.
+                    // The caller may no longer be waiting.
                     let _ = reply.send(committed.and(result));
                 }),
             }
@@ -194,15 +194,15 @@ impl WriterThread {
         self.execute("SAVEPOINT job")?;
         let tx = Tx { conn: &self.conn, now: self.clock.now() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
-        let failed = match &outcome {
+        let error = match &outcome {
             Some(outcome) => outcome.error.clone(),
             None => Some(crate::store::panicked()),
         };
         outcomes.extend(outcome);
-        if let Some(error) = failed {
+        if let Some(error) = error {
             // After some errors, such as a log that cannot grow, SQLite has rolled back the whole
-            // transaction, and the jobs before this one are lost for the same reason. If the file
-            // may be damaged, nothing may be kept, either.
+            // transaction, and the jobs before this one are lost for the same reason. Nor may
+            // anything be kept if the file may be damaged.
             if self.conn.is_autocommit() || matches!(error, StoreError::Damaged(_)) {
                 return Err(error);
             }

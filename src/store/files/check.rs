@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::store::files;
 use crate::store::rows::{document, slug_runs};
 
-/// SQLite virtual machine steps between two looks at whether to stop.
+/// SQLite virtual machine steps between two checks for cancellation.
 const STEPS_PER_CHECK: i32 = 10_000;
 /// SQLite's message for damage that it cannot describe.
 const MALFORMED: &str = "database disk image is malformed";

@@ -14,7 +14,7 @@ use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
 
-/// Pages to copy between two looks at whether to stop: 1 MiB.
+/// Pages to copy between two checks for cancellation: 1 MiB.
 const PAGES_PER_STEP: i32 = 256;
 /// Pages to copy between two syncs. A single large sync at the end would delay the syncs of a
 /// server that writes to the same disk.
@@ -51,12 +51,12 @@ fn write_and_check(
     watch.on_start();
     let file = files::create_private(draft).map_err(io)?;
     // The lock shows other processes that the draft is in use. On a file system without locks,
-    // nothing can look for it, either.
+    // other processes don't check for one.
     let _ = file.try_lock();
     let failed = |source| copy_error(draft, source);
     let mut copy = sqlite::open_copy(draft).map_err(failed)?;
     copy_pages(source, &mut copy, draft, &file, watch)?;
-    // With a log beside it, the copy would not be a single file.
+    // With a log next to it, the copy would not be a single file.
     sqlite::disable_wal(&copy).map_err(failed)?;
     watch.on_check();
     let found = check::findings(&mut copy, watch).map_err(failed)?;

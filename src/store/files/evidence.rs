@@ -10,7 +10,7 @@ pub enum Evidence {
     Link(PathBuf),
     /// The lock file contains the id of a database.
     LockFile(PathBuf),
-    /// A file that only exists beside or because of a database.
+    /// A file that is only ever created for an existing database.
     File(PathBuf),
 }
 

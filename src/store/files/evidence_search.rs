@@ -8,7 +8,8 @@ use super::evidence::Evidence;
 use super::locks::OpenLock;
 use super::{dir_of, names, with_suffix};
 
-/// Looks for evidence beside the database and among the backups. Ignores files that cannot be read.
+/// Looks for evidence next to the database and among the backups. Ignores files that cannot be
+/// read.
 pub(super) fn find(database: &Path, backups: &Path) -> Option<Evidence> {
     if let Ok(to) = fs::read_link(database) {
         return Some(Evidence::Link(to));

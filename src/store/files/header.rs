@@ -10,7 +10,7 @@ use super::{names, with_suffix};
 use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 
-/// Checks the header of a file without SQLite, which would leave files beside it. Only for a
+/// Checks the header of a file without SQLite, which would leave files next to it. Only for a
 /// process that does not have the file open: closing the file releases all locks that the process
 /// holds on it, including SQLite's (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
 /// The offsets are from "Database File Format", 1.3.
@@ -65,7 +65,7 @@ fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenErro
     Ok(())
 }
 
-/// Opens a database for reading that a server may have open, too. Does not change the file or its
+/// Opens a database for reading that a server may also have open. Does not change the file or its
 /// log.
 pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
@@ -79,8 +79,8 @@ pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Opens a backup for reading. Writes nothing to it or beside it, so the disk may be read-only. A
-/// file with a log or journal beside it is incomplete on its own and is opened together with it.
+/// Opens a backup for reading. Writes nothing to it or next to it, so the disk may be read-only. A
+/// file with a log or journal next to it is incomplete on its own and is opened together with it.
 pub(in crate::store) fn open_backup(path: &Path) -> Result<Connection, OpenError> {
     let is_whole =
         [names::WAL, names::JOURNAL].iter().all(|suffix| !with_suffix(path, suffix).exists());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{dir_of, names, remove_if_exists, with_suffix};
 
-/// Removes an incomplete file and SQLite's files beside it, unless the process that writes it is
+/// Removes an incomplete file and SQLite's files next to it, unless the process that writes it is
 /// still running and holds a lock on it. Returns whether the file is gone.
 ///
 /// # Errors
@@ -26,8 +26,8 @@ pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Removes the incomplete files beside a database. The caller must hold `open.lock`, which excludes
-/// the processes that write them.
+/// Removes the incomplete files next to a database. The caller must hold `open.lock`, which
+/// excludes the processes that write them.
 pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
     for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
         remove_draft(&with_suffix(database, suffix))?;

@@ -1,6 +1,6 @@
 //! The locks of a data directory. `serve.lock` is held by the only server. `open.lock` is shared by
 //! all processes that have the database open; creating, upgrading and replacing the database need
-//! it exclusively. Both files are beside the database file itself, so that two data directories
+//! it exclusively. Both files are next to the database file itself, so that two data directories
 //! whose `pivotal.db` links to the same file share them.
 //!
 //! These are flock(2) locks. Unlike SQLite's locks, they belong to an open file and are released
@@ -131,7 +131,7 @@ impl OpenLock {
     }
 }
 
-/// Lock files are beside the database file. If a link leads to a file with another name, that file
+/// Lock files are next to the database file. If a link leads to a file with another name, that file
 /// has its own locks.
 fn lock_path(database: &Path, name: &str) -> PathBuf {
     let dir = super::dir_of(database);

@@ -54,7 +54,7 @@ pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Creates a file that must not exist yet and that only its owner may access. SQLite gives the
-/// files beside a database the same permissions.
+/// files next to a database the same permissions.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);

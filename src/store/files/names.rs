@@ -1,10 +1,10 @@
-//! The names of the files that the store creates beside a database and in a directory of backups.
+//! The names of the files that the store creates next to a database and in a directory of backups.
 
 use crate::model::values::time::Timestamp;
 
 pub(super) const DATABASE: &str = "pivotal.db";
 
-/// The suffixes of SQLite's files beside a database: the write-ahead log, its index, and the
+/// The suffixes of SQLite's files next to a database: the write-ahead log, its index, and the
 /// journal of a transaction in another mode.
 pub(in crate::store) const WAL: &str = "-wal";
 pub(in crate::store) const SHM: &str = "-shm";

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// Gives a newly created file or directory to the owner of its parent directory, as SQLite does
-/// with the files beside a database. Only does so as root; other users keep what they create.
+/// with the files next to a database. Only does so as root; other users keep what they create.
 #[cfg(unix)]
 pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};

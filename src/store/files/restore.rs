@@ -26,7 +26,7 @@ pub struct Restored {
 
 impl DataDir {
     /// Replaces the database with a copy of the one at `from`. The copy is checked before anything
-    /// is changed. An existing database is only replaced if `replace` is set, and is kept beside
+    /// is changed. An existing database is only replaced if `replace` is set, and is kept next to
     /// the new one. `from` is only read.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ fn set_aside(
     keep(files::WAL)?;
     keep(files::JOURNAL)?;
     let kept = keep("")?;
-    // Sync before the log is removed, which from then on only exists beside the link. A directory
+    // Sync before the log is removed, which from then on only exists next to the link. A directory
     // that cannot be synced at all must not prevent the restore.
     if kept && let Err(source) = files::sync_dir_of(database) {
         warnings.push(CopyWarning::Unsynced { path: aside.clone(), source });

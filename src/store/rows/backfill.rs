@@ -27,7 +27,7 @@ impl<'c> Tx<'c> {
             return Ok(None);
         }
         // Every event must be later than the one before it. Reset the sequence so that the history
-        // can start earlier; afterwards, the next event is again later than all others.
+        // can start earlier; afterward, the next event is again later than all others.
         let sql = "SELECT created_at FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
         let last: Option<i64> =
             self.conn.prepare(sql)?.query_row([workspace.0], |row| row.get(0)).optional()?;

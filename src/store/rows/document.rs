@@ -1,4 +1,4 @@
-//! A resource as it is stored: the JSON object that the API returns, with the exact times beside
+//! A resource as it is stored: the JSON object that the API returns, with the exact times next to
 //! it. Callers send the text as it is, or parse the resource from it.
 
 use std::marker::PhantomData;

@@ -47,7 +47,7 @@ impl WorkspaceTx<'_> {
         self.put_run(stem, &Run { low, high })
     }
 
-    /// Records that no live customer has this slug any more.
+    /// Records that this slug no longer belongs to a live customer.
     pub(in crate::store) fn release_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
         let Some((stem, number)) = slug.number() else { return Ok(()) };
         let Some(run) = self.run_containing(stem, number)? else { return Ok(()) };

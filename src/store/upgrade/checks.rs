@@ -24,7 +24,7 @@ pub(super) fn check(
         let first = scope.spawn(|| check_rows(&others, draft));
         let second = scope
             .spawn(|| check_rows(&events, draft).and_then(|()| check_references(counts, draft)));
-        // Nothing changes the file any more, so it can be synced while it is being checked.
+        // The file no longer changes, so it can be synced while it is being checked.
         let synced = file.sync_all();
         let panicked = || Err(Failure::Invalid("a check of the new file panicked".to_owned()));
         let (first, second) = (first.join(), second.join());

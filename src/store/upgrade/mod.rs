@@ -1,6 +1,5 @@
-//! Upgrades databases of older versions. An upgrade builds a new file with the current schema
-//! beside the old one, and replaces it once the new file is complete and checked. The old file is
-//! kept.
+//! Upgrades databases of older versions. An upgrade builds a new file with the current schema next
+//! to the old one, and replaces it once the new file is complete and checked. The old file is kept.
 
 mod checks;
 mod documents;
@@ -41,7 +40,7 @@ enum Failure {
 /// exclusively.
 ///
 /// # Errors
-/// See [`OpenError`]. The old database stays in place, and nothing is left beside it.
+/// See [`OpenError`]. The old database stays in place, and nothing is left next to it.
 pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(), OpenError> {
     let draft = files::with_suffix(database, files::UPGRADING);
     // What a killed upgrade left behind would count as used space.

@@ -29,7 +29,7 @@ pub(super) fn rebuild(
 ) -> Result<Rebuilt, Failure> {
     let file = files::create_private(draft)?;
     // The lock shows other processes that the draft is in use. On a file system without locks,
-    // nothing can look for it, either.
+    // other processes don't check for one.
     let _ = file.try_lock();
     let definitions = schema::definitions()?;
     let counts = counts(&old.conn, &definitions)?;

@@ -63,7 +63,7 @@ fn copy_parts(
     columns: &str,
     progress: &Progress<'_>,
 ) -> rusqlite::Result<()> {
-    // The rowid marks where a part ends, so it is copied, too.
+    // The rowid marks where a part ends, so it is copied as well.
     let mut insert = new.prepare(&format!(
         "INSERT INTO main.{table} (rowid, {columns})
          SELECT rowid, {columns} FROM old.{table} WHERE rowid > ?1 ORDER BY rowid LIMIT {STEP}"
