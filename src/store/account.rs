@@ -36,8 +36,8 @@ impl Tx<'_> {
                        changed_at = max(excluded.changed_at, changed_at + 1)
                    RETURNING changed_at";
         let values = params![password.as_str(), self.now.as_micros()];
-        let at = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-        Ok(Timestamp::from_micros(at))
+        let changed_at = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        Ok(Timestamp::from_micros(changed_at))
     }
 
     /// Sets the first admin password and returns the time. Returns `None` if there already is a

@@ -142,7 +142,7 @@ mod tests {
     use crate::model::resource::ResourceType;
     use crate::model::values::id::Ref;
     use crate::model::values::text::Name;
-    use crate::store::rows::fixture::{Db, at, body};
+    use crate::store::rows::fixture::{Db, body, time_at};
 
     const ALL: PageRequest = PageRequest { limit: 1000, before: None };
 
@@ -220,14 +220,14 @@ mod tests {
         assert_eq!(types(of_one.clone()), ["contact.deleted", "contact.created"]);
         let actor = Some("cli".to_owned());
         assert_eq!(types(AuditFilter { actor, ..of_one }), ["contact.created"]);
-        let (from, to) = (Some(at(2)), Some(at(3)));
+        let (from, to) = (Some(time_at(2)), Some(time_at(3)));
         assert_eq!(types(AuditFilter { from, to, ..none() }), ["onboarding.created"]);
     }
 
     #[test]
     fn pages_have_no_gaps_between_them() {
         let db = sample_db();
-        let filter = AuditFilter { to: Some(at(5)), ..AuditFilter::default() };
+        let filter = AuditFilter { to: Some(time_at(5)), ..AuditFilter::default() };
         let (mut page, mut seen) = (PageRequest { limit: 2, before: None }, Vec::new());
         loop {
             let log = audit_page(&db, &filter, page, 9);
@@ -248,8 +248,8 @@ mod tests {
         let first = audit_page(&db, &filter, ALL, 4);
         assert!(first.entries.is_empty());
         // The fourth event, counted from the newest.
-        assert_eq!(first.looked_back_to, Some(at(3)));
-        assert_eq!(first.next, Some(at(3)));
+        assert_eq!(first.looked_back_to, Some(time_at(3)));
+        assert_eq!(first.next, Some(time_at(3)));
         let then = audit_page(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
         assert_eq!(event_types(&then), ["customer.created"]);
         assert!(then.next.is_none() && then.looked_back_to.is_none());
@@ -260,12 +260,12 @@ mod tests {
         let db = sample_db();
         let kind = Some(EventType::ApiKeyCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
-        let whole = audit_page(&db, &filter, ALL, 6);
-        assert!(whole.next.is_none() && whole.looked_back_to.is_none());
+        let log = audit_page(&db, &filter, ALL, 6);
+        assert!(log.next.is_none() && log.looked_back_to.is_none());
         // Events before the start of the range do not count.
-        let span = AuditFilter { from: Some(at(3)), ..filter };
-        let whole = audit_page(&db, &span, ALL, 4);
-        assert!(whole.next.is_none() && whole.looked_back_to.is_none());
+        let span = AuditFilter { from: Some(time_at(3)), ..filter };
+        let log = audit_page(&db, &span, ALL, 4);
+        assert!(log.next.is_none() && log.looked_back_to.is_none());
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
         // The next page has the other entry within reach and says how far it looked.
         let next = audit_page(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
         assert_eq!(event_types(&next), ["onboarding.updated"]);
-        assert_eq!(next.looked_back_to, Some(at(3)));
+        assert_eq!(next.looked_back_to, Some(time_at(3)));
         let last = audit_page(&db, &filter, PageRequest { limit: 9, before: next.next }, 2);
         assert_eq!(event_types(&last), ["onboarding.created"]);
         assert_eq!(last.next, None);
@@ -303,10 +303,10 @@ mod tests {
         for second in 0..1001 {
             db.customer(second, &json!({"name": "x", "slug": format!("x-{second}")}));
         }
-        let most = PageRequest { limit: u32::MAX, before: None };
-        let log = db.reader().audit(&AuditFilter::default(), &most).unwrap();
+        let unlimited = PageRequest { limit: u32::MAX, before: None };
+        let log = db.reader().audit(&AuditFilter::default(), &unlimited).unwrap();
         assert_eq!(log.entries.len(), 1000);
-        assert_eq!(log.next, Some(at(1)));
+        assert_eq!(log.next, Some(time_at(1)));
     }
 
     #[test]

@@ -175,8 +175,8 @@ impl WorkspaceTx<'_> {
         let sql = "SELECT 1 FROM contacts
                    WHERE customer_id = ?1 AND email_key = ?2 AND id IS NOT ?3 AND deleted_at IS NULL";
         let mut others = self.conn.prepare_cached(sql)?;
-        let taken = others.exists(params![customer, email.key(), except])?;
-        if taken { Err(StoreError::EmailTaken) } else { Ok(()) }
+        let is_taken = others.exists(params![customer, email.key(), except])?;
+        if is_taken { Err(StoreError::EmailTaken) } else { Ok(()) }
     }
 
     fn demote_primary(&self, customer: &CustomerId) -> Result<(), StoreError> {

@@ -180,10 +180,10 @@ fn owner_hint(owner: Option<&Owner>) -> String {
     let Some(owner) = owner else {
         return "; run this command as the same user as the server".to_owned();
     };
-    let how = owner.name().map_or_else(String::new, |name| {
+    let example = owner.name().map_or_else(String::new, |name| {
         format!(", for example with `runuser -u {name} -- pivotal-server …`")
     });
-    format!(", which belongs to {owner}; run this command as that user{how}")
+    format!(", which belongs to {owner}; run this command as that user{example}")
 }
 
 fn mebibytes(bytes: u64) -> String {
@@ -249,10 +249,10 @@ fn previous_database(aside: Option<&Path>) -> String {
 
 /// Joins as many findings as fit into a message.
 fn first_findings(found: &[String]) -> String {
-    let shown = found.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let listed = found.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
     match found.len().saturating_sub(3) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
+        0 => listed,
+        more => format!("{listed}; and {more} more"),
     }
 }
 

@@ -181,11 +181,11 @@ impl Store {
         damage: Damage,
         is_server: bool,
     ) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::sqlite(&dir.database(), source);
-        let checksum_secret = identity::checksum_secret(&conn).map_err(failed)?;
-        let open_files =
-            OpenFiles::capture(&conn, &dir.database_entry(), &dir.database()).map_err(failed)?;
-        let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(failed)?;
+        let open_error = |source| OpenError::sqlite(&dir.database(), source);
+        let checksum_secret = identity::checksum_secret(&conn).map_err(open_error)?;
+        let open_files = OpenFiles::capture(&conn, &dir.database_entry(), &dir.database())
+            .map_err(open_error)?;
+        let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(open_error)?;
         let wal_growth = checkpoints.growth();
         let guards = Guards { damage: damage.clone(), open_files: open_files.clone() };
         let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)

@@ -126,14 +126,14 @@ mod tests {
 
     use super::*;
     use crate::model::values::id::Ref;
-    use crate::store::rows::fixture::{Db, at};
+    use crate::store::rows::fixture::{Db, time_at};
 
     fn count<E: VariantArray + Copy + PartialEq>(tally: &Tally<E>, kind: E) -> i64 {
         tally.iter().find(|(variant, _)| *variant == kind).unwrap().1
     }
 
     fn overview(db: &Db, seconds: i64) -> Overview {
-        db.reader().overview(at(seconds)).unwrap()
+        db.reader().overview(time_at(seconds)).unwrap()
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         for (second, phase, date) in [
-            (2, "launch", json!(at(60))),
-            (3, "review", json!(at(60))),
-            (4, "completed", json!(at(60))),
+            (2, "launch", json!(time_at(60))),
+            (3, "review", json!(time_at(60))),
+            (4, "completed", json!(time_at(60))),
             (5, "review", json!(null)),
         ] {
             db.onboarding(second, &aurora, json!({"phase": phase, "target_launch_date": date}));

@@ -185,9 +185,9 @@ impl Damage {
         self.0.is_refusing.store(true, Ordering::Release);
     }
 
-    pub fn check_in_background(&self, path: &Path, how: CheckDepth) {
+    pub fn check_in_background(&self, path: &Path, depth: CheckDepth) {
         let (damage, path) = (self.clone(), path.to_owned());
-        let check = move || match check_file(&path, how) {
+        let check = move || match check_file(&path, depth) {
             Ok(Some(found)) | Err(StoreError::Damaged(found)) => {
                 let mut state = damage.state();
                 if !matches!(*state, State::Damaged(_)) {
@@ -209,9 +209,9 @@ impl Damage {
 
 /// Returns the first finding of a check of the file. Uses its own connection, because the cache of
 /// another one may hold the misread page.
-fn check_file(database: &Path, how: CheckDepth) -> Result<Option<String>, StoreError> {
+fn check_file(database: &Path, depth: CheckDepth) -> Result<Option<String>, StoreError> {
     let conn = sqlite::open_reader(database)?;
-    Ok(first_finding(&conn, how)?)
+    Ok(first_finding(&conn, depth)?)
 }
 
 /// The result of the quick check at the start.
@@ -242,8 +242,8 @@ pub(in crate::store) fn check_at_start(conn: &mut Connection) -> rusqlite::Resul
     }
 }
 
-fn first_finding(conn: &Connection, how: CheckDepth) -> rusqlite::Result<Option<String>> {
-    Ok(check::check_structure(conn, how, 1)?.into_iter().next())
+fn first_finding(conn: &Connection, depth: CheckDepth) -> rusqlite::Result<Option<String>> {
+    Ok(check::check_structure(conn, depth, 1)?.into_iter().next())
 }
 
 #[cfg(test)]
@@ -322,8 +322,8 @@ mod tests {
     #[test]
     fn a_suspicion_counts_as_damage_if_no_check_is_possible() {
         let dir = tempfile::tempdir().unwrap();
-        let gone = Damage::for_server(&dir.path().join("gone.db"), Arc::new(SystemClock));
-        for damage in [gone, Damage::default()] {
+        let missing = Damage::for_server(&dir.path().join("missing.db"), Arc::new(SystemClock));
+        for damage in [missing, Damage::default()] {
             damage.report(malformed(), damage.generation());
             assert!(matches!(wait_for_verdict(&damage), Err(StoreError::Damaged(_))));
         }

@@ -32,14 +32,14 @@ const WAL_SIZE_LIMIT: i64 = 64 << 20;
 /// Returns [`OpenError::NoWal`] if the file system does not support shared memory between
 /// connections.
 pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
-    let failed = |source| OpenError::sqlite(path, source);
-    let conn = Connection::open_with_flags(path, open_flags()).map_err(failed)?;
+    let open_error = |source| OpenError::sqlite(path, source);
+    let conn = Connection::open_with_flags(path, open_flags()).map_err(open_error)?;
     // SQLite opens a file without write permission as read-only instead of failing.
-    if conn.is_readonly(MAIN_DB).map_err(failed)? {
+    if conn.is_readonly(MAIN_DB).map_err(open_error)? {
         return Err(OpenError::permission_denied(path));
     }
     // Set this first: enabling the WAL may already have to wait for a lock.
-    conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(open_error)?;
     enable_wal(&conn, path)?;
     let pragmas = || {
         configure(&conn)?;
@@ -49,7 +49,7 @@ pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError
         enable_secure_delete(&conn)?;
         conn.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)
     };
-    pragmas().map_err(failed)?;
+    pragmas().map_err(open_error)?;
     Ok(conn)
 }
 

@@ -176,12 +176,12 @@ impl BackupDir {
         let id = store.read(|reader| reader.database_id())?;
         let mut warnings = self.remove_drafts();
         let (time, path) = self.free_name(now);
-        let mut kept = store.backup(&path, watch)?;
-        kept.warnings.append(&mut warnings);
+        let mut backup = store.backup(&path, watch)?;
+        backup.warnings.append(&mut warnings);
         let (own, foreign) = self.find_surplus(time, &id);
-        kept.foreign = foreign;
-        kept.warnings.extend(self.remove(own, files::remove_if_exists));
-        Ok(kept)
+        backup.foreign = foreign;
+        backup.warnings.extend(self.remove(own, files::remove_if_exists));
+        Ok(backup)
     }
 
     /// Returns a name for a backup made now. Uses the first second whose name is free: two backups
@@ -346,8 +346,8 @@ mod tests {
         backups.make(&lost, time("2026-01-01"), &watch).unwrap();
         assert_eq!(newest(&backups, &new, "2030-01-01"), None);
         for day in ["2026-01-02", "2026-01-03"] {
-            let kept = backups.make(&new, time(day), &watch).unwrap();
-            assert_eq!(kept.foreign, [backups.path.join("pivotal-20260101T000000Z.db")]);
+            let backup = backups.make(&new, time(day), &watch).unwrap();
+            assert_eq!(backup.foreign, [backups.path.join("pivotal-20260101T000000Z.db")]);
         }
         let left = ["pivotal-20260101T000000Z.db", "pivotal-20260103T000000Z.db"];
         assert_eq!(names(&backups.path), left);
@@ -367,8 +367,8 @@ mod tests {
             fs::create_dir(path.join(stuck)).unwrap();
         }
         fs::write(path.join("pivotal-20250103T000000Z.db"), "").unwrap();
-        let kept = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
-        let warnings: Vec<String> = kept.warnings.iter().map(ToString::to_string).collect();
+        let backup = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
+        let warnings: Vec<String> = backup.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(
             warnings[0].contains("pivotal-20250102T000000Z.db.partial could not"),

@@ -56,10 +56,10 @@ pub(in crate::store) enum CheckDepth {
 /// Returns up to `limit` findings, with page and table where SQLite reports them.
 pub(in crate::store) fn check_structure(
     conn: &Connection,
-    how: CheckDepth,
+    depth: CheckDepth,
     limit: u32,
 ) -> rusqlite::Result<Vec<String>> {
-    let pragma = match how {
+    let pragma = match depth {
         CheckDepth::Quick => "quick_check",
         CheckDepth::Full => "integrity_check",
     };
@@ -230,8 +230,8 @@ mod tests {
         bytes[text - 1] = 0x7f;
         std::fs::write(&path, bytes).unwrap();
         let conn = Connection::open(&path).unwrap();
-        for how in [CheckDepth::Quick, CheckDepth::Full] {
-            let found = check_structure(&conn, how, MAX_FINDINGS).unwrap();
+        for depth in [CheckDepth::Quick, CheckDepth::Full] {
+            let found = check_structure(&conn, depth, MAX_FINDINGS).unwrap();
             assert_eq!(found, ["table bad: database disk image is malformed"]);
         }
     }

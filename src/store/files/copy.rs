@@ -53,17 +53,17 @@ fn write_and_check(
     // The lock shows other processes that the draft is in use. On a file system without locks,
     // other processes don't check for one.
     let _ = file.try_lock();
-    let failed = |source| copy_error(draft, source);
-    let mut copy = sqlite::open_copy(draft).map_err(failed)?;
+    let to_copy_error = |source| copy_error(draft, source);
+    let mut copy = sqlite::open_copy(draft).map_err(to_copy_error)?;
     copy_pages(source, &mut copy, draft, &file, watch)?;
     // With a log next to it, the copy would not be a single file.
-    sqlite::disable_wal(&copy).map_err(failed)?;
+    sqlite::disable_wal(&copy).map_err(to_copy_error)?;
     watch.on_check();
-    let found = check::findings(&mut copy, watch).map_err(failed)?;
+    let found = check::findings(&mut copy, watch).map_err(to_copy_error)?;
     if !found.is_empty() {
         return Err(CopyError::CopyDamaged { found });
     }
-    copy.close().map_err(|(_, source)| failed(source))?;
+    copy.close().map_err(|(_, source)| to_copy_error(source))?;
     file.sync_all().map_err(io)?;
     // The last chance to stop before the draft is renamed.
     if watch.should_stop() { Err(CopyError::Stopped) } else { Ok(()) }
@@ -79,20 +79,20 @@ fn copy_pages(
     file: &File,
     watch: &Arc<dyn Watch>,
 ) -> Result<(), CopyError> {
-    let failed = |source| copy_error(draft, source);
+    let to_copy_error = |source| copy_error(draft, source);
     let snapshot =
-        source.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
+        source.transaction_with_behavior(TransactionBehavior::Deferred).map_err(to_copy_error)?;
     // A deferred transaction begins with its first read.
     snapshot
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
-        .map_err(failed)?;
-    let backup = Backup::new(&snapshot, copy).map_err(failed)?;
+        .map_err(to_copy_error)?;
+    let backup = Backup::new(&snapshot, copy).map_err(to_copy_error)?;
     let mut unsynced = 0;
     loop {
         if watch.should_stop() {
             return Err(CopyError::Stopped);
         }
-        let step = backup.step(PAGES_PER_STEP).map_err(failed)?;
+        let step = backup.step(PAGES_PER_STEP).map_err(to_copy_error)?;
         let progress = backup.progress();
         let count = |pages: i32| u64::try_from(pages).unwrap_or(0);
         watch

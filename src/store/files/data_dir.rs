@@ -125,15 +125,15 @@ impl DataDir {
             let lock = OpenLock::acquire(&database, LockMode::Shared)?;
             header::check_file(&database)?;
             let conn = sqlite::open_writer(&database)?;
-            let failed = |source| OpenError::sqlite(&database, source);
+            let open_error = |source| OpenError::sqlite(&database, source);
             // Check again, this time including what is in the write-ahead log.
             header::check_connection(&conn, &database)?;
-            if schema::version(&conn).map_err(failed)? < schema::VERSION {
+            if schema::version(&conn).map_err(open_error)? < schema::VERSION {
                 drop((conn, lock));
                 self.upgrade(&database, serving)?;
                 continue;
             }
-            let id = identity::id(&conn).map_err(failed)?;
+            let id = identity::id(&conn).map_err(open_error)?;
             if let Err(error) = lock.record_database_id(&id) {
                 log::warn!(
                     "cannot record the id of {} in its lock file: {error}",
@@ -210,11 +210,11 @@ impl DataDir {
         leftovers::set_wal_aside(database).map_err(io)?;
         leftovers::remove_draft(&draft).map_err(io)?;
         drop(create_private(&draft).map_err(io)?);
-        let failed = |source| OpenError::sqlite(&draft, source);
-        let mut conn = Connection::open(&draft).map_err(failed)?;
-        schema::create(&mut conn).map_err(failed)?;
-        let id = identity::id(&conn).map_err(failed)?;
-        conn.close().map_err(|(_, source)| failed(source))?;
+        let open_error = |source| OpenError::sqlite(&draft, source);
+        let mut conn = Connection::open(&draft).map_err(open_error)?;
+        schema::create(&mut conn).map_err(open_error)?;
+        let id = identity::id(&conn).map_err(open_error)?;
+        conn.close().map_err(|(_, source)| open_error(source))?;
         fs::rename(&draft, database).map_err(|source| OpenError::io(database, source))?;
         // From here on, the database exists, and a failure does not undo that.
         if let Err(error) = sync_dir_of(database).and_then(|()| lock.record_database_id(&id)) {

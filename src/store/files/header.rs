@@ -29,8 +29,13 @@ pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
         }
         Err(source) => return Err(OpenError::io(path, source)),
     }
-    let number = |at: usize| {
-        i64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
+    let number = |offset: usize| {
+        i64::from(u32::from_be_bytes([
+            header[offset],
+            header[offset + 1],
+            header[offset + 2],
+            header[offset + 3],
+        ]))
     };
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::Foreign(path.to_owned()));
@@ -69,11 +74,11 @@ fn check_ids(path: &Path, application: i64, version: i64) -> Result<(), OpenErro
 /// log.
 pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
-    let failed = |source| OpenError::sqlite(path, source);
+    let open_error = |source| OpenError::sqlite(path, source);
     let has_wal = with_suffix(path, names::WAL).exists();
-    let conn = sqlite::open_reader(path).map_err(failed)?;
+    let conn = sqlite::open_reader(path).map_err(open_error)?;
     if has_wal {
-        sqlite::keep_wal_on_close(&conn).map_err(failed)?;
+        sqlite::keep_wal_on_close(&conn).map_err(open_error)?;
     }
     check_connection(&conn, path)?;
     Ok(conn)

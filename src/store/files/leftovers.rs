@@ -46,10 +46,10 @@ pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
 /// # Errors
 /// Fails if a file cannot be renamed or removed.
 pub(super) fn undo_interrupted_replace(database: &Path) -> io::Result<()> {
-    for aside in find_hard_links(database)? {
+    for link in find_hard_links(database)? {
         for suffix in [names::WAL, names::JOURNAL] {
             let (original, aside_copy) =
-                (with_suffix(database, suffix), with_suffix(&aside, suffix));
+                (with_suffix(database, suffix), with_suffix(&link, suffix));
             if aside_copy.exists() {
                 if original.exists() {
                     remove_if_exists(&aside_copy)?;
@@ -58,7 +58,7 @@ pub(super) fn undo_interrupted_replace(database: &Path) -> io::Result<()> {
                 }
             }
         }
-        remove_if_exists(&aside)?;
+        remove_if_exists(&link)?;
     }
     Ok(())
 }
@@ -93,10 +93,10 @@ fn find_set_aside_files(database: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 #[cfg(unix)]
-fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
+fn is_same_file(a: &Path, b: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    let (one, other) = (fs::metadata(one)?, fs::metadata(other)?);
-    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+    let (a, b) = (fs::metadata(a)?, fs::metadata(b)?);
+    Ok((a.dev(), a.ino()) == (b.dev(), b.ino()))
 }
 
 #[cfg(not(unix))]

@@ -12,8 +12,8 @@ use std::path::Path;
 #[cfg(unix)]
 pub(in crate::store) fn give_to_owner_of_dir(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
-    let (made, dir) = (fs::metadata(path)?, fs::metadata(super::dir_of(path))?);
-    if made.uid() == ROOT && dir.uid() != ROOT {
+    let (file, dir) = (fs::metadata(path)?, fs::metadata(super::dir_of(path))?);
+    if file.uid() == ROOT && dir.uid() != ROOT {
         return chown(path, Some(dir.uid()), Some(dir.gid()));
     }
     Ok(())

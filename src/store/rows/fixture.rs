@@ -25,7 +25,7 @@ pub(in crate::store) struct Db {
 }
 
 /// This many seconds after the start of 2026.
-pub(in crate::store) fn at(seconds: i64) -> Timestamp {
+pub(in crate::store) fn time_at(seconds: i64) -> Timestamp {
     Timestamp::parse("2026-01-01").unwrap().plus_millis(seconds * 1000)
 }
 
@@ -50,7 +50,7 @@ impl Db {
     }
 
     pub fn tx_as<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
-        WorkspaceTx { conn: &self.conn, now: at(seconds), caller }
+        WorkspaceTx { conn: &self.conn, now: time_at(seconds), caller }
     }
 
     pub fn conn(&self) -> &Connection {
@@ -62,7 +62,7 @@ impl Db {
     }
 
     pub fn global_tx(&self, seconds: i64) -> Tx<'_> {
-        Tx { conn: &self.conn, now: at(seconds) }
+        Tx { conn: &self.conn, now: time_at(seconds) }
     }
 
     /// The admin, at the command line.
@@ -81,8 +81,8 @@ impl Db {
     }
 
     pub fn contact(&self, seconds: i64, customer: &Customer, json: &Value) -> Contact {
-        let of = Ref::Id(customer.id.clone());
-        self.tx(seconds).create_contact(&of, body(json)).unwrap().resource
+        let id_ref = Ref::Id(customer.id.clone());
+        self.tx(seconds).create_contact(&id_ref, body(json)).unwrap().resource
     }
 
     pub fn onboarding(&self, seconds: i64, customer: &Customer, mut json: Value) -> Onboarding {
@@ -97,5 +97,5 @@ fn caller(workspace: Workspace) -> Caller {
 
 fn make_workspace(conn: &Connection, slug: &str) -> Workspace {
     let new = NewWorkspace { slug: Slug::parse(slug).unwrap(), name: Name::parse(slug).unwrap() };
-    Tx { conn, now: at(0) }.create_workspace(new).unwrap().unwrap()
+    Tx { conn, now: time_at(0) }.create_workspace(new).unwrap().unwrap()
 }

@@ -20,8 +20,8 @@ impl WorkspaceTx<'_> {
     pub(in crate::store) fn find_free_slug(&self, wanted: Slug) -> Result<Slug, StoreError> {
         let sql = "SELECT 1 FROM customers
                    WHERE workspace_no = ?1 AND slug = ?2 AND deleted_at IS NULL";
-        let mut taken = self.conn.prepare_cached(sql)?;
-        if taken
+        let mut lookup = self.conn.prepare_cached(sql)?;
+        if lookup
             .query_row(params![self.workspace().0, wanted.as_str()], |_| Ok(()))
             .optional()?
             .is_none()
@@ -122,12 +122,12 @@ pub(in crate::store) fn check(conn: &Connection, limit: u32) -> rusqlite::Result
                 )
                 GROUP BY workspace_no, stem, run
             ),
-            kept AS (SELECT workspace_no, stem, low, high FROM slug_runs)
+            recorded AS (SELECT workspace_no, stem, low, high FROM slug_runs)
         SELECT DISTINCT w.slug
         FROM (
-            SELECT * FROM (SELECT * FROM expected EXCEPT SELECT * FROM kept)
+            SELECT * FROM (SELECT * FROM expected EXCEPT SELECT * FROM recorded)
             UNION ALL
-            SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM expected)
+            SELECT * FROM (SELECT * FROM recorded EXCEPT SELECT * FROM expected)
         ) AS wrong
         JOIN workspaces AS w ON w.no = wrong.workspace_no
         LIMIT ?1";
@@ -190,7 +190,7 @@ mod tests {
         prop_oneof![
             4 => (0usize..6).prop_map(Step::Create),
             2 => chosen().prop_map(Step::Choose),
-            2 => (any::<usize>(), chosen()).prop_map(|(of, slug)| Step::Rename(of, slug)),
+            2 => (any::<usize>(), chosen()).prop_map(|(index, slug)| Step::Rename(index, slug)),
             2 => any::<usize>().prop_map(Step::Delete),
         ]
     }
@@ -205,25 +205,25 @@ mod tests {
         for (second, step) in (1..).zip(steps) {
             let slugs: Vec<String> = live.iter().map(|one| one.slug.to_string()).collect();
             match step {
-                Step::Create(of) => {
-                    let wanted = Slug::from_name(&name(of));
-                    let made = db.customer(second, &json!({"name": name(of)}));
-                    assert_eq!(made.slug.as_str(), expected(&slugs, &wanted));
-                    live.push(made);
+                Step::Create(index) => {
+                    let wanted = Slug::from_name(&name(index));
+                    let created = db.customer(second, &json!({"name": name(index)}));
+                    assert_eq!(created.slug.as_str(), expected(&slugs, &wanted));
+                    live.push(created);
                 }
                 Step::Choose(slug) if slugs.contains(&slug) => {}
                 Step::Choose(slug) => {
                     live.push(db.customer(second, &json!({"name": "x", "slug": slug})));
                 }
-                Step::Rename(of, slug) if !live.is_empty() && !slugs.contains(&slug) => {
-                    let of = of % live.len();
+                Step::Rename(index, slug) if !live.is_empty() && !slugs.contains(&slug) => {
+                    let index = index % live.len();
                     let patch: CustomerPatch = body(&json!({"slug": slug}));
-                    let id_ref = Ref::Id(live[of].id.clone());
-                    live[of] = db.tx(second).update_customer(&id_ref, patch).unwrap().resource;
+                    let id_ref = Ref::Id(live[index].id.clone());
+                    live[index] = db.tx(second).update_customer(&id_ref, patch).unwrap().resource;
                 }
-                Step::Delete(of) if !live.is_empty() => {
-                    let gone = live.swap_remove(of % live.len());
-                    db.tx(second).delete_customer(&Ref::Id(gone.id)).unwrap();
+                Step::Delete(index) if !live.is_empty() => {
+                    let deleted = live.swap_remove(index % live.len());
+                    db.tx(second).delete_customer(&Ref::Id(deleted.id)).unwrap();
                 }
                 Step::Rename(..) | Step::Delete(_) => {}
             }

@@ -67,8 +67,8 @@ fn find_invalid_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<S
     let mut delete = trial.prepare(&format!("DELETE FROM {table}"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        for at in 0..columns {
-            insert.raw_bind_parameter(at + 1, ToSqlOutput::Borrowed(row.get_ref(at)?))?;
+        for column in 0..columns {
+            insert.raw_bind_parameter(column + 1, ToSqlOutput::Borrowed(row.get_ref(column)?))?;
         }
         if insert.raw_execute().is_err() {
             let name = row.get_ref(0)?.as_bytes().unwrap_or_default();

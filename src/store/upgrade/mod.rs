@@ -63,7 +63,7 @@ pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(
             old.close()?;
             Ok((replace::replace(database, &draft, from)?, rebuilt))
         });
-    let (kept, rebuilt) = done.inspect_err(|_| {
+    let (backup, rebuilt) = done.inspect_err(|_| {
         // Report the first error, not the one from cleaning up.
         let _ = files::remove_draft(&draft);
     })?;
@@ -73,7 +73,7 @@ pub(in crate::store) fn run(database: &Path, watch: &Arc<dyn Watch>) -> Result<(
         database.display(),
         schema::VERSION,
         started.elapsed().as_secs_f64(),
-        kept.display()
+        backup.display()
     );
     Ok(())
 }

@@ -33,8 +33,9 @@ pub(super) fn rebuild(
     let _ = file.try_lock();
     let definitions = schema::definitions()?;
     let counts = counts(&old.conn, &definitions)?;
-    let entries = definitions.iter().filter(|one| !one.is_table());
-    let entries = entries.map(|one| counts.get(&one.table).copied().unwrap_or(0)).sum();
+    let entries = definitions.iter().filter(|definition| !definition.is_table());
+    let entries =
+        entries.map(|definition| counts.get(&definition.table).copied().unwrap_or(0)).sum();
     let progress = Progress::new(watch, counts.values().sum(), entries);
     let conn = sqlite::open_rebuild(draft, database)?;
     fill(old, &conn, &definitions, &counts, &progress)?;
@@ -59,7 +60,7 @@ fn fill(
     let repeats = if has_keys { HashMap::new() } else { emails::repeats(&old.conn)? };
     let mapping = Mapping { has_keys, repeats: &repeats };
     new.execute_batch("BEGIN")?;
-    for definition in definitions.iter().filter(|one| one.is_table()) {
+    for definition in definitions.iter().filter(|definition| definition.is_table()) {
         new.execute_batch(&definition.sql)?;
     }
     for table in tables::BEFORE_RESOURCES {
@@ -77,7 +78,7 @@ fn fill(
         tables::copy(old, new, table, progress)?;
     }
     identity::ensure(new)?;
-    for definition in definitions.iter().filter(|one| !one.is_table()) {
+    for definition in definitions.iter().filter(|definition| !definition.is_table()) {
         new.execute_batch(&definition.sql)?;
         progress.entries(counts.get(&definition.table).copied().unwrap_or(0));
     }
@@ -90,7 +91,7 @@ fn fill(
 /// Counts the rows of the old database in each table of the schema.
 fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<HashMap<String, u64>> {
     let mut counts = HashMap::new();
-    for definition in definitions.iter().filter(|one| one.is_table()) {
+    for definition in definitions.iter().filter(|definition| definition.is_table()) {
         let table = &definition.name;
         if old.table_exists(None, table.as_str())? {
             let sql = format!("SELECT count(*) FROM {table}");
@@ -113,7 +114,7 @@ fn find_unknown_objects(
     let mut warnings = Vec::new();
     for object in objects {
         let (kind, name): (String, String) = object?;
-        if !definitions.iter().any(|one| one.name == name) {
+        if !definitions.iter().any(|definition| definition.name == name) {
             warnings.push(format!(
                 "the {kind} {name} does not belong to pivotal-server and was not copied to the upgraded database"
             ));

@@ -25,22 +25,22 @@ pub(super) fn replace(database: &Path, draft: &Path, from: i64) -> Result<PathBu
         files::remove_if_exists(&files::with_suffix(database, suffix)).map_err(io)?;
     }
     // A file of that name may be from an earlier upgrade, after which the old version was restored.
-    let kept =
+    let backup =
         files::with_free_suffix(database, &format!("{}{from}.backup", files::BEFORE_UPGRADE));
     // If this process is killed between the two steps, the next start removes this link.
-    files::link_or_copy(database, &kept).map_err(io)?;
+    files::link_or_copy(database, &backup).map_err(io)?;
     sync_dir(database);
     if let Err(source) = fs::rename(draft, database) {
-        let _ = fs::remove_file(&kept);
+        let _ = fs::remove_file(&backup);
         return Err(io(source));
     }
     sync_dir(database);
-    Ok(kept)
+    Ok(backup)
 }
 
 /// Some network shares cannot sync directories at all.
-fn sync_dir(of: &Path) {
-    if let Err(error) = files::sync_dir_of(of) {
-        log::warn!("cannot sync the directory of {}: {error}", of.display());
+fn sync_dir(path: &Path) {
+    if let Err(error) = files::sync_dir_of(path) {
+        log::warn!("cannot sync the directory of {}: {error}", path.display());
     }
 }
