@@ -134,12 +134,12 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
     let (warnings, lines) = tell_warnings(&restored.warnings);
     let shown = Restored {
         database: database.clone(),
-        kept_aside: restored.aside.as_deref(),
+        kept_aside: restored.previous.as_deref(),
         contents: (&restored.contents).into(),
         warnings,
     };
     let text = || {
-        let aside = restored.aside.as_ref().map_or_else(String::new, |aside| {
+        let aside = restored.previous.as_ref().map_or_else(String::new, |aside| {
             format!("\nThe database from before is kept as {}.", aside.display())
         });
         format!("Restored {}. {}{aside}{lines}", database.display(), tell(&restored.contents))

@@ -54,7 +54,7 @@ impl Listed for AuditEntry {
 impl WorkspaceReader<'_> {
     /// Returns a page of the events of a workspace, including those of deleted resources. A page
     /// has up to 1,000 entries, whatever the limit, and reads up to 50,000 events. If it stops
-    /// there, `looked_back_to` says how far it got.
+    /// there, `looked_back_to` reports how far it got.
     pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
         self.audit_scanning(filter, page, SCAN_LIMIT)
     }
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(event_types(&full), ["onboarding.phase_changed"]);
         assert_eq!(full.next, Some(full.entries[0].event.created_at));
         assert_eq!(full.looked_back_to, None);
-        // The next page has the other entry within reach and says how far it looked.
+        // The next page has the other entry within reach and reports how far it scanned.
         let next = audit_page(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
         assert_eq!(event_types(&next), ["onboarding.updated"]);
         assert_eq!(next.looked_back_to, Some(time_at(3)));

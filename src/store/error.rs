@@ -236,14 +236,14 @@ pub enum CopyError {
     Occupied(PathBuf),
     #[error("{} is the database itself; pass a backup file instead", .0.display())]
     SameFile(PathBuf),
-    #[error("the backup was copied to {path}, but reading it back gives different contents; check the disk, then restore again ({})", previous_database(.aside.as_deref()))]
-    NotRestored { path: PathBuf, aside: Option<PathBuf> },
+    #[error("the backup was copied to {path}, but reading it back gives different contents; check the disk, then restore again ({})", previous_database(.previous.as_deref()))]
+    NotRestored { path: PathBuf, previous: Option<PathBuf> },
 }
 
-fn previous_database(aside: Option<&Path>) -> String {
-    aside.map_or_else(
+fn previous_database(path: Option<&Path>) -> String {
+    path.map_or_else(
         || "there was no database before".to_owned(),
-        |aside| format!("the previous database is kept as {}", aside.display()),
+        |path| format!("the previous database is kept as {}", path.display()),
     )
 }
 

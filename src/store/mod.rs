@@ -156,8 +156,8 @@ impl Store {
         clock: Arc<dyn Clock>,
         threads: Threads,
     ) -> Result<Self, OpenError> {
-        // Released when this function returns, because `serve.lock` also keeps other processes from
-        // replacing the file.
+        // Released when this function returns: a running server holds `serve.lock`, which also
+        // keeps other processes from replacing the file.
         let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
         let path = dir.database();
         let damage = Damage::for_server(&path, Arc::clone(&clock));

@@ -35,7 +35,7 @@ impl<E: VariantArray + Copy + PartialEq> Tally<E> {
     }
 }
 
-/// The number of resources in a workspace that are listed, and of all its events.
+/// How many resources a workspace lists, and how many events it has in total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
     pub customers: Tally<CustomerStatus>,
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_onboarding_is_overdue_from_its_launch_date_until_it_is_completed() {
+    fn an_onboarding_is_overdue_after_its_launch_date_until_it_is_completed() {
         let db = Db::new();
         let aurora = db.customer(1, &json!({"name": "Aurora"}));
         for (second, phase, date) in [

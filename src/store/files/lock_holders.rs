@@ -79,7 +79,7 @@ fn scan_locks(path: &Path, lock: Lock) -> Vec<LockHolder> {
     let (Ok(metadata), Ok(locks)) = (fs::metadata(path), fs::read_to_string("/proc/locks")) else {
         return Vec::new();
     };
-    let Some(file) = FileId::of(&metadata) else { return Vec::new() };
+    let Some(file) = FileId::from_metadata(&metadata) else { return Vec::new() };
     let mut pids: Vec<u32> = locks
         .lines()
         .filter_map(Held::parse)
@@ -155,7 +155,7 @@ struct FileId {
 
 impl FileId {
     #[cfg(unix)]
-    fn of(metadata: &Metadata) -> Option<Self> {
+    fn from_metadata(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let device = metadata.dev();
         // Linux spreads both numbers over the 64 bits (makedev(3)).
@@ -165,7 +165,7 @@ impl FileId {
     }
 
     #[cfg(not(unix))]
-    fn of(_: &Metadata) -> Option<Self> {
+    fn from_metadata(_: &Metadata) -> Option<Self> {
         None
     }
 }

@@ -38,7 +38,7 @@ impl OpenFiles {
             with_suffix(database, names::SHM),
         ];
         let open = paths.map(|path| {
-            let id = id_of(&path);
+            let id = file_id(&path);
             (path, id)
         });
         let presence = Self(Arc::new(Files { open: open.into(), missing: OnceLock::new() }));
@@ -55,7 +55,7 @@ impl OpenFiles {
     /// [`StoreError::Gone`].
     pub fn ensure_in_place(&self) -> Result<(), StoreError> {
         if self.0.missing.get().is_none()
-            && let Some((path, _)) = self.0.open.iter().find(|(path, id)| id_of(path) != *id)
+            && let Some((path, _)) = self.0.open.iter().find(|(path, id)| file_id(path) != *id)
         {
             self.report(path);
         }
@@ -86,12 +86,12 @@ fn has_moved(_: &Connection) -> rusqlite::Result<bool> {
 }
 
 #[cfg(unix)]
-fn id_of(path: &Path) -> FileId {
+fn file_id(path: &Path) -> FileId {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 #[cfg(not(unix))]
-fn id_of(path: &Path) -> FileId {
+fn file_id(path: &Path) -> FileId {
     fs::metadata(path).ok().map(|_| (0, 0))
 }

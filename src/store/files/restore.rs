@@ -19,7 +19,7 @@ pub struct Restored {
     /// What the restored database contains.
     pub contents: Contents,
     /// Where the previous database is kept, if there was one.
-    pub aside: Option<PathBuf>,
+    pub previous: Option<PathBuf>,
     /// Failures that did not undo the restore.
     pub warnings: Vec<CopyWarning>,
 }
@@ -60,12 +60,12 @@ impl DataDir {
         copy::copy(&mut backup, &draft, watch).map_err(|error| backup_error(error, from))?;
         let contents = Contents::count(&draft)?;
         let mut warnings = Vec::new();
-        let aside = set_aside(&database, now, &mut warnings)?;
+        let previous = set_aside(&database, now, &mut warnings)?;
         warnings.extend(copy::publish(&draft, &database)?);
         if Contents::count(&database).ok().as_ref() != Some(&contents) {
-            return Err(CopyError::NotRestored { path: database, aside });
+            return Err(CopyError::NotRestored { path: database, previous });
         }
-        Ok(Restored { contents, aside, warnings })
+        Ok(Restored { contents, previous, warnings })
     }
 
     /// Checks the database, or the one at `file`, and returns its problems. A server may be using
