@@ -1,4 +1,5 @@
-//! Reads. Each use case is one method. The methods for a resource are in that resource's module.
+//! Read access. Each use case is one method. The methods for a resource are in that resource's
+//! module.
 
 use rusqlite::Connection;
 

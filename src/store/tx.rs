@@ -1,5 +1,5 @@
-//! Changes, in a transaction that the store commits. Each use case is one method. The methods for a
-//! resource are in that resource's module.
+//! Write access, in a transaction that the store commits. Each use case is one method. The methods
+//! for a resource are in that resource's module.
 
 use rusqlite::Connection;
 

@@ -82,7 +82,7 @@ fn make(
 ) -> Result<FinishedBackup, CopyError> {
     let draft = files::with_suffix(to, files::PARTIAL);
     copy::copy(source, &draft, watch)?;
-    // After the rename, nothing may fail.
+    // Everything that can fail must happen before the rename.
     let described = describe(&draft);
     let renamed = described.and_then(|described| Ok((described, copy::publish(&draft, to)?)));
     let ((bytes, contents), warning) = renamed.inspect_err(|_| {

@@ -129,8 +129,9 @@ fn set_aside(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(CopyError::io(&aside, error)),
     };
-    // Before the database itself: if a restore is killed in between, the hard link shows that it
-    // must be undone. A log or journal still exists here if the file is too damaged to be opened.
+    // Link these before the database itself: once that has a second link, a restore that is killed
+    // is undone with the files next to the link. A log or journal still exists here if the file is
+    // too damaged to be opened.
     keep(files::WAL)?;
     keep(files::JOURNAL)?;
     let kept = keep("")?;

@@ -2,7 +2,7 @@
 
 /// Observes a database being copied, upgraded or checked, and can cancel a copy.
 pub trait Watch: Send + Sync {
-    /// Called before the first file is created. It is removed if the work is canceled.
+    /// Called before the first file is created, which is removed if the work is canceled.
     fn on_start(&self) {}
     /// Called when this many pages, or units of work, are done.
     fn on_progress(&self, _done: u64, _total: u64) {}

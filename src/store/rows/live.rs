@@ -87,7 +87,7 @@ pub(in crate::store) struct List<'v> {
 }
 
 impl<'v> List<'v> {
-    /// All rows of a workspace that are listed.
+    /// All listed rows of a workspace.
     pub fn in_workspace(workspace: &'v WorkspaceNo) -> Self {
         Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
     }

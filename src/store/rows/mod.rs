@@ -1,4 +1,4 @@
-//! Finds, writes and numbers rows, for the modules of the resources.
+//! Finds, writes and numbers rows, for the resource modules.
 
 pub(super) mod backfill;
 pub(super) mod document;

@@ -31,8 +31,8 @@ use crate::store::tx::WorkspaceTx;
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
-/// A database with one customer and one onboarding, so that reads that look up a parent first find
-/// one.
+/// A database with one customer and one onboarding, so that reads that first look up a parent find
+/// it.
 fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();

@@ -1,5 +1,5 @@
 //! Creates, updates and deletes resources, and records the events in the same transaction. The
-//! modules of the resources add what differs between them.
+//! resource modules add what differs between resources.
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{ToSql, params, params_from_iter};
@@ -59,8 +59,7 @@ impl PreviousValues {
     fn compare<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
         let mut old: Map<String, Value> = serde_json::from_str(before.text())?;
         let new: Map<String, Value> = serde_json::from_str(after.text())?;
-        // Compare as text, because clients choose the order of metadata keys, and it can change,
-        // too.
+        // Compare as text, because clients choose the order of metadata keys and can change it.
         let text = |value: &Value| value.to_string();
         old.retain(|field, value| {
             field != "updated_at" && new.get(field).is_none_or(|now| text(now) != text(value))

@@ -1,4 +1,4 @@
-//! The traits that the modules of the resources implement: for tables, for rows in lists, and for
+//! The traits that the resource modules implement: for tables, for rows in lists, and for
 //! resources.
 
 use rusqlite::types::{Null, ToSqlOutput};

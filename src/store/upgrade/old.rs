@@ -1,4 +1,4 @@
-//! The old database. It is only read, and locked against all writers.
+//! The old database. It is only read, and stays locked against all writers.
 
 use std::path::{Path, PathBuf};
 use std::thread;

@@ -20,7 +20,7 @@ use crate::model::values::comparison::{email_key, host_key};
 use crate::store::customers::search_text;
 use crate::store::engine::sqlite;
 
-/// Rows that are passed between the threads at once.
+/// Rows per batch that is passed between the threads.
 const BATCH: usize = 256;
 /// How many batches can be queued.
 const MAX_QUEUED: usize = 8;

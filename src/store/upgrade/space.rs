@@ -43,7 +43,7 @@ fn needed(used: u64, resources: u64) -> u64 {
     BASE_BYTES + used / 100 * SHARE_PERCENT + resources.saturating_mul(DOCUMENT_BYTES)
 }
 
-/// Returns the free space on the disk of a file, as far as this process may use it.
+/// Returns the free space on the disk of a file that is available to this process.
 #[cfg(unix)]
 fn free_bytes(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(crate::store::files::dir_of(path)).ok()?;
