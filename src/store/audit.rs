@@ -56,10 +56,10 @@ impl WorkspaceReader<'_> {
     /// has up to 1,000 entries, whatever the limit, and reads up to 50,000 events. If it stops
     /// there, `looked_back_to` reports how far it got.
     pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
-        self.audit_scanning(filter, page, SCAN_LIMIT)
+        self.audit_with_scan_limit(filter, page, SCAN_LIMIT)
     }
 
-    fn audit_scanning(
+    fn audit_with_scan_limit(
         &self,
         filter: &AuditFilter,
         page: &PageRequest,
@@ -152,7 +152,7 @@ mod tests {
 
     /// Returns a page of the events that match the filter, reading up to `within` events.
     fn audit_page(db: &Db, filter: &AuditFilter, page: PageRequest, within: u32) -> AuditPage {
-        db.reader().audit_scanning(filter, &page, within).unwrap()
+        db.reader().audit_with_scan_limit(filter, &page, within).unwrap()
     }
 
     /// A customer with an onboarding and a contact, changed at seconds 1 to 5.

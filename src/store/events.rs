@@ -17,6 +17,7 @@ use crate::model::values::time::Timestamp;
 
 impl Table for Event {
     const TABLE: &'static str = "events";
+    // Events are never deleted.
     const LISTED_WHERE: &'static str = "TRUE";
 }
 

@@ -55,7 +55,7 @@ impl Store {
         let database = self.dir.database();
         let mut source = sqlite::open_reader(&database)
             .map_err(|source| OpenError::sqlite(&database, source))?;
-        files::check_header(&source, &database)?;
+        files::check_connection_header(&source, &database)?;
         make(&mut source, to, watch).inspect_err(|error| {
             // The damage may be in the database, or only on the disk of the copy.
             if matches!(error, CopyError::CopyDamaged { .. }) {

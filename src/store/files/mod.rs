@@ -26,7 +26,7 @@ pub use self::data_dir::DataDir;
 pub(super) use self::data_dir::IfMissing;
 pub use self::evidence::Evidence;
 pub(super) use self::header::{
-    check_connection as check_header, check_file as read_header, open_backup,
+    check_connection as check_connection_header, check_file as check_file_header, open_backup,
 };
 pub(super) use self::leftovers::remove_draft;
 pub(super) use self::locks::OpenLock;

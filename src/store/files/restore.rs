@@ -155,7 +155,7 @@ fn checkpoint_wal(database: &Path) {
     let has_rest =
         [files::WAL, files::JOURNAL].iter().any(|end| files::with_suffix(database, end).exists());
     if has_rest
-        && files::read_header(database).is_ok()
+        && files::check_file_header(database).is_ok()
         && let Ok(conn) = sqlite::open_writer(database)
     {
         // What could not be checkpointed stays in the log, which is kept as well.

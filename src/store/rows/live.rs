@@ -113,12 +113,12 @@ impl<'v> List<'v> {
 
     /// Filters row by row: `column` must be one of the values.
     pub fn filter_in(&mut self, column: &str, values: &'v [&'v str]) {
-        let mut places = Vec::with_capacity(values.len());
+        let mut placeholders = Vec::with_capacity(values.len());
         for value in values {
             self.values.push(value);
-            places.push(format!("?{}", self.values.len()));
+            placeholders.push(format!("?{}", self.values.len()));
         }
-        self.conditions += &format!(" AND +{column} IN ({})", places.join(", "));
+        self.conditions += &format!(" AND +{column} IN ({})", placeholders.join(", "));
     }
 
     /// Filters row by row: `column` must be less than the value.
