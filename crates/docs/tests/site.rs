@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use pivotal_docs::{SOURCES, generate};
+use tempfile::TempDir;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -42,24 +43,53 @@ fn the_table_lists_every_file_in_the_order_of_the_addresses() {
     assert!(page.contains("pivotal-server 1.2.3"));
 }
 
-#[test]
-fn all_that_is_wrong_is_reported_and_nothing_is_written() {
+/// Copies the sources to a new directory, and appends text to some of the files.
+fn sources_with(appended: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for source in SOURCES {
         copy(&repository().join(source), &root.path().join(source));
     }
-    for file in ["docs/errors.md", "docs/guides/ids.md"] {
+    for (file, text) in appended {
         let file = OpenOptions::new().append(true).open(root.path().join(file));
-        writeln!(file.unwrap(), "\n[See](nowhere.md)").unwrap();
+        writeln!(file.unwrap(), "{text}").unwrap();
     }
+    root
+}
+
+/// The problems with the sources below a directory. Checks that nothing was written.
+fn problems(root: &TempDir) -> Vec<String> {
     let out = root.path().join("out");
     let problems = generate(root.path(), &out, "1.2.3").unwrap_err().to_string();
+    assert!(!out.exists());
+    problems.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn all_problems_are_reported_at_once_and_nothing_is_written() {
+    let root = sources_with(&[
+        ("docs/errors.md", "\n[See](nowhere.md)"),
+        ("docs/guides/ids.md", "\n[See](nowhere.md)"),
+    ]);
     assert_eq!(
-        problems.lines().collect::<Vec<_>>(),
+        problems(&root),
         [
             "docs/errors.md: the link nowhere.md leads to no page",
             "docs/guides/ids.md: the link nowhere.md leads to no page",
         ]
     );
-    assert!(!out.exists());
+}
+
+#[test]
+fn a_search_term_for_an_unknown_page_or_section_is_a_problem() {
+    let root = sources_with(&[(
+        "docs/search.toml",
+        "\nnowhere = [\"a\"]\n\"errors#nowhere\" = [\"b\"]\n\"idempotency#the-rules\" = []",
+    )]);
+    assert_eq!(
+        problems(&root),
+        [
+            "docs/search.toml: there is no page or section \"errors#nowhere\"",
+            "docs/search.toml: there is no page or section \"nowhere\"",
+        ]
+    );
 }

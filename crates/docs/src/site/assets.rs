@@ -13,7 +13,14 @@ const DIGITS: usize = 16;
 
 /// The parts of the style sheet and the script, in order.
 const STYLES: [&str; 4] = ["base.css", "docs/frame.css", "docs/text.css", "docs/search.css"];
-const SCRIPTS: [&str; 4] = ["docs/memory.js", "docs/page.js", "docs/tabs.js", "docs/search.js"];
+const SCRIPTS: [&str; 6] = [
+    "docs/memory.js",
+    "docs/page.js",
+    "docs/tabs.js",
+    "docs/vendor/minisearch.js",
+    "docs/search_engine.js",
+    "docs/search.js",
+];
 
 /// The addresses of the assets, for the templates.
 pub struct Assets {

@@ -27,7 +27,7 @@ pub fn make(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
     }
     put("/llms.txt".to_owned(), Kind::Text, llms::all(&pages));
     put("/llms-full.txt".to_owned(), Kind::Text, llms::full(&pages));
-    let index = search::index(&pages).map_err(|error| Problems::of("the search", error))?;
+    let index = search::index(&pages, sources::search_terms(root)?)?;
     put("/docs/search.json".to_owned(), Kind::Json, index);
     for (address, target) in redirects::all(&pages) {
         put(address, Kind::Moved, target);

@@ -1,9 +1,11 @@
-//! The search index: every heading with the text below it.
+//! The search index: every heading with the text below it. `assets/docs/search_engine.js` reads it.
 
 use serde::Serialize;
 
 use super::page::Page;
 use crate::address;
+use crate::problem::Problems;
+use crate::sources::{SEARCH_TERMS, SearchTerms};
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -11,7 +13,6 @@ struct Entry<'a> {
     title: &'a str,
     section: &'a str,
     is_endpoint: bool,
-    keywords: &'a [String],
     parts: Vec<Part<'a>>,
 }
 
@@ -20,28 +21,46 @@ struct Entry<'a> {
 struct Part<'a> {
     id: &'a str,
     heading: &'a str,
+    /// The terms that `docs/search.toml` lists for this part.
+    terms: Vec<String>,
     text: &'a str,
 }
 
-/// `/docs/search.json`.
-pub fn index(pages: &[Page<'_>]) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&pages.iter().map(Entry::of).collect::<Vec<_>>())
+/// Returns the content of `/docs/search.json`. Terms for a page or section that doesn't exist are a
+/// problem.
+pub fn index(pages: &[Page<'_>], mut terms: SearchTerms) -> Result<String, Problems> {
+    let entries: Vec<_> = pages.iter().map(|page| Entry::new(page, &mut terms)).collect();
+    let mut problems = Problems::default();
+    for place in terms.keys() {
+        problems.add(SEARCH_TERMS, format!("there is no page or section {place:?}"));
+    }
+    problems.or(())?;
+    serde_json::to_string(&entries).map_err(|error| Problems::of("/docs/search.json", error))
 }
 
 impl<'a> Entry<'a> {
-    fn of(page: &Page<'a>) -> Self {
+    /// Takes the page's terms out of `terms`.
+    fn new(page: &Page<'a>, terms: &mut SearchTerms) -> Self {
         let outline = &page.source.text.outline;
-        let first =
-            outline.parts.first().map(|part| Part { id: "", heading: "", text: &part.text });
-        let others = outline.headings().iter();
-        let others =
-            others.map(|part| Part { id: &part.id, heading: &part.heading, text: &part.text });
+        let name = if page.path().is_empty() { "index" } else { page.path() };
+        let mut take = |place: &str| terms.remove(place).unwrap_or_default();
+        let first = outline.parts.first().map(|part| Part {
+            id: "",
+            heading: "",
+            terms: take(name),
+            text: &part.text,
+        });
+        let others = outline.headings().iter().map(|part| Part {
+            id: &part.id,
+            heading: &part.heading,
+            terms: take(&format!("{name}#{}", part.id)),
+            text: &part.text,
+        });
         Self {
             address: address::page(page.path()),
             title: page.title(),
             section: page.section,
             is_endpoint: page.source.operation.is_some(),
-            keywords: &page.source.keywords,
             parts: first.into_iter().chain(others).collect(),
         }
     }

@@ -1,6 +1,5 @@
 //! Reads the list of pages, `docs/site.toml`, and everything that it lists.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -22,16 +21,11 @@ pub struct Source {
     pub text: Text,
     /// The endpoint that it is about, if any.
     pub operation: Option<Operation>,
-    /// Additional words by which the search finds it.
-    pub keywords: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
-    /// By the path of the page.
-    #[serde(default)]
-    keywords: BTreeMap<String, Vec<String>>,
     section: Vec<ListedSection>,
 }
 
@@ -50,7 +44,7 @@ const HOW_TO_UPDATE: &str = "update it with \
 /// Reads all sources.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
     let listed = toml::from_str::<Listed>(&read(root, LIST)?);
-    let mut listed = listed.map_err(|error| Problems::of(LIST, error))?;
+    let listed = listed.map_err(|error| Problems::of(LIST, error))?;
     let mut problems = Problems::default();
     let mut sections = Vec::new();
     for ListedSection { title, pages } in listed.section {
@@ -59,13 +53,7 @@ pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
             let found = problems.take(sources_of(root, &name));
             sources.extend(found.unwrap_or_default());
         }
-        for source in &mut sources {
-            source.keywords = listed.keywords.remove(&source.text.path).unwrap_or_default();
-        }
         sections.push(Section { title, sources });
-    }
-    for path in listed.keywords.keys() {
-        problems.add(LIST, format!("has keywords of {path:?}, which is no page"));
     }
     problems.or(sections)
 }
@@ -118,7 +106,7 @@ impl Source {
         markdown: String,
         operation: Option<Operation>,
     ) -> Result<Self, Problems> {
-        Ok(Self { text: Text::parse(path, file, markdown)?, operation, keywords: Vec::new() })
+        Ok(Self { text: Text::parse(path, file, markdown)?, operation })
     }
 }
 
@@ -127,26 +115,6 @@ mod tests {
     use std::fs;
 
     use super::*;
-
-    fn listed(list: &str) -> Result<Vec<Section>, Problems> {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir(root.path().join("docs")).unwrap();
-        fs::write(root.path().join(LIST), list).unwrap();
-        fs::write(root.path().join("docs/errors.md"), "# Errors\n\nWhat went wrong.\n").unwrap();
-        read_all(root.path())
-    }
-
-    const SECTION: &str = "[[section]]\ntitle = \"Concepts\"\npages = [\"errors.md\"]\n";
-
-    #[test]
-    fn keywords_belong_to_a_page_of_the_list() {
-        let sections = listed(&format!("[keywords]\nerrors = [\"409\"]\n{SECTION}")).unwrap();
-        assert_eq!(sections[0].sources[0].keywords, ["409"]);
-        assert!(listed(SECTION).unwrap()[0].sources[0].keywords.is_empty());
-        let problem = listed(&format!("[keywords]\nerror = [\"409\"]\n{SECTION}")).err().unwrap();
-        let expected = "docs/site.toml: has keywords of \"error\", which is no page";
-        assert_eq!(problem.to_string(), expected);
-    }
 
     #[test]
     fn an_unreadable_openapi_document_says_how_to_update_it() {
