@@ -4,7 +4,7 @@ use crate::http::conditional::Cacheable;
 
 /// What is served at an address.
 pub(super) struct File {
-    pub address: &'static str,
+    pub path: &'static str,
     pub kind: Kind,
     /// Names the content.
     pub hash: &'static str,
@@ -16,9 +16,9 @@ pub(super) struct File {
 pub(super) enum Kind {
     Page,
     /// The page for addresses at which there is none. It has no address itself.
-    NoPage,
+    NotFound,
     /// An address that one would guess. The content is the address to which it leads.
-    Moved,
+    Redirect,
     Markdown,
     Text,
     Json,
@@ -32,24 +32,24 @@ static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/site/table.rs"));
 
 impl File {
     /// The file that is served at an address.
-    pub fn at(address: &str) -> Option<&'static Self> {
-        let place = FILES.binary_search_by(|file| file.address.cmp(address)).ok()?;
-        Some(&FILES[place]).filter(|file| file.kind != Kind::NoPage)
+    pub fn find(path: &str) -> Option<&'static Self> {
+        let index = FILES.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        Some(&FILES[index]).filter(|file| file.kind != Kind::NotFound)
     }
 
     /// The page for addresses at which there is none.
-    pub fn no_page() -> Option<&'static Self> {
-        FILES.iter().find(|file| file.kind == Kind::NoPage)
+    pub fn not_found() -> Option<&'static Self> {
+        FILES.iter().find(|file| file.kind == Kind::NotFound)
     }
 
     /// Where it is read.
-    pub fn place(&self) -> &'static str {
-        if self.kind == Kind::Moved { self.content } else { self.address }
+    pub fn canonical_path(&self) -> &'static str {
+        if self.kind == Kind::Redirect { self.content } else { self.path }
     }
 
     /// The page's text as Markdown.
-    pub fn twin(&self) -> Option<&'static Self> {
-        Self::at(&format!("{}.md", self.address))
+    pub fn markdown(&self) -> Option<&'static Self> {
+        Self::find(&format!("{}.md", self.path))
     }
 
     /// The file as it is sent to clients.
@@ -58,7 +58,7 @@ impl File {
     }
 
     /// Whether its address names the content.
-    pub fn is_lasting(&self) -> bool {
+    pub fn is_immutable(&self) -> bool {
         matches!(self.kind, Kind::Style | Kind::Script | Kind::Icon)
     }
 }
@@ -67,9 +67,9 @@ impl Kind {
     /// The `Content-Type`.
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::Page | Self::NoPage => "text/html; charset=utf-8",
+            Self::Page | Self::NotFound => "text/html; charset=utf-8",
             Self::Markdown => "text/markdown; charset=utf-8",
-            Self::Moved | Self::Text => "text/plain; charset=utf-8",
+            Self::Redirect | Self::Text => "text/plain; charset=utf-8",
             Self::Json => "application/json",
             Self::Style => "text/css; charset=utf-8",
             Self::Script => "text/javascript; charset=utf-8",

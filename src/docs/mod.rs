@@ -2,8 +2,8 @@
 //! language models. All of it is generated when the server is built (`crates/docs`) and is part of the
 //! binary. Only `server` may use it.
 
-mod answer;
 mod file;
+mod response;
 mod routes;
 
 pub use self::routes::{configure, configure_root};

@@ -5,7 +5,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
-use super::answer::{answer, refuse_method};
+use super::response::{method_not_allowed, respond};
 use crate::http::headers::{self, Scripts};
 use crate::http::origin;
 use crate::http::routing::{Registered, resources};
@@ -13,14 +13,14 @@ use crate::service::Service;
 use crate::service::access_log::UsedOperation;
 
 /// The addresses; what is at each is in the table that the build script made.
-const ADDRESSES: [&str; 5] =
-    ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "/llms-full.txt"];
+const PATHS: [&str; 5] = ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "/llms-full.txt"];
 
 /// Registers them.
 pub fn configure(config: &mut ServiceConfig) {
-    let refuse = |request: &HttpRequest, allowed| finish(request, refuse_method(request, allowed));
-    let route = |address| -> Registered { (Method::GET, address, web::to(show)) };
-    for resource in resources(ADDRESSES.map(route), refuse) {
+    let refuse =
+        |request: &HttpRequest, allowed| finish(request, method_not_allowed(request, allowed));
+    let route = |address| -> Registered { (Method::GET, address, web::to(serve)) };
+    for resource in resources(PATHS.map(route), refuse) {
         config.service(resource);
     }
 }
@@ -28,21 +28,22 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Registers `/`, for a server that has nothing else there: whoever opens it in a browser is led to
 /// the documentation.
 pub fn configure_root(config: &mut ServiceConfig) {
-    let refuse = |request: &HttpRequest, allowed| finish(request, refuse_method(request, allowed));
-    for resource in resources([(Method::GET, "/", web::to(show_root))], refuse) {
+    let refuse =
+        |request: &HttpRequest, allowed| finish(request, method_not_allowed(request, allowed));
+    for resource in resources([(Method::GET, "/", web::to(redirect_to_docs))], refuse) {
         config.service(resource);
     }
 }
 
-async fn show_root(request: HttpRequest) -> HttpResponse {
+async fn redirect_to_docs(request: HttpRequest) -> HttpResponse {
     let response = HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs")).finish();
     finish(&request, response)
 }
 
 /// Answers with what is at an address.
-async fn show(request: HttpRequest, service: Data<Service>) -> HttpResponse {
+async fn serve(request: HttpRequest, service: Data<Service>) -> HttpResponse {
     let origin = origin::request_origin(&request, &service.settings.trusted_proxies);
-    let response = answer(&request, &origin);
+    let response = respond(&request, &origin);
     finish(&request, response)
 }
 

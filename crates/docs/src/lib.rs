@@ -15,7 +15,6 @@
 //!
 //! Nothing is written if anything is wrong. All problems are reported at once (`problem`).
 
-mod address;
 mod escape;
 mod hash;
 mod markdown;
@@ -25,6 +24,7 @@ mod read;
 mod reference;
 mod site;
 mod sources;
+mod urls;
 
 use std::path::Path;
 
@@ -37,6 +37,6 @@ pub use read::SOURCES;
 /// # Errors
 /// Everything that is wrong with the sources, such as links that lead nowhere.
 pub fn generate(root: &Path, out: &Path, version: &str) -> Result<(), Problems> {
-    let files = site::make(root, version)?;
-    output::write(&files, out).map_err(|error| Problems::of(&out.display().to_string(), error))
+    let files = site::build(root, version)?;
+    output::write(&files, out).map_err(|error| Problems::new(&out.display().to_string(), error))
 }

@@ -8,7 +8,7 @@ use crate::hash;
 
 /// A file that is served.
 pub struct File {
-    pub address: String,
+    pub path: String,
     pub kind: Kind,
     pub content: String,
 }
@@ -18,9 +18,9 @@ pub struct File {
 pub enum Kind {
     Page,
     /// The page for a 404.
-    NoPage,
+    NotFound,
     /// A redirect. The content is its target.
-    Moved,
+    Redirect,
     Markdown,
     Text,
     Json,
@@ -33,16 +33,16 @@ pub enum Kind {
 pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut files: Vec<&File> = files.iter().collect();
-    files.sort_by_key(|file| &file.address);
+    files.sort_by_key(|file| &file.path);
     let mut table = "&[\n".to_owned();
-    for (number, File { address, kind, content }) in files.into_iter().enumerate() {
+    for (number, File { path, kind, content }) in files.into_iter().enumerate() {
         let name = format!("{number}.txt");
         write_changed(&dir.join(&name), content)?;
-        let hash = hash::of(content);
+        let hash = hash::hex_digest(content);
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,
-            "File {{ address: {address:?}, kind: Kind::{kind:?}, hash: {hash:?}, \
+            "File {{ path: {path:?}, kind: Kind::{kind:?}, hash: {hash:?}, \
              content: include_str!({name:?}) }},"
         );
     }

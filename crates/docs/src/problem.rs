@@ -9,12 +9,12 @@ pub struct Problems(Vec<String>);
 
 impl Problems {
     /// One problem in a file.
-    pub fn of(file: &str, what: impl Display) -> Self {
+    pub fn new(file: &str, what: impl Display) -> Self {
         Self(vec![format!("{file}: {what}")])
     }
 
     /// Collects the problems of a result, or returns its value.
-    pub fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+    pub fn record<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         result.map_err(|more| self.0.extend(more.0)).ok()
     }
 
@@ -24,7 +24,7 @@ impl Problems {
     }
 
     /// Returns the value if there are no problems.
-    pub fn or<T>(self, value: T) -> Result<T, Self> {
+    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 }

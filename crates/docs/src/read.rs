@@ -21,12 +21,12 @@ pub const SOURCES: [&str; 8] = [
 /// The text of a file.
 pub fn read(root: &Path, file: &str) -> Result<String, Problems> {
     if !SOURCES.iter().any(|source| Path::new(file).starts_with(source)) {
-        return Err(Problems::of(
+        return Err(Problems::new(
             file,
             "is not in `SOURCES`, so a change of it would go unnoticed",
         ));
     }
-    fs::read_to_string(root.join(file)).map_err(|error| Problems::of(file, error))
+    fs::read_to_string(root.join(file)).map_err(|error| Problems::new(file, error))
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use pulldown_cmark::{
     BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Tag, TagEnd, html,
 };
 
-use super::code::{self, Block};
+use super::code::{self, CodeBlock};
 use super::highlight::Highlighter;
 use super::links::{self, Anchors, Target};
 use super::outline::Part;
 use super::parser::parser;
 use super::text::Text;
-use crate::address;
 use crate::problem::Problems;
+use crate::urls;
 
 /// Marks what the hosted API does not have, and the badge that a page shows instead.
 const ADDITION: &str = "Addition:";
@@ -28,16 +28,16 @@ pub fn html(text: &Text, anchors: &Anchors, highlighter: &Highlighter) -> Result
         highlighter,
         parts: text.outline.parts.iter(),
         events: parser(&text.markdown).collect::<Vec<_>>().into_iter().peekable(),
-        made: Vec::new(),
+        output: Vec::new(),
         problems: Problems::default(),
         had_lead: false,
     };
     while let Some(event) = page.events.next() {
-        page.take(event);
+        page.render(event);
     }
     let mut html = String::new();
-    html::push_html(&mut html, page.made.into_iter());
-    page.problems.or(html)
+    html::push_html(&mut html, page.output.into_iter());
+    page.problems.into_result(html)
 }
 
 /// The state of rendering a page.
@@ -48,13 +48,13 @@ struct Page<'a> {
     /// The parts whose headings are still to come.
     parts: std::slice::Iter<'a, Part>,
     events: std::iter::Peekable<std::vec::IntoIter<Event<'a>>>,
-    made: Vec<Event<'a>>,
+    output: Vec<Event<'a>>,
     problems: Problems,
     had_lead: bool,
 }
 
 impl<'a> Page<'a> {
-    fn take(&mut self, event: Event<'a>) {
+    fn render(&mut self, event: Event<'a>) {
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => {
                 self.parts.next();
@@ -66,82 +66,82 @@ impl<'a> Page<'a> {
             }
             Event::Start(Tag::Heading { level, .. }) => {
                 let id = self.parts.next().map_or("", |part| &part.id);
-                self.raw(format!("<{level} id=\"{id}\"><a class=\"anchor\" href=\"#{id}\">"));
+                self.push_html(format!("<{level} id=\"{id}\"><a class=\"anchor\" href=\"#{id}\">"));
             }
-            Event::End(TagEnd::Heading(level)) => self.raw(format!("</a></{level}>\n")),
-            Event::Start(Tag::Paragraph) => self.paragraph(),
+            Event::End(TagEnd::Heading(level)) => self.push_html(format!("</a></{level}>\n")),
+            Event::Start(Tag::Paragraph) => self.start_paragraph(),
             Event::Start(Tag::BlockQuote(Some(kind))) => {
                 let (class, name) = callout(kind);
-                self.raw(format!(
+                self.push_html(format!(
                     "<div class=\"callout {class}\">\n<p class=\"callout-name\">{name}</p>\n"
                 ));
             }
-            Event::End(TagEnd::BlockQuote(Some(_))) => self.raw("</div>\n".to_owned()),
+            Event::End(TagEnd::BlockQuote(Some(_))) => self.push_html("</div>\n".to_owned()),
             Event::Start(Tag::Table(_)) => {
-                self.raw("<div class=\"scroll\">".to_owned());
-                self.made.push(event);
+                self.push_html("<div class=\"scroll\">".to_owned());
+                self.output.push(event);
             }
             Event::End(TagEnd::Table) => {
-                self.made.push(event);
-                self.raw("</div>\n".to_owned());
+                self.output.push(event);
+                self.push_html("</div>\n".to_owned());
             }
-            Event::Start(Tag::CodeBlock(kind)) => self.code(kind),
+            Event::Start(Tag::CodeBlock(kind)) => self.render_code(kind),
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                let dest_url = self.link(link_type, dest_url);
-                self.made.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
+                let dest_url = self.resolve_link(link_type, dest_url);
+                self.output.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
             Event::Html(text) | Event::InlineHtml(text) => {
-                self.problem(format!("has HTML, which nothing renders: {}", text.trim()));
+                self.add_problem(format!("has HTML, which nothing renders: {}", text.trim()));
             }
             Event::Start(Tag::Image { dest_url, .. }) => {
-                self.problem(format!("has a picture, which nothing serves: {dest_url}"));
+                self.add_problem(format!("has a picture, which nothing serves: {dest_url}"));
             }
             Event::Text(text) if &*text == ADDITION && self.is_strong() => {
-                self.made.pop();
+                self.output.pop();
                 self.events.next();
-                self.raw(ADDITION_BADGE.to_owned());
+                self.push_html(ADDITION_BADGE.to_owned());
                 if let Some(Event::Text(text)) = self.events.next_if(is_text) {
-                    self.made.push(Event::Text(format!(" {}", sentence(&text)).into()));
+                    self.output.push(Event::Text(format!(" {}", capitalize(&text)).into()));
                 }
             }
-            event => self.made.push(event),
+            event => self.output.push(event),
         }
     }
 
     /// Whether the next event is all that a `Strong` contains.
     fn is_strong(&mut self) -> bool {
-        matches!(self.made.last(), Some(Event::Start(Tag::Strong)))
+        matches!(self.output.last(), Some(Event::Start(Tag::Strong)))
             && matches!(self.events.peek(), Some(Event::End(TagEnd::Strong)))
     }
 
-    fn problem(&mut self, what: impl Display) {
+    fn add_problem(&mut self, what: impl Display) {
         self.problems.add(&self.text.file, what);
     }
 
-    fn raw(&mut self, html: String) {
-        self.made.push(Event::Html(html.into()));
+    fn push_html(&mut self, html: String) {
+        self.output.push(Event::Html(html.into()));
     }
 
     /// Gives the first paragraph a class, and additions to the hosted API a badge.
-    fn paragraph(&mut self) {
+    fn start_paragraph(&mut self) {
         let marked = match self.events.peek() {
-            Some(Event::Text(text)) => text.strip_prefix(ADDITION).map(sentence),
+            Some(Event::Text(text)) => text.strip_prefix(ADDITION).map(capitalize),
             _ => None,
         };
         if let Some(rest) = marked {
             self.events.next();
-            self.raw(format!("<p>{ADDITION_BADGE} "));
-            self.made.push(Event::Text(rest.into()));
+            self.push_html(format!("<p>{ADDITION_BADGE} "));
+            self.output.push(Event::Text(rest.into()));
         } else if self.had_lead {
-            self.raw("<p>".to_owned());
+            self.push_html("<p>".to_owned());
         } else {
-            self.raw("<p class=\"lead\">".to_owned());
+            self.push_html("<p class=\"lead\">".to_owned());
         }
         self.had_lead = true;
     }
 
     /// Renders a code block together with the ones that directly follow it.
-    fn code(&mut self, first: CodeBlockKind<'a>) {
+    fn render_code(&mut self, first: CodeBlockKind<'a>) {
         let mut blocks = Vec::new();
         let mut next = Some(first);
         while let Some(kind) = next.take() {
@@ -153,12 +153,12 @@ impl<'a> Page<'a> {
                 }
             }
             let block = match kind {
-                CodeBlockKind::Fenced(info) => Block::new(&info, text),
-                CodeBlockKind::Indented => Block::new("text", text),
+                CodeBlockKind::Fenced(info) => CodeBlock::new(&info, text),
+                CodeBlockKind::Indented => CodeBlock::new("text", text),
             };
             match block {
                 Ok(block) => blocks.push(block),
-                Err(problem) => self.problem(problem),
+                Err(problem) => self.add_problem(problem),
             }
             let is_code = |event: &Event<'_>| matches!(event, Event::Start(Tag::CodeBlock(_)));
             if let Some(Event::Start(Tag::CodeBlock(kind))) = self.events.next_if(is_code) {
@@ -166,22 +166,22 @@ impl<'a> Page<'a> {
             }
         }
         match code::html(&blocks, self.highlighter) {
-            Ok(html) => self.raw(html),
-            Err(problem) => self.problem(problem),
+            Ok(html) => self.push_html(html),
+            Err(problem) => self.add_problem(problem),
         }
     }
 
-    fn link(&mut self, kind: LinkType, link: CowStr<'a>) -> CowStr<'a> {
+    fn resolve_link(&mut self, kind: LinkType, link: CowStr<'a>) -> CowStr<'a> {
         match links::resolve(&self.text.path, &link, self.anchors) {
-            Ok(Target::Address) => link,
+            Ok(Target::External) => link,
             // `twin` only rewrites inline links.
             Ok(Target::Page { .. }) if kind != LinkType::Inline => {
-                self.problem(format!("the link {link} has to stand where it is used"));
+                self.add_problem(format!("the link {link} has to stand where it is used"));
                 link
             }
-            Ok(Target::Page { path, fragment }) => (address::page(&path) + &fragment).into(),
+            Ok(Target::Page { path, fragment }) => (urls::page(&path) + &fragment).into(),
             Err(problem) => {
-                self.problem(problem);
+                self.add_problem(problem);
                 link
             }
         }
@@ -193,7 +193,7 @@ fn is_text(event: &Event<'_>) -> bool {
 }
 
 /// Trims text and capitalizes its first letter.
-fn sentence(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut letters = text.trim_start().chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    fn made(markdown: &str) -> Result<String, Problems> {
+    fn render(markdown: &str) -> Result<String, Problems> {
         let file = "docs/guides/ids.md".to_owned();
         let text = Text::parse("guides/ids", file, markdown.to_owned())?;
         let anchors = ["codes".to_owned()].into_iter().collect::<BTreeSet<_>>();
@@ -244,7 +244,7 @@ mod tests {
             ("[y](../errors.md#codes)", "<a href=\"/docs/errors#codes\">y</a>"),
             ("a < b & *c*", "<p>a &lt; b &amp; <em>c</em></p>"),
         ] {
-            let html = made(&format!("# T\n\nx\n\n{markdown}\n")).unwrap();
+            let html = render(&format!("# T\n\nx\n\n{markdown}\n")).unwrap();
             assert!(html.starts_with("<p class=\"lead\">x</p>\n"), "{html}");
             assert!(html.contains(shown), "{shown} is not in {html}");
         }
@@ -262,11 +262,11 @@ mod tests {
             "```perl\ny\n```",
         ];
         for markdown in odd {
-            let problems = made(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
+            let problems = render(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
             assert!(problems.to_string().starts_with("docs/guides/ids.md: "));
         }
         // All problems are reported at once.
         let all = format!("# T\n\nx\n\n{}\n", odd[2..5].join("\n\n"));
-        assert_eq!(made(&all).unwrap_err().to_string().lines().count(), 3);
+        assert_eq!(render(&all).unwrap_err().to_string().lines().count(), 3);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::address::ORIGIN;
+use crate::urls::ORIGIN;
 
 /// The anchors of every page, by the page's path.
 pub type Anchors = BTreeMap<String, BTreeSet<String>>;
@@ -14,19 +14,19 @@ pub enum Target {
     /// A page. The fragment is empty or includes its `#`.
     Page { path: String, fragment: String },
     /// An absolute URL.
-    Address,
+    External,
 }
 
 /// Resolves a link on the page `from`.
 pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, String> {
     if link.starts_with("https://") || link.starts_with("http://") {
-        return Ok(Target::Address);
+        return Ok(Target::External);
     }
     if link.starts_with('/') {
         return Err(format!("the link {link} needs the address of a server before it: {ORIGIN}"));
     }
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let path = if file.is_empty() { Some(from.to_owned()) } else { page_at(from, file) };
+    let path = if file.is_empty() { Some(from.to_owned()) } else { page_path(from, file) };
     let page = path.and_then(|path| anchors.get_key_value(&path));
     let (path, known) = page.ok_or_else(|| format!("the link {link} leads to no page"))?;
     if !anchor.is_empty() && !known.contains(anchor) {
@@ -38,7 +38,7 @@ pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, Stri
 }
 
 /// The path of the page whose file is at a relative path.
-fn page_at(from: &str, file: &str) -> Option<String> {
+fn page_path(from: &str, file: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in file.strip_suffix(".md")?.split('/') {
@@ -80,7 +80,7 @@ mod tests {
             let (path, fragment) = (path.to_owned(), fragment.to_owned());
             assert_eq!(leads(from, link), Ok(Target::Page { path, fragment }), "{from} {link}");
         }
-        assert_eq!(leads("", "https://example.org/a.md#b"), Ok(Target::Address));
+        assert_eq!(leads("", "https://example.org/a.md#b"), Ok(Target::External));
     }
 
     #[test]

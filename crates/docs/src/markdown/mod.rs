@@ -6,12 +6,12 @@ mod html;
 mod links;
 mod outline;
 mod parser;
+mod portable;
 mod text;
-mod twin;
 
 pub use highlight::Highlighter;
 pub use html::html;
 pub use links::Anchors;
 pub use outline::Part;
+pub use portable::portable;
 pub use text::Text;
-pub use twin::twin;

@@ -38,7 +38,7 @@ impl Outline {
 }
 
 /// Parses a page.
-pub fn outline(markdown: &str) -> Result<Outline, String> {
+pub fn parse(markdown: &str) -> Result<Outline, String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut description = None;
     let mut ids = BTreeMap::new();
@@ -103,7 +103,7 @@ mod tests {
     fn an_outline_has_the_title_the_description_and_what_stands_below_each_heading() {
         let text =
             "# A `b`\n\nWhat *it*\nis.\n\n- one\n- two\n\n## Part\n\nMore.\n\n```text\nx\n```\n";
-        let outline = outline(text).unwrap();
+        let outline = parse(text).unwrap();
         assert_eq!((outline.title(), outline.description.as_str()), ("A b", "What it is."));
         let parts: Vec<_> = outline.parts.iter().map(|part| part.text.trim()).collect();
         assert_eq!(parts, ["What it is. one two", "More."]);
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn headings_have_the_anchors_of_code_hosts() {
         let text = "# T\n\nx\n\n## `rate_limits.one`, Two & Three!\n\n## Added\n\n## Added\n";
-        let ids: Vec<_> = outline(text).unwrap().parts.into_iter().map(|part| part.id).collect();
+        let ids: Vec<_> = parse(text).unwrap().parts.into_iter().map(|part| part.id).collect();
         assert_eq!(ids, ["t", "rate_limitsone-two--three", "added", "added-1"]);
     }
 
     #[test]
     fn a_page_begins_with_its_one_title_and_has_a_description() {
         for odd in ["x\n", "## T\n\nx\n", "# T\n\nx\n\n# U\n", "# T\n\n## U\n"] {
-            assert!(outline(odd).is_err(), "{odd:?}");
+            assert!(parse(odd).is_err(), "{odd:?}");
         }
     }
 }

@@ -15,8 +15,7 @@ pub struct Text {
 
 impl Text {
     pub fn parse(path: &str, file: String, markdown: String) -> Result<Self, Problems> {
-        let outline =
-            outline::outline(&markdown).map_err(|problem| Problems::of(&file, problem))?;
+        let outline = outline::parse(&markdown).map_err(|problem| Problems::new(&file, problem))?;
         Ok(Self { path: path.to_owned(), file, markdown, outline })
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::endpoint::{Endpoint, Sent};
+use super::endpoint::{Endpoint, RequestParameter};
 use super::error::Error;
 use super::literal::JSON;
 
@@ -12,7 +12,7 @@ struct Console<'c> {
     endpoint: &'c Endpoint<'c>,
     /// With the base path of the API.
     path: String,
-    groups: [(&'static str, &'static str, &'c [Sent<'c>]); 3],
+    groups: [(&'static str, &'static str, &'c [RequestParameter<'c>]); 3],
     body: Option<String>,
 }
 
@@ -33,15 +33,15 @@ pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
 }
 
 /// The hint below a field.
-fn hint(sent: &Sent<'_>) -> String {
-    let property = &sent.property;
+fn hint(sent: &RequestParameter<'_>) -> String {
+    let property = &sent.field;
     let mut hints = Vec::new();
     if !property.is_required {
         hints.push("Optional".to_owned());
     }
     // A `select` shows its values itself.
     if property.choices.is_empty() {
-        hints.push(property.kind_with_limits());
+        hints.push(property.type_with_limits());
     }
     if let Some(default) = &property.default {
         let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);

@@ -56,7 +56,7 @@ pub struct Operation {
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum Location {
     Path,
     Query,
     Header,
@@ -66,7 +66,7 @@ pub enum Place {
 pub struct Parameter {
     pub name: String,
     #[serde(rename = "in")]
-    pub place: Place,
+    pub location: Location,
     #[serde(default)]
     pub description: String,
     #[serde(default)]
@@ -124,7 +124,7 @@ pub struct Schema {
     pub format: Option<String>,
     pub r#enum: Vec<Value>,
     pub r#const: Option<Value>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "some_even_if_null")]
     pub default: Option<Value>,
     pub minimum: Option<Number>,
     pub maximum: Option<Number>,
@@ -147,7 +147,9 @@ pub enum Types {
 }
 
 /// Distinguishes a `null` from a missing field.
-fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+fn some_even_if_null<'de, D: serde::Deserializer<'de>>(
+    value: D,
+) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
 }
 
@@ -206,8 +208,8 @@ impl Document {
     }
 
     /// Follows a reference, if it is one.
-    pub fn get<'d, T: Component>(&'d self, meant: &'d RefOr<T>) -> Result<&'d T, Error> {
-        match meant {
+    pub fn resolve<'d, T: Component>(&'d self, object: &'d RefOr<T>) -> Result<&'d T, Error> {
+        match object {
             RefOr::Ref { reference } => self.find(reference),
             RefOr::Is(it) => Ok(it),
         }
@@ -222,16 +224,16 @@ impl Document {
             .ok_or_else(|| Error::new(format!("{reference} leads to nothing among {}", T::KIND)))
     }
     /// The one example of a body, or the first of several.
-    pub fn example<'d>(&'d self, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
+    pub fn first_example<'d>(&'d self, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
         match (&content.example, content.examples.values().next()) {
             (Some(example), _) => Ok(Some(example)),
-            (None, Some(first)) => Ok(Some(&self.get(first)?.value)),
+            (None, Some(first)) => Ok(Some(&self.resolve(first)?.value)),
             (None, None) => Ok(None),
         }
     }
 }
 
 /// The JSON body among the media types.
-pub fn json(content: &IndexMap<String, MediaType>) -> Option<&MediaType> {
+pub fn json_body(content: &IndexMap<String, MediaType>) -> Option<&MediaType> {
     content.get("application/json")
 }

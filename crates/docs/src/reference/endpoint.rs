@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::document::{self, Document, Operation, Parameter, Place, RefOr, RequestBody};
+use super::document::{self, Document, Location, Operation, Parameter, RefOr, RequestBody};
 use super::error::Error;
-use super::property::{self, Property};
+use super::field::{self, Field};
 use super::response::{self, Failure, Header, Status, Success};
 
 /// A method of a path.
@@ -17,9 +17,9 @@ pub struct Endpoint<'d> {
     pub summary: &'d str,
     pub description: &'d str,
     pub access: Access<'d>,
-    pub path_parameters: Vec<Sent<'d>>,
-    pub query_parameters: Vec<Sent<'d>>,
-    pub header_parameters: Vec<Sent<'d>>,
+    pub path_parameters: Vec<RequestParameter<'d>>,
+    pub query_parameters: Vec<RequestParameter<'d>>,
+    pub header_parameters: Vec<RequestParameter<'d>>,
     pub body: Option<Body<'d>>,
     pub success: Success<'d>,
     pub failures: Vec<Failure<'d>>,
@@ -35,15 +35,15 @@ pub enum Access<'d> {
 }
 
 /// A parameter.
-pub struct Sent<'d> {
-    pub property: Property,
+pub struct RequestParameter<'d> {
+    pub field: Field,
     /// The value in the code samples: the example, or else the default.
     pub example: Option<&'d Value>,
 }
 
 /// The body of a request.
 pub struct Body<'d> {
-    pub properties: Vec<Property>,
+    pub fields: Vec<Field>,
     pub example: &'d Value,
 }
 
@@ -60,7 +60,7 @@ impl<'d> Endpoint<'d> {
             ] {
                 let Some(operation) = operation else { continue };
                 let endpoint = Self::new(document, (method, path), operation, &item.parameters);
-                found.push(endpoint.map_err(|error| error.of(&operation.operation_id))?);
+                found.push(endpoint.map_err(|error| error.context(&operation.operation_id))?);
             }
         }
         found.sort_by_key(|endpoint: &Self| {
@@ -88,20 +88,20 @@ impl<'d> Endpoint<'d> {
             tag,
             summary: &operation.summary,
             description: &operation.description,
-            access: Access::of(operation),
+            access: Access::for_operation(operation),
             path_parameters: Vec::new(),
             query_parameters: Vec::new(),
             header_parameters: Vec::new(),
             body: None,
-            success: Success::of(document, operation)?,
+            success: Success::new(document, operation)?,
             failures: Vec::new(),
             headers: response::headers(document, operation)?,
         };
         for parameter in shared.iter().chain(&operation.parameters) {
-            endpoint.add(document, document.get(parameter)?)?;
+            endpoint.add_parameter(document, document.resolve(parameter)?)?;
         }
         if let Some(body) = &operation.request_body {
-            endpoint.body = Some(Body::of(document, document.get(body)?)?);
+            endpoint.body = Some(Body::new(document, document.resolve(body)?)?);
         }
         for (status, response) in &operation.responses {
             let status = Status::parse(status)?;
@@ -109,7 +109,7 @@ impl<'d> Endpoint<'d> {
                 endpoint.failures.extend(response::failures(
                     document,
                     status,
-                    document.get(response)?,
+                    document.resolve(response)?,
                 )?);
             }
         }
@@ -117,33 +117,37 @@ impl<'d> Endpoint<'d> {
         Ok(endpoint)
     }
 
-    fn add(&mut self, document: &Document, parameter: &'d Parameter) -> Result<(), Error> {
-        let sent = Sent {
-            property: Property::of_parameter(document, parameter)?,
+    fn add_parameter(
+        &mut self,
+        document: &Document,
+        parameter: &'d Parameter,
+    ) -> Result<(), Error> {
+        let sent = RequestParameter {
+            field: Field::from_parameter(document, parameter)?,
             example: parameter.example.as_ref().or(parameter.schema.default.as_ref()),
         };
-        match parameter.place {
-            Place::Path => self.path_parameters.push(sent),
-            Place::Query => self.query_parameters.push(sent),
-            Place::Header => self.header_parameters.push(sent),
+        match parameter.location {
+            Location::Path => self.path_parameters.push(sent),
+            Location::Query => self.query_parameters.push(sent),
+            Location::Header => self.header_parameters.push(sent),
         }
         Ok(())
     }
 
     /// The header that makes a retry safe, if there is one.
     pub fn idempotency_header(&self) -> Option<&str> {
-        let mut names = self.header_parameters.iter().map(|sent| sent.property.name.as_str());
+        let mut names = self.header_parameters.iter().map(|sent| sent.field.name.as_str());
         names.find(|name| *name == "Idempotency-Key")
     }
 
     /// Whether it returns a list in pages.
-    pub fn has_pages(&self) -> bool {
-        self.query_parameters.iter().any(|sent| sent.property.name == "cursor")
+    pub fn is_paginated(&self) -> bool {
+        self.query_parameters.iter().any(|sent| sent.field.name == "cursor")
     }
 
     /// The error whose body the page shows: a 400 if there is one, preferably short and about a
     /// field.
-    pub fn typical_failure(&self) -> Option<&Failure<'d>> {
+    pub fn example_failure(&self) -> Option<&Failure<'d>> {
         let of = |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
         let size = |failure: &&Failure<'_>| {
             let names_none = failure.example.pointer("/error/field").is_none();
@@ -153,13 +157,13 @@ impl<'d> Endpoint<'d> {
     }
 
     /// Whether it changes data on the server.
-    pub fn is_change(&self) -> bool {
+    pub fn modifies_data(&self) -> bool {
         self.method != "GET"
     }
 }
 
 impl<'d> Access<'d> {
-    fn of(operation: &'d Operation) -> Self {
+    fn for_operation(operation: &'d Operation) -> Self {
         let mut needed = operation.security.iter().flat_map(|scheme| scheme.values());
         match needed.next() {
             None => Self::Public,
@@ -174,14 +178,14 @@ impl<'d> Access<'d> {
 }
 
 impl<'d> Body<'d> {
-    fn of(document: &'d Document, body: &'d RequestBody) -> Result<Self, Error> {
+    fn new(document: &'d Document, body: &'d RequestBody) -> Result<Self, Error> {
         let content =
-            document::json(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
+            document::json_body(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
         let schema = content.schema.as_ref();
         let schema = schema.ok_or_else(|| Error::new("its body has no schema"))?;
-        let example = document.example(content)?;
+        let example = document.first_example(content)?;
         Ok(Self {
-            properties: property::properties(document, schema)?,
+            fields: field::fields(document, schema)?,
             example: example.ok_or_else(|| Error::new("its body has no example"))?,
         })
     }

@@ -9,7 +9,7 @@ pub enum Error {
     Template(#[from] askama::Error),
     /// The same, with what it is about.
     #[error("{0}: {1}")]
-    Of(String, #[source] Box<Self>),
+    Context(String, #[source] Box<Self>),
 }
 
 impl Error {
@@ -18,7 +18,7 @@ impl Error {
     }
 
     /// The same, with what it is about.
-    pub fn of(self, what: &str) -> Self {
-        Self::Of(what.to_owned(), Box::new(self))
+    pub fn context(self, what: &str) -> Self {
+        Self::Context(what.to_owned(), Box::new(self))
     }
 }

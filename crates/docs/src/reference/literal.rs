@@ -3,27 +3,36 @@
 use serde_json::{Map, Value};
 
 /// Values that are longer than this get several lines.
-const LINE: usize = 60;
+const MAX_LINE: usize = 60;
 
 /// The syntax of literals in a language.
 pub struct Language {
     /// True, false and null.
-    words: [&'static str; 3],
+    keywords: [&'static str; 3],
     /// Whether names of properties can do without quotes.
-    has_bare_names: bool,
+    allows_unquoted_keys: bool,
     /// The separator after the last of several items.
-    last: &'static str,
+    trailing_separator: &'static str,
     /// The width of an indentation.
-    step: usize,
+    indent_width: usize,
 }
 
 /// JSON itself, which is also the syntax of `json!` in Rust.
-pub const JSON: Language =
-    Language { words: ["true", "false", "null"], has_bare_names: false, last: "", step: 2 };
-pub const TYPESCRIPT: Language = Language { has_bare_names: true, last: ",", ..JSON };
-pub const PYTHON: Language =
-    Language { words: ["True", "False", "None"], last: ",", step: 4, ..JSON };
-pub const RUST: Language = Language { step: 4, ..JSON };
+pub const JSON: Language = Language {
+    keywords: ["true", "false", "null"],
+    allows_unquoted_keys: false,
+    trailing_separator: "",
+    indent_width: 2,
+};
+pub const TYPESCRIPT: Language =
+    Language { allows_unquoted_keys: true, trailing_separator: ",", ..JSON };
+pub const PYTHON: Language = Language {
+    keywords: ["True", "False", "None"],
+    trailing_separator: ",",
+    indent_width: 4,
+    ..JSON
+};
+pub const RUST: Language = Language { indent_width: 4, ..JSON };
 
 impl Language {
     /// Writes a value. Lines after the first are indented by at least `indent`. Every property of
@@ -31,31 +40,32 @@ impl Language {
     pub fn write(&self, value: &Value, indent: usize) -> String {
         match value {
             Value::Object(properties) if !properties.is_empty() => {
-                let inner = indent + self.step;
+                let inner = indent + self.indent_width;
                 let lines = properties.iter().map(|(name, value)| {
                     let short = self.line(value);
-                    let value = if short.len() > LINE { self.write(value, inner) } else { short };
-                    format!("{}{}: {value}", " ".repeat(inner), self.name(name))
+                    let value =
+                        if short.len() > MAX_LINE { self.write(value, inner) } else { short };
+                    format!("{}{}: {value}", " ".repeat(inner), self.key(name))
                 });
-                self.lines(["{", "}"], lines.collect(), indent)
+                self.wrap(["{", "}"], lines.collect(), indent)
             }
-            Value::Array(values) if self.line(value).len() > LINE => {
-                let inner = indent + self.step;
+            Value::Array(values) if self.line(value).len() > MAX_LINE => {
+                let inner = indent + self.indent_width;
                 let line = |value| format!("{}{}", " ".repeat(inner), self.write(value, inner));
-                self.lines(["[", "]"], values.iter().map(line).collect(), indent)
+                self.wrap(["[", "]"], values.iter().map(line).collect(), indent)
             }
             other => self.line(other),
         }
     }
 
-    fn lines(&self, [open, close]: [&str; 2], lines: Vec<String>, indent: usize) -> String {
-        let (last, indent) = (self.last, " ".repeat(indent));
+    fn wrap(&self, [open, close]: [&str; 2], lines: Vec<String>, indent: usize) -> String {
+        let (last, indent) = (self.trailing_separator, " ".repeat(indent));
         format!("{open}\n{}{last}\n{indent}{close}", lines.join(",\n"))
     }
 
     /// A value on one line.
     fn line(&self, value: &Value) -> String {
-        let [yes, no, null] = self.words;
+        let [yes, no, null] = self.keywords;
         match value {
             Value::Null => null.to_owned(),
             Value::Bool(true) => yes.to_owned(),
@@ -76,9 +86,9 @@ impl Language {
         }
         let properties = properties
             .iter()
-            .map(|(name, value)| format!("{}: {}", self.name(name), self.line(value)));
+            .map(|(name, value)| format!("{}: {}", self.key(name), self.line(value)));
         let properties = properties.collect::<Vec<_>>().join(", ");
-        if self.has_bare_names {
+        if self.allows_unquoted_keys {
             format!("{{ {properties} }}")
         } else {
             format!("{{{properties}}}")
@@ -86,9 +96,13 @@ impl Language {
     }
 
     /// The name of a property.
-    fn name(&self, name: &str) -> String {
+    fn key(&self, name: &str) -> String {
         let is_bare = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '_');
-        if self.has_bare_names && is_bare { name.to_owned() } else { Value::from(name).to_string() }
+        if self.allows_unquoted_keys && is_bare {
+            name.to_owned()
+        } else {
+            Value::from(name).to_string()
+        }
     }
 }
 
@@ -125,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_short_stays_on_its_line_and_what_is_long_does_not() {
-        let long = "x".repeat(LINE);
+        let long = "x".repeat(MAX_LINE);
         let value = json!({"tags": ["eu", {"a": 1}], "none": {}, "long": {"a": [long]}});
         let written = format!(
             "{{\n  \"tags\": [\"eu\", {{\"a\": 1}}],\n  \"none\": {{}},\n  \"long\": {{\n    \

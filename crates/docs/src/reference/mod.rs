@@ -8,14 +8,14 @@ mod console;
 mod document;
 mod endpoint;
 mod error;
-mod kind;
+mod field;
 mod literal;
 mod page;
-mod property;
+mod phrases;
 mod response;
 mod samples;
 mod schema;
-mod words;
+mod types;
 
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
         operation: None,
     }];
     for endpoint in &endpoints {
-        let page = page(&server.url, endpoint).map_err(|error| error.of(endpoint.id))?;
+        let page = page(&server.url, endpoint).map_err(|error| error.context(endpoint.id))?;
         pages.push(page);
     }
     Ok(pages)

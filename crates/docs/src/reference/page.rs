@@ -4,12 +4,12 @@ use askama::Template;
 use serde_json::Value;
 
 use super::document::Tag;
-use super::endpoint::{Access, Endpoint, Sent};
+use super::endpoint::{Access, Endpoint, RequestParameter};
 use super::error::Error;
 use super::literal::JSON;
+use super::phrases;
 use super::response::{Header, Status};
 use super::samples::Request;
-use super::words;
 
 #[derive(Template)]
 #[template(path = "reference/index.md", escape = "none")]
@@ -24,9 +24,9 @@ struct Page<'p> {
     server: &'p str,
     endpoint: &'p Endpoint<'p>,
     samples: [(&'static str, String); 4],
-    answer: String,
+    response: String,
     /// For each table: its title, the heading of the first column, the rows.
-    parameters: [(&'static str, &'static str, &'p [Sent<'p>]); 3],
+    parameters: [(&'static str, &'static str, &'p [RequestParameter<'p>]); 3],
 }
 
 /// The list of all endpoints.
@@ -42,7 +42,7 @@ pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Res
         server,
         endpoint,
         samples: request.samples()?,
-        answer: pretty(endpoint.success.example),
+        response: pretty_json(endpoint.success.example),
         parameters: [
             ("Path parameters", "Parameter", &endpoint.path_parameters),
             ("Query parameters", "Parameter", &endpoint.query_parameters),
@@ -52,28 +52,28 @@ pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Res
     Ok(page.render()?)
 }
 
-fn pretty(value: &Value) -> String {
+fn pretty_json(value: &Value) -> String {
     JSON.write(value, 0)
 }
 
 /// Escapes text for a cell of a table, and marks additions to the hosted API.
-fn cell(text: impl AsRef<str>) -> String {
+fn table_cell(text: impl AsRef<str>) -> String {
     let line = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace('|', r"\|").replace("Addition:", "**Addition:**")
 }
 
 /// The statuses that a header comes with, in as few words as possible.
-fn statuses(header: &Header<'_>) -> String {
+fn status_list(header: &Header<'_>) -> String {
     let codes = |statuses: &[Status], conjunction| {
         let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();
-        words::listed(&codes, conjunction)
+        phrases::join(&codes, conjunction)
     };
-    let with = if header.without.is_empty() {
+    let with = if header.absent_from.is_empty() {
         "every answer".to_owned()
-    } else if header.without.len() < header.with.len() {
-        format!("every answer but {}", codes(&header.without, "and"))
+    } else if header.absent_from.len() < header.present_in.len() {
+        format!("every answer but {}", codes(&header.absent_from, "and"))
     } else {
-        codes(&header.with, "and")
+        codes(&header.present_in, "and")
     };
     if header.is_required { with } else { format!("{with}; not always") }
 }

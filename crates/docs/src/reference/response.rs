@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::document::{self, Document, Operation, Response};
 use super::error::Error;
-use super::property::{self, Property};
+use super::field::{self, Field};
 use super::schema;
 
 /// The response if the request succeeds.
@@ -13,7 +13,7 @@ pub struct Success<'d> {
     pub description: &'d str,
     /// The name of the component that the body is, if it is one.
     pub name: Option<&'d str>,
-    pub properties: Vec<Property>,
+    pub fields: Vec<Field>,
     pub example: &'d Value,
 }
 
@@ -33,9 +33,9 @@ pub struct Header<'d> {
     /// Whether every response with these statuses has it.
     pub is_required: bool,
     /// The statuses that can have it.
-    pub with: Vec<Status>,
+    pub present_in: Vec<Status>,
     /// The other statuses of the endpoint.
-    pub without: Vec<Status>,
+    pub absent_from: Vec<Status>,
 }
 
 /// A status code.
@@ -43,25 +43,25 @@ pub struct Header<'d> {
 pub struct Status(pub u16);
 
 impl<'d> Success<'d> {
-    pub fn of(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
+    pub fn new(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
         let none = || Error::new("no success is described with an example");
         for (status, response) in &operation.responses {
             let status = Status::parse(status)?;
             if !status.is_success() {
                 continue;
             }
-            let response = document.get(response)?;
-            let content = document::json(&response.content).ok_or_else(none)?;
+            let response = document.resolve(response)?;
+            let content = document::json_body(&response.content).ok_or_else(none)?;
             let schema = content.schema.as_ref();
             return Ok(Self {
                 status,
                 description: &response.description,
-                name: schema.and_then(schema::name),
-                properties: match schema {
-                    Some(schema) => property::properties(document, schema)?,
+                name: schema.and_then(schema::component_name),
+                fields: match schema {
+                    Some(schema) => field::fields(document, schema)?,
                     None => Vec::new(),
                 },
-                example: document.example(content)?.ok_or_else(none)?,
+                example: document.first_example(content)?.ok_or_else(none)?,
             });
         }
         Err(none())
@@ -78,7 +78,7 @@ impl Status {
     }
 
     /// The code with its name.
-    pub fn named(self) -> String {
+    pub fn with_reason(self) -> String {
         let name = match self.0 {
             200 => "OK",
             201 => "Created",
@@ -105,10 +105,10 @@ pub fn failures<'d>(
     status: Status,
     response: &'d Response,
 ) -> Result<Vec<Failure<'d>>, Error> {
-    let Some(content) = document::json(&response.content) else { return Ok(Vec::new()) };
+    let Some(content) = document::json_body(&response.content) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for example in content.examples.values() {
-        let example = document.get(example)?;
+        let example = document.resolve(example)?;
         let text = |name: &str| example.value.pointer(name).and_then(Value::as_str);
         let (Some(code), Some(message)) = (text("/error/code"), text("/error/message")) else {
             return Err(Error::new(format!("an example of {} is no error", status.0)));
@@ -129,25 +129,25 @@ pub fn headers<'d>(
     for (status, response) in &operation.responses {
         let status = Status::parse(status)?;
         statuses.push(status);
-        for (name, header) in &document.get(response)?.headers {
+        for (name, header) in &document.resolve(response)?.headers {
             match found.iter_mut().find(|header| header.name == name) {
-                Some(header) => header.with.push(status),
+                Some(header) => header.present_in.push(status),
                 None => {
-                    let header = document.get(header)?;
+                    let header = document.resolve(header)?;
                     found.push(Header {
                         name,
                         description: &header.description,
                         is_required: header.required,
-                        with: vec![status],
-                        without: Vec::new(),
+                        present_in: vec![status],
+                        absent_from: Vec::new(),
                     });
                 }
             }
         }
     }
     for header in &mut found {
-        header.without = statuses.clone();
-        header.without.retain(|status| !header.with.contains(status));
+        header.absent_from = statuses.clone();
+        header.absent_from.retain(|status| !header.present_in.contains(status));
     }
     Ok(found)
 }

@@ -11,22 +11,22 @@ use super::literal::{JSON, PYTHON, RUST, TYPESCRIPT};
 pub struct Request<'e> {
     pub method: &'static str,
     /// The address, without a query.
-    pub address: String,
-    pub query: Vec<Filter<'e>>,
+    pub url: String,
+    pub query: Vec<QueryParameter<'e>>,
     pub needs_key: bool,
     /// The header that makes a retry safe, where there is one.
-    pub idempotency: Option<&'e str>,
+    pub idempotency_header: Option<&'e str>,
     pub body: Option<&'e Value>,
     /// The name of the variable for the response.
-    pub answer: String,
+    pub variable: String,
 }
 
 /// A parameter of a sample's query.
-pub struct Filter<'e> {
+pub struct QueryParameter<'e> {
     pub name: &'e str,
     pub value: &'e Value,
     /// The value as it appears in a URL.
-    pub text: String,
+    pub url_value: String,
 }
 
 impl<'e> Request<'e> {
@@ -34,25 +34,25 @@ impl<'e> Request<'e> {
     pub fn new(server: &str, endpoint: &'e Endpoint<'_>) -> Result<Self, Error> {
         let mut path = endpoint.path.to_owned();
         for sent in &endpoint.path_parameters {
-            let name = &sent.property.name;
+            let name = &sent.field.name;
             let none = || Error::new(format!("its parameter {name} has no example"));
-            let value = plain(sent.example.ok_or_else(none)?)?;
+            let value = without_escaping(sent.example.ok_or_else(none)?)?;
             path = path.replace(&format!("{{{name}}}"), &value);
         }
         let mut query = Vec::new();
         for sent in &endpoint.query_parameters {
             let Some(value) = sent.example else { continue };
-            let name = sent.property.name.as_str();
-            query.push(Filter { name, value, text: plain(value)? });
+            let name = sent.field.name.as_str();
+            query.push(QueryParameter { name, value, url_value: without_escaping(value)? });
         }
         Ok(Self {
             method: endpoint.method,
-            address: format!("{server}{path}"),
+            url: format!("{server}{path}"),
             query,
             needs_key: endpoint.access.needs_key(),
-            idempotency: endpoint.idempotency_header(),
+            idempotency_header: endpoint.idempotency_header(),
             body: endpoint.body.as_ref().map(|body| body.example),
-            answer: variable(endpoint.success.name),
+            variable: variable_name(endpoint.success.name),
         })
     }
 
@@ -61,7 +61,7 @@ impl<'e> Request<'e> {
         let Self { body, .. } = self;
         let is_plain = !self.needs_key && body.is_none();
         Ok([
-            ("bash tab=cURL", Curl { request: self, body: body.map(shell) }.render()?),
+            ("bash tab=cURL", Curl { request: self, body: body.map(shell_quoted) }.render()?),
             (
                 "typescript tab=TypeScript",
                 TypeScript {
@@ -96,7 +96,7 @@ impl<'e> Request<'e> {
 }
 
 /// A value that is the same in a URL and between quotes.
-fn plain(value: &Value) -> Result<String, Error> {
+fn without_escaping(value: &Value) -> Result<String, Error> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     if !text.bytes().all(is_plain) {
@@ -106,12 +106,12 @@ fn plain(value: &Value) -> Result<String, Error> {
 }
 
 /// JSON between single quotes of a shell.
-fn shell(body: &Value) -> String {
+fn shell_quoted(body: &Value) -> String {
     JSON.write(body, 2).replace('\'', r"'\''")
 }
 
 /// The name of the variable for a component: `customers` for `CustomerList`.
-fn variable(component: Option<&str>) -> String {
+fn variable_name(component: Option<&str>) -> String {
     let Some(component) = component else { return "answer".to_owned() };
     let lower = component.to_lowercase();
     match lower.strip_suffix("list") {

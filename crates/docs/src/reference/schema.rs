@@ -2,10 +2,10 @@
 
 use super::document::{Document, Schema, Types};
 use super::error::Error;
-use super::words;
+use super::phrases;
 
 /// The name of the component that a schema refers to.
-pub fn name(schema: &Schema) -> Option<&str> {
+pub fn component_name(schema: &Schema) -> Option<&str> {
     schema.reference.as_deref()?.rsplit('/').next()
 }
 
@@ -16,9 +16,9 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
         None => Schema::default(),
     };
     for part in &schema.all_of {
-        resolved.take(&resolve(document, part)?);
+        resolved.merge(&resolve(document, part)?);
     }
-    resolved.take(schema);
+    resolved.merge(schema);
     // `anyOf` with one schema and null means that schema, nullable.
     let others: Vec<&Schema> = schema.alternatives().filter(|part| !part.is_null()).collect();
     if let [only] = others.as_slice() {
@@ -36,7 +36,7 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
 
 impl Schema {
     /// Copies the keywords that another schema has.
-    fn take(&mut self, other: &Self) {
+    fn merge(&mut self, other: &Self) {
         macro_rules! take {
             (option $($field:ident),*; list $($list:ident),*) => {
                 $(if other.$field.is_some() { self.$field.clone_from(&other.$field); })*
@@ -66,10 +66,13 @@ impl Schema {
     /// The allowed values, if `const` or `enum` lists them.
     pub fn choices(&self) -> Vec<String> {
         match &self.r#const {
-            Some(only) => vec![words::value(only)],
-            None => {
-                self.r#enum.iter().filter(|choice| !choice.is_null()).map(words::value).collect()
-            }
+            Some(only) => vec![phrases::value_text(only)],
+            None => self
+                .r#enum
+                .iter()
+                .filter(|choice| !choice.is_null())
+                .map(phrases::value_text)
+                .collect(),
         }
     }
 

@@ -39,10 +39,10 @@ pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
     let mut add = |name: &str, kind, parts: &[&str]| {
         let parts = parts.iter().map(|part| read(root, &format!("assets/{part}")));
         let content = parts.collect::<Result<Vec<String>, _>>()?.concat();
-        let hash = hash::of(&content);
-        let address = format!("/docs/assets/{}/{name}", &hash[..DIGITS]);
-        files.push(File { address: address.clone(), kind, content });
-        Ok(address)
+        let hash = hash::hex_digest(&content);
+        let path = format!("/docs/assets/{}/{name}", &hash[..DIGITS]);
+        files.push(File { path: path.clone(), kind, content });
+        Ok(path)
     };
     let assets = Assets {
         style: add("docs.css", Kind::Style, &STYLES)?,

@@ -1,13 +1,13 @@
 //! The files for language models (<https://llmstxt.org>): an index of all pages, an index of each
 //! page, and all pages in one text.
 
-use super::page::{Page, Place};
-use crate::address::{self, ORIGIN};
+use super::page::{Page, TocEntry};
+use crate::urls::{self, ORIGIN};
 
 const TITLE: &str = "Pivotal server";
 
 /// `/llms.txt`: all pages by section.
-pub fn all(pages: &[Page<'_>]) -> String {
+pub fn site_index(pages: &[Page<'_>]) -> String {
     let lead = pages.first().map_or("", Page::description);
     let mut text = format!(
         "# {TITLE}\n\n> {lead}\n\nThe links lead to the pages as Markdown. An address without `.md` is \
@@ -16,26 +16,27 @@ pub fn all(pages: &[Page<'_>]) -> String {
     );
     for section in pages.chunk_by(|one, next| one.section == next.section) {
         text += &format!("\n## {}\n\n", section[0].section);
-        text.extend(section.iter().map(line));
+        text.extend(section.iter().map(entry));
     }
     text
 }
 
 /// `/docs/<page>/llms.txt`: the headings of a page, and the other pages of its section.
-pub fn one(page: &Page<'_>, pages: &[Page<'_>]) -> String {
-    let twin = address::twin(page.path());
+pub fn page_index(page: &Page<'_>, pages: &[Page<'_>]) -> String {
+    let markdown = urls::markdown(page.path());
     let mut text = format!("# {}\n\n> {}\n", page.title(), page.description());
-    text += &format!("\nThe page as Markdown: {ORIGIN}{twin}. Every page: {ORIGIN}/llms.txt.\n");
+    text +=
+        &format!("\nThe page as Markdown: {ORIGIN}{markdown}. Every page: {ORIGIN}/llms.txt.\n");
     let places = page.headings();
     if !places.is_empty() {
         text += "\n## On this page\n\n";
-        for Place { id, heading, .. } in places {
-            text += &format!("- [{heading}]({ORIGIN}{twin}#{id})\n");
+        for TocEntry { id, heading, .. } in places {
+            text += &format!("- [{heading}]({ORIGIN}{markdown}#{id})\n");
         }
     }
     let others = pages.iter().filter(|other| other.section == page.section);
     let others = others.filter(|other| other.path() != page.path());
-    let others: String = others.map(line).collect();
+    let others: String = others.map(entry).collect();
     if !others.is_empty() {
         text += &format!("\n## {}\n\n{others}", page.section);
     }
@@ -43,16 +44,16 @@ pub fn one(page: &Page<'_>, pages: &[Page<'_>]) -> String {
 }
 
 /// `/llms-full.txt`: the Markdown of all pages.
-pub fn full(pages: &[Page<'_>]) -> String {
+pub fn full_text(pages: &[Page<'_>]) -> String {
     let text = |page: &Page<'_>| {
-        let (title, rest) = page.twin.split_once('\n').unwrap_or((&page.twin, ""));
-        let source = address::twin(page.path());
+        let (title, rest) = page.markdown.split_once('\n').unwrap_or((&page.markdown, ""));
+        let source = urls::markdown(page.path());
         format!("{title}\n\nSource: {ORIGIN}{source}\n{}\n", rest.trim_end())
     };
     pages.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
-fn line(page: &Page<'_>) -> String {
-    let (title, twin) = (page.title(), address::twin(page.path()));
-    format!("- [{title}]({ORIGIN}{twin}): {}\n", page.description())
+fn entry(page: &Page<'_>) -> String {
+    let (title, markdown) = (page.title(), urls::markdown(page.path()));
+    format!("- [{title}]({ORIGIN}{markdown}): {}\n", page.description())
 }

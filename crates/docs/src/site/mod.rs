@@ -6,33 +6,33 @@ mod navigation;
 mod page;
 mod redirects;
 mod search;
-mod template;
+mod templates;
 
 use std::path::Path;
 
-use crate::address;
 use crate::output::{File, Kind};
 use crate::problem::Problems;
 use crate::sources;
+use crate::urls;
 
 /// Builds the site from the sources below `root`.
-pub fn make(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
+pub fn build(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
     let sections = sources::read_all(root)?;
     let (assets, mut files) = assets::read_all(root)?;
     let pages = page::render_all(&sections)?;
-    let mut put = |address: String, kind, content| files.push(File { address, kind, content });
+    let mut put = |path: String, kind, content| files.push(File { path, kind, content });
     for page in &pages {
-        put(address::twin(page.path()), Kind::Markdown, page.twin.clone());
-        put(address::index(page.path()), Kind::Text, llms::one(page, &pages));
+        put(urls::markdown(page.path()), Kind::Markdown, page.markdown.clone());
+        put(urls::llms_index(page.path()), Kind::Text, llms::page_index(page, &pages));
     }
-    put("/llms.txt".to_owned(), Kind::Text, llms::all(&pages));
-    put("/llms-full.txt".to_owned(), Kind::Text, llms::full(&pages));
+    put("/llms.txt".to_owned(), Kind::Text, llms::site_index(&pages));
+    put("/llms-full.txt".to_owned(), Kind::Text, llms::full_text(&pages));
     let index = search::index(&pages, sources::search_terms(root)?)?;
     put("/docs/search.json".to_owned(), Kind::Json, index);
-    for (address, target) in redirects::all(&pages) {
-        put(address, Kind::Moved, target);
+    for (path, target) in redirects::all(&pages) {
+        put(path, Kind::Redirect, target);
     }
-    let html = template::render_all(&pages, &assets, &navigation::menus(&sections), version);
-    files.extend(html.map_err(|error| Problems::of("crates/docs/templates", error))?);
+    let html = templates::render_all(&pages, &assets, &navigation::menus(&sections), version);
+    files.extend(html.map_err(|error| Problems::new("crates/docs/templates", error))?);
     Ok(files)
 }

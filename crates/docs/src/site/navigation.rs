@@ -1,11 +1,11 @@
 //! The navigation next to every page.
 
-use crate::address;
 use crate::sources::{Section, Source};
+use crate::urls;
 
 /// A link in the navigation.
 pub struct Link {
-    pub address: String,
+    pub url: String,
     pub title: String,
     /// The method, if the page is about an endpoint.
     pub method: Option<&'static str>,
@@ -26,9 +26,9 @@ pub fn menus(sections: &[Section]) -> Vec<Menu> {
         for source in &section.sources {
             let group = match &source.operation {
                 None => &mut menu,
-                Some(operation) => menu.group(&operation.tag),
+                Some(operation) => menu.group_mut(&operation.tag),
             };
-            group.links.push(Link::to(source));
+            group.links.push(Link::new(source));
         }
         menu
     };
@@ -37,9 +37,9 @@ pub fn menus(sections: &[Section]) -> Vec<Menu> {
 
 impl Link {
     /// A link to the page of a source.
-    pub fn to(source: &Source) -> Self {
+    pub fn new(source: &Source) -> Self {
         Self {
-            address: address::page(&source.text.path),
+            url: urls::page(&source.text.path),
             title: source.text.outline.title().to_owned(),
             method: source.operation.as_ref().map(|operation| operation.method),
         }
@@ -52,7 +52,7 @@ impl Menu {
     }
 
     /// Finds the group with this title, or adds it.
-    fn group(&mut self, title: &str) -> &mut Self {
+    fn group_mut(&mut self, title: &str) -> &mut Self {
         let last = self.groups.len();
         let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);
         if at == last {

@@ -5,9 +5,9 @@ use crate::problem::Problems;
 use crate::sources::{Section, Source};
 
 /// The deepest level of headings in the table of contents.
-const DEEPEST: usize = 3;
+const MAX_TOC_LEVEL: usize = 3;
 /// The console, which follows the text.
-const CONSOLE: Place<'static> = Place { id: "try-it", heading: "Try it", is_deep: false };
+const CONSOLE: TocEntry<'static> = TocEntry { id: "try-it", heading: "Try it", is_nested: false };
 
 /// A rendered page.
 pub struct Page<'a> {
@@ -15,7 +15,7 @@ pub struct Page<'a> {
     pub section: &'a str,
     pub source: &'a Source,
     /// The Markdown version.
-    pub twin: String,
+    pub markdown: String,
     /// The HTML without the frame.
     pub html: String,
 }
@@ -35,41 +35,41 @@ impl<'a> Page<'a> {
     }
 
     /// The entries of the table of contents.
-    pub fn contents(&self) -> Vec<Place<'a>> {
+    pub fn table_of_contents(&self) -> Vec<TocEntry<'a>> {
         let console = self.source.operation.as_ref().map(|_| CONSOLE);
         self.headings().into_iter().chain(console).collect()
     }
 
     /// The entries that also exist in the Markdown version.
-    pub fn headings(&self) -> Vec<Place<'a>> {
+    pub fn headings(&self) -> Vec<TocEntry<'a>> {
         let headings = self.source.text.outline.headings().iter();
-        headings.filter(|part| part.level <= DEEPEST).map(Place::of).collect()
+        headings.filter(|part| part.level <= MAX_TOC_LEVEL).map(TocEntry::new).collect()
     }
 }
 
 /// An entry in the table of contents.
-pub struct Place<'a> {
+pub struct TocEntry<'a> {
     pub id: &'a str,
     pub heading: &'a str,
     /// Whether it is indented.
-    pub is_deep: bool,
+    pub is_nested: bool,
 }
 
-impl<'a> Place<'a> {
-    pub fn of(part: &'a Part) -> Self {
-        Self { id: &part.id, heading: &part.heading, is_deep: part.level > 2 }
+impl<'a> TocEntry<'a> {
+    pub fn new(part: &'a Part) -> Self {
+        Self { id: &part.id, heading: &part.heading, is_nested: part.level > 2 }
     }
 }
 
 /// Renders all pages, in the order of the navigation.
 pub fn render_all(sections: &[Section]) -> Result<Vec<Page<'_>>, Problems> {
     let highlighter =
-        Highlighter::new().map_err(|problem| Problems::of("highlighting", problem))?;
+        Highlighter::new().map_err(|problem| Problems::new("highlighting", problem))?;
     let anchors = anchors(sections);
     let mut problems = Problems::default();
-    let page = |(section, source)| problems.take(page(section, source, &anchors, &highlighter));
+    let page = |(section, source)| problems.record(render(section, source, &anchors, &highlighter));
     let pages = sources(sections).filter_map(page).collect();
-    problems.or(pages)
+    problems.into_result(pages)
 }
 
 /// All sources, each with the title of its section.
@@ -89,13 +89,13 @@ fn anchors(sections: &[Section]) -> Anchors {
     sources(sections).map(|(_, source)| of(source)).collect()
 }
 
-fn page<'a>(
+fn render<'a>(
     section: &'a str,
     source: &'a Source,
     anchors: &Anchors,
     highlighter: &Highlighter,
 ) -> Result<Page<'a>, Problems> {
     let html = markdown::html(&source.text, anchors, highlighter)?;
-    let twin = markdown::twin(&source.text, anchors)?;
-    Ok(Page { section, source, twin, html })
+    let markdown = markdown::portable(&source.text, anchors)?;
+    Ok(Page { section, source, markdown, html })
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::page::Page;
-use crate::address;
+use crate::urls;
 
 /// Redirects `index` to the first page, and a directory without a page to the first page in it.
 pub fn all(pages: &[Page<'_>]) -> BTreeMap<String, String> {
     let mut moved = BTreeMap::new();
-    for of in [address::page, address::twin] {
+    for of in [urls::page, urls::markdown] {
         moved.insert(of("index"), of(""));
         for page in pages {
             let directory = page.path().rsplit_once('/').map(|(directory, _)| directory);

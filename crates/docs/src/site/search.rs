@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::page::Page;
-use crate::address;
 use crate::problem::Problems;
 use crate::sources::{SEARCH_TERMS, SearchTerms};
+use crate::urls;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -34,8 +34,8 @@ pub fn index(pages: &[Page<'_>], mut terms: SearchTerms) -> Result<String, Probl
     for place in terms.keys() {
         problems.add(SEARCH_TERMS, format!("there is no page or section {place:?}"));
     }
-    problems.or(())?;
-    serde_json::to_string(&entries).map_err(|error| Problems::of("/docs/search.json", error))
+    problems.into_result(())?;
+    serde_json::to_string(&entries).map_err(|error| Problems::new("/docs/search.json", error))
 }
 
 impl<'a> Entry<'a> {
@@ -57,7 +57,7 @@ impl<'a> Entry<'a> {
             text: &part.text,
         });
         Self {
-            address: address::page(page.path()),
+            address: urls::page(page.path()),
             title: page.title(),
             section: page.section,
             is_endpoint: page.source.operation.is_some(),

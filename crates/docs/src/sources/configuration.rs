@@ -26,7 +26,7 @@ pub fn page(config: &str) -> Result<String, String> {
                 table = name;
                 page += &format!("\n## `[{table}]`\n");
             } else {
-                let (name, value) = line.split_once(" = ").ok_or_else(|| odd(line))?;
+                let (name, value) = line.split_once(" = ").ok_or_else(|| not_a_setting(line))?;
                 let dot = if table.is_empty() { "" } else { "." };
                 entry.settings.push((format!("{table}{dot}{name}"), value.to_owned()));
             }
@@ -54,20 +54,20 @@ impl Entry {
         }
         let mut text = format!("\n### {}\n\n{}\n", names.join(", "), self.comment.join("\n"));
         if let [(name, default)] = &self.settings[..] {
-            let variable = variable(name);
+            let variable = environment_variable(name);
             text += &format!("\n- Default: `{default}`\n- Environment variable: `{variable}`\n");
             return Ok(text);
         }
         text += "\n| Setting | Default | Environment variable |\n| --- | --- | --- |\n";
         for (name, default) in &self.settings {
-            text += &format!("| `{name}` | `{default}` | `{}` |\n", variable(name));
+            text += &format!("| `{name}` | `{default}` | `{}` |\n", environment_variable(name));
         }
         Ok(text)
     }
 }
 
 /// The environment variable of a setting.
-fn variable(name: &str) -> String {
+fn environment_variable(name: &str) -> String {
     format!("PIVOTAL_{}", name.replace('.', "_").to_uppercase())
 }
 
@@ -88,7 +88,7 @@ fn names(table: &Table) -> Vec<String> {
     names
 }
 
-fn odd(line: &str) -> String {
+fn not_a_setting(line: &str) -> String {
     format!("has a line that is no setting: {line:?}")
 }
 

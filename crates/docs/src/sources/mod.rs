@@ -2,8 +2,8 @@
 
 mod changelog;
 mod configuration;
-mod contents;
 mod search_terms;
+mod site_config;
 
-pub use contents::{Section, Source, read_all};
 pub use search_terms::{FILE as SEARCH_TERMS, SearchTerms, search_terms};
+pub use site_config::{Section, Source, read_all};

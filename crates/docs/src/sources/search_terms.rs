@@ -12,5 +12,5 @@ pub const FILE: &str = "docs/search.toml";
 pub type SearchTerms = BTreeMap<String, Vec<String>>;
 
 pub fn search_terms(root: &Path) -> Result<SearchTerms, Problems> {
-    toml::from_str(&read(root, FILE)?).map_err(|error| Problems::of(FILE, error))
+    toml::from_str(&read(root, FILE)?).map_err(|error| Problems::new(FILE, error))
 }

@@ -3,21 +3,21 @@ import json
 import os
 {%- endif %}
 import sys
-{%- if request.idempotency.is_some() %}
+{%- if request.idempotency_header.is_some() %}
 import uuid
 {%- endif %}
 
 import httpx
 
 {% if is_plain -%}
-response = httpx.{{ method }}("{{ request.address }}")
+response = httpx.{{ method }}("{{ request.url }}")
 {%- else -%}
 response = httpx.{{ method }}(
-    "{{ request.address }}",
+    "{{ request.url }}",
 {%- if !request.query.is_empty() %}
-    params={ {%- for sent in request.query %}"{{ sent.name }}": {{ sent.value }}{% if !loop.last %}, {% endif %}{% endfor -%} },
+    params={ {%- for parameter in request.query %}"{{ parameter.name }}": {{ parameter.value }}{% if !loop.last %}, {% endif %}{% endfor -%} },
 {%- endif %}
-{%- if let Some(header) = request.idempotency %}
+{%- if let Some(header) = request.idempotency_header %}
     headers={
         "Authorization": f"Bearer {os.environ['PIVOTAL_API_KEY']}",
         "{{ header }}": str(uuid.uuid4()),
@@ -33,5 +33,5 @@ response = httpx.{{ method }}(
 if response.is_error:
     sys.exit(f"{response.status_code}: {response.json()['error']['message']}")
 
-{{ request.answer }} = response.json()
-print(json.dumps({{ request.answer }}, indent=2))
+{{ request.variable }} = response.json()
+print(json.dumps({{ request.variable }}, indent=2))

@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 {%- else %}
 use serde_json::Value;
 {%- endif %}
-{%- if request.idempotency.is_some() %}
+{%- if request.idempotency_header.is_some() %}
 use uuid::Uuid;
 {%- endif %}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let response = Client::new()
-        .{{ method }}("{{ request.address }}")
+        .{{ method }}("{{ request.url }}")
 {%- if request.needs_key %}
         .bearer_auth(env::var("PIVOTAL_API_KEY")?)
 {%- endif %}
-{%- if let Some(header) = request.idempotency %}
+{%- if let Some(header) = request.idempotency_header %}
         .header("{{ header }}", Uuid::new_v4().to_string())
 {%- endif %}
 {%- if !request.query.is_empty() %}
-        .query(&[{% for sent in request.query %}("{{ sent.name }}", "{{ sent.text }}"){% if !loop.last %}, {% endif %}{% endfor %}])
+        .query(&[{% for parameter in request.query %}("{{ parameter.name }}", "{{ parameter.url_value }}"){% if !loop.last %}, {% endif %}{% endfor %}])
 {%- endif %}
 {%- if let Some(body) = body %}
         .json(&json!({{ body }}))

@@ -1,20 +1,20 @@
 {% if !request.query.is_empty() -%}
-const query = new URLSearchParams({ {% for sent in request.query %}{{ sent.name }}: "{{ sent.text }}"{% if !loop.last %}, {% endif %}{% endfor %} });
-const response = await fetch(`{{ request.address }}?${query}`
+const query = new URLSearchParams({ {% for parameter in request.query %}{{ parameter.name }}: "{{ parameter.url_value }}"{% if !loop.last %}, {% endif %}{% endfor %} });
+const response = await fetch(`{{ request.url }}?${query}`
 {%- else -%}
-const response = await fetch("{{ request.address }}"
+const response = await fetch("{{ request.url }}"
 {%- endif %}
 {%- if !is_plain %}, {
 {%- if let Some(method) = method %}
   method: "{{ method }}",
 {%- endif %}
-{%- if request.idempotency.is_some() || body.is_some() %}
+{%- if request.idempotency_header.is_some() || body.is_some() %}
   headers: {
     Authorization: `Bearer ${process.env.PIVOTAL_API_KEY}`,
 {%- if body.is_some() %}
     "Content-Type": "application/json",
 {%- endif %}
-{%- if let Some(header) = request.idempotency %}
+{%- if let Some(header) = request.idempotency_header %}
     "{{ header }}": crypto.randomUUID(),
 {%- endif %}
   },
@@ -31,5 +31,5 @@ if (!response.ok) {
   throw new Error(`${response.status}: ${error.message}`);
 }
 
-const {{ request.answer }} = await response.json();
-console.log(JSON.stringify({{ request.answer }}, null, 2));
+const {{ request.variable }} = await response.json();
+console.log(JSON.stringify({{ request.variable }}, null, 2));

@@ -1,32 +1,32 @@
-//! The HTML frame around a page: `templates/page.html` and `no_page.html`.
+//! The HTML frame around a page: `templates/page.html` and `not_found.html`.
 
 use askama::Template;
 
 use super::assets::Assets;
 use super::navigation::{Link, Menu};
-use super::page::{Page, Place};
-use crate::address;
+use super::page::{Page, TocEntry};
 use crate::output::{File, Kind};
 use crate::reference::Operation;
+use crate::urls;
 
 /// What every page needs for its frame.
 pub struct Frame<'a> {
     pub assets: &'a Assets,
     pub menus: &'a [Menu],
     /// The page's own address.
-    pub address: &'a str,
+    pub url: &'a str,
     pub version: &'a str,
 }
 
 impl Frame<'_> {
     /// Whether a link is that of the current page.
-    pub fn is_here(&self, link: &Link) -> bool {
-        link.address == self.address
+    pub fn is_current(&self, link: &Link) -> bool {
+        link.url == self.url
     }
 
     /// Whether a menu contains the link of the current page.
-    pub fn is_in(&self, menu: &Menu) -> bool {
-        menu.links.iter().any(|link| self.is_here(link))
+    pub fn contains_current(&self, menu: &Menu) -> bool {
+        menu.links.iter().any(|link| self.is_current(link))
     }
 }
 
@@ -38,19 +38,19 @@ pub struct PageTemplate<'a> {
     pub title: &'a str,
     pub description: &'a str,
     pub section: &'a str,
-    pub twin: String,
-    pub text: &'a str,
+    pub markdown_url: String,
+    pub html: &'a str,
     /// The endpoint that it is about, if any.
     pub operation: Option<&'a Operation>,
-    pub contents: Vec<Place<'a>>,
+    pub toc: Vec<TocEntry<'a>>,
     pub previous: Option<&'a Link>,
     pub next: Option<&'a Link>,
 }
 
 /// The page for a 404.
 #[derive(Template)]
-#[template(path = "no_page.html")]
-pub struct NoPageTemplate<'a> {
+#[template(path = "not_found.html")]
+pub struct NotFoundTemplate<'a> {
     pub frame: Frame<'a>,
 }
 
@@ -61,28 +61,27 @@ pub fn render_all(
     menus: &[Menu],
     version: &str,
 ) -> askama::Result<Vec<File>> {
-    let frame = |address| Frame { assets, menus, address, version };
-    let links: Vec<Link> = pages.iter().map(|page| Link::to(page.source)).collect();
+    let frame = |url| Frame { assets, menus, url, version };
+    let links: Vec<Link> = pages.iter().map(|page| Link::new(page.source)).collect();
     let mut files = Vec::new();
     for (at, page) in pages.iter().enumerate() {
-        let address = &links[at].address;
+        let url = &links[at].url;
         let template = PageTemplate {
-            frame: frame(address),
+            frame: frame(url),
             title: page.title(),
             description: page.description(),
             section: page.section,
-            twin: address::twin(page.path()),
-            text: &page.html,
+            markdown_url: urls::markdown(page.path()),
+            html: &page.html,
             operation: page.source.operation.as_ref(),
-            contents: page.contents(),
+            toc: page.table_of_contents(),
             previous: at.checked_sub(1).map(|before| &links[before]),
             next: links.get(at + 1),
         };
         let content = template.render()?;
-        files.push(File { address: address.clone(), kind: Kind::Page, content });
+        files.push(File { path: url.clone(), kind: Kind::Page, content });
     }
-    let address = String::new();
-    let content = NoPageTemplate { frame: frame("") }.render()?;
-    files.push(File { address, kind: Kind::NoPage, content });
+    let content = NotFoundTemplate { frame: frame("") }.render()?;
+    files.push(File { path: String::new(), kind: Kind::NotFound, content });
     Ok(files)
 }

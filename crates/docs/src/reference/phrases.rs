@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A list in a sentence: `a, b or c`.
-pub fn listed(words: &[String], conjunction: &str) -> String {
+pub fn join(words: &[String], conjunction: &str) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),
@@ -12,12 +12,12 @@ pub fn listed(words: &[String], conjunction: &str) -> String {
 }
 
 /// Words as inline code.
-pub fn code(words: &[String]) -> Vec<String> {
+pub fn inline_code(words: &[String]) -> Vec<String> {
     words.iter().map(|word| format!("`{word}`")).collect()
 }
 
 /// A value as it appears in a sentence or a form field.
-pub fn value(value: &Value) -> String {
+pub fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use super::document::{Document, Schema};
 use super::error::Error;
-use super::schema::{name, resolve};
-use super::words;
+use super::phrases;
+use super::schema::{component_name, resolve};
 
 /// The type of a value.
-pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
+pub fn type_name(document: &Document, schema: &Schema) -> Result<String, Error> {
     let mut kinds = Vec::new();
     for alternative in schema.alternatives() {
-        kinds.push(match name(alternative) {
+        kinds.push(match component_name(alternative) {
             Some(name) => format!("`{name}`"),
-            None => kind(document, &resolve(document, alternative)?)?,
+            None => type_name(document, &resolve(document, alternative)?)?,
         });
     }
     for one in schema.types() {
         kinds.push(match (one, &schema.items) {
             ("array", Some(items)) => {
-                let items = kind(document, &resolve(document, items)?)?;
+                let items = type_name(document, &resolve(document, items)?)?;
                 format!("array of {items}s")
             }
             ("string", _) => match schema.format.as_deref() {
@@ -40,7 +40,7 @@ pub fn kind(document: &Document, schema: &Schema) -> Result<String, Error> {
         }));
     }
     kinds.dedup();
-    Ok(words::listed(&kinds, "or"))
+    Ok(phrases::join(&kinds, "or"))
 }
 
 /// The limits of length (in this unit), size and count. Empty if there are several types, since

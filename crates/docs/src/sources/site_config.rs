@@ -25,48 +25,51 @@ pub struct Source {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
-    section: Vec<ListedSection>,
+struct SiteConfig {
+    section: Vec<SectionConfig>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ListedSection {
+struct SectionConfig {
     title: String,
     pages: Vec<String>,
 }
 
-const LIST: &str = "docs/site.toml";
+const SITE_CONFIG: &str = "docs/site.toml";
 const OPENAPI: &str = "docs/openapi.json";
 const HOW_TO_UPDATE: &str = "update it with \
     `UPDATE_SNAPSHOT=1 cargo test --test black_box the_document_in_the_repository`";
 
 /// Reads all sources.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
-    let listed = toml::from_str::<Listed>(&read(root, LIST)?);
-    let listed = listed.map_err(|error| Problems::of(LIST, error))?;
+    let listed = toml::from_str::<SiteConfig>(&read(root, SITE_CONFIG)?);
+    let listed = listed.map_err(|error| Problems::new(SITE_CONFIG, error))?;
     let mut problems = Problems::default();
     let mut sections = Vec::new();
-    for ListedSection { title, pages } in listed.section {
+    for SectionConfig { title, pages } in listed.section {
         let mut sources = Vec::new();
         for name in pages {
-            let found = problems.take(sources_of(root, &name));
+            let found = problems.record(sources_for(root, &name));
             sources.extend(found.unwrap_or_default());
         }
         sections.push(Section { title, sources });
     }
-    problems.or(sections)
+    problems.into_result(sections)
 }
 
 /// The pages that an entry of the list stands for.
-fn sources_of(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
+fn sources_for(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
     match name {
-        "reference" => endpoints(root),
-        "operate/configuration" => generated(root, name, "config.toml", configuration::page),
-        "changelog" => generated(root, name, "CHANGELOG.md", changelog::page),
+        "reference" => reference_sources(root),
+        "operate/configuration" => generated_source(root, name, "config.toml", configuration::page),
+        "changelog" => generated_source(root, name, "CHANGELOG.md", changelog::page),
         _ => {
             let Some(path) = name.strip_suffix(".md") else {
-                return Err(Problems::of(LIST, format!("nothing makes a page of {name:?}")));
+                return Err(Problems::new(
+                    SITE_CONFIG,
+                    format!("nothing makes a page of {name:?}"),
+                ));
             };
             let file = format!("docs/{name}");
             let path = if path == "index" { "" } else { path };
@@ -76,19 +79,19 @@ fn sources_of(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
     }
 }
 
-fn generated(
+fn generated_source(
     root: &Path,
     path: &str,
     file: &str,
     page: fn(&str) -> Result<String, String>,
 ) -> Result<Vec<Source>, Problems> {
     let text = page(&read(root, file)?);
-    let markdown = text.map_err(|problem| Problems::of(file, problem))?;
+    let markdown = text.map_err(|problem| Problems::new(file, problem))?;
     Ok(vec![Source::new(path, file.to_owned(), markdown, None)?])
 }
 
-fn endpoints(root: &Path) -> Result<Vec<Source>, Problems> {
-    let wrong = |problem: String| Problems::of(OPENAPI, problem);
+fn reference_sources(root: &Path) -> Result<Vec<Source>, Problems> {
+    let wrong = |problem: String| Problems::new(OPENAPI, problem);
     let document = serde_json::from_str(&read(root, OPENAPI)?);
     let document = document.map_err(|error| wrong(format!("{error}; {HOW_TO_UPDATE}")))?;
     let pages = reference::pages(&document).map_err(|error| wrong(error.to_string()))?;
@@ -121,7 +124,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("docs")).unwrap();
         let list = "[[section]]\ntitle = \"API\"\npages = [\"reference\"]\n";
-        fs::write(root.path().join(LIST), list).unwrap();
+        fs::write(root.path().join(SITE_CONFIG), list).unwrap();
         fs::write(root.path().join(OPENAPI), "<<<<<<< HEAD\n{}\n").unwrap();
         let problem = read_all(root.path()).err().unwrap().to_string();
         assert!(problem.starts_with("docs/openapi.json: expected value at line 1"), "{problem}");

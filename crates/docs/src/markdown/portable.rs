@@ -5,13 +5,13 @@ use pulldown_cmark::{Event, LinkType, Tag};
 use super::links::{self, Anchors, Target};
 use super::parser::parser;
 use super::text::Text;
-use crate::address::{self, ORIGIN};
 use crate::problem::Problems;
+use crate::urls::{self, ORIGIN};
 
 /// Links to pages become links to their Markdown. Rendering the HTML reports broken links.
-pub fn twin(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
+pub fn portable(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
     let markdown = text.markdown.as_str();
-    let mut twin = String::with_capacity(markdown.len());
+    let mut output = String::with_capacity(markdown.len());
     let mut from = 0;
     for (event, range) in parser(markdown).into_offset_iter() {
         let Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, .. }) = event else {
@@ -25,15 +25,15 @@ pub fn twin(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
         let written = format!("]({dest_url}");
         let at = markdown[range.clone()].rfind(&written);
         let at = at.ok_or_else(|| {
-            Problems::of(&text.file, format!("the link {dest_url} is written in an unusual way"))
+            Problems::new(&text.file, format!("the link {dest_url} is written in an unusual way"))
         })?;
         let begin = range.start + at + "](".len();
-        twin += &markdown[from..begin];
-        twin += &format!("{ORIGIN}{}{fragment}", address::twin(&path));
+        output += &markdown[from..begin];
+        output += &format!("{ORIGIN}{}{fragment}", urls::markdown(&path));
         from = begin + dest_url.len();
     }
-    twin += &markdown[from..];
-    Ok(twin)
+    output += &markdown[from..];
+    Ok(output)
 }
 
 #[cfg(test)]
@@ -43,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_between_pages_are_made_absolute_and_nothing_else_changes() {
+    fn links_between_pages_become_absolute_and_nothing_else_changes() {
         let page = |path: &str| (path.to_owned(), BTreeSet::from(["codes".to_owned()]));
         let anchors = Anchors::from([page(""), page("errors"), page("guides/ids")]);
         let source = "# T\n\nSee [the [codes]](../errors.md#codes \"All\"), [`a](b)`](../index.md) and \
                       [x](#codes).\n\n```bash\necho '[x](../errors.md)'\n```\n\n<https://example.org/a.md>\n";
         let text = Text::parse("guides/ids", String::new(), source.to_owned()).unwrap();
         assert_eq!(
-            twin(&text, &anchors).unwrap(),
+            portable(&text, &anchors).unwrap(),
             "# T\n\nSee [the [codes]](https://pivotal.example.com/docs/errors.md#codes \"All\"), \
              [`a](b)`](https://pivotal.example.com/docs.md) and \
              [x](https://pivotal.example.com/docs/guides/ids.md#codes).\n\n\

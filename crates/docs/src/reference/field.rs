@@ -2,37 +2,37 @@
 
 use serde_json::Value;
 
-use super::document::{Document, Parameter, Place, Schema};
+use super::document::{Document, Location, Parameter, Schema};
 use super::error::Error;
 use super::schema::resolve;
-use super::{kind, words};
+use super::{phrases, types};
 
 /// The number of levels of nested objects that are listed.
-const DEPTH: usize = 4;
+const MAX_DEPTH: usize = 4;
 
 const CHARACTERS: &str = "characters";
 
 /// A property of an object, or a parameter.
-pub struct Property {
+pub struct Field {
     /// The name with the path to it, such as `data[].id`.
     pub name: String,
     pub is_required: bool,
     /// Such as `string or null`.
-    pub kind: String,
+    pub type_name: String,
     /// Such as `1 to 255 characters`; empty without limits.
     pub limits: String,
     pub description: String,
     /// The values that are allowed. Empty if any are.
     pub choices: Vec<String>,
     /// The values that are allowed for the items of a list.
-    pub choices_of_each: Vec<String>,
+    pub item_choices: Vec<String>,
     pub default: Option<Value>,
 }
 
 /// The properties of an object and of nested objects, in the order of the schema.
-pub fn properties(document: &Document, schema: &Schema) -> Result<Vec<Property>, Error> {
+pub fn fields(document: &Document, schema: &Schema) -> Result<Vec<Field>, Error> {
     let mut found = Vec::new();
-    collect(document, schema, "", DEPTH, &mut found)?;
+    collect(document, schema, "", MAX_DEPTH, &mut found)?;
     Ok(found)
 }
 
@@ -41,7 +41,7 @@ fn collect(
     schema: &Schema,
     prefix: &str,
     depth: usize,
-    found: &mut Vec<Property>,
+    found: &mut Vec<Field>,
 ) -> Result<(), Error> {
     if depth == 0 {
         return Ok(());
@@ -50,7 +50,7 @@ fn collect(
     for (name, property) in &schema.properties {
         let path = format!("{prefix}{name}");
         let is_required = schema.required.contains(name);
-        found.push(Property::new(document, path.clone(), is_required, property, CHARACTERS)?);
+        found.push(Field::new(document, path.clone(), is_required, property, CHARACTERS)?);
         let inner = resolve(document, property)?;
         match &inner.items {
             Some(items) => collect(document, items, &format!("{path}[]."), depth - 1, found)?,
@@ -60,11 +60,11 @@ fn collect(
     Ok(())
 }
 
-impl Property {
-    pub fn of_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
-        let Parameter { name, place, required, schema, description, .. } = parameter;
+impl Field {
+    pub fn from_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
+        let Parameter { name, location, required, schema, description, .. } = parameter;
         // The server limits headers by their length in bytes.
-        let unit = if *place == Place::Header { "bytes" } else { CHARACTERS };
+        let unit = if *location == Location::Header { "bytes" } else { CHARACTERS };
         let mut property = Self::new(document, name.clone(), *required, schema, unit)?;
         if !description.is_empty() {
             property.description.clone_from(description);
@@ -83,10 +83,10 @@ impl Property {
         Ok(Self {
             name,
             is_required,
-            kind: kind::kind(document, &schema)?,
-            limits: kind::limits(document, &schema, unit)?,
+            type_name: types::type_name(document, &schema)?,
+            limits: types::limits(document, &schema, unit)?,
             choices: schema.choices(),
-            choices_of_each: match &schema.items {
+            item_choices: match &schema.items {
                 Some(items) => resolve(document, items)?.choices(),
                 None => Vec::new(),
             },
@@ -96,29 +96,29 @@ impl Property {
     }
 
     /// The type and the limits.
-    pub fn kind_with_limits(&self) -> String {
+    pub fn type_with_limits(&self) -> String {
         match self.limits.as_str() {
-            "" => self.kind.clone(),
-            limits => format!("{}, {limits}", self.kind),
+            "" => self.type_name.clone(),
+            limits => format!("{}, {limits}", self.type_name),
         }
     }
 
     /// The description, the allowed values and the default, as one paragraph of Markdown.
     pub fn full_description(&self) -> String {
         let mut sentences = vec![self.description.replace('\n', " ")];
-        match words::code(&self.choices).as_slice() {
+        match phrases::inline_code(&self.choices).as_slice() {
             [] => {}
             [only] => sentences.push(format!("Always {only}.")),
-            several => sentences.push(format!("One of {}.", words::listed(several, "or"))),
+            several => sentences.push(format!("One of {}.", phrases::join(several, "or"))),
         }
-        if !self.choices_of_each.is_empty() {
+        if !self.item_choices.is_empty() {
             sentences.push(format!(
                 "Each one of {}.",
-                words::listed(&words::code(&self.choices_of_each), "or")
+                phrases::join(&phrases::inline_code(&self.item_choices), "or")
             ));
         }
         if let Some(default) = &self.default {
-            sentences.push(format!("Default: `{}`.", words::value(default)));
+            sentences.push(format!("Default: `{}`.", phrases::value_text(default)));
         }
         sentences.retain(|part| !part.is_empty());
         sentences.join(" ")
@@ -146,8 +146,8 @@ mod tests {
         });
         let document = Document::parse(&document).unwrap();
         let whole = &document.components.schemas["Whole"];
-        let row = |it: Property| [it.name.clone(), it.kind_with_limits(), it.full_description()];
-        super::properties(&document, whole).unwrap().into_iter().map(row).collect()
+        let row = |it: Field| [it.name.clone(), it.type_with_limits(), it.full_description()];
+        fields(&document, whole).unwrap().into_iter().map(row).collect()
     }
 
     #[test]
@@ -182,14 +182,14 @@ mod tests {
     fn a_header_is_as_long_as_its_bytes() {
         let document = json!({"servers": [], "tags": [], "paths": {}, "components": {}});
         let document = Document::parse(&document).unwrap();
-        for (place, kind) in
+        for (location, kind) in
             [("header", "string, 1 to 9 bytes"), ("query", "string, 1 to 9 characters")]
         {
             let schema = json!({"type": "string", "minLength": 1, "maxLength": 9});
-            let parameter = json!({"name": "it", "in": place, "schema": schema});
+            let parameter = json!({"name": "it", "in": location, "schema": schema});
             let parameter = Parameter::deserialize(&parameter).unwrap();
-            let property = Property::of_parameter(&document, &parameter).unwrap();
-            assert_eq!(property.kind_with_limits(), kind);
+            let property = Field::from_parameter(&document, &parameter).unwrap();
+            assert_eq!(property.type_with_limits(), kind);
         }
     }
 

@@ -11,11 +11,11 @@ pub fn page(path: &str) -> String {
 }
 
 /// The page as Markdown.
-pub fn twin(path: &str) -> String {
+pub fn markdown(path: &str) -> String {
     page(path) + ".md"
 }
 
 /// The page's index for language models.
-pub fn index(path: &str) -> String {
+pub fn llms_index(path: &str) -> String {
     page(path) + "/llms.txt"
 }

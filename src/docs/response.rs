@@ -10,25 +10,25 @@ use super::file::{File, Kind};
 use crate::http::headers::LASTING;
 
 /// What is at the address of a request, for a client that calls this server `origin`.
-pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
+pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
     let path = request.path();
-    let Some(file) = File::at(path) else {
-        return match File::at(path.trim_end_matches('/')) {
-            Some(file) => moved(file.place(), request.query_string()),
-            None => no_page(request, origin),
+    let Some(file) = File::find(path) else {
+        return match File::find(path.trim_end_matches('/')) {
+            Some(file) => redirect(file.canonical_path(), request.query_string()),
+            None => not_found(request, origin),
         };
     };
-    if file.kind == Kind::Moved {
-        return moved(file.place(), request.query_string());
+    if file.kind == Kind::Redirect {
+        return redirect(file.canonical_path(), request.query_string());
     }
-    if file.is_lasting() {
+    if file.is_immutable() {
         return HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
             .insert_header((CACHE_CONTROL, LASTING))
             .body(file.content);
     }
     let has_twin = file.kind == Kind::Page;
-    let wanted = if has_twin && prefers_markdown(request) { file.twin() } else { None };
+    let wanted = if has_twin && prefers_markdown(request) { file.markdown() } else { None };
     let mut response = wanted.unwrap_or(file).cacheable().respond(request, origin);
     if has_twin {
         response.headers_mut().insert(VARY, HeaderValue::from_static(ACCEPT.as_str()));
@@ -37,13 +37,13 @@ pub(super) fn answer(request: &HttpRequest, origin: &str) -> HttpResponse {
 }
 
 /// Says that there is no page, with a page of its own or in Markdown.
-fn no_page(request: &HttpRequest, origin: &str) -> HttpResponse {
+fn not_found(request: &HttpRequest, origin: &str) -> HttpResponse {
     if request.path().ends_with(".md") || prefers_markdown(request) {
         return HttpResponse::NotFound().content_type(Kind::Markdown.media_type()).body(format!(
             "# Not found\n\nThere is no page at this address. Every page: {origin}/llms.txt.\n"
         ));
     }
-    match File::no_page() {
+    match File::not_found() {
         Some(file) => HttpResponse::NotFound()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
             .body(file.cacheable().to(origin)),
@@ -52,14 +52,14 @@ fn no_page(request: &HttpRequest, origin: &str) -> HttpResponse {
 }
 
 /// Leads to a page: its address has no slash at its end, and it may be guessed under another.
-fn moved(page: &str, query: &str) -> HttpResponse {
+fn redirect(page: &str, query: &str) -> HttpResponse {
     let mark = if query.is_empty() { "" } else { "?" };
     let place = format!("{page}{mark}{query}");
     HttpResponse::PermanentRedirect().insert_header((LOCATION, place)).finish()
 }
 
 /// What an address answers to a method that it does not know.
-pub(super) fn refuse_method(_: &HttpRequest, allowed: String) -> HttpResponse {
+pub(super) fn method_not_allowed(_: &HttpRequest, allowed: String) -> HttpResponse {
     HttpResponse::MethodNotAllowed()
         .insert_header((ALLOW, allowed.clone()))
         .content_type("text/plain; charset=utf-8")
