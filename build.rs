@@ -1,5 +1,4 @@
-//! Generates the pages under `/docs`, which `src/docs` embeds in the binary. `crates/docs` does the
-//! work.
+//! Generates the docs site with `crates/docs`. `src/docs` embeds it in the binary.
 
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
@@ -13,8 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Err(problems) = pivotal_docs::generate(&root, &out, env!("CARGO_PKG_VERSION")) else {
         return Ok(());
     };
-    // The test that updates docs/openapi.json has to compile even when the old one breaks the
-    // pages.
+    // The test that updates docs/openapi.json must compile even if the old document breaks the pages.
     let is_update = env::var_os("UPDATE_SNAPSHOT").is_some();
     if is_update {
         println!("cargo::rerun-if-env-changed=UPDATE_SNAPSHOT");
@@ -27,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Leaves the pages of the last build, or none if there was no build yet.
+/// Keeps the pages of the last build, or creates an empty site.
 fn keep_old_pages(out: &Path) -> Result<(), Box<dyn Error>> {
     let table = out.join("table.rs");
     if !table.exists() {

@@ -1,110 +1,110 @@
-// The console on the pages of the endpoints: puts a request together, sends it to this server and
-// shows what is answered. The key stays in this tab, and leaves it in the request's header only.
+// The console on endpoint pages: builds a request, sends it to this server, and shows the response.
+// The key stays in this tab and leaves it only in the request's header.
 "use strict";
 
 {
-  const STORE = "pivotal-api-key";
-  // An answer with more letters has too many pieces for a page to stay quick with them.
-  const MOST_COLOURED = 200_000;
+  const STORAGE_KEY = "pivotal-api-key";
+  // In characters. Coloring a longer response would create too many elements.
+  const MAX_COLORED_LENGTH = 200_000;
   const form = document.querySelector(".try form");
   const find = (name) => form.querySelector(`[data-${name}]`);
   const { method, path } = form.dataset;
-  const [key, body, status, answer] = ["key", "body", "status", "answer"].map(find);
+  const [key, body, status, responseBox] = ["key", "body", "status", "response"].map(find);
 
-  // Where the browser keeps nothing for pages, the key is typed again on each of them.
-  const remembered = () => {
+  // If the browser blocks storage, the key has to be entered on each page.
+  const loadKey = () => {
     try {
-      return sessionStorage.getItem(STORE) ?? "";
+      return sessionStorage.getItem(STORAGE_KEY) ?? "";
     } catch {
       return "";
     }
   };
-  const remember = (value) => {
+  const storeKey = (value) => {
     try {
-      if (value) sessionStorage.setItem(STORE, value);
-      else sessionStorage.removeItem(STORE);
+      if (value) sessionStorage.setItem(STORAGE_KEY, value);
+      else sessionStorage.removeItem(STORAGE_KEY);
     } catch {
-      // It is in the field.
+      // The key is still in the field.
     }
   };
 
-  /** What was typed into the fields of a place, by name; what is empty is not sent. */
-  const typed = (place) =>
-    [...form.querySelectorAll(`[data-in=${place}]`)]
+  /** The names and values of the parameters in `path`, `query`, or `header`, without empty ones. */
+  const parameters = (location) =>
+    [...form.querySelectorAll(`[data-in=${location}]`)]
       .map(({ name, value }) => [name, value.trim()])
       .filter(([, value]) => value);
 
-  /** Why no address can have this in it, or nothing. */
-  const objection = (value) => {
-    if (!value) return "Fill in this field.";
-    // A browser takes them for steps between directories, however they are written.
-    return /^\.\.?$/.test(value) ? "No address can be made with this." : "";
+  /** Why a path parameter is invalid, or an empty string. */
+  const pathProblem = (value) => {
+    if (!value) return "Enter a value.";
+    // Browsers resolve `.` and `..` in URLs, even percent-encoded.
+    return /^\.\.?$/.test(value) ? "A URL can’t contain this value." : "";
   };
-  const check = () => {
+  const validatePath = () => {
     for (const field of form.querySelectorAll("[data-in=path]")) {
-      field.setCustomValidity(objection(field.value.trim()));
+      field.setCustomValidity(pathProblem(field.value.trim()));
     }
   };
 
-  /** The request as it stands in the form, without the key. */
-  const request = () => {
+  /** The request that the form describes, without the key. */
+  const formRequest = () => {
     let target = path;
-    for (const [name, value] of typed("path")) {
+    for (const [name, value] of parameters("path")) {
       target = target.replace(`{${name}}`, encodeURIComponent(value));
     }
-    const query = new URLSearchParams(typed("query")).toString();
-    const headers = typed("header");
+    const query = new URLSearchParams(parameters("query")).toString();
+    const headers = parameters("header");
     if (body) headers.push(["Content-Type", "application/json"]);
     return { target: query ? `${target}?${query}` : target, headers, content: body?.value };
   };
 
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-  /** The line for a shell that sends the same. */
+  /** The curl command for a request. */
   const curl = ({ target, headers, content }) => {
-    const usual = content === undefined ? "GET" : "POST";
-    const verb = method === usual ? "" : ` -X ${method}`;
+    const implied = content === undefined ? "GET" : "POST";
+    const verb = method === implied ? "" : ` -X ${method}`;
     const parts = [`curl -sS --fail-with-body${verb} ${quote(location.origin + target)}`];
     if (key) parts.push('-H "Authorization: Bearer $PIVOTAL_API_KEY"');
     for (const [name, value] of headers) parts.push(`-H ${quote(`${name}: ${value}`)}`);
-    // What -d is given is the name of a file where it begins with an @.
+    // Not -d, which reads a file if the value begins with an @.
     if (content !== undefined) parts.push(`--data-raw ${quote(content)}`);
     return parts.join(" \\\n  ");
   };
 
-  /** Shows what would be sent. A body that is no JSON is sent too: the answer tells of it. */
+  /** Shows what will be sent. A body that isn’t JSON can be sent too, to see the error. */
   const preview = () => {
-    check();
-    const wanted = request();
-    find("target").textContent = wanted.target;
-    find("curl").textContent = curl(wanted);
+    validatePath();
+    const request = formRequest();
+    find("target").textContent = request.target;
+    find("curl").textContent = curl(request);
     if (!body) return;
-    let mistake = "";
+    let problem = "";
     try {
       JSON.parse(body.value);
     } catch (error) {
-      mistake = `This is not JSON: ${error.message}`;
+      problem = `Invalid JSON: ${error.message}`;
     }
-    body.setAttribute("aria-invalid", String(mistake !== ""));
-    const hint = find("mistake");
-    if (hint.textContent !== mistake) hint.textContent = mistake;
+    body.setAttribute("aria-invalid", String(problem !== ""));
+    const hint = find("body-problem");
+    if (hint.textContent !== problem) hint.textContent = problem;
   };
 
-  // JSON is laid out without being read: a number stays as the server wrote it.
+  // JSON is formatted token by token, not parsed, so that numbers stay as the server wrote them.
   const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
 
-  /** The pieces of a JSON text on lines of their own, each with what it is. */
-  const laidOut = (text) => {
+  /** Formats JSON. Returns pieces of text, each with its kind for coloring. */
+  const formatJson = (text) => {
     const tokens = text.match(TOKEN) ?? [];
     const pieces = [];
     let depth = 0;
     const put = (token, kind = "") => pieces.push([token, kind]);
     const newLine = () => put(`\n${"  ".repeat(depth)}`);
-    tokens.forEach((token, at) => {
-      const [before, next] = [tokens[at - 1], tokens[at + 1]];
+    tokens.forEach((token, index) => {
+      const [previous, next] = [tokens[index - 1], tokens[index + 1]];
       if (token === "}" || token === "]") {
         depth -= 1;
-        if (before !== "{" && before !== "[") newLine();
+        if (previous !== "{" && previous !== "[") newLine();
         put(token);
       } else if (token === "{" || token === "[") {
         depth += 1;
@@ -125,16 +125,16 @@
   };
 
   const element = (name, text, kind) => {
-    const made = document.createElement(name);
-    made.textContent = text;
-    if (kind) made.className = `try-${kind}`;
-    return made;
+    const node = document.createElement(name);
+    node.textContent = text;
+    if (kind) node.className = `try-${kind}`;
+    return node;
   };
 
   const showContent = (text, isJson) => {
-    const pieces = isJson ? laidOut(text) : [[text, ""]];
+    const pieces = isJson ? formatJson(text) : [[text, ""]];
     const content = document.createDocumentFragment();
-    if (text.length > MOST_COLOURED) {
+    if (text.length > MAX_COLORED_LENGTH) {
       content.append(pieces.map(([piece]) => piece).join(""));
     } else {
       for (const [piece, kind] of pieces) {
@@ -144,16 +144,16 @@
     find("content").replaceChildren(content);
   };
 
-  const showFault = (name, error) => {
+  const showFailure = (name, error) => {
     status.replaceChildren(element("strong", name, "bad"), `: ${error.message}`);
   };
 
-  const show = (response, text, took) => {
+  const showResponse = (response, text, milliseconds) => {
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
     const name = `${response.status} ${response.statusText}`.trim();
     status.replaceChildren(
       element("strong", name, response.ok ? "good" : "bad"),
-      ` after ${took} ms`,
+      ` after ${milliseconds} ms`,
     );
     find("headers").replaceChildren(
       ...[...response.headers].flatMap(([header, value]) => [
@@ -162,39 +162,39 @@
       ]),
     );
     showContent(text, isJson);
-    answer.hidden = false;
+    responseBox.hidden = false;
   };
 
-  /** Sends the request of the form, and shows what came of it. */
-  const exchange = async () => {
-    const { target, headers, content } = request();
+  /** Sends the request and shows the response or the failure. */
+  const sendRequest = async () => {
+    const { target, headers, content } = formRequest();
     if (key) headers.push(["Authorization", `Bearer ${key.value.trim()}`]);
-    // Nothing that the browser knows of this server goes along, and nothing is kept by it.
+    // No cookies are sent, and nothing is cached.
     const options = { credentials: "omit", cache: "no-store", redirect: "error" };
-    let wanted;
+    let request;
     try {
-      wanted = new Request(target, { method, headers, body: content, ...options });
+      request = new Request(target, { method, headers, body: content, ...options });
     } catch (error) {
-      // Such as a header with a letter that no header can have.
-      showFault("Not sent", error);
+      // For example, a header value with an invalid character.
+      showFailure("Not sent", error);
       return;
     }
     const started = performance.now();
     let response;
     try {
-      response = await fetch(wanted);
+      response = await fetch(request);
     } catch (error) {
-      showFault("No answer", error);
+      showFailure("No response", error);
       return;
     }
     let text;
     try {
       text = await response.text();
     } catch (error) {
-      showFault(`${response.status}, but the answer broke off`, error);
+      showFailure(`${response.status}, but the response was cut off`, error);
       return;
     }
-    show(response, text, Math.round(performance.now() - started));
+    showResponse(response, text, Math.round(performance.now() - started));
   };
 
   let isBusy = false;
@@ -204,9 +204,9 @@
     const button = form.querySelector(".try-primary");
     button.setAttribute("aria-disabled", "true");
     status.textContent = "Sending…";
-    answer.hidden = true;
+    responseBox.hidden = true;
     try {
-      await exchange();
+      await sendRequest();
     } finally {
       button.removeAttribute("aria-disabled");
       isBusy = false;
@@ -221,28 +221,28 @@
   body?.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  key?.addEventListener("input", () => remember(key.value.trim()));
+  key?.addEventListener("input", () => storeKey(key.value.trim()));
   find("forget")?.addEventListener("click", () => {
     key.value = "";
-    remember("");
+    storeKey("");
     key.focus();
   });
   find("copy-curl").addEventListener("click", async ({ target }) => {
-    const line = find("curl");
+    const command = find("curl");
     try {
-      await navigator.clipboard.writeText(line.textContent);
+      await navigator.clipboard.writeText(command.textContent);
       target.textContent = "Copied";
       setTimeout(() => { target.textContent = "Copy"; }, 2000);
     } catch {
-      getSelection().selectAllChildren(line);
+      getSelection().selectAllChildren(command);
     }
   });
-  // A page that the browser kept may be shown again after the key was changed or forgotten.
+  // The browser may restore this page from its cache after the key has changed on another.
   addEventListener("pageshow", () => {
-    if (key) key.value = remembered();
+    if (key) key.value = loadKey();
     preview();
   });
-  // Where the style cannot hide the key, the kind of the field does.
+  // The field’s style hides the key. If the browser doesn’t support that, use a password field.
   if (key && !CSS.supports("-webkit-text-security", "disc")) key.type = "password";
   form.hidden = false;
 }

@@ -1,23 +1,23 @@
-// What stands beside the text: colours, the list of contents, and copies of the page and its code.
+// The color scheme, copy buttons, scrolling by keyboard, the table of contents, and the menu.
 {
   const root = document.documentElement;
   const darkSystem = matchMedia("(prefers-color-scheme: dark)");
   const toggle = document.querySelector("[data-theme-toggle]");
   const isDark = () => (root.dataset.theme ?? (darkSystem.matches ? "dark" : "light")) === "dark";
-  const tell = () => toggle.setAttribute("aria-pressed", String(isDark()));
-  tell();
-  darkSystem.addEventListener("change", tell);
+  const updateToggle = () => toggle.setAttribute("aria-pressed", String(isDark()));
+  updateToggle();
+  darkSystem.addEventListener("change", updateToggle);
   toggle.addEventListener("click", () => {
     const chosen = isDark() ? "light" : "dark";
-    // Who chooses what the system says goes on to follow it.
+    // Choosing the system’s scheme means following it again.
     const isSystem = (chosen === "dark") === darkSystem.matches;
     if (isSystem) delete root.dataset.theme;
     else root.dataset.theme = chosen;
-    memory.set("theme", isSystem ? null : chosen);
-    tell();
+    preferences.set("theme", isSystem ? null : chosen);
+    updateToggle();
   });
 
-  // Some browsers allow copying only over TLS; there the text goes through a selection.
+  // The clipboard API may be missing, for example without TLS. Then copy a selection.
   const copy = async (text) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -33,24 +33,24 @@
       if (!isCopied) throw new Error("nothing was copied");
     }
   };
-  const voice = document.querySelector("[data-voice]");
+  const announcer = document.querySelector("[data-announcer]");
   const copyOnClick = (button, text) => {
     const name = button.textContent;
-    let waiting;
+    let timer;
     button.addEventListener("click", async () => {
-      let told;
+      let result;
       try {
         await copy(await text());
-        told = "Copied";
+        result = "Copied";
       } catch {
-        told = "Not copied";
+        result = "Couldn’t copy";
       }
-      button.textContent = told;
-      voice.textContent = told;
-      clearTimeout(waiting);
-      waiting = setTimeout(() => {
+      button.textContent = result;
+      announcer.textContent = result;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
         button.textContent = name;
-        voice.textContent = "";
+        announcer.textContent = "";
       }, 2000);
       button.focus();
     });
@@ -64,16 +64,16 @@
     copyOnClick(button, () => code.querySelector("code").textContent);
     code.append(button);
   }
-  const whole = document.querySelector("[data-copy-page]");
-  if (whole) {
-    copyOnClick(whole, async () => {
-      const answer = await fetch(whole.dataset.copyPage);
-      if (!answer.ok) throw new Error(answer.statusText);
-      return answer.text();
+  const copyPage = document.querySelector("[data-copy-page]");
+  if (copyPage) {
+    copyOnClick(copyPage, async () => {
+      const response = await fetch(copyPage.dataset.copyPage);
+      if (!response.ok) throw new Error(response.statusText);
+      return response.text();
     });
   }
 
-  // Whoever has no pointer scrolls what is too wide with the keyboard.
+  // Makes overflowing boxes focusable, so that they can be scrolled with the keyboard.
   const widths = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
@@ -82,27 +82,27 @@
   });
   for (const box of document.querySelectorAll(".code pre, .scroll")) widths.observe(box);
 
-  // The list of contents marks the heading that was passed last.
+  // The table of contents highlights the last heading that scrolled past the top.
   const links = [...document.querySelectorAll(".contents a")];
   const headings = links.map((link) => document.getElementById(link.hash.slice(1)));
   if (headings.length > 0) {
     const edge = 120;
-    let waiting = false;
-    const mark = () => {
-      waiting = false;
+    let isScheduled = false;
+    const highlight = () => {
+      isScheduled = false;
       const isEnd = innerHeight + scrollY >= document.body.scrollHeight - 2;
       const passed = headings.findLastIndex((heading) => heading.getBoundingClientRect().top < edge);
       const current = isEnd && scrollY > 0 ? headings.length - 1 : passed;
-      links.forEach((link, place) => link.classList.toggle("current", place === current));
+      links.forEach((link, index) => link.classList.toggle("current", index === current));
     };
     addEventListener("scroll", () => {
-      if (!waiting) requestAnimationFrame(mark);
-      waiting = true;
+      if (!isScheduled) requestAnimationFrame(highlight);
+      isScheduled = true;
     }, { passive: true });
-    mark();
+    highlight();
   }
 
-  // On a narrow screen a link of the menu may lead to another place of the same page.
+  // On a narrow screen the menu covers the page, also when a link only scrolls it.
   const menu = document.getElementById("menu");
   menu.addEventListener("click", (event) => {
     if (event.target.closest("a") && menu.matches(":popover-open")) menu.hidePopover();

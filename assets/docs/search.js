@@ -47,7 +47,7 @@
   };
   const option = (hit, number) => {
     const link = document.createElement("a");
-    link.href = hit.page.address + (hit.isPage ? "" : `#${hit.part.id}`);
+    link.href = hit.page.url + (hit.isPage ? "" : `#${hit.part.id}`);
     link.id = `result-${number}`;
     link.tabIndex = -1;
     link.setAttribute("role", "option");

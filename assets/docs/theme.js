@@ -1,4 +1,4 @@
-// Runs before anything is shown, so that no page appears in other colours first.
+// Runs before the first paint, so that the page doesn’t flash in the other color scheme.
 "use strict";
 
 document.documentElement.classList.add("script");
@@ -6,5 +6,5 @@ try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Nothing can be kept here; the colours are then those of the system.
+  // Storage is blocked: follow the system’s color scheme.
 }

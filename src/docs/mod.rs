@@ -1,6 +1,5 @@
-//! The documentation: pages about the API and the server, the same as Markdown, and indexes for
-//! language models. All of it is generated when the server is built (`crates/docs`) and is part of the
-//! binary. Only `server` may use it.
+//! Serves the docs site: pages in HTML and Markdown, and indexes for language models. The build script
+//! generates the site with `crates/docs`, and the binary contains it. Only `server` may use this module.
 
 mod file;
 mod response;

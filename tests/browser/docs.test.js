@@ -1,4 +1,4 @@
-// The documentation in a browser: what people do there, and that everybody can.
+// The docs site: reading, copying, navigation, and accessibility.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -7,8 +7,8 @@ import { Browser, DESK, PHONE } from './browser.js';
 import { fits, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
-/** One page of each kind, and those with the widest content. */
-const KINDS = [
+/** One page of each kind, and the pages with the widest content. */
+const SAMPLE_PAGES = [
   '/docs',
   '/docs/quickstart',
   '/docs/errors',
@@ -26,26 +26,26 @@ const KINDS = [
 
 let server;
 let browser;
-let addresses;
+let urls;
 before(async () => {
   server = await Server.start();
   browser = await Browser.start(server);
-  const answer = await fetch(`${server.url}/docs/search.json`);
-  addresses = (await answer.json()).map(({ address }) => address);
+  const response = await fetch(`${server.url}/docs/search.json`);
+  urls = (await response.json()).map(({ url }) => url);
 });
 after(async () => {
   await browser?.stop();
   await server?.stop();
 });
 
-/** Lets somebody read who is not known to the server. */
-function read(look, options) {
-  return browser.visit(look, { signedIn: false, reducedMotion: 'reduce', ...options });
+/** Opens a page without signing in. */
+function visit(run, options) {
+  return browser.visit(run, { signedIn: false, reducedMotion: 'reduce', ...options });
 }
 
-test('pages of every kind can be used by everybody, by day, by night and on a telephone', async (t) => {
-  await read(async (page) => {
-    for (const path of KINDS) {
+test('pages of every kind are accessible in both color schemes and on a phone', async (t) => {
+  await visit(async (page) => {
+    for (const path of SAMPLE_PAGES) {
       await t.test(path, async () => {
         await page.goto(path);
         assert.equal(await page.locator('h1').count(), 1);
@@ -65,10 +65,10 @@ test('pages of every kind can be used by everybody, by day, by night and on a te
   });
 });
 
-test('every page fits every window', () =>
-  read(async (page) => {
-    for (const address of addresses) {
-      await page.goto(address);
+test('every page fits every window width', () =>
+  visit(async (page) => {
+    for (const url of urls) {
+      await page.goto(url);
       for (const width of [320, 360, 768, 900, 1280, 1440]) {
         await page.setViewportSize({ width, height: 800 });
         await fits(page);
@@ -76,13 +76,13 @@ test('every page fits every window', () =>
     }
   }));
 
-test('every page can be read without scripts, and shows no control that needs them', () =>
-  read(async (page) => {
-    for (const address of addresses) {
-      await page.goto(address);
-      assert.equal(await page.locator('.with-script:visible').count(), 0, address);
-      assert.equal(await page.locator('button:visible').count(), 0, address);
-      // Of a sample, all languages are there.
+test('without scripts, every page can be read and shows no control that needs them', () =>
+  visit(async (page) => {
+    for (const url of urls) {
+      await page.goto(url);
+      assert.equal(await page.locator('.with-script:visible').count(), 0, url);
+      assert.equal(await page.locator('button:visible').count(), 0, url);
+      // All languages of a sample are visible.
       const tabs = page.locator('.tab');
       assert.equal(await tabs.locator('visible=true').locator('pre').count(), await tabs.count());
     }
@@ -95,31 +95,31 @@ test('every page can be read without scripts, and shows no control that needs th
     await page.waitForURL('**/docs/pagination');
   }, { script: false }));
 
-test('the language of samples is chosen once for all pages', () =>
-  read(async (page) => {
+test('the language of samples is chosen for all pages at once', () =>
+  visit(async (page) => {
     await page.goto('/docs/reference/create-customer');
     const tab = (name) => page.getByRole('tab', { name, exact: true }).first();
-    const shown = () => page.getByRole('tabpanel').first();
+    const panel = () => page.getByRole('tabpanel').first();
     assert.equal(await tab('cURL').getAttribute('aria-selected'), 'true');
-    await shown().getByText('curl -sS').waitFor();
+    await panel().getByText('curl -sS').waitFor();
     await tab('Python').click();
-    await shown().getByText('import httpx').waitFor();
+    await panel().getByText('import httpx').waitFor();
     assert.equal(await tab('cURL').getAttribute('aria-selected'), 'false');
 
     await page.goto('/docs/reference/get-customer');
-    await shown().getByText('import httpx').waitFor();
+    await panel().getByText('import httpx').waitFor();
     await tab('Python').press('ArrowRight');
-    await shown().getByText('reqwest').first().waitFor();
+    await panel().getByText('reqwest').first().waitFor();
     assert.ok(await tab('Rust').evaluate((one) => one === document.activeElement));
     await page.keyboard.press('ArrowRight');
-    await shown().getByText('curl -sS').waitFor();
+    await panel().getByText('curl -sS').waitFor();
     await page.keyboard.press('End');
     await page.reload();
-    await shown().getByText('reqwest').first().waitFor();
+    await panel().getByText('reqwest').first().waitFor();
   }));
 
-test('code and whole pages are copied', () =>
-  read(async (page, context) => {
+test('code and whole pages can be copied', () =>
+  visit(async (page, context) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const copied = () => page.evaluate(() => navigator.clipboard.readText());
     await page.goto('/docs/errors');
@@ -133,12 +133,12 @@ test('code and whole pages are copied', () =>
     await page.getByRole('button', { name: 'Copy page' }).click();
     await page.getByRole('button', { name: 'Copied' }).nth(0).waitFor();
     await page.locator('[data-copy-page]:text("Copied")').waitFor();
-    const twin = await (await fetch(`${server.url}/docs/errors.md`)).text();
-    assert.equal(await copied(), twin);
+    const markdown = await (await fetch(`${server.url}/docs/errors.md`)).text();
+    assert.equal(await copied(), markdown);
   }));
 
-test('copying works where the browser keeps its clipboard to itself', () =>
-  read(async (page) => {
+test('copying works without the clipboard API', () =>
+  visit(async (page) => {
     await page.goto('/docs/errors');
     const copied = await page.evaluate(() => {
       Object.defineProperty(navigator, 'clipboard', { value: undefined });
@@ -151,25 +151,25 @@ test('copying works where the browser keeps its clipboard to itself', () =>
     await page.locator('.text .code .copy').first().getByText('Copied').waitFor();
   }));
 
-test('the page is shown as Markdown', () =>
-  read(async (page) => {
+test('a page can be viewed as Markdown', () =>
+  visit(async (page) => {
     await page.goto('/docs/errors');
-    const [answer] = await Promise.all([
+    const [response] = await Promise.all([
       page.waitForResponse('**/docs/errors.md'),
       page.getByRole('link', { name: 'View as Markdown' }).click(),
     ]);
-    assert.equal(answer.headers()['content-type'], 'text/markdown; charset=utf-8');
+    assert.equal(response.headers()['content-type'], 'text/markdown; charset=utf-8');
     await page.getByText('# Errors').waitFor();
   }));
 
-test('light or dark is chosen, kept, and given up again', () =>
-  read(async (page) => {
+test('the color scheme can be chosen, is kept, and can follow the system again', () =>
+  visit(async (page) => {
     const isDark = () =>
       page.evaluate(() => {
-        const colour = getComputedStyle(document.body).backgroundColor;
-        return colour.match(/\d+/g).every((part) => Number(part) < 60);
+        const color = getComputedStyle(document.body).backgroundColor;
+        return color.match(/\d+/g).every((part) => Number(part) < 60);
       });
-    const toggle = page.getByRole('button', { name: 'Dark colours' });
+    const toggle = page.getByRole('button', { name: 'Dark mode' });
     await page.goto('/docs');
     assert.equal(await isDark(), false);
     assert.equal(await toggle.getAttribute('aria-pressed'), 'false');
@@ -178,17 +178,17 @@ test('light or dark is chosen, kept, and given up again', () =>
     assert.equal(await toggle.getAttribute('aria-pressed'), 'true');
     await page.goto('/docs/errors');
     assert.equal(await isDark(), true);
-    // Back to what the system says, which is then followed.
+    // Choosing the system’s scheme follows the system again.
     await toggle.click();
     assert.equal(await isDark(), false);
     await page.emulateMedia({ colorScheme: 'dark' });
-    // The page hears of the change with its next frame, after the colors have changed.
-    await page.getByRole('button', { name: 'Dark colours', pressed: true }).waitFor();
+    // The media query reports the change one frame after the colors have changed.
+    await page.getByRole('button', { name: 'Dark mode', pressed: true }).waitFor();
     assert.equal(await isDark(), true);
   }, { colorScheme: 'light' }));
 
-test('on a telephone the menu opens, closes and leads on', () =>
-  read(async (page) => {
+test('on a phone the menu opens, closes, and links to pages', () =>
+  visit(async (page) => {
     await page.goto('/docs/errors');
     const menu = page.getByRole('navigation', { name: 'Documentation' });
     const open = page.getByRole('button', { name: 'Menu' });
@@ -205,12 +205,12 @@ test('on a telephone the menu opens, closes and leads on', () =>
     await page.waitForURL('**/docs/reference/update-onboarding');
     await menu.waitFor({ state: 'hidden' });
     await open.click();
-    // The group of the page is open, and the page is marked.
+    // The group of the current page is open, and its link is highlighted.
     await menu.locator('[aria-current=page]').getByText('Update an onboarding').waitFor();
   }, { viewport: PHONE }));
 
-test('the list of contents shows where the reader is', () =>
-  read(async (page) => {
+test('the table of contents highlights the current section', () =>
+  visit(async (page) => {
     await page.goto('/docs/errors');
     const contents = page.getByRole('navigation', { name: 'On this page' });
     await contents.getByRole('link', { name: 'Multiple errors' }).click();
@@ -219,11 +219,11 @@ test('the list of contents shows where the reader is', () =>
     assert.equal(await contents.locator('a.current').count(), 1);
   }, { viewport: { width: 1500, height: 700 } }));
 
-test('the keyboard reaches the content at once, and code that is too wide can be scrolled', () =>
-  read(async (page) => {
+test('the keyboard can skip to the content and scroll wide code', () =>
+  visit(async (page) => {
     await page.goto('/docs/quickstart');
     await page.keyboard.press('Tab');
-    await page.getByRole('link', { name: 'Skip to the content' }).press('Enter');
+    await page.getByRole('link', { name: 'Skip to content' }).press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
     const wide = await page.locator('.code pre').evaluateAll((all) =>
       all.filter((pre) => pre.scrollWidth > pre.clientWidth).map((pre) => pre.tabIndex));

@@ -18,16 +18,16 @@ after(async () => {
   await server?.stop();
 });
 
-function visit(look, options) {
-  return browser.visit(look, { signedIn: false, reducedMotion: 'reduce', ...options });
+function visit(run, options) {
+  return browser.visit(run, { signedIn: false, reducedMotion: 'reduce', ...options });
 }
 
 /** Opens a page and its search dialog. */
-function searching(look, options) {
+function withSearch(run, options) {
   return visit(async (page) => {
     await page.goto('/docs');
     await page.keyboard.press('/');
-    await look(page);
+    await run(page);
   }, options);
 }
 
@@ -94,13 +94,13 @@ test('a slash typed into a field does not open the search', () =>
   }));
 
 test('every term of docs/search.toml finds its page or section first', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     const pages = await (await fetch(`${server.url}/docs/search.json`)).json();
     const places = new Map();
-    for (const { address, parts } of pages) {
+    for (const { url, parts } of pages) {
       for (const { id, terms } of parts) {
         for (const term of terms) {
-          places.set(term, [...(places.get(term) ?? []), id ? `${address}#${id}` : address]);
+          places.set(term, [...(places.get(term) ?? []), id ? `${url}#${id}` : url]);
         }
       }
     }
@@ -109,7 +109,7 @@ test('every term of docs/search.toml finds its page or section first', () =>
   }));
 
 test('the beginning of a word and a word with a typo find the page', () =>
-  searching((page) =>
+  withSearch((page) =>
     findsFirst(page, [
       ['idem', '/docs/idempotency'],
       ['idempotancy', '/docs/idempotency'],
@@ -124,10 +124,10 @@ test('the beginning of a word and a word with a typo find the page', () =>
     ])));
 
 test('a whole word counts more than a part of one', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     await findsFirst(page, [['port', '/docs/operate/configuration#listen']]);
-    for (const address of await found(page)) {
-      assert.ok(!address.includes('import'), address);
+    for (const url of await found(page)) {
+      assert.ok(!url.includes('import'), url);
     }
     await findsFirst(page, [
       ['change the port', '/docs/operate/configuration#listen'],
@@ -136,7 +136,7 @@ test('a whole word counts more than a part of one', () =>
   }));
 
 test('a title counts more than a heading, and a heading more than text', () =>
-  searching((page) =>
+  withSearch((page) =>
     findsFirst(page, [
       ['errors', '/docs/errors'],
       ['create customer', '/docs/reference/create-customer'],
@@ -146,7 +146,7 @@ test('a title counts more than a heading, and a heading more than text', () =>
     ])));
 
 test('the page that explains something comes before those that mention it', () =>
-  searching((page) =>
+  withSearch((page) =>
     findsFirst(page, [
       ['retry', '/docs/idempotency'],
       ['retries', '/docs/idempotency'],
@@ -161,7 +161,7 @@ test('the page that explains something comes before those that mention it', () =
     ])));
 
 test('several words are all preferred, in any order', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     await findsFirst(page, [
       ['limits rate', '/docs/rate-limits'],
       ['errors nowheretobefound', '/docs/errors'],
@@ -176,9 +176,9 @@ test('several words are all preferred, in any order', () =>
   }));
 
 test('the results of a page are next to each other', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     await type(page, 'key');
-    const paths = (await found(page)).map((address) => address.split('#')[0]);
+    const paths = (await found(page)).map((url) => url.split('#')[0]);
     const changes = paths.filter((path, index) => path !== paths[index - 1]);
     assert.equal(changes.length, new Set(paths).size, paths.join(' '));
   }));
@@ -203,7 +203,7 @@ test('the matching words are visible on a phone', () =>
   }, { viewport: { width: 320, height: 800 } }));
 
 test('the arrow keys choose a result and Enter opens it', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     await type(page, 'cursor');
     const count = await results(page).count();
     assert.ok(count > 2);
@@ -219,9 +219,9 @@ test('the arrow keys choose a result and Enter opens it', () =>
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     assert.equal(await chosen(), 1);
-    const address = await results(page).nth(1).getAttribute('href');
+    const url = await results(page).nth(1).getAttribute('href');
     await page.keyboard.press('Enter');
-    await page.waitForURL(`**${address}`);
+    await page.waitForURL(`**${url}`);
   }));
 
 test('a result on the current page closes the dialog and scrolls to its section', () =>
@@ -239,7 +239,7 @@ test('a result on the current page closes the dialog and scrolls to its section'
   }));
 
 test('the search dialog is accessible at every size and in both color schemes', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     await type(page, 'key');
     for (const colorScheme of ['light', 'dark']) {
       for (const size of [DESK, PHONE]) {
@@ -252,7 +252,7 @@ test('the search dialog is accessible at every size and in both color schemes', 
   }));
 
 test('a query is never rendered as HTML', () =>
-  searching(async (page) => {
+  withSearch(async (page) => {
     const query = '<img/nowheretobefound>';
     await type(page, query);
     assert.equal(await page.locator('img').count(), 0);

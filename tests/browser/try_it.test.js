@@ -1,4 +1,4 @@
-// The console on the pages of the endpoints, as people use it.
+// The console on endpoint pages.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -19,12 +19,12 @@ after(async () => {
   await server?.stop();
 });
 
-/** Lets somebody without an account look at the documentation. */
-function visit(look, options) {
-  return browser.visit(look, { signedIn: false, ...options });
+/** Opens a page without signing in. */
+function visit(run, options) {
+  return browser.visit(run, { signedIn: false, ...options });
 }
 
-/** Opens the page of an endpoint, and gives its console a key. */
+/** Opens the page of an endpoint and enters a key. */
 async function open(page, endpoint, key = server.key) {
   await page.goto(`/docs/reference/${endpoint}`);
   const field = page.getByLabel('API key');
@@ -33,44 +33,45 @@ async function open(page, endpoint, key = server.key) {
   }
 }
 
-/** Sends the request, and returns what was answered: the status, and the text of the body. */
+/** Sends the request and returns the response’s status line and body. */
 async function send(page) {
   await page.getByRole('button', { name: /^Send/ }).click();
-  return answered(page);
+  return response(page);
 }
 
-async function answered(page) {
-  await page.locator('[data-answer]').waitFor();
+/** Waits for a response and returns its status line and body. */
+async function response(page) {
+  await page.locator('[data-response]').waitFor();
   const status = await page.locator('[data-status]').textContent();
   const text = await page.locator('[data-content]').textContent();
   return { status, text };
 }
 
-/** The line for a shell that the console shows. */
+/** The curl command that the console shows. */
 function curl(page) {
   return page.locator('[data-curl]').textContent();
 }
 
-/** Makes a customer through the API. */
-function customer(more) {
+/** Creates a customer through the API. */
+function createCustomer(more) {
   return server.make('/customers', { name: 'Borealis', ...more });
 }
 
-test('the example of a page is sent as it stands', () =>
+test('the example can be sent unchanged', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
     const { status, text } = await send(page);
     assert.match(status, /^201 Created after \d+ ms$/);
-    const made = JSON.parse(text);
-    assert.deepEqual((await server.api(`/customers/${made.id}`)).body, made);
+    const customer = JSON.parse(text);
+    assert.deepEqual((await server.api(`/customers/${customer.id}`)).body, customer);
     const headers = await page.locator('[data-headers]').textContent();
-    assert.match(headers, new RegExp(`location/api/v1/customers/${made.id}`));
+    assert.match(headers, new RegExp(`location/api/v1/customers/${customer.id}`));
     assert.match(headers, /x-request-idreq_[0-9a-f]{32}/);
   }));
 
-test('what is typed into the fields is sent where it belongs', () =>
+test('fields are sent in the path, the query, and the body', () =>
   visit(async (page) => {
-    const { id } = await customer({ status: 'churned' });
+    const { id } = await createCustomer({ status: 'churned' });
     await open(page, 'update-customer');
     await page.getByLabel('id', { exact: true }).fill(id);
     await page.getByLabel('Body', { exact: true }).fill('{"status": "active"}');
@@ -81,9 +82,9 @@ test('what is typed into the fields is sent where it belongs', () =>
     await page.getByLabel('limit').fill('1');
     await page.getByLabel('status').selectOption('active');
     await page.getByLabel('q', { exact: true }).fill('Bore & alis');
-    const asked = page.waitForRequest('**/api/v1/customers*');
+    const request = page.waitForRequest('**/api/v1/customers*');
     assert.match((await send(page)).text, /"data": \[\]/);
-    const { search } = new URL((await asked).url());
+    const { search } = new URL((await request).url());
     assert.deepEqual([...new URLSearchParams(search)].sort(), [
       ['limit', '1'],
       ['q', 'Bore & alis'],
@@ -91,7 +92,7 @@ test('what is typed into the fields is sent where it belongs', () =>
     ]);
   }));
 
-test('a retry with the same idempotency key makes one customer', () =>
+test('a retry with the same idempotency key creates one customer', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
     await page.getByLabel('Body', { exact: true }).fill('{"name": "Once"}');
@@ -102,29 +103,29 @@ test('a retry with the same idempotency key makes one customer', () =>
     assert.match(await page.locator('[data-headers]').textContent(), /idempotent-replayedtrue/);
   }));
 
-test('the line with curl sends the same, and does not hold the key', () =>
+test('the curl command sends the same request and does not contain the key', () =>
   visit(async (page) => {
-    const { id } = await customer();
+    const { id } = await createCustomer();
     await open(page, 'update-customer');
     await page.getByLabel('id', { exact: true }).fill(id);
     await page.getByLabel('Body', { exact: true }).fill('{"plan": "Maya\'s $HOME plan"}');
-    const line = await curl(page);
-    assert.ok(!line.includes(server.key));
+    const command = await curl(page);
+    assert.ok(!command.includes(server.key));
     const env = { PATH: process.env.PATH, PIVOTAL_API_KEY: server.key };
-    const { stdout, stderr } = spawnSync('bash', ['-c', line], { env, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { env, encoding: 'utf8' });
     assert.equal(JSON.parse(stdout || '{}').plan, "Maya's $HOME plan", stderr);
   }));
 
-test('the line with curl is copied with its button', () =>
+test('a button copies the curl command', () =>
   visit(async (page) => {
     await open(page, 'get-me');
-    await page.getByText('The same with curl').click();
+    await page.getByText('curl command').click();
     await page.locator('.try').getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await curl(page));
   }, { permissions: ['clipboard-read', 'clipboard-write'] }));
 
-test('a key stays in its tab, on every page of it, until it is forgotten', () =>
+test('a key is kept for all pages of a tab until it is forgotten', () =>
   visit(async (page, context) => {
     await open(page, 'get-me');
     await page.goto('/docs/reference/list-customers');
@@ -134,18 +135,18 @@ test('a key stays in its tab, on every page of it, until it is forgotten', () =>
     const other = await context.newPage();
     await other.goto('/docs/reference/get-me');
     assert.equal(await other.getByLabel('API key').inputValue(), '');
-    assert.equal(await other.evaluate(() => JSON.stringify(localStorage)).then((kept) =>
-      kept.includes('pivotal_')), false);
+    assert.equal(await other.evaluate(() => JSON.stringify(localStorage)).then((stored) =>
+      stored.includes('pivotal_')), false);
     assert.deepEqual(await context.cookies(), []);
 
-    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByRole('button', { name: 'Forget key' }).click();
     assert.equal(await page.getByLabel('API key').inputValue(), '');
     await page.reload();
     assert.equal(await page.getByLabel('API key').inputValue(), '');
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   }));
 
-test('where the browser keeps nothing, a key is used all the same', () =>
+test('a key can be used if the browser blocks storage', () =>
   visit(async (page) => {
     await page.addInitScript(() => {
       Object.defineProperty(window, 'sessionStorage', {
@@ -158,7 +159,7 @@ test('where the browser keeps nothing, a key is used all the same', () =>
     assert.match((await send(page)).status, /^200/);
   }));
 
-test('nothing is sent while something that is needed is missing', () =>
+test('nothing is sent while a required field is empty', () =>
   visit(async (page) => {
     const asked = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -168,7 +169,7 @@ test('nothing is sent while something that is needed is missing', () =>
     assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), []);
   }));
 
-test('what changes data says so', () =>
+test('the console of an endpoint that changes data says so', () =>
   visit(async (page) => {
     for (const [endpoint, count] of [
       ['create-customer', 1],
@@ -181,71 +182,70 @@ test('what changes data says so', () =>
     }
   }));
 
-test('an endpoint without a key asks for none', () =>
+test('a public endpoint asks for no key', () =>
   visit(async (page) => {
     await open(page, 'get-health');
     assert.equal(await page.getByLabel('API key').count(), 0);
-    const asked = page.waitForRequest('**/api/v1/health');
+    const request = page.waitForRequest('**/api/v1/health');
     assert.match((await send(page)).text, /"status": "ok"/);
-    assert.equal(await (await asked).headerValue('Authorization'), null);
+    assert.equal(await (await request).headerValue('Authorization'), null);
   }));
 
-test('errors are shown as the server tells of them', () =>
+test('error responses are shown', () =>
   visit(async (page) => {
     await open(page, 'get-me', 'pivotal_nonsense');
-    const refused = await send(page);
-    assert.match(refused.status, /^401 Unauthorized/);
-    assert.match(refused.text, /"code": "invalid_api_key"/);
+    const unauthorized = await send(page);
+    assert.match(unauthorized.status, /^401 Unauthorized/);
+    assert.match(unauthorized.text, /"code": "invalid_api_key"/);
 
     await open(page, 'create-customer');
     const body = page.getByLabel('Body', { exact: true });
     await body.fill('{"name": ');
-    await page.getByText('This is not JSON').waitFor();
+    await page.getByText('Invalid JSON').waitFor();
     assert.equal(await body.getAttribute('aria-invalid'), 'true');
     assert.match((await send(page)).text, /"code": "invalid_json"/);
     await body.fill('{}');
-    assert.equal(await page.getByText('This is not JSON').count(), 0);
+    assert.equal(await page.getByText('Invalid JSON').count(), 0);
     assert.match((await send(page)).text, /"field": "name"/);
   }));
 
-test('that there was no answer is said, and the next try may have one', () =>
+test('a network failure is shown and the request can be sent again', () =>
   visit(async (page, context) => {
     await open(page, 'get-me');
     await context.setOffline(true);
     await page.getByRole('button', { name: /^Send/ }).click();
-    await page.getByRole('status').filter({ hasText: 'No answer' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'No response' }).waitFor();
     await context.setOffline(false);
     assert.match((await send(page)).status, /^200/);
   }));
 
-test('an answer is shown as the server wrote it', () =>
+test('a response is formatted without changing its values', () =>
   visit(async (page) => {
     const name = '<img src=x onerror=alert(1)>, {"a": [1]}';
-    const wanted = `{"name": ${JSON.stringify(name)}, "metadata": {"n": 12345678901234567890, "z": 1.50, "e": {}, "l": []}}`;
+    const sent = `{"name": ${JSON.stringify(name)}, "metadata": {"n": 12345678901234567890, "z": 1.50, "e": {}, "l": []}}`;
     await open(page, 'create-customer');
-    await page.getByLabel('Body', { exact: true }).fill(wanted);
+    await page.getByLabel('Body', { exact: true }).fill(sent);
     const { text } = await send(page);
     assert.equal(JSON.parse(text).name, name);
     assert.match(text, /"n": 12345678901234567890,\n {4}"z": 1\.50,\n {4}"e": \{\},\n {4}"l": \[\]\n {2}\}/);
     assert.equal(await page.locator('[data-content] img').count(), 0);
   }));
 
-test('an answer with very many parts is shown whole', () =>
+test('a very large response is shown completely, without colors', () =>
   visit(async (page) => {
-    const words = Array.from({ length: 40_000 }, (_, n) => [`k${n}`, n]);
-    const body = JSON.stringify({ data: Object.fromEntries(words) });
-    const answer = { status: 200, contentType: 'application/json', body };
-    await page.route('**/api/v1/me', (route) => route.fulfill(answer));
+    const entries = Array.from({ length: 40_000 }, (_, n) => [`k${n}`, n]);
+    const body = JSON.stringify({ data: Object.fromEntries(entries) });
+    const response = { status: 200, contentType: 'application/json', body };
+    await page.route('**/api/v1/me', (route) => route.fulfill(response));
     await open(page, 'get-me');
     const { status, text } = await send(page);
     assert.match(status, /^200 OK after/);
     assert.deepEqual(JSON.parse(text), JSON.parse(body));
     assert.match(text, /^{\n {2}"data": {\n {4}"k0": 0,\n/);
-    // So many colours would make the page slow.
     assert.equal(await page.locator('[data-content] span').count(), 0);
   }));
 
-test('a request that cannot be made is not called one without an answer', () =>
+test('an invalid header value is reported as not sent', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
     await page.getByLabel('Idempotency-Key').fill('once – again');
@@ -253,7 +253,7 @@ test('a request that cannot be made is not called one without an answer', () =>
     await page.getByRole('status').filter({ hasText: 'Not sent' }).waitFor();
   }));
 
-test('an id with which another address would be asked is refused at its field', () =>
+test('an id that would change the path is rejected at its field', () =>
   visit(async (page) => {
     const asked = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -263,11 +263,11 @@ test('an id with which another address would be asked is refused at its field', 
       await id.fill(odd);
       await page.getByRole('button', { name: /^Send/ }).click();
       const message = await id.evaluate((field) => field.validationMessage);
-      assert.match(message, /^(No address can be made with this|Fill in this field)\.$/, odd);
+      assert.match(message, /^(A URL can’t contain this value|Enter a value)\.$/, odd);
       assert.equal(await id.evaluate((field) => field.matches(':focus')), true);
     }
     assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), []);
-    // What is no such step is asked as it is shown.
+    // Everything else is percent-encoded.
     await id.fill('../a b');
     assert.match((await send(page)).status, /^404/);
     const shown = await page.locator('[data-target]').textContent();
@@ -275,7 +275,7 @@ test('an id with which another address would be asked is refused at its field', 
     assert.equal(shown, '/api/v1/customers/..%2Fa%20b');
   }));
 
-test('a body that begins like the name of a file is sent as it stands by the line with curl', () =>
+test('the curl command sends a body that begins with @ unchanged', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
     await page.getByLabel('Body', { exact: true }).fill('@/etc/hostname');
@@ -285,35 +285,35 @@ test('a body that begins like the name of a file is sent as it stands by the lin
     assert.match(await curl(page), /--data-raw '@\/etc\/hostname'/);
   }));
 
-test('a key is hidden, in a field that no browser takes for one with a password', () =>
+test('a key is hidden without a password field, which browsers offer to save', () =>
   visit(async (page) => {
     await open(page, 'get-me');
     const key = page.getByLabel('API key');
     assert.equal(await key.evaluate((field) => field.type), 'text');
     assert.equal(await key.evaluate((field) => getComputedStyle(field).webkitTextSecurity), 'disc');
     assert.match(await page.locator('#try-key-hint').textContent(), /test key.*few scopes.*until/);
-    // Where the style cannot hide it, the field does.
+    // Without support for the style, a password field hides it.
     await page.addInitScript(() => { CSS.supports = () => false; });
     await page.reload();
     assert.equal(await key.evaluate((field) => field.type), 'password');
   }));
 
-test('a request is sent from the keyboard', () =>
+test('Ctrl+Enter and Enter send the request', () =>
   visit(async (page) => {
     await open(page, 'create-customer');
     await page.getByLabel('Body', { exact: true }).fill('{"name": "By keyboard"}');
     await page.keyboard.press('Control+Enter');
-    assert.match((await answered(page)).status, /^201/);
+    assert.match((await response(page)).status, /^201/);
     const again = page.waitForRequest('**/api/v1/customers');
     await page.getByLabel('API key').press('Enter');
     assert.equal((await again).method(), 'POST');
-    assert.match((await answered(page)).status, /^201/);
+    assert.match((await response(page)).status, /^201/);
   }));
 
-test('everybody can use the console, by day, by night and on a telephone', () =>
+test('the console is accessible in both color schemes and on a phone', () =>
   visit(async (page) => {
     await open(page, 'create-onboarding', 'pivotal_nonsense');
-    await page.getByText('The same with curl').click();
+    await page.getByText('curl command').click();
     await send(page);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
@@ -326,7 +326,7 @@ test('everybody can use the console, by day, by night and on a telephone', () =>
     await fits(page);
   }));
 
-test('without scripts the console says what it needs, and shows nothing that does nothing', () =>
+test('without scripts the console says that it needs them and shows no controls', () =>
   visit(async (page) => {
     await page.goto('/docs/reference/create-customer');
     const region = page.getByRole('region', { name: 'Try it' });

@@ -1,10 +1,9 @@
-//! Hashes of contents, with which caches tell one version of a file from another.
+//! Content hashes, which caches use to recognize a new version of a file.
 
 use std::fmt::Write as _;
 
 use blake2::{Blake2s256, Digest};
 
-/// The hash in hexadecimal digits.
 pub fn hex_digest(content: &str) -> String {
     Blake2s256::digest(content).iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

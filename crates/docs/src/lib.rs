@@ -1,19 +1,19 @@
-//! Generates everything that is served under `/docs`, from the Markdown in `docs` and the API's
+//! Generates everything that the server serves under `/docs` from the Markdown in `docs` and the
 //! OpenAPI document. The server's build script calls it.
 //!
-//! In this order:
+//! The steps, in order:
 //! 1. `sources` reads `docs/site.toml`, which lists the pages, and the Markdown of each page. Some
 //!    pages have no file of their own: `reference` writes one for each endpoint in
-//!    `docs/openapi.json`, and `sources` makes the configuration and the changelog from
-//!    `config.toml` and `CHANGELOG.md`.
-//! 2. `markdown` parses each page into an outline: title, description, headings with their anchors.
-//! 3. Once all outlines are known, `markdown` resolves the links between pages, highlights code and
-//!    renders each page twice: as HTML, and as Markdown whose links work from anywhere.
-//! 4. `site` puts the frame around the HTML (`templates`), and adds the search index, the indexes
-//!    for language models, redirects, style sheets and scripts.
-//! 5. `output` writes the files and a table of them, which `src/docs` of the server embeds.
+//!    `docs/openapi.json`, and `sources` generates the configuration page from `config.toml` and
+//!    the changelog from `CHANGELOG.md`.
+//! 2. `markdown` parses each page into an outline: title, description, and headings with anchors.
+//! 3. With all outlines known, `markdown` resolves the links between pages, highlights code, and
+//!    renders each page as HTML and as Markdown with absolute links.
+//! 4. `site` wraps the HTML in the layout (`templates`) and adds the search index, the `llms.txt`
+//!    files, redirects, style sheets, and scripts.
+//! 5. `output` writes the files and a table of them, which the server embeds (`src/docs`).
 //!
-//! Nothing is written if anything is wrong. All problems are reported at once (`problem`).
+//! If there is any problem, nothing is written, and all problems are reported together (`problem`).
 
 mod escape;
 mod hash;
@@ -31,11 +31,11 @@ use std::path::Path;
 pub use problem::Problems;
 pub use read::SOURCES;
 
-/// Reads the sources below `root`, and writes what is served to the directory `out`. The pages show
-/// the server's `version`.
+/// Generates the site from the sources below `root` and writes it to the directory `out`. The pages
+/// show `version`.
 ///
 /// # Errors
-/// Everything that is wrong with the sources, such as links that lead nowhere.
+/// Returns all problems with the sources, such as broken links.
 pub fn generate(root: &Path, out: &Path, version: &str) -> Result<(), Problems> {
     let files = site::build(root, version)?;
     output::write(&files, out).map_err(|error| Problems::new(&out.display().to_string(), error))

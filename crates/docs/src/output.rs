@@ -1,4 +1,4 @@
-//! Writes what the binary embeds: the contents as files, and a table of them as Rust source.
+//! Writes the site for the server to embed: the contents as files, and a table of them as Rust code.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::{fs, io};
 
 use crate::hash;
 
-/// A file that is served.
 pub struct File {
+    /// The path of its URL.
     pub path: String,
     pub kind: Kind,
     pub content: String,
@@ -17,9 +17,9 @@ pub struct File {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Page,
-    /// The page for a 404.
+    /// The page for a 404. It has no path of its own.
     NotFound,
-    /// A redirect. The content is its target.
+    /// A redirect. The content is the target's path.
     Redirect,
     Markdown,
     Text,
@@ -29,7 +29,7 @@ pub enum Kind {
     Icon,
 }
 
-/// Writes the files and the table to a directory.
+/// Writes the files and `table.rs` to a directory.
 pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut files: Vec<&File> = files.iter().collect();
@@ -50,7 +50,7 @@ pub fn write(files: &[File], dir: &Path) -> io::Result<()> {
     write_changed(&dir.join("table.rs"), &table)
 }
 
-/// Leaves a file alone if it already has this content, so that its modification time stays.
+/// Keeps a file that already has this content, so that its modification time doesn't change.
 fn write_changed(path: &Path, content: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|known| known == content) {
         return Ok(());

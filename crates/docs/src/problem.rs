@@ -1,26 +1,24 @@
-//! Problems with the sources, each with its file. They are collected so that one build reports all.
+//! Collects the problems with the sources, so that one build reports them all.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// At least one problem.
+/// Problems, each with the file to correct.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// One problem in a file.
-    pub fn new(file: &str, what: impl Display) -> Self {
-        Self(vec![format!("{file}: {what}")])
+    pub fn new(file: &str, problem: impl Display) -> Self {
+        Self(vec![format!("{file}: {problem}")])
     }
 
-    /// Collects the problems of a result, or returns its value.
+    /// Returns the value of a result, or records its problems.
     pub fn record<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         result.map_err(|more| self.0.extend(more.0)).ok()
     }
 
-    /// Adds a problem in a file.
-    pub fn add(&mut self, file: &str, what: impl Display) {
-        self.0.push(format!("{file}: {what}"));
+    pub fn add(&mut self, file: &str, problem: impl Display) {
+        self.0.push(format!("{file}: {problem}"));
     }
 
     /// Returns the value if there are no problems.

@@ -1,12 +1,12 @@
-//! Reads files of the repository.
+//! Reads the source files.
 
 use std::fs;
 use std::path::Path;
 
 use crate::problem::Problems;
 
-/// What the site is made from, relative to the root of the repository. The build script has to run
-/// again when any of it changes.
+/// The files and directories that the site is generated from, relative to the root of the repository.
+/// The build script reruns when any of them changes.
 pub const SOURCES: [&str; 8] = [
     "docs",
     "assets/base.css",
@@ -18,12 +18,12 @@ pub const SOURCES: [&str; 8] = [
     "CHANGELOG.md",
 ];
 
-/// The text of a file.
+/// Reads a file. Refuses files outside [`SOURCES`].
 pub fn read(root: &Path, file: &str) -> Result<String, Problems> {
     if !SOURCES.iter().any(|source| Path::new(file).starts_with(source)) {
         return Err(Problems::new(
             file,
-            "is not in `SOURCES`, so a change of it would go unnoticed",
+            "is not in `SOURCES`, so the build would not notice changes to it",
         ));
     }
     fs::read_to_string(root.join(file)).map_err(|error| Problems::new(file, error))
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_build_script_watches_can_be_read() {
+    fn only_files_that_the_build_script_watches_can_be_read() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("docs")).unwrap();
         for file in ["docs/a.md", "config.toml", "README.md", "docs.md"] {

@@ -1,4 +1,4 @@
-//! The whole site, generated from this repository.
+//! Generates the whole site from this repository.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -26,19 +26,19 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn the_table_lists_every_file_in_the_order_of_the_addresses() {
+fn the_table_lists_every_file_sorted_by_path() {
     let out = tempfile::tempdir().unwrap();
     generate(&repository(), out.path(), "1.2.3").unwrap();
     let table = fs::read_to_string(out.path().join("table.rs")).unwrap();
-    // The server looks addresses up with a binary search.
-    let addresses: Vec<&str> = table.lines().filter_map(|line| line.split('"').nth(1)).collect();
-    assert!(addresses.is_sorted(), "{addresses:?}");
-    for address in ["/docs", "/docs.md", "/docs/llms.txt", "/docs/search.json", "/llms.txt"] {
-        assert!(addresses.contains(&address), "{address}");
+    // The server looks up paths with a binary search.
+    let paths: Vec<&str> = table.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(paths.is_sorted(), "{paths:?}");
+    for path in ["/docs", "/docs.md", "/docs/llms.txt", "/docs/search.json", "/llms.txt"] {
+        assert!(paths.contains(&path), "{path}");
     }
     let files = fs::read_dir(out.path()).unwrap().count() - 1;
-    assert_eq!(files, addresses.len());
-    let at = addresses.iter().position(|address| *address == "/docs").unwrap();
+    assert_eq!(files, paths.len());
+    let at = paths.iter().position(|path| *path == "/docs").unwrap();
     let page = fs::read_to_string(out.path().join(format!("{at}.txt"))).unwrap();
     assert!(page.contains("pivotal-server 1.2.3"));
 }

@@ -1,51 +1,49 @@
-//! Code blocks: the meaning of their info string, and their HTML. Consecutive blocks with a `tab`
-//! form a group, of which a page with scripts shows one at a time.
+//! Parses and renders fenced code blocks. Consecutive blocks with a `tab` form a group, of which the
+//! page shows one at a time.
 
 use super::highlight::Highlighter;
 use crate::escape::escape;
 
-/// A fenced block.
 #[derive(Debug)]
 pub struct CodeBlock {
     pub language: String,
-    /// The name of its tab, if it is one of a group.
+    /// The label of its tab, if it belongs to a group.
     pub tab: Option<String>,
-    /// Whether it names a schema to check it against: then it is not the output of another block.
+    /// Whether tests check it against a schema. Such a block is never shown as the output of another.
     has_schema: bool,
     code: String,
 }
 
 impl CodeBlock {
-    /// Parses an info string such as `bash tab=cURL`. Some words are only for `tests/reference`,
-    /// which runs the blocks: `root` and `after` say how, `schema` what a block is checked against.
+    /// Parses an info string such as `bash tab=cURL`. The words `root`, `after`, and `schema` are for
+    /// `tests/reference`, which runs the blocks or checks them against a schema.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
-        let language = words.next().ok_or("a block of code names no language")?.to_owned();
+        let language = words.next().ok_or("a code block has no language")?.to_owned();
         let (mut tab, mut is_checked) = (None, false);
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
                 ("schema", _) => is_checked = true,
                 ("root", "") | ("after", _) => {}
-                _ => return Err(format!("a block of code is marked {word:?}")),
+                _ => return Err(format!("a code block has the unknown attribute {word:?}")),
             }
         }
         Ok(Self { language, tab, has_schema: is_checked, code })
     }
 
-    /// Whether it shows the output of the block before it.
-    fn is_output_of(&self, before: &Self) -> bool {
+    fn is_output_of(&self, previous: &Self) -> bool {
         let is_program =
-            ["bash", "typescript", "python", "rust"].contains(&before.language.as_str());
+            ["bash", "typescript", "python", "rust"].contains(&previous.language.as_str());
         is_program && !self.has_schema && ["json", "text"].contains(&self.language.as_str())
     }
 }
 
-/// Renders consecutive blocks.
+/// Renders consecutive code blocks.
 pub fn html(blocks: &[CodeBlock], highlighter: &Highlighter) -> Result<String, String> {
     let mut html = String::new();
     let mut rest = blocks;
-    let mut before: Option<&CodeBlock> = None;
+    let mut previous: Option<&CodeBlock> = None;
     while let [first, others @ ..] = rest {
         if first.tab.is_some() {
             let tabs = rest.iter().take_while(|block| block.tab.is_some()).count();
@@ -58,11 +56,11 @@ pub fn html(blocks: &[CodeBlock], highlighter: &Highlighter) -> Result<String, S
                 html += "</div>\n";
             }
             html += "</div>\n";
-            (rest, before) = (&rest[tabs..], None);
+            (rest, previous) = (&rest[tabs..], None);
         } else {
-            let is_output = before.is_some_and(|before| first.is_output_of(before));
+            let is_output = previous.is_some_and(|previous| first.is_output_of(previous));
             html += &block_html(first, is_output, highlighter)?;
-            (rest, before) = (others, Some(first));
+            (rest, previous) = (others, Some(first));
         }
     }
     Ok(html)
@@ -92,16 +90,16 @@ mod tests {
         infos.iter().map(|info| CodeBlock::new(info, "x\n".to_owned()).unwrap()).collect()
     }
 
-    /// The classes of the rendered elements, in order.
+    /// The classes in the rendered HTML, in order.
     fn rendered_classes(infos: &[&str]) -> Vec<String> {
         let html = html(&blocks(infos), &Highlighter::new().unwrap()).unwrap();
         let classes = html.split("class=\"").skip(1).map(|part| part.split('"').next().unwrap());
-        // Classes of one letter are those of the highlighter.
+        // The highlighter's classes have one letter.
         classes.filter(|class| class.len() > 1).map(str::to_owned).collect()
     }
 
     #[test]
-    fn blocks_with_tabs_are_one_group() {
+    fn consecutive_blocks_with_tabs_form_one_group() {
         let infos = ["text tab=One", "text tab=Two", "text"];
         assert_eq!(
             rendered_classes(&infos),
@@ -110,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_command_is_its_output() {
+    fn text_or_json_after_a_program_is_its_output() {
         assert_eq!(rendered_classes(&["rust", "text"]), ["code", "code output", "code-name"]);
         assert_eq!(rendered_classes(&["bash root", "json schema=Error"]), ["code", "code"]);
         assert_eq!(rendered_classes(&["text", "json"]), ["code", "code"]);
     }
 
     #[test]
-    fn a_block_says_what_it_is_in_known_words() {
+    fn an_unknown_attribute_or_a_missing_language_is_a_problem() {
         for odd in ["", "bash sudo", "bash root=1"] {
             assert!(CodeBlock::new(odd, String::new()).is_err(), "{odd}");
         }

@@ -1,11 +1,11 @@
-//! Syntax highlighting with the grammars of syntect and two-face. Each token gets a short class,
-//! which `assets/docs/text.css` gives a color.
+//! Highlights code with the grammars of syntect and two-face. Each token gets a one-letter class, to
+//! which `assets/docs/text.css` assigns a color.
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use crate::escape::escape;
 
-/// Prefixes of scopes and their classes. The first match counts.
+/// Scope prefixes and their classes. The first match wins.
 const CLASSES: [(&str, Option<&str>); 26] = [
     ("comment", Some("c")),
     ("meta.structure.dictionary.key", Some("p")),
@@ -35,14 +35,12 @@ const CLASSES: [(&str, Option<&str>); 26] = [
     ("punctuation.definition.variable", Some("v")),
 ];
 
-/// The grammars of all languages that code blocks use.
 pub struct Highlighter {
     grammars: SyntaxSet,
     classes: Vec<(Scope, Option<&'static str>)>,
 }
 
 impl Highlighter {
-    /// Loads the grammars.
     pub fn new() -> Result<Self, String> {
         let class = |(scope, class)| Scope::new(scope).map(|scope| (scope, class));
         let classes = CLASSES.into_iter().map(class).collect::<Result<_, _>>();
@@ -50,14 +48,15 @@ impl Highlighter {
         Ok(Self { grammars: two_face::syntax::extra_newlines(), classes })
     }
 
-    /// Highlights code. Fails if the language is unknown.
+    /// Highlights code as HTML. Fails if the language is unknown.
     pub fn html(&self, language: &str, code: &str) -> Result<String, String> {
         let Some(grammar) = self.grammar(language)? else {
             return Ok(escape(code));
         };
         let (mut state, mut stack) = (ParseState::new(grammar), ScopeStack::new());
         let mut spans = Spans::default();
-        let failed = |error: &dyn std::fmt::Display| format!("{language} cannot be read: {error}");
+        let failed =
+            |error: &dyn std::fmt::Display| format!("the {language} grammar failed: {error}");
         for line in code.split_inclusive('\n') {
             let changes = state.parse_line(line, &self.grammars).map_err(|error| failed(&error))?;
             let mut from = 0;
@@ -71,7 +70,7 @@ impl Highlighter {
         Ok(spans.finish())
     }
 
-    /// Returns `None` for known languages without a grammar.
+    /// Returns `None` for languages that are shown without highlighting.
     fn grammar(&self, language: &str) -> Result<Option<&SyntaxReference>, String> {
         let name = match language {
             "bash" => "Bourne Again Shell (bash)",
@@ -83,26 +82,26 @@ impl Highlighter {
             "ini" => "INI",
             "nginx" => "nginx",
             "caddyfile" | "text" => return Ok(None),
-            _ => return Err(format!("no code is marked {language:?}")),
+            _ => return Err(format!("unknown language {language:?}")),
         };
         let grammar = self.grammars.find_syntax_by_name(name);
-        grammar.map(Some).ok_or_else(|| format!("there is no grammar {name}"))
+        grammar.map(Some).ok_or_else(|| format!("missing grammar {name:?}"))
     }
 
-    /// The class of a token in these scopes, innermost last.
+    /// Returns the class of a token in these scopes. The innermost scope is last.
     fn class(&self, stack: &ScopeStack) -> Option<&'static str> {
         let class = |scope: &Scope| {
-            let fits = |(prefix, _): &&(Scope, _)| prefix.is_prefix_of(*scope);
-            self.classes.iter().find(fits).map(|(_, class)| *class)
+            let matches = |(prefix, _): &&(Scope, _)| prefix.is_prefix_of(*scope);
+            self.classes.iter().find(matches).map(|(_, class)| *class)
         };
         let own = stack.scopes.iter().rev().find_map(class).flatten();
-        // An object's key is also a string.
+        // The key of a JSON object also has the scope of a string.
         let is_key = || stack.scopes.iter().filter_map(class).any(|class| class == Some("p"));
         if own == Some("s") && is_key() { Some("p") } else { own }
     }
 }
 
-/// Builds spans, and merges neighbors of the same class.
+/// Builds the HTML, merging adjacent tokens of the same class.
 #[derive(Default)]
 struct Spans {
     html: String,
@@ -114,7 +113,7 @@ impl Spans {
         if text.is_empty() {
             return;
         }
-        // White space looks the same in every color.
+        // Whitespace looks the same in every class.
         if class != self.open && !text.trim().is_empty() {
             self.close();
             if let Some(class) = class {
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn words_have_the_class_of_what_they_are() {
+    fn tokens_get_the_class_of_their_scope() {
         let json = html("json", "{ \"name\": \"A <b>\", \"mrr\": 12 }\n");
         assert_eq!(
             json,
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stays_text() {
+    fn plain_text_is_escaped_and_unknown_languages_are_rejected() {
         assert_eq!(html("text", "a < b\n"), "a &#60; b\n");
         assert!(Highlighter::new().unwrap().html("perl", "").is_err());
     }

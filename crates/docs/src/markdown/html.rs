@@ -1,5 +1,5 @@
-//! Renders a page's Markdown as HTML, with the few additions that the style sheet knows: a lead,
-//! badges, callouts, tabs, anchors.
+//! Renders a page's Markdown as HTML. Beyond plain Markdown, it adds a lead paragraph, badges,
+//! callouts, tabs, and anchors.
 
 use std::fmt::Display;
 
@@ -16,7 +16,7 @@ use super::text::Text;
 use crate::problem::Problems;
 use crate::urls;
 
-/// Marks what the hosted API does not have, and the badge that a page shows instead.
+/// Marks an addition to the hosted API. The page shows a badge instead.
 const ADDITION: &str = "Addition:";
 const ADDITION_BADGE: &str = "<span class=\"badge info\">Addition</span>";
 
@@ -30,7 +30,7 @@ pub fn html(text: &Text, anchors: &Anchors, highlighter: &Highlighter) -> Result
         events: parser(&text.markdown).collect::<Vec<_>>().into_iter().peekable(),
         output: Vec::new(),
         problems: Problems::default(),
-        had_lead: false,
+        has_lead: false,
     };
     while let Some(event) = page.events.next() {
         page.render(event);
@@ -40,17 +40,17 @@ pub fn html(text: &Text, anchors: &Anchors, highlighter: &Highlighter) -> Result
     page.problems.into_result(html)
 }
 
-/// The state of rendering a page.
+/// A page while it is being rendered.
 struct Page<'a> {
     text: &'a Text,
     anchors: &'a Anchors,
     highlighter: &'a Highlighter,
-    /// The parts whose headings are still to come.
+    /// The parts whose headings have not been rendered yet.
     parts: std::slice::Iter<'a, Part>,
     events: std::iter::Peekable<std::vec::IntoIter<Event<'a>>>,
     output: Vec<Event<'a>>,
     problems: Problems,
-    had_lead: bool,
+    has_lead: bool,
 }
 
 impl<'a> Page<'a> {
@@ -91,10 +91,10 @@ impl<'a> Page<'a> {
                 self.output.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
             Event::Html(text) | Event::InlineHtml(text) => {
-                self.add_problem(format!("has HTML, which nothing renders: {}", text.trim()));
+                self.add_problem(format!("contains HTML, which is not supported: {}", text.trim()));
             }
             Event::Start(Tag::Image { dest_url, .. }) => {
-                self.add_problem(format!("has a picture, which nothing serves: {dest_url}"));
+                self.add_problem(format!("contains an image, which is not supported: {dest_url}"));
             }
             Event::Text(text) if &*text == ADDITION && self.is_strong() => {
                 self.output.pop();
@@ -108,21 +108,21 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Whether the next event is all that a `Strong` contains.
+    /// Whether the current text is the only content of a `Strong`.
     fn is_strong(&mut self) -> bool {
         matches!(self.output.last(), Some(Event::Start(Tag::Strong)))
             && matches!(self.events.peek(), Some(Event::End(TagEnd::Strong)))
     }
 
-    fn add_problem(&mut self, what: impl Display) {
-        self.problems.add(&self.text.file, what);
+    fn add_problem(&mut self, problem: impl Display) {
+        self.problems.add(&self.text.file, problem);
     }
 
     fn push_html(&mut self, html: String) {
         self.output.push(Event::Html(html.into()));
     }
 
-    /// Gives the first paragraph a class, and additions to the hosted API a badge.
+    /// Starts a paragraph. The first one is the lead; an addition to the hosted API gets a badge.
     fn start_paragraph(&mut self) {
         let marked = match self.events.peek() {
             Some(Event::Text(text)) => text.strip_prefix(ADDITION).map(capitalize),
@@ -132,15 +132,15 @@ impl<'a> Page<'a> {
             self.events.next();
             self.push_html(format!("<p>{ADDITION_BADGE} "));
             self.output.push(Event::Text(rest.into()));
-        } else if self.had_lead {
+        } else if self.has_lead {
             self.push_html("<p>".to_owned());
         } else {
             self.push_html("<p class=\"lead\">".to_owned());
         }
-        self.had_lead = true;
+        self.has_lead = true;
     }
 
-    /// Renders a code block together with the ones that directly follow it.
+    /// Renders a code block together with those that directly follow it.
     fn render_code(&mut self, first: CodeBlockKind<'a>) {
         let mut blocks = Vec::new();
         let mut next = Some(first);
@@ -174,9 +174,9 @@ impl<'a> Page<'a> {
     fn resolve_link(&mut self, kind: LinkType, link: CowStr<'a>) -> CowStr<'a> {
         match links::resolve(&self.text.path, &link, self.anchors) {
             Ok(Target::External) => link,
-            // `twin` only rewrites inline links.
+            // `portable` rewrites only inline links.
             Ok(Target::Page { .. }) if kind != LinkType::Inline => {
-                self.add_problem(format!("the link {link} has to stand where it is used"));
+                self.add_problem(format!("the link {link} must be written inline"));
                 link
             }
             Ok(Target::Page { path, fragment }) => (urls::page(&path) + &fragment).into(),
@@ -192,7 +192,7 @@ fn is_text(event: &Event<'_>) -> bool {
     matches!(event, Event::Text(_))
 }
 
-/// Trims text and capitalizes its first letter.
+/// Trims the start and capitalizes the first letter.
 fn capitalize(text: &str) -> String {
     let mut letters = text.trim_start().chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -223,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_page_become_what_the_style_sheet_knows() {
-        for (markdown, shown) in [
+    fn markdown_is_rendered_for_the_style_sheet() {
+        for (markdown, expected) in [
             ("y", "<p>y</p>"),
             ("## A", "<h2 id=\"a\"><a class=\"anchor\" href=\"#a\">A</a></h2>"),
             (
@@ -246,13 +246,13 @@ mod tests {
         ] {
             let html = render(&format!("# T\n\nx\n\n{markdown}\n")).unwrap();
             assert!(html.starts_with("<p class=\"lead\">x</p>\n"), "{html}");
-            assert!(html.contains(shown), "{shown} is not in {html}");
+            assert!(html.contains(expected), "{expected} is not in {html}");
         }
     }
 
     #[test]
-    fn what_could_not_be_shown_or_would_lead_nowhere_is_a_problem() {
-        let odd = [
+    fn unsupported_markdown_and_broken_links_are_problems() {
+        let invalid = [
             "<b>y</b>",
             "<div>y</div>",
             "![y](y.png)",
@@ -261,12 +261,12 @@ mod tests {
             "[y][z]\n\n[z]: ../errors.md",
             "```perl\ny\n```",
         ];
-        for markdown in odd {
+        for markdown in invalid {
             let problems = render(&format!("# T\n\nx\n\n{markdown}\n")).expect_err(markdown);
             assert!(problems.to_string().starts_with("docs/guides/ids.md: "));
         }
         // All problems are reported at once.
-        let all = format!("# T\n\nx\n\n{}\n", odd[2..5].join("\n\n"));
+        let all = format!("# T\n\nx\n\n{}\n", invalid[2..5].join("\n\n"));
         assert_eq!(render(&all).unwrap_err().to_string().lines().count(), 3);
     }
 }

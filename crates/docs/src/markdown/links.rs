@@ -1,5 +1,5 @@
 //! Resolves links. Pages link to each other by the relative path of the file, which also works on
-//! code hosts. A link to a page or heading that does not exist is a problem.
+//! code hosts. A link to a missing page or heading is a problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,6 @@ use crate::urls::ORIGIN;
 /// The anchors of every page, by the page's path.
 pub type Anchors = BTreeMap<String, BTreeSet<String>>;
 
-/// The target of a link.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target {
     /// A page. The fragment is empty or includes its `#`.
@@ -23,7 +22,7 @@ pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, Stri
         return Ok(Target::External);
     }
     if link.starts_with('/') {
-        return Err(format!("the link {link} needs the address of a server before it: {ORIGIN}"));
+        return Err(format!("the link {link} must begin with the origin: {ORIGIN}"));
     }
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
     let path = if file.is_empty() { Some(from.to_owned()) } else { page_path(from, file) };
@@ -31,13 +30,13 @@ pub fn resolve(from: &str, link: &str, anchors: &Anchors) -> Result<Target, Stri
     let (path, known) = page.ok_or_else(|| format!("the link {link} leads to no page"))?;
     if !anchor.is_empty() && !known.contains(anchor) {
         let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        return Err(format!("the link {link} leads to no heading; there are: {known}"));
+        return Err(format!("the link {link} leads to no heading. The headings are: {known}"));
     }
     let fragment = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
     Ok(Target::Page { path: path.clone(), fragment })
 }
 
-/// The path of the page whose file is at a relative path.
+/// Returns the path of the page whose file is at `file`, relative to the page `from`.
 fn page_path(from: &str, file: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -56,7 +55,7 @@ fn page_path(from: &str, file: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn leads(from: &str, link: &str) -> Result<Target, String> {
+    fn resolved(from: &str, link: &str) -> Result<Target, String> {
         let pages = ["", "errors", "guides/ids", "guides/bulk", "reference", "reference/get-me"];
         let headings = || BTreeSet::from(["codes".to_owned()]);
         let anchors = pages.into_iter().map(|path| (path.to_owned(), headings())).collect();
@@ -64,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_the_relative_path_of_a_file() {
+    fn a_link_is_resolved_as_the_relative_path_of_a_file() {
         for (from, link, path, fragment) in [
             ("", "errors.md", "errors", ""),
             ("errors", "index.md", "", ""),
@@ -78,9 +77,9 @@ mod tests {
             ("reference/get-me", "../reference.md", "reference", ""),
         ] {
             let (path, fragment) = (path.to_owned(), fragment.to_owned());
-            assert_eq!(leads(from, link), Ok(Target::Page { path, fragment }), "{from} {link}");
+            assert_eq!(resolved(from, link), Ok(Target::Page { path, fragment }), "{from} {link}");
         }
-        assert_eq!(leads("", "https://example.org/a.md#b"), Ok(Target::External));
+        assert_eq!(resolved("", "https://example.org/a.md#b"), Ok(Target::External));
     }
 
     #[test]
@@ -96,7 +95,7 @@ mod tests {
             ("", "/docs/errors"),
             ("", "mailto:somebody"),
         ] {
-            let problem = leads(from, link);
+            let problem = resolved(from, link);
             assert!(problem.is_err(), "{from} {link} is {problem:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Parses the Markdown of pages and renders it as HTML and as portable Markdown.
+//! Parses the Markdown of the pages and renders it as HTML and as portable Markdown.
 
 mod code;
 mod highlight;

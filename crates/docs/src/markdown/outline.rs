@@ -1,4 +1,5 @@
-//! The outline of a page, which other pages need: its title, its description and its headings.
+//! The outline of a page: its title, its description, and its headings. Links and navigation need
+//! the outlines of all pages.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +7,11 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::parser::parser;
 
-/// A page's structure.
 #[derive(Debug)]
 pub struct Outline {
     /// The first paragraph.
     pub description: String,
-    /// The first part has the page's title as its heading.
+    /// The heading of the first part is the page's title.
     pub parts: Vec<Part>,
 }
 
@@ -31,13 +31,12 @@ impl Outline {
         self.parts.first().map_or("", |part| &part.heading)
     }
 
-    /// Every part except that of the title.
+    /// All parts except the first.
     pub fn headings(&self) -> &[Part] {
         self.parts.get(1..).unwrap_or_default()
     }
 }
 
-/// Parses a page.
 pub fn parse(markdown: &str) -> Result<Outline, String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut description = None;
@@ -54,7 +53,7 @@ pub fn parse(markdown: &str) -> Result<Outline, String> {
             Event::End(TagEnd::CodeBlock) => in_code = false,
             _ => {}
         }
-        let part = parts.last_mut().ok_or("does not begin with a heading")?;
+        let part = parts.last_mut().ok_or("must begin with a heading")?;
         match event {
             Event::End(TagEnd::Heading(_)) => {
                 in_heading = false;
@@ -75,9 +74,9 @@ pub fn parse(markdown: &str) -> Result<Outline, String> {
     let has_one_title =
         parts.iter().map(|part| part.level == 1).eq((0..parts.len()).map(|n| n == 0));
     if !has_one_title {
-        return Err("has more than one heading of the first level, or another one first".to_owned());
+        return Err("must begin with its only first-level heading".to_owned());
     }
-    let description = description.ok_or("has no paragraph")?;
+    let description = description.ok_or("must contain a paragraph, which is its description")?;
     Ok(Outline { description, parts })
 }
 
@@ -85,12 +84,12 @@ fn is_block(end: TagEnd) -> bool {
     !matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link)
 }
 
-/// The anchor of a heading, by the rules of code hosts.
-fn anchor(heading: &str, known: &mut BTreeMap<String, usize>) -> String {
+/// Returns the anchor that code hosts give a heading.
+fn anchor(heading: &str, counts: &mut BTreeMap<String, usize>) -> String {
     let lower = heading.to_lowercase();
     let letters = lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     let id: String = letters.map(|c| if c == ' ' { '-' } else { c }).collect();
-    let count = known.entry(id.clone()).or_default();
+    let count = counts.entry(id.clone()).or_default();
     *count += 1;
     if *count == 1 { id } else { format!("{id}-{}", *count - 1) }
 }
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outline_has_the_title_the_description_and_what_stands_below_each_heading() {
+    fn an_outline_has_the_title_the_description_and_the_text_of_each_part() {
         let text =
             "# A `b`\n\nWhat *it*\nis.\n\n- one\n- two\n\n## Part\n\nMore.\n\n```text\nx\n```\n";
         let outline = parse(text).unwrap();
@@ -111,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn headings_have_the_anchors_of_code_hosts() {
+    fn headings_get_the_anchors_of_code_hosts() {
         let text = "# T\n\nx\n\n## `rate_limits.one`, Two & Three!\n\n## Added\n\n## Added\n";
         let ids: Vec<_> = parse(text).unwrap().parts.into_iter().map(|part| part.id).collect();
         assert_eq!(ids, ["t", "rate_limitsone-two--three", "added", "added-1"]);
     }
 
     #[test]
-    fn a_page_begins_with_its_one_title_and_has_a_description() {
+    fn a_page_without_one_title_or_without_a_description_is_rejected() {
         for odd in ["x\n", "## T\n\nx\n", "# T\n\nx\n\n# U\n", "# T\n\n## U\n"] {
             assert!(parse(odd).is_err(), "{odd:?}");
         }

@@ -1,4 +1,4 @@
-//! The Markdown version of a page: its source with absolute links, so that it can be read anywhere.
+//! The Markdown version of a page: its source with absolute links, so that it works anywhere.
 
 use pulldown_cmark::{Event, LinkType, Tag};
 
@@ -8,7 +8,8 @@ use super::text::Text;
 use crate::problem::Problems;
 use crate::urls::{self, ORIGIN};
 
-/// Links to pages become links to their Markdown. Rendering the HTML reports broken links.
+/// Rewrites links to pages as absolute links to their Markdown versions. Broken links are skipped,
+/// because rendering the HTML reports them.
 pub fn portable(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
     let markdown = text.markdown.as_str();
     let mut output = String::with_capacity(markdown.len());
@@ -21,11 +22,14 @@ pub fn portable(text: &Text, anchors: &Anchors) -> Result<String, Problems> {
         else {
             continue;
         };
-        // Search from the end: the text of the link may contain brackets.
+        // Search from the end, because the text of the link may contain brackets.
         let written = format!("]({dest_url}");
         let at = markdown[range.clone()].rfind(&written);
         let at = at.ok_or_else(|| {
-            Problems::new(&text.file, format!("the link {dest_url} is written in an unusual way"))
+            Problems::new(
+                &text.file,
+                format!("the link {dest_url} must be written as [text](target)"),
+            )
         })?;
         let begin = range.start + at + "](".len();
         output += &markdown[from..begin];

@@ -1,9 +1,8 @@
-//! A page's Markdown together with its origin.
+//! A page's Markdown with its source file and its outline.
 
 use super::outline::{self, Outline};
 use crate::problem::Problems;
 
-/// A page's Markdown.
 pub struct Text {
     /// The page's path below `/docs`.
     pub path: String,

@@ -1,4 +1,4 @@
-//! The console of a page, a form that sends a request. Its script is `assets/try.js`.
+//! The console of an endpoint page: a form that sends a request. Its script is `assets/try.js`.
 
 use askama::Template;
 
@@ -10,13 +10,13 @@ use super::literal::JSON;
 #[template(path = "reference/console.html")]
 struct Console<'c> {
     endpoint: &'c Endpoint<'c>,
-    /// With the base path of the API.
+    /// Includes the base path of the API.
     path: String,
+    /// For each location: its name, its legend, and its parameters.
     groups: [(&'static str, &'static str, &'c [RequestParameter<'c>]); 3],
     body: Option<String>,
 }
 
-/// Renders the console of an endpoint.
 pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
     let base = server.splitn(4, '/').nth(3).unwrap_or_default();
     let console = Console {
@@ -33,19 +33,19 @@ pub fn console(server: &str, endpoint: &Endpoint<'_>) -> Result<String, Error> {
 }
 
 /// The hint below a field.
-fn hint(sent: &RequestParameter<'_>) -> String {
-    let property = &sent.field;
+fn hint(parameter: &RequestParameter<'_>) -> String {
+    let field = &parameter.field;
     let mut hints = Vec::new();
-    if !property.is_required {
+    if !field.is_required {
         hints.push("Optional".to_owned());
     }
-    // A `select` shows its values itself.
-    if property.choices.is_empty() {
-        hints.push(property.type_with_limits());
+    // A `select` already shows its values.
+    if field.choices.is_empty() {
+        hints.push(field.type_with_limits());
     }
-    if let Some(default) = &property.default {
+    if let Some(default) = &field.default {
         let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
-        hints.push(format!("{default} when empty"));
+        hints.push(format!("default {default}"));
     }
     hints.join("; ")
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI document, as far as the pages show it. The rest of `reference` reads it through
+//! The parts of the OpenAPI document that the pages need. Most of `reference` reads them through
 //! [`endpoint`](super::endpoint).
 
 use indexmap::IndexMap;
@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 
 use super::error::Error;
 
-/// The whole document. Maps keep its order.
+/// The OpenAPI document. Its maps keep the order of the JSON.
 #[derive(Deserialize)]
 pub struct Document {
     pub servers: Vec<Server>,
@@ -21,7 +21,6 @@ pub struct Server {
     pub url: String,
 }
 
-/// A group of operations.
 #[derive(Deserialize)]
 pub struct Tag {
     pub name: String,
@@ -50,7 +49,7 @@ pub struct Operation {
     pub parameters: Vec<RefOr<Parameter>>,
     pub request_body: Option<RefOr<RequestBody>>,
     pub responses: IndexMap<String, RefOr<Response>>,
-    /// The schemes that are required, each with its scopes. Empty for public endpoints.
+    /// The required security schemes, each with its scopes. Empty for public endpoints.
     pub security: Vec<IndexMap<String, Vec<String>>>,
 }
 
@@ -112,7 +111,7 @@ pub struct Example {
     pub value: Value,
 }
 
-/// A JSON Schema. Keywords next to a `$ref` take precedence over the schema that it refers to.
+/// A JSON Schema. Keywords next to a `$ref` override those of the referenced schema.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Schema {
@@ -146,14 +145,14 @@ pub enum Types {
     Several(Vec<String>),
 }
 
-/// Distinguishes a `null` from a missing field.
+/// Deserializes `null` as `Some(Value::Null)`, to distinguish it from a missing field.
 fn some_even_if_null<'de, D: serde::Deserializer<'de>>(
     value: D,
 ) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
 }
 
-/// An object, or a reference to one among the components.
+/// An object, or a reference to a component.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum RefOr<T> {
@@ -161,7 +160,7 @@ pub enum RefOr<T> {
         #[serde(rename = "$ref")]
         reference: String,
     },
-    Is(T),
+    Object(T),
 }
 
 #[derive(Default, Deserialize)]
@@ -175,9 +174,9 @@ pub struct Components {
     pub examples: IndexMap<String, Example>,
 }
 
-/// A type that can be among the components.
+/// A type of component.
 pub trait Component: Sized {
-    /// The name of its map.
+    /// The name of its map in `components`.
     const KIND: &'static str;
 
     fn all(components: &Components) -> &IndexMap<String, Self>;
@@ -207,23 +206,24 @@ impl Document {
         Self::deserialize(document).map_err(|error| Error::new(error.to_string()))
     }
 
-    /// Follows a reference, if it is one.
+    /// Follows a reference.
     pub fn resolve<'d, T: Component>(&'d self, object: &'d RefOr<T>) -> Result<&'d T, Error> {
         match object {
             RefOr::Ref { reference } => self.find(reference),
-            RefOr::Is(it) => Ok(it),
+            RefOr::Object(object) => Ok(object),
         }
     }
 
-    /// Finds the component that a reference names.
+    /// Returns the component with this reference.
     pub fn find<T: Component>(&self, reference: &str) -> Result<&T, Error> {
         reference
             .strip_prefix("#/components/")
             .and_then(|rest| rest.strip_prefix(T::KIND)?.strip_prefix('/'))
             .and_then(|name| T::all(&self.components).get(name))
-            .ok_or_else(|| Error::new(format!("{reference} leads to nothing among {}", T::KIND)))
+            .ok_or_else(|| Error::new(format!("{reference} is not among the {}", T::KIND)))
     }
-    /// The one example of a body, or the first of several.
+
+    /// Returns the example of a body, or the first of several.
     pub fn first_example<'d>(&'d self, content: &'d MediaType) -> Result<Option<&'d Value>, Error> {
         match (&content.example, content.examples.values().next()) {
             (Some(example), _) => Ok(Some(example)),
@@ -233,7 +233,7 @@ impl Document {
     }
 }
 
-/// The JSON body among the media types.
+/// Returns the JSON body among the media types.
 pub fn json_body(content: &IndexMap<String, MediaType>) -> Option<&MediaType> {
     content.get("application/json")
 }

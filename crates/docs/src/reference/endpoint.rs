@@ -1,5 +1,5 @@
-//! An endpoint with everything that its page shows. Anything that the document lacks is found here,
-//! so that the templates never miss a value.
+//! An endpoint with everything that its page shows. Missing parts of the document are reported here,
+//! so that the templates never lack a value.
 
 use serde_json::Value;
 
@@ -8,7 +8,6 @@ use super::error::Error;
 use super::field::{self, Field};
 use super::response::{self, Failure, Header, Status, Success};
 
-/// A method of a path.
 pub struct Endpoint<'d> {
     pub id: &'d str,
     pub method: &'static str,
@@ -26,7 +25,7 @@ pub struct Endpoint<'d> {
     pub headers: Vec<Header<'d>>,
 }
 
-/// What a caller needs for access.
+/// The API key that an endpoint requires.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access<'d> {
     Public,
@@ -34,21 +33,21 @@ pub enum Access<'d> {
     Scope(&'d str),
 }
 
-/// A parameter.
+/// A parameter in the path, the query, or a header.
 pub struct RequestParameter<'d> {
     pub field: Field,
-    /// The value in the code samples: the example, or else the default.
+    /// The value in the code samples: the example, otherwise the default.
     pub example: Option<&'d Value>,
 }
 
-/// The body of a request.
+/// A request body.
 pub struct Body<'d> {
     pub fields: Vec<Field>,
     pub example: &'d Value,
 }
 
 impl<'d> Endpoint<'d> {
-    /// All endpoints of a document, in the order of its tags.
+    /// Returns all endpoints in the order of the document's tags.
     pub fn all(document: &'d Document) -> Result<Vec<Self>, Error> {
         let mut found = Vec::new();
         for (path, item) in &document.paths {
@@ -76,10 +75,10 @@ impl<'d> Endpoint<'d> {
         shared: &'d [RefOr<Parameter>],
     ) -> Result<Self, Error> {
         let [tag] = operation.tags.as_slice() else {
-            return Err(Error::new("it has not exactly one tag"));
+            return Err(Error::new("it must have exactly one tag"));
         };
         if !document.tags.iter().any(|known| known.name == *tag) {
-            return Err(Error::new(format!("its tag {tag} is not among those of the document")));
+            return Err(Error::new(format!("its tag {tag} is not declared in the document")));
         }
         let mut endpoint = Self {
             id: &operation.operation_id,
@@ -122,41 +121,43 @@ impl<'d> Endpoint<'d> {
         document: &Document,
         parameter: &'d Parameter,
     ) -> Result<(), Error> {
-        let sent = RequestParameter {
+        let request_parameter = RequestParameter {
             field: Field::from_parameter(document, parameter)?,
             example: parameter.example.as_ref().or(parameter.schema.default.as_ref()),
         };
         match parameter.location {
-            Location::Path => self.path_parameters.push(sent),
-            Location::Query => self.query_parameters.push(sent),
-            Location::Header => self.header_parameters.push(sent),
+            Location::Path => self.path_parameters.push(request_parameter),
+            Location::Query => self.query_parameters.push(request_parameter),
+            Location::Header => self.header_parameters.push(request_parameter),
         }
         Ok(())
     }
 
-    /// The header that makes a retry safe, if there is one.
+    /// The header that makes a retry safe, if the endpoint has one.
     pub fn idempotency_header(&self) -> Option<&str> {
-        let mut names = self.header_parameters.iter().map(|sent| sent.field.name.as_str());
+        let mut names =
+            self.header_parameters.iter().map(|parameter| parameter.field.name.as_str());
         names.find(|name| *name == "Idempotency-Key")
     }
 
-    /// Whether it returns a list in pages.
     pub fn is_paginated(&self) -> bool {
-        self.query_parameters.iter().any(|sent| sent.field.name == "cursor")
+        self.query_parameters.iter().any(|parameter| parameter.field.name == "cursor")
     }
 
-    /// The error whose body the page shows: a 400 if there is one, preferably short and about a
-    /// field.
+    /// The error whose body the page shows. Prefers a 400 that names a field and is short.
     pub fn example_failure(&self) -> Option<&Failure<'d>> {
-        let of = |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
+        let with_status =
+            |status| self.failures.iter().filter(move |failure| failure.status.0 == status);
         let size = |failure: &&Failure<'_>| {
-            let names_none = failure.example.pointer("/error/field").is_none();
-            (names_none, failure.example.to_string().len())
+            let has_no_field = failure.example.pointer("/error/field").is_none();
+            (has_no_field, failure.example.to_string().len())
         };
-        of(400).min_by_key(size).or_else(|| of(404).next()).or_else(|| self.failures.first())
+        with_status(400)
+            .min_by_key(size)
+            .or_else(|| with_status(404).next())
+            .or_else(|| self.failures.first())
     }
 
-    /// Whether it changes data on the server.
     pub fn modifies_data(&self) -> bool {
         self.method != "GET"
     }
@@ -171,7 +172,6 @@ impl<'d> Access<'d> {
         }
     }
 
-    /// Whether a key is needed.
     pub fn needs_key(self) -> bool {
         self != Self::Public
     }
@@ -179,14 +179,14 @@ impl<'d> Access<'d> {
 
 impl<'d> Body<'d> {
     fn new(document: &'d Document, body: &'d RequestBody) -> Result<Self, Error> {
-        let content =
-            document::json_body(&body.content).ok_or_else(|| Error::new("its body is not JSON"))?;
+        let content = document::json_body(&body.content)
+            .ok_or_else(|| Error::new("its request body is not JSON"))?;
         let schema = content.schema.as_ref();
-        let schema = schema.ok_or_else(|| Error::new("its body has no schema"))?;
+        let schema = schema.ok_or_else(|| Error::new("its request body has no schema"))?;
         let example = document.first_example(content)?;
         Ok(Self {
             fields: field::fields(document, schema)?,
-            example: example.ok_or_else(|| Error::new("its body has no example"))?,
+            example: example.ok_or_else(|| Error::new("its request body has no example"))?,
         })
     }
 }

@@ -1,13 +1,13 @@
-//! Why no pages can be made from a document.
+//! Errors in the OpenAPI document.
 
-/// Why no pages can be made from a document.
+/// Why the reference can't be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
     Document(String),
     #[error(transparent)]
     Template(#[from] askama::Error),
-    /// The same, with what it is about.
+    /// An error with the name of what it is about.
     #[error("{0}: {1}")]
     Context(String, #[source] Box<Self>),
 }
@@ -17,8 +17,8 @@ impl Error {
         Self::Document(reason.into())
     }
 
-    /// The same, with what it is about.
-    pub fn context(self, what: &str) -> Self {
-        Self::Context(what.to_owned(), Box::new(self))
+    /// Adds the name of what the error is about.
+    pub fn context(self, subject: &str) -> Self {
+        Self::Context(subject.to_owned(), Box::new(self))
     }
 }

@@ -1,4 +1,4 @@
-//! Properties and parameters in words: rows of the tables on a page, fields of the console.
+//! Describes JSON fields and parameters for the tables of a page and for its console.
 
 use serde_json::Value;
 
@@ -7,29 +7,29 @@ use super::error::Error;
 use super::schema::resolve;
 use super::{phrases, types};
 
-/// The number of levels of nested objects that are listed.
+/// The maximum depth of nested objects that are listed.
 const MAX_DEPTH: usize = 4;
 
 const CHARACTERS: &str = "characters";
 
-/// A property of an object, or a parameter.
+/// A field of an object, or a parameter.
 pub struct Field {
-    /// The name with the path to it, such as `data[].id`.
+    /// The name with its path, such as `data[].id`.
     pub name: String,
     pub is_required: bool,
     /// Such as `string or null`.
     pub type_name: String,
-    /// Such as `1 to 255 characters`; empty without limits.
+    /// Such as `1 to 255 characters`. Empty without limits.
     pub limits: String,
     pub description: String,
-    /// The values that are allowed. Empty if any are.
+    /// The allowed values. Empty if all are allowed.
     pub choices: Vec<String>,
-    /// The values that are allowed for the items of a list.
+    /// The allowed values of an array's items.
     pub item_choices: Vec<String>,
     pub default: Option<Value>,
 }
 
-/// The properties of an object and of nested objects, in the order of the schema.
+/// Returns the fields of an object and of nested objects, in the order of the schema.
 pub fn fields(document: &Document, schema: &Schema) -> Result<Vec<Field>, Error> {
     let mut found = Vec::new();
     collect(document, schema, "", MAX_DEPTH, &mut found)?;
@@ -63,7 +63,7 @@ fn collect(
 impl Field {
     pub fn from_parameter(document: &Document, parameter: &Parameter) -> Result<Self, Error> {
         let Parameter { name, location, required, schema, description, .. } = parameter;
-        // The server limits headers by their length in bytes.
+        // The server limits the length of headers in bytes.
         let unit = if *location == Location::Header { "bytes" } else { CHARACTERS };
         let mut property = Self::new(document, name.clone(), *required, schema, unit)?;
         if !description.is_empty() {
@@ -95,7 +95,6 @@ impl Field {
         })
     }
 
-    /// The type and the limits.
     pub fn type_with_limits(&self) -> String {
         match self.limits.as_str() {
             "" => self.type_name.clone(),
@@ -103,7 +102,7 @@ impl Field {
         }
     }
 
-    /// The description, the allowed values and the default, as one paragraph of Markdown.
+    /// The description, the allowed values, and the default, as one paragraph of Markdown.
     pub fn full_description(&self) -> String {
         let mut sentences = vec![self.description.replace('\n', " ")];
         match phrases::inline_code(&self.choices).as_slice() {
@@ -113,7 +112,7 @@ impl Field {
         }
         if !self.item_choices.is_empty() {
             sentences.push(format!(
-                "Each one of {}.",
+                "Each is one of {}.",
                 phrases::join(&phrases::inline_code(&self.item_choices), "or")
             ));
         }
@@ -132,8 +131,8 @@ mod tests {
 
     use super::*;
 
-    /// What the properties of an object say: name, type with limits, and description.
-    fn described(properties: &Value) -> Vec<[String; 3]> {
+    /// The rows for the fields of an object: name, type with limits, and description.
+    fn rows(properties: &Value) -> Vec<[String; 3]> {
         let document = json!({
             "servers": [],
             "tags": [],
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_written_as_people_say_them() {
+    fn types_and_limits_are_described_in_words() {
         for (schema, kind) in [
             (
                 json!({"type": "string", "minLength": 1, "maxLength": 255}),
@@ -167,19 +166,19 @@ mod tests {
             (
                 json!({"anyOf": [{"type": "string", "format": "date-time"},
                     {"type": "string", "format": "date"}, {"type": "null"}]}),
-                "date-time, date or null",
+                "date-time, date, or null",
             ),
             (
                 json!({"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}),
                 "array of strings, at most 50, each at most 64 characters",
             ),
         ] {
-            assert_eq!(described(&json!({"it": schema}))[0][1], kind);
+            assert_eq!(rows(&json!({"it": schema}))[0][1], kind);
         }
     }
 
     #[test]
-    fn a_header_is_as_long_as_its_bytes() {
+    fn the_length_of_a_header_is_in_bytes() {
         let document = json!({"servers": [], "tags": [], "paths": {}, "components": {}});
         let document = Document::parse(&document).unwrap();
         for (location, kind) in
@@ -194,40 +193,40 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_reference_wins() {
+    fn keywords_next_to_a_reference_take_precedence() {
         let status = json!({"$ref": "#/components/schemas/Status", "description": "Where it stands.",
             "default": "active"});
         let text = "Where it stands. One of `active` or `churned`. Default: `active`.";
-        assert_eq!(described(&json!({"status": status}))[0], ["status", "string", text]);
+        assert_eq!(rows(&json!({"status": status}))[0], ["status", "string", text]);
     }
 
     #[test]
-    fn an_alternative_to_null_is_listed_once() {
+    fn a_nullable_reference_is_described_once() {
         let status = json!({"anyOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]});
-        let rows = described(&json!({"status": status}));
+        let rows = rows(&json!({"status": status}));
         assert_eq!(rows[0], ["status", "string or null", "Any. One of `active` or `churned`."]);
     }
 
     #[test]
-    fn the_values_in_a_list_are_described_too() {
+    fn the_allowed_values_of_items_are_described() {
         let all = json!({"type": "array", "items": {"$ref": "#/components/schemas/Status"}});
-        let rows = described(&json!({"all": all}));
-        assert_eq!(rows[0], ["all", "array of strings", "Each one of `active` or `churned`."]);
+        let rows = rows(&json!({"all": all}));
+        assert_eq!(rows[0], ["all", "array of strings", "Each is one of `active` or `churned`."]);
     }
 
     #[test]
-    fn objects_in_objects_and_lists_are_listed_with_their_path() {
+    fn nested_fields_are_listed_with_their_path() {
         let part = json!({"$ref": "#/components/schemas/Part"});
-        let rows = described(&json!({"one": part, "all": {"type": "array", "items": part}}));
+        let rows = rows(&json!({"one": part, "all": {"type": "array", "items": part}}));
         let names: Vec<&str> = rows.iter().map(|[name, ..]| name.as_str()).collect();
         assert_eq!(names, ["one", "one.id", "all", "all[].id"]);
         assert_eq!(rows[2][1], "array of objects");
     }
 
     #[test]
-    fn alternative_objects_are_listed_by_name() {
+    fn alternative_schemas_are_listed_by_name() {
         let one = json!({"oneOf": [{"$ref": "#/components/schemas/Part"},
             {"$ref": "#/components/schemas/Whole"}]});
-        assert_eq!(described(&json!({"it": one}))[0][1], "`Part` or `Whole`");
+        assert_eq!(rows(&json!({"it": one}))[0][1], "`Part` or `Whole`");
     }
 }

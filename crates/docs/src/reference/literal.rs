@@ -1,19 +1,17 @@
-//! Writes JSON values as literals in the languages of the code samples.
+//! Formats JSON values as literals in the languages of the code samples.
 
 use serde_json::{Map, Value};
 
-/// Values that are longer than this get several lines.
+/// The maximum length of a value on one line.
 const MAX_LINE: usize = 60;
 
-/// The syntax of literals in a language.
+/// The syntax of a language's literals.
 pub struct Language {
-    /// True, false and null.
+    /// True, false, and null.
     keywords: [&'static str; 3],
-    /// Whether names of properties can do without quotes.
     allows_unquoted_keys: bool,
-    /// The separator after the last of several items.
+    /// The separator after the last item.
     trailing_separator: &'static str,
-    /// The width of an indentation.
     indent_width: usize,
 }
 
@@ -35,13 +33,13 @@ pub const PYTHON: Language = Language {
 pub const RUST: Language = Language { indent_width: 4, ..JSON };
 
 impl Language {
-    /// Writes a value. Lines after the first are indented by at least `indent`. Every property of
-    /// an object gets its own line.
+    /// Formats a value. Lines after the first are indented by at least `indent`. Every field of an
+    /// object gets its own line.
     pub fn write(&self, value: &Value, indent: usize) -> String {
         match value {
-            Value::Object(properties) if !properties.is_empty() => {
+            Value::Object(fields) if !fields.is_empty() => {
                 let inner = indent + self.indent_width;
-                let lines = properties.iter().map(|(name, value)| {
+                let lines = fields.iter().map(|(name, value)| {
                     let short = self.line(value);
                     let value =
                         if short.len() > MAX_LINE { self.write(value, inner) } else { short };
@@ -63,7 +61,7 @@ impl Language {
         format!("{open}\n{}{last}\n{indent}{close}", lines.join(",\n"))
     }
 
-    /// A value on one line.
+    /// Formats a value on one line.
     fn line(&self, value: &Value) -> String {
         let [yes, no, null] = self.keywords;
         match value {
@@ -74,28 +72,23 @@ impl Language {
                 let values: Vec<String> = values.iter().map(|value| self.line(value)).collect();
                 format!("[{}]", values.join(", "))
             }
-            Value::Object(properties) => self.object_line(properties),
-            // Their escapes are valid in all of the languages.
+            Value::Object(fields) => self.object_line(fields),
+            // JSON's escapes are valid in all of the languages.
             Value::String(_) | Value::Number(_) => value.to_string(),
         }
     }
 
-    fn object_line(&self, properties: &Map<String, Value>) -> String {
-        if properties.is_empty() {
+    fn object_line(&self, fields: &Map<String, Value>) -> String {
+        if fields.is_empty() {
             return "{}".to_owned();
         }
-        let properties = properties
-            .iter()
-            .map(|(name, value)| format!("{}: {}", self.key(name), self.line(value)));
-        let properties = properties.collect::<Vec<_>>().join(", ");
-        if self.allows_unquoted_keys {
-            format!("{{ {properties} }}")
-        } else {
-            format!("{{{properties}}}")
-        }
+        let fields =
+            fields.iter().map(|(name, value)| format!("{}: {}", self.key(name), self.line(value)));
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        if self.allows_unquoted_keys { format!("{{ {fields} }}") } else { format!("{{{fields}}}") }
     }
 
-    /// The name of a property.
+    /// Formats the key of a field.
     fn key(&self, name: &str) -> String {
         let is_bare = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '_');
         if self.allows_unquoted_keys && is_bare {
@@ -113,9 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_language_has_its_own_words_and_names() {
+    fn keywords_and_keys_depend_on_the_language() {
         let value = json!({"name": "a \"b\"", "is-new": true, "plan": null, "mrr": 1});
-        for (language, written) in [
+        for (language, expected) in [
             (
                 JSON,
                 "{\n  \"name\": \"a \\\"b\\\"\",\n  \"is-new\": true,\n  \"plan\": null,\n  \"mrr\": 1\n}",
@@ -133,12 +126,12 @@ mod tests {
                 "{\n    \"name\": \"a \\\"b\\\"\",\n    \"is-new\": true,\n    \"plan\": null,\n    \"mrr\": 1\n}",
             ),
         ] {
-            assert_eq!(language.write(&value, 0), written);
+            assert_eq!(language.write(&value, 0), expected);
         }
     }
 
     #[test]
-    fn what_is_short_stays_on_its_line_and_what_is_long_does_not() {
+    fn short_values_stay_on_one_line_and_long_ones_are_wrapped() {
         let long = "x".repeat(MAX_LINE);
         let value = json!({"tags": ["eu", {"a": 1}], "none": {}, "long": {"a": [long]}});
         let written = format!(
@@ -151,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_within_what_surrounds_them() {
+    fn lines_after_the_first_are_indented() {
         assert_eq!(JSON.write(&json!({"a": 1}), 4), "{\n      \"a\": 1\n    }");
     }
 }

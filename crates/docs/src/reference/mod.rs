@@ -1,8 +1,8 @@
-//! Writes the pages of the API reference from the OpenAPI document: Markdown with code samples, and
-//! a console that sends requests.
+//! Generates the API reference from the OpenAPI document: Markdown with code samples, and a console
+//! that sends requests.
 //!
-//! `document` reads the document. `endpoint`, `response` and `property` find in it all that a page
-//! shows, and fail if anything is missing. `page`, `samples` and `console` fill the templates.
+//! `document` reads the document. `endpoint`, `response`, and `field` collect everything that a page
+//! shows and fail if anything is missing. `page`, `samples`, and `console` fill the templates.
 
 mod console;
 mod document;
@@ -26,11 +26,11 @@ use samples::Request;
 
 /// A page of the reference. Its links are relative to `docs/<path>.md`.
 pub struct Page {
-    /// Below `/docs`, such as `reference/create-customer`.
+    /// The path below `/docs`, such as `reference/create-customer`.
     pub path: String,
-    /// Begins with `# title` and a paragraph that describes the page.
+    /// Begins with the title and a paragraph that describes the page.
     pub markdown: String,
-    /// `None` for the list of all endpoints.
+    /// `None` for the index of all endpoints.
     pub operation: Option<Operation>,
 }
 
@@ -38,7 +38,7 @@ pub struct Page {
 pub struct Operation {
     /// Such as `POST`.
     pub method: &'static str,
-    /// Below the base path, such as `/customers/{id}`.
+    /// The path below the base path, such as `/customers/{id}`.
     pub path: String,
     /// The group in the navigation, such as `Customers`.
     pub tag: String,
@@ -47,12 +47,12 @@ pub struct Operation {
     pub console: String,
 }
 
-/// Returns the list of all endpoints, whose path is `reference`, then a page for each endpoint in
-/// the order of the tags.
+/// Returns the index of all endpoints, whose path is `reference`, followed by a page for each
+/// endpoint in the order of the tags.
 pub fn pages(openapi: &Value) -> Result<Vec<Page>, Error> {
     let document = Document::parse(openapi)?;
     let [server] = document.servers.as_slice() else {
-        return Err(Error::new("the document does not name exactly one server"));
+        return Err(Error::new("the document must list exactly one server"));
     };
     let endpoints = Endpoint::all(&document)?;
     let mut pages = vec![Page {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_a_program_in_every_language_with_its_path_filled_in() {
+    fn a_page_has_a_sample_in_every_language_with_its_path_filled_in() {
         let page = page(&document());
         for tab in
             ["bash tab=cURL", "typescript tab=TypeScript", "python tab=Python", "rust tab=Rust"]
@@ -126,19 +126,19 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_in_a_body_does_not_end_the_argument_of_a_shell() {
+    fn a_quote_in_the_body_is_escaped_in_the_curl_command() {
         assert!(page(&document()).contains(r#""name": "Maya'\''s""#));
     }
 
     #[test]
-    fn a_cell_of_a_table_stays_one() {
+    fn a_description_is_escaped_for_its_table_cell() {
         let cell =
             r"| `id` *required* | string | One \| the other, as always. **Addition:** both. |";
         assert!(page(&document()).contains(cell));
     }
 
     #[test]
-    fn a_header_that_may_be_missing_is_not_promised() {
+    fn a_header_is_listed_with_the_statuses_that_have_it() {
         let mut document = document();
         let responses = &mut document["paths"]["/contacts/{id}"]["patch"]["responses"];
         responses["200"]["headers"] = json!({
@@ -149,8 +149,8 @@ mod tests {
         responses["403"] = responses["200"].clone();
         let page = page(&document);
         for row in [
-            "| `X-Always` | every answer but 401 | One. |",
-            "| `X-Mostly` | every answer but 401; not always | Two. |",
+            "| `X-Always` | all except 401 | One. |",
+            "| `X-Mostly` | all except 401 (not always) | Two. |",
             "| `X-No` | 401 |  |",
         ] {
             assert!(page.contains(row), "{row}: {page}");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_console_is_html_in_which_text_stays_text() {
+    fn text_in_the_console_is_escaped() {
         let mut document = document();
         let patch = "/paths/~1contacts~1{id}/patch";
         *document
@@ -171,21 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_part_is_reported_with_the_name_of_the_operation() {
+    fn a_missing_part_is_reported_with_the_operation_id() {
         for (pointer, value, problem) in [
-            ("tags", json!([]), "update-contact: it has not exactly one tag"),
+            ("tags", json!([]), "update-contact: it must have exactly one tag"),
+            ("tags", json!(["Odd"]), "update-contact: its tag Odd is not declared in the document"),
             (
-                "tags",
-                json!(["Odd"]),
-                "update-contact: its tag Odd is not among those of the document",
+                "responses",
+                json!({}),
+                "update-contact: it has no successful response with an example",
             ),
-            ("responses", json!({}), "update-contact: no success is described with an example"),
             (
                 "parameters",
                 json!([{"$ref": "#/components/parameters/Id"}]),
-                "update-contact: #/components/parameters/Id leads to nothing among parameters",
+                "update-contact: #/components/parameters/Id is not among the parameters",
             ),
-            ("requestBody", json!({"content": {}}), "update-contact: its body is not JSON"),
+            ("requestBody", json!({"content": {}}), "update-contact: its request body is not JSON"),
             (
                 "parameters",
                 json!([{"name": "id", "in": "path", "schema": {}}]),

@@ -1,4 +1,4 @@
-//! The Markdown of the pages.
+//! Renders the Markdown of the pages.
 
 use askama::Template;
 use serde_json::Value;
@@ -25,18 +25,19 @@ struct Page<'p> {
     endpoint: &'p Endpoint<'p>,
     samples: [(&'static str, String); 4],
     response: String,
-    /// For each table: its title, the heading of the first column, the rows.
+    /// For each table: its title, the heading of the first column, and the rows.
     parameters: [(&'static str, &'static str, &'p [RequestParameter<'p>]); 3],
 }
 
-/// The list of all endpoints.
+/// Renders the index of all endpoints.
 pub fn index(server: &str, tags: &[Tag], endpoints: &[Endpoint<'_>]) -> Result<String, Error> {
-    let of = |tag: &Tag| endpoints.iter().filter(|endpoint| endpoint.tag == tag.name).collect();
-    let groups = tags.iter().map(|tag| (tag, of(tag))).collect();
+    let with_tag =
+        |tag: &Tag| endpoints.iter().filter(|endpoint| endpoint.tag == tag.name).collect();
+    let groups = tags.iter().map(|tag| (tag, with_tag(tag))).collect();
     Ok(Index { server, groups }.render()?)
 }
 
-/// The page of an endpoint.
+/// Renders the page of an endpoint.
 pub fn page(server: &str, endpoint: &Endpoint<'_>, request: &Request<'_>) -> Result<String, Error> {
     let page = Page {
         server,
@@ -56,24 +57,24 @@ fn pretty_json(value: &Value) -> String {
     JSON.write(value, 0)
 }
 
-/// Escapes text for a cell of a table, and marks additions to the hosted API.
+/// Escapes text for a table cell and highlights additions to the hosted API.
 fn table_cell(text: impl AsRef<str>) -> String {
     let line = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace('|', r"\|").replace("Addition:", "**Addition:**")
 }
 
-/// The statuses that a header comes with, in as few words as possible.
+/// Describes which statuses have a header, as briefly as possible.
 fn status_list(header: &Header<'_>) -> String {
     let codes = |statuses: &[Status], conjunction| {
         let codes: Vec<String> = statuses.iter().map(|status| status.0.to_string()).collect();
         phrases::join(&codes, conjunction)
     };
-    let with = if header.absent_from.is_empty() {
-        "every answer".to_owned()
+    let statuses = if header.absent_from.is_empty() {
+        "all".to_owned()
     } else if header.absent_from.len() < header.present_in.len() {
-        format!("every answer but {}", codes(&header.absent_from, "and"))
+        format!("all except {}", codes(&header.absent_from, "and"))
     } else {
         codes(&header.present_in, "and")
     };
-    if header.is_required { with } else { format!("{with}; not always") }
+    if header.is_required { statuses } else { format!("{statuses} (not always)") }
 }

@@ -1,4 +1,4 @@
-//! What an endpoint may respond: its success, its errors, and their headers.
+//! The responses of an endpoint: its success, its errors, and their headers.
 
 use serde_json::Value;
 
@@ -7,11 +7,10 @@ use super::error::Error;
 use super::field::{self, Field};
 use super::schema;
 
-/// The response if the request succeeds.
 pub struct Success<'d> {
     pub status: Status,
     pub description: &'d str,
-    /// The name of the component that the body is, if it is one.
+    /// The name of the body's component, if it is one.
     pub name: Option<&'d str>,
     pub fields: Vec<Field>,
     pub example: &'d Value,
@@ -26,32 +25,31 @@ pub struct Failure<'d> {
     pub example: &'d Value,
 }
 
-/// A header of the responses.
+/// A response header.
 pub struct Header<'d> {
     pub name: &'d str,
     pub description: &'d str,
-    /// Whether every response with these statuses has it.
+    /// Whether every response with these statuses has the header.
     pub is_required: bool,
-    /// The statuses that can have it.
+    /// The statuses that can have the header.
     pub present_in: Vec<Status>,
     /// The other statuses of the endpoint.
     pub absent_from: Vec<Status>,
 }
 
-/// A status code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status(pub u16);
 
 impl<'d> Success<'d> {
     pub fn new(document: &'d Document, operation: &'d Operation) -> Result<Self, Error> {
-        let none = || Error::new("no success is described with an example");
+        let missing = || Error::new("it has no successful response with an example");
         for (status, response) in &operation.responses {
             let status = Status::parse(status)?;
             if !status.is_success() {
                 continue;
             }
             let response = document.resolve(response)?;
-            let content = document::json_body(&response.content).ok_or_else(none)?;
+            let content = document::json_body(&response.content).ok_or_else(missing)?;
             let schema = content.schema.as_ref();
             return Ok(Self {
                 status,
@@ -61,23 +59,23 @@ impl<'d> Success<'d> {
                     Some(schema) => field::fields(document, schema)?,
                     None => Vec::new(),
                 },
-                example: document.first_example(content)?.ok_or_else(none)?,
+                example: document.first_example(content)?.ok_or_else(missing)?,
             });
         }
-        Err(none())
+        Err(missing())
     }
 }
 
 impl Status {
     pub fn parse(text: &str) -> Result<Self, Error> {
-        text.parse().map(Self).map_err(|_| Error::new(format!("{text} is no status")))
+        text.parse().map(Self).map_err(|_| Error::new(format!("{text} is not a status code")))
     }
 
     pub fn is_success(self) -> bool {
         (200..300).contains(&self.0)
     }
 
-    /// The code with its name.
+    /// The code with its reason phrase, such as `404 Not Found`.
     pub fn with_reason(self) -> String {
         let name = match self.0 {
             200 => "OK",
@@ -99,7 +97,7 @@ impl Status {
     }
 }
 
-/// The errors among the examples of a response.
+/// Returns the errors in the examples of a response.
 pub fn failures<'d>(
     document: &'d Document,
     status: Status,
@@ -111,7 +109,7 @@ pub fn failures<'d>(
         let example = document.resolve(example)?;
         let text = |name: &str| example.value.pointer(name).and_then(Value::as_str);
         let (Some(code), Some(message)) = (text("/error/code"), text("/error/message")) else {
-            return Err(Error::new(format!("an example of {} is no error", status.0)));
+            return Err(Error::new(format!("an example of {} is not an error", status.0)));
         };
         let when = if example.summary.is_empty() { message } else { &example.summary };
         found.push(Failure { status, code, when, example: &example.value });
@@ -119,7 +117,7 @@ pub fn failures<'d>(
     Ok(found)
 }
 
-/// The headers of all responses of an operation.
+/// Returns the headers of all responses of an operation.
 pub fn headers<'d>(
     document: &'d Document,
     operation: &'d Operation,

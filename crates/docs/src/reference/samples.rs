@@ -1,4 +1,4 @@
-//! Code samples: complete programs in four languages that send the request of an endpoint.
+//! Code samples: complete programs in four languages that call an endpoint.
 
 use askama::Template;
 use serde_json::Value;
@@ -7,21 +7,19 @@ use super::endpoint::Endpoint;
 use super::error::Error;
 use super::literal::{JSON, PYTHON, RUST, TYPESCRIPT};
 
-/// The request of a sample.
 pub struct Request<'e> {
     pub method: &'static str,
-    /// The address, without a query.
+    /// Without the query.
     pub url: String,
     pub query: Vec<QueryParameter<'e>>,
     pub needs_key: bool,
-    /// The header that makes a retry safe, where there is one.
+    /// The header that makes a retry safe, if the endpoint has one.
     pub idempotency_header: Option<&'e str>,
     pub body: Option<&'e Value>,
-    /// The name of the variable for the response.
+    /// The name of the variable that holds the response body.
     pub variable: String,
 }
 
-/// A parameter of a sample's query.
 pub struct QueryParameter<'e> {
     pub name: &'e str,
     pub value: &'e Value,
@@ -30,19 +28,19 @@ pub struct QueryParameter<'e> {
 }
 
 impl<'e> Request<'e> {
-    /// Builds the request from the examples of the parameters. Fails if one would need escaping.
+    /// Builds the request from the examples of the parameters. Fails if one needs escaping.
     pub fn new(server: &str, endpoint: &'e Endpoint<'_>) -> Result<Self, Error> {
         let mut path = endpoint.path.to_owned();
-        for sent in &endpoint.path_parameters {
-            let name = &sent.field.name;
-            let none = || Error::new(format!("its parameter {name} has no example"));
-            let value = without_escaping(sent.example.ok_or_else(none)?)?;
+        for parameter in &endpoint.path_parameters {
+            let name = &parameter.field.name;
+            let missing = || Error::new(format!("its parameter {name} has no example"));
+            let value = without_escaping(parameter.example.ok_or_else(missing)?)?;
             path = path.replace(&format!("{{{name}}}"), &value);
         }
         let mut query = Vec::new();
-        for sent in &endpoint.query_parameters {
-            let Some(value) = sent.example else { continue };
-            let name = sent.field.name.as_str();
+        for parameter in &endpoint.query_parameters {
+            let Some(value) = parameter.example else { continue };
+            let name = parameter.field.name.as_str();
             query.push(QueryParameter { name, value, url_value: without_escaping(value)? });
         }
         Ok(Self {
@@ -56,7 +54,7 @@ impl<'e> Request<'e> {
         })
     }
 
-    /// For each language: the info string of the code block, and the program.
+    /// Returns the info string of the code block and the program for each language.
     pub fn samples(&self) -> Result<[(&'static str, String); 4], Error> {
         let Self { body, .. } = self;
         let is_plain = !self.needs_key && body.is_none();
@@ -95,24 +93,24 @@ impl<'e> Request<'e> {
     }
 }
 
-/// A value that is the same in a URL and between quotes.
+/// Returns a value that needs no escaping in URLs and string literals. Fails otherwise.
 fn without_escaping(value: &Value) -> Result<String, Error> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     if !text.bytes().all(is_plain) {
-        return Err(Error::new(format!("the example {text} would have to be escaped")));
+        return Err(Error::new(format!("the example {text} needs escaping")));
     }
     Ok(text)
 }
 
-/// JSON between single quotes of a shell.
+/// Formats JSON for a single-quoted shell argument.
 fn shell_quoted(body: &Value) -> String {
     JSON.write(body, 2).replace('\'', r"'\''")
 }
 
-/// The name of the variable for a component: `customers` for `CustomerList`.
+/// Returns the variable name for a component, such as `customers` for `CustomerList`.
 fn variable_name(component: Option<&str>) -> String {
-    let Some(component) = component else { return "answer".to_owned() };
+    let Some(component) = component else { return "result".to_owned() };
     let lower = component.to_lowercase();
     match lower.strip_suffix("list") {
         Some(one) if one.ends_with('y') => format!("{}ies", &one[..one.len() - 1]),

@@ -1,10 +1,10 @@
-//! What a schema means once its references and `allOf` are resolved.
+//! Resolves the references and `allOf` of schemas.
 
 use super::document::{Document, Schema, Types};
 use super::error::Error;
 use super::phrases;
 
-/// The name of the component that a schema refers to.
+/// Returns the name of the component that a schema refers to.
 pub fn component_name(schema: &Schema) -> Option<&str> {
     schema.reference.as_deref()?.rsplit('/').next()
 }
@@ -19,7 +19,7 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
         resolved.merge(&resolve(document, part)?);
     }
     resolved.merge(schema);
-    // `anyOf` with one schema and null means that schema, nullable.
+    // `anyOf` of a schema and null is that schema made nullable.
     let others: Vec<&Schema> = schema.alternatives().filter(|part| !part.is_null()).collect();
     if let [only] = others.as_slice() {
         let description = resolved.description.take();
@@ -35,15 +35,15 @@ pub fn resolve(document: &Document, schema: &Schema) -> Result<Schema, Error> {
 }
 
 impl Schema {
-    /// Copies the keywords that another schema has.
+    /// Overwrites keywords with those that another schema has.
     fn merge(&mut self, other: &Self) {
-        macro_rules! take {
+        macro_rules! overwrite {
             (option $($field:ident),*; list $($list:ident),*) => {
                 $(if other.$field.is_some() { self.$field.clone_from(&other.$field); })*
                 $(if !other.$list.is_empty() { self.$list.clone_from(&other.$list); })*
             };
         }
-        take!(
+        overwrite!(
             option description, types, format, r#const, default, minimum, maximum, min_length,
                 max_length, max_items, items;
             list r#enum, properties, required, one_of, any_of

@@ -1,4 +1,4 @@
-//! The type of a value and its limits, in words.
+//! Describes the type of a value and its limits in words.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use super::error::Error;
 use super::phrases;
 use super::schema::{component_name, resolve};
 
-/// The type of a value.
+/// Returns the type of a value, such as `string or null`.
 pub fn type_name(document: &Document, schema: &Schema) -> Result<String, Error> {
     let mut kinds = Vec::new();
     for alternative in schema.alternatives() {
@@ -32,7 +32,7 @@ pub fn type_name(document: &Document, schema: &Schema) -> Result<String, Error> 
         });
     }
     if kinds.is_empty() {
-        // A `const` needs no `type`.
+        // A `const` may have no `type`.
         kinds.extend(schema.r#const.iter().map(|only| match only {
             Value::String(_) => "string".to_owned(),
             Value::Bool(_) => "boolean".to_owned(),
@@ -43,8 +43,8 @@ pub fn type_name(document: &Document, schema: &Schema) -> Result<String, Error> 
     Ok(phrases::join(&kinds, "or"))
 }
 
-/// The limits of length (in this unit), size and count. Empty if there are several types, since
-/// each limit applies to only one.
+/// Returns the limits of a value: its length in `unit`, its size, or its number of items. Empty if
+/// there are several types, because each limit applies to only one of them.
 pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String, Error> {
     if schema.types().filter(|one| *one != "null").count() > 1 {
         return Ok(String::new());
@@ -52,8 +52,8 @@ pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String
     let mut limits = Vec::new();
     limits.extend(range(schema.min_length, schema.max_length, unit));
     limits.extend(range(schema.minimum.as_ref(), schema.maximum.as_ref(), ""));
-    if let Some(most) = schema.max_items {
-        limits.push(format!("at most {most}"));
+    if let Some(max) = schema.max_items {
+        limits.push(format!("at most {max}"));
     }
     if let Some(items) = &schema.items {
         let items = resolve(document, items)?;
@@ -63,14 +63,14 @@ pub fn limits(document: &Document, schema: &Schema, unit: &str) -> Result<String
     Ok(limits.join(", "))
 }
 
-/// A range in words, such as `1 to 255 characters`.
-fn range<N: Display + PartialEq>(least: Option<N>, most: Option<N>, unit: &str) -> Option<String> {
-    let range = match (least, most) {
+/// Describes a range, such as `1 to 255 characters`.
+fn range<N: Display + PartialEq>(min: Option<N>, max: Option<N>, unit: &str) -> Option<String> {
+    let range = match (min, max) {
         (None, None) => return None,
-        (Some(least), Some(most)) if least == most => format!("exactly {least}"),
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("at least {least}"),
-        (None, Some(most)) => format!("at most {most}"),
+        (Some(min), Some(max)) if min == max => format!("exactly {min}"),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
     };
     Some(match unit.strip_suffix('s') {
         None => range,

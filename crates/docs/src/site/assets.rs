@@ -1,5 +1,5 @@
-//! Style sheets and scripts. Their addresses contain a hash of the content, so that browsers can
-//! cache them forever.
+//! Style sheets and scripts. Their URLs contain a hash of the content, so that browsers can cache them
+//! forever.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::output::{File, Kind};
 use crate::problem::Problems;
 use crate::read::read;
 
-/// The number of digits of the hash in an address.
+/// The number of hex digits of the hash in a URL.
 const DIGITS: usize = 16;
 
-/// The parts of the style sheet and the script, in order.
+/// The files that are concatenated, in order.
 const STYLES: [&str; 4] = ["base.css", "docs/frame.css", "docs/text.css", "docs/search.css"];
 const SCRIPTS: [&str; 6] = [
-    "docs/memory.js",
+    "docs/preferences.js",
     "docs/page.js",
     "docs/tabs.js",
     "docs/vendor/minisearch.js",
@@ -22,10 +22,10 @@ const SCRIPTS: [&str; 6] = [
     "docs/search.js",
 ];
 
-/// The addresses of the assets, for the templates.
+/// The URLs of the assets.
 pub struct Assets {
     pub style: String,
-    /// Sets the color scheme before the first paint.
+    /// A separate script, because it must run before the first paint.
     pub theme: String,
     pub script: String,
     pub try_style: String,
@@ -33,7 +33,7 @@ pub struct Assets {
     pub icon: String,
 }
 
-/// Returns the addresses and the files.
+/// Reads the assets.
 pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
     let mut files = Vec::new();
     let mut add = |name: &str, kind, parts: &[&str]| {

@@ -1,18 +1,18 @@
 //! The files for language models (<https://llmstxt.org>): an index of all pages, an index of each
-//! page, and all pages in one text.
+//! page, and the text of all pages.
 
 use super::page::{Page, TocEntry};
 use crate::urls::{self, ORIGIN};
 
 const TITLE: &str = "Pivotal server";
 
-/// `/llms.txt`: all pages by section.
+/// Returns `/llms.txt`: all pages by section.
 pub fn site_index(pages: &[Page<'_>]) -> String {
     let lead = pages.first().map_or("", Page::description);
     let mut text = format!(
-        "# {TITLE}\n\n> {lead}\n\nThe links lead to the pages as Markdown. An address without `.md` is \
-         the page for people, and with `/llms.txt` behind it the index of that page. Every page in \
-         one file: {ORIGIN}/llms-full.txt. The OpenAPI document: {ORIGIN}/api/v1/openapi.json.\n"
+        "# {TITLE}\n\n> {lead}\n\nThe links lead to the Markdown version of each page. Remove `.md` for the \
+         HTML version, or replace it with `/llms.txt` for an index of the page. All pages in one \
+         file: {ORIGIN}/llms-full.txt. OpenAPI document: {ORIGIN}/api/v1/openapi.json.\n"
     );
     for section in pages.chunk_by(|one, next| one.section == next.section) {
         text += &format!("\n## {}\n\n", section[0].section);
@@ -21,16 +21,16 @@ pub fn site_index(pages: &[Page<'_>]) -> String {
     text
 }
 
-/// `/docs/<page>/llms.txt`: the headings of a page, and the other pages of its section.
+/// Returns `/docs/<page>/llms.txt`: the headings of a page and the other pages of its section.
 pub fn page_index(page: &Page<'_>, pages: &[Page<'_>]) -> String {
     let markdown = urls::markdown(page.path());
     let mut text = format!("# {}\n\n> {}\n", page.title(), page.description());
     text +=
-        &format!("\nThe page as Markdown: {ORIGIN}{markdown}. Every page: {ORIGIN}/llms.txt.\n");
-    let places = page.headings();
-    if !places.is_empty() {
+        &format!("\nThis page as Markdown: {ORIGIN}{markdown}. All pages: {ORIGIN}/llms.txt.\n");
+    let headings = page.headings();
+    if !headings.is_empty() {
         text += "\n## On this page\n\n";
-        for TocEntry { id, heading, .. } in places {
+        for TocEntry { id, heading, .. } in headings {
             text += &format!("- [{heading}]({ORIGIN}{markdown}#{id})\n");
         }
     }
@@ -43,7 +43,7 @@ pub fn page_index(page: &Page<'_>, pages: &[Page<'_>]) -> String {
     text
 }
 
-/// `/llms-full.txt`: the Markdown of all pages.
+/// Returns `/llms-full.txt`: the Markdown of all pages.
 pub fn full_text(pages: &[Page<'_>]) -> String {
     let text = |page: &Page<'_>| {
         let (title, rest) = page.markdown.split_once('\n').unwrap_or((&page.markdown, ""));

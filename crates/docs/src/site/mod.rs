@@ -1,4 +1,4 @@
-//! Assembles everything that is served: pages in two forms, indexes, redirects and assets.
+//! Assembles the site: pages in HTML and Markdown, indexes, redirects, and assets.
 
 mod assets;
 mod llms;

@@ -1,13 +1,12 @@
-//! The navigation next to every page.
+//! The navigation menu.
 
 use crate::sources::{Section, Source};
 use crate::urls;
 
-/// A link in the navigation.
 pub struct Link {
     pub url: String,
     pub title: String,
-    /// The method, if the page is about an endpoint.
+    /// The HTTP method, if this is an endpoint page.
     pub method: Option<&'static str>,
 }
 
@@ -15,11 +14,10 @@ pub struct Link {
 pub struct Menu {
     pub title: String,
     pub links: Vec<Link>,
-    /// Groups within it, such as the endpoints of a tag.
+    /// Collapsible groups, such as the endpoints of a tag.
     pub groups: Vec<Menu>,
 }
 
-/// Builds the navigation.
 pub fn menus(sections: &[Section]) -> Vec<Menu> {
     let menu = |section: &Section| {
         let mut menu = Menu::new(&section.title);
@@ -36,7 +34,6 @@ pub fn menus(sections: &[Section]) -> Vec<Menu> {
 }
 
 impl Link {
-    /// A link to the page of a source.
     pub fn new(source: &Source) -> Self {
         Self {
             url: urls::page(&source.text.path),
@@ -51,7 +48,7 @@ impl Menu {
         Self { title: title.to_owned(), links: Vec::new(), groups: Vec::new() }
     }
 
-    /// Finds the group with this title, or adds it.
+    /// Returns the group with this title. Adds it if needed.
     fn group_mut(&mut self, title: &str) -> &mut Self {
         let last = self.groups.len();
         let at = self.groups.iter().position(|group| group.title == title).unwrap_or(last);

@@ -1,27 +1,26 @@
-//! The pages, rendered from their sources.
+//! Renders the pages from their sources.
 
 use crate::markdown::{self, Anchors, Highlighter, Part};
 use crate::problem::Problems;
 use crate::sources::{Section, Source};
 
-/// The deepest level of headings in the table of contents.
+/// The deepest heading level in the table of contents.
 const MAX_TOC_LEVEL: usize = 3;
-/// The console, which follows the text.
+/// The console, which is not part of the Markdown.
 const CONSOLE: TocEntry<'static> = TocEntry { id: "try-it", heading: "Try it", is_nested: false };
 
-/// A rendered page.
 pub struct Page<'a> {
-    /// The title of the section that it is in.
+    /// The title of the page's section.
     pub section: &'a str,
     pub source: &'a Source,
     /// The Markdown version.
     pub markdown: String,
-    /// The HTML without the frame.
+    /// The HTML without the layout.
     pub html: String,
 }
 
 impl<'a> Page<'a> {
-    /// Below `/docs`.
+    /// The path below `/docs`.
     pub fn path(&self) -> &'a str {
         &self.source.text.path
     }
@@ -34,20 +33,19 @@ impl<'a> Page<'a> {
         &self.source.text.outline.description
     }
 
-    /// The entries of the table of contents.
     pub fn table_of_contents(&self) -> Vec<TocEntry<'a>> {
         let console = self.source.operation.as_ref().map(|_| CONSOLE);
         self.headings().into_iter().chain(console).collect()
     }
 
-    /// The entries that also exist in the Markdown version.
+    /// The entries of the table of contents that also exist in the Markdown version.
     pub fn headings(&self) -> Vec<TocEntry<'a>> {
         let headings = self.source.text.outline.headings().iter();
         headings.filter(|part| part.level <= MAX_TOC_LEVEL).map(TocEntry::new).collect()
     }
 }
 
-/// An entry in the table of contents.
+/// An entry of the table of contents.
 pub struct TocEntry<'a> {
     pub id: &'a str,
     pub heading: &'a str,
@@ -72,21 +70,21 @@ pub fn render_all(sections: &[Section]) -> Result<Vec<Page<'_>>, Problems> {
     problems.into_result(pages)
 }
 
-/// All sources, each with the title of its section.
+/// Returns all sources, each with the title of its section.
 fn sources(sections: &[Section]) -> impl Iterator<Item = (&str, &Source)> {
     sections
         .iter()
         .flat_map(|section| section.sources.iter().map(|source| (section.title.as_str(), source)))
 }
 
-/// The possible targets of links.
+/// Returns the possible targets of links.
 fn anchors(sections: &[Section]) -> Anchors {
-    let of = |source: &Source| {
+    let targets = |source: &Source| {
         let ids = source.text.outline.headings().iter().map(|part| part.id.clone());
         let console = source.operation.as_ref().map(|_| CONSOLE.id.to_owned());
         (source.text.path.clone(), ids.chain(console).collect())
     };
-    sources(sections).map(|(_, source)| of(source)).collect()
+    sources(sections).map(|(_, source)| targets(source)).collect()
 }
 
 fn render<'a>(

@@ -9,7 +9,7 @@ use crate::urls;
 
 #[derive(Serialize)]
 struct Entry<'a> {
-    address: String,
+    url: String,
     title: &'a str,
     section: &'a str,
     is_endpoint: bool,
@@ -26,8 +26,7 @@ struct Part<'a> {
     text: &'a str,
 }
 
-/// Returns the content of `/docs/search.json`. Terms for a page or section that doesn't exist are a
-/// problem.
+/// Returns the content of `/docs/search.json`. Terms for a missing page or section are a problem.
 pub fn index(pages: &[Page<'_>], mut terms: SearchTerms) -> Result<String, Problems> {
     let entries: Vec<_> = pages.iter().map(|page| Entry::new(page, &mut terms)).collect();
     let mut problems = Problems::default();
@@ -57,7 +56,7 @@ impl<'a> Entry<'a> {
             text: &part.text,
         });
         Self {
-            address: urls::page(page.path()),
+            url: urls::page(page.path()),
             title: page.title(),
             section: page.section,
             is_endpoint: page.source.operation.is_some(),

@@ -1,4 +1,4 @@
-//! The HTML frame around a page: `templates/page.html` and `not_found.html`.
+//! Renders complete HTML pages with `templates/page.html` and `templates/not_found.html`.
 
 use askama::Template;
 
@@ -9,17 +9,17 @@ use crate::output::{File, Kind};
 use crate::reference::Operation;
 use crate::urls;
 
-/// What every page needs for its frame.
+/// The data for the layout, `templates/frame.html`.
 pub struct Frame<'a> {
     pub assets: &'a Assets,
     pub menus: &'a [Menu],
-    /// The page's own address.
+    /// The URL of the page itself.
     pub url: &'a str,
     pub version: &'a str,
 }
 
 impl Frame<'_> {
-    /// Whether a link is that of the current page.
+    /// Whether a link leads to the current page.
     pub fn is_current(&self, link: &Link) -> bool {
         link.url == self.url
     }
@@ -30,7 +30,6 @@ impl Frame<'_> {
     }
 }
 
-/// A page.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub struct PageTemplate<'a> {
@@ -40,21 +39,20 @@ pub struct PageTemplate<'a> {
     pub section: &'a str,
     pub markdown_url: String,
     pub html: &'a str,
-    /// The endpoint that it is about, if any.
+    /// The endpoint, if this is an endpoint page.
     pub operation: Option<&'a Operation>,
     pub toc: Vec<TocEntry<'a>>,
     pub previous: Option<&'a Link>,
     pub next: Option<&'a Link>,
 }
 
-/// The page for a 404.
 #[derive(Template)]
 #[template(path = "not_found.html")]
 pub struct NotFoundTemplate<'a> {
     pub frame: Frame<'a>,
 }
 
-/// Renders all pages, and the one for a 404.
+/// Renders all pages and the 404 page.
 pub fn render_all(
     pages: &[Page<'_>],
     assets: &Assets,
@@ -75,7 +73,7 @@ pub fn render_all(
             html: &page.html,
             operation: page.source.operation.as_ref(),
             toc: page.table_of_contents(),
-            previous: at.checked_sub(1).map(|before| &links[before]),
+            previous: at.checked_sub(1).map(|previous| &links[previous]),
             next: links.get(at + 1),
         };
         let content = template.render()?;

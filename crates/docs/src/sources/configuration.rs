@@ -1,5 +1,5 @@
-//! The configuration page, generated from `config.toml`: the first comment is the introduction, and
-//! every other comment describes the settings below it.
+//! The configuration page, generated from `config.toml`. The first comment is the introduction. Every
+//! other comment describes the settings below it.
 
 use toml::{Table, Value};
 
@@ -7,18 +7,17 @@ use toml::{Table, Value};
 #[derive(Default)]
 struct Entry {
     comment: Vec<String>,
-    /// Names (with the table) and values.
+    /// Names, including the table, and default values.
     settings: Vec<(String, String)>,
 }
 
-/// The page's Markdown.
 pub fn page(config: &str) -> Result<String, String> {
     let mut blocks = config.split("\n\n");
     let lead = blocks.next().unwrap_or_default();
     let mut page = format!("# Configuration\n\n{}\n", comment(lead).join("\n"));
     let mut listed = Vec::new();
     let mut table = "";
-    page += "\n## The server\n";
+    page += "\n## Server\n";
     for block in blocks {
         let mut entry = Entry { comment: comment(block), ..Entry::default() };
         for line in block.lines().filter(|line| !line.starts_with('#')) {
@@ -37,10 +36,10 @@ pub fn page(config: &str) -> Result<String, String> {
     let parsed = config.parse::<Table>().map_err(|error| error.to_string())?;
     listed.sort();
     if listed != names(&parsed) {
-        return Err(format!("its settings are read as {listed:?}"));
+        return Err(format!("only these settings were recognized: {listed:?}"));
     }
     page += &format!(
-        "\n## The whole file\n\nAll settings with their defaults.\n\n```toml\n{config}```\n"
+        "\n## Complete file\n\nAll settings with their defaults.\n\n```toml\n{config}```\n"
     );
     Ok(page)
 }
@@ -50,7 +49,7 @@ impl Entry {
         let names: Vec<String> =
             self.settings.iter().map(|(name, _)| format!("`{name}`")).collect();
         if names.is_empty() || self.comment.is_empty() {
-            return Err("has a comment without settings, or settings without one".to_owned());
+            return Err("has a comment without settings, or settings without a comment".to_owned());
         }
         let mut text = format!("\n### {}\n\n{}\n", names.join(", "), self.comment.join("\n"));
         if let [(name, default)] = &self.settings[..] {
@@ -66,18 +65,17 @@ impl Entry {
     }
 }
 
-/// The environment variable of a setting.
 fn environment_variable(name: &str) -> String {
     format!("PIVOTAL_{}", name.replace('.', "_").to_uppercase())
 }
 
-/// The comment's lines.
+/// Returns the lines of the block's comment.
 fn comment(block: &str) -> Vec<String> {
     let text = |line: &str| line.strip_prefix('#').map(|text| text.trim_start().to_owned());
     block.lines().filter_map(text).collect()
 }
 
-/// The names of all settings, sorted.
+/// Returns the sorted names of all settings.
 fn names(table: &Table) -> Vec<String> {
     let names = |(name, value): (&String, &Value)| match value {
         Value::Table(inner) => names(inner).iter().map(|inner| format!("{name}.{inner}")).collect(),
@@ -89,7 +87,7 @@ fn names(table: &Table) -> Vec<String> {
 }
 
 fn not_a_setting(line: &str) -> String {
-    format!("has a line that is no setting: {line:?}")
+    format!("has a line that is not a setting: {line:?}")
 }
 
 #[cfg(test)]
@@ -100,7 +98,7 @@ mod tests {
                           [limits]\n# How many.\n#\n# At most.\none = 1\ntwo = 2\n";
 
     #[test]
-    fn every_setting_is_shown_with_its_comment_default_and_variable() {
+    fn every_setting_is_listed_with_its_comment_default_and_environment_variable() {
         let page = page(CONFIG).unwrap();
         for text in [
             "# Configuration\n\nWhat this is.\n\nMore.\n",
@@ -115,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_would_be_missing_is_a_problem() {
-        for odd in ["# A\n\nlisten = 1\n", "# A\n\n# B\n", "# A\n\n# B\nlisten=1\n"] {
-            assert!(page(odd).is_err(), "{odd:?}");
+    fn an_unrecognized_line_is_a_problem() {
+        for config in ["# A\n\nlisten = 1\n", "# A\n\n# B\n", "# A\n\n# B\nlisten=1\n"] {
+            assert!(page(config).is_err(), "{config:?}");
         }
     }
 }

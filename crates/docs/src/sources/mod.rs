@@ -1,4 +1,4 @@
-//! The list of pages and the Markdown of each.
+//! The sources of the site: the list of pages, the Markdown of each, and the search terms.
 
 mod changelog;
 mod configuration;

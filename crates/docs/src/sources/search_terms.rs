@@ -1,4 +1,4 @@
-//! Reads `docs/search.toml`: what people type, and the page or section that it should find.
+//! Reads `docs/search.toml`, which lists what people type and the page or section to find.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Reads the list of pages, `docs/site.toml`, and everything that it lists.
+//! Reads `docs/site.toml`, which lists the pages, and the sources of each page.
 
 use std::path::Path;
 
@@ -16,10 +16,9 @@ pub struct Section {
     pub sources: Vec<Source>,
 }
 
-/// The source of a page.
 pub struct Source {
     pub text: Text,
-    /// The endpoint that it is about, if any.
+    /// The endpoint, if this is an endpoint page.
     pub operation: Option<Operation>,
 }
 
@@ -41,13 +40,12 @@ const OPENAPI: &str = "docs/openapi.json";
 const HOW_TO_UPDATE: &str = "update it with \
     `UPDATE_SNAPSHOT=1 cargo test --test black_box the_document_in_the_repository`";
 
-/// Reads all sources.
 pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
-    let listed = toml::from_str::<SiteConfig>(&read(root, SITE_CONFIG)?);
-    let listed = listed.map_err(|error| Problems::new(SITE_CONFIG, error))?;
+    let config = toml::from_str::<SiteConfig>(&read(root, SITE_CONFIG)?);
+    let config = config.map_err(|error| Problems::new(SITE_CONFIG, error))?;
     let mut problems = Problems::default();
     let mut sections = Vec::new();
-    for SectionConfig { title, pages } in listed.section {
+    for SectionConfig { title, pages } in config.section {
         let mut sources = Vec::new();
         for name in pages {
             let found = problems.record(sources_for(root, &name));
@@ -58,7 +56,7 @@ pub fn read_all(root: &Path) -> Result<Vec<Section>, Problems> {
     problems.into_result(sections)
 }
 
-/// The pages that an entry of the list stands for.
+/// Returns the sources of an entry, which may be several pages.
 fn sources_for(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
     match name {
         "reference" => reference_sources(root),
@@ -68,7 +66,7 @@ fn sources_for(root: &Path, name: &str) -> Result<Vec<Source>, Problems> {
             let Some(path) = name.strip_suffix(".md") else {
                 return Err(Problems::new(
                     SITE_CONFIG,
-                    format!("nothing makes a page of {name:?}"),
+                    format!("there is no source for the page {name:?}"),
                 ));
             };
             let file = format!("docs/{name}");
