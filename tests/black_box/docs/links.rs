@@ -1,69 +1,69 @@
-//! Every link of the documentation leads somewhere: of its pages, of their Markdown and of the
-//! indexes. Everything is found by following links.
+//! Follows every link of the pages, their Markdown versions, and the indexes, and checks that none is
+//! broken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::docs::pages::addresses;
+use crate::docs::pages::page_urls;
 use crate::support::{Server, Visitor};
 
-/// What was found.
 #[derive(Default)]
-struct Found {
-    /// The places within each page that a link can lead to.
+struct Crawl {
+    /// The anchors of each page.
     ids: BTreeMap<String, BTreeSet<String>>,
-    /// Links to places: from where, to which page, and to which place there.
-    places: Vec<(String, String, String)>,
-    seen: BTreeSet<String>,
-    open: Vec<String>,
+    /// Links with a fragment: the page of the link, the target page, and the anchor.
+    fragments: Vec<(String, String, String)>,
+    visited: BTreeSet<String>,
+    queue: Vec<String>,
 }
 
-impl Found {
-    /// Follows links from some addresses until nothing new is found.
-    fn from(reader: &Visitor, origin: &str, starts: &[&str]) -> Self {
-        let mut found =
-            Self { open: starts.iter().map(ToString::to_string).collect(), ..Self::default() };
-        while let Some(path) = found.open.pop() {
-            if !found.seen.insert(path.clone()) {
+impl Crawl {
+    /// Follows links from some URLs until nothing new is found.
+    fn run(reader: &Visitor, origin: &str, starts: &[&str]) -> Self {
+        let mut crawl =
+            Self { queue: starts.iter().map(ToString::to_string).collect(), ..Self::default() };
+        while let Some(path) = crawl.queue.pop() {
+            if !crawl.visited.insert(path.clone()) {
                 continue;
             }
-            let shown = reader.get(&path);
-            assert_eq!(shown.status, 200, "{path}, to which a link leads");
-            let links = match shown.header("content-type") {
+            let response = reader.get(&path);
+            assert_eq!(response.status, 200, "the target of a link: {path}");
+            let links = match response.header("content-type") {
                 Some("text/html; charset=utf-8") => {
-                    let ids = shown.attributes("[id]", "id");
-                    found.ids.insert(path.clone(), ids.into_iter().collect());
-                    [shown.attributes("[href]", "href"), shown.attributes("[src]", "src")].concat()
+                    let ids = response.attributes("[id]", "id");
+                    crawl.ids.insert(path.clone(), ids.into_iter().collect());
+                    [response.attributes("[href]", "href"), response.attributes("[src]", "src")]
+                        .concat()
                 }
                 Some("text/markdown; charset=utf-8" | "text/plain; charset=utf-8") => {
-                    found.ids.insert(path.clone(), headings(&shown.body));
-                    of_text(&shown.body, origin)
+                    crawl.ids.insert(path.clone(), heading_anchors(&response.body));
+                    links_in_text(&response.body, origin)
                 }
                 _ => Vec::new(),
             };
             for link in links {
-                found.note(&path, &link, origin);
+                crawl.add_link(&path, &link, origin);
             }
         }
-        found
+        crawl
     }
 
-    fn note(&mut self, from: &str, link: &str, origin: &str) {
+    fn add_link(&mut self, from: &str, link: &str, origin: &str) {
         let own = link.strip_prefix(origin).unwrap_or(link);
         if own.starts_with("https://") {
             return;
         }
-        let (path, place) = own.split_once('#').unwrap_or((own, ""));
+        let (path, anchor) = own.split_once('#').unwrap_or((own, ""));
         let path = if path.is_empty() { from } else { path };
         assert!(path.starts_with('/'), "{from} links to {link}");
-        self.open.push(path.to_owned());
-        if !place.is_empty() {
-            self.places.push((from.to_owned(), path.to_owned(), place.to_owned()));
+        self.queue.push(path.to_owned());
+        if !anchor.is_empty() {
+            self.fragments.push((from.to_owned(), path.to_owned(), anchor.to_owned()));
         }
     }
 }
 
-/// The anchors that code hosts give the headings of a Markdown.
-fn headings(text: &str) -> BTreeSet<String> {
+/// Returns the anchors that code hosts give the headings of a Markdown file.
+fn heading_anchors(text: &str) -> BTreeSet<String> {
     let mut in_code = false;
     let mut ids = BTreeSet::new();
     for line in text.lines() {
@@ -86,42 +86,42 @@ fn headings(text: &str) -> BTreeSet<String> {
     ids
 }
 
-/// The anchor of the heading that has the same words for the `count`th time.
+/// Returns the anchor of the `count`th heading with the same text.
 fn numbered(id: &str, count: usize) -> String {
     if count == 1 { id.to_owned() } else { format!("{id}-{}", count - 1) }
 }
 
-/// The links of a Markdown, and the addresses of the documentation that it names otherwise. Samples
-/// name addresses of the API, which are no links.
-fn of_text(text: &str, origin: &str) -> Vec<String> {
+/// Returns the links in a Markdown file and the docs URLs in its text. URLs of the API in code samples
+/// are not links.
+fn links_in_text(text: &str, origin: &str) -> Vec<String> {
     let ends = |c: char| c.is_whitespace() || "()<>\"'`|".contains(c);
     let linked = text.split("](").skip(1).filter_map(|rest| rest.split(ends).next());
-    let named = text.match_indices(origin).filter_map(|(at, _)| text[at..].split(ends).next());
-    let named = named.map(|named| named.trim_end_matches(['.', ',', ':', ';']));
-    let named = named.filter(|named| {
-        let path = &named[origin.len()..];
+    let mentioned = text.match_indices(origin).filter_map(|(at, _)| text[at..].split(ends).next());
+    let mentioned = mentioned.map(|url| url.trim_end_matches(['.', ',', ':', ';']));
+    let mentioned = mentioned.filter(|url| {
+        let path = &url[origin.len()..];
         path.starts_with("/docs") || path.starts_with("/llms") || path.ends_with("/openapi.json")
     });
     let linked = linked.filter(|link| link.starts_with("http"));
-    linked.chain(named).map(str::to_owned).collect()
+    linked.chain(mentioned).map(str::to_owned).collect()
 }
 
 #[test]
-fn every_link_leads_somewhere_and_links_lead_everywhere() {
+fn no_link_is_broken_and_every_page_is_linked() {
     let server = Server::start();
     let reader = Visitor::new(server.address());
     let origin = format!("http://{}", server.address());
     for starts in [&["/docs"][..], &["/llms.txt", "/llms-full.txt"]] {
-        let found = Found::from(&reader, &origin, starts);
-        for address in addresses(&reader) {
-            assert!(found.seen.contains(&format!("{address}.md")), "nothing leads to {address}.md");
+        let crawl = Crawl::run(&reader, &origin, starts);
+        for url in page_urls(&reader) {
+            assert!(crawl.visited.contains(&format!("{url}.md")), "nothing links to {url}.md");
             if starts[0] == "/docs" {
-                assert!(found.seen.contains(&address), "nothing leads to {address}");
+                assert!(crawl.visited.contains(&url), "nothing links to {url}");
             }
         }
-        assert!(found.places.len() > 50);
-        for (from, path, place) in found.places {
-            assert!(found.ids[&path].contains(&place), "{from} links to {path}#{place}");
+        assert!(crawl.fragments.len() > 50);
+        for (from, path, anchor) in crawl.fragments {
+            assert!(crawl.ids[&path].contains(&anchor), "{from} links to {path}#{anchor}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The documentation site and the README.
+//! The docs site and the README.
 
-mod address;
 mod links;
+mod origin;
 pub mod pages;
 mod readme;

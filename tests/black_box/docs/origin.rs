@@ -1,28 +1,28 @@
-//! The documentation names the server as the client does, whatever the client says.
+//! URLs in the docs use the origin that the client used, if it is a valid one.
 
-use crate::docs::pages::addresses;
+use crate::docs::pages::page_urls;
 use crate::support::{Server, Visitor};
 
-/// The address of a server in the sources of the documentation.
+/// The origin in the sources of the docs.
 const PLACEHOLDER: &str = "https://pivotal.example.com";
 
 fn reader(server: &Server) -> Visitor {
     Visitor::new(server.address())
 }
 
-/// What a request with these lines of headers gets, head and body.
-fn raw(server: &Server, path: &str, lines: &str) -> String {
-    server.raw(format!("GET {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n").as_bytes())
+/// Sends a request with these header lines and returns the response, head and body.
+fn raw(server: &Server, path: &str, headers: &str) -> String {
+    server.raw(format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes())
 }
 
 #[test]
-fn everything_that_is_served_has_the_address_that_the_client_used() {
+fn all_pages_and_indexes_use_the_origin_of_the_request() {
     let server = Server::start();
     let reader = reader(&server);
     let mut paths = vec!["/llms.txt".to_owned(), "/llms-full.txt".to_owned()];
     paths.extend(["/docs/search.json".to_owned(), "/docs/nowhere".to_owned()]);
-    for address in addresses(&reader) {
-        paths.extend([format!("{address}.md"), format!("{address}/llms.txt"), address]);
+    for url in page_urls(&reader) {
+        paths.extend([format!("{url}.md"), format!("{url}/llms.txt"), url]);
     }
     for path in paths {
         reader.get(&path).hides(PLACEHOLDER);
@@ -34,7 +34,7 @@ fn everything_that_is_served_has_the_address_that_the_client_used() {
 }
 
 #[test]
-fn a_client_that_knows_the_server_by_a_name_reads_that_name() {
+fn the_host_header_determines_the_origin() {
     let server = Server::start();
     for (host, origin) in [
         ("pivotal.internal", "http://pivotal.internal"),
@@ -42,29 +42,30 @@ fn a_client_that_knows_the_server_by_a_name_reads_that_name() {
         ("[::1]:8080", "http://[::1]:8080"),
     ] {
         for path in ["/docs/quickstart", "/docs/quickstart.md", "/llms.txt"] {
-            let shown = raw(&server, path, &format!("Host: {host}\r\n"));
-            assert!(shown.starts_with("HTTP/1.1 200"), "{shown}");
-            assert!(shown.contains(&format!("{origin}/")), "{origin} is not in {path}");
+            let response = raw(&server, path, &format!("Host: {host}\r\n"));
+            assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+            assert!(response.contains(&format!("{origin}/")), "{origin} is not in {path}");
         }
     }
 }
 
 #[test]
-fn behind_a_trusted_proxy_it_is_the_proxys_name() {
-    let lines = "Host: inner\r\nX-Forwarded-Host: api.example.org\r\nX-Forwarded-Proto: https\r\n";
+fn the_forwarded_headers_of_a_trusted_proxy_determine_the_origin() {
+    let headers =
+        "Host: inner\r\nX-Forwarded-Host: api.example.org\r\nX-Forwarded-Proto: https\r\n";
     let server = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
-    let shown = raw(&server, "/docs/quickstart.md", lines);
-    assert!(shown.contains("https://api.example.org/api/v1/") && !shown.contains("inner"));
-    let unproxied = Server::start();
-    let shown = raw(&unproxied, "/docs/quickstart.md", lines);
-    assert!(shown.contains("http://inner/api/v1/") && !shown.contains("api.example.org"));
+    let response = raw(&server, "/docs/quickstart.md", headers);
+    assert!(response.contains("https://api.example.org/api/v1/") && !response.contains("inner"));
+    let untrusting = Server::start();
+    let response = raw(&untrusting, "/docs/quickstart.md", headers);
+    assert!(response.contains("http://inner/api/v1/") && !response.contains("api.example.org"));
 }
 
 #[test]
-fn what_is_no_name_of_a_server_is_never_repeated() {
+fn an_invalid_host_is_never_echoed() {
     let server = Server::start();
     let own = format!("http://{}/", server.address());
-    for odd in [
+    for host in [
         "<script>alert(1)</script>",
         "\"><img src=x>",
         "a\" onmouseover=\"x",
@@ -78,15 +79,19 @@ fn what_is_no_name_of_a_server_is_never_repeated() {
         "javascript:alert(1)",
     ] {
         for path in ["/docs/quickstart", "/docs/quickstart.md", "/docs/nowhere"] {
-            let shown = raw(&server, path, &format!("Host: {odd}\r\n"));
-            // Some of them are no request at all for the server.
-            if shown.starts_with("HTTP/1.1 400") {
+            let response = raw(&server, path, &format!("Host: {host}\r\n"));
+            // The server rejects some of them as malformed requests.
+            if response.starts_with("HTTP/1.1 400") {
                 continue;
             }
             let path_exists = !path.ends_with("nowhere");
-            assert!(shown.starts_with(if path_exists { "HTTP/1.1 200" } else { "HTTP/1.1 404" }));
-            assert!(!shown.contains(&format!("//{odd}")), "{odd} is in {path}");
-            assert!(!path_exists || shown.contains(&own), "{odd}");
+            assert!(response.starts_with(if path_exists {
+                "HTTP/1.1 200"
+            } else {
+                "HTTP/1.1 404"
+            }));
+            assert!(!response.contains(&format!("//{host}")), "{host} is in {path}");
+            assert!(!path_exists || response.contains(&own), "{host}");
         }
     }
 }

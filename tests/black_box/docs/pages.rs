@@ -1,5 +1,5 @@
-//! The documentation is served by the binary: pages, their Markdown, indexes and assets, to
-//! everybody and with what browsers and caches have to know.
+//! Serving the docs site: pages, their Markdown versions, indexes, and assets, with the headers that
+//! browsers and caches need.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Server, Shown, Visitor};
 
-/// What the search knows of every page, in the order of the navigation.
+/// The search index, which lists every page in the order of the navigation.
 pub fn pages(reader: &Visitor) -> Vec<Value> {
     let index = reader.get("/docs/search.json");
     assert_eq!(index.expect(200).header("content-type"), Some("application/json"));
@@ -16,20 +16,21 @@ pub fn pages(reader: &Visitor) -> Vec<Value> {
     pages
 }
 
-/// The addresses of all pages.
-pub fn addresses(reader: &Visitor) -> Vec<String> {
-    let address = |page: &Value| page["address"].as_str().unwrap().to_owned();
-    pages(reader).iter().map(address).collect()
+/// The URLs of all pages.
+pub fn page_urls(reader: &Visitor) -> Vec<String> {
+    let url = |page: &Value| page["url"].as_str().unwrap().to_owned();
+    pages(reader).iter().map(url).collect()
 }
 
-/// Somebody who reads, of whom the server knows nothing.
+/// A client without a key or a session.
 fn reader(server: &Server) -> Visitor {
     Visitor::new(server.address())
 }
 
 #[track_caller]
-fn is_guarded(shown: &Shown) {
-    let header = |name: &str| shown.header(name).unwrap_or_else(|| panic!("{name}: {shown:?}"));
+fn assert_secure(response: &Shown) {
+    let header =
+        |name: &str| response.header(name).unwrap_or_else(|| panic!("{name}: {response:?}"));
     let policy = header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     assert!(policy.contains("connect-src 'self'") && policy.contains("frame-ancestors 'none'"));
@@ -37,37 +38,37 @@ fn is_guarded(shown: &Shown) {
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(header("referrer-policy"), "same-origin");
     assert!(!header("x-request-id").is_empty());
-    assert!(shown.header("set-cookie").is_none());
-    assert!(shown.header("x-ratelimit-limit").is_none());
+    assert!(response.header("set-cookie").is_none());
+    assert!(response.header("x-ratelimit-limit").is_none());
 }
 
 #[test]
-fn every_page_is_there_for_people_and_as_markdown_and_has_an_index() {
+fn every_page_is_served_as_html_and_markdown_and_has_an_index() {
     let server = Server::start();
     let reader = reader(&server);
-    for address in addresses(&reader) {
-        let page = reader.get(&address);
-        is_guarded(page.expect(200));
+    for url in page_urls(&reader) {
+        let page = reader.get(&url);
+        assert_secure(page.expect(200));
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
         assert!(!page.text("h1").is_empty());
-        assert_eq!(page.link("View as Markdown"), format!("{address}.md"));
+        assert_eq!(page.link("View as Markdown"), format!("{url}.md"));
 
-        let twin = reader.get(&format!("{address}.md"));
-        is_guarded(twin.expect(200));
-        assert_eq!(twin.header("content-type"), Some("text/markdown; charset=utf-8"));
-        assert!(twin.body.starts_with("# "), "{address}.md");
-        assert!(twin.body.ends_with('\n'));
+        let markdown = reader.get(&format!("{url}.md"));
+        assert_secure(markdown.expect(200));
+        assert_eq!(markdown.header("content-type"), Some("text/markdown; charset=utf-8"));
+        assert!(markdown.body.starts_with("# "), "{url}.md");
+        assert!(markdown.body.ends_with('\n'));
 
-        let index = reader.get(&format!("{address}/llms.txt"));
-        is_guarded(index.expect(200));
+        let index = reader.get(&format!("{url}/llms.txt"));
+        assert_secure(index.expect(200));
         assert_eq!(index.header("content-type"), Some("text/plain; charset=utf-8"));
-        let heading = twin.body.lines().next().unwrap().replace('`', "");
+        let heading = markdown.body.lines().next().unwrap().replace('`', "");
         assert!(index.body.starts_with(&format!("{heading}\n\n> ")), "{}", index.body);
     }
 }
 
 #[test]
-fn every_page_of_the_list_is_in_the_navigation_and_in_the_indexes() {
+fn every_configured_page_is_in_the_navigation_and_the_indexes() {
     let server = Server::start();
     let reader = reader(&server);
     let list: toml::Table = include_str!("../../../docs/site.toml").parse().unwrap();
@@ -80,16 +81,16 @@ fn every_page_of_the_list_is_in_the_navigation_and_in_the_indexes() {
         index.shows(&format!("\n## {}\n", section["title"].as_str().unwrap()));
         for page in section["pages"].as_array().unwrap() {
             let path = page.as_str().unwrap().trim_end_matches(".md");
-            let address = if path == "index" { "/docs".into() } else { format!("/docs/{path}") };
-            assert!(first.contains(&address), "{address} is not in {first:?}");
-            index.shows(&format!("]({origin}{address}.md): "));
-            full.shows(&format!("\n\nSource: {origin}{address}.md\n"));
+            let url = if path == "index" { "/docs".into() } else { format!("/docs/{path}") };
+            assert!(first.contains(&url), "{url} is not in {first:?}");
+            index.shows(&format!("]({origin}{url}.md): "));
+            full.shows(&format!("\n\nSource: {origin}{url}.md\n"));
         }
     }
-    // All Markdown is in the one file, as it is served.
-    for address in addresses(&reader) {
-        let twin = reader.get(&format!("{address}.md")).body;
-        let text = twin.split_once('\n').unwrap().1.trim();
+    // llms-full.txt contains the Markdown of every page as it is served.
+    for url in page_urls(&reader) {
+        let markdown = reader.get(&format!("{url}.md")).body;
+        let text = markdown.split_once('\n').unwrap().1.trim();
         full.expect(200).shows(text);
     }
 }
@@ -103,50 +104,50 @@ fn every_endpoint_has_a_page() {
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     let ids: BTreeSet<&str> = operations.filter_map(|o| o["operationId"].as_str()).collect();
     assert!(ids.len() >= 20);
-    let found = addresses(&reader);
+    let found = page_urls(&reader);
     let found: BTreeSet<&str> =
-        found.iter().filter_map(|address| address.strip_prefix("/docs/reference/")).collect();
+        found.iter().filter_map(|url| url.strip_prefix("/docs/reference/")).collect();
     assert_eq!(found, ids);
 }
 
 #[test]
-fn pages_lead_through_each_other_in_the_order_of_the_navigation() {
+fn previous_and_next_links_follow_the_order_of_the_navigation() {
     let server = Server::start();
     let reader = reader(&server);
-    let all = addresses(&reader);
-    for (place, address) in all.iter().enumerate() {
-        let page = reader.get(address);
+    let urls = page_urls(&reader);
+    for (index, url) in urls.iter().enumerate() {
+        let page = reader.get(url);
         let link = |relation: &str| page.attributes(&format!("a[rel={relation}]"), "href").pop();
-        assert_eq!(link("prev"), place.checked_sub(1).map(|before| all[before].clone()));
-        assert_eq!(link("next"), all.get(place + 1).cloned());
+        assert_eq!(link("prev"), index.checked_sub(1).map(|previous| urls[previous].clone()));
+        assert_eq!(link("next"), urls.get(index + 1).cloned());
         assert_eq!(page.attributes("[aria-current]", "aria-current"), ["page"]);
-        assert_eq!(page.attribute("[aria-current]", "href"), *address);
+        assert_eq!(page.attribute("[aria-current]", "href"), *url);
     }
 }
 
 #[test]
-fn a_copy_that_is_still_right_is_not_sent_again() {
+fn a_cached_copy_is_revalidated_by_its_etag() {
     let server = Server::start();
     for path in ["/docs", "/docs/errors.md", "/docs/errors/llms.txt", "/llms.txt"] {
         let first = reader(&server).get(path);
         assert_eq!(first.expect(200).header("cache-control"), Some("no-cache"));
-        let tag = first.header("etag").unwrap();
-        for known in [tag, &format!("W/{tag}"), &format!("\"other\", {tag}"), "*"] {
-            let again = reader(&server).with_header("If-None-Match", known).get(path);
-            is_guarded(again.expect(304));
-            assert_eq!((again.body.as_str(), again.header("etag")), ("", Some(tag)));
+        let etag = first.header("etag").unwrap();
+        for value in [etag, &format!("W/{etag}"), &format!("\"other\", {etag}"), "*"] {
+            let again = reader(&server).with_header("If-None-Match", value).get(path);
+            assert_secure(again.expect(304));
+            assert_eq!((again.body.as_str(), again.header("etag")), ("", Some(etag)));
         }
         let other = reader(&server).with_header("If-None-Match", "\"other\"").get(path);
         assert_eq!(other.expect(200).body, first.body);
     }
-    // The same page under another address is another one.
-    let tag = reader(&server).get("/docs").header("etag").unwrap().to_owned();
+    // The same page has another ETag under another host.
+    let etag = reader(&server).get("/docs").header("etag").unwrap().to_owned();
     let elsewhere = reader(&server).with_header("Host", "other.example");
-    elsewhere.with_header("If-None-Match", &tag).get("/docs").expect(200);
+    elsewhere.with_header("If-None-Match", &etag).get("/docs").expect(200);
 }
 
 #[test]
-fn head_tells_what_get_would() {
+fn head_has_the_headers_of_get() {
     let server = Server::start();
     let reader = reader(&server);
     for path in ["/docs", "/docs/errors", "/docs/errors.md", "/llms-full.txt", "/docs/nowhere"] {
@@ -159,18 +160,18 @@ fn head_tells_what_get_would() {
 }
 
 #[test]
-fn a_client_that_would_rather_read_markdown_gets_it_at_the_pages_address() {
+fn a_client_that_prefers_markdown_gets_it_at_the_url_of_the_page() {
     let server = Server::start();
-    let asking = |kinds: &str| reader(&server).with_header("Accept", kinds).get("/docs/errors");
-    let twin = reader(&server).get("/docs/errors.md");
-    for kinds in ["text/markdown", "text/markdown, text/html;q=0.5", "text/markdown, */*;q=0.1"] {
-        let shown = asking(kinds);
-        assert_eq!(shown.expect(200).body, twin.body, "{kinds}");
-        assert_eq!(shown.header("content-type"), Some("text/markdown; charset=utf-8"));
-        assert_eq!(shown.header("vary"), Some("accept"));
+    let accepting = |types: &str| reader(&server).with_header("Accept", types).get("/docs/errors");
+    let markdown = reader(&server).get("/docs/errors.md");
+    for types in ["text/markdown", "text/markdown, text/html;q=0.5", "text/markdown, */*;q=0.1"] {
+        let response = accepting(types);
+        assert_eq!(response.expect(200).body, markdown.body, "{types}");
+        assert_eq!(response.header("content-type"), Some("text/markdown; charset=utf-8"));
+        assert_eq!(response.header("vary"), Some("accept"));
     }
     let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8";
-    for kinds in [
+    for types in [
         "*/*",
         "text/html",
         chromium,
@@ -180,14 +181,14 @@ fn a_client_that_would_rather_read_markdown_gets_it_at_the_pages_address() {
         "text/*",
         "odd",
     ] {
-        let shown = asking(kinds);
-        assert_eq!(shown.expect(200).header("content-type"), Some("text/html; charset=utf-8"));
-        assert_eq!(shown.header("vary"), Some("accept"));
+        let response = accepting(types);
+        assert_eq!(response.expect(200).header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(response.header("vary"), Some("accept"));
     }
 }
 
 #[test]
-fn an_address_with_a_slash_at_its_end_leads_to_the_page() {
+fn a_trailing_slash_redirects_to_the_page() {
     let server = Server::start();
     let reader = reader(&server);
     for (path, page) in [
@@ -196,16 +197,16 @@ fn an_address_with_a_slash_at_its_end_leads_to_the_page() {
         ("/docs/errors//", "/docs/errors"),
         ("/docs/guides/ids/?a=b", "/docs/guides/ids?a=b"),
     ] {
-        let shown = reader.get(path);
-        is_guarded(shown.expect(308));
-        assert_eq!(shown.location(), page);
+        let response = reader.get(path);
+        assert_secure(response.expect(308));
+        assert_eq!(response.location(), page);
     }
     reader.get("/docs/guides/nowhere/").expect(404);
     reader.get("/docs//errors").expect(404);
 }
 
 #[test]
-fn an_address_that_one_would_guess_leads_to_a_page() {
+fn guessed_urls_redirect_to_a_page() {
     let server = Server::start();
     let reader = reader(&server);
     for (path, page) in [
@@ -216,34 +217,35 @@ fn an_address_that_one_would_guess_leads_to_a_page() {
         ("/docs/guides.md", "/docs/guides/first-customer.md"),
         ("/docs/operate?a=b", "/docs/operate/install?a=b"),
     ] {
-        let shown = reader.get(path);
-        is_guarded(shown.expect(308));
-        assert_eq!(shown.location(), page, "{path}");
+        let response = reader.get(path);
+        assert_secure(response.expect(308));
+        assert_eq!(response.location(), page, "{path}");
         reader.get(page).expect(200);
     }
-    // A directory may have a page.
+    // A directory can have a page of its own.
     reader.get("/docs/reference").expect(200);
 }
 
 #[test]
-fn who_wants_markdown_is_told_in_markdown_that_there_is_no_page() {
+fn a_404_is_markdown_for_clients_that_prefer_it() {
     let server = Server::start();
-    let asking = reader(&server).with_header("Accept", "text/markdown");
-    for shown in [reader(&server).get("/docs/nowhere.md"), asking.get("/docs/nowhere")] {
-        is_guarded(shown.expect(404));
-        assert_eq!(shown.header("content-type"), Some("text/markdown; charset=utf-8"));
-        assert!(shown.body.starts_with("# Not found\n"));
-        shown.shows(&format!("http://{}/llms.txt", server.address()));
+    let markdown_client = reader(&server).with_header("Accept", "text/markdown");
+    for response in [reader(&server).get("/docs/nowhere.md"), markdown_client.get("/docs/nowhere")]
+    {
+        assert_secure(response.expect(404));
+        assert_eq!(response.header("content-type"), Some("text/markdown; charset=utf-8"));
+        assert!(response.body.starts_with("# Not found\n"));
+        response.shows(&format!("http://{}/llms.txt", server.address()));
     }
 }
 
 #[test]
-fn the_first_address_leads_here_where_there_are_no_admin_pages() {
+fn the_root_redirects_to_the_docs_if_there_are_no_admin_pages() {
     for setting in [("PIVOTAL_ADMIN_ENABLED", "false"), ("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")] {
         let server = Server::start_with(&[setting]);
-        let shown = reader(&server).get("/");
-        is_guarded(shown.expect(307));
-        assert_eq!(shown.location(), "/docs");
+        let response = reader(&server).get("/");
+        assert_secure(response.expect(307));
+        assert_eq!(response.location(), "/docs");
         reader(&server).send("POST", "/", None).expect(405);
     }
     let server = Server::start();
@@ -253,7 +255,7 @@ fn the_first_address_leads_here_where_there_are_no_admin_pages() {
 }
 
 #[test]
-fn an_address_without_a_page_is_answered_with_one_that_leads_on() {
+fn a_missing_page_is_a_404_with_search_and_navigation() {
     let server = Server::start();
     let reader = reader(&server);
     for path in [
@@ -266,32 +268,32 @@ fn an_address_without_a_page_is_answered_with_one_that_leads_on() {
         "/docs/%2e%2e/%2e%2e/etc/passwd",
         "/docs/<script>",
     ] {
-        let shown = reader.send("GET", &path.replace('<', "%3C").replace('>', "%3E"), None);
-        is_guarded(shown.expect(404));
-        assert_eq!(shown.header("content-type"), Some("text/html; charset=utf-8"));
-        assert_eq!(shown.header("cache-control"), Some("no-store"));
-        assert_eq!(shown.hides("<script>").text("h1"), "Not found");
-        assert!(shown.count("[data-search]") > 0);
-        assert!(shown.count("a[href='/docs/quickstart']") > 0);
+        let response = reader.send("GET", &path.replace('<', "%3C").replace('>', "%3E"), None);
+        assert_secure(response.expect(404));
+        assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert_eq!(response.hides("<script>").text("h1"), "Not found");
+        assert!(response.count("[data-search]") > 0);
+        assert!(response.count("a[href='/docs/quickstart']") > 0);
     }
-    // Beside it, the API's own words stay.
+    // Outside of /docs, the API's 404 stays.
     assert_eq!(reader.get("/nowhere").expect(404).header("content-type"), Some("application/json"));
 }
 
 #[test]
-fn nothing_can_be_done_to_a_page() {
+fn only_get_and_head_are_allowed() {
     let server = Server::start();
     for method in ["POST", "PUT", "DELETE", "PATCH"] {
         for path in ["/docs", "/docs/errors", "/llms.txt", "/docs/search.json"] {
-            let shown = reader(&server).send(method, path, None);
-            is_guarded(shown.expect(405));
-            assert_eq!(shown.header("allow"), Some("GET, HEAD"));
+            let response = reader(&server).send(method, path, None);
+            assert_secure(response.expect(405));
+            assert_eq!(response.header("allow"), Some("GET, HEAD"));
         }
     }
 }
 
 #[test]
-fn assets_are_named_by_their_content_and_kept() {
+fn assets_have_content_hashes_in_their_urls_and_are_cached_forever() {
     let server = Server::start();
     let reader = reader(&server);
     let endpoint = reader.get("/docs/reference/create-customer");
@@ -305,15 +307,15 @@ fn assets_are_named_by_their_content_and_kept() {
     let names: BTreeSet<_> = assets.iter().filter_map(|asset| asset.rsplit('/').next()).collect();
     let all = ["docs.css", "docs.js", "icon.svg", "theme.js", "try.css", "try.js"];
     assert_eq!(names, BTreeSet::from(all));
-    for address in assets {
-        let asset = reader.get(address);
-        is_guarded(asset.expect(200));
+    for url in assets {
+        let asset = reader.get(url);
+        assert_secure(asset.expect(200));
         assert_eq!(
             asset.header("cache-control"),
             Some("public, max-age=31536000, immutable"),
-            "{address}"
+            "{url}"
         );
-        let kind = match address.rsplit('.').next() {
+        let kind = match url.rsplit('.').next() {
             Some("css") => "text/css; charset=utf-8",
             Some("js") => "text/javascript; charset=utf-8",
             _ => "image/svg+xml",
@@ -323,13 +325,13 @@ fn assets_are_named_by_their_content_and_kept() {
 }
 
 #[test]
-fn it_is_read_without_a_key_a_limit_or_the_admin_pages() {
+fn the_docs_need_no_key_have_no_rate_limit_and_work_without_admin_pages() {
     let server = Server::start_with(&[
         ("PIVOTAL_RATE_LIMITS_STANDARD", "1"),
         ("PIVOTAL_ADMIN_ENABLED", "false"),
     ]);
     for _ in 0..5 {
-        is_guarded(reader(&server).get("/docs/quickstart").expect(200));
+        assert_secure(reader(&server).get("/docs/quickstart").expect(200));
     }
     crate::support::wait_until("the requests are logged", || {
         server.log().matches("path=/docs/quickstart op=docs status=200").count() == 5
@@ -337,7 +339,7 @@ fn it_is_read_without_a_key_a_limit_or_the_admin_pages() {
 }
 
 #[test]
-fn it_is_found_where_the_api_is() {
+fn the_docs_are_served_on_the_port_of_the_api() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
     reader(&server).get("/docs").expect(200);
     reader(&server).get("/llms.txt").expect(200);
