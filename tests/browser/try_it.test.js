@@ -161,12 +161,12 @@ test('a key can be used if the browser blocks storage', () =>
 
 test('nothing is sent while a required field is empty', () =>
   visit(async (page) => {
-    const asked = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const requested = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await open(page, 'delete-customer');
     await page.getByRole('button', { name: /^Send/ }).click();
     assert.equal(await page.getByLabel('id', { exact: true }).evaluate((id) => id.matches(':focus')), true);
-    assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), []);
+    assert.deepEqual(requested.filter((path) => path.startsWith('/api/')), []);
   }));
 
 test('the console of an endpoint that changes data says so', () =>
@@ -255,24 +255,24 @@ test('an invalid header value is reported as not sent', () =>
 
 test('an id that would change the path is rejected at its field', () =>
   visit(async (page) => {
-    const asked = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const requested = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await open(page, 'get-customer');
     const id = page.getByLabel('id', { exact: true });
-    for (const odd of ['.', '..', ' .. ', '   ']) {
-      await id.fill(odd);
+    for (const value of ['.', '..', ' .. ', '   ']) {
+      await id.fill(value);
       await page.getByRole('button', { name: /^Send/ }).click();
       const message = await id.evaluate((field) => field.validationMessage);
-      assert.match(message, /^(A URL can’t contain this value|Enter a value)\.$/, odd);
+      assert.match(message, /^(A URL can’t contain this value|Enter a value)\.$/, value);
       assert.equal(await id.evaluate((field) => field.matches(':focus')), true);
     }
-    assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), []);
+    assert.deepEqual(requested.filter((path) => path.startsWith('/api/')), []);
     // Everything else is percent-encoded.
     await id.fill('../a b');
     assert.match((await send(page)).status, /^404/);
-    const shown = await page.locator('[data-target]').textContent();
-    assert.deepEqual(asked.filter((path) => path.startsWith('/api/')), [shown]);
-    assert.equal(shown, '/api/v1/customers/..%2Fa%20b');
+    const target = await page.locator('[data-target]').textContent();
+    assert.deepEqual(requested.filter((path) => path.startsWith('/api/')), [target]);
+    assert.equal(target, '/api/v1/customers/..%2Fa%20b');
   }));
 
 test('the curl command sends a body that begins with @ unchanged', () =>

@@ -116,8 +116,8 @@ mod tests {
 
     #[test]
     fn an_unknown_attribute_or_a_missing_language_is_a_problem() {
-        for odd in ["", "bash sudo", "bash root=1"] {
-            assert!(CodeBlock::new(odd, String::new()).is_err(), "{odd}");
+        for info in ["", "bash sudo", "bash root=1"] {
+            assert!(CodeBlock::new(info, String::new()).is_err(), "{info}");
         }
     }
 }

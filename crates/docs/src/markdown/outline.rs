@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_page_without_one_title_or_without_a_description_is_rejected() {
-        for odd in ["x\n", "## T\n\nx\n", "# T\n\nx\n\n# U\n", "# T\n\n## U\n"] {
-            assert!(parse(odd).is_err(), "{odd:?}");
+        for page in ["x\n", "## T\n\nx\n", "# T\n\nx\n\n# U\n", "# T\n\n## U\n"] {
+            assert!(parse(page).is_err(), "{page:?}");
         }
     }
 }

@@ -174,7 +174,11 @@ mod tests {
     fn a_missing_part_is_reported_with_the_operation_id() {
         for (pointer, value, problem) in [
             ("tags", json!([]), "update-contact: it must have exactly one tag"),
-            ("tags", json!(["Odd"]), "update-contact: its tag Odd is not declared in the document"),
+            (
+                "tags",
+                json!(["Unknown"]),
+                "update-contact: its tag Unknown is not declared in the document",
+            ),
             (
                 "responses",
                 json!({}),

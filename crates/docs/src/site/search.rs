@@ -30,8 +30,8 @@ struct Part<'a> {
 pub fn index(pages: &[Page<'_>], mut terms: SearchTerms) -> Result<String, Problems> {
     let entries: Vec<_> = pages.iter().map(|page| Entry::new(page, &mut terms)).collect();
     let mut problems = Problems::default();
-    for place in terms.keys() {
-        problems.add(SEARCH_TERMS, format!("there is no page or section {place:?}"));
+    for name in terms.keys() {
+        problems.add(SEARCH_TERMS, format!("there is no page or section {name:?}"));
     }
     problems.into_result(())?;
     serde_json::to_string(&entries).map_err(|error| Problems::new("/docs/search.json", error))
@@ -41,18 +41,18 @@ impl<'a> Entry<'a> {
     /// Takes the page's terms out of `terms`.
     fn new(page: &Page<'a>, terms: &mut SearchTerms) -> Self {
         let outline = &page.source.text.outline;
-        let name = if page.path().is_empty() { "index" } else { page.path() };
-        let mut take = |place: &str| terms.remove(place).unwrap_or_default();
+        let page_name = if page.path().is_empty() { "index" } else { page.path() };
+        let mut take = |name: &str| terms.remove(name).unwrap_or_default();
         let first = outline.parts.first().map(|part| Part {
             id: "",
             heading: "",
-            terms: take(name),
+            terms: take(page_name),
             text: &part.text,
         });
         let others = outline.headings().iter().map(|part| Part {
             id: &part.id,
             heading: &part.heading,
-            terms: take(&format!("{name}#{}", part.id)),
+            terms: take(&format!("{page_name}#{}", part.id)),
             text: &part.text,
         });
         Self {

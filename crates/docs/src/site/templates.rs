@@ -62,8 +62,8 @@ pub fn render_all(
     let frame = |url| Frame { assets, menus, url, version };
     let links: Vec<Link> = pages.iter().map(|page| Link::new(page.source)).collect();
     let mut files = Vec::new();
-    for (at, page) in pages.iter().enumerate() {
-        let url = &links[at].url;
+    for (index, page) in pages.iter().enumerate() {
+        let url = &links[index].url;
         let template = PageTemplate {
             frame: frame(url),
             title: page.title(),
@@ -73,8 +73,8 @@ pub fn render_all(
             html: &page.html,
             operation: page.source.operation.as_ref(),
             toc: page.table_of_contents(),
-            previous: at.checked_sub(1).map(|previous| &links[previous]),
-            next: links.get(at + 1),
+            previous: index.checked_sub(1).map(|previous| &links[previous]),
+            next: links.get(index + 1),
         };
         let content = template.render()?;
         files.push(File { path: url.clone(), kind: Kind::Page, content });
