@@ -1,5 +1,5 @@
-//! Parses and renders fenced code blocks. Consecutive blocks with a `tab` form a group, of which the
-//! page shows one at a time.
+//! Parses and renders fenced code blocks. Consecutive blocks with a `tab` form a group; the page
+//! shows one of them at a time.
 
 use super::highlight::Highlighter;
 use crate::escape::escape;

@@ -33,7 +33,6 @@ pub struct Assets {
     pub icon: String,
 }
 
-/// Reads the assets.
 pub fn read_all(root: &Path) -> Result<(Assets, Vec<File>), Problems> {
     let mut files = Vec::new();
     let mut add = |name: &str, kind, parts: &[&str]| {
