@@ -108,7 +108,8 @@ impl From<StoreError> for AdminError {
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),
-            StoreError::Internal(_) => Self::Internal(error.to_string()),
+            // No page asks for the event feed.
+            StoreError::UnknownEvent | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }
 }

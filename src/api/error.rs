@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use strum::VariantNames;
 
+use crate::model::event_feed::unknown_after;
 use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
 use crate::model::parse::problem::Problem;
@@ -48,6 +49,8 @@ pub(super) enum ApiError {
     RevokedKey,
     #[error("the API key lacks the scope {}", <&str>::from(*.0))]
     InsufficientScope(Scope),
+    #[error("the API key needs at least one of the scopes {}", names(.0).join(", "))]
+    InsufficientScopes(&'static [Scope]),
     #[error("no such {}", <&str>::from(*.0))]
     NotFound(ResourceType),
     #[error("slug is taken by another customer")]
@@ -206,7 +209,7 @@ impl ApiError {
             Self::MissingKey => (S::UNAUTHORIZED, T::AuthenticationError, "missing_api_key", None),
             Self::InvalidKey => (S::UNAUTHORIZED, T::AuthenticationError, "invalid_api_key", None),
             Self::RevokedKey => (S::UNAUTHORIZED, T::AuthenticationError, "api_key_revoked", None),
-            Self::InsufficientScope(_) => {
+            Self::InsufficientScope(_) | Self::InsufficientScopes(_) => {
                 (S::FORBIDDEN, T::PermissionError, "insufficient_scope", None)
             }
             Self::NotFound(ResourceType::Customer) => {
@@ -274,6 +277,10 @@ fn entry_of(problem: &Problem) -> Entry {
     }
 }
 
+fn names(scopes: &[Scope]) -> Vec<&'static str> {
+    scopes.iter().map(<&str>::from).collect()
+}
+
 /// A message as a sentence, unless it begins with a property's name.
 fn sentence(message: &str) -> String {
     if message.starts_with("slug") || message.starts_with("email") {
@@ -311,6 +318,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound(resource) => Self::NotFound(resource),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::EmailTaken => Self::EmailTaken,
+            StoreError::UnknownEvent => Self::Invalid(vec![unknown_after()]),
             StoreError::Unavailable(_)
             | StoreError::Suspected(_)
             | StoreError::Damaged(_)

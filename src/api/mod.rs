@@ -8,6 +8,7 @@ mod contacts;
 mod customers;
 mod endpoint;
 mod error;
+mod events;
 mod health;
 mod me;
 mod onboardings;

@@ -11,6 +11,8 @@ pub(super) enum Access {
     AnyKey,
     /// A valid key that has the scope.
     Scope(key::Scope),
+    /// A valid key that has at least one of the scopes.
+    AnyOf(&'static [key::Scope]),
 }
 
 /// An operation's name and what it needs.

@@ -10,6 +10,7 @@ mod contacts;
 mod customers;
 mod engine;
 mod error;
+mod event_feed;
 mod events;
 mod files;
 mod first_keys;

@@ -22,6 +22,7 @@ use crate::api::operation::Access;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, CustomerStatus, NewCustomer};
 use crate::model::event::{Actor, ActorKind, Event, EventData, EventType, Snapshot};
+use crate::model::event_feed::EventFeedPage;
 use crate::model::key;
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, Phase, State};
 use crate::model::parse::page::Page;
@@ -75,9 +76,20 @@ fn info() -> Info {
 fn operation(endpoint: &Endpoint) -> Operation {
     let description = (endpoint.describe)();
     let mut text = description.text.clone();
-    if let Access::Scope(scope) = endpoint.operation.access {
-        let scope: &str = scope.into();
-        text.push_str(&format!("\n\nAddition: the key needs the scope `{scope}`."));
+    match endpoint.operation.access {
+        Access::Public | Access::AnyKey => {}
+        Access::Scope(scope) => {
+            let scope: &str = scope.into();
+            text.push_str(&format!("\n\nAddition: the key needs the scope `{scope}`."));
+        }
+        Access::AnyOf(scopes) => {
+            let scopes: Vec<_> =
+                scopes.iter().map(|one| format!("`{}`", <&str>::from(one))).collect();
+            let scopes = scopes.join(", ");
+            text.push_str(&format!(
+                "\n\nAddition: the key needs at least one of the scopes {scopes}."
+            ));
+        }
     }
     let mut operation = OperationBuilder::new()
         .tag(description.group.name())
@@ -98,8 +110,13 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
     match access {
         Access::Public => Vec::new(),
         Access::AnyKey => vec![SecurityRequirement::new::<_, [&str; 0], &str>(API_KEY, [])],
-        Access::Scope(scope) => vec![SecurityRequirement::new(API_KEY, [<&str>::from(scope)])],
+        Access::Scope(scope) => vec![requirement(scope)],
+        Access::AnyOf(scopes) => scopes.iter().copied().map(requirement).collect(),
     }
+}
+
+fn requirement(scope: key::Scope) -> SecurityRequirement {
+    SecurityRequirement::new(API_KEY, [<&str>::from(scope)])
 }
 
 fn request_body(body: &Posted) -> RequestBody {
@@ -171,6 +188,7 @@ fn schemas() -> Vec<(String, Object)> {
         component::<EventData<'_>>(),
         component::<Snapshot>(),
         list::<Event>(),
+        component::<EventFeedPage>(),
         component::<EventType>(),
         component::<Actor>(),
         component::<ActorKind>(),

@@ -17,13 +17,14 @@ use crate::model::resource::ResourceType;
 /// Everything that an operation can be answered with instead of what it is asked for, in the order
 /// in which it is checked.
 pub(super) fn list(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
-    let scope = match endpoint.operation.access {
+    let lacks_scope = match endpoint.operation.access {
         Access::Public => return Vec::new(),
         Access::AnyKey => None,
-        Access::Scope(scope) => Some(scope),
+        Access::Scope(scope) => Some(ApiError::InsufficientScope(scope)),
+        Access::AnyOf(scopes) => Some(ApiError::InsufficientScopes(scopes)),
     };
     let mut all = common();
-    all.extend(scope.map(ApiError::InsufficientScope));
+    all.extend(lacks_scope);
     if endpoint.method == Method::POST {
         all.extend([
             ApiError::InvalidIdempotencyKey,
@@ -86,6 +87,7 @@ fn every() -> Vec<ApiError> {
         ApiError::InvalidKey,
         ApiError::RevokedKey,
         ApiError::InsufficientScope(Scope::ReadCustomers),
+        ApiError::InsufficientScopes(&[Scope::ReadCustomers]),
         ApiError::RouteNotFound,
         ApiError::BasePathTwice,
         ApiError::MethodNotAllowed(String::new()),
@@ -126,6 +128,9 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         }
         ApiError::RevokedKey => "The key was revoked.",
         ApiError::InsufficientScope(_) => "The key lacks the scope that the operation needs.",
+        ApiError::InsufficientScopes(_) => {
+            "The key has none of the scopes of which the operation needs one."
+        }
         ApiError::NotFound(ResourceType::Customer) => "There is no such customer.",
         ApiError::NotFound(ResourceType::Contact) => "There is no such contact.",
         ApiError::NotFound(ResourceType::Onboarding) => "There is no such onboarding.",

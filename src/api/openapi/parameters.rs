@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{Ref, RefOr, Required};
+use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use crate::model::idempotency::Retry;
 use crate::model::parse::declaration::Field;
@@ -111,17 +111,18 @@ impl PathParameter {
 fn in_query(field: &Field) -> Parameter {
     // A request that is shown to people says how much it wants, and nothing else.
     let example = (field.name == "limit").then(|| json!(10));
+    let is_list = matches!(field.schema, RefOr::T(Schema::Array(_)));
     ParameterBuilder::new()
         .name(&field.name)
         .parameter_in(ParameterIn::Query)
-        .description(Some(about(&field.name)))
+        .description(Some(about(&field.name, is_list)))
         .schema(Some(field.schema.clone()))
         .example(example)
         .build()
 }
 
 /// What a parameter of a query means. Each of them means the same wherever it can be sent.
-fn about(name: &str) -> &'static str {
+fn about(name: &str, is_list: bool) -> &'static str {
     match name {
         "limit" => "How many items the page holds at most.",
         "cursor" => {
@@ -153,6 +154,15 @@ fn about(name: &str) -> &'static str {
         }
         "state" => "Only onboardings in this state.",
         "phase" => "Only onboardings in this phase.",
+        "type" if is_list => {
+            "Only events of these types. Send it several times for several types, or `customer.*` for \
+             all types that begin with `customer.`."
+        }
+        "after" => {
+            "Only events after this one, oldest first: the `next_cursor` of an earlier response, the \
+             id of an event, or a time or date to begin with. It can't be combined with `cursor`. \
+             An id that is not in this feed, such as that of an event that was purged, is 400."
+        }
         "type" => {
             "Only events of this type. Those of keys, `api_key.created` and `api_key.revoked`, are in \
              no activity list: there are none of them here."

@@ -173,10 +173,14 @@ async fn check_and_handle<F: Future<Output = Reply>>(
             return Err(ApiError::RateLimited(wait));
         }
     }
-    if let Access::Scope(scope) = operation.access
-        && !key.scopes.allow(scope)
-    {
-        return Err(ApiError::InsufficientScope(scope));
+    match operation.access {
+        Access::Scope(scope) if !key.scopes.allow(scope) => {
+            return Err(ApiError::InsufficientScope(scope));
+        }
+        Access::AnyOf(scopes) if !scopes.iter().any(|&scope| key.scopes.allow(scope)) => {
+            return Err(ApiError::InsufficientScopes(scopes));
+        }
+        _ => {}
     }
 
     // Read the body before refusing it: a client that is still sending may miss the response.

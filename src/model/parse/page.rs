@@ -11,7 +11,7 @@ use crate::model::values::time::Timestamp;
 
 /// How many items a page holds when the client does not say.
 const DEFAULT_LIMIT: u32 = 25;
-const MAX_LIMIT: u32 = 100;
+pub(in crate::model) const MAX_LIMIT: u32 = 100;
 
 /// The part of a list that is asked for: at most `limit` items older than `before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +54,15 @@ fn limit_faults() -> Vec<Fault> {
 /// make a native date of it, which has no microseconds, and skip rows. The pattern is only a shape:
 /// days that a month does not have are refused all the same.
 fn cursor_schema() -> Schema {
-    let shape = concat!(
-        "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
-        "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
-        "([Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?",
-        "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$"
-    );
-    string().pattern(Some(shape)).into()
+    string().pattern(Some(CURSOR_PATTERN)).into()
 }
+
+pub(in crate::model) const CURSOR_PATTERN: &str = concat!(
+    "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
+    "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+    "([Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?",
+    "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$"
+);
 
 fn parse_limit(text: &str) -> Result<u32, Fault> {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -79,7 +80,7 @@ fn parse_limit(text: &str) -> Result<u32, Fault> {
 
 /// A cursor is a timestamp. The plus sign of an offset that was not percent-encoded arrives as a
 /// space; at the beginning it would be a sign before the year.
-fn parse_cursor(text: &str) -> Option<Timestamp> {
+pub(in crate::model) fn parse_cursor(text: &str) -> Option<Timestamp> {
     if text.starts_with(' ') {
         return None;
     }

@@ -1,5 +1,8 @@
 //! Reads query parameters and collects what is wrong with them, as `fields` does for bodies.
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Array;
+
 use super::choice::choice;
 use super::declaration::{Declaration, Field};
 use super::problem::{Fault, Problem, Rule};
@@ -84,6 +87,24 @@ impl Params {
         }
         let text = self.text_of(name, schema)?;
         self.understood(name, parse(&text))
+    }
+
+    /// A parameter that can be sent several times.
+    pub fn repeated<T>(
+        &mut self,
+        name: &str,
+        schema: fn() -> Schema,
+        faults: fn() -> Vec<Fault>,
+        parse: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Vec<T> {
+        if let Some(declaration) = &mut self.declaration {
+            declaration.problems.extend(faults().into_iter().map(|fault| fault.of(name)));
+            let (name, schema) = (name.to_owned(), Array::new(schema()).into());
+            declaration.fields.push(Field { name, required: false, schema: RefOr::T(schema) });
+        }
+        let sent = self.pairs.iter().filter(|(sent, _)| sent == name);
+        let parsed = sent.map(|(_, value)| parse(value)).collect();
+        self.understood(name, parsed).unwrap_or_default()
     }
 
     /// The same for one that a form sends, which has every field of the form: a blank one was not

@@ -13,11 +13,13 @@ use crate::model::board::BoardFilter;
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerFilter, CustomerStatus};
 use crate::model::event::{Actor, EventFilter, EventType, Readable};
+use crate::model::event_feed::EventFeedQuery;
 use crate::model::idempotency::Retry;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Mode, Scope, Scopes};
 use crate::model::onboarding::{OfCustomer, Onboarding, OnboardingFilter, Phase, State};
 use crate::model::parse::page::PageRequest;
+use crate::model::parse::params::Params;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::slug::Slug;
@@ -184,6 +186,45 @@ fn every_list_of_events_walks_an_index() {
     for sql in seen.iter().filter(|sql| sql.contains("resource IN")) {
         let plan = plan(&conn, sql);
         assert!(plan[0].contains("events_by_customer (customer_id=?"), "{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
+fn every_page_of_the_event_feed_walks_an_index() {
+    let mut conn = database();
+    conn.execute_batch(
+        "INSERT INTO events VALUES ('evt_0000000000000000000000001', 1, 5, 'customer.created', 1,
+             'admin', 'cli', 'command line', 'customer', 'c2', 'c2', NULL, NULL, NULL, '{}');",
+    )
+    .unwrap();
+    let seen = statements(&mut conn, |reader| {
+        for (place, value) in [
+            ("limit", "1"),
+            ("cursor", "2026-01-01"),
+            ("after", "1960-01-01"),
+            ("after", "evt_0000000000000000000000001"),
+        ] {
+            for kind in ["customer.*", "contact.created"] {
+                let pairs = [("type", kind), (place, value)];
+                let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let query: EventFeedQuery = Params::parse(pairs.to_vec()).unwrap();
+                reader.event_feed(&query, Readable::ALL).unwrap();
+            }
+        }
+    });
+    // A filter is in no statement: what is read is the same with and without it. One statement
+    // for each direction, one to find a place by its id, and one to read an event.
+    assert_eq!(seen.len(), 4);
+    assert_only_searches(&conn, &seen);
+    for sql in &seen {
+        let plan = plan(&conn, sql);
+        let index = if sql.contains("ORDER BY") {
+            assert!(sql.contains("LIMIT"), "{sql}");
+            "events_by_time (workspace_no=? AND created_at"
+        } else {
+            "events_by_id (id=?)"
+        };
+        assert!(plan[0].contains(index), "{sql}\n{plan:#?}");
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::document::{self, Document, Location, Operation, Parameter, RefOr, RequestBody};
 use super::error::Error;
 use super::field::{self, Field};
+use super::phrases;
 use super::response::{self, Failure, Header, Status, Success};
 
 pub struct Endpoint<'d> {
@@ -26,11 +27,12 @@ pub struct Endpoint<'d> {
 }
 
 /// The API key that an endpoint requires.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Access<'d> {
     Public,
     AnyKey,
-    Scope(&'d str),
+    /// A key with at least one of these scopes.
+    Scopes(Vec<&'d str>),
 }
 
 /// A parameter in the path, the query, or a header.
@@ -165,15 +167,24 @@ impl<'d> Endpoint<'d> {
 
 impl<'d> Access<'d> {
     fn for_operation(operation: &'d Operation) -> Self {
-        let mut needed = operation.security.iter().flat_map(|scheme| scheme.values());
-        match needed.next() {
-            None => Self::Public,
-            Some(scopes) => scopes.first().map_or(Self::AnyKey, |scope| Self::Scope(scope)),
+        if operation.security.is_empty() {
+            return Self::Public;
         }
+        // Each requirement is an alternative.
+        let alternatives = operation.security.iter().flat_map(|scheme| scheme.values());
+        let scopes: Vec<&str> = alternatives.flatten().map(String::as_str).collect();
+        if scopes.is_empty() { Self::AnyKey } else { Self::Scopes(scopes) }
     }
 
-    pub fn needs_key(self) -> bool {
-        self != Self::Public
+    pub fn needs_key(&self) -> bool {
+        *self != Self::Public
+    }
+
+    /// The scopes as a phrase.
+    pub fn scopes(&self) -> String {
+        let Self::Scopes(scopes) = self else { return String::new() };
+        let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        phrases::join(&phrases::inline_code(&scopes), "or")
     }
 }
 
