@@ -11,7 +11,7 @@ use crate::support::contract::{DOCUMENT, faults, operations, resolved};
 use crate::support::{InProcess, Reply, Server, command, wait_until};
 
 /// What the contract promises.
-const ENDPOINTS: [(&str, &str, &str); 21] = [
+const ENDPOINTS: [(&str, &str, &str); 22] = [
     ("get-me", "GET", "/me"),
     ("get-health", "GET", "/health"),
     ("list-customers", "GET", "/customers"),
@@ -32,6 +32,7 @@ const ENDPOINTS: [(&str, &str, &str); 21] = [
     ("delete-onboarding", "DELETE", "/onboardings/{id}"),
     ("list-customer-activity", "GET", "/customers/{id}/activity"),
     ("list-onboarding-activity", "GET", "/onboardings/{id}/activity"),
+    ("list-events", "GET", "/events"),
     ("openapi", "GET", "/openapi.json"),
 ];
 
@@ -279,7 +280,7 @@ fn a_token_is_no_value_that_a_generated_client_could_convert() {
     let cursors = lists.filter_map(|(_, schema)| schema["properties"].get("next_cursor"));
     let cursors: Vec<&Value> =
         cursors.chain([&DOCUMENT["components"]["parameters"]["Cursor"]["schema"]]).collect();
-    assert_eq!(cursors.len(), 5);
+    assert_eq!(cursors.len(), 6);
     let parameters = DOCUMENT["components"]["parameters"].as_object().unwrap().iter();
     let ids = parameters.filter(|(name, _)| name.ends_with("Id")).map(|(_, one)| &one["schema"]);
     let in_headers = ["X-Request-Id", "Location", "ETag"];

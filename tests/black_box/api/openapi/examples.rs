@@ -8,7 +8,7 @@ use crate::support::contract::{Operation, operation, operations};
 
 /// The operations in an order in which each of them finds what it needs, with what is to be added
 /// to its path.
-const STORY: [(&str, &str); 21] = [
+const STORY: [(&str, &str); 22] = [
     ("get-health", ""),
     ("openapi", ""),
     ("get-me", ""),
@@ -16,6 +16,7 @@ const STORY: [(&str, &str); 21] = [
     ("get-customer", ""),
     ("list-customers", ""),
     ("list-customer-activity", "?type=customer.created"),
+    ("list-events", "?type=customer.created"),
     ("update-customer", ""),
     ("create-customer-contact", ""),
     ("get-contact", ""),

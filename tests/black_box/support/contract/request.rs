@@ -72,8 +72,15 @@ fn check_query(
     let query = sent.path.split_once('?').map_or("", |(_, query)| query);
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let values: Vec<_> = pairs.filter(|(other, _)| other == name).map(|(_, value)| value).collect();
-    let [text] = &values[..] else { return };
     let schema = &parameter["schema"];
+    let is_refused = errors.iter().any(|(_, field)| field == name);
+    if resolved(schema)["type"] == "array" {
+        let value = values.iter().map(|text| Value::from(&**text)).collect();
+        let what = format!("{} {name}={values:?}: {errors:?}", operation.id);
+        assert_eq!(is_refused, !is_valid(schema, &value), "{what}");
+        return;
+    }
+    let [text] = &values[..] else { return };
     let is_number = text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse::<i64>().ok().filter(|_| is_number);
     let value = match resolved(schema)["type"].as_str() {
@@ -81,10 +88,13 @@ fn check_query(
         _ => Value::from(&**text),
     };
     // A pattern does not know how many days a month has.
-    if name == "cursor" && text.contains("-02-") {
+    if ["cursor", "after"].contains(&name) && text.contains("-02-") {
         return;
     }
-    let is_refused = errors.iter().any(|(_, field)| field == name);
+    // Nor which events there are, nor what else was sent.
+    if name == "after" && is_refused && (text.starts_with("evt_") || query.contains("cursor=")) {
+        return;
+    }
     let what = format!("{} {name}={text:?}: {errors:?}", operation.id);
     assert_eq!(is_refused, !is_valid(schema, &value), "{what}");
 }
