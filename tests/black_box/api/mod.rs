@@ -7,6 +7,7 @@ mod contacts;
 mod customers;
 mod customers_filters;
 mod errors;
+mod events;
 mod idempotency;
 mod ignored_parameters;
 mod isolation;

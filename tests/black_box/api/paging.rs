@@ -137,6 +137,7 @@ fn a_page_holds_25_rows_unless_told_1_to_100() {
         "/customers/1/onboardings",
         "/customers/1/activity",
         "/onboardings/1/activity",
+        "/events",
     ] {
         for (query, length) in [("", 25), ("?limit=1", 1), ("?limit=99", 99), ("?limit=100", 100)] {
             let page = client.get(&format!("{list}{query}")).expect(200);
@@ -178,6 +179,7 @@ fn what_is_no_time_is_no_cursor() {
         "/customers/1/onboardings",
         "/customers/1/activity",
         "/onboardings/1/activity",
+        "/events",
     ] {
         for cursor in [
             "",
