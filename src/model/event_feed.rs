@@ -55,21 +55,16 @@ fn all_types() -> impl Iterator<Item = EventType> {
 
 /// The values that `type` accepts: the types, then a pattern for those of each resource.
 static PATTERNS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut patterns: Vec<String> = Vec::new();
-    for kind in all_types() {
-        let (resource, _) = split(kind);
-        let all = format!("{resource}.*");
-        if !patterns.contains(&all) {
-            patterns.push(all);
-        }
-    }
-    all_types().map(|kind| <&str>::from(kind).to_owned()).chain(patterns).collect()
+    let mut prefixes: Vec<&str> = all_types().map(prefix).collect();
+    prefixes.dedup();
+    let names = all_types().map(|kind| <&str>::from(kind).to_owned());
+    names.chain(prefixes.into_iter().map(|prefix| format!("{prefix}.*"))).collect()
 });
 
-/// The two halves of a type's name: `customer` and `created`.
-fn split(kind: EventType) -> (&'static str, &'static str) {
+/// The first half of a type's name, such as `customer`.
+fn prefix(kind: EventType) -> &'static str {
     let name: &str = kind.into();
-    name.split_once('.').unwrap_or((name, ""))
+    name.split_once('.').map_or(name, |(prefix, _)| prefix)
 }
 
 /// A request to the feed.
@@ -82,7 +77,7 @@ pub struct EventFeedQuery {
     pub walk: Walk,
 }
 
-/// The direction in which the feed is read, and the place where the page begins.
+/// The direction in which the feed is read, and the position at which the page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Walk {
     /// Newest first, from the newest event or from the last one before a cursor.
@@ -91,16 +86,16 @@ pub enum Walk {
     Forward(After),
 }
 
-/// The place after which a forward walk begins.
+/// The position after which a forward walk begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct After {
     /// What the client sent. It comes back as `next_cursor` if there is nothing newer.
     pub given: String,
-    pub place: Place,
+    pub position: Position,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// An id with the form of an event's. Only the store knows whether there is such an event.
     Event,
     Time(Timestamp),
@@ -150,7 +145,7 @@ fn unknown_type() -> Fault {
 /// The types that a value of `type` stands for.
 fn parse_pattern(text: &str) -> Result<Vec<EventType>, Fault> {
     let types: Vec<EventType> = match text.strip_suffix(".*") {
-        Some(resource) => all_types().filter(|&kind| split(kind).0 == resource).collect(),
+        Some(resource) => all_types().filter(|&kind| prefix(kind) == resource).collect(),
         None => all_types().filter(|&kind| <&str>::from(kind) == text).collect(),
     };
     if types.is_empty() { Err(unknown_type()) } else { Ok(types) }
@@ -185,7 +180,7 @@ fn parse_after(text: &str) -> Result<After, Fault> {
             && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
     });
     if is_id {
-        return Ok(After { given: text.to_owned(), place: Place::Event });
+        return Ok(After { given: text.to_owned(), position: Position::Event });
     }
     let time = parse_cursor(text).ok_or_else(malformed_after)?;
     // A space that is only understood as a plus sign comes back as one, so that a client that
@@ -194,7 +189,7 @@ fn parse_after(text: &str) -> Result<After, Fault> {
         Some(_) => text.trim().to_owned(),
         None => text.replace(' ', "+"),
     };
-    Ok(After { given, place: Place::Time(time) })
+    Ok(After { given, position: Position::Time(time) })
 }
 
 /// A page of the feed, in the order in which it was walked.
@@ -314,7 +309,7 @@ mod tests {
     #[test]
     fn after_is_an_id_or_a_time() {
         let id = format!("evt_{}", "0a".repeat(12) + "z");
-        assert_eq!(forward(&id), Some(After { given: id.clone(), place: Place::Event }));
+        assert_eq!(forward(&id), Some(After { given: id.clone(), position: Position::Event }));
         for (text, same) in [
             ("2026-06-15", "2026-06-15T00:00:00Z"),
             ("2026-06-15T00:00:00.000001Z", "2026-06-15T00:00:00.000001Z"),
@@ -323,7 +318,7 @@ mod tests {
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
         ] {
             let time = Timestamp::parse(same).unwrap();
-            let expected = After { given: text.to_owned(), place: Place::Time(time) };
+            let expected = After { given: text.to_owned(), position: Position::Time(time) };
             assert_eq!(forward(text), Some(expected), "{text}");
         }
         let unencoded = forward("2026-06-15T07:00:00 07:00");
@@ -364,17 +359,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_of_a_list_is_a_place_in_the_feed(micros in 0i64..250_000_000_000_000_000) {
+        fn a_cursor_of_a_list_is_a_position_in_the_feed(micros in 0i64..250_000_000_000_000_000) {
             let time = Timestamp::from_micros(micros);
             let after = forward(&time.to_cursor()).unwrap();
-            prop_assert_eq!(&after.place, &Place::Time(time));
+            prop_assert_eq!(&after.position, &Position::Time(time));
             prop_assert_eq!(after.given, time.to_cursor());
         }
 
         #[test]
-        fn every_new_event_id_is_a_place_in_the_feed(_ in 0..8) {
+        fn every_new_event_id_is_a_position_in_the_feed(_ in 0..8) {
             let id = crate::model::event::new_event_id();
-            prop_assert_eq!(forward(&id), Some(After { given: id, place: Place::Event }));
+            prop_assert_eq!(forward(&id), Some(After { given: id, position: Position::Event }));
         }
 
         #[test]

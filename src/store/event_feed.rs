@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::resource::{Listed, Table};
 use crate::model::event::{Event, EventType, Readable};
-use crate::model::event_feed::{After, EventFeedPage, EventFeedQuery, Place, Walk, is_in_feed};
+use crate::model::event_feed::{After, EventFeedPage, EventFeedQuery, Position, Walk, is_in_feed};
 use crate::model::values::time::Timestamp;
 
 /// The most events that are examined for one page. Without a bound, a filter that hardly any event
@@ -87,7 +87,7 @@ impl WorkspaceReader<'_> {
                 (stretch, next.map(Timestamp::to_cursor))
             }
             Walk::Forward(after) => {
-                let stretch = walk(NEWER, self.place(after)?.as_micros())?;
+                let stretch = walk(NEWER, self.position(after)?.as_micros())?;
                 let next = stretch.next_after(after);
                 (stretch, Some(next))
             }
@@ -138,8 +138,8 @@ impl WorkspaceReader<'_> {
     }
 
     /// The time after which a forward walk begins.
-    fn place(&self, after: &After) -> Result<Timestamp, StoreError> {
-        if let Place::Time(time) = after.place {
+    fn position(&self, after: &After) -> Result<Timestamp, StoreError> {
+        if let Position::Time(time) = after.position {
             return Ok(time);
         }
         let sql = "SELECT created_at, type FROM events WHERE id = ?1 AND +workspace_no = ?2";
@@ -172,7 +172,7 @@ fn feed_type(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<EventType>
 }
 
 impl Stretch {
-    /// The place after which the next page of a forward walk begins.
+    /// The position after which the next page of a forward walk begins.
     fn next_after(&self, after: &After) -> String {
         let last_match = self.matches.last().map(|event| event.id.clone());
         let next = match self.end {
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_event_in_the_feed_of_the_workspace_is_a_place() {
+    fn only_an_event_in_the_feed_of_the_workspace_is_a_position() {
         let db = story();
         let reader = db.reader();
         let id = |sql: &str| -> String { db.conn().query_row(sql, [], |row| row.get(0)).unwrap() };

@@ -198,14 +198,14 @@ fn every_page_of_the_event_feed_walks_an_index() {
     )
     .unwrap();
     let seen = statements(&mut conn, |reader| {
-        for (place, value) in [
+        for (parameter, value) in [
             ("limit", "1"),
             ("cursor", "2026-01-01"),
             ("after", "1960-01-01"),
             ("after", "evt_0000000000000000000000001"),
         ] {
             for kind in ["customer.*", "contact.created"] {
-                let pairs = [("type", kind), (place, value)];
+                let pairs = [("type", kind), (parameter, value)];
                 let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 let query: EventFeedQuery = Params::parse(pairs.to_vec()).unwrap();
                 reader.event_feed(&query, Readable::ALL).unwrap();
@@ -213,7 +213,7 @@ fn every_page_of_the_event_feed_walks_an_index() {
         }
     });
     // A filter is in no statement: what is read is the same with and without it. One statement
-    // for each direction, one to find a place by its id, and one to read an event.
+    // for each direction, one to find a position by its id, and one to read an event.
     assert_eq!(seen.len(), 4);
     assert_only_searches(&conn, &seen);
     for sql in &seen {

@@ -187,7 +187,7 @@ fn types_are_repeated_and_patterns_stand_for_all_of_a_resource() {
 }
 
 #[test]
-fn a_place_that_is_not_in_the_feed_is_refused() {
+fn an_after_that_is_not_in_the_feed_is_refused() {
     let server = Server::start();
     let client = server.client();
     story(&server);
@@ -213,7 +213,7 @@ fn a_place_that_is_not_in_the_feed_is_refused() {
     client.get(&both).refused(400, "conflicting_fields", "after");
     client.get("/events?after=2026-01-01&after=2026-01-01").refused(400, "invalid_type", "after");
 
-    // An event that was purged is no place any more, and the walk goes on without it.
+    // An event that was purged is no longer a position, and the walk goes on without it.
     sql.execute_batch("DROP TRIGGER events_are_not_deleted").unwrap();
     let purged = ours[3]["id"].as_str().unwrap();
     assert_eq!(sql.execute("DELETE FROM events WHERE id = ?1", [purged]).unwrap(), 1);
@@ -368,9 +368,9 @@ fn a_rare_event_is_found_in_bounded_steps() {
     client.patch("/contacts/1", json!({"title": "COO"})).expect(200);
 
     let steps = |parameter: &str, start: &str| {
-        let (mut found, mut pages, mut place) = (Vec::new(), Vec::new(), start.to_owned());
+        let (mut found, mut pages, mut position) = (Vec::new(), Vec::new(), start.to_owned());
         loop {
-            let path = format!("/events?type=contact.*&{place}");
+            let path = format!("/events?type=contact.*&{position}");
             let page = client.get(&path).expect(200);
             let data = page["data"].as_array().unwrap();
             found.extend(data.iter().cloned());
@@ -378,7 +378,7 @@ fn a_rare_event_is_found_in_bounded_steps() {
             if page["has_more"] == false {
                 return (types(&found).join(" "), pages, page["next_cursor"].clone());
             }
-            place = format!("{parameter}={}", page["next_cursor"].as_str().unwrap());
+            position = format!("{parameter}={}", page["next_cursor"].as_str().unwrap());
         }
     };
     let newest = client.list("/events?limit=1")[0]["id"].clone();
