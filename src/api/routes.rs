@@ -20,7 +20,6 @@ use super::operation::{Access, Operation};
 use super::request::call::{Call, dispatch, refuse};
 use super::request::ignored;
 use super::state::Api;
-
 use super::{activity, contacts, customers, events, health, me, onboardings};
 use crate::http::routing::resources;
 use crate::model::key;
@@ -55,7 +54,7 @@ fn endpoints() -> Vec<Endpoint> {
         with_key(&delete, "/onboardings/{id}",                   "delete-onboarding",         Scope(WriteOnboardings), onboardings::delete,           onboardings::describe_delete),
         with_key(&get,    "/customers/{id}/activity",            "list-customer-activity",    Scope(ReadCustomers),    activity::list_of_customer,    activity::describe_list_of_customer),
         with_key(&get,    "/onboardings/{id}/activity",          "list-onboarding-activity",  Scope(ReadOnboardings),  activity::list_of_onboarding,  activity::describe_list_of_onboarding),
-        with_key(&get,    "/events",                             "list-events",               AnyOf(&events::SCOPES),    events::list,                  events::describe_list),
+        with_key(&get,    "/events",                             "list-events",               AnyOf(&events::SCOPES),  events::list,                  events::describe_list),
         public  (&get,    "/openapi.json",                       "openapi",                                            show_document,                 served::describe_show),
     ]
 }

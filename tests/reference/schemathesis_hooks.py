@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import schemathesis
+from schemathesis import GenerationMode
 from schemathesis.generation.meta import TestPhase
 
 SHAPE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -14,27 +15,29 @@ EVENT = re.compile(r"evt_[a-z0-9]{25}")
 
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict) -> None:
-    """Lets no step of a walk repeat the idempotency key of another one.
+    """Changes what a schema can't exclude.
 
-    Its answer would be that of the other one, and tell of something that may be deleted since.
+    No step of a walk repeats the idempotency key of another one: its answer would be that of the
+    other one, and tell of something that may be deleted since. Valid data neither names events
+    that don't exist nor combines two parameters that exclude each other.
     """
     key = (case.headers or {}).get("Idempotency-Key", "")
     if case.meta.phase.name == TestPhase.STATEFUL and 0 < len(key) <= 255:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    after = (case.query or {}).get("after")
+    if isinstance(after, str) and case.meta.generation.mode is GenerationMode.POSITIVE:
+        case.query.pop("cursor", None)
+        if EVENT.fullmatch(after):
+            case.query["after"] = "2026-01-01"
 
 
 @schemathesis.hook
 def filter_query(_: schemathesis.HookContext, query: dict | None) -> bool:
-    """Leaves out what the server refuses although each value has the shape that the document asks for.
+    """Leaves out cursors that have the shape of a time on a day that there isn't.
 
-    These are times on a day that there isn't, ids of events that there aren't, and two parameters
-    that exclude each other.
+    The pattern in the document can't tell, and the server refuses them.
     """
-    query = query or {}
-    after = query.get("after")
-    if isinstance(after, str) and (EVENT.fullmatch(after) or "cursor" in query):
-        return False
-    return all(_is_day(query.get(name)) for name in ("after", "cursor"))
+    return all(_is_day((query or {}).get(name)) for name in ("after", "cursor"))
 
 
 def _is_day(value: object) -> bool:

@@ -129,7 +129,7 @@ pub(super) fn when(error: &ApiError) -> &'static str {
         ApiError::RevokedKey => "The key was revoked.",
         ApiError::InsufficientScope(_) => "The key lacks the scope that the operation needs.",
         ApiError::InsufficientScopes(_) => {
-            "The key has none of the scopes of which the operation needs one."
+            "The key has none of the scopes that the operation accepts."
         }
         ApiError::NotFound(ResourceType::Customer) => "There is no such customer.",
         ApiError::NotFound(ResourceType::Contact) => "There is no such contact.",
