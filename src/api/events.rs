@@ -8,7 +8,8 @@ use crate::model::event::Readable;
 use crate::model::event_feed::{EventFeedPage, EventFeedQuery};
 use crate::model::key::Scope;
 
-/// Each of these lets a key see the events of one type of resource.
+/// The scopes of which a key needs at least one. Each one gives access to the events of one resource
+/// type.
 pub(super) const SCOPES: [Scope; 3] =
     [Scope::ReadCustomers, Scope::ReadContacts, Scope::ReadOnboardings];
 
@@ -27,17 +28,17 @@ pub(super) fn describe_list() -> Description {
         "List events",
         &[
             "Addition: the hosted API does not have this. Lists what happened in the workspace, newest \
-             first, in the form that the activity lists have. When `has_more` is true, send \
-             `next_cursor` as `cursor` to get older events.",
-            "With `after`, the list is the other way round: it begins after an event or a time and \
-             goes forward, oldest first. Send `next_cursor` as `after` to go on, at once while \
-             `has_more` is true, and later otherwise. A client that stores `next_cursor` gets every \
-             event exactly once, in the order in which they were recorded, also after it was away.",
-            "A page examines up to 10,000 events. With a filter that few of them match, it can have \
-             fewer events than `limit`, or none, although `has_more` is true: go on with \
-             `next_cursor`.",
-            "Only events of resources that the key has a read scope for are listed, those made with \
-             live keys and those made with test keys: `livemode` tells them apart.",
+             first, in the format of the activity lists. If `has_more` is true, send `next_cursor` as \
+             `cursor` to get older events.",
+            "With `after`, the list starts after an event or a time and is oldest first. Send \
+             `next_cursor` as `after` to get newer events: right away if `has_more` is true, \
+             otherwise later. A client that stores `next_cursor` gets every event exactly once, in the \
+             order in which the changes were made, even if it was down in the meantime.",
+            "The server examines up to 10,000 events for a page. If few of them match the filter, the \
+             page can have fewer events than `limit`, or none, even if `has_more` is true. Continue \
+             with `next_cursor`.",
+            "The list includes only events of resources that the key has a read scope for. It includes \
+             changes made with live keys and with test keys; `livemode` tells them apart.",
         ],
         Success::ok("A page of events.", &example),
     )

@@ -1,4 +1,4 @@
-//! The event feed: which events a client asks for, where it wants to read on, and the page it gets.
+//! The event feed: the query of a client, and the page that it gets.
 
 use std::sync::LazyLock;
 
@@ -53,7 +53,7 @@ fn all_types() -> impl Iterator<Item = EventType> {
     types.filter(|&kind| is_in_feed(kind))
 }
 
-/// The values that `type` accepts: the types, then a pattern for those of each resource.
+/// The values that `type` accepts: all types, and a pattern for each resource.
 static PATTERNS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut prefixes: Vec<&str> = all_types().map(prefix).collect();
     prefixes.dedup();
@@ -77,32 +77,32 @@ pub struct EventFeedQuery {
     pub walk: Walk,
 }
 
-/// The direction in which the feed is read, and the position at which the page begins.
+/// The direction in which to read the feed, and where the page starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Walk {
-    /// Newest first, from the newest event or from the last one before a cursor.
+    /// Newest first. Only events before the cursor, if there is one.
     Backward { before: Option<Timestamp> },
     /// Oldest first.
     Forward(After),
 }
 
-/// The position after which a forward walk begins.
+/// The position after which to read forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct After {
-    /// What the client sent. It comes back as `next_cursor` if there is nothing newer.
+    /// What the client sent. It is returned as `next_cursor` if there is nothing newer.
     pub given: String,
     pub position: Position,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// An id with the form of an event's. Only the store knows whether there is such an event.
+    /// The ID of an event. The store looks it up.
     Event,
     Time(Timestamp),
 }
 
 impl EventFeedQuery {
-    /// The types to return to a key that may read only some resources.
+    /// The types to return to a key that can read only some resources.
     pub fn types_for(&self, readable: Readable) -> Vec<EventType> {
         let names = readable.names();
         let is_readable = |kind: &EventType| {
@@ -142,7 +142,7 @@ fn unknown_type() -> Fault {
     Fault::new(Rule::InvalidEnumValue, format!("must be one of {}", PATTERNS.join(", ")))
 }
 
-/// The types that a value of `type` stands for.
+/// The types that a value of `type` matches.
 fn parse_pattern(text: &str) -> Result<Vec<EventType>, Fault> {
     let types: Vec<EventType> = match text.strip_suffix(".*") {
         Some(resource) => all_types().filter(|&kind| prefix(kind) == resource).collect(),
@@ -154,21 +154,21 @@ fn parse_pattern(text: &str) -> Result<Vec<EventType>, Fault> {
 const ID_START: &str = "evt_";
 const ID_LENGTH: usize = ID_START.len() + 25;
 
-/// A string without a format, for the reason that the cursor's schema gives.
+/// A string without a format, like the schema of a cursor and for the same reason.
 fn after_schema() -> Schema {
     let pattern = format!("^{ID_START}[a-z0-9]{{25}}$|{CURSOR_PATTERN}");
     string().pattern(Some(pattern)).into()
 }
 
 fn malformed_after() -> Fault {
-    Fault::new(Rule::InvalidString, "must be the id of an event, or an ISO 8601 date or date-time")
+    Fault::new(Rule::InvalidString, "must be the ID of an event, or an ISO 8601 date or date-time")
 }
 
-/// The problem with an `after` that has the form of an id and is not that of an event in the feed.
+/// The problem if `after` is the ID of an event that isn't in the feed.
 pub fn unknown_after() -> Problem {
     Problem {
         rule: Rule::InvalidString,
-        message: "after is not the id of an event in this feed; the event may have been purged"
+        message: "after is not the ID of an event in this feed; the event may have been purged"
             .to_owned(),
         field: AFTER.to_owned(),
     }
@@ -183,8 +183,8 @@ fn parse_after(text: &str) -> Result<After, Fault> {
         return Ok(After { given: text.to_owned(), position: Position::Event });
     }
     let time = parse_cursor(text).ok_or_else(malformed_after)?;
-    // A space that is only understood as a plus sign comes back as one, so that a client that
-    // doesn't percent-encode it can send it again.
+    // If the space is an unencoded plus sign, return the plus sign, so that a client that doesn't
+    // percent-encode can send it again.
     let given = match Timestamp::parse(text) {
         Some(_) => text.trim().to_owned(),
         None => text.replace(' ', "+"),
@@ -192,13 +192,13 @@ fn parse_after(text: &str) -> Result<After, Fault> {
     Ok(After { given, position: Position::Time(time) })
 }
 
-/// A page of the feed, in the order in which it was walked.
+/// A page of the feed, in the order in which it was read.
 #[derive(Clone, Debug)]
 pub struct EventFeedPage {
     pub events: Vec<Event>,
-    /// Whether there are, or may be, more events in the direction of the walk.
+    /// Whether there are, or may be, more events in the same direction.
     pub has_more: bool,
-    /// The `cursor` or the `after` of the next request, depending on the walk.
+    /// The `cursor` or `after` of the next request, depending on the direction.
     pub next: Option<String>,
 }
 
@@ -208,11 +208,11 @@ impl Component for EventFeedPage {
     fn component() -> Object {
         let items = ArrayBuilder::new().items(Event::schema()).max_items(Some(MAX_LIMIT as usize));
         let order = "The events of the page: newest first, or oldest first with `after`. There can \
-                     be fewer than `limit`, or none, although `has_more` is true.";
+                     be fewer than `limit`, or none, even if `has_more` is true.";
         let more = "Whether there may be more events: older ones, or newer ones with `after`.";
-        // Not a date-time, for the reason that the cursor's schema gives.
+        // Not a date-time, for the same reason as a cursor.
         let next = nullable(String::schema());
-        let next_says = "What to send next, as it is. Without `after`, send it as `cursor`; it is \
+        let next_says = "What to send next, unchanged. Without `after`, send it as `cursor`; it is \
                          null on the last page. With `after`, send it as `after`; it is never null.";
         Shape::new(&["A page of the event feed."])
             .constant("object", "list", &["The type of the object."])

@@ -22,7 +22,7 @@ pub enum StoreError {
     /// Another live contact of the customer has the email address.
     #[error("the email address is already in use")]
     EmailTaken,
-    /// No event in the workspace's feed has that id: it was purged, or never was there.
+    /// No event in the workspace's feed has that ID. It may have been purged.
     #[error("no such event")]
     UnknownEvent,
     /// Nothing was stored, and the same request may succeed later: the disk is full, the file is

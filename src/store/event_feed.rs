@@ -1,9 +1,9 @@
-//! The event feed of a workspace, in both directions.
+//! Reads the event feed of a workspace, in both directions.
 //!
-//! `created_at` is the order in which a workspace's events were committed, also when the clock was
-//! set back: `rows/sequences.rs` gives each event a later time than the one before, and the single
-//! writer commits them in that order. So a reader that goes on from the last event it saw can't miss
-//! one that is committed later.
+//! Events are committed in the order of `created_at`, even if the clock is set back: there is a
+//! single writer, and `rows/sequences.rs` gives each event of a workspace a later time than the one
+//! before. So a client that continues after the last event it has seen can't miss one that is
+//! committed later.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -14,12 +14,12 @@ use crate::model::event::{Event, EventType, Readable};
 use crate::model::event_feed::{After, EventFeedPage, EventFeedQuery, Position, Walk, is_in_feed};
 use crate::model::values::time::Timestamp;
 
-/// The most events that are examined for one page. Without a bound, a filter that hardly any event
-/// matches would read the whole table: an index by type would make every change more expensive.
+/// The most events that are examined for one page. Without a limit, a filter that few events match
+/// would read the whole table, and an index by type would make every change more expensive.
 const EXAMINED: u32 = 10_000;
 
-/// The statements of the two walks. What they read for each event that doesn't match is in front of
-/// the long columns of its row.
+/// The statements of the two directions. They read only short columns at the start of the row, so that
+/// an event that doesn't match is cheap.
 const OLDER: &str = "SELECT id, created_at, type FROM events
                      WHERE workspace_no = ?1 AND created_at < ?2
                      ORDER BY created_at DESC LIMIT ?3";
@@ -32,33 +32,34 @@ struct Match {
     created_at: Timestamp,
 }
 
-/// The part of a walk that one page covers.
+/// What was found for one page.
 #[derive(Default)]
-struct Stretch {
+struct Scan {
     matches: Vec<Match>,
-    /// The last event that was examined, and the last one of a type that the feed shows.
+    /// The time of the last event that was examined.
     last: Option<Timestamp>,
+    /// The ID of the last one that was examined and has a type that the feed shows.
     last_in_feed: Option<String>,
     end: End,
 }
 
-/// Why a stretch ends.
+/// Why a scan ended.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// There are no more events.
     #[default]
     NoMore,
-    /// There is a match that doesn't fit on the page.
+    /// Another event matches, but the page is full.
     Full,
-    /// Enough events were examined; some of those that follow may match.
+    /// The limit of examined events was reached. There are more, and some may match.
     Examined,
 }
 
 impl WorkspaceReader<'_> {
-    /// A page of the feed for a key that may read some resources.
+    /// Reads a page of the feed, with the events of the resources that the key can read.
     ///
     /// # Errors
-    /// [`StoreError::UnknownEvent`] if the query goes on after an event that is not in the feed.
+    /// [`StoreError::UnknownEvent`] if `after` is the ID of an event that isn't in the feed.
     pub fn event_feed(
         &self,
         query: &EventFeedQuery,
@@ -75,69 +76,69 @@ impl WorkspaceReader<'_> {
     ) -> Result<EventFeedPage, StoreError> {
         let types = query.types_for(readable);
         let limit = query.limit as usize;
-        let walk = |sql, from| self.walk(sql, from, &types, limit, examined);
-        let (stretch, next) = match &query.walk {
+        let scan = |sql, from| self.scan(sql, from, &types, limit, examined);
+        let (found, next) = match &query.walk {
             Walk::Backward { before } => {
-                let stretch = walk(OLDER, before.map_or(i64::MAX, Timestamp::as_micros))?;
-                let next = match stretch.end {
+                let found = scan(OLDER, before.map_or(i64::MAX, Timestamp::as_micros))?;
+                let next = match found.end {
                     End::NoMore => None,
-                    End::Full => stretch.matches.last().map(|event| event.created_at),
-                    End::Examined => stretch.last,
+                    End::Full => found.matches.last().map(|event| event.created_at),
+                    End::Examined => found.last,
                 };
-                (stretch, next.map(Timestamp::to_cursor))
+                (found, next.map(Timestamp::to_cursor))
             }
             Walk::Forward(after) => {
-                let stretch = walk(NEWER, self.position(after)?.as_micros())?;
-                let next = stretch.next_after(after);
-                (stretch, Some(next))
+                let found = scan(NEWER, self.position(after)?.as_micros())?;
+                let next = found.next_after(after);
+                (found, Some(next))
             }
         };
-        let mut events = Vec::with_capacity(stretch.matches.len());
-        for event in &stretch.matches {
+        let mut events = Vec::with_capacity(found.matches.len());
+        for event in &found.matches {
             events.extend(self.event(&event.id)?);
         }
-        Ok(EventFeedPage { events, has_more: stretch.end != End::NoMore, next })
+        Ok(EventFeedPage { events, has_more: found.end != End::NoMore, next })
     }
 
-    /// Walks until the page is full, enough events were examined, or there are no more.
-    fn walk(
+    /// Examines events until the page is full, the limit is reached, or there are no more.
+    fn scan(
         &self,
         sql: &str,
         from: i64,
         types: &[EventType],
         limit: usize,
         examined: u32,
-    ) -> Result<Stretch, StoreError> {
-        let mut stretch = Stretch::default();
+    ) -> Result<Scan, StoreError> {
+        let mut scan = Scan::default();
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params![self.workspace.0, from, i64::from(examined) + 1])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
             let kind = feed_type(row, 2)?;
             let is_match = kind.is_some_and(|kind| types.contains(&kind));
-            if is_match && stretch.matches.len() == limit {
-                stretch.end = End::Full;
+            if is_match && scan.matches.len() == limit {
+                scan.end = End::Full;
                 break;
             }
             if count == examined {
-                stretch.end = End::Examined;
+                scan.end = End::Examined;
                 break;
             }
             count += 1;
             let created_at = Timestamp::from_micros(row.get(1)?);
-            stretch.last = Some(created_at);
+            scan.last = Some(created_at);
             if kind.is_some() {
                 let id: String = row.get(0)?;
                 if is_match {
-                    stretch.matches.push(Match { id: id.clone(), created_at });
+                    scan.matches.push(Match { id: id.clone(), created_at });
                 }
-                stretch.last_in_feed = Some(id);
+                scan.last_in_feed = Some(id);
             }
         }
-        Ok(stretch)
+        Ok(scan)
     }
 
-    /// The time after which a forward walk begins.
+    /// The time after which to read forward.
     fn position(&self, after: &After) -> Result<Timestamp, StoreError> {
         if let Position::Time(time) = after.position {
             return Ok(time);
@@ -153,7 +154,7 @@ impl WorkspaceReader<'_> {
         }
     }
 
-    /// An event by its id. None if it was purged since the walk found it.
+    /// Reads an event. None if it was purged after the scan.
     fn event(&self, id: &str) -> Result<Option<Event>, StoreError> {
         let sql = format!(
             "SELECT {} FROM {} WHERE id = ?1 AND +workspace_no = ?2",
@@ -165,20 +166,21 @@ impl WorkspaceReader<'_> {
     }
 }
 
-/// The type in a column, if the feed shows it. One that this version doesn't know is not shown.
+/// Reads a type. None if the feed doesn't show it, which includes types that this version doesn't
+/// know.
 fn feed_type(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<EventType>> {
     let kind = row.get_ref(column)?.as_str()?.parse().ok();
     Ok(kind.filter(|&kind| is_in_feed(kind)))
 }
 
-impl Stretch {
-    /// The position after which the next page of a forward walk begins.
+impl Scan {
+    /// The `after` of the next page.
     fn next_after(&self, after: &After) -> String {
         let last_match = self.matches.last().map(|event| event.id.clone());
         let next = match self.end {
             End::Full => last_match,
             End::NoMore => self.last_in_feed.clone(),
-            // Among so many events that the feed doesn't show, none has an id that can be named.
+            // If the feed shows none of these events, there is no ID that `after` accepts.
             End::Examined => {
                 self.last_in_feed.clone().or_else(|| self.last.map(Timestamp::to_cursor))
             }

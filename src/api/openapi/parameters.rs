@@ -155,13 +155,13 @@ fn about(name: &str, is_list: bool) -> &'static str {
         "state" => "Only onboardings in this state.",
         "phase" => "Only onboardings in this phase.",
         "type" if is_list => {
-            "Only events of these types. Send it several times for several types, or `customer.*` for \
-             all types that begin with `customer.`."
+            "Only events of these types. Repeat the parameter for several types, or send `customer.*` \
+             for all types that start with `customer.`."
         }
         "after" => {
-            "Only events after this one, oldest first: the `next_cursor` of an earlier response, the \
-             id of an event, or a time or date to begin with. It can't be combined with `cursor`. \
-             An id that is not in this feed, such as that of an event that was purged, is 400."
+            "Only events after this position, oldest first. Send the `next_cursor` of an earlier \
+             response, the ID of an event, or a time or date. It can't be combined with `cursor`. The \
+             ID of an event that isn't in the feed, such as a purged one, returns 400."
         }
         "type" => {
             "Only events of this type. Those of keys, `api_key.created` and `api_key.revoked`, are in \

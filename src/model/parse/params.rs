@@ -89,7 +89,7 @@ impl Params {
         self.understood(name, parse(&text))
     }
 
-    /// A parameter that can be sent several times.
+    /// A parameter that can be repeated. Reports the first value that `parse` rejects.
     pub fn repeated<T>(
         &mut self,
         name: &str,
