@@ -3,7 +3,8 @@
 //! Events are committed in the order of `created_at`, even if the clock is set back: there is a
 //! single writer, and `rows/sequences.rs` gives each event of a workspace a later time than the one
 //! before. So a client that continues after the last event it has seen can't miss one that is
-//! committed later.
+//! committed later. `rows/backfill.rs` writes earlier times, but only before a workspace has its
+//! first event in the feed.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -201,7 +202,7 @@ mod tests {
     use crate::model::parse::params::Params;
     use crate::model::values::id::Ref;
     use crate::model::values::text::Name;
-    use crate::store::rows::fixture::{Db, at, body};
+    use crate::store::rows::fixture::{Db, body, time_at};
 
     fn query(pairs: &[(&str, &str)]) -> EventFeedQuery {
         Params::parse(pairs.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect()).unwrap()
@@ -244,7 +245,7 @@ mod tests {
         let new = NewKey { name, mode, tier, scopes, replaces: None };
         let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
         let workspace = &db.caller().workspace;
-        db.all_tx(second).create_key(Actor::admin_page(), workspace, issued).unwrap();
+        db.global_tx(second).create_key(Actor::admin_page(), workspace, issued).unwrap();
     }
 
     /// Customer, key, onboarding, contact, key, key, and an onboarding's move of two events.
@@ -327,9 +328,9 @@ mod tests {
         let start = query(&[("after", "2000-01-01")]);
         let page = reader.event_feed_within(&start, Readable::ALL, 2).unwrap();
         assert_eq!((page.events.len(), page.has_more), (0, true));
-        assert_eq!(page.next, Some(at(2).to_cursor()));
+        assert_eq!(page.next, Some(time_at(2).to_cursor()));
         let (_, pages, next) = walk(&db, ("after", Some("2000-01-01")), &[], 2);
-        assert_eq!((pages, next), (3, Some(at(4).to_cursor())));
+        assert_eq!((pages, next), (3, Some(time_at(4).to_cursor())));
     }
 
     #[test]
@@ -386,7 +387,7 @@ mod tests {
         let (ids, _, _) = walk(&db, ("after", Some("2000-01-01")), &[("limit", "1")], 2);
         assert_eq!(ids.len(), FORWARD.len() - 1);
         let first = ids[0].clone();
-        let elsewhere = db.elsewhere();
+        let elsewhere = db.in_another_workspace();
         let found = elsewhere.reader().event_feed(&query(&[("after", &first)]), Readable::ALL);
         assert!(matches!(found, Err(StoreError::UnknownEvent)));
         assert!(read(&elsewhere, &[]).events.is_empty());
