@@ -357,11 +357,13 @@ fn a_rare_event_is_found_in_bounded_steps() {
         "BEGIN IMMEDIATE;
          WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 25000)
          INSERT INTO events
-             SELECT printf('evt_%025d', n), workspace_no, created_at + n, 'customer.updated', livemode,
+             SELECT printf('evt_%025d', n), workspace_no, (SELECT max(created_at) FROM events) + n,
+                 'customer.updated', livemode,
                  actor_type, actor_id, actor_name, 'customer', resource_id, customer_id, NULL, NULL,
                  '{}', object
              FROM events, n WHERE type = 'customer.created';
-         UPDATE sequences SET created_at = created_at + 25000 WHERE resource = 'event';
+         UPDATE sequences SET created_at = (SELECT max(created_at) FROM events)
+             WHERE resource = 'event';
          COMMIT;",
     )
     .unwrap();
