@@ -6,29 +6,29 @@ use blake2::{Blake2s256, Digest};
 use crate::model::hex::hex;
 
 /// Bytes of the hash that stand in an address.
-const HASH: usize = 8;
+const HASH_BYTES: usize = 8;
 
 /// A file that browsers ask for.
 pub(super) struct Asset {
     name: &'static str,
     /// Its media type.
-    pub kind: &'static str,
+    pub content_type: &'static str,
     pub content: &'static str,
 }
 
 static STYLE: Asset = Asset {
     name: "admin.css",
-    kind: "text/css; charset=utf-8",
+    content_type: "text/css; charset=utf-8",
     content: concat!(include_str!("../../assets/base.css"), include_str!("../../assets/admin.css")),
 };
 static SCRIPT: Asset = Asset {
     name: "admin.js",
-    kind: "text/javascript; charset=utf-8",
+    content_type: "text/javascript; charset=utf-8",
     content: include_str!("../../assets/admin.js"),
 };
 static ICON: Asset = Asset {
     name: "icon.svg",
-    kind: "image/svg+xml",
+    content_type: "image/svg+xml",
     content: include_str!("../../assets/icon.svg"),
 };
 
@@ -49,12 +49,12 @@ impl Assets {
     }
 
     /// What is at an address.
-    pub fn at(&self, path: &str) -> Option<&'static Asset> {
+    pub fn get(&self, path: &str) -> Option<&'static Asset> {
         let known = [(&STYLE, &self.style), (&SCRIPT, &self.script), (&ICON, &self.icon)];
         known.into_iter().find(|(_, address)| *address == path).map(|(asset, _)| asset)
     }
 }
 
 fn hash(content: &str) -> String {
-    hex(&Blake2s256::digest(content)[..HASH])
+    hex(&Blake2s256::digest(content)[..HASH_BYTES])
 }

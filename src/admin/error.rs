@@ -14,8 +14,8 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
     #[error("There is no page at this address.")]
-    NoPage,
-    #[error("There is no such {}. It may have been deleted, or belong to another workspace.", for_people(*.0))]
+    PageNotFound,
+    #[error("There is no such {}. It may have been deleted, or belong to another workspace.", resource_name(*.0))]
     NotFound(ResourceType),
     #[error("This address does not know the method; it knows {0}.")]
     MethodNotAllowed(String),
@@ -28,11 +28,11 @@ pub(super) enum AdminError {
     #[error(
         "The form is out of date or did not come from these pages. Go back, load the page again, and send it once more."
     )]
-    ForeignForm,
+    UntrustedForm,
     #[error("There is no workspace yet. Customers, onboardings and keys belong to one.")]
     NoWorkspace,
     #[error("{0}")]
-    NotPossible(String),
+    Conflict(String),
     #[error("The form is too large.")]
     TooLarge,
     #[error("The form arrived too slowly. Check your connection, go back, and send it again.")]
@@ -42,7 +42,7 @@ pub(super) enum AdminError {
     #[error("The request's headers are larger than 32 KiB. Delete this site's cookies.")]
     HeadersTooLarge,
     #[error("Too many failed attempts. Try again in {0} seconds.")]
-    TooMany(i64),
+    TooManyAttempts(i64),
     #[error("the pages cannot do this at the moment: {0}")]
     Unavailable(String),
     #[error("the pages made a mistake: {0}")]
@@ -51,7 +51,7 @@ pub(super) enum AdminError {
 
 impl AdminError {
     /// Whether the cause has to be found by whoever runs the server.
-    pub fn is_ours(&self) -> bool {
+    pub fn is_server_error(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
@@ -73,24 +73,24 @@ impl AdminError {
     pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
-            Self::NoPage | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),
+            Self::PageNotFound | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Not possible here"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Not understood"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
-            Self::NotPossible(_) => (S::CONFLICT, "Not possible"),
-            Self::ForeignForm => (S::FORBIDDEN, "Not accepted"),
+            Self::Conflict(_) => (S::CONFLICT, "Not possible"),
+            Self::UntrustedForm => (S::FORBIDDEN, "Not accepted"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "Too slow"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
             Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too large"),
-            Self::TooMany(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
+            Self::TooManyAttempts(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Not available"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
     }
 }
 
-fn for_people(resource: ResourceType) -> &'static str {
+fn resource_name(resource: ResourceType) -> &'static str {
     match resource {
         ResourceType::ApiKey => "API key",
         other => other.into(),
@@ -134,7 +134,7 @@ impl From<ReadThreadsError> for AdminError {
 impl From<TurnError> for AdminError {
     fn from(error: TurnError) -> Self {
         match error {
-            TurnError::TooMany(wait) => Self::TooMany(wait),
+            TurnError::TooMany(wait) => Self::TooManyAttempts(wait),
             TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
             TurnError::Hash(_) => Self::Internal(error.to_string()),
         }

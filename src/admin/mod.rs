@@ -3,6 +3,7 @@
 //! with its template in `templates/admin`.
 
 mod assets;
+mod display;
 mod error;
 mod forms;
 mod links;
@@ -13,7 +14,6 @@ mod session;
 mod state;
 mod views;
 mod visit;
-mod words;
 
 pub use self::routes::{Entry, configure, entries, no_page};
 pub use self::state::Admin;

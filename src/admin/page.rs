@@ -9,7 +9,7 @@ use super::assets::Assets;
 use super::error::AdminError;
 
 /// What every handler returns.
-pub(super) type Reply = Result<HttpResponse, AdminError>;
+pub(super) type PageResult = Result<HttpResponse, AdminError>;
 
 /// A part of the pages that the navigation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Section {
 
 /// A workspace to choose.
 #[derive(Clone)]
-pub(super) struct Choice {
+pub(super) struct WorkspaceChoice {
     pub slug: String,
     pub name: String,
     pub current: bool,
@@ -69,7 +69,7 @@ pub(super) struct Page {
     /// What every form carries.
     pub csrf: String,
     /// The workspaces, if somebody is signed in.
-    pub workspaces: Vec<Choice>,
+    pub workspaces: Vec<WorkspaceChoice>,
     /// What the last action did.
     pub notice: Option<String>,
     pub assets: Assets,
@@ -83,33 +83,33 @@ impl Page {
     }
 
     /// Whether a link leads to where the visitor is.
-    pub fn is_in(&self, section: &Section) -> bool {
+    pub fn is_current(&self, section: &Section) -> bool {
         self.section == Some(*section)
     }
 
     /// Where the visitor is once another workspace was chosen: what is shown may not be in it.
-    pub fn after_switch(&self) -> &'static str {
+    pub fn path_after_switch(&self) -> &'static str {
         self.section.unwrap_or(Section::Overview).path()
     }
 
     /// The workspace that is looked at.
-    pub fn workspace(&self) -> Option<&Choice> {
+    pub fn workspace(&self) -> Option<&WorkspaceChoice> {
         self.workspaces.iter().find(|workspace| workspace.current)
     }
 }
 
 /// 200 with a page.
-pub(super) fn html(template: &impl Template) -> Reply {
+pub(super) fn html(template: &impl Template) -> PageResult {
     html_as(StatusCode::OK, template)
 }
 
 /// 400 with a form that has to be corrected.
-pub(super) fn refused(template: &impl Template) -> Reply {
+pub(super) fn invalid_form(template: &impl Template) -> PageResult {
     html_as(StatusCode::BAD_REQUEST, template)
 }
 
 /// A page with some other status.
-pub(super) fn html_as(status: StatusCode, template: &impl Template) -> Reply {
+pub(super) fn html_as(status: StatusCode, template: &impl Template) -> PageResult {
     let text = template.render()?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(text))
 }
@@ -171,7 +171,7 @@ mod tests {
             message: "name must not be empty".to_owned(),
             field: "name".to_owned(),
         };
-        let form = Form::of([
+        let form = Form::from_values([
             ("mrr", "<12>".to_owned()),
             ("notes", "a\nb".to_owned()),
             ("plan", "b".to_owned()),
@@ -180,7 +180,7 @@ mod tests {
         ]);
         let parts = Parts {
             page,
-            form: form.with(vec![problem]),
+            form: form.with_problems(vec![problem]),
             plans: vec![("a".to_owned(), "Plan A"), ("b".to_owned(), "Plan B")],
             newest: None,
             older: Some("?cursor=1&x=2".to_owned()),

@@ -9,7 +9,7 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
 use super::error::AdminError;
-use super::page::Reply;
+use super::page::PageResult;
 use super::pages::{
     api_keys, asset, board, contacts, customer_form, customers, export, logs, onboardings,
     overview, setup, sign_in, workspaces,
@@ -34,11 +34,11 @@ pub struct Entry {
 pub fn entries() -> Vec<Entry> {
     let (get, post) = (Method::GET, Method::POST);
     vec![
-        anyone(&get,     "/",                 "admin-root",          overview::root),
-        anyone(&get,     "/admin/sign-in",    "admin-sign-in-form",  sign_in::form),
-        anyone(&post,    "/admin/sign-in",    "admin-sign-in",       sign_in::sign_in),
-        anyone(&get,     "/admin/setup",      "admin-setup-form",    setup::form),
-        anyone(&post,    "/admin/setup",      "admin-setup",         setup::set_up),
+        public(&get,     "/",                 "admin-root",          overview::root),
+        public(&get,     "/admin/sign-in",    "admin-sign-in-form",  sign_in::form),
+        public(&post,    "/admin/sign-in",    "admin-sign-in",       sign_in::sign_in),
+        public(&get,     "/admin/setup",      "admin-setup-form",    setup::form),
+        public(&post,    "/admin/setup",      "admin-setup",         setup::set_up),
         entry(&get, "/admin/assets/{hash}/{name}", false, web::to(asset::show)),
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
         signed_in(&post, "/admin/workspace",  "admin-workspace",     workspaces::choose),
@@ -81,24 +81,24 @@ pub fn entries() -> Vec<Entry> {
 }
 
 /// What lies below these is a page, or is answered with one that says that there is none.
-const PLACES: [&str; 4] =
+const NOT_FOUND_SCOPES: [&str; 4] =
     ["/admin/{rest:.*}", "/customers/{rest:.*}", "/contacts/{rest:.*}", "/onboardings/{rest:.*}"];
 
 /// An address for every visitor.
-fn anyone<F: Future<Output = Reply> + 'static>(
+fn public<F: Future<Output = PageResult> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
     handler: fn(Rc<Visitor>) -> F,
 ) -> Entry {
     let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, Forms::OfAnyone, handler)
+        dispatch(request, payload, operation, Forms::FromAnyone, handler)
     };
     entry(method, path, false, web::to(answer))
 }
 
 /// An address for those who are signed in; anybody else is led to the sign-in.
-fn signed_in<F: Future<Output = Reply> + 'static>(
+fn signed_in<F: Future<Output = PageResult> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
@@ -107,11 +107,11 @@ fn signed_in<F: Future<Output = Reply> + 'static>(
     let only_signed_in = move |visitor: Rc<Visitor>| async move {
         match Visit::if_signed_in(Rc::clone(&visitor)) {
             Some(visit) => handler(visit).await,
-            None => Ok(visitor.to_sign_in()),
+            None => Ok(visitor.redirect_to_sign_in()),
         }
     };
     let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, Forms::OfSignedIn, only_signed_in)
+        dispatch(request, payload, operation, Forms::FromSignedIn, only_signed_in)
     };
     entry(method, path, true, web::to(answer))
 }
@@ -128,12 +128,12 @@ pub fn configure(config: &mut ServiceConfig) {
     for resource in resources(routes, refuse_method) {
         config.service(resource);
     }
-    for place in PLACES {
+    for place in NOT_FOUND_SCOPES {
         config.route(place, web::to(no_page));
     }
 }
 
 /// Answers requests for addresses at which there is no page.
 pub async fn no_page(request: HttpRequest) -> HttpResponse {
-    refuse(&request, AdminError::NoPage)
+    refuse(&request, AdminError::PageNotFound)
 }

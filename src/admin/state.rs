@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assets::Assets;
 use super::error::AdminError;
 use super::page::Page;
-use super::session::csrf::Seal;
+use super::session::csrf::MacKey;
 use super::session::sessions::Sessions;
 use super::session::setup_code::SetupCode;
 use crate::model::clock::Monotonic;
@@ -16,7 +16,7 @@ use crate::store::{Reader, Store, StoreError};
 pub struct Admin {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
-    pub(super) seal: Seal,
+    pub(super) mac_key: MacKey,
     pub(super) setup_code: SetupCode,
     pub(super) assets: Assets,
     /// When the server began to answer.
@@ -31,7 +31,7 @@ impl Admin {
     pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
         Ok(Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
-            seal: Seal::new()?,
+            mac_key: MacKey::new()?,
             setup_code: SetupCode::new()?,
             assets: Assets::new(),
             started: service.store.clock().monotonic(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::form::{Form, Kind};
-use crate::admin::words;
+use crate::admin::display;
 use crate::model::values::invisible::is_blank_text;
 
 /// A line of one of the tables in `properties`.
@@ -13,17 +13,17 @@ pub(in crate::admin) struct Field {
     /// The property's name in the API.
     pub name: &'static str,
     /// What it is called within a sentence.
-    pub said: &'static str,
+    pub in_sentence: &'static str,
     pub input: Input,
     /// Where the page of its resource shows it.
     pub place: Place,
-    /// What is said of its value there.
-    pub note: &'static str,
+    /// What is in_sentence of its value there.
+    pub value_hint: &'static str,
     label: Option<&'static str>,
     hint: &'static str,
     is_required: bool,
     /// The hint in the form of a new resource, for which it is made when it is left empty.
-    made: Option<&'static str>,
+    generated_hint: Option<&'static str>,
 }
 
 /// How a property is typed.
@@ -63,7 +63,7 @@ pub(in crate::admin) enum Place {
     /// Among the ids in other systems.
     Ids,
     /// In a part of the page that is made for it.
-    Apart,
+    Separate,
 }
 
 /// The values of fields, by their names.
@@ -81,28 +81,28 @@ pub(in crate::admin) struct Control {
 }
 
 impl Field {
-    pub const fn new(name: &'static str, said: &'static str, input: Input) -> Self {
+    pub const fn new(name: &'static str, in_sentence: &'static str, input: Input) -> Self {
         Self {
             name,
-            said,
+            in_sentence,
             input,
             place: Place::Facts,
-            note: "",
+            value_hint: "",
             label: None,
             hint: "",
             is_required: false,
-            made: None,
+            generated_hint: None,
         }
     }
 
     /// A line of text.
-    pub const fn text(name: &'static str, said: &'static str) -> Self {
-        Self::new(name, said, Input::Text)
+    pub const fn text(name: &'static str, in_sentence: &'static str) -> Self {
+        Self::new(name, in_sentence, Input::Text)
     }
 
     /// The id that the resource has in another system.
-    pub const fn id(name: &'static str, said: &'static str) -> Self {
-        Self { place: Place::Ids, ..Self::text(name, said) }
+    pub const fn id(name: &'static str, in_sentence: &'static str) -> Self {
+        Self { place: Place::Ids, ..Self::text(name, in_sentence) }
     }
 
     /// A label other than its name in a sentence with a capital.
@@ -116,8 +116,8 @@ impl Field {
     }
 
     /// The note below its value on the page of the resource.
-    pub const fn note(self, note: &'static str) -> Self {
-        Self { note, ..self }
+    pub const fn value_hint(self, value_hint: &'static str) -> Self {
+        Self { value_hint, ..self }
     }
 
     /// It always has a value.
@@ -126,18 +126,18 @@ impl Field {
     }
 
     /// A new resource gets one when it is left empty, which the hint says.
-    pub const fn made(self, hint: &'static str) -> Self {
-        Self { made: Some(hint), ..self }
+    pub const fn generated(self, hint: &'static str) -> Self {
+        Self { generated_hint: Some(hint), ..self }
     }
 
     /// The page of the resource has a part of its own for it.
-    pub const fn apart(self) -> Self {
-        Self { place: Place::Apart, ..self }
+    pub const fn separate(self) -> Self {
+        Self { place: Place::Separate, ..self }
     }
 
     /// The text of its label.
     pub fn label_text(&self) -> String {
-        self.label.map_or_else(|| words::capitalised(self.said), str::to_owned)
+        self.label.map_or_else(|| display::capitalize(self.in_sentence), str::to_owned)
     }
 
     /// How it is read from a form.
@@ -156,7 +156,7 @@ impl Field {
     }
 
     /// The text that the form shows for a value of its property.
-    fn typed(&self, value: &Value) -> String {
+    fn form_value(&self, value: &Value) -> String {
         let first = |text: &str, length| text.chars().take(length).collect();
         match (self.input, value) {
             (_, Value::Null) => String::new(),
@@ -176,7 +176,7 @@ impl Field {
 
 impl Control {
     /// The type of its input, if it is a line.
-    pub fn line(&self) -> Option<&'static str> {
+    pub fn input_type(&self) -> Option<&'static str> {
         match self.input {
             Input::Text => Some("text"),
             Input::Number => Some("number"),
@@ -212,7 +212,8 @@ pub(in crate::admin) fn shape(fields: &[Field]) -> Vec<(&'static str, Kind)> {
 
 /// The same for a new resource: what is made for it when left empty is not read then.
 pub(in crate::admin) fn new_shape(fields: &[Field], form: &Form) -> Vec<(&'static str, Kind)> {
-    let counts = |field: &&Field| field.made.is_none() || !is_blank_text(form.value(field.name));
+    let counts =
+        |field: &&Field| field.generated_hint.is_none() || !is_blank_text(form.value(field.name));
     fields.iter().filter(counts).map(|field| (field.name, field.kind())).collect()
 }
 
@@ -220,7 +221,7 @@ pub(in crate::admin) fn new_shape(fields: &[Field], form: &Form) -> Vec<(&'stati
 pub(in crate::admin) fn values(fields: &[Field], resource: &impl Serialize) -> Values {
     // Resources are always JSON.
     let object = serde_json::to_value(resource).unwrap_or_default();
-    let value = |field: &Field| (field.name, field.typed(&object[field.name]));
+    let value = |field: &Field| (field.name, field.form_value(&object[field.name]));
     fields.iter().map(value).collect()
 }
 
@@ -230,13 +231,13 @@ pub(in crate::admin) fn controls(fields: &[Field], is_new: bool) -> Vec<Control>
     let control = |field: &Field| {
         let begins = field.place == Place::Ids && before != Place::Ids;
         before = field.place;
-        let made = field.made.filter(|_| is_new);
+        let generated_hint = field.generated_hint.filter(|_| is_new);
         Control {
             name: field.name,
             label: field.label_text(),
             input: field.input,
-            hint: made.unwrap_or(field.hint),
-            is_required: field.is_required && made.is_none(),
+            hint: generated_hint.unwrap_or(field.hint),
+            is_required: field.is_required && generated_hint.is_none(),
             heading: begins.then_some("Ids in other systems"),
         }
     };

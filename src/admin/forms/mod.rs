@@ -3,4 +3,4 @@
 pub(super) mod edit;
 pub(super) mod field;
 pub(super) mod form;
-pub(super) mod properties;
+pub(super) mod resource_fields;

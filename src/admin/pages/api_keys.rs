@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::key_row::{self, KeyRow};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once::{self, once};
-use crate::admin::words;
+use crate::admin::visit::submit_once::{self, submit_once};
 use crate::model::event::Actor;
 use crate::model::key::form::{KeyFilter, KeyForm};
 use crate::model::key::issued::IssuedKey;
@@ -50,11 +50,11 @@ struct New {
 }
 
 #[derive(Template)]
-#[template(path = "admin/api_keys/made.html")]
-struct Made {
+#[template(path = "admin/api_keys/created.html")]
+struct Created {
     page: Page,
     key: Key,
-    may: String,
+    scopes: String,
     secret: KeySecret,
     /// The key that stays until it is revoked.
     old: Option<Key>,
@@ -69,7 +69,7 @@ struct Revoke {
 }
 
 /// What is said of a form that was sent before.
-const SENT_BEFORE: &str = "Its key is made or is being made, and nothing was done now. The key is \
+const ALREADY_SUBMITTED: &str = "Its key is made or is being made, and nothing was done now. The key is \
      not shown again. If you did not keep it, revoke it and make another one.";
 
 const SHAPE: &Shape = &[
@@ -81,29 +81,29 @@ const SHAPE: &Shape = &[
 ];
 
 /// GET `/admin/api-keys`
-pub(in crate::admin) async fn list(visit: Visit) -> Reply {
+pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
-    let filter = Params::parse::<KeyFilter>(form.given());
-    let all = known(&visit).await?;
+    let filter = Params::parse::<KeyFilter>(form.non_empty_fields());
+    let all = load_rows(&visit).await?;
     let any = !all.is_empty();
-    let once = once::value()?;
+    let once = submit_once::new_token()?;
     let mut workspaces = vec![(String::new(), "All workspaces".to_owned())];
     workspaces.extend(options(&visit));
     let page = visit.page("API keys", Section::ApiKeys);
     match filter {
         Ok(filter) => {
-            let rows = all.into_iter().filter(|row| row.passes(&filter)).collect();
+            let rows = all.into_iter().filter(|row| row.matches(&filter)).collect();
             page::html(&List { page, form, workspaces, rows, any, once })
         }
         Err(problems) => {
-            let (form, rows) = (form.with(problems), Vec::new());
-            page::refused(&List { page, form, workspaces, rows, any, once })
+            let (form, rows) = (form.with_problems(problems), Vec::new());
+            page::invalid_form(&List { page, form, workspaces, rows, any, once })
         }
     }
 }
 
 /// GET `/admin/api-keys/new`
-pub(in crate::admin) async fn form(visit: Visit) -> Reply {
+pub(in crate::admin) async fn form(visit: Visit) -> PageResult {
     let asked = visit.visitor().query_form();
     let workspace = match asked.value("workspace") {
         "" => visit.workspace()?.slug.to_string(),
@@ -114,14 +114,18 @@ pub(in crate::admin) async fn form(visit: Visit) -> Reply {
         ("mode", <&str>::from(Mode::default()).to_owned()),
         ("tier", <&str>::from(Tier::default()).to_owned()),
     ];
-    values.extend(key_row::scopes().into_iter().map(|(scope, _)| ("scopes", scope.to_owned())));
-    page::html(&new_page(&visit, Form::of(values))?)
+    values.extend(
+        key_row::scope_options().into_iter().map(|(scope, _)| ("scopes", scope.to_owned())),
+    );
+    page::html(&new_page(&visit, Form::from_values(values))?)
 }
 
 /// POST `/admin/api-keys`
-pub(in crate::admin) async fn create(visit: Visit) -> Reply {
-    let refuse = |problems| page::refused(&new_page(&visit, visit.form().clone().with(problems))?);
-    let asked: KeyForm = match visit.form().read(SHAPE) {
+pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+    let refuse = |problems| {
+        page::invalid_form(&new_page(&visit, visit.form().clone().with_problems(problems))?)
+    };
+    let asked: KeyForm = match visit.form().parse(SHAPE) {
         Ok(asked) => asked,
         Err(problems) => return refuse(problems),
     };
@@ -136,15 +140,15 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
         Ok((visit.write_all(create).await?, secret))
     };
-    let (key, secret) = once(&visit, "create", SENT_BEFORE, create).await?;
-    made(&visit, "The new key", key, secret, None)
+    let (key, secret) = submit_once(&visit, "create", ALREADY_SUBMITTED, create).await?;
+    created_page(&visit, "The new key", key, secret, None)
 }
 
 /// POST `/admin/api-keys/{id}/rotate`
-pub(in crate::admin) async fn rotate(visit: Visit) -> Reply {
-    let id = visit.part("id").to_owned();
+pub(in crate::admin) async fn rotate(visit: Visit) -> PageResult {
+    let id = visit.path_param("id").to_owned();
     let rotate = async {
-        let row = named(&visit).await?;
+        let row = find_row(&visit).await?;
         let old = rotatable(row)?;
         let (issued, secret) = issue(&visit, NewKey::twin_of(&old)).await?;
         let id = old.id.clone();
@@ -152,32 +156,38 @@ pub(in crate::admin) async fn rotate(visit: Visit) -> Reply {
         match visit.write_all(twin).await? {
             Some(key) => Ok((key, secret, old)),
             // Something else was done with it while the twin's secret was hashed.
-            None => Err(rotatable(named(&visit).await?).err().unwrap_or(AdminError::ForeignForm)),
+            None => {
+                Err(rotatable(find_row(&visit).await?).err().unwrap_or(AdminError::UntrustedForm))
+            }
         }
     };
-    let (key, secret, old) = once(&visit, &format!("rotate {id}"), SENT_BEFORE, rotate).await?;
-    made(&visit, "The key's twin", key, secret, Some(old))
+    let (key, secret, old) =
+        submit_once(&visit, &format!("rotate {id}"), ALREADY_SUBMITTED, rotate).await?;
+    created_page(&visit, "The key's twin", key, secret, Some(old))
 }
 
 /// GET `/admin/api-keys/{id}/revoke`
-pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
-    let row = revocable(named(&visit).await?)?;
+pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+    let row = revocable(find_row(&visit).await?)?;
     let action = format!("/admin/api-keys/{}/revoke", row.key.id);
     page::html(&Revoke { page: visit.page("Revoke this key?", Section::ApiKeys), row, action })
 }
 
 /// POST `/admin/api-keys/{id}/revoke`
-pub(in crate::admin) async fn revoke(visit: Visit) -> Reply {
-    let row = revocable(named(&visit).await?)?;
+pub(in crate::admin) async fn revoke(visit: Visit) -> PageResult {
+    let row = revocable(find_row(&visit).await?)?;
     let id = row.key.id;
     let revoked = visit.write_all(move |tx| tx.revoke_key(Actor::admin_page(), &id)).await?;
     let key = revoked.ok_or(AdminError::NotFound(ResourceType::ApiKey))?;
-    visit.tell(format!("The key {} is revoked. Its next request is refused.", called(&key)));
+    visit.set_flash(format!(
+        "The key {} is revoked. Its next request is refused.",
+        quoted_name(&key)
+    ));
     Ok(see_other("/admin/api-keys"))
 }
 
 /// All keys, with their use up to this moment.
-async fn known(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
+async fn load_rows(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
     let service = &visit.visitor().admin().service;
     // Mostly once: uses are written every few seconds.
     let mut tries = 3;
@@ -194,21 +204,21 @@ async fn known(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
 }
 
 /// The key that the path names.
-async fn named(visit: &Visit) -> Result<KeyRow, AdminError> {
+async fn find_row(visit: &Visit) -> Result<KeyRow, AdminError> {
     let missing = || AdminError::NotFound(ResourceType::ApiKey);
-    let id = Id::parse(visit.part("id")).ok_or_else(missing)?;
-    known(visit).await?.into_iter().find(|row| row.key.id == id).ok_or_else(missing)
+    let id = Id::parse(visit.path_param("id")).ok_or_else(missing)?;
+    load_rows(visit).await?.into_iter().find(|row| row.key.id == id).ok_or_else(missing)
 }
 
 fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
-    let key = called(&row.key);
+    let key = quoted_name(&row.key);
     if !row.is_active() {
-        return Err(AdminError::NotPossible(format!(
+        return Err(AdminError::Conflict(format!(
             "The key {key} is revoked and cannot be rotated. Create a new one."
         )));
     }
-    match row.twin {
-        Some(twin) => Err(AdminError::NotPossible(format!(
+    match row.replacement {
+        Some(twin) => Err(AdminError::Conflict(format!(
             "The key {key} has a twin already: {}. If the twin's secret is lost, revoke the twin \
              and rotate the key again.",
             twin.prefix
@@ -220,16 +230,16 @@ fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
 fn revocable(row: KeyRow) -> Result<KeyRow, AdminError> {
     match row.key.revoked_at {
         None => Ok(row),
-        Some(at) => Err(AdminError::NotPossible(format!(
+        Some(at) => Err(AdminError::Conflict(format!(
             "The key {} was revoked already, on {}. It cannot be revoked again.",
-            called(&row.key),
-            words::date_time(&at)
+            quoted_name(&row.key),
+            display::date_time(&at)
         ))),
     }
 }
 
 /// A key in a sentence. Letters that turn the direction of text turn no more than the name.
-fn called(key: &Key) -> String {
+fn quoted_name(key: &Key) -> String {
     format!("\"\u{2068}{}\u{2069}\" ({})", key.name, key.prefix)
 }
 
@@ -239,12 +249,18 @@ async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), Adm
     let service = &visitor.admin().service;
     let issuing = Arc::clone(service);
     let issue = move || IssuedKey::issue(new, issuing.store().checksum_secret());
-    Ok(service.hash_secret(visitor.address(), issue).await?)
+    Ok(service.hash_secret(visitor.client_ip(), issue).await?)
 }
 
-fn made(visit: &Visit, title: &str, key: Key, secret: KeySecret, old: Option<Key>) -> Reply {
-    let (page, may) = (visit.page(title, Section::ApiKeys), key_row::may(&key.scopes));
-    page::html(&Made { page, key, may, secret, old })
+fn created_page(
+    visit: &Visit,
+    title: &str,
+    key: Key,
+    secret: KeySecret,
+    old: Option<Key>,
+) -> PageResult {
+    let (page, scopes) = (visit.page(title, Section::ApiKeys), key_row::scope_labels(&key.scopes));
+    page::html(&Created { page, key, scopes, secret, old })
 }
 
 fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
@@ -252,10 +268,10 @@ fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
         page: visit.page("New API key", Section::ApiKeys),
         form,
         workspaces: options(visit).collect(),
-        modes: words::options(None, words::mode),
-        tiers: words::options(None, words::tier),
-        scopes: key_row::scopes(),
-        once: once::value()?,
+        modes: display::options(None, display::mode),
+        tiers: display::options(None, display::tier),
+        scopes: key_row::scope_options(),
+        once: submit_once::new_token()?,
     })
 }
 

@@ -13,11 +13,11 @@ use crate::service::access_log::UsedOperation;
 /// GET `/admin/assets/{hash}/{name}`: no session, no cookie.
 pub(in crate::admin) async fn show(request: HttpRequest, admin: Data<Admin>) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation("admin-asset"));
-    let Some(asset) = admin.assets.at(request.path()) else {
-        return refuse(&request, AdminError::NoPage);
+    let Some(asset) = admin.assets.get(request.path()) else {
+        return refuse(&request, AdminError::PageNotFound);
     };
     let mut response = HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, asset.kind))
+        .insert_header((CONTENT_TYPE, asset.content_type))
         .insert_header((CACHE_CONTROL, LASTING))
         .body(asset.content);
     headers::add(&mut response, Scripts::AskNothing);

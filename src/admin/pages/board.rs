@@ -4,12 +4,12 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
-use crate::admin::links::{self, card_path, is_overdue, title};
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::links::{self, card_path, is_overdue, onboarding_title};
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::words;
 use crate::model::board::{BoardFilter, Card, Column};
 use crate::model::customer::{Customer, CustomerFilter};
 use crate::model::onboarding::{OfCustomer, OnboardingPatch, OnboardingRef, Phase};
@@ -69,23 +69,23 @@ struct Tile {
 }
 
 /// GET `/onboardings`
-pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
     page::html(&board(&visit, form, None).await?)
 }
 
 /// POST `/onboardings/{ref}/move`
-pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
-    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
-    let patch: OnboardingPatch = visit.form().read(MOVE).map_err(AdminError::Invalid)?;
+pub(in crate::admin) async fn move_card(visit: Visit) -> PageResult {
+    let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
+    let patch: OnboardingPatch = visit.form().parse(MOVE).map_err(AdminError::Invalid)?;
     let phase = patch.phase.ok_or_else(|| AdminError::Invalid(vec![no_phase()]))?;
     let moved = visit
         .write(move |tx| {
-            let before = tx.reader().onboarding(&named)?.read()?;
+            let before = tx.reader().onboarding(&onboarding_ref)?.read()?;
             if before.phase == phase {
                 return Ok((before, false));
             }
-            Ok((tx.update_onboarding(&named, patch)?.resource, true))
+            Ok((tx.update_onboarding(&onboarding_ref, patch)?.resource, true))
         })
         .await;
     let (onboarding, moved) = match moved {
@@ -97,8 +97,9 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> Reply {
         }
         moved => moved?,
     };
-    let (title, phase) = (words::plain(&title(&onboarding)), words::phase(&phase));
-    visit.tell(match moved {
+    let (title, phase) =
+        (display::without_bidi_controls(&onboarding_title(&onboarding)), display::phase(&phase));
+    visit.set_flash(match moved {
         true => format!("Moved {title} to {phase}."),
         false => format!("{title} is in {phase} already."),
     });
@@ -118,12 +119,13 @@ async fn board(
     mut form: Form,
     refused: Option<String>,
 ) -> Result<Board, AdminError> {
-    let filter: BoardFilter = Params::parse(form.given()).map_err(AdminError::Invalid)?;
+    let filter: BoardFilter =
+        Params::parse(form.non_empty_fields()).map_err(AdminError::Invalid)?;
     let is_filtered = filter.state.is_some() || !matches!(filter.customer, OfCustomer::Any);
     let (columns, chosen, customers) = visit
         .read(move |reader| {
             let chosen = match &filter.customer {
-                OfCustomer::One(named) => match reader.customer(named) {
+                OfCustomer::One(customer_ref) => match reader.customer(customer_ref) {
                     Err(StoreError::NotFound(_)) => None,
                     found => Some(found?.read()?),
                 },
@@ -140,14 +142,14 @@ async fn board(
     };
     // Whichever form of the id was sent, the choice is known by the number.
     if let Some(customer) = &chosen {
-        form.put("customer", customer.display_id.0.to_string());
+        form.set("customer", customer.display_id.0.to_string());
     }
     let more_customers = customers.next.is_some();
     let now = visit.visitor().admin().store().clock().now();
     Ok(Board {
         page: visit.page("Onboardings", Section::Onboardings),
         form,
-        states: words::options(Some("Any state"), words::state),
+        states: display::options(Some("Any state"), display::state),
         customers: choices(customers.data, chosen),
         more_customers,
         total: columns.iter().map(|column| column.total).sum(),
@@ -174,8 +176,8 @@ fn choices(mut customers: Vec<Customer>, chosen: Option<Customer>) -> Vec<(Strin
 }
 
 fn lanes(columns: Vec<Column>, now: Timestamp) -> Vec<Lane> {
-    let named = |phase: &Phase| (<&str>::from(*phase), words::phase(phase));
-    let phases: Vec<_> = columns.iter().map(|column| named(&column.phase)).collect();
+    let value_and_label = |phase: &Phase| (<&str>::from(*phase), display::phase(phase));
+    let phases: Vec<_> = columns.iter().map(|column| value_and_label(&column.phase)).collect();
     let lane = |(place, column): (usize, Column)| Lane {
         phase: phases[place].0,
         name: phases[place].1,
@@ -191,11 +193,11 @@ fn tile(card: Card, now: Timestamp) -> Tile {
     let Card { onboarding, customer } = card;
     Tile {
         number: onboarding.display_id.0,
-        title: title(&onboarding),
-        customer_path: links::path_of(customer.display_id, &customer.slug),
+        title: onboarding_title(&onboarding),
+        customer_path: links::customer_path_from(customer.display_id, &customer.slug),
         customer: customer.name.as_str().to_owned(),
-        state: words::state(&onboarding.state),
-        tone: words::state_tone(&onboarding.state),
+        state: display::state(&onboarding.state),
+        tone: display::state_tone(&onboarding.state),
         is_late: is_overdue(&onboarding, &now),
         launch: onboarding.target_launch_date,
     }

@@ -8,19 +8,19 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::edit;
 use crate::admin::forms::field::{self, Control};
 use crate::admin::forms::form::Form;
-use crate::admin::forms::properties::CONTACT;
-use crate::admin::links::path;
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::forms::resource_fields::CONTACT;
+use crate::admin::links::customer_path;
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once;
 use crate::admin::visit::save::{self, Saved};
+use crate::admin::visit::submit_once;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerRef};
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
 /// What is said of a form that was sent before.
-const SENT_BEFORE: &str = "Its contact is made or is being made, and nothing was done now. It is \
+const ALREADY_SUBMITTED: &str = "Its contact is made or is being made, and nothing was done now. It is \
      on the page of its customer.";
 
 #[derive(Template)]
@@ -43,15 +43,15 @@ impl ContactForm {
             page: visit.page("New contact", Section::Customers),
             form,
             controls: field::controls(CONTACT, true),
-            once: Some(once::value()?),
+            once: Some(submit_once::new_token()?),
             action: format!("/customers/{}/contacts", customer.display_id.0),
             button: "Add",
-            back: path(&customer),
+            back: customer_path(&customer),
             customer,
         })
     }
 
-    fn of(visit: &Visit, customer: Customer, contact: &Contact, form: Form) -> Self {
+    fn edit(visit: &Visit, customer: Customer, contact: &Contact, form: Form) -> Self {
         Self {
             page: visit.page("Edit contact", Section::Customers),
             form,
@@ -59,7 +59,7 @@ impl ContactForm {
             once: None,
             action: format!("/contacts/{}/edit", contact.display_id.0),
             button: "Save",
-            back: path(&customer),
+            back: customer_path(&customer),
             customer,
         }
     }
@@ -76,78 +76,78 @@ struct Delete {
 }
 
 /// GET `/customers/{ref}/contacts/new`
-pub(in crate::admin) async fn new(visit: Visit) -> Reply {
-    let customer = customer_form::named(&visit).await?;
+pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
+    let customer = customer_form::load(&visit).await?;
     page::html(&ContactForm::new(&visit, customer, Form::default())?)
 }
 
 /// POST `/customers/{ref}/contacts`
-pub(in crate::admin) async fn create(visit: Visit) -> Reply {
-    let customer = customer_form::named(&visit).await?;
-    let named = CustomerRef::Id(customer.id.clone());
-    let new = visit.form().read::<NewContact>(&field::shape(CONTACT));
-    let make = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&named, new);
-    match save::create(&visit, "contact", SENT_BEFORE, new, make).await? {
+pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+    let customer = customer_form::load(&visit).await?;
+    let customer_ref = CustomerRef::Id(customer.id.clone());
+    let new = visit.form().parse::<NewContact>(&field::shape(CONTACT));
+    let make = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&customer_ref, new);
+    match save::create(&visit, "contact", ALREADY_SUBMITTED, new, make).await? {
         Ok(_) => {
-            visit.tell("The contact was added.");
-            Ok(see_other(&path(&customer)))
+            visit.set_flash("The contact was added.");
+            Ok(see_other(&customer_path(&customer)))
         }
-        Err(form) => page::refused(&ContactForm::new(&visit, customer, form)?),
+        Err(form) => page::invalid_form(&ContactForm::new(&visit, customer, form)?),
     }
 }
 
 /// GET `/contacts/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
-    let (contact, customer) = named(&visit).await?;
-    page::html(&ContactForm::of(&visit, customer, &contact, edit::form(CONTACT, &contact)))
+pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+    let (contact, customer) = load(&visit).await?;
+    page::html(&ContactForm::edit(&visit, customer, &contact, edit::form(CONTACT, &contact)))
 }
 
 /// POST `/contacts/{ref}/edit`. The button that makes a contact the primary one sends only that.
-pub(in crate::admin) async fn update(visit: Visit) -> Reply {
-    let (contact, customer) = named(&visit).await?;
-    let named = ContactRef::Id(contact.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.contact(named)?.read();
-    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: ContactPatch| {
-        Ok(tx.update_contact(named, patch)?.resource)
+pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
+    let (contact, customer) = load(&visit).await?;
+    let contact_ref = ContactRef::Id(contact.id.clone());
+    let read = |reader: &WorkspaceReader<'_>, contact_ref: &_| reader.contact(contact_ref)?.read();
+    let update = |tx: &WorkspaceTx<'_>, contact_ref: &_, patch: ContactPatch| {
+        Ok(tx.update_contact(contact_ref, patch)?.resource)
     };
-    let saved = match save::save(&visit, CONTACT, named, read, update).await? {
-        Saved::Refused(form) => {
-            return page::refused(&ContactForm::of(&visit, customer, &contact, form));
+    let saved = match save::save(&visit, CONTACT, contact_ref, read, update).await? {
+        Saved::Rejected(form) => {
+            return page::invalid_form(&ContactForm::edit(&visit, customer, &contact, form));
         }
         saved => saved,
     };
-    visit.tell(saved.notice());
-    Ok(see_other(&path(&customer)))
+    visit.set_flash(saved.notice());
+    Ok(see_other(&customer_path(&customer)))
 }
 
 /// GET `/contacts/{ref}/delete`
-pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
-    let (contact, customer) = named(&visit).await?;
+pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+    let (contact, customer) = load(&visit).await?;
     page::html(&Delete {
         page: visit.page("Delete contact", Section::Customers),
         action: format!("/contacts/{}/delete", contact.display_id.0),
-        back: path(&customer),
+        back: customer_path(&customer),
         customer,
         contact,
     })
 }
 
 /// POST `/contacts/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
-    let (contact, customer) = named(&visit).await?;
-    let named = ContactRef::Id(contact.id);
-    visit.write(move |tx| tx.delete_contact(&named)).await?;
-    visit.tell("The contact was deleted.");
-    Ok(see_other(&path(&customer)))
+pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+    let (contact, customer) = load(&visit).await?;
+    let contact_ref = ContactRef::Id(contact.id);
+    visit.write(move |tx| tx.delete_contact(&contact_ref)).await?;
+    visit.set_flash("The contact was deleted.");
+    Ok(see_other(&customer_path(&customer)))
 }
 
 /// The contact that the path names, with its customer: without that it is not seen.
-async fn named(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
-    let named: ContactRef = visit.named(ResourceType::Contact)?;
+async fn load(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
+    let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
     let read = move |reader: &WorkspaceReader<'_>| {
-        let contact = reader.contact(&named)?.read()?;
-        let of = CustomerRef::Id(contact.customer_id.clone());
-        let customer = reader.customer(&of)?.read()?;
+        let contact = reader.contact(&contact_ref)?.read()?;
+        let customer_ref = CustomerRef::Id(contact.customer_id.clone());
+        let customer = reader.customer(&customer_ref)?.read()?;
         Ok((contact, customer))
     };
     visit.read(read).await

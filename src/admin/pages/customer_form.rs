@@ -7,18 +7,18 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::edit;
 use crate::admin::forms::field::{self, Control};
 use crate::admin::forms::form::Form;
-use crate::admin::forms::properties::CUSTOMER;
-use crate::admin::links::path;
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::forms::resource_fields::CUSTOMER;
+use crate::admin::links::customer_path;
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once;
 use crate::admin::visit::save::{self, Saved};
+use crate::admin::visit::submit_once;
 use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatus, NewCustomer};
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
 /// What is said of a form that was sent before.
-const SENT_BEFORE: &str = "Its customer is made or is being made, and nothing was done now. It is \
+const ALREADY_SUBMITTED: &str = "Its customer is made or is being made, and nothing was done now. It is \
      in the list of customers.";
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ impl CustomerForm {
             page: visit.page("New customer", Section::Customers),
             form,
             controls: field::controls(CUSTOMER, true),
-            once: Some(once::value()?),
+            once: Some(submit_once::new_token()?),
             action: "/customers".to_owned(),
             button: "Create",
             back: "/customers".to_owned(),
@@ -50,7 +50,7 @@ impl CustomerForm {
         })
     }
 
-    fn of(visit: &Visit, customer: &Customer, form: Form) -> Self {
+    fn edit(visit: &Visit, customer: &Customer, form: Form) -> Self {
         Self {
             page: visit.page("Edit customer", Section::Customers),
             form,
@@ -58,7 +58,7 @@ impl CustomerForm {
             once: None,
             action: format!("/customers/{}/edit", customer.display_id.0),
             button: "Save",
-            back: path(customer),
+            back: customer_path(customer),
             name: Some(customer.name.to_string()),
         }
     }
@@ -74,69 +74,70 @@ struct Delete {
 }
 
 /// GET `/customers/new`
-pub(in crate::admin) async fn new(visit: Visit) -> Reply {
+pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
     let status = <&str>::from(CustomerStatus::default()).to_owned();
-    page::html(&CustomerForm::new(&visit, Form::of([("status", status)]))?)
+    page::html(&CustomerForm::new(&visit, Form::from_values([("status", status)]))?)
 }
 
 /// POST `/customers`
-pub(in crate::admin) async fn create(visit: Visit) -> Reply {
-    let new = visit.form().read::<NewCustomer>(&field::new_shape(CUSTOMER, visit.form()));
+pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+    let new = visit.form().parse::<NewCustomer>(&field::new_shape(CUSTOMER, visit.form()));
     let make = |tx: &WorkspaceTx<'_>, new| tx.create_customer(new);
-    match save::create(&visit, "customer", SENT_BEFORE, new, make).await? {
+    match save::create(&visit, "customer", ALREADY_SUBMITTED, new, make).await? {
         Ok(customer) => {
-            visit.tell("The customer was created.");
-            Ok(see_other(&path(&customer.resource)))
+            visit.set_flash("The customer was created.");
+            Ok(see_other(&customer_path(&customer.resource)))
         }
-        Err(form) => page::refused(&CustomerForm::new(&visit, form)?),
+        Err(form) => page::invalid_form(&CustomerForm::new(&visit, form)?),
     }
 }
 
 /// GET `/customers/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
-    let customer = named(&visit).await?;
-    page::html(&CustomerForm::of(&visit, &customer, edit::form(CUSTOMER, &customer)))
+pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+    let customer = load(&visit).await?;
+    page::html(&CustomerForm::edit(&visit, &customer, edit::form(CUSTOMER, &customer)))
 }
 
 /// POST `/customers/{ref}/edit`
-pub(in crate::admin) async fn update(visit: Visit) -> Reply {
-    let customer = named(&visit).await?;
-    let named = CustomerRef::Id(customer.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.customer(named)?.read();
-    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: CustomerPatch| {
-        Ok(tx.update_customer(named, patch)?.resource)
+pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
+    let customer = load(&visit).await?;
+    let customer_ref = CustomerRef::Id(customer.id.clone());
+    let read =
+        |reader: &WorkspaceReader<'_>, customer_ref: &_| reader.customer(customer_ref)?.read();
+    let update = |tx: &WorkspaceTx<'_>, customer_ref: &_, patch: CustomerPatch| {
+        Ok(tx.update_customer(customer_ref, patch)?.resource)
     };
-    let saved = match save::save(&visit, CUSTOMER, named, read, update).await? {
-        Saved::Refused(form) => {
-            return page::refused(&CustomerForm::of(&visit, &customer, form));
+    let saved = match save::save(&visit, CUSTOMER, customer_ref, read, update).await? {
+        Saved::Rejected(form) => {
+            return page::invalid_form(&CustomerForm::edit(&visit, &customer, form));
         }
         saved => saved,
     };
-    visit.tell(saved.notice());
-    Ok(see_other(&path(&saved.or(customer))))
+    visit.set_flash(saved.notice());
+    Ok(see_other(&customer_path(&saved.resource_or(customer))))
 }
 
 /// GET `/customers/{ref}/delete`
-pub(in crate::admin) async fn confirm(visit: Visit) -> Reply {
-    let customer = named(&visit).await?;
+pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+    let customer = load(&visit).await?;
     page::html(&Delete {
         page: visit.page("Delete customer", Section::Customers),
         action: format!("/customers/{}/delete", customer.display_id.0),
-        back: path(&customer),
+        back: customer_path(&customer),
         customer,
     })
 }
 
 /// POST `/customers/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
-    let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.write(move |tx| tx.delete_customer(&named)).await?;
-    visit.tell("The customer was deleted.");
+pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+    let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
+    visit.write(move |tx| tx.delete_customer(&customer_ref)).await?;
+    visit.set_flash("The customer was deleted.");
     Ok(see_other("/customers"))
 }
 
 /// The customer that the path names.
-pub(in crate::admin) async fn named(visit: &Visit) -> Result<Customer, AdminError> {
-    let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader| reader.customer(&named)?.read()).await
+pub(in crate::admin) async fn load(visit: &Visit) -> Result<Customer, AdminError> {
+    let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
+    visit.read(move |reader| reader.customer(&customer_ref)?.read()).await
 }

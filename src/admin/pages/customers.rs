@@ -4,16 +4,16 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
+use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
-use crate::admin::forms::properties::CUSTOMER;
-use crate::admin::links::{address, is_overdue, path, title};
-use crate::admin::page::{self, Page, Reply, Section};
-use crate::admin::views::facts::{Fact, Shown, facts};
+use crate::admin::forms::resource_fields::CUSTOMER;
+use crate::admin::links::{customer_path, is_overdue, onboarding_title, path_with_query};
+use crate::admin::page::{self, Page, PageResult, Section};
+use crate::admin::views::facts::{Fact, FactValue, facts};
 use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::Visit;
-use crate::admin::words;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::event::{Event, EventFilter, EventType, Readable};
@@ -39,20 +39,21 @@ struct List {
 }
 
 /// GET `/customers`
-pub(in crate::admin) async fn list(visit: Visit) -> Reply {
+pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
     // What the form and the pager have: anything else would be lost on the way to the next page.
-    let given = form.given_of(&["q", "status", "cursor"]);
+    let given = form.non_empty_fields_in(&["q", "status", "cursor"]);
     let narrowed = !given.is_empty();
     let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
     let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
     let (q, status) = (form.value("q"), form.value("status"));
-    let at =
-        |cursor: &str| address("/customers", &[("q", q), ("status", status), ("cursor", cursor)]);
+    let at = |cursor: &str| {
+        path_with_query("/customers", &[("q", q), ("status", status), ("cursor", cursor)])
+    };
     page::html(&List {
         page: visit.page("Customers", Section::Customers),
-        statuses: words::options(Some("Any status"), words::status),
+        statuses: display::options(Some("Any status"), display::status),
         customers: found.data,
         narrowed,
         newest: page.before.map(|_| at("")),
@@ -62,13 +63,13 @@ pub(in crate::admin) async fn list(visit: Visit) -> Reply {
 }
 
 /// Where each list on the page of a customer goes on.
-struct Places {
+struct Cursors {
     contacts: Option<Timestamp>,
     onboardings: Option<Timestamp>,
     events: Option<Timestamp>,
 }
 
-impl Query for Places {
+impl Query for Cursors {
     fn read(params: &mut Params) -> Self {
         let parse = |text: &str| {
             let fault = || Fault::new(Rule::InvalidString, "must be a place in the list");
@@ -83,7 +84,7 @@ impl Query for Places {
 }
 
 /// What is read for the page of a customer.
-struct Found {
+struct CustomerData {
     customer: Customer,
     primary: Option<Contact>,
     contacts: ListPage<Contact>,
@@ -118,37 +119,40 @@ struct Show {
 }
 
 #[derive(Template)]
-#[template(path = "admin/customers/gone.html")]
-struct Gone {
+#[template(path = "admin/customers/deleted.html")]
+struct Deleted {
     page: Page,
     log: String,
 }
 
 /// GET `/customers/{ref}`. The number names the customer, whatever words follow it: a link stays
 /// good when the slug is changed, and needs no second request to be so.
-pub(in crate::admin) async fn show(visit: Visit) -> Reply {
-    let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    let places: Places = visit.query()?;
-    let wanted = (named.clone(), [places.contacts, places.onboardings, places.events]);
-    let found = visit.read(move |reader| find(reader, &wanted.0, wanted.1)).await;
+pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
+    let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
+    let cursors: Cursors = visit.query()?;
+    let wanted = (customer_ref.clone(), [cursors.contacts, cursors.onboardings, cursors.events]);
+    let found = visit.read(move |reader| load(reader, &wanted.0, wanted.1)).await;
     let found = match found {
         Ok(found) => found,
-        Err(AdminError::NotFound(ResourceType::Customer)) => return gone(&visit, named).await,
+        Err(AdminError::NotFound(ResourceType::Customer)) => {
+            return deleted_page(&visit, customer_ref).await;
+        }
         Err(error) => return Err(error),
     };
     let now = visit.visitor().admin().store().clock().now();
-    let path = path(&found.customer);
+    let path = customer_path(&found.customer);
     let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
         newest: before.map(|_| format!("{path}#{name}")),
-        older: next.map(|next| format!("{}#{name}", address(&path, &[(name, &next.to_cursor())]))),
+        older: next
+            .map(|next| format!("{}#{name}", path_with_query(&path, &[(name, &next.to_cursor())]))),
     };
     // The primary one comes first, wherever the list stands, and only there.
     let others = found.contacts.data.into_iter().filter(|contact| !contact.is_primary);
     page::html(&Show {
         page: visit.page(found.customer.name.as_str(), Section::Customers),
-        contacts_pager: pager("contacts", places.contacts, found.contacts.next),
-        onboardings_pager: pager("onboardings", places.onboardings, found.onboardings.next),
-        events_pager: pager("events", places.events, found.events.next),
+        contacts_pager: pager("contacts", cursors.contacts, found.contacts.next),
+        onboardings_pager: pager("onboardings", cursors.onboardings, found.onboardings.next),
+        events_pager: pager("events", cursors.events, found.events.next),
         facts: facts(CUSTOMER, Place::Facts, &found.customer),
         ids: facts(CUSTOMER, Place::Ids, &found.customer),
         metadata: metadata(&found.customer),
@@ -161,20 +165,20 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
     })
 }
 
-fn find(
+fn load(
     reader: &WorkspaceReader<'_>,
-    named: &CustomerRef,
+    customer_ref: &CustomerRef,
     [contacts, onboardings, events]: [Option<Timestamp>; 3],
-) -> Result<Found, StoreError> {
+) -> Result<CustomerData, StoreError> {
     let from = |before| PageRequest { before, ..PageRequest::default() };
     let any = OnboardingFilter::default();
-    Ok(Found {
-        customer: reader.customer(named)?.read()?,
-        primary: reader.primary_contact(named)?.map(|contact| contact.read()).transpose()?,
-        contacts: reader.contacts_of(named, &from(contacts))?.read()?,
-        onboardings: reader.onboardings_of(named, &any, &from(onboardings))?.read()?,
+    Ok(CustomerData {
+        customer: reader.customer(customer_ref)?.read()?,
+        primary: reader.primary_contact(customer_ref)?.map(|contact| contact.read()).transpose()?,
+        contacts: reader.contacts_of(customer_ref, &from(contacts))?.read()?,
+        onboardings: reader.onboardings_of(customer_ref, &any, &from(onboardings))?.read()?,
         events: reader.customer_activity(
-            named,
+            customer_ref,
             Readable::ALL,
             &EventFilter::default(),
             &from(events),
@@ -183,19 +187,19 @@ fn find(
 }
 
 /// The page in the place of a customer that was deleted, whose events are still there.
-async fn gone(visit: &Visit, named: CustomerRef) -> Reply {
+async fn deleted_page(visit: &Visit, customer_ref: CustomerRef) -> PageResult {
     let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
     let last = PageRequest { limit: 1, before: None };
     let events = visit
-        .read(move |reader| reader.customer_activity(&named, Readable::ALL, &deleted, &last))
+        .read(move |reader| reader.customer_activity(&customer_ref, Readable::ALL, &deleted, &last))
         .await?;
     let not_found = AdminError::NotFound(ResourceType::Customer);
     let event = events.data.first().ok_or(not_found)?;
     let object: Value = serde_json::from_str(event.object.get()).unwrap_or_default();
     let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
     let page = visit.page("This customer was deleted", Section::Customers);
-    let log = address("/admin/logs", &[("id", id)]);
-    page::html_as(StatusCode::NOT_FOUND, &Gone { page, log })
+    let log = path_with_query("/admin/logs", &[("id", id)]);
+    page::html_as(StatusCode::NOT_FOUND, &Deleted { page, log })
 }
 
 /// The metadata as people can read it, if there is any.

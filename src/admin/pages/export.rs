@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
 
 use crate::admin::error::AdminError;
-use crate::admin::page::Reply;
+use crate::admin::page::PageResult;
 use crate::admin::visit::Visit;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::parse::page::PageRequest;
@@ -49,28 +49,28 @@ struct Export {
     workspace: WorkspaceNo,
     filter: AuditFilter,
     format: Format,
-    place: Place,
+    position: Position,
     /// Whether an event was written, which the next one is separated from.
-    begun: bool,
+    any_written: bool,
 }
 
-enum Place {
+enum Position {
     /// What is older than this comes next; at first everything.
     Before(Option<Timestamp>),
     End,
 }
 
 /// GET `/admin/logs.csv`
-pub(in crate::admin) async fn csv(visit: Visit) -> Reply {
+pub(in crate::admin) async fn csv(visit: Visit) -> PageResult {
     export(visit, Format::Csv).await
 }
 
 /// GET `/admin/logs.json`
-pub(in crate::admin) async fn json(visit: Visit) -> Reply {
+pub(in crate::admin) async fn json(visit: Visit) -> PageResult {
     export(visit, Format::Json).await
 }
 
-async fn export(visit: Visit, format: Format) -> Reply {
+async fn export(visit: Visit, format: Format) -> PageResult {
     let filter = visit.query()?;
     let workspace = visit.workspace()?;
     let service = Arc::clone(&visit.visitor().admin().service);
@@ -82,10 +82,11 @@ async fn export(visit: Visit, format: Format) -> Reply {
     // A slug is ASCII without quotes.
     let slug = workspace.slug.as_str();
     let file = format!("attachment; filename=\"audit-log-{slug}-{now}.{end}\"");
-    let place = Place::Before(None);
-    let export = Export { service, workspace: workspace.no, filter, format, place, begun: false };
+    let position = Position::Before(None);
+    let export =
+        Export { service, workspace: workspace.no, filter, format, position, any_written: false };
     // What goes wrong at once is told on a page; later, the file ends before its end.
-    let (first, rest) = export.next(format.head()).await?.unzip();
+    let (first, rest) = export.next(format.header()).await?.unzip();
     let rest = stream::unfold(rest, |export| async {
         match export?.next(String::new()).await {
             Ok(part) => part.map(|(bytes, export)| (Ok(bytes), Some(export))),
@@ -106,11 +107,11 @@ impl Export {
     /// The next part of the file, which is never empty: an empty one would end it. `text` is what
     /// it begins with. Nothing at the end.
     async fn next(mut self, mut text: String) -> Result<Option<(Bytes, Self)>, AdminError> {
-        while let Place::Before(before) = self.place {
+        while let Position::Before(before) = self.position {
             // What is read is also written there: values are long, and web workers have others to
             // answer.
             let service = Arc::clone(&self.service);
-            let job = move |limit| self.write(before, text, limit);
+            let job = move |limit| self.append_batch(before, text, limit);
             (self, text) = service.page_threads.run(job).await??;
             if !text.is_empty() {
                 return Ok(Some((text.into(), self)));
@@ -120,7 +121,7 @@ impl Export {
     }
 
     /// Appends the batch before a time.
-    fn write(
+    fn append_batch(
         mut self,
         before: Option<Timestamp>,
         mut text: String,
@@ -131,19 +132,19 @@ impl Export {
             |reader: &Reader<'_>| reader.for_workspace(self.workspace).audit(&self.filter, &page);
         let AuditPage { entries, next, .. } = self.service.store().read_within(limit, read)?;
         for entry in &entries {
-            self.format.entry(entry, self.begun, &mut text)?;
-            self.begun = true;
+            self.format.write_entry(entry, self.any_written, &mut text)?;
+            self.any_written = true;
         }
-        self.place = next.map_or(Place::End, |next| Place::Before(Some(next)));
-        if matches!(self.place, Place::End) {
-            text.push_str(self.format.tail());
+        self.position = next.map_or(Position::End, |next| Position::Before(Some(next)));
+        if matches!(self.position, Position::End) {
+            text.push_str(self.format.footer());
         }
         Ok((self, text))
     }
 }
 
 impl Format {
-    fn head(self) -> String {
+    fn header(self) -> String {
         match self {
             // Excel takes a file for UTF-8 only if it begins with a byte order mark.
             Self::Csv => format!("\u{feff}{}\r\n", COLUMNS.join(",")),
@@ -151,18 +152,23 @@ impl Format {
         }
     }
 
-    fn tail(self) -> &'static str {
+    fn footer(self) -> &'static str {
         match self {
             Self::Csv => "",
             Self::Json => "\n]\n",
         }
     }
 
-    fn entry(self, entry: &AuditEntry, begun: bool, text: &mut String) -> Result<(), AdminError> {
+    fn write_entry(
+        self,
+        entry: &AuditEntry,
+        any_written: bool,
+        text: &mut String,
+    ) -> Result<(), AdminError> {
         match self {
-            Self::Csv => row(entry, text),
+            Self::Csv => write_row(entry, text),
             Self::Json => {
-                text.push_str(if begun { ",\n" } else { "\n" });
+                text.push_str(if any_written { ",\n" } else { "\n" });
                 let event = serde_json::to_string(&entry.event);
                 text.push_str(&event.map_err(|error| AdminError::Internal(error.to_string()))?);
             }
@@ -171,7 +177,7 @@ impl Format {
     }
 }
 
-fn row(entry: &AuditEntry, text: &mut String) {
+fn write_row(entry: &AuditEntry, text: &mut String) {
     let event = &entry.event;
     let time = event.created_at.to_cursor();
     let previous = event.previous_attributes.as_ref();
@@ -193,18 +199,18 @@ fn row(entry: &AuditEntry, text: &mut String) {
         &object,
         &previous,
     ];
-    for (place, value) in cells.iter().enumerate() {
-        if place > 0 {
+    for (position, value) in cells.iter().enumerate() {
+        if position > 0 {
             text.push(',');
         }
-        cell(value, text);
+        write_cell(value, text);
     }
     text.push_str("\r\n");
 }
 
 /// A cell as RFC 4180 has it, of which no spreadsheet makes a formula.
-fn cell(value: &str, text: &mut String) {
-    let value = harmless(value);
+fn write_cell(value: &str, text: &mut String) {
+    let value = escape_formulas(value);
     let quoted = value.starts_with('\'') || value.contains([',', '"', ';', '\t', '\r', '\n']);
     if quoted {
         text.push('"');
@@ -221,7 +227,7 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// Text with an apostrophe, which makes it no formula, wherever one would begin: at its start, and
 /// after what ends a cell for spreadsheets that separate cells by semicolons or tabs. To those,
 /// quotes within a line mean nothing, or are taken away like spaces.
-fn harmless(value: &str) -> String {
+fn escape_formulas(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     if value.starts_with(['\t', '\r', '\n']) {
         text.push('\'');
@@ -254,7 +260,7 @@ mod tests {
             ("{\"a\":1}", "\"{\"\"a\"\":1}\""),
         ] {
             let mut text = String::new();
-            cell(value, &mut text);
+            write_cell(value, &mut text);
             assert_eq!(text, written);
         }
     }
@@ -276,11 +282,11 @@ mod tests {
             " =1",
         ] {
             let mut text = String::new();
-            cell(formula, &mut text);
+            write_cell(formula, &mut text);
             assert!(text.starts_with("\"'"), "{text}");
         }
         let mut text = String::new();
-        cell("a=1", &mut text);
+        write_cell("a=1", &mut text);
         assert_eq!(text, "a=1");
     }
 
@@ -295,7 +301,7 @@ mod tests {
             ("a;＝1", "a;'＝1"),
         ] {
             let mut text = String::new();
-            cell(value, &mut text);
+            write_cell(value, &mut text);
             assert_eq!(text, format!("\"{written}\""));
         }
     }

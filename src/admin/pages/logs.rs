@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use askama::Template;
 use url::form_urlencoded::Serializer;
 
+use crate::admin::display;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
-use crate::admin::page::{self, Page, Reply, Section};
-use crate::admin::views::diff::{Told, told};
+use crate::admin::page::{self, Page, PageResult, Section};
+use crate::admin::views::diff::{Diff, diff};
 use crate::admin::visit::Visit;
-use crate::admin::words;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::event::Actor;
 use crate::model::key::Key;
@@ -26,7 +26,7 @@ use crate::store::{StoreError, WorkspaceReader};
 /// The fields of the filter.
 const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
 /// The parameters that are read, which are those that the pager hands on.
-const GIVEN: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
+const PARAMETERS: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
 
 #[derive(Template)]
 #[template(path = "admin/logs.html")]
@@ -48,7 +48,7 @@ struct Logs {
 /// An event as it is shown.
 struct Entry {
     event: AuditEntry,
-    told: Told,
+    diff: Diff,
     /// What the resource was called.
     name: String,
     resource: Option<String>,
@@ -62,25 +62,25 @@ struct Link {
 
 impl Entry {
     fn time(&self) -> String {
-        words::date_time(&self.event.event.created_at)
+        display::date_time(&self.event.event.created_at)
     }
 }
 
 /// GET `/admin/logs`
-pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let sent = visit.visitor().query_form();
-    let fields = FIELDS.map(|name| (name, shown(name, sent.value(name))));
+    let fields = FIELDS.map(|name| (name, filter_value(name, sent.value(name))));
     let mut query = Serializer::new(String::new());
     query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
-    let (query, form) = (query.finish(), Form::of(fields));
+    let (query, form) = (query.finish(), Form::from_values(fields));
     let filtered = !query.is_empty();
     let mut logs = Logs {
         page: visit.page("Audit log", Section::Logs),
         query,
         filtered,
         actors: Vec::new(),
-        kinds: words::options(Some("Any"), words::event),
-        resources: words::options(Some("Any"), words::resource),
+        kinds: display::options(Some("Any"), display::event),
+        resources: display::options(Some("Any"), display::resource),
         entries: Vec::new(),
         newest: None,
         older: None,
@@ -91,11 +91,11 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
         return page::html(&logs);
     }
     let asked: Result<(AuditFilter, PageRequest), Vec<Problem>> =
-        Params::parse(sent.given_of(&GIVEN));
+        Params::parse(sent.non_empty_fields_in(&PARAMETERS));
     let (filter, page) = match asked {
         Ok((filter, page)) => (Some(filter), page),
         Err(problems) => {
-            logs.form = logs.form.with(problems);
+            logs.form = logs.form.with_problems(problems);
             (None, PageRequest::default())
         }
     };
@@ -108,7 +108,7 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
     };
     let (actors, keys, found) = visit.read(read).await?;
     logs.actors = choices(&actors, &keys, logs.form.value("actor"));
-    let Some((found, customers)) = found else { return page::refused(&logs) };
+    let Some((found, customers)) = found else { return page::invalid_form(&logs) };
     let entries = found.entries.into_iter().map(|event| entry(event, &customers));
     logs.entries = entries.collect();
     logs.newest = page.before.map(|_| logs.address(None));
@@ -129,7 +129,7 @@ impl Logs {
 }
 
 /// What stands in a field of the filter: times in the form that browsers' fields for them take.
-fn shown(name: &str, value: &str) -> String {
+fn filter_value(name: &str, value: &str) -> String {
     let is_time = matches!(name, "from" | "to");
     match Timestamp::parse_input(value).filter(|_| is_time) {
         Some(time) => time.to_string().trim_end_matches('Z').trim_end_matches(".000").to_owned(),
@@ -150,7 +150,10 @@ fn customers(
         let link = match reader.customer(&Ref::Id(id.clone())) {
             Ok(customer) => {
                 let customer = customer.read()?;
-                Some(Link { path: links::path(&customer), name: customer.name.to_string() })
+                Some(Link {
+                    path: links::customer_path(&customer),
+                    name: customer.name.to_string(),
+                })
             }
             Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(error),
@@ -173,17 +176,17 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     let customer = customer
         .filter(|_| event.resource != ResourceType::Customer)
         .map(|link| Link { path: link.path.clone(), name: link.name.clone() });
-    Entry { told: told(object, previous), name: name(object), resource, customer, event }
+    Entry { diff: diff(object, previous), name: resource_name(object), resource, customer, event }
 }
 
 /// What a resource is called; a few have no name.
-fn name(object: &str) -> String {
+fn resource_name(object: &str) -> String {
     #[derive(serde::Deserialize)]
-    struct Named {
+    struct WithName {
         name: Option<String>,
     }
-    let named = serde_json::from_str::<Named>(object).ok().and_then(|named| named.name);
-    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "without a name".to_owned())
+    let resource = serde_json::from_str::<WithName>(object).ok().and_then(|resource| resource.name);
+    resource.filter(|name| !name.is_empty()).unwrap_or_else(|| "without a name".to_owned())
 }
 
 /// The actors to choose from. Keys can have the same name, so that their prefixes stand beside it.
@@ -191,14 +194,14 @@ fn choices(actors: &[Actor], keys: &[Key], chosen: &str) -> Vec<(String, String)
     let mut choices = vec![(String::new(), "Anybody".to_owned())];
     for actor in actors {
         let key = Id::parse(&actor.id).and_then(|id| keys.iter().find(|key| key.id == id));
-        let says = match key {
+        let label = match key {
             Some(key) if key.revoked_at.is_some() => {
-                format!("{} ({}, revoked)", words::actor(actor), key.prefix)
+                format!("{} ({}, revoked)", display::actor(actor), key.prefix)
             }
-            Some(key) => format!("{} ({})", words::actor(actor), key.prefix),
-            None => words::actor(actor),
+            Some(key) => format!("{} ({})", display::actor(actor), key.prefix),
+            None => display::actor(actor),
         };
-        choices.push((actor.id.clone(), says));
+        choices.push((actor.id.clone(), label));
     }
     if choices.iter().all(|(id, _)| id != chosen) {
         choices.push((chosen.to_owned(), format!("Somebody else ({chosen})")));

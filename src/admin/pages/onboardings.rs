@@ -3,17 +3,17 @@
 
 use askama::Template;
 
+use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes};
 use crate::admin::forms::field::{self, Control};
 use crate::admin::forms::form::Form;
-use crate::admin::forms::properties::ONBOARDING;
-use crate::admin::links::{self, card_path, title};
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::forms::resource_fields::ONBOARDING;
+use crate::admin::links::{self, card_path, onboarding_title};
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::Visit;
-use crate::admin::visit::once;
 use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
-use crate::admin::words;
+use crate::admin::visit::submit_once;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
@@ -29,7 +29,7 @@ const OFFERED: u32 = 25;
 const HISTORY: u32 = 15;
 
 /// What is said of a form that was sent before.
-const SENT_BEFORE: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
+const ALREADY_SUBMITTED: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
      It is on the board.";
 
 #[derive(Template)]
@@ -38,32 +38,32 @@ struct OnboardingForm {
     page: Page,
     form: Form,
     controls: Vec<Control>,
-    customer: Option<Owner>,
+    customer: Option<CustomerLink>,
     action: String,
     button: &'static str,
     /// What a new one carries, so that it is opened once.
     once: Option<String>,
     /// Where it is deleted; nothing when it is new.
     delete: Option<String>,
-    history: Vec<Happened>,
+    history: Vec<HistoryEntry>,
 }
 
 /// Whose onboarding it is.
-struct Owner {
+struct CustomerLink {
     name: String,
     path: String,
 }
 
 /// A line of the history.
-struct Happened {
-    says: String,
+struct HistoryEntry {
+    summary: String,
     actor: String,
     at: Timestamp,
 }
 
 #[derive(Template)]
 #[template(path = "admin/onboardings/choose.html")]
-struct Choose {
+struct ChooseCustomer {
     page: Page,
     form: Form,
     customers: Vec<Customer>,
@@ -80,19 +80,19 @@ struct Delete {
 }
 
 /// GET `/onboardings/new`: for which customer.
-pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
+pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
     let page = PageRequest { limit: OFFERED, before: None };
     let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
     let page = visit.page("New onboarding", Section::Onboardings);
-    page::html(&Choose { page, form, customers: found.data, more: found.next.is_some() })
+    page::html(&ChooseCustomer { page, form, customers: found.data, more: found.next.is_some() })
 }
 
 /// GET `/customers/{ref}/onboardings/new`
-pub(in crate::admin) async fn new(visit: Visit) -> Reply {
-    let customer = customer(&visit).await?;
+pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
+    let customer = load_customer(&visit).await?;
     // What an onboarding has that nothing is said of.
     let at = Timestamp::from_micros(0);
     let blank = Onboarding::blank(Id::generate(), DisplayId(0), customer.id.clone(), at);
@@ -100,77 +100,87 @@ pub(in crate::admin) async fn new(visit: Visit) -> Reply {
 }
 
 /// POST `/customers/{ref}/onboardings`
-pub(in crate::admin) async fn create(visit: Visit) -> Reply {
-    let customer = customer(&visit).await?;
-    let changes = Changes::of(visit.form(), &field::shape(ONBOARDING)).read();
+pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+    let customer = load_customer(&visit).await?;
+    let changes = Changes::new(visit.form(), &field::shape(ONBOARDING)).parse();
     let properties: Result<OnboardingPatch, _> =
-        changes.and_then(|patch| patch.map_or_else(|| Form::default().read(&[]), Ok));
-    let of = Ref::Id(customer.id.clone());
+        changes.and_then(|patch| patch.map_or_else(|| Form::default().parse(&[]), Ok));
+    let customer_ref = Ref::Id(customer.id.clone());
     let make = move |tx: &WorkspaceTx<'_>, properties| {
-        tx.create_onboarding(NewOnboarding { customer: Some(of), properties })
+        tx.create_onboarding(NewOnboarding { customer: Some(customer_ref), properties })
     };
-    match save::create(&visit, "onboarding", SENT_BEFORE, properties, make).await? {
+    match save::create(&visit, "onboarding", ALREADY_SUBMITTED, properties, make).await? {
         Ok(onboarding) => {
             let onboarding = onboarding.resource;
-            let (title, name) = (title(&onboarding), customer.name.as_str());
-            visit.tell(format!("Opened {} for {}.", words::plain(&title), words::plain(name)));
+            let (title, name) = (onboarding_title(&onboarding), customer.name.as_str());
+            visit.set_flash(format!(
+                "Opened {} for {}.",
+                display::without_bidi_controls(&title),
+                display::without_bidi_controls(name)
+            ));
             Ok(see_other(&card_path(&Form::default(), &onboarding)))
         }
-        Err(form) => page::refused(&new_form(&visit, &customer, form)?),
+        Err(form) => page::invalid_form(&new_form(&visit, &customer, form)?),
     }
 }
 
 /// GET `/onboardings/{ref}/edit`
-pub(in crate::admin) async fn edit_form(visit: Visit) -> Reply {
-    let found = find(&visit).await?;
+pub(in crate::admin) async fn edit_form(visit: Visit) -> PageResult {
+    let found = load(&visit).await?;
     let form = edit::form(ONBOARDING, &found.onboarding);
     page::html(&found.form(&visit, form))
 }
 
 /// POST `/onboardings/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> Reply {
-    let found = find(&visit).await?;
-    let named = OnboardingRef::Id(found.onboarding.id.clone());
-    let read = |reader: &WorkspaceReader<'_>, named: &_| reader.onboarding(named)?.read();
-    let update = |tx: &WorkspaceTx<'_>, named: &_, patch: OnboardingPatch| {
-        Ok(tx.update_onboarding(named, patch)?.resource)
+pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+    let found = load(&visit).await?;
+    let onboarding_ref = OnboardingRef::Id(found.onboarding.id.clone());
+    let read = |reader: &WorkspaceReader<'_>, onboarding_ref: &_| {
+        reader.onboarding(onboarding_ref)?.read()
     };
-    let (onboarding, notice) = match save::save(&visit, ONBOARDING, named, read, update).await? {
-        Saved::Refused(form) => return page::refused(&found.form(&visit, form)),
-        Saved::Changed(onboarding) => {
-            let notice = format!("Saved {}.", words::plain(&title(&onboarding)));
-            (onboarding, notice)
-        }
-        Saved::Same => (found.onboarding, NOTHING_CHANGED.to_owned()),
+    let update = |tx: &WorkspaceTx<'_>, onboarding_ref: &_, patch: OnboardingPatch| {
+        Ok(tx.update_onboarding(onboarding_ref, patch)?.resource)
     };
-    visit.tell(notice);
+    let (onboarding, notice) =
+        match save::save(&visit, ONBOARDING, onboarding_ref, read, update).await? {
+            Saved::Rejected(form) => return page::invalid_form(&found.form(&visit, form)),
+            Saved::Changed(onboarding) => {
+                let notice = format!(
+                    "Saved {}.",
+                    display::without_bidi_controls(&onboarding_title(&onboarding))
+                );
+                (onboarding, notice)
+            }
+            Saved::Unchanged => (found.onboarding, NOTHING_CHANGED.to_owned()),
+        };
+    visit.set_flash(notice);
     Ok(see_other(&card_path(&Form::default(), &onboarding)))
 }
 
 /// GET `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete_form(visit: Visit) -> Reply {
-    let onboarding = find(&visit).await?.onboarding;
+pub(in crate::admin) async fn delete_form(visit: Visit) -> PageResult {
+    let onboarding = load(&visit).await?.onboarding;
     let path = format!("/onboardings/{}", onboarding.display_id.0);
     page::html(&Delete {
         page: visit.page("Delete the onboarding?", Section::Onboardings),
-        title: title(&onboarding),
+        title: onboarding_title(&onboarding),
         action: format!("{path}/delete"),
         back: format!("{path}/edit"),
     })
 }
 
 /// POST `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> Reply {
-    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
-    visit.write(move |tx| tx.delete_onboarding(&named)).await?;
-    visit.tell("The onboarding was deleted.");
+pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+    let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
+    visit.write(move |tx| tx.delete_onboarding(&onboarding_ref)).await?;
+    visit.set_flash("The onboarding was deleted.");
     Ok(see_other("/onboardings"))
 }
 
 /// The customer that the path names.
-async fn customer(visit: &Visit) -> Result<Customer, AdminError> {
-    let named: CustomerRef = visit.named(ResourceType::Customer)?;
-    visit.read(move |reader| reader.customer(&named)?.read()).await
+async fn load_customer(visit: &Visit) -> Result<Customer, AdminError> {
+    let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
+    visit.read(move |reader| reader.customer(&customer_ref)?.read()).await
 }
 
 fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
@@ -178,31 +188,31 @@ fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<Onboarding
         page: visit.page("New onboarding", Section::Onboardings),
         form,
         controls: field::controls(ONBOARDING, true),
-        customer: Some(owner(customer)),
+        customer: Some(customer_link(customer)),
         action: format!("/customers/{}/onboardings", customer.display_id.0),
         button: "Open the onboarding",
-        once: Some(once::value()?),
+        once: Some(submit_once::new_token()?),
         delete: None,
         history: Vec::new(),
     })
 }
 
-fn owner(customer: &Customer) -> Owner {
-    Owner { name: customer.name.as_str().to_owned(), path: links::path(customer) }
+fn customer_link(customer: &Customer) -> CustomerLink {
+    CustomerLink { name: customer.name.as_str().to_owned(), path: links::customer_path(customer) }
 }
 
 /// The onboarding that the path names, with what its page shows around it.
-struct Found {
+struct OnboardingData {
     onboarding: Onboarding,
-    customer: Option<Owner>,
-    history: Vec<Happened>,
+    customer: Option<CustomerLink>,
+    history: Vec<HistoryEntry>,
 }
 
-impl Found {
+impl OnboardingData {
     fn form(self, visit: &Visit, form: Form) -> OnboardingForm {
         let path = format!("/onboardings/{}", self.onboarding.display_id.0);
         OnboardingForm {
-            page: visit.page(&title(&self.onboarding), Section::Onboardings),
+            page: visit.page(&onboarding_title(&self.onboarding), Section::Onboardings),
             form,
             controls: field::controls(ONBOARDING, false),
             customer: self.customer,
@@ -215,32 +225,32 @@ impl Found {
     }
 }
 
-async fn find(visit: &Visit) -> Result<Found, AdminError> {
-    let named: OnboardingRef = visit.named(ResourceType::Onboarding)?;
+async fn load(visit: &Visit) -> Result<OnboardingData, AdminError> {
+    let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     let read = move |reader: &WorkspaceReader<'_>| {
-        let onboarding = reader.onboarding(&named)?.read()?;
-        let of = Ref::Id(onboarding.customer_id.clone());
+        let onboarding = reader.onboarding(&onboarding_ref)?.read()?;
+        let customer_ref = Ref::Id(onboarding.customer_id.clone());
         // It can be opened even when its customer was deleted.
-        let customer = match reader.customer(&of) {
+        let customer = match reader.customer(&customer_ref) {
             Err(StoreError::NotFound(_)) => None,
-            found => Some(owner(&found?.read()?)),
+            found => Some(customer_link(&found?.read()?)),
         };
         let resource_id = Some(Id::stored(onboarding.id.as_str().to_owned()));
         let filter = AuditFilter { resource_id, ..AuditFilter::default() };
         let page = PageRequest { limit: HISTORY, before: None };
         let history = reader.audit(&filter, &page)?;
-        let history = history.entries.into_iter().map(happened).collect();
-        Ok(Found { onboarding, customer, history })
+        let history = history.entries.into_iter().map(history_entry).collect();
+        Ok(OnboardingData { onboarding, customer, history })
     };
     visit.read(read).await
 }
 
-fn happened(entry: AuditEntry) -> Happened {
-    let says = match &entry.phases {
+fn history_entry(entry: AuditEntry) -> HistoryEntry {
+    let summary = match &entry.phases {
         Some((from, to)) => {
-            format!("Moved from {} to {}", words::phase(from), words::phase(to))
+            format!("Moved from {} to {}", display::phase(from), display::phase(to))
         }
-        None => words::event(&entry.event.kind).to_owned(),
+        None => display::event(&entry.event.kind).to_owned(),
     };
-    Happened { says, actor: words::actor(&entry.event.actor), at: entry.event.created_at }
+    HistoryEntry { summary, actor: display::actor(&entry.event.actor), at: entry.event.created_at }
 }

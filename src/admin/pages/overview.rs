@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use askama::Template;
 
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::display;
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::chart::Chart;
 use crate::admin::visit::{Visit, Visitor};
-use crate::admin::words;
 use crate::model::key::Key;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
@@ -24,29 +24,29 @@ struct Overview {
     page: Page,
     /// Nothing when there is no workspace yet.
     counts: Option<Counts>,
-    server: Server,
+    server: ServerInfo,
     chart: Chart,
     busy_keys: Vec<BusyKey>,
 }
 
 /// How the server is.
-struct Server {
+struct ServerInfo {
     uptime: String,
     started: Timestamp,
     size: String,
     free: Option<String>,
-    file: Health,
-    backup: Health,
+    database: Status,
+    backup: Status,
     /// Nothing while new rows are dated by the clock.
-    clock: Option<Health>,
-    /// Whether the check of its health is answered at the address of the pages.
+    clock: Option<Status>,
+    /// Whether the check of its status is answered at the address of the pages.
     has_health: bool,
 }
 
 /// How something is, and what to do about it.
-struct Health {
+struct Status {
     tone: &'static str,
-    word: &'static str,
+    label: &'static str,
     at: Option<Timestamp>,
     text: String,
 }
@@ -62,12 +62,12 @@ struct BusyKey {
 }
 
 /// GET `/`
-pub(in crate::admin) async fn root(_: Rc<Visitor>) -> Reply {
+pub(in crate::admin) async fn root(_: Rc<Visitor>) -> PageResult {
     Ok(see_other("/admin"))
 }
 
 /// GET `/admin`
-pub(in crate::admin) async fn show(visit: Visit) -> Reply {
+pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let admin = visit.visitor().admin();
     let service = &admin.service;
     let clock = admin.store().clock();
@@ -84,28 +84,28 @@ pub(in crate::admin) async fn show(visit: Visit) -> Reply {
         })
         .await?;
     let uptime = monotonic.since(admin.started);
-    let server = Server {
-        uptime: span(seconds(uptime)),
+    let server = ServerInfo {
+        uptime: duration(seconds(uptime)),
         started: now.plus_millis(-seconds(uptime) * 1000),
-        size: bytes(size.bytes),
-        free: (size.free_bytes > 0).then(|| bytes(size.free_bytes)),
-        file: file(service),
-        backup: backup(service.backups.as_ref().map(|backups| backups.condition(clock))),
-        clock: ahead.as_ref().map(dates),
+        size: file_size(size.bytes),
+        free: (size.free_bytes > 0).then(|| file_size(size.free_bytes)),
+        database: database_status(service),
+        backup: backup_status(service.backups.as_ref().map(|backups| backups.condition(clock))),
+        clock: ahead.as_ref().map(clock_status),
         has_health: service.settings.admin.listen.is_none(),
     };
     page::html(&Overview {
         page: visit.page("Overview", Section::Overview),
         counts,
         server,
-        chart: Chart::of(&service.traffic.last_hour(now, monotonic)),
-        busy_keys: keys.iter().filter_map(|key| busy(service, key)).collect(),
+        chart: Chart::new(&service.traffic.last_hour(now, monotonic)),
+        busy_keys: keys.iter().filter_map(|key| busy_key(service, key)).collect(),
     })
 }
 
 /// A key that has a fifth of its limit left, or less. One that was not used in the last minute has
 /// all of it.
-fn busy(service: &Service, key: &Key) -> Option<BusyKey> {
+fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
     let clock = service.store.clock();
     let budget =
         service.limits.left(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
@@ -120,15 +120,15 @@ fn busy(service: &Service, key: &Key) -> Option<BusyKey> {
     })
 }
 
-fn file(service: &Service) -> Health {
+fn database_status(service: &Service) -> Status {
     match service.store.ensure_intact() {
-        Ok(()) => Health { tone: "good", word: "Sound", at: None, text: String::new() },
+        Ok(()) => Status { tone: "good", label: "Sound", at: None, text: String::new() },
         Err(error @ StoreError::Suspected(_)) => {
-            Health { tone: "bad", word: "Being checked", at: None, text: format!("{error}.") }
+            Status { tone: "bad", label: "Being checked", at: None, text: format!("{error}.") }
         }
-        Err(error) => Health {
+        Err(error) => Status {
             tone: "bad",
-            word: "Damaged",
+            label: "Damaged",
             at: None,
             text: format!(
                 "{error}. Nothing is written any more: stop the server and restore a backup with \
@@ -138,40 +138,40 @@ fn file(service: &Service) -> Health {
     }
 }
 
-fn backup(condition: Option<Condition>) -> Health {
-    let health = |tone, word, at, text: &str| Health { tone, word, at, text: text.to_owned() };
+fn backup_status(condition: Option<Condition>) -> Status {
+    let status = |tone, label, at, text: &str| Status { tone, label, at, text: text.to_owned() };
     match condition {
-        None => health(
+        None => status(
             "warn",
             "Off",
             None,
             "Set backup.every in config.toml, for example to \"24h\", and restart the server.",
         ),
-        Some(Condition::Failed { at, made }) => Health {
+        Some(Condition::Failed { at, made }) => Status {
             tone: "bad",
-            word: "Failed",
+            label: "Failed",
             at: Some(at),
             text: format!(
                 "It is tried again every few minutes. The log tells why it failed: look for space \
                  on the disk and for the directory of the backups. {}",
                 match made {
-                    Some(made) => format!("The last good one is of {}.", words::date_time(&made)),
+                    Some(made) => format!("The last good one is of {}.", display::date_time(&made)),
                     None => "There is no good one yet.".to_owned(),
                 }
             ),
         },
-        Some(Condition::Good { made }) => health("good", "OK", Some(made), ""),
+        Some(Condition::Good { made }) => status("good", "OK", Some(made), ""),
         Some(Condition::First) => {
-            health("info", "None yet", None, "The first one is about to be made.")
+            status("info", "None yet", None, "The first one is about to be made.")
         }
-        Some(Condition::Overdue { made }) => health(
+        Some(Condition::Overdue { made }) => status(
             "bad",
             "Overdue",
             Some(made),
             "The last good backup is older than twice backup.every. One may be taking long: check \
              the disk of the backups, and the log.",
         ),
-        Some(Condition::Missing) => health(
+        Some(Condition::Missing) => status(
             "bad",
             "Overdue",
             None,
@@ -182,16 +182,16 @@ fn backup(condition: Option<Condition>) -> Health {
 }
 
 /// New rows that are dated ahead.
-fn dates(ahead: &Ahead) -> Health {
-    Health {
+fn clock_status(ahead: &Ahead) -> Status {
+    Status {
         tone: "bad",
-        word: "Rows dated ahead",
+        label: "Rows dated ahead",
         at: None,
         text: format!(
             "New rows are dated {ahead} ahead, because the latest one is from {}. Check the \
              machine's clock. If it is right, it was wrong when that row was made, and new rows \
              are dated ahead until then.",
-            words::date_time(&ahead.until)
+            display::date_time(&ahead.until)
         ),
     }
 }
@@ -201,27 +201,27 @@ fn seconds(span: Duration) -> i64 {
 }
 
 /// A span of time in its two largest units.
-fn span(seconds: i64) -> String {
+fn duration(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    let two = |n, unit, m, part| format!("{} {}", words::count(n, unit), words::count(m, part));
+    let two = |n, unit, m, part| format!("{} {}", display::count(n, unit), display::count(m, part));
     match (days, hours, minutes) {
         (0, 0, 0) => "less than a minute".to_owned(),
-        (0, 0, minutes) => words::count(minutes, "minute"),
+        (0, 0, minutes) => display::count(minutes, "minute"),
         (0, hours, minutes) => two(hours, "hour", minutes, "minute"),
         (days, hours, _) => two(days, "day", hours, "hour"),
     }
 }
 
 /// A size in the largest unit of which there is one.
-fn bytes(size: i64) -> String {
+fn file_size(size: i64) -> String {
     let units = [(1_i64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| size >= *unit) {
         Some((unit, name)) => {
             let tenth = (size % unit) * 10 / unit;
-            format!("{}.{tenth} {name}", words::number(size / unit))
+            format!("{}.{tenth} {name}", display::number(size / unit))
         }
-        None => words::count(size, "byte"),
+        None => display::count(size, "byte"),
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
             (5 << 30, "5.0 GiB"),
             (1 << 50, "1,024.0 TiB"),
         ] {
-            assert_eq!(bytes(size), text);
+            assert_eq!(file_size(size), text);
         }
         for (seconds, text) in [
             (-5, "less than a minute"),
@@ -248,27 +248,27 @@ mod tests {
             (7260, "2 hours 1 minute"),
             (90_000, "1 day 1 hour"),
         ] {
-            assert_eq!(span(seconds), text);
+            assert_eq!(duration(seconds), text);
         }
     }
 
     #[test]
     fn every_fate_of_a_backup_has_a_word_and_what_to_do() {
         let at = Timestamp::parse("2026-01-01").unwrap();
-        let off = backup(None);
-        assert_eq!(off.word, "Off");
+        let off = backup_status(None);
+        assert_eq!(off.label, "Off");
         assert!(off.text.contains("backup.every"));
-        let good = backup(Some(Condition::Good { made: at }));
-        assert_eq!((good.word, good.at), ("OK", Some(at)));
-        assert_eq!(backup(Some(Condition::First)).word, "None yet");
+        let good = backup_status(Some(Condition::Good { made: at }));
+        assert_eq!((good.label, good.at), ("OK", Some(at)));
+        assert_eq!(backup_status(Some(Condition::First)).label, "None yet");
         let later = at.plus_millis(1000);
-        let failed = backup(Some(Condition::Failed { at: later, made: Some(at) }));
-        assert_eq!((failed.word, failed.tone), ("Failed", "bad"));
+        let failed = backup_status(Some(Condition::Failed { at: later, made: Some(at) }));
+        assert_eq!((failed.label, failed.tone), ("Failed", "bad"));
         assert!(failed.text.contains("The last good one is of 1 Jan 2026, 00:00 UTC."));
-        let failed = backup(Some(Condition::Failed { at, made: None }));
+        let failed = backup_status(Some(Condition::Failed { at, made: None }));
         assert!(failed.text.contains("no good one"));
-        let overdue = backup(Some(Condition::Overdue { made: at }));
-        assert_eq!((overdue.word, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
-        assert_eq!(backup(Some(Condition::Missing)).word, "Overdue");
+        let overdue = backup_status(Some(Condition::Overdue { made: at }));
+        assert_eq!((overdue.label, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
+        assert_eq!(backup_status(Some(Condition::Missing)).label, "Overdue");
     }
 }

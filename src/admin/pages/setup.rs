@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::sign_in::{log_failure, open_session};
 use crate::admin::forms::form::{Form, Kind, Shape};
-use crate::admin::page::{self, Page, Reply, see_other};
+use crate::admin::page::{self, Page, PageResult, see_other};
 use crate::admin::visit::Visitor;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
@@ -21,11 +21,11 @@ struct SetupPage {
 }
 
 /// The password that was chosen.
-struct Chosen(Password);
+struct NewPassword(Password);
 
 const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
 
-impl Body for Chosen {
+impl Body for NewPassword {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let password: Password = fields.required("password")?;
         let again: Option<Password> = fields.given("again");
@@ -39,7 +39,7 @@ impl Body for Chosen {
 }
 
 /// GET `/admin/setup`
-pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> Reply {
+pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> PageResult {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }
@@ -47,19 +47,19 @@ pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> Reply {
 }
 
 /// POST `/admin/setup`
-pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> Reply {
+pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }
     let admin = visitor.admin();
-    let attempt = Attempt::at_password(visitor.address());
+    let attempt = Attempt::at_password(visitor.client_ip());
     admin.service.may_try(&attempt)?;
     let refuse = |problems| {
-        let form = visitor.form().clone().with(problems);
-        page::refused(&SetupPage { page: visitor.page("Set the admin's password"), form })
+        let form = visitor.form().clone().with_problems(problems);
+        page::invalid_form(&SetupPage { page: visitor.page("Set the admin's password"), form })
     };
     let typed = visitor.form().value("code").trim();
-    if !admin.setup_code.code().is_some_and(|code| admin.seal.same(&code, typed)) {
+    if !admin.setup_code.code().is_some_and(|code| admin.mac_key.constant_time_eq(&code, typed)) {
         admin.service.failed(&attempt);
         log_failure(&visitor, "setup");
         return refuse(vec![Problem {
@@ -68,11 +68,11 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> Reply {
             field: "code".to_owned(),
         }]);
     }
-    let Chosen(password) = match visitor.form().read(SHAPE) {
+    let NewPassword(password) = match visitor.form().parse(SHAPE) {
         Ok(chosen) => chosen,
         Err(problems) => return refuse(problems),
     };
-    let hash = admin.service.hash_secret(visitor.address(), move || password.hash()).await?;
+    let hash = admin.service.hash_secret(visitor.client_ip(), move || password.hash()).await?;
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
     admin.setup_code.use_up();
     match set {

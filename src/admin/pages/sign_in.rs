@@ -8,7 +8,7 @@ use askama::Template;
 
 use crate::admin::forms::form::Form;
 use crate::admin::links;
-use crate::admin::page::{self, Page, Reply, see_other};
+use crate::admin::page::{self, Page, PageResult, see_other};
 use crate::admin::visit::{Visit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
@@ -23,23 +23,23 @@ struct SignIn {
 }
 
 /// GET `/admin/sign-in`
-pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> Reply {
+pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> PageResult {
     if visitor.account().is_none() {
         return Ok(see_other("/admin/setup"));
     }
     let form = visitor.query_form();
     if visitor.is_signed_in() {
-        return Ok(see_other(links::local(form.value("next")).unwrap_or("/admin")));
+        return Ok(see_other(links::local_path(form.value("next")).unwrap_or("/admin")));
     }
     page::html(&SignIn { page: visitor.page("Sign in"), form })
 }
 
 /// POST `/admin/sign-in`
-pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> Reply {
+pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
     let Some(account) = visitor.account() else {
         return Ok(see_other("/admin/setup"));
     };
-    let attempt = Attempt::at_password(visitor.address());
+    let attempt = Attempt::at_password(visitor.client_ip());
     // What cannot be a password is a wrong one, and costs nothing to refuse.
     let right = match Password::parse(visitor.form().value("password")) {
         Ok(password) => {
@@ -58,21 +58,21 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> Reply {
         let says = "password is not right".to_owned();
         let problem =
             Problem { rule: Rule::InvalidString, message: says, field: "password".to_owned() };
-        let form = visitor.form().clone().with(vec![problem]);
+        let form = visitor.form().clone().with_problems(vec![problem]);
         // Not 401, which asks for a scheme that browsers have no place for here.
         return page::html_as(
             StatusCode::FORBIDDEN,
             &SignIn { page: visitor.page("Sign in"), form },
         );
     }
-    let next = links::local(visitor.form().value("next")).unwrap_or("/admin");
+    let next = links::local_path(visitor.form().value("next")).unwrap_or("/admin");
     open_session(&visitor, account.changed_at, next, None)
 }
 
 /// POST `/admin/sign-out`
-pub(in crate::admin) async fn sign_out(visit: Visit) -> Reply {
+pub(in crate::admin) async fn sign_out(visit: Visit) -> PageResult {
     let mut response = see_other("/admin/sign-in");
-    visit.visitor().renew(&mut response)?;
+    visit.visitor().renew_token(&mut response)?;
     Ok(response)
 }
 
@@ -82,19 +82,19 @@ pub(in crate::admin) fn open_session(
     password: Timestamp,
     next: &str,
     notice: Option<&str>,
-) -> Reply {
+) -> PageResult {
     let mut response: HttpResponse = see_other(next);
-    let token = visitor.renew(&mut response)?;
+    let token = visitor.renew_token(&mut response)?;
     let admin = visitor.admin();
     admin.sessions.open(&token, password, admin.store().clock().monotonic());
     if let Some(notice) = notice {
-        admin.sessions.tell(&token, notice.to_owned());
+        admin.sessions.set_flash(&token, notice.to_owned());
     }
-    log::info!("signed in to the admin pages from {}", visitor.address());
+    log::info!("signed in to the admin pages from {}", visitor.client_ip());
     Ok(response)
 }
 
 /// Logs an attempt that failed.
 pub(in crate::admin) fn log_failure(visitor: &Visitor, what: &str) {
-    log::warn!("a {what} at the admin pages failed, from {}", visitor.address());
+    log::warn!("a {what} at the admin pages failed, from {}", visitor.client_ip());
 }

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::links;
-use crate::admin::page::{self, Page, Reply, Section, see_other};
+use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::Visit;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::workspace::{NewWorkspace, Workspace};
@@ -21,14 +21,16 @@ struct Workspaces<'v> {
 const SHAPE: &Shape = &[("name", Kind::Text), ("slug", Kind::Text)];
 
 /// GET `/admin/workspaces`
-pub(in crate::admin) async fn list(visit: Visit) -> Reply {
-    page::html(&shown(&visit, Form::default()))
+pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
+    page::html(&render(&visit, Form::default()))
 }
 
 /// POST `/admin/workspaces`
-pub(in crate::admin) async fn create(visit: Visit) -> Reply {
-    let refuse = |problems| page::refused(&shown(&visit, visit.form().clone().with(problems)));
-    let new: NewWorkspace = match visit.form().read(SHAPE) {
+pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+    let refuse = |problems| {
+        page::invalid_form(&render(&visit, visit.form().clone().with_problems(problems)))
+    };
+    let new: NewWorkspace = match visit.form().parse(SHAPE) {
         Ok(new) => new,
         Err(problems) => return refuse(problems),
     };
@@ -38,21 +40,23 @@ pub(in crate::admin) async fn create(visit: Visit) -> Reply {
         return refuse(vec![Problem { rule: Rule::ConflictingFields, message, field }]);
     };
     let name = &created.name;
-    visit.tell(format!("The workspace \"\u{2068}{name}\u{2069}\" is created. It has no keys yet."));
+    visit.set_flash(format!(
+        "The workspace \"\u{2068}{name}\u{2069}\" is created. It has no keys yet."
+    ));
     Ok(see_other("/admin/workspaces"))
 }
 
 /// POST `/admin/workspace`. One that does not exist changes nothing.
-pub(in crate::admin) async fn choose(visit: Visit) -> Reply {
+pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
     let slug = visit.form().value("workspace");
     if let Some(chosen) = visit.workspaces().iter().find(|found| found.slug.as_str() == slug) {
         let visitor = visit.visitor();
-        visitor.admin().sessions.choose(visitor.token(), chosen.id.clone());
+        visitor.admin().sessions.set_workspace(visitor.token(), chosen.id.clone());
     }
-    Ok(see_other(links::local(visit.form().value("next")).unwrap_or("/admin")))
+    Ok(see_other(links::local_path(visit.form().value("next")).unwrap_or("/admin")))
 }
 
-fn shown(visit: &Visit, form: Form) -> Workspaces<'_> {
+fn render(visit: &Visit, form: Form) -> Workspaces<'_> {
     let page = visit.page("Workspaces", Section::ApiKeys);
     Workspaces { page, workspaces: visit.workspaces(), form }
 }

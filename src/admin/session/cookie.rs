@@ -26,7 +26,7 @@ impl Token {
 
     /// The token that a request brings, if it is one and the only one of the name that it has on
     /// such a connection: over TLS, what another site of the domain has set is not looked at.
-    pub fn of(headers: &HeaderMap, over_tls: bool) -> Option<Self> {
+    pub fn from_cookies(headers: &HeaderMap, over_tls: bool) -> Option<Self> {
         let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';'));
         let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
@@ -49,7 +49,7 @@ impl Token {
 
     /// Gives the token to the visitor. It ends with the browser, is sent with nothing that another
     /// site begins, and cannot be read by scripts.
-    pub fn set(&self, response: &mut HttpResponse, over_tls: bool) {
+    pub fn set_cookie(&self, response: &mut HttpResponse, over_tls: bool) {
         let (name, secure) = if over_tls { (NAME_OVER_TLS, "; Secure") } else { (NAME, "") };
         let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
         // Digits and the words above always make a header.
@@ -70,7 +70,7 @@ mod tests {
     fn read_over(tls: bool, line: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_str(line).unwrap());
-        Token::of(&headers, tls).map(|token| token.0)
+        Token::from_cookies(&headers, tls).map(|token| token.0)
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Whether a form was made for the visitor who sends it. `visit` asks for every POST.
+//! CSRF protection: tells whether a form was rendered for the browser that submits it. `visit`
+//! checks every POST.
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 use blake2::Blake2sMac256;
@@ -10,57 +11,58 @@ use crate::model::hex::hex;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// A secret of the process, with which texts are sealed and compared.
-pub(in crate::admin) struct Seal([u8; 32]);
+/// A random MAC key of this process.
+pub(in crate::admin) struct MacKey([u8; 32]);
 
-impl Seal {
-    /// A new one, so that no form outlives the process.
+impl MacKey {
+    /// Generates a new key, so that forms from before a restart are rejected.
     pub fn new() -> Result<Self, getrandom::Error> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         Ok(Self(key))
     }
 
-    /// What forms carry as `csrf`: it cannot be made without the process's secret, and tells
-    /// nothing of the token.
-    pub fn csrf(&self, token: &Token) -> String {
-        hex(&self.on(token.as_str()).into_bytes())
+    /// Returns the CSRF token for a session token. It cannot be forged without the key and reveals
+    /// nothing about the session token.
+    pub fn csrf_token(&self, token: &Token) -> String {
+        hex(&self.mac(token.as_str()).into_bytes())
     }
 
-    /// What a form that must not be done twice is remembered by: what it carries as `once`, and
-    /// what it does.
-    pub fn form(&self, once: &str, does: &str) -> [u8; 32] {
-        self.on(&format!("{does} {once}")).into_bytes().into()
+    /// Returns the digest that identifies one submission of a form, from the form's one-time token
+    /// and its action.
+    pub fn submission_digest(&self, once: &str, action: &str) -> [u8; 32] {
+        self.mac(&format!("{action} {once}")).into_bytes().into()
     }
 
-    /// Whether two texts are the same. It takes the same time for all that are not.
-    pub fn same(&self, one: &str, other: &str) -> bool {
-        self.on(one) == self.on(other)
+    /// Compares two strings in constant time.
+    pub fn constant_time_eq(&self, one: &str, other: &str) -> bool {
+        self.mac(one) == self.mac(other)
     }
 
-    fn on(&self, text: &str) -> CtOutput<Blake2sMac256> {
+    fn mac(&self, text: &str) -> CtOutput<Blake2sMac256> {
         let mut mac = Blake2sMac256::new(&self.0.into());
         mac.update(text.as_bytes());
         mac.finalize()
     }
 }
 
-/// What a browser says of the page that began a request.
+/// Which site started a request, according to the browser's `Sec-Fetch-Site` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::admin) enum Origin {
-    /// One of these pages, or the person.
+pub(in crate::admin) enum FetchSite {
+    /// One of these pages, or the user (typed URL, bookmark).
     Own,
-    /// A page of some other site.
-    Foreign,
-    /// Nothing: the browser is old, or the connection is not trustworthy to it.
+    CrossSite,
+    /// The header is missing: old browsers don't send it, and no browser does over an untrustworthy
+    /// connection.
     Unknown,
 }
 
-/// From where a request was begun.
-pub(in crate::admin) fn origin(headers: &HeaderMap) -> Origin {
-    match headers.get(&SEC_FETCH_SITE).map(|value| value.as_bytes()) {
-        None => Origin::Unknown,
-        Some(b"same-origin" | b"none") => Origin::Own,
-        Some(_) => Origin::Foreign,
+impl FetchSite {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        match headers.get(&SEC_FETCH_SITE).map(|value| value.as_bytes()) {
+            None => Self::Unknown,
+            Some(b"same-origin" | b"none") => Self::Own,
+            Some(_) => Self::CrossSite,
+        }
     }
 }

@@ -10,25 +10,25 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 
 /// How long a session lasts, whatever happens in it.
-const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
 /// Sessions at the same time. There is one admin, perhaps at a few machines.
-const MOST: usize = 1_000;
+const MAX_SESSIONS: usize = 1_000;
 /// Forms that a session remembers to have been sent.
-const FORMS: usize = 100;
+const MAX_SUBMISSIONS: usize = 100;
 
 /// What is known of somebody who is signed in.
 #[derive(Clone)]
 pub(in crate::admin) struct Session {
     started: Monotonic,
-    seen: Monotonic,
+    last_seen: Monotonic,
     /// When the password was set with which it was opened.
     password: Timestamp,
     /// The workspace that is looked at; the first one if none was chosen.
     pub workspace: Option<WorkspaceId>,
     /// What the next page tells of the last action.
-    notice: Option<String>,
+    flash: Option<String>,
     /// The forms, by their digests, that must not be done twice and were sent; the oldest first.
-    sent: VecDeque<[u8; 32]>,
+    submitted: VecDeque<[u8; 32]>,
 }
 
 /// All sessions, by the digest of their token, so that no token can be read from memory that
@@ -47,22 +47,23 @@ impl Sessions {
     /// Opens a session for a token that nobody had before.
     pub fn open(&self, token: &Token, password: Timestamp, now: Monotonic) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST {
-            open.retain(|_, session| self.lasts(session, now));
+        if open.len() >= MAX_SESSIONS {
+            open.retain(|_, session| self.is_valid(session, now));
         }
-        let oldest = || open.iter().min_by_key(|(_, session)| session.seen).map(|(key, _)| *key);
-        if open.len() >= MOST
+        let oldest =
+            || open.iter().min_by_key(|(_, session)| session.last_seen).map(|(key, _)| *key);
+        if open.len() >= MAX_SESSIONS
             && let Some(oldest) = oldest()
         {
             open.remove(&oldest);
         }
         let session = Session {
             started: now,
-            seen: now,
+            last_seen: now,
             password,
             workspace: None,
-            notice: None,
-            sent: VecDeque::new(),
+            flash: None,
+            submitted: VecDeque::new(),
         };
         open.insert(token.digest(), session);
     }
@@ -77,11 +78,11 @@ impl Sessions {
     ) -> Option<Session> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let session = open.get_mut(&token.digest())?;
-        if !self.lasts(session, now) || password != Some(session.password) {
+        if !self.is_valid(session, now) || password != Some(session.password) {
             open.remove(&token.digest());
             return None;
         }
-        session.seen = now;
+        session.last_seen = now;
         Some(session.clone())
     }
 
@@ -91,38 +92,38 @@ impl Sessions {
     }
 
     /// Chooses the workspace that is looked at.
-    pub fn choose(&self, token: &Token, workspace: WorkspaceId) {
+    pub fn set_workspace(&self, token: &Token, workspace: WorkspaceId) {
         self.change(token, |session| session.workspace = Some(workspace));
     }
 
     /// Keeps what the next page shall tell.
-    pub fn tell(&self, token: &Token, notice: String) {
-        self.change(token, |session| session.notice = Some(notice));
+    pub fn set_flash(&self, token: &Token, notice: String) {
+        self.change(token, |session| session.flash = Some(notice));
     }
 
     /// What was kept to be told, once.
-    pub fn told(&self, token: &Token) -> Option<String> {
-        self.change(token, |session| session.notice.take()).flatten()
+    pub fn take_flash(&self, token: &Token) -> Option<String> {
+        self.change(token, |session| session.flash.take()).flatten()
     }
 
     /// Takes note of a form that must not be done twice; says no when it was sent before.
-    pub fn send_once(&self, token: &Token, form: [u8; 32]) -> bool {
+    pub fn record_submission(&self, token: &Token, form: [u8; 32]) -> bool {
         let first = self.change(token, |session| {
-            if session.sent.contains(&form) {
+            if session.submitted.contains(&form) {
                 return false;
             }
-            if session.sent.len() >= FORMS {
-                session.sent.pop_front();
+            if session.submitted.len() >= MAX_SUBMISSIONS {
+                session.submitted.pop_front();
             }
-            session.sent.push_back(form);
+            session.submitted.push_back(form);
             true
         });
         first.unwrap_or(false)
     }
 
     /// Forgets such a form, with which nothing was done after all.
-    pub fn not_sent(&self, token: &Token, form: &[u8; 32]) {
-        self.change(token, |session| session.sent.retain(|sent| sent != form));
+    pub fn forget_submission(&self, token: &Token, form: &[u8; 32]) {
+        self.change(token, |session| session.submitted.retain(|sent| sent != form));
     }
 
     fn change<T>(&self, token: &Token, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
@@ -130,8 +131,8 @@ impl Sessions {
         open.get_mut(&token.digest()).map(change)
     }
 
-    fn lasts(&self, session: &Session, now: Monotonic) -> bool {
-        now.since(session.seen) < self.idle && now.since(session.started) < LONGEST
+    fn is_valid(&self, session: &Session, now: Monotonic) -> bool {
+        now.since(session.last_seen) < self.idle && now.since(session.started) < MAX_AGE
     }
 }
 
@@ -173,21 +174,21 @@ mod tests {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
         sessions.open(&token, set(1), at(0));
-        assert!(sessions.send_once(&token, [1; 32]));
-        assert!(!sessions.send_once(&token, [1; 32]));
-        sessions.not_sent(&token, &[1; 32]);
-        assert!(sessions.send_once(&token, [1; 32]));
-        assert!(!sessions.send_once(&other, [2; 32]), "nobody is signed in with it");
+        assert!(sessions.record_submission(&token, [1; 32]));
+        assert!(!sessions.record_submission(&token, [1; 32]));
+        sessions.forget_submission(&token, &[1; 32]);
+        assert!(sessions.record_submission(&token, [1; 32]));
+        assert!(!sessions.record_submission(&other, [2; 32]), "nobody is signed in with it");
         for form in 2..200 {
-            assert!(sessions.send_once(&token, [form; 32]));
+            assert!(sessions.record_submission(&token, [form; 32]));
         }
-        assert_eq!(sessions.open.lock().unwrap()[&token.digest()].sent.len(), FORMS);
+        assert_eq!(sessions.open.lock().unwrap()[&token.digest()].submitted.len(), MAX_SUBMISSIONS);
     }
 
     #[test]
     fn there_are_never_more_sessions_than_there_is_room_for() {
         let sessions = Sessions::new(Duration::from_secs(1800));
-        let tokens: Vec<Token> = (0..=MOST).map(|_| Token::generate().unwrap()).collect();
+        let tokens: Vec<Token> = (0..=MAX_SESSIONS).map(|_| Token::generate().unwrap()).collect();
         for (second, token) in (0..).zip(&tokens) {
             sessions.open(token, set(1), at(second));
         }

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use crate::admin::words;
+use crate::admin::display;
 use crate::service::traffic::Minute;
 
 const WIDTH: f64 = 720.0;
@@ -12,7 +12,7 @@ const LEFT: f64 = 64.0;
 const TOP: f64 = 12.0;
 const HEIGHT: f64 = 140.0;
 /// The scale goes at least so far, so that a single request is no tower.
-const LEAST: u64 = 10;
+const MIN_SCALE: u64 = 10;
 
 /// A chart, ready to be shown. Its template is the picture alone.
 #[derive(Template)]
@@ -52,9 +52,9 @@ pub(in crate::admin) struct Row {
 
 impl Chart {
     /// The chart of an hour, oldest minute first.
-    pub fn of(hour: &[Minute]) -> Self {
+    pub fn new(hour: &[Minute]) -> Self {
         let most = hour.iter().map(|minute| minute.all).max().unwrap_or(0);
-        let top = ceiling(u64::from(most));
+        let top = round_up(u64::from(most));
         let slot = (WIDTH - LEFT) / hour.len().max(1) as f64;
         let place = |n: usize| LEFT + n as f64 * slot;
         let mut bars = Vec::new();
@@ -76,18 +76,18 @@ impl Chart {
                 below += height;
                 bars.push(Bar {
                     tone,
-                    x: short(place(n) + 1.0),
-                    y: short(TOP + HEIGHT - below),
-                    width: short(slot - 2.0),
-                    height: short(height),
+                    x: svg_number(place(n) + 1.0),
+                    y: svg_number(TOP + HEIGHT - below),
+                    width: svg_number(slot - 2.0),
+                    height: svg_number(height),
                 });
             }
         }
         let hours = hour.iter().enumerate().step_by(15);
-        let hours = hours.map(|(n, minute)| Mark { at: short(place(n)), text: clock(minute) });
+        let hours = hours.map(|(n, minute)| Mark { at: svg_number(place(n)), text: clock(minute) });
         let step = |n: u64| Mark {
-            at: short(TOP + HEIGHT - n as f64 * HEIGHT / top as f64),
-            text: words::number(i64::try_from(n).unwrap_or(i64::MAX)),
+            at: svg_number(TOP + HEIGHT - n as f64 * HEIGHT / top as f64),
+            text: display::number(i64::try_from(n).unwrap_or(i64::MAX)),
         };
         let busy = hour.iter().rev().filter(|minute| minute.all > 0);
         Self {
@@ -115,13 +115,13 @@ fn clock(minute: &Minute) -> String {
 }
 
 /// A length without digits that nobody sees.
-fn short(length: f64) -> String {
+fn svg_number(length: f64) -> String {
     format!("{length:.1}")
 }
 
 /// The first of 10, 20, 50, 100, 200… that is not less.
-fn ceiling(most: u64) -> u64 {
-    let mut ten = LEAST;
+fn round_up(most: u64) -> u64 {
+    let mut ten = MIN_SCALE;
     loop {
         if let Some(top) = [1, 2, 5].map(|n| n * ten).into_iter().find(|top| *top >= most) {
             return top;
@@ -141,19 +141,19 @@ fn summary(hour: &[Minute]) -> String {
         0 => "None of them ended with an error.".to_owned(),
         both => format!(
             "{} ({}) ended with an error: {} that the client has to correct, {} of the server.",
-            words::number(both),
+            display::number(both),
             percent(both, all),
-            words::number(client),
-            words::number(server),
+            display::number(client),
+            display::number(server),
         ),
     };
     format!(
         "The API answered {} in the last hour, {} a minute. {errors} The busiest minute was {} UTC \
          with {}.",
-        words::count(all, "request"),
+        display::count(all, "request"),
         tenths(all * 10 / hour.len().max(1) as i64),
         clock(busiest),
-        words::number(i64::from(busiest.all)),
+        display::number(i64::from(busiest.all)),
     )
 }
 
@@ -165,7 +165,7 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 fn tenths(n: i64) -> String {
-    format!("{}.{}", words::number(n / 10), n % 10)
+    format!("{}.{}", display::number(n / 10), n % 10)
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
         for &(n, all, client_errors, server_errors) in busy {
             hour[n] = Minute { all, client_errors, server_errors, ..hour[n] };
         }
-        Chart::of(&hour)
+        Chart::new(&hour)
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn no_hour_at_all_is_an_empty_chart() {
-        assert!(Chart::of(&[]).render().unwrap().starts_with("<svg"));
+        assert!(Chart::new(&[]).render().unwrap().starts_with("<svg"));
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
         for (most, top) in
             [(0, 10), (10, 10), (11, 20), (21, 50), (51, 100), (4_294_967_295, 5_000_000_000)]
         {
-            assert_eq!(ceiling(most), top);
+            assert_eq!(round_up(most), top);
         }
     }
 }

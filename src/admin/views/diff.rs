@@ -3,35 +3,35 @@
 
 use serde_json::{Map, Value};
 
-/// A property before and after; nothing where it had no value.
+/// A field before and after; nothing where it had no value.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::admin) struct Change {
-    pub property: String,
+    pub field: String,
     pub before: Option<String>,
     pub after: Option<String>,
 }
 
 /// What an event says of its resource.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::admin) enum Told {
+pub(in crate::admin) enum Diff {
     /// What changed.
     Changes(Vec<Change>),
     /// The whole resource, as it was made or as it was when it was deleted.
-    Whole(Vec<(String, Option<String>)>),
+    AllFields(Vec<(String, Option<String>)>),
 }
 
 /// Compares the earlier values with the resource. Both are JSON objects as text.
-pub(in crate::admin) fn told(object: &str, previous: Option<&str>) -> Told {
+pub(in crate::admin) fn diff(object: &str, previous: Option<&str>) -> Diff {
     let object = read(object);
     let Some(previous) = previous.map(read) else {
-        let all = object.iter().map(|(property, value)| (property.clone(), shown(value)));
-        return Told::Whole(all.collect());
+        let all = object.iter().map(|(field, value)| (field.clone(), display_value(value)));
+        return Diff::AllFields(all.collect());
     };
     let mut changes = Vec::new();
-    for (property, before) in &previous {
-        compare(property, Some(before), object.get(property), &mut changes);
+    for (field, before) in &previous {
+        compare(field, Some(before), object.get(field), &mut changes);
     }
-    Told::Changes(changes)
+    Diff::Changes(changes)
 }
 
 fn read(text: &str) -> Map<String, Value> {
@@ -40,36 +40,31 @@ fn read(text: &str) -> Map<String, Value> {
 }
 
 /// Objects, such as metadata, are compared key by key.
-fn compare(
-    property: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    changes: &mut Vec<Change>,
-) {
+fn compare(field: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
     let earlier = changes.len();
     if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
         for (key, value) in old {
             if new.get(key) != Some(value) {
-                compare(&format!("{property}.{key}"), Some(value), new.get(key), changes);
+                compare(&format!("{field}.{key}"), Some(value), new.get(key), changes);
             }
         }
         for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-            compare(&format!("{property}.{key}"), None, Some(value), changes);
+            compare(&format!("{field}.{key}"), None, Some(value), changes);
         }
     }
     // Only the order of the keys changed, or it is no object.
     if changes.len() == earlier {
-        let property = property.to_owned();
+        let field = field.to_owned();
         changes.push(Change {
-            property,
-            before: before.and_then(shown),
-            after: after.and_then(shown),
+            field,
+            before: before.and_then(display_value),
+            after: after.and_then(display_value),
         });
     }
 }
 
 /// A value as people read it; nothing for null.
-fn shown(value: &Value) -> Option<String> {
+fn display_value(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if text.is_empty() => Some("\"\"".to_owned()),
@@ -92,16 +87,16 @@ mod tests {
     use super::*;
 
     fn changes(object: &str, previous: &str) -> Vec<(String, Option<String>, Option<String>)> {
-        let Told::Changes(changes) = told(object, Some(previous)) else { panic!() };
-        changes.into_iter().map(|change| (change.property, change.before, change.after)).collect()
+        let Diff::Changes(changes) = diff(object, Some(previous)) else { panic!() };
+        changes.into_iter().map(|change| (change.field, change.before, change.after)).collect()
     }
 
     fn change(
-        property: &str,
+        field: &str,
         before: Option<&str>,
         after: Option<&str>,
     ) -> (String, Option<String>, Option<String>) {
-        (property.to_owned(), before.map(str::to_owned), after.map(str::to_owned))
+        (field.to_owned(), before.map(str::to_owned), after.map(str::to_owned))
     }
 
     #[test]
@@ -156,7 +151,7 @@ mod tests {
             ("n", Some("123456789012345678901")),
         ];
         let whole = whole.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-        assert_eq!(told(object, None), Told::Whole(whole.to_vec()));
-        assert_eq!(told("[]", None), Told::Whole(Vec::new()));
+        assert_eq!(diff(object, None), Diff::AllFields(whole.to_vec()));
+        assert_eq!(diff("[]", None), Diff::AllFields(Vec::new()));
     }
 }

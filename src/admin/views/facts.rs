@@ -3,19 +3,19 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::admin::display;
 use crate::admin::forms::field::{Field, Input, Place};
-use crate::admin::words;
 
 /// A property with its value.
 pub(in crate::admin) struct Fact {
     pub label: String,
-    pub shown: Shown,
+    pub value: FactValue,
     /// What is said of the value.
-    pub note: &'static str,
+    pub value_hint: &'static str,
 }
 
 /// A value as it is shown.
-pub(in crate::admin) enum Shown {
+pub(in crate::admin) enum FactValue {
     /// The word for no value.
     Nothing(&'static str),
     Text(String),
@@ -33,32 +33,32 @@ pub(in crate::admin) fn facts(
     // Resources are always JSON.
     let object = serde_json::to_value(resource).unwrap_or_default();
     let fact = |field: &Field| {
-        let shown = shown(field.input, &object[field.name]);
-        let note = if matches!(shown, Shown::Nothing(_)) { "" } else { field.note };
-        Fact { label: field.label_text(), shown, note }
+        let value = fact_value(field.input, &object[field.name]);
+        let value_hint = if matches!(value, FactValue::Nothing(_)) { "" } else { field.value_hint };
+        Fact { label: field.label_text(), value, value_hint }
     };
     fields.iter().filter(|field| field.place == place).map(fact).collect()
 }
 
-fn shown(input: Input, value: &Value) -> Shown {
+fn fact_value(input: Input, value: &Value) -> FactValue {
     match (input, value) {
-        (Input::Number, Value::Null) => Shown::Nothing("not known"),
-        (_, Value::Null) => Shown::Nothing("none"),
+        (Input::Number, Value::Null) => FactValue::Nothing("not known"),
+        (_, Value::Null) => FactValue::Nothing("none"),
         (Input::Choice(choice), Value::String(name)) => {
             let word = (choice.options)().into_iter().find(|(value, _)| value == name);
             let word = word.map_or(name.as_str(), |(_, word)| word);
-            Shown::Badge(word.to_owned(), (choice.tone)(name))
+            FactValue::Badge(word.to_owned(), (choice.tone)(name))
         }
-        (_, Value::String(text)) => Shown::Text(text.clone()),
+        (_, Value::String(text)) => FactValue::Text(text.clone()),
         (_, Value::Number(number)) => {
-            Shown::Number(number.as_i64().map_or_else(|| number.to_string(), words::number))
+            FactValue::Number(number.as_i64().map_or_else(|| number.to_string(), display::number))
         }
-        (_, Value::Array(items)) if items.is_empty() => Shown::Nothing("none"),
+        (_, Value::Array(items)) if items.is_empty() => FactValue::Nothing("none"),
         (_, Value::Array(items)) => {
-            Shown::Badges(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            FactValue::Badges(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
         }
-        (_, Value::Bool(true)) => Shown::Text("yes".to_owned()),
-        (_, Value::Bool(false)) => Shown::Text("no".to_owned()),
-        (_, Value::Object(_)) => Shown::Text(value.to_string()),
+        (_, Value::Bool(true)) => FactValue::Text("yes".to_owned()),
+        (_, Value::Bool(false)) => FactValue::Text("no".to_owned()),
+        (_, Value::Object(_)) => FactValue::Text(value.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::admin::words;
+use crate::admin::display;
 use crate::model::key::form::{KeyFilter, KeyState};
 use crate::model::key::rotation::{self, Retirement};
 use crate::model::key::{Key, KeyId, Scope, Scopes};
@@ -16,14 +16,14 @@ pub(in crate::admin) struct KeyRow {
     /// The name of its workspace.
     pub workspace: String,
     /// The newest twin that takes its place and is not revoked.
-    pub twin: Option<Twin>,
+    pub replacement: Option<Replacement>,
     /// The prefix of the key that it takes the place of.
     pub replaces: Option<String>,
     now: Timestamp,
 }
 
 /// What there is to know of a twin.
-pub(in crate::admin) struct Twin {
+pub(in crate::admin) struct Replacement {
     pub prefix: String,
     /// Whether the key that it takes the place of can be revoked.
     pub retirement: Retirement,
@@ -42,14 +42,14 @@ pub(in crate::admin) fn rows(
     let of = |key: &Key| {
         let twin = found.get(&key.id)?;
         let retirement = Retirement::judge(key, twin, now);
-        Some((key.id.clone(), Twin { prefix: prefix(twin), retirement }))
+        Some((key.id.clone(), Replacement { prefix: prefix(twin), retirement }))
     };
-    let mut twins: HashMap<KeyId, Twin> = keys.iter().filter_map(of).collect();
+    let mut replacements: HashMap<KeyId, Replacement> = keys.iter().filter_map(of).collect();
     let mut row = |key: Key| {
         let own = workspaces.iter().find(|workspace| workspace.slug == key.workspace);
         KeyRow {
             workspace: own.map_or_else(|| key.workspace.to_string(), |own| own.name.to_string()),
-            twin: twins.remove(&key.id),
+            replacement: replacements.remove(&key.id),
             replaces: key.replaces.as_ref().and_then(|old| prefixes.get(old)).cloned(),
             key,
             now,
@@ -65,11 +65,11 @@ impl KeyRow {
 
     /// Whether a twin takes its place while it can still be used.
     pub fn is_replaced(&self) -> bool {
-        self.is_active() && self.twin.is_some()
+        self.is_active() && self.replacement.is_some()
     }
 
     /// Whether a filter lets it pass.
-    pub fn passes(&self, filter: &KeyFilter) -> bool {
+    pub fn matches(&self, filter: &KeyFilter) -> bool {
         let of_workspace =
             filter.workspace.as_ref().is_none_or(|workspace| *workspace == self.key.workspace);
         let in_state = match filter.state {
@@ -83,13 +83,13 @@ impl KeyRow {
 
     /// Whether it can be revoked, while it is active and a twin takes its place.
     pub fn retirement(&self) -> Option<Retirement> {
-        let twin = self.twin.as_ref().filter(|_| self.is_active())?;
+        let twin = self.replacement.as_ref().filter(|_| self.is_active())?;
         Some(twin.retirement)
     }
 
     /// When and from where it was last used: `2 minutes ago from 10.0.0.7`.
     pub fn last_used(&self) -> Option<String> {
-        let ago = words::relative(&self.key.last_used_at?, &self.now);
+        let ago = display::relative(&self.key.last_used_at?, &self.now);
         Some(match &self.key.last_used_ip {
             Some(address) => format!("{ago} from {address}"),
             None => ago,
@@ -98,16 +98,16 @@ impl KeyRow {
 
     /// What it may do.
     pub fn scopes(&self) -> String {
-        may(&self.key.scopes)
+        scope_labels(&self.key.scopes)
     }
 }
 
 /// Scopes for people.
-pub(in crate::admin) fn may(scopes: &Scopes) -> String {
+pub(in crate::admin) fn scope_labels(scopes: &Scopes) -> String {
     if *scopes == Scopes::all() {
         return "Everything".to_owned();
     }
-    let chosen = scopes_of(scopes).map(word);
+    let chosen = scopes_of(scopes).map(scope_label);
     chosen.collect::<Vec<_>>().join(", ")
 }
 
@@ -117,12 +117,12 @@ fn scopes_of(scopes: &Scopes) -> impl Iterator<Item = Scope> {
 }
 
 /// The scopes to choose from.
-pub(in crate::admin) fn scopes() -> Vec<(&'static str, String)> {
-    scopes_of(&Scopes::all()).map(|scope| (scope.into(), word(scope))).collect()
+pub(in crate::admin) fn scope_options() -> Vec<(&'static str, String)> {
+    scopes_of(&Scopes::all()).map(|scope| (scope.into(), scope_label(scope))).collect()
 }
 
 /// `read:customers` as `Read customers`.
-fn word(scope: Scope) -> String {
+fn scope_label(scope: Scope) -> String {
     let name: &str = scope.into();
     let (verb, noun) = name.split_once(':').unwrap_or((name, ""));
     let verb = if verb == "read" { "Read" } else { "Write" };
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(rows[0].replaces.as_deref(), Some("pivotal_00000001"));
         let shown = |state| {
             let filter = KeyFilter { state: Some(state), workspace: None };
-            rows.iter().map(|row| row.passes(&filter)).collect::<Vec<_>>()
+            rows.iter().map(|row| row.matches(&filter)).collect::<Vec<_>>()
         };
         assert_eq!(shown(KeyState::Revoked), [true, false]);
         assert_eq!(shown(KeyState::Active), [false, true]);
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn scopes_have_words() {
-        assert_eq!(may(&Scopes::all()), "Everything");
+        assert_eq!(scope_labels(&Scopes::all()), "Everything");
         let some = Scopes::of(&[Scope::ReadCustomers, Scope::WriteContacts]);
-        assert_eq!(may(&some), "Read customers, Write contacts");
-        assert_eq!(scopes()[0], ("read:customers", "Read customers".to_owned()));
+        assert_eq!(scope_labels(&some), "Read customers, Write contacts");
+        assert_eq!(scope_options()[0], ("read:customers", "Read customers".to_owned()));
     }
 }

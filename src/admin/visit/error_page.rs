@@ -40,11 +40,11 @@ pub(super) fn show(
 ) -> HttpResponse {
     let extensions = request.extensions();
     let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
-    if error.is_ours() {
+    if error.is_server_error() {
         log::error!("request_id={id} {error}");
     }
     let (status, title) = error.status();
-    let request_id = error.is_ours().then(|| id.to_owned());
+    let request_id = error.is_server_error().then(|| id.to_owned());
     let needs_workspace = matches!(error, AdminError::NoWorkspace);
     let template =
         ErrorPage { page: page(title), message: message(error), request_id, needs_workspace };
@@ -72,7 +72,7 @@ fn add_headers(error: &AdminError, response: &mut HttpResponse) {
     }
     let (name, value) = match error {
         AdminError::MethodNotAllowed(allowed) => (ALLOW, allowed.clone()),
-        AdminError::TooMany(wait) => (RETRY_AFTER, wait.to_string()),
+        AdminError::TooManyAttempts(wait) => (RETRY_AFTER, wait.to_string()),
         AdminError::Unavailable(_) => (RETRY_AFTER, "1".to_owned()),
         _ => return,
     };

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::once::once;
+use super::submit_once::submit_once;
 use super::visitor::Visit;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::Changes;
@@ -18,9 +18,9 @@ use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 pub(in crate::admin) enum Saved<R> {
     Changed(R),
     /// What was sent is what there was.
-    Same,
+    Unchanged,
     /// The form to show again.
-    Refused(Form),
+    Rejected(Form),
 }
 
 /// The flash message after a form that changed nothing.
@@ -31,15 +31,15 @@ impl<R> Saved<R> {
     pub fn notice(&self) -> &'static str {
         match self {
             Self::Changed(_) => "The changes were saved.",
-            Self::Same | Self::Refused(_) => NOTHING_CHANGED,
+            Self::Unchanged | Self::Rejected(_) => NOTHING_CHANGED,
         }
     }
 
     /// The resource as it is now, or the one that is given if it did not change.
-    pub fn or(self, before: R) -> R {
+    pub fn resource_or(self, before: R) -> R {
         match self {
             Self::Changed(now) => now,
-            Self::Same | Self::Refused(_) => before,
+            Self::Unchanged | Self::Rejected(_) => before,
         }
     }
 }
@@ -54,42 +54,42 @@ pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
     make: impl FnOnce(&WorkspaceTx<'_>, B) -> Result<R, StoreError> + Send + 'static,
 ) -> Result<Result<R, Form>, AdminError> {
     // Before it is shown again with what is wrong, as a form of the workspace that is looked at.
-    visit.meant()?;
+    visit.checked_workspace()?;
     let made = match parsed {
-        Ok(new) => once(visit, does, before, visit.write(move |tx| make(tx, new))).await,
+        Ok(new) => submit_once(visit, does, before, visit.write(move |tx| make(tx, new))).await,
         Err(problems) => Err(problems.into()),
     };
-    made.map(Ok).or_else(|error| correct(visit, error).map(Err))
+    made.map(Ok).or_else(|error| form_with_problems(visit, error).map(Err))
 }
 
 /// Saves the fields that were edited, unless somebody else changed the same ones first.
 pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
     visit: &Visit,
     fields: &'static [Field],
-    named: Ref<R>,
+    resource_ref: Ref<R>,
     read: fn(&WorkspaceReader<'_>, &Ref<R>) -> Result<R, StoreError>,
     update: fn(&WorkspaceTx<'_>, &Ref<R>, B) -> Result<R, StoreError>,
 ) -> Result<Saved<R>, AdminError> {
-    let changes = Changes::of(visit.form(), &field::shape(fields));
-    let saved = match changes.read::<B>() {
-        Ok(None) => return Ok(Saved::Same),
+    let changes = Changes::new(visit.form(), &field::shape(fields));
+    let saved = match changes.parse::<B>() {
+        Ok(None) => return Ok(Saved::Unchanged),
         Ok(Some(patch)) => {
             let save = move |tx: &WorkspaceTx<'_>| {
-                let now = read(&tx.reader(), &named)?;
-                match changes.overtaken(&field::values(fields, &now)) {
-                    Some(form) => Ok(Saved::Refused(form)),
-                    None => update(tx, &named, patch).map(Saved::Changed),
+                let now = read(&tx.reader(), &resource_ref)?;
+                match changes.conflicts(&field::values(fields, &now)) {
+                    Some(form) => Ok(Saved::Rejected(form)),
+                    None => update(tx, &resource_ref, patch).map(Saved::Changed),
                 }
             };
             visit.write(save).await
         }
         Err(problems) => Err(problems.into()),
     };
-    saved.or_else(|error| correct(visit, error).map(Saved::Refused))
+    saved.or_else(|error| form_with_problems(visit, error).map(Saved::Rejected))
 }
 
 /// The form with what is wrong, if it can be corrected.
-fn correct(visit: &Visit, error: AdminError) -> Result<Form, AdminError> {
+fn form_with_problems(visit: &Visit, error: AdminError) -> Result<Form, AdminError> {
     let problems = error.problems().ok_or(error)?;
-    Ok(visit.form().clone().with(problems))
+    Ok(visit.form().clone().with_problems(problems))
 }

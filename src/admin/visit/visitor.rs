@@ -7,12 +7,12 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
-use crate::admin::page::{Choice, Page, Section, see_other};
+use crate::admin::page::{Page, Section, WorkspaceChoice, see_other};
 use crate::admin::session::cookie::Token;
 use crate::admin::state::Admin;
-use crate::admin::words;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::parse::params::{Params, Query};
@@ -27,7 +27,7 @@ pub(in crate::admin) struct Visitor {
     pub(super) request: HttpRequest,
     pub(super) form: Form,
     pub(super) token: Token,
-    pub(super) address: IpAddr,
+    pub(super) client_ip: IpAddr,
     pub(super) over_tls: bool,
     pub(super) account: Option<Account>,
     /// All workspaces, for a visitor who is signed in.
@@ -57,7 +57,7 @@ impl Visitor {
 
     /// The query parameters, as a form that can be shown again.
     pub fn query_form(&self) -> Form {
-        Form::sent(self.request.query_string().as_bytes())
+        Form::from_urlencoded(self.request.query_string().as_bytes())
     }
 
     /// The admin's account, once there is a password.
@@ -66,8 +66,8 @@ impl Visitor {
     }
 
     /// The client's address.
-    pub fn address(&self) -> IpAddr {
-        self.address
+    pub fn client_ip(&self) -> IpAddr {
+        self.client_ip
     }
 
     /// The token of the visitor's cookie.
@@ -76,10 +76,10 @@ impl Visitor {
     }
 
     /// Gives the visitor a new token, with which nothing that was known of the old one is known.
-    pub fn renew(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
+    pub fn renew_token(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
         self.admin.sessions.close(&self.token);
         let token = Token::generate()?;
-        token.set(response, self.over_tls);
+        token.set_cookie(response, self.over_tls);
         Ok(token)
     }
 
@@ -94,7 +94,7 @@ impl Visitor {
     }
 
     /// The way to the sign-in, and back to the page that was asked for.
-    pub fn to_sign_in(&self) -> HttpResponse {
+    pub fn redirect_to_sign_in(&self) -> HttpResponse {
         let request = &self.request;
         let asked = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
         if request.method() == Method::POST || asked == "/admin" {
@@ -106,7 +106,7 @@ impl Visitor {
 
     fn layout(&self, title: &str, section: Option<Section>) -> Page {
         let workspaces = self.workspaces.iter().flatten().enumerate();
-        let choices = workspaces.map(|(index, workspace)| Choice {
+        let choices = workspaces.map(|(index, workspace)| WorkspaceChoice {
             slug: workspace.slug.to_string(),
             name: workspace.name.to_string(),
             current: index == self.current,
@@ -114,8 +114,8 @@ impl Visitor {
         Page {
             workspaces: choices.collect(),
             signed_in: self.is_signed_in(),
-            csrf: self.admin.seal.csrf(&self.token),
-            notice: self.admin.sessions.told(&self.token),
+            csrf: self.admin.mac_key.csrf_token(&self.token),
+            notice: self.admin.sessions.take_flash(&self.token),
             section,
             ..self.admin.page(title)
         }
@@ -136,18 +136,18 @@ impl Visit {
     /// The query parameters; those that are empty count as absent, since a browser sends every
     /// field of a form.
     pub fn query<Q: Query>(&self) -> Result<Q, AdminError> {
-        Params::parse(self.0.query_form().given()).map_err(AdminError::Invalid)
+        Params::parse(self.0.query_form().non_empty_fields()).map_err(AdminError::Invalid)
     }
 
     /// A parameter of the path.
-    pub fn part(&self, name: &str) -> &str {
+    pub fn path_param(&self, name: &str) -> &str {
         self.0.request.match_info().get(name).unwrap_or_default()
     }
 
     /// The resource that the path names as `{ref}`: by its id, or by its number, after which a
     /// hyphen and any words may stand for people to read.
-    pub fn named<R>(&self, resource: ResourceType) -> Result<Ref<R>, AdminError> {
-        let text = self.part("ref");
+    pub fn path_ref<R>(&self, resource: ResourceType) -> Result<Ref<R>, AdminError> {
+        let text = self.path_param("ref");
         let name = text.split_once('-').map_or(text, |(name, _)| name);
         Ref::parse(name).ok_or(AdminError::NotFound(resource))
     }
@@ -165,25 +165,27 @@ impl Visit {
     /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser
     /// look at the same one and numbers are given anew in each: a form that was loaded before
     /// another tab chose another workspace would be done to what has the same number there.
-    pub fn meant(&self) -> Result<&Workspace, AdminError> {
+    pub fn checked_workspace(&self) -> Result<&Workspace, AdminError> {
         let workspace = self.workspace()?;
         let slug = self.form().value("in");
         if !self.0.is_post() || workspace.slug.as_str() == slug {
             return Ok(workspace);
         }
-        let now = words::plain(workspace.name.as_str());
+        let now = display::without_bidi_controls(workspace.name.as_str());
         let of = self.workspaces().iter().find(|found| found.slug.as_str() == slug);
-        Err(AdminError::NotPossible(match of.map(|of| words::plain(of.name.as_str())) {
-            Some(of) => format!(
-                "This form is of the workspace “{of}”, but meanwhile “{now}” was chosen, maybe in \
+        Err(AdminError::Conflict(
+            match of.map(|of| display::without_bidi_controls(of.name.as_str())) {
+                Some(of) => format!(
+                    "This form is of the workspace “{of}”, but meanwhile “{now}” was chosen, maybe in \
                  another tab. Nothing was changed. Switch back to “{of}” with the choice in the \
                  header, go back to the form, and send it again."
-            ),
-            None => format!(
-                "This form does not say that it is of the workspace “{now}”, which is looked at. \
+                ),
+                None => format!(
+                    "This form does not say that it is of the workspace “{now}”, which is looked at. \
                  Nothing was changed. Load the page again and send it once more."
-            ),
-        }))
+                ),
+            },
+        ))
     }
 
     /// Reads from the workspace that is looked at, off the web workers.
@@ -191,7 +193,7 @@ impl Visit {
         &self,
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let workspace = self.meant()?.no;
+        let workspace = self.checked_workspace()?.no;
         self.read_all(move |reader| read(&reader.for_workspace(workspace))).await
     }
 
@@ -226,8 +228,8 @@ impl Visit {
     }
 
     /// Keeps a sentence that the next page shall tell, for an action that ends in a redirect.
-    pub fn tell(&self, notice: impl Into<String>) {
-        self.0.admin.sessions.tell(&self.0.token, notice.into());
+    pub fn set_flash(&self, notice: impl Into<String>) {
+        self.0.admin.sessions.set_flash(&self.0.token, notice.into());
     }
 
     /// The visitor.
@@ -236,7 +238,7 @@ impl Visit {
     }
 
     fn caller(&self) -> Result<Caller, AdminError> {
-        let workspace = self.meant()?.clone();
+        let workspace = self.checked_workspace()?.clone();
         Ok(Caller { workspace, actor: Actor::admin_page(), livemode: true })
     }
 }

@@ -4,22 +4,22 @@
 use std::str::FromStr;
 
 use super::field::{Choice, Field, Input};
-use crate::admin::words;
+use crate::admin::display;
 
 /// Those of a customer.
 pub(in crate::admin) static CUSTOMER: &[Field] = &[
-    Field::text("name", "name").required().apart(),
+    Field::text("name", "name").required().separate(),
     Field::text("slug", "slug")
         .required()
-        .apart()
+        .separate()
         .hint("The customer's name in addresses. Links with the old one go on working.")
-        .made("The customer's name in addresses. Left empty, it is made from the name."),
+        .generated("The customer's name in addresses. Left empty, it is made from the name."),
     Field::new("status", "status", Input::Choice(STATUS)),
     Field::text("domain", "domain").hint("Such as aurora.example, without https."),
     Field::text("plan", "plan"),
     Field::new("mrr", "MRR", Input::Number)
         .hint("The revenue of a month in the smallest unit of the currency: 120000 for 1,200.00.")
-        .note("In the smallest unit of the currency."),
+        .value_hint("In the smallest unit of the currency."),
     Field::new("monthly_orders", "monthly orders", Input::Number),
     Field::new("tags", "tags", Input::List).hint("One on each line."),
     Field::id("hubspot_company_id", "HubSpot company"),
@@ -28,7 +28,7 @@ pub(in crate::admin) static CUSTOMER: &[Field] = &[
     Field::id("intercom_company_id", "Intercom company"),
     Field::id("slack_channel_id", "Slack channel"),
     Field::new("metadata", "metadata", Input::Json)
-        .apart()
+        .separate()
         .hint("A JSON object of your own, with braces around it."),
 ];
 
@@ -71,13 +71,14 @@ pub(in crate::admin) static ONBOARDING: &[Field] = &[
 const IN_YOUR_SYSTEM: &str = "The id in your own system.";
 
 const STATUS: Choice = Choice {
-    options: || words::options(None, words::status),
-    tone: |status| tone(status, words::status_tone),
+    options: || display::options(None, display::status),
+    tone: |status| tone(status, display::status_tone),
 };
-const PHASE: Choice = Choice { options: || words::options(None, words::phase), tone: |_| "plain" };
+const PHASE: Choice =
+    Choice { options: || display::options(None, display::phase), tone: |_| "plain" };
 const STATE: Choice = Choice {
-    options: || words::options(None, words::state),
-    tone: |state| tone(state, words::state_tone),
+    options: || display::options(None, display::state),
+    tone: |state| tone(state, display::state_tone),
 };
 
 fn tone<E: FromStr>(value: &str, of: fn(&E) -> &'static str) -> &'static str {
@@ -85,10 +86,10 @@ fn tone<E: FromStr>(value: &str, of: fn(&E) -> &'static str) -> &'static str {
 }
 
 /// A property in the middle of a sentence.
-pub(in crate::admin) fn said(name: &str) -> String {
+pub(in crate::admin) fn name_in_sentence(name: &str) -> String {
     let known = [CUSTOMER, CONTACT, ONBOARDING].into_iter().flatten();
     let field = known.into_iter().find(|field| field.name == name);
-    field.map_or_else(|| name.replace('_', " "), |field| field.said.to_owned())
+    field.map_or_else(|| name.replace('_', " "), |field| field.in_sentence.to_owned())
 }
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
     use crate::model::parse::fields::{Body, Fields};
 
     #[track_caller]
-    fn has_all<B: Body>(fields: &[Field], without: &[&str]) {
+    fn assert_fields_match<B: Body>(fields: &[Field], without: &[&str]) {
         let mut names: Vec<&str> = fields.iter().map(|field| field.name).collect();
         names.extend(without);
         names.sort_unstable();
@@ -112,15 +113,15 @@ mod tests {
 
     #[test]
     fn every_property_that_can_be_changed_has_a_field() {
-        has_all::<CustomerPatch>(CUSTOMER, &[]);
-        has_all::<ContactPatch>(CONTACT, &[]);
-        has_all::<OnboardingPatch>(ONBOARDING, &["waiting_on_customer"]);
+        assert_fields_match::<CustomerPatch>(CUSTOMER, &[]);
+        assert_fields_match::<ContactPatch>(CONTACT, &[]);
+        assert_fields_match::<OnboardingPatch>(ONBOARDING, &["waiting_on_customer"]);
     }
 
     #[test]
     fn properties_are_named_as_people_call_them() {
-        assert_eq!(said("monthly_orders"), "monthly orders");
-        assert_eq!(said("mrr"), "MRR");
-        assert_eq!(said("waiting_on_customer"), "waiting on customer");
+        assert_eq!(name_in_sentence("monthly_orders"), "monthly orders");
+        assert_eq!(name_in_sentence("mrr"), "MRR");
+        assert_eq!(name_in_sentence("waiting_on_customer"), "waiting on customer");
     }
 }

@@ -18,9 +18,9 @@ use super::visitor::Visitor;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
-use crate::admin::page::{self, Page, Reply};
+use crate::admin::page::{self, Page, PageResult};
 use crate::admin::session::cookie::Token;
-use crate::admin::session::csrf::{Origin, origin};
+use crate::admin::session::csrf::FetchSite;
 use crate::admin::state::Admin;
 use crate::http::exchange::body_length;
 use crate::http::headers::{self, Scripts};
@@ -40,20 +40,20 @@ const MAX_FORM_OF_ANYONE: usize = 16 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::admin) enum Forms {
     /// Short ones of everybody.
-    OfAnyone,
+    FromAnyone,
     /// Those of a session; others are not even read.
-    OfSignedIn,
+    FromSignedIn,
 }
 
 #[derive(Template)]
-#[template(path = "admin/arrival.html")]
-struct Arrival {
+#[template(path = "admin/same_site_redirect.html")]
+struct SameSiteRedirect {
     page: Page,
     address: String,
 }
 
 /// Answers a request: checks it, and gives it to its handler.
-pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
+pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     request: HttpRequest,
     payload: Payload,
     operation: &'static str,
@@ -75,22 +75,22 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = Reply>>(
     };
     // Every visitor has a token, so that the first form can be sent.
     if let Some(visitor) = &visitor
-        && Token::of(request.headers(), visitor.over_tls).is_none()
+        && Token::from_cookies(request.headers(), visitor.over_tls).is_none()
         && !response.headers().contains_key(SET_COOKIE)
     {
-        visitor.token.set(&mut response, visitor.over_tls);
+        visitor.token.set_cookie(&mut response, visitor.over_tls);
     }
     headers::add(&mut response, Scripts::AskNothing);
     response
 }
 
-async fn answer<F: Future<Output = Reply>>(
+async fn answer<F: Future<Output = PageResult>>(
     request: &HttpRequest,
     payload: Payload,
     forms: Forms,
     visitor: &mut Option<Rc<Visitor>>,
     handler: impl FnOnce(Rc<Visitor>) -> F,
-) -> Reply {
+) -> PageResult {
     let headers = request.headers();
     if !incoming::headers_fit(headers) {
         return Err(AdminError::HeadersTooLarge);
@@ -102,13 +102,13 @@ async fn answer<F: Future<Output = Reply>>(
     let trusted = &admin.service.settings.trusted_proxies;
 
     let over_tls = came_over_tls(peer, headers, trusted);
-    let sent = Token::of(headers, over_tls);
+    let sent = Token::from_cookies(headers, over_tls);
     let is_post = request.method() == Method::POST;
-    if sent.is_none() && !is_post && origin(headers) == Origin::Foreign {
-        return arrival(request, &admin);
+    if sent.is_none() && !is_post && FetchSite::from_headers(headers) == FetchSite::CrossSite {
+        return redirect_within_site(request, &admin);
     }
-    if is_post && (sent.is_none() || origin(headers) == Origin::Foreign) {
-        return Err(AdminError::ForeignForm);
+    if is_post && (sent.is_none() || FetchSite::from_headers(headers) == FetchSite::CrossSite) {
+        return Err(AdminError::UntrustedForm);
     }
 
     let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
@@ -121,15 +121,17 @@ async fn answer<F: Future<Output = Reply>>(
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
     let current = workspaces.iter().position(chosen).unwrap_or(0);
     let form = match &sent {
-        Some(token) if is_post && (forms == Forms::OfAnyone || signed_in) => {
+        Some(token) if is_post && (forms == Forms::FromAnyone || signed_in) => {
             let limit = if signed_in { MAX_FORM } else { MAX_FORM_OF_ANYONE };
             if !signed_in && body_length(headers).is_some_and(|sent| sent > limit as u64) {
                 return Err(AdminError::TooLarge);
             }
             let connections = &admin.service.settings.connections;
-            let form = Form::sent(&incoming::body(request, payload, limit, connections).await?);
-            if !admin.seal.same(form.value("csrf"), &admin.seal.csrf(token)) {
-                return Err(AdminError::ForeignForm);
+            let form =
+                Form::from_urlencoded(&incoming::body(request, payload, limit, connections).await?);
+            if !admin.mac_key.constant_time_eq(form.value("csrf"), &admin.mac_key.csrf_token(token))
+            {
+                return Err(AdminError::UntrustedForm);
             }
             form
         }
@@ -137,7 +139,7 @@ async fn answer<F: Future<Output = Reply>>(
         _ => Form::default(),
     };
     let arrived = Visitor {
-        address: admin.service.client_address(peer, headers),
+        client_ip: admin.service.client_address(peer, headers),
         over_tls,
         token: sent.map_or_else(Token::generate, Ok)?,
         request: request.clone(),
@@ -152,8 +154,8 @@ async fn answer<F: Future<Output = Reply>>(
 
 /// A step for those who follow a link of another site. Their browser keeps the cookie back and
 /// would take a new one for it, which would sign them out; from a page of this site it sends it.
-fn arrival(request: &HttpRequest, admin: &Admin) -> Reply {
+fn redirect_within_site(request: &HttpRequest, admin: &Admin) -> PageResult {
     let address = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
-    let address = links::local(address).unwrap_or("/admin").to_owned();
-    page::html(&Arrival { page: admin.page("One moment"), address })
+    let address = links::local_path(address).unwrap_or("/admin").to_owned();
+    page::html(&SameSiteRedirect { page: admin.page("One moment"), address })
 }

@@ -60,13 +60,13 @@ pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
 
 /// A name within a sentence, without the characters that would turn the writing of the rest
 /// around.
-pub(in crate::admin) fn plain(name: &str) -> String {
+pub(in crate::admin) fn without_bidi_controls(name: &str) -> String {
     let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     name.chars().filter(|c| !turns(c)).collect()
 }
 
 /// Text with a capital at its start.
-pub(in crate::admin) fn capitalised(text: &str) -> String {
+pub(in crate::admin) fn capitalize(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()

@@ -2,9 +2,11 @@
 //! templates pass most of them on.
 
 mod format;
-mod names;
+mod labels;
 
-pub(super) use self::format::{capitalised, count, date, date_time, number, plain, relative};
-pub(super) use self::names::{
+pub(super) use self::format::{
+    capitalize, count, date, date_time, number, relative, without_bidi_controls,
+};
+pub(super) use self::labels::{
     actor, event, mode, options, phase, resource, state, state_tone, status, status_tone, tier,
 };

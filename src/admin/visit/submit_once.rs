@@ -6,14 +6,14 @@ use crate::admin::error::AdminError;
 use crate::model::hex::random_hex;
 
 /// What such a form carries as `once`.
-pub(in crate::admin) fn value() -> Result<String, AdminError> {
+pub(in crate::admin) fn new_token() -> Result<String, AdminError> {
     Ok(random_hex(16)?)
 }
 
 /// Does what a form asks for unless it was sent before, maybe a moment ago, so that what it makes
 /// is still being made. `does` tells apart what one page's value is used for; `before` is said of
 /// a form that was sent before.
-pub(in crate::admin) async fn once<T>(
+pub(in crate::admin) async fn submit_once<T>(
     visit: &Visit,
     does: &str,
     before: &str,
@@ -21,16 +21,16 @@ pub(in crate::admin) async fn once<T>(
 ) -> Result<T, AdminError> {
     let value = visit.form().value("once");
     if value.is_empty() {
-        return Err(AdminError::ForeignForm);
+        return Err(AdminError::UntrustedForm);
     }
     let (admin, token) = (visit.visitor().admin(), visit.visitor().token());
-    let form = admin.seal.form(value, does);
-    if !admin.sessions.send_once(token, form) {
-        return Err(AdminError::NotPossible(format!("This form was sent before. {before}")));
+    let form = admin.mac_key.submission_digest(value, does);
+    if !admin.sessions.record_submission(token, form) {
+        return Err(AdminError::Conflict(format!("This form was sent before. {before}")));
     }
     let done = work.await;
     if done.is_err() {
-        admin.sessions.not_sent(token, &form);
+        admin.sessions.forget_submission(token, &form);
     }
     done
 }
