@@ -1,10 +1,10 @@
-// Comfort for the admin pages. Everything works without it.
+// Enhancements for the admin pages. Everything also works without scripts.
 "use strict";
 
 document.documentElement.classList.add("script");
 
-// The setup code stands in the address's fragment, which is never sent to the server. It is put
-// into the form, and taken out of the address so that it does not stay in the history.
+// The setup code is in the URL fragment, which browsers never send to the server. Move it into the
+// form, and remove it from the URL so that it doesn't stay in the history.
 for (const field of document.querySelectorAll("[data-from-fragment]")) {
   const code = location.hash.slice(1);
   if (code && code !== "content") {
@@ -14,28 +14,28 @@ for (const field of document.querySelectorAll("[data-from-fragment]")) {
   }
 }
 
-// A choice that takes effect at once.
+// Submit a choice as soon as it changes.
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
-// A form is sent once, however often its button is pressed. It can be sent again when the page is
-// shown again, and after a while: loading can be stopped. A choice that takes effect at once may be
-// changed; the last one counts.
-const sent = new Set();
+// Submit a form only once, even if its button is pressed twice. It can be submitted again when the
+// browser restores the page from its cache, and after 10 seconds in case loading was stopped.
+// Forms that submit on change are exempt: the last choice counts.
+const submitted = new Set();
 addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.matches("[data-submit-on-change]")) return;
-  if (sent.has(form)) {
+  if (submitted.has(form)) {
     event.preventDefault();
     return;
   }
-  sent.add(form);
-  setTimeout(() => sent.delete(form), 10_000);
+  submitted.add(form);
+  setTimeout(() => submitted.delete(form), 10_000);
 });
-addEventListener("pageshow", () => sent.clear());
+addEventListener("pageshow", () => submitted.clear());
 
-// Copying, where the browser allows it; otherwise the text is selected.
+// Copy the text, or select it if the browser refuses.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
@@ -48,22 +48,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// The board. A card is moved by a form with a button for each neighbouring phase, which works
-// without a script. Here the same form is sent for a card that is dropped on a column, or that has
-// the focus when an arrow key is pressed.
+// The board. Without scripts, each card has buttons that move it to the neighboring phases. With
+// scripts, dropping a card on a column or pressing an arrow key submits the same form.
 const board = document.querySelector("[data-board]");
 if (board) {
   const mover = document.getElementById("mover");
-  const voice = document.querySelector("[data-announce]");
+  const status = document.querySelector("[data-announce]");
   const columns = [...board.children];
   const nameOf = (card) => card.querySelector("a").textContent;
-  let held = null;
+  let dragged = null;
   let moving = false;
 
   const move = (card, column) => {
     if (moving || column.contains(card)) return;
     moving = true;
-    voice.textContent = `Moving ${nameOf(card)} to ${column.dataset.name}.`;
+    status.textContent = `Moving ${nameOf(card)} to ${column.dataset.name}.`;
     const phase = document.createElement("input");
     phase.type = "hidden";
     phase.name = "phase";
@@ -73,7 +72,7 @@ if (board) {
     mover.requestSubmit();
     phase.remove();
   };
-  // A page that the browser kept and shows again can be used again.
+  // Cards can be moved again when the browser restores the page from its cache.
   addEventListener("pageshow", () => { moving = false; });
 
   for (const card of board.querySelectorAll("[data-card]")) {
@@ -89,55 +88,56 @@ if (board) {
     event.preventDefault();
     const column = columns[columns.indexOf(card.closest("[data-phase]")) + step];
     if (column) move(card, column);
-    else voice.textContent = `${nameOf(card)} is in the ${step < 0 ? "first" : "last"} phase.`;
+    else status.textContent = `${nameOf(card)} is already in the ${step < 0 ? "first" : "last"} phase.`;
   });
 
-  // The column at a place, whatever else is there: a card, a gap or the empty end of the column.
+  // The column at a horizontal position, even if a card, a gap, or empty space is under the
+  // pointer.
   const columnAt = (x) =>
     columns.findLast((column) => column.getBoundingClientRect().left <= x) ?? columns[0];
-  const mark = (over) => {
-    for (const column of columns) column.classList.toggle("over", column === over);
+  const markDropTarget = (target) => {
+    for (const column of columns) column.classList.toggle("drop-target", column === target);
   };
-  // Which card is meant was decided when the button was pressed: when the page is scrolled before
-  // the pointer moves, another one may be under it.
+  // Drag the card that was under the pointer when the button was pressed: if the page scrolls
+  // before the pointer moves, another card may be there by the time the drag starts.
   let pressed = null;
   board.addEventListener("pointerdown", (event) => {
     pressed = event.target.closest("[data-card]");
   });
   board.addEventListener("dragstart", (event) => {
     const under = event.target.closest?.("[data-card]");
-    held = under && (pressed ?? under);
-    if (!held) return;
+    dragged = under && (pressed ?? under);
+    if (!dragged) return;
     event.dataTransfer.clearData();
-    event.dataTransfer.setData("text/plain", nameOf(held));
+    event.dataTransfer.setData("text/plain", nameOf(dragged));
     event.dataTransfer.effectAllowed = "move";
-    if (held !== under) event.dataTransfer.setDragImage(held, 20, 20);
-    held.classList.add("held");
+    if (dragged !== under) event.dataTransfer.setDragImage(dragged, 20, 20);
+    dragged.classList.add("dragging");
   });
   board.addEventListener("dragover", (event) => {
-    if (!held) return;
+    if (!dragged) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "move";
     const column = columnAt(event.clientX);
-    mark(column.contains(held) ? null : column);
+    markDropTarget(column.contains(dragged) ? null : column);
   });
   board.addEventListener("dragleave", (event) => {
-    if (!board.contains(event.relatedTarget)) mark(null);
+    if (!board.contains(event.relatedTarget)) markDropTarget(null);
   });
   board.addEventListener("drop", (event) => {
-    if (!held) return;
+    if (!dragged) return;
     event.preventDefault();
-    move(held, columnAt(event.clientX));
+    move(dragged, columnAt(event.clientX));
   });
   board.addEventListener("dragend", () => {
-    held?.classList.remove("held");
-    held = null;
-    mark(null);
+    dragged?.classList.remove("dragging");
+    dragged = null;
+    markDropTarget(null);
   });
 
-  // After a move the focus is on the card, and what was done is told.
+  // After a move, focus the card and announce the notice to screen readers.
   const moved = document.getElementById(location.hash.slice(1));
   if (moved?.dataset.card) moved.focus();
   const notice = document.querySelector("main .notice");
-  if (notice) setTimeout(() => { voice.textContent = notice.textContent; }, 200);
+  if (notice) setTimeout(() => { status.textContent = notice.textContent; }, 200);
 }

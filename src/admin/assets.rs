@@ -1,17 +1,15 @@
-//! The style sheet, the script and the icon. They are part of the binary; the hash in an address
-//! names the content, so that browsers may keep it for good.
+//! The style sheet, the script, and the icon, embedded in the binary. Their URLs contain a hash of
+//! the content, so browsers can cache them forever.
 
 use blake2::{Blake2s256, Digest};
 
 use crate::model::hex::hex;
 
-/// Bytes of the hash that stand in an address.
+/// Bytes of the hash in a URL.
 const HASH_BYTES: usize = 8;
 
-/// A file that browsers ask for.
 pub(super) struct Asset {
     name: &'static str,
-    /// Its media type.
     pub content_type: &'static str,
     pub content: &'static str,
 }
@@ -32,7 +30,7 @@ static ICON: Asset = Asset {
     content: include_str!("../../assets/icon.svg"),
 };
 
-/// Where the assets are found. For the layout.
+/// The URL paths of the assets, for the layout.
 #[derive(Clone)]
 pub(super) struct Assets {
     pub style: String,
@@ -41,17 +39,15 @@ pub(super) struct Assets {
 }
 
 impl Assets {
-    /// Hashes them.
     pub fn new() -> Self {
-        let address =
-            |asset: &Asset| format!("/admin/assets/{}/{}", hash(asset.content), asset.name);
-        Self { style: address(&STYLE), script: address(&SCRIPT), icon: address(&ICON) }
+        let path = |asset: &Asset| format!("/admin/assets/{}/{}", hash(asset.content), asset.name);
+        Self { style: path(&STYLE), script: path(&SCRIPT), icon: path(&ICON) }
     }
 
-    /// What is at an address.
+    /// Finds an asset by its URL path.
     pub fn get(&self, path: &str) -> Option<&'static Asset> {
-        let known = [(&STYLE, &self.style), (&SCRIPT, &self.script), (&ICON, &self.icon)];
-        known.into_iter().find(|(_, address)| *address == path).map(|(asset, _)| asset)
+        let all = [(&STYLE, &self.style), (&SCRIPT, &self.script), (&ICON, &self.icon)];
+        all.into_iter().find(|(_, asset_path)| *asset_path == path).map(|(asset, _)| asset)
     }
 }
 

@@ -1,5 +1,4 @@
-//! Why a page is not shown or an action not done: each reason with its status and the words that
-//! the visitor reads.
+//! The errors of the admin pages, each with its status and the message that the visitor sees.
 
 use actix_web::http::StatusCode;
 
@@ -10,56 +9,62 @@ use crate::service::read_threads::ReadThreadsError;
 use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
-/// Why a visitor does not get what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
-    #[error("There is no page at this address.")]
+    #[error("This page doesn't exist.")]
     PageNotFound,
-    #[error("There is no such {}. It may have been deleted, or belong to another workspace.", resource_name(*.0))]
+    #[error("This {} doesn't exist. It may have been deleted, or it may belong to another workspace.", resource_name(*.0))]
     NotFound(ResourceType),
-    #[error("This address does not know the method; it knows {0}.")]
+    #[error("This address only accepts {0}.")]
     MethodNotAllowed(String),
     #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Problem>),
-    #[error("Another customer has this slug.")]
+    #[error("Another customer already has this slug.")]
     SlugTaken,
-    #[error("Another contact of the customer has this email.")]
+    #[error("Another contact of this customer already has this email address.")]
     EmailTaken,
     #[error(
-        "The form is out of date or did not come from these pages. Go back, load the page again, and send it once more."
+        "This form is out of date or didn't come from these pages. Go back, reload the page, and submit it again."
     )]
     UntrustedForm,
-    #[error("There is no workspace yet. Customers, onboardings and keys belong to one.")]
+    #[error(
+        "There is no workspace yet. Customers, onboardings, and API keys belong to a workspace, so create one first."
+    )]
     NoWorkspace,
     #[error("{0}")]
     Conflict(String),
     #[error("The form is too large.")]
     TooLarge,
-    #[error("The form arrived too slowly. Check your connection, go back, and send it again.")]
+    #[error(
+        "The form took too long to arrive. Check your connection, go back, and submit it again."
+    )]
     TooSlow,
-    #[error("The form did not arrive: {0}")]
+    #[error("The form could not be read: {0}")]
     Broken(String),
-    #[error("The request's headers are larger than 32 KiB. Delete this site's cookies.")]
+    #[error(
+        "The request headers are larger than 32 KiB. Delete this site's cookies and try again."
+    )]
     HeadersTooLarge,
     #[error("Too many failed attempts. Try again in {0} seconds.")]
     TooManyAttempts(i64),
-    #[error("the pages cannot do this at the moment: {0}")]
+    #[error("admin page unavailable: {0}")]
     Unavailable(String),
-    #[error("the pages made a mistake: {0}")]
+    #[error("admin page failed: {0}")]
     Internal(String),
 }
 
 impl AdminError {
-    /// Whether the cause has to be found by whoever runs the server.
+    /// Whether the server is at fault. Such errors are logged, with details that the visitor
+    /// doesn't see.
     pub fn is_server_error(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
-    /// What is wrong with which field, if a form can be corrected.
+    /// Returns the problems with the form's fields, if the visitor can fix them.
     pub fn problems(&self) -> Option<Vec<Problem>> {
         let taken = |field: &str| {
-            let (rule, message) = (Rule::ConflictingFields, format!("{field} is taken"));
-            vec![Problem { rule, message, field: field.to_owned() }]
+            let message = self.to_string().trim_end_matches('.').to_owned();
+            vec![Problem { rule: Rule::ConflictingFields, message, field: field.to_owned() }]
         };
         match self {
             Self::Invalid(problems) => Some(problems.clone()),
@@ -69,22 +74,22 @@ impl AdminError {
         }
     }
 
-    /// Its status, and the title of its page.
+    /// Returns the status and the title of the error page.
     pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
             Self::PageNotFound | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),
-            Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Not possible here"),
-            Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Not understood"),
+            Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Invalid request"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
             Self::Conflict(_) => (S::CONFLICT, "Not possible"),
-            Self::UntrustedForm => (S::FORBIDDEN, "Not accepted"),
+            Self::UntrustedForm => (S::FORBIDDEN, "Form rejected"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
-            Self::TooSlow => (S::REQUEST_TIMEOUT, "Too slow"),
-            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
-            Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too large"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "Request timed out"),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Form too large"),
+            Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large"),
             Self::TooManyAttempts(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
-            Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Not available"),
+            Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
     }
@@ -153,12 +158,12 @@ impl From<BodyError> for AdminError {
 
 impl From<getrandom::Error> for AdminError {
     fn from(error: getrandom::Error) -> Self {
-        Self::Internal(format!("no random numbers: {error}"))
+        Self::Internal(format!("cannot get random bytes: {error}"))
     }
 }
 
 impl From<askama::Error> for AdminError {
     fn from(error: askama::Error) -> Self {
-        Self::Internal(format!("a template cannot be filled in: {error}"))
+        Self::Internal(format!("cannot render a template: {error}"))
     }
 }

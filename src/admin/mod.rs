@@ -1,6 +1,6 @@
-//! The admin pages: HTML for people, made on the server. Only `server` may use it. `routes` lists
-//! every page and action. `visit/gate.rs` checks a request before its handler, which is in `pages`,
-//! with its template in `templates/admin`.
+//! The admin pages: server-rendered HTML. Only `server` may use this module. `routes` lists every
+//! page and action. `visit/dispatch.rs` checks a request before it calls the handler, which is in
+//! `pages`; the templates are in `templates/admin`.
 
 mod assets;
 mod display;

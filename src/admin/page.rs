@@ -1,4 +1,4 @@
-//! Answers of the pages, and what the layout shows around every page.
+//! Responses of the pages, and the data of the layout around every page.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -8,10 +8,10 @@ use askama::Template;
 use super::assets::Assets;
 use super::error::AdminError;
 
-/// What every handler returns.
+/// The return type of every handler.
 pub(super) type PageResult = Result<HttpResponse, AdminError>;
 
-/// A part of the pages that the navigation leads to.
+/// An entry of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
@@ -22,11 +22,9 @@ pub(super) enum Section {
 }
 
 impl Section {
-    /// In the order of the navigation.
     const ALL: [Self; 5] =
         [Self::Overview, Self::Customers, Self::Onboardings, Self::ApiKeys, Self::Logs];
 
-    /// What the navigation calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
@@ -37,7 +35,7 @@ impl Section {
         }
     }
 
-    /// Where it begins.
+    /// Returns the path of its first page.
     pub fn path(self) -> &'static str {
         match self {
             Self::Overview => "/admin",
@@ -49,7 +47,7 @@ impl Section {
     }
 }
 
-/// A workspace to choose.
+/// An option of the workspace switcher.
 #[derive(Clone)]
 pub(super) struct WorkspaceChoice {
     pub slug: String,
@@ -57,64 +55,62 @@ pub(super) struct WorkspaceChoice {
     pub current: bool,
 }
 
-/// What the layout shows. Every template that extends it has one as `page`.
+/// The data of the layout. Every template that extends the layout has one as `page`.
 #[derive(Clone)]
 pub(super) struct Page {
-    /// The heading, which the browser's title repeats.
+    /// The heading, and the start of the browser's title.
     pub title: String,
-    /// The part of the pages it belongs to.
+    /// The navigation entry that is highlighted.
     pub section: Option<Section>,
-    /// Whether to show the navigation.
     pub signed_in: bool,
-    /// What every form carries.
+    /// The CSRF token for the page's forms.
     pub csrf: String,
-    /// The workspaces, if somebody is signed in.
+    /// All workspaces; empty unless the visitor is signed in.
     pub workspaces: Vec<WorkspaceChoice>,
-    /// What the last action did.
+    /// The flash message of the last action.
     pub notice: Option<String>,
     pub assets: Assets,
     pub version: &'static str,
 }
 
 impl Page {
-    /// The links of the navigation.
     pub fn sections(&self) -> [Section; 5] {
         Section::ALL
     }
 
-    /// Whether a link leads to where the visitor is.
     pub fn is_current(&self, section: &Section) -> bool {
         self.section == Some(*section)
     }
 
-    /// Where the visitor is once another workspace was chosen: what is shown may not be in it.
+    /// Returns where switching the workspace leads: the start of the section, because what this
+    /// page shows may not exist in the other workspace.
     pub fn path_after_switch(&self) -> &'static str {
         self.section.unwrap_or(Section::Overview).path()
     }
 
-    /// The workspace that is looked at.
+    /// Returns the current workspace.
     pub fn workspace(&self) -> Option<&WorkspaceChoice> {
         self.workspaces.iter().find(|workspace| workspace.current)
     }
 }
 
-/// 200 with a page.
+/// Renders a page with status 200.
 pub(super) fn html(template: &impl Template) -> PageResult {
     html_as(StatusCode::OK, template)
 }
 
-/// 400 with a form that has to be corrected.
+/// Renders a form with problems, with status 400.
 pub(super) fn invalid_form(template: &impl Template) -> PageResult {
     html_as(StatusCode::BAD_REQUEST, template)
 }
 
-/// A page with some other status.
+/// Renders a page with the given status.
 pub(super) fn html_as(status: StatusCode, template: &impl Template) -> PageResult {
     let text = template.render()?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(text))
 }
 
-/// 303 to a page, after an action.
+/// Redirects with 303, after an action.
 pub(super) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
@@ -125,7 +121,7 @@ mod tests {
     use crate::admin::forms::form::Form;
     use crate::model::parse::problem::{Problem, Rule};
 
-    /// Every part that pages are put together from, once.
+    /// Uses every macro of `ui.html` once.
     #[derive(Template)]
     #[template(
         ext = "html",
@@ -146,7 +142,7 @@ mod tests {
 {% call ui::confirm(page, "/x/delete", "Delete", "/x") %}<p>Really?</p>{% endcall %}
 "#
     )]
-    struct Parts {
+    struct Components {
         page: Page,
         form: Form,
         plans: Vec<(String, &'static str)>,
@@ -155,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_show_what_was_typed_and_what_is_wrong_with_it() {
+    fn components_keep_the_input_and_show_its_problems() {
         let page = Page {
-            title: "Parts".to_owned(),
+            title: "Components".to_owned(),
             section: None,
             signed_in: true,
             csrf: "token".to_owned(),
@@ -178,14 +174,14 @@ mod tests {
             ("primary", "true".to_owned()),
             ("scope", "a".to_owned()),
         ]);
-        let parts = Parts {
+        let components = Components {
             page,
             form: form.with_problems(vec![problem]),
             plans: vec![("a".to_owned(), "Plan A"), ("b".to_owned(), "Plan B")],
             newest: None,
             older: Some("?cursor=1&x=2".to_owned()),
         };
-        let html = parts.render().unwrap();
+        let html = components.render().unwrap();
         for text in [
             r#"name="name" type="text" value="" required aria-invalid="true" aria-describedby="name-error""#,
             r#"<p class="error" id="name-error">Must not be empty.</p>"#,
@@ -201,7 +197,7 @@ mod tests {
             r#"href="?cursor=1&#38;x=2" rel="next">Older"#,
             r#"name="csrf" value="token""#,
             "<p>Really?</p>",
-            "This was not saved.",
+            "Not saved.",
         ] {
             assert!(html.contains(text), "{text} is not in {html}");
         }

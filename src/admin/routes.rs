@@ -1,5 +1,5 @@
-//! Every page and action, with its method, its address, its name in the log, and who may have it.
-//! Nothing is checked or refused by address anywhere else.
+//! The route table: every page and action, with its method, path, operation name in the access log,
+//! and whether it requires a sign-in. No other code makes access decisions by path.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -17,18 +17,18 @@ use super::pages::{
 use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
 use crate::http::routing::resources;
 
-/// A method of an address.
+/// A route: a method and a path.
 pub struct Entry {
-    /// GET or POST.
     pub method: Method,
-    /// The address, with parameters in braces.
+    /// The path, with parameters in braces.
     pub path: &'static str,
-    /// Whether it is only for those who are signed in.
+    /// Whether it requires a sign-in.
     pub signed_in: bool,
     route: Route,
 }
 
-/// The table. An address without parameters stands before one that would match it too.
+/// Returns the route table. A fixed path must come before a path with parameters that also matches
+/// it.
 #[rustfmt::skip]
 #[must_use]
 pub fn entries() -> Vec<Entry> {
@@ -80,40 +80,40 @@ pub fn entries() -> Vec<Entry> {
     ]
 }
 
-/// What lies below these is a page, or is answered with one that says that there is none.
+/// Unknown paths in these scopes get the 404 page.
 const NOT_FOUND_SCOPES: [&str; 4] =
     ["/admin/{rest:.*}", "/customers/{rest:.*}", "/contacts/{rest:.*}", "/onboardings/{rest:.*}"];
 
-/// An address for every visitor.
+/// A route for everyone.
 fn public<F: Future<Output = PageResult> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
     handler: fn(Rc<Visitor>) -> F,
 ) -> Entry {
-    let answer = move |request: HttpRequest, payload: Payload| {
+    let service = move |request: HttpRequest, payload: Payload| {
         dispatch(request, payload, operation, Forms::FromAnyone, handler)
     };
-    entry(method, path, false, web::to(answer))
+    entry(method, path, false, web::to(service))
 }
 
-/// An address for those who are signed in; anybody else is led to the sign-in.
+/// A route that requires a sign-in. Other visitors are redirected to the sign-in page.
 fn signed_in<F: Future<Output = PageResult> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
     handler: fn(Visit) -> F,
 ) -> Entry {
-    let only_signed_in = move |visitor: Rc<Visitor>| async move {
+    let guarded = move |visitor: Rc<Visitor>| async move {
         match Visit::if_signed_in(Rc::clone(&visitor)) {
             Some(visit) => handler(visit).await,
             None => Ok(visitor.redirect_to_sign_in()),
         }
     };
-    let answer = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, Forms::FromSignedIn, only_signed_in)
+    let service = move |request: HttpRequest, payload: Payload| {
+        dispatch(request, payload, operation, Forms::FromSignedIn, guarded)
     };
-    entry(method, path, true, web::to(answer))
+    entry(method, path, true, web::to(service))
 }
 
 fn entry(method: &Method, path: &'static str, signed_in: bool, route: Route) -> Entry {
@@ -128,12 +128,12 @@ pub fn configure(config: &mut ServiceConfig) {
     for resource in resources(routes, refuse_method) {
         config.service(resource);
     }
-    for place in NOT_FOUND_SCOPES {
-        config.route(place, web::to(no_page));
+    for scope in NOT_FOUND_SCOPES {
+        config.route(scope, web::to(no_page));
     }
 }
 
-/// Answers requests for addresses at which there is no page.
+/// Responds with the 404 page.
 pub async fn no_page(request: HttpRequest) -> HttpResponse {
     refuse(&request, AdminError::PageNotFound)
 }

@@ -1,4 +1,4 @@
-//! What the pages keep in memory from one request to the next. `server` makes one.
+//! The state that the pages share between requests, in memory. `server` creates it.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::model::clock::Monotonic;
 use crate::service::Service;
 use crate::store::{Reader, Store, StoreError};
 
-/// The state of the pages.
+/// The shared state of the admin pages.
 pub struct Admin {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
     pub(super) mac_key: MacKey,
     pub(super) setup_code: SetupCode,
     pub(super) assets: Assets,
-    /// When the server began to answer.
+    /// When the server started.
     pub(super) started: Monotonic,
 }
 
 impl Admin {
-    /// Pages that nobody has seen yet.
+    /// Creates the state: no sessions, and a new setup code.
     ///
     /// # Errors
-    /// When the operating system has no randomness to give.
+    /// If the operating system cannot provide random bytes.
     pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
         Ok(Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
@@ -39,24 +39,23 @@ impl Admin {
         })
     }
 
-    /// Where the first password is set, with the code that is needed for it; nothing once there is
-    /// a password.
+    /// Returns the path for setting the first password, including the setup code. Returns none once
+    /// a password is set.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     pub fn setup_path(&self) -> Result<Option<String>, StoreError> {
         let account = self.store().read(|reader| reader.account())?;
-        // In the fragment, which browsers do not send, so that no access log has the code.
+        // In the fragment, which browsers don't send: the code must not end up in access logs.
         let path = |code| format!("/admin/setup#{code}");
         Ok(if account.is_some() { None } else { self.setup_code.code().map(path) })
     }
 
-    /// The database.
     pub(super) fn store(&self) -> &Store {
         &self.service.store
     }
 
-    /// Reads from the database, off the web workers.
+    /// Reads from the database on the page threads, not on a web worker.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -66,7 +65,7 @@ impl Admin {
         Ok(self.service.page_threads.run(job).await??)
     }
 
-    /// A page for somebody of whom nothing is known.
+    /// Returns the layout for a visitor without a session.
     pub(super) fn page(&self, title: &str) -> Page {
         Page {
             title: title.to_owned(),

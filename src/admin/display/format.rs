@@ -1,4 +1,4 @@
-//! Numbers, times and names as people read them.
+//! Formats numbers, times, and names.
 
 use std::borrow::Borrow;
 
@@ -13,13 +13,13 @@ const DAY: StaticFormatDescription =
 const MOMENT: StaticFormatDescription =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
 
-/// A number with its digits in groups of three.
+/// Formats a number with thousands separators: `1,234,567`.
 pub(in crate::admin) fn number(number: impl Borrow<i64>) -> String {
     let number = *number.borrow();
     let digits = number.unsigned_abs().to_string();
     let mut text = if number < 0 { "-".to_owned() } else { String::new() };
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -27,23 +27,23 @@ pub(in crate::admin) fn number(number: impl Borrow<i64>) -> String {
     text
 }
 
-/// So many of something: `1 contact`, `2 contacts`.
+/// Formats a count with its noun: `1 contact`, `2 contacts`.
 pub(in crate::admin) fn count(n: impl Borrow<i64>, one: &str) -> String {
     let n = *n.borrow();
     format!("{} {one}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
-/// A day: `26 May 2026`.
+/// Formats a day: `26 May 2026`.
 pub(in crate::admin) fn date(time: &Timestamp) -> String {
-    written(*time, DAY)
+    format_utc(*time, DAY)
 }
 
-/// A moment: `26 May 2026, 17:21 UTC`.
+/// Formats a time: `26 May 2026, 17:21 UTC`.
 pub(in crate::admin) fn date_time(time: &Timestamp) -> String {
-    written(*time, MOMENT)
+    format_utc(*time, MOMENT)
 }
 
-/// How far a time is from now: `3 days ago`, `in 2 hours`.
+/// Formats a time relative to now: `3 days ago`, `in 2 hours`.
 pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
     let seconds = (time.as_micros() - now.as_micros()) / 1_000_000;
     let (n, unit) = match seconds.abs() {
@@ -58,24 +58,23 @@ pub(in crate::admin) fn relative(time: &Timestamp, now: &Timestamp) -> String {
     if seconds < 0 { format!("{span} ago") } else { format!("in {span}") }
 }
 
-/// A name within a sentence, without the characters that would turn the writing of the rest
-/// around.
+/// Removes bidirectional control characters, so that a name inside a sentence cannot reverse the
+/// text after it.
 pub(in crate::admin) fn without_bidi_controls(name: &str) -> String {
-    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    name.chars().filter(|c| !turns(c)).collect()
+    let is_control = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().filter(|c| !is_control(c)).collect()
 }
 
-/// Text with a capital at its start.
 pub(in crate::admin) fn capitalize(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
 }
 
-fn written(time: Timestamp, form: StaticFormatDescription) -> String {
+fn format_utc(time: Timestamp, format: StaticFormatDescription) -> String {
     let time = UtcDateTime::UNIX_EPOCH + Duration::microseconds(time.as_micros());
-    // The forms ask for nothing that a time in UTC does not have.
-    time.format(form).unwrap_or_default()
+    // Cannot fail: a UTC time has every component that the formats use.
+    time.format(format).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_for_people_and_in_utc() {
+    fn times_are_formatted_in_utc() {
         let time = at("2026-05-06T19:01:09+02:00");
         assert_eq!(date(&time), "6 May 2026");
         assert_eq!(date_time(&time), "6 May 2026, 17:01 UTC");
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_of_a_time_is_told_in_its_largest_unit() {
+    fn relative_times_use_the_largest_unit() {
         let now = at("2026-06-15T12:00:00Z");
         for (time, text) in [
             ("2026-06-15T12:00:00Z", "just now"),

@@ -1,4 +1,4 @@
-//! The names of enums for people, and who did something.
+//! Labels for enums and actors.
 
 use std::str::FromStr;
 
@@ -10,7 +10,6 @@ use crate::model::key::{Mode, Tier};
 use crate::model::onboarding::{Phase, State};
 use crate::model::resource::ResourceType;
 
-/// A customer's status.
 pub(in crate::admin) fn status(status: &CustomerStatus) -> &'static str {
     match status {
         CustomerStatus::Onboarding => "Onboarding",
@@ -21,7 +20,6 @@ pub(in crate::admin) fn status(status: &CustomerStatus) -> &'static str {
     }
 }
 
-/// The tone of its badge.
 pub(in crate::admin) fn status_tone(status: &CustomerStatus) -> &'static str {
     match status {
         CustomerStatus::Onboarding => "info",
@@ -32,7 +30,6 @@ pub(in crate::admin) fn status_tone(status: &CustomerStatus) -> &'static str {
     }
 }
 
-/// An onboarding's phase.
 pub(in crate::admin) fn phase(phase: &Phase) -> &'static str {
     match phase {
         Phase::BeforeGettingStarted => "Before getting started",
@@ -45,7 +42,6 @@ pub(in crate::admin) fn phase(phase: &Phase) -> &'static str {
     }
 }
 
-/// An onboarding's state.
 pub(in crate::admin) fn state(state: &State) -> &'static str {
     match state {
         State::Active => "Active",
@@ -55,7 +51,6 @@ pub(in crate::admin) fn state(state: &State) -> &'static str {
     }
 }
 
-/// The tone of its badge.
 pub(in crate::admin) fn state_tone(state: &State) -> &'static str {
     match state {
         State::Active => "good",
@@ -65,7 +60,6 @@ pub(in crate::admin) fn state_tone(state: &State) -> &'static str {
     }
 }
 
-/// A key's mode.
 pub(in crate::admin) fn mode(mode: &Mode) -> &'static str {
     match mode {
         Mode::Live => "Live",
@@ -73,7 +67,6 @@ pub(in crate::admin) fn mode(mode: &Mode) -> &'static str {
     }
 }
 
-/// A key's tier.
 pub(in crate::admin) fn tier(tier: &Tier) -> &'static str {
     match tier {
         Tier::Standard => "Standard",
@@ -82,7 +75,6 @@ pub(in crate::admin) fn tier(tier: &Tier) -> &'static str {
     }
 }
 
-/// A type of resource.
 pub(in crate::admin) fn resource(resource: &ResourceType) -> &'static str {
     match resource {
         ResourceType::Customer => "Customer",
@@ -92,20 +84,19 @@ pub(in crate::admin) fn resource(resource: &ResourceType) -> &'static str {
     }
 }
 
-/// What happened, in general.
 pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
     match kind {
         EventType::CustomerCreated => "Customer created",
-        EventType::CustomerUpdated => "Customer changed",
+        EventType::CustomerUpdated => "Customer updated",
         EventType::CustomerArchived => "Customer archived",
         EventType::CustomerAtRisk => "Customer at risk",
         EventType::CustomerChurned => "Customer churned",
         EventType::ContactCreated => "Contact added",
-        EventType::ContactUpdated => "Contact changed",
+        EventType::ContactUpdated => "Contact updated",
         EventType::ContactDeleted => "Contact deleted",
-        EventType::OnboardingCreated => "Onboarding opened",
-        EventType::OnboardingUpdated => "Onboarding changed",
-        EventType::OnboardingPhaseChanged => "Phase moved",
+        EventType::OnboardingCreated => "Onboarding created",
+        EventType::OnboardingUpdated => "Onboarding updated",
+        EventType::OnboardingPhaseChanged => "Phase changed",
         EventType::OnboardingStateChanged => "State changed",
         EventType::OnboardingAtRisk => "Onboarding at risk",
         EventType::OnboardingBackOnTrack => "Onboarding back on track",
@@ -117,7 +108,6 @@ pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
     }
 }
 
-/// Who did something.
 pub(in crate::admin) fn actor(actor: &Actor) -> String {
     match (actor.kind, actor.id.as_str()) {
         (ActorKind::ApiKey, _) => format!("API: {}", actor.name),
@@ -126,14 +116,14 @@ pub(in crate::admin) fn actor(actor: &Actor) -> String {
     }
 }
 
-/// The values of an enum with their words, for a choice. `all` is what stands for any of them,
-/// when that can be chosen.
+/// Returns the options of a drop-down list for an enum: its values with their labels. `any` is the
+/// label of an empty option that matches all of them, if there is one.
 pub(in crate::admin) fn options<E: FromStr + VariantNames>(
-    all: Option<&'static str>,
-    word: fn(&E) -> &'static str,
+    any: Option<&'static str>,
+    label: fn(&E) -> &'static str,
 ) -> Vec<(&'static str, &'static str)> {
-    let any = all.map(|text| ("", text));
-    let each = E::VARIANTS.iter().filter_map(|&name| Some((name, word(&name.parse().ok()?))));
+    let any = any.map(|text| ("", text));
+    let each = E::VARIANTS.iter().filter_map(|&name| Some((name, label(&name.parse().ok()?))));
     any.into_iter().chain(each).collect()
 }
 
@@ -142,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_choice_has_the_names_of_the_values_and_the_words_for_people() {
+    fn options_pair_api_values_with_labels() {
         let statuses = options(Some("Any status"), status);
         assert_eq!(statuses[..2], [("", "Any status"), ("onboarding", "Onboarding")]);
         assert!(statuses.contains(&("at_risk", "At risk")));
@@ -152,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_told_from_the_admin() {
+    fn actors_show_whether_a_key_or_the_admin_acted() {
         let key = Actor { kind: ActorKind::ApiKey, id: "c1".to_owned(), name: "Sync".to_owned() };
         assert_eq!(actor(&key), "API: Sync");
         assert_eq!(actor(&Actor::admin_page()), "Admin");

@@ -1,5 +1,5 @@
-//! The words that people read for values of the model. Values are taken by reference, which is how
-//! templates pass most of them on.
+//! Labels and formatting for values of the model. Functions take references because Askama passes
+//! most values by reference.
 
 mod format;
 mod labels;

@@ -1,6 +1,6 @@
-//! Forms that change a resource while somebody else may change it too. Such a form carries the values
-//! that it was loaded with: only fields that were edited are sent, and a property that somebody else
-//! changed first is shown instead of overwritten.
+//! Edit forms, with conflict detection. A form carries the values that it was loaded with, in
+//! hidden fields. Only fields that were edited are saved. If someone else has changed one of them
+//! since, the form is shown again instead of overwriting that change.
 
 use serde::Serialize;
 
@@ -9,10 +9,10 @@ use super::form::{Form, Kind, Shape};
 use crate::model::parse::fields::Body;
 use crate::model::parse::problem::{Problem, Rule};
 
-/// The prefix of the hidden field with the value that a field was loaded with.
+/// The prefix of the hidden fields with the loaded values.
 const LOADED_PREFIX: &str = "was-";
 
-/// A form that shows the properties of a resource and remembers them.
+/// Returns a form for editing a resource, including the hidden fields with the loaded values.
 pub(in crate::admin) fn form(fields: &[Field], resource: &impl Serialize) -> Form {
     with_loaded_values(field::values(fields, resource))
 }
@@ -26,59 +26,64 @@ fn with_loaded_values(values: Values) -> Form {
     form
 }
 
-/// What a person changed in a form.
+/// The edited fields of a submitted form.
 pub(in crate::admin) struct Changes {
     form: Form,
     shape: Vec<(&'static str, Kind)>,
 }
 
 impl Changes {
-    /// Compares what was typed with what the form was loaded with. A field that the form does not
-    /// have changes nothing.
+    /// Compares the submitted values with the loaded ones. A field that was not submitted counts as
+    /// unchanged, unless it consists of checkboxes, which browsers omit when they are not checked.
     pub fn new(form: &Form, shape: &Shape) -> Self {
         let changed = |(name, kind): &&(&'static str, Kind)| {
-            let was = form.value(&format!("{LOADED_PREFIX}{name}"));
-            let there = form.has_field(name) || matches!(kind, Kind::Flag | Kind::Chosen);
-            there && !is_same_text(*kind, form.value(name), was)
+            let loaded = form.value(&format!("{LOADED_PREFIX}{name}"));
+            let is_submitted = form.has_field(name) || matches!(kind, Kind::Flag | Kind::Checked);
+            is_submitted && !is_same_text(*kind, form.value(name), loaded)
         };
         let shape = shape.iter().filter(changed).copied().collect();
         Self { form: form.clone(), shape }
     }
 
-    /// Parses what was changed as the body of a PATCH; nothing when nothing was.
+    /// Parses the edited fields as the body of a PATCH. Returns none if nothing was edited.
     pub fn parse<B: Body>(&self) -> Result<Option<B>, Vec<Problem>> {
         self.form.parse_patch(&self.shape)
     }
 
-    /// The form with what was meanwhile changed to something else, to be shown again; nothing when
-    /// there is none of it. What is sent again after that is meant.
+    /// Returns the form with a problem for every edited field that someone else has changed to
+    /// another value since it was loaded, or none if there are no conflicts. Submitting that form
+    /// again overwrites their changes.
     pub fn conflicts(&self, now: &Values) -> Option<Form> {
         let mut form = self.form.clone();
         let mut problems = Vec::new();
         for (name, kind) in &self.shape {
             let Some((_, now)) = now.iter().find(|(field, _)| field == name) else { continue };
-            let was = format!("{LOADED_PREFIX}{name}");
-            if is_same_text(*kind, now, form.value(&was))
+            let loaded = format!("{LOADED_PREFIX}{name}");
+            if is_same_text(*kind, now, form.value(&loaded))
                 || is_same_text(*kind, now, form.value(name))
             {
                 continue;
             }
-            let shown = if now.is_empty() { "nothing".to_owned() } else { format!("“{now}”") };
             problems.push(Problem {
                 rule: Rule::ConflictingFields,
-                message: format!(
-                    "Somebody else changed this to {shown} meanwhile. Save again to replace that"
-                ),
+                message: match now.as_str() {
+                    "" => "Someone else cleared this in the meantime. Save again to overwrite it"
+                        .to_owned(),
+                    now => format!(
+                        "Someone else changed this to “{now}” in the meantime. Save again to \
+                         overwrite it"
+                    ),
+                },
                 field: (*name).to_owned(),
             });
-            form.set(&was, now.clone());
+            form.set(&loaded, now.clone());
         }
         (!problems.is_empty()).then(|| form.with_problems(problems))
     }
 }
 
-/// Whether a browser may have made one text from the other: it ends lines in its own way, and a
-/// field of one line has no line ends.
+/// Whether two texts differ only in what a browser changes on its own: it normalizes line breaks,
+/// and removes them from single-line inputs.
 fn is_same_text(kind: Kind, a: &str, b: &str) -> bool {
     let plain = |text: &str| match kind {
         Kind::Area | Kind::List | Kind::Json => {
@@ -111,7 +116,7 @@ mod tests {
         SHAPE.iter().map(|(name, _)| *name).zip(values).collect()
     }
 
-    fn typed(fields: &[(&str, &str)]) -> Changes {
+    fn edited(fields: &[(&str, &str)]) -> Changes {
         let mut form = with_loaded_values(values("Maya", "COO", "true", "a\nb"));
         for (name, value) in fields {
             form.set(name, (*value).to_owned());
@@ -119,7 +124,7 @@ mod tests {
         Changes::new(&form, SHAPE)
     }
 
-    /// Applies the changes to a contact with old values.
+    /// Applies the changes to a contact.
     fn patched(changes: &Changes) -> Value {
         let body =
             json!({"name": "Old", "email": "a@b.example", "title": "old", "labels": ["old"]});
@@ -132,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_typed_anew_is_changed() {
-        let same = typed(&[("name", " Maya"), ("labels", "a\r\nb\r\n")]);
+    fn only_edited_fields_are_changed() {
+        let same = edited(&[("name", " Maya"), ("labels", "a\r\nb\r\n")]);
         assert!(same.parse::<ContactPatch>().unwrap().is_none());
-        let after = patched(&typed(&[("title", "")]));
+        let after = patched(&edited(&[("title", "")]));
         assert_eq!(
             after,
             json!({"name": "Old", "title": null, "is_primary": false, "labels": ["old"]})
@@ -143,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_count_where_there_can_be_some() {
+    fn line_breaks_matter_only_in_multi_line_fields() {
         assert!(is_same_text(Kind::Area, "a\r\nb\n", "a\nb"));
         assert!(!is_same_text(Kind::Area, "a\n\nb", "a\nb"));
         assert!(!is_same_text(Kind::Area, "a\nb", "ab"));
@@ -151,21 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn a_form_with_one_field_changes_that() {
+    fn a_form_with_a_single_field_changes_only_that() {
         let changes = Changes::new(&Form::from_values([("is_primary", "true".to_owned())]), SHAPE);
         let after = json!({"name": "Old", "title": "old", "is_primary": true, "labels": ["old"]});
         assert_eq!(patched(&changes), after);
     }
 
     #[test]
-    fn what_two_changed_at_once_is_told_of_and_can_be_sent_again() {
-        let changes = typed(&[("title", "CEO"), ("name", "Maya B")]);
+    fn conflicting_changes_are_reported_and_can_be_overwritten() {
+        let changes = edited(&[("title", "CEO"), ("name", "Maya B")]);
         assert!(changes.conflicts(&values("Maya", "COO", "", "c")).is_none());
         assert!(changes.conflicts(&values("Maya B", "COO", "true", "")).is_none());
         let now = values("Maya", "", "true", "a\nb");
         let again = changes.conflicts(&now).unwrap();
-        let said = "Somebody else changed this to nothing meanwhile. Save again to replace that.";
-        assert_eq!(again.error("title").as_deref(), Some(said));
+        let error = "Someone else cleared this in the meantime. Save again to overwrite it.";
+        assert_eq!(again.error("title").as_deref(), Some(error));
         assert_eq!((again.error("name"), again.value("title")), (None, "CEO"));
         assert!(Changes::new(&again, SHAPE).conflicts(&now).is_none());
     }

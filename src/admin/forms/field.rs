@@ -1,5 +1,5 @@
-//! A property of a resource on the pages: its label, its control in a form, how the form is parsed,
-//! and the value that the form shows.
+//! A field of a resource on the pages: its label, its form control, how a submitted value is
+//! parsed, and how the current value is filled in.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,75 +8,75 @@ use super::form::{Form, Kind};
 use crate::admin::display;
 use crate::model::values::invisible::is_blank_text;
 
-/// A line of one of the tables in `properties`.
+/// A row of one of the tables in `resource_fields`.
 pub(in crate::admin) struct Field {
-    /// The property's name in the API.
+    /// The field's name in the API.
     pub name: &'static str,
-    /// What it is called within a sentence.
+    /// The field's name in the middle of a sentence.
     pub in_sentence: &'static str,
     pub input: Input,
-    /// Where the page of its resource shows it.
+    /// Where the resource's page shows it.
     pub place: Place,
-    /// What is in_sentence of its value there.
+    /// The hint below its value on the resource's page.
     pub value_hint: &'static str,
     label: Option<&'static str>,
     hint: &'static str,
     is_required: bool,
-    /// The hint in the form of a new resource, for which it is made when it is left empty.
+    /// For a field that the server generates when it is left empty in a new resource: the hint
+    /// there.
     generated_hint: Option<&'static str>,
 }
 
-/// How a property is typed.
+/// The form control of a field.
 #[derive(Clone, Copy)]
 pub(in crate::admin) enum Input {
     Text,
     Number,
-    /// A day.
     Date,
-    /// A day and a time of day, in UTC.
-    Moment,
-    /// A text area with this many rows.
+    /// A date and time, in UTC.
+    DateTime,
+    /// A text area with this number of rows.
     Area(u8),
-    /// A list, one item on each line.
+    /// A list with one item per line.
     List,
     /// A JSON object.
     Json,
-    /// One of several words.
+    /// A drop-down list.
     Choice(Choice),
-    /// A box to tick.
+    /// A checkbox.
     Flag,
 }
 
-/// The words to choose from.
+/// The values of a drop-down list.
 #[derive(Clone, Copy)]
 pub(in crate::admin) struct Choice {
-    /// Each value with its word.
+    /// The values with their labels.
     pub options: fn() -> Vec<(&'static str, &'static str)>,
-    /// The tone of a value's badge.
+    /// Returns the tone of a value's badge.
     pub tone: fn(&str) -> &'static str,
 }
 
-/// Where the page of a resource shows a property.
+/// Where a resource's page shows a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::admin) enum Place {
     Facts,
-    /// Among the ids in other systems.
+    /// With the IDs in other systems.
     Ids,
-    /// In a part of the page that is made for it.
+    /// In a section of its own.
     Separate,
 }
 
-/// The values of fields, by their names.
+/// Field names and the values that a form shows.
 pub(in crate::admin) type Values = Vec<(&'static str, String)>;
 
-/// A field as the template of a form shows it.
+/// A form control, for the template.
 pub(in crate::admin) struct Control {
     pub name: &'static str,
     pub label: String,
     input: Input,
     pub hint: &'static str,
     pub is_required: bool,
-    /// The heading above it, if a group of fields begins here.
+    /// The heading above it, if it starts a group.
     pub heading: Option<&'static str>,
 }
 
@@ -95,58 +95,58 @@ impl Field {
         }
     }
 
-    /// A line of text.
+    /// Creates a single-line text field.
     pub const fn text(name: &'static str, in_sentence: &'static str) -> Self {
         Self::new(name, in_sentence, Input::Text)
     }
 
-    /// The id that the resource has in another system.
+    /// Creates a field for the resource's ID in another system.
     pub const fn id(name: &'static str, in_sentence: &'static str) -> Self {
         Self { place: Place::Ids, ..Self::text(name, in_sentence) }
     }
 
-    /// A label other than its name in a sentence with a capital.
+    /// Sets a label. The default is the capitalized name.
     pub const fn label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
 
-    /// The hint below it in a form.
+    /// Sets the hint below the form control.
     pub const fn hint(self, hint: &'static str) -> Self {
         Self { hint, ..self }
     }
 
-    /// The note below its value on the page of the resource.
+    /// Sets the hint below the value on the resource's page.
     pub const fn value_hint(self, value_hint: &'static str) -> Self {
         Self { value_hint, ..self }
     }
 
-    /// It always has a value.
     pub const fn required(self) -> Self {
         Self { is_required: true, ..self }
     }
 
-    /// A new resource gets one when it is left empty, which the hint says.
+    /// Marks a field that the server generates when it is left empty in a new resource. The hint
+    /// says so.
     pub const fn generated(self, hint: &'static str) -> Self {
         Self { generated_hint: Some(hint), ..self }
     }
 
-    /// The page of the resource has a part of its own for it.
+    /// Gives the field a section of its own on the resource's page.
     pub const fn separate(self) -> Self {
         Self { place: Place::Separate, ..self }
     }
 
-    /// The text of its label.
+    /// Returns the label.
     pub fn label_text(&self) -> String {
         self.label.map_or_else(|| display::capitalize(self.in_sentence), str::to_owned)
     }
 
-    /// How it is read from a form.
+    /// Returns how a submitted value is parsed.
     pub fn kind(&self) -> Kind {
         match self.input {
             Input::Text if self.is_required => Kind::Text,
             Input::Text => Kind::Nullable,
             Input::Number => Kind::Number,
-            Input::Date | Input::Moment => Kind::Time,
+            Input::Date | Input::DateTime => Kind::Time,
             Input::Area(_) => Kind::Area,
             Input::List => Kind::List,
             Input::Json => Kind::Json,
@@ -155,14 +155,15 @@ impl Field {
         }
     }
 
-    /// The text that the form shows for a value of its property.
+    /// Formats a JSON value for the form control.
     fn form_value(&self, value: &Value) -> String {
         let first = |text: &str, length| text.chars().take(length).collect();
         match (self.input, value) {
             (_, Value::Null) => String::new(),
-            // `2026-05-26T17:21:09.123Z` as browsers' fields for days and times have it.
+            // Shortens `2026-05-26T17:21:09.123Z` to what `date` and `datetime-local` inputs
+            // accept.
             (Input::Date, Value::String(time)) => first(time, "2026-05-26".len()),
-            (Input::Moment, Value::String(time)) => first(time, "2026-05-26T17:21".len()),
+            (Input::DateTime, Value::String(time)) => first(time, "2026-05-26T17:21".len()),
             (_, Value::String(text)) => text.clone(),
             (_, Value::Bool(is)) => if *is { "true" } else { "" }.to_owned(),
             (_, Value::Number(number)) => number.to_string(),
@@ -175,18 +176,18 @@ impl Field {
 }
 
 impl Control {
-    /// The type of its input, if it is a line.
+    /// Returns the type of a single-line input.
     pub fn input_type(&self) -> Option<&'static str> {
         match self.input {
             Input::Text => Some("text"),
             Input::Number => Some("number"),
             Input::Date => Some("date"),
-            Input::Moment => Some("datetime-local"),
+            Input::DateTime => Some("datetime-local"),
             _ => None,
         }
     }
 
-    /// How many lines are seen, if it has several.
+    /// Returns the number of rows of a text area.
     pub fn rows(&self) -> Option<u8> {
         match self.input {
             Input::Area(rows) => Some(rows),
@@ -196,7 +197,7 @@ impl Control {
         }
     }
 
-    /// What there is to choose from, if it is a choice.
+    /// Returns the options of a drop-down list.
     pub fn options(&self) -> Option<Vec<(&'static str, &'static str)>> {
         match self.input {
             Input::Choice(choice) => Some((choice.options)()),
@@ -205,32 +206,33 @@ impl Control {
     }
 }
 
-/// The fields as a form is read by them.
+/// Returns how the form of an existing resource is parsed.
 pub(in crate::admin) fn shape(fields: &[Field]) -> Vec<(&'static str, Kind)> {
     fields.iter().map(|field| (field.name, field.kind())).collect()
 }
 
-/// The same for a new resource: what is made for it when left empty is not read then.
+/// Returns how the form of a new resource is parsed: without empty fields that the server
+/// generates.
 pub(in crate::admin) fn new_shape(fields: &[Field], form: &Form) -> Vec<(&'static str, Kind)> {
-    let counts =
+    let is_parsed =
         |field: &&Field| field.generated_hint.is_none() || !is_blank_text(form.value(field.name));
-    fields.iter().filter(counts).map(|field| (field.name, field.kind())).collect()
+    fields.iter().filter(is_parsed).map(|field| (field.name, field.kind())).collect()
 }
 
-/// The values that a form shows for a resource.
+/// Returns the values that a form shows for a resource.
 pub(in crate::admin) fn values(fields: &[Field], resource: &impl Serialize) -> Values {
-    // Resources are always JSON.
+    // Cannot fail for resources.
     let object = serde_json::to_value(resource).unwrap_or_default();
     let value = |field: &Field| (field.name, field.form_value(&object[field.name]));
     fields.iter().map(value).collect()
 }
 
-/// The fields as the form of a new resource, or of one that there is, shows them.
+/// Returns the form controls for a new or an existing resource.
 pub(in crate::admin) fn controls(fields: &[Field], is_new: bool) -> Vec<Control> {
-    let mut before = Place::Facts;
+    let mut previous = Place::Facts;
     let control = |field: &Field| {
-        let begins = field.place == Place::Ids && before != Place::Ids;
-        before = field.place;
+        let starts_group = field.place == Place::Ids && previous != Place::Ids;
+        previous = field.place;
         let generated_hint = field.generated_hint.filter(|_| is_new);
         Control {
             name: field.name,
@@ -238,7 +240,7 @@ pub(in crate::admin) fn controls(fields: &[Field], is_new: bool) -> Vec<Control>
             input: field.input,
             hint: generated_hint.unwrap_or(field.hint),
             is_required: field.is_required && generated_hint.is_none(),
-            heading: begins.then_some("Ids in other systems"),
+            heading: starts_group.then_some("IDs in other systems"),
         }
     };
     fields.iter().map(control).collect()

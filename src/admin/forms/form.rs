@@ -1,5 +1,5 @@
-//! Forms: what was typed, how it becomes a value of the model through the same parsers as the API's
-//! bodies, and what is wrong with it.
+//! Forms: the submitted values, their conversion to the model with the parsers of the API, and the
+//! problems found.
 
 use serde_json::{Map, Number, Value};
 
@@ -9,133 +9,127 @@ use crate::model::parse::problem::Problem;
 use crate::model::values::invisible::is_blank_text;
 use crate::model::values::time::Timestamp;
 
-/// What was typed into a form, or what stands in it before anybody has typed, with the problems
-/// that are shown at its fields.
+/// The values of a form, submitted or prefilled, and the problems shown at its fields.
 #[derive(Clone, Default)]
 pub(in crate::admin) struct Form {
     pairs: Vec<(String, String)>,
     problems: Vec<Problem>,
 }
 
-/// How a field of a form is read as the property of the same name.
+/// How a form field is converted to the JSON field of the same name.
 #[derive(Clone, Copy)]
 pub(in crate::admin) enum Kind {
-    /// Text as it is.
     Text,
-    /// Text; nothing typed is null.
+    /// Text; blank means null.
     Nullable,
-    /// The same with several lines.
+    /// Multi-line text; blank means null.
     Area,
-    /// A number; nothing typed is null.
+    /// A number; blank means null.
     Number,
-    /// A day or a moment, which is UTC when it has no offset; nothing typed is null.
+    /// A date or a date and time, in UTC unless it has an offset; blank means null.
     Time,
-    /// A list from text, one item on each line: an item can hold any other character.
+    /// A list with one item per line.
     List,
-    /// A list of all that was chosen under the name.
-    Chosen,
-    /// A box that is ticked or not.
+    /// The list of the values that are checked in a group of checkboxes.
+    Checked,
+    /// A checkbox.
     Flag,
-    /// JSON; nothing typed is an empty object.
+    /// JSON; blank means an empty object.
     Json,
 }
 
-/// The fields that become a body, by their names.
+/// The fields of a request body, by name.
 pub(in crate::admin) type Shape = [(&'static str, Kind)];
 
 impl Form {
-    /// What a browser sent, in a body or in a query.
+    /// Decodes a form body or a query string.
     pub fn from_urlencoded(bytes: &[u8]) -> Self {
-        // Browsers end lines in two characters, whatever stood in the field before.
+        // Browsers submit line breaks as CRLF.
         let pairs = url::form_urlencoded::parse(bytes)
             .map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n")))
             .collect();
         Self { pairs, problems: Vec::new() }
     }
 
-    /// What stands in a form before anybody has typed.
+    /// Creates a prefilled form.
     pub fn from_values(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let pairs = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { pairs, problems: Vec::new() }
     }
 
-    /// The same with problems, to be shown again.
+    /// Returns the form with problems, for showing it again.
     #[must_use]
     pub fn with_problems(self, problems: Vec<Problem>) -> Self {
         Self { problems, ..self }
     }
 
-    /// What stands in a field.
+    /// Returns a field's value, or an empty string.
     pub fn value(&self, name: &str) -> &str {
         self.pairs.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether a value is chosen under a name that can have several.
+    /// Whether a value is among the selected ones of a field.
     pub fn is_selected(&self, name: &str, value: &str) -> bool {
         self.pairs.iter().any(|(field, chosen)| field == name && chosen == value)
     }
 
-    /// Whether the form has a field.
     pub fn has_field(&self, name: &str) -> bool {
         self.pairs.iter().any(|(field, _)| field == name)
     }
 
-    /// Puts something else into a field.
     pub fn set(&mut self, name: &str, value: String) {
         self.pairs.retain(|(field, _)| field != name);
         self.pairs.push((name.to_owned(), value));
     }
 
-    /// The fields whose names begin with a prefix.
     pub fn fields_with_prefix(&self, prefix: &str) -> Vec<(&str, &str)> {
         let pairs = self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         pairs.filter(|(name, _)| name.starts_with(prefix)).collect()
     }
 
-    /// What is wrong with a field, as a sentence to stand beside it.
+    /// Returns the problems with a field as a sentence to show next to it.
     pub fn error(&self, name: &str) -> Option<String> {
-        let said: Vec<String> =
+        let errors: Vec<String> =
             self.problems.iter().filter_map(|problem| field_error(problem, name)).collect();
-        (!said.is_empty()).then(|| said.join(" "))
+        (!errors.is_empty()).then(|| errors.join(" "))
     }
 
-    /// Whether anything is wrong.
     pub fn has_problems(&self) -> bool {
         !self.problems.is_empty()
     }
 
-    /// The fields that are not empty, as query parameters are parsed.
+    /// Returns the fields that are not empty, for parsing as query parameters.
     pub fn non_empty_fields(&self) -> Vec<(String, String)> {
         self.pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect()
     }
 
-    /// Those of them that have one of these names.
+    /// Like [`Self::non_empty_fields`], but only the fields with these names.
     pub fn non_empty_fields_in(&self, names: &[&str]) -> Vec<(String, String)> {
-        let mut given = self.non_empty_fields();
-        given.retain(|(name, _)| names.contains(&name.as_str()));
-        given
+        let mut fields = self.non_empty_fields();
+        fields.retain(|(name, _)| names.contains(&name.as_str()));
+        fields
     }
 
-    /// Parses the fields of a shape as the body of a POST.
+    /// Parses the fields as the body of a POST.
     pub fn parse<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
         Fields::parse(&self.to_json(shape))
     }
 
-    /// Parses them as the body of a PATCH; nothing when the shape has no property of it.
+    /// Parses the fields as the body of a PATCH. Returns none if `shape` has no fields of it.
     pub fn parse_patch<B: Body>(&self, shape: &Shape) -> Result<Option<B>, Vec<Problem>> {
         Fields::parse_patch(&self.to_json(shape))
     }
 
-    /// The object that a client of the API would have sent. A field that the form does not have is
-    /// not in it, but for a box, which browsers leave out when it is not ticked.
+    /// Returns the JSON object that an API client would send. Fields that were not submitted are
+    /// left out, except for checkboxes, which browsers omit when they are not checked.
     fn to_json(&self, shape: &Shape) -> Map<String, Value> {
         let mut object = Map::new();
         for (name, kind) in shape {
             let all = || self.pairs.iter().filter(|(field, _)| field == name);
             let first = all().next().map(|(_, value)| value.as_str());
             let value = match (kind, first) {
-                (Kind::Flag, ticked) => Some(Value::Bool(ticked.is_some())),
-                (Kind::Chosen, _) => Some(all().map(|(_, value)| value.as_str()).collect()),
+                (Kind::Flag, checked) => Some(Value::Bool(checked.is_some())),
+                (Kind::Checked, _) => Some(all().map(|(_, value)| value.as_str()).collect()),
                 (_, None) => None,
                 (Kind::Text, Some(text)) => Some(text.into()),
                 (Kind::List, Some(text)) => Some(parse_list(text)),
@@ -155,7 +149,7 @@ impl Form {
     }
 }
 
-// What cannot be read stays text, so that the property's own parser says what it has to be.
+// Values that cannot be converted stay text, so that the field's own parser reports the problem.
 
 fn parse_number(text: &str) -> Value {
     let read = serde_json::from_str::<Number>(text.trim());
@@ -178,17 +172,18 @@ fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-/// A problem's message without the name of its property, if it is that of this field.
+/// Returns a problem's message without the field name it starts with, if the problem belongs to
+/// this field.
 fn field_error(problem: &Problem, name: &str) -> Option<String> {
-    let place = problem.field.strip_prefix(name)?;
-    let says = problem.message.strip_prefix(problem.field.as_str()).map(str::trim_start);
-    let says = says.unwrap_or(&problem.message);
-    let item = place.strip_prefix('.').and_then(|index| index.parse::<usize>().ok());
-    match (place, item) {
-        ("", _) => Some(format!("{}.", display::capitalize(says))),
-        (_, Some(index)) => Some(format!("Item {} {says}.", index + 1)),
-        // A longer name that begins alike, or a place inside an object.
-        (place, None) if place.starts_with('.') => Some(format!("{}.", problem.message)),
+    let rest = problem.field.strip_prefix(name)?;
+    let message = problem.message.strip_prefix(problem.field.as_str()).map(str::trim_start);
+    let message = message.unwrap_or(&problem.message);
+    let item = rest.strip_prefix('.').and_then(|index| index.parse::<usize>().ok());
+    match (rest, item) {
+        ("", _) => Some(format!("{}.", display::capitalize(message))),
+        (_, Some(index)) => Some(format!("Item {} {message}.", index + 1)),
+        // A path inside an object. Otherwise it is another field whose name starts with this one.
+        (rest, None) if rest.starts_with('.') => Some(format!("{}.", problem.message)),
         _ => None,
     }
 }
@@ -205,28 +200,28 @@ mod tests {
         ("domain", Kind::Nullable),
         ("mrr", Kind::Number),
         ("tags", Kind::List),
-        ("scopes", Kind::Chosen),
+        ("scopes", Kind::Checked),
         ("primary", Kind::Flag),
         ("metadata", Kind::Json),
         ("due", Kind::Time),
     ];
 
     #[test]
-    fn a_form_becomes_the_object_that_a_client_would_send() {
-        let sent = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0A%0D%0Ac&scopes=x&scopes=y&primary=on\
+    fn a_form_becomes_the_json_that_an_api_client_would_send() {
+        let body = "name=A%20B&domain=&mrr=12&tags=a,%20b%0D%0A%0D%0Ac&scopes=x&scopes=y&primary=on\
                     &metadata=%7B%22k%22:1%7D&due=2026-05-26T17:21&csrf=1";
         let object = json!({"name": "A B", "domain": null, "mrr": 12, "tags": ["a, b", "c"],
             "scopes": ["x", "y"], "primary": true, "metadata": {"k": 1}, "due": "2026-05-26T17:21:00.000000Z"});
-        assert_eq!(Value::Object(Form::from_urlencoded(sent.as_bytes()).to_json(SHAPE)), object);
-        let odd = Form::from_urlencoded(b"mrr=a%20lot&metadata=%7B&due=soon").to_json(SHAPE);
+        assert_eq!(Value::Object(Form::from_urlencoded(body.as_bytes()).to_json(SHAPE)), object);
+        let malformed = Form::from_urlencoded(b"mrr=a%20lot&metadata=%7B&due=soon").to_json(SHAPE);
         assert_eq!(
-            Value::Object(odd),
+            Value::Object(malformed),
             json!({"mrr": "a lot", "scopes": [], "primary": false, "metadata": "{", "due": "soon"})
         );
     }
 
     #[test]
-    fn a_problem_stands_at_its_field() {
+    fn a_problem_is_shown_at_its_field() {
         let problem = |field: &str, message: &str| Problem {
             rule: Rule::TooBig,
             message: message.to_owned(),

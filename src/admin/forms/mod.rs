@@ -1,4 +1,4 @@
-//! From a submitted form to the parsers of the API, and from a resource to a form.
+//! Converts submitted forms into API input, and resources into forms.
 
 pub(super) mod edit;
 pub(super) mod field;

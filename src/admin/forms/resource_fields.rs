@@ -1,74 +1,74 @@
-//! The properties that people see and change on the pages, in the order of their forms. A property
-//! is a line here: its name in the API, what it is called in a sentence, and what is said of it.
+//! The fields that the pages show and edit, in the order of their forms. Each row has the field's
+//! name in the API, its name in a sentence, and its hints.
 
 use std::str::FromStr;
 
 use super::field::{Choice, Field, Input};
 use crate::admin::display;
 
-/// Those of a customer.
 pub(in crate::admin) static CUSTOMER: &[Field] = &[
     Field::text("name", "name").required().separate(),
     Field::text("slug", "slug")
         .required()
         .separate()
-        .hint("The customer's name in addresses. Links with the old one go on working.")
-        .generated("The customer's name in addresses. Left empty, it is made from the name."),
+        .hint("Identifies the customer in URLs. Links with the old slug keep working.")
+        .generated("Identifies the customer in URLs. Leave empty to generate it from the name."),
     Field::new("status", "status", Input::Choice(STATUS)),
-    Field::text("domain", "domain").hint("Such as aurora.example, without https."),
+    Field::text("domain", "domain").hint("Such as aurora.example, without https://."),
     Field::text("plan", "plan"),
     Field::new("mrr", "MRR", Input::Number)
-        .hint("The revenue of a month in the smallest unit of the currency: 120000 for 1,200.00.")
-        .value_hint("In the smallest unit of the currency."),
+        .hint("Monthly recurring revenue in the smallest currency unit: 120000 for 1,200.00.")
+        .value_hint("In the smallest currency unit."),
     Field::new("monthly_orders", "monthly orders", Input::Number),
-    Field::new("tags", "tags", Input::List).hint("One on each line."),
-    Field::id("hubspot_company_id", "HubSpot company"),
-    Field::id("hubspot_deal_id", "HubSpot deal"),
-    Field::id("stripe_customer_id", "Stripe customer"),
-    Field::id("intercom_company_id", "Intercom company"),
-    Field::id("slack_channel_id", "Slack channel"),
+    Field::new("tags", "tags", Input::List).hint("One per line."),
+    Field::id("hubspot_company_id", "HubSpot company ID"),
+    Field::id("hubspot_deal_id", "HubSpot deal ID"),
+    Field::id("stripe_customer_id", "Stripe customer ID"),
+    Field::id("intercom_company_id", "Intercom company ID"),
+    Field::id("slack_channel_id", "Slack channel ID"),
     Field::new("metadata", "metadata", Input::Json)
         .separate()
-        .hint("A JSON object of your own, with braces around it."),
+        .hint("A JSON object with any fields you like."),
 ];
 
-/// Those of a contact.
 pub(in crate::admin) static CONTACT: &[Field] = &[
     Field::text("name", "name").required(),
-    Field::text("email", "email").required().hint("No two contacts of a customer have the same."),
-    Field::text("title", "title").hint("What they do, such as Head of Operations."),
-    Field::new("labels", "labels", Input::List).hint("One on each line."),
+    Field::text("email", "email")
+        .required()
+        .hint("Each contact of a customer needs a different email address."),
+    Field::text("title", "title").hint("Their role, such as Head of Operations."),
+    Field::new("labels", "labels", Input::List).hint("One per line."),
     Field::new("is_primary", "primary contact", Input::Flag)
-        .hint("A customer has one at most: the one before becomes a contact like the others."),
+        .hint("A customer has at most one primary contact. This contact replaces the current one."),
 ];
 
-/// Those of an onboarding. The flag `waiting_on_customer` follows the state.
+/// `waiting_on_customer` is missing because it follows the state.
 pub(in crate::admin) static ONBOARDING: &[Field] = &[
-    Field::text("name", "name").hint("Without one it is called by its number."),
+    Field::text("name", "name").hint("If empty, the onboarding is shown with its number."),
     Field::new("target_launch_date", "target launch date", Input::Date).label("Target launch"),
     Field::new("phase", "phase", Input::Choice(PHASE)),
     Field::new("state", "state", Input::Choice(STATE)),
-    Field::new("started_at", "start", Input::Moment)
+    Field::new("started_at", "start time", Input::DateTime)
         .label("Started")
-        .hint("In UTC. Left empty, it is set when the first phase is left."),
-    Field::new("completed_at", "completion", Input::Moment)
+        .hint("In UTC. If empty, it is set when the onboarding leaves the first phase."),
+    Field::new("completed_at", "completion time", Input::DateTime)
         .label("Completed")
-        .hint("In UTC. Left as it is, it follows the phase."),
+        .hint("In UTC. Unless you edit it, it follows the phase."),
     Field::text("csm_id", "customer success manager").hint(IN_YOUR_SYSTEM),
     Field::text("se_id", "solutions engineer").hint(IN_YOUR_SYSTEM),
     Field::text("designer_id", "designer").hint(IN_YOUR_SYSTEM),
     Field::text("product_ops_id", "product operations").hint(IN_YOUR_SYSTEM),
-    Field::text("template_id", "template").hint("The id of the template that it follows."),
-    Field::new("reminder_frequency_days", "frequency of reminders", Input::Number)
+    Field::text("template_id", "template").hint("The ID of the template this onboarding follows."),
+    Field::new("reminder_frequency_days", "reminder frequency", Input::Number)
         .label("Days between reminders")
         .hint("1 to 365."),
     Field::new("reminders_enabled", "reminders", Input::Flag)
         .label("Reminders enabled")
-        .hint("This server sends no reminders. It stores both settings for your own programs."),
+        .hint("This server doesn't send reminders. It stores both settings for your own programs."),
     Field::new("notes", "notes", Input::Area(6)),
 ];
 
-const IN_YOUR_SYSTEM: &str = "The id in your own system.";
+const IN_YOUR_SYSTEM: &str = "The ID in your own system.";
 
 const STATUS: Choice = Choice {
     options: || display::options(None, display::status),
@@ -81,14 +81,14 @@ const STATE: Choice = Choice {
     tone: |state| tone(state, display::state_tone),
 };
 
-fn tone<E: FromStr>(value: &str, of: fn(&E) -> &'static str) -> &'static str {
-    value.parse().map_or("plain", |value| of(&value))
+fn tone<E: FromStr>(value: &str, tone: fn(&E) -> &'static str) -> &'static str {
+    value.parse().map_or("plain", |value| tone(&value))
 }
 
-/// A property in the middle of a sentence.
+/// Returns a field's name for the middle of a sentence.
 pub(in crate::admin) fn name_in_sentence(name: &str) -> String {
-    let known = [CUSTOMER, CONTACT, ONBOARDING].into_iter().flatten();
-    let field = known.into_iter().find(|field| field.name == name);
+    let fields = [CUSTOMER, CONTACT, ONBOARDING].into_iter().flatten();
+    let field = fields.into_iter().find(|field| field.name == name);
     field.map_or_else(|| name.replace('_', " "), |field| field.in_sentence.to_owned())
 }
 
@@ -112,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn every_property_that_can_be_changed_has_a_field() {
+    fn every_editable_field_has_a_row() {
         assert_fields_match::<CustomerPatch>(CUSTOMER, &[]);
         assert_fields_match::<ContactPatch>(CONTACT, &[]);
         assert_fields_match::<OnboardingPatch>(ONBOARDING, &["waiting_on_customer"]);
     }
 
     #[test]
-    fn properties_are_named_as_people_call_them() {
+    fn field_names_read_well_in_a_sentence() {
         assert_eq!(name_in_sentence("monthly_orders"), "monthly orders");
         assert_eq!(name_in_sentence("mrr"), "MRR");
         assert_eq!(name_in_sentence("waiting_on_customer"), "waiting on customer");

@@ -1,5 +1,5 @@
-//! `/admin/api-keys`: the keys of all workspaces. A new key's secret stands in the answer to the
-//! form that made it and nowhere else.
+//! `/admin/api-keys`: the API keys of all workspaces. A new key's secret appears only in the
+//! response to the form that created it.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ struct List {
     form: Form,
     workspaces: Options,
     rows: Vec<KeyRow>,
-    /// Whether there is any key at all.
+    /// Whether there are any keys without the filter.
     any: bool,
     once: String,
 }
@@ -56,7 +56,7 @@ struct Created {
     key: Key,
     scopes: String,
     secret: KeySecret,
-    /// The key that stays until it is revoked.
+    /// The key that was rotated. It works until it is revoked.
     old: Option<Key>,
 }
 
@@ -68,16 +68,15 @@ struct Revoke {
     action: String,
 }
 
-/// What is said of a form that was sent before.
-const ALREADY_SUBMITTED: &str = "Its key is made or is being made, and nothing was done now. The key is \
-     not shown again. If you did not keep it, revoke it and make another one.";
+const ALREADY_SUBMITTED: &str = "Its key is in the list of API keys, but the secret can't be shown \
+     again. If you didn't copy it, revoke the key and create another one.";
 
 const SHAPE: &Shape = &[
     ("workspace", Kind::Text),
     ("name", Kind::Text),
     ("mode", Kind::Text),
     ("tier", Kind::Text),
-    ("scopes", Kind::Chosen),
+    ("scopes", Kind::Checked),
 ];
 
 /// GET `/admin/api-keys`
@@ -104,8 +103,8 @@ pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
 
 /// GET `/admin/api-keys/new`
 pub(in crate::admin) async fn form(visit: Visit) -> PageResult {
-    let asked = visit.visitor().query_form();
-    let workspace = match asked.value("workspace") {
+    let query = visit.visitor().query_form();
+    let workspace = match query.value("workspace") {
         "" => visit.workspace()?.slug.to_string(),
         slug => slug.to_owned(),
     };
@@ -122,26 +121,27 @@ pub(in crate::admin) async fn form(visit: Visit) -> PageResult {
 
 /// POST `/admin/api-keys`
 pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
-    let refuse = |problems| {
+    let reject = |problems| {
         page::invalid_form(&new_page(&visit, visit.form().clone().with_problems(problems))?)
     };
-    let asked: KeyForm = match visit.form().parse(SHAPE) {
-        Ok(asked) => asked,
-        Err(problems) => return refuse(problems),
+    let submitted: KeyForm = match visit.form().parse(SHAPE) {
+        Ok(submitted) => submitted,
+        Err(problems) => return reject(problems),
     };
-    let workspace = visit.workspaces().iter().find(|found| found.slug == asked.workspace).cloned();
+    let workspace =
+        visit.workspaces().iter().find(|found| found.slug == submitted.workspace).cloned();
     let Some(workspace) = workspace else {
-        let message = "workspace must be one of those that exist".to_owned();
+        let message = "workspace must be an existing workspace".to_owned();
         let field = "workspace".to_owned();
-        return refuse(vec![Problem { rule: Rule::InvalidEnumValue, message, field }]);
+        return reject(vec![Problem { rule: Rule::InvalidEnumValue, message, field }]);
     };
     let create = async {
-        let (issued, secret) = issue(&visit, asked.new).await?;
+        let (issued, secret) = issue(&visit, submitted.new).await?;
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
         Ok((visit.write_all(create).await?, secret))
     };
     let (key, secret) = submit_once(&visit, "create", ALREADY_SUBMITTED, create).await?;
-    created_page(&visit, "The new key", key, secret, None)
+    created_page(&visit, "API key created", key, secret, None)
 }
 
 /// POST `/admin/api-keys/{id}/rotate`
@@ -152,10 +152,10 @@ pub(in crate::admin) async fn rotate(visit: Visit) -> PageResult {
         let old = rotatable(row)?;
         let (issued, secret) = issue(&visit, NewKey::twin_of(&old)).await?;
         let id = old.id.clone();
-        let twin = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
-        match visit.write_all(twin).await? {
+        let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
+        match visit.write_all(create).await? {
             Some(key) => Ok((key, secret, old)),
-            // Something else was done with it while the twin's secret was hashed.
+            // The key was rotated or revoked while the new secret was hashed.
             None => {
                 Err(rotatable(find_row(&visit).await?).err().unwrap_or(AdminError::UntrustedForm))
             }
@@ -163,14 +163,14 @@ pub(in crate::admin) async fn rotate(visit: Visit) -> PageResult {
     };
     let (key, secret, old) =
         submit_once(&visit, &format!("rotate {id}"), ALREADY_SUBMITTED, rotate).await?;
-    created_page(&visit, "The key's twin", key, secret, Some(old))
+    created_page(&visit, "Replacement key created", key, secret, Some(old))
 }
 
 /// GET `/admin/api-keys/{id}/revoke`
 pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
     let row = revocable(find_row(&visit).await?)?;
     let action = format!("/admin/api-keys/{}/revoke", row.key.id);
-    page::html(&Revoke { page: visit.page("Revoke this key?", Section::ApiKeys), row, action })
+    page::html(&Revoke { page: visit.page("Revoke API key", Section::ApiKeys), row, action })
 }
 
 /// POST `/admin/api-keys/{id}/revoke`
@@ -179,31 +179,30 @@ pub(in crate::admin) async fn revoke(visit: Visit) -> PageResult {
     let id = row.key.id;
     let revoked = visit.write_all(move |tx| tx.revoke_key(Actor::admin_page(), &id)).await?;
     let key = revoked.ok_or(AdminError::NotFound(ResourceType::ApiKey))?;
-    visit.set_flash(format!(
-        "The key {} is revoked. Its next request is refused.",
-        quoted_name(&key)
-    ));
+    visit
+        .set_flash(format!("Revoked the key {}. Its next request is rejected.", quoted_name(&key)));
     Ok(see_other("/admin/api-keys"))
 }
 
-/// All keys, with their use up to this moment.
+/// Returns all keys, including the uses that are not written to the database yet.
 async fn load_rows(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
     let service = &visit.visitor().admin().service;
-    // Mostly once: uses are written every few seconds.
+    // Uses are written to the database every few seconds. If that happens during the read, try
+    // again: otherwise some requests are counted twice.
     let mut tries = 3;
     let keys = loop {
-        let look = service.usage.look();
+        let unwritten = service.usage.look();
         let mut keys = visit.read_all(|reader| reader.keys(None)).await?;
         tries -= 1;
-        if tries == 0 || service.usage.is_current(&look) {
-            keys.iter_mut().for_each(|key| look.add_to(key));
+        if tries == 0 || service.usage.is_current(&unwritten) {
+            keys.iter_mut().for_each(|key| unwritten.add_to(key));
             break keys;
         }
     };
     Ok(key_row::rows(keys, visit.workspaces(), service.store().clock().now()))
 }
 
-/// The key that the path names.
+/// Returns the key in the path.
 async fn find_row(visit: &Visit) -> Result<KeyRow, AdminError> {
     let missing = || AdminError::NotFound(ResourceType::ApiKey);
     let id = Id::parse(visit.path_param("id")).ok_or_else(missing)?;
@@ -214,14 +213,14 @@ fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
     let key = quoted_name(&row.key);
     if !row.is_active() {
         return Err(AdminError::Conflict(format!(
-            "The key {key} is revoked and cannot be rotated. Create a new one."
+            "The key {key} is revoked and can't be rotated. Create a new key instead."
         )));
     }
     match row.replacement {
-        Some(twin) => Err(AdminError::Conflict(format!(
-            "The key {key} has a twin already: {}. If the twin's secret is lost, revoke the twin \
-             and rotate the key again.",
-            twin.prefix
+        Some(replacement) => Err(AdminError::Conflict(format!(
+            "The key {key} already has a replacement: {}. If you lost its secret, revoke the \
+             replacement and rotate this key again.",
+            replacement.prefix
         ))),
         None => Ok(row.key),
     }
@@ -231,19 +230,20 @@ fn revocable(row: KeyRow) -> Result<KeyRow, AdminError> {
     match row.key.revoked_at {
         None => Ok(row),
         Some(at) => Err(AdminError::Conflict(format!(
-            "The key {} was revoked already, on {}. It cannot be revoked again.",
+            "The key {} was already revoked on {}.",
             quoted_name(&row.key),
             display::date_time(&at)
         ))),
     }
 }
 
-/// A key in a sentence. Letters that turn the direction of text turn no more than the name.
+/// Formats a key's name and prefix for a sentence. Bidirectional isolates keep control characters
+/// in the name from reversing the rest.
 fn quoted_name(key: &Key) -> String {
     format!("\"\u{2068}{}\u{2069}\" ({})", key.name, key.prefix)
 }
 
-/// Makes a secret and hashes it, off the web workers.
+/// Creates a secret and hashes it, not on a web worker.
 async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
     let visitor = visit.visitor();
     let service = &visitor.admin().service;
@@ -265,7 +265,7 @@ fn created_page(
 
 fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
     Ok(New {
-        page: visit.page("New API key", Section::ApiKeys),
+        page: visit.page("Create API key", Section::ApiKeys),
         form,
         workspaces: options(visit).collect(),
         modes: display::options(None, display::mode),

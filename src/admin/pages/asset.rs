@@ -1,4 +1,4 @@
-//! `/admin/assets/{hash}/{name}`: a style sheet, a script or the icon.
+//! `/admin/assets/{hash}/{name}`: the style sheet, the script, and the icon.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
@@ -10,7 +10,7 @@ use crate::admin::visit::refuse;
 use crate::http::headers::{self, LASTING, Scripts};
 use crate::service::access_log::UsedOperation;
 
-/// GET `/admin/assets/{hash}/{name}`: no session, no cookie.
+/// GET `/admin/assets/{hash}/{name}`. Needs no session and sets no cookie.
 pub(in crate::admin) async fn show(request: HttpRequest, admin: Data<Admin>) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation("admin-asset"));
     let Some(asset) = admin.assets.get(request.path()) else {

@@ -1,5 +1,5 @@
-//! `/onboardings`: the board, which has a column for each phase, and the move of a card to another
-//! one. The column's cards are the newest of it.
+//! `/onboardings`: the board, with a column for each phase, and moving a card to another phase. A
+//! column only shows its newest cards.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -20,9 +20,9 @@ use crate::model::resource::ResourceType;
 use crate::model::values::time::Timestamp;
 use crate::store::StoreError;
 
-/// Cards of a column.
+/// The most cards in a column.
 const CARDS: u32 = 50;
-/// Customers that can be chosen from.
+/// The most customers in the filter.
 const CUSTOMERS: u32 = 500;
 const MOVE: &Shape = &[("phase", Kind::Text)];
 
@@ -34,29 +34,27 @@ struct Board {
     form: Form,
     states: Vec<(&'static str, &'static str)>,
     customers: Vec<(String, String)>,
-    /// Whether there are more customers than can be chosen from.
+    /// Whether there are more customers than the filter lists.
     more_customers: bool,
     lanes: Vec<Lane>,
     total: i64,
     is_filtered: bool,
-    /// Where a new onboarding is opened.
+    /// The path of the form for a new onboarding.
     new: String,
     /// Why a card was not moved.
     refused: Option<String>,
 }
 
-/// A column of the board.
 struct Lane {
     phase: &'static str,
     name: &'static str,
     total: i64,
-    /// The phase before it and the one after it, each with its name.
+    /// The previous and the next phase, with their labels.
     earlier: Option<(&'static str, &'static str)>,
     later: Option<(&'static str, &'static str)>,
     tiles: Vec<Tile>,
 }
 
-/// A card of the board.
 struct Tile {
     number: i64,
     title: String,
@@ -90,8 +88,8 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> PageResult {
         .await;
     let (onboarding, moved) = match moved {
         Err(AdminError::NotFound(ResourceType::Onboarding)) => {
-            let text = "The card was not moved: there is no such onboarding any more. It was \
-                        deleted meanwhile, or belongs to another workspace.";
+            let text = "The card was not moved because its onboarding no longer exists. It was \
+                        deleted, or it belongs to another workspace.";
             let board = board(&visit, visit.form().clone(), Some(text.to_owned())).await?;
             return page::html_as(StatusCode::NOT_FOUND, &board);
         }
@@ -101,7 +99,7 @@ pub(in crate::admin) async fn move_card(visit: Visit) -> PageResult {
         (display::without_bidi_controls(&onboarding_title(&onboarding)), display::phase(&phase));
     visit.set_flash(match moved {
         true => format!("Moved {title} to {phase}."),
-        false => format!("{title} is in {phase} already."),
+        false => format!("{title} is already in {phase}."),
     });
     Ok(see_other(&card_path(visit.form(), &onboarding)))
 }
@@ -140,7 +138,7 @@ async fn board(
         Some(customer) => format!("/customers/{}/onboardings/new", customer.display_id.0),
         None => "/onboardings/new".to_owned(),
     };
-    // Whichever form of the id was sent, the choice is known by the number.
+    // The filter's options use the number, whatever kind of ID the query has.
     if let Some(customer) = &chosen {
         form.set("customer", customer.display_id.0.to_string());
     }
@@ -160,7 +158,7 @@ async fn board(
     })
 }
 
-/// The customers by their names, among them the one that is chosen.
+/// Returns the customers for the filter, sorted by name, including the chosen one.
 fn choices(mut customers: Vec<Customer>, chosen: Option<Customer>) -> Vec<(String, String)> {
     if let Some(chosen) = chosen
         && customers.iter().all(|customer| customer.id != chosen.id)
@@ -178,12 +176,12 @@ fn choices(mut customers: Vec<Customer>, chosen: Option<Customer>) -> Vec<(Strin
 fn lanes(columns: Vec<Column>, now: Timestamp) -> Vec<Lane> {
     let value_and_label = |phase: &Phase| (<&str>::from(*phase), display::phase(phase));
     let phases: Vec<_> = columns.iter().map(|column| value_and_label(&column.phase)).collect();
-    let lane = |(place, column): (usize, Column)| Lane {
-        phase: phases[place].0,
-        name: phases[place].1,
+    let lane = |(index, column): (usize, Column)| Lane {
+        phase: phases[index].0,
+        name: phases[index].1,
         total: column.total,
-        earlier: place.checked_sub(1).and_then(|place| phases.get(place)).copied(),
-        later: phases.get(place + 1).copied(),
+        earlier: index.checked_sub(1).and_then(|index| phases.get(index)).copied(),
+        later: phases.get(index + 1).copied(),
         tiles: column.cards.into_iter().map(|card| tile(card, now)).collect(),
     };
     columns.into_iter().enumerate().map(lane).collect()

@@ -1,5 +1,5 @@
-//! `/customers/{ref}/contacts` and `/contacts/{ref}`: what is done with the people at a customer.
-//! They are seen on the page of the customer.
+//! `/customers/{ref}/contacts` and `/contacts/{ref}`: creating, editing, and deleting contacts. The
+//! customer's page lists them.
 
 use askama::Template;
 
@@ -19,9 +19,7 @@ use crate::model::customer::{Customer, CustomerRef};
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
-/// What is said of a form that was sent before.
-const ALREADY_SUBMITTED: &str = "Its contact is made or is being made, and nothing was done now. It is \
-     on the page of its customer.";
+const ALREADY_SUBMITTED: &str = "Its contact is on the customer's page.";
 
 #[derive(Template)]
 #[template(path = "admin/contacts/form.html")]
@@ -30,7 +28,7 @@ struct ContactForm {
     form: Form,
     controls: Vec<Control>,
     customer: Customer,
-    /// What a new one carries, so that it is added once.
+    /// The one-time token; only for a new contact.
     once: Option<String>,
     action: String,
     button: &'static str,
@@ -40,12 +38,12 @@ struct ContactForm {
 impl ContactForm {
     fn new(visit: &Visit, customer: Customer, form: Form) -> Result<Self, AdminError> {
         Ok(Self {
-            page: visit.page("New contact", Section::Customers),
+            page: visit.page("Add contact", Section::Customers),
             form,
             controls: field::controls(CONTACT, true),
             once: Some(submit_once::new_token()?),
             action: format!("/customers/{}/contacts", customer.display_id.0),
-            button: "Add",
+            button: "Add contact",
             back: customer_path(&customer),
             customer,
         })
@@ -86,10 +84,10 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
     let customer = customer_form::load(&visit).await?;
     let customer_ref = CustomerRef::Id(customer.id.clone());
     let new = visit.form().parse::<NewContact>(&field::shape(CONTACT));
-    let make = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&customer_ref, new);
-    match save::create(&visit, "contact", ALREADY_SUBMITTED, new, make).await? {
+    let create = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&customer_ref, new);
+    match save::create(&visit, "contact", ALREADY_SUBMITTED, new, create).await? {
         Ok(_) => {
-            visit.set_flash("The contact was added.");
+            visit.set_flash("Contact added.");
             Ok(see_other(&customer_path(&customer)))
         }
         Err(form) => page::invalid_form(&ContactForm::new(&visit, customer, form)?),
@@ -102,7 +100,7 @@ pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
     page::html(&ContactForm::edit(&visit, customer, &contact, edit::form(CONTACT, &contact)))
 }
 
-/// POST `/contacts/{ref}/edit`. The button that makes a contact the primary one sends only that.
+/// POST `/contacts/{ref}/edit`. The button Make primary sends only that field.
 pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     let contact_ref = ContactRef::Id(contact.id.clone());
@@ -137,11 +135,11 @@ pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     let contact_ref = ContactRef::Id(contact.id);
     visit.write(move |tx| tx.delete_contact(&contact_ref)).await?;
-    visit.set_flash("The contact was deleted.");
+    visit.set_flash("Contact deleted.");
     Ok(see_other(&customer_path(&customer)))
 }
 
-/// The contact that the path names, with its customer: without that it is not seen.
+/// Returns the contact in the path and its customer. Fails if the customer was deleted.
 async fn load(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
     let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
     let read = move |reader: &WorkspaceReader<'_>| {

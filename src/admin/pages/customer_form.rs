@@ -1,5 +1,5 @@
-//! `/customers/new`, `/customers/{ref}/edit` and `/customers/{ref}/delete`: what is done with
-//! customers, by the same parsers and transactions as in the API.
+//! `/customers/new`, `/customers/{ref}/edit`, and `/customers/{ref}/delete`: creating, editing, and
+//! deleting customers, with the parsers and transactions of the API.
 
 use askama::Template;
 
@@ -17,9 +17,7 @@ use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatu
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
-/// What is said of a form that was sent before.
-const ALREADY_SUBMITTED: &str = "Its customer is made or is being made, and nothing was done now. It is \
-     in the list of customers.";
+const ALREADY_SUBMITTED: &str = "Its customer is in the list of customers.";
 
 #[derive(Template)]
 #[template(path = "admin/customers/form.html")]
@@ -27,24 +25,24 @@ struct CustomerForm {
     page: Page,
     form: Form,
     controls: Vec<Control>,
-    /// What a new one carries, so that it is created once.
+    /// The one-time token; only for a new customer.
     once: Option<String>,
     action: String,
     button: &'static str,
     back: String,
-    /// What the customer is called that the way back leads to.
+    /// The name of the customer; none if it is new.
     name: Option<String>,
 }
 
 impl CustomerForm {
     fn new(visit: &Visit, form: Form) -> Result<Self, AdminError> {
         Ok(Self {
-            page: visit.page("New customer", Section::Customers),
+            page: visit.page("Create customer", Section::Customers),
             form,
             controls: field::controls(CUSTOMER, true),
             once: Some(submit_once::new_token()?),
             action: "/customers".to_owned(),
-            button: "Create",
+            button: "Create customer",
             back: "/customers".to_owned(),
             name: None,
         })
@@ -82,10 +80,10 @@ pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
 /// POST `/customers`
 pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
     let new = visit.form().parse::<NewCustomer>(&field::new_shape(CUSTOMER, visit.form()));
-    let make = |tx: &WorkspaceTx<'_>, new| tx.create_customer(new);
-    match save::create(&visit, "customer", ALREADY_SUBMITTED, new, make).await? {
+    let create = |tx: &WorkspaceTx<'_>, new| tx.create_customer(new);
+    match save::create(&visit, "customer", ALREADY_SUBMITTED, new, create).await? {
         Ok(customer) => {
-            visit.set_flash("The customer was created.");
+            visit.set_flash("Customer created.");
             Ok(see_other(&customer_path(&customer.resource)))
         }
         Err(form) => page::invalid_form(&CustomerForm::new(&visit, form)?),
@@ -132,11 +130,11 @@ pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
 pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.write(move |tx| tx.delete_customer(&customer_ref)).await?;
-    visit.set_flash("The customer was deleted.");
+    visit.set_flash("Customer deleted.");
     Ok(see_other("/customers"))
 }
 
-/// The customer that the path names.
+/// Returns the customer in the path.
 pub(in crate::admin) async fn load(visit: &Visit) -> Result<Customer, AdminError> {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.read(move |reader| reader.customer(&customer_ref)?.read()).await

@@ -1,4 +1,4 @@
-//! `/customers` and `/customers/{ref}`: the list, and all that there is to see of one customer.
+//! `/customers` and `/customers/{ref}`: the list of customers, and the page of one.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -32,8 +32,8 @@ struct List {
     form: Form,
     statuses: Vec<(&'static str, &'static str)>,
     customers: Vec<Customer>,
-    /// Whether anything but the whole list from its beginning was asked for.
-    narrowed: bool,
+    /// Whether there is a search, a filter, or a cursor.
+    is_filtered: bool,
     newest: Option<String>,
     older: Option<String>,
 }
@@ -41,28 +41,29 @@ struct List {
 /// GET `/customers`
 pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
-    // What the form and the pager have: anything else would be lost on the way to the next page.
-    let given = form.non_empty_fields_in(&["q", "status", "cursor"]);
-    let narrowed = !given.is_empty();
-    let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(given)?;
+    // Only these parameters are part of the form and the pager. Any other one would be lost on the
+    // next page.
+    let params = form.non_empty_fields_in(&["q", "status", "cursor"]);
+    let is_filtered = !params.is_empty();
+    let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(params)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
     let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
     let (q, status) = (form.value("q"), form.value("status"));
-    let at = |cursor: &str| {
+    let page_path = |cursor: &str| {
         path_with_query("/customers", &[("q", q), ("status", status), ("cursor", cursor)])
     };
     page::html(&List {
         page: visit.page("Customers", Section::Customers),
         statuses: display::options(Some("Any status"), display::status),
         customers: found.data,
-        narrowed,
-        newest: page.before.map(|_| at("")),
-        older: found.next.map(|next| at(&next.to_cursor())),
+        is_filtered,
+        newest: page.before.map(|_| page_path("")),
+        older: found.next.map(|next| page_path(&next.to_cursor())),
         form,
     })
 }
 
-/// Where each list on the page of a customer goes on.
+/// The cursor of each list on a customer's page.
 struct Cursors {
     contacts: Option<Timestamp>,
     onboardings: Option<Timestamp>,
@@ -72,7 +73,7 @@ struct Cursors {
 impl Query for Cursors {
     fn read(params: &mut Params) -> Self {
         let parse = |text: &str| {
-            let fault = || Fault::new(Rule::InvalidString, "must be a place in the list");
+            let fault = || Fault::new(Rule::InvalidString, "must be a cursor");
             Timestamp::parse(text).ok_or_else(fault)
         };
         Self {
@@ -83,7 +84,7 @@ impl Query for Cursors {
     }
 }
 
-/// What is read for the page of a customer.
+/// The data of a customer's page.
 struct CustomerData {
     customer: Customer,
     primary: Option<Contact>,
@@ -92,7 +93,7 @@ struct CustomerData {
     events: ListPage<Event>,
 }
 
-/// The ways through one of the lists.
+/// The links below a list.
 struct Pager {
     newest: Option<String>,
     older: Option<String>,
@@ -103,10 +104,10 @@ struct Pager {
 struct Show {
     page: Page,
     customer: Customer,
-    /// What stands before the addresses of what can be done with it.
+    /// The prefix of the paths of the customer's actions.
     path: String,
     facts: Vec<Fact>,
-    /// The ids in other systems.
+    /// The IDs in other systems.
     ids: Vec<Fact>,
     metadata: Option<String>,
     contacts: Vec<Contact>,
@@ -125,42 +126,42 @@ struct Deleted {
     log: String,
 }
 
-/// GET `/customers/{ref}`. The number names the customer, whatever words follow it: a link stays
-/// good when the slug is changed, and needs no second request to be so.
+/// GET `/customers/{ref}`. Only the number identifies the customer, so links with an old slug keep
+/// working, without a redirect.
 pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     let cursors: Cursors = visit.query()?;
-    let wanted = (customer_ref.clone(), [cursors.contacts, cursors.onboardings, cursors.events]);
-    let found = visit.read(move |reader| load(reader, &wanted.0, wanted.1)).await;
-    let found = match found {
-        Ok(found) => found,
+    let query = (customer_ref.clone(), [cursors.contacts, cursors.onboardings, cursors.events]);
+    let data = visit.read(move |reader| load(reader, &query.0, query.1)).await;
+    let data = match data {
+        Ok(data) => data,
         Err(AdminError::NotFound(ResourceType::Customer)) => {
             return deleted_page(&visit, customer_ref).await;
         }
         Err(error) => return Err(error),
     };
     let now = visit.visitor().admin().store().clock().now();
-    let path = customer_path(&found.customer);
+    let path = customer_path(&data.customer);
     let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
         newest: before.map(|_| format!("{path}#{name}")),
         older: next
             .map(|next| format!("{}#{name}", path_with_query(&path, &[(name, &next.to_cursor())]))),
     };
-    // The primary one comes first, wherever the list stands, and only there.
-    let others = found.contacts.data.into_iter().filter(|contact| !contact.is_primary);
+    // Every page of the list starts with the primary contact, which appears only there.
+    let others = data.contacts.data.into_iter().filter(|contact| !contact.is_primary);
     page::html(&Show {
-        page: visit.page(found.customer.name.as_str(), Section::Customers),
-        contacts_pager: pager("contacts", cursors.contacts, found.contacts.next),
-        onboardings_pager: pager("onboardings", cursors.onboardings, found.onboardings.next),
-        events_pager: pager("events", cursors.events, found.events.next),
-        facts: facts(CUSTOMER, Place::Facts, &found.customer),
-        ids: facts(CUSTOMER, Place::Ids, &found.customer),
-        metadata: metadata(&found.customer),
-        contacts: found.primary.into_iter().chain(others).collect(),
-        onboardings: found.onboardings.data,
-        entries: timeline::entries(&found.events.data, &now),
-        path: format!("/customers/{}", found.customer.display_id.0),
-        customer: found.customer,
+        page: visit.page(data.customer.name.as_str(), Section::Customers),
+        contacts_pager: pager("contacts", cursors.contacts, data.contacts.next),
+        onboardings_pager: pager("onboardings", cursors.onboardings, data.onboardings.next),
+        events_pager: pager("events", cursors.events, data.events.next),
+        facts: facts(CUSTOMER, Place::Facts, &data.customer),
+        ids: facts(CUSTOMER, Place::Ids, &data.customer),
+        metadata: metadata(&data.customer),
+        contacts: data.primary.into_iter().chain(others).collect(),
+        onboardings: data.onboardings.data,
+        entries: timeline::entries(&data.events.data, &now),
+        path: format!("/customers/{}", data.customer.display_id.0),
+        customer: data.customer,
         now,
     })
 }
@@ -170,23 +171,23 @@ fn load(
     customer_ref: &CustomerRef,
     [contacts, onboardings, events]: [Option<Timestamp>; 3],
 ) -> Result<CustomerData, StoreError> {
-    let from = |before| PageRequest { before, ..PageRequest::default() };
+    let page = |before| PageRequest { before, ..PageRequest::default() };
     let any = OnboardingFilter::default();
     Ok(CustomerData {
         customer: reader.customer(customer_ref)?.read()?,
         primary: reader.primary_contact(customer_ref)?.map(|contact| contact.read()).transpose()?,
-        contacts: reader.contacts_of(customer_ref, &from(contacts))?.read()?,
-        onboardings: reader.onboardings_of(customer_ref, &any, &from(onboardings))?.read()?,
+        contacts: reader.contacts_of(customer_ref, &page(contacts))?.read()?,
+        onboardings: reader.onboardings_of(customer_ref, &any, &page(onboardings))?.read()?,
         events: reader.customer_activity(
             customer_ref,
             Readable::ALL,
             &EventFilter::default(),
-            &from(events),
+            &page(events),
         )?,
     })
 }
 
-/// The page in the place of a customer that was deleted, whose events are still there.
+/// Returns the page of a deleted customer. Its events still exist.
 async fn deleted_page(visit: &Visit, customer_ref: CustomerRef) -> PageResult {
     let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
     let last = PageRequest { limit: 1, before: None };
@@ -202,13 +203,13 @@ async fn deleted_page(visit: &Visit, customer_ref: CustomerRef) -> PageResult {
     page::html_as(StatusCode::NOT_FOUND, &Deleted { page, log })
 }
 
-/// The metadata as people can read it, if there is any.
+/// Formats the metadata. Returns none if it is empty.
 fn metadata(customer: &Customer) -> Option<String> {
     let text = pretty(customer.metadata.as_str());
     (text != "{}").then_some(text)
 }
 
-/// JSON with its lines broken.
+/// Pretty-prints JSON.
 fn pretty(json: &str) -> String {
     let value = serde_json::from_str::<Value>(json);
     let pretty = value.and_then(|value| serde_json::to_string_pretty(&value));

@@ -1,6 +1,5 @@
-//! `/admin/logs.csv` and `/admin/logs.json`: all that a filter of the audit log shows, newest
-//! first. It is sent as it is read, two hundred events at a time, and holds no connection to the
-//! database in between.
+//! `/admin/logs.csv` and `/admin/logs.json`: exports of the audit log with its filter, newest
+//! first. They are streamed in batches and hold no database connection between batches.
 
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use crate::model::workspace::WorkspaceNo;
 use crate::service::Service;
 use crate::store::{ReadLimit, Reader};
 
-/// Events that are read at a time.
+/// Events per batch.
 const BATCH: u32 = 200;
 
 const COLUMNS: [&str; 12] = [
@@ -43,19 +42,19 @@ enum Format {
     Json,
 }
 
-/// What an export that is being sent knows from one batch to the next.
+/// The state of an export between two batches.
 struct Export {
     service: Arc<Service>,
     workspace: WorkspaceNo,
     filter: AuditFilter,
     format: Format,
     position: Position,
-    /// Whether an event was written, which the next one is separated from.
+    /// Whether any event was written. If so, the next one needs a separator.
     any_written: bool,
 }
 
 enum Position {
-    /// What is older than this comes next; at first everything.
+    /// Continue with the events before this time; none means the newest.
     Before(Option<Timestamp>),
     End,
 }
@@ -74,42 +73,42 @@ async fn export(visit: Visit, format: Format) -> PageResult {
     let filter = visit.query()?;
     let workspace = visit.workspace()?;
     let service = Arc::clone(&visit.visitor().admin().service);
-    let (kind, end) = match format {
+    let (content_type, extension) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
         Format::Json => ("application/json", "json"),
     };
     let now = service.store().clock().now().to_compact();
-    // A slug is ASCII without quotes.
+    // Needs no escaping: a slug is ASCII without quotes.
     let slug = workspace.slug.as_str();
-    let file = format!("attachment; filename=\"audit-log-{slug}-{now}.{end}\"");
+    let disposition = format!("attachment; filename=\"audit-log-{slug}-{now}.{extension}\"");
     let position = Position::Before(None);
     let export =
         Export { service, workspace: workspace.no, filter, format, position, any_written: false };
-    // What goes wrong at once is told on a page; later, the file ends before its end.
+    // An error in the first batch becomes an error page. A later one can only cut the file short.
     let (first, rest) = export.next(format.header()).await?.unzip();
     let rest = stream::unfold(rest, |export| async {
         match export?.next(String::new()).await {
             Ok(part) => part.map(|(bytes, export)| (Ok(bytes), Some(export))),
             Err(error) => {
-                log::error!("an export of the audit log ended early: {error}");
+                log::error!("audit log export failed midway: {error}");
                 Some((Err(std::io::Error::other(error.to_string())), None))
             }
         }
     });
     let parts = stream::iter(first.map(Ok)).chain(rest);
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, kind))
-        .insert_header((CONTENT_DISPOSITION, file))
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((CONTENT_DISPOSITION, disposition))
         .streaming(parts))
 }
 
 impl Export {
-    /// The next part of the file, which is never empty: an empty one would end it. `text` is what
-    /// it begins with. Nothing at the end.
+    /// Returns the next part of the file, starting with `text`, or none at the end. Parts are never
+    /// empty, because an empty chunk would end the response.
     async fn next(mut self, mut text: String) -> Result<Option<(Bytes, Self)>, AdminError> {
         while let Position::Before(before) = self.position {
-            // What is read is also written there: values are long, and web workers have others to
-            // answer.
+            // Formats the batch on the same thread, too: values can be long, and web workers must
+            // stay free for other requests.
             let service = Arc::clone(&self.service);
             let job = move |limit| self.append_batch(before, text, limit);
             (self, text) = service.page_threads.run(job).await??;
@@ -120,7 +119,7 @@ impl Export {
         Ok(None)
     }
 
-    /// Appends the batch before a time.
+    /// Reads the batch before a time and appends it to `text`.
     fn append_batch(
         mut self,
         before: Option<Timestamp>,
@@ -146,7 +145,7 @@ impl Export {
 impl Format {
     fn header(self) -> String {
         match self {
-            // Excel takes a file for UTF-8 only if it begins with a byte order mark.
+            // Excel only recognizes UTF-8 if the file starts with a byte order mark.
             Self::Csv => format!("\u{feff}{}\r\n", COLUMNS.join(",")),
             Self::Json => "[".to_owned(),
         }
@@ -181,7 +180,8 @@ fn write_row(entry: &AuditEntry, text: &mut String) {
     let event = &entry.event;
     let time = event.created_at.to_cursor();
     let previous = event.previous_attributes.as_ref();
-    // In JSON a semicolon stands within strings only.
+    // Spreadsheets that separate cells by semicolons must not find any. In JSON, semicolons occur
+    // only inside strings, so they can be escaped.
     let json = |value: &str| value.replace(';', r"\u003b");
     let (object, previous) =
         (json(event.object.get()), previous.map_or(String::new(), |value| json(value.get())));
@@ -208,7 +208,7 @@ fn write_row(entry: &AuditEntry, text: &mut String) {
     text.push_str("\r\n");
 }
 
-/// A cell as RFC 4180 has it, of which no spreadsheet makes a formula.
+/// Appends a cell, quoted according to RFC 4180 and with formulas disarmed.
 fn write_cell(value: &str, text: &mut String) {
     let value = escape_formulas(value);
     let quoted = value.starts_with('\'') || value.contains([',', '"', ';', '\t', '\r', '\n']);
@@ -221,12 +221,12 @@ fn write_cell(value: &str, text: &mut String) {
     }
 }
 
-/// What a formula begins with, also in full width.
+/// Characters that start a formula, including their full-width forms.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// Text with an apostrophe, which makes it no formula, wherever one would begin: at its start, and
-/// after what ends a cell for spreadsheets that separate cells by semicolons or tabs. To those,
-/// quotes within a line mean nothing, or are taken away like spaces.
+/// Inserts an apostrophe wherever a spreadsheet would see the start of a formula: at the start of
+/// the text, and after characters that end a cell in spreadsheets that separate cells by semicolons
+/// or tabs. Those ignore quotes in the middle of a line or strip them like spaces.
 fn escape_formulas(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     if value.starts_with(['\t', '\r', '\n']) {
@@ -247,8 +247,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_where_they_have_to_be() {
-        for (value, written) in [
+    fn cells_are_quoted_when_necessary() {
+        for (value, expected) in [
             ("plain", "plain"),
             ("", ""),
             ("a b", "a b"),
@@ -261,7 +261,7 @@ mod tests {
         ] {
             let mut text = String::new();
             write_cell(value, &mut text);
-            assert_eq!(text, written);
+            assert_eq!(text, expected);
         }
     }
 
@@ -291,8 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_cell_is_a_formula_where_cells_are_separated_otherwise() {
-        for (value, written) in [
+    fn no_part_of_a_cell_is_a_formula_with_other_separators() {
+        for (value, expected) in [
             ("a;=1", "a;'=1"),
             ("a; =1;b", "a;' =1;b"),
             ("a\t@x", "a\t'@x"),
@@ -302,7 +302,7 @@ mod tests {
         ] {
             let mut text = String::new();
             write_cell(value, &mut text);
-            assert_eq!(text, format!("\"{written}\""));
+            assert_eq!(text, format!("\"{expected}\""));
         }
     }
 }

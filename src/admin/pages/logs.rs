@@ -1,5 +1,4 @@
-//! `/admin/logs`: what happened in the workspace that is looked at, newest first, with what
-//! changed.
+//! `/admin/logs`: the audit log of the current workspace, newest first.
 
 use std::collections::HashMap;
 
@@ -23,9 +22,8 @@ use crate::model::values::id::{Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
-/// The fields of the filter.
 const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
-/// The parameters that are read, which are those that the pager hands on.
+/// The query parameters: the ones that the pager keeps.
 const PARAMETERS: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
 
 #[derive(Template)]
@@ -33,7 +31,7 @@ const PARAMETERS: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", 
 struct Logs {
     page: Page,
     form: Form,
-    /// The filter as a query, for the export and the pages that follow.
+    /// The filter as a query string, for the exports and the pager.
     query: String,
     filtered: bool,
     actors: Vec<(String, String)>,
@@ -42,15 +40,15 @@ struct Logs {
     entries: Vec<Entry>,
     newest: Option<String>,
     older: Option<String>,
-    looked_back_to: Option<Timestamp>,
+    searched_back_to: Option<Timestamp>,
 }
 
-/// An event as it is shown.
 struct Entry {
     event: AuditEntry,
     diff: Diff,
-    /// What the resource was called.
+    /// The name of the resource at the time of the event.
     name: String,
+    /// The path of the resource, if it has a page.
     resource: Option<String>,
     customer: Option<Link>,
 }
@@ -68,8 +66,8 @@ impl Entry {
 
 /// GET `/admin/logs`
 pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
-    let sent = visit.visitor().query_form();
-    let fields = FIELDS.map(|name| (name, filter_value(name, sent.value(name))));
+    let query_form = visit.visitor().query_form();
+    let fields = FIELDS.map(|name| (name, filter_value(name, query_form.value(name))));
     let mut query = Serializer::new(String::new());
     query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
     let (query, form) = (query.finish(), Form::from_values(fields));
@@ -79,20 +77,20 @@ pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
         query,
         filtered,
         actors: Vec::new(),
-        kinds: display::options(Some("Any"), display::event),
-        resources: display::options(Some("Any"), display::resource),
+        kinds: display::options(Some("Any event"), display::event),
+        resources: display::options(Some("Any type"), display::resource),
         entries: Vec::new(),
         newest: None,
         older: None,
-        looked_back_to: None,
+        searched_back_to: None,
         form,
     };
     if visit.workspace().is_err() {
         return page::html(&logs);
     }
-    let asked: Result<(AuditFilter, PageRequest), Vec<Problem>> =
-        Params::parse(sent.non_empty_fields_in(&PARAMETERS));
-    let (filter, page) = match asked {
+    let parsed: Result<(AuditFilter, PageRequest), Vec<Problem>> =
+        Params::parse(query_form.non_empty_fields_in(&PARAMETERS));
+    let (filter, page) = match parsed {
         Ok((filter, page)) => (Some(filter), page),
         Err(problems) => {
             logs.form = logs.form.with_problems(problems);
@@ -111,14 +109,14 @@ pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let Some((found, customers)) = found else { return page::invalid_form(&logs) };
     let entries = found.entries.into_iter().map(|event| entry(event, &customers));
     logs.entries = entries.collect();
-    logs.newest = page.before.map(|_| logs.address(None));
-    logs.older = found.next.map(|next| logs.address(Some(next)));
-    logs.looked_back_to = found.looked_back_to;
+    logs.newest = page.before.map(|_| logs.path(None));
+    logs.older = found.next.map(|next| logs.path(Some(next)));
+    logs.searched_back_to = found.looked_back_to;
     page::html(&logs)
 }
 
 impl Logs {
-    fn address(&self, cursor: Option<Timestamp>) -> String {
+    fn path(&self, cursor: Option<Timestamp>) -> String {
         let mut query = Serializer::new(self.query.clone());
         if let Some(cursor) = cursor {
             query.append_pair("cursor", &cursor.to_cursor());
@@ -128,7 +126,7 @@ impl Logs {
     }
 }
 
-/// What stands in a field of the filter: times in the form that browsers' fields for them take.
+/// Formats a value for a field of the filter. Times get the format of `datetime-local` inputs.
 fn filter_value(name: &str, value: &str) -> String {
     let is_time = matches!(name, "from" | "to");
     match Timestamp::parse_input(value).filter(|_| is_time) {
@@ -137,7 +135,7 @@ fn filter_value(name: &str, value: &str) -> String {
     }
 }
 
-/// The addresses of the customers that the events are about and that have a page.
+/// Returns links to the customers of the events, by customer ID. Deleted customers have none.
 fn customers(
     reader: &WorkspaceReader<'_>,
     entries: &[AuditEntry],
@@ -170,7 +168,7 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     let resource = match event.resource {
         ResourceType::Customer => customer.map(|link| link.path.clone()),
         ResourceType::ApiKey => Some(format!("/admin/api-keys#key-{}", event.resource_id)),
-        // They have no page, but their customer has.
+        // They have no page of their own; the entry links to the customer's.
         ResourceType::Contact | ResourceType::Onboarding => None,
     };
     let customer = customer
@@ -179,19 +177,19 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     Entry { diff: diff(object, previous), name: resource_name(object), resource, customer, event }
 }
 
-/// What a resource is called; a few have no name.
+/// Returns the name of a resource. Onboardings may have none.
 fn resource_name(object: &str) -> String {
     #[derive(serde::Deserialize)]
     struct WithName {
         name: Option<String>,
     }
     let resource = serde_json::from_str::<WithName>(object).ok().and_then(|resource| resource.name);
-    resource.filter(|name| !name.is_empty()).unwrap_or_else(|| "without a name".to_owned())
+    resource.filter(|name| !name.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
 }
 
-/// The actors to choose from. Keys can have the same name, so that their prefixes stand beside it.
+/// Returns the options of the actor filter. Keys can share a name, so their prefixes are included.
 fn choices(actors: &[Actor], keys: &[Key], chosen: &str) -> Vec<(String, String)> {
-    let mut choices = vec![(String::new(), "Anybody".to_owned())];
+    let mut choices = vec![(String::new(), "Anyone".to_owned())];
     for actor in actors {
         let key = Id::parse(&actor.id).and_then(|id| keys.iter().find(|key| key.id == id));
         let label = match key {
@@ -204,7 +202,7 @@ fn choices(actors: &[Actor], keys: &[Key], chosen: &str) -> Vec<(String, String)
         choices.push((actor.id.clone(), label));
     }
     if choices.iter().all(|(id, _)| id != chosen) {
-        choices.push((chosen.to_owned(), format!("Somebody else ({chosen})")));
+        choices.push((chosen.to_owned(), format!("Unknown actor ({chosen})")));
     }
     choices
 }

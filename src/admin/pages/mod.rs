@@ -1,4 +1,4 @@
-//! The pages: one file for one page, or for the pages of one resource.
+//! The pages. Each file has one page, or the pages of one resource.
 
 pub(super) mod api_keys;
 pub(super) mod asset;

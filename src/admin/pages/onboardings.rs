@@ -1,5 +1,5 @@
-//! `/onboardings/…` and `/customers/{ref}/onboardings…`: opening an onboarding, changing and
-//! deleting it. The board is in `board`.
+//! `/onboardings/…` and `/customers/{ref}/onboardings…`: creating, editing, and deleting
+//! onboardings. The board is in `board`.
 
 use askama::Template;
 
@@ -23,14 +23,12 @@ use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
-/// Customers that are offered at a time.
-const OFFERED: u32 = 25;
-/// Lines of the history.
+/// The most customers to choose from.
+const CUSTOMERS: u32 = 25;
+/// The most entries of the history.
 const HISTORY: u32 = 15;
 
-/// What is said of a form that was sent before.
-const ALREADY_SUBMITTED: &str = "Its onboarding is opened or is being opened, and nothing was done now. \
-     It is on the board.";
+const ALREADY_SUBMITTED: &str = "Its onboarding is on the board.";
 
 #[derive(Template)]
 #[template(path = "admin/onboardings/form.html")]
@@ -41,20 +39,19 @@ struct OnboardingForm {
     customer: Option<CustomerLink>,
     action: String,
     button: &'static str,
-    /// What a new one carries, so that it is opened once.
+    /// The one-time token; only for a new onboarding.
     once: Option<String>,
-    /// Where it is deleted; nothing when it is new.
+    /// The path for deleting it; none if it is new.
     delete: Option<String>,
     history: Vec<HistoryEntry>,
 }
 
-/// Whose onboarding it is.
+/// A link to the customer of an onboarding.
 struct CustomerLink {
     name: String,
     path: String,
 }
 
-/// A line of the history.
 struct HistoryEntry {
     summary: String,
     actor: String,
@@ -79,14 +76,14 @@ struct Delete {
     back: String,
 }
 
-/// GET `/onboardings/new`: for which customer.
+/// GET `/onboardings/new`: choosing the customer.
 pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
-    let page = PageRequest { limit: OFFERED, before: None };
+    let page = PageRequest { limit: CUSTOMERS, before: None };
     let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
-    let page = visit.page("New onboarding", Section::Onboardings);
+    let page = visit.page("Create onboarding", Section::Onboardings);
     page::html(&ChooseCustomer { page, form, customers: found.data, more: found.next.is_some() })
 }
 
@@ -106,15 +103,15 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
     let properties: Result<OnboardingPatch, _> =
         changes.and_then(|patch| patch.map_or_else(|| Form::default().parse(&[]), Ok));
     let customer_ref = Ref::Id(customer.id.clone());
-    let make = move |tx: &WorkspaceTx<'_>, properties| {
+    let create = move |tx: &WorkspaceTx<'_>, properties| {
         tx.create_onboarding(NewOnboarding { customer: Some(customer_ref), properties })
     };
-    match save::create(&visit, "onboarding", ALREADY_SUBMITTED, properties, make).await? {
+    match save::create(&visit, "onboarding", ALREADY_SUBMITTED, properties, create).await? {
         Ok(onboarding) => {
             let onboarding = onboarding.resource;
             let (title, name) = (onboarding_title(&onboarding), customer.name.as_str());
             visit.set_flash(format!(
-                "Opened {} for {}.",
+                "Created {} for {}.",
                 display::without_bidi_controls(&title),
                 display::without_bidi_controls(name)
             ));
@@ -162,7 +159,7 @@ pub(in crate::admin) async fn delete_form(visit: Visit) -> PageResult {
     let onboarding = load(&visit).await?.onboarding;
     let path = format!("/onboardings/{}", onboarding.display_id.0);
     page::html(&Delete {
-        page: visit.page("Delete the onboarding?", Section::Onboardings),
+        page: visit.page("Delete onboarding", Section::Onboardings),
         title: onboarding_title(&onboarding),
         action: format!("{path}/delete"),
         back: format!("{path}/edit"),
@@ -173,11 +170,11 @@ pub(in crate::admin) async fn delete_form(visit: Visit) -> PageResult {
 pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
     let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     visit.write(move |tx| tx.delete_onboarding(&onboarding_ref)).await?;
-    visit.set_flash("The onboarding was deleted.");
+    visit.set_flash("Onboarding deleted.");
     Ok(see_other("/onboardings"))
 }
 
-/// The customer that the path names.
+/// Returns the customer in the path.
 async fn load_customer(visit: &Visit) -> Result<Customer, AdminError> {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.read(move |reader| reader.customer(&customer_ref)?.read()).await
@@ -185,12 +182,12 @@ async fn load_customer(visit: &Visit) -> Result<Customer, AdminError> {
 
 fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
     Ok(OnboardingForm {
-        page: visit.page("New onboarding", Section::Onboardings),
+        page: visit.page("Create onboarding", Section::Onboardings),
         form,
         controls: field::controls(ONBOARDING, true),
         customer: Some(customer_link(customer)),
         action: format!("/customers/{}/onboardings", customer.display_id.0),
-        button: "Open the onboarding",
+        button: "Create onboarding",
         once: Some(submit_once::new_token()?),
         delete: None,
         history: Vec::new(),
@@ -201,7 +198,7 @@ fn customer_link(customer: &Customer) -> CustomerLink {
     CustomerLink { name: customer.name.as_str().to_owned(), path: links::customer_path(customer) }
 }
 
-/// The onboarding that the path names, with what its page shows around it.
+/// An onboarding, with the data that its page shows around the form.
 struct OnboardingData {
     onboarding: Onboarding,
     customer: Option<CustomerLink>,
@@ -230,7 +227,7 @@ async fn load(visit: &Visit) -> Result<OnboardingData, AdminError> {
     let read = move |reader: &WorkspaceReader<'_>| {
         let onboarding = reader.onboarding(&onboarding_ref)?.read()?;
         let customer_ref = Ref::Id(onboarding.customer_id.clone());
-        // It can be opened even when its customer was deleted.
+        // The page also works if the customer was deleted.
         let customer = match reader.customer(&customer_ref) {
             Err(StoreError::NotFound(_)) => None,
             found => Some(customer_link(&found?.read()?)),
@@ -248,7 +245,7 @@ async fn load(visit: &Visit) -> Result<OnboardingData, AdminError> {
 fn history_entry(entry: AuditEntry) -> HistoryEntry {
     let summary = match &entry.phases {
         Some((from, to)) => {
-            format!("Moved from {} to {}", display::phase(from), display::phase(to))
+            format!("Phase changed from {} to {}", display::phase(from), display::phase(to))
         }
         None => display::event(&entry.event.kind).to_owned(),
     };

@@ -1,5 +1,5 @@
-//! `/admin`: where everybody who has signed in arrives. What the workspace holds, how the server
-//! is, and what it has to do.
+//! `/admin`: the overview, the page after signing in. Shows the counts of the workspace, the
+//! traffic, and the state of the server.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,14 +22,13 @@ use crate::store::{Overview as Counts, StoreError};
 #[template(path = "admin/overview.html")]
 struct Overview {
     page: Page,
-    /// Nothing when there is no workspace yet.
+    /// None if there is no workspace yet.
     counts: Option<Counts>,
     server: ServerInfo,
     chart: Chart,
     busy_keys: Vec<BusyKey>,
 }
 
-/// How the server is.
 struct ServerInfo {
     uptime: String,
     started: Timestamp,
@@ -37,13 +36,13 @@ struct ServerInfo {
     free: Option<String>,
     database: Status,
     backup: Status,
-    /// Nothing while new rows are dated by the clock.
+    /// None unless new rows are dated ahead of the clock.
     clock: Option<Status>,
-    /// Whether the check of its status is answered at the address of the pages.
+    /// Whether the health check is served on the same listener as the pages.
     has_health: bool,
 }
 
-/// How something is, and what to do about it.
+/// A status with a badge, and what to do about it.
 struct Status {
     tone: &'static str,
     label: &'static str,
@@ -51,7 +50,7 @@ struct Status {
     text: String,
 }
 
-/// A key that is near its limit.
+/// A key near its rate limit.
 struct BusyKey {
     name: String,
     prefix: String,
@@ -103,8 +102,7 @@ pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-/// A key that has a fifth of its limit left, or less. One that was not used in the last minute has
-/// all of it.
+/// Returns a key that has used at least 80% of its rate limit in the last minute.
 fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
     let clock = service.store.clock();
     let budget =
@@ -122,7 +120,7 @@ fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
 
 fn database_status(service: &Service) -> Status {
     match service.store.ensure_intact() {
-        Ok(()) => Status { tone: "good", label: "Sound", at: None, text: String::new() },
+        Ok(()) => Status { tone: "good", label: "OK", at: None, text: String::new() },
         Err(error @ StoreError::Suspected(_)) => {
             Status { tone: "bad", label: "Being checked", at: None, text: format!("{error}.") }
         }
@@ -131,8 +129,8 @@ fn database_status(service: &Service) -> Status {
             label: "Damaged",
             at: None,
             text: format!(
-                "{error}. Nothing is written any more: stop the server and restore a backup with \
-                 pivotal-server restore."
+                "{error}. The server has stopped writing to it. Stop the server and restore a \
+                 backup with pivotal-server restore."
             ),
         },
     }
@@ -152,45 +150,43 @@ fn backup_status(condition: Option<Condition>) -> Status {
             label: "Failed",
             at: Some(at),
             text: format!(
-                "It is tried again every few minutes. The log tells why it failed: look for space \
-                 on the disk and for the directory of the backups. {}",
+                "The server tries again every few minutes. Its log says why the backup failed. \
+                 Check the disk space and the backup directory. {}",
                 match made {
-                    Some(made) => format!("The last good one is of {}.", display::date_time(&made)),
-                    None => "There is no good one yet.".to_owned(),
+                    Some(made) =>
+                        format!("The last good backup is from {}.", display::date_time(&made)),
+                    None => "There is no good backup yet.".to_owned(),
                 }
             ),
         },
         Some(Condition::Good { made }) => status("good", "OK", Some(made), ""),
-        Some(Condition::First) => {
-            status("info", "None yet", None, "The first one is about to be made.")
-        }
+        Some(Condition::First) => status("info", "None yet", None, "The first backup starts soon."),
         Some(Condition::Overdue { made }) => status(
             "bad",
             "Overdue",
             Some(made),
-            "The last good backup is older than twice backup.every. One may be taking long: check \
-             the disk of the backups, and the log.",
+            "The last good backup is older than twice backup.every. The next one may be taking \
+             long. Check the backup disk and the server's log.",
         ),
         Some(Condition::Missing) => status(
             "bad",
             "Overdue",
             None,
-            "None was made, although one is due. The first one may be taking long: check the disk \
-             of the backups, and the log.",
+            "The first backup is due but not finished. It may be taking long. Check the backup \
+             disk and the server's log.",
         ),
     }
 }
 
-/// New rows that are dated ahead.
 fn clock_status(ahead: &Ahead) -> Status {
     Status {
         tone: "bad",
         label: "Rows dated ahead",
         at: None,
         text: format!(
-            "New rows are dated {ahead} ahead, because the latest one is from {}. Check the \
-             machine's clock. If it is right, it was wrong when that row was made, and new rows \
-             are dated ahead until then.",
+            "New rows are dated {ahead} ahead because the latest row is from {}. Check the \
+             machine's clock. If it is right now, it was wrong when that row was written, and new \
+             rows are dated ahead until then.",
             display::date_time(&ahead.until)
         ),
     }
@@ -200,7 +196,7 @@ fn seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 1000)
 }
 
-/// A span of time in its two largest units.
+/// Formats a duration in its two largest units.
 fn duration(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
@@ -213,7 +209,7 @@ fn duration(seconds: i64) -> String {
     }
 }
 
-/// A size in the largest unit of which there is one.
+/// Formats a size in its largest unit.
 fn file_size(size: i64) -> String {
     let units = [(1_i64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| size >= *unit) {
@@ -230,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_spans_are_told_in_units_for_people() {
+    fn sizes_and_durations_use_readable_units() {
         for (size, text) in [
             (0, "0 bytes"),
             (1023, "1,023 bytes"),
@@ -253,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fate_of_a_backup_has_a_word_and_what_to_do() {
+    fn every_backup_condition_has_a_status() {
         let at = Timestamp::parse("2026-01-01").unwrap();
         let off = backup_status(None);
         assert_eq!(off.label, "Off");
@@ -264,9 +260,9 @@ mod tests {
         let later = at.plus_millis(1000);
         let failed = backup_status(Some(Condition::Failed { at: later, made: Some(at) }));
         assert_eq!((failed.label, failed.tone), ("Failed", "bad"));
-        assert!(failed.text.contains("The last good one is of 1 Jan 2026, 00:00 UTC."));
+        assert!(failed.text.contains("The last good backup is from 1 Jan 2026, 00:00 UTC."));
         let failed = backup_status(Some(Condition::Failed { at, made: None }));
-        assert!(failed.text.contains("no good one"));
+        assert!(failed.text.contains("no good backup"));
         let overdue = backup_status(Some(Condition::Overdue { made: at }));
         assert_eq!((overdue.label, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
         assert_eq!(backup_status(Some(Condition::Missing)).label, "Overdue");

@@ -1,4 +1,4 @@
-//! `/admin/setup`: the first password, for whoever can read what the server printed at its start.
+//! `/admin/setup`: setting the first password, with the code that the server prints when it starts.
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ struct SetupPage {
     form: Form,
 }
 
-/// The password that was chosen.
+/// The password from the form, entered twice.
 struct NewPassword(Password);
 
 const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
@@ -28,10 +28,10 @@ const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
 impl Body for NewPassword {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let password: Password = fields.required("password")?;
-        let again: Option<Password> = fields.given("again");
-        fields.report_if(again.as_ref() != Some(&password), || Problem {
+        let confirmation: Option<Password> = fields.given("again");
+        fields.report_if(confirmation.as_ref() != Some(&password), || Problem {
             rule: Rule::ConflictingFields,
-            message: "again has to be the same".to_owned(),
+            message: "The passwords don't match".to_owned(),
             field: "again".to_owned(),
         });
         Some(Self(password))
@@ -43,7 +43,7 @@ pub(in crate::admin) async fn form(visitor: Rc<Visitor>) -> PageResult {
     if visitor.account().is_some() {
         return Ok(see_other("/admin/sign-in"));
     }
-    page::html(&SetupPage { page: visitor.page("Set the admin's password"), form: Form::default() })
+    page::html(&SetupPage { page: visitor.page("Set the admin password"), form: Form::default() })
 }
 
 /// POST `/admin/setup`
@@ -54,32 +54,35 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
     let admin = visitor.admin();
     let attempt = Attempt::at_password(visitor.client_ip());
     admin.service.may_try(&attempt)?;
-    let refuse = |problems| {
+    let reject = |problems| {
         let form = visitor.form().clone().with_problems(problems);
-        page::invalid_form(&SetupPage { page: visitor.page("Set the admin's password"), form })
+        page::invalid_form(&SetupPage { page: visitor.page("Set the admin password"), form })
     };
-    let typed = visitor.form().value("code").trim();
-    if !admin.setup_code.code().is_some_and(|code| admin.mac_key.constant_time_eq(&code, typed)) {
+    let code = visitor.form().value("code").trim();
+    if !admin
+        .setup_code
+        .code()
+        .is_some_and(|expected| admin.mac_key.constant_time_eq(&expected, code))
+    {
         admin.service.failed(&attempt);
         log_failure(&visitor, "setup");
-        return refuse(vec![Problem {
+        return reject(vec![Problem {
             rule: Rule::InvalidString,
-            message: "code is not the one that the server printed at its last start".to_owned(),
+            message: "Wrong code. Use the one that the server printed when it last started"
+                .to_owned(),
             field: "code".to_owned(),
         }]);
     }
     let NewPassword(password) = match visitor.form().parse(SHAPE) {
-        Ok(chosen) => chosen,
-        Err(problems) => return refuse(problems),
+        Ok(new_password) => new_password,
+        Err(problems) => return reject(problems),
     };
     let hash = admin.service.hash_secret(visitor.client_ip(), move || password.hash()).await?;
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
     admin.setup_code.use_up();
     match set {
-        Some(changed_at) => {
-            open_session(&visitor, changed_at, "/admin", Some("The password is set."))
-        }
-        // Somebody at the command line was quicker.
+        Some(changed_at) => open_session(&visitor, changed_at, "/admin", Some("Password set.")),
+        // A password was set on the command line in the meantime.
         None => Ok(see_other("/admin/sign-in")),
     }
 }

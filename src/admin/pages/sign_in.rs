@@ -40,8 +40,8 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
         return Ok(see_other("/admin/setup"));
     };
     let attempt = Attempt::at_password(visitor.client_ip());
-    // What cannot be a password is a wrong one, and costs nothing to refuse.
-    let right = match Password::parse(visitor.form().value("password")) {
+    // A string that cannot be a password is rejected without the expensive hash.
+    let is_correct = match Password::parse(visitor.form().value("password")) {
         Ok(password) => {
             let hash = account.password.clone();
             let service = &visitor.admin().service;
@@ -53,13 +53,15 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
             false
         }
     };
-    if !right {
+    if !is_correct {
         log_failure(&visitor, "sign-in");
-        let says = "password is not right".to_owned();
-        let problem =
-            Problem { rule: Rule::InvalidString, message: says, field: "password".to_owned() };
+        let problem = Problem {
+            rule: Rule::InvalidString,
+            message: "Wrong password".to_owned(),
+            field: "password".to_owned(),
+        };
         let form = visitor.form().clone().with_problems(vec![problem]);
-        // Not 401, which asks for a scheme that browsers have no place for here.
+        // Not 401: that requires a `WWW-Authenticate` header, which makes no sense for a form.
         return page::html_as(
             StatusCode::FORBIDDEN,
             &SignIn { page: visitor.page("Sign in"), form },
@@ -76,7 +78,7 @@ pub(in crate::admin) async fn sign_out(visit: Visit) -> PageResult {
     Ok(response)
 }
 
-/// Signs a visitor in, under a token that nobody has seen yet.
+/// Signs a visitor in, with a new token to prevent session fixation.
 pub(in crate::admin) fn open_session(
     visitor: &Visitor,
     password: Timestamp,
@@ -90,11 +92,10 @@ pub(in crate::admin) fn open_session(
     if let Some(notice) = notice {
         admin.sessions.set_flash(&token, notice.to_owned());
     }
-    log::info!("signed in to the admin pages from {}", visitor.client_ip());
+    log::info!("admin signed in from {}", visitor.client_ip());
     Ok(response)
 }
 
-/// Logs an attempt that failed.
-pub(in crate::admin) fn log_failure(visitor: &Visitor, what: &str) {
-    log::warn!("a {what} at the admin pages failed, from {}", visitor.client_ip());
+pub(in crate::admin) fn log_failure(visitor: &Visitor, action: &str) {
+    log::warn!("admin {action} failed from {}", visitor.client_ip());
 }

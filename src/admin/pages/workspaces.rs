@@ -1,5 +1,5 @@
-//! `/admin/workspaces`: which there are, and a new one. `/admin/workspace`: which one the pages
-//! show.
+//! `/admin/workspaces`: listing and creating workspaces. `/admin/workspace`: switching to another
+//! one.
 
 use askama::Template;
 
@@ -27,26 +27,26 @@ pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
 
 /// POST `/admin/workspaces`
 pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
-    let refuse = |problems| {
+    let reject = |problems| {
         page::invalid_form(&render(&visit, visit.form().clone().with_problems(problems)))
     };
     let new: NewWorkspace = match visit.form().parse(SHAPE) {
         Ok(new) => new,
-        Err(problems) => return refuse(problems),
+        Err(problems) => return reject(problems),
     };
     let Some(created) = visit.write_all(move |tx| tx.create_workspace(new)).await? else {
-        let message = "slug is taken by another workspace".to_owned();
+        let message = "Another workspace already has this slug".to_owned();
         let field = "slug".to_owned();
-        return refuse(vec![Problem { rule: Rule::ConflictingFields, message, field }]);
+        return reject(vec![Problem { rule: Rule::ConflictingFields, message, field }]);
     };
     let name = &created.name;
     visit.set_flash(format!(
-        "The workspace \"\u{2068}{name}\u{2069}\" is created. It has no keys yet."
+        "Created the workspace \"\u{2068}{name}\u{2069}\". It has no API keys yet."
     ));
     Ok(see_other("/admin/workspaces"))
 }
 
-/// POST `/admin/workspace`. One that does not exist changes nothing.
+/// POST `/admin/workspace`. Ignores a workspace that does not exist.
 pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
     let slug = visit.form().value("workspace");
     if let Some(chosen) = visit.workspaces().iter().find(|found| found.slug.as_str() == slug) {

@@ -1,5 +1,5 @@
-//! The one cookie of the pages: a random token that every visitor has, signed in or not. For
-//! `visit` and whatever gives a visitor a new one.
+//! The session cookie, the only cookie of the pages. Every visitor gets one with a random token,
+//! signed in or not.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
@@ -8,51 +8,51 @@ use blake2::{Blake2s256, Digest};
 use crate::model::hex::random_hex;
 
 const NAME: &str = "pivotal_admin";
-/// Its name over TLS. Browsers take a cookie of such a name only from the very host, and over TLS:
-/// none that a neighbouring host or somebody on the wire has planted.
+/// The name over TLS. Browsers accept a cookie with the `__Host-` prefix only over TLS and only
+/// from this exact host, so neither a sibling host nor an attacker on the network can plant one.
 const NAME_OVER_TLS: &str = "__Host-pivotal_admin";
-/// Random bytes of a token.
+/// Random bytes in a token.
 const BYTES: usize = 32;
 
-/// A visitor's token, in hexadecimal digits. It is a secret: whoever has it is the visitor.
+/// A session token, as hexadecimal digits. It is a secret: anyone who has it has the session.
 #[derive(Clone)]
 pub(in crate::admin) struct Token(String);
 
 impl Token {
-    /// A new one from the operating system's random source.
+    /// Generates a token from the operating system's random source.
     pub fn generate() -> Result<Self, getrandom::Error> {
         random_hex(BYTES).map(Self)
     }
 
-    /// The token that a request brings, if it is one and the only one of the name that it has on
-    /// such a connection: over TLS, what another site of the domain has set is not looked at.
+    /// Reads the token from a request's cookies. Returns none if it is malformed or if several
+    /// cookies have the expected name. Over TLS only the `__Host-` cookie counts: sibling hosts can
+    /// set the other one.
     pub fn from_cookies(headers: &HeaderMap, over_tls: bool) -> Option<Self> {
         let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';'));
         let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-        let wanted = if over_tls { NAME_OVER_TLS } else { NAME };
-        let mut ours = pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value);
-        let value = ours.next().filter(|_| ours.next().is_none())?;
+        let expected = if over_tls { NAME_OVER_TLS } else { NAME };
+        let mut tokens = pairs.filter(|(name, _)| *name == expected).map(|(_, value)| value);
+        let value = tokens.next().filter(|_| tokens.next().is_none())?;
         let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         (value.len() == 2 * BYTES && value.bytes().all(digits)).then(|| Self(value.to_owned()))
     }
 
-    /// The token's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What is kept in its place.
+    /// Returns the digest that the session is stored under.
     pub fn digest(&self) -> [u8; 32] {
         Blake2s256::digest(self.0.as_bytes()).into()
     }
 
-    /// Gives the token to the visitor. It ends with the browser, is sent with nothing that another
-    /// site begins, and cannot be read by scripts.
+    /// Sets the token as a cookie that ends with the browser session, isn't sent with requests from
+    /// other sites, and can't be read by scripts.
     pub fn set_cookie(&self, response: &mut HttpResponse, over_tls: bool) {
         let (name, secure) = if over_tls { (NAME_OVER_TLS, "; Secure") } else { (NAME, "") };
         let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
-        // Digits and the words above always make a header.
+        // Cannot fail: the value is ASCII.
         if let Ok(value) = HeaderValue::from_str(&text) {
             response.headers_mut().insert(SET_COOKIE, value);
         }
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_from_among_other_cookies() {
+    fn a_token_is_found_among_other_cookies() {
         let token = Token::generate().unwrap();
         let line = format!("theme=dark; {NAME}={}; x=y=z", token.as_str());
         assert_eq!(read(&line).as_deref(), Some(token.as_str()));
     }
 
     #[test]
-    fn each_kind_of_connection_has_a_token_of_its_own() {
+    fn plain_and_tls_connections_use_different_cookies() {
         let (zeros, ones) = ("0".repeat(64), "1".repeat(64));
         let (plain, host) = (format!("{NAME}={zeros}"), format!("{NAME_OVER_TLS}={ones}"));
         for line in [format!("{plain}; {host}"), format!("{host}; {plain}")] {
@@ -93,10 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_token_or_is_there_twice_is_none() {
+    fn malformed_and_duplicate_tokens_are_ignored() {
         let zeros = "0".repeat(64);
-        for odd in ["", "x", &"0".repeat(63), &"A".repeat(64), &"g".repeat(64)] {
-            assert_eq!(read(&format!("{NAME}={odd}")), None, "{odd}");
+        for malformed in ["", "x", &"0".repeat(63), &"A".repeat(64), &"g".repeat(64)] {
+            assert_eq!(read(&format!("{NAME}={malformed}")), None, "{malformed}");
         }
         assert_eq!(read(&format!("{NAME}={zeros}; {NAME}={zeros}")), None);
     }

@@ -1,5 +1,5 @@
-//! CSRF protection: tells whether a form was rendered for the browser that submits it. `visit`
-//! checks every POST.
+//! CSRF protection: checks that a form was rendered for the browser that submits it. `visit` checks
+//! every POST.
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 use blake2::Blake2sMac256;

@@ -1,5 +1,5 @@
-//! What the server knows of a browser: the token in its cookie, who is signed in with it, and which
-//! forms were made for it.
+//! Sessions: the cookie with its token, the signed-in sessions, CSRF protection, and the setup
+//! code.
 
 pub(super) mod cookie;
 pub(super) mod csrf;

@@ -1,4 +1,4 @@
-//! Who is signed in. Sessions are kept in memory only, so that a restart ends all of them.
+//! The signed-in sessions. They are kept in memory only, so a restart ends all of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -9,42 +9,41 @@ use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 
-/// How long a session lasts, whatever happens in it.
+/// How long a session lasts, even if it is never idle.
 const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
-/// Sessions at the same time. There is one admin, perhaps at a few machines.
+/// Open sessions. There is only one admin, so this is far more than needed.
 const MAX_SESSIONS: usize = 1_000;
-/// Forms that a session remembers to have been sent.
+/// Form submissions that a session remembers.
 const MAX_SUBMISSIONS: usize = 100;
 
-/// What is known of somebody who is signed in.
 #[derive(Clone)]
 pub(in crate::admin) struct Session {
     started: Monotonic,
     last_seen: Monotonic,
-    /// When the password was set with which it was opened.
-    password: Timestamp,
-    /// The workspace that is looked at; the first one if none was chosen.
+    /// When the password it was opened with was set. A password change ends the session.
+    password_set_at: Timestamp,
+    /// The current workspace; none until one is chosen, which means the first one.
     pub workspace: Option<WorkspaceId>,
-    /// What the next page tells of the last action.
+    /// The flash message: the next page shows it once.
     flash: Option<String>,
-    /// The forms, by their digests, that must not be done twice and were sent; the oldest first.
+    /// The digests of submitted one-time forms, oldest first.
     submitted: VecDeque<[u8; 32]>,
 }
 
-/// All sessions, by the digest of their token, so that no token can be read from memory that
-/// leaks.
+/// The open sessions, by the digest of their token: leaked memory reveals no token.
 pub(in crate::admin) struct Sessions {
-    idle: Duration,
+    idle_timeout: Duration,
     open: Mutex<HashMap<[u8; 32], Session>>,
 }
 
 impl Sessions {
-    /// None yet. A session ends after being idle for so long.
-    pub fn new(idle: Duration) -> Self {
-        Self { idle, open: Mutex::default() }
+    /// Sessions end after `idle_timeout` without a request.
+    pub fn new(idle_timeout: Duration) -> Self {
+        Self { idle_timeout, open: Mutex::default() }
     }
 
-    /// Opens a session for a token that nobody had before.
+    /// Opens a session for a new token. If there are too many sessions, the one that was idle
+    /// longest ends.
     pub fn open(&self, token: &Token, password: Timestamp, now: Monotonic) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MAX_SESSIONS {
@@ -60,7 +59,7 @@ impl Sessions {
         let session = Session {
             started: now,
             last_seen: now,
-            password,
+            password_set_at: password,
             workspace: None,
             flash: None,
             submitted: VecDeque::new(),
@@ -68,8 +67,8 @@ impl Sessions {
         open.insert(token.digest(), session);
     }
 
-    /// The session of a token, if it lasts and the password is still the one with which it was
-    /// opened; it is in use again.
+    /// Returns a token's session and resets its idle time. Ends the session instead if it has
+    /// expired or the password has changed since it was opened.
     pub fn resume(
         &self,
         token: &Token,
@@ -78,7 +77,7 @@ impl Sessions {
     ) -> Option<Session> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let session = open.get_mut(&token.digest())?;
-        if !self.is_valid(session, now) || password != Some(session.password) {
+        if !self.is_valid(session, now) || password != Some(session.password_set_at) {
             open.remove(&token.digest());
             return None;
         }
@@ -86,27 +85,26 @@ impl Sessions {
         Some(session.clone())
     }
 
-    /// Ends a session.
     pub fn close(&self, token: &Token) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&token.digest());
     }
 
-    /// Chooses the workspace that is looked at.
+    /// Sets the current workspace.
     pub fn set_workspace(&self, token: &Token, workspace: WorkspaceId) {
         self.change(token, |session| session.workspace = Some(workspace));
     }
 
-    /// Keeps what the next page shall tell.
+    /// Sets the flash message for the next page.
     pub fn set_flash(&self, token: &Token, notice: String) {
         self.change(token, |session| session.flash = Some(notice));
     }
 
-    /// What was kept to be told, once.
+    /// Takes the flash message, so that it is shown once.
     pub fn take_flash(&self, token: &Token) -> Option<String> {
         self.change(token, |session| session.flash.take()).flatten()
     }
 
-    /// Takes note of a form that must not be done twice; says no when it was sent before.
+    /// Records the submission of a one-time form. Returns false if it was already submitted.
     pub fn record_submission(&self, token: &Token, form: [u8; 32]) -> bool {
         let first = self.change(token, |session| {
             if session.submitted.contains(&form) {
@@ -121,7 +119,7 @@ impl Sessions {
         first.unwrap_or(false)
     }
 
-    /// Forgets such a form, with which nothing was done after all.
+    /// Forgets a submission that failed, so that the form can be submitted again.
     pub fn forget_submission(&self, token: &Token, form: &[u8; 32]) {
         self.change(token, |session| session.submitted.retain(|sent| sent != form));
     }
@@ -132,7 +130,7 @@ impl Sessions {
     }
 
     fn is_valid(&self, session: &Session, now: Monotonic) -> bool {
-        now.since(session.last_seen) < self.idle && now.since(session.started) < MAX_AGE
+        now.since(session.last_seen) < self.idle_timeout && now.since(session.started) < MAX_AGE
     }
 }
 
@@ -144,41 +142,40 @@ mod tests {
         Monotonic::from_micros(seconds * 1_000_000)
     }
 
-    /// When the password was set.
-    fn set(seconds: i64) -> Timestamp {
+    fn password_set_at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
     #[test]
-    fn a_session_ends_when_idle_or_old_or_opened_with_another_password() {
+    fn a_session_ends_when_it_is_idle_or_old_or_the_password_changes() {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let token = Token::generate().unwrap();
         let resume = |password, now| sessions.resume(&token, password, now).is_some();
-        sessions.open(&token, set(1), at(0));
-        assert!(resume(Some(set(1)), at(1799)));
-        assert!(!resume(Some(set(1)), at(1799 + 1800)));
-        assert!(!resume(Some(set(1)), at(1799)), "what has ended does not begin again");
+        sessions.open(&token, password_set_at(1), at(0));
+        assert!(resume(Some(password_set_at(1)), at(1799)));
+        assert!(!resume(Some(password_set_at(1)), at(1799 + 1800)));
+        assert!(!resume(Some(password_set_at(1)), at(1799)), "an ended session stays ended");
 
-        sessions.open(&token, set(1), at(0));
-        assert!((1..43).all(|n| resume(Some(set(1)), at(n * 1000))));
-        assert!(!resume(Some(set(1)), at(12 * 60 * 60)));
+        sessions.open(&token, password_set_at(1), at(0));
+        assert!((1..43).all(|n| resume(Some(password_set_at(1)), at(n * 1000))));
+        assert!(!resume(Some(password_set_at(1)), at(12 * 60 * 60)));
 
-        for other in [None, Some(set(2))] {
-            sessions.open(&token, set(1), at(0));
+        for other in [None, Some(password_set_at(2))] {
+            sessions.open(&token, password_set_at(1), at(0));
             assert!(!resume(other, at(1)));
         }
     }
 
     #[test]
-    fn a_form_is_sent_once_unless_nothing_was_done() {
+    fn a_form_is_submitted_once_unless_it_failed() {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        sessions.open(&token, set(1), at(0));
+        sessions.open(&token, password_set_at(1), at(0));
         assert!(sessions.record_submission(&token, [1; 32]));
         assert!(!sessions.record_submission(&token, [1; 32]));
         sessions.forget_submission(&token, &[1; 32]);
         assert!(sessions.record_submission(&token, [1; 32]));
-        assert!(!sessions.record_submission(&other, [2; 32]), "nobody is signed in with it");
+        assert!(!sessions.record_submission(&other, [2; 32]), "no session has this token");
         for form in 2..200 {
             assert!(sessions.record_submission(&token, [form; 32]));
         }
@@ -186,16 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_sessions_than_there_is_room_for() {
+    fn the_longest_idle_session_makes_room_for_a_new_one() {
         let sessions = Sessions::new(Duration::from_secs(1800));
         let tokens: Vec<Token> = (0..=MAX_SESSIONS).map(|_| Token::generate().unwrap()).collect();
         for (second, token) in (0..).zip(&tokens) {
-            sessions.open(token, set(1), at(second));
+            sessions.open(token, password_set_at(1), at(second));
         }
         let now = at(1000);
-        assert!(sessions.resume(&tokens[0], Some(set(1)), now).is_none());
+        assert!(sessions.resume(&tokens[0], Some(password_set_at(1)), now).is_none());
         assert!(
-            tokens[1..].iter().all(|token| sessions.resume(token, Some(set(1)), now).is_some())
+            tokens[1..]
+                .iter()
+                .all(|token| sessions.resume(token, Some(password_set_at(1)), now).is_some())
         );
     }
 }

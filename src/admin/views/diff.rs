@@ -1,9 +1,9 @@
-//! What an event changed, for people: the properties that differ with what stood in them before
-//! and after, or all of them when there is nothing to compare with. For the audit log.
+//! The fields that an event changed, with their values before and after, or all fields if there are
+//! no earlier values. For the audit log.
 
 use serde_json::{Map, Value};
 
-/// A field before and after; nothing where it had no value.
+/// A changed field. None where it had no value.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::admin) struct Change {
     pub field: String,
@@ -11,16 +11,14 @@ pub(in crate::admin) struct Change {
     pub after: Option<String>,
 }
 
-/// What an event says of its resource.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::admin) enum Diff {
-    /// What changed.
     Changes(Vec<Change>),
-    /// The whole resource, as it was made or as it was when it was deleted.
+    /// All fields, when the resource was created or deleted.
     AllFields(Vec<(String, Option<String>)>),
 }
 
-/// Compares the earlier values with the resource. Both are JSON objects as text.
+/// Compares a resource with its previous values. Both are the text of JSON objects.
 pub(in crate::admin) fn diff(object: &str, previous: Option<&str>) -> Diff {
     let object = read(object);
     let Some(previous) = previous.map(read) else {
@@ -35,13 +33,13 @@ pub(in crate::admin) fn diff(object: &str, previous: Option<&str>) -> Diff {
 }
 
 fn read(text: &str) -> Map<String, Value> {
-    // What the store keeps is always an object; were it not, there is nothing to show of it.
+    // The store only keeps objects. If there were something else, there would be no fields to show.
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Objects, such as metadata, are compared key by key.
+/// Adds the changes to one field. Objects, such as metadata, are compared key by key.
 fn compare(field: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
-    let earlier = changes.len();
+    let count_before = changes.len();
     if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
         for (key, value) in old {
             if new.get(key) != Some(value) {
@@ -52,8 +50,8 @@ fn compare(field: &str, before: Option<&Value>, after: Option<&Value>, changes: 
             compare(&format!("{field}.{key}"), None, Some(value), changes);
         }
     }
-    // Only the order of the keys changed, or it is no object.
-    if changes.len() == earlier {
+    // Not an object, or only the order of its keys changed.
+    if changes.len() == count_before {
         let field = field.to_owned();
         changes.push(Change {
             field,
@@ -63,7 +61,7 @@ fn compare(field: &str, before: Option<&Value>, after: Option<&Value>, changes: 
     }
 }
 
-/// A value as people read it; nothing for null.
+/// Formats a value. Returns none for null.
 fn display_value(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_compared() {
+    fn only_changed_fields_are_listed() {
         let object = r#"{"name":"B","mrr":12.50,"domain":null,"primary":true,"tags":["a","b"]}"#;
         let previous = r#"{"mrr":10,"domain":"x.example","primary":false,"tags":[]}"#;
         assert_eq!(
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn another_order_of_keys_is_shown_as_the_change_that_it_is() {
+    fn reordered_keys_are_shown_as_one_change() {
         let changes = changes(r#"{"metadata":{"a":1,"b":2}}"#, r#"{"metadata":{"b":2,"a":1}}"#);
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].0, "metadata");
@@ -137,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_property_that_is_gone_had_a_value_before() {
+    fn a_removed_field_has_only_a_value_before() {
         assert_eq!(changes("{}", r#"{"old":"x"}"#), [change("old", Some("x"), None)]);
     }
 
     #[test]
-    fn without_earlier_values_the_whole_resource_is_told() {
+    fn without_previous_values_all_fields_are_listed() {
         let object = r#"{"object":"contact","title":null,"name":"","n":123456789012345678901}"#;
         let whole = [
             ("object", Some("contact")),

@@ -1,4 +1,4 @@
-//! What is known of a resource, property by property. For its page.
+//! The fields of a resource with their values, for its page.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,17 +6,15 @@ use serde_json::Value;
 use crate::admin::display;
 use crate::admin::forms::field::{Field, Input, Place};
 
-/// A property with its value.
 pub(in crate::admin) struct Fact {
     pub label: String,
     pub value: FactValue,
-    /// What is said of the value.
     pub value_hint: &'static str,
 }
 
-/// A value as it is shown.
+/// A value, ready for the template.
 pub(in crate::admin) enum FactValue {
-    /// The word for no value.
+    /// No value, with a label such as `none`.
     Nothing(&'static str),
     Text(String),
     Number(String),
@@ -24,13 +22,13 @@ pub(in crate::admin) enum FactValue {
     Badges(Vec<String>),
 }
 
-/// The properties that have a place on the page of their resource.
+/// Returns the fields that belong in one place of the resource's page.
 pub(in crate::admin) fn facts(
     fields: &[Field],
     place: Place,
     resource: &impl Serialize,
 ) -> Vec<Fact> {
-    // Resources are always JSON.
+    // Cannot fail for resources.
     let object = serde_json::to_value(resource).unwrap_or_default();
     let fact = |field: &Field| {
         let value = fact_value(field.input, &object[field.name]);
@@ -42,12 +40,12 @@ pub(in crate::admin) fn facts(
 
 fn fact_value(input: Input, value: &Value) -> FactValue {
     match (input, value) {
-        (Input::Number, Value::Null) => FactValue::Nothing("not known"),
+        (Input::Number, Value::Null) => FactValue::Nothing("unknown"),
         (_, Value::Null) => FactValue::Nothing("none"),
         (Input::Choice(choice), Value::String(name)) => {
-            let word = (choice.options)().into_iter().find(|(value, _)| value == name);
-            let word = word.map_or(name.as_str(), |(_, word)| word);
-            FactValue::Badge(word.to_owned(), (choice.tone)(name))
+            let label = (choice.options)().into_iter().find(|(value, _)| value == name);
+            let label = label.map_or(name.as_str(), |(_, label)| label);
+            FactValue::Badge(label.to_owned(), (choice.tone)(name))
         }
         (_, Value::String(text)) => FactValue::Text(text.clone()),
         (_, Value::Number(number)) => {

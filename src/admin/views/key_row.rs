@@ -1,5 +1,5 @@
-//! A key as the pages show it: how it stands beside the twin that takes its place, and when it was
-//! used. For the page of the keys.
+//! A row of the list of API keys: the key, its replacement after a rotation, and when it was last
+//! used.
 
 use std::collections::HashMap;
 
@@ -10,26 +10,25 @@ use crate::model::key::{Key, KeyId, Scope, Scopes};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 
-/// A key with what has to be known of others to show it.
+/// A key with the data of other keys that its row shows.
 pub(in crate::admin) struct KeyRow {
     pub key: Key,
     /// The name of its workspace.
     pub workspace: String,
-    /// The newest twin that takes its place and is not revoked.
+    /// The newest active replacement key.
     pub replacement: Option<Replacement>,
-    /// The prefix of the key that it takes the place of.
+    /// The prefix of the key that this one replaces.
     pub replaces: Option<String>,
     now: Timestamp,
 }
 
-/// What there is to know of a twin.
 pub(in crate::admin) struct Replacement {
     pub prefix: String,
-    /// Whether the key that it takes the place of can be revoked.
+    /// Whether the replaced key can be revoked.
     pub retirement: Retirement,
 }
 
-/// Rows in the order of the keys, which is newest first.
+/// Returns the rows in the order of the keys, which is newest first.
 pub(in crate::admin) fn rows(
     keys: Vec<Key>,
     workspaces: &[Workspace],
@@ -38,17 +37,19 @@ pub(in crate::admin) fn rows(
     let prefix = |key: &Key| key.prefix.to_string();
     let prefixes: HashMap<KeyId, String> =
         keys.iter().map(|key| (key.id.clone(), prefix(key))).collect();
-    let found = rotation::twins(&keys);
-    let of = |key: &Key| {
-        let twin = found.get(&key.id)?;
-        let retirement = Retirement::judge(key, twin, now);
-        Some((key.id.clone(), Replacement { prefix: prefix(twin), retirement }))
+    let replacement_keys = rotation::twins(&keys);
+    let replacement = |key: &Key| {
+        let new_key = replacement_keys.get(&key.id)?;
+        let retirement = Retirement::judge(key, new_key, now);
+        Some((key.id.clone(), Replacement { prefix: prefix(new_key), retirement }))
     };
-    let mut replacements: HashMap<KeyId, Replacement> = keys.iter().filter_map(of).collect();
+    let mut replacements: HashMap<KeyId, Replacement> =
+        keys.iter().filter_map(replacement).collect();
     let mut row = |key: Key| {
-        let own = workspaces.iter().find(|workspace| workspace.slug == key.workspace);
+        let workspace = workspaces.iter().find(|workspace| workspace.slug == key.workspace);
         KeyRow {
-            workspace: own.map_or_else(|| key.workspace.to_string(), |own| own.name.to_string()),
+            workspace: workspace
+                .map_or_else(|| key.workspace.to_string(), |workspace| workspace.name.to_string()),
             replacement: replacements.remove(&key.id),
             replaces: key.replaces.as_ref().and_then(|old| prefixes.get(old)).cloned(),
             key,
@@ -63,31 +64,31 @@ impl KeyRow {
         self.key.revoked_at.is_none()
     }
 
-    /// Whether a twin takes its place while it can still be used.
+    /// Whether it is active and has a replacement.
     pub fn is_replaced(&self) -> bool {
         self.is_active() && self.replacement.is_some()
     }
 
-    /// Whether a filter lets it pass.
+    /// Whether it matches a filter.
     pub fn matches(&self, filter: &KeyFilter) -> bool {
-        let of_workspace =
+        let matches_workspace =
             filter.workspace.as_ref().is_none_or(|workspace| *workspace == self.key.workspace);
-        let in_state = match filter.state {
+        let matches_state = match filter.state {
             None => true,
             Some(KeyState::Active) => self.is_active(),
             Some(KeyState::Replaced) => self.is_replaced(),
             Some(KeyState::Revoked) => !self.is_active(),
         };
-        of_workspace && in_state
+        matches_workspace && matches_state
     }
 
-    /// Whether it can be revoked, while it is active and a twin takes its place.
+    /// Returns whether it can be revoked, if it is active and has a replacement.
     pub fn retirement(&self) -> Option<Retirement> {
-        let twin = self.replacement.as_ref().filter(|_| self.is_active())?;
-        Some(twin.retirement)
+        let replacement = self.replacement.as_ref().filter(|_| self.is_active())?;
+        Some(replacement.retirement)
     }
 
-    /// When and from where it was last used: `2 minutes ago from 10.0.0.7`.
+    /// Formats when and from where it was last used: `2 minutes ago from 10.0.0.7`.
     pub fn last_used(&self) -> Option<String> {
         let ago = display::relative(&self.key.last_used_at?, &self.now);
         Some(match &self.key.last_used_ip {
@@ -96,16 +97,15 @@ impl KeyRow {
         })
     }
 
-    /// What it may do.
     pub fn scopes(&self) -> String {
         scope_labels(&self.key.scopes)
     }
 }
 
-/// Scopes for people.
+/// Formats scopes: `All scopes`, or a list such as `Read customers, Write contacts`.
 pub(in crate::admin) fn scope_labels(scopes: &Scopes) -> String {
     if *scopes == Scopes::all() {
-        return "Everything".to_owned();
+        return "All scopes".to_owned();
     }
     let chosen = scopes_of(scopes).map(scope_label);
     chosen.collect::<Vec<_>>().join(", ")
@@ -116,12 +116,12 @@ fn scopes_of(scopes: &Scopes) -> impl Iterator<Item = Scope> {
     Scope::VARIANTS.iter().copied().filter(|&scope| scopes.allow(scope))
 }
 
-/// The scopes to choose from.
+/// Returns all scopes with their labels, for a group of checkboxes.
 pub(in crate::admin) fn scope_options() -> Vec<(&'static str, String)> {
     scopes_of(&Scopes::all()).map(|scope| (scope.into(), scope_label(scope))).collect()
 }
 
-/// `read:customers` as `Read customers`.
+/// Formats `read:customers` as `Read customers`.
 fn scope_label(scope: Scope) -> String {
     let name: &str = scope.into();
     let (verb, noun) = name.split_once(':').unwrap_or((name, ""));
@@ -142,16 +142,16 @@ mod tests {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    fn key(made: i64, used: Option<i64>, replaces: Option<&Key>) -> Key {
+    fn key(created: i64, used: Option<i64>, replaces: Option<&Key>) -> Key {
         Key {
             id: KeyId::generate(),
-            prefix: Prefix::new(Mode::Live, &format!("{made:08}")),
+            prefix: Prefix::new(Mode::Live, &format!("{created:08}")),
             name: Name::parse("Sync").unwrap(),
             mode: Mode::Live,
             workspace: Slug::parse("acme").unwrap(),
             tier: Tier::Standard,
             scopes: Scopes::all(),
-            created_at: at(made),
+            created_at: at(created),
             last_used_at: used.map(at),
             last_used_ip: used.map(|_| "10.0.0.7".to_owned()),
             request_count: 1,
@@ -161,38 +161,38 @@ mod tests {
     }
 
     #[test]
-    fn an_old_key_is_judged_by_its_newest_active_twin() {
+    fn an_old_key_is_judged_by_its_newest_active_replacement() {
         let old = key(1, Some(50), None);
-        let twin = key(100, Some(300), Some(&old));
+        let replacement = key(100, Some(300), Some(&old));
         let mut newest = key(200, None, Some(&old));
         let verdict = |keys: Vec<Key>| rows(keys, &[], at(320)).pop().unwrap().retirement();
-        let later = vec![newest.clone(), twin.clone(), old.clone()];
+        let later = vec![newest.clone(), replacement.clone(), old.clone()];
         assert_eq!(verdict(later).unwrap().verdict, Verdict::TwinUnused);
         newest.revoked_at = Some(at(201));
-        let verdict = verdict(vec![newest, twin, old]).unwrap().verdict;
+        let verdict = verdict(vec![newest, replacement, old]).unwrap().verdict;
         assert!(matches!(verdict, Verdict::TooEarly(_)), "{verdict:?}");
     }
 
     #[test]
-    fn a_revoked_twin_takes_no_place() {
+    fn a_revoked_replacement_does_not_count() {
         let old = key(1, Some(2), None);
-        let mut twin = key(100, None, Some(&old));
-        twin.revoked_at = Some(at(101));
-        let rows = rows(vec![twin, old], &[], at(200));
+        let mut replacement = key(100, None, Some(&old));
+        replacement.revoked_at = Some(at(101));
+        let rows = rows(vec![replacement, old], &[], at(200));
         assert!(!rows[1].is_replaced() && rows[1].retirement().is_none());
         assert_eq!(rows[0].replaces.as_deref(), Some("pivotal_00000001"));
-        let shown = |state| {
+        let matching = |state| {
             let filter = KeyFilter { state: Some(state), workspace: None };
             rows.iter().map(|row| row.matches(&filter)).collect::<Vec<_>>()
         };
-        assert_eq!(shown(KeyState::Revoked), [true, false]);
-        assert_eq!(shown(KeyState::Active), [false, true]);
-        assert_eq!(shown(KeyState::Replaced), [false, false]);
+        assert_eq!(matching(KeyState::Revoked), [true, false]);
+        assert_eq!(matching(KeyState::Active), [false, true]);
+        assert_eq!(matching(KeyState::Replaced), [false, false]);
     }
 
     #[test]
-    fn scopes_have_words() {
-        assert_eq!(scope_labels(&Scopes::all()), "Everything");
+    fn scopes_have_labels() {
+        assert_eq!(scope_labels(&Scopes::all()), "All scopes");
         let some = Scopes::of(&[Scope::ReadCustomers, Scope::WriteContacts]);
         assert_eq!(scope_labels(&some), "Read customers, Write contacts");
         assert_eq!(scope_options()[0], ("read:customers", "Read customers".to_owned()));

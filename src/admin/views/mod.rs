@@ -1,4 +1,4 @@
-//! Parts of pages that take some work to put together.
+//! View models: the parts of pages that take more than a template.
 
 pub(super) mod chart;
 pub(super) mod diff;

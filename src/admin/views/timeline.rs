@@ -1,5 +1,4 @@
-//! What happened to a customer, covered for people: each event with its sentence, what it is about,
-//! who did it and when. For the page of a customer.
+//! The timeline of a customer's page: a summary of each event, with its actor and time.
 
 use std::str::FromStr;
 
@@ -10,21 +9,18 @@ use crate::admin::forms::resource_fields;
 use crate::model::event::{Event, EventType};
 use crate::model::values::time::Timestamp;
 
-/// A line of the timeline.
 pub(in crate::admin) struct Entry {
-    /// What happened.
     pub summary: String,
-    /// The contact or the onboarding that it happened to.
+    /// The name of the contact or onboarding; none for the customer itself.
     pub about: Option<String>,
-    /// Who did it.
     pub actor: String,
     pub at: Timestamp,
-    /// How long ago that was.
+    /// The time relative to now, such as `3 days ago`.
     pub ago: String,
 }
 
-/// The lines of events, in their order. A change that other events of the same moment tell of has
-/// none of its own.
+/// Returns the entries for events, in the same order. Skips an update if other events of the same
+/// moment already cover everything it changed.
 pub(in crate::admin) fn entries(events: &[Event], now: &Timestamp) -> Vec<Entry> {
     let entry = |event: &Event| {
         let object = object(event.object.get());
@@ -40,7 +36,7 @@ pub(in crate::admin) fn entries(events: &[Event], now: &Timestamp) -> Vec<Entry>
     events.iter().filter_map(entry).collect()
 }
 
-/// An event's object; one that cannot be read, which the store does not write, has no properties.
+/// Parses an event's object. The store only writes objects; anything else counts as empty.
 fn object(json: &str) -> Map<String, Value> {
     serde_json::from_str(json).unwrap_or_default()
 }
@@ -58,7 +54,7 @@ fn about(object: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// The sentence of an event; nothing when other events tell all of it.
+/// Returns the summary of an event, or none if other events cover it.
 fn summary(
     kind: EventType,
     object: &Map<String, Value>,
@@ -90,14 +86,14 @@ fn summary(
         }
         EventType::OnboardingUpdated if before.is_empty() => Some(unchanged(&kind)),
         EventType::OnboardingUpdated => {
-            // Moves of these have events of their own, and bring the other three with them.
+            // A new phase or state has its own event and also sets the other three fields.
             let moves = before.contains_key("phase") || before.contains_key("state");
             let covered = ["phase", "state", "waiting_on_customer", "started_at", "completed_at"];
             changed(before, if moves { &covered } else { &[] })
         }
         EventType::OnboardingPhaseChanged => {
             let way = transition(before, object, "phase", display::phase);
-            Some(way.map_or_else(general, |way| format!("Phase moved {way}")))
+            Some(way.map_or_else(general, |way| format!("Phase changed {way}")))
         }
         EventType::OnboardingStateChanged => {
             let way = transition(before, object, "state", display::state);
@@ -107,36 +103,36 @@ fn summary(
     }
 }
 
-/// What is said of an update that changed nothing.
+/// Returns the summary of an update that changed nothing.
 fn unchanged(kind: &EventType) -> String {
-    let what = match kind {
+    let resource = match kind {
         EventType::ContactUpdated => "Contact",
         EventType::OnboardingUpdated => "Onboarding",
         _ => "Customer",
     };
-    format!("{what} saved without a change")
+    format!("{resource} saved without changes")
 }
 
 fn transition<E: FromStr>(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
-    property: &str,
-    word: fn(&E) -> &'static str,
+    field: &str,
+    label: fn(&E) -> &'static str,
 ) -> Option<String> {
-    let of = |values: &Map<String, Value>| {
-        Some(word(&values.get(property)?.as_str()?.parse::<E>().ok()?))
-    };
-    Some(format!("from {} to {}", of(before)?, of(after)?))
+    let label_of =
+        |values: &Map<String, Value>| Some(label(&values.get(field)?.as_str()?.parse::<E>().ok()?));
+    Some(format!("from {} to {}", label_of(before)?, label_of(after)?))
 }
 
-/// The properties that changed, without those that are covered of in another way.
+/// Lists the changed fields, without those that are covered in another way.
 fn changed(before: &Map<String, Value>, covered: &[&str]) -> Option<String> {
     let names = before.keys().filter(|name| !covered.contains(&name.as_str()));
     let names: Vec<String> = names.map(|name| resource_fields::name_in_sentence(name)).collect();
     let (last, others) = names.split_last()?;
     Some(match others {
         [] => format!("Changed {last}"),
-        others => format!("Changed {} and {last}", others.join(", ")),
+        [first] => format!("Changed {first} and {last}"),
+        others => format!("Changed {}, and {last}", others.join(", ")),
     })
 }
 
@@ -160,45 +156,50 @@ mod tests {
     }
 
     #[test]
-    fn moves_are_told_with_the_words_for_both_ends() {
+    fn moves_name_the_old_and_new_value() {
         let (before, after) = (json!({"phase": "review"}), json!({"phase": "program_buildout"}));
-        let said = "Phase moved from Review to Program buildout";
+        let expected = "Phase changed from Review to Program buildout";
         assert_summary(
             EventType::OnboardingPhaseChanged,
             after.clone(),
             before.clone(),
-            Some(said),
+            Some(expected),
         );
         assert_summary(EventType::OnboardingUpdated, after, before, None);
         let (before, after) = (json!({"state": "active"}), json!({"state": "waiting"}));
-        let said = "State changed from Active to Waiting on customer";
-        assert_summary(EventType::OnboardingStateChanged, after, before, Some(said));
+        let expected = "State changed from Active to Waiting on customer";
+        assert_summary(EventType::OnboardingStateChanged, after, before, Some(expected));
     }
 
     #[test]
-    fn what_else_changed_is_named() {
+    fn other_changed_fields_are_listed() {
         let before = json!({"phase": "review", "started_at": null, "notes": null, "csm_id": "x"});
-        let said = "Changed notes and customer success manager";
+        let expected = "Changed notes and customer success manager";
         assert_summary(
             EventType::OnboardingUpdated,
             json!({"phase": "launch"}),
             before,
-            Some(said),
+            Some(expected),
         );
         let before = json!({"completed_at": null});
-        assert_summary(EventType::OnboardingUpdated, json!({}), before, Some("Changed completion"));
+        assert_summary(
+            EventType::OnboardingUpdated,
+            json!({}),
+            before,
+            Some("Changed completion time"),
+        );
         let before = json!({"status": "active", "plan": null, "mrr": 1, "tags": []});
-        let said = "Status changed from Active to At risk. Changed plan, MRR and tags";
+        let expected = "Status changed from Active to At risk. Changed plan, MRR, and tags";
         assert_summary(
             EventType::CustomerUpdated,
             json!({"status": "at_risk"}),
             before,
-            Some(said),
+            Some(expected),
         );
     }
 
     #[test]
-    fn a_deletion_is_told_from_the_status_archived_and_nothing_from_something() {
+    fn deleting_differs_from_archiving_and_empty_updates_are_marked() {
         assert_summary(
             EventType::CustomerArchived,
             json!({}),
@@ -207,17 +208,17 @@ mod tests {
         );
         let before = json!({"status": "active"});
         assert_summary(EventType::CustomerArchived, json!({}), before, Some("Customer archived"));
-        let said = "Customer saved without a change";
-        assert_summary(EventType::CustomerUpdated, json!({}), json!({}), Some(said));
-        let said = "Onboarding saved without a change";
-        assert_summary(EventType::OnboardingUpdated, json!({}), json!({}), Some(said));
+        let expected = "Customer saved without changes";
+        assert_summary(EventType::CustomerUpdated, json!({}), json!({}), Some(expected));
+        let expected = "Onboarding saved without changes";
+        assert_summary(EventType::OnboardingUpdated, json!({}), json!({}), Some(expected));
     }
 
     #[test]
-    fn the_primary_contact_is_told_of() {
+    fn changes_of_the_primary_contact_are_described() {
         let (was, is) = (json!({"is_primary": false}), json!({"is_primary": true}));
-        let said = "Became the primary contact";
-        assert_summary(EventType::ContactUpdated, is.clone(), was.clone(), Some(said));
+        let expected = "Became the primary contact";
+        assert_summary(EventType::ContactUpdated, is.clone(), was.clone(), Some(expected));
         assert_summary(EventType::ContactUpdated, was, is, Some("No longer the primary contact"));
     }
 }

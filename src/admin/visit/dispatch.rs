@@ -1,6 +1,7 @@
-//! The checks before every handler: the size of the headers, the cookie, where a form comes from,
-//! the session, the size of the form and its seal. Only what passes them reaches `admin/routes.rs`,
-//! which calls the handler of a `Visit` only for a visitor with a session.
+//! The checks before every handler: the size of the headers, the cookie, the site a form comes
+//! from, the session, the size of the form, and its CSRF token. A request that passes reaches the
+//! closures in `admin/routes.rs`, which call a handler that takes a `Visit` only if there is a
+//! session.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -30,18 +31,18 @@ use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
 use crate::store::Reader;
 
-/// The largest form that is taken: the longest notes, in a script whose letters take nine bytes
-/// each in a form, and room for the rest.
+/// The largest form, in bytes. Fits the longest notes in a script that takes nine bytes per
+/// character when form-encoded, plus the other fields.
 const MAX_FORM: usize = 256 << 10;
-/// The largest form of somebody who need not be signed in: a password, a code and an address.
-const MAX_FORM_OF_ANYONE: usize = 16 << 10;
+/// The largest form without a session, in bytes: a password, a code, and a path.
+const MAX_SIGNED_OUT_FORM: usize = 16 << 10;
 
-/// Whose forms an address takes.
+/// Whose forms a route reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::admin) enum Forms {
-    /// Short ones of everybody.
+    /// Small forms from every visitor.
     FromAnyone,
-    /// Those of a session; others are not even read.
+    /// Forms from signed-in visitors. Other bodies are not even read.
     FromSignedIn,
 }
 
@@ -52,7 +53,7 @@ struct SameSiteRedirect {
     address: String,
 }
 
-/// Answers a request: checks it, and gives it to its handler.
+/// Checks a request, calls its handler, and turns an error into a page.
 pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     request: HttpRequest,
     payload: Payload,
@@ -62,18 +63,18 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
 ) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation(operation));
     let mut visitor = None;
-    let checked = answer(&request, payload, forms, &mut visitor, handler);
-    let reply = match AssertUnwindSafe(checked).catch_unwind().await {
-        Ok(reply) => reply,
-        // The panic itself was logged where it happened.
-        Err(_) => Err(AdminError::Internal("the handler ended with a panic".to_owned())),
+    let handling = check_and_handle(&request, payload, forms, &mut visitor, handler);
+    let result = match AssertUnwindSafe(handling).catch_unwind().await {
+        Ok(result) => result,
+        // The panic hook has already logged it.
+        Err(_) => Err(AdminError::Internal("the handler panicked".to_owned())),
     };
-    let mut response = match (reply, &visitor) {
+    let mut response = match (result, &visitor) {
         (Ok(response), _) => response,
         (Err(error), Some(visitor)) => show(&request, &error, |title| visitor.page(title)),
         (Err(error), None) => refuse(&request, error),
     };
-    // Every visitor has a token, so that the first form can be sent.
+    // Every visitor gets a token: without one, the sign-in form could not be submitted.
     if let Some(visitor) = &visitor
         && Token::from_cookies(request.headers(), visitor.over_tls).is_none()
         && !response.headers().contains_key(SET_COOKIE)
@@ -84,7 +85,7 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     response
 }
 
-async fn answer<F: Future<Output = PageResult>>(
+async fn check_and_handle<F: Future<Output = PageResult>>(
     request: &HttpRequest,
     payload: Payload,
     forms: Forms,
@@ -96,34 +97,36 @@ async fn answer<F: Future<Output = PageResult>>(
         return Err(AdminError::HeadersTooLarge);
     }
     let admin = request.app_data::<Data<Admin>>().cloned();
-    let admin = admin.ok_or_else(|| AdminError::Internal("the pages have no state".to_owned()))?;
+    let admin =
+        admin.ok_or_else(|| AdminError::Internal("the admin state is missing".to_owned()))?;
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let peer = peer.ok_or_else(|| AdminError::Internal("the peer has no address".to_owned()))?;
+    let peer =
+        peer.ok_or_else(|| AdminError::Internal("the peer address is missing".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
 
     let over_tls = came_over_tls(peer, headers, trusted);
-    let sent = Token::from_cookies(headers, over_tls);
+    let token = Token::from_cookies(headers, over_tls);
     let is_post = request.method() == Method::POST;
-    if sent.is_none() && !is_post && FetchSite::from_headers(headers) == FetchSite::CrossSite {
+    if token.is_none() && !is_post && FetchSite::from_headers(headers) == FetchSite::CrossSite {
         return redirect_within_site(request, &admin);
     }
-    if is_post && (sent.is_none() || FetchSite::from_headers(headers) == FetchSite::CrossSite) {
+    if is_post && (token.is_none() || FetchSite::from_headers(headers) == FetchSite::CrossSite) {
         return Err(AdminError::UntrustedForm);
     }
 
-    let known = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
-    let (account, workspaces) = admin.read(known).await?;
+    let read = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
+    let (account, workspaces) = admin.read(read).await?;
     let now = admin.store().clock().monotonic();
     let password = account.as_ref().map(|account| account.changed_at);
-    let session = sent.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
+    let session = token.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
     let signed_in = session.is_some();
     let chosen = session.and_then(|session| session.workspace);
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
     let current = workspaces.iter().position(chosen).unwrap_or(0);
-    let form = match &sent {
+    let form = match &token {
         Some(token) if is_post && (forms == Forms::FromAnyone || signed_in) => {
-            let limit = if signed_in { MAX_FORM } else { MAX_FORM_OF_ANYONE };
-            if !signed_in && body_length(headers).is_some_and(|sent| sent > limit as u64) {
+            let limit = if signed_in { MAX_FORM } else { MAX_SIGNED_OUT_FORM };
+            if !signed_in && body_length(headers).is_some_and(|length| length > limit as u64) {
                 return Err(AdminError::TooLarge);
             }
             let connections = &admin.service.settings.connections;
@@ -135,13 +138,13 @@ async fn answer<F: Future<Output = PageResult>>(
             }
             form
         }
-        // Without a session, the handler leads to the sign-in and looks at no form.
+        // Without a session, the route redirects to the sign-in page and never uses the form.
         _ => Form::default(),
     };
-    let arrived = Visitor {
+    let new_visitor = Visitor {
         client_ip: admin.service.client_address(peer, headers),
         over_tls,
-        token: sent.map_or_else(Token::generate, Ok)?,
+        token: token.map_or_else(Token::generate, Ok)?,
         request: request.clone(),
         admin,
         form,
@@ -149,13 +152,15 @@ async fn answer<F: Future<Output = PageResult>>(
         workspaces: signed_in.then_some(workspaces),
         current,
     };
-    handler(visitor.insert(Rc::new(arrived)).clone()).await
+    handler(visitor.insert(Rc::new(new_visitor)).clone()).await
 }
 
-/// A step for those who follow a link of another site. Their browser keeps the cookie back and
-/// would take a new one for it, which would sign them out; from a page of this site it sends it.
+/// Redirects a visitor who followed a link on another site, with a page that reloads the same
+/// address. The browser withholds the `SameSite=Strict` cookie from the first request, so the
+/// visitor would seem signed out, and a new cookie would replace the old one. It sends the cookie
+/// with the second request, which comes from a page of this site.
 fn redirect_within_site(request: &HttpRequest, admin: &Admin) -> PageResult {
-    let address = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
-    let address = links::local_path(address).unwrap_or("/admin").to_owned();
-    page::html(&SameSiteRedirect { page: admin.page("One moment"), address })
+    let path = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+    let address = links::local_path(path).unwrap_or("/admin").to_owned();
+    page::html(&SameSiteRedirect { page: admin.page("Redirecting"), address })
 }

@@ -1,4 +1,4 @@
-//! The page of an error, with the headers that belong to it.
+//! Error pages, with their headers.
 
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
@@ -18,11 +18,11 @@ struct ErrorPage {
     page: Page,
     message: String,
     request_id: Option<String>,
-    /// Whether the way on is to create a workspace.
+    /// Whether to offer a link for creating a workspace.
     needs_workspace: bool,
 }
 
-/// The page of an error for somebody of whom nothing is known.
+/// Returns an error page for a visitor without a session.
 pub(in crate::admin) fn refuse(request: &HttpRequest, error: AdminError) -> HttpResponse {
     let Some(admin) = request.app_data::<Data<Admin>>() else {
         return HttpResponse::InternalServerError().finish();
@@ -32,7 +32,8 @@ pub(in crate::admin) fn refuse(request: &HttpRequest, error: AdminError) -> Http
     response
 }
 
-/// The page of an error, after logging it when it is ours. `page` is made from the title.
+/// Returns an error page. Logs the error first if it is the server's. `page` builds the layout from
+/// a title.
 pub(super) fn show(
     request: &HttpRequest,
     error: &AdminError,
@@ -54,20 +55,24 @@ pub(super) fn show(
     response
 }
 
-/// What happened inside the server is for its log, where the request id finds it.
+/// Returns the message for the visitor. The details of a server error go only to the log, which can
+/// be searched for the request ID.
 fn message(error: &AdminError) -> String {
     match error {
         AdminError::Unavailable(_) => {
-            "The server cannot do this at the moment. Nothing was changed; try again.".into()
+            "The server can't do this right now. Nothing was changed. Try again.".into()
         }
-        AdminError::Internal(_) => "The server made a mistake. Its log has the cause.".into(),
+        AdminError::Internal(_) => {
+            "The server ran into an error. Search its log for this request ID to find the cause."
+                .into()
+        }
         other => other.to_string(),
     }
 }
 
 fn add_headers(error: &AdminError, response: &mut HttpResponse) {
     if matches!(error, AdminError::TooSlow) {
-        // The rest of the form would be taken for the next request.
+        // Otherwise the rest of the form would be parsed as the next request.
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     let (name, value) = match error {
@@ -76,7 +81,7 @@ fn add_headers(error: &AdminError, response: &mut HttpResponse) {
         AdminError::Unavailable(_) => (RETRY_AFTER, "1".to_owned()),
         _ => return,
     };
-    // Names of methods and numbers are always a header's value.
+    // Cannot fail: the values are method names and numbers.
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
     }

@@ -1,4 +1,5 @@
-//! A request to the pages: `gate` checks it, and `visitor` is what its handler gets.
+//! The path of a request to its handler: `dispatch` checks the request, and `visitor` has what the
+//! handler gets.
 
 mod dispatch;
 mod error_page;

@@ -1,5 +1,5 @@
-//! Submits forms that create or change a resource, through the API's parsers and transactions. A form
-//! with mistakes comes back with them.
+//! Handles forms that create or update a resource, with the API's parsers and transactions. A form
+//! with problems is shown again.
 
 use serde::Serialize;
 
@@ -14,28 +14,27 @@ use crate::model::parse::problem::Problem;
 use crate::model::values::id::Ref;
 use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
-/// How a form for a change ended.
+/// The result of an edit form.
 pub(in crate::admin) enum Saved<R> {
     Changed(R),
-    /// What was sent is what there was.
+    /// The submitted values are the current ones.
     Unchanged,
-    /// The form to show again.
+    /// The form has problems and must be shown again.
     Rejected(Form),
 }
 
-/// The flash message after a form that changed nothing.
-pub(in crate::admin) const NOTHING_CHANGED: &str = "Nothing was changed.";
+pub(in crate::admin) const NOTHING_CHANGED: &str = "No changes to save.";
 
 impl<R> Saved<R> {
-    /// The flash message.
+    /// Returns the flash message.
     pub fn notice(&self) -> &'static str {
         match self {
-            Self::Changed(_) => "The changes were saved.",
+            Self::Changed(_) => "Changes saved.",
             Self::Unchanged | Self::Rejected(_) => NOTHING_CHANGED,
         }
     }
 
-    /// The resource as it is now, or the one that is given if it did not change.
+    /// Returns the updated resource, or `before` if it did not change.
     pub fn resource_or(self, before: R) -> R {
         match self {
             Self::Changed(now) => now,
@@ -44,25 +43,25 @@ impl<R> Saved<R> {
     }
 }
 
-/// Creates what a form asks for, once; `does` and `before` are those of [`once`]. Returns the form if
-/// it has to be corrected.
+/// Creates a resource from a form, once. Returns the form if it has problems. For `action` and
+/// `hint`, see [`submit_once`].
 pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
     visit: &Visit,
-    does: &str,
-    before: &str,
+    action: &str,
+    hint: &str,
     parsed: Result<B, Vec<Problem>>,
-    make: impl FnOnce(&WorkspaceTx<'_>, B) -> Result<R, StoreError> + Send + 'static,
+    create: impl FnOnce(&WorkspaceTx<'_>, B) -> Result<R, StoreError> + Send + 'static,
 ) -> Result<Result<R, Form>, AdminError> {
-    // Before it is shown again with what is wrong, as a form of the workspace that is looked at.
+    // First, because a form that is shown again belongs to the current workspace.
     visit.checked_workspace()?;
-    let made = match parsed {
-        Ok(new) => submit_once(visit, does, before, visit.write(move |tx| make(tx, new))).await,
+    let created = match parsed {
+        Ok(new) => submit_once(visit, action, hint, visit.write(move |tx| create(tx, new))).await,
         Err(problems) => Err(problems.into()),
     };
-    made.map(Ok).or_else(|error| form_with_problems(visit, error).map(Err))
+    created.map(Ok).or_else(|error| form_with_problems(visit, error).map(Err))
 }
 
-/// Saves the fields that were edited, unless somebody else changed the same ones first.
+/// Saves the edited fields, unless someone else changed one of them since the form was loaded.
 pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
     visit: &Visit,
     fields: &'static [Field],
@@ -74,21 +73,21 @@ pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send
     let saved = match changes.parse::<B>() {
         Ok(None) => return Ok(Saved::Unchanged),
         Ok(Some(patch)) => {
-            let save = move |tx: &WorkspaceTx<'_>| {
+            let update_unless_conflicting = move |tx: &WorkspaceTx<'_>| {
                 let now = read(&tx.reader(), &resource_ref)?;
                 match changes.conflicts(&field::values(fields, &now)) {
                     Some(form) => Ok(Saved::Rejected(form)),
                     None => update(tx, &resource_ref, patch).map(Saved::Changed),
                 }
             };
-            visit.write(save).await
+            visit.write(update_unless_conflicting).await
         }
         Err(problems) => Err(problems.into()),
     };
     saved.or_else(|error| form_with_problems(visit, error).map(Saved::Rejected))
 }
 
-/// The form with what is wrong, if it can be corrected.
+/// Returns the form with its problems, or the error if it is not one that the visitor can fix.
 fn form_with_problems(visit: &Visit, error: AdminError) -> Result<Form, AdminError> {
     let problems = error.problems().ok_or(error)?;
     Ok(visit.form().clone().with_problems(problems))

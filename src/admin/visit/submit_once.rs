@@ -1,36 +1,39 @@
-//! Forms that must not be done twice: a browser that loads the answer again sends the form again,
-//! and so does a second press of its button.
+//! Prevents double submission: reloading the response submits a form again, and so does pressing
+//! its button twice.
 
 use super::visitor::Visit;
 use crate::admin::error::AdminError;
 use crate::model::hex::random_hex;
 
-/// What such a form carries as `once`.
+/// Returns a token for the form's hidden `once` field.
 pub(in crate::admin) fn new_token() -> Result<String, AdminError> {
     Ok(random_hex(16)?)
 }
 
-/// Does what a form asks for unless it was sent before, maybe a moment ago, so that what it makes
-/// is still being made. `does` tells apart what one page's value is used for; `before` is said of
-/// a form that was sent before.
+/// Runs `work` unless the form was already submitted. The first submission may still be running.
+///
+/// `action` tells apart the forms of one page, which share a token. `hint` tells the visitor where
+/// to find what the first submission created.
 pub(in crate::admin) async fn submit_once<T>(
     visit: &Visit,
-    does: &str,
-    before: &str,
+    action: &str,
+    hint: &str,
     work: impl Future<Output = Result<T, AdminError>>,
 ) -> Result<T, AdminError> {
-    let value = visit.form().value("once");
-    if value.is_empty() {
+    let once = visit.form().value("once");
+    if once.is_empty() {
         return Err(AdminError::UntrustedForm);
     }
     let (admin, token) = (visit.visitor().admin(), visit.visitor().token());
-    let form = admin.mac_key.submission_digest(value, does);
-    if !admin.sessions.record_submission(token, form) {
-        return Err(AdminError::Conflict(format!("This form was sent before. {before}")));
+    let digest = admin.mac_key.submission_digest(once, action);
+    if !admin.sessions.record_submission(token, digest) {
+        return Err(AdminError::Conflict(format!(
+            "This form was already submitted, so nothing was done this time. {hint}"
+        )));
     }
-    let done = work.await;
-    if done.is_err() {
-        admin.sessions.forget_submission(token, &form);
+    let result = work.await;
+    if result.is_err() {
+        admin.sessions.forget_submission(token, &digest);
     }
-    done
+    result
 }

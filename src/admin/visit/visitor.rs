@@ -1,4 +1,4 @@
-//! Who made a request, and what its handler can do with it.
+//! The context of a request: who sent it, and access to the database for its handler.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::model::values::id::Ref;
 use crate::model::workspace::Workspace;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
-/// Whoever sent the request, signed in or not, and what its handler knows of it.
+/// The sender of a request, signed in or not, with the request's data.
 pub(in crate::admin) struct Visitor {
     pub(super) admin: Data<Admin>,
     pub(super) request: HttpRequest,
@@ -36,46 +36,43 @@ pub(in crate::admin) struct Visitor {
     pub(super) current: usize,
 }
 
-/// Proof that the visitor is signed in: a handler that takes one runs for nobody else.
+/// A request from a signed-in visitor. Handlers that take one cannot run without a session.
 pub(in crate::admin) struct Visit(Rc<Visitor>);
 
 impl Visitor {
-    /// The pages' state.
     pub fn admin(&self) -> &Data<Admin> {
         &self.admin
     }
 
-    /// What was sent with a POST.
+    /// Returns the submitted form; empty unless this is a POST.
     pub fn form(&self) -> &Form {
         &self.form
     }
 
-    /// Whether this is a form that was sent.
     pub fn is_post(&self) -> bool {
         self.request.method() == Method::POST
     }
 
-    /// The query parameters, as a form that can be shown again.
+    /// Returns the query parameters as a form.
     pub fn query_form(&self) -> Form {
         Form::from_urlencoded(self.request.query_string().as_bytes())
     }
 
-    /// The admin's account, once there is a password.
+    /// Returns the admin account, or none until the first password is set.
     pub fn account(&self) -> Option<&Account> {
         self.account.as_ref()
     }
 
-    /// The client's address.
     pub fn client_ip(&self) -> IpAddr {
         self.client_ip
     }
 
-    /// The token of the visitor's cookie.
+    /// Returns the token of the session cookie.
     pub fn token(&self) -> &Token {
         &self.token
     }
 
-    /// Gives the visitor a new token, with which nothing that was known of the old one is known.
+    /// Ends the visitor's session and gives the browser a new token.
     pub fn renew_token(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
         self.admin.sessions.close(&self.token);
         let token = Token::generate()?;
@@ -83,25 +80,24 @@ impl Visitor {
         Ok(token)
     }
 
-    /// What the layout shows, for a page of no section.
+    /// Returns the layout for a page outside the navigation.
     pub fn page(&self, title: &str) -> Page {
         self.layout(title, None)
     }
 
-    /// Whether the visitor is signed in.
     pub fn is_signed_in(&self) -> bool {
         self.workspaces.is_some()
     }
 
-    /// The way to the sign-in, and back to the page that was asked for.
+    /// Redirects to the sign-in page, which then leads back to the requested page.
     pub fn redirect_to_sign_in(&self) -> HttpResponse {
         let request = &self.request;
-        let asked = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
-        if request.method() == Method::POST || asked == "/admin" {
+        let path = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+        if request.method() == Method::POST || path == "/admin" {
             return see_other("/admin/sign-in");
         }
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        see_other(&format!("/admin/sign-in?{}", query.append_pair("next", asked).finish()))
+        see_other(&format!("/admin/sign-in?{}", query.append_pair("next", path).finish()))
     }
 
     fn layout(&self, title: &str, section: Option<Section>) -> Page {
@@ -128,67 +124,68 @@ impl Visit {
         visitor.is_signed_in().then_some(Self(visitor))
     }
 
-    /// What was sent with a POST.
+    /// Returns the submitted form; empty unless this is a POST.
     pub fn form(&self) -> &Form {
         self.0.form()
     }
 
-    /// The query parameters; those that are empty count as absent, since a browser sends every
-    /// field of a form.
+    /// Parses the query parameters. Empty ones count as absent, because browsers send every field
+    /// of a form.
     pub fn query<Q: Query>(&self) -> Result<Q, AdminError> {
         Params::parse(self.0.query_form().non_empty_fields()).map_err(AdminError::Invalid)
     }
 
-    /// A parameter of the path.
+    /// Returns a path parameter.
     pub fn path_param(&self, name: &str) -> &str {
         self.0.request.match_info().get(name).unwrap_or_default()
     }
 
-    /// The resource that the path names as `{ref}`: by its id, or by its number, after which a
-    /// hyphen and any words may stand for people to read.
+    /// Parses the path parameter `{ref}`: a resource's ID or its number. Anything after a hyphen is
+    /// ignored, as in `12-aurora`.
     pub fn path_ref<R>(&self, resource: ResourceType) -> Result<Ref<R>, AdminError> {
         let text = self.path_param("ref");
-        let name = text.split_once('-').map_or(text, |(name, _)| name);
-        Ref::parse(name).ok_or(AdminError::NotFound(resource))
+        let id = text.split_once('-').map_or(text, |(id, _)| id);
+        Ref::parse(id).ok_or(AdminError::NotFound(resource))
     }
 
-    /// All workspaces, in the order of their creation.
+    /// Returns all workspaces, oldest first.
     pub fn workspaces(&self) -> &[Workspace] {
         self.0.workspaces.as_deref().unwrap_or_default()
     }
 
-    /// The workspace that is looked at.
+    /// Returns the current workspace.
     pub fn workspace(&self) -> Result<&Workspace, AdminError> {
         self.workspaces().get(self.0.current).ok_or(AdminError::NoWorkspace)
     }
 
-    /// The workspace that is looked at, if what was sent is meant for it. All tabs of a browser
-    /// look at the same one and numbers are given anew in each: a form that was loaded before
-    /// another tab chose another workspace would be done to what has the same number there.
+    /// Returns the current workspace after checking that the submitted form belongs to it.
+    ///
+    /// All tabs of a browser share the current workspace, and every workspace numbers its resources
+    /// from 1. Without the check, a form loaded before another tab switched workspaces would change
+    /// the resource with the same number in the other workspace.
     pub fn checked_workspace(&self) -> Result<&Workspace, AdminError> {
         let workspace = self.workspace()?;
         let slug = self.form().value("in");
         if !self.0.is_post() || workspace.slug.as_str() == slug {
             return Ok(workspace);
         }
-        let now = display::without_bidi_controls(workspace.name.as_str());
-        let of = self.workspaces().iter().find(|found| found.slug.as_str() == slug);
-        Err(AdminError::Conflict(
-            match of.map(|of| display::without_bidi_controls(of.name.as_str())) {
-                Some(of) => format!(
-                    "This form is of the workspace “{of}”, but meanwhile “{now}” was chosen, maybe in \
-                 another tab. Nothing was changed. Switch back to “{of}” with the choice in the \
-                 header, go back to the form, and send it again."
-                ),
-                None => format!(
-                    "This form does not say that it is of the workspace “{now}”, which is looked at. \
-                 Nothing was changed. Load the page again and send it once more."
-                ),
-            },
-        ))
+        let current = display::without_bidi_controls(workspace.name.as_str());
+        let of_form = self.workspaces().iter().find(|found| found.slug.as_str() == slug);
+        let of_form = of_form.map(|found| display::without_bidi_controls(found.name.as_str()));
+        Err(AdminError::Conflict(match of_form {
+            Some(of_form) => format!(
+                "This form belongs to the workspace “{of_form}”, but you have since switched to \
+                 “{current}”, maybe in another tab. Nothing was changed. Switch back to \
+                 “{of_form}”, go back to the form, and submit it again."
+            ),
+            None => format!(
+                "This form doesn't belong to the current workspace, “{current}”. Nothing was \
+                 changed. Reload the page and submit the form again."
+            ),
+        }))
     }
 
-    /// Reads from the workspace that is looked at, off the web workers.
+    /// Reads from the current workspace, not on a web worker.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -197,7 +194,7 @@ impl Visit {
         self.read_all(move |reader| read(&reader.for_workspace(workspace))).await
     }
 
-    /// Reads what belongs to no workspace, or to all of them.
+    /// Reads data of the whole server or of any workspace.
     pub async fn read_all<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -205,7 +202,7 @@ impl Visit {
         self.0.admin.read(read).await
     }
 
-    /// Changes something in the workspace that is looked at.
+    /// Runs a write transaction in the current workspace.
     pub async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&WorkspaceTx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -214,7 +211,7 @@ impl Visit {
         self.write_all(move |tx| change(&tx.for_caller(&caller))).await
     }
 
-    /// Changes what belongs to no workspace, or to another one than that which is looked at.
+    /// Runs a write transaction for data of the whole server or of any workspace.
     pub async fn write_all<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -222,17 +219,16 @@ impl Visit {
         Ok(self.0.admin.store().write(change).await?)
     }
 
-    /// What the layout shows.
+    /// Returns the layout for a page of a section.
     pub fn page(&self, title: &str, section: Section) -> Page {
         self.0.layout(title, Some(section))
     }
 
-    /// Keeps a sentence that the next page shall tell, for an action that ends in a redirect.
+    /// Sets the flash message that the next page shows, for an action that ends in a redirect.
     pub fn set_flash(&self, notice: impl Into<String>) {
         self.0.admin.sessions.set_flash(&self.0.token, notice.into());
     }
 
-    /// The visitor.
     pub fn visitor(&self) -> &Visitor {
         &self.0
     }

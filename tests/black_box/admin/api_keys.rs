@@ -81,14 +81,14 @@ fn loading_the_answer_again_makes_no_second_key() {
     let key = secret(&visitor.post("/admin/api-keys", &form));
     let count = || server.json(&["keys", "list"]).as_array().unwrap().len();
     let before = count();
-    visitor.post("/admin/api-keys", &form).expect(409).shows("sent before").hides(&key);
+    visitor.post("/admin/api-keys", &form).expect(409).shows("already submitted").hides(&key);
     visitor.post("/admin/api-keys", &FORM).expect(403);
     assert_eq!(count(), before);
 
     let id = newest(&server);
     let path = format!("/admin/api-keys/{id}/rotate");
     secret(&visitor.post(&path, &[("once", &once)]));
-    visitor.post(&path, &[("once", &once)]).expect(409).shows("sent before");
+    visitor.post(&path, &[("once", &once)]).expect(409).shows("already submitted");
     assert_eq!(count(), before + 1);
 }
 
@@ -103,7 +103,7 @@ fn a_form_that_is_wrong_says_so_at_its_fields_and_keeps_what_was_typed() {
     assert_eq!((wrong.field("mode").as_str(), wrong.count(chosen)), ("test", 0));
     let mut form = FORM.to_vec();
     form[0].1 = "gone";
-    create(&visitor, &form).expect(400).shows("Must be one of those that exist.");
+    create(&visitor, &form).expect(400).shows("Must be an existing workspace.");
     form[0].1 = "default";
     form[4].1 = "read:everything";
     create(&visitor, &form).expect(400).shows("must be the name of a scope");
@@ -144,7 +144,7 @@ fn a_twin_has_all_of_the_old_key_but_its_secret() {
     for secret in [&old_secret, &new_secret] {
         server.client_with(secret).get("/customers").expect(200);
     }
-    rotate(&visitor, &old).expect(409).shows("has a twin already");
+    rotate(&visitor, &old).expect(409).shows("already has a replacement");
     let replaced = visitor.get("/admin/api-keys?state=replaced");
     assert_eq!(replaced.attributes("tr[id]", "id"), [format!("key-{old}")]);
 }
@@ -187,13 +187,13 @@ fn a_revoked_key_is_refused_at_its_next_request_and_stays_revoked() {
     question.expect(200).says("just now from 127.0.0.1").says("Requests 2").says("stops working");
     client.get("/me").expect(200);
     let list = visitor.follow(visitor.post(&path, &[]));
-    list.expect(200).shows("Its next request is refused.");
+    list.expect(200).shows("Its next request is rejected.");
     client.get("/me").expect(401);
     assert!(row(&visitor, &id).contains("Revoked"));
     assert_eq!(visitor.get("/admin/api-keys").count(&format!("#key-{id} [href$='/revoke']")), 0);
-    visitor.get(&path).expect(409).shows("was revoked already");
-    visitor.post(&path, &[]).expect(409).shows("was revoked already");
-    rotate(&visitor, &id).expect(409).shows("is revoked and cannot be rotated");
+    visitor.get(&path).expect(409).shows("was already revoked");
+    visitor.post(&path, &[]).expect(409).shows("was already revoked");
+    rotate(&visitor, &id).expect(409).says("is revoked and can't be rotated");
     visitor.get("/admin/api-keys?state=revoked").shows(&id);
     visitor.get("/admin/api-keys?state=active").hides(&id);
 }
@@ -210,7 +210,7 @@ fn the_list_shows_all_workspaces_or_one() {
     let one = visitor.get("/admin/api-keys?workspace=acme");
     assert_eq!(workspaces(one.shows(&acme)), ["acme"]);
     visitor.get("/admin/api-keys?workspace=default").hides(&acme);
-    visitor.get("/admin/api-keys?workspace=acme&state=revoked").expect(200).shows("No such key");
+    visitor.get("/admin/api-keys?workspace=acme&state=revoked").expect(200).shows("No matching keys");
     visitor.get("/admin/api-keys?state=lost").expect(400).shows("Must be one of active");
     for path in ["1", "c12345678901234567890123456"] {
         visitor.get(&format!("/admin/api-keys/{path}/revoke")).expect(404);
@@ -226,9 +226,9 @@ fn a_workspace_is_created_on_a_page() {
     visitor.get("/admin/workspaces").expect(200).shows("Default");
     let new = [("name", "Acme <& Co>"), ("slug", "acme")];
     let page = visitor.follow(visitor.post("/admin/workspaces", &new));
-    page.expect(200).says("Acme <& Co>").says("It has no keys yet.");
+    page.expect(200).says("Acme <& Co>").says("It has no API keys yet.");
     let again = visitor.post("/admin/workspaces", &new);
-    assert_eq!(again.expect(400).error("slug"), "Is taken by another workspace.");
+    assert_eq!(again.expect(400).error("slug"), "Another workspace already has this slug.");
     assert_eq!(again.field("slug"), "acme");
     let wrong = visitor.post("/admin/workspaces", &[("name", ""), ("slug", "A B")]);
     wrong.expect(400).shows("Must not be empty.").shows("Must be lower-case letters");
@@ -253,6 +253,6 @@ fn an_instance_without_workspaces_leads_to_the_first() {
     visitor.get("/admin/workspaces").expect(200).shows("There is no workspace yet");
     let new = [("name", "First"), ("slug", "first")];
     visitor.follow(visitor.post("/admin/workspaces", &new)).expect(200).shows("First");
-    visitor.get("/admin/api-keys").expect(200).shows("No key yet");
-    visitor.get("/admin/logs").expect(200).shows("Nothing has happened yet");
+    visitor.get("/admin/api-keys").expect(200).shows("No API keys yet");
+    visitor.get("/admin/logs").expect(200).shows("No events yet");
 }

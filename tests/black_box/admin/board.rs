@@ -109,7 +109,7 @@ fn the_board_is_filtered_by_state_and_customer() {
     assert_eq!(visitor.get(&by_id).texts("#customer option[selected]"), ["Borealis"]);
     for nobody in ["99", "aurora"] {
         let shown = visitor.get(&format!("/onboardings?customer={nobody}"));
-        shown.expect(200).shows("No onboarding matches");
+        shown.expect(200).shows("No matching onboardings");
     }
     visitor.get("/onboardings?state=lost").expect(400).shows("state must be one of");
 }
@@ -179,7 +179,7 @@ fn a_column_shows_its_newest_fifty_and_tells_of_the_rest() {
         onboarding(&client, &aurora, json!({"name": format!("Number {n}.")}));
     }
     let board = visitor.get("/onboardings");
-    let cards = all_cards(board.shows("The newest 50 of 52."));
+    let cards = all_cards(board.shows("Showing the newest 50 of 52."));
     assert_eq!((cards.len(), cards[49].as_str()), (50, "Number 3."));
 }
 

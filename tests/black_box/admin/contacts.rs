@@ -32,7 +32,7 @@ fn names(page: &Shown) -> Vec<String> {
 #[test]
 fn the_primary_contact_comes_first_on_every_page_of_them() {
     let (_server, visitor, client) = start();
-    visitor.get("/customers/1").expect(200).shows("No contact yet.");
+    visitor.get("/customers/1").expect(200).shows("No contacts yet.");
     contact(&client, "Boss", true);
     for i in 0..30 {
         contact(&client, &format!("P{i:02}"), false);
@@ -61,7 +61,7 @@ fn a_contact_is_added_with_the_admin_as_actor() {
     let added = visitor.post("/customers/1/contacts", &fields);
     assert_eq!(added.expect(303).location(), "/customers/1-aurora");
     let page = visitor.follow(added);
-    page.expect(200).shows("The contact was added.").shows("decides").shows("COO");
+    page.expect(200).shows("Contact added.").shows("decides").shows("COO");
     page.hides("<b>Maya").says(HOSTILE);
     let maya = client.get("/contacts/2").expect(200);
     assert_eq!(
@@ -70,7 +70,7 @@ fn a_contact_is_added_with_the_admin_as_actor() {
     );
     assert_eq!(maya["labels"], json!(["decides", "pays"]));
     assert_eq!(client.get("/contacts/1").expect(200)["is_primary"], false);
-    page.shows("No longer the primary contact").hides("Contact saved without a change");
+    page.shows("No longer the primary contact").hides("Contact saved without changes");
     let events = client.list("/customers/1/activity?limit=2");
     for (event, kind) in
         events.as_array().unwrap().iter().zip(["contact.created", "contact.updated"])
@@ -93,7 +93,7 @@ fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
         assert_eq!(wrong.field(name), typed);
     }
     let taken = add(&[("name", "Other"), ("email", "MAYA@aurora.example")]);
-    assert_eq!(taken.expect(400).error("email"), "Is taken.");
+    assert_eq!(taken.expect(400).error("email"), "Another contact of this customer already has this email address.");
     assert_eq!(taken.field("name"), "Other");
     let taken = [
         ("name", "Noah"),
@@ -102,7 +102,7 @@ fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
         ("was-email", "noah@aurora.example"),
     ];
     let taken = visitor.post("/contacts/2/edit", &taken);
-    assert_eq!(taken.expect(400).error("email"), "Is taken.");
+    assert_eq!(taken.expect(400).error("email"), "Another contact of this customer already has this email address.");
     assert_eq!(taken.field("email"), "maya@aurora.example");
     assert_eq!(client.get("/contacts/2").expect(200)["email"], "noah@aurora.example");
 }
@@ -133,8 +133,8 @@ fn an_edit_of_a_contact_changes_only_what_was_typed_anew() {
     assert_eq!((&maya["name"], &maya["title"]), (&json!("Maya B"), &json!("CEO")));
     assert_eq!((&maya["labels"], &maya["is_primary"]), (&json!(["x"]), &json!(false)));
     let told = send(&[("name", "Maya C"), ("title", "COO"), ("is_primary", "true")]);
-    told.expect(400).shows("Somebody else changed this to “Maya B” meanwhile.");
-    assert_eq!(told.shows("Somebody else changed this to “CEO” meanwhile.").field("title"), "COO");
+    told.expect(400).shows("Someone else changed this to “Maya B” in the meantime.");
+    assert_eq!(told.shows("Someone else changed this to “CEO” in the meantime.").field("title"), "COO");
     assert_eq!(client.get("/contacts/1").expect(200)["title"], "CEO");
 }
 
@@ -163,11 +163,11 @@ fn a_contact_is_deleted_after_a_question() {
     client.get("/contacts/1").expect(200);
     let deleted = visitor.post("/contacts/1/delete", &[]);
     let page = visitor.follow(deleted);
-    page.expect(200).shows("The contact was deleted.").shows("No contact yet.");
+    page.expect(200).shows("Contact deleted.").shows("No contacts yet.");
     page.shows("Contact deleted");
     client.get("/contacts/1").refused(404, "contact_not_found", None);
     for path in ["/contacts/1/edit", "/contacts/1/delete", "/contacts/x/edit"] {
-        visitor.get(path).expect(404).shows("There is no such contact.");
+        visitor.get(path).expect(404).says("This contact doesn't exist.");
     }
 }
 

@@ -55,7 +55,7 @@ fn a_change_is_shown_with_what_stood_there_before_and_after() {
     let path = format!("/customers/{}", aurora["id"].as_str().unwrap());
     client.patch(&path, json!({"mrr": 1200, "metadata": {"crm": "x1"}})).expect(200);
     let log = visitor.get("/admin/logs");
-    log.expect(200).shows("Customer changed").shows("Customer created").shows("What changed");
+    log.expect(200).shows("Customer updated").shows("Customer created").shows("What changed");
     let rows = log.texts("details tr");
     for row in ["metadata.crm none x1", "mrr none 1200"] {
         assert!(rows.iter().any(|one| one == row), "{row} is not in {rows:?}");
@@ -74,8 +74,8 @@ fn what_was_deleted_can_still_be_read_and_has_no_link() {
     let ada = client.post(&format!("/customers/{id}/contacts"), new).expect(201);
     client.delete(&format!("/contacts/{}", ada["id"].as_str().unwrap()));
     let log = visitor.get("/admin/logs?type=contact.deleted");
-    log.expect(200).shows("Contact deleted").shows("ada@aurora.example").shows("The whole Contact");
-    assert_eq!(log.says("Contact Ada of Aurora").link("Aurora"), "/customers/1-aurora");
+    log.expect(200).shows("Contact deleted").shows("ada@aurora.example").shows("All fields");
+    assert_eq!(log.says("Contact Ada · Aurora").link("Aurora"), "/customers/1-aurora");
     client.delete(&format!("/customers/{id}"));
     let log = visitor.get("/admin/logs?resource=customer");
     assert_eq!(log.expect(200).shows("Aurora").links("Aurora"), [""; 0]);
@@ -103,7 +103,7 @@ fn filters_narrow_the_page_and_both_exports_alike() {
         let page = visitor.get(&format!("/admin/logs?{query}"));
         assert_eq!(page.expect(200).count("details"), count, "{query}");
         if count == 0 {
-            page.shows("Nothing found");
+            page.shows("No matching events");
         }
     }
     let page = visitor.get("/admin/logs?type=customer.created&from=2000-01-01");
@@ -125,8 +125,8 @@ fn a_wrong_filter_says_so_at_its_field() {
     );
     let hostile = visitor.get("/admin/logs?from=%3Cscript%3E");
     assert_eq!(hostile.expect(400).hides("<script>").field("from"), "<script>");
-    visitor.get("/admin/logs?cursor=x").expect(400).shows("names no page of the log");
-    visitor.get("/admin/logs?actor=%3Cb%3E").expect(200).says("Somebody else (<b>)");
+    visitor.get("/admin/logs?cursor=x").expect(400).shows("link to this page of the audit log is invalid");
+    visitor.get("/admin/logs?actor=%3Cb%3E").expect(200).says("Unknown actor (<b>)");
     visitor.get("/admin/logs.csv?id=12").expect(400);
 }
 
@@ -190,11 +190,11 @@ fn a_look_that_ended_early_says_how_far_back_it_went_and_goes_on() {
     let first = visitor.get("/admin/logs?type=customer.created");
     first
         .expect(200)
-        .shows("Looked back to <time")
+        .shows("Searched back to <time")
         .shows("and found nothing")
-        .hides("Nothing found");
+        .hides("No matching events");
     let last = visitor.get(&first.attribute("a[href*='cursor=']", "href"));
-    last.expect(200).shows("Nothing found").hides("Looked back to");
+    last.expect(200).shows("No matching events").hides("Searched back to");
     // An export goes on by itself.
     assert_eq!(kinds(&visitor, "type=customer.created").len(), 0);
     assert_eq!(

@@ -28,7 +28,7 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
     client.customer("Borealis");
     let found = visitor.get("/onboardings/new?q=bore");
     assert_eq!(found.hides("Aurora").count("a[href='/customers/2/onboardings/new']"), 1);
-    visitor.get("/onboardings/new?q=zzz").shows("No customer matches");
+    visitor.get("/onboardings/new?q=zzz").shows("No matching customers");
     let form = visitor.get("/customers/2/onboardings/new");
     form.expect(200).shows("Borealis");
     assert!(form.count("input[type=datetime-local]") > 0 && form.count("input[type=date]") > 0);
@@ -45,7 +45,7 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
     ];
     let opened = send(&visitor, "/customers/2/onboardings", &form, &typed);
     assert_eq!(opened.expect(303).location(), "/onboardings#onboarding-1");
-    visitor.follow(opened).shows("Opened Rollout for Borealis.");
+    visitor.follow(opened).shows("Created Rollout for Borealis.");
     let shown = client.get("/onboardings/1").expect(200);
     for (name, value) in [
         ("name", json!("Rollout")),
@@ -99,7 +99,7 @@ fn an_edit_changes_only_what_was_typed_anew() {
     // Nor does a form that is sent as it was loaded make an event.
     let form = visitor.get("/onboardings/1/edit");
     let same = send(&visitor, "/onboardings/1/edit", &form, &[]);
-    visitor.follow(same).shows("Nothing was changed.");
+    visitor.follow(same).shows("No changes to save.");
     assert_eq!(client.get("/onboardings/1").expect(200), after);
 }
 
@@ -112,7 +112,7 @@ fn two_who_change_the_same_property_do_not_overwrite_each_other_unseen() {
     let form = visitor.get("/onboardings/1/edit");
     client.patch("/onboardings/1", json!({"name": "Theirs"})).expect(200);
     let refused = send(&visitor, "/onboardings/1/edit", &form, &[("name", "Ours")]);
-    refused.expect(400).shows("Somebody else changed this to “Theirs” meanwhile.");
+    refused.expect(400).shows("Someone else changed this to “Theirs” in the meantime.");
     assert_eq!(refused.field("name"), "Ours");
     assert_eq!(client.get("/onboardings/1").expect(200)["name"], "Theirs");
 }
@@ -132,7 +132,7 @@ fn errors_stand_at_their_fields_and_what_was_typed_is_kept() {
     ];
     let form = visitor.get("/customers/1/onboardings/new");
     let check = |refused: Shown| {
-        refused.expect(400).shows("This was not saved.").hides("<b>kept");
+        refused.expect(400).shows("Not saved.").hides("<b>kept");
         for (name, error) in [
             ("name", "Must be at most 255"),
             ("started_at", "Must be an ISO 8601 date"),
@@ -166,8 +166,8 @@ fn the_page_of_an_onboarding_tells_its_history_newest_first() {
     assert_eq!(page.expect(200).text("h1"), "Onboarding 1");
     let said = page.says("Admin").text("main");
     let at = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
-    assert!(at("Onboarding launched") < at("Moved from Before getting started to Launch"));
-    assert!(at("Moved from Before getting started to Launch") < at("Onboarding opened"));
+    assert!(at("Onboarding launched") < at("Phase changed from Before getting started to Launch"));
+    assert!(at("Phase changed from Before getting started to Launch") < at("Onboarding created"));
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn an_onboarding_is_deleted_after_a_question() {
     question.expect(200).says("<script>x").hides("<script>x");
     client.get("/onboardings/1").expect(200);
     let deleted = visitor.post("/onboardings/1/delete", &[]);
-    visitor.follow(deleted).expect(200).shows("The onboarding was deleted.");
+    visitor.follow(deleted).expect(200).shows("Onboarding deleted.");
     client.get("/onboardings/1").expect(404);
-    visitor.get("/onboardings/1/edit").expect(404).shows("no such onboarding");
+    visitor.get("/onboardings/1/edit").expect(404).says("This onboarding doesn't exist.");
     visitor.get("/onboardings/1/delete").expect(404);
     let events = client.get("/onboardings/1/activity").expect(200);
     assert_eq!(events["data"][0]["type"], "onboarding.deleted");
@@ -220,7 +220,7 @@ fn line_breaks_of_notes_are_changed_like_any_other_letter() {
     client.post("/onboardings", body).expect(201);
     let form = visitor.get("/onboardings/1/edit");
     let same = send(&visitor, "/onboardings/1/edit", &form, &[("notes", "One\r\nTwo Three")]);
-    visitor.follow(same).shows("Nothing was changed.");
+    visitor.follow(same).shows("No changes to save.");
     let broken = "One\r\n\r\nTwo Three";
     let saved = send(&visitor, "/onboardings/1/edit", &form, &[("notes", broken)]);
     visitor.follow(saved).expect(200).shows("Saved");
@@ -229,6 +229,6 @@ fn line_breaks_of_notes_are_changed_like_any_other_letter() {
     let form = visitor.get("/onboardings/1/edit");
     client.patch("/onboardings/1", json!({"notes": "One\nTwo Three"})).expect(200);
     let refused = send(&visitor, "/onboardings/1/edit", &form, &[("notes", "Mine")]);
-    refused.expect(400).shows("Somebody else changed this to");
+    refused.expect(400).shows("Someone else changed this to");
     assert_eq!(client.get("/onboardings/1").expect(200)["notes"], "One\nTwo Three");
 }

@@ -19,7 +19,7 @@ fn the_overview_counts_what_the_workspace_holds() {
         "target_launch_date": "2020-01-01"});
     client.post("/onboardings", body).expect(201);
     let page = visitor.get("/admin");
-    page.expect(200).says("The API answered ").says("Sound");
+    page.expect(200).says("API requests in the last hour").says("Database OK");
     let facts = page.texts("dl > div");
     for fact in ["At risk 1", "Contacts 0", "Review 1", "Paused 1"] {
         assert!(facts.iter().any(|one| one == fact), "{fact} is not in {facts:?}");
@@ -37,7 +37,7 @@ fn a_server_without_a_workspace_says_how_to_make_one() {
     let visitor = server.visitor();
     let first = visitor.sign_in();
     assert!(first.shows("No workspace yet").count("main a[href='/admin/workspaces']") > 0);
-    visitor.get("/admin").expect(200).shows("The API answered no request in the last hour.");
+    visitor.get("/admin").expect(200).shows("No API requests in the last hour.");
     visitor.get("/onboardings").expect(404).shows("There is no workspace yet.");
 }
 
@@ -47,19 +47,19 @@ fn the_requests_of_the_last_hour_are_drawn_and_told() {
     let client = server.client(Mode::Live, Tier::Unlimited);
     let visitor = server.visitor();
     let first = visitor.sign_in();
-    first.shows("The API answered no request in the last hour.");
+    first.shows("No API requests in the last hour.");
     assert_eq!(first.count("rect.bar"), 0);
     client.get("/me").expect(200);
     client.get("/customers/99").expect(404);
     let page = visitor.get("/admin");
-    page.shows("The API answered 2 requests in the last hour")
-        .shows("1 (50.0 %) ended with an error");
+    page.shows("2 API requests in the last hour")
+        .shows("1 (50.0%) failed");
     assert_eq!((page.count("rect.bar:not(.warn)"), page.count("rect.bar.warn")), (1, 1));
     assert!(page.texts("tr").contains(&"12:00 2 1 0".to_owned()), "{:?}", page.texts("tr"));
     server.clock.advance_millis(3_600_000);
     visitor
         .sign_in()
-        .shows("The API answered no request in the last hour.")
+        .shows("No API requests in the last hour.")
         .shows("1 hour 0 minutes");
 }
 
@@ -72,7 +72,7 @@ fn keys_near_their_limit_are_named_until_it_is_free_again() {
     for _ in 0..7 {
         client.get("/me").expect(200);
     }
-    visitor.sign_in().shows("No key has used more than four fifths");
+    visitor.sign_in().shows("No API key has used 80% or more");
     client.get("/me").expect(200);
     visitor.get("/admin").shows("8 of 10").shows("test key").shows("12:01:00 UTC");
     server.clock.advance_millis(60_000);
@@ -97,7 +97,7 @@ fn the_last_backup_is_told_with_what_to_do_about_it() {
     let visitor = server.visitor();
     visitor.sign_in();
     wait_until("the backup fails", || visitor.get("/admin").body.contains(">Failed</span>"));
-    visitor.get("/admin").shows("The log tells why").shows("There is no good one yet.");
+    visitor.get("/admin").shows("Its log says why").shows("There is no good backup yet.");
 }
 
 #[test]

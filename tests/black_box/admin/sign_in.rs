@@ -28,8 +28,8 @@ fn the_printed_link_sets_the_first_password_once() {
     let fields = [("code", code), ("password", PASSWORD), ("again", PASSWORD)];
     let done = visitor.post(path, &fields);
     assert_eq!(done.expect(303).location(), "/admin");
-    visitor.get("/admin").expect(200).shows("The password is set.");
-    visitor.get("/admin").expect(200).hides("The password is set.");
+    visitor.get("/admin").expect(200).shows("Password set.");
+    visitor.get("/admin").expect(200).hides("Password set.");
 
     let late = server.visitor();
     assert_eq!(late.get(path).expect(303).location(), "/admin/sign-in");
@@ -51,14 +51,14 @@ fn a_wrong_code_or_a_poor_password_sets_nothing() {
     let try_with = |code: &str, password: &str, again: &str| {
         visitor.post(path, &[("code", code), ("password", password), ("again", again)])
     };
-    try_with("0123", PASSWORD, PASSWORD).expect(400).shows("the server printed at its last start");
+    try_with("0123", PASSWORD, PASSWORD).expect(400).shows("Use the one that the server printed when it last started.");
     try_with("", PASSWORD, PASSWORD).expect(400);
     try_with(code, "short", "short").expect(400).shows("Must be at least 12 characters.");
     try_with(code, &" ".repeat(20), &" ".repeat(20)).expect(400).shows("Must be more than spaces.");
     let differ = try_with(code, PASSWORD, OTHER);
-    differ.expect(400).shows("Has to be the same.").hides(PASSWORD);
+    differ.expect(400).says("The passwords don't match.").hides(PASSWORD);
     wait_until("the failure is logged", || {
-        server.log().contains("a setup at the admin pages failed, from 127.0.0.1")
+        server.log().contains("admin setup failed from 127.0.0.1")
     });
     for _ in 0..8 {
         try_with("0123", PASSWORD, PASSWORD).expect(400);
@@ -75,7 +75,7 @@ fn a_wrong_password_is_refused_and_ten_of_them_have_to_wait() {
     visitor.get("/admin/sign-in").expect(200);
     for wrong in [OTHER, "", "short", "correct horse battery stable"] {
         let shown = visitor.post("/admin/sign-in", &[("password", wrong)]);
-        assert_eq!(shown.expect(403).error("password"), "Is not right.");
+        assert_eq!(shown.expect(403).error("password"), "Wrong password.");
         assert_eq!(shown.attribute("#password", "aria-invalid"), "true");
         assert!(wrong.is_empty() || !shown.body.contains(wrong));
     }
@@ -253,7 +253,7 @@ fn pages_with_an_address_of_their_own_are_only_there_and_the_api_is_not() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
     let visitor = server.signed_in();
     visitor.get("/admin").expect(200);
-    visitor.get("/api/v1/health").expect(404).shows("There is no page at this address.");
+    visitor.get("/api/v1/health").expect(404).says("This page doesn't exist.");
     let elsewhere = Visitor::new(server.address());
     elsewhere.get("/admin/sign-in").expect(404).shows("route_not_found");
     server.client().get("/me").expect(200);

@@ -46,7 +46,7 @@ fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
             continue;
         }
         let path = entry.path.replace("{ref}", "1");
-        let told = "This form is of the workspace “Default”, but meanwhile “acme” was chosen";
+        let told = "This form belongs to the workspace “Default”, but you have since switched to “acme”";
         // Also when there is something to correct.
         for fields in [&fields[..], &[("once", once), ("name", "")]] {
             let with_place = [fields, &[("in", "default")]].concat();
@@ -75,11 +75,11 @@ fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
 
 /// Sends the form of a page twice, and once more without what tells it apart.
 #[track_caller]
-fn twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], told: &str) {
+fn twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], hint: &str) {
     visitor.get(page).expect(200);
     let tab = visitor.twin();
     visitor.post(path, fields).expect(303);
-    tab.post(path, fields).expect(409).shows("This form was sent before.").shows(told);
+    tab.post(path, fields).expect(409).shows("This form was already submitted, so nothing was done this time.").says(hint);
     tab.post(path, &[fields, &[("once", "")]].concat()).expect(403);
 }
 
@@ -89,15 +89,15 @@ fn a_form_that_makes_something_makes_it_once() {
     let (client, visitor) = (server.client(), server.signed_in());
     let count = |path: &str| client.list(path).as_array().unwrap().len();
     let fields = [("name", "Aurora")];
-    twice(&visitor, "/customers/new", "/customers", &fields, "Its customer is made");
+    twice(&visitor, "/customers/new", "/customers", &fields, "Its customer is in the list of customers.");
     assert_eq!(count("/customers"), 1);
     let fields = [("name", "Maya"), ("email", "maya@aurora.example")];
     let path = "/customers/1/contacts";
-    twice(&visitor, "/customers/1/contacts/new", path, &fields, "Its contact is made");
+    twice(&visitor, "/customers/1/contacts/new", path, &fields, "Its contact is on the customer's page.");
     assert_eq!(count(path), 1);
     let fields = [("name", "Rollout"), ("was-name", "")];
     let path = "/customers/1/onboardings";
-    twice(&visitor, "/customers/1/onboardings/new", path, &fields, "Its onboarding is opened");
+    twice(&visitor, "/customers/1/onboardings/new", path, &fields, "Its onboarding is on the board.");
     assert_eq!(count("/onboardings"), 1);
 }
 
