@@ -1,4 +1,4 @@
-// The board, on which onboardings are moved from phase to phase.
+// The board: moving onboardings between phases.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -13,33 +13,32 @@ before(async () => {
   server = await Server.start();
   server.setPassword();
   browser = await Browser.start(server);
-  customer = await server.make('/customers', { name: 'Aurora Shipping' });
+  customer = await server.create('/customers', { name: 'Aurora Shipping' });
 });
 after(async () => {
   await browser?.stop();
   await server?.stop();
 });
 
-/** A new onboarding with its card on the board. */
-async function onBoard(page, name) {
-  const { id } = await server.make('/onboardings', { customer_id: customer.id, name });
+/** Creates an onboarding and opens the board with its card. */
+async function openWithCard(page, name) {
+  const { id } = await server.create('/onboardings', { customer_id: customer.id, name });
   await page.goto('/onboardings');
   const card = page.locator('.board .item').filter({ hasText: name });
   const phase = async () => (await server.api(`/onboardings/${id}`)).body.phase;
   return { card, phase };
 }
 
-/** The column of a phase. */
 function column(page, title) {
   return page.locator('.board > *').filter({ has: page.getByRole('heading', { name: title }) });
 }
 
-/** Waits until a column has a card. */
-function has(page, title, name) {
+/** Waits until a column contains a card. */
+function waitForCard(page, title, name) {
   return column(page, title).locator('.item').filter({ hasText: name }).waitFor();
 }
 
-/** Drags a card with the mouse, without any scrolling on the way, to an element. */
+/** Drags a card to an element with the mouse, without scrolling on the way. */
 async function drag(page, card, target) {
   const middle = async (locator) => {
     const { x, y, width } = await locator.boundingBox();
@@ -52,42 +51,42 @@ async function drag(page, card, target) {
   await page.mouse.up();
 }
 
-test('a card is dragged to another phase', () =>
+test('a card can be dragged to another phase', () =>
   browser.visit(async (page) => {
-    const { card, phase } = await onBoard(page, 'Dragged');
+    const { card, phase } = await openWithCard(page, 'Dragged');
     await drag(page, card, column(page, 'Review'));
-    await has(page, 'Review', 'Dragged');
+    await waitForCard(page, 'Review', 'Dragged');
     assert.equal(await phase(), 'review');
   }));
 
-test('a card that is dropped outside stays where it is', () =>
+test('a card dropped outside the board stays in its phase', () =>
   browser.visit(async (page) => {
-    const { card, phase } = await onBoard(page, 'Dropped');
+    const { card, phase } = await openWithCard(page, 'Dropped');
     await drag(page, card, page.locator('h1'));
     await page.reload();
     assert.equal(await phase(), 'before_getting_started');
   }));
 
-test('a card is moved by keyboard, and keeps the focus', () =>
+test('a card can be moved with the keyboard and keeps the focus', () =>
   browser.visit(async (page) => {
-    const { card, phase } = await onBoard(page, 'Typed');
+    const { card, phase } = await openWithCard(page, 'Typed');
     const isFocused = () => card.evaluate((element) => element.contains(document.activeElement));
     await card.focus();
     await page.keyboard.press('ArrowRight');
-    await has(page, 'Program design', 'Typed');
+    await waitForCard(page, 'Program design', 'Typed');
     assert.equal(await phase(), 'program_design');
     assert.ok(await isFocused());
     await page.keyboard.press('ArrowRight');
-    await has(page, 'Review', 'Typed');
+    await waitForCard(page, 'Review', 'Typed');
     await page.keyboard.press('ArrowLeft');
-    await has(page, 'Program design', 'Typed');
+    await waitForCard(page, 'Program design', 'Typed');
     assert.equal(await phase(), 'program_design');
     assert.ok(await isFocused());
   }));
 
-test('a card at the end of the board goes no further', () =>
+test('a card in the first phase cannot move further left', () =>
   browser.visit(async (page) => {
-    const { card, phase } = await onBoard(page, 'First');
+    const { card, phase } = await openWithCard(page, 'First');
     await card.focus();
     await page.keyboard.press('ArrowLeft');
     await page.reload();
@@ -95,34 +94,34 @@ test('a card at the end of the board goes no further', () =>
   }));
 
 for (const script of [true, false]) {
-  test(`a card is moved with its buttons, ${script ? 'with' : 'without'} scripts`, () =>
+  test(`a card can be moved with its buttons, ${script ? 'with' : 'without'} scripts`, () =>
     browser.visit(async (page) => {
       const name = script ? 'Pressed' : 'Plain';
-      const { card, phase } = await onBoard(page, name);
+      const { card, phase } = await openWithCard(page, name);
       await card.getByRole('button', { name: `Move ${name} to Program design` }).click();
-      await has(page, 'Program design', name);
+      await waitForCard(page, 'Program design', name);
       assert.equal(await phase(), 'program_design');
     }, { script }));
 }
 
-test('a filter stays when a card is moved', () =>
+test('moving a card keeps the filter', () =>
   browser.visit(async (page) => {
-    const { card } = await onBoard(page, 'Filtered');
+    const { card } = await openWithCard(page, 'Filtered');
     await page.getByLabel('State').selectOption({ label: 'Active' });
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL(/state=active/);
     await card.getByRole('button', { name: 'Move Filtered to Program design' }).click();
-    await has(page, 'Program design', 'Filtered');
+    await waitForCard(page, 'Program design', 'Filtered');
     assert.equal(new URL(page.url()).searchParams.get('state'), 'active');
   }));
 
-test('an onboarding is opened and edited', () =>
+test('an onboarding is created and edited', () =>
   browser.visit(async (page) => {
     await page.goto('/onboardings');
-    await page.getByRole('link', { name: 'New onboarding' }).click();
+    await page.getByRole('link', { name: 'Create onboarding' }).click();
     await page.getByRole('link', { name: 'Aurora Shipping' }).click();
     await page.waitForURL('**/onboardings/new');
-    await page.getByRole('textbox', { name: 'Name' }).fill('Opened');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Created');
     await page.getByLabel('Target launch').fill('2027-03-01');
     await page.locator('main form button.primary').click();
     await page.waitForURL(/\/onboardings(\?.*)?#onboarding-\d+$/);
@@ -143,13 +142,13 @@ test('an onboarding is opened and edited', () =>
     assert.deepEqual({ notes, days }, { notes: 'Two lines\nof notes', days: 7 });
   }));
 
-test('a move is told of in the history', () =>
+test('a move is recorded with the admin as its actor', () =>
   browser.visit(async (page) => {
-    const { card } = await onBoard(page, 'Told');
+    const { card } = await openWithCard(page, 'Recorded');
     await drag(page, card, column(page, 'Review'));
-    await has(page, 'Review', 'Told');
+    await waitForCard(page, 'Review', 'Recorded');
     const { body } = await server.api('/onboardings?limit=1');
-    const { body: told } = await server.api(`/onboardings/${body.data[0].id}/activity?limit=1`);
-    assert.equal(told.data[0].type, 'onboarding.phase_changed');
-    assert.equal(told.data[0].actor.type, 'admin');
+    const { body: activity } = await server.api(`/onboardings/${body.data[0].id}/activity?limit=1`);
+    assert.equal(activity.data[0].type, 'onboarding.phase_changed');
+    assert.equal(activity.data[0].actor.type, 'admin');
   }));

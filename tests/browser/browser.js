@@ -1,4 +1,4 @@
-// One headless Chromium for a file of tests, and the people who look at pages in it.
+// A headless Chromium for one test file, and the visitors that use it.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -16,10 +16,10 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** A desk, as the pages are seen by default. */
-export const DESK = { width: 1280, height: 800 };
+/** A desktop window, the default. */
+export const DESKTOP = { width: 1280, height: 800 };
 
-/** A telephone, held upright. */
+/** A phone in portrait mode. */
 export const PHONE = { width: 390, height: 844 };
 
 export class Browser {
@@ -29,7 +29,7 @@ export class Browser {
 
   static async start(server) {
     const browser = new Browser();
-    browser.#chromium = await chromium.launch({ executablePath: found(), args: FLAGS });
+    browser.#chromium = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
     browser.#server = server;
     return browser;
   }
@@ -39,13 +39,13 @@ export class Browser {
   }
 
   /**
-   * Lets somebody look at pages and checks that nothing went wrong unseen: an error in the console
-   * (such as what the content security policy stopped), a dialog, an asset that is missing, or a
-   * request to anywhere else.
+   * Opens a page for a test, and then checks that nothing went wrong unnoticed: an error in the
+   * console (such as a violation of the content security policy), a dialog, a missing asset, or a
+   * request to another server.
    *
-   * `signedIn`: whether the admin's password was given; `script`: whether scripts run.
+   * `signedIn`: whether the visitor is signed in; `script`: whether scripts run.
    */
-  async visit(look, { signedIn = true, script = true, viewport = DESK, ...options } = {}) {
+  async visit(test, { signedIn = true, script = true, viewport = DESKTOP, ...options } = {}) {
     if (signedIn && !this.#session) {
       this.#session = await this.#signIn();
     }
@@ -56,31 +56,31 @@ export class Browser {
       viewport,
       ...options,
     });
-    // Long enough for a machine that is busy with other things.
+    // Long enough for a busy machine.
     context.setDefaultTimeout(20_000);
     try {
-      const faults = watch(context, this.#server.url);
+      const problems = watch(context, this.#server.url);
       const page = await context.newPage();
-      await look(page, context);
-      assert.deepEqual(faults, []);
+      await test(page, context);
+      assert.deepEqual(problems, []);
     } finally {
       await context.close();
     }
   }
 
-  /** The cookies of somebody who is signed in. */
+  /** Signs in and returns the cookies. */
   async #signIn() {
     let session;
-    const look = async (page, context) => {
+    const saveCookies = async (page, context) => {
       await signIn(page);
       session = await context.storageState();
     };
-    await this.visit(look, { signedIn: false });
+    await this.visit(saveCookies, { signedIn: false });
     return session;
   }
 }
 
-/** Signs in at the page for it, and waits for the overview. */
+/** Signs in and waits for the overview. */
 export async function signIn(page, password = PASSWORD) {
   await page.goto('/admin/sign-in');
   await page.getByLabel('Password').fill(password);
@@ -88,40 +88,40 @@ export async function signIn(page, password = PASSWORD) {
   await page.waitForURL('**/admin');
 }
 
-/** What goes wrong on the pages of a context, as it happens. */
+/** Collects what goes wrong on the pages of a context. */
 function watch(context, origin) {
-  const faults = [];
+  const problems = [];
   context.on('request', (request) => {
     if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith('data:')) {
-      faults.push(`request to ${request.url()}`);
+      problems.push(`request to ${request.url()}`);
     }
   });
   context.on('response', (response) => {
-    // A page may be refused, such as a form with a mistake, and so may what a page asks of the API;
-    // an asset may not.
+    // Client errors are allowed for pages, such as a form with mistakes, and for API requests, but not
+    // for assets.
     const isDocument = response.request().resourceType() === 'document';
     const isApi = response.url().startsWith(`${origin}/api/`);
     if (response.status() >= (isDocument || isApi ? 500 : 400)) {
-      faults.push(`${response.status()} for ${response.url()}`);
+      problems.push(`${response.status()} for ${response.url()}`);
     }
   });
   context.on('console', (message) => {
-    // What could not be had is judged by its response.
+    // Failed loads are checked by their response above.
     const isKnown = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !isKnown) {
-      faults.push(`console: ${message.text()}`);
+      problems.push(`console: ${message.text()}`);
     }
   });
-  context.on('weberror', (error) => faults.push(`script: ${error.error().message}`));
+  context.on('weberror', (error) => problems.push(`script: ${error.error().message}`));
   context.on('dialog', (dialog) => {
-    faults.push(`dialog: ${dialog.message()}`);
+    problems.push(`dialog: ${dialog.message()}`);
     dialog.dismiss().catch(() => {});
   });
-  return faults;
+  return problems;
 }
 
-/** Where Chromium is. */
-function found() {
+/** Finds the Chromium executable. */
+function findChromium() {
   const dirs = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
   for (const dir of dirs) {
     for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {

@@ -1,4 +1,4 @@
-// What has to hold for every page, and how every page is found.
+// Checks for every page, and a crawler that finds all pages.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
 
-/** Checks that nobody is kept out by how the page is made. */
+/** Checks that the page has no serious accessibility violations. */
 export async function isAccessible(page) {
   await page.evaluate(`${AXE};undefined`);
   const violations = await page.evaluate(async (values) => {
@@ -18,21 +18,21 @@ export async function isAccessible(page) {
       where: nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`),
     }));
   }, STANDARDS);
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  assert.deepEqual(grave, [], `${page.url()} is not accessible`);
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(serious, [], `${page.url()} is not accessible`);
 }
 
-/** Checks that an id names one thing: labels and links find what they name by it. */
+/** Checks that ids are unique: labels and links refer to elements by id. */
 export async function hasUniqueIds(page) {
   const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id));
-  const twice = ids.filter((id, place) => ids.indexOf(id) !== place);
-  assert.deepEqual(twice, [], `${page.url()} has ids that are there twice`);
+  const duplicates = ids.filter((id, index) => ids.indexOf(id) !== index);
+  assert.deepEqual(duplicates, [], `${page.url()} has duplicate ids`);
 }
 
-/** The widths that every page is checked at: a phone, a tablet and two laptops. */
+/** Window widths: a phone, a tablet, and two laptops. */
 const WIDTHS = [360, 768, 1280, 1440];
 
-/** Checks that nothing is cut off or sticks out, at every width. */
+/** Checks at every width that nothing is cut off or overflows. */
 export async function fitsEveryWidth(page) {
   const { height } = page.viewportSize();
   for (const width of WIDTHS) {
@@ -42,24 +42,24 @@ export async function fitsEveryWidth(page) {
 }
 
 /**
- * Checks that the page does not scroll sideways, that everything is inside its box or scrolls
- * within one that is inside the window, and that buttons in tables can be seen without scrolling.
+ * Checks that the page does not scroll sideways, that every element fits into its box or a scrollable
+ * one, and that the buttons in tables are visible without scrolling.
  */
 export async function fits(page) {
-  const faults = await page.evaluate(() => {
+  const problems = await page.evaluate(() => {
     const root = document.documentElement;
-    const faults = [];
+    const problems = [];
     if (root.scrollWidth > root.clientWidth) {
-      faults.push(`the page is ${root.scrollWidth} wide`);
+      problems.push(`the page is ${root.scrollWidth} wide`);
     }
     const { scrollX, scrollY } = window;
     window.scrollTo({ left: root.scrollWidth, top: scrollY, behavior: 'instant' });
     if (window.scrollX !== 0) {
-      faults.push(`the page scrolls sideways by ${window.scrollX}`);
+      problems.push(`the page scrolls sideways by ${window.scrollX}`);
     }
     window.scrollTo({ left: scrollX, top: scrollY, behavior: 'instant' });
 
-    const named = (element) => element.outerHTML.replace(/\s+/g, ' ').slice(0, 140);
+    const describe = (element) => element.outerHTML.replace(/\s+/g, ' ').slice(0, 140);
     const overflow = (element) => getComputedStyle(element).overflowX;
     const scroller = (element) => {
       for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
@@ -77,13 +77,13 @@ export async function fits(page) {
       const box = scroller(element);
       const isOut = (left, right) => rect.width > 0 && (rect.left < left - 1 || rect.right > right + 1);
       if (!box && isOut(0, root.clientWidth)) {
-        faults.push(`${Math.round(rect.right)} is outside the window: ${named(element)}`);
+        problems.push(`${Math.round(rect.right)} is outside the window: ${describe(element)}`);
       }
-      // Code samples and the board are made to be scrolled, a table's buttons are not.
+      // Code samples and the board are meant to be scrolled; the buttons of a table are not.
       if (box?.matches('.scroll') && element.matches('.button, button, input, select')) {
         const { left } = box.getBoundingClientRect();
         if (isOut(left, left + box.clientWidth)) {
-          faults.push(`${Math.round(rect.right)} has to be scrolled to: ${named(element)}`);
+          problems.push(`${Math.round(rect.right)} is only visible after scrolling: ${describe(element)}`);
         }
       }
       // Text for screen readers only, and text that ends in an ellipsis, is cut off on purpose.
@@ -95,16 +95,16 @@ export async function fits(page) {
       const isText = !element.matches('input, select, textarea, svg');
       const cuts = !/auto|scroll/.test(overflow(element));
       if (isBlock && isText && cuts && element.scrollWidth > element.clientWidth + 1) {
-        faults.push(`${element.scrollWidth} > ${element.clientWidth} sticks out: ${named(element)}`);
+        problems.push(`${element.scrollWidth} > ${element.clientWidth} overflows: ${describe(element)}`);
       }
     }
-    return faults;
+    return problems;
   });
   const { width } = page.viewportSize();
-  assert.deepEqual(faults, [], `${page.url()} does not fit into a window of ${width} pixels`);
+  assert.deepEqual(problems, [], `${page.url()} does not fit into a window of ${width} pixels`);
 }
 
-/** The form of an address: what one page has in common with others of its kind. */
+/** Reduces a URL to the kind of page it leads to: IDs become `*`. */
 export function shape(address) {
   const { pathname, searchParams } = new URL(address);
   const parts = pathname.split('/').map((part) => {
@@ -116,8 +116,8 @@ export function shape(address) {
 }
 
 /**
- * Follows links from the overview until no new kind of page is found, and returns the address of
- * one page of each kind by its shape. What is downloaded is no page.
+ * Follows links from the overview until there are no new kinds of pages. Returns one URL for each kind.
+ * Skips downloads.
  */
 export async function everyPage(page, origin) {
   const found = new Map();

@@ -1,4 +1,4 @@
-// Customers and their contacts, as people keep them.
+// Creating, editing, and deleting customers and contacts.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -18,18 +18,18 @@ after(async () => {
   await server?.stop();
 });
 
-/** Fills in the form for a new customer and sends it. */
+/** Fills in the form for a new customer and submits it. */
 async function create(page, { name, domain }) {
   await page.goto('/customers');
-  await page.getByRole('link', { name: 'New customer' }).first().click();
+  await page.getByRole('link', { name: 'Create customer' }).first().click();
   await page.waitForURL('**/customers/new');
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
   await page.getByRole('textbox', { name: 'Domain' }).fill(domain);
   await page.locator('main form button.primary').click();
 }
 
-/** The customer of a page's address, as the API shows it. */
-async function shown(page) {
+/** The customer in the URL of a page, from the API. */
+async function fetchCustomer(page) {
   const [, id] = new URL(page.url()).pathname.match(/^\/customers\/(\d+)/);
   return (await server.api(`/customers/${id}`)).body;
 }
@@ -39,7 +39,7 @@ test('a customer is created and then edited', () =>
     await create(page, { name: 'Aurora Shipping', domain: 'aurora.example' });
     await page.waitForURL(/\/customers\/\d+-aurora-shipping$/);
     assert.equal(await page.locator('h1').textContent(), 'Aurora Shipping');
-    assert.equal((await shown(page)).domain, 'aurora.example');
+    assert.equal((await fetchCustomer(page)).domain, 'aurora.example');
 
     await page.getByRole('link', { name: 'Edit' }).first().click();
     await page.waitForURL('**/edit');
@@ -48,12 +48,12 @@ test('a customer is created and then edited', () =>
     await page.getByLabel('Status').selectOption({ label: 'At risk' });
     await page.locator('main form button.primary').click();
     await page.waitForURL((url) => !url.pathname.endsWith('/edit'));
-    const { name, plan, status } = await shown(page);
+    const { name, plan, status } = await fetchCustomer(page);
     assert.deepEqual({ name, plan, status }, { name: 'Aurora Lines', plan: 'Gold', status: 'at_risk' });
     await page.getByText('At risk').first().waitFor();
   }));
 
-test('a mistake is shown at its field, and what was typed is kept', () =>
+test('a mistake is shown at its field, and the input is kept', () =>
   browser.visit(async (page) => {
     await create(page, { name: 'Borealis', domain: 'not a domain' });
     const domain = page.getByRole('textbox', { name: 'Domain' });
@@ -69,7 +69,7 @@ test('a mistake is shown at its field, and what was typed is kept', () =>
     await page.waitForURL(/\/customers\/\d+-borealis$/);
   }));
 
-test('a name is required before anything is sent', () =>
+test('a missing name is caught before the form is submitted', () =>
   browser.visit(async (page) => {
     await page.goto('/customers/new');
     await page.locator('main form button.primary').click();
@@ -78,10 +78,10 @@ test('a name is required before anything is sent', () =>
     assert.equal(new URL(page.url()).pathname, '/customers/new');
   }));
 
-test('customers are searched for', () =>
+test('customers can be searched', () =>
   browser.visit(async (page) => {
-    await server.make('/customers', { name: 'Cedar Mill' });
-    await server.make('/customers', { name: 'Dune Works' });
+    await server.create('/customers', { name: 'Cedar Mill' });
+    await server.create('/customers', { name: 'Dune Works' });
     await page.goto('/customers');
     await page.locator('main form [name=q]').fill('cedar');
     await page.keyboard.press('Enter');
@@ -90,11 +90,11 @@ test('customers are searched for', () =>
       .then((cells) => cells.map((cell) => cell.trim())), ['Cedar Mill']);
   }));
 
-test('a contact is added, made primary and removed', () =>
+test('a contact is added as the primary one, and deleted', () =>
   browser.visit(async (page) => {
-    const customer = await server.make('/customers', { name: 'Ember Co' });
+    const customer = await server.create('/customers', { name: 'Ember Co' });
     await page.goto(`/customers/${customer.display_id}`);
-    await page.getByRole('link', { name: /(new|add) .*contact/i }).first().click();
+    await page.getByRole('link', { name: 'Add contact' }).first().click();
     await page.waitForURL('**/contacts/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('Maya Lind');
     await page.getByRole('textbox', { name: 'Email' }).fill('maya@ember.example');
@@ -112,9 +112,9 @@ test('a contact is added, made primary and removed', () =>
     assert.deepEqual((await contacts()).body.data, []);
   }));
 
-test('a customer is deleted once that was confirmed', () =>
+test('a customer is deleted after a confirmation', () =>
   browser.visit(async (page) => {
-    const customer = await server.make('/customers', { name: 'Fjord Ltd' });
+    const customer = await server.create('/customers', { name: 'Fjord Ltd' });
     await page.goto(`/customers/${customer.display_id}-fjord-ltd/delete`);
     await page.getByRole('link', { name: 'Cancel' }).click();
     await page.waitForURL(/\/customers\/\d+-fjord-ltd$/);
@@ -126,20 +126,20 @@ test('a customer is deleted once that was confirmed', () =>
     assert.equal((await server.api(`/customers/${customer.id}`)).status, 404);
   }));
 
-test('a customer is created without scripts', () =>
+test('a customer can be created without scripts', () =>
   browser.visit(async (page) => {
     await create(page, { name: 'Granite', domain: '' });
     await page.waitForURL(/\/customers\/\d+-granite$/);
-    assert.equal((await shown(page)).domain, null);
+    assert.equal((await fetchCustomer(page)).domain, null);
   }, { script: false }));
 
-test('a second press of a button sends its form no second time', () =>
+test('pressing a button twice submits its form once', () =>
   browser.visit(async (page) => {
     await page.goto('/customers/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('Pressed Twice');
-    let sent = 0;
+    let submissions = 0;
     page.on('request', (request) => {
-      if (request.method() === 'POST') sent += 1;
+      if (request.method() === 'POST') submissions += 1;
     });
     await page.evaluate(() => {
       const button = document.querySelector('main form button.primary');
@@ -148,12 +148,12 @@ test('a second press of a button sends its form no second time', () =>
       button.click();
     });
     await page.waitForURL(/\/customers\/\d+-pressed-twice$/);
-    assert.equal(sent, 1);
+    assert.equal(submissions, 1);
 
-    // What the browser kept and shows again can be sent again, and the server says what was done.
+    // A page restored from the browser's cache can be submitted again.
     await page.goBack();
     await page.getByRole('textbox', { name: 'Name' }).fill('Pressed Thrice');
     await page.locator('main form button.primary').click();
     await page.waitForURL((url) => !url.pathname.endsWith('/new'));
-    assert.equal(sent, 2);
+    assert.equal(submissions, 2);
   }));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, DESK, PHONE } from './browser.js';
+import { Browser, DESKTOP, PHONE } from './browser.js';
 import { fits, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
@@ -52,7 +52,7 @@ test('pages of every kind are accessible in both color schemes and on a phone', 
         await hasUniqueIds(page);
         for (const [colorScheme, size] of [
           ['light', { width: 1600, height: 900 }],
-          ['dark', DESK],
+          ['dark', DESKTOP],
           ['dark', PHONE],
           ['light', PHONE],
         ]) {

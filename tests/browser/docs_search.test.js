@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, DESK, PHONE } from './browser.js';
+import { Browser, DESKTOP, PHONE } from './browser.js';
 import { fits, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
@@ -242,7 +242,7 @@ test('the search dialog is accessible at every size and in both color schemes', 
   withSearch(async (page) => {
     await type(page, 'key');
     for (const colorScheme of ['light', 'dark']) {
-      for (const size of [DESK, PHONE]) {
+      for (const size of [DESKTOP, PHONE]) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize(size);
         await isAccessible(page);

@@ -1,10 +1,10 @@
-// What holds for every page. Pages are found by following links from the overview, so that a new
-// one is looked at too.
+// Checks that apply to every page. Pages are found by following links from the overview, so new pages
+// are checked automatically.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, DESK, PHONE } from './browser.js';
+import { Browser, DESKTOP, PHONE } from './browser.js';
 import { everyPage, fitsEveryWidth, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
@@ -13,12 +13,12 @@ let browser;
 let pages;
 before(async () => {
   server = await Server.withDemo();
-  // With a second one there is a choice of workspaces on every page.
+  // With a second workspace, every page has the workspace switcher.
   server.run(['workspaces', 'create', '--slug', 'second', '--name', 'Second']);
-  // A key that is replaced and still active has the most to say of itself.
+  // A key that is replaced but still active shows the most text.
   const key = server.run(['keys', 'create', '--workspace', 'demo', '--name', 'CRM sync']);
-  const twin = server.run(['keys', 'rotate', key.prefix]);
-  for (const used of [key, twin]) {
+  const replacement = server.run(['keys', 'rotate', key.prefix]);
+  for (const used of [key, replacement]) {
     await server.api('/me', { key: used.key });
   }
   browser = await Browser.start(server);
@@ -29,12 +29,12 @@ after(async () => {
   await server?.stop();
 });
 
-/** Checks a page by day and by night, on a telephone and at every other width. */
-async function isSeenByAll(page) {
+/** Checks a page in light and dark mode, on a desktop and on a phone, and at every other width. */
+async function checkPage(page) {
   await hasUniqueIds(page);
   for (const [colorScheme, size] of [
-    ['light', DESK],
-    ['dark', DESK],
+    ['light', DESKTOP],
+    ['dark', DESKTOP],
     ['dark', PHONE],
     ['light', PHONE],
   ]) {
@@ -43,10 +43,10 @@ async function isSeenByAll(page) {
     await isAccessible(page);
   }
   await fitsEveryWidth(page);
-  await page.setViewportSize(DESK);
+  await page.setViewportSize(DESKTOP);
 }
 
-test('links lead to every page', () => {
+test('every page is linked', () => {
   const found = [...pages.keys()];
   for (const kind of [
     '/admin',
@@ -73,44 +73,44 @@ test('links lead to every page', () => {
   }
 });
 
-test('every page can be used by everybody, by day, by night and on a telephone', async (t) => {
+test('every page is accessible, in light and dark mode, on desktop and phone', async (t) => {
   await browser.visit(async (page) => {
     for (const [kind, address] of pages) {
       await t.test(kind, async () => {
-        const answer = await page.goto(address);
-        assert.equal(answer.status(), 200);
+        const response = await page.goto(address);
+        assert.equal(response.status(), 200);
         assert.equal(await page.locator('h1').count(), 1);
-        await isSeenByAll(page);
+        await checkPage(page);
       });
     }
   });
 });
 
-test('so can the pages before the sign-in, and those that refuse something', async (t) => {
+test('so are the sign-in, setup, and error pages, and empty workspaces', async (t) => {
   await browser.visit(async (page) => {
     await t.test('sign-in', async () => {
       await page.goto('/admin/sign-in');
-      await isSeenByAll(page);
+      await checkPage(page);
       await page.getByLabel('Password').fill('this is not the password');
       await page.keyboard.press('Enter');
       await page.locator('[aria-invalid]').waitFor();
-      await isSeenByAll(page);
+      await checkPage(page);
     });
   }, { signedIn: false });
   await browser.visit(async (page) => {
-    await t.test('no page', async () => {
-      const answer = await page.goto('/admin/nowhere');
-      assert.equal(answer.status(), 404);
-      await isSeenByAll(page);
+    await t.test('not found', async () => {
+      const response = await page.goto('/admin/nowhere');
+      assert.equal(response.status(), 404);
+      await checkPage(page);
     });
-    await t.test('refused form', async () => {
+    await t.test('form with mistakes', async () => {
       await page.goto('/customers/new');
       await page.locator('form').filter({ has: page.getByLabel('Domain') })
         .evaluate((form) => (form.noValidate = true));
       await page.getByRole('textbox', { name: 'Domain' }).fill('no domain!');
       await page.keyboard.press('Enter');
       await page.locator('[aria-invalid]').first().waitFor();
-      await isSeenByAll(page);
+      await checkPage(page);
     });
   });
   const empty = await Server.start();
@@ -119,7 +119,7 @@ test('so can the pages before the sign-in, and those that refuse something', asy
     await other.visit(async (page) => {
       await t.test('setup', async () => {
         await page.goto(empty.setup);
-        await isSeenByAll(page);
+        await checkPage(page);
       });
     }, { signedIn: false });
     empty.setPassword();
@@ -127,7 +127,7 @@ test('so can the pages before the sign-in, and those that refuse something', asy
       for (const [kind, address] of await everyPage(page, empty.url)) {
         await t.test(`${kind} of an empty workspace`, async () => {
           await page.goto(address);
-          await isSeenByAll(page);
+          await checkPage(page);
         });
       }
     });
@@ -137,7 +137,7 @@ test('so can the pages before the sign-in, and those that refuse something', asy
   }
 });
 
-test('words too long for a line push nothing out of its box', async (t) => {
+test('words that are too long for a line do not overflow', async (t) => {
   const long = await Server.start();
   const other = await Browser.start(long);
   const word = (length) => 'Incomprehensibility'.repeat(15).slice(0, length);
@@ -146,7 +146,7 @@ test('words too long for a line push nothing out of its box', async (t) => {
     long.setPassword();
     long.run(['workspaces', 'create', '--slug', 'w'.repeat(60), '--name', word(255)]);
     long.run(['keys', 'create', '--workspace', 'default', '--name', word(255)]);
-    const customer = await long.make('/customers', {
+    const customer = await long.create('/customers', {
       name: word(255),
       domain,
       plan: word(100),
@@ -154,8 +154,8 @@ test('words too long for a line push nothing out of its box', async (t) => {
       metadata: { [word(40)]: word(200) },
     });
     const inside = { customer_id: customer.id, name: word(255), notes: word(250) };
-    await long.make('/onboardings', inside);
-    await long.make(`/customers/${customer.id}/contacts`, {
+    await long.create('/onboardings', inside);
+    await long.create(`/customers/${customer.id}/contacts`, {
       name: word(255),
       title: word(100),
       email: `${'x'.repeat(60)}@${domain}`,
@@ -176,7 +176,7 @@ test('words too long for a line push nothing out of its box', async (t) => {
   }
 });
 
-test('every page is shown without scripts, and shows no control that needs them', () =>
+test('every page works without scripts and hides controls that need them', () =>
   browser.visit(async (page) => {
     for (const address of pages.values()) {
       await page.goto(address);
@@ -185,9 +185,9 @@ test('every page is shown without scripts, and shows no control that needs them'
     }
   }, { script: false }));
 
-test('made-up data fills the pages', () =>
+test('the demo data fills the pages', () =>
   browser.visit(async (page) => {
-    for (const [path, things, least] of [
+    for (const [path, selector, least] of [
       ['/admin', 'main .figure', 3],
       ['/customers', 'main tbody tr', 20],
       ['/onboardings', '.board .item', 20],
@@ -195,7 +195,7 @@ test('made-up data fills the pages', () =>
     ]) {
       await page.goto(path);
       assert.equal(await page.locator('.empty').count(), 0, path);
-      const count = await page.locator(things).count();
-      assert.ok(count >= least, `${path} shows ${count} of ${things}`);
+      const count = await page.locator(selector).count();
+      assert.ok(count >= least, `${path} shows ${count} of ${selector}`);
     }
   }));

@@ -1,4 +1,4 @@
-// Names that try to become part of a page stay names.
+// Names with markup, scripts, or control characters are shown as plain text.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -8,10 +8,10 @@ import { everyPage } from './checks.js';
 import { Server } from './server.js';
 
 const HOSTILE = [
-  `<script>window.hurt = 1</script>`,
-  `"><img src=x onerror="window.hurt = 1">`,
-  `' autofocus onfocus='window.hurt = 1`,
-  `</title></textarea></select><svg onload=window.hurt=1>`,
+  `<script>window.injected = 1</script>`,
+  `"><img src=x onerror="window.injected = 1">`,
+  `' autofocus onfocus='window.injected = 1`,
+  `</title></textarea></select><svg onload=window.injected=1>`,
   `{{ 7 * 7 }} &lt;b&gt; \u202Egnp.exe`,
 ];
 
@@ -24,21 +24,21 @@ before(async () => {
   for (const [number, name] of HOSTILE.entries()) {
     server.run(['workspaces', 'create', '--slug', `hostile-${number}`, '--name', name]);
     server.run(['keys', 'create', '--workspace', 'default', '--name', name]);
-    const { id } = await server.make('/customers', {
+    const { id } = await server.create('/customers', {
       name,
       plan: name,
       tags: [name],
       metadata: { [name]: name },
-      // Ids refuse characters that cannot be seen.
+      // IDs must not contain invisible characters.
       slack_channel_id: name.replace('\u202E', ''),
     });
-    await server.make(`/customers/${id}/contacts`, {
+    await server.create(`/customers/${id}/contacts`, {
       name,
       title: name,
       email: `person-${number}@example.org`,
       labels: [name],
     });
-    await server.make('/onboardings', { customer_id: id, name, notes: name });
+    await server.create('/onboardings', { customer_id: id, name, notes: name });
     await server.api(`/customers/${id}`, { method: 'PATCH', body: { plan: `${name}!` } });
   }
 });
@@ -47,10 +47,10 @@ after(async () => {
   await server?.stop();
 });
 
-/** Checks that no name has become an element or a script. */
-async function isUnhurt(page) {
-  const strange = await page.evaluate(() => ({
-    hurt: window.hurt,
+/** Checks that no name was injected as an element or a script. */
+async function hasNoInjection(page) {
+  const found = await page.evaluate(() => ({
+    injected: window.injected,
     scripts: document.querySelectorAll('script').length,
     images: document.querySelectorAll('img').length,
     handlers: [...document.querySelectorAll('*')]
@@ -58,12 +58,12 @@ async function isUnhurt(page) {
       .filter(({ name }) => name.startsWith('on') || name === 'style')
       .map(({ name }) => name),
   }));
-  const sound = { hurt: undefined, scripts: 1, images: 0, handlers: [] };
-  assert.deepEqual(strange, sound, page.url());
+  const expected = { injected: undefined, scripts: 1, images: 0, handlers: [] };
+  assert.deepEqual(found, expected, page.url());
 }
 
-/** The text that would be read backwards because of a name before it. */
-function turned(page) {
+/** Returns the elements with text that a name before it would reverse. */
+function reversed(page) {
   return page.evaluate(() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -74,10 +74,10 @@ function turned(page) {
         continue;
       }
       const { unicodeBidi, display } = getComputedStyle(element);
-      // Text is turned to the end of its block, or of an element that is set apart.
-      const isApart = /isolate|plaintext/.test(unicodeBidi);
+      // The reversal ends with the block, or with an element that isolates its direction.
+      const isIsolated = /isolate|plaintext/.test(unicodeBidi);
       const isLast = display !== 'inline' && !node.nextSibling && /^gnp\.exe!?\s*$/.test(after);
-      if (!isApart && !isLast) {
+      if (!isIsolated && !isLast) {
         found.push(element.outerHTML.slice(0, 200));
       }
     }
@@ -85,12 +85,12 @@ function turned(page) {
   });
 }
 
-test('hostile names do nothing on any page', () =>
+test('hostile names are not injected into any page', () =>
   browser.visit(async (page) => {
     const pages = await everyPage(page, server.url);
     for (const address of pages.values()) {
       await page.goto(address);
-      await isUnhurt(page);
+      await hasNoInjection(page);
     }
     for (let number = 1; number <= HOSTILE.length; number += 1) {
       for (const path of [
@@ -102,14 +102,14 @@ test('hostile names do nothing on any page', () =>
         `/onboardings/${number}/edit`,
         `/onboardings/${number}/delete`,
       ]) {
-        const answer = await page.goto(path);
-        assert.equal(answer.status(), 200, path);
-        await isUnhurt(page);
+        const response = await page.goto(path);
+        assert.equal(response.status(), 200, path);
+        await hasNoInjection(page);
       }
     }
   }));
 
-test('a name that is read backwards turns nothing else around', () =>
+test('a right-to-left override in a name does not reverse other text', () =>
   browser.visit(async (page) => {
     const last = HOSTILE.length;
     for (const path of [
@@ -124,7 +124,7 @@ test('a name that is read backwards turns nothing else around', () =>
       `/onboardings/${last}/delete`,
     ]) {
       await page.goto(path);
-      assert.deepEqual(await turned(page), [], path);
+      assert.deepEqual(await reversed(page), [], path);
     }
   }));
 
@@ -136,21 +136,21 @@ test('hostile names are shown as they are', () =>
     }
   }));
 
-test('hostile text in an address does nothing', () =>
+test('hostile text in a URL is not injected', () =>
   browser.visit(async (page) => {
     for (const text of HOSTILE) {
-      const typed = encodeURIComponent(text);
+      const encoded = encodeURIComponent(text);
       for (const path of [
-        `/customers?q=${typed}&status=${typed}&cursor=${typed}`,
-        `/onboardings?state=${typed}&customer=${typed}`,
-        `/admin/logs?type=${typed}&actor=${typed}&resource=${typed}&id=${typed}&from=${typed}`,
-        `/admin/api-keys?workspace=${typed}&state=${typed}`,
-        `/admin/sign-in?next=${typed}`,
-        `/customers/${typed}`,
-        `/admin/${typed}#${typed}`,
+        `/customers?q=${encoded}&status=${encoded}&cursor=${encoded}`,
+        `/onboardings?state=${encoded}&customer=${encoded}`,
+        `/admin/logs?type=${encoded}&actor=${encoded}&resource=${encoded}&id=${encoded}&from=${encoded}`,
+        `/admin/api-keys?workspace=${encoded}&state=${encoded}`,
+        `/admin/sign-in?next=${encoded}`,
+        `/customers/${encoded}`,
+        `/admin/${encoded}#${encoded}`,
       ]) {
         await page.goto(path);
-        await isUnhurt(page);
+        await hasNoInjection(page);
       }
     }
   }));

@@ -1,4 +1,4 @@
-// API keys, from the page where they are made to the request that they allow.
+// API keys: creating, rotating, and revoking them, and what requests they allow.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -18,25 +18,25 @@ after(async () => {
   await server?.stop();
 });
 
-/** Makes a key with a name, and returns it as the page shows it this one time. */
+/** Creates a key and returns its secret from the page. */
 async function create(page, name) {
   await page.goto('/admin/api-keys');
-  await page.getByRole('link', { name: 'New key' }).click();
+  await page.getByRole('link', { name: 'Create key' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
-  await page.getByRole('button', { name: 'Create the key' }).click();
-  return shown(page);
+  await page.getByRole('button', { name: 'Create key' }).click();
+  return readSecret(page);
 }
 
-/** The key that a page shows. */
-async function shown(page) {
+/** Reads the secret from a page. */
+async function readSecret(page) {
   const key = await page.locator('#copyable').inputValue();
   assert.match(key, /^pivotal_(test_)?[0-9A-Za-z]{46}$/);
   return key;
 }
 
-/** The button or link that does something to a key. */
-function act(page, what, key) {
-  const name = new RegExp(`^${what} .* ${key.match(/^pivotal_(test_)?.{8}/)[0]}$`);
+/** Finds the button or link for an action on a key. */
+function action(page, verb, key) {
+  const name = new RegExp(`^${verb} .* ${key.match(/^pivotal_(test_)?.{8}/)[0]}$`);
   return page.locator('tbody').getByRole('button', { name }).or(page.getByRole('link', { name }));
 }
 
@@ -44,26 +44,26 @@ async function status(key) {
   return (await server.api('/me', { key })).status;
 }
 
-test('a key works from its making to its revocation, and so does its twin', () =>
+test('a key works until it is revoked, and so does its replacement', () =>
   browser.visit(async (page) => {
     const key = await create(page, 'CRM sync');
     assert.equal(await status(key), 200);
 
     await page.goto('/admin/api-keys');
-    assert.ok(!(await page.content()).includes(key), 'it is shown once');
-    await act(page, 'Rotate', key).click();
-    const twin = await shown(page);
-    assert.notEqual(twin, key);
-    assert.deepEqual([await status(key), await status(twin)], [200, 200]);
+    assert.ok(!(await page.content()).includes(key), 'the key is shown once');
+    await action(page, 'Rotate', key).click();
+    const replacement = await readSecret(page);
+    assert.notEqual(replacement, key);
+    assert.deepEqual([await status(key), await status(replacement)], [200, 200]);
 
     await page.goto('/admin/api-keys');
-    await act(page, 'Revoke', key).click();
+    await action(page, 'Revoke', key).click();
     await page.locator('main form button.danger').click();
     await page.waitForURL('**/admin/api-keys*');
-    assert.deepEqual([await status(key), await status(twin)], [401, 200]);
+    assert.deepEqual([await status(key), await status(replacement)], [401, 200]);
   }));
 
-test('a new key is copied with its button', () =>
+test('the copy button copies a new key', () =>
   browser.visit(async (page) => {
     const key = await create(page, 'Copied');
     await page.getByRole('button', { name: 'Copy' }).click();
@@ -71,7 +71,7 @@ test('a new key is copied with its button', () =>
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
   }, { permissions: ['clipboard-read', 'clipboard-write'] }));
 
-test('where nothing may be copied, the key is selected', () =>
+test('the copy button selects the key if the clipboard is blocked', () =>
   browser.visit(async (page) => {
     await page.addInitScript(() => {
       navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'));
@@ -84,7 +84,7 @@ test('where nothing may be copied, the key is selected', () =>
     }, key.length);
   }));
 
-test('a key may do what was chosen for it, and no more', () =>
+test('a key has only the selected scopes and mode', () =>
   browser.visit(async (page) => {
     await page.goto('/admin/api-keys/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('Dashboard');
@@ -92,13 +92,13 @@ test('a key may do what was chosen for it, and no more', () =>
     for (const box of await page.getByRole('checkbox').all()) {
       await box.setChecked((await box.getAttribute('value')) === 'read:customers');
     }
-    await page.getByRole('button', { name: 'Create the key' }).click();
-    const { body } = await server.api('/me', { key: await shown(page) });
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const { body } = await server.api('/me', { key: await readSecret(page) });
     assert.deepEqual(body.api_key.scopes, ['read:customers']);
     assert.equal(body.api_key.mode, 'test');
   }));
 
-test('a mistake is shown at its field, and what else was chosen is kept', () =>
+test('a mistake is shown at its field, and the other input is kept', () =>
   browser.visit(async (page) => {
     await page.goto('/admin/api-keys/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('Nothing at all');
@@ -106,14 +106,14 @@ test('a mistake is shown at its field, and what else was chosen is kept', () =>
     for (const box of await page.getByRole('checkbox').all()) {
       await box.uncheck();
     }
-    await page.getByRole('button', { name: 'Create the key' }).click();
+    await page.getByRole('button', { name: 'Create key' }).click();
     await page.locator('fieldset[aria-invalid=true] .error').waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'Name' }).inputValue(), 'Nothing at all');
     assert.equal(await page.getByLabel('Tier').inputValue(), 'paid');
     assert.equal(await page.getByRole('checkbox', { checked: true }).count(), 0);
   }));
 
-test('a form that was sent once makes one key, also when it is sent again', () =>
+test('reloading the page of a new key does not create another one', () =>
   browser.visit(async (page) => {
     const key = await create(page, 'Once');
     await page.reload();
@@ -122,27 +122,27 @@ test('a form that was sent once makes one key, also when it is sent again', () =
     assert.equal(await status(key), 200);
   }));
 
-test('a key is made and rotated without scripts', () =>
+test('a key can be created and rotated without scripts', () =>
   browser.visit(async (page) => {
     const key = await create(page, 'Plain');
     await page.goto('/admin/api-keys');
-    await act(page, 'Rotate', key).click();
-    assert.deepEqual([await status(key), await status(await shown(page))], [200, 200]);
+    await action(page, 'Rotate', key).click();
+    assert.deepEqual([await status(key), await status(await readSecret(page))], [200, 200]);
   }, { script: false }));
 
-test('a key of another workspace sees nothing of the first', () =>
+test('a key only sees its own workspace', () =>
   browser.visit(async (page) => {
     await page.goto('/admin/workspaces');
     await page.getByRole('textbox', { name: 'Name' }).fill('Acme');
     await page.getByRole('textbox', { name: 'Slug' }).fill('acme');
-    await page.getByRole('button', { name: 'Create the workspace' }).click();
+    await page.getByRole('button', { name: 'Create workspace' }).click();
     await page.locator('tbody tr').filter({ hasText: 'Acme' }).waitFor();
 
-    const customer = await server.make('/customers', { name: 'Of the first' });
+    const customer = await server.create('/customers', { name: 'In the first workspace' });
     await page.goto('/admin/api-keys/new');
     await page.locator('main').getByLabel('Workspace').selectOption({ label: 'Acme' });
     await page.getByRole('textbox', { name: 'Name' }).fill('Other');
-    await page.getByRole('button', { name: 'Create the key' }).click();
-    const key = await shown(page);
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const key = await readSecret(page);
     assert.equal((await server.api(`/customers/${customer.id}`, { key })).status, 404);
   }));

@@ -1,4 +1,4 @@
-// The audit log: narrowing it, and taking along what is shown.
+// The audit log: filters and exports.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,17 +13,17 @@ before(async () => {
   server = await Server.start();
   server.setPassword();
   browser = await Browser.start(server);
-  const { id } = await server.make('/customers', { name: 'Aurora, "the" Shipping' });
-  await server.make('/customers', { name: '=1+1' });
+  const { id } = await server.create('/customers', { name: 'Aurora, "the" Shipping' });
+  await server.create('/customers', { name: '=1+1' });
   await server.api(`/customers/${id}`, { method: 'PATCH', body: { plan: 'Gold' } });
-  await server.make('/onboardings', { customer_id: id, name: 'Rollout' });
+  await server.create('/onboardings', { customer_id: id, name: 'Rollout' });
 });
 after(async () => {
   await browser?.stop();
   await server?.stop();
 });
 
-/** Follows a link to a file, and returns what the file holds. */
+/** Downloads a file by its link and returns its name and text. */
 async function download(page, name) {
   const started = page.waitForEvent('download');
   await page.getByRole('link', { name }).click();
@@ -32,8 +32,8 @@ async function download(page, name) {
 }
 
 /**
- * The rows of a CSV file, each with its cells by the names of the first row. It begins with a byte
- * order mark, by which Excel knows that it is UTF-8.
+ * Parses a CSV file into objects with the names in the header row as keys. The file starts with a
+ * byte order mark so that Excel recognizes UTF-8.
  */
 function rows(text) {
   assert.equal(text[0], '\uFEFF');
@@ -47,28 +47,28 @@ function rows(text) {
   const [names, ...rest] = lines.slice(0, -1);
   return rest.map((cells) => {
     assert.equal(cells.length, names.length);
-    return Object.fromEntries(cells.map((cell, place) => [names[place], cell]));
+    return Object.fromEntries(cells.map((cell, index) => [names[index], cell]));
   });
 }
 
-async function narrowTo(page, kind) {
+async function filterByType(page, kind) {
   await page.goto('/admin/logs');
-  await page.getByLabel('What happened').selectOption(kind);
+  await page.getByLabel('Event', { exact: true }).selectOption(kind);
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.waitForURL(new RegExp(`type=${kind}`));
 }
 
-/** The ids of the events that a page shows, as it tells them below what changed. */
+/** Returns the IDs of the events on a page. */
 function ids(page) {
   return page.locator('.log details code:text-matches("^evt_")').allTextContents();
 }
 
-test('the log is narrowed to one kind of event, and the filter is kept in view', () =>
+test('the log can be filtered by event type, and the filter stays visible', () =>
   browser.visit(async (page) => {
     await page.goto('/admin/logs');
     const all = (await ids(page)).length;
-    await narrowTo(page, 'customer.created');
-    assert.equal(await page.getByLabel('What happened').inputValue(), 'customer.created');
+    await filterByType(page, 'customer.created');
+    assert.equal(await page.getByLabel('Event', { exact: true }).inputValue(), 'customer.created');
     assert.equal((await ids(page)).length, 2);
     await page.locator('.log').getByText('Aurora, "the" Shipping').first().waitFor();
 
@@ -77,9 +77,9 @@ test('the log is narrowed to one kind of event, and the filter is kept in view',
     assert.equal((await ids(page)).length, all);
   }));
 
-test('a change is shown with what stood there before', () =>
+test('a change is shown with its value before and after', () =>
   browser.visit(async (page) => {
-    await narrowTo(page, 'customer.updated');
+    await filterByType(page, 'customer.updated');
     const details = page.locator('.log details').first();
     await details.locator('summary').press('Enter');
     const cells = await details.locator('tbody tr').first().locator('td').allInnerTexts();
@@ -94,9 +94,9 @@ test('a mistake in the filter is shown at its field', () =>
     assert.equal(await page.getByRole('link', { name: /Export/ }).count(), 0);
   }));
 
-test('what is shown is taken along as CSV', () =>
+test('the filtered log can be exported as CSV', () =>
   browser.visit(async (page) => {
-    await narrowTo(page, 'customer.created');
+    await filterByType(page, 'customer.created');
     const { name, text } = await download(page, /CSV/);
     assert.match(name, /\.csv$/);
     const found = rows(text);
@@ -105,9 +105,9 @@ test('what is shown is taken along as CSV', () =>
     assert.deepEqual(names, ['=1+1', 'Aurora, "the" Shipping']);
   }));
 
-test('what is shown is taken along as JSON', () =>
+test('the filtered log can be exported as JSON', () =>
   browser.visit(async (page) => {
-    await narrowTo(page, 'customer.created');
+    await filterByType(page, 'customer.created');
     const { name, text } = await download(page, /JSON/);
     assert.match(name, /\.json$/);
     const found = JSON.parse(text);
@@ -115,10 +115,10 @@ test('what is shown is taken along as JSON', () =>
     assert.deepEqual(found.map((event) => event.type), ['customer.created', 'customer.created']);
   }));
 
-test('without a filter the whole log is taken along, more than a page shows', () =>
+test('without a filter, the export has the whole log, not just one page', () =>
   browser.visit(async (page) => {
     for (let number = 0; number < 60; number += 1) {
-      await server.make('/customers', { name: `Customer ${number}` });
+      await server.create('/customers', { name: `Customer ${number}` });
     }
     await page.goto('/admin/logs');
     const { text } = await download(page, /CSV/);

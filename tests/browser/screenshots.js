@@ -1,4 +1,4 @@
-// Takes the README's pictures, of a server with made-up data: `npm run screenshots`.
+// Takes the screenshots for the README from a server with demo data: `npm run screenshots`.
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ const IMAGES = resolve(import.meta.dirname, '../../docs/images');
 const server = await Server.withDemo();
 const browser = await Browser.start(server);
 try {
-  // So that there is some traffic to show.
+  // Some traffic for the chart.
   for (let number = 0; number < 40; number += 1) {
     await server.api('/customers?limit=5');
   }

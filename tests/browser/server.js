@@ -1,4 +1,4 @@
-// The server under test: the binary that cargo built, on a directory of its own.
+// The server under test: the binary built by cargo, with its own data directory.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const BINARY = join(TARGET, 'debug/pivotal-server');
 export const PASSWORD = 'correct horse battery staple';
 
 export class Server {
-  /** Starts a server with a new database, or on what `prepare` puts into its directory. */
+  /** Starts a server with a new database, or with the one that `prepare` creates. */
   static async start({ prepare } = {}) {
     if (!existsSync(BINARY)) {
       throw new Error(`${BINARY} is missing; run \`cargo build --locked\` first`);
@@ -40,17 +40,17 @@ export class Server {
     return server;
   }
 
-  /** A server whose workspace `demo` is full, and is the only one; its password is set. */
+  /** Starts a server whose only workspace is `demo`, with sample data. The admin password is set. */
   static async withDemo() {
-    let made;
-    const prepare = (server) => (made = server.run(['demo']));
+    let demo;
+    const prepare = (server) => (demo = server.run(['demo']));
     const server = await Server.start({ prepare });
-    server.key = made.key.key;
+    server.key = demo.key.key;
     server.setPassword();
     return server;
   }
 
-  /** Runs a command on the directory and returns the JSON that it prints. */
+  /** Runs a command on the data directory and returns the JSON it prints. */
   run(args, input = '') {
     const options = { cwd: this.dir, env: environment(), input, encoding: 'utf8' };
     const { status, stdout, stderr } = spawnSync(BINARY, this.#args(args), options);
@@ -60,12 +60,12 @@ export class Server {
     return stdout ? JSON.parse(stdout) : undefined;
   }
 
-  /** Sets the admin's password at the command line. */
+  /** Sets the admin password on the command line. */
   setPassword(password = PASSWORD) {
     this.run(['admin', 'set-password'], `${password}\n`);
   }
 
-  /** Asks the API, and returns the status and the body. */
+  /** Sends an API request and returns the status and the body of the response. */
   async api(path, { method = 'GET', body, key = this.key } = {}) {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
@@ -75,16 +75,16 @@ export class Server {
     return { status: response.status, body: await response.json() };
   }
 
-  /** Makes something through the API and returns it. */
-  async make(path, body) {
-    const answer = await this.api(path, { method: 'POST', body });
-    if (answer.status !== 201) {
-      throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  /** Creates a resource through the API and returns it. */
+  async create(path, body) {
+    const response = await this.api(path, { method: 'POST', body });
+    if (response.status !== 201) {
+      throw new Error(`${path}: ${response.status} ${JSON.stringify(response.body)}`);
     }
-    return answer.body;
+    return response.body;
   }
 
-  /** Ends the server and removes its directory. */
+  /** Stops the server and removes its data directory. */
   async stop() {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, 'exit');
@@ -99,7 +99,7 @@ export class Server {
   }
 }
 
-/** The variables of this process, without settings of whoever runs the tests. */
+/** The environment of this process without `PIVOTAL_*` settings. */
 function environment(more = {}) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PIVOTAL_'));
   return { ...Object.fromEntries(own), ...more };

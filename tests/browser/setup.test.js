@@ -1,4 +1,4 @@
-// The first password, signing in and signing out.
+// Setting the first password, signing in, and signing out.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -17,61 +17,61 @@ after(async () => {
   await server?.stop();
 });
 
-const stranger = { signedIn: false };
+const signedOut = { signedIn: false };
 
-test('the printed link fills in its code, and a password is set with it', () =>
+test('the printed link fills in the setup code, which sets a password', () =>
   browser.visit(async (page) => {
     await page.goto(server.setup);
     const code = new URL(server.setup).hash.slice(1);
     assert.equal(await page.getByLabel('Setup code').inputValue(), code);
-    assert.equal(new URL(page.url()).hash, '', 'the code does not stay in the address');
+    assert.equal(new URL(page.url()).hash, '', 'the code is removed from the URL');
 
     await page.getByLabel('New password').fill(PASSWORD);
-    await page.getByLabel('The same again').fill(`${PASSWORD}!`);
-    await page.getByRole('button', { name: 'Set the password' }).click();
-    const again = page.getByLabel('The same again');
-    assert.equal(await again.getAttribute('aria-invalid'), 'true');
+    await page.getByLabel('Confirm password').fill(`${PASSWORD}!`);
+    await page.getByRole('button', { name: 'Set password' }).click();
+    const confirmation = page.getByLabel('Confirm password');
+    assert.equal(await confirmation.getAttribute('aria-invalid'), 'true');
     assert.equal(await page.getByLabel('Setup code').inputValue(), code);
 
     await page.getByLabel('New password').fill(PASSWORD);
-    await again.fill(PASSWORD);
-    await page.getByRole('button', { name: 'Set the password' }).click();
+    await confirmation.fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set password' }).click();
     await page.waitForURL('**/admin');
-    assert.equal(await page.getByRole('status').textContent(), 'The password is set.');
+    assert.equal(await page.getByRole('status').textContent(), 'Password set.');
     await page.reload();
-    assert.equal(await page.getByRole('status').count(), 0, 'it is told once');
-  }, stranger));
+    assert.equal(await page.getByRole('status').count(), 0, 'the notice is shown once');
+  }, signedOut));
 
-test('the link works once', () =>
+test('the setup link works once', () =>
   browser.visit(async (page) => {
     await page.goto(server.setup);
     await page.waitForURL('**/admin/sign-in*');
-  }, stranger));
+  }, signedOut));
 
-test('a wrong password is refused, and the right one is not', () =>
+test('a wrong password is rejected and the right one accepted', () =>
   browser.visit(async (page) => {
     await page.goto('/admin');
     await page.waitForURL('**/admin/sign-in*');
     const field = page.getByLabel('Password');
     await field.fill('incorrect horse battery staple');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    const told = await field.getAttribute('aria-describedby');
-    assert.equal(await page.locator(`#${told}`).textContent(), 'Is not right.');
+    const errorId = await field.getAttribute('aria-describedby');
+    assert.equal(await page.locator(`#${errorId}`).textContent(), 'Wrong password.');
     assert.equal(await field.inputValue(), '');
     await page.goto('/admin');
     await page.waitForURL('**/admin/sign-in*');
 
     await signIn(page);
     assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Overview');
-  }, stranger));
+  }, signedOut));
 
-test('one is led to the page that was asked for', () =>
+test('signing in leads to the requested page', () =>
   browser.visit(async (page) => {
     await page.goto('/admin?from=here');
     await page.getByLabel('Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/admin?from=here');
-  }, stranger));
+  }, signedOut));
 
 test('signing out ends the session', () =>
   browser.visit(async (page, context) => {
@@ -88,9 +88,9 @@ test('signing out ends the session', () =>
     await context.addCookies([before]);
     await page.goto('/admin');
     await page.waitForURL('**/admin/sign-in*');
-  }, stranger));
+  }, signedOut));
 
-test('a new password at the command line ends the session', () =>
+test('a new password set on the command line ends the session', () =>
   browser.visit(async (page) => {
     await signIn(page);
     server.setPassword('another horse battery staple');
@@ -100,13 +100,13 @@ test('a new password at the command line ends the session', () =>
     } finally {
       server.setPassword();
     }
-  }, stranger));
+  }, signedOut));
 
-test('the first stop of the keyboard leads past the navigation', () =>
+test('the first tab stop skips the navigation', () =>
   browser.visit(async (page) => {
     await page.goto('/admin');
     await page.keyboard.press('Tab');
-    const link = page.getByRole('link', { name: 'Skip to the content' });
+    const link = page.getByRole('link', { name: 'Skip to content' });
     assert.ok(await link.evaluate((element) => element === document.activeElement));
     await page.keyboard.press('Enter');
     await page.waitForURL('**/admin#content');

@@ -54,7 +54,7 @@ function curl(page) {
 
 /** Creates a customer through the API. */
 function createCustomer(more) {
-  return server.make('/customers', { name: 'Borealis', ...more });
+  return server.create('/customers', { name: 'Borealis', ...more });
 }
 
 test('the example can be sent unchanged', () =>

@@ -1,5 +1,5 @@
-//! The pages of API keys and of workspaces: a key is shown once, rotated and revoked by hand, and
-//! the list tells which old key can be done without.
+//! API keys and workspaces on the admin pages: creating, rotating, and revoking keys, and when it is
+//! safe to revoke an old one.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const FORM: [(&str, &str); 5] = [
     ("scopes", "read:customers"),
 ];
 
-/// The secret on the page of a new key.
+/// Returns the secret on the page of a new key.
 fn secret(page: &Shown) -> String {
     page.expect(200);
     assert_eq!(page.header("cache-control"), Some("no-store"));
@@ -32,23 +32,23 @@ fn rotate(visitor: &Visitor, id: &str) -> Shown {
     visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", &once)])
 }
 
-/// The id of the newest key.
+/// Returns the ID of the newest key.
 fn newest(server: &Server) -> String {
     server.json(&["keys", "list"])[0]["id"].as_str().unwrap().to_owned()
 }
 
-/// What the list says of one key.
+/// Returns the text of a key's row in the list.
 fn row(visitor: &Visitor, id: &str) -> String {
     visitor.get("/admin/api-keys").text(&format!("#key-{id}"))
 }
 
-/// How many requests the list has counted of one key.
+/// Returns the request count of a key in the list.
 fn requests(visitor: &Visitor, id: &str) -> String {
     visitor.get("/admin/api-keys").text(&format!("#key-{id} [data-label=Requests]"))
 }
 
 #[test]
-fn a_new_key_is_shown_once_and_works_as_far_as_its_scopes_reach() {
+fn a_new_key_is_shown_once_and_is_limited_to_its_scopes() {
     let server = Server::start();
     let visitor = server.signed_in();
     let key = secret(&create(&visitor, &FORM));
@@ -60,7 +60,7 @@ fn a_new_key_is_shown_once_and_works_as_far_as_its_scopes_reach() {
     let list = visitor.get("/admin/api-keys");
     list.expect(200).shows("Night sync").shows("Read customers").hides(&key);
     visitor.get(&format!("/admin/api-keys/{id}/revoke")).expect(200).hides(&key);
-    wait_until("all of it is logged", || server.log().contains(&format!("{id}/revoke")));
+    wait_until("all requests are logged", || server.log().contains(&format!("{id}/revoke")));
     assert!(!server.log().contains(&key[20..]));
     let event = server.sql().query_row(
         "SELECT type, actor_id FROM events WHERE resource_id = ?1",
@@ -71,7 +71,7 @@ fn a_new_key_is_shown_once_and_works_as_far_as_its_scopes_reach() {
 }
 
 #[test]
-fn loading_the_answer_again_makes_no_second_key() {
+fn submitting_a_form_again_creates_no_second_key() {
     let server = Server::start();
     let visitor = server.signed_in();
     let once = visitor.get("/admin/api-keys/new").field("once");
@@ -93,7 +93,7 @@ fn loading_the_answer_again_makes_no_second_key() {
 }
 
 #[test]
-fn a_form_that_is_wrong_says_so_at_its_fields_and_keeps_what_was_typed() {
+fn problems_are_shown_at_their_fields_and_the_input_is_kept() {
     let server = Server::start();
     let visitor = server.signed_in();
     let chosen = "[value='write:contacts'][checked]";
@@ -110,7 +110,7 @@ fn a_form_that_is_wrong_says_so_at_its_fields_and_keeps_what_was_typed() {
 }
 
 #[test]
-fn hostile_names_are_only_text() {
+fn hostile_names_are_shown_as_text() {
     let server = Server::start();
     let visitor = server.signed_in();
     let mut form = FORM.to_vec();
@@ -119,15 +119,15 @@ fn hostile_names_are_only_text() {
     let id = newest(&server);
     visitor.get("/admin/api-keys").says(form[1].1).hides("<script>alert");
     let path = format!("/admin/api-keys/{id}/revoke");
-    let question = visitor.get(&path);
-    question.expect(200).hides("<script>alert");
-    assert!(question.texts("bdi").contains(&form[1].1.to_owned()));
+    let confirmation = visitor.get(&path);
+    confirmation.expect(200).hides("<script>alert");
+    assert!(confirmation.texts("bdi").contains(&form[1].1.to_owned()));
     visitor.follow(visitor.post(&path, &[])).shows("\u{202e}gnp\u{2069}").hides("<script>alert");
     visitor.get("/admin/logs").hides("<script>alert");
 }
 
 #[test]
-fn a_twin_has_all_of_the_old_key_but_its_secret() {
+fn a_replacement_key_copies_everything_but_the_secret() {
     let server = Server::start();
     let visitor = server.signed_in();
     let old_secret = server.create_key(&["--test", "--tier", "paid", "--scope", "read:customers"]);
@@ -136,11 +136,11 @@ fn a_twin_has_all_of_the_old_key_but_its_secret() {
     let new_secret = secret(&page);
     page.shows("The old key still works");
     let keys = server.json(&["keys", "list"]);
-    let (twin, first) = (&keys[0], &keys[1]);
-    for property in ["name", "mode", "tier", "scopes", "workspace"] {
-        assert_eq!(twin[property], first[property], "{property}");
+    let (replacement, first) = (&keys[0], &keys[1]);
+    for field in ["name", "mode", "tier", "scopes", "workspace"] {
+        assert_eq!(replacement[field], first[field], "{field}");
     }
-    assert_eq!(twin["replaces"], old);
+    assert_eq!(replacement["replaces"], old);
     for secret in [&old_secret, &new_secret] {
         server.client_with(secret).get("/customers").expect(200);
     }
@@ -150,23 +150,23 @@ fn a_twin_has_all_of_the_old_key_but_its_secret() {
 }
 
 #[test]
-fn the_list_tells_whether_an_old_key_is_still_in_use() {
+fn the_list_shows_whether_an_old_key_is_still_in_use() {
     let server = Server::start();
     let visitor = server.signed_in();
     let secret_of_old = server.create_key(&[]);
     let old = newest(&server);
     assert!(row(&visitor, &old).contains("Never"));
     server.client_with(&secret_of_old).get("/me").expect(200);
-    // At once, though uses are written to the file only every few seconds.
+    // Immediately, although uses are written to the database only every few seconds.
     assert!(row(&visitor, &old).contains("just now from 127.0.0.1"));
-    let twin = secret(&rotate(&visitor, &old));
+    let replacement = secret(&rotate(&visitor, &old));
     assert!(row(&visitor, &old).contains("its twin has not been used"));
-    server.client_with(&twin).get("/me").expect(200);
-    let said = row(&visitor, &old);
-    assert!(said.contains("safe to revoke in 24 hours"), "{said}");
+    server.client_with(&replacement).get("/me").expect(200);
+    let text = row(&visitor, &old);
+    assert!(text.contains("safe to revoke in 24 hours"), "{text}");
     server.client_with(&secret_of_old).get("/me").expect(200);
-    let said = row(&visitor, &old);
-    assert!(said.contains("last used just now, and its twin has not been used since"), "{said}");
+    let text = row(&visitor, &old);
+    assert!(text.contains("last used just now, and its twin has not been used since"), "{text}");
     assert_eq!(requests(&visitor, &old), "2");
     let written = || server.json(&["keys", "list"])[1]["request_count"] == 2;
     wait_until("the uses are written", written);
@@ -174,7 +174,7 @@ fn the_list_tells_whether_an_old_key_is_still_in_use() {
 }
 
 #[test]
-fn a_revoked_key_is_refused_at_its_next_request_and_stays_revoked() {
+fn a_revoked_key_is_rejected_at_its_next_request_and_stays_revoked() {
     let server = Server::start();
     let visitor = server.signed_in();
     let key = server.create_key(&[]);
@@ -183,8 +183,12 @@ fn a_revoked_key_is_refused_at_its_next_request_and_stays_revoked() {
     client.get("/me").expect(200);
     let id = newest(&server);
     let path = format!("/admin/api-keys/{id}/revoke");
-    let question = visitor.get(&path);
-    question.expect(200).says("just now from 127.0.0.1").says("Requests 2").says("stops working");
+    let confirmation = visitor.get(&path);
+    confirmation
+        .expect(200)
+        .says("just now from 127.0.0.1")
+        .says("Requests 2")
+        .says("stops working");
     client.get("/me").expect(200);
     let list = visitor.follow(visitor.post(&path, &[]));
     list.expect(200).shows("Its next request is rejected.");
@@ -199,7 +203,7 @@ fn a_revoked_key_is_refused_at_its_next_request_and_stays_revoked() {
 }
 
 #[test]
-fn the_list_shows_all_workspaces_or_one() {
+fn the_list_shows_keys_of_all_workspaces_or_of_one() {
     let server = Server::start();
     let visitor = server.signed_in();
     server.other_workspace("acme");
@@ -210,7 +214,10 @@ fn the_list_shows_all_workspaces_or_one() {
     let one = visitor.get("/admin/api-keys?workspace=acme");
     assert_eq!(workspaces(one.shows(&acme)), ["acme"]);
     visitor.get("/admin/api-keys?workspace=default").hides(&acme);
-    visitor.get("/admin/api-keys?workspace=acme&state=revoked").expect(200).shows("No matching keys");
+    visitor
+        .get("/admin/api-keys?workspace=acme&state=revoked")
+        .expect(200)
+        .shows("No matching keys");
     visitor.get("/admin/api-keys?state=lost").expect(400).shows("Must be one of active");
     for path in ["1", "c12345678901234567890123456"] {
         visitor.get(&format!("/admin/api-keys/{path}/revoke")).expect(404);
@@ -240,7 +247,7 @@ fn a_workspace_is_created_on_a_page() {
 }
 
 #[test]
-fn an_instance_without_workspaces_leads_to_the_first() {
+fn without_workspaces_the_pages_lead_to_creating_one() {
     let wrapper = ["sh", "-c", "exec \"$@\" --no-bootstrap", "sh"].map(str::to_owned);
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let server = Server::start_under(&wrapper, dir, &[]).unwrap();

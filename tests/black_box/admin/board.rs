@@ -1,4 +1,4 @@
-//! The board of onboardings: its columns and cards, its filters, and the moves between phases.
+//! The board of onboardings: columns, cards, filters, and moves between phases.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
@@ -6,28 +6,28 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, InProcess, Part, Server, Shown};
 
-/// An onboarding of a customer, with the number of it.
+/// Creates an onboarding of a customer and returns its number.
 fn onboarding(client: &Client, customer: &Value, properties: Value) -> i64 {
     let mut body = properties;
     body["customer_id"] = customer["id"].clone();
     client.post("/onboardings", body).expect(201)["display_id"].as_i64().unwrap()
 }
 
-/// The names of the cards in the column of a phase.
+/// Returns the names of the cards in the column of a phase.
 fn cards(shown: &Shown, phase: &str) -> Vec<String> {
     shown.texts(&format!("[data-phase={phase}] article > a:first-child"))
 }
 
-/// The names of all cards.
+/// Returns the names of all cards.
 fn all_cards(shown: &Shown) -> Vec<String> {
     shown.texts("article > a:first-child")
 }
 
-/// How many cards of a phase are called overdue.
+/// Returns the number of overdue cards in the column of a phase.
 fn overdue(shown: &Shown, phase: &str) -> usize {
-    let late = shown.count(&format!("[data-phase={phase}] article.late"));
-    assert_eq!(shown.texts(&format!("[data-phase={phase}] .badge.bad")), vec!["Overdue"; late]);
-    late
+    let count = shown.count(&format!("[data-phase={phase}] article.late"));
+    assert_eq!(shown.texts(&format!("[data-phase={phase}] .badge.bad")), vec!["Overdue"; count]);
+    count
 }
 
 fn kinds(client: &Client, number: i64) -> Vec<String> {
@@ -48,10 +48,10 @@ fn the_board_has_a_column_for_each_phase_with_its_cards_and_total() {
     board.expect(200);
     assert_eq!(board.count("li[data-phase]"), 7);
     let review = board.part("[data-phase=review]");
-    assert_eq!(review.part("h2").text(), "Review 1 in all");
+    assert_eq!(review.part("h2").text(), "Review 1 total");
     assert_eq!(cards(&board, "review"), ["Rollout"]);
     assert_eq!(review.part(".badge.warn").text(), "At risk");
-    let customer = review.part("a.of");
+    let customer = review.part("a.customer");
     assert_eq!(customer.attribute("href"), Some("/customers/1-aurora"));
     assert_eq!(
         (customer.text().as_str(), customer.attribute("draggable")),
@@ -63,15 +63,15 @@ fn the_board_has_a_column_for_each_phase_with_its_cards_and_total() {
     };
     assert_eq!(moves(review), ["program_design", "program_buildout"]);
     let first = board.part("[data-phase=before_getting_started]");
-    // The first phase has none before it.
+    // The first phase has no previous one.
     assert_eq!(first.parts("[formaction]").len(), 1);
     assert_eq!(cards(&board, "before_getting_started"), ["Onboarding 2"]);
     assert!(first.text().contains("15 Jun 2999"));
-    assert_eq!(board.text("[data-phase=completed] h2"), "Completed 0 in all");
+    assert_eq!(board.text("[data-phase=completed] h2"), "Completed 0 total");
 }
 
 #[test]
-fn an_onboarding_whose_launch_has_passed_is_called_overdue_until_it_is_completed() {
+fn an_onboarding_past_its_target_launch_is_overdue_until_completed() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     let visitor = server.visitor();
@@ -104,18 +104,18 @@ fn the_board_is_filtered_by_state_and_customer() {
     let both = visitor.get("/onboardings?state=paused&customer=1");
     assert_eq!(all_cards(&both), ["One"]);
     assert_eq!(both.texts("#customer option[selected]"), ["Aurora"]);
-    assert_eq!(both.link("New onboarding"), "/customers/1/onboardings/new");
+    assert_eq!(both.link("Create onboarding"), "/customers/1/onboardings/new");
     let by_id = format!("/onboardings?customer={}", borealis["id"].as_str().unwrap());
     assert_eq!(visitor.get(&by_id).texts("#customer option[selected]"), ["Borealis"]);
-    for nobody in ["99", "aurora"] {
-        let shown = visitor.get(&format!("/onboardings?customer={nobody}"));
+    for unknown in ["99", "aurora"] {
+        let shown = visitor.get(&format!("/onboardings?customer={unknown}"));
         shown.expect(200).shows("No matching onboardings");
     }
     visitor.get("/onboardings?state=lost").expect(400).shows("state must be one of");
 }
 
 #[test]
-fn a_card_is_moved_and_the_board_is_shown_again_at_it() {
+fn moving_a_card_leads_back_to_it_on_the_board() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -140,20 +140,20 @@ fn a_card_is_moved_and_the_board_is_shown_again_at_it() {
 }
 
 #[test]
-fn a_move_to_the_phase_it_is_in_changes_nothing() {
+fn moving_a_card_to_its_own_phase_changes_nothing() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let number = onboarding(&client, &client.customer("Aurora"), json!({"phase": "launch"}));
     visitor.get("/onboardings").expect(200);
     let before = client.get("/onboardings/1").expect(200);
     let moved = visitor.post("/onboardings/1/move", &[("phase", "launch")]);
-    visitor.follow(moved).shows("Onboarding 1 is in Launch already.");
+    visitor.follow(moved).shows("Onboarding 1 is already in Launch.");
     assert_eq!(client.get("/onboardings/1").expect(200), before);
     assert_eq!(kinds(&client, number), ["onboarding.created"]);
 }
 
 #[test]
-fn a_move_that_cannot_be_made_says_why() {
+fn a_failed_move_says_why() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -171,7 +171,7 @@ fn a_move_that_cannot_be_made_says_why() {
 }
 
 #[test]
-fn a_column_shows_its_newest_fifty_and_tells_of_the_rest() {
+fn a_column_shows_its_newest_fifty_cards_and_its_total() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -184,7 +184,7 @@ fn a_column_shows_its_newest_fifty_and_tells_of_the_rest() {
 }
 
 #[test]
-fn names_are_shown_as_text_and_cannot_turn_the_page_around() {
+fn names_are_shown_as_text_and_cannot_reverse_the_page() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let hostile = "<script>alert(1)</script>\"' \u{202e}drawkcab";
@@ -195,12 +195,12 @@ fn names_are_shown_as_text_and_cannot_turn_the_page_around() {
     assert_eq!(all_cards(&board), [hostile]);
     assert_eq!(board.texts("article bdi")[0], hostile);
     let moved = visitor.post("/onboardings/1/move", &[("phase", "review")]);
-    let told = "<script>alert(1)</script>\"' drawkcab to Review.";
-    visitor.follow(moved).says(told).hides("<script>alert");
+    let notice = "<script>alert(1)</script>\"' drawkcab to Review.";
+    visitor.follow(moved).says(notice).hides("<script>alert");
 }
 
 #[test]
-fn the_cards_of_another_workspace_are_neither_shown_nor_moved() {
+fn cards_of_another_workspace_cannot_be_seen_or_moved() {
     let server = Server::start();
     let visitor = server.signed_in();
     let other = server.other_workspace("acme");

@@ -1,4 +1,4 @@
-//! The pages of contacts: on the page of their customer, adding, editing and deleting.
+//! Contacts on the admin pages: listing, adding, editing, and deleting them.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
@@ -8,7 +8,7 @@ use crate::support::{Client, InProcess, Shown, Visitor};
 
 const HOSTILE: &str = "<b>Maya</b>\"\u{202e}";
 
-/// A customer whose page is looked at.
+/// Starts a server with a customer and a signed-in visitor.
 fn start() -> (InProcess, Visitor, Client) {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
@@ -24,13 +24,13 @@ fn contact(client: &Client, name: &str, is_primary: bool) -> Value {
     client.post("/customers/1/contacts", body).expect(201)
 }
 
-/// The names of contacts that stand on a page, in their order.
+/// Returns the names of the contacts on a page, in order.
 fn names(page: &Shown) -> Vec<String> {
     page.texts("[aria-labelledby=contacts] th[scope=row] > bdi")
 }
 
 #[test]
-fn the_primary_contact_comes_first_on_every_page_of_them() {
+fn every_page_of_contacts_starts_with_the_primary_one() {
     let (_server, visitor, client) = start();
     visitor.get("/customers/1").expect(200).shows("No contacts yet.");
     contact(&client, "Boss", true);
@@ -46,7 +46,7 @@ fn the_primary_contact_comes_first_on_every_page_of_them() {
 }
 
 #[test]
-fn a_contact_is_added_with_the_admin_as_actor() {
+fn adding_a_contact_records_the_admin_as_actor() {
     let (_server, visitor, client) = start();
     contact(&client, "Boss", true);
     let form = visitor.get("/customers/1/contacts/new");
@@ -80,7 +80,7 @@ fn a_contact_is_added_with_the_admin_as_actor() {
 }
 
 #[test]
-fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
+fn problems_with_a_contact_are_shown_at_the_fields() {
     let (_server, visitor, client) = start();
     contact(&client, "Maya", false);
     contact(&client, "Noah", false);
@@ -93,7 +93,10 @@ fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
         assert_eq!(wrong.field(name), typed);
     }
     let taken = add(&[("name", "Other"), ("email", "MAYA@aurora.example")]);
-    assert_eq!(taken.expect(400).error("email"), "Another contact of this customer already has this email address.");
+    assert_eq!(
+        taken.expect(400).error("email"),
+        "Another contact of this customer already has this email address."
+    );
     assert_eq!(taken.field("name"), "Other");
     let taken = [
         ("name", "Noah"),
@@ -102,13 +105,16 @@ fn what_is_wrong_with_a_contact_is_shown_at_its_field() {
         ("was-email", "noah@aurora.example"),
     ];
     let taken = visitor.post("/contacts/2/edit", &taken);
-    assert_eq!(taken.expect(400).error("email"), "Another contact of this customer already has this email address.");
+    assert_eq!(
+        taken.expect(400).error("email"),
+        "Another contact of this customer already has this email address."
+    );
     assert_eq!(taken.field("email"), "maya@aurora.example");
     assert_eq!(client.get("/contacts/2").expect(200)["email"], "noah@aurora.example");
 }
 
 #[test]
-fn an_edit_of_a_contact_changes_only_what_was_typed_anew() {
+fn editing_a_contact_changes_only_the_edited_fields() {
     let (_server, visitor, client) = start();
     contact(&client, "Maya", true);
     let form = visitor.get("/contacts/1/edit");
@@ -126,20 +132,23 @@ fn an_edit_of_a_contact_changes_only_what_was_typed_anew() {
     ];
     let send =
         |fields: &[(&str, &str)]| visitor.post("/contacts/1/edit", &[&loaded[..], fields].concat());
-    // The box is no longer ticked.
+    // The checkbox is no longer checked.
     let saved = send(&[("name", "Maya B"), ("title", "")]);
     assert_eq!(saved.expect(303).location(), "/customers/1-aurora");
     let maya = client.get("/contacts/1").expect(200);
     assert_eq!((&maya["name"], &maya["title"]), (&json!("Maya B"), &json!("CEO")));
     assert_eq!((&maya["labels"], &maya["is_primary"]), (&json!(["x"]), &json!(false)));
-    let told = send(&[("name", "Maya C"), ("title", "COO"), ("is_primary", "true")]);
-    told.expect(400).shows("Someone else changed this to “Maya B” in the meantime.");
-    assert_eq!(told.shows("Someone else changed this to “CEO” in the meantime.").field("title"), "COO");
+    let conflict = send(&[("name", "Maya C"), ("title", "COO"), ("is_primary", "true")]);
+    conflict.expect(400).shows("Someone else changed this to “Maya B” in the meantime.");
+    assert_eq!(
+        conflict.shows("Someone else changed this to “CEO” in the meantime.").field("title"),
+        "COO"
+    );
     assert_eq!(client.get("/contacts/1").expect(200)["title"], "CEO");
 }
 
 #[test]
-fn another_contact_becomes_the_primary_one_at_a_button() {
+fn a_button_makes_another_contact_the_primary_one() {
     let (_server, visitor, client) = start();
     contact(&client, "Boss", true);
     contact(&client, "Maya", false);
@@ -155,11 +164,11 @@ fn another_contact_becomes_the_primary_one_at_a_button() {
 }
 
 #[test]
-fn a_contact_is_deleted_after_a_question() {
+fn a_contact_is_deleted_after_a_confirmation() {
     let (_server, visitor, client) = start();
     contact(&client, "Maya", true);
-    let question = visitor.get("/contacts/1/delete");
-    question.expect(200).says("Maya").says("has no primary contact until");
+    let confirmation = visitor.get("/contacts/1/delete");
+    confirmation.expect(200).says("Maya").says("has no primary contact until");
     client.get("/contacts/1").expect(200);
     let deleted = visitor.post("/contacts/1/delete", &[]);
     let page = visitor.follow(deleted);
@@ -172,7 +181,7 @@ fn a_contact_is_deleted_after_a_question() {
 }
 
 #[test]
-fn the_contacts_of_a_deleted_customer_are_not_shown() {
+fn contacts_of_a_deleted_customer_are_hidden() {
     let (_server, visitor, client) = start();
     contact(&client, "Maya", true);
     client.delete("/customers/1").expect(200);

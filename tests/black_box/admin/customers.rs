@@ -1,4 +1,4 @@
-//! The pages of customers: the list, what is shown of one, creating, editing and deleting.
+//! Customers on the admin pages: the list, the page of a customer, creating, editing, and deleting.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, InProcess, Server, Visitor};
 
-/// A name that would be markup, end an attribute and turn the text around.
+/// A name with markup, quotes, and a right-to-left override.
 const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e}evil";
 
 fn start() -> (InProcess, Visitor, Client) {
@@ -17,7 +17,7 @@ fn start() -> (InProcess, Visitor, Client) {
     (server, visitor, client)
 }
 
-/// The fields of the form at an address, as a browser would send them back.
+/// Returns the fields of a page's form as a browser would submit them.
 fn loaded(visitor: &Visitor, path: &str) -> Vec<(String, String)> {
     let page = visitor.get(path);
     let mut fields = page.expect(200).part("form.card").fields();
@@ -25,7 +25,7 @@ fn loaded(visitor: &Visitor, path: &str) -> Vec<(String, String)> {
     fields
 }
 
-/// The same with other values in some of the fields.
+/// Returns the fields with some values changed.
 fn typed<'a>(
     loaded: &'a [(String, String)],
     fields: &[(&str, &'a str)],
@@ -42,7 +42,7 @@ fn last_event(client: &Client, path: &str) -> Value {
 }
 
 #[test]
-fn without_customers_the_list_says_how_to_get_some() {
+fn an_empty_list_says_how_to_create_customers() {
     let (_server, visitor, _) = start();
     let page = visitor.get("/customers");
     page.expect(200).shows("No customers yet").shows("pivotal-server demo");
@@ -51,7 +51,7 @@ fn without_customers_the_list_says_how_to_get_some() {
 }
 
 #[test]
-fn the_list_shows_customers_in_words_and_links_to_them() {
+fn the_list_shows_customers_and_links_to_them() {
     let (_server, visitor, client) = start();
     let body = json!({"name": "Aurora", "domain": "aurora.example", "status": "at_risk",
         "plan": "Scale", "mrr": 120_000});
@@ -68,7 +68,7 @@ fn the_list_shows_customers_in_words_and_links_to_them() {
 }
 
 #[test]
-fn the_list_is_searched_and_narrowed_and_comes_in_pages() {
+fn the_list_can_be_searched_filtered_and_paginated() {
     let (_server, visitor, client) = start();
     for i in 1..=30 {
         let status = if i % 2 == 0 { "active" } else { "churned" };
@@ -89,7 +89,7 @@ fn the_list_is_searched_and_narrowed_and_comes_in_pages() {
     visitor.get("/customers?q=%20&status=").expect(200).shows("Site 30");
     visitor.get("/customers?q=nobody").expect(200).shows("No results");
     visitor.get("/customers?status=asleep").expect(400);
-    // What is not in the form would be lost on the next page.
+    // Parameters that are not in the form are ignored.
     let whole = visitor.get("/customers?domain=nobody.example&slug=x&limit=1");
     whole.expect(200).shows("Site 30").shows("Site 06");
     assert!(whole.link("Older").starts_with("/customers?cursor="));
@@ -99,7 +99,7 @@ fn the_list_is_searched_and_narrowed_and_comes_in_pages() {
 }
 
 #[test]
-fn a_customer_is_shown_with_all_that_belongs_to_it() {
+fn a_customer_page_shows_everything_about_the_customer() {
     let (server, visitor, client) = start();
     let body = json!({"name": HOSTILE, "slug": "aurora", "plan": HOSTILE, "mrr": 1_234_567,
         "tags": ["eu", HOSTILE], "metadata": {"deal": {"size": 1.5}},
@@ -130,7 +130,7 @@ fn a_customer_is_shown_with_all_that_belongs_to_it() {
 }
 
 #[test]
-fn the_timeline_tells_who_did_what_and_goes_on() {
+fn the_timeline_shows_actors_and_changes_and_is_paginated() {
     let (server, visitor, client) = start();
     client.customer("Aurora");
     client.post("/onboardings", json!({"customer_id": 1, "phase": "review"})).expect(201);
@@ -139,11 +139,13 @@ fn the_timeline_tells_who_did_what_and_goes_on() {
     client.patch("/onboardings/1", json!({"phase": "program_buildout"})).expect(200);
     client.patch("/customers/1", json!({"status": "churned", "plan": "Scale"})).expect(200);
     let page = visitor.get("/customers/1");
-    let told = page.expect(200).texts(".timeline strong");
-    let place = |text: &str| told.iter().position(|one| one.contains(text)).unwrap();
-    assert!(place("Customer churned") < place("Phase changed from Review to Program buildout"));
-    assert!(place("Phase changed") < place("Onboarding created"));
-    assert!(place("Onboarding created") < place("Customer created"));
+    let entries = page.expect(200).texts(".timeline strong");
+    let position = |text: &str| entries.iter().position(|one| one.contains(text)).unwrap();
+    assert!(
+        position("Customer churned") < position("Phase changed from Review to Program buildout")
+    );
+    assert!(position("Phase changed") < position("Onboarding created"));
+    assert!(position("Onboarding created") < position("Customer created"));
     page.says("Onboarding 1").says("API: test key · just now");
     page.says("Status changed from Onboarding to Churned. Changed plan");
     page.says("1 hour ago").says("1 Jan 2026, 13:01 UTC");
@@ -163,7 +165,7 @@ fn the_timeline_tells_who_did_what_and_goes_on() {
 }
 
 #[test]
-fn a_customer_is_created_with_the_admin_as_actor() {
+fn creating_a_customer_records_the_admin_as_actor() {
     let (_server, visitor, client) = start();
     assert_eq!(visitor.get("/customers/new").expect(200).field("status"), "onboarding");
     let fields = [
@@ -197,7 +199,7 @@ fn a_customer_is_created_with_the_admin_as_actor() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_at_its_field_and_what_was_typed_stays() {
+fn problems_are_shown_at_their_fields_and_the_input_is_kept() {
     let (_server, visitor, client) = start();
     client.customer("Aurora");
     visitor.get("/customers/new").expect(200);
@@ -234,7 +236,7 @@ fn what_is_wrong_is_shown_at_its_field_and_what_was_typed_stays() {
 }
 
 #[test]
-fn an_edit_changes_only_what_was_typed_anew() {
+fn editing_changes_only_the_edited_fields() {
     let (_server, visitor, client) = start();
     let body = json!({"name": HOSTILE, "slug": "aurora", "plan": "Scale", "mrr": 7,
         "tags": ["a, b", "c"], "metadata": {"z": 1.0, "a": [1, 2]}, "slack_channel_id": ""});
@@ -244,7 +246,7 @@ fn an_edit_changes_only_what_was_typed_anew() {
     visitor.follow(same).expect(200).shows("No changes to save.");
     assert_eq!(last_event(&client, "/customers/1")["type"], "customer.created");
 
-    // Somebody else changes another property while the form is open.
+    // Someone else changes another field while the form is open.
     client.patch("/customers/1", json!({"mrr": 8, "tags": ["d"]})).expect(200);
     let saved =
         visitor.post("/customers/1/edit", &typed(&form, &[("plan", ""), ("slug", "borealis")]));
@@ -261,15 +263,18 @@ fn an_edit_changes_only_what_was_typed_anew() {
 }
 
 #[test]
-fn what_two_changed_at_once_is_told_of_before_it_is_overwritten() {
+fn conflicting_edits_are_reported_before_they_overwrite_anything() {
     let (_server, visitor, client) = start();
     client.customer("Aurora");
     let form = loaded(&visitor, "/customers/1/edit");
     client.patch("/customers/1", json!({"plan": "Growth"})).expect(200);
     let mine = typed(&form, &[("plan", "Scale"), ("mrr", "5")]);
-    let told = visitor.post("/customers/1/edit", &mine);
-    told.expect(400).shows("Someone else changed this to “Growth” in the meantime.");
-    assert_eq!((told.field("plan"), told.field("was-plan")), ("Scale".into(), "Growth".into()));
+    let conflict = visitor.post("/customers/1/edit", &mine);
+    conflict.expect(400).shows("Someone else changed this to “Growth” in the meantime.");
+    assert_eq!(
+        (conflict.field("plan"), conflict.field("was-plan")),
+        ("Scale".into(), "Growth".into())
+    );
     let customer = client.get("/customers/1").expect(200);
     assert_eq!((&customer["plan"], &customer["mrr"]), (&json!("Growth"), &Value::Null));
     let again: Vec<_> = mine
@@ -282,7 +287,7 @@ fn what_two_changed_at_once_is_told_of_before_it_is_overwritten() {
 }
 
 #[test]
-fn a_customer_that_churns_on_its_form_pauses_its_active_onboardings() {
+fn setting_a_customer_to_churned_pauses_its_active_onboardings() {
     let (_server, visitor, client) = start();
     client.customer("Aurora");
     client.post("/onboardings", json!({"customer_id": 1})).expect(201);
@@ -295,21 +300,17 @@ fn a_customer_that_churns_on_its_form_pauses_its_active_onboardings() {
 }
 
 #[test]
-fn a_customer_is_deleted_after_a_question_and_its_page_leads_to_the_log() {
+fn a_deleted_customers_page_links_to_the_audit_log() {
     let (_server, visitor, client) = start();
     client.customer("Aurora");
     let id = client.get("/customers/1").expect(200)["id"].as_str().unwrap().to_owned();
     client.post("/onboardings", json!({"customer_id": 1})).expect(201);
-    let question = visitor.get("/customers/1/delete");
-    question.expect(200).says("Delete Aurora?").says("audit log");
+    let confirmation = visitor.get("/customers/1/delete");
+    confirmation.expect(200).says("Delete Aurora?").says("audit log");
     client.get("/customers/1").expect(200);
     let deleted = visitor.post("/customers/1/delete", &[]);
     assert_eq!(deleted.expect(303).location(), "/customers");
-    visitor
-        .follow(deleted)
-        .expect(200)
-        .shows("Customer deleted.")
-        .shows("No customers yet");
+    visitor.follow(deleted).expect(200).shows("Customer deleted.").shows("No customers yet");
     client.get("/customers/1").refused(404, "customer_not_found", None);
     let event = last_event(&client, "/customers/1");
     assert_eq!(
@@ -343,19 +344,19 @@ fn customers_of_another_workspace_are_not_reachable() {
     server.client().customer("Seen");
     let visitor = server.signed_in();
     visitor.get("/customers").expect(200).shows("Seen").hides("Hidden");
-    for named in [id.as_str(), "2"] {
+    for reference in [id.as_str(), "2"] {
         for rest in ["", "/edit", "/delete", "/contacts/new"] {
-            visitor.get(&format!("/customers/{named}{rest}")).expect(404).hides("Hidden");
+            visitor.get(&format!("/customers/{reference}{rest}")).expect(404).hides("Hidden");
         }
         for rest in ["/edit", "/delete", "/contacts"] {
-            let path = format!("/customers/{named}{rest}");
+            let path = format!("/customers/{reference}{rest}");
             let fields = [("name", "Taken over"), ("email", "a@b.example")];
             visitor.post(&path, &fields).expect(404);
         }
     }
-    for named in [contact.as_str(), "1"] {
+    for reference in [contact.as_str(), "1"] {
         for rest in ["/edit", "/delete"] {
-            let path = format!("/contacts/{named}{rest}");
+            let path = format!("/contacts/{reference}{rest}");
             visitor.get(&path).expect(404).hides("Maya");
             visitor.post(&path, &[("name", "Taken over")]).expect(404);
         }

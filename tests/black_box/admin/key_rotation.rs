@@ -1,5 +1,4 @@
-//! After a rotation the pages and the command line say when the old key can be revoked, and not a
-//! moment too early.
+//! After a rotation, the pages and the command line show when it is safe to revoke the old key.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
@@ -10,12 +9,12 @@ const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
 const SAFE: &str = "Safe to revoke";
 
-/// A key that was rotated on the pages, and its twin.
+/// A key that was rotated on the pages, and its replacement.
 struct Rotated {
     server: InProcess,
     visitor: Visitor,
     old: Client,
-    twin: Client,
+    replacement: Client,
     id: String,
 }
 
@@ -23,7 +22,7 @@ impl Rotated {
     /// Rotates the key after `use_old` has used it.
     fn after(use_old: impl FnOnce(&InProcess, &Client)) -> Self {
         let server = InProcess::start(Settings::default());
-        // Created last, so it is the first of the list.
+        // The newest key comes first in the list.
         let old = server.client(Mode::Test, Tier::Unlimited);
         use_old(&server, &old);
         let visitor = server.visitor();
@@ -32,21 +31,21 @@ impl Rotated {
         let id = row.strip_prefix("key-").unwrap().to_owned();
         let once = visitor.get("/admin/api-keys/new").field("once");
         let page = visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", &once)]);
-        let twin = server.client_with(&page.expect(200).attribute("#copyable", "value"));
-        Self { server, visitor, old, twin, id }
+        let replacement = server.client_with(&page.expect(200).attribute("#copyable", "value"));
+        Self { server, visitor, old, replacement, id }
     }
 
-    /// What the list and the question before the revocation say of the old key.
+    /// Returns the old key's row in the list, after checking that the confirmation page agrees.
     fn advice(&self) -> String {
-        // A session ends within a day.
+        // The clock may have advanced past the end of the session.
         if !self.visitor.is_signed_in() {
             self.visitor.sign_in();
         }
         let row = self.visitor.get("/admin/api-keys").text(&format!("#key-{}", self.id));
-        let question = self.visitor.get(&format!("/admin/api-keys/{}/revoke", self.id));
-        let notice = question.text("p.notice");
+        let confirmation = self.visitor.get(&format!("/admin/api-keys/{}/revoke", self.id));
+        let notice = confirmation.text("p.notice");
         assert_eq!(notice.contains(SAFE), row.contains(SAFE), "{notice} {row}");
-        assert_eq!(question.count("p.notice.good") == 1, row.contains(SAFE), "{notice}");
+        assert_eq!(confirmation.count("p.notice.good") == 1, row.contains(SAFE), "{notice}");
         row
     }
 
@@ -56,49 +55,55 @@ impl Rotated {
 }
 
 #[track_caller]
-fn says(advice: &str, part: &str) {
+fn assert_says(advice: &str, part: &str) {
     assert!(advice.contains(part), "{advice}");
 }
 
 #[test]
 fn an_old_key_is_not_safe_to_revoke_right_after_the_rotation() {
     let rotated = Rotated::after(|_, old| drop(old.get("/me").expect(200)));
-    says(&rotated.advice(), "its twin has not been used. This key: last used just now.");
-    rotated.twin.get("/me").expect(200);
-    says(&rotated.advice(), "if this key stays unused, it is safe to revoke in 24 hours.");
+    assert_says(&rotated.advice(), "its twin has not been used. This key: last used just now.");
+    rotated.replacement.get("/me").expect(200);
+    assert_says(&rotated.advice(), "if this key stays unused, it is safe to revoke in 24 hours.");
     rotated.advance(DAY - 1);
-    says(&rotated.advice(), "last used 23 hours ago");
+    assert_says(&rotated.advice(), "last used 23 hours ago");
     assert!(!rotated.advice().contains(SAFE));
     rotated.advance(1);
-    says(&rotated.advice(), "Safe to revoke: last used 24 hours ago, and its twin is in use.");
-    // One program still has the old key.
+    assert_says(
+        &rotated.advice(),
+        "Safe to revoke: last used 24 hours ago, and its twin is in use.",
+    );
+    // A client still uses the old key.
     rotated.old.get("/me").expect(200);
-    says(&rotated.advice(), "last used just now, and its twin has not been used since");
+    assert_says(&rotated.advice(), "last used just now, and its twin has not been used since");
 }
 
 #[test]
-fn an_old_key_that_is_rarely_used_is_kept_for_four_of_its_usual_gaps() {
+fn a_rarely_used_old_key_must_be_unused_for_four_of_its_usual_gaps() {
     let rotated = Rotated::after(|server, old| {
         for _ in 0..2 {
             server.clock.advance_millis(4 * DAY);
             old.get("/me").expect(200);
         }
     });
-    rotated.twin.get("/me").expect(200);
+    rotated.replacement.get("/me").expect(200);
     rotated.advance(10 * DAY);
-    says(&rotated.advice(), "last used 10 days ago. Its twin is in use; if this key stays unused");
-    says(&rotated.advice(), "safe to revoke in 6 days");
+    assert_says(
+        &rotated.advice(),
+        "last used 10 days ago. Its twin is in use; if this key stays unused",
+    );
+    assert_says(&rotated.advice(), "safe to revoke in 6 days");
     rotated.advance(6 * DAY);
-    says(&rotated.advice(), SAFE);
+    assert_says(&rotated.advice(), SAFE);
 }
 
 #[test]
 fn an_old_key_that_was_never_used_is_safe_a_day_after_it_was_created() {
     let rotated = Rotated::after(|_, _| ());
     rotated.advance(2 * DAY);
-    says(&rotated.advice(), "its twin has not been used. This key: never used.");
-    rotated.twin.get("/me").expect(200);
-    says(&rotated.advice(), "Safe to revoke: never used, and its twin is in use.");
+    assert_says(&rotated.advice(), "its twin has not been used. This key: never used.");
+    rotated.replacement.get("/me").expect(200);
+    assert_says(&rotated.advice(), "Safe to revoke: never used, and its twin is in use.");
 }
 
 #[test]

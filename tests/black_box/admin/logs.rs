@@ -1,10 +1,10 @@
-//! The audit log: what changed by whom, found by filters, and the same in a file.
+//! The audit log on the admin pages: changes, filters, pagination, and exports.
 
 use serde_json::{Value, json};
 
 use crate::support::{Server, Shown, Visitor};
 
-/// A CSV file's rows, read as RFC 4180 has them.
+/// Parses the rows of a CSV file according to RFC 4180.
 fn rows(text: &str) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let text = text.strip_prefix('\u{feff}').unwrap();
@@ -30,13 +30,13 @@ fn events(shown: &Shown) -> Vec<Value> {
     serde_json::from_str(&shown.expect(200).body).unwrap_or_else(|_| panic!("{}", shown.body))
 }
 
-/// The types of the events that a query shows, as its export has them.
+/// Returns the types of the events that match a query, from the JSON export.
 fn kinds(visitor: &Visitor, query: &str) -> Vec<String> {
     let all = events(&visitor.get(&format!("/admin/logs.json?{query}")));
     all.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Repeats the first event of a workspace, each copy older than the one before it.
+/// Copies the first event of a workspace, each copy older than the last.
 fn repeat_first_event(server: &Server, workspace: u32, copies: u32) {
     let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2),
             one AS (SELECT * FROM events WHERE workspace_no = ?1 ORDER BY created_at LIMIT 1)
@@ -48,7 +48,7 @@ fn repeat_first_event(server: &Server, workspace: u32, copies: u32) {
 }
 
 #[test]
-fn a_change_is_shown_with_what_stood_there_before_and_after() {
+fn a_change_is_shown_with_its_values_before_and_after() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     let aurora = client.customer("Aurora");
@@ -65,7 +65,7 @@ fn a_change_is_shown_with_what_stood_there_before_and_after() {
 }
 
 #[test]
-fn what_was_deleted_can_still_be_read_and_has_no_link() {
+fn deleted_resources_stay_readable_but_are_not_linked() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     let aurora = client.customer("Aurora");
@@ -82,7 +82,7 @@ fn what_was_deleted_can_still_be_read_and_has_no_link() {
 }
 
 #[test]
-fn filters_narrow_the_page_and_both_exports_alike() {
+fn filters_apply_to_the_page_and_to_both_exports() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     let aurora = client.customer("Aurora");
@@ -114,7 +114,7 @@ fn filters_narrow_the_page_and_both_exports_alike() {
 }
 
 #[test]
-fn a_wrong_filter_says_so_at_its_field() {
+fn an_invalid_filter_is_reported_at_its_field() {
     let server = Server::start();
     let visitor = server.signed_in();
     let wrong = visitor.get("/admin/logs?id=12&from=2026-02-01&to=2026-01-01&type=");
@@ -125,13 +125,16 @@ fn a_wrong_filter_says_so_at_its_field() {
     );
     let hostile = visitor.get("/admin/logs?from=%3Cscript%3E");
     assert_eq!(hostile.expect(400).hides("<script>").field("from"), "<script>");
-    visitor.get("/admin/logs?cursor=x").expect(400).shows("link to this page of the audit log is invalid");
+    visitor
+        .get("/admin/logs?cursor=x")
+        .expect(400)
+        .shows("link to this page of the audit log is invalid");
     visitor.get("/admin/logs?actor=%3Cb%3E").expect(200).says("Unknown actor (<b>)");
     visitor.get("/admin/logs.csv?id=12").expect(400);
 }
 
 #[test]
-fn pages_follow_each_other_and_the_exports_have_all_of_them() {
+fn the_log_is_paginated_and_the_exports_are_complete() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     for n in 0..30 {
@@ -139,7 +142,7 @@ fn pages_follow_each_other_and_the_exports_have_all_of_them() {
     }
     let first = visitor.get("/admin/logs?resource=customer");
     assert_eq!((first.expect(200).count("details"), first.links("Newest").len()), (25, 0));
-    // What the pager does not hand on is not read either.
+    // Parameters that the pager does not keep are ignored.
     let limited = visitor.get("/admin/logs?resource=customer&limit=2");
     assert_eq!(limited.expect(200).count("details"), 25);
     let next = visitor.get(&first.link("Older"));
@@ -154,7 +157,7 @@ fn pages_follow_each_other_and_the_exports_have_all_of_them() {
 }
 
 #[test]
-fn an_export_goes_on_for_as_many_batches_as_there_are() {
+fn an_export_includes_all_batches() {
     let server = Server::start();
     let visitor = server.signed_in();
     server.json(&["demo"]);
@@ -165,7 +168,7 @@ fn an_export_goes_on_for_as_many_batches_as_there_are() {
     };
     let slug = server.json(&["workspaces", "list"])[1]["slug"].as_str().unwrap().to_owned();
     visitor.post("/admin/workspace", &[("workspace", &slug)]).expect(303);
-    // More than a batch, and an end that is no batch's.
+    // Several batches, the last one incomplete.
     repeat_first_event(&server, 2, 2500);
     let all = events(&visitor.get("/admin/logs.json"));
     assert_eq!(all.len(), count(&slug));
@@ -176,14 +179,14 @@ fn an_export_goes_on_for_as_many_batches_as_there_are() {
     let csv = rows(&visitor.get("/admin/logs.csv").expect(200).body);
     assert_eq!(csv.len(), all.len() + 1);
     assert_eq!(visitor.send("HEAD", "/admin/logs.csv", None).expect(200).body, "");
-    // None of it is the other workspace's.
+    // Each export only has the events of its own workspace.
     let other = count("default");
     visitor.post("/admin/workspace", &[("workspace", "default")]).expect(303);
     assert_eq!(events(&visitor.get("/admin/logs.json")).len(), other);
 }
 
 #[test]
-fn a_look_that_ended_early_says_how_far_back_it_went_and_goes_on() {
+fn a_search_that_stops_early_says_how_far_it_went_and_can_continue() {
     let server = Server::start();
     let visitor = server.signed_in();
     repeat_first_event(&server, 1, 50_500);
@@ -195,7 +198,7 @@ fn a_look_that_ended_early_says_how_far_back_it_went_and_goes_on() {
         .hides("No matching events");
     let last = visitor.get(&first.attribute("a[href*='cursor=']", "href"));
     last.expect(200).shows("No matching events").hides("Searched back to");
-    // An export goes on by itself.
+    // An export continues automatically.
     assert_eq!(kinds(&visitor, "type=customer.created").len(), 0);
     assert_eq!(
         rows(&visitor.get("/admin/logs.csv?type=contact.created").expect(200).body).len(),
@@ -204,7 +207,7 @@ fn a_look_that_ended_early_says_how_far_back_it_went_and_goes_on() {
 }
 
 #[test]
-fn an_export_is_a_file_of_the_api_s_events() {
+fn an_export_is_a_file_with_the_events_of_the_api() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     let aurora = client.customer("Aurora");
@@ -233,12 +236,12 @@ fn excel_reads_an_export_as_utf_8() {
 }
 
 #[test]
-fn a_spreadsheet_finds_no_formula_in_an_export() {
+fn an_export_contains_no_spreadsheet_formulas() {
     let server = Server::start();
     let visitor = server.signed_in();
     let evil = "=HYPERLINK(\"http://x\",\"a\"), \n@b";
-    let made = server.json(&["keys", "create", "--workspace", "default", "--name", evil]);
-    server.client_with(made["key"].as_str().unwrap()).customer("Aurora;=1+1");
+    let created = server.json(&["keys", "create", "--workspace", "default", "--name", evil]);
+    server.client_with(created["key"].as_str().unwrap()).customer("Aurora;=1+1");
     let csv = visitor.get("/admin/logs.csv?resource=customer");
     assert!(csv.header("content-type").unwrap().starts_with("text/csv; charset=utf-8"));
     let rows = rows(&csv.expect(200).body);
@@ -246,13 +249,13 @@ fn a_spreadsheet_finds_no_formula_in_an_export() {
     assert_eq!(rows[1][6], "'=HYPERLINK(\"http://x\",\"a\"), \n'@b");
     let object: Value = serde_json::from_str(&rows[1][10]).unwrap();
     assert_eq!(object["name"], "Aurora;=1+1");
-    // Nor does one that separates cells by semicolons.
+    // Also for spreadsheets that separate cells by semicolons.
     assert!(!csv.body.contains(';'));
     visitor.get("/admin/logs").expect(200).says("=HYPERLINK(\"http");
 }
 
 #[test]
-fn an_actor_is_chosen_among_keys_of_the_same_name() {
+fn the_actor_filter_tells_apart_keys_with_the_same_name() {
     let server = Server::start();
     let visitor = server.signed_in();
     let (one, other) = (server.create_key(&[]), server.create_key(&[]));

@@ -1,4 +1,4 @@
-//! The admin pages, as a browser without scripts uses them.
+//! The admin pages, used like a browser without scripts.
 
 mod api_keys;
 mod board;
@@ -10,4 +10,4 @@ mod onboardings;
 mod overview;
 mod security;
 mod sign_in;
-mod two_tabs;
+mod stale_forms;

@@ -1,16 +1,16 @@
-//! The forms by which onboardings are opened, changed and deleted.
+//! Creating, editing, and deleting onboardings on the admin pages.
 
 use serde_json::json;
 
 use crate::support::{Server, Shown, Visitor};
 
-/// Sends the form of a page with something else in some of its fields, as a browser would.
+/// Submits the form of a page with some fields changed, like a browser.
 fn send(visitor: &Visitor, path: &str, page: &Shown, typed: &[(&str, &str)]) -> Shown {
     let mut fields = page.part("form.card").fields();
     assert!(fields.len() > 20, "{}", page.body);
     for (name, text) in typed {
         fields.retain(|(field, _)| field != name);
-        // A box that is not ticked is not sent.
+        // Browsers omit checkboxes that are not checked.
         if *name != "reminders_enabled" || !text.is_empty() {
             fields.push(((*name).to_owned(), (*text).to_owned()));
         }
@@ -20,7 +20,7 @@ fn send(visitor: &Visitor, path: &str, page: &Shown, typed: &[(&str, &str)]) -> 
 }
 
 #[test]
-fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
+fn an_onboarding_is_created_for_a_customer_found_by_search() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     visitor.get("/onboardings/new").expect(200).shows("No customers yet");
@@ -43,9 +43,9 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
         ("reminders_enabled", ""),
         ("reminder_frequency_days", "7"),
     ];
-    let opened = send(&visitor, "/customers/2/onboardings", &form, &typed);
-    assert_eq!(opened.expect(303).location(), "/onboardings#onboarding-1");
-    visitor.follow(opened).shows("Created Rollout for Borealis.");
+    let created = send(&visitor, "/customers/2/onboardings", &form, &typed);
+    assert_eq!(created.expect(303).location(), "/onboardings#onboarding-1");
+    visitor.follow(created).shows("Created Rollout for Borealis.");
     let shown = client.get("/onboardings/1").expect(200);
     for (name, value) in [
         ("name", json!("Rollout")),
@@ -62,7 +62,7 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
     ] {
         assert_eq!(shown[name], value, "{name}");
     }
-    // It was opened beyond the first phase, and nothing was said of its start.
+    // It was created past the first phase without a start time.
     assert!(shown["started_at"].is_string());
     let events = client.get("/onboardings/1/activity").expect(200);
     assert_eq!(events["data"][0]["type"], "onboarding.created");
@@ -70,7 +70,7 @@ fn an_onboarding_is_opened_for_a_customer_that_is_looked_for() {
 }
 
 #[test]
-fn an_edit_changes_only_what_was_typed_anew() {
+fn editing_changes_only_the_edited_fields() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -80,7 +80,7 @@ fn an_edit_changes_only_what_was_typed_anew() {
     let form = visitor.get("/onboardings/1/edit");
     assert_eq!(form.expect(200).field("started_at"), "2026-01-02T03:04");
     assert_eq!(form.field("target_launch_date"), "2026-06-15");
-    // Somebody else changes another property meanwhile.
+    // Someone else changes another field in the meantime.
     client.patch("/onboardings/1", json!({"se_id": "u2"})).expect(200);
     let saved = send(&visitor, "/onboardings/1/edit", &form, &[("csm_id", ""), ("notes", "Hello")]);
     visitor.follow(saved).expect(200).says("Saved A & B");
@@ -96,7 +96,7 @@ fn an_edit_changes_only_what_was_typed_anew() {
     assert!(names.iter().all(|name| ["csm_id", "notes", "updated_at"].contains(&name.as_str())));
     assert_eq!(events["data"][0]["actor"]["name"], "Admin");
 
-    // Nor does a form that is sent as it was loaded make an event.
+    // Submitting the form unchanged creates no event.
     let form = visitor.get("/onboardings/1/edit");
     let same = send(&visitor, "/onboardings/1/edit", &form, &[]);
     visitor.follow(same).shows("No changes to save.");
@@ -104,7 +104,7 @@ fn an_edit_changes_only_what_was_typed_anew() {
 }
 
 #[test]
-fn two_who_change_the_same_property_do_not_overwrite_each_other_unseen() {
+fn conflicting_edits_are_reported_instead_of_overwritten() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -118,7 +118,7 @@ fn two_who_change_the_same_property_do_not_overwrite_each_other_unseen() {
 }
 
 #[test]
-fn errors_stand_at_their_fields_and_what_was_typed_is_kept() {
+fn errors_are_shown_at_their_fields_and_the_input_is_kept() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -139,8 +139,8 @@ fn errors_stand_at_their_fields_and_what_was_typed_is_kept() {
             ("reminder_frequency_days", ""),
             ("state", ""),
         ] {
-            let said = refused.error(name);
-            assert!(!said.is_empty() && said.starts_with(error), "{name}: {said}");
+            let message = refused.error(name);
+            assert!(!message.is_empty() && message.starts_with(error), "{name}: {message}");
         }
         for (name, typed) in &typed[..4] {
             assert_eq!(refused.field(name), *typed);
@@ -155,7 +155,7 @@ fn errors_stand_at_their_fields_and_what_was_typed_is_kept() {
 }
 
 #[test]
-fn the_page_of_an_onboarding_tells_its_history_newest_first() {
+fn the_page_of_an_onboarding_shows_its_history_newest_first() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -164,21 +164,27 @@ fn the_page_of_an_onboarding_tells_its_history_newest_first() {
     visitor.post("/onboardings/1/move", &[("phase", "launch")]).expect(303);
     let page = visitor.get("/onboardings/1-whatever/edit");
     assert_eq!(page.expect(200).text("h1"), "Onboarding 1");
-    let said = page.says("Admin").text("main");
-    let at = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
-    assert!(at("Onboarding launched") < at("Phase changed from Before getting started to Launch"));
-    assert!(at("Phase changed from Before getting started to Launch") < at("Onboarding created"));
+    let text = page.says("Admin").text("main");
+    let position = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(
+        position("Onboarding launched")
+            < position("Phase changed from Before getting started to Launch")
+    );
+    assert!(
+        position("Phase changed from Before getting started to Launch")
+            < position("Onboarding created")
+    );
 }
 
 #[test]
-fn an_onboarding_is_deleted_after_a_question() {
+fn an_onboarding_is_deleted_after_a_confirmation() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
     let name = "<script>x</script> \u{202e}";
     client.post("/onboardings", json!({"customer_id": aurora["id"], "name": name})).expect(201);
-    let question = visitor.get("/onboardings/1/delete");
-    question.expect(200).says("<script>x").hides("<script>x");
+    let confirmation = visitor.get("/onboardings/1/delete");
+    confirmation.expect(200).says("<script>x").hides("<script>x");
     client.get("/onboardings/1").expect(200);
     let deleted = visitor.post("/onboardings/1/delete", &[]);
     visitor.follow(deleted).expect(200).shows("Onboarding deleted.");
@@ -191,7 +197,7 @@ fn an_onboarding_is_deleted_after_a_question() {
 }
 
 #[test]
-fn the_onboardings_of_another_workspace_are_out_of_reach() {
+fn onboardings_of_another_workspace_are_not_reachable() {
     let server = Server::start();
     let visitor = server.signed_in();
     let other = server.other_workspace("acme");
@@ -212,7 +218,7 @@ fn the_onboardings_of_another_workspace_are_out_of_reach() {
 }
 
 #[test]
-fn line_breaks_of_notes_are_changed_like_any_other_letter() {
+fn line_breaks_in_notes_count_as_changes() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");

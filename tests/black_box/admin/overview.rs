@@ -1,4 +1,4 @@
-//! The overview: what the workspace holds, how the server is, and which keys are near their limit.
+//! The overview: the counts of the workspace, the state of the server, and keys near their rate limit.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{InProcess, Server, wait_until};
 
 #[test]
-fn the_overview_counts_what_the_workspace_holds() {
+fn the_overview_counts_the_resources_of_the_workspace() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let aurora = client.customer("Aurora");
@@ -32,7 +32,7 @@ fn the_overview_counts_what_the_workspace_holds() {
 }
 
 #[test]
-fn a_server_without_a_workspace_says_how_to_make_one() {
+fn a_server_without_a_workspace_links_to_creating_one() {
     let server = InProcess::without_workspace(Settings::default());
     let visitor = server.visitor();
     let first = visitor.sign_in();
@@ -42,7 +42,7 @@ fn a_server_without_a_workspace_says_how_to_make_one() {
 }
 
 #[test]
-fn the_requests_of_the_last_hour_are_drawn_and_told() {
+fn the_requests_of_the_last_hour_are_drawn_and_summarized() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     let visitor = server.visitor();
@@ -52,19 +52,15 @@ fn the_requests_of_the_last_hour_are_drawn_and_told() {
     client.get("/me").expect(200);
     client.get("/customers/99").expect(404);
     let page = visitor.get("/admin");
-    page.shows("2 API requests in the last hour")
-        .shows("1 (50.0%) failed");
+    page.shows("2 API requests in the last hour").shows("1 (50.0%) failed");
     assert_eq!((page.count("rect.bar:not(.warn)"), page.count("rect.bar.warn")), (1, 1));
     assert!(page.texts("tr").contains(&"12:00 2 1 0".to_owned()), "{:?}", page.texts("tr"));
     server.clock.advance_millis(3_600_000);
-    visitor
-        .sign_in()
-        .shows("No API requests in the last hour.")
-        .shows("1 hour 0 minutes");
+    visitor.sign_in().shows("No API requests in the last hour.").shows("1 hour 0 minutes");
 }
 
 #[test]
-fn keys_near_their_limit_are_named_until_it_is_free_again() {
+fn keys_near_their_rate_limit_are_listed_until_it_resets() {
     let limits = RateLimits { standard: 10, ..Settings::default().rate_limits };
     let server = InProcess::start(Settings { rate_limits: limits, ..Settings::default() });
     let client = server.client(Mode::Live, Tier::Standard);
@@ -80,7 +76,7 @@ fn keys_near_their_limit_are_named_until_it_is_free_again() {
 }
 
 #[test]
-fn the_last_backup_is_told_with_what_to_do_about_it() {
+fn the_state_of_the_backups_is_shown_with_what_to_do() {
     let server = Server::start();
     let page = server.signed_in().get("/admin");
     assert!(page.says("backup.every").texts(".badge").contains(&"Off".to_owned()));
@@ -90,7 +86,7 @@ fn the_last_backup_is_told_with_what_to_do_about_it() {
     let visitor = server.visitor();
     visitor.sign_in();
     wait_until("a backup is made", || visitor.get("/admin").body.contains(">OK</span>"));
-    // A file is in the way of the directory.
+    // A file blocks the path of the backup directory.
     let blocked = tempfile::NamedTempFile::new().unwrap();
     settings.backup.dir = Some(blocked.path().to_owned());
     let server = InProcess::start(settings);
@@ -101,7 +97,7 @@ fn the_last_backup_is_told_with_what_to_do_about_it() {
 }
 
 #[test]
-fn where_the_api_is_not_there_is_no_link_to_it() {
+fn pages_without_the_api_do_not_link_to_its_health_check() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
     server.signed_in().get("/admin").expect(200).hides("/api/health/deep");
 }

@@ -1,24 +1,24 @@
-//! What keeps the admin pages to the admin: no page without a session, no action without its
-//! form's token, a cookie that stays here, and headers that hold the browser to it.
+//! Security of the admin pages: no page without a session, no action without its form's CSRF token,
+//! the attributes of the cookie, and security headers.
 
 use pivotal_server::admin::{Entry, entries};
 use pivotal_server::settings::Settings;
 
 use crate::support::{InProcess, PASSWORD, Server, Shown, Visitor};
 
-/// An address of the table with something in the place of its parameters.
+/// Returns the path of a route, with 1 for every parameter.
 fn address(entry: &Entry) -> String {
     let part = |part: &str| if part.starts_with('{') { "1".to_owned() } else { part.to_owned() };
     entry.path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// The style sheet's address, as the pages name it.
-fn style(visitor: &Visitor) -> String {
+/// Returns the URL of the style sheet.
+fn style_url(visitor: &Visitor) -> String {
     visitor.get("/admin/sign-in").attribute("link[rel=stylesheet]", "href")
 }
 
 #[track_caller]
-fn is_guarded(shown: &Shown) {
+fn has_security_headers(shown: &Shown) {
     let header = |name: &str| shown.header(name).unwrap_or_else(|| panic!("{name}: {shown:?}"));
     let policy = header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
@@ -32,7 +32,7 @@ fn is_guarded(shown: &Shown) {
 }
 
 #[test]
-fn nothing_is_shown_or_done_for_who_is_not_signed_in() {
+fn pages_and_actions_require_a_sign_in() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(200);
@@ -50,7 +50,7 @@ fn nothing_is_shown_or_done_for_who_is_not_signed_in() {
 }
 
 #[test]
-fn no_action_is_done_without_the_token_of_its_form() {
+fn actions_require_the_csrf_token_of_the_session() {
     let server = InProcess::start(Settings::default());
     let (visitor, other) = (server.visitor(), server.visitor());
     visitor.sign_in();
@@ -74,11 +74,11 @@ fn no_action_is_done_without_the_token_of_its_form() {
 }
 
 #[test]
-fn the_cookie_stays_here_and_is_secure_behind_a_proxy_that_speaks_tls() {
+fn the_cookie_is_strict_and_secure_behind_a_tls_proxy() {
     let cookie = |visitor: &Visitor| {
         let line = visitor.get("/admin/sign-in").header("set-cookie").unwrap().to_owned();
         let (token, flags) = line.split_once("; ").unwrap();
-        // What the name promises over TLS, browsers hold to.
+        // Browsers enforce `Secure` for cookies with the `__Host-` prefix.
         let over_tls = flags.ends_with("; Secure");
         let name = if over_tls { "__Host-pivotal_admin=" } else { "pivotal_admin=" };
         assert_eq!(token.strip_prefix(name).map(str::len), Some(64), "{line}");
@@ -106,12 +106,12 @@ fn the_cookie_stays_here_and_is_secure_behind_a_proxy_that_speaks_tls() {
 }
 
 #[test]
-fn every_answer_carries_the_headers_that_guard_it() {
+fn every_response_has_the_security_headers() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
-    let style = style(&visitor);
+    let style = style_url(&visitor);
     for entry in entries() {
-        is_guarded(&visitor.send(entry.method.as_str(), &address(&entry), None));
+        has_security_headers(&visitor.send(entry.method.as_str(), &address(&entry), None));
     }
     for (path, status) in [
         (style.as_str(), 200),
@@ -123,23 +123,23 @@ fn every_answer_carries_the_headers_that_guard_it() {
         ("/admin/sign-out", 405),
     ] {
         let shown = visitor.get(path);
-        is_guarded(shown.expect(status));
+        has_security_headers(shown.expect(status));
     }
     visitor.sign_in();
-    is_guarded(visitor.get("/admin").expect(200));
-    is_guarded(visitor.post_without_token("/admin/workspace", &[]).expect(403));
-    is_guarded(visitor.send("PATCH", "/admin", None).expect(405));
+    has_security_headers(visitor.get("/admin").expect(200));
+    has_security_headers(visitor.post_without_token("/admin/workspace", &[]).expect(403));
+    has_security_headers(visitor.send("PATCH", "/admin", None).expect(405));
     let large = "x".repeat(300_000);
-    is_guarded(visitor.post("/admin/workspace", &[("next", &large)]).expect(413));
+    has_security_headers(visitor.post("/admin/workspace", &[("next", &large)]).expect(413));
     let long = server.visitor().with_header("X-Long", &"x".repeat(40_000));
-    is_guarded(long.get("/admin").expect(431));
+    has_security_headers(long.get("/admin").expect(431));
 }
 
 #[test]
-fn assets_may_be_kept_for_good_and_need_no_cookie() {
+fn assets_are_immutable_and_need_no_cookie() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
-    let style = style(&visitor);
+    let style = style_url(&visitor);
     let nobody = server.visitor();
     for (name, kind) in [("admin.css", "text/css"), ("admin.js", "text/javascript")] {
         let page = visitor.get("/admin/sign-in");
@@ -156,11 +156,11 @@ fn assets_may_be_kept_for_good_and_need_no_cookie() {
 }
 
 #[test]
-fn a_wrong_method_says_which_are_right() {
+fn a_wrong_method_lists_the_allowed_ones() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     for method in ["POST", "DELETE"] {
-        let shown = visitor.send(method, &style(&visitor), None);
+        let shown = visitor.send(method, &style_url(&visitor), None);
         assert_eq!(shown.expect(405).header("allow"), Some("GET, HEAD"));
     }
     let shown = visitor.send("PATCH", "/admin/sign-in", None);
@@ -170,19 +170,19 @@ fn a_wrong_method_says_which_are_right() {
 }
 
 #[test]
-fn a_link_on_another_site_does_not_sign_anybody_out() {
+fn a_link_on_another_site_does_not_sign_the_visitor_out() {
     let server = InProcess::start(Settings::default());
-    // The browser keeps a strict cookie back for such a request.
+    // The browser withholds a `SameSite=Strict` cookie from such a request.
     let from_elsewhere = server.visitor().with_header("Sec-Fetch-Site", "cross-site");
     let shown = from_elsewhere.get("/admin?a=b");
     let refresh = shown.expect(200).attribute("meta[http-equiv=refresh]", "content");
     assert_eq!(refresh, "0;url=/admin?a=b");
     assert_eq!(shown.header("set-cookie"), None);
-    is_guarded(&shown);
+    has_security_headers(&shown);
 }
 
 #[test]
-fn nothing_inline_and_nothing_from_elsewhere_stands_in_a_page() {
+fn pages_have_no_inline_code_and_load_nothing_from_other_sites() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     let pages = [visitor.get("/admin/sign-in"), visitor.get("/admin/nothing"), visitor.sign_in()];
@@ -198,7 +198,7 @@ fn nothing_inline_and_nothing_from_elsewhere_stands_in_a_page() {
 }
 
 #[test]
-fn the_workspace_that_is_looked_at_is_chosen_in_the_header() {
+fn the_workspace_switcher_changes_the_current_workspace() {
     let server = Server::start();
     let visitor = server.signed_in();
     visitor.get("/admin").expect(200).hides("action=\"/admin/workspace\"");

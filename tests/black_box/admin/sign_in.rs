@@ -1,5 +1,5 @@
-//! Signing in to the admin pages: the first password, the sign-in, what ends a session, and where
-//! the pages are.
+//! Signing in to the admin pages: the first password, wrong passwords, the end of a session, and the
+//! listener of the pages.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::support::{InProcess, PASSWORD, Server, Visitor, command, set_password
 
 const OTHER: &str = "a very different password";
 
-/// The path and the code of the link that a start printed.
+/// Returns the path and the setup code of the link that the server printed.
 fn setup(server: &Server) -> (&str, &str) {
     let url = server.setup.as_deref().unwrap();
     let base = format!("http://{}", server.address());
@@ -31,19 +31,21 @@ fn the_printed_link_sets_the_first_password_once() {
     visitor.get("/admin").expect(200).shows("Password set.");
     visitor.get("/admin").expect(200).hides("Password set.");
 
-    let late = server.visitor();
-    assert_eq!(late.get(path).expect(303).location(), "/admin/sign-in");
-    late.get("/admin/sign-in").expect(200);
-    late.post(path, &[("code", code), ("password", OTHER), ("again", OTHER)]).asks_to_sign_in();
-    late.sign_in();
-    wait_until("all of it is logged", || server.log().contains("POST path=/admin/sign-in"));
+    let latecomer = server.visitor();
+    assert_eq!(latecomer.get(path).expect(303).location(), "/admin/sign-in");
+    latecomer.get("/admin/sign-in").expect(200);
+    latecomer
+        .post(path, &[("code", code), ("password", OTHER), ("again", OTHER)])
+        .asks_to_sign_in();
+    latecomer.sign_in();
+    wait_until("all requests are logged", || server.log().contains("POST path=/admin/sign-in"));
     assert!(!server.log().contains(code) && !server.log().contains(PASSWORD));
     let server = server.restart();
     assert_eq!(server.setup, None);
 }
 
 #[test]
-fn a_wrong_code_or_a_poor_password_sets_nothing() {
+fn a_wrong_code_or_a_weak_password_is_rejected() {
     let server = Server::start_new();
     let (path, code) = setup(&server);
     let visitor = server.visitor();
@@ -51,7 +53,9 @@ fn a_wrong_code_or_a_poor_password_sets_nothing() {
     let try_with = |code: &str, password: &str, again: &str| {
         visitor.post(path, &[("code", code), ("password", password), ("again", again)])
     };
-    try_with("0123", PASSWORD, PASSWORD).expect(400).shows("Use the one that the server printed when it last started.");
+    try_with("0123", PASSWORD, PASSWORD)
+        .expect(400)
+        .shows("Use the one that the server printed when it last started.");
     try_with("", PASSWORD, PASSWORD).expect(400);
     try_with(code, "short", "short").expect(400).shows("Must be at least 12 characters.");
     try_with(code, &" ".repeat(20), &" ".repeat(20)).expect(400).shows("Must be more than spaces.");
@@ -69,7 +73,7 @@ fn a_wrong_code_or_a_poor_password_sets_nothing() {
 }
 
 #[test]
-fn a_wrong_password_is_refused_and_ten_of_them_have_to_wait() {
+fn a_wrong_password_is_rejected_and_ten_are_rate_limited() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(200);
@@ -90,7 +94,7 @@ fn a_wrong_password_is_refused_and_ten_of_them_have_to_wait() {
 }
 
 #[test]
-fn a_failed_sign_in_is_logged_with_the_clients_address() {
+fn a_failed_sign_in_is_logged_with_the_client_ip() {
     let trusted = [("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")];
     let server = Server::start_with(&trusted);
     server.set_password(PASSWORD);
@@ -112,7 +116,7 @@ fn a_failed_sign_in_is_logged_with_the_clients_address() {
 }
 
 #[test]
-fn the_sign_in_gives_a_new_cookie_and_the_old_one_is_worth_nothing() {
+fn signing_in_replaces_the_cookie() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(200);
@@ -121,7 +125,7 @@ fn the_sign_in_gives_a_new_cookie_and_the_old_one_is_worth_nothing() {
     assert_ne!(visitor.cookie(), before.cookie());
     assert!(visitor.is_signed_in() && !before.is_signed_in());
 
-    // Signing in again leaves the first session behind as well.
+    // Signing in again ends the first session, too.
     let first = visitor.twin();
     visitor.get("/admin").expect(200);
     visitor.post("/admin/sign-in", &[("password", PASSWORD)]).expect(303);
@@ -129,12 +133,11 @@ fn the_sign_in_gives_a_new_cookie_and_the_old_one_is_worth_nothing() {
 }
 
 #[test]
-fn the_way_through_the_sign_in_leads_back_to_the_page_and_to_no_other_site() {
+fn signing_in_leads_back_to_the_requested_page_but_never_to_another_site() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
-    // Nothing is at this address, but it is the sign-in that is asked for again.
-    let asked = visitor.get("/admin/sign-in?next=%2Fadmin%3Fa%3Db");
-    assert_eq!(asked.expect(200).field("next"), "/admin?a=b");
+    let form = visitor.get("/admin/sign-in?next=%2Fadmin%3Fa%3Db");
+    assert_eq!(form.expect(200).field("next"), "/admin?a=b");
     let back = [("password", PASSWORD), ("next", "/admin?a=b")];
     assert_eq!(visitor.post("/admin/sign-in", &back).expect(303).location(), "/admin?a=b");
     assert_eq!(visitor.get("/admin/sign-in?next=/admin?c").location(), "/admin?c");
@@ -145,17 +148,17 @@ fn the_way_through_the_sign_in_leads_back_to_the_page_and_to_no_other_site() {
 }
 
 #[test]
-fn signing_out_ends_the_session_also_for_who_kept_the_cookie() {
+fn signing_out_ends_the_session_even_with_a_copied_cookie() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.sign_in();
-    let kept = visitor.twin();
+    let copy = visitor.twin();
     visitor.post("/admin/sign-out", &[]).asks_to_sign_in();
-    assert!(!visitor.is_signed_in() && !kept.is_signed_in());
+    assert!(!visitor.is_signed_in() && !copy.is_signed_in());
 }
 
 #[test]
-fn a_session_ends_when_it_is_idle_and_after_twelve_hours() {
+fn a_session_ends_when_idle_and_after_twelve_hours() {
     let server = InProcess::start(Settings::default());
     let minutes = |count: i64| server.clock.advance_millis(count * 60_000);
     let visitor = server.visitor();
@@ -177,7 +180,7 @@ fn a_session_ends_when_it_is_idle_and_after_twelve_hours() {
 }
 
 #[test]
-fn the_idle_time_is_a_setting() {
+fn the_idle_timeout_is_a_setting() {
     let mut settings = Settings::default();
     settings.admin.idle_timeout = std::time::Duration::from_secs(60);
     let server = InProcess::start(settings);
@@ -188,7 +191,7 @@ fn the_idle_time_is_a_setting() {
 }
 
 #[test]
-fn a_password_that_is_set_at_the_command_line_ends_all_sessions_at_once() {
+fn setting_a_password_on_the_command_line_ends_all_sessions() {
     let server = Server::start_new();
     let visitor = server.signed_in();
     assert!(visitor.is_signed_in());
@@ -213,20 +216,20 @@ fn a_restart_ends_all_sessions() {
 }
 
 #[test]
-fn a_password_can_be_set_before_the_first_start_and_a_poor_one_is_refused() {
+fn a_password_can_be_set_before_the_first_start_unless_it_is_weak() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
-    for (poor, why) in [("short", "at least 12"), (&"x".repeat(2000), "at most 1024 bytes")] {
-        let output = set_password(dir.path(), poor);
+    for (weak, reason) in [("short", "at least 12"), (&"x".repeat(2000), "at most 1024 bytes")] {
+        let output = set_password(dir.path(), weak);
         assert_eq!(output.status.code(), Some(1));
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(why) && !said.contains(poor), "{said}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(reason) && !message.contains(weak), "{message}");
     }
     assert_eq!(dir.path().read_dir().unwrap().count(), 0);
     let output = set_password(dir.path(), PASSWORD);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with(r#"{"password_changed_at":"20"#), "{said}");
+    let message = String::from_utf8(output.stdout).unwrap();
+    assert!(message.starts_with(r#"{"password_changed_at":"20"#), "{message}");
     let database = dir.path().join("pivotal.db");
-    assert!(said.contains(&format!(r#""database":"{}""#, database.display())), "{said}");
+    assert!(message.contains(&format!(r#""database":"{}""#, database.display())), "{message}");
     let server = Server::start_in(Arc::clone(&dir), &[]);
     assert_eq!(server.setup, None);
     server.visitor().sign_in();
@@ -238,7 +241,7 @@ fn a_password_can_be_set_before_the_first_start_and_a_poor_one_is_refused() {
 }
 
 #[test]
-fn pages_that_are_switched_off_are_not_there() {
+fn disabled_pages_do_not_exist() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_ENABLED", "false")]);
     assert_eq!((&server.admin, &server.setup), (&None, &None));
     for path in ["/admin", "/admin/sign-in", "/admin/setup", "/customers"] {
@@ -249,7 +252,7 @@ fn pages_that_are_switched_off_are_not_there() {
 }
 
 #[test]
-fn pages_with_an_address_of_their_own_are_only_there_and_the_api_is_not() {
+fn pages_with_their_own_listener_are_only_served_there_without_the_api() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
     let visitor = server.signed_in();
     visitor.get("/admin").expect(200);
@@ -262,14 +265,14 @@ fn pages_with_an_address_of_their_own_are_only_there_and_the_api_is_not() {
 }
 
 #[test]
-fn an_address_of_their_own_that_is_taken_is_named() {
+fn an_unavailable_listen_address_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let output = command(dir.path())
         .args(["serve", "--listen", "127.0.0.1:0"])
         .env("PIVOTAL_ADMIN_LISTEN", "192.0.2.1:1")
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("cannot listen on 192.0.2.1:1") && said.contains("admin.listen"));
+    assert!(message.contains("cannot listen on 192.0.2.1:1") && message.contains("admin.listen"));
 }

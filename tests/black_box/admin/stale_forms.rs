@@ -1,12 +1,11 @@
-//! Forms that are sent after something else was done: another workspace was chosen in another tab,
-//! or the same form was sent before.
+//! Outdated forms: the workspace was switched in another tab, or the form was already submitted.
 
 use pivotal_server::admin::entries;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Server, Visitor};
 
-/// A customer with a contact and an onboarding, each with the number 1.
+/// Creates a customer with a contact and an onboarding, each with the number 1.
 fn fill(client: &Client, name: &str) {
     client.customer(name);
     let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
@@ -14,14 +13,14 @@ fn fill(client: &Client, name: &str) {
     client.post("/onboardings", json!({"customer_id": 1, "name": "Rollout"})).expect(201);
 }
 
-/// All that a client sees.
-fn all(client: &Client) -> Vec<Value> {
+/// Returns everything that a client can read.
+fn read_all(client: &Client) -> Vec<Value> {
     let paths = ["/customers", "/customers/1/contacts", "/onboardings", "/customers/1/activity"];
     paths.iter().map(|path| client.list(path)).collect()
 }
 
 #[test]
-fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
+fn a_form_only_changes_the_workspace_it_was_loaded_in() {
     let server = Server::start();
     let (ours, theirs) = (server.client(), server.other_workspace("acme"));
     fill(&ours, "Aurora");
@@ -29,7 +28,7 @@ fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
     let visitor = server.signed_in();
     let once = visitor.get("/customers/new").field("once");
     let once = once.as_str();
-    let before = (all(&ours), all(&theirs));
+    let before = (read_all(&ours), read_all(&theirs));
     // Another tab of the same browser.
     visitor.twin().post("/admin/workspace", &[("workspace", "acme")]).expect(303);
     let fields = [
@@ -39,30 +38,35 @@ fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
         ("phase", "review"),
         ("was-name", ""),
     ];
-    let places = ["/customers", "/contacts", "/onboardings"];
-    let mut sent = 0;
+    let scopes = ["/customers", "/contacts", "/onboardings"];
+    let mut checked = 0;
     for entry in entries().iter().filter(|entry| entry.method == "POST") {
-        if !places.iter().any(|place| entry.path.starts_with(place)) {
+        if !scopes.iter().any(|scope| entry.path.starts_with(scope)) {
             continue;
         }
         let path = entry.path.replace("{ref}", "1");
-        let told = "This form belongs to the workspace “Default”, but you have since switched to “acme”";
-        // Also when there is something to correct.
+        let message =
+            "This form belongs to the workspace “Default”, but you have since switched to “acme”";
+        // Also if the form has mistakes.
         for fields in [&fields[..], &[("once", once), ("name", "")]] {
-            let with_place = [fields, &[("in", "default")]].concat();
+            let with_workspace = [fields, &[("in", "default")]].concat();
             if path.ends_with("/move") && fields.len() == 2 {
                 continue;
             }
-            visitor.post(&path, &with_place).expect(409).shows(told).shows("Nothing was changed.");
+            visitor
+                .post(&path, &with_workspace)
+                .expect(409)
+                .shows(message)
+                .shows("Nothing was changed.");
             let without = [fields, &[("in", "")]].concat();
             visitor.post(&path, &without).expect(409).shows("Nothing was changed.");
         }
-        sent += 1;
+        checked += 1;
     }
-    assert!(sent >= 9, "{sent}");
-    assert_eq!((all(&ours), all(&theirs)), before);
+    assert!(checked >= 9, "{checked}");
+    assert_eq!((read_all(&ours), read_all(&theirs)), before);
 
-    // Nothing of the way back is in the way.
+    // Switching back and the forms outside a workspace work from any tab.
     visitor.post("/admin/workspace", &[("workspace", "default"), ("in", "acme")]).expect(303);
     let again = [&fields[..2], &[("in", "default")]].concat();
     visitor.post("/customers", &again).expect(303);
@@ -73,36 +77,57 @@ fn a_form_acts_only_on_the_workspace_that_it_was_made_in() {
     assert!(!visitor.is_signed_in());
 }
 
-/// Sends the form of a page twice, and once more without what tells it apart.
+/// Submits the form of a page twice, and once without its one-time token.
 #[track_caller]
-fn twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], hint: &str) {
+fn submit_twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], hint: &str) {
     visitor.get(page).expect(200);
     let tab = visitor.twin();
     visitor.post(path, fields).expect(303);
-    tab.post(path, fields).expect(409).shows("This form was already submitted, so nothing was done this time.").says(hint);
+    tab.post(path, fields)
+        .expect(409)
+        .shows("This form was already submitted, so nothing was done this time.")
+        .says(hint);
     tab.post(path, &[fields, &[("once", "")]].concat()).expect(403);
 }
 
 #[test]
-fn a_form_that_makes_something_makes_it_once() {
+fn a_form_creates_its_resource_only_once() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     let count = |path: &str| client.list(path).as_array().unwrap().len();
     let fields = [("name", "Aurora")];
-    twice(&visitor, "/customers/new", "/customers", &fields, "Its customer is in the list of customers.");
+    submit_twice(
+        &visitor,
+        "/customers/new",
+        "/customers",
+        &fields,
+        "Its customer is in the list of customers.",
+    );
     assert_eq!(count("/customers"), 1);
     let fields = [("name", "Maya"), ("email", "maya@aurora.example")];
     let path = "/customers/1/contacts";
-    twice(&visitor, "/customers/1/contacts/new", path, &fields, "Its contact is on the customer's page.");
+    submit_twice(
+        &visitor,
+        "/customers/1/contacts/new",
+        path,
+        &fields,
+        "Its contact is on the customer's page.",
+    );
     assert_eq!(count(path), 1);
     let fields = [("name", "Rollout"), ("was-name", "")];
     let path = "/customers/1/onboardings";
-    twice(&visitor, "/customers/1/onboardings/new", path, &fields, "Its onboarding is on the board.");
+    submit_twice(
+        &visitor,
+        "/customers/1/onboardings/new",
+        path,
+        &fields,
+        "Its onboarding is on the board.",
+    );
     assert_eq!(count("/onboardings"), 1);
 }
 
 #[test]
-fn a_form_with_which_nothing_was_made_can_be_sent_again() {
+fn a_form_that_created_nothing_can_be_submitted_again() {
     let server = Server::start();
     let (client, visitor) = (server.client(), server.signed_in());
     client.customer("Aurora");
