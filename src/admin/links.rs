@@ -49,7 +49,7 @@ pub(super) fn path_with_query(path: &str, parameters: &[(&str, &str)]) -> String
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// Checks a redirect target from a request. Returns none for anything that could lead to another
+/// Checks a redirect target from a request. Returns `None` for anything that could lead to another
 /// site.
 pub(super) fn local_path(path: &str) -> Option<&str> {
     let rest = path.strip_prefix('/')?;

@@ -39,8 +39,8 @@ impl Admin {
         })
     }
 
-    /// Returns the path for setting the first password, including the setup code. Returns none once
-    /// a password is set.
+    /// Returns the path for setting the first password, including the setup code. Returns `None`
+    /// once a password is set.
     ///
     /// # Errors
     /// If the database cannot be read.

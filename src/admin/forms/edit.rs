@@ -45,13 +45,13 @@ impl Changes {
         Self { form: form.clone(), shape }
     }
 
-    /// Parses the edited fields as the body of a PATCH. Returns none if nothing was edited.
+    /// Parses the edited fields as the body of a PATCH. Returns `None` if nothing was edited.
     pub fn parse<B: Body>(&self) -> Result<Option<B>, Vec<Problem>> {
         self.form.parse_patch(&self.shape)
     }
 
     /// Returns the form with a problem for every edited field that someone else has changed to
-    /// another value since it was loaded, or none if there are no conflicts. Submitting that form
+    /// another value since it was loaded, or `None` if there are no conflicts. Submitting that form
     /// again overwrites their changes.
     pub fn conflicts(&self, now: &Values) -> Option<Form> {
         let mut form = self.form.clone();

@@ -28,7 +28,7 @@ pub(in crate::admin) enum Kind {
     Number,
     /// A date or a date and time, in UTC unless it has an offset; blank means null.
     Time,
-    /// A list with one item per line.
+    /// A list with one item per line. Items can contain any other character.
     List,
     /// The list of the values that are checked in a group of checkboxes.
     Checked,
@@ -115,7 +115,7 @@ impl Form {
         Fields::parse(&self.to_json(shape))
     }
 
-    /// Parses the fields as the body of a PATCH. Returns none if `shape` has no fields of it.
+    /// Parses the fields as the body of a PATCH. Returns `None` if `shape` has no fields of it.
     pub fn parse_patch<B: Body>(&self, shape: &Shape) -> Result<Option<B>, Vec<Problem>> {
         Fields::parse_patch(&self.to_json(shape))
     }

@@ -32,8 +32,8 @@ struct List {
     form: Form,
     workspaces: Options,
     rows: Vec<KeyRow>,
-    /// Whether there are any keys without the filter.
-    any: bool,
+    /// Whether there are keys at all, not counting the filter.
+    has_keys: bool,
     once: String,
 }
 
@@ -84,7 +84,7 @@ pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
     let form = visit.visitor().query_form();
     let filter = Params::parse::<KeyFilter>(form.non_empty_fields());
     let all = load_rows(&visit).await?;
-    let any = !all.is_empty();
+    let has_keys = !all.is_empty();
     let once = submit_once::new_token()?;
     let mut workspaces = vec![(String::new(), "All workspaces".to_owned())];
     workspaces.extend(options(&visit));
@@ -92,11 +92,11 @@ pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
     match filter {
         Ok(filter) => {
             let rows = all.into_iter().filter(|row| row.matches(&filter)).collect();
-            page::html(&List { page, form, workspaces, rows, any, once })
+            page::html(&List { page, form, workspaces, rows, has_keys, once })
         }
         Err(problems) => {
             let (form, rows) = (form.with_problems(problems), Vec::new());
-            page::invalid_form(&List { page, form, workspaces, rows, any, once })
+            page::invalid_form(&List { page, form, workspaces, rows, has_keys, once })
         }
     }
 }

@@ -42,7 +42,7 @@ struct Board {
     /// The path of the form for a new onboarding.
     new: String,
     /// Why a card was not moved.
-    refused: Option<String>,
+    move_error: Option<String>,
 }
 
 struct Lane {
@@ -50,8 +50,8 @@ struct Lane {
     name: &'static str,
     total: i64,
     /// The previous and the next phase, with their labels.
-    earlier: Option<(&'static str, &'static str)>,
-    later: Option<(&'static str, &'static str)>,
+    previous: Option<(&'static str, &'static str)>,
+    next: Option<(&'static str, &'static str)>,
     tiles: Vec<Tile>,
 }
 
@@ -115,7 +115,7 @@ fn no_phase() -> Problem {
 async fn board(
     visit: &Visit,
     mut form: Form,
-    refused: Option<String>,
+    move_error: Option<String>,
 ) -> Result<Board, AdminError> {
     let filter: BoardFilter =
         Params::parse(form.non_empty_fields()).map_err(AdminError::Invalid)?;
@@ -154,7 +154,7 @@ async fn board(
         lanes: lanes(columns, now),
         is_filtered,
         new,
-        refused,
+        move_error,
     })
 }
 
@@ -180,8 +180,8 @@ fn lanes(columns: Vec<Column>, now: Timestamp) -> Vec<Lane> {
         phase: phases[index].0,
         name: phases[index].1,
         total: column.total,
-        earlier: index.checked_sub(1).and_then(|index| phases.get(index)).copied(),
-        later: phases.get(index + 1).copied(),
+        previous: index.checked_sub(1).and_then(|index| phases.get(index)).copied(),
+        next: phases.get(index + 1).copied(),
         tiles: column.cards.into_iter().map(|card| tile(card, now)).collect(),
     };
     columns.into_iter().enumerate().map(lane).collect()

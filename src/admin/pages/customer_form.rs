@@ -30,7 +30,7 @@ struct CustomerForm {
     action: String,
     button: &'static str,
     back: String,
-    /// The name of the customer; none if it is new.
+    /// The name of the customer; `None` if it is new.
     name: Option<String>,
 }
 

@@ -203,7 +203,7 @@ async fn deleted_page(visit: &Visit, customer_ref: CustomerRef) -> PageResult {
     page::html_as(StatusCode::NOT_FOUND, &Deleted { page, log })
 }
 
-/// Formats the metadata. Returns none if it is empty.
+/// Formats the metadata. Returns `None` if it is empty.
 fn metadata(customer: &Customer) -> Option<String> {
     let text = pretty(customer.metadata.as_str());
     (text != "{}").then_some(text)

@@ -54,7 +54,7 @@ struct Export {
 }
 
 enum Position {
-    /// Continue with the events before this time; none means the newest.
+    /// Continue with the events before this time; `None` means the newest.
     Before(Option<Timestamp>),
     End,
 }
@@ -103,8 +103,8 @@ async fn export(visit: Visit, format: Format) -> PageResult {
 }
 
 impl Export {
-    /// Returns the next part of the file, starting with `text`, or none at the end. Parts are never
-    /// empty, because an empty chunk would end the response.
+    /// Returns the next part of the file, starting with `text`, or `None` at the end. Parts are
+    /// never empty, because an empty chunk would end the response.
     async fn next(mut self, mut text: String) -> Result<Option<(Bytes, Self)>, AdminError> {
         while let Position::Before(before) = self.position {
             // Formats the batch on the same thread, too: values can be long, and web workers must

@@ -41,7 +41,7 @@ struct OnboardingForm {
     button: &'static str,
     /// The one-time token; only for a new onboarding.
     once: Option<String>,
-    /// The path for deleting it; none if it is new.
+    /// The path for deleting it; `None` if it is new.
     delete: Option<String>,
     history: Vec<HistoryEntry>,
 }

@@ -22,7 +22,7 @@ use crate::store::{Overview as Counts, StoreError};
 #[template(path = "admin/overview.html")]
 struct Overview {
     page: Page,
-    /// None if there is no workspace yet.
+    /// `None` if there is no workspace yet.
     counts: Option<Counts>,
     server: ServerInfo,
     chart: Chart,
@@ -36,7 +36,7 @@ struct ServerInfo {
     free: Option<String>,
     database: Status,
     backup: Status,
-    /// None unless new rows are dated ahead of the clock.
+    /// `None` unless new rows are dated ahead of the clock.
     clock: Option<Status>,
     /// Whether the health check is served on the same listener as the pages.
     has_health: bool,
@@ -122,18 +122,23 @@ fn database_status(service: &Service) -> Status {
     match service.store.ensure_intact() {
         Ok(()) => Status { tone: "good", label: "OK", at: None, text: String::new() },
         Err(error @ StoreError::Suspected(_)) => {
-            Status { tone: "bad", label: "Being checked", at: None, text: format!("{error}.") }
+            Status { tone: "bad", label: "Being checked", at: None, text: sentence(&error) }
         }
         Err(error) => Status {
             tone: "bad",
             label: "Damaged",
             at: None,
             text: format!(
-                "{error}. The server has stopped writing to it. Stop the server and restore a \
-                 backup with pivotal-server restore."
+                "{} The server has stopped writing to it. Stop the server and restore a \
+                 backup with pivotal-server restore.",
+                sentence(&error)
             ),
         },
     }
+}
+
+fn sentence(error: &StoreError) -> String {
+    format!("{}.", display::capitalize(&error.to_string()))
 }
 
 fn backup_status(condition: Option<Condition>) -> Status {
@@ -185,15 +190,15 @@ fn clock_status(ahead: &Ahead) -> Status {
         at: None,
         text: format!(
             "New rows are dated {ahead} ahead because the latest row is from {}. Check the \
-             machine's clock. If it is right now, it was wrong when that row was written, and new \
-             rows are dated ahead until then.",
+             machine's clock. If it is correct now, it was wrong when that row was written, and \
+             new rows are dated ahead until that time.",
             display::date_time(&ahead.until)
         ),
     }
 }
 
-fn seconds(span: Duration) -> i64 {
-    i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 1000)
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 1000)
 }
 
 /// Formats a duration in its two largest units.

@@ -24,7 +24,7 @@ impl Token {
         random_hex(BYTES).map(Self)
     }
 
-    /// Reads the token from a request's cookies. Returns none if it is malformed or if several
+    /// Reads the token from a request's cookies. Returns `None` if it is malformed or if several
     /// cookies have the expected name. Over TLS only the `__Host-` cookie counts: sibling hosts can
     /// set the other one.
     pub fn from_cookies(headers: &HeaderMap, over_tls: bool) -> Option<Self> {

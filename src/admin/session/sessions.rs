@@ -11,9 +11,9 @@ use crate::model::workspace::WorkspaceId;
 
 /// How long a session lasts, even if it is never idle.
 const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
-/// Open sessions. There is only one admin, so this is far more than needed.
+/// The most open sessions. One admin needs only a few.
 const MAX_SESSIONS: usize = 1_000;
-/// Form submissions that a session remembers.
+/// The most form submissions that a session remembers.
 const MAX_SUBMISSIONS: usize = 100;
 
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub(in crate::admin) struct Session {
     last_seen: Monotonic,
     /// When the password it was opened with was set. A password change ends the session.
     password_set_at: Timestamp,
-    /// The current workspace; none until one is chosen, which means the first one.
+    /// The current workspace; `None` means the first one.
     pub workspace: Option<WorkspaceId>,
     /// The flash message: the next page shows it once.
     flash: Option<String>,
@@ -44,7 +44,7 @@ impl Sessions {
 
     /// Opens a session for a new token. If there are too many sessions, the one that was idle
     /// longest ends.
-    pub fn open(&self, token: &Token, password: Timestamp, now: Monotonic) {
+    pub fn open(&self, token: &Token, password_set_at: Timestamp, now: Monotonic) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MAX_SESSIONS {
             open.retain(|_, session| self.is_valid(session, now));
@@ -59,7 +59,7 @@ impl Sessions {
         let session = Session {
             started: now,
             last_seen: now,
-            password_set_at: password,
+            password_set_at,
             workspace: None,
             flash: None,
             submitted: VecDeque::new(),
@@ -72,12 +72,12 @@ impl Sessions {
     pub fn resume(
         &self,
         token: &Token,
-        password: Option<Timestamp>,
+        password_set_at: Option<Timestamp>,
         now: Monotonic,
     ) -> Option<Session> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let session = open.get_mut(&token.digest())?;
-        if !self.is_valid(session, now) || password != Some(session.password_set_at) {
+        if !self.is_valid(session, now) || password_set_at != Some(session.password_set_at) {
             open.remove(&token.digest());
             return None;
         }
@@ -105,23 +105,23 @@ impl Sessions {
     }
 
     /// Records the submission of a one-time form. Returns false if it was already submitted.
-    pub fn record_submission(&self, token: &Token, form: [u8; 32]) -> bool {
+    pub fn record_submission(&self, token: &Token, digest: [u8; 32]) -> bool {
         let first = self.change(token, |session| {
-            if session.submitted.contains(&form) {
+            if session.submitted.contains(&digest) {
                 return false;
             }
             if session.submitted.len() >= MAX_SUBMISSIONS {
                 session.submitted.pop_front();
             }
-            session.submitted.push_back(form);
+            session.submitted.push_back(digest);
             true
         });
         first.unwrap_or(false)
     }
 
     /// Forgets a submission that failed, so that the form can be submitted again.
-    pub fn forget_submission(&self, token: &Token, form: &[u8; 32]) {
-        self.change(token, |session| session.submitted.retain(|sent| sent != form));
+    pub fn forget_submission(&self, token: &Token, digest: &[u8; 32]) {
+        self.change(token, |session| session.submitted.retain(|submitted| submitted != digest));
     }
 
     fn change<T>(&self, token: &Token, change: impl FnOnce(&mut Session) -> T) -> Option<T> {

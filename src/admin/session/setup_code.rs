@@ -7,7 +7,7 @@ use crate::model::hex::random_hex;
 /// Random bytes in a code.
 const BYTES: usize = 16;
 
-/// The setup code of this process, or none once it was used.
+/// The setup code of this process, or `None` once it was used.
 pub(in crate::admin) struct SetupCode(Mutex<Option<String>>);
 
 impl SetupCode {

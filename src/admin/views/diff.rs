@@ -61,7 +61,7 @@ fn compare(field: &str, before: Option<&Value>, after: Option<&Value>, changes: 
     }
 }
 
-/// Formats a value. Returns none for null.
+/// Formats a value. Returns `None` for null.
 fn display_value(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

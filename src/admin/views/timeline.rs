@@ -11,7 +11,7 @@ use crate::model::values::time::Timestamp;
 
 pub(in crate::admin) struct Entry {
     pub summary: String,
-    /// The name of the contact or onboarding; none for the customer itself.
+    /// The name of the contact or onboarding; `None` for the customer itself.
     pub about: Option<String>,
     pub actor: String,
     pub at: Timestamp,
@@ -54,7 +54,7 @@ fn about(object: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Returns the summary of an event, or none if other events cover it.
+/// Returns the summary of an event, or `None` if other events cover it.
 fn summary(
     kind: EventType,
     object: &Map<String, Value>,

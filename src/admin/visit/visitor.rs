@@ -58,7 +58,7 @@ impl Visitor {
         Form::from_urlencoded(self.request.query_string().as_bytes())
     }
 
-    /// Returns the admin account, or none until the first password is set.
+    /// Returns the admin account, or `None` until the first password is set.
     pub fn account(&self) -> Option<&Account> {
         self.account.as_ref()
     }
