@@ -115,7 +115,7 @@ impl Form {
         Fields::parse(&self.to_json(shape))
     }
 
-    /// Parses the fields as the body of a PATCH. Returns `None` if `shape` has no fields of it.
+    /// Parses the fields as the body of a PATCH. Returns `None` if the body would be empty.
     pub fn parse_patch<B: Body>(&self, shape: &Shape) -> Result<Option<B>, Vec<Problem>> {
         Fields::parse_patch(&self.to_json(shape))
     }

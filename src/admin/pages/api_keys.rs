@@ -68,7 +68,7 @@ struct Revoke {
     action: String,
 }
 
-const ALREADY_SUBMITTED: &str = "Its key is in the list of API keys, but the secret can't be shown \
+const ALREADY_SUBMITTED: &str = "The key is in the list of API keys, but its secret can't be shown \
      again. If you didn't copy it, revoke the key and create another one.";
 
 const SHAPE: &Shape = &[

@@ -19,7 +19,7 @@ use crate::model::customer::{Customer, CustomerRef};
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
-const ALREADY_SUBMITTED: &str = "Its contact is on the customer's page.";
+const ALREADY_SUBMITTED: &str = "The contact is on the customer's page.";
 
 #[derive(Template)]
 #[template(path = "admin/contacts/form.html")]

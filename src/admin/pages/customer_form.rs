@@ -17,7 +17,7 @@ use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatu
 use crate::model::resource::ResourceType;
 use crate::store::{WorkspaceReader, WorkspaceTx};
 
-const ALREADY_SUBMITTED: &str = "Its customer is in the list of customers.";
+const ALREADY_SUBMITTED: &str = "The customer is in the list of customers.";
 
 #[derive(Template)]
 #[template(path = "admin/customers/form.html")]

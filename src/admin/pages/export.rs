@@ -199,8 +199,8 @@ fn write_row(entry: &AuditEntry, text: &mut String) {
         &object,
         &previous,
     ];
-    for (position, value) in cells.iter().enumerate() {
-        if position > 0 {
+    for (index, value) in cells.iter().enumerate() {
+        if index > 0 {
             text.push(',');
         }
         write_cell(value, text);

@@ -33,7 +33,7 @@ struct Logs {
     form: Form,
     /// The filter as a query string, for the exports and the pager.
     query: String,
-    filtered: bool,
+    is_filtered: bool,
     actors: Vec<(String, String)>,
     kinds: Vec<(&'static str, &'static str)>,
     resources: Vec<(&'static str, &'static str)>,
@@ -71,11 +71,11 @@ pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
     let (query, form) = (query.finish(), Form::from_values(fields));
-    let filtered = !query.is_empty();
+    let is_filtered = !query.is_empty();
     let mut logs = Logs {
         page: visit.page("Audit log", Section::Logs),
         query,
-        filtered,
+        is_filtered,
         actors: Vec::new(),
         kinds: display::options(Some("Any event"), display::event),
         resources: display::options(Some("Any type"), display::resource),
@@ -168,7 +168,7 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     let resource = match event.resource {
         ResourceType::Customer => customer.map(|link| link.path.clone()),
         ResourceType::ApiKey => Some(format!("/admin/api-keys#key-{}", event.resource_id)),
-        // They have no page of their own; the entry links to the customer's.
+        // The entry links to the customer's page instead.
         ResourceType::Contact | ResourceType::Onboarding => None,
     };
     let customer = customer

@@ -28,7 +28,7 @@ const CUSTOMERS: u32 = 25;
 /// The most entries of the history.
 const HISTORY: u32 = 15;
 
-const ALREADY_SUBMITTED: &str = "Its onboarding is on the board.";
+const ALREADY_SUBMITTED: &str = "The onboarding is on the board.";
 
 #[derive(Template)]
 #[template(path = "admin/onboardings/form.html")]

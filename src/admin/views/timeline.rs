@@ -62,14 +62,14 @@ fn summary(
 ) -> Option<String> {
     let none = Map::new();
     let before = previous.unwrap_or(&none);
-    let general = || display::event(&kind).to_owned();
+    let label = || display::event(&kind).to_owned();
     match kind {
         EventType::CustomerArchived if previous.is_none() => Some("Customer deleted".to_owned()),
         EventType::CustomerUpdated => {
-            let moved = transition(before, object, "status", display::status);
-            let moved = moved.map(|way| format!("Status changed {way}"));
+            let status = transition(before, object, "status", display::status);
+            let status = status.map(|change| format!("Status changed {change}"));
             Some(
-                join_sentences(moved, changed(before, &["status"]))
+                join_sentences(status, changed(before, &["status"]))
                     .unwrap_or_else(|| unchanged(&kind)),
             )
         }
@@ -87,19 +87,19 @@ fn summary(
         EventType::OnboardingUpdated if before.is_empty() => Some(unchanged(&kind)),
         EventType::OnboardingUpdated => {
             // A new phase or state has its own event and also sets the other three fields.
-            let moves = before.contains_key("phase") || before.contains_key("state");
+            let has_own_event = before.contains_key("phase") || before.contains_key("state");
             let covered = ["phase", "state", "waiting_on_customer", "started_at", "completed_at"];
-            changed(before, if moves { &covered } else { &[] })
+            changed(before, if has_own_event { &covered } else { &[] })
         }
         EventType::OnboardingPhaseChanged => {
-            let way = transition(before, object, "phase", display::phase);
-            Some(way.map_or_else(general, |way| format!("Phase changed {way}")))
+            let change = transition(before, object, "phase", display::phase);
+            Some(change.map_or_else(label, |change| format!("Phase changed {change}")))
         }
         EventType::OnboardingStateChanged => {
-            let way = transition(before, object, "state", display::state);
-            Some(way.map_or_else(general, |way| format!("State changed {way}")))
+            let change = transition(before, object, "state", display::state);
+            Some(change.map_or_else(label, |change| format!("State changed {change}")))
         }
-        _ => Some(general()),
+        _ => Some(label()),
     }
 }
 

@@ -101,7 +101,7 @@ fn a_form_creates_its_resource_only_once() {
         "/customers/new",
         "/customers",
         &fields,
-        "Its customer is in the list of customers.",
+        "The customer is in the list of customers.",
     );
     assert_eq!(count("/customers"), 1);
     let fields = [("name", "Maya"), ("email", "maya@aurora.example")];
@@ -111,7 +111,7 @@ fn a_form_creates_its_resource_only_once() {
         "/customers/1/contacts/new",
         path,
         &fields,
-        "Its contact is on the customer's page.",
+        "The contact is on the customer's page.",
     );
     assert_eq!(count(path), 1);
     let fields = [("name", "Rollout"), ("was-name", "")];
@@ -121,7 +121,7 @@ fn a_form_creates_its_resource_only_once() {
         "/customers/1/onboardings/new",
         path,
         &fields,
-        "Its onboarding is on the board.",
+        "The onboarding is on the board.",
     );
     assert_eq!(count("/onboardings"), 1);
 }
