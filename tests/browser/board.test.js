@@ -108,7 +108,7 @@ test('moving a card keeps the filter', () =>
   browser.visit(async (page) => {
     const { card } = await openWithCard(page, 'Filtered');
     await page.getByLabel('State').selectOption({ label: 'Active' });
-    await page.getByRole('button', { name: 'Filter' }).click();
+    await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL(/state=active/);
     await card.getByRole('button', { name: 'Move Filtered to Program design' }).click();
     await waitForCard(page, 'Program design', 'Filtered');
