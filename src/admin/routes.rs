@@ -14,7 +14,7 @@ use super::pages::{
     api_keys, asset, board, contacts, customer_form, customers, export, logs, onboardings,
     overview, setup, sign_in, workspaces,
 };
-use super::visit::{Forms, Visit, Visitor, dispatch, refuse};
+use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
 use crate::http::routing::resources;
 
 /// A route: a method and a path.
@@ -102,10 +102,10 @@ fn signed_in<F: Future<Output = PageResult> + 'static>(
     method: &Method,
     path: &'static str,
     operation: &'static str,
-    handler: fn(Visit) -> F,
+    handler: fn(SignedInVisit) -> F,
 ) -> Entry {
     let guarded = move |visitor: Rc<Visitor>| async move {
-        match Visit::if_signed_in(Rc::clone(&visitor)) {
+        match SignedInVisit::new(Rc::clone(&visitor)) {
             Some(visit) => handler(visit).await,
             None => Ok(visitor.redirect_to_sign_in()),
         }

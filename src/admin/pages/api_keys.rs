@@ -10,7 +10,7 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::key_row::{self, KeyRow};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::submit_once::{self, submit_once};
 use crate::model::event::Actor;
 use crate::model::key::form::{KeyFilter, KeyForm};
@@ -80,7 +80,7 @@ const SHAPE: &Shape = &[
 ];
 
 /// GET `/admin/api-keys`
-pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
     let form = visit.visitor().query_form();
     let filter = Params::parse::<KeyFilter>(form.non_empty_fields());
     let all = load_rows(&visit).await?;
@@ -102,7 +102,7 @@ pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
 }
 
 /// GET `/admin/api-keys/new`
-pub(in crate::admin) async fn form(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn form(visit: SignedInVisit) -> PageResult {
     let query = visit.visitor().query_form();
     let workspace = match query.value("workspace") {
         "" => visit.workspace()?.slug.to_string(),
@@ -120,7 +120,7 @@ pub(in crate::admin) async fn form(visit: Visit) -> PageResult {
 }
 
 /// POST `/admin/api-keys`
-pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let reject = |problems| {
         page::invalid_form(&new_page(&visit, visit.form().clone().with_problems(problems))?)
     };
@@ -145,7 +145,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
 }
 
 /// POST `/admin/api-keys/{id}/rotate`
-pub(in crate::admin) async fn rotate(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let id = visit.path_param("id").to_owned();
     let rotate = async {
         let row = find_row(&visit).await?;
@@ -167,14 +167,14 @@ pub(in crate::admin) async fn rotate(visit: Visit) -> PageResult {
 }
 
 /// GET `/admin/api-keys/{id}/revoke`
-pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn confirm(visit: SignedInVisit) -> PageResult {
     let row = revocable(find_row(&visit).await?)?;
     let action = format!("/admin/api-keys/{}/revoke", row.key.id);
     page::html(&Revoke { page: visit.page("Revoke API key", Section::ApiKeys), row, action })
 }
 
 /// POST `/admin/api-keys/{id}/revoke`
-pub(in crate::admin) async fn revoke(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn revoke(visit: SignedInVisit) -> PageResult {
     let row = revocable(find_row(&visit).await?)?;
     let id = row.key.id;
     let revoked = visit.write_all(move |tx| tx.revoke_key(Actor::admin_page(), &id)).await?;
@@ -185,7 +185,7 @@ pub(in crate::admin) async fn revoke(visit: Visit) -> PageResult {
 }
 
 /// Returns all keys, including the uses that are not written to the database yet.
-async fn load_rows(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
+async fn load_rows(visit: &SignedInVisit) -> Result<Vec<KeyRow>, AdminError> {
     let service = &visit.visitor().admin().service;
     // Uses are written to the database every few seconds. If that happens during the read, try
     // again: otherwise some requests are counted twice.
@@ -203,7 +203,7 @@ async fn load_rows(visit: &Visit) -> Result<Vec<KeyRow>, AdminError> {
 }
 
 /// Returns the key in the path.
-async fn find_row(visit: &Visit) -> Result<KeyRow, AdminError> {
+async fn find_row(visit: &SignedInVisit) -> Result<KeyRow, AdminError> {
     let missing = || AdminError::NotFound(ResourceType::ApiKey);
     let id = Id::parse(visit.path_param("id")).ok_or_else(missing)?;
     load_rows(visit).await?.into_iter().find(|row| row.key.id == id).ok_or_else(missing)
@@ -244,7 +244,7 @@ fn quoted_name(key: &Key) -> String {
 }
 
 /// Creates a secret and hashes it, not on a web worker.
-async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
+async fn issue(visit: &SignedInVisit, new: NewKey) -> Result<(IssuedKey, KeySecret), AdminError> {
     let visitor = visit.visitor();
     let service = &visitor.admin().service;
     let issuing = Arc::clone(service);
@@ -253,7 +253,7 @@ async fn issue(visit: &Visit, new: NewKey) -> Result<(IssuedKey, KeySecret), Adm
 }
 
 fn created_page(
-    visit: &Visit,
+    visit: &SignedInVisit,
     title: &str,
     key: Key,
     secret: KeySecret,
@@ -263,7 +263,7 @@ fn created_page(
     page::html(&Created { page, key, scopes, secret, old })
 }
 
-fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
+fn new_page(visit: &SignedInVisit, form: Form) -> Result<New, AdminError> {
     Ok(New {
         page: visit.page("Create API key", Section::ApiKeys),
         form,
@@ -275,7 +275,7 @@ fn new_page(visit: &Visit, form: Form) -> Result<New, AdminError> {
     })
 }
 
-fn options(visit: &Visit) -> impl Iterator<Item = (String, String)> {
+fn options(visit: &SignedInVisit) -> impl Iterator<Item = (String, String)> {
     let workspaces = visit.workspaces().iter();
     workspaces.map(|workspace| (workspace.slug.to_string(), workspace.name.to_string()))
 }

@@ -9,7 +9,7 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::links::{self, card_path, is_overdue, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::model::board::{BoardFilter, Card, Column};
 use crate::model::customer::{Customer, CustomerFilter};
 use crate::model::onboarding::{OfCustomer, OnboardingPatch, OnboardingRef, Phase};
@@ -67,13 +67,13 @@ struct Tile {
 }
 
 /// GET `/onboardings`
-pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let form = visit.visitor().query_form();
     page::html(&board(&visit, form, None).await?)
 }
 
 /// POST `/onboardings/{ref}/move`
-pub(in crate::admin) async fn move_card(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn move_card(visit: SignedInVisit) -> PageResult {
     let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     let patch: OnboardingPatch = visit.form().parse(MOVE).map_err(AdminError::Invalid)?;
     let phase = patch.phase.ok_or_else(|| AdminError::Invalid(vec![no_phase()]))?;
@@ -113,7 +113,7 @@ fn no_phase() -> Problem {
 }
 
 async fn board(
-    visit: &Visit,
+    visit: &SignedInVisit,
     mut form: Form,
     move_error: Option<String>,
 ) -> Result<Board, AdminError> {

@@ -11,7 +11,7 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::CONTACT;
 use crate::admin::links::customer_path;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
@@ -36,7 +36,7 @@ struct ContactForm {
 }
 
 impl ContactForm {
-    fn new(visit: &Visit, customer: Customer, form: Form) -> Result<Self, AdminError> {
+    fn new(visit: &SignedInVisit, customer: Customer, form: Form) -> Result<Self, AdminError> {
         Ok(Self {
             page: visit.page("Add contact", Section::Customers),
             form,
@@ -49,7 +49,7 @@ impl ContactForm {
         })
     }
 
-    fn edit(visit: &Visit, customer: Customer, contact: &Contact, form: Form) -> Self {
+    fn edit(visit: &SignedInVisit, customer: Customer, contact: &Contact, form: Form) -> Self {
         Self {
             page: visit.page("Edit contact", Section::Customers),
             form,
@@ -74,13 +74,13 @@ struct Delete {
 }
 
 /// GET `/customers/{ref}/contacts/new`
-pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
     let customer = customer_form::load(&visit).await?;
     page::html(&ContactForm::new(&visit, customer, Form::default())?)
 }
 
 /// POST `/customers/{ref}/contacts`
-pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let customer = customer_form::load(&visit).await?;
     let customer_ref = CustomerRef::Id(customer.id.clone());
     let new = visit.form().parse::<NewContact>(&field::shape(CONTACT));
@@ -95,13 +95,13 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
 }
 
 /// GET `/contacts/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn edit(visit: SignedInVisit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     page::html(&ContactForm::edit(&visit, customer, &contact, edit::form(CONTACT, &contact)))
 }
 
 /// POST `/contacts/{ref}/edit`. The button Make primary sends only that field.
-pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     let contact_ref = ContactRef::Id(contact.id.clone());
     let read = |reader: &WorkspaceReader<'_>, contact_ref: &_| reader.contact(contact_ref)?.read();
@@ -119,7 +119,7 @@ pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
 }
 
 /// GET `/contacts/{ref}/delete`
-pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn confirm(visit: SignedInVisit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     page::html(&Delete {
         page: visit.page("Delete contact", Section::Customers),
@@ -131,7 +131,7 @@ pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
 }
 
 /// POST `/contacts/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
     let (contact, customer) = load(&visit).await?;
     let contact_ref = ContactRef::Id(contact.id);
     visit.write(move |tx| tx.delete_contact(&contact_ref)).await?;
@@ -140,7 +140,7 @@ pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
 }
 
 /// Returns the contact in the path and its customer. Fails if the customer was deleted.
-async fn load(visit: &Visit) -> Result<(Contact, Customer), AdminError> {
+async fn load(visit: &SignedInVisit) -> Result<(Contact, Customer), AdminError> {
     let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
     let read = move |reader: &WorkspaceReader<'_>| {
         let contact = reader.contact(&contact_ref)?.read()?;

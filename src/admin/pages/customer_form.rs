@@ -10,7 +10,7 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::CUSTOMER;
 use crate::admin::links::customer_path;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::customer::{Customer, CustomerPatch, CustomerRef, CustomerStatus, NewCustomer};
@@ -35,7 +35,7 @@ struct CustomerForm {
 }
 
 impl CustomerForm {
-    fn new(visit: &Visit, form: Form) -> Result<Self, AdminError> {
+    fn new(visit: &SignedInVisit, form: Form) -> Result<Self, AdminError> {
         Ok(Self {
             page: visit.page("Create customer", Section::Customers),
             form,
@@ -48,7 +48,7 @@ impl CustomerForm {
         })
     }
 
-    fn edit(visit: &Visit, customer: &Customer, form: Form) -> Self {
+    fn edit(visit: &SignedInVisit, customer: &Customer, form: Form) -> Self {
         Self {
             page: visit.page("Edit customer", Section::Customers),
             form,
@@ -72,13 +72,13 @@ struct Delete {
 }
 
 /// GET `/customers/new`
-pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
     let status = <&str>::from(CustomerStatus::default()).to_owned();
     page::html(&CustomerForm::new(&visit, Form::from_values([("status", status)]))?)
 }
 
 /// POST `/customers`
-pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let new = visit.form().parse::<NewCustomer>(&field::new_shape(CUSTOMER, visit.form()));
     let create = |tx: &WorkspaceTx<'_>, new| tx.create_customer(new);
     match save::create(&visit, "customer", ALREADY_SUBMITTED, new, create).await? {
@@ -91,13 +91,13 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
 }
 
 /// GET `/customers/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn edit(visit: SignedInVisit) -> PageResult {
     let customer = load(&visit).await?;
     page::html(&CustomerForm::edit(&visit, &customer, edit::form(CUSTOMER, &customer)))
 }
 
 /// POST `/customers/{ref}/edit`
-pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
     let customer = load(&visit).await?;
     let customer_ref = CustomerRef::Id(customer.id.clone());
     let read =
@@ -116,7 +116,7 @@ pub(in crate::admin) async fn update(visit: Visit) -> PageResult {
 }
 
 /// GET `/customers/{ref}/delete`
-pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn confirm(visit: SignedInVisit) -> PageResult {
     let customer = load(&visit).await?;
     page::html(&Delete {
         page: visit.page("Delete customer", Section::Customers),
@@ -127,7 +127,7 @@ pub(in crate::admin) async fn confirm(visit: Visit) -> PageResult {
 }
 
 /// POST `/customers/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.write(move |tx| tx.delete_customer(&customer_ref)).await?;
     visit.set_flash("Customer deleted.");
@@ -135,7 +135,7 @@ pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
 }
 
 /// Returns the customer in the path.
-pub(in crate::admin) async fn load(visit: &Visit) -> Result<Customer, AdminError> {
+pub(in crate::admin) async fn load(visit: &SignedInVisit) -> Result<Customer, AdminError> {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.read(move |reader| reader.customer(&customer_ref)?.read()).await
 }

@@ -13,7 +13,7 @@ use crate::admin::links::{customer_path, is_overdue, onboarding_title, path_with
 use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::views::facts::{Fact, FactValue, facts};
 use crate::admin::views::timeline::{self, Entry};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::event::{Event, EventFilter, EventType, Readable};
@@ -39,7 +39,7 @@ struct List {
 }
 
 /// GET `/customers`
-pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
     let form = visit.visitor().query_form();
     // Only these parameters are part of the form and the pager. Any other one would be lost on the
     // next page.
@@ -128,7 +128,7 @@ struct Deleted {
 
 /// GET `/customers/{ref}`. Only the number identifies the customer, so links with an old slug keep
 /// working, without a redirect.
-pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     let cursors: Cursors = visit.query()?;
     let query = (customer_ref.clone(), [cursors.contacts, cursors.onboardings, cursors.events]);
@@ -188,7 +188,7 @@ fn load(
 }
 
 /// Returns the page of a deleted customer. Its events still exist.
-async fn deleted_page(visit: &Visit, customer_ref: CustomerRef) -> PageResult {
+async fn deleted_page(visit: &SignedInVisit, customer_ref: CustomerRef) -> PageResult {
     let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
     let last = PageRequest { limit: 1, before: None };
     let events = visit

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::admin::error::AdminError;
 use crate::admin::page::PageResult;
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::parse::page::PageRequest;
 use crate::model::values::time::Timestamp;
@@ -60,16 +60,16 @@ enum Position {
 }
 
 /// GET `/admin/logs.csv`
-pub(in crate::admin) async fn csv(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn csv(visit: SignedInVisit) -> PageResult {
     export(visit, Format::Csv).await
 }
 
 /// GET `/admin/logs.json`
-pub(in crate::admin) async fn json(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn json(visit: SignedInVisit) -> PageResult {
     export(visit, Format::Json).await
 }
 
-async fn export(visit: Visit, format: Format) -> PageResult {
+async fn export(visit: SignedInVisit, format: Format) -> PageResult {
     let filter = visit.query()?;
     let workspace = visit.workspace()?;
     let service = Arc::clone(&visit.visitor().admin().service);

@@ -10,7 +10,7 @@ use crate::admin::forms::form::Form;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::views::diff::{Diff, diff};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::event::Actor;
 use crate::model::key::Key;
@@ -65,7 +65,7 @@ impl Entry {
 }
 
 /// GET `/admin/logs`
-pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let query_form = visit.visitor().query_form();
     let fields = FIELDS.map(|name| (name, filter_value(name, query_form.value(name))));
     let mut query = Serializer::new(String::new());

@@ -11,7 +11,7 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::ONBOARDING;
 use crate::admin::links::{self, card_path, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::audit::{AuditEntry, AuditFilter};
@@ -77,7 +77,7 @@ struct Delete {
 }
 
 /// GET `/onboardings/new`: choosing the customer.
-pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn choose(visit: SignedInVisit) -> PageResult {
     let form = visit.visitor().query_form();
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
@@ -88,7 +88,7 @@ pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
 }
 
 /// GET `/customers/{ref}/onboardings/new`
-pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
     let customer = load_customer(&visit).await?;
     // What an onboarding has that nothing is said of.
     let at = Timestamp::from_micros(0);
@@ -97,7 +97,7 @@ pub(in crate::admin) async fn new(visit: Visit) -> PageResult {
 }
 
 /// POST `/customers/{ref}/onboardings`
-pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let customer = load_customer(&visit).await?;
     let changes = Changes::new(visit.form(), &field::shape(ONBOARDING)).parse();
     let properties: Result<OnboardingPatch, _> =
@@ -122,14 +122,14 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
 }
 
 /// GET `/onboardings/{ref}/edit`
-pub(in crate::admin) async fn edit_form(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn edit_form(visit: SignedInVisit) -> PageResult {
     let found = load(&visit).await?;
     let form = edit::form(ONBOARDING, &found.onboarding);
     page::html(&found.form(&visit, form))
 }
 
 /// POST `/onboardings/{ref}/edit`
-pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn edit(visit: SignedInVisit) -> PageResult {
     let found = load(&visit).await?;
     let onboarding_ref = OnboardingRef::Id(found.onboarding.id.clone());
     let read = |reader: &WorkspaceReader<'_>, onboarding_ref: &_| {
@@ -155,7 +155,7 @@ pub(in crate::admin) async fn edit(visit: Visit) -> PageResult {
 }
 
 /// GET `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete_form(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn delete_form(visit: SignedInVisit) -> PageResult {
     let onboarding = load(&visit).await?.onboarding;
     let path = format!("/onboardings/{}", onboarding.display_id.0);
     page::html(&Delete {
@@ -167,7 +167,7 @@ pub(in crate::admin) async fn delete_form(visit: Visit) -> PageResult {
 }
 
 /// POST `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
     let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     visit.write(move |tx| tx.delete_onboarding(&onboarding_ref)).await?;
     visit.set_flash("Onboarding deleted.");
@@ -175,12 +175,16 @@ pub(in crate::admin) async fn delete(visit: Visit) -> PageResult {
 }
 
 /// Returns the customer in the path.
-async fn load_customer(visit: &Visit) -> Result<Customer, AdminError> {
+async fn load_customer(visit: &SignedInVisit) -> Result<Customer, AdminError> {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
     visit.read(move |reader| reader.customer(&customer_ref)?.read()).await
 }
 
-fn new_form(visit: &Visit, customer: &Customer, form: Form) -> Result<OnboardingForm, AdminError> {
+fn new_form(
+    visit: &SignedInVisit,
+    customer: &Customer,
+    form: Form,
+) -> Result<OnboardingForm, AdminError> {
     Ok(OnboardingForm {
         page: visit.page("Create onboarding", Section::Onboardings),
         form,
@@ -206,7 +210,7 @@ struct OnboardingData {
 }
 
 impl OnboardingData {
-    fn form(self, visit: &Visit, form: Form) -> OnboardingForm {
+    fn form(self, visit: &SignedInVisit, form: Form) -> OnboardingForm {
         let path = format!("/onboardings/{}", self.onboarding.display_id.0);
         OnboardingForm {
             page: visit.page(&onboarding_title(&self.onboarding), Section::Onboardings),
@@ -222,7 +226,7 @@ impl OnboardingData {
     }
 }
 
-async fn load(visit: &Visit) -> Result<OnboardingData, AdminError> {
+async fn load(visit: &SignedInVisit) -> Result<OnboardingData, AdminError> {
     let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     let read = move |reader: &WorkspaceReader<'_>| {
         let onboarding = reader.onboarding(&onboarding_ref)?.read()?;

@@ -10,7 +10,7 @@ use askama::Template;
 use crate::admin::display;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::chart::Chart;
-use crate::admin::visit::{Visit, Visitor};
+use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::key::Key;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
@@ -66,7 +66,7 @@ pub(in crate::admin) async fn root(_: Rc<Visitor>) -> PageResult {
 }
 
 /// GET `/admin`
-pub(in crate::admin) async fn show(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let admin = visit.visitor().admin();
     let service = &admin.service;
     let clock = admin.store().clock();

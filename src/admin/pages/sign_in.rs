@@ -9,7 +9,7 @@ use askama::Template;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, see_other};
-use crate::admin::visit::{Visit, Visitor};
+use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
@@ -72,7 +72,7 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
 }
 
 /// POST `/admin/sign-out`
-pub(in crate::admin) async fn sign_out(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn sign_out(visit: SignedInVisit) -> PageResult {
     let mut response = see_other("/admin/sign-in");
     visit.visitor().renew_token(&mut response)?;
     Ok(response)

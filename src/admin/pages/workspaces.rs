@@ -6,7 +6,7 @@ use askama::Template;
 use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::visit::Visit;
+use crate::admin::visit::SignedInVisit;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::workspace::{NewWorkspace, Workspace};
 
@@ -21,12 +21,12 @@ struct Workspaces<'v> {
 const SHAPE: &Shape = &[("name", Kind::Text), ("slug", Kind::Text)];
 
 /// GET `/admin/workspaces`
-pub(in crate::admin) async fn list(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
     page::html(&render(&visit, Form::default()))
 }
 
 /// POST `/admin/workspaces`
-pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let reject = |problems| {
         page::invalid_form(&render(&visit, visit.form().clone().with_problems(problems)))
     };
@@ -47,7 +47,7 @@ pub(in crate::admin) async fn create(visit: Visit) -> PageResult {
 }
 
 /// POST `/admin/workspace`. Ignores a workspace that does not exist.
-pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
+pub(in crate::admin) async fn choose(visit: SignedInVisit) -> PageResult {
     let slug = visit.form().value("workspace");
     if let Some(chosen) = visit.workspaces().iter().find(|found| found.slug.as_str() == slug) {
         let visitor = visit.visitor();
@@ -56,7 +56,7 @@ pub(in crate::admin) async fn choose(visit: Visit) -> PageResult {
     Ok(see_other(links::local_path(visit.form().value("next")).unwrap_or("/admin")))
 }
 
-fn render(visit: &Visit, form: Form) -> Workspaces<'_> {
+fn render(visit: &SignedInVisit, form: Form) -> Workspaces<'_> {
     let page = visit.page("Workspaces", Section::ApiKeys);
     Workspaces { page, workspaces: visit.workspaces(), form }
 }

@@ -1,7 +1,7 @@
 //! The checks before every handler: the size of the headers, the cookie, the site a form comes
 //! from, the session, the size of the form, and its CSRF token. A request that passes reaches the
-//! closures in `admin/routes.rs`, which call a handler that takes a `Visit` only if there is a
-//! session.
+//! closures in `admin/routes.rs`, which call a handler that takes a `SignedInVisit` only if there
+//! is a session.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

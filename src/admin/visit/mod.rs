@@ -9,4 +9,4 @@ mod visitor;
 
 pub(super) use self::dispatch::{Forms, dispatch};
 pub(super) use self::error_page::refuse;
-pub(super) use self::visitor::{Visit, Visitor};
+pub(super) use self::visitor::{SignedInVisit, Visitor};

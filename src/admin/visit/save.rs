@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::submit_once::submit_once;
-use super::visitor::Visit;
+use super::visitor::SignedInVisit;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::Changes;
 use crate::admin::forms::field::{self, Field};
@@ -46,7 +46,7 @@ impl<R> Saved<R> {
 /// Creates a resource from a form, once. Returns the form if it has problems. For `action` and
 /// `hint`, see [`submit_once`].
 pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
-    visit: &Visit,
+    visit: &SignedInVisit,
     action: &str,
     hint: &str,
     parsed: Result<B, Vec<Problem>>,
@@ -63,7 +63,7 @@ pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
 
 /// Saves the edited fields, unless someone else changed one of them since the form was loaded.
 pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
-    visit: &Visit,
+    visit: &SignedInVisit,
     fields: &'static [Field],
     resource_ref: Ref<R>,
     read: fn(&WorkspaceReader<'_>, &Ref<R>) -> Result<R, StoreError>,
@@ -88,7 +88,7 @@ pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send
 }
 
 /// Returns the form with its problems, or the error if it is not one that the visitor can fix.
-fn form_with_problems(visit: &Visit, error: AdminError) -> Result<Form, AdminError> {
+fn form_with_problems(visit: &SignedInVisit, error: AdminError) -> Result<Form, AdminError> {
     let problems = error.problems().ok_or(error)?;
     Ok(visit.form().clone().with_problems(problems))
 }

@@ -1,7 +1,7 @@
 //! Prevents double submission: reloading the response submits a form again, and so does pressing
 //! its button twice.
 
-use super::visitor::Visit;
+use super::visitor::SignedInVisit;
 use crate::admin::error::AdminError;
 use crate::model::hex::random_hex;
 
@@ -15,7 +15,7 @@ pub(in crate::admin) fn new_token() -> Result<String, AdminError> {
 /// `action` tells apart the forms of one page, which share a token. `hint` tells the visitor where
 /// to find what the first submission created.
 pub(in crate::admin) async fn submit_once<T>(
-    visit: &Visit,
+    visit: &SignedInVisit,
     action: &str,
     hint: &str,
     work: impl Future<Output = Result<T, AdminError>>,

@@ -37,7 +37,7 @@ pub(in crate::admin) struct Visitor {
 }
 
 /// A request from a signed-in visitor. Handlers that take one cannot run without a session.
-pub(in crate::admin) struct Visit(Rc<Visitor>);
+pub(in crate::admin) struct SignedInVisit(Rc<Visitor>);
 
 impl Visitor {
     pub fn admin(&self) -> &Data<Admin> {
@@ -118,9 +118,9 @@ impl Visitor {
     }
 }
 
-impl Visit {
-    /// Returns the visit, if the visitor is signed in.
-    pub fn if_signed_in(visitor: Rc<Visitor>) -> Option<Self> {
+impl SignedInVisit {
+    /// Returns `None` unless the visitor is signed in.
+    pub fn new(visitor: Rc<Visitor>) -> Option<Self> {
         visitor.is_signed_in().then_some(Self(visitor))
     }
 
