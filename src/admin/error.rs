@@ -15,7 +15,7 @@ pub(super) enum AdminError {
     PageNotFound,
     #[error("This {} doesn't exist. It may have been deleted, or it may belong to another workspace.", resource_name(*.0))]
     NotFound(ResourceType),
-    #[error("This address only accepts {0}.")]
+    #[error("This page only accepts {0} requests.")]
     MethodNotAllowed(String),
     #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Problem>),
@@ -82,7 +82,7 @@ impl AdminError {
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Invalid request"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
-            Self::Conflict(_) => (S::CONFLICT, "Not possible"),
+            Self::Conflict(_) => (S::CONFLICT, "Action not possible"),
             Self::UntrustedForm => (S::FORBIDDEN, "Form rejected"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "Request timed out"),
