@@ -15,7 +15,7 @@ use crate::model::values::time::Timestamp;
 use crate::store::Store;
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct PasswordJson<'a> {
     password_changed_at: Timestamp,
     database: &'a Path,
 }
@@ -27,7 +27,7 @@ pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
 }
 
 fn set_password(context: &Context) -> Result<(), Failure> {
-    let hash = ask()?.hash()?;
+    let hash = read_new_password()?.hash()?;
     let database = context.dir.database();
     let is_new = !database.exists();
     // The password may be set before a server has ever run.
@@ -46,24 +46,28 @@ fn set_password(context: &Context) -> Result<(), Failure> {
         )
     };
     let done = || format!("the admin's password is set in {file} all the same");
-    context.output.print_done(&Shown { password_changed_at, database: &database }, text, done)
+    context.output.print_after_change(
+        &PasswordJson { password_changed_at, database: &database },
+        text,
+        done,
+    )
 }
 
 /// The new password: asked for twice without showing it, or read from what was piped in.
-fn ask() -> Result<Password, Failure> {
+fn read_new_password() -> Result<Password, Failure> {
     let unreadable = |error| Failure::Other(format!("the password cannot be read: {error}"));
     if !std::io::stdin().is_terminal() {
-        return parse(&first_line().map_err(unreadable)?);
+        return parse_password(&read_first_line().map_err(unreadable)?);
     }
     let prompt = |text| rpassword::prompt_password(text).map_err(unreadable);
-    let password = parse(&prompt("New password of the admin: ")?)?;
+    let password = parse_password(&prompt("New password of the admin: ")?)?;
     if Password::parse(&prompt("The same again: ")?).is_ok_and(|again| again == password) {
         return Ok(password);
     }
     Err(Failure::Other("the two passwords differ; nothing was changed, try again".to_owned()))
 }
 
-fn first_line() -> std::io::Result<String> {
+fn read_first_line() -> std::io::Result<String> {
     let mut line = String::new();
     // Three bytes for a byte order mark, and two for the end of a line that is one byte too long.
     let most = Password::MAX as u64 + 6;
@@ -74,7 +78,7 @@ fn first_line() -> std::io::Result<String> {
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-fn parse(typed: &str) -> Result<Password, Failure> {
+fn parse_password(typed: &str) -> Result<Password, Failure> {
     Password::parse(typed).map_err(|fault| {
         Failure::Other(format!("the password {}; nothing was changed", fault.says))
     })

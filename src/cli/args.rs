@@ -103,10 +103,10 @@ pub enum Workspaces {
     /// Create a workspace
     Create {
         /// Its unique short name: lower-case letters, digits and hyphens
-        #[arg(long, value_parser = slug)]
+        #[arg(long, value_parser = parse_slug)]
         slug: Slug,
         /// Its name for people
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = parse_name)]
         name: Name,
     },
     /// List the workspaces
@@ -118,38 +118,38 @@ pub enum Keys {
     /// Create a key and print it, once
     Create {
         /// The workspace's slug
-        #[arg(long, value_parser = slug)]
+        #[arg(long, value_parser = parse_slug)]
         workspace: Slug,
         /// What to call the key
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = parse_name)]
         name: Name,
         /// Make a test key instead of a live one
         #[arg(long)]
         test: bool,
         /// Its rate limit: standard, paid or unlimited
-        #[arg(long, default_value = "standard", value_parser = tier)]
+        #[arg(long, default_value = "standard", value_parser = parse_tier)]
         tier: Tier,
         /// What it may do, such as read:customers; may be repeated [default: everything]
-        #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
         scopes: Vec<Scope>,
     },
     /// List the keys
     List {
         /// Only those of the workspace with this slug
-        #[arg(long, value_parser = slug)]
+        #[arg(long, value_parser = parse_slug)]
         workspace: Option<Slug>,
     },
     /// Revoke a key: its next request is refused
     Revoke {
         /// The key's id or its prefix, such as pivotal_K8s9X2mP
-        #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
-        key: KeyName,
+        #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
+        key: KeyRef,
     },
     /// Create a twin of a key and print it, once; the old key stays until it is revoked
     Rotate {
         /// The key's id or its prefix, such as pivotal_K8s9X2mP
-        #[arg(value_name = "ID_OR_PREFIX", value_parser = key)]
-        key: KeyName,
+        #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
+        key: KeyRef,
     },
 }
 
@@ -163,7 +163,7 @@ pub enum Admin {
 #[derive(clap::Args)]
 pub struct Demo {
     /// The workspace's slug; it is created when there is none, and must not have customers
-    #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = slug)]
+    #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
     /// Which made-up data: the same number makes the same
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -173,46 +173,46 @@ pub struct Demo {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// The address at which clients reach the server, such as https://pivotal.example.com
-    #[arg(long, value_name = "URL", default_value = PLACEHOLDER, value_parser = origin)]
+    #[arg(long, value_name = "URL", default_value = PLACEHOLDER, value_parser = parse_origin)]
     pub url: String,
 }
 
 /// What a person names a key by.
 #[derive(Clone)]
-pub enum KeyName {
+pub enum KeyRef {
     Id(KeyId),
     Prefix(Prefix),
 }
 
-fn slug(text: &str) -> Result<Slug, String> {
-    Slug::parse(text).map_err(says)
+fn parse_slug(text: &str) -> Result<Slug, String> {
+    Slug::parse(text).map_err(message)
 }
 
-fn name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(says)
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(message)
 }
 
-fn tier(text: &str) -> Result<Tier, String> {
+fn parse_tier(text: &str) -> Result<Tier, String> {
     text.parse().map_err(|_| {
         format!("must be one of {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
     })
 }
 
-fn scope(text: &str) -> Result<Scope, String> {
+fn parse_scope(text: &str) -> Result<Scope, String> {
     let all = || -> Vec<&str> {
         <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect()
     };
     text.parse().map_err(|_| format!("must be one of {}", all().join(", ")))
 }
 
-fn key(text: &str) -> Result<KeyName, String> {
-    let prefix = Prefix::parse(text).map(KeyName::Prefix);
+fn parse_key(text: &str) -> Result<KeyRef, String> {
+    let prefix = Prefix::parse(text).map(KeyRef::Prefix);
     prefix
-        .or_else(|| Id::parse(text).map(KeyName::Id))
+        .or_else(|| Id::parse(text).map(KeyRef::Id))
         .ok_or_else(|| "must be a key's id or prefix; `keys list` shows both".to_owned())
 }
 
-fn origin(text: &str) -> Result<String, String> {
+fn parse_origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
         return Err(
@@ -222,6 +222,6 @@ fn origin(text: &str) -> Result<String, String> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn says(fault: Fault) -> String {
+fn message(fault: Fault) -> String {
     fault.says
 }

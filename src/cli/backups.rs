@@ -14,32 +14,32 @@ use crate::model::values::time::Timestamp;
 use crate::store::{Contents, CopyError, CopyWarning, Watch};
 
 #[derive(Serialize)]
-struct BackedUp<'a> {
+struct BackupJson<'a> {
     file: &'a Path,
     bytes: u64,
     #[serde(flatten)]
-    contents: Counted,
+    contents: ContentsJson,
     /// What failed after the backup was made.
     warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Restored<'a> {
+struct RestoreJson<'a> {
     database: PathBuf,
     kept_aside: Option<&'a Path>,
     #[serde(flatten)]
-    contents: Counted,
+    contents: ContentsJson,
     warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Checked<'a> {
+struct CheckJson<'a> {
     sound: bool,
     findings: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Counted {
+struct ContentsJson {
     workspaces: i64,
     customers: i64,
     contacts: i64,
@@ -49,7 +49,7 @@ struct Counted {
     last_change: Option<Timestamp>,
 }
 
-impl From<&Contents> for Counted {
+impl From<&Contents> for ContentsJson {
     fn from(contents: &Contents) -> Self {
         Self {
             workspaces: contents.workspaces,
@@ -64,7 +64,7 @@ impl From<&Contents> for Counted {
 }
 
 /// The sentence about what a copy holds.
-fn tell(contents: &Contents) -> String {
+fn describe_contents(contents: &Contents) -> String {
     let last = contents.last_change.map_or_else(
         || "nothing has changed in it yet".to_owned(),
         |time| format!("its last change was made at {time}"),
@@ -85,41 +85,41 @@ fn count(number: i64, one: &str) -> String {
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
     let kept =
-        watched("the backup was not made, and what was written of it is removed", |watch| {
+        run_watched("the backup was not made, and what was written of it is removed", |watch| {
             context.dir.backup(&args.file, watch)
         })?;
-    let (warnings, lines) = tell_warnings(&kept.warnings);
+    let (warnings, lines) = format_warnings(&kept.warnings);
     let (bytes, contents) = (kept.bytes, (&kept.contents).into());
-    let shown = BackedUp { file: &kept.path, bytes, contents, warnings };
+    let shown = BackupJson { file: &kept.path, bytes, contents, warnings };
     let text = || {
         format!(
             "Backed up and checked: {} ({}). {}{lines}",
             kept.path.display(),
             indicatif::HumanBytes(bytes),
-            tell(&kept.contents)
+            describe_contents(&kept.contents)
         )
     };
     let done = || format!("the backup {} was made all the same", kept.path.display());
-    context.output.print_done(&shown, text, done)
+    context.output.print_after_change(&shown, text, done)
 }
 
 /// Warnings for `--json`, and as lines after the text.
-fn tell_warnings(warnings: &[CopyWarning]) -> (Vec<String>, String) {
+fn format_warnings(warnings: &[CopyWarning]) -> (Vec<String>, String) {
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     let lines = warnings.iter().map(|warning| format!("\nWarning: {warning}.")).collect();
     (warnings, lines)
 }
 
-/// Runs `work`, which shows how far it is and can be interrupted. `left` says what a signal leaves.
-fn watched<T>(
-    left: &str,
+/// Runs `work`, which shows how far it is and can be interrupted. `outcome` says what a signal leaves.
+fn run_watched<T>(
+    outcome: &str,
     work: impl FnOnce(&Arc<dyn Watch>) -> Result<T, CopyError>,
 ) -> Result<T, Failure> {
     let progress = Arc::new(Progress::default());
     let watch: Arc<dyn Watch> = progress.clone();
     work(&watch).map_err(|error| match (error, progress.signal()) {
         (CopyError::Stopped, Some(signal)) => {
-            Failure::Interrupted { signal, left: left.to_owned() }
+            Failure::Interrupted { signal, outcome: outcome.to_owned() }
         }
         (error, _) => error.into(),
     })
@@ -127,12 +127,12 @@ fn watched<T>(
 
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
     let restored =
-        watched("nothing was restored, and the copy that was begun is removed", |watch| {
+        run_watched("nothing was restored, and the copy that was begun is removed", |watch| {
             context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
         })?;
     let database = context.dir.database();
-    let (warnings, lines) = tell_warnings(&restored.warnings);
-    let shown = Restored {
+    let (warnings, lines) = format_warnings(&restored.warnings);
+    let shown = RestoreJson {
         database: database.clone(),
         kept_aside: restored.previous.as_deref(),
         contents: (&restored.contents).into(),
@@ -142,10 +142,14 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
         let aside = restored.previous.as_ref().map_or_else(String::new, |aside| {
             format!("\nThe database from before is kept as {}.", aside.display())
         });
-        format!("Restored {}. {}{aside}{lines}", database.display(), tell(&restored.contents))
+        format!(
+            "Restored {}. {}{aside}{lines}",
+            database.display(),
+            describe_contents(&restored.contents)
+        )
     };
     let done = || format!("{} was restored all the same", database.display());
-    context.output.print_done(&shown, text, done)
+    context.output.print_after_change(&shown, text, done)
 }
 
 pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
@@ -154,7 +158,7 @@ pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
     let findings = context.dir.check(args.file.as_deref(), &watch)?;
     drop(watch);
     let path = args.file.clone().unwrap_or_else(|| context.dir.database());
-    let shown = Checked { sound: findings.is_empty(), findings: &findings };
+    let shown = CheckJson { sound: findings.is_empty(), findings: &findings };
     context.output.print(&shown, || {
         if findings.is_empty() {
             return format!("{} is sound.", path.display());
@@ -164,7 +168,7 @@ pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
     let is_database = path.canonicalize().ok() == context.dir.database().canonicalize().ok();
     match findings.len() {
         0 => Ok(()),
-        faults if is_database => Err(Failure::Unsound { path, faults }),
-        faults => Err(Failure::UnsoundBackup { path, faults }),
+        findings if is_database => Err(Failure::Damaged { path, findings }),
+        findings => Err(Failure::DamagedBackup { path, findings }),
     }
 }

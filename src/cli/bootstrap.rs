@@ -48,8 +48,8 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
 }
 
 /// Notes that the first keys were printed, unless that went nowhere.
-pub fn note_shown(store: &Store) {
-    if output::is_discarded() {
+pub fn record_first_keys_shown(store: &Store) {
+    if output::stdout_is_discarded() {
         log::warn!("the first keys were not shown: standard output is closed or /dev/null");
     } else if let Err(error) = store.write_blocking(|tx| tx.mark_first_keys_shown()) {
         log::warn!("the next start will say that the first keys may not have been shown: {error}");
@@ -57,7 +57,7 @@ pub fn note_shown(store: &Store) {
 }
 
 /// The commands that replace first keys whose secrets nobody has.
-pub fn replacing<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
+pub fn replacement_commands<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
     let create = "pivotal-server keys create --workspace default --name NAME".to_owned();
     let revoke = keys.map(|key| format!("pivotal-server keys revoke {}", key.prefix));
     std::iter::once(create).chain(revoke).collect()

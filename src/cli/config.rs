@@ -5,19 +5,19 @@ use serde::Serialize;
 use super::context::Context;
 use super::failure::Failure;
 use super::stderr;
-use crate::settings::Listed;
+use crate::settings::EffectiveSetting;
 
 /// A setting as it is printed.
 #[derive(Serialize)]
-struct Shown {
+struct SettingJson {
     name: &'static str,
     value: toml::Value,
     from: String,
 }
 
-impl From<Listed> for Shown {
-    fn from(listed: Listed) -> Self {
-        Self { name: listed.name, value: listed.value, from: listed.place.to_string() }
+impl From<EffectiveSetting> for SettingJson {
+    fn from(setting: EffectiveSetting) -> Self {
+        Self { name: setting.name, value: setting.value, from: setting.source.to_string() }
     }
 }
 
@@ -25,11 +25,11 @@ impl From<Listed> for Shown {
 /// can be used as a file.
 pub fn run(context: &Context) -> Result<(), Failure> {
     for unknown in context.loaded.unknown_variables() {
-        stderr::say(&format!("warning: {unknown}"));
+        stderr::write_line(&format!("warning: {unknown}"));
     }
-    let shown: Vec<Shown> = context.loaded.list().map(Shown::from).collect();
+    let shown: Vec<SettingJson> = context.loaded.list().map(SettingJson::from).collect();
     context.output.print(&shown, || {
-        let line = |setting: &Shown| {
+        let line = |setting: &SettingJson| {
             let pair = format!("{} = {}", setting.name, setting.value);
             format!("{pair:40} # {}", setting.from)
         };

@@ -6,12 +6,12 @@ use super::failure::Failure;
 use super::output::Output;
 use super::progress::Progress;
 use crate::model::clock::SystemClock;
-use crate::settings::{Loaded, Settings};
+use crate::settings::{LoadedSettings, Settings};
 use crate::store::{DataDir, ReadOnly, Store};
 
 /// What every command needs to know.
 pub(super) struct Context {
-    pub loaded: Loaded,
+    pub loaded: LoadedSettings,
     pub dir: DataDir,
     pub output: Output,
 }
@@ -30,7 +30,7 @@ impl Context {
 
 /// Where the settings put the database and its backups.
 pub(super) fn data_dir(settings: &Settings) -> DataDir {
-    let dir = DataDir::new(&settings.data_dir).with_progress(Progress::of_upgrade);
+    let dir = DataDir::new(&settings.data_dir).with_progress(Progress::for_upgrade);
     match &settings.backup.dir {
         Some(backups) => dir.with_backups(backups),
         None => dir,

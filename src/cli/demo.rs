@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::Demo;
 use super::context::Context;
 use super::failure::Failure;
-use super::keys::{Shown, shown_once, unshown};
+use super::keys::{NewKeyJson, format_new_key, lost_secret_advice};
 use super::signals::Interrupt;
 use crate::demo::{self, DemoError};
 use crate::model::clock::SystemClock;
@@ -17,7 +17,7 @@ use crate::store::{Store, Watch};
 
 /// What was made, as `--json` prints it.
 #[derive(Serialize)]
-struct Made<'m> {
+struct DemoJson<'m> {
     workspace: &'m Slug,
     seed: u64,
     customers: usize,
@@ -25,7 +25,7 @@ struct Made<'m> {
     onboardings: usize,
     changes: usize,
     since: Timestamp,
-    key: Shown<'m>,
+    key: NewKeyJson<'m>,
 }
 
 pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Failure> {
@@ -40,7 +40,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
     let demo::Filled { counts, changes, since, key: (key, secret) } =
         filled.map_err(|error| match (error, interrupt.signal()) {
             (DemoError::Stopped, Some(signal)) => {
-                let left = if is_new {
+                let outcome = if is_new {
                     format!(
                         "no demo data was kept, and the new database {} is empty",
                         database.display()
@@ -48,11 +48,11 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
                 } else {
                     "no demo data was kept".to_owned()
                 };
-                Failure::Interrupted { signal, left }
+                Failure::Interrupted { signal, outcome }
             }
             (error, _) => error.into(),
         })?;
-    let made = Made {
+    let made = DemoJson {
         workspace,
         seed: *seed,
         customers: counts.customers,
@@ -60,7 +60,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
         onboardings: counts.onboardings,
         changes,
         since,
-        key: Shown::new(&key, &secret),
+        key: NewKeyJson::new(&key, &secret),
     };
     let text = || {
         format!(
@@ -71,9 +71,10 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
             counts.contacts,
             counts.onboardings,
             key.name,
-            shown_once(&key, &secret),
+            format_new_key(&key, &secret),
         )
     };
-    let unshown = || format!("the workspace `{workspace}` was filled; {}", unshown(&key));
-    context.output.print_secret(&made, text, unshown)
+    let if_lost =
+        || format!("the workspace `{workspace}` was filled; {}", lost_secret_advice(&key));
+    context.output.print_secret(&made, text, if_lost)
 }

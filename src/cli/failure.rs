@@ -31,10 +31,10 @@ pub enum Failure {
     Demo(DemoError),
     #[error("{0}")]
     Copy(#[from] CopyError),
-    #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), listed(*.faults))]
-    Unsound { path: PathBuf, faults: usize },
-    #[error("{} has {}; do not restore this backup: check an earlier one, and make a new one once `pivotal-server check` finds the database sound", .path.display(), listed(*.faults))]
-    UnsoundBackup { path: PathBuf, faults: usize },
+    #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), findings_above(*.findings))]
+    Damaged { path: PathBuf, findings: usize },
+    #[error("{} has {}; do not restore this backup: check an earlier one, and make a new one once `pivotal-server check` finds the database sound", .path.display(), findings_above(*.findings))]
+    DamagedBackup { path: PathBuf, findings: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]
@@ -42,8 +42,8 @@ pub enum Failure {
     /// The work was done, which `done` says, and what to do about what was not shown of it.
     #[error("cannot write to standard output: {source}; {done}")]
     Unprinted { source: std::io::Error, done: String },
-    #[error("interrupted by {signal}: {left}")]
-    Interrupted { signal: StopSignal, left: String },
+    #[error("interrupted by {signal}: {outcome}")]
+    Interrupted { signal: StopSignal, outcome: String },
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
     #[error(transparent)]
@@ -54,7 +54,7 @@ pub enum Failure {
     Other(String),
 }
 
-fn listed(number: usize) -> String {
+fn findings_above(number: usize) -> String {
     match number {
         1 => "one fault, listed above".to_owned(),
         _ => format!("{number} faults, listed above"),
@@ -88,7 +88,7 @@ impl Failure {
         };
         for fault in faults {
             // SQLite's findings have lines of their own.
-            stderr::say(&format!("error: {fault}").replace('\n', " "));
+            stderr::write_line(&format!("error: {fault}").replace('\n', " "));
         }
         ExitCode::from(match self {
             Self::Interrupted { signal, .. } => signal.exit_code(),
@@ -98,7 +98,7 @@ impl Failure {
 }
 
 /// Tells what is wrong with the command line, or shows the help that was asked for.
-pub fn usage(error: &clap::Error) -> ExitCode {
+pub fn report_clap_error(error: &clap::Error) -> ExitCode {
     let help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp
@@ -114,6 +114,6 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     // The first paragraph says what is wrong; the usage after it stands in the help as well.
     let what: Vec<&str> =
         said.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    stderr::say(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
+    stderr::write_line(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
     ExitCode::from(2)
 }

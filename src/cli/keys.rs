@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::args::{KeyName, Keys};
+use super::args::{KeyRef, Keys};
 use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
@@ -21,7 +21,7 @@ use crate::store::{Credentials, Store};
 
 /// A new key with its secret, as it is shown once.
 #[derive(Serialize)]
-pub struct Shown<'k> {
+pub struct NewKeyJson<'k> {
     id: &'k Id<Key>,
     key: &'k str,
     prefix: &'k Prefix,
@@ -33,7 +33,7 @@ pub struct Shown<'k> {
     created_at: Timestamp,
 }
 
-impl<'k> Shown<'k> {
+impl<'k> NewKeyJson<'k> {
     pub fn new(key: &'k Key, secret: &'k KeySecret) -> Self {
         Self {
             id: &key.id,
@@ -79,12 +79,12 @@ fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     let (key, secret) = issue(&store, &workspace, new)?;
-    let text = || format!("Created the key \"{}\". {}", key.name, shown_once(&key, &secret));
-    context.output.print_secret(&Shown::new(&key, &secret), text, || unshown(&key))
+    let text = || format!("Created the key \"{}\". {}", key.name, format_new_key(&key, &secret));
+    context.output.print_secret(&NewKeyJson::new(&key, &secret), text, || lost_secret_advice(&key))
 }
 
 /// What to do about a key that was created and whose secret nobody has seen.
-pub fn unshown(key: &Key) -> String {
+pub fn lost_secret_advice(key: &Key) -> String {
     let Key { prefix, workspace, .. } = key;
     format!(
         "the key {prefix} was created all the same: revoke it with `pivotal-server keys revoke \
@@ -94,7 +94,7 @@ pub fn unshown(key: &Key) -> String {
 }
 
 /// How a new key is told to a person.
-pub fn shown_once(key: &Key, secret: &KeySecret) -> String {
+pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
     format!(
         "It is shown only this once:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
         secret.reveal(),
@@ -117,8 +117,9 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
     let listed: Vec<ListedKey<'_>> = keys
         .iter()
         .map(|key| {
-            let twin = twins.get(&key.id).filter(|_| key.revoked_at.is_none());
-            let retirement = twin.map(|twin| Retirement::judge(key, twin, now));
+            let replacement = twins.get(&key.id).filter(|_| key.revoked_at.is_none());
+            let retirement =
+                replacement.map(|replacement| Retirement::judge(key, replacement, now));
             let safe_to_revoke = retirement.as_ref().map(Retirement::is_safe);
             ListedKey { key, safe_to_revoke, retirement }
         })
@@ -136,7 +137,7 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
             "ID",
             "SCOPES",
         ];
-        let table = table(heading, &listed.iter().map(row).collect::<Vec<_>>());
+        let table = table(heading, &listed.iter().map(table_row).collect::<Vec<_>>());
         let advice = listed.iter().filter_map(|listed| {
             let advice = listed.retirement.as_ref()?.advice();
             Some(format!("{}: {advice}", listed.key.prefix))
@@ -158,7 +159,7 @@ struct ListedKey<'k> {
     retirement: Option<Retirement>,
 }
 
-fn row(listed: &ListedKey<'_>) -> [String; 10] {
+fn table_row(listed: &ListedKey<'_>) -> [String; 10] {
     let key = listed.key;
     let state = match (key.revoked_at, listed.safe_to_revoke) {
         (Some(at), _) => format!("revoked {at}"),
@@ -184,38 +185,38 @@ fn row(listed: &ListedKey<'_>) -> [String; 10] {
     ]
 }
 
-fn revoke(context: &Context, named: &KeyName) -> Result<(), Failure> {
+fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let store = context.store()?;
-    let id = find_key(&store, named)?.key.id;
+    let id = find_key(&store, key_ref)?.key.id;
     let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
     let key = key.ok_or_else(no_such_key)?;
     let text = || {
         format!("Revoked the key \"{}\" ({}). Its next request is refused.", key.name, key.prefix)
     };
-    context
-        .output
-        .print_done(&key, text, || format!("the key {} was revoked all the same", key.prefix))
+    context.output.print_after_change(&key, text, || {
+        format!("the key {} was revoked all the same", key.prefix)
+    })
 }
 
-fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
+fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let store = context.store()?;
-    let old = find_key(&store, named)?.key;
+    let old = find_key(&store, key_ref)?.key;
     let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old), store.checksum_secret())?;
     let id = old.id.clone();
-    let twin = store
+    let replacement = store
         .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;
-    let Some(key) = twin else { return Err(no_twin(&store, &old)?) };
+    let Some(key) = replacement else { return Err(why_not_rotated(&store, &old)?) };
     let text = || {
         format!(
             "Created a twin of the key \"{}\". {}\n\nThe old key stays active. \
              `pivotal-server keys list` says when it is safe to revoke it. Then: pivotal-server \
              keys revoke {}",
             key.name,
-            shown_once(&key, &secret),
+            format_new_key(&key, &secret),
             old.prefix,
         )
     };
-    context.output.print_secret(&Shown::new(&key, &secret), text, || {
+    context.output.print_secret(&NewKeyJson::new(&key, &secret), text, || {
         let (new, old) = (&key.prefix, &old.prefix);
         format!(
             "the twin {new} was created all the same: revoke it with `pivotal-server keys revoke \
@@ -225,12 +226,13 @@ fn rotate(context: &Context, named: &KeyName) -> Result<(), Failure> {
 }
 
 /// Why a key gets no twin, and what to do instead.
-fn no_twin(store: &Store, old: &Key) -> Result<Failure, Failure> {
+fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
     let keys = store.read(|reader| reader.keys(None))?;
-    let is_twin = |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.revoked_at.is_none();
+    let is_replacement =
+        |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.revoked_at.is_none();
     let why = if keys.iter().any(|key| key.id == old.id && key.revoked_at.is_some()) {
         "is revoked and cannot be rotated; create a new one with `keys create`".to_owned()
-    } else if let Some(Key { prefix, .. }) = keys.iter().find(is_twin) {
+    } else if let Some(Key { prefix, .. }) = keys.iter().find(is_replacement) {
         format!(
             "has a twin already, {prefix}; if the twin's secret is lost, revoke the twin with \
              `pivotal-server keys revoke {prefix}` and rotate the key again"
@@ -250,10 +252,10 @@ fn no_such_workspace(slug: &Slug) -> Failure {
     Failure::Other(format!("there is no workspace `{slug}`; {hint}"))
 }
 
-fn find_key(store: &Store, named: &KeyName) -> Result<Credentials, Failure> {
-    let found = store.read(|reader| match named {
-        KeyName::Id(id) => reader.credentials_by_id(id),
-        KeyName::Prefix(prefix) => reader.credentials(prefix),
+fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
+    let found = store.read(|reader| match key_ref {
+        KeyRef::Id(id) => reader.credentials_by_id(id),
+        KeyRef::Prefix(prefix) => reader.credentials(prefix),
     })?;
     found.ok_or_else(no_such_key)
 }

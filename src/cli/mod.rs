@@ -27,13 +27,13 @@ use self::args::{Args, Command};
 use self::context::{Context, data_dir};
 use self::failure::Failure;
 use self::output::Output;
-use crate::settings::Loaded;
+use crate::settings::LoadedSettings;
 
 /// Runs the command that this process was started with.
 pub fn main() -> ExitCode {
     let code = match Args::try_parse() {
         Ok(args) => run(args).map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
-        Err(error) => failure::usage(&error),
+        Err(error) => failure::report_clap_error(&error),
     };
     stderr::flush();
     code
@@ -47,9 +47,9 @@ fn config_variable() -> Option<PathBuf> {
 fn run(args: Args) -> Result<(), Failure> {
     signals::survive_file_size_limit().map_err(Failure::Signals)?;
     let file = args.config.or_else(config_variable);
-    let mut loaded = Loaded::read(file.as_deref())?;
+    let mut loaded = LoadedSettings::read(file.as_deref())?;
     if let Some(dir) = args.data_dir {
-        loaded.flag_data_dir(dir);
+        loaded.override_data_dir(dir);
     }
     let output = Output::new(args.json);
     let dir = data_dir(&loaded.settings);

@@ -36,7 +36,7 @@ impl Output {
 
     /// The same for a command that has changed something. When it cannot be printed, the error
     /// says with `done` what was done all the same.
-    pub fn print_done(
+    pub fn print_after_change(
         self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
@@ -48,17 +48,20 @@ impl Output {
         })
     }
 
-    /// The same for a secret that is printed this one time. `unshown` says what to do about a
+    /// The same for a secret that is printed this one time. `if_lost` says what to do about a
     /// secret that nobody has seen.
     pub fn print_secret(
         self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
-        unshown: impl Fn() -> String,
+        if_lost: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        self.print_done(value, text, &unshown)?;
-        if is_discarded() {
-            stderr::say(&format!("warning: standard output is not shown anywhere; {}", unshown()));
+        self.print_after_change(value, text, &if_lost)?;
+        if stdout_is_discarded() {
+            stderr::write_line(&format!(
+                "warning: standard output is not shown anywhere; {}",
+                if_lost()
+            ));
         }
         Ok(())
     }
@@ -66,7 +69,7 @@ impl Output {
 
 /// Whether stdout is /dev/null, which is also what the standard library opens when it is closed.
 #[cfg(unix)]
-pub fn is_discarded() -> bool {
+pub fn stdout_is_discarded() -> bool {
     use std::fs::{self, File};
     use std::os::fd::AsFd;
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -80,7 +83,7 @@ pub fn is_discarded() -> bool {
 }
 
 #[cfg(not(unix))]
-pub fn is_discarded() -> bool {
+pub fn stdout_is_discarded() -> bool {
     false
 }
 

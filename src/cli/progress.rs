@@ -15,28 +15,28 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct Progress {
     bar: ProgressBar,
     /// What is done to the pages or rows.
-    doing: &'static str,
+    verb: &'static str,
     /// From the moment at which there is something to remove.
     interrupt: OnceLock<Arc<Interrupt>>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self::of("copying")
+        Self::new("copying")
     }
 }
 
 impl Progress {
     /// Of the upgrade that a command begins with when the database is of an older version.
-    pub fn of_upgrade() -> Arc<dyn Watch> {
-        Arc::new(Self::of("upgrading"))
+    pub fn for_upgrade() -> Arc<dyn Watch> {
+        Arc::new(Self::new("upgrading"))
     }
 
-    fn of(doing: &'static str) -> Self {
+    fn new(verb: &'static str) -> Self {
         // Nothing is drawn where stderr is not a terminal.
         let bar = ProgressBar::no_length();
         bar.set_style(style("{spinner} {msg} {elapsed}"));
-        Self { bar, doing, interrupt: OnceLock::new() }
+        Self { bar, verb, interrupt: OnceLock::new() }
     }
 
     /// The signal that asked the work to stop.
@@ -54,7 +54,7 @@ impl Watch for Progress {
     fn on_progress(&self, done: u64, of: u64) {
         if self.bar.length() != Some(of) {
             let rest = "{bar:30} {percent} % {elapsed}, {eta} left";
-            self.bar.set_style(style(&format!("{} {rest}", self.doing)));
+            self.bar.set_style(style(&format!("{} {rest}", self.verb)));
             self.bar.set_length(of);
         }
         self.bar.set_position(done);

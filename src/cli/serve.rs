@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::args::Serve;
-use super::bootstrap::{bootstrap, note_shown, replacing};
+use super::bootstrap::{bootstrap, record_first_keys_shown, replacement_commands};
 use super::context::Context;
 use super::failure::Failure;
-use super::keys::Shown;
+use super::keys::NewKeyJson;
 use super::{logging, output::Output, signals};
 use crate::model::clock::SystemClock;
 use crate::model::key::Key;
@@ -32,13 +32,13 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
     let server = Server::bind(Service::new(settings, store))?;
     // Before the announcement, so that whoever reads it can already ask the server to stop.
-    let stop = asked_to_stop();
+    let stop = stop_on_signal();
     let store = server.service().store();
     let unshown = store.read(|reader| reader.unshown_keys())?;
     if let Some(keys) = &unshown {
         log::warn!(
             "the keys of the first start may never have been shown; if you do not have them: {}",
-            replacing(keys.iter()).join("; ")
+            replacement_commands(keys.iter()).join("; ")
         );
     }
     // Only now, with the socket open: nothing is left that could go wrong between making the keys
@@ -46,16 +46,16 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(store)? };
     announce(output, &server, &keys, unshown.as_deref())?;
     if !keys.is_empty() {
-        note_shown(store);
+        record_first_keys_shown(store);
     }
     actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
 }
 
 /// What `serve --json` prints once it listens.
 #[derive(Serialize)]
-struct Announcement<'a> {
+struct AnnouncementJson<'a> {
     listening: &'a str,
-    keys: Vec<Shown<'a>>,
+    keys: Vec<NewKeyJson<'a>>,
     /// The keys of an earlier start that may never have been shown.
     unshown_keys: Vec<&'a Prefix>,
     admin: Option<&'a str>,
@@ -69,9 +69,9 @@ fn announce(
     unshown: Option<&[Key]>,
 ) -> Result<(), Failure> {
     let address = format!("http://{}", server.address());
-    let shown = keys.iter().map(|(key, secret)| Shown::new(key, secret)).collect();
+    let shown = keys.iter().map(|(key, secret)| NewKeyJson::new(key, secret)).collect();
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
-    let announcement = Announcement {
+    let announcement = AnnouncementJson {
         listening: &address,
         keys: shown,
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
@@ -87,7 +87,7 @@ fn announce(
             text = format!(
                 "The keys of the first start may never have been shown. If you do not have them:\
                  \n\n  {}\n\n{text}",
-                replacing(unshown.iter()).join("\n  "),
+                replacement_commands(unshown.iter()).join("\n  "),
             );
         }
         if keys.is_empty() {
@@ -106,26 +106,26 @@ fn announce(
     if keys.is_empty() {
         return output.print(&announcement, text);
     }
-    output.print_done(&announcement, text, || {
+    output.print_after_change(&announcement, text, || {
         format!(
             "the workspace `default` and two keys were created all the same; replace the keys: {}",
-            replacing(keys.iter().map(|(key, _)| key)).join("; ")
+            replacement_commands(keys.iter().map(|(key, _)| key)).join("; ")
         )
     })
 }
 
 /// Handles the signals that ask a process to end. What is returned is ready when one came.
-fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
+fn stop_on_signal() -> impl Future<Output = ()> + Send + 'static {
     let (ask, asked) = tokio::sync::oneshot::channel();
     let first = move |signal| {
         log::info!("stopping on {signal}: requests in flight are finished first");
         // Nobody waits any more when the server has ended by itself.
         let _ = ask.send(());
     };
-    let again = |signal| {
+    let second = |signal| {
         log::warn!("{signal} while stopping: ending at once, without the requests in flight");
     };
-    if let Err(error) = signals::on_stop(first, again) {
+    if let Err(error) = signals::on_stop_signals(first, second) {
         log::error!("cannot handle signals, which will end the server at once: {error}");
     }
     async move {

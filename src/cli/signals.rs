@@ -53,13 +53,13 @@ impl Interrupt {
             // It is the first, so nothing was noted before.
             let _ = noted.0.set(signal);
         };
-        let again = |signal| {
-            stderr::say(&format!(
+        let second = |signal| {
+            stderr::write_line(&format!(
                 "error: {signal} again: ended at once, and a file that was begun may be left"
             ));
         };
         // Without handlers a signal ends the process at once, which loses nothing either.
-        drop(on_stop(first, again));
+        drop(on_stop_signals(first, second));
         interrupt
     }
 
@@ -82,14 +82,14 @@ pub fn survive_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map(drop)
 }
 
-/// Calls `first` with the first signal. With the second, calls `again` and ends the process.
+/// Calls `first` with the first signal. With the second, calls `second` and ends the process.
 ///
 /// # Errors
 /// When the signals cannot be handled; they end the process then.
 #[cfg(unix)]
-pub fn on_stop(
+pub fn on_stop_signals(
     first: impl FnOnce(StopSignal) + Send + 'static,
-    again: impl FnOnce(StopSignal) + Send + 'static,
+    second: impl FnOnce(StopSignal) + Send + 'static,
 ) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let handled = [SIGINT, SIGTERM, SIGHUP];
@@ -105,7 +105,7 @@ pub fn on_stop(
             first(signal);
         }
         if let Some(signal) = received.next() {
-            again(signal);
+            second(signal);
             stderr::flush();
             std::process::exit(signal.exit_code().into());
         }
@@ -129,9 +129,9 @@ pub fn survive_file_size_limit() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub fn on_stop(
+pub fn on_stop_signals(
     first: impl FnOnce(StopSignal) + Send + 'static,
-    again: impl FnOnce(StopSignal) + Send + 'static,
+    second: impl FnOnce(StopSignal) + Send + 'static,
 ) -> io::Result<()> {
     let wait = move || {
         actix_web::rt::System::new().block_on(async {
@@ -139,7 +139,7 @@ pub fn on_stop(
                 first(StopSignal::Interrupt);
             }
             if tokio::signal::ctrl_c().await.is_ok() {
-                again(StopSignal::Interrupt);
+                second(StopSignal::Interrupt);
                 stderr::flush();
                 std::process::exit(StopSignal::Interrupt.exit_code().into());
             }

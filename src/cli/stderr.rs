@@ -18,10 +18,10 @@ const RETRY: Duration = Duration::from_millis(20);
 
 static QUEUE: Queue = Queue::new();
 /// Whether the thread that writes could be started.
-static IS_WRITTEN: OnceLock<bool> = OnceLock::new();
+static HAS_WRITER: OnceLock<bool> = OnceLock::new();
 
 /// Queues a line, without its line break.
-pub fn say(line: &str) {
+pub fn write_line(line: &str) {
     queue_lines(format!("{line}\n").as_bytes());
 }
 
@@ -45,11 +45,11 @@ impl Write for Lines {
 }
 
 fn queue_lines(lines: &[u8]) {
-    let is_written = IS_WRITTEN.get_or_init(|| {
+    let has_writer = HAS_WRITER.get_or_init(|| {
         let thread = std::thread::Builder::new().name("stderr".to_owned());
-        thread.spawn(|| QUEUE.write_all(&mut io::stderr())).is_ok()
+        thread.spawn(|| QUEUE.write_batches_to(&mut io::stderr())).is_ok()
     });
-    if *is_written {
+    if *has_writer {
         QUEUE.push(lines);
     } else {
         // Without a thread, waiting for the reader is all that is left.
@@ -94,7 +94,7 @@ impl Queue {
     fn push(&self, lines: &[u8]) {
         let mut state = self.lock();
         if state.batch.lines.len() + lines.len() > CAPACITY {
-            state.batch.dropped_after += count(lines);
+            state.batch.dropped_after += count_lines(lines);
             return;
         }
         state.batch.lines.extend_from_slice(lines);
@@ -103,11 +103,11 @@ impl Queue {
     }
 
     /// Writes batch after batch, for as long as the process lives.
-    fn write_all(&self, out: &mut impl Write) {
-        let mut writer = Writer { out, is_in_line: false };
+    fn write_batches_to(&self, out: &mut impl Write) {
+        let mut writer = Writer { out, is_mid_line: false };
         loop {
             let batch = self.next();
-            let lost = writer.batch(&batch);
+            let lost = writer.write_batch(&batch);
             let mut state = self.lock();
             state.batch.dropped_before += lost;
             state.is_writing = false;
@@ -133,45 +133,47 @@ impl Queue {
 struct Writer<'o, W> {
     out: &'o mut W,
     /// Whether the last write was cut off in the middle of a line.
-    is_in_line: bool,
+    is_mid_line: bool,
 }
 
 impl<W: Write> Writer<'_, W> {
     /// Writes a batch, and returns how many lines are lost.
-    fn batch(&mut self, Batch { dropped_before, lines, dropped_after }: &Batch) -> usize {
-        if self.note(*dropped_before).is_err() {
-            return dropped_before + count(lines) + dropped_after;
+    fn write_batch(&mut self, Batch { dropped_before, lines, dropped_after }: &Batch) -> usize {
+        if self.report_dropped(*dropped_before).is_err() {
+            return dropped_before + count_lines(lines) + dropped_after;
         }
-        if let Err(written) = self.lines(lines) {
-            return count(&lines[written..]) + dropped_after;
+        if let Err(written) = self.write_lines(lines) {
+            return count_lines(&lines[written..]) + dropped_after;
         }
-        if self.note(*dropped_after).is_err() { *dropped_after } else { 0 }
+        if self.report_dropped(*dropped_after).is_err() { *dropped_after } else { 0 }
     }
 
     /// Says how many lines are missing here, if any are.
-    fn note(&mut self, dropped: usize) -> Result<(), usize> {
+    fn report_dropped(&mut self, dropped: usize) -> Result<(), usize> {
         if dropped == 0 {
             return Ok(());
         }
         let why = "standard error was not read, or could not be written";
         let (now, level) = (SystemClock.now(), Level::Warn);
-        self.lines(format!("{now} {level:5} log lines dropped: {dropped}; {why}\n").as_bytes())
+        self.write_lines(
+            format!("{now} {level:5} log lines dropped: {dropped}; {why}\n").as_bytes(),
+        )
     }
 
     /// Writes lines. The error is the number of bytes that were written.
-    fn lines(&mut self, lines: &[u8]) -> Result<(), usize> {
-        if self.is_in_line {
-            self.bytes(b"\n").map_err(|_| 0_usize)?;
-            self.is_in_line = false;
+    fn write_lines(&mut self, lines: &[u8]) -> Result<(), usize> {
+        if self.is_mid_line {
+            self.write_bytes(b"\n").map_err(|_| 0_usize)?;
+            self.is_mid_line = false;
         }
-        let done = self.bytes(lines);
+        let done = self.write_bytes(lines);
         if let Err(written @ 1..) = done {
-            self.is_in_line = lines[written - 1] != b'\n';
+            self.is_mid_line = lines[written - 1] != b'\n';
         }
         done
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), usize> {
+    fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut written = 0;
         while written < bytes.len() {
             match self.out.write(&bytes[written..]) {
@@ -186,7 +188,7 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
-fn count(lines: &[u8]) -> usize {
+fn count_lines(lines: &[u8]) -> usize {
     lines.iter().filter(|byte| **byte == b'\n').count()
 }
 
@@ -239,7 +241,7 @@ mod tests {
             queue.push(&long);
         }
         let mut disk = Disk { space: usize::MAX, text: Vec::new() };
-        let lost = Writer { out: &mut disk, is_in_line: false }.batch(&queue.next());
+        let lost = Writer { out: &mut disk, is_mid_line: false }.write_batch(&queue.next());
         assert_eq!((lost, written(&disk)), (0, vec!["1".to_owned(), "dropped 5".to_owned()]));
         queue.push(b"2\n");
         assert_eq!(
@@ -251,11 +253,11 @@ mod tests {
     #[test]
     fn lines_that_cannot_be_written_are_counted_and_a_cut_line_is_ended() {
         let mut disk = Disk { space: 5, text: Vec::new() };
-        let mut writer = Writer { out: &mut disk, is_in_line: false };
-        assert_eq!(writer.batch(&batch(0, "one\ntwo\nthree\n", 4)), 6);
-        assert_eq!(writer.batch(&batch(6, "four\n", 0)), 7);
+        let mut writer = Writer { out: &mut disk, is_mid_line: false };
+        assert_eq!(writer.write_batch(&batch(0, "one\ntwo\nthree\n", 4)), 6);
+        assert_eq!(writer.write_batch(&batch(6, "four\n", 0)), 7);
         writer.out.space = usize::MAX;
-        assert_eq!(writer.batch(&batch(7, "five\n", 0)), 0);
+        assert_eq!(writer.write_batch(&batch(7, "five\n", 0)), 0);
         assert_eq!(written(&disk), ["one", "t", "dropped 7", "five"]);
     }
 

@@ -17,14 +17,14 @@ use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::Store;
 
 #[derive(Serialize)]
-struct Shown<'w> {
+struct WorkspaceJson<'w> {
     id: &'w Id<Workspace>,
     slug: &'w Slug,
     name: &'w Name,
     created_at: Timestamp,
 }
 
-impl<'w> From<&'w Workspace> for Shown<'w> {
+impl<'w> From<&'w Workspace> for WorkspaceJson<'w> {
     fn from(workspace: &'w Workspace) -> Self {
         Self {
             id: &workspace.id,
@@ -57,12 +57,12 @@ fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
         )
     };
     let done = || format!("the workspace `{slug}` was created all the same");
-    context.output.print_done(&Shown::from(&workspace), text, done)
+    context.output.print_after_change(&WorkspaceJson::from(&workspace), text, done)
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
     let workspaces = context.store_to_read()?.read(|reader| reader.workspaces())?;
-    let shown: Vec<Shown<'_>> = workspaces.iter().map(Shown::from).collect();
+    let shown: Vec<WorkspaceJson<'_>> = workspaces.iter().map(WorkspaceJson::from).collect();
     context.output.print(&shown, || {
         let rows: Vec<_> = workspaces
             .iter()

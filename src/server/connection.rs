@@ -13,8 +13,8 @@ use actix_web::rt::time::{Instant, Sleep, sleep};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::places::Place;
 use super::refusal;
+use super::slots::Slot;
 use crate::http::exchange::Exchange;
 use crate::http::pace::Pace;
 use crate::settings::Connections;
@@ -47,7 +47,7 @@ pub(super) struct Connection<S = TcpStream> {
     writes: Pace,
     /// Wakes the connection's task to look at the deadlines again. It may ring too early.
     alarm: Pin<Box<Sleep>>,
-    _place: Option<Place>,
+    _slot: Option<Slot>,
 }
 
 /// What a connection needs of a socket beside reading and writing.
@@ -55,7 +55,7 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
     /// Sends as much as can be sent without waiting.
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes the kernel forget what was not sent when the socket is closed.
-    fn forget_unsent(&self);
+    fn discard_unsent(&self);
 }
 
 impl Socket for TcpStream {
@@ -63,7 +63,7 @@ impl Socket for TcpStream {
         self.try_write(bytes)
     }
 
-    fn forget_unsent(&self) {
+    fn discard_unsent(&self) {
         // Closing it will do, only later.
         let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
     }
@@ -71,7 +71,7 @@ impl Socket for TcpStream {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(stream: TcpStream, place: Place, settings: &Connections) -> Self {
+    pub fn new(stream: TcpStream, slot: Slot, settings: &Connections) -> Self {
         // Otherwise the last part of a response waits until the client has acknowledged the others,
         // which it delays by 40 ms (RFC 896 and RFC 1122, 4.2.3.2).
         if let Err(error) = stream.set_nodelay(true) {
@@ -81,7 +81,7 @@ impl Connection {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
             log::debug!("cannot bound what the kernel holds for a connection: {error}");
         }
-        Self { _place: Some(place), ..Self::on(stream, settings) }
+        Self { _slot: Some(slot), ..Self::on(stream, settings) }
     }
 }
 
@@ -98,7 +98,7 @@ impl<S: Socket> Connection<S> {
             ahead: 0,
             writes: Pace::new(settings),
             alarm: Box::pin(sleep(settings.grace)),
-            _place: None,
+            _slot: None,
         }
     }
 
@@ -151,11 +151,11 @@ impl<S: Socket> Connection<S> {
     /// Ends the connection for a client that did not send the next request in time. It is told so
     /// only if it began one: on an idle connection, it would take a response for the one to the
     /// request that it is about to send.
-    fn give_up_reading(&mut self) {
+    fn report_slow_headers(&mut self) {
         let began = self.head_since.is_some() && !self.exchange.has_unread_body();
         if began && !self.writes.is_waiting() {
             // If it cannot be sent at once, there is nobody to read it.
-            let _ = self.stream.send_now(refusal::slow_head().as_bytes());
+            let _ = self.stream.send_now(refusal::slow_headers().as_bytes());
         }
     }
 }
@@ -197,7 +197,7 @@ impl<S: Socket> AsyncRead for Connection<S> {
             return Poll::Ready(Ok(()));
         }
         if deadline <= Instant::now() {
-            this.give_up_reading();
+            this.report_slow_headers();
             buffer.set_filled(filled);
             return Poll::Ready(Ok(()));
         }
@@ -223,7 +223,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
             Poll::Pending => {
                 let deadline = this.writes.wait();
                 if deadline <= Instant::now() {
-                    this.stream.forget_unsent();
+                    this.stream.discard_unsent();
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
                 this.wake_at(deadline, cx);
@@ -252,7 +252,7 @@ mod tests {
     use actix_web::rt::net::TcpListener;
 
     use super::*;
-    use crate::server::places::Places;
+    use crate::server::slots::Slots;
     use crate::settings::Settings;
 
     #[actix_web::test]
@@ -260,8 +260,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let place = Places::new(1, 1, Vec::new()).take(peer.ip()).unwrap();
-        let connection = Connection::new(stream, place, &Settings::default().connections);
+        let slot = Slots::new(1, 1, Vec::new()).take(peer.ip()).unwrap();
+        let connection = Connection::new(stream, slot, &Settings::default().connections);
         assert!(connection.stream.nodelay().unwrap());
     }
 }

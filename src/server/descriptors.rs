@@ -5,15 +5,15 @@ use crate::store::Threads;
 /// Descriptors of the log, the sockets, the writer, backups and whatever libraries open.
 const OTHERS: u64 = 64;
 /// What a thread that answers requests has for waiting on its connections.
-const OF_WORKER: u64 = 6;
+const PER_WORKER: u64 = 6;
 /// The database file and its log, of each connection to it.
-const OF_READER: u64 = 2;
+const PER_READER: u64 = 2;
 
 /// How many connections there can be: what is asked for, or fewer when the limit on descriptors
 /// does not allow it even after it was raised.
 pub(super) fn connections(asked: usize, workers: usize, threads: Threads) -> usize {
     let Some(limit) = raised_limit() else { return asked };
-    let most = possible(limit, workers, threads);
+    let most = slots_within(limit, workers, threads);
     if most < asked {
         log::warn!(
             "at most {most} connections instead of {asked} (connections.max): \
@@ -25,10 +25,10 @@ pub(super) fn connections(asked: usize, workers: usize, threads: Threads) -> usi
 
 /// How many connections a limit leaves. However low it is, there are some: the server may then
 /// run out of descriptors, but it is of use until it does.
-fn possible(limit: u64, workers: usize, threads: Threads) -> usize {
+fn slots_within(limit: u64, workers: usize, threads: Threads) -> usize {
     // Both pools of the store may open as many connections as there are threads.
     let readers = 2 * (u64::from(threads.lookups) + u64::from(threads.lists));
-    let own = OTHERS + OF_WORKER * workers as u64 + OF_READER * readers;
+    let own = OTHERS + PER_WORKER * workers as u64 + PER_READER * readers;
     let left = limit.saturating_sub(own).max(limit / 4);
     usize::try_from(left).unwrap_or(usize::MAX)
 }
@@ -59,10 +59,10 @@ mod tests {
     #[test]
     fn the_store_and_the_workers_keep_their_descriptors() {
         let threads = Threads { lookups: 2, lists: 8 };
-        assert_eq!(possible(1024, 2, threads), 1024 - 64 - 12 - 40);
-        assert_eq!(possible(1 << 20, 2, threads), (1 << 20) - 64 - 12 - 40);
-        assert_eq!(possible(64, 2, threads), 16);
+        assert_eq!(slots_within(1024, 2, threads), 1024 - 64 - 12 - 40);
+        assert_eq!(slots_within(1 << 20, 2, threads), (1 << 20) - 64 - 12 - 40);
+        assert_eq!(slots_within(64, 2, threads), 16);
         let many = Threads { lookups: 256, lists: 1024 };
-        assert_eq!(possible(1024, 256, many), 256);
+        assert_eq!(slots_within(1024, 256, many), 256);
     }
 }

@@ -17,9 +17,9 @@ use actix_web::rt::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
-use super::places::Places;
 use super::refusal;
-use super::served::Served;
+use super::routes::Routes;
+use super::slots::Slots;
 use super::socket::Socket;
 use crate::http::exchange::track;
 use crate::http::origin::ListensOn;
@@ -34,9 +34,9 @@ const WRITE_BUFFER: usize = 16 << 10;
 
 /// Serves until `stop` is ready.
 pub(super) fn serve(
-    served: Served,
+    routes: Routes,
     socket: Socket,
-    places: Places,
+    slots: Slots,
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<dev::Server> {
@@ -46,34 +46,34 @@ pub(super) fn serve(
     let builder = dev::Server::build()
         .workers(settings.worker_threads())
         .worker_max_blocking_threads(BLOCKING)
-        // Connections are counted in `places`, which answers those that are too many.
+        // Connections are counted in `slots`, which answers those that are too many.
         .max_concurrent_connections(usize::MAX - 1)
         .shutdown_timeout(settings.shutdown_timeout)
         .shutdown_signal(stop);
     let stopping = builder.graceful_shutdown_signal();
     let service = move || {
-        let (places, refusals) = (places.clone(), Arc::clone(&refusals));
-        let (served, connections) = (served.clone(), connections.clone());
+        let (slots, refusals) = (slots.clone(), Arc::clone(&refusals));
+        let (routes, connections) = (routes.clone(), connections.clone());
         let stopping = stopping.clone();
         let grace = connections.grace;
         let app = App::new()
             .app_data(ListensOn(address))
             .wrap(from_fn(access_log))
             .wrap(from_fn(track))
-            .configure(|config| served.configure(config));
+            .configure(|config| routes.configure(config));
         let accept = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             // A peer without an address has just left.
             let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-            let place = places.take(ip);
+            let slot = slots.take(ip);
             let (refusals, connections) = (Arc::clone(&refusals), connections.clone());
             async move {
-                match place {
-                    Some(place) => {
-                        Ok((Connection::new(stream, place, &connections), Protocol::Http1, peer))
+                match slot {
+                    Some(slot) => {
+                        Ok((Connection::new(stream, slot, &connections), Protocol::Http1, peer))
                     }
                     None => {
-                        refusal::turn_away(stream, refusals).await;
+                        refusal::refuse(stream, refusals).await;
                         Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
                     }
                 }

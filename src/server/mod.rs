@@ -5,9 +5,9 @@ mod background;
 mod connection;
 mod descriptors;
 mod http;
-mod places;
 mod refusal;
-mod served;
+mod routes;
+mod slots;
 mod socket;
 
 use std::future::Future;
@@ -20,8 +20,8 @@ use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
 use self::background::Background;
-use self::places::Places;
-use self::served::Served;
+use self::routes::Routes;
+use self::slots::Slots;
 pub use self::socket::BindError;
 use self::socket::Socket;
 use crate::admin::Admin;
@@ -116,10 +116,10 @@ impl Server {
             settings.worker_threads(),
             Self::threads(settings),
         );
-        let places = Places::new(max, connections.per_address, settings.trusted_proxies.clone());
+        let slots = Slots::new(max, connections.per_address, settings.trusted_proxies.clone());
         let serve = |api, admin, socket| {
-            let served = Served { service: Data::from(Arc::clone(&service)), api, admin };
-            http::serve(served, socket, places.clone(), settings, stop.clone())
+            let routes = Routes { service: Data::from(Arc::clone(&service)), api, admin };
+            http::serve(routes, socket, slots.clone(), settings, stop.clone())
         };
         let both = match admin_socket {
             None => Either::Left(serve(Some(api), admin, socket)?),

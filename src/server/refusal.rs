@@ -9,13 +9,13 @@ use actix_web::rt::time::timeout;
 use tokio::sync::Semaphore;
 
 /// The head of a request took too long.
-pub(super) fn slow_head() -> String {
+pub(super) fn slow_headers() -> String {
     let body = r#"{"error":{"type":"invalid_request_error","code":"request_timeout","message":"The headers arrived too slowly."}}"#;
     response("408 Request Timeout", "", body)
 }
 
-/// There is no place for another connection.
-fn full() -> String {
+/// There is no slot for another connection.
+fn no_slot() -> String {
     let body = r#"{"error":{"type":"internal_error","code":"unavailable","message":"The server has too many open connections. Nothing was stored; try again."}}"#;
     response("503 Service Unavailable", "retry-after: 1\r\n", body)
 }
@@ -28,19 +28,19 @@ fn response(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// Connections that get a response at the same time although there is no place for them; others are
+/// Connections that get a response at the same time although there is no slot for them; others are
 /// just closed.
 pub(super) const AT_ONCE: usize = 32;
 /// How long each of the two steps of it may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Tells a client that there is no place. Its request is waited for first, since some clients
+/// Tells a client that there is no slot. Its request is waited for first, since some clients
 /// take a response that comes before it for a broken connection.
-pub(super) async fn turn_away(stream: TcpStream, refusals: Arc<Semaphore>) {
+pub(super) async fn refuse(stream: TcpStream, refusals: Arc<Semaphore>) {
     let Ok(_permit) = refusals.try_acquire() else { return };
     let _ = timeout(PATIENCE, stream.readable()).await;
     discard(&stream);
-    if stream.try_write(full().as_bytes()).is_err() {
+    if stream.try_write(no_slot().as_bytes()).is_err() {
         return;
     }
     // Closing a socket that has unread bytes makes the kernel throw away what was just sent.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// A socket that is open, and not served yet.
+/// A socket that is open, and not routes yet.
 pub(super) struct Socket {
     pub address: SocketAddr,
     pub listener: TcpListener,

@@ -13,17 +13,17 @@ pub(super) struct Entry {
 }
 
 /// A line that is not TOML.
-pub(super) struct SyntaxFault {
+pub(super) struct SyntaxError {
     pub line: usize,
     pub message: String,
 }
 
 /// All values in the order of the file, or every line that is not TOML. Sections that are empty are
 /// returned as empty tables, so that a misspelled section is found too.
-pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SyntaxFault>> {
+pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SyntaxError>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(syntax_faults(text, &errors));
+        return Err(syntax_errors(text, &errors));
     }
     let mut found = Vec::new();
     flatten("", document.into_inner(), &mut found);
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SyntaxFault>> {
     let entries = found.into_iter().map(|(start, name, value)| {
         let line = line_of(text, start);
         let value = Value::deserialize(value).map_err(|error| {
-            vec![SyntaxFault { line, message: error.message().replace('\n', " ") }]
+            vec![SyntaxError { line, message: error.message().replace('\n', " ") }]
         })?;
         Ok(Entry { name, line, value })
     });
@@ -57,16 +57,16 @@ fn flatten<'t>(section: &str, table: DeTable<'t>, found: &mut Found<'t>) {
 }
 
 /// The first fault of each line: the parser often finds a second one only because of the first.
-fn syntax_faults(text: &str, errors: &[toml::de::Error]) -> Vec<SyntaxFault> {
-    let mut faults: Vec<SyntaxFault> = Vec::new();
+fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<SyntaxError> {
+    let mut found: Vec<SyntaxError> = Vec::new();
     for error in errors {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
-        if faults.iter().all(|known| known.line != line) {
-            faults.push(SyntaxFault { line, message: error.message().replace('\n', " ") });
+        if found.iter().all(|known| known.line != line) {
+            found.push(SyntaxError { line, message: error.message().replace('\n', " ") });
         }
     }
-    faults.sort_by_key(|fault| fault.line);
-    faults
+    found.sort_by_key(|fault| fault.line);
+    found
 }
 
 fn line_of(text: &str, position: usize) -> usize {
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn every_line_that_is_not_toml_is_reported_once() {
-        let faults = parse("a = = 1\nb = 2\nc = \"x\nb = 3\n").err().unwrap();
-        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        let found = parse("a = = 1\nb = 2\nc = \"x\nb = 3\n").err().unwrap();
+        let lines: Vec<usize> = found.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 3, 4]);
     }
 
@@ -115,9 +115,9 @@ mod tests {
                     prop_assert!(text.parse::<toml::Table>().is_ok());
                     prop_assert!(entries.iter().all(|entry| (1..=last).contains(&entry.line)));
                 }
-                Err(faults) => {
-                    prop_assert!(!faults.is_empty());
-                    prop_assert!(faults.iter().all(|fault| (1..=last).contains(&fault.line)));
+                Err(found) => {
+                    prop_assert!(!found.is_empty());
+                    prop_assert!(found.iter().all(|fault| (1..=last).contains(&fault.line)));
                 }
             }
         }

@@ -7,6 +7,6 @@ mod table;
 mod values;
 mod variables;
 
-pub use self::sources::{Listed, Loaded, Place, SettingsError, SettingsErrors};
+pub use self::sources::{EffectiveSetting, LoadedSettings, SettingsError, SettingsErrors, Source};
 pub use self::values::{Admin, Backups, Connections, RateLimits, Settings};
 pub use self::variables::UnknownVariable;

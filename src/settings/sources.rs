@@ -16,7 +16,7 @@ use super::variables::{UnknownVariable, nearest};
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "config.toml";
 
-/// One fault in the settings. The message names the place, the setting and what is allowed.
+/// One fault in the settings. The message names the source, the setting and what is allowed.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("cannot read {}: {source}", .file.display())]
@@ -54,14 +54,14 @@ fn hint(name: &str) -> String {
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Source {
     Default,
     File(PathBuf),
     Environment,
     Flag,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -74,43 +74,43 @@ impl fmt::Display for Place {
 
 /// The settings of a process, and where they come from.
 #[derive(Debug, Default)]
-pub struct Loaded {
+pub struct LoadedSettings {
     /// What holds.
     pub settings: Settings,
     /// Where what is not a default was said.
-    given: HashMap<&'static str, Place>,
+    sources: HashMap<&'static str, Source>,
     /// Variables that are ignored, but may be misspelled settings.
     unknown: Vec<UnknownVariable>,
 }
 
 /// A setting with its value.
 #[derive(Debug)]
-pub struct Listed {
+pub struct EffectiveSetting {
     /// Its name in the file.
     pub name: &'static str,
     /// Its value, as the file would have it.
     pub value: Value,
     /// Where that was said.
-    pub place: Place,
+    pub source: Source,
 }
 
-impl Loaded {
+impl LoadedSettings {
     /// Reads the settings of this process: from `file`, which has to exist when it is named, and
     /// from the environment. Empty variables count as unset.
     ///
     /// # Errors
-    /// All faults of both, see [`SettingsError`].
+    /// All errors of both, see [`SettingsError`].
     pub fn read(file: Option<&Path>) -> Result<Self, SettingsErrors> {
         let mut loaded = Self::default();
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let default = Path::new(DEFAULT_FILE);
         match (file, default.is_file()) {
-            (Some(file), _) => loaded.read_file(file, &mut faults),
-            (None, true) => loaded.read_file(default, &mut faults),
+            (Some(file), _) => loaded.read_file(file, &mut errors),
+            (None, true) => loaded.read_file(default, &mut errors),
             (None, false) => {}
         }
-        loaded.read_variables(std::env::vars_os(), &mut faults);
-        if faults.is_empty() { Ok(loaded) } else { Err(SettingsErrors(faults)) }
+        loaded.read_variables(std::env::vars_os(), &mut errors);
+        if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
 
     /// Variables that begin like settings, but are none and are ignored.
@@ -119,51 +119,51 @@ impl Loaded {
     }
 
     /// Lays the flag `--data-dir` over what was read.
-    pub fn flag_data_dir(&mut self, dir: PathBuf) {
+    pub fn override_data_dir(&mut self, dir: PathBuf) {
         self.settings.data_dir = dir;
-        self.given.insert("data_dir", Place::Flag);
+        self.sources.insert("data_dir", Source::Flag);
     }
 
     /// All settings, in the order of `config.toml`.
-    pub fn list(&self) -> impl Iterator<Item = Listed> {
+    pub fn list(&self) -> impl Iterator<Item = EffectiveSetting> {
         let mut settings = self.settings.clone();
-        SETTINGS.iter().map(move |setting| Listed {
+        SETTINGS.iter().map(move |setting| EffectiveSetting {
             name: setting.name,
-            value: setting.show(&mut settings),
-            place: self.given.get(setting.name).cloned().unwrap_or(Place::Default),
+            value: setting.value_in(&mut settings),
+            source: self.sources.get(setting.name).cloned().unwrap_or(Source::Default),
         })
     }
 
-    fn read_file(&mut self, file: &Path, faults: &mut Vec<SettingsError>) {
+    fn read_file(&mut self, file: &Path, errors: &mut Vec<SettingsError>) {
         match std::fs::read_to_string(file) {
-            Ok(text) => self.read_text(file, &text, faults),
+            Ok(text) => self.read_text(file, &text, errors),
             Err(source) => {
-                faults.push(SettingsError::Unreadable { file: file.to_owned(), source });
+                errors.push(SettingsError::Unreadable { file: file.to_owned(), source });
             }
         }
     }
 
-    fn read_text(&mut self, file: &Path, text: &str, faults: &mut Vec<SettingsError>) {
+    fn read_text(&mut self, file: &Path, text: &str, errors: &mut Vec<SettingsError>) {
         let path = || file.to_owned();
         let entries = match file::parse(text) {
             Ok(entries) => entries,
             Err(syntax) => {
-                let fault = |fault: file::SyntaxFault| SettingsError::Syntax {
+                let fault = |fault: file::SyntaxError| SettingsError::Syntax {
                     file: path(),
                     line: fault.line,
                     message: fault.message,
                 };
-                return faults.extend(syntax.into_iter().map(fault));
+                return errors.extend(syntax.into_iter().map(fault));
             }
         };
         for file::Entry { name, line, value } in entries {
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
-                if !self.take(setting, &value, Place::File(path())) {
+                if !self.apply(setting, &value, Source::File(path())) {
                     let allowed = &setting.allowed;
-                    faults.push(SettingsError::BadValue { file: path(), line, name, allowed });
+                    errors.push(SettingsError::BadValue { file: path(), line, name, allowed });
                 }
             } else if !is_empty_section(&name, &value) {
-                faults.push(SettingsError::Unknown { file: path(), line, name });
+                errors.push(SettingsError::Unknown { file: path(), line, name });
             }
         }
     }
@@ -171,7 +171,7 @@ impl Loaded {
     fn read_variables(
         &mut self,
         variables: impl Iterator<Item = (OsString, OsString)>,
-        faults: &mut Vec<SettingsError>,
+        errors: &mut Vec<SettingsError>,
     ) {
         for (name, value) in variables {
             let name = name.to_string_lossy();
@@ -179,16 +179,16 @@ impl Loaded {
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
-                self.unknown.extend(UnknownVariable::find(&name, &value.to_string_lossy()));
+                self.unknown.extend(UnknownVariable::detect(&name, &value.to_string_lossy()));
                 continue;
             };
             // Replacing bytes that are not UTF-8 would name another directory.
-            let is_taken = value
+            let is_applied = value
                 .into_string()
-                .is_ok_and(|value| self.take(setting, &Value::String(value), Place::Environment));
-            if !is_taken {
+                .is_ok_and(|value| self.apply(setting, &Value::String(value), Source::Environment));
+            if !is_applied {
                 let (name, allowed) = (name.into_owned(), &setting.allowed);
-                faults.push(SettingsError::BadVariable { name, allowed });
+                errors.push(SettingsError::BadVariable { name, allowed });
             }
         }
         // The environment has no order of its own.
@@ -196,10 +196,10 @@ impl Loaded {
     }
 
     /// Takes a value over; `false` if it is not allowed.
-    fn take(&mut self, setting: &'static Setting, value: &Value, place: Place) -> bool {
-        let is_allowed = setting.take(&mut self.settings, value).is_some();
+    fn apply(&mut self, setting: &'static Setting, value: &Value, source: Source) -> bool {
+        let is_allowed = setting.apply(&mut self.settings, value).is_some();
         if is_allowed {
-            self.given.insert(setting.name, place);
+            self.sources.insert(setting.name, source);
         }
         is_allowed
     }
@@ -217,13 +217,13 @@ mod tests {
     use super::*;
     use crate::settings::RateLimits;
 
-    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, Vec<String>> {
-        let mut loaded = Loaded::default();
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<LoadedSettings, Vec<String>> {
+        let mut loaded = LoadedSettings::default();
         let variables = variables.iter().map(|&(n, v)| (n.into(), v.into()));
-        let mut faults = Vec::new();
-        loaded.read_text(Path::new("config.toml"), text, &mut faults);
-        loaded.read_variables(variables, &mut faults);
-        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let mut errors = Vec::new();
+        loaded.read_text(Path::new("config.toml"), text, &mut errors);
+        loaded.read_variables(variables, &mut errors);
+        let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
         if said.is_empty() { Ok(loaded) } else { Err(said) }
     }
 
@@ -232,7 +232,7 @@ mod tests {
     }
 
     /// The settings as a file.
-    fn written(loaded: &Loaded) -> String {
+    fn to_toml(loaded: &LoadedSettings) -> String {
         loaded.list().map(|listed| format!("{} = {}\n", listed.name, listed.value)).collect()
     }
 
@@ -245,19 +245,19 @@ mod tests {
                    [admin]\nenabled = false\nlisten = \"127.0.0.1:2\"\nidle_timeout = \"61s\"";
         for text in ["", all] {
             let loaded = load(text, &[]).unwrap();
-            assert_eq!(read(&written(&loaded), &[]).unwrap(), loaded.settings);
+            assert_eq!(read(&to_toml(&loaded), &[]).unwrap(), loaded.settings);
         }
     }
 
     #[test]
     fn every_setting_tells_where_its_value_was_said() {
         let mut loaded = load("workers = 1\nlog = \"off\"", &[("PIVOTAL_LOG", "warn")]).unwrap();
-        loaded.flag_data_dir("/elsewhere".into());
-        let place = |name: &str| loaded.list().find(|one| one.name == name).unwrap().place;
-        assert_eq!(place("listen"), Place::Default);
-        assert_eq!(place("workers"), Place::File("config.toml".into()));
-        assert_eq!(place("log"), Place::Environment);
-        assert_eq!(place("data_dir"), Place::Flag);
+        loaded.override_data_dir("/elsewhere".into());
+        let source = |name: &str| loaded.list().find(|one| one.name == name).unwrap().source;
+        assert_eq!(source("listen"), Source::Default);
+        assert_eq!(source("workers"), Source::File("config.toml".into()));
+        assert_eq!(source("log"), Source::Environment);
+        assert_eq!(source("data_dir"), Source::Flag);
     }
 
     #[test]
@@ -358,10 +358,10 @@ mod tests {
     fn a_variable_that_is_not_utf_8_is_refused_and_not_altered() {
         use std::os::unix::ffi::OsStringExt;
         let value = OsString::from_vec(b"/srv/\xff".to_vec());
-        let mut faults = Vec::new();
-        Loaded::default()
-            .read_variables([("PIVOTAL_DATA_DIR".into(), value)].into_iter(), &mut faults);
-        assert_eq!(faults.len(), 1);
+        let mut errors = Vec::new();
+        LoadedSettings::default()
+            .read_variables([("PIVOTAL_DATA_DIR".into(), value)].into_iter(), &mut errors);
+        assert_eq!(errors.len(), 1);
     }
 
     #[test]

@@ -21,35 +21,43 @@ const MAX_RATE: i64 = 1_000_000;
 /// All settings, in the order of `config.toml`.
 pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     vec![
-        row("listen", address(), |s| &mut s.listen),
-        row("data_dir", directory(), |s| &mut s.data_dir),
-        row("log", level(), |s| &mut s.log),
-        row("workers", whole(0..=256), |s| &mut s.workers),
-        row("shutdown_timeout", whole_of("seconds", 0..=3600), |s| &mut s.shutdown_timeout),
-        row("trusted_proxies", networks(), |s| &mut s.trusted_proxies),
-        row("query_timeout", time(TEN_MILLIS, HOUR, "5s"), |s| &mut s.query_timeout),
-        row("connections.max", whole(16..=1_000_000), |s| &mut s.connections.max),
-        row("connections.per_address", whole(1..=1_000_000), |s| &mut s.connections.per_address),
-        row("connections.idle_timeout", time(SECOND, HOUR, "30s"), |s| {
+        setting("listen", address(), |s| &mut s.listen),
+        setting("data_dir", directory(), |s| &mut s.data_dir),
+        setting("log", log_level(), |s| &mut s.log),
+        setting("workers", integer(0..=256), |s| &mut s.workers),
+        setting("shutdown_timeout", integer_in("seconds", 0..=3600), |s| &mut s.shutdown_timeout),
+        setting("trusted_proxies", networks(), |s| &mut s.trusted_proxies),
+        setting("query_timeout", bounded_duration(TEN_MILLIS, HOUR, "5s"), |s| {
+            &mut s.query_timeout
+        }),
+        setting("connections.max", integer(16..=1_000_000), |s| &mut s.connections.max),
+        setting("connections.per_address", integer(1..=1_000_000), |s| {
+            &mut s.connections.per_address
+        }),
+        setting("connections.idle_timeout", bounded_duration(SECOND, HOUR, "30s"), |s| {
             &mut s.connections.idle_timeout
         }),
-        row("connections.grace", time(SECOND, HOUR, "10s"), |s| &mut s.connections.grace),
-        row("connections.min_rate", whole_of("bytes per second", 1..=1_000_000_000), |s| {
+        setting("connections.grace", bounded_duration(SECOND, HOUR, "10s"), |s| {
+            &mut s.connections.grace
+        }),
+        setting("connections.min_rate", integer_in("bytes per second", 1..=1_000_000_000), |s| {
             &mut s.connections.min_rate
         }),
-        row("connections.stall_timeout", time(SECOND, HOUR, "60s"), |s| {
+        setting("connections.stall_timeout", bounded_duration(SECOND, HOUR, "60s"), |s| {
             &mut s.connections.stall_timeout
         }),
-        row("rate_limits.enabled", flag(), |s| &mut s.rate_limits.enabled),
-        row("rate_limits.standard", whole(1..=MAX_RATE), |s| &mut s.rate_limits.standard),
-        row("rate_limits.test", whole(1..=MAX_RATE), |s| &mut s.rate_limits.test),
-        row("rate_limits.paid", whole(1..=MAX_RATE), |s| &mut s.rate_limits.paid),
-        row("backup.every", interval(), |s| &mut s.backup.every),
-        row("backup.keep", whole(1..=10_000), |s| &mut s.backup.keep),
-        row("backup.dir", other_directory(), |s| &mut s.backup.dir),
-        row("admin.enabled", flag(), |s| &mut s.admin.enabled),
-        row("admin.listen", other_address(), |s| &mut s.admin.listen),
-        row("admin.idle_timeout", time(MINUTE, HALF_DAY, "30m"), |s| &mut s.admin.idle_timeout),
+        setting("rate_limits.enabled", boolean(), |s| &mut s.rate_limits.enabled),
+        setting("rate_limits.standard", integer(1..=MAX_RATE), |s| &mut s.rate_limits.standard),
+        setting("rate_limits.test", integer(1..=MAX_RATE), |s| &mut s.rate_limits.test),
+        setting("rate_limits.paid", integer(1..=MAX_RATE), |s| &mut s.rate_limits.paid),
+        setting("backup.every", optional_interval(), |s| &mut s.backup.every),
+        setting("backup.keep", integer(1..=10_000), |s| &mut s.backup.keep),
+        setting("backup.dir", optional_directory(), |s| &mut s.backup.dir),
+        setting("admin.enabled", boolean(), |s| &mut s.admin.enabled),
+        setting("admin.listen", optional_address(), |s| &mut s.admin.listen),
+        setting("admin.idle_timeout", bounded_duration(MINUTE, HALF_DAY, "30m"), |s| {
+            &mut s.admin.idle_timeout
+        }),
     ]
 });
 
@@ -59,23 +67,23 @@ pub(super) struct Setting {
     pub name: &'static str,
     /// What it may be, as the end of a sentence.
     pub allowed: String,
-    take: Take,
-    show: Show,
+    apply: Apply,
+    value: ReadValue,
 }
 
-type Take = Box<dyn Fn(&mut Settings, &Value) -> Option<()> + Send + Sync>;
-type Show = Box<dyn Fn(&mut Settings) -> Value + Send + Sync>;
+type Apply = Box<dyn Fn(&mut Settings, &Value) -> Option<()> + Send + Sync>;
+type ReadValue = Box<dyn Fn(&mut Settings) -> Value + Send + Sync>;
 
 impl Setting {
     /// Takes a value over; nothing when the value is not allowed.
-    pub fn take(&self, to: &mut Settings, value: &Value) -> Option<()> {
-        (self.take)(to, value)
+    pub fn apply(&self, to: &mut Settings, value: &Value) -> Option<()> {
+        (self.apply)(to, value)
     }
 
     /// The value as the file would have it. The settings are borrowed as they are to be changed,
-    /// since a row names its place only once.
-    pub fn show(&self, of: &mut Settings) -> Value {
-        (self.show)(of)
+    /// since a row names its field only once.
+    pub fn value_in(&self, of: &mut Settings) -> Value {
+        (self.value)(of)
     }
 
     /// `rate_limits.standard` is `PIVOTAL_RATE_LIMITS_STANDARD`.
@@ -84,20 +92,20 @@ impl Setting {
     }
 }
 
-fn row<T: 'static>(
+fn setting<T: 'static>(
     name: &'static str,
     kind: Kind<T>,
-    place: fn(&mut Settings) -> &mut T,
+    field: fn(&mut Settings) -> &mut T,
 ) -> Setting {
     let Kind { allowed, read, show } = kind;
     Setting {
         name,
         allowed,
-        take: Box::new(move |to, value| {
-            *place(to) = read(value)?;
+        apply: Box::new(move |to, value| {
+            *field(to) = read(value)?;
             Some(())
         }),
-        show: Box::new(move |of| show(place(of))),
+        value: Box::new(move |of| show(field(of))),
     }
 }
 
@@ -132,18 +140,18 @@ const HOUR: Bound = ("one hour", Duration::from_secs(60 * 60));
 const HALF_DAY: Bound = ("twelve hours", Duration::from_secs(12 * 60 * 60));
 const YEAR: Bound = ("a year", Duration::from_secs(366 * 24 * 60 * 60));
 
-fn whole<T: TryFrom<i64> + TryInto<i64> + Copy>(range: RangeInclusive<i64>) -> Kind<T> {
-    counted("a whole number", range)
+fn integer<T: TryFrom<i64> + TryInto<i64> + Copy>(range: RangeInclusive<i64>) -> Kind<T> {
+    bounded_integer("a whole number", range)
 }
 
-fn whole_of<T>(unit: &str, range: RangeInclusive<i64>) -> Kind<T>
+fn integer_in<T>(unit: &str, range: RangeInclusive<i64>) -> Kind<T>
 where
     T: TryFrom<i64> + TryInto<i64> + Copy,
 {
-    counted(&format!("a whole number of {unit}"), range)
+    bounded_integer(&format!("a whole number of {unit}"), range)
 }
 
-fn counted<T>(what: &str, range: RangeInclusive<i64>) -> Kind<T>
+fn bounded_integer<T>(what: &str, range: RangeInclusive<i64>) -> Kind<T>
 where
     T: TryFrom<i64> + TryInto<i64> + Copy,
 {
@@ -159,9 +167,9 @@ where
     Kind::new(allowed, read, |&number| Value::Integer(number.try_into().unwrap_or(i64::MAX)))
 }
 
-fn time(least: Bound, most: Bound, example: &str) -> Kind<Duration> {
+fn bounded_duration(least: Bound, most: Bound, example: &str) -> Kind<Duration> {
     let allowed = format!("a time from {} to {}, such as \"{example}\"", least.0, most.0);
-    Kind::new(allowed, move |value| duration(value.as_str()?, least, most), shown_time)
+    Kind::new(allowed, move |value| duration(value.as_str()?, least, most), duration_value)
 }
 
 fn duration(text: &str, least: Bound, most: Bound) -> Option<Duration> {
@@ -169,17 +177,17 @@ fn duration(text: &str, least: Bound, most: Bound) -> Option<Duration> {
     (least.1..=most.1).contains(&time).then_some(time)
 }
 
-fn interval() -> Kind<Option<Duration>> {
+fn optional_interval() -> Kind<Option<Duration>> {
     let read = |value: &Value| match value.as_str()?.trim() {
         "off" => Some(None),
         time => duration(time, SECOND, YEAR).map(Some),
     };
     let (least, most) = (SECOND.0, YEAR.0);
     let allowed = format!("\"off\", or a time from {least} to {most}, such as \"24h\" or \"30m\"");
-    Kind::new(allowed, read, |time| time.as_ref().map_or_else(|| "off".into(), shown_time))
+    Kind::new(allowed, read, |time| time.as_ref().map_or_else(|| "off".into(), duration_value))
 }
 
-fn flag() -> Kind<bool> {
+fn boolean() -> Kind<bool> {
     let read = |value: &Value| match value {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_bool(),
@@ -187,7 +195,7 @@ fn flag() -> Kind<bool> {
     Kind::new("true or false", read, |&flag| flag.into())
 }
 
-fn level() -> Kind<LevelFilter> {
+fn log_level() -> Kind<LevelFilter> {
     let allowed = "one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\"";
     let read = |value: &Value| value.as_str()?.parse().ok();
     Kind::new(allowed, read, |level| text(&level.as_str().to_lowercase()))
@@ -198,7 +206,7 @@ fn address() -> Kind<SocketAddr> {
     Kind::new(allowed, |value| value.as_str()?.parse().ok(), text)
 }
 
-fn other_address() -> Kind<Option<SocketAddr>> {
+fn optional_address() -> Kind<Option<SocketAddr>> {
     let allowed = "an address and a port, such as \"127.0.0.1:8081\", or \"\" for that of the API";
     let read = |value: &Value| match value.as_str()?.trim() {
         "" => Some(None),
@@ -209,14 +217,14 @@ fn other_address() -> Kind<Option<SocketAddr>> {
 
 fn directory() -> Kind<PathBuf> {
     let read = |value: &Value| Some(value.as_str().filter(|path| !path.is_empty())?.into());
-    Kind::new("the path of a directory", read, |path| shown_path(path))
+    Kind::new("the path of a directory", read, |path| path_value(path))
 }
 
-fn other_directory() -> Kind<Option<PathBuf>> {
+fn optional_directory() -> Kind<Option<PathBuf>> {
     let allowed = "the path of a directory, or \"\" for `backups` in the data directory";
     let read = |value: &Value| value.as_str().map(|path| (!path.is_empty()).then(|| path.into()));
     Kind::new(allowed, read, |path| {
-        path.as_ref().map_or_else(|| "".into(), |path| shown_path(path))
+        path.as_ref().map_or_else(|| "".into(), |path| path_value(path))
     })
 }
 
@@ -230,11 +238,11 @@ fn text<T: ToString>(value: &T) -> Value {
     Value::String(value.to_string())
 }
 
-fn shown_time(time: &Duration) -> Value {
+fn duration_value(time: &Duration) -> Value {
     text(&humantime::format_duration(*time))
 }
 
-fn shown_path(path: &Path) -> Value {
+fn path_value(path: &Path) -> Value {
     text(&path.display())
 }
 

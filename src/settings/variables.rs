@@ -34,7 +34,7 @@ impl fmt::Display for UnknownVariable {
 
 impl UnknownVariable {
     /// A variable to warn about; `None` if it is known to belong to something else.
-    pub(super) fn find(name: &str, value: &str) -> Option<Self> {
+    pub(super) fn detect(name: &str, value: &str) -> Option<Self> {
         if NOT_SETTINGS.contains(&name) || is_service_link(name, value) {
             return None;
         }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn warning(name: &str, value: &str) -> Option<String> {
-        UnknownVariable::find(name, value).map(|unknown| unknown.to_string())
+        UnknownVariable::detect(name, value).map(|unknown| unknown.to_string())
     }
 
     #[test]

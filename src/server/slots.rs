@@ -12,21 +12,21 @@ use crate::service::neighbors;
 
 /// The open connections of a server.
 #[derive(Clone, Debug)]
-pub(super) struct Places(Arc<Shared>);
+pub(super) struct Slots(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     max: usize,
     per_address: usize,
     trusted_proxies: Vec<IpNet>,
-    taken: Mutex<Taken>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct OpenConnections {
     total: usize,
     by_address: HashMap<IpNet, Address>,
-    /// Whether it was logged that there is no place, until there is plenty again.
+    /// Whether it was logged that there is no slot, until there is plenty again.
     is_reported: bool,
 }
 
@@ -36,29 +36,29 @@ struct Address {
     is_reported: bool,
 }
 
-/// The place of an open connection.
+/// The slot of an open connection.
 #[derive(Debug)]
-pub(super) struct Place {
-    places: Places,
+pub(super) struct Slot {
+    slots: Slots,
     /// Nothing for a trusted proxy.
     address: Option<IpNet>,
 }
 
-impl Places {
-    /// So many, none of them taken.
+impl Slots {
+    /// So many, none of them open.
     pub fn new(max: usize, per_address: usize, trusted_proxies: Vec<IpNet>) -> Self {
-        let taken = Mutex::default();
-        Self(Arc::new(Shared { max, per_address, trusted_proxies, taken }))
+        let open = Mutex::default();
+        Self(Arc::new(Shared { max, per_address, trusted_proxies, open }))
     }
 
-    /// A place for a connection from this address, if one is left. That none is left is logged
+    /// A slot for a connection from this address, if one is left. That none is left is logged
     /// once, and not for every connection that is turned away.
-    pub fn take(&self, peer: IpAddr) -> Option<Place> {
+    pub fn take(&self, peer: IpAddr) -> Option<Slot> {
         let address = Some(neighbors::single(peer));
         let address = address.filter(|_| !is_trusted(peer, &self.0.trusted_proxies));
-        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.total >= self.0.max {
-            if !std::mem::replace(&mut taken.is_reported, true) {
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.total >= self.0.max {
+            if !std::mem::replace(&mut open.is_reported, true) {
                 log::warn!(
                     "all {} connections are open; further ones are refused (connections.max)",
                     self.0.max
@@ -67,7 +67,7 @@ impl Places {
             return None;
         }
         if let Some(address) = address {
-            let entry = taken.by_address.entry(address).or_default();
+            let entry = open.by_address.entry(address).or_default();
             if entry.open >= self.0.per_address {
                 if !std::mem::replace(&mut entry.is_reported, true) {
                     log::warn!(
@@ -80,25 +80,25 @@ impl Places {
             }
             entry.open += 1;
         }
-        taken.total += 1;
-        Some(Place { places: self.clone(), address })
+        open.total += 1;
+        Some(Slot { slots: self.clone(), address })
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let shared = &self.places.0;
-        let mut taken = shared.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.total -= 1;
-        if taken.total < shared.max - shared.max / 8 {
-            taken.is_reported = false;
+        let shared = &self.slots.0;
+        let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.total -= 1;
+        if open.total < shared.max - shared.max / 8 {
+            open.is_reported = false;
         }
         if let Some(address) = self.address
-            && let Some(entry) = taken.by_address.get_mut(&address)
+            && let Some(entry) = open.by_address.get_mut(&address)
         {
             entry.open -= 1;
             if entry.open == 0 {
-                taken.by_address.remove(&address);
+                open.by_address.remove(&address);
             } else if entry.open < shared.per_address - shared.per_address / 8 {
                 entry.is_reported = false;
             }
@@ -114,39 +114,38 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn open(places: &Places, peer: &str, count: usize) -> Vec<Place> {
-        (0..count).map_while(|_| places.take(ip(peer))).collect()
+    fn open(slots: &Slots, peer: &str, count: usize) -> Vec<Slot> {
+        (0..count).map_while(|_| slots.take(ip(peer))).collect()
     }
 
     #[test]
     fn an_address_has_its_share_and_the_server_its_total() {
-        let places = Places::new(10, 4, Vec::new());
-        let mut first = open(&places, "192.0.2.1", 9);
-        let second = open(&places, "192.0.2.2", 9);
-        let third = open(&places, "192.0.2.3", 9);
+        let slots = Slots::new(10, 4, Vec::new());
+        let mut first = open(&slots, "192.0.2.1", 9);
+        let second = open(&slots, "192.0.2.2", 9);
+        let third = open(&slots, "192.0.2.3", 9);
         assert_eq!((first.len(), second.len(), third.len()), (4, 4, 2));
         first.pop();
-        assert_eq!(open(&places, "192.0.2.4", 9).len(), 1);
+        assert_eq!(open(&slots, "192.0.2.4", 9).len(), 1);
         drop((first, second, third));
-        let taken = places.0.taken.lock().unwrap();
-        assert_eq!((taken.total, taken.by_address.len()), (0, 0));
+        let open = slots.0.open.lock().unwrap();
+        assert_eq!((open.total, open.by_address.len()), (0, 0));
     }
 
     #[test]
     fn an_ipv6_network_counts_as_one_address_and_a_mapped_ipv4_address_as_itself() {
-        let places = Places::new(100, 2, Vec::new());
-        let _own =
-            (places.take(ip("2001:db8::1")).unwrap(), places.take(ip("2001:db8::2")).unwrap());
-        assert!(places.take(ip("2001:db8::3")).is_none());
-        assert!(places.take(ip("2001:db8:0:1::1")).is_some());
+        let slots = Slots::new(100, 2, Vec::new());
+        let _own = (slots.take(ip("2001:db8::1")).unwrap(), slots.take(ip("2001:db8::2")).unwrap());
+        assert!(slots.take(ip("2001:db8::3")).is_none());
+        assert!(slots.take(ip("2001:db8:0:1::1")).is_some());
         let _v4 =
-            (places.take(ip("192.0.2.1")).unwrap(), places.take(ip("::ffff:192.0.2.1")).unwrap());
-        assert!(places.take(ip("192.0.2.1")).is_none());
+            (slots.take(ip("192.0.2.1")).unwrap(), slots.take(ip("::ffff:192.0.2.1")).unwrap());
+        assert!(slots.take(ip("192.0.2.1")).is_none());
     }
 
     #[test]
     fn a_trusted_proxy_is_bounded_by_the_total_only() {
-        let places = Places::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()]);
-        assert_eq!(open(&places, "10.1.2.3", 20).len(), 10);
+        let slots = Slots::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()]);
+        assert_eq!(open(&slots, "10.1.2.3", 20).len(), 10);
     }
 }

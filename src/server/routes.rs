@@ -10,13 +10,13 @@ use crate::service::access_log::ServesApi;
 
 /// What is served on a socket.
 #[derive(Clone)]
-pub(super) struct Served {
+pub(super) struct Routes {
     pub service: Data<Service>,
     pub api: Option<Data<Api>>,
     pub admin: Option<Data<Admin>>,
 }
 
-impl Served {
+impl Routes {
     /// Registers it.
     pub fn configure(self, config: &mut ServiceConfig) {
         config.app_data(self.service);
