@@ -30,56 +30,55 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     let hash = read_new_password()?.hash()?;
     let database = context.dir.database();
     let is_new = !database.exists();
-    // The password may be set before a server has ever run.
+    // The password can be set before the first start.
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
     let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
     let file = database.display();
     let text = || {
         if is_new {
             return format!(
-                "The admin's password is set, in a new database, {file}. If a server runs on \
-                 another one, name its directory with --data-dir.",
+                "Admin password set in a new database, {file}. If your server uses another \
+                 database, pass its directory with --data-dir.",
             );
         }
-        format!(
-            "The admin's password is set in {file}. Whoever was signed in has to sign in again."
-        )
+        format!("Admin password set in {file}. Everyone who was signed in has to sign in again.")
     };
-    let done = || format!("the admin's password is set in {file} all the same");
+    let if_unprinted = || format!("the admin password was set in {file} anyway");
     context.output.print_after_change(
         &PasswordJson { password_changed_at, database: &database },
         text,
-        done,
+        if_unprinted,
     )
 }
 
-/// The new password: asked for twice without showing it, or read from what was piped in.
+/// Prompts for the password twice without echoing it, or reads one line if stdin is not a terminal.
 fn read_new_password() -> Result<Password, Failure> {
-    let unreadable = |error| Failure::Other(format!("the password cannot be read: {error}"));
+    let unreadable = |error| Failure::Other(format!("cannot read the password: {error}"));
     if !std::io::stdin().is_terminal() {
         return parse_password(&read_first_line().map_err(unreadable)?);
     }
     let prompt = |text| rpassword::prompt_password(text).map_err(unreadable);
-    let password = parse_password(&prompt("New password of the admin: ")?)?;
-    if Password::parse(&prompt("The same again: ")?).is_ok_and(|again| again == password) {
+    let password = parse_password(&prompt("New admin password: ")?)?;
+    if Password::parse(&prompt("Repeat the password: ")?).is_ok_and(|again| again == password) {
         return Ok(password);
     }
-    Err(Failure::Other("the two passwords differ; nothing was changed, try again".to_owned()))
+    Err(Failure::Other("the passwords don't match, so nothing was changed; try again".to_owned()))
 }
 
 fn read_first_line() -> std::io::Result<String> {
     let mut line = String::new();
-    // Three bytes for a byte order mark, and two for the end of a line that is one byte too long.
-    let most = Password::MAX as u64 + 6;
-    std::io::stdin().lock().take(most).read_line(&mut line)?;
-    // Editors on Windows and PowerShell begin a file with it.
+    // One byte more than allowed, so that a password that is too long is rejected and not cut off;
+    // three for a byte order mark, and two for the line ending.
+    let limit = Password::MAX as u64 + 6;
+    std::io::stdin().lock().take(limit).read_line(&mut line)?;
+    // Windows editors and PowerShell start files with a byte order mark.
     let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
     let line = line.strip_suffix('\n').unwrap_or(line);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-fn parse_password(typed: &str) -> Result<Password, Failure> {
-    Password::parse(typed).map_err(|fault| {
+fn parse_password(text: &str) -> Result<Password, Failure> {
+    Password::parse(text).map_err(|fault| {
         Failure::Other(format!("the password {}; nothing was changed", fault.says))
     })
 }

@@ -1,4 +1,5 @@
-//! What can be said on the command line.
+//! The arguments of the command line. `--help` and `docs/cli.md` are both made from these
+//! definitions, so the doc comments here are user-facing text.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,18 +15,40 @@ use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 
-/// A self-hosted server for the Pivotal customer-onboarding API.
+/// Separates the flags that every command takes from its own.
+const GLOBAL: &str = "Global options";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    Success
+  1    The command failed; stderr says what is wrong and what to do
+  2    The command line is invalid
+  129  Interrupted by SIGHUP (the terminal was closed)
+  130  Interrupted by SIGINT (Ctrl-C)
+  143  Interrupted by SIGTERM";
+
+/// A self-hosted server for the Pivotal customer-onboarding API
+///
+/// Without a command, `serve` runs. Results go to stdout; errors, warnings, and the log go to
+/// stderr. Commands can run while the server runs, as the same user; only `restore` needs it to be
+/// stopped.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    name = "pivotal-server",
+    version,
+    propagate_version = true,
+    verbatim_doc_comment,
+    after_long_help = EXIT_CODES
+)]
 pub struct Args {
-    /// The file with the settings [env: PIVOTAL_CONFIG] [default: config.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Settings file [env: PIVOTAL_CONFIG] [default: config.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub config: Option<PathBuf>,
-    /// The directory with the database, instead of the one in the settings
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Data directory [env: PIVOTAL_DATA_DIR] [default: the `data_dir` setting, or ./data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub data_dir: Option<PathBuf>,
     /// Print one JSON value instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -33,28 +56,80 @@ pub struct Args {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Serve the API; this is what happens without any command
+    /// Run the server (default)
+    ///
+    /// Serves the API, its documentation, and the admin pages until a signal stops it. The first
+    /// start creates the database, the workspace `default`, and a live and a test API key, and
+    /// prints both keys. You won't be able to see them again.
+    ///
+    /// SIGTERM, SIGINT (Ctrl-C), and SIGHUP stop the server: requests in flight get
+    /// `shutdown_timeout` seconds to finish, and the exit code is 0. A second signal ends the
+    /// server at once with exit code 143, 130, or 129.
+    ///
+    /// With --json, one object is printed once the server listens: `listening` (its URL), `keys`
+    /// (the new keys with their secrets), `unshown_keys` (prefixes of first keys that may never
+    /// have been shown), `admin` (the URL of the admin pages, or null if they are off), and `setup`
+    /// (the URL to set the first admin password, or null).
+    #[command(verbatim_doc_comment)]
     Serve(Serve),
     /// Create and list workspaces
     #[command(subcommand)]
     Workspaces(Workspaces),
-    /// Create, list, rotate and revoke API keys
+    /// Create, list, rotate, and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
-    /// Look after the account of the admin pages
+    /// Manage the admin account
     #[command(subcommand)]
     Admin(Admin),
-    /// Copy the database to a file, while the server runs, and check the copy
+    /// Back up the database to a file
+    ///
+    /// The server can keep running. The backup is checked before the file gets its name. If it
+    /// fails or is interrupted, no file is left.
+    ///
+    /// With --json: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
+    /// `onboardings`, `keys`, and `events`, `last_change`, and `warnings`.
+    #[command(verbatim_doc_comment)]
     Backup(Backup),
-    /// Put a backup in the place of the database
+    /// Restore the database from a backup
+    ///
+    /// Stop the server first. The backup is checked before anything is replaced, and is only
+    /// read.
+    ///
+    /// With --json: `database`, `kept_aside` (where the previous database was moved, or null), the
+    /// number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
+    /// `last_change`, and `warnings`.
+    #[command(verbatim_doc_comment)]
     Restore(Restore),
-    /// Check the database, while the server runs, or a backup
+    /// Check the database or a backup for damage
+    ///
+    /// Reads every page and row, and changes nothing. The server can keep running. Exits with 1 if
+    /// anything is wrong.
+    ///
+    /// With --json: `sound` (true or false) and `findings` (one sentence for each problem).
+    #[command(verbatim_doc_comment)]
     Check(Check),
-    /// Fill a workspace with made-up customers and a history of ninety days
+    /// Fill a workspace with demo data
+    ///
+    /// Creates the workspace if it does not exist, and adds forty customers with their contacts,
+    /// onboardings, and ninety days of history. Prints a live API key for the workspace. You won't
+    /// be able to see it again.
+    ///
+    /// With --json: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`, and
+    /// `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
+    #[command(verbatim_doc_comment)]
     Demo(Demo),
-    /// Check the settings, and print each of them with where it comes from
+    /// Check the settings and print them
+    ///
+    /// Prints each setting with its source: default, file, environment, or flag. The output is a
+    /// valid settings file. No database is needed.
+    ///
+    /// With --json: an array of objects with `name`, `value`, and `from`.
+    #[command(verbatim_doc_comment)]
     Config,
-    /// Print the description of the API as an OpenAPI document
+    /// Print the API as an OpenAPI document
+    ///
+    /// The document is JSON with or without --json, which only leaves out the line breaks.
+    #[command(verbatim_doc_comment)]
     Openapi(Openapi),
 }
 
@@ -66,88 +141,124 @@ impl Default for Command {
 
 #[derive(Default, clap::Args)]
 pub struct Serve {
-    /// The address to listen on, instead of the one in the settings; port 0 picks a free port
+    /// Address and port to listen on; port 0 picks a free one [env: PIVOTAL_LISTEN] [default: the
+    /// `listen` setting, or 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Do not create the workspace `default` and its two keys in a new database
+    /// Don't create the workspace `default` and its keys in a new database
     #[arg(long)]
     pub no_bootstrap: bool,
-    /// Make a new, empty database even where there are traces of an earlier one
-    #[arg(long)]
+    /// Create an empty database even if there was one before
+    ///
+    /// Without this flag, the server does not start if its database is missing but was there
+    /// before: a disk may not be mounted.
+    #[arg(long, verbatim_doc_comment)]
     pub new_database: bool,
 }
 
 #[derive(clap::Args)]
 pub struct Backup {
-    /// The file to make; it must not exist
+    /// File to create; it must not exist
     pub file: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub struct Restore {
-    /// The backup, which is only read
+    /// Backup to restore
     pub file: PathBuf,
-    /// Replace a database that is there, and keep it beside the new one
+    /// Replace an existing database and keep it under another name
     #[arg(long)]
     pub replace: bool,
 }
 
 #[derive(clap::Args)]
 pub struct Check {
-    /// A backup to check instead of the database
+    /// Backup to check [default: the database]
     pub file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 pub enum Workspaces {
     /// Create a workspace
+    ///
+    /// With --json: `id`, `slug`, `name`, and `created_at`.
+    #[command(verbatim_doc_comment)]
     Create {
-        /// Its unique short name: lower-case letters, digits and hyphens
+        /// Unique short name: lowercase letters, digits, and hyphens
         #[arg(long, value_parser = parse_slug)]
         slug: Slug,
-        /// Its name for people
+        /// Display name
         #[arg(long, value_parser = parse_name)]
         name: Name,
     },
-    /// List the workspaces
+    /// List all workspaces
+    ///
+    /// With --json: an array of objects with `id`, `slug`, `name`, and `created_at`.
+    #[command(verbatim_doc_comment)]
     List,
 }
 
 #[derive(Subcommand)]
 pub enum Keys {
-    /// Create a key and print it, once
+    /// Create an API key and print it
+    ///
+    /// The key is printed only now. You won't be able to see it again.
+    ///
+    /// With --json: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
+    /// `scopes`, and `created_at`.
+    #[command(verbatim_doc_comment)]
     Create {
-        /// The workspace's slug
-        #[arg(long, value_parser = parse_slug)]
+        /// Slug of the workspace
+        #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Slug,
-        /// What to call the key
+        /// Display name of the key
         #[arg(long, value_parser = parse_name)]
         name: Name,
-        /// Make a test key instead of a live one
+        /// Create a test key instead of a live one
         #[arg(long)]
         test: bool,
-        /// Its rate limit: standard, paid or unlimited
+        /// Rate limit tier: standard, paid, or unlimited
         #[arg(long, default_value = "standard", value_parser = parse_tier)]
         tier: Tier,
-        /// What it may do, such as read:customers; may be repeated [default: everything]
+        /// Permission such as read:customers; repeat the flag for several [default: all]
         #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
         scopes: Vec<Scope>,
     },
-    /// List the keys
+    /// List API keys
+    ///
+    /// Shows when each key was last used and, after a rotation, when the old key is safe to
+    /// revoke.
+    ///
+    /// With --json: an array of keys, newest first, each with its `id`, `prefix`, `name`, `mode`,
+    /// `workspace`, `tier`, `scopes`, `created_at`, `last_used_at`, `last_used_ip`,
+    /// `request_count`, `revoked_at`, `replaces`, and, while a replacement key is active,
+    /// `safe_to_revoke`.
+    #[command(verbatim_doc_comment)]
     List {
-        /// Only those of the workspace with this slug
-        #[arg(long, value_parser = parse_slug)]
+        /// List only the keys of this workspace
+        #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Option<Slug>,
     },
-    /// Revoke a key: its next request is refused
+    /// Revoke an API key
+    ///
+    /// Takes effect with the key's next request, also on a running server. It can't be undone.
+    ///
+    /// With --json: the key, as `keys list` prints it.
+    #[command(verbatim_doc_comment)]
     Revoke {
-        /// The key's id or its prefix, such as pivotal_K8s9X2mP
+        /// Key ID or prefix, such as pivotal_K8s9X2mP
         #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
         key: KeyRef,
     },
-    /// Create a twin of a key and print it, once; the old key stays until it is revoked
+    /// Create a replacement for an API key
+    ///
+    /// The replacement has the same workspace, name, mode, tier, and scopes, and is printed only
+    /// now. The old key stays active until you revoke it; `keys list` shows when that is safe.
+    ///
+    /// With --json: the replacement, as `keys create` prints it.
+    #[command(verbatim_doc_comment)]
     Rotate {
-        /// The key's id or its prefix, such as pivotal_K8s9X2mP
+        /// Key ID or prefix, such as pivotal_K8s9X2mP
         #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
         key: KeyRef,
     },
@@ -155,29 +266,35 @@ pub enum Keys {
 
 #[derive(Subcommand)]
 pub enum Admin {
-    /// Set the password, asked for on the terminal or else read from the first line of the input;
-    /// whoever is signed in has to sign in again
+    /// Set the admin password
+    ///
+    /// Asks for the password twice, or reads it from the first line of stdin if that is not a
+    /// terminal. Everyone who is signed in has to sign in again. Creates the database if there is
+    /// none.
+    ///
+    /// With --json: `password_changed_at` and `database`.
+    #[command(verbatim_doc_comment)]
     SetPassword,
 }
 
 #[derive(clap::Args)]
 pub struct Demo {
-    /// The workspace's slug; it is created when there is none, and must not have customers
+    /// Slug of the workspace; it is created if it doesn't exist, and must not have had customers
     #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
-    /// Which made-up data: the same number makes the same
+    /// Seed for the generated data; the same seed creates the same data
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
 }
 
 #[derive(clap::Args)]
 pub struct Openapi {
-    /// The address at which clients reach the server, such as https://pivotal.example.com
+    /// URL at which clients reach the server
     #[arg(long, value_name = "URL", default_value = PLACEHOLDER, value_parser = parse_origin)]
     pub url: String,
 }
 
-/// What a person names a key by.
+/// Identifies a key on the command line.
 #[derive(Clone)]
 pub enum KeyRef {
     Id(KeyId),
@@ -209,14 +326,15 @@ fn parse_key(text: &str) -> Result<KeyRef, String> {
     let prefix = Prefix::parse(text).map(KeyRef::Prefix);
     prefix
         .or_else(|| Id::parse(text).map(KeyRef::Id))
-        .ok_or_else(|| "must be a key's id or prefix; `keys list` shows both".to_owned())
+        .ok_or_else(|| "must be a key ID or prefix; `keys list` shows both".to_owned())
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
         return Err(
-            "must be a scheme, a host and perhaps a port, such as http://localhost:8080".to_owned()
+            "must be http or https, a host, and optionally a port, such as http://localhost:8080"
+                .to_owned(),
         );
     }
     Ok(url.origin().ascii_serialization())

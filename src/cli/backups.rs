@@ -19,7 +19,7 @@ struct BackupJson<'a> {
     bytes: u64,
     #[serde(flatten)]
     contents: ContentsJson,
-    /// What failed after the backup was made.
+    /// What failed once the backup existed.
     warnings: Vec<String>,
 }
 
@@ -63,14 +63,13 @@ impl From<&Contents> for ContentsJson {
     }
 }
 
-/// The sentence about what a copy holds.
+/// Summarizes a copy: `1 workspace, 2 customers, 0 contacts, and 0 onboardings. Last change: …`
 fn describe_contents(contents: &Contents) -> String {
-    let last = contents.last_change.map_or_else(
-        || "nothing has changed in it yet".to_owned(),
-        |time| format!("its last change was made at {time}"),
-    );
+    let last = contents
+        .last_change
+        .map_or_else(|| "No changes yet".to_owned(), |time| format!("Last change: {time}"));
     format!(
-        "It holds {}, {}, {} and {}; {last}.",
+        "{}, {}, {}, and {}. {last}.",
         count(contents.workspaces, "workspace"),
         count(contents.customers, "customer"),
         count(contents.contacts, "contact"),
@@ -78,39 +77,38 @@ fn describe_contents(contents: &Contents) -> String {
     )
 }
 
-/// A number of things, such as `1 customer` and `2 customers`.
-fn count(number: i64, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+/// Returns `1 customer` or `2 customers`.
+fn count(number: i64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
-    let kept =
-        run_watched("the backup was not made, and what was written of it is removed", |watch| {
-            context.dir.backup(&args.file, watch)
-        })?;
-    let (warnings, lines) = format_warnings(&kept.warnings);
-    let (bytes, contents) = (kept.bytes, (&kept.contents).into());
-    let shown = BackupJson { file: &kept.path, bytes, contents, warnings };
+    let backup = run_watched("no backup was made, and the partial file was removed", |watch| {
+        context.dir.backup(&args.file, watch)
+    })?;
+    let (warnings, lines) = format_warnings(&backup.warnings);
+    let (bytes, contents) = (backup.bytes, (&backup.contents).into());
+    let report = BackupJson { file: &backup.path, bytes, contents, warnings };
     let text = || {
         format!(
-            "Backed up and checked: {} ({}). {}{lines}",
-            kept.path.display(),
+            "Backed up to {} ({}) and checked: {}{lines}",
+            backup.path.display(),
             indicatif::HumanBytes(bytes),
-            describe_contents(&kept.contents)
+            describe_contents(&backup.contents)
         )
     };
-    let done = || format!("the backup {} was made all the same", kept.path.display());
-    context.output.print_after_change(&shown, text, done)
+    let if_unprinted = || format!("the backup {} was made anyway", backup.path.display());
+    context.output.print_after_change(&report, text, if_unprinted)
 }
 
-/// Warnings for `--json`, and as lines after the text.
+/// Returns the warnings for `--json`, and as lines to append to the text.
 fn format_warnings(warnings: &[CopyWarning]) -> (Vec<String>, String) {
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     let lines = warnings.iter().map(|warning| format!("\nWarning: {warning}.")).collect();
     (warnings, lines)
 }
 
-/// Runs `work`, which shows how far it is and can be interrupted. `outcome` says what a signal leaves.
+/// Runs `work` with a progress bar. If a signal interrupts it, the error says `outcome`.
 fn run_watched<T>(
     outcome: &str,
     work: impl FnOnce(&Arc<dyn Watch>) -> Result<T, CopyError>,
@@ -127,12 +125,12 @@ fn run_watched<T>(
 
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
     let restored =
-        run_watched("nothing was restored, and the copy that was begun is removed", |watch| {
+        run_watched("nothing was restored, and the partial copy was removed", |watch| {
             context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
         })?;
     let database = context.dir.database();
     let (warnings, lines) = format_warnings(&restored.warnings);
-    let shown = RestoreJson {
+    let report = RestoreJson {
         database: database.clone(),
         kept_aside: restored.previous.as_deref(),
         contents: (&restored.contents).into(),
@@ -140,16 +138,16 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
     };
     let text = || {
         let aside = restored.previous.as_ref().map_or_else(String::new, |aside| {
-            format!("\nThe database from before is kept as {}.", aside.display())
+            format!("\nThe previous database is now {}.", aside.display())
         });
         format!(
-            "Restored {}. {}{aside}{lines}",
+            "Restored {}: {}{aside}{lines}",
             database.display(),
             describe_contents(&restored.contents)
         )
     };
-    let done = || format!("{} was restored all the same", database.display());
-    context.output.print_after_change(&shown, text, done)
+    let if_unprinted = || format!("{} was restored anyway", database.display());
+    context.output.print_after_change(&report, text, if_unprinted)
 }
 
 pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
@@ -158,10 +156,10 @@ pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
     let findings = context.dir.check(args.file.as_deref(), &watch)?;
     drop(watch);
     let path = args.file.clone().unwrap_or_else(|| context.dir.database());
-    let shown = CheckJson { sound: findings.is_empty(), findings: &findings };
-    context.output.print(&shown, || {
+    let report = CheckJson { sound: findings.is_empty(), findings: &findings };
+    context.output.print(&report, || {
         if findings.is_empty() {
-            return format!("{} is sound.", path.display());
+            return format!("No problems found in {}.", path.display());
         }
         findings.join("\n")
     })?;

@@ -1,4 +1,4 @@
-//! What a server creates on its first start: a workspace with a live and a test key.
+//! The first start: creates a workspace with a live and a test key.
 
 use super::failure::Failure;
 use super::output;
@@ -11,7 +11,7 @@ use crate::model::values::text::Name;
 use crate::model::workspace::NewWorkspace;
 use crate::store::{Store, StoreError};
 
-/// Creates the workspace `default` and its keys, unless there is any workspace already.
+/// Creates the workspace `default` and its two keys, unless a workspace exists.
 pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
     if !store.read(|reader| reader.workspaces())?.is_empty() {
         return Ok(Vec::new());
@@ -31,9 +31,9 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         IssuedKey::issue(new, store.checksum_secret())
     };
     let issued = [issue("First live key", Mode::Live)?, issue("First test key", Mode::Test)?];
-    // One transaction: a workspace without keys would look like one whose keys were shown.
+    // In one transaction: a workspace without keys would look as if its keys had been shown.
     let create = move |tx: &crate::store::Tx<'_>| {
-        // Somebody at the command line may have been quicker.
+        // A `workspaces create` command may have been faster.
         let Some(workspace) = tx.create_workspace(new)? else {
             return Ok(Vec::new());
         };
@@ -47,16 +47,18 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
     Ok(store.write_blocking(create)?)
 }
 
-/// Notes that the first keys were printed, unless that went nowhere.
+/// Records that the first keys were shown, unless stdout is discarded.
 pub fn record_first_keys_shown(store: &Store) {
     if output::stdout_is_discarded() {
         log::warn!("the first keys were not shown: standard output is closed or /dev/null");
     } else if let Err(error) = store.write_blocking(|tx| tx.mark_first_keys_shown()) {
-        log::warn!("the next start will say that the first keys may not have been shown: {error}");
+        log::warn!(
+            "cannot record that the first keys were shown, so the next start will warn: {error}"
+        );
     }
 }
 
-/// The commands that replace first keys whose secrets nobody has.
+/// Returns the commands that replace first keys whose secrets were never shown.
 pub fn replacement_commands<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
     let create = "pivotal-server keys create --workspace default --name NAME".to_owned();
     let revoke = keys.map(|key| format!("pivotal-server keys revoke {}", key.prefix));

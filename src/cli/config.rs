@@ -1,4 +1,4 @@
-//! `config`: the settings, checked and printed. No database is needed for it.
+//! `config`: checks the settings and prints them. It needs no database.
 
 use serde::Serialize;
 
@@ -7,7 +7,6 @@ use super::failure::Failure;
 use super::stderr;
 use crate::settings::EffectiveSetting;
 
-/// A setting as it is printed.
 #[derive(Serialize)]
 struct SettingJson {
     name: &'static str,
@@ -21,18 +20,17 @@ impl From<EffectiveSetting> for SettingJson {
     }
 }
 
-/// Prints settings that were read without an error, after warnings on stderr. The text is TOML that
-/// can be used as a file.
+/// Prints all settings, after warnings on stderr. The text is TOML and a valid settings file.
 pub fn run(context: &Context) -> Result<(), Failure> {
     for unknown in context.loaded.unknown_variables() {
         stderr::write_line(&format!("warning: {unknown}"));
     }
-    let shown: Vec<SettingJson> = context.loaded.list().map(SettingJson::from).collect();
-    context.output.print(&shown, || {
+    let settings: Vec<SettingJson> = context.loaded.list().map(SettingJson::from).collect();
+    context.output.print(&settings, || {
         let line = |setting: &SettingJson| {
             let pair = format!("{} = {}", setting.name, setting.value);
             format!("{pair:40} # {}", setting.from)
         };
-        shown.iter().map(line).collect::<Vec<_>>().join("\n")
+        settings.iter().map(line).collect::<Vec<_>>().join("\n")
     })
 }

@@ -1,4 +1,4 @@
-//! What a command is given, and how it opens the database.
+//! The context of a command: its settings, its data directory, and its output.
 
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use crate::model::clock::SystemClock;
 use crate::settings::{LoadedSettings, Settings};
 use crate::store::{DataDir, ReadOnly, Store};
 
-/// What every command needs to know.
 pub(super) struct Context {
     pub loaded: LoadedSettings,
     pub dir: DataDir,
@@ -17,18 +16,18 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Opens the database for a command that changes it.
+    /// Opens the database for reading and writing.
     pub fn store(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.dir, Arc::new(SystemClock))?)
     }
 
-    /// Opens the database for a command that leaves it as it is.
+    /// Opens the database read-only. It is never upgraded.
     pub fn store_to_read(&self) -> Result<ReadOnly, Failure> {
         Ok(ReadOnly::open(&self.dir)?)
     }
 }
 
-/// Where the settings put the database and its backups.
+/// Returns the data directory that the settings name, with its backups directory.
 pub(super) fn data_dir(settings: &Settings) -> DataDir {
     let dir = DataDir::new(&settings.data_dir).with_progress(Progress::for_upgrade);
     match &settings.backup.dir {

@@ -15,7 +15,6 @@ use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::store::{Store, Watch};
 
-/// What was made, as `--json` prints it.
 #[derive(Serialize)]
 struct DemoJson<'m> {
     workspace: &'m Slug,
@@ -29,11 +28,11 @@ struct DemoJson<'m> {
 }
 
 pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Failure> {
-    // A demo may be the first thing that is wanted of a new directory.
+    // `demo` can be the first command in a new data directory.
     let database = context.dir.database();
     let is_new = !database.exists();
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
-    // Until here a signal ends the process, even while it waits for a lock.
+    // Until here, a signal ends the process at once, even while it waits for a lock.
     let interrupt = Interrupt::listen();
     let watch: Arc<dyn Watch> = interrupt.clone();
     let filled = demo::fill(&store, workspace, *seed, &watch);
@@ -52,7 +51,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
             }
             (error, _) => error.into(),
         })?;
-    let made = DemoJson {
+    let report = DemoJson {
         workspace,
         seed: *seed,
         customers: counts.customers,
@@ -64,9 +63,9 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
     };
     let text = || {
         format!(
-            "Filled the workspace `{workspace}` with {} customers, {} contacts and {} onboardings: \
-             {changes} changes since {since}, made with seed {seed}.\n\n\
-             Created the key \"{}\". {}",
+            "Filled workspace `{workspace}` with {} customers, {} contacts, and {} onboardings: \
+             {changes} changes since {since}, seed {seed}.\n\n\
+             Created key \"{}\". {}",
             counts.customers,
             counts.contacts,
             counts.onboardings,
@@ -75,6 +74,6 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
         )
     };
     let if_lost =
-        || format!("the workspace `{workspace}` was filled; {}", lost_secret_advice(&key));
-    context.output.print_secret(&made, text, if_lost)
+        || format!("workspace `{workspace}` was filled anyway; {}", lost_secret_advice(&key));
+    context.output.print_secret(&report, text, if_lost)
 }

@@ -1,4 +1,4 @@
-//! How a command fails: one line on stderr for each fault that says what to do, and an exit code.
+//! Errors of commands: one line on stderr for each, which says what to do, and an exit code.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::server::BindError;
 use crate::settings::SettingsErrors;
 use crate::store::{CopyError, OpenError, StoreError};
 
-/// Why a command did not do what it was asked to.
+/// The error of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -24,7 +24,7 @@ pub enum Failure {
     #[error("{0}")]
     Store(StoreError),
     #[error(
-        "{0}, so nothing was changed; free space on the disk, or wait until nothing else holds the file, and try again"
+        "{0}; nothing was changed: free disk space, or wait until no other process locks the file, and try again"
     )]
     Unavailable(StoreError),
     #[error(transparent)]
@@ -33,13 +33,14 @@ pub enum Failure {
     Copy(#[from] CopyError),
     #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), findings_above(*.findings))]
     Damaged { path: PathBuf, findings: usize },
-    #[error("{} has {}; do not restore this backup: check an earlier one, and make a new one once `pivotal-server check` finds the database sound", .path.display(), findings_above(*.findings))]
+    #[error("{} has {}; do not restore this backup: check an older one, and make a new one once `pivotal-server check` finds no problems in the database", .path.display(), findings_above(*.findings))]
     DamagedBackup { path: PathBuf, findings: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
-    /// The work was done, which `done` says, and what to do about what was not shown of it.
+    /// The change was made, but its result could not be printed. `done` says what was done and, for
+    /// a secret that was never shown, how to replace it.
     #[error("cannot write to standard output: {source}; {done}")]
     Unprinted { source: std::io::Error, done: String },
     #[error("interrupted by {signal}: {outcome}")]
@@ -48,7 +49,7 @@ pub enum Failure {
     Signals(std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),
-    #[error("the server ended: {0}")]
+    #[error("the server failed: {0}")]
     Server(std::io::Error),
     #[error("{0}")]
     Other(String),
@@ -56,8 +57,8 @@ pub enum Failure {
 
 fn findings_above(number: usize) -> String {
     match number {
-        1 => "one fault, listed above".to_owned(),
-        _ => format!("{number} faults, listed above"),
+        1 => "one problem, listed above".to_owned(),
+        _ => format!("{number} problems, listed above"),
     }
 }
 
@@ -80,15 +81,15 @@ impl From<DemoError> for Failure {
 }
 
 impl Failure {
-    /// Tells the person, and the process that started this one.
+    /// Prints the error and returns the exit code.
     pub fn report(&self) -> ExitCode {
-        let faults = match self {
+        let messages = match self {
             Self::Settings(errors) => errors.iter().map(ToString::to_string).collect(),
             other => vec![other.to_string()],
         };
-        for fault in faults {
-            // SQLite's findings have lines of their own.
-            stderr::write_line(&format!("error: {fault}").replace('\n', " "));
+        for message in messages {
+            // SQLite's messages can contain line breaks.
+            stderr::write_line(&format!("error: {message}").replace('\n', " "));
         }
         ExitCode::from(match self {
             Self::Interrupted { signal, .. } => signal.exit_code(),
@@ -97,7 +98,7 @@ impl Failure {
     }
 }
 
-/// Tells what is wrong with the command line, or shows the help that was asked for.
+/// Prints what is wrong with the command line, or the help that was requested.
 pub fn report_clap_error(error: &clap::Error) -> ExitCode {
     let help = matches!(
         error.kind(),
@@ -106,14 +107,17 @@ pub fn report_clap_error(error: &clap::Error) -> ExitCode {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if help {
-        // Nobody is left to be told when the help cannot be printed.
+        // An error here can't be reported anywhere.
         let _ = error.print();
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }
-    let said = error.to_string();
-    // The first paragraph says what is wrong; the usage after it stands in the help as well.
-    let what: Vec<&str> =
-        said.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    stderr::write_line(&format!("{}; see `pivotal-server --help`", redact(&what.join(" "))));
+    let text = error.to_string();
+    // Only the first paragraph: the usage after it is part of the help.
+    let summary: Vec<&str> =
+        text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    stderr::write_line(&format!(
+        "{}; for help, run `pivotal-server --help`",
+        redact(&summary.join(" "))
+    ));
     ExitCode::from(2)
 }

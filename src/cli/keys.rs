@@ -19,7 +19,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 use crate::store::{Credentials, Store};
 
-/// A new key with its secret, as it is shown once.
+/// A new key with its secret.
 #[derive(Serialize)]
 pub struct NewKeyJson<'k> {
     id: &'k Id<Key>,
@@ -62,12 +62,8 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
     }
 }
 
-/// Makes a key and keeps what may be kept of it.
-pub fn issue(
-    store: &Store,
-    workspace: &Workspace,
-    new: NewKey,
-) -> Result<(Key, KeySecret), Failure> {
+/// Creates a key and stores it without its secret.
+fn issue(store: &Store, workspace: &Workspace, new: NewKey) -> Result<(Key, KeySecret), Failure> {
     let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     let workspace = workspace.clone();
     let create =
@@ -79,24 +75,23 @@ fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     let (key, secret) = issue(&store, &workspace, new)?;
-    let text = || format!("Created the key \"{}\". {}", key.name, format_new_key(&key, &secret));
+    let text = || format!("Created key \"{}\". {}", key.name, format_new_key(&key, &secret));
     context.output.print_secret(&NewKeyJson::new(&key, &secret), text, || lost_secret_advice(&key))
 }
 
-/// What to do about a key that was created and whose secret nobody has seen.
+/// Says how to replace a key that was created but whose secret was never shown.
 pub fn lost_secret_advice(key: &Key) -> String {
     let Key { prefix, workspace, .. } = key;
     format!(
-        "the key {prefix} was created all the same: revoke it with `pivotal-server keys revoke \
-         {prefix}`, and create another with `pivotal-server keys create --workspace {workspace} \
-         --name NAME`"
+        "key {prefix} was created anyway: revoke it with `pivotal-server keys revoke {prefix}`, \
+         and create another with `pivotal-server keys create --workspace {workspace} --name NAME`"
     )
 }
 
-/// How a new key is told to a person.
+/// Formats a new key as text, with its secret.
 pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
     format!(
-        "It is shown only this once:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
+        "Copy it now; you won't be able to see it again:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
         secret.reveal(),
         key.prefix,
         <&str>::from(key.mode),
@@ -147,12 +142,11 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
     })
 }
 
-/// A key in the list.
 #[derive(Serialize)]
 struct ListedKey<'k> {
     #[serde(flatten)]
     key: &'k Key,
-    /// Only there while an active twin takes its place.
+    /// Only present while a replacement key is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     safe_to_revoke: Option<bool>,
     #[serde(skip)]
@@ -190,12 +184,10 @@ fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let id = find_key(&store, key_ref)?.key.id;
     let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
     let key = key.ok_or_else(no_such_key)?;
-    let text = || {
-        format!("Revoked the key \"{}\" ({}). Its next request is refused.", key.name, key.prefix)
-    };
-    context.output.print_after_change(&key, text, || {
-        format!("the key {} was revoked all the same", key.prefix)
-    })
+    let text = || format!("Revoked key \"{}\" ({}). It no longer works.", key.name, key.prefix);
+    context
+        .output
+        .print_after_change(&key, text, || format!("key {} was revoked anyway", key.prefix))
 }
 
 fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
@@ -208,9 +200,9 @@ fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let Some(key) = replacement else { return Err(why_not_rotated(&store, &old)?) };
     let text = || {
         format!(
-            "Created a twin of the key \"{}\". {}\n\nThe old key stays active. \
-             `pivotal-server keys list` says when it is safe to revoke it. Then: pivotal-server \
-             keys revoke {}",
+            "Created a replacement for key \"{}\". {}\n\nThe old key stays active. When \
+             `pivotal-server keys list` says that it is safe, revoke it: pivotal-server keys \
+             revoke {}",
             key.name,
             format_new_key(&key, &secret),
             old.prefix,
@@ -219,28 +211,29 @@ fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     context.output.print_secret(&NewKeyJson::new(&key, &secret), text, || {
         let (new, old) = (&key.prefix, &old.prefix);
         format!(
-            "the twin {new} was created all the same: revoke it with `pivotal-server keys revoke \
+            "replacement key {new} was created anyway: revoke it with `pivotal-server keys revoke \
              {new}`, and rotate {old} again"
         )
     })
 }
 
-/// Why a key gets no twin, and what to do instead.
+/// Explains why a key could not be rotated, and what to do instead.
 fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
     let keys = store.read(|reader| reader.keys(None))?;
     let is_replacement =
         |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.revoked_at.is_none();
     let why = if keys.iter().any(|key| key.id == old.id && key.revoked_at.is_some()) {
-        "is revoked and cannot be rotated; create a new one with `keys create`".to_owned()
+        "is revoked, so it can't be rotated; create a new key with `pivotal-server keys create`"
+            .to_owned()
     } else if let Some(Key { prefix, .. }) = keys.iter().find(is_replacement) {
         format!(
-            "has a twin already, {prefix}; if the twin's secret is lost, revoke the twin with \
-             `pivotal-server keys revoke {prefix}` and rotate the key again"
+            "already has a replacement, {prefix}; if you lost its secret, revoke it with \
+             `pivotal-server keys revoke {prefix}` and rotate again"
         )
     } else {
-        "had a twin that was revoked just now; rotate it again".to_owned()
+        "had a replacement that was revoked just now; rotate it again".to_owned()
     };
-    Ok(Failure::Other(format!("the key {} {why}", old.prefix)))
+    Ok(Failure::Other(format!("key {} {why}", old.prefix)))
 }
 
 fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
@@ -248,8 +241,8 @@ fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
 }
 
 fn no_such_workspace(slug: &Slug) -> Failure {
-    let hint = "`pivotal-server workspaces list` shows those that exist";
-    Failure::Other(format!("there is no workspace `{slug}`; {hint}"))
+    let hint = "run `pivotal-server workspaces list` to see all workspaces";
+    Failure::Other(format!("workspace `{slug}` does not exist; {hint}"))
 }
 
 fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
@@ -262,6 +255,6 @@ fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
 
 fn no_such_key() -> Failure {
     Failure::Other(
-        "there is no such key; `pivotal-server keys list` shows those that exist".to_owned(),
+        "this key does not exist; run `pivotal-server keys list` to see all keys".to_owned(),
     )
 }

@@ -1,4 +1,4 @@
-//! The command line. Only `main` uses it.
+//! The command line.
 
 mod admin;
 mod args;
@@ -29,7 +29,7 @@ use self::failure::Failure;
 use self::output::Output;
 use crate::settings::LoadedSettings;
 
-/// Runs the command that this process was started with.
+/// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
     let code = match Args::try_parse() {
         Ok(args) => run(args).map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// `PIVOTAL_CONFIG`. Read here and not by clap, which refuses an empty variable.
+/// Returns `PIVOTAL_CONFIG`. Not read by clap, which rejects an empty variable.
 fn config_variable() -> Option<PathBuf> {
     std::env::var_os("PIVOTAL_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from)
 }

@@ -1,11 +1,10 @@
-//! `openapi`: the description of the API, printed.
+//! `openapi`
 
 use super::args::Openapi;
 use super::context::Context;
 use super::failure::Failure;
 use crate::api;
 
-/// Prints the document of a server at the address that was given.
 pub fn run(context: &Context, args: &Openapi) -> Result<(), Failure> {
     let document = api::document(&args.url);
     let text = serde_json::to_string_pretty(&document);

@@ -1,4 +1,4 @@
-//! What commands print on stdout: text for people, or one JSON value.
+//! Prints results on stdout: as text, or as one JSON value with `--json`.
 
 use std::io::{self, Write};
 
@@ -7,19 +7,17 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::stderr;
 
-/// Which of the two.
 #[derive(Clone, Copy)]
 pub struct Output {
     json: bool,
 }
 
 impl Output {
-    /// JSON or text.
     pub fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Prints `value` as JSON, or `text` as it is.
+    /// Prints `value` as JSON or `text`, depending on `--json`.
     pub fn print(
         self,
         value: &impl Serialize,
@@ -34,22 +32,22 @@ impl Output {
         writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::Output)
     }
 
-    /// The same for a command that has changed something. When it cannot be printed, the error
-    /// says with `done` what was done all the same.
+    /// Like `print`, for a command that has changed something. If printing fails, the error says
+    /// with `if_unprinted` what was done.
     pub fn print_after_change(
         self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
-        done: impl FnOnce() -> String,
+        if_unprinted: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         self.print(value, text).map_err(|failure| match failure {
-            Failure::Output(source) => Failure::Unprinted { source, done: done() },
+            Failure::Output(source) => Failure::Unprinted { source, done: if_unprinted() },
             other => other,
         })
     }
 
-    /// The same for a secret that is printed this one time. `if_lost` says what to do about a
-    /// secret that nobody has seen.
+    /// Like `print_after_change`, for a secret that is printed only once. `if_lost` says how to
+    /// replace it if it was never shown.
     pub fn print_secret(
         self,
         value: &impl Serialize,
@@ -58,16 +56,13 @@ impl Output {
     ) -> Result<(), Failure> {
         self.print_after_change(value, text, &if_lost)?;
         if stdout_is_discarded() {
-            stderr::write_line(&format!(
-                "warning: standard output is not shown anywhere; {}",
-                if_lost()
-            ));
+            stderr::write_line(&format!("warning: standard output is discarded; {}", if_lost()));
         }
         Ok(())
     }
 }
 
-/// Whether stdout is /dev/null, which is also what the standard library opens when it is closed.
+/// Returns whether stdout is `/dev/null`. If stdout is closed, the standard library opens that.
 #[cfg(unix)]
 pub fn stdout_is_discarded() -> bool {
     use std::fs::{self, File};
@@ -87,7 +82,7 @@ pub fn stdout_is_discarded() -> bool {
     false
 }
 
-/// Lines of cells under a heading, in columns.
+/// Formats rows as aligned columns under a heading.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = heading.map(|title| title.chars().count());
     for row in rows {

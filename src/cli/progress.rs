@@ -1,4 +1,5 @@
-//! How far a long piece of work is, on stderr, when that is a terminal; and what interrupts it.
+//! The progress bar of long-running commands, on stderr if that is a terminal. It also listens for
+//! the signals that interrupt them.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,15 +9,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::signals::{Interrupt, StopSignal};
 use crate::store::Watch;
 
-/// How often the line is drawn anew while nothing is counted.
+/// How often the spinner moves while there is nothing to count.
 const TICK: Duration = Duration::from_millis(200);
 
-/// A line that tells what is being done. It disappears when it is dropped.
+/// A progress bar. Dropping it removes it from the screen.
 pub struct Progress {
     bar: ProgressBar,
-    /// What is done to the pages or rows.
+    /// Shown before the bar, such as `copying`.
     verb: &'static str,
-    /// From the moment at which there is something to remove.
+    /// Set once there is a partial file to remove.
     interrupt: OnceLock<Arc<Interrupt>>,
 }
 
@@ -27,19 +28,19 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Of the upgrade that a command begins with when the database is of an older version.
+    /// Shows the upgrade of a database of an older version, before the command itself.
     pub fn for_upgrade() -> Arc<dyn Watch> {
         Arc::new(Self::new("upgrading"))
     }
 
     fn new(verb: &'static str) -> Self {
-        // Nothing is drawn where stderr is not a terminal.
+        // Nothing is drawn if stderr is not a terminal.
         let bar = ProgressBar::no_length();
         bar.set_style(style("{spinner} {msg} {elapsed}"));
         Self { bar, verb, interrupt: OnceLock::new() }
     }
 
-    /// The signal that asked the work to stop.
+    /// Returns the signal that interrupted the work, if any.
     pub fn signal(&self) -> Option<StopSignal> {
         self.interrupt.get()?.signal()
     }
@@ -47,7 +48,7 @@ impl Progress {
 
 impl Watch for Progress {
     fn on_start(&self) {
-        // Until here a signal ends the process, whatever it waits for.
+        // Until here, a signal ends the process at once.
         self.interrupt.get_or_init(Interrupt::listen);
     }
 
@@ -77,7 +78,7 @@ impl Drop for Progress {
     }
 }
 
-/// A template of ours is never wrong; a plain bar would do as well.
+/// The templates are constants that parse; the fallback only avoids a panic.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

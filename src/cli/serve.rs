@@ -31,18 +31,17 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
     let server = Server::bind(Service::new(settings, store))?;
-    // Before the announcement, so that whoever reads it can already ask the server to stop.
+    // Before the announcement, so that a signal sent right after it stops the server cleanly.
     let stop = stop_on_signal();
     let store = server.service().store();
     let unshown = store.read(|reader| reader.unshown_keys())?;
     if let Some(keys) = &unshown {
         log::warn!(
-            "the keys of the first start may never have been shown; if you do not have them: {}",
+            "the keys from the first start may never have been shown; if you don't have them, replace them: {}",
             replacement_commands(keys.iter()).join("; ")
         );
     }
-    // Only now, with the socket open: nothing is left that could go wrong between making the keys
-    // and showing them.
+    // Only now that the socket is open: after creating the keys, only printing them can still fail.
     let keys = if args.no_bootstrap { Vec::new() } else { bootstrap(store)? };
     announce(output, &server, &keys, unshown.as_deref())?;
     if !keys.is_empty() {
@@ -51,12 +50,11 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
 }
 
-/// What `serve --json` prints once it listens.
 #[derive(Serialize)]
 struct AnnouncementJson<'a> {
     listening: &'a str,
     keys: Vec<NewKeyJson<'a>>,
-    /// The keys of an earlier start that may never have been shown.
+    /// Keys from the first start that may never have been shown.
     unshown_keys: Vec<&'a Prefix>,
     admin: Option<&'a str>,
     setup: Option<&'a str>,
@@ -69,24 +67,24 @@ fn announce(
     unshown: Option<&[Key]>,
 ) -> Result<(), Failure> {
     let address = format!("http://{}", server.address());
-    let shown = keys.iter().map(|(key, secret)| NewKeyJson::new(key, secret)).collect();
+    let new_keys = keys.iter().map(|(key, secret)| NewKeyJson::new(key, secret)).collect();
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
     let announcement = AnnouncementJson {
         listening: &address,
-        keys: shown,
+        keys: new_keys,
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
         admin: admin.as_deref(),
         setup: setup.as_deref(),
     };
     let text = || {
-        let mut text = format!("listening on {address}");
+        let mut text = format!("Listening on {address}");
         if let Some(setup) = &setup {
-            text = format!("Set the admin's password: {setup}\n\n{text}");
+            text = format!("Set the admin password: {setup}\n\n{text}");
         }
         if let Some(unshown) = unshown {
             text = format!(
-                "The keys of the first start may never have been shown. If you do not have them:\
-                 \n\n  {}\n\n{text}",
+                "The keys from the first start may never have been shown. If you don't have them, \
+                 replace them:\n\n  {}\n\n{text}",
                 replacement_commands(unshown.iter()).join("\n  "),
             );
         }
@@ -98,7 +96,8 @@ fn announce(
             .map(|(key, secret)| format!("  {:4}  {}", <&str>::from(key.mode), secret.reveal()))
             .collect();
         format!(
-            "Created the workspace `default` with two keys. They are shown only this once:\n\n\
+            "Created workspace `default` with two keys. Copy them now; you won't be able to see them \
+             again:\n\n\
              {}\n\n{text}",
             lines.join("\n"),
         )
@@ -108,25 +107,25 @@ fn announce(
     }
     output.print_after_change(&announcement, text, || {
         format!(
-            "the workspace `default` and two keys were created all the same; replace the keys: {}",
+            "workspace `default` and two keys were created anyway; replace the keys: {}",
             replacement_commands(keys.iter().map(|(key, _)| key)).join("; ")
         )
     })
 }
 
-/// Handles the signals that ask a process to end. What is returned is ready when one came.
+/// Starts listening for signals. The future is ready once one arrives.
 fn stop_on_signal() -> impl Future<Output = ()> + Send + 'static {
     let (ask, asked) = tokio::sync::oneshot::channel();
     let first = move |signal| {
-        log::info!("stopping on {signal}: requests in flight are finished first");
-        // Nobody waits any more when the server has ended by itself.
+        log::info!("stopping on {signal}: waiting for requests in flight");
+        // The receiver is gone if the server has ended by itself.
         let _ = ask.send(());
     };
     let second = |signal| {
-        log::warn!("{signal} while stopping: ending at once, without the requests in flight");
+        log::warn!("{signal} while stopping: ending now and dropping the requests in flight");
     };
     if let Err(error) = signals::on_stop_signals(first, second) {
-        log::error!("cannot handle signals, which will end the server at once: {error}");
+        log::error!("cannot handle signals, so a signal will end the server at once: {error}");
     }
     async move {
         if asked.await.is_err() {

@@ -1,4 +1,4 @@
-//! Signals: those that ask the process to stop, and the one that must not end it.
+//! Signals that stop the process, and the one that must not.
 
 use std::fmt;
 use std::io;
@@ -7,19 +7,18 @@ use std::sync::{Arc, OnceLock};
 use super::stderr;
 use crate::store::Watch;
 
-/// A request to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopSignal {
     /// Ctrl-C.
     Interrupt,
-    /// `kill`, systemd, a container's end.
+    /// `kill`, systemd, or a container that is stopped.
     Terminate,
-    /// A terminal that was closed.
+    /// The terminal was closed.
     Hangup,
 }
 
 impl StopSignal {
-    /// The exit code of a process that it ended, by the convention of shells.
+    /// Returns 128 plus the signal number, as shells do.
     pub fn exit_code(self) -> u8 {
         let number = match self {
             Self::Hangup => 1,
@@ -40,30 +39,30 @@ impl fmt::Display for StopSignal {
     }
 }
 
-/// Remembers the signal that asked a command to stop.
+/// Records the signal that interrupts a command.
 #[derive(Default)]
 pub struct Interrupt(OnceLock<StopSignal>);
 
 impl Interrupt {
-    /// Remembers the first signal from here on. The second one ends the process at once.
+    /// Starts listening. The first signal is recorded; the second ends the process at once.
     pub fn listen() -> Arc<Self> {
         let interrupt = Arc::new(Self::default());
         let noted = Arc::clone(&interrupt);
         let first = move |signal| {
-            // It is the first, so nothing was noted before.
+            // Never set before: this is the first signal.
             let _ = noted.0.set(signal);
         };
         let second = |signal| {
             stderr::write_line(&format!(
-                "error: {signal} again: ended at once, and a file that was begun may be left"
+                "error: received {signal} again: ended at once; a partial file may be left behind"
             ));
         };
-        // Without handlers a signal ends the process at once, which loses nothing either.
+        // If this fails, a signal ends the process at once, which loses nothing either.
         drop(on_stop_signals(first, second));
         interrupt
     }
 
-    /// The signal, if one has come.
+    /// Returns the signal, if one has arrived.
     pub fn signal(&self) -> Option<StopSignal> {
         self.0.get().copied()
     }
@@ -75,17 +74,17 @@ impl Watch for Interrupt {
     }
 }
 
-/// Turns a write beyond the limit on the size of files (`ulimit -f`) into an error of that write.
-/// Without a handler, SIGXFSZ ends the process.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail with an error. Without a handler,
+/// SIGXFSZ ends the process.
 #[cfg(unix)]
 pub fn survive_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map(drop)
 }
 
-/// Calls `first` with the first signal. With the second, calls `second` and ends the process.
+/// Calls `first` on the first signal. On the second, calls `second` and ends the process.
 ///
 /// # Errors
-/// When the signals cannot be handled; they end the process then.
+/// If the handlers cannot be installed; a signal then ends the process.
 #[cfg(unix)]
 pub fn on_stop_signals(
     first: impl FnOnce(StopSignal) + Send + 'static,
@@ -113,8 +112,8 @@ pub fn on_stop_signals(
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
 }
 
-/// Whether the process was started to end on SIGHUP. `nohup` has it ignored, which a handler would
-/// undo. Only Linux lets safe code find out; elsewhere SIGHUP stays as it is.
+/// Returns whether SIGHUP may get a handler. Under `nohup` it is ignored, which a handler would
+/// undo. Only on Linux can safe code find out; elsewhere SIGHUP is left alone.
 #[cfg(unix)]
 fn may_handle_hangup() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };

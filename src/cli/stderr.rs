@@ -1,5 +1,5 @@
-//! Lines for stderr, written by a thread of their own. Nobody who has something to say waits for
-//! whoever reads it: when a pipe is full, lines are dropped and counted.
+//! Writes lines to stderr on a separate thread, so that logging never blocks: if the pipe is full,
+//! lines are dropped and counted.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,31 +9,31 @@ use log::Level;
 
 use crate::model::clock::{Clock, SystemClock};
 
-/// Bytes that may wait to be written: some five thousand requests.
+/// Bytes that can be queued: the log lines of about five thousand requests.
 const CAPACITY: usize = 1 << 20;
-/// How long the end of the process waits for lines that are not written yet.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The pause before writing again to a stderr that does not block.
-const RETRY: Duration = Duration::from_millis(20);
+/// How long the process waits at its end for queued lines to be written.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// The pause before retrying if stderr is non-blocking and full.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 static QUEUE: Queue = Queue::new();
-/// Whether the thread that writes could be started.
+/// Whether the writer thread could be started.
 static HAS_WRITER: OnceLock<bool> = OnceLock::new();
 
-/// Queues a line, without its line break.
+/// Queues a line. The line break is added.
 pub fn write_line(line: &str) {
     queue_lines(format!("{line}\n").as_bytes());
 }
 
-/// Waits until the lines so far are written, but not for long.
+/// Waits until all queued lines are written, but at most `FLUSH_TIMEOUT`.
 pub fn flush() {
-    QUEUE.flush(PATIENCE);
+    QUEUE.flush(FLUSH_TIMEOUT);
 }
 
-/// Takes whole lines, and never fails.
-pub struct Lines;
+/// A `Write` that queues whole lines and never fails.
+pub struct LineWriter;
 
-impl Write for Lines {
+impl Write for LineWriter {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         queue_lines(lines);
         Ok(lines.len())
@@ -52,12 +52,12 @@ fn queue_lines(lines: &[u8]) {
     if *has_writer {
         QUEUE.push(lines);
     } else {
-        // Without a thread, waiting for the reader is all that is left.
+        // Without the thread, the only option is to write here and block.
         let _ = io::stderr().write_all(lines);
     }
 }
 
-/// Lines on their way to stderr.
+/// Lines that wait to be written.
 struct Queue {
     state: Mutex<State>,
     has_lines: Condvar,
@@ -69,7 +69,7 @@ struct State {
     is_writing: bool,
 }
 
-/// Lines that are written together, with what is missing around them.
+/// Lines that are written together, with the number of lines dropped before and after them.
 #[derive(Default)]
 struct Batch {
     dropped_before: usize,
@@ -102,7 +102,7 @@ impl Queue {
         self.has_lines.notify_one();
     }
 
-    /// Writes batch after batch, for as long as the process lives.
+    /// Writes batches until the process ends.
     fn write_batches_to(&self, out: &mut impl Write) {
         let mut writer = Writer { out, is_mid_line: false };
         loop {
@@ -123,21 +123,21 @@ impl Queue {
         std::mem::take(&mut state.batch)
     }
 
-    fn flush(&self, patience: Duration) {
+    fn flush(&self, timeout: Duration) {
         let is_busy = |state: &mut State| state.is_writing || !state.batch.lines.is_empty();
-        // What is not written by then is lost with the process.
-        drop(self.is_idle.wait_timeout_while(self.lock(), patience, is_busy));
+        // Lines that are still queued are lost with the process.
+        drop(self.is_idle.wait_timeout_while(self.lock(), timeout, is_busy));
     }
 }
 
 struct Writer<'o, W> {
     out: &'o mut W,
-    /// Whether the last write was cut off in the middle of a line.
+    /// Whether the last write ended in the middle of a line.
     is_mid_line: bool,
 }
 
 impl<W: Write> Writer<'_, W> {
-    /// Writes a batch, and returns how many lines are lost.
+    /// Writes a batch and returns the number of lines lost.
     fn write_batch(&mut self, Batch { dropped_before, lines, dropped_after }: &Batch) -> usize {
         if self.report_dropped(*dropped_before).is_err() {
             return dropped_before + count_lines(lines) + dropped_after;
@@ -148,19 +148,19 @@ impl<W: Write> Writer<'_, W> {
         if self.report_dropped(*dropped_after).is_err() { *dropped_after } else { 0 }
     }
 
-    /// Says how many lines are missing here, if any are.
+    /// Writes a line that says how many were dropped here, if any were.
     fn report_dropped(&mut self, dropped: usize) -> Result<(), usize> {
         if dropped == 0 {
             return Ok(());
         }
-        let why = "standard error was not read, or could not be written";
+        let why = "stderr was not read or could not be written";
         let (now, level) = (SystemClock.now(), Level::Warn);
         self.write_lines(
             format!("{now} {level:5} log lines dropped: {dropped}; {why}\n").as_bytes(),
         )
     }
 
-    /// Writes lines. The error is the number of bytes that were written.
+    /// Writes lines. The error is the number of bytes written so far.
     fn write_lines(&mut self, lines: &[u8]) -> Result<(), usize> {
         if self.is_mid_line {
             self.write_bytes(b"\n").map_err(|_| 0_usize)?;
@@ -180,7 +180,9 @@ impl<W: Write> Writer<'_, W> {
                 Ok(0) => return Err(written),
                 Ok(more) => written += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(RETRY),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    std::thread::sleep(RETRY_DELAY)
+                }
                 Err(_) => return Err(written),
             }
         }
@@ -196,7 +198,7 @@ fn count_lines(lines: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    /// Accepts so many bytes, and then fails as a full disk does.
+    /// Accepts `space` bytes and then fails like a full disk.
     struct Disk {
         space: usize,
         text: Vec<u8>,
@@ -207,10 +209,10 @@ mod tests {
             if self.space == 0 {
                 return Err(ErrorKind::StorageFull.into());
             }
-            let most = bytes.len().min(self.space);
-            self.space -= most;
-            self.text.extend_from_slice(&bytes[..most]);
-            Ok(most)
+            let count = bytes.len().min(self.space);
+            self.space -= count;
+            self.text.extend_from_slice(&bytes[..count]);
+            Ok(count)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -222,7 +224,7 @@ mod tests {
         Batch { dropped_before, lines: lines.into(), dropped_after }
     }
 
-    /// What was written, with the notes shortened to their number.
+    /// Returns the lines written, with those about dropped lines shortened to `dropped N`.
     fn written(disk: &Disk) -> Vec<String> {
         let text = String::from_utf8(disk.text.clone()).unwrap();
         let short = |line: &str| {
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_do_not_fit_are_counted_where_they_are_missing() {
+    fn lines_that_do_not_fit_are_counted_in_place() {
         let queue = Queue::new();
         let long = [vec![b'x'; CAPACITY], vec![b'\n']].concat();
         queue.push(b"1\n");
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_cannot_be_written_are_counted_and_a_cut_line_is_ended() {
+    fn lines_that_cannot_be_written_are_counted_and_a_partial_line_is_terminated() {
         let mut disk = Disk { space: 5, text: Vec::new() };
         let mut writer = Writer { out: &mut disk, is_mid_line: false };
         assert_eq!(writer.write_batch(&batch(0, "one\ntwo\nthree\n", 4)), 6);
@@ -262,9 +264,9 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_process_does_not_wait_for_ever() {
+    fn flush_gives_up_after_its_timeout() {
         let queue = Queue::new();
-        queue.push(b"nobody writes this\n");
+        queue.push(b"never written\n");
         queue.flush(Duration::ZERO);
         assert!(!queue.lock().batch.lines.is_empty());
     }

@@ -43,27 +43,27 @@ pub fn run(context: &Context, command: Workspaces) -> Result<(), Failure> {
 }
 
 fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
-    // The first workspace may be created before a server has ever run.
+    // A workspace can be created before the first start.
     let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
     let new = NewWorkspace { slug: slug.clone(), name };
     let created = store.write_blocking(move |tx| tx.create_workspace(new))?;
     let workspace = created.ok_or_else(|| {
-        Failure::Other(format!("there is already a workspace `{slug}`; choose another --slug"))
+        Failure::Other(format!("workspace `{slug}` already exists; choose another --slug"))
     })?;
     let text = || {
         format!(
-            "Created the workspace `{slug}`. It has no keys yet: pivotal-server keys create \
+            "Created workspace `{slug}`. Next, create a key: pivotal-server keys create \
              --workspace {slug} --name NAME"
         )
     };
-    let done = || format!("the workspace `{slug}` was created all the same");
-    context.output.print_after_change(&WorkspaceJson::from(&workspace), text, done)
+    let if_unprinted = || format!("workspace `{slug}` was created anyway");
+    context.output.print_after_change(&WorkspaceJson::from(&workspace), text, if_unprinted)
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
     let workspaces = context.store_to_read()?.read(|reader| reader.workspaces())?;
-    let shown: Vec<WorkspaceJson<'_>> = workspaces.iter().map(WorkspaceJson::from).collect();
-    context.output.print(&shown, || {
+    let json: Vec<WorkspaceJson<'_>> = workspaces.iter().map(WorkspaceJson::from).collect();
+    context.output.print(&json, || {
         let rows: Vec<_> = workspaces
             .iter()
             .map(|w| {

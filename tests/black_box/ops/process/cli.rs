@@ -39,8 +39,8 @@ fn no_bootstrap_leaves_a_new_database_empty() {
     let list = command(dir.path()).args(["--json", "workspaces", "list"]).output().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(lines[0].starts_with("Set the admin's password: http://127.0.0.1:"), "{lines:?}");
-    assert!(lines[2].starts_with("listening on http://127.0.0.1:"), "{lines:?}");
+    assert!(lines[0].starts_with("Set the admin password: http://127.0.0.1:"), "{lines:?}");
+    assert!(lines[2].starts_with("Listening on http://127.0.0.1:"), "{lines:?}");
     assert_eq!(serde_json::from_slice::<Value>(&list.stdout).unwrap(), json!([]));
 }
 
@@ -122,43 +122,47 @@ fn no_secret_is_kept_in_the_directory() {
 }
 
 #[test]
-fn a_rotated_key_has_a_twin_until_it_is_revoked() {
+fn a_rotated_key_keeps_working_until_it_is_revoked() {
     let server = Server::start_new();
     let old = server.create_key(&["--tier", "paid", "--scope", "read:customers"]);
     let prefix = &old["pivotal_".len()..][..8];
     let prefix = format!("pivotal_{prefix}");
-    let twin = server.json(&["keys", "rotate", &prefix]);
-    let new = twin["key"].as_str().unwrap();
+    let replacement = server.json(&["keys", "rotate", &prefix]);
+    let new = replacement["key"].as_str().unwrap();
     assert_ne!(new, old);
-    assert_eq!((&twin["tier"], &twin["scopes"]), (&json!("paid"), &json!(["read:customers"])));
+    assert_eq!(
+        (&replacement["tier"], &replacement["scopes"]),
+        (&json!("paid"), &json!(["read:customers"]))
+    );
     server.client_with(&old).get("/customers").expect(200);
     server.client_with(new).get("/customers").expect(200);
     let list = server.json(&["keys", "list"]);
     let listed = |id: &Value| list.as_array().unwrap().iter().find(|key| key["id"] == *id).unwrap();
-    assert_eq!(listed(&listed(&twin["id"])["replaces"])["prefix"], prefix);
+    assert_eq!(listed(&listed(&replacement["id"])["replaces"])["prefix"], prefix);
     server.json(&["keys", "revoke", &prefix]);
     server.client_with(&old).get("/customers").refused(401, "api_key_revoked", None);
     server.client_with(new).get("/customers").expect(200);
     let output = server.run(&["keys", "rotate", &prefix]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("is revoked and cannot be rotated"));
+    assert!(said(&output).contains("is revoked, so it can't be rotated"));
 }
 
 #[test]
-fn a_key_has_one_twin_at_a_time() {
+fn a_key_has_one_replacement_at_a_time() {
     let server = Server::start_new();
     let old = server.create_key(&[]);
     let prefix = format!("pivotal_{}", &old["pivotal_".len()..][..8]);
-    let twin = server.json(&["keys", "rotate", &prefix])["prefix"].as_str().unwrap().to_owned();
+    let replacement =
+        server.json(&["keys", "rotate", &prefix])["prefix"].as_str().unwrap().to_owned();
     let before = server.json(&["keys", "list"]);
     let output = server.run(&["keys", "rotate", &prefix]);
     assert_eq!(output.status.code(), Some(1));
     let told = said(&output);
-    assert!(told.contains(&format!("has a twin already, {twin}; ")), "{told}");
-    let way_out = format!("pivotal-server keys revoke {twin}");
+    assert!(told.contains(&format!("already has a replacement, {replacement}; ")), "{told}");
+    let way_out = format!("pivotal-server keys revoke {replacement}");
     assert!(told.contains(&way_out), "{told}");
     assert_eq!(server.json(&["keys", "list"]), before);
-    server.json(&["keys", "revoke", &twin]);
+    server.json(&["keys", "revoke", &replacement]);
     server.json(&["keys", "rotate", &prefix]);
 }
 
@@ -187,7 +191,7 @@ fn text_for_people_says_the_same() {
     server.client_with(&format!("pivotal_{key}")).get("/me").expect(200);
     let list = text(&["keys", "list"]);
     assert!(list.lines().any(|line| line.starts_with(&prefix) && line.contains("active")));
-    assert!(text(&["keys", "revoke", &prefix]).contains("Revoked the key \"CRM\""));
+    assert!(text(&["keys", "revoke", &prefix]).contains("Revoked key \"CRM\""));
     assert!(text(&["keys", "list", "--workspace", "acme"]).contains("revoked 20"));
 }
 
@@ -205,13 +209,13 @@ fn a_command_that_fails_says_what_to_do_in_one_line() {
         (
             server.run(&["keys", "list", "--workspace", "nobody"]),
             1,
-            "there is no workspace `nobody`",
+            "workspace `nobody` does not exist",
         ),
         (server.run(&["keys", "revoke", "pivotal_AAAAAAAA"]), 1, "keys list"),
         (server.run(&["workspaces", "create", "--slug", "default", "--name", "x"]), 1, "--slug"),
         (on_empty(&["keys", "list"]), 1, "serve"),
         (on_empty(&["--config", "none.toml", "keys", "list"]), 1, "none.toml"),
-        (server.run(&["keys", "revoke", "nonsense"]), 2, "id or prefix"),
+        (server.run(&["keys", "revoke", "nonsense"]), 2, "ID or prefix"),
         (server.run(&["keys", "create", "--workspace", "default"]), 2, "--name"),
         (
             server.run(&["keys", "create", "--workspace", "default", "--name", "x", "--tier", "y"]),

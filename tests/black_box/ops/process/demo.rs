@@ -179,7 +179,7 @@ fn it_may_be_the_first_thing_in_a_new_directory() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let output = crate::support::command(dir.path()).arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("Filled the workspace `demo` with 40 customers, "), "{said}");
+    assert!(said.starts_with("Filled workspace `demo` with 40 customers, "), "{said}");
     let key = said.split_whitespace().find(|word| word.starts_with("pivotal_")).unwrap();
     let server = Server::start_in(Arc::clone(&dir), &[]);
     assert_eq!(server.live, "", "there is a workspace, and a key to it");

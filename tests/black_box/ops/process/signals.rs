@@ -146,7 +146,7 @@ fn an_interrupted_backup_or_restore_removes_what_it_began() {
         wait_until("the backup has begun", || draft.exists());
         send(&child, signal);
         let said = interrupted(&child.wait_with_output().unwrap(), signal, code);
-        assert!(said.contains("the backup was not made"), "{said}");
+        assert!(said.contains("no backup was made"), "{said}");
         assert_eq!(names(target.path()), ["pivotal.db"]);
 
         let child = spawn(target.path(), &["restore", source, "--replace"]);

@@ -62,7 +62,7 @@ fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
             let said = unprinted(server.dir(), &[args, json].concat());
             let key = newest_key(&server);
             let prefix = key["prefix"].as_str().unwrap();
-            assert_eq!(key["revoked_at"], Value::Null, "it was created all the same");
+            assert_eq!(key["revoked_at"], Value::Null, "it was created anyway");
             assert!(said.contains(prefix), "{said}");
             let revoked = follow(&server, &said, "pivotal-server keys revoke");
             assert_eq!(revoked["id"], key["id"]);
@@ -79,23 +79,23 @@ fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
 fn what_was_done_is_said_when_it_cannot_be_printed() {
     let server = Server::start_new();
     let said = unprinted(server.dir(), &["workspaces", "create", "--slug", "acme", "--name", "A"]);
-    assert!(said.contains("the workspace `acme` was created all the same"), "{said}");
+    assert!(said.contains("workspace `acme` was created anyway"), "{said}");
     assert_eq!(server.json(&["workspaces", "list"])[1]["slug"], "acme");
     let prefix = newest_key(&server)["prefix"].as_str().unwrap().to_owned();
     let said = unprinted(server.dir(), &["keys", "revoke", &prefix]);
-    assert!(said.contains(&format!("{prefix} was revoked all the same")), "{said}");
+    assert!(said.contains(&format!("{prefix} was revoked anyway")), "{said}");
     let said = unprinted(server.dir(), &["admin", "set-password"]);
-    assert!(said.contains("password is set"), "{said}");
+    assert!(said.contains("password was set"), "{said}");
     server.visitor().sign_in();
     let copy = server.dir().join("copy.db");
     let said = unprinted(server.dir(), &["backup", copy.to_str().unwrap()]);
-    assert!(said.contains("copy.db was made all the same") && copy.exists(), "{said}");
+    assert!(said.contains("copy.db was made anyway") && copy.exists(), "{said}");
     let new = tempfile::tempdir().unwrap();
     let said = unprinted(new.path(), &["restore", copy.to_str().unwrap()]);
-    assert!(said.contains("was restored all the same"), "{said}");
+    assert!(said.contains("was restored anyway"), "{said}");
     assert!(new.path().join("pivotal.db").exists());
     let said = unprinted(server.dir(), &["keys", "list"]);
-    assert!(!said.contains("all the same"), "a list changes nothing: {said}");
+    assert!(!said.contains("anyway"), "a list changes nothing: {said}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn announced(dir: &Arc<TempDir>) -> (Value, String, String) {
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        while !said.contains("listening") {
+        while !said.to_lowercase().contains("listening") {
             assert_ne!(stdout.read_line(said).unwrap(), 0);
         }
         let pid = child.id().to_string();
