@@ -1,25 +1,24 @@
-//! Reads a settings file as TOML: every value with its full name and its line. For `sources`.
+//! Parses a settings file as TOML: every value with its full name and its line.
 
 use serde::Deserialize;
 use toml::Value;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-/// A value in the file.
 pub(super) struct Entry {
-    /// Its name with its section, such as `rate_limits.paid`.
+    /// The name with its section, such as `rate_limits.paid`.
     pub name: String,
     pub line: usize,
     pub value: Value,
 }
 
-/// A line that is not TOML.
+/// A line that is not valid TOML.
 pub(super) struct SyntaxError {
     pub line: usize,
     pub message: String,
 }
 
-/// All values in the order of the file, or every line that is not TOML. Sections that are empty are
-/// returned as empty tables, so that a misspelled section is found too.
+/// Returns all values in the order of the file, or every line that is not valid TOML. Empty sections
+/// are returned as empty tables, so that a misspelled section is found too.
 pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SyntaxError>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -56,7 +55,8 @@ fn flatten<'t>(section: &str, table: DeTable<'t>, found: &mut Found<'t>) {
     }
 }
 
-/// The first fault of each line: the parser often finds a second one only because of the first.
+/// Returns the first error of each line: the parser often reports a second one only because of the
+/// first.
 fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<SyntaxError> {
     let mut found: Vec<SyntaxError> = Vec::new();
     for error in errors {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_windows_line_ends_shift_nothing() {
+    fn a_byte_order_mark_and_windows_line_endings_do_not_shift_lines() {
         assert_eq!(
             names_and_lines("\u{feff}a = 1\r\nb = 2\r\n"),
             [("a".to_owned(), 1), ("b".to_owned(), 2)]
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_that_is_not_toml_is_reported_once() {
+    fn every_invalid_line_is_reported_once() {
         let found = parse("a = = 1\nb = 2\nc = \"x\nb = 3\n").err().unwrap();
         let lines: Vec<usize> = found.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 3, 4]);
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_with_lines_that_exist(text in "[ab.=\\[\\]\"'#{}, \n0-9é]{0,60}") {
+        fn any_text_is_parsed_or_rejected_with_existing_line_numbers(text in "[ab.=\\[\\]\"'#{}, \n0-9é]{0,60}") {
             let last = text.matches('\n').count() + 1;
             match parse(&text) {
                 Ok(entries) => {

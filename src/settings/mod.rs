@@ -1,5 +1,5 @@
-//! The settings. Environment over file over default; the command line's flags are laid over the
-//! result.
+//! The settings. The environment overrides the file, which overrides the defaults; flags on the
+//! command line override all of them.
 
 mod file;
 mod sources;

@@ -1,5 +1,4 @@
-//! Where the settings come from: a file and the environment, and what is said when one of them is
-//! wrong. For `cli`.
+//! Reads the settings from a file and the environment, and reports every error in them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -13,46 +12,46 @@ use super::table::{PREFIX, SETTINGS, Setting};
 use super::values::Settings;
 use super::variables::{UnknownVariable, nearest};
 
-/// The file that is read when none is named.
+/// Read if no file is given and this one exists.
 const DEFAULT_FILE: &str = "config.toml";
 
-/// One fault in the settings. The message names the source, the setting and what is allowed.
+/// An error in the settings. The message names the source, the setting, and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("cannot read {}: {source}", .file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
     #[error("{}, line {line}: {message}", .file.display())]
     Syntax { file: PathBuf, line: usize, message: String },
-    #[error("{}, line {line}: there is no setting `{name}`; {}", .file.display(), hint(name))]
+    #[error("{}, line {line}: unknown setting `{name}`; {}", .file.display(), hint(name))]
     Unknown { file: PathBuf, line: usize, name: String },
     #[error("{}, line {line}: `{name}` must be {allowed}", .file.display())]
     BadValue { file: PathBuf, line: usize, name: String, allowed: &'static str },
-    #[error("environment: `{name}` must be {allowed}")]
+    #[error("environment variable `{name}` must be {allowed}")]
     BadVariable { name: String, allowed: &'static str },
 }
 
-/// Everything that is wrong with the settings, so that it can be corrected in one go.
+/// All errors in the settings, so that they can be fixed in one go.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct SettingsErrors(Vec<SettingsError>);
 
 impl SettingsErrors {
-    /// Each fault; there is at least one.
+    /// Returns the errors; there is at least one.
     pub fn iter(&self) -> impl Iterator<Item = &SettingsError> {
         self.0.iter()
     }
 }
 
-/// What was probably meant by an unknown name in a file.
+/// Suggests the setting that an unknown name probably means.
 fn hint(name: &str) -> String {
     let names = || SETTINGS.iter().map(|setting| setting.name);
     match nearest(name, names()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("the settings are {}", names().collect::<Vec<_>>().join(", ")),
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("the available settings are {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Default,
@@ -72,34 +71,30 @@ impl fmt::Display for Source {
     }
 }
 
-/// The settings of a process, and where they come from.
+/// The settings of this process, with the source of each.
 #[derive(Debug, Default)]
 pub struct LoadedSettings {
-    /// What holds.
     pub settings: Settings,
-    /// Where what is not a default was said.
+    /// By setting; defaults are missing.
     sources: HashMap<&'static str, Source>,
-    /// Variables that are ignored, but may be misspelled settings.
+    /// Ignored variables that may be misspelled settings.
     unknown: Vec<UnknownVariable>,
 }
 
-/// A setting with its value.
 #[derive(Debug)]
 pub struct EffectiveSetting {
-    /// Its name in the file.
     pub name: &'static str,
-    /// Its value, as the file would have it.
+    /// As it would be written in the file.
     pub value: Value,
-    /// Where that was said.
     pub source: Source,
 }
 
 impl LoadedSettings {
-    /// Reads the settings of this process: from `file`, which has to exist when it is named, and
-    /// from the environment. Empty variables count as unset.
+    /// Reads the settings from `file` and the environment. Without `file`, reads `config.toml` if it
+    /// exists. Empty variables count as unset.
     ///
     /// # Errors
-    /// All errors of both, see [`SettingsError`].
+    /// All errors in both sources; see [`SettingsError`].
     pub fn read(file: Option<&Path>) -> Result<Self, SettingsErrors> {
         let mut loaded = Self::default();
         let mut errors = Vec::new();
@@ -113,18 +108,18 @@ impl LoadedSettings {
         if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
 
-    /// Variables that begin like settings, but are none and are ignored.
+    /// Returns the variables that start with `PIVOTAL_` but are not settings. They are ignored.
     pub fn unknown_variables(&self) -> &[UnknownVariable] {
         &self.unknown
     }
 
-    /// Lays the flag `--data-dir` over what was read.
+    /// Applies the flag `--data-dir`.
     pub fn override_data_dir(&mut self, dir: PathBuf) {
         self.settings.data_dir = dir;
         self.sources.insert("data_dir", Source::Flag);
     }
 
-    /// All settings, in the order of `config.toml`.
+    /// Returns all settings in the order of `config.toml`.
     pub fn list(&self) -> impl Iterator<Item = EffectiveSetting> {
         let mut settings = self.settings.clone();
         SETTINGS.iter().map(move |setting| EffectiveSetting {
@@ -182,7 +177,7 @@ impl LoadedSettings {
                 self.unknown.extend(UnknownVariable::detect(&name, &value.to_string_lossy()));
                 continue;
             };
-            // Replacing bytes that are not UTF-8 would name another directory.
+            // Replacing bytes that are not UTF-8 would change the path of a directory.
             let is_applied = value
                 .into_string()
                 .is_ok_and(|value| self.apply(setting, &Value::String(value), Source::Environment));
@@ -191,11 +186,11 @@ impl LoadedSettings {
                 errors.push(SettingsError::BadVariable { name, allowed });
             }
         }
-        // The environment has no order of its own.
+        // The order of environment variables is not defined.
         self.unknown.sort_by_key(ToString::to_string);
     }
 
-    /// Takes a value over; `false` if it is not allowed.
+    /// Sets a value. Returns false if it is not allowed.
     fn apply(&mut self, setting: &'static Setting, value: &Value, source: Source) -> bool {
         let is_allowed = setting.apply(&mut self.settings, value).is_some();
         if is_allowed {
@@ -205,7 +200,7 @@ impl LoadedSettings {
     }
 }
 
-/// Whether it is a section of the settings in which nothing is set.
+/// Returns whether this is a valid section without any values.
 fn is_empty_section(name: &str, value: &Value) -> bool {
     let in_section =
         |setting: &str| setting.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
@@ -223,21 +218,21 @@ mod tests {
         let mut errors = Vec::new();
         loaded.read_text(Path::new("config.toml"), text, &mut errors);
         loaded.read_variables(variables, &mut errors);
-        let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        if said.is_empty() { Ok(loaded) } else { Err(said) }
+        let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        if messages.is_empty() { Ok(loaded) } else { Err(messages) }
     }
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        load(text, variables).map(|loaded| loaded.settings).map_err(|said| said.join("\n"))
+        load(text, variables).map(|loaded| loaded.settings).map_err(|messages| messages.join("\n"))
     }
 
-    /// The settings as a file.
+    /// Formats the settings as a file.
     fn to_toml(loaded: &LoadedSettings) -> String {
         loaded.list().map(|listed| format!("{} = {}\n", listed.name, listed.value)).collect()
     }
 
     #[test]
-    fn what_is_listed_is_read_as_the_same_settings() {
+    fn listed_settings_parse_to_the_same_settings() {
         let all = "listen = \"[::1]:1\"\ndata_dir = \"/var/lib/a b\"\nlog = \"error\"\n\
                    workers = 3\nshutdown_timeout = 4\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
                    [rate_limits]\nenabled = false\nstandard = 5\ntest = 6\npaid = 7\n\
@@ -250,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_tells_where_its_value_was_said() {
+    fn every_setting_has_a_source() {
         let mut loaded = load("workers = 1\nlog = \"off\"", &[("PIVOTAL_LOG", "warn")]).unwrap();
         loaded.override_data_dir("/elsewhere".into());
         let source = |name: &str| loaded.list().find(|one| one.name == name).unwrap().source;
@@ -261,16 +256,16 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_file_names_every_setting_with_its_default() {
+    fn the_file_in_the_repository_lists_every_setting_with_its_default() {
         let text = include_str!("../../config.toml");
         assert_eq!(read(text, &[]).unwrap(), Settings::default());
-        let named: Vec<String> =
+        let names: Vec<String> =
             file::parse(text).ok().unwrap().into_iter().map(|entry| entry.name).collect();
-        assert_eq!(named, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
+        assert_eq!(names, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
     }
 
     #[test]
-    fn the_environment_wins_over_the_file() {
+    fn the_environment_overrides_the_file() {
         let text = "listen = \"0.0.0.0:1\"\n[rate_limits]\npaid = 7\ntest = 8";
         let variables = [
             ("PIVOTAL_RATE_LIMITS_PAID", "9"),
@@ -291,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_with_its_place_and_what_is_allowed() {
-        for (text, variables, said) in [
+    fn an_error_names_its_source_and_the_allowed_values() {
+        for (text, variables, message) in [
             (
                 "lisen = \"x\"",
                 &[][..],
-                "config.toml, line 1: there is no setting `lisen`; did you mean `listen`?",
+                "config.toml, line 1: unknown setting `lisen`; did you mean `listen`?",
             ),
             (
                 "[rate_limits]\npaid = 0",
@@ -306,30 +301,32 @@ mod tests {
             (
                 "",
                 &[("PIVOTAL_WORKERS", "many")],
-                "environment: `PIVOTAL_WORKERS` must be a whole number from 0 to 256",
+                "environment variable `PIVOTAL_WORKERS` must be a whole number from 0 to 256",
             ),
         ] {
-            assert_eq!(read(text, variables).unwrap_err(), said);
+            assert_eq!(read(text, variables).unwrap_err(), message);
         }
         let far = read("speed = 3", &[]).unwrap_err();
-        let all = "config.toml, line 1: there is no setting `speed`; the settings are listen, ";
+        let all =
+            "config.toml, line 1: unknown setting `speed`; the available settings are listen, ";
         assert!(far.starts_with(all), "{far}");
         let syntax = read("listen = \"x\"\nworkers = = 1", &[]).unwrap_err();
         assert!(syntax.starts_with("config.toml, line 2: "), "{syntax}");
     }
 
     #[test]
-    fn all_faults_are_reported_together_in_the_order_of_the_file() {
+    fn all_errors_are_reported_together_in_the_order_of_the_file() {
         let text =
             "workers = -1\nlisen = \"x\"\n[admin]\nworkers = 2\n[bakcup]\n[backup]\nkeep = 0";
         let variables = [("PIVOTAL_LOG", "loud"), ("PIVOTAL_BACKUP_KEEP", "0")];
-        let said = load(text, &variables).unwrap_err();
-        let lines: Vec<&str> = said.iter().filter_map(|one| one.split(": ").next()).collect();
+        let messages = load(text, &variables).unwrap_err();
+        let lines: Vec<&str> = messages.iter().filter_map(|one| one.split(": ").next()).collect();
         let line = |number: usize| format!("config.toml, line {number}");
         assert_eq!(lines[..5], [line(1), line(2), line(4), line(5), line(7)]);
-        assert_eq!(lines[5..], ["environment", "environment"]);
-        assert!(said[2].ends_with("`admin.workers`; did you mean `workers`?"), "{said:?}");
-        assert!(said[3].contains("there is no setting `bakcup`"), "{said:?}");
+        assert!(lines[5..].iter().all(|line| line.starts_with("environment variable `PIVOTAL_")));
+        assert_eq!(lines.len(), 7);
+        assert!(messages[2].ends_with("`admin.workers`; did you mean `workers`?"), "{messages:?}");
+        assert!(messages[3].contains("unknown setting `bakcup`"), "{messages:?}");
     }
 
     #[test]
@@ -344,18 +341,18 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_variable_is_a_warning_and_not_a_fault() {
+    fn an_unknown_variable_is_a_warning_and_not_an_error() {
         let loaded = load("", &[("PIVOTAL_WORKER", "1"), ("PIVOTAL_LOG", "warn")]).unwrap();
         assert_eq!(loaded.settings.log, log::LevelFilter::Warn);
-        let said: Vec<String> =
+        let messages: Vec<String> =
             loaded.unknown_variables().iter().map(ToString::to_string).collect();
-        assert_eq!(said.len(), 1);
-        assert!(said[0].contains("`PIVOTAL_WORKER`"), "{said:?}");
+        assert_eq!(messages.len(), 1);
+        assert!(messages[0].contains("`PIVOTAL_WORKER`"), "{messages:?}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_variable_that_is_not_utf_8_is_refused_and_not_altered() {
+    fn a_variable_that_is_not_utf_8_is_rejected_and_not_altered() {
         use std::os::unix::ffi::OsStringExt;
         let value = OsString::from_vec(b"/srv/\xff".to_vec());
         let mut errors = Vec::new();
@@ -365,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outside_their_bounds_are_refused() {
+    fn values_out_of_bounds_are_rejected() {
         for bad in [
             "listen = \"localhost\"",
             "listen = 8080",

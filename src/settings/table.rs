@@ -1,5 +1,4 @@
-//! The table of the settings: what each is called, what it may be, and which value it is. For
-//! `sources`.
+//! The table of settings: the name, the allowed values, and the field of each.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -13,9 +12,9 @@ use toml::Value;
 
 use super::values::Settings;
 
-/// What the names of environment variables begin with.
+/// The prefix of environment variables.
 pub(super) const PREFIX: &str = "PIVOTAL_";
-/// The greatest rate limit, in requests a minute.
+/// The highest rate limit, in requests per minute.
 const MAX_RATE: i64 = 1_000_000;
 
 /// All settings, in the order of `config.toml`.
@@ -61,11 +60,10 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     ]
 });
 
-/// One setting.
 pub(super) struct Setting {
-    /// Its name in the file; a dot separates a section from a name in it.
+    /// The name in the file, after its section and a dot.
     pub name: &'static str,
-    /// What it may be, as the end of a sentence.
+    /// The allowed values; completes the sentence "must be …".
     pub allowed: String,
     apply: Apply,
     value: ReadValue,
@@ -75,18 +73,18 @@ type Apply = Box<dyn Fn(&mut Settings, &Value) -> Option<()> + Send + Sync>;
 type ReadValue = Box<dyn Fn(&mut Settings) -> Value + Send + Sync>;
 
 impl Setting {
-    /// Takes a value over; nothing when the value is not allowed.
-    pub fn apply(&self, to: &mut Settings, value: &Value) -> Option<()> {
-        (self.apply)(to, value)
+    /// Sets a value. Returns `None` if it is not allowed.
+    pub fn apply(&self, settings: &mut Settings, value: &Value) -> Option<()> {
+        (self.apply)(settings, value)
     }
 
-    /// The value as the file would have it. The settings are borrowed as they are to be changed,
-    /// since a row names its field only once.
-    pub fn value_in(&self, of: &mut Settings) -> Value {
-        (self.value)(of)
+    /// Returns the value as it would be written in the file. The settings are borrowed mutably only
+    /// because the table names each field once, for reading and writing.
+    pub fn value_in(&self, settings: &mut Settings) -> Value {
+        (self.value)(settings)
     }
 
-    /// `rate_limits.standard` is `PIVOTAL_RATE_LIMITS_STANDARD`.
+    /// Returns the environment variable, such as `PIVOTAL_RATE_LIMITS_STANDARD`.
     pub fn variable(&self) -> String {
         format!("{PREFIX}{}", self.name.replace('.', "_").to_uppercase())
     }
@@ -97,48 +95,47 @@ fn setting<T: 'static>(
     kind: Kind<T>,
     field: fn(&mut Settings) -> &mut T,
 ) -> Setting {
-    let Kind { allowed, read, show } = kind;
+    let Kind { allowed, parse, to_value } = kind;
     Setting {
         name,
         allowed,
-        apply: Box::new(move |to, value| {
-            *field(to) = read(value)?;
+        apply: Box::new(move |settings, value| {
+            *field(settings) = parse(value)?;
             Some(())
         }),
-        value: Box::new(move |of| show(field(of))),
+        value: Box::new(move |settings| to_value(field(settings))),
     }
 }
 
-/// What a setting may be. Variables hold only text, so every reader also takes its value written as
+/// The type of a setting. Environment variables are text, so `parse` also accepts every value as
 /// text.
 struct Kind<T> {
-    /// As the end of a sentence.
     allowed: String,
-    read: Read<T>,
-    show: fn(&T) -> Value,
+    parse: Parse<T>,
+    to_value: fn(&T) -> Value,
 }
 
-type Read<T> = Box<dyn Fn(&Value) -> Option<T> + Send + Sync>;
+type Parse<T> = Box<dyn Fn(&Value) -> Option<T> + Send + Sync>;
 
 impl<T> Kind<T> {
     fn new(
         allowed: impl Into<String>,
-        read: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
-        show: fn(&T) -> Value,
+        parse: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
+        to_value: fn(&T) -> Value,
     ) -> Self {
-        Self { allowed: allowed.into(), read: Box::new(read), show }
+        Self { allowed: allowed.into(), parse: Box::new(parse), to_value }
     }
 }
 
-/// A bound of a time, and its name.
+/// A bound of a duration, and how messages write it.
 type Bound = (&'static str, Duration);
 
-const TEN_MILLIS: Bound = ("ten milliseconds", Duration::from_millis(10));
-const SECOND: Bound = ("one second", Duration::from_secs(1));
-const MINUTE: Bound = ("one minute", Duration::from_secs(60));
-const HOUR: Bound = ("one hour", Duration::from_secs(60 * 60));
-const HALF_DAY: Bound = ("twelve hours", Duration::from_secs(12 * 60 * 60));
-const YEAR: Bound = ("a year", Duration::from_secs(366 * 24 * 60 * 60));
+const TEN_MILLIS: Bound = ("10ms", Duration::from_millis(10));
+const SECOND: Bound = ("1s", Duration::from_secs(1));
+const MINUTE: Bound = ("1m", Duration::from_secs(60));
+const HOUR: Bound = ("1h", Duration::from_secs(60 * 60));
+const HALF_DAY: Bound = ("12h", Duration::from_secs(12 * 60 * 60));
+const YEAR: Bound = ("366 days", Duration::from_secs(366 * 24 * 60 * 60));
 
 fn integer<T: TryFrom<i64> + TryInto<i64> + Copy>(range: RangeInclusive<i64>) -> Kind<T> {
     bounded_integer("a whole number", range)
@@ -156,82 +153,82 @@ where
     T: TryFrom<i64> + TryInto<i64> + Copy,
 {
     let allowed = format!("{what} from {} to {}", range.start(), range.end());
-    let read = move |value: &Value| {
+    let parse = move |value: &Value| {
         let number = match value {
             Value::String(text) => text.trim().parse().ok()?,
             other => other.as_integer()?,
         };
         range.contains(&number).then(|| T::try_from(number).ok())?
     };
-    // No setting is beyond what TOML can hold.
-    Kind::new(allowed, read, |&number| Value::Integer(number.try_into().unwrap_or(i64::MAX)))
+    // All bounds fit the integers of TOML.
+    Kind::new(allowed, parse, |&number| Value::Integer(number.try_into().unwrap_or(i64::MAX)))
 }
 
-fn bounded_duration(least: Bound, most: Bound, example: &str) -> Kind<Duration> {
-    let allowed = format!("a time from {} to {}, such as \"{example}\"", least.0, most.0);
-    Kind::new(allowed, move |value| duration(value.as_str()?, least, most), duration_value)
+fn bounded_duration(min: Bound, max: Bound, example: &str) -> Kind<Duration> {
+    let allowed = format!("a duration from {} to {}, such as \"{example}\"", min.0, max.0);
+    Kind::new(allowed, move |value| parse_duration(value.as_str()?, min, max), duration_value)
 }
 
-fn duration(text: &str, least: Bound, most: Bound) -> Option<Duration> {
+fn parse_duration(text: &str, min: Bound, max: Bound) -> Option<Duration> {
     let time = humantime::parse_duration(text.trim()).ok()?;
-    (least.1..=most.1).contains(&time).then_some(time)
+    (min.1..=max.1).contains(&time).then_some(time)
 }
 
 fn optional_interval() -> Kind<Option<Duration>> {
-    let read = |value: &Value| match value.as_str()?.trim() {
+    let parse = |value: &Value| match value.as_str()?.trim() {
         "off" => Some(None),
-        time => duration(time, SECOND, YEAR).map(Some),
+        time => parse_duration(time, SECOND, YEAR).map(Some),
     };
-    let (least, most) = (SECOND.0, YEAR.0);
-    let allowed = format!("\"off\", or a time from {least} to {most}, such as \"24h\" or \"30m\"");
-    Kind::new(allowed, read, |time| time.as_ref().map_or_else(|| "off".into(), duration_value))
+    let (min, max) = (SECOND.0, YEAR.0);
+    let allowed = format!("\"off\", or a duration from {min} to {max}, such as \"24h\" or \"30m\"");
+    Kind::new(allowed, parse, |time| time.as_ref().map_or_else(|| "off".into(), duration_value))
 }
 
 fn boolean() -> Kind<bool> {
-    let read = |value: &Value| match value {
+    let parse = |value: &Value| match value {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_bool(),
     };
-    Kind::new("true or false", read, |&flag| flag.into())
+    Kind::new("true or false", parse, |&flag| flag.into())
 }
 
 fn log_level() -> Kind<LevelFilter> {
     let allowed = "one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\"";
-    let read = |value: &Value| value.as_str()?.parse().ok();
-    Kind::new(allowed, read, |level| text(&level.as_str().to_lowercase()))
+    let parse = |value: &Value| value.as_str()?.parse().ok();
+    Kind::new(allowed, parse, |level| text(&level.as_str().to_lowercase()))
 }
 
 fn address() -> Kind<SocketAddr> {
-    let allowed = "an address and a port, such as \"127.0.0.1:8080\"";
+    let allowed = "an address and port, such as \"127.0.0.1:8080\"";
     Kind::new(allowed, |value| value.as_str()?.parse().ok(), text)
 }
 
 fn optional_address() -> Kind<Option<SocketAddr>> {
-    let allowed = "an address and a port, such as \"127.0.0.1:8081\", or \"\" for that of the API";
-    let read = |value: &Value| match value.as_str()?.trim() {
+    let allowed = "an address and port, such as \"127.0.0.1:8081\", or \"\" to share the API's";
+    let parse = |value: &Value| match value.as_str()?.trim() {
         "" => Some(None),
         address => address.parse().ok().map(Some),
     };
-    Kind::new(allowed, read, |address| address.as_ref().map_or_else(|| "".into(), text))
+    Kind::new(allowed, parse, |address| address.as_ref().map_or_else(|| "".into(), text))
 }
 
 fn directory() -> Kind<PathBuf> {
-    let read = |value: &Value| Some(value.as_str().filter(|path| !path.is_empty())?.into());
-    Kind::new("the path of a directory", read, |path| path_value(path))
+    let parse = |value: &Value| Some(value.as_str().filter(|path| !path.is_empty())?.into());
+    Kind::new("the path of a directory", parse, |path| path_value(path))
 }
 
 fn optional_directory() -> Kind<Option<PathBuf>> {
     let allowed = "the path of a directory, or \"\" for `backups` in the data directory";
-    let read = |value: &Value| value.as_str().map(|path| (!path.is_empty()).then(|| path.into()));
-    Kind::new(allowed, read, |path| {
+    let parse = |value: &Value| value.as_str().map(|path| (!path.is_empty()).then(|| path.into()));
+    Kind::new(allowed, parse, |path| {
         path.as_ref().map_or_else(|| "".into(), |path| path_value(path))
     })
 }
 
 fn networks() -> Kind<Vec<IpNet>> {
     let allowed = "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]";
-    let read = |value: &Value| list(value)?.iter().map(|text| network(text)).collect();
-    Kind::new(allowed, read, |networks| networks.iter().map(text).collect::<Vec<_>>().into())
+    let parse = |value: &Value| text_list(value)?.iter().map(|text| parse_network(text)).collect();
+    Kind::new(allowed, parse, |networks| networks.iter().map(text).collect::<Vec<_>>().into())
 }
 
 fn text<T: ToString>(value: &T) -> Value {
@@ -246,11 +243,11 @@ fn path_value(path: &Path) -> Value {
     text(&path.display())
 }
 
-fn list(value: &Value) -> Option<Vec<String>> {
+fn text_list(value: &Value) -> Option<Vec<String>> {
     match value {
-        // A variable may hold it as the file does.
+        // A variable can also use the file's syntax.
         Value::String(text) if text.trim_start().starts_with('[') => {
-            list(&text.trim().parse().ok()?)
+            text_list(&text.trim().parse().ok()?)
         }
         Value::String(text) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
@@ -260,6 +257,6 @@ fn list(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-fn network(text: &str) -> Option<IpNet> {
+fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

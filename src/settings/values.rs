@@ -1,4 +1,4 @@
-//! Every setting with its default.
+//! The settings and their defaults.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -7,55 +7,46 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
-/// How a server runs.
+/// See `config.toml` for what each setting means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The address that is listened on.
     pub listen: SocketAddr,
-    /// Where the database lies.
     pub data_dir: PathBuf,
-    /// Which messages are logged.
     pub log: LevelFilter,
-    /// Threads that answer requests; 0 means one for each core.
+    /// Threads that handle requests; 0 means one per core.
     pub workers: usize,
-    /// Seconds that requests have to finish when the server stops.
+    /// In seconds.
     pub shutdown_timeout: u64,
-    /// Proxies whose word on the client's address is taken.
+    /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a read for a request may take.
     pub query_timeout: Duration,
-    /// How many connections there may be, and how slow they may be.
     pub connections: Connections,
-    /// How many requests keys may make.
     pub rate_limits: RateLimits,
-    /// Which backups the server takes by itself.
     pub backup: Backups,
-    /// The pages for people.
     pub admin: Admin,
 }
 
-/// Limits of connections, which hold for everybody, with a key or without.
+/// Limits on connections. They apply to every client, with a key or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connections {
-    /// Open connections of the whole server. There are fewer when the process may not open as many
-    /// files.
+    /// Open connections in total. Fewer if the process can't open that many files.
     pub max: usize,
-    /// Open connections of one address.
+    /// Open connections per client address.
     pub per_address: usize,
-    /// How long a connection may stay open between two requests.
+    /// How long a connection can stay open between two requests.
     pub idle_timeout: Duration,
-    /// How long headers may take, and how much longer than at `min_rate` a body and a response.
+    /// The time for headers, and the time that a body or response gets in addition to what it takes
+    /// at `min_rate`.
     pub grace: Duration,
-    /// Bytes per second.
+    /// In bytes per second.
     pub min_rate: u64,
-    /// How long a body or a response may make no progress at all.
+    /// How long a body or a response can go without any progress.
     pub stall_timeout: Duration,
 }
 
-/// Requests that a key may make in any minute, by its tier.
+/// Requests per key in any 60 seconds, by tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Whether requests are counted at all.
     pub enabled: bool,
     /// For live keys of the tier `standard`.
     pub standard: u32,
@@ -65,42 +56,38 @@ pub struct RateLimits {
     pub paid: u32,
 }
 
-/// Backups that the server takes by itself.
+/// Scheduled backups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backups {
-    /// The time from one to the next; none are taken without it.
+    /// `None` means no scheduled backups.
     pub every: Option<Duration>,
-    /// How many are kept.
     pub keep: usize,
-    /// Where they lie, if not in `backups` in the data directory.
+    /// `None` means `backups` in the data directory.
     pub dir: Option<PathBuf>,
 }
 
-/// The admin pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
-    /// Whether there are any.
     pub enabled: bool,
-    /// The address that they have for themselves, if it is not the API's.
+    /// `None` means that they share the API's address.
     pub listen: Option<SocketAddr>,
-    /// How long a session lasts without a request.
     pub idle_timeout: Duration,
 }
 
 impl Settings {
-    /// Threads that answer requests: as many as asked for, or one for each core.
+    /// The number of threads that handle requests.
     pub fn worker_threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         if self.workers == 0 { cores() } else { self.workers }
     }
 
-    /// Threads that read lists of the API. They do little but compute, so more than cores would
-    /// only take time from those that answer.
+    /// The number of threads that read lists for the API. Lists are CPU-bound, so more threads than
+    /// cores would only slow down the workers.
     pub fn list_threads(&self) -> usize {
         self.worker_threads().max(2)
     }
 
-    /// Threads that read for the pages.
+    /// The number of threads that read for the admin pages.
     pub fn page_threads(&self) -> usize {
         2
     }

@@ -1,11 +1,11 @@
-//! Environment variables that begin like settings but are none: which of them a typo may explain,
-//! and which belong to other programs. For `sources`.
+//! Environment variables that start with `PIVOTAL_` but are not settings: which of them may be typos,
+//! and which belong to other programs.
 
 use std::fmt;
 
 use super::table::{PREFIX, SETTINGS};
 
-/// Variables that this program's command line or the API's clients read.
+/// Variables that the command line or clients of the API use.
 const NOT_SETTINGS: &[&str] = &[
     "PIVOTAL_CONFIG",
     "PIVOTAL_API_KEY",
@@ -15,7 +15,7 @@ const NOT_SETTINGS: &[&str] = &[
     "PIVOTAL_WEBHOOK_SECRET",
 ];
 
-/// A variable that no setting has the name of. Its value is not kept: it may be a secret.
+/// A variable that is not a setting. Its value is not stored: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVariable {
     name: String,
@@ -33,7 +33,7 @@ impl fmt::Display for UnknownVariable {
 }
 
 impl UnknownVariable {
-    /// A variable to warn about; `None` if it is known to belong to something else.
+    /// Returns a warning, or `None` if the variable is known to belong to another program.
     pub(super) fn detect(name: &str, value: &str) -> Option<Self> {
         if NOT_SETTINGS.contains(&name) || is_service_link(name, value) {
             return None;
@@ -44,13 +44,13 @@ impl UnknownVariable {
     }
 }
 
-/// Whether Kubernetes or `docker --link` put the variable there for a service whose name begins
-/// with `pivotal`. `PIVOTAL_PORT=8080` is somebody's guess at a setting, so the value decides.
+/// Returns whether Kubernetes or `docker --link` set the variable for a service whose name starts
+/// with `pivotal`. The value decides: `PIVOTAL_PORT=8080` is a user's guess at a setting.
 fn is_service_link(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_link = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
-    // After a longer name of the service, such as `pivotal-api`.
+    // The service name can be longer, such as `pivotal-api`.
     let parts: Vec<&str> = rest.split('_').collect();
     (0..parts.len()).any(|start| match &parts[start..] {
         ["SERVICE", "HOST"] => true,
@@ -61,12 +61,12 @@ fn is_service_link(name: &str, value: &str) -> bool {
     })
 }
 
-/// The candidate that `name` is most likely a misspelling of.
+/// Returns the candidate that `name` is most likely a misspelling of.
 pub(super) fn nearest<'c>(
     name: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    // The prefix is the same in all of them, so it must not make room for more differences.
+    // The common prefix must not raise the number of differences allowed.
     let own = name.strip_prefix(PREFIX).unwrap_or(name);
     let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
     candidates
@@ -74,7 +74,7 @@ pub(super) fn nearest<'c>(
             let other = candidate.strip_prefix(PREFIX).unwrap_or(candidate);
             let distance = strsim::osa_distance(own, other);
             let is_close = distance <= (own.chars().count() / 3).max(1);
-            // A name that only stands in the wrong section, which is easily done at a file's end.
+            // The right name in the wrong section, which easily happens at the end of a file.
             let is_misplaced = last(own) == last(other);
             (is_close || is_misplaced).then_some((!is_close, distance, candidate))
         })
@@ -92,16 +92,19 @@ mod tests {
 
     #[test]
     fn a_misspelled_variable_gets_the_nearest_setting() {
-        for (name, meant) in [
+        for (name, expected) in [
             ("PIVOTAL_WORKER", "PIVOTAL_WORKERS"),
             ("PIVOTAL_TRUSTED_PROXY", "PIVOTAL_TRUSTED_PROXIES"),
             ("PIVOTAL_RATE_LIMIT_STANDARD", "PIVOTAL_RATE_LIMITS_STANDARD"),
             ("PIVOTAL_DATADIR", "PIVOTAL_DATA_DIR"),
             ("PIVOTAL_LITSEN", "PIVOTAL_LISTEN"),
         ] {
-            let said = warning(name, "s3cret").unwrap();
-            assert!(said.ends_with(&format!("did you mean `{meant}`?")), "{said}");
-            assert!(said.contains(&format!("`{name}`")) && !said.contains("s3cret"), "{said}");
+            let message = warning(name, "s3cret").unwrap();
+            assert!(message.ends_with(&format!("did you mean `{expected}`?")), "{message}");
+            assert!(
+                message.contains(&format!("`{name}`")) && !message.contains("s3cret"),
+                "{message}"
+            );
         }
         let far = warning("PIVOTAL_SENTRY_DSN", "https://key@example.com/1").unwrap();
         assert_eq!(
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_clients_and_of_container_platforms_are_quiet() {
+    fn variables_of_clients_and_container_platforms_cause_no_warning() {
         for (name, value) in [
             ("PIVOTAL_API_KEY", "pivotal_x"),
             ("PIVOTAL_WEBHOOK_SECRET", "whsec_x"),

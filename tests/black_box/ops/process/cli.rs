@@ -260,7 +260,7 @@ fn settings_come_from_flags_then_variables_then_the_file() {
     };
     std::fs::write(&file, "listen = \"127.0.0.1:8080\"\nspeed = 3\n").unwrap();
     let unknown = run(&["keys", "list"], &[]);
-    assert!(unknown.contains("config.toml, line 2: there is no setting `speed`"), "{unknown}");
+    assert!(unknown.contains("config.toml, line 2: unknown setting `speed`"), "{unknown}");
     std::fs::write(&file, "[rate_limits]\npaid = \"lots\"\n").unwrap();
     let bad = run(&["keys", "list"], &[]);
     assert!(bad.contains("`rate_limits.paid` must be a whole number"), "{bad}");

@@ -62,15 +62,15 @@ fn variables_that_kubernetes_sets_for_a_service_of_that_name_are_ignored() {
 }
 
 #[test]
-fn all_faults_of_the_settings_are_reported_together() {
+fn all_errors_in_the_settings_are_reported_together() {
     let text = "workers = -1\nlisen = \"x\"\n\n[rate_limits]\npaid = 0\nstandart = 1\n";
     let faults = [
         "error: config.toml, line 1: `workers` must be a whole number from 0 to 256",
-        "error: config.toml, line 2: there is no setting `lisen`; did you mean `listen`?",
+        "error: config.toml, line 2: unknown setting `lisen`; did you mean `listen`?",
         "error: config.toml, line 5: `rate_limits.paid` must be a whole number from 1 to 1000000",
-        "error: config.toml, line 6: there is no setting `rate_limits.standart`; did you mean \
+        "error: config.toml, line 6: unknown setting `rate_limits.standart`; did you mean \
          `rate_limits.standard`?",
-        "error: environment: `PIVOTAL_BACKUP_KEEP` must be a whole number from 1 to 10000",
+        "error: environment variable `PIVOTAL_BACKUP_KEEP` must be a whole number from 1 to 10000",
     ];
     for args in [&["config"][..], &["serve"], &["keys", "list"]] {
         let output = run(text, args, &[("PIVOTAL_BACKUP_KEEP", "none")]);
