@@ -1,6 +1,6 @@
-//! One connection, with the deadlines that actix-http does not have: for the head of every request,
-//! for a client that reads its responses slowly, and for one that does nothing. Bodies are read by
-//! `http::incoming`, which can answer a slow one.
+//! A connection with the deadlines that actix-http lacks: for the headers of every request, for
+//! clients that read responses slowly, and for idle connections. `http::incoming` reads request
+//! bodies, because it can respond to a slow one.
 
 use std::io;
 use std::pin::Pin;
@@ -19,42 +19,42 @@ use crate::http::exchange::Exchange;
 use crate::http::pace::Pace;
 use crate::settings::Connections;
 
-/// Bytes that the kernel holds before it has sent them. Without a bound it would take megabytes of
-/// a response at once, and then nothing for minutes although the client reads.
+/// Bytes that the kernel buffers before they are sent. Without this bound, it would accept megabytes
+/// of a response at once and then nothing for minutes, although the client is reading.
 const UNSENT: u32 = 64 << 10;
 
-/// Bytes that are read before the task parses them, and before others have their turn. A request
-/// takes 24 bytes on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
-const TURN: usize = 512;
+/// Bytes that are read before the task parses them and yields to other tasks. A request can take 24
+/// bytes on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
+const READ_BURST: usize = 512;
 /// The same within a body.
-const BODY_TURN: usize = 16 << 10;
-/// Bytes that are read in advance while a request is answered.
-const AHEAD: usize = 256;
+const BODY_READ_BURST: usize = 16 << 10;
+/// Bytes that are read ahead while a request is being handled.
+const READ_AHEAD: usize = 256;
 
-/// A stream of bytes whose client has to keep up.
+/// A byte stream that enforces deadlines on its client.
 pub(super) struct Connection<S = TcpStream> {
     stream: S,
     exchange: Rc<Exchange>,
     head_timeout: Duration,
     idle_timeout: Duration,
-    /// How many requests were answered when this was last looked at.
+    /// The number of requests answered at the last check.
     answered: u64,
-    /// When the head of the next request began to arrive.
+    /// When the headers of the next request began to arrive.
     head_since: Option<Instant>,
-    /// Bytes that were read in this turn, and those that nobody asked for yet.
-    turn: usize,
+    /// Bytes read since the task last yielded, and bytes read ahead of the current request.
+    burst: usize,
     ahead: usize,
     writes: Pace,
-    /// Wakes the connection's task to look at the deadlines again. It may ring too early.
+    /// Wakes the task to check the deadlines again. It can fire too early.
     alarm: Pin<Box<Sleep>>,
     _slot: Option<Slot>,
 }
 
-/// What a connection needs of a socket beside reading and writing.
+/// What a connection needs from a socket besides reading and writing.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
-    /// Sends as much as can be sent without waiting.
+    /// Sends as much as is possible without waiting.
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Makes the kernel forget what was not sent when the socket is closed.
+    /// Makes the kernel discard unsent bytes when the socket is closed.
     fn discard_unsent(&self);
 }
 
@@ -64,29 +64,28 @@ impl Socket for TcpStream {
     }
 
     fn discard_unsent(&self) {
-        // Closing it will do, only later.
+        // If this fails, the kernel discards them later.
         let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
     }
 }
 
 impl Connection {
-    /// A connection that was just accepted.
     pub fn new(stream: TcpStream, slot: Slot, settings: &Connections) -> Self {
-        // Otherwise the last part of a response waits until the client has acknowledged the others,
+        // Otherwise the last segment of a response waits until the client acknowledges the others,
         // which it delays by 40 ms (RFC 896 and RFC 1122, 4.2.3.2).
         if let Err(error) = stream.set_nodelay(true) {
-            log::debug!("cannot send small parts of a response at once: {error}");
+            log::debug!("cannot set TCP_NODELAY: {error}");
         }
         #[cfg(target_os = "linux")]
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
-            log::debug!("cannot bound what the kernel holds for a connection: {error}");
+            log::debug!("cannot set TCP_NOTSENT_LOWAT: {error}");
         }
-        Self { _slot: Some(slot), ..Self::on(stream, settings) }
+        Self { _slot: Some(slot), ..Self::with_stream(stream, settings) }
     }
 }
 
 impl<S: Socket> Connection<S> {
-    fn on(stream: S, settings: &Connections) -> Self {
+    fn with_stream(stream: S, settings: &Connections) -> Self {
         Self {
             stream,
             exchange: Exchange::new(),
@@ -94,7 +93,7 @@ impl<S: Socket> Connection<S> {
             idle_timeout: settings.idle_timeout,
             answered: 0,
             head_since: None,
-            turn: 0,
+            burst: 0,
             ahead: 0,
             writes: Pace::new(settings),
             alarm: Box::pin(sleep(settings.grace)),
@@ -102,12 +101,12 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// The state that it shares with the requests on it.
+    /// Returns the state that the connection shares with its requests.
     pub fn exchange(&self) -> Rc<Exchange> {
         Rc::clone(&self.exchange)
     }
 
-    /// Wakes the task at this time, or earlier.
+    /// Wakes the task at `time` or earlier.
     fn wake_at(&mut self, time: Instant, cx: &mut Context<'_>) {
         if self.alarm.is_elapsed() || self.alarm.deadline() > time {
             self.alarm.as_mut().reset(time);
@@ -121,17 +120,17 @@ impl<S: Socket> Connection<S> {
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-        most: usize,
+        limit: usize,
     ) -> Poll<io::Result<()>> {
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most.min(buffer.remaining())));
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(limit.min(buffer.remaining())));
         let polled = Pin::new(&mut self.stream).poll_read(cx, &mut part);
         let arrived = part.filled().len();
         buffer.advance(arrived);
         polled
     }
 
-    /// Until when the client may leave the server waiting for the next request. While a request is
-    /// answered there is no such time, and this one is only when to look again.
+    /// Returns the deadline for the client to send its next request. There is none while a request is
+    /// being handled; the time then only says when to check again.
     fn read_deadline(&mut self) -> Instant {
         if self.answered != self.exchange.answered() {
             self.answered = self.exchange.answered();
@@ -148,13 +147,13 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// Ends the connection for a client that did not send the next request in time. It is told so
-    /// only if it began one: on an idle connection, it would take a response for the one to the
-    /// request that it is about to send.
+    /// Sends a 408 if the client started a request but did not finish its headers in time. On an idle
+    /// connection nothing is sent: the client would take it for the response to the request that it
+    /// is about to send.
     fn report_slow_headers(&mut self) {
-        let began = self.head_since.is_some() && !self.exchange.has_unread_body();
-        if began && !self.writes.is_waiting() {
-            // If it cannot be sent at once, there is nobody to read it.
+        let has_started = self.head_since.is_some() && !self.exchange.has_unread_body();
+        if has_started && !self.writes.is_waiting() {
+            // If it can't be sent at once, the client isn't reading.
             let _ = self.stream.send_now(refusal::slow_headers().as_bytes());
         }
     }
@@ -169,22 +168,22 @@ impl<S: Socket> AsyncRead for Connection<S> {
         let this = self.get_mut();
         let filled = buffer.filled().len();
         let body_left = usize::try_from(this.exchange.body_left()).unwrap_or(usize::MAX);
-        let turn = body_left.clamp(TURN, BODY_TURN).saturating_sub(this.turn);
-        let ahead = AHEAD.saturating_sub(this.ahead);
+        let burst = body_left.clamp(READ_BURST, BODY_READ_BURST).saturating_sub(this.burst);
+        let ahead = READ_AHEAD.saturating_sub(this.ahead);
         let polled = if ahead == 0 && this.exchange.is_busy() {
             this.exchange.wake_when_free(cx);
             Poll::Pending
-        } else if turn == 0 {
+        } else if burst == 0 {
             cx.waker().wake_by_ref();
             Poll::Pending
         } else {
-            let most = if this.exchange.is_busy() { turn.min(ahead) } else { turn };
-            this.poll_read_at_most(cx, buffer, most)
+            let limit = if this.exchange.is_busy() { burst.min(ahead) } else { burst };
+            this.poll_read_at_most(cx, buffer, limit)
         };
         let arrived = buffer.filled().len() - filled;
         match polled {
-            Poll::Ready(Ok(())) if arrived > 0 => this.turn += arrived,
-            Poll::Pending => this.turn = 0,
+            Poll::Ready(Ok(())) if arrived > 0 => this.burst += arrived,
+            Poll::Pending => this.burst = 0,
             ended => return ended,
         }
         this.ahead = if this.exchange.is_busy() { this.ahead + arrived } else { 0 };
@@ -233,7 +232,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
         }
     }
 
-    /// Called when everything was handed to `poll_write`.
+    /// Called once everything has been passed to `poll_write`.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.exchange.is_answering() {
@@ -256,11 +255,11 @@ mod tests {
     use crate::settings::Settings;
 
     #[actix_web::test]
-    async fn no_part_of_a_response_waits_for_an_acknowledgement() {
+    async fn responses_do_not_wait_for_acknowledgements() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let slot = Slots::new(1, 1, Vec::new()).take(peer.ip()).unwrap();
+        let slot = Slots::new(1, 1, Vec::new()).acquire(peer.ip()).unwrap();
         let connection = Connection::new(stream, slot, &Settings::default().connections);
         assert!(connection.stream.nodelay().unwrap());
     }

@@ -1,46 +1,46 @@
-//! How many files the process may open, which bounds the connections: each needs one.
+//! The limit on file descriptors, which bounds the connections: each needs one.
 
 use crate::store::Threads;
 
-/// Descriptors of the log, the sockets, the writer, backups and whatever libraries open.
+/// Descriptors for the log, the sockets, the writer, backups, and whatever libraries open.
 const OTHERS: u64 = 64;
-/// What a thread that answers requests has for waiting on its connections.
+/// Descriptors that each worker thread uses to poll its connections.
 const PER_WORKER: u64 = 6;
-/// The database file and its log, of each connection to it.
+/// The database file and its WAL, for each connection that reads it.
 const PER_READER: u64 = 2;
 
-/// How many connections there can be: what is asked for, or fewer when the limit on descriptors
-/// does not allow it even after it was raised.
-pub(super) fn connections(asked: usize, workers: usize, threads: Threads) -> usize {
-    let Some(limit) = raised_limit() else { return asked };
-    let most = slots_within(limit, workers, threads);
-    if most < asked {
+/// Returns how many connections the server can have: `max`, or fewer if the limit on descriptors is
+/// too low even after raising it.
+pub(super) fn connection_limit(max: usize, workers: usize, threads: Threads) -> usize {
+    let Some(limit) = raised_limit() else { return max };
+    let possible = slots_within(limit, workers, threads);
+    if possible < max {
         log::warn!(
-            "at most {most} connections instead of {asked} (connections.max): \
-             the process may only open {limit} files (ulimit -Hn, or LimitNOFILE of systemd)"
+            "connections.max is reduced from {max} to {possible}: the process can open only {limit} \
+             files (raise `ulimit -Hn`, or LimitNOFILE with systemd)"
         );
     }
-    most.min(asked)
+    possible.min(max)
 }
 
-/// How many connections a limit leaves. However low it is, there are some: the server may then
-/// run out of descriptors, but it is of use until it does.
+/// Returns how many connections fit within a limit. However low it is, a quarter of it goes to
+/// connections: the server may then run out of descriptors, but it is usable until it does.
 fn slots_within(limit: u64, workers: usize, threads: Threads) -> usize {
-    // Both pools of the store may open as many connections as there are threads.
+    // Both pools of the store can open as many connections as there are threads.
     let readers = 2 * (u64::from(threads.lookups) + u64::from(threads.lists));
     let own = OTHERS + PER_WORKER * workers as u64 + PER_READER * readers;
     let left = limit.saturating_sub(own).max(limit / 4);
     usize::try_from(left).unwrap_or(usize::MAX)
 }
 
-/// The limit of the process, after the soft limit was raised to the hard one. The soft one is low
-/// for the sake of programs that use `select`, which this is not. Nothing without a limit.
+/// Raises the soft limit to the hard one and returns it; `None` means no limit. The soft limit is low
+/// only for programs that use `select`, which this one doesn't.
 #[cfg(unix)]
 fn raised_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        // Some systems refuse; the limit then is what it was.
+        // Some systems refuse this, and the limit stays as it was.
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
         let _ = setrlimit(Resource::Nofile, raised);
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_store_and_the_workers_keep_their_descriptors() {
+    fn descriptors_are_reserved_for_the_store_and_the_workers() {
         let threads = Threads { lookups: 2, lists: 8 };
         assert_eq!(slots_within(1024, 2, threads), 1024 - 64 - 12 - 40);
         assert_eq!(slots_within(1 << 20, 2, threads), (1 << 20) - 64 - 12 - 40);

@@ -1,6 +1,5 @@
-//! Serves HTTP on one socket. This is what `actix_web::HttpServer` does, on connections of our own:
-//! its connections have no deadline for a client that does not read, and nobody counts them by
-//! address.
+//! Serves HTTP on one socket. It does what `actix_web::HttpServer` does, but with our own
+//! connections: actix's have no deadline for a client that doesn't read, and no limit per address.
 
 use std::future::Future;
 use std::io;
@@ -26,13 +25,13 @@ use crate::http::origin::ListensOn;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
 
-/// Threads for slow hashes, which are all that blocks there, for each thread that answers requests.
+/// Threads per worker for blocking work, which is only password and key hashing.
 const BLOCKING: usize = 4;
 
-/// How much of a response is put together before it is written.
+/// Bytes of a response that are buffered before they are written.
 const WRITE_BUFFER: usize = 16 << 10;
 
-/// Serves until `stop` is ready.
+/// Serves until `stop` completes.
 pub(super) fn serve(
     routes: Routes,
     socket: Socket,
@@ -42,11 +41,11 @@ pub(super) fn serve(
 ) -> io::Result<dev::Server> {
     let address = socket.address;
     let connections = settings.connections.clone();
-    let refusals = Arc::new(Semaphore::new(refusal::AT_ONCE));
+    let refusals = Arc::new(Semaphore::new(refusal::MAX_CONCURRENT));
     let builder = dev::Server::build()
         .workers(settings.worker_threads())
         .worker_max_blocking_threads(BLOCKING)
-        // Connections are counted in `slots`, which answers those that are too many.
+        // `slots` limits the connections, so that those beyond the limit get a response.
         .max_concurrent_connections(usize::MAX - 1)
         .shutdown_timeout(settings.shutdown_timeout)
         .shutdown_signal(stop);
@@ -63,9 +62,9 @@ pub(super) fn serve(
             .configure(|config| routes.configure(config));
         let accept = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            // A peer without an address has just left.
+            // A peer without an address has just disconnected.
             let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-            let slot = slots.take(ip);
+            let slot = slots.acquire(ip);
             let (refusals, connections) = (Arc::clone(&refusals), connections.clone());
             async move {
                 match slot {
@@ -80,11 +79,11 @@ pub(super) fn serve(
             }
         });
         let http = HttpService::build()
-            // Heads and idle connections have their deadlines in `Connection`.
+            // `Connection` has the deadlines for headers and idle connections.
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(std::time::Duration::ZERO)
             .client_disconnect_timeout(grace)
-            // A client that has closed its side does not wait for a response.
+            // A client that has closed its side isn't waiting for a response.
             .h1_allow_half_closed(false)
             .h1_write_buffer_size(WRITE_BUFFER)
             .graceful_shutdown_signal(move || {

@@ -1,5 +1,5 @@
-//! The HTTP server: its sockets, what is served on which, and how it stops. It puts the API, its
-//! documentation and the admin pages together with the work in the background. For `cli`.
+//! The HTTP server: opens the sockets, serves the API, its documentation, and the admin pages, runs
+//! the background tasks, and shuts down.
 
 mod background;
 mod connection;
@@ -36,17 +36,17 @@ pub struct Server {
     service: Arc<Service>,
     api: Data<Api>,
     socket: Socket,
-    /// Nothing when the settings ask for no pages.
+    /// `None` if the admin pages are disabled.
     admin: Option<Data<Admin>>,
-    /// The pages' own, when they do not share the API's.
+    /// `None` if the admin pages share the API's socket.
     admin_socket: Option<Socket>,
 }
 
 impl Server {
-    /// How many threads of a server may read from the database at the same time.
+    /// Returns how many threads can read from the database at the same time.
     pub fn threads(settings: &Settings) -> Threads {
         let count = |threads| u32::try_from(threads).unwrap_or(u32::MAX);
-        // The pages look nothing up on the threads that answer.
+        // The admin pages do no lookups on the worker threads.
         Threads {
             lookups: count(settings.worker_threads()),
             lists: count(settings.list_threads() + settings.page_threads()),
@@ -64,28 +64,28 @@ impl Server {
         let (mut admin, mut admin_socket) = (None, None);
         if pages.enabled {
             admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
-            let open = |address| Socket::open(address, "the setting admin.listen");
+            let open = |address| Socket::open(address, "the setting `admin.listen`");
             admin_socket = pages.listen.map(open).transpose()?;
         }
         let api = Data::new(Api::new(Arc::clone(&service))?);
         Ok(Self { service, api, socket, admin, admin_socket })
     }
 
-    /// The address that it listens on.
+    /// Returns the address of the API's socket, with the port that was picked for port 0.
     pub fn address(&self) -> SocketAddr {
         self.socket.address
     }
 
-    /// Where the admin pages begin, for a browser on this machine; nothing when there are none.
+    /// Returns the URL of the admin pages for a browser on this machine, unless they are disabled.
     pub fn admin_url(&self) -> Option<String> {
         self.admin.as_ref().map(|_| self.page_url("/admin"))
     }
 
-    /// Where the admin's first password is set, with the code for it; nothing when there is a
-    /// password, or no pages.
+    /// Returns the URL with the code to set the first admin password. `None` if there is a password,
+    /// or if the admin pages are disabled.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     pub fn setup_url(&self) -> Result<Option<String>, StoreError> {
         let path = self.admin.as_ref().map(|admin| admin.setup_path()).transpose()?.flatten();
         Ok(path.map(|path| self.page_url(&path)))
@@ -96,22 +96,20 @@ impl Server {
         format!("http://{}{path}", origin::reachable(socket.address))
     }
 
-    /// The server's state.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Answers requests until `stop` is ready, then finishes those that are in flight and closes
-    /// the database.
+    /// Handles requests until `stop` completes, then finishes those in flight and closes the database.
     ///
     /// # Errors
-    /// When the operating system takes a socket away.
+    /// If a socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { service, api, socket, admin, admin_socket } = self;
         let stop = stop.boxed().shared();
         let settings = &service.settings;
         let connections = &settings.connections;
-        let max = descriptors::connections(
+        let max = descriptors::connection_limit(
             connections.max,
             settings.worker_threads(),
             Self::threads(settings),

@@ -1,5 +1,5 @@
-//! What is sent to clients whose request nobody reads: the errors of the API, as bytes, on a
-//! connection that is then closed.
+//! Responses to clients whose request is not read: errors in the format of the API, as raw bytes, on
+//! a connection that is then closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
 use tokio::sync::Semaphore;
 
-/// The head of a request took too long.
+/// The response if the headers of a request take too long.
 pub(super) fn slow_headers() -> String {
-    let body = r#"{"error":{"type":"invalid_request_error","code":"request_timeout","message":"The headers arrived too slowly."}}"#;
+    let body = r#"{"error":{"type":"invalid_request_error","code":"request_timeout","message":"The request headers took too long to arrive."}}"#;
     response("408 Request Timeout", "", body)
 }
 
-/// There is no slot for another connection.
+/// The response if no connection slot is free.
 fn no_slot() -> String {
-    let body = r#"{"error":{"type":"internal_error","code":"unavailable","message":"The server has too many open connections. Nothing was stored; try again."}}"#;
+    let body = r#"{"error":{"type":"internal_error","code":"unavailable","message":"The server has too many open connections. Nothing was stored; retry the request."}}"#;
     response("503 Service Unavailable", "retry-after: 1\r\n", body)
 }
 
@@ -28,23 +28,22 @@ fn response(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// Connections that get a response at the same time although there is no slot for them; others are
-/// just closed.
-pub(super) const AT_ONCE: usize = 32;
-/// How long each of the two steps of it may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How many refused connections get a response at the same time. Others are closed without one.
+pub(super) const MAX_CONCURRENT: usize = 32;
+/// How long a client gets to send its request, and to read the response.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Tells a client that there is no slot. Its request is waited for first, since some clients
-/// take a response that comes before it for a broken connection.
+/// Responds that no connection slot is free. Waits for the request first, since some clients treat an
+/// earlier response as a broken connection.
 pub(super) async fn refuse(stream: TcpStream, refusals: Arc<Semaphore>) {
     let Ok(_permit) = refusals.try_acquire() else { return };
-    let _ = timeout(PATIENCE, stream.readable()).await;
+    let _ = timeout(CLIENT_TIMEOUT, stream.readable()).await;
     discard(&stream);
     if stream.try_write(no_slot().as_bytes()).is_err() {
         return;
     }
-    // Closing a socket that has unread bytes makes the kernel throw away what was just sent.
-    let _ = timeout(PATIENCE, drain(&stream)).await;
+    // Closing a socket with unread bytes makes the kernel discard what was just sent.
+    let _ = timeout(CLIENT_TIMEOUT, drain(&stream)).await;
 }
 
 async fn drain(stream: &TcpStream) {
@@ -54,7 +53,7 @@ async fn drain(stream: &TcpStream) {
     while stream.readable().await.is_ok() && discard(stream) {}
 }
 
-/// Throws away what has arrived; false at the end of the stream.
+/// Discards what has arrived. Returns false at the end of the stream.
 fn discard(stream: &TcpStream) -> bool {
     let mut bytes = [0; 4096];
     loop {

@@ -1,4 +1,4 @@
-//! What is served on which socket: the API with its documentation, the admin pages, or both.
+//! The routes of a socket: the API with its documentation, the admin pages, or both.
 
 use actix_web::web::{self, Data, ServiceConfig};
 
@@ -8,7 +8,6 @@ use crate::docs;
 use crate::service::Service;
 use crate::service::access_log::ServesApi;
 
-/// What is served on a socket.
 #[derive(Clone)]
 pub(super) struct Routes {
     pub service: Data<Service>,
@@ -17,17 +16,16 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Registers it.
     pub fn configure(self, config: &mut ServiceConfig) {
         config.app_data(self.service);
-        // Unknown paths get the API's 404 if the API is served here, otherwise the pages' one.
+        // Unknown paths get the API's 404 if the API is served here, otherwise the admin pages'.
         config.default_service(match self.api {
             Some(_) => web::to(api::no_route),
             None => web::to(admin::no_page),
         });
         if let Some(api) = self.api {
             config.app_data(ServesApi).app_data(api).configure(api::configure);
-            // They document the API and are served where it is.
+            // The documentation is served wherever the API is.
             config.configure(docs::configure);
             if self.admin.is_none() {
                 config.configure(docs::configure_root);

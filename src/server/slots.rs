@@ -1,5 +1,4 @@
-//! How many connections are open, in total and by address. For the server, which turns away what is
-//! beyond.
+//! Limits the number of open connections, in total and per client address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,7 +9,7 @@ use ipnet::IpNet;
 use crate::http::address::is_trusted;
 use crate::service::neighbors;
 
-/// The open connections of a server.
+/// The connection slots of a server.
 #[derive(Clone, Debug)]
 pub(super) struct Slots(Arc<Shared>);
 
@@ -25,42 +24,41 @@ struct Shared {
 #[derive(Debug, Default)]
 struct OpenConnections {
     total: usize,
-    by_address: HashMap<IpNet, Address>,
-    /// Whether it was logged that there is no slot, until there is plenty again.
+    by_address: HashMap<IpNet, AddressCount>,
+    /// Whether it was logged that all slots are in use. Reset once an eighth of them is free.
     is_reported: bool,
 }
 
 #[derive(Debug, Default)]
-struct Address {
+struct AddressCount {
     open: usize,
     is_reported: bool,
 }
 
-/// The slot of an open connection.
+/// The slot of an open connection. Dropping it frees the slot.
 #[derive(Debug)]
 pub(super) struct Slot {
     slots: Slots,
-    /// Nothing for a trusted proxy.
+    /// `None` for a trusted proxy.
     address: Option<IpNet>,
 }
 
 impl Slots {
-    /// So many, none of them open.
     pub fn new(max: usize, per_address: usize, trusted_proxies: Vec<IpNet>) -> Self {
         let open = Mutex::default();
         Self(Arc::new(Shared { max, per_address, trusted_proxies, open }))
     }
 
-    /// A slot for a connection from this address, if one is left. That none is left is logged
-    /// once, and not for every connection that is turned away.
-    pub fn take(&self, peer: IpAddr) -> Option<Slot> {
+    /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only once
+    /// and not for every connection.
+    pub fn acquire(&self, peer: IpAddr) -> Option<Slot> {
         let address = Some(neighbors::single(peer));
         let address = address.filter(|_| !is_trusted(peer, &self.0.trusted_proxies));
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.0.max {
             if !std::mem::replace(&mut open.is_reported, true) {
                 log::warn!(
-                    "all {} connections are open; further ones are refused (connections.max)",
+                    "all {} connections are in use, so new ones are refused (connections.max)",
                     self.0.max
                 );
             }
@@ -71,8 +69,8 @@ impl Slots {
             if entry.open >= self.0.per_address {
                 if !std::mem::replace(&mut entry.is_reported, true) {
                     log::warn!(
-                        "{peer} has {} open connections; further ones are refused \
-                         (connections.per_address; a proxy belongs in trusted_proxies)",
+                        "{peer} has {} open connections, so new ones are refused \
+                         (connections.per_address; if it is your proxy, add it to trusted_proxies)",
                         entry.open
                     );
                 }
@@ -115,11 +113,11 @@ mod tests {
     }
 
     fn open(slots: &Slots, peer: &str, count: usize) -> Vec<Slot> {
-        (0..count).map_while(|_| slots.take(ip(peer))).collect()
+        (0..count).map_while(|_| slots.acquire(ip(peer))).collect()
     }
 
     #[test]
-    fn an_address_has_its_share_and_the_server_its_total() {
+    fn connections_are_limited_by_address_and_in_total() {
         let slots = Slots::new(10, 4, Vec::new());
         let mut first = open(&slots, "192.0.2.1", 9);
         let second = open(&slots, "192.0.2.2", 9);
@@ -135,16 +133,19 @@ mod tests {
     #[test]
     fn an_ipv6_network_counts_as_one_address_and_a_mapped_ipv4_address_as_itself() {
         let slots = Slots::new(100, 2, Vec::new());
-        let _own = (slots.take(ip("2001:db8::1")).unwrap(), slots.take(ip("2001:db8::2")).unwrap());
-        assert!(slots.take(ip("2001:db8::3")).is_none());
-        assert!(slots.take(ip("2001:db8:0:1::1")).is_some());
-        let _v4 =
-            (slots.take(ip("192.0.2.1")).unwrap(), slots.take(ip("::ffff:192.0.2.1")).unwrap());
-        assert!(slots.take(ip("192.0.2.1")).is_none());
+        let _own =
+            (slots.acquire(ip("2001:db8::1")).unwrap(), slots.acquire(ip("2001:db8::2")).unwrap());
+        assert!(slots.acquire(ip("2001:db8::3")).is_none());
+        assert!(slots.acquire(ip("2001:db8:0:1::1")).is_some());
+        let _v4 = (
+            slots.acquire(ip("192.0.2.1")).unwrap(),
+            slots.acquire(ip("::ffff:192.0.2.1")).unwrap(),
+        );
+        assert!(slots.acquire(ip("192.0.2.1")).is_none());
     }
 
     #[test]
-    fn a_trusted_proxy_is_bounded_by_the_total_only() {
+    fn a_trusted_proxy_is_limited_only_by_the_total() {
         let slots = Slots::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()]);
         assert_eq!(open(&slots, "10.1.2.3", 20).len(), 10);
     }

@@ -3,14 +3,14 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// A socket that is open, and not routes yet.
+/// A listening socket that does not accept connections yet.
 pub(super) struct Socket {
     pub address: SocketAddr,
     pub listener: TcpListener,
 }
 
 impl Socket {
-    /// Opens a socket on this address, which `setting` has chosen.
+    /// Listens on `address`. If that fails, the error names `setting` as the place to change it.
     pub fn open(address: SocketAddr, setting: &'static str) -> Result<Self, BindError> {
         let failed = |source| BindError::Listen { address, source, setting };
         let listener = TcpListener::bind(address).map_err(failed)?;
@@ -18,20 +18,23 @@ impl Socket {
     }
 }
 
-/// Why a server cannot be started.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// The operating system has no randomness to give.
-    #[error("no random numbers: {0}")]
+    #[error("cannot get random numbers from the operating system: {0}")]
     Random(#[from] getrandom::Error),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another address with {setting}")]
+    #[error("cannot listen on {address}: {source}; {}choose another address with {setting}", stop_hint(.source))]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// What the operating system says of it.
         source: io::Error,
-        /// Where another one is chosen.
+        /// The flag or setting that chose the address.
         setting: &'static str,
     },
+}
+
+fn stop_hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => "stop the process that uses it, or ",
+        _ => "",
+    }
 }

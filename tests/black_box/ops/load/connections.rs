@@ -90,7 +90,7 @@ fn the_server_has_so_many_connections_for_everybody() {
     assert_refuses(&server);
     drop(held);
     wait_until("there is room", || ask(&server).starts_with("HTTP/1.1 200"));
-    let reported = "all 16 connections are open";
+    let reported = "all 16 connections are in use";
     wait_until("the refusals are in the log", || server.log().contains(reported));
     assert_eq!(server.log().matches(reported).count(), 1, "{}", server.log());
 }
@@ -105,13 +105,13 @@ fn no_number_of_connections_takes_the_descriptors_that_the_server_needs() {
     // Two threads, so that it does not depend on the machine how many descriptors are left.
     let variables = [NO_LIMITS, ("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"), ("PIVOTAL_WORKERS", "2")];
     let server = Server::start_under(&limit, dir, &variables).unwrap();
-    let told = "at most 156 connections instead of 4096";
-    wait_until("the server has told the limit", || server.log().contains(told));
+    let reduced = "connections.max is reduced from 4096 to 156";
+    wait_until("the lower limit is logged", || server.log().contains(reduced));
     let client: Client = server.client();
     client.customer("Aurora");
 
     let held: Vec<_> = (0..200).map(|_| hold(&server)).collect();
-    let refused = "all 156 connections are open";
+    let refused = "all 156 connections are in use";
     wait_until("a connection is refused", || server.log().contains(refused));
     // On the connection that this client keeps.
     for _ in 0..20 {
