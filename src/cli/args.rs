@@ -30,8 +30,7 @@ Exit codes:
 /// A self-hosted server for the Pivotal customer-onboarding API
 ///
 /// Without a command, `serve` runs. Results go to stdout; errors, warnings, and the log go to
-/// stderr. Commands can run while the server runs, as the same user; only `restore` needs it to be
-/// stopped.
+/// stderr. All commands except `restore` can run while the server runs; run them as the same user.
 #[derive(Parser)]
 #[command(
     name = "pivotal-server",
@@ -66,7 +65,7 @@ pub enum Command {
     /// `shutdown_timeout` seconds to finish, and the exit code is 0. A second signal ends the
     /// server at once with exit code 143, 130, or 129.
     ///
-    /// With --json, one object is printed once the server listens: `listening` (its URL), `keys`
+    /// With `--json`, one object is printed once the server listens: `listening` (its URL), `keys`
     /// (the new keys with their secrets), `unshown_keys` (prefixes of first keys that may never
     /// have been shown), `admin` (the URL of the admin pages, or null if they are off), and `setup`
     /// (the URL to set the first admin password, or null).
@@ -86,7 +85,7 @@ pub enum Command {
     /// The server can keep running. The backup is checked before the file gets its name. If it
     /// fails or is interrupted, no file is left.
     ///
-    /// With --json: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
+    /// With `--json`: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
     /// `onboardings`, `keys`, and `events`, `last_change`, and `warnings`.
     #[command(verbatim_doc_comment)]
     Backup(Backup),
@@ -95,7 +94,7 @@ pub enum Command {
     /// Stop the server first. The backup is checked before anything is replaced, and is only
     /// read.
     ///
-    /// With --json: `database`, `kept_aside` (where the previous database was moved, or null), the
+    /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null), the
     /// number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
     /// `last_change`, and `warnings`.
     #[command(verbatim_doc_comment)]
@@ -105,16 +104,20 @@ pub enum Command {
     /// Reads every page and row, and changes nothing. The server can keep running. Exits with 1 if
     /// anything is wrong.
     ///
-    /// With --json: `sound` (true or false) and `findings` (one sentence for each problem).
+    /// With `--json`: `sound` (true or false) and `findings` (one sentence for each problem).
     #[command(verbatim_doc_comment)]
     Check(Check),
     /// Fill a workspace with demo data
     ///
-    /// Creates the workspace if it does not exist, and adds forty customers with their contacts,
-    /// onboardings, and ninety days of history. Prints a live API key for the workspace. You won't
-    /// be able to see it again.
+    /// Creates the workspace if it does not exist, and adds forty customers with contacts and
+    /// onboardings in every phase and state, some of them overdue. The ninety days of history consist
+    /// of real changes, so timelines, counts, and dates agree. Prints a live API key for the
+    /// workspace. You won't be able to see it again.
     ///
-    /// With --json: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`, and
+    /// The same seed creates the same data, except for IDs, keys, and the current day. The command
+    /// works while the server runs and in a new data directory. If it fails, nothing is kept.
+    ///
+    /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`, and
     /// `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
@@ -123,12 +126,12 @@ pub enum Command {
     /// Prints each setting with its source: default, file, environment, or flag. The output is a
     /// valid settings file. No database is needed.
     ///
-    /// With --json: an array of objects with `name`, `value`, and `from`.
+    /// With `--json`: an array of objects with `name`, `value`, and `from`.
     #[command(verbatim_doc_comment)]
     Config,
     /// Print the API as an OpenAPI document
     ///
-    /// The document is JSON with or without --json, which only leaves out the line breaks.
+    /// The document is JSON with or without `--json`, which only leaves out the line breaks.
     #[command(verbatim_doc_comment)]
     Openapi(Openapi),
 }
@@ -181,7 +184,7 @@ pub struct Check {
 pub enum Workspaces {
     /// Create a workspace
     ///
-    /// With --json: `id`, `slug`, `name`, and `created_at`.
+    /// With `--json`: `id`, `slug`, `name`, and `created_at`.
     #[command(verbatim_doc_comment)]
     Create {
         /// Unique short name: lowercase letters, digits, and hyphens
@@ -193,7 +196,7 @@ pub enum Workspaces {
     },
     /// List all workspaces
     ///
-    /// With --json: an array of objects with `id`, `slug`, `name`, and `created_at`.
+    /// With `--json`: an array of objects with `id`, `slug`, `name`, and `created_at`.
     #[command(verbatim_doc_comment)]
     List,
 }
@@ -204,7 +207,7 @@ pub enum Keys {
     ///
     /// The key is printed only now. You won't be able to see it again.
     ///
-    /// With --json: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
+    /// With `--json`: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
     /// `scopes`, and `created_at`.
     #[command(verbatim_doc_comment)]
     Create {
@@ -229,13 +232,13 @@ pub enum Keys {
     /// Shows when each key was last used and, after a rotation, when the old key is safe to
     /// revoke.
     ///
-    /// With --json: an array of keys, newest first, each with its `id`, `prefix`, `name`, `mode`,
+    /// With `--json`: an array of keys, newest first, each with its `id`, `prefix`, `name`, `mode`,
     /// `workspace`, `tier`, `scopes`, `created_at`, `last_used_at`, `last_used_ip`,
     /// `request_count`, `revoked_at`, `replaces`, and, while a replacement key is active,
     /// `safe_to_revoke`.
     #[command(verbatim_doc_comment)]
     List {
-        /// List only the keys of this workspace
+        /// List only the keys of this workspace [default: all workspaces]
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Option<Slug>,
     },
@@ -243,7 +246,7 @@ pub enum Keys {
     ///
     /// Takes effect with the key's next request, also on a running server. It can't be undone.
     ///
-    /// With --json: the key, as `keys list` prints it.
+    /// With `--json`: the key, as `keys list` prints it.
     #[command(verbatim_doc_comment)]
     Revoke {
         /// Key ID or prefix, such as pivotal_K8s9X2mP
@@ -255,7 +258,7 @@ pub enum Keys {
     /// The replacement has the same workspace, name, mode, tier, and scopes, and is printed only
     /// now. The old key stays active until you revoke it; `keys list` shows when that is safe.
     ///
-    /// With --json: the replacement, as `keys create` prints it.
+    /// With `--json`: the replacement, as `keys create` prints it.
     #[command(verbatim_doc_comment)]
     Rotate {
         /// Key ID or prefix, such as pivotal_K8s9X2mP
@@ -272,17 +275,17 @@ pub enum Admin {
     /// terminal. Everyone who is signed in has to sign in again. Creates the database if there is
     /// none.
     ///
-    /// With --json: `password_changed_at` and `database`.
+    /// With `--json`: `password_changed_at` and `database`.
     #[command(verbatim_doc_comment)]
     SetPassword,
 }
 
 #[derive(clap::Args)]
 pub struct Demo {
-    /// Slug of the workspace; it is created if it doesn't exist, and must not have had customers
+    /// Slug of the workspace; it is created if it doesn't exist, and must never have had customers
     #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
-    /// Seed for the generated data; the same seed creates the same data
+    /// Seed for the generated data
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
 }

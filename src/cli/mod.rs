@@ -21,7 +21,7 @@ mod workspaces;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use self::args::{Args, Command};
 use self::context::{Context, data_dir};
@@ -37,6 +37,11 @@ pub fn main() -> ExitCode {
     };
     stderr::flush();
     code
+}
+
+/// Returns the definition of the command line, from which `docs/cli.md` is generated.
+pub fn command() -> clap::Command {
+    Args::command()
 }
 
 /// Returns `PIVOTAL_CONFIG`. Not read by clap, which rejects an empty variable.

@@ -1,5 +1,6 @@
 //! The docs site and the README.
 
+mod cli_reference;
 mod links;
 mod origin;
 pub mod pages;
