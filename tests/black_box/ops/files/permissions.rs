@@ -121,7 +121,7 @@ impl Elsewhere {
         assert!(output.status.success(), "{}", said(&output));
         let slug = format!("w{}", files(&self.data).len());
         let output = self.as_owner(&["workspaces", "create", "--slug", &slug, "--name", "W"]);
-        let taken = said(&output).contains("already a workspace");
+        let taken = said(&output).contains("already exists");
         assert!(output.status.success() || taken, "{}", said(&output));
     }
 }
