@@ -41,7 +41,7 @@ fn set_password(context: &Context) -> Result<(), Failure> {
                  database, pass its directory with --data-dir.",
             );
         }
-        format!("Admin password set in {file}. Everyone who was signed in has to sign in again.")
+        format!("Admin password set in {file}. Everyone who was signed in must sign in again.")
     };
     let if_unprinted = || format!("the admin password was set in {file} anyway");
     context.output.print_after_change(

@@ -30,7 +30,7 @@ Exit codes:
 /// A self-hosted server for the Pivotal customer-onboarding API
 ///
 /// Without a command, `serve` runs. Results go to stdout; errors, warnings, and the log go to
-/// stderr. All commands except `restore` can run while the server runs; run them as the same user.
+/// stderr. All commands except `restore` can run while the server runs; run them as the server's user.
 #[derive(Parser)]
 #[command(
     name = "pivotal-server",
@@ -82,8 +82,8 @@ pub enum Command {
     Admin(Admin),
     /// Back up the database to a file
     ///
-    /// The server can keep running. The backup is checked before the file gets its name. If it
-    /// fails or is interrupted, no file is left.
+    /// The server can keep running. The backup is checked before it gets its final name. If the
+    /// command fails or is interrupted, no file is left.
     ///
     /// With `--json`: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
     /// `onboardings`, `keys`, and `events`, `last_change`, and `warnings`.
@@ -91,8 +91,7 @@ pub enum Command {
     Backup(Backup),
     /// Restore the database from a backup
     ///
-    /// Stop the server first. The backup is checked before anything is replaced, and is only
-    /// read.
+    /// Stop the server first. The backup is checked before anything is replaced, and is not modified.
     ///
     /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null), the
     /// number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
@@ -109,7 +108,7 @@ pub enum Command {
     Check(Check),
     /// Fill a workspace with demo data
     ///
-    /// Creates the workspace if it does not exist, and adds forty customers with contacts and
+    /// Creates the workspace if it doesn't exist, and adds forty customers with contacts and
     /// onboardings in every phase and state, some of them overdue. The ninety days of history consist
     /// of real changes, so timelines, counts, and dates agree. Prints a live API key for the
     /// workspace. You won't be able to see it again.
@@ -129,9 +128,9 @@ pub enum Command {
     /// With `--json`: an array of objects with `name`, `value`, and `from`.
     #[command(verbatim_doc_comment)]
     Config,
-    /// Print the API as an OpenAPI document
+    /// Print the OpenAPI document of the API
     ///
-    /// The document is JSON with or without `--json`, which only leaves out the line breaks.
+    /// The document is always JSON; `--json` only removes the line breaks.
     #[command(verbatim_doc_comment)]
     Openapi(Openapi),
 }
@@ -153,15 +152,15 @@ pub struct Serve {
     pub no_bootstrap: bool,
     /// Create an empty database even if there was one before
     ///
-    /// Without this flag, the server does not start if its database is missing but was there
-    /// before: a disk may not be mounted.
+    /// Without this flag, the server refuses to start if its database was there before and is now
+    /// missing: a disk may not be mounted.
     #[arg(long, verbatim_doc_comment)]
     pub new_database: bool,
 }
 
 #[derive(clap::Args)]
 pub struct Backup {
-    /// File to create; it must not exist
+    /// File to create; must not exist yet
     pub file: PathBuf,
 }
 
@@ -205,7 +204,7 @@ pub enum Workspaces {
 pub enum Keys {
     /// Create an API key and print it
     ///
-    /// The key is printed only now. You won't be able to see it again.
+    /// The key is printed only once; you won't be able to see it again.
     ///
     /// With `--json`: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
     /// `scopes`, and `created_at`.
@@ -244,7 +243,7 @@ pub enum Keys {
     },
     /// Revoke an API key
     ///
-    /// Takes effect with the key's next request, also on a running server. It can't be undone.
+    /// The server rejects the key from its next request on. You can't undo this.
     ///
     /// With `--json`: the key, as `keys list` prints it.
     #[command(verbatim_doc_comment)]
@@ -255,8 +254,8 @@ pub enum Keys {
     },
     /// Create a replacement for an API key
     ///
-    /// The replacement has the same workspace, name, mode, tier, and scopes, and is printed only
-    /// now. The old key stays active until you revoke it; `keys list` shows when that is safe.
+    /// The replacement has the same workspace, name, mode, tier, and scopes. It is printed only once.
+    /// The old key stays active until you revoke it; `keys list` shows when that is safe.
     ///
     /// With `--json`: the replacement, as `keys create` prints it.
     #[command(verbatim_doc_comment)]
@@ -272,8 +271,8 @@ pub enum Admin {
     /// Set the admin password
     ///
     /// Asks for the password twice, or reads it from the first line of stdin if that is not a
-    /// terminal. Everyone who is signed in has to sign in again. Creates the database if there is
-    /// none.
+    /// terminal. Everyone who is signed in must sign in again. Creates the database if it doesn't
+    /// exist.
     ///
     /// With `--json`: `password_changed_at` and `database`.
     #[command(verbatim_doc_comment)]

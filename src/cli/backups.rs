@@ -1,4 +1,4 @@
-//! `backup`, `restore` and `check`
+//! `backup`, `restore`, and `check`
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct BackupJson<'a> {
     bytes: u64,
     #[serde(flatten)]
     contents: ContentsJson,
-    /// What failed once the backup existed.
+    /// Problems that occurred once the backup was in place.
     warnings: Vec<String>,
 }
 
@@ -83,15 +83,16 @@ fn count(number: i64, noun: &str) -> String {
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
-    let backup = run_watched("no backup was made, and the partial file was removed", |watch| {
-        context.dir.backup(&args.file, watch)
-    })?;
+    let backup =
+        run_with_progress("no backup was made, and the partial file was removed", |watch| {
+            context.dir.backup(&args.file, watch)
+        })?;
     let (warnings, lines) = format_warnings(&backup.warnings);
     let (bytes, contents) = (backup.bytes, (&backup.contents).into());
     let report = BackupJson { file: &backup.path, bytes, contents, warnings };
     let text = || {
         format!(
-            "Backed up to {} ({}) and checked: {}{lines}",
+            "Created and checked the backup {} ({}): {}{lines}",
             backup.path.display(),
             indicatif::HumanBytes(bytes),
             describe_contents(&backup.contents)
@@ -109,7 +110,7 @@ fn format_warnings(warnings: &[CopyWarning]) -> (Vec<String>, String) {
 }
 
 /// Runs `work` with a progress bar. If a signal interrupts it, the error says `outcome`.
-fn run_watched<T>(
+fn run_with_progress<T>(
     outcome: &str,
     work: impl FnOnce(&Arc<dyn Watch>) -> Result<T, CopyError>,
 ) -> Result<T, Failure> {
@@ -125,7 +126,7 @@ fn run_watched<T>(
 
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
     let restored =
-        run_watched("nothing was restored, and the partial copy was removed", |watch| {
+        run_with_progress("nothing was restored, and the partial copy was removed", |watch| {
             context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
         })?;
     let database = context.dir.database();

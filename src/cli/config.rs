@@ -22,10 +22,10 @@ impl From<EffectiveSetting> for SettingJson {
 
 /// Prints all settings, after warnings on stderr. The text is TOML and a valid settings file.
 pub fn run(context: &Context) -> Result<(), Failure> {
-    for unknown in context.loaded.unknown_variables() {
+    for unknown in context.settings.unknown_variables() {
         stderr::write_line(&format!("warning: {unknown}"));
     }
-    let settings: Vec<SettingJson> = context.loaded.list().map(SettingJson::from).collect();
+    let settings: Vec<SettingJson> = context.settings.list().map(SettingJson::from).collect();
     context.output.print(&settings, || {
         let line = |setting: &SettingJson| {
             let pair = format!("{} = {}", setting.name, setting.value);

@@ -10,7 +10,7 @@ use crate::settings::{LoadedSettings, Settings};
 use crate::store::{DataDir, ReadOnly, Store};
 
 pub(super) struct Context {
-    pub loaded: LoadedSettings,
+    pub settings: LoadedSettings,
     pub dir: DataDir,
     pub output: Output,
 }

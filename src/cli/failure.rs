@@ -1,4 +1,4 @@
-//! Errors of commands: one line on stderr for each, which says what to do, and an exit code.
+//! Errors of commands. Each is one line on stderr that says what to do, and sets the exit code.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::server::BindError;
 use crate::settings::SettingsErrors;
 use crate::store::{CopyError, OpenError, StoreError};
 
-/// The error of a command.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -45,7 +45,7 @@ pub enum Failure {
     Unprinted { source: std::io::Error, done: String },
     #[error("interrupted by {signal}: {outcome}")]
     Interrupted { signal: StopSignal, outcome: String },
-    #[error("cannot handle signals: {0}")]
+    #[error("cannot install signal handlers: {0}")]
     Signals(std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -1,4 +1,4 @@
-//! `keys create`, `keys list`, `keys revoke` and `keys rotate`
+//! `keys create`, `keys list`, `keys revoke`, and `keys rotate`
 
 use serde::Serialize;
 
@@ -107,12 +107,12 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
         store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
     }
     let keys = store.read(|reader| reader.keys(workspace))?;
-    let twins = rotation::twins(&keys);
+    let replacements = rotation::twins(&keys);
     let now = SystemClock.now();
     let listed: Vec<ListedKey<'_>> = keys
         .iter()
         .map(|key| {
-            let replacement = twins.get(&key.id).filter(|_| key.revoked_at.is_none());
+            let replacement = replacements.get(&key.id).filter(|_| key.revoked_at.is_none());
             let retirement =
                 replacement.map(|replacement| Retirement::judge(key, replacement, now));
             let safe_to_revoke = retirement.as_ref().map(Retirement::is_safe);
@@ -231,7 +231,7 @@ fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
              `pivotal-server keys revoke {prefix}` and rotate again"
         )
     } else {
-        "had a replacement that was revoked just now; rotate it again".to_owned()
+        "could not be rotated because its replacement was just revoked; try again".to_owned()
     };
     Ok(Failure::Other(format!("key {} {why}", old.prefix)))
 }
@@ -242,7 +242,7 @@ fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
 
 fn no_such_workspace(slug: &Slug) -> Failure {
     let hint = "run `pivotal-server workspaces list` to see all workspaces";
-    Failure::Other(format!("workspace `{slug}` does not exist; {hint}"))
+    Failure::Other(format!("workspace `{slug}` not found; {hint}"))
 }
 
 fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
@@ -254,7 +254,5 @@ fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
 }
 
 fn no_such_key() -> Failure {
-    Failure::Other(
-        "this key does not exist; run `pivotal-server keys list` to see all keys".to_owned(),
-    )
+    Failure::Other("key not found; run `pivotal-server keys list` to see all keys".to_owned())
 }

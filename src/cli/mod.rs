@@ -58,7 +58,7 @@ fn run(args: Args) -> Result<(), Failure> {
     }
     let output = Output::new(args.json);
     let dir = data_dir(&loaded.settings);
-    let context = Context { loaded, dir, output };
+    let context = Context { settings: loaded, dir, output };
     match args.command.unwrap_or_default() {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),

@@ -18,7 +18,7 @@ use crate::service::Service;
 use crate::store::Store;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
-    let Context { loaded, dir, output } = context;
+    let Context { settings: loaded, dir, output } = context;
     let unknown = loaded.unknown_variables().to_vec();
     let mut settings = loaded.settings;
     if let Some(listen) = args.listen {
@@ -125,7 +125,9 @@ fn stop_on_signal() -> impl Future<Output = ()> + Send + 'static {
         log::warn!("{signal} while stopping: ending now and dropping the requests in flight");
     };
     if let Err(error) = signals::on_stop_signals(first, second) {
-        log::error!("cannot handle signals, so a signal will end the server at once: {error}");
+        log::error!(
+            "cannot install signal handlers, so a signal will end the server at once: {error}"
+        );
     }
     async move {
         if asked.await.is_err() {

@@ -21,7 +21,7 @@ use crate::settings::Connections;
 
 /// Bytes that the kernel buffers before they are sent. Without this bound, it would accept megabytes
 /// of a response at once and then nothing for minutes, although the client is reading.
-const UNSENT: u32 = 64 << 10;
+const MAX_UNSENT: u32 = 64 << 10;
 
 /// Bytes that are read before the task parses them and yields to other tasks. A request can take 24
 /// bytes on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
@@ -77,7 +77,7 @@ impl Connection {
             log::debug!("cannot set TCP_NODELAY: {error}");
         }
         #[cfg(target_os = "linux")]
-        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
+        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT) {
             log::debug!("cannot set TCP_NOTSENT_LOWAT: {error}");
         }
         Self { _slot: Some(slot), ..Self::with_stream(stream, settings) }

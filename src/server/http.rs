@@ -26,7 +26,7 @@ use crate::service::access_log::access_log;
 use crate::settings::Settings;
 
 /// Threads per worker for blocking work, which is only password and key hashing.
-const BLOCKING: usize = 4;
+const BLOCKING_THREADS: usize = 4;
 
 /// Bytes of a response that are buffered before they are written.
 const WRITE_BUFFER: usize = 16 << 10;
@@ -44,7 +44,7 @@ pub(super) fn serve(
     let refusals = Arc::new(Semaphore::new(refusal::MAX_CONCURRENT));
     let builder = dev::Server::build()
         .workers(settings.worker_threads())
-        .worker_max_blocking_threads(BLOCKING)
+        .worker_max_blocking_threads(BLOCKING_THREADS)
         // `slots` limits the connections, so that those beyond the limit get a response.
         .max_concurrent_connections(usize::MAX - 1)
         .shutdown_timeout(settings.shutdown_timeout)

@@ -65,7 +65,7 @@ fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<SyntaxError> {
             found.push(SyntaxError { line, message: error.message().replace('\n', " ") });
         }
     }
-    found.sort_by_key(|fault| fault.line);
+    found.sort_by_key(|error| error.line);
     found
 }
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn every_invalid_line_is_reported_once() {
         let found = parse("a = = 1\nb = 2\nc = \"x\nb = 3\n").err().unwrap();
-        let lines: Vec<usize> = found.iter().map(|fault| fault.line).collect();
+        let lines: Vec<usize> = found.iter().map(|error| error.line).collect();
         assert_eq!(lines, [1, 3, 4]);
     }
 
@@ -117,7 +117,7 @@ mod tests {
                 }
                 Err(found) => {
                     prop_assert!(!found.is_empty());
-                    prop_assert!(found.iter().all(|fault| (1..=last).contains(&fault.line)));
+                    prop_assert!(found.iter().all(|error| (1..=last).contains(&error.line)));
                 }
             }
         }

@@ -18,7 +18,7 @@ const DEFAULT_FILE: &str = "config.toml";
 /// An error in the settings. The message names the source, the setting, and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("cannot read {}: {source}", .file.display())]
+    #[error("cannot read {}: {source}; check the path and the permissions", .file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
     #[error("{}, line {line}: {message}", .file.display())]
     Syntax { file: PathBuf, line: usize, message: String },
@@ -75,7 +75,7 @@ impl fmt::Display for Source {
 #[derive(Debug, Default)]
 pub struct LoadedSettings {
     pub settings: Settings,
-    /// By setting; defaults are missing.
+    /// Has no entry for a setting with its default value.
     sources: HashMap<&'static str, Source>,
     /// Ignored variables that may be misspelled settings.
     unknown: Vec<UnknownVariable>,
@@ -143,12 +143,12 @@ impl LoadedSettings {
         let entries = match file::parse(text) {
             Ok(entries) => entries,
             Err(syntax) => {
-                let fault = |fault: file::SyntaxError| SettingsError::Syntax {
+                let to_error = |error: file::SyntaxError| SettingsError::Syntax {
                     file: path(),
-                    line: fault.line,
-                    message: fault.message,
+                    line: error.line,
+                    message: error.message,
                 };
-                return errors.extend(syntax.into_iter().map(fault));
+                return errors.extend(syntax.into_iter().map(to_error));
             }
         };
         for file::Entry { name, line, value } in entries {

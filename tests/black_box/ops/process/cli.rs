@@ -206,11 +206,7 @@ fn a_command_that_fails_says_what_to_do_in_one_line() {
             1,
             "workspaces list",
         ),
-        (
-            server.run(&["keys", "list", "--workspace", "nobody"]),
-            1,
-            "workspace `nobody` does not exist",
-        ),
+        (server.run(&["keys", "list", "--workspace", "nobody"]), 1, "workspace `nobody` not found"),
         (server.run(&["keys", "revoke", "pivotal_AAAAAAAA"]), 1, "keys list"),
         (server.run(&["workspaces", "create", "--slug", "default", "--name", "x"]), 1, "--slug"),
         (on_empty(&["keys", "list"]), 1, "serve"),
