@@ -30,7 +30,8 @@ Exit codes:
 /// A self-hosted server for the Pivotal customer-onboarding API
 ///
 /// Without a command, `serve` runs. Results go to stdout; errors, warnings, and the log go to
-/// stderr. All commands except `restore` can run while the server runs; run them as the server's user.
+/// stderr. All commands except `restore` can run while the server runs; run them as the server's
+/// user.
 #[derive(Parser)]
 #[command(
     name = "pivotal-server",
@@ -91,10 +92,11 @@ pub enum Command {
     Backup(Backup),
     /// Restore the database from a backup
     ///
-    /// Stop the server first. The backup is checked before anything is replaced, and is not modified.
+    /// Stop the server first. The backup is checked before anything is replaced, and is not
+    /// modified.
     ///
-    /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null), the
-    /// number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
+    /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null),
+    /// the number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
     /// `last_change`, and `warnings`.
     #[command(verbatim_doc_comment)]
     Restore(Restore),
@@ -109,15 +111,15 @@ pub enum Command {
     /// Fill a workspace with demo data
     ///
     /// Creates the workspace if it doesn't exist, and adds forty customers with contacts and
-    /// onboardings in every phase and state, some of them overdue. The ninety days of history consist
-    /// of real changes, so timelines, counts, and dates agree. Prints a live API key for the
-    /// workspace. You won't be able to see it again.
+    /// onboardings in every phase and state, some of them overdue. The ninety days of history
+    /// consist of real changes, so timelines, counts, and dates agree. Prints a live API key for
+    /// the workspace. You won't be able to see it again.
     ///
     /// The same seed creates the same data, except for IDs, keys, and the current day. The command
     /// works while the server runs and in a new data directory. If it fails, nothing is kept.
     ///
-    /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`, and
-    /// `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
+    /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`,
+    /// and `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
     /// Check the settings and print them
@@ -254,8 +256,8 @@ pub enum Keys {
     },
     /// Create a replacement for an API key
     ///
-    /// The replacement has the same workspace, name, mode, tier, and scopes. It is printed only once.
-    /// The old key stays active until you revoke it; `keys list` shows when that is safe.
+    /// The replacement has the same workspace, name, mode, tier, and scopes. It is printed only
+    /// once. The old key stays active until you revoke it; `keys list` shows when that is safe.
     ///
     /// With `--json`: the replacement, as `keys create` prints it.
     #[command(verbatim_doc_comment)]

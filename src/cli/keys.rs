@@ -91,7 +91,8 @@ pub fn lost_secret_advice(key: &Key) -> String {
 /// Formats a new key as text, with its secret.
 pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
     format!(
-        "Copy it now; you won't be able to see it again:\n\n  {}\n\nPrefix {}, {}, workspace {}, tier {}, scopes: {}",
+        "Copy it now; you won't be able to see it again:\n\n  {}\n\nPrefix {}, {}, workspace {}, \
+         tier {}, scopes: {}",
         secret.reveal(),
         key.prefix,
         <&str>::from(key.mode),

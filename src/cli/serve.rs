@@ -37,7 +37,8 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let unshown = store.read(|reader| reader.unshown_keys())?;
     if let Some(keys) = &unshown {
         log::warn!(
-            "the keys from the first start may never have been shown; if you don't have them, replace them: {}",
+            "the keys from the first start may never have been shown; if you don't have them, \
+             replace them: {}",
             replacement_commands(keys.iter()).join("; ")
         );
     }
@@ -96,9 +97,8 @@ fn announce(
             .map(|(key, secret)| format!("  {:4}  {}", <&str>::from(key.mode), secret.reveal()))
             .collect();
         format!(
-            "Created workspace `default` with two keys. Copy them now; you won't be able to see them \
-             again:\n\n\
-             {}\n\n{text}",
+            "Created workspace `default` with two keys. Copy them now; you won't be able to see \
+             them again:\n\n{}\n\n{text}",
             lines.join("\n"),
         )
     };

@@ -19,8 +19,8 @@ use crate::http::exchange::Exchange;
 use crate::http::pace::Pace;
 use crate::settings::Connections;
 
-/// Bytes that the kernel buffers before they are sent. Without this bound, it would accept megabytes
-/// of a response at once and then nothing for minutes, although the client is reading.
+/// Bytes that the kernel buffers before they are sent. Without this bound, it would accept
+/// megabytes of a response at once and then nothing for minutes, although the client is reading.
 const MAX_UNSENT: u32 = 64 << 10;
 
 /// Bytes that are read before the task parses them and yields to other tasks. A request can take 24
@@ -129,8 +129,8 @@ impl<S: Socket> Connection<S> {
         polled
     }
 
-    /// Returns the deadline for the client to send its next request. There is none while a request is
-    /// being handled; the time then only says when to check again.
+    /// Returns the deadline for the client to send its next request. There is none while a request
+    /// is being handled; the time then only says when to check again.
     fn read_deadline(&mut self) -> Instant {
         if self.answered != self.exchange.answered() {
             self.answered = self.exchange.answered();
@@ -147,9 +147,9 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// Sends a 408 if the client started a request but did not finish its headers in time. On an idle
-    /// connection nothing is sent: the client would take it for the response to the request that it
-    /// is about to send.
+    /// Sends a 408 if the client started a request but did not finish its headers in time. On an
+    /// idle connection nothing is sent: the client would take it for the response to the request
+    /// that it is about to send.
     fn report_slow_headers(&mut self) {
         let has_started = self.head_since.is_some() && !self.exchange.has_unread_body();
         if has_started && !self.writes.is_waiting() {

@@ -16,8 +16,8 @@ pub(super) fn connection_limit(max: usize, workers: usize, threads: Threads) -> 
     let possible = slots_within(limit, workers, threads);
     if possible < max {
         log::warn!(
-            "connections.max is reduced from {max} to {possible}: the process can open only {limit} \
-             files (raise `ulimit -Hn`, or LimitNOFILE with systemd)"
+            "connections.max is reduced from {max} to {possible}: the process can open only \
+             {limit} files (raise `ulimit -Hn`, or LimitNOFILE with systemd)"
         );
     }
     possible.min(max)
@@ -33,8 +33,8 @@ fn slots_within(limit: u64, workers: usize, threads: Threads) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX)
 }
 
-/// Raises the soft limit to the hard one and returns it; `None` means no limit. The soft limit is low
-/// only for programs that use `select`, which this one doesn't.
+/// Raises the soft limit to the hard one and returns it; `None` means no limit. The soft limit is
+/// low only for programs that use `select`, which this one doesn't.
 #[cfg(unix)]
 fn raised_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -81,8 +81,8 @@ impl Server {
         self.admin.as_ref().map(|_| self.page_url("/admin"))
     }
 
-    /// Returns the URL with the code to set the first admin password. `None` if there is a password,
-    /// or if the admin pages are disabled.
+    /// Returns the URL with the code to set the first admin password. `None` if there is a
+    /// password, or if the admin pages are disabled.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -100,7 +100,8 @@ impl Server {
         &self.service
     }
 
-    /// Handles requests until `stop` completes, then finishes those in flight and closes the database.
+    /// Handles requests until `stop` completes, then finishes those in flight and closes the
+    /// database.
     ///
     /// # Errors
     /// If a socket fails.

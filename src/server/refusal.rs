@@ -1,5 +1,5 @@
-//! Responses to clients whose request is not read: errors in the format of the API, as raw bytes, on
-//! a connection that is then closed.
+//! Responses to clients whose request is not read: errors in the format of the API, as raw bytes,
+//! on a connection that is then closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +33,8 @@ pub(super) const MAX_CONCURRENT: usize = 32;
 /// How long a client gets to send its request, and to read the response.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Responds that no connection slot is free. Waits for the request first, since some clients treat an
-/// earlier response as a broken connection.
+/// Responds that no connection slot is free. Waits for the request first, since some clients treat
+/// an earlier response as a broken connection.
 pub(super) async fn refuse(stream: TcpStream, refusals: Arc<Semaphore>) {
     let Ok(_permit) = refusals.try_acquire() else { return };
     let _ = timeout(CLIENT_TIMEOUT, stream.readable()).await;

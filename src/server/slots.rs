@@ -49,8 +49,8 @@ impl Slots {
         Self(Arc::new(Shared { max, per_address, trusted_proxies, open }))
     }
 
-    /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only once
-    /// and not for every connection.
+    /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only
+    /// once and not for every connection.
     pub fn acquire(&self, peer: IpAddr) -> Option<Slot> {
         let address = Some(neighbors::single(peer));
         let address = address.filter(|_| !is_trusted(peer, &self.0.trusted_proxies));

@@ -17,8 +17,8 @@ pub(super) struct SyntaxError {
     pub message: String,
 }
 
-/// Returns all values in the order of the file, or every line that is not valid TOML. Empty sections
-/// are returned as empty tables, so that a misspelled section is found too.
+/// Returns all values in the order of the file, or every line that is not valid TOML. Empty
+/// sections are returned as empty tables, so that a misspelled section is found too.
 pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<SyntaxError>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {

@@ -90,8 +90,8 @@ pub struct EffectiveSetting {
 }
 
 impl LoadedSettings {
-    /// Reads the settings from `file` and the environment. Without `file`, reads `config.toml` if it
-    /// exists. Empty variables count as unset.
+    /// Reads the settings from `file` and the environment. Without `file`, reads `config.toml` if
+    /// it exists. Empty variables count as unset.
     ///
     /// # Errors
     /// All errors in both sources; see [`SettingsError`].

@@ -1,5 +1,5 @@
-//! Environment variables that start with `PIVOTAL_` but are not settings: which of them may be typos,
-//! and which belong to other programs.
+//! Environment variables that start with `PIVOTAL_` but are not settings: which of them may be
+//! typos, and which belong to other programs.
 
 use std::fmt;
 
