@@ -1,7 +1,7 @@
 //! `pivotal-server`: a self-hosted server for the Pivotal customer-onboarding API.
 //!
-//! The binary is the product; the library exists so that tests and benches can reach its parts.
-//! `ARCHITECTURE.md` tells in which order to read the source.
+//! The binary is the product. The library exists so that tests and benchmarks can use its parts.
+//! `ARCHITECTURE.md` suggests an order for reading the source.
 
 pub mod admin;
 pub mod api;

@@ -2,11 +2,11 @@
 
 use actix_web::http::StatusCode;
 
-use crate::http::incoming::BodyError;
+use crate::http::request_limits::BodyError;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
+use crate::service::auth_limits::hash_queue::HashingError;
 use crate::service::read_threads::ReadThreadsError;
-use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -136,12 +136,12 @@ impl From<ReadThreadsError> for AdminError {
     }
 }
 
-impl From<TurnError> for AdminError {
-    fn from(error: TurnError) -> Self {
+impl From<HashingError> for AdminError {
+    fn from(error: HashingError) -> Self {
         match error {
-            TurnError::TooMany(wait) => Self::TooManyAttempts(wait),
-            TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
-            TurnError::Hash(_) => Self::Internal(error.to_string()),
+            HashingError::TooManyFailures(wait) => Self::TooManyAttempts(wait),
+            HashingError::Busy | HashingError::Stopping => Self::Unavailable(error.to_string()),
+            HashingError::Hash(_) => Self::Internal(error.to_string()),
         }
     }
 }

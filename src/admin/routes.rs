@@ -15,7 +15,7 @@ use super::pages::{
     overview, setup, sign_in, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
-use crate::http::routing::resources;
+use crate::http::routing::build_resources;
 
 /// A route: a method and a path.
 pub struct Entry {
@@ -125,7 +125,7 @@ pub fn configure(config: &mut ServiceConfig) {
     let refuse_method =
         |request: &HttpRequest, allowed| refuse(request, AdminError::MethodNotAllowed(allowed));
     let routes = entries().into_iter().map(|entry| (entry.method, entry.path, entry.route));
-    for resource in resources(routes, refuse_method) {
+    for resource in build_resources(routes, refuse_method) {
         config.service(resource);
     }
     for scope in NOT_FOUND_SCOPES {

@@ -1,35 +1,35 @@
-//! `/customers/{id}/activity` and `/onboardings/{id}/activity`
+//! `/customers/{id}/activity` and `/onboardings/{id}/activity`.
 
-use super::answer::{Answer, Reply};
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use super::{customers, onboardings};
 use crate::model::event::{EventFilter, Readable};
 use crate::model::parse::page::PageRequest;
 
-/// GET `/customers/{id}/activity`, without the events of resources that the key must not read
-pub(super) async fn list_of_customer(call: Call) -> Reply {
-    let customer = customers::in_path(&call)?;
+/// GET `/customers/{id}/activity`, leaving out events of resources that the key can't read
+pub(super) async fn list_for_customer(call: Call) -> ApiResult {
+    let customer = customers::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
     let readable = Readable::with(&call.credentials.key.scopes);
-    call.list(move |reader| {
-        Answer::list(&reader.customer_activity(&customer, readable, &filter, &page)?)
+    call.read_list(move |reader| {
+        ApiResponse::list(&reader.customer_activity(&customer, readable, &filter, &page)?)
     })
     .await
 }
 
-pub(super) fn describe_list_of_customer() -> Description {
+pub(super) fn describe_list_for_customer() -> Description {
     Description::new(
         Group::Activity,
         "List a customer's activity",
         &[
-            "Addition: the hosted API does not have this. Lists what happened to a customer, its \
-             contacts and its onboardings, newest first, each with who did it, the resource as it \
-             then was, and the values before of what changed.",
-            "Only events of resources that the key has a read scope for are listed: with \
-             `read:customers` alone those of the customer itself.",
-            "It stays readable after the customer is deleted. When `has_more` is true, send \
+            "Addition: the hosted API doesn't have this endpoint. Returns a page of events of a \
+             customer, its contacts, and its onboardings, newest first. Each event shows who made the \
+             change, the resource after the change, and the previous values of the changed fields.",
+            "The page includes only events of resources that the key has a read scope for: with \
+             `read:customers` alone, you see only the events of the customer itself.",
+            "The activity remains readable after the customer is deleted. If `has_more` is true, pass \
              `next_cursor` as `cursor` to get the next page.",
         ],
         Success::list("A page of events.", &examples::page(examples::customer_event())),
@@ -37,26 +37,26 @@ pub(super) fn describe_list_of_customer() -> Description {
     .query::<(EventFilter, PageRequest)>()
 }
 
-/// GET `/onboardings/{id}/activity`, which holds only events of the onboarding itself
-pub(super) async fn list_of_onboarding(call: Call) -> Reply {
-    let onboarding = onboardings::in_path(&call)?;
+/// GET `/onboardings/{id}/activity`, which contains only events of the onboarding itself
+pub(super) async fn list_for_onboarding(call: Call) -> ApiResult {
+    let onboarding = onboardings::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
-    call.list(move |reader| {
-        Answer::list(&reader.onboarding_activity(&onboarding, &filter, &page)?)
+    call.read_list(move |reader| {
+        ApiResponse::list(&reader.onboarding_activity(&onboarding, &filter, &page)?)
     })
     .await
 }
 
-pub(super) fn describe_list_of_onboarding() -> Description {
+pub(super) fn describe_list_for_onboarding() -> Description {
     Description::new(
         Group::Activity,
         "List an onboarding's activity",
         &[
-            "Addition: the hosted API does not have this. Lists what happened to an onboarding, \
-             newest first, each with who did it, the onboarding as it then was, and the values \
-             before of what changed.",
-            "It stays readable after the onboarding is deleted. When `has_more` is true, send \
-             `next_cursor` as `cursor` to get the next page.",
+            "Addition: the hosted API doesn't have this endpoint. Returns a page of an onboarding's \
+             events, newest first. Each event shows who made the change, the onboarding after the \
+             change, and the previous values of the changed fields.",
+            "The activity remains readable after the onboarding is deleted. If `has_more` is true, \
+             pass `next_cursor` as `cursor` to get the next page.",
         ],
         Success::list("A page of events.", &examples::page(examples::onboarding_event())),
     )

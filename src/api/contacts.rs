@@ -1,29 +1,30 @@
-//! `/contacts` and `/customers/{id}/contacts`
+//! `/contacts` and `/customers/{id}/contacts`.
 
-use super::answer::{Answer, Reply};
 use super::customers;
 use super::endpoint::BASE;
 use super::error::ApiError;
-use super::openapi::bodies::Request;
+use super::openapi::bodies::BodySchema;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/customers/{id}/contacts`
-pub(super) async fn list(call: Call) -> Reply {
-    let customer = customers::in_path(&call)?;
+pub(super) async fn list(call: Call) -> ApiResult {
+    let customer = customers::path_id(&call)?;
     let page: PageRequest = call.query()?;
-    call.list(move |reader| Answer::documents(&reader.contacts_of(&customer, &page)?)).await
+    call.read_list(move |reader| ApiResponse::documents(&reader.contacts_of(&customer, &page)?))
+        .await
 }
 
 pub(super) fn describe_list() -> Description {
     Description::new(
         Group::Contacts,
         "List a customer's contacts",
-        &["Lists the contacts of a customer, newest first. When `has_more` is true, send \
+        &["Returns a page of a customer's contacts, newest first. If `has_more` is true, pass \
            `next_cursor` as `cursor` to get the next page."],
         Success::list("A page of contacts.", &examples::page(examples::contact())),
     )
@@ -31,13 +32,13 @@ pub(super) fn describe_list() -> Description {
 }
 
 /// POST `/customers/{id}/contacts`
-pub(super) async fn create(call: Call) -> Reply {
-    let customer = customers::in_path(&call)?;
+pub(super) async fn create(call: Call) -> ApiResult {
+    let customer = customers::path_id(&call)?;
     let new: NewContact = call.body()?;
     call.write(move |tx| {
         let created = tx.create_contact(&customer, new)?;
         let location = format!("{BASE}/contacts/{}", created.resource.id);
-        Ok(Answer::created(&created.document, location))
+        Ok(ApiResponse::created(&created.document, location))
     })
     .await
 }
@@ -47,43 +48,39 @@ pub(super) fn describe_create() -> Description {
         Group::Contacts,
         "Create a contact",
         &[
-            "Creates a contact of a customer. The name and the e-mail address are required. No two \
-             contacts of a customer have the same address, in whatever case; otherwise the answer is \
-             409 `email_taken`.",
-            "A customer has at most one primary contact: when `is_primary` is true, the one before \
-             is primary no longer. The first contact does not become primary by itself.",
-            "An event `contact.created` is recorded.",
+            "Creates a contact for a customer. `name` and `email` are required. An email address can \
+             be used once per customer, ignoring case; a duplicate fails with 409 `email_taken`.",
+            "A customer has at most one primary contact. If `is_primary` is true, the previous \
+             primary contact stops being primary. The first contact doesn't become primary \
+             automatically.",
+            "Records a `contact.created` event.",
         ],
-        Success::created(
-            "The contact that was created.",
-            &examples::contact(),
-            links::from_contact(),
-        ),
+        Success::created("The created contact.", &examples::contact(), links::for_contact()),
     )
     .body::<NewContact>(examples::new_contact())
     .fails_with([ApiError::EmailTaken])
 }
 
 /// GET `/contacts/{id}`
-pub(super) async fn show(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.look_up(|reader| Ok(Answer::document(&reader.contact(&named)?)))
+pub(super) async fn get(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.read_one(|reader| Ok(ApiResponse::document(&reader.contact(&id)?)))
 }
 
-pub(super) fn describe_show() -> Description {
+pub(super) fn describe_get() -> Description {
     Description::new(
         Group::Contacts,
-        "Get a contact",
-        &["Gets a contact by its `id` or its `display_id`."],
+        "Retrieve a contact",
+        &["Retrieves a contact by `id` or `display_id`."],
         Success::ok("The contact.", &examples::contact()),
     )
 }
 
 /// PATCH `/contacts/{id}`
-pub(super) async fn update(call: Call) -> Reply {
-    let named = in_path(&call)?;
+pub(super) async fn update(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
     let patch: ContactPatch = call.patch()?;
-    call.write(move |tx| Ok(Answer::document(&tx.update_contact(&named, patch)?.document))).await
+    call.write(move |tx| Ok(ApiResponse::document(&tx.update_contact(&id, patch)?.document))).await
 }
 
 pub(super) fn describe_update() -> Description {
@@ -91,23 +88,23 @@ pub(super) fn describe_update() -> Description {
         Group::Contacts,
         "Update a contact",
         &[
-            "Changes the properties that are sent and leaves the others as they are. `null` clears \
-             the title; `labels` are replaced as a whole. Making a contact primary ends that of the \
-             one before in the same step.",
-            "A body without any property that can be changed is 400 `empty_patch`; properties that \
-             are not known are passed over.",
-            "Addition: an event `contact.updated` is recorded, which the hosted API does not have.",
+            "Updates a contact. Fields that you don't send stay unchanged. `null` clears `title`. \
+             `labels` are replaced as a whole. If you make a contact primary, the previous primary \
+             contact stops being primary at the same time.",
+            "A body without any field that can be updated fails with 400 `empty_patch`. Unknown \
+             fields are ignored.",
+            "Addition: records a `contact.updated` event, which the hosted API doesn't have.",
         ],
-        Success::ok("The contact after the change.", &examples::patched_contact()),
+        Success::ok("The updated contact.", &examples::patched_contact()),
     )
     .body::<ContactPatch>(examples::contact_patch())
     .fails_with([ApiError::EmailTaken])
 }
 
 /// DELETE `/contacts/{id}`
-pub(super) async fn delete(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.write(move |tx| Answer::deleted(tx.delete_contact(&named)?)).await
+pub(super) async fn delete(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.write(move |tx| ApiResponse::deleted(tx.delete_contact(&id)?)).await
 }
 
 pub(super) fn describe_delete() -> Description {
@@ -115,29 +112,28 @@ pub(super) fn describe_delete() -> Description {
         Group::Contacts,
         "Delete a contact",
         &[
-            "Deletes a contact: it can no longer be got or changed, no list has it, and its address \
-             is free again. Deleting it again gives the same answer. An id that never existed is \
-             404.",
-            "Addition: an event `contact.deleted` is recorded, which the hosted API does not have.",
+            "Deletes a contact. It can no longer be retrieved or updated, it disappears from every \
+             list, and its email address becomes available again.",
+            "Deleting it again returns the same response. An ID that never existed returns a 404.",
+            "Addition: records a `contact.deleted` event, which the hosted API doesn't have.",
         ],
-        Success::ok("What is left of the contact.", &examples::deleted_contact()),
+        Success::ok("Confirms that the contact was deleted.", &examples::deleted_contact()),
     )
 }
 
-/// The contact that the path names.
-fn in_path(call: &Call) -> Result<ContactRef, ApiError> {
-    call.in_path(ResourceType::Contact)
+fn path_id(call: &Call) -> Result<ContactRef, ApiError> {
+    call.path_id(ResourceType::Contact)
 }
 
-impl Request for NewContact {
+impl BodySchema for NewContact {
     const NAME: &'static str = "NewContact";
-    const ABOUT: &'static str = "A contact to create.";
-    type Of = Contact;
+    const DESCRIPTION: &'static str = "The fields of a new contact.";
+    type Resource = Contact;
 }
 
-impl Request for ContactPatch {
+impl BodySchema for ContactPatch {
     const NAME: &'static str = "ContactPatch";
-    const ABOUT: &'static str = "The properties of a contact that are to change.";
+    const DESCRIPTION: &'static str = "The fields of a contact to update.";
     const IS_PATCH: bool = true;
-    type Of = Contact;
+    type Resource = Contact;
 }

@@ -1,20 +1,20 @@
-//! `/customers`
+//! `/customers`.
 
-use super::answer::{Answer, Reply};
 use super::endpoint::BASE;
 use super::error::ApiError;
-use super::openapi::bodies::Request;
+use super::openapi::bodies::BodySchema;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use crate::model::customer::{Customer, CustomerFilter, CustomerPatch, CustomerRef, NewCustomer};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/customers`
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: Call) -> ApiResult {
     let (filter, page): (CustomerFilter, PageRequest) = call.query()?;
-    call.list(move |reader| Answer::documents(&reader.customers(&filter, &page)?)).await
+    call.read_list(move |reader| ApiResponse::documents(&reader.customers(&filter, &page)?)).await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -22,11 +22,11 @@ pub(super) fn describe_list() -> Description {
         Group::Customers,
         "List customers",
         &[
-            "Lists the customers of the workspace, newest first. Filters can be combined; a customer \
-             has to match all of them.",
-            "When `has_more` is true, send `next_cursor` as `cursor` to get the next page. No \
-             customer is skipped or repeated on the way, also when others are created meanwhile. \
-             Deleted customers are in no list.",
+            "Returns a page of the workspace's customers, newest first. You can combine filters; a \
+             customer must match all of them. Deleted customers are not included.",
+            "If `has_more` is true, pass `next_cursor` as `cursor` to get the next page. No customer \
+             is skipped or returned twice, even if others are created while you page through the \
+             list.",
         ],
         Success::list("A page of customers.", &examples::page(examples::customer())),
     )
@@ -34,12 +34,12 @@ pub(super) fn describe_list() -> Description {
 }
 
 /// POST `/customers`
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: Call) -> ApiResult {
     let new: NewCustomer = call.body()?;
     call.write(move |tx| {
         let created = tx.create_customer(new)?;
         let location = format!("{BASE}/customers/{}", created.resource.id);
-        Ok(Answer::created(&created.document, location))
+        Ok(ApiResponse::created(&created.document, location))
     })
     .await
 }
@@ -49,17 +49,17 @@ pub(super) fn describe_create() -> Description {
         Group::Customers,
         "Create a customer",
         &[
-            "Creates a customer. Only the name is required. A slug that is not given is made from \
-             the name: `Aurora Shipping` becomes `aurora-shipping`, or `aurora-shipping-2` when that \
-             is taken.",
-            "A slug that is given has to be free among the customers that are not deleted; otherwise \
-             the answer is 409 `slug_taken`.",
-            "An event `customer.created` is recorded.",
+            "Creates a customer. Only `name` is required. If you don't send a `slug`, it is generated \
+             from the name: `Aurora Shipping` becomes `aurora-shipping`, or `aurora-shipping-2` if \
+             that one is taken.",
+            "If you send a slug that another customer uses, the request fails with 409 `slug_taken`. \
+             The slug of a deleted customer is available again.",
+            "Records a `customer.created` event.",
         ],
         Success::created(
-            "The customer that was created.",
+            "The created customer.",
             &examples::customer(),
-            links::from_customer(),
+            links::for_customer(),
         ),
     )
     .body::<NewCustomer>(examples::new_customer())
@@ -67,28 +67,28 @@ pub(super) fn describe_create() -> Description {
 }
 
 /// GET `/customers/{id}`
-pub(super) async fn show(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.look_up(|reader| Ok(Answer::document(&reader.customer(&named)?)))
+pub(super) async fn get(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.read_one(|reader| Ok(ApiResponse::document(&reader.customer(&id)?)))
 }
 
-pub(super) fn describe_show() -> Description {
+pub(super) fn describe_get() -> Description {
     Description::new(
         Group::Customers,
-        "Get a customer",
+        "Retrieve a customer",
         &[
-            "Gets a customer by its `id` or its `display_id`. A slug is not an id: filter the list by \
-           `slug` to find a customer by it.",
+            "Retrieves a customer by `id` or `display_id`. A slug is not an ID: to find a customer by \
+             slug, list customers with the `slug` filter.",
         ],
         Success::ok("The customer.", &examples::customer()),
     )
 }
 
 /// PATCH `/customers/{id}`
-pub(super) async fn update(call: Call) -> Reply {
-    let named = in_path(&call)?;
+pub(super) async fn update(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
     let patch: CustomerPatch = call.patch()?;
-    call.write(move |tx| Ok(Answer::document(&tx.update_customer(&named, patch)?.document))).await
+    call.write(move |tx| Ok(ApiResponse::document(&tx.update_customer(&id, patch)?.document))).await
 }
 
 pub(super) fn describe_update() -> Description {
@@ -96,25 +96,25 @@ pub(super) fn describe_update() -> Description {
         Group::Customers,
         "Update a customer",
         &[
-            "Changes the properties that are sent and leaves the others as they are. `null` clears a \
-             property that can be null. `tags` and `metadata` are replaced as a whole.",
-            "A body without any property that can be changed is 400 `empty_patch`; properties that \
-             are not known are passed over.",
-            "An event `customer.updated` is recorded, and with it `customer.at_risk`, \
-             `customer.churned` or `customer.archived` when the status becomes one of these.",
-            "When the status becomes `churned`, the customer's onboardings in state `active` are \
-             paused, each with its own events. They stay paused when the customer comes back.",
+            "Updates a customer. Fields that you don't send stay unchanged. `null` clears a \
+             nullable field. `tags` and `metadata` are replaced as a whole.",
+            "A body without any field that can be updated fails with 400 `empty_patch`. Unknown \
+             fields are ignored.",
+            "Records a `customer.updated` event, followed by `customer.at_risk`, `customer.churned`, \
+             or `customer.archived` if the status changes to that value.",
+            "If the status changes to `churned`, the customer's `active` onboardings are paused, each \
+             with its own events. They stay paused if the customer comes back.",
         ],
-        Success::ok("The customer after the change.", &examples::patched_customer()),
+        Success::ok("The updated customer.", &examples::patched_customer()),
     )
     .body::<CustomerPatch>(examples::customer_patch())
     .fails_with([ApiError::SlugTaken])
 }
 
 /// DELETE `/customers/{id}`
-pub(super) async fn delete(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.write(move |tx| Answer::deleted(tx.delete_customer(&named)?)).await
+pub(super) async fn delete(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.write(move |tx| ApiResponse::deleted(tx.delete_customer(&id)?)).await
 }
 
 pub(super) fn describe_delete() -> Description {
@@ -122,31 +122,31 @@ pub(super) fn describe_delete() -> Description {
         Group::Customers,
         "Delete a customer",
         &[
-            "Deletes a customer: it can no longer be got or changed, no list has it, and its slug is \
-             free again. Its contacts and onboardings leave every list as well, and can still be got \
-             by their own ids. Its activity stays readable.",
-            "Deleting it again gives the same answer. An id that never existed is 404.",
-            "Addition: an event `customer.archived` is recorded, which the hosted API does not do when \
-             a customer is deleted.",
+            "Deletes a customer. It can no longer be retrieved or updated, it disappears from every \
+             list, and its slug becomes available again. Its contacts and onboardings disappear from \
+             every list too, but you can still retrieve them by their own IDs. Its activity remains \
+             readable.",
+            "Deleting it again returns the same response. An ID that never existed returns a 404.",
+            "Addition: records a `customer.archived` event. The hosted API doesn't record one when a \
+             customer is deleted.",
         ],
-        Success::ok("What is left of the customer.", &examples::deleted_customer()),
+        Success::ok("Confirms that the customer was deleted.", &examples::deleted_customer()),
     )
 }
 
-/// The customer that the path names.
-pub(super) fn in_path(call: &Call) -> Result<CustomerRef, ApiError> {
-    call.in_path(ResourceType::Customer)
+pub(super) fn path_id(call: &Call) -> Result<CustomerRef, ApiError> {
+    call.path_id(ResourceType::Customer)
 }
 
-impl Request for NewCustomer {
+impl BodySchema for NewCustomer {
     const NAME: &'static str = "NewCustomer";
-    const ABOUT: &'static str = "A customer to create.";
-    type Of = Customer;
+    const DESCRIPTION: &'static str = "The fields of a new customer.";
+    type Resource = Customer;
 }
 
-impl Request for CustomerPatch {
+impl BodySchema for CustomerPatch {
     const NAME: &'static str = "CustomerPatch";
-    const ABOUT: &'static str = "The properties of a customer that are to change.";
+    const DESCRIPTION: &'static str = "The fields of a customer to update.";
     const IS_PATCH: bool = true;
-    type Of = Customer;
+    type Resource = Customer;
 }

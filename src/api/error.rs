@@ -1,4 +1,4 @@
-//! The error table: every code of the API, its type, its status and its envelope.
+//! The API's errors with their codes, types, statuses, and messages.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,72 +12,85 @@ use crate::model::idempotency::Retry;
 use crate::model::key::Scope;
 use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
+use crate::service::auth_limits::hash_queue::HashingError;
 use crate::service::read_threads::ReadThreadsError;
-use crate::service::turns::TurnError;
 use crate::store::StoreError;
 
-/// Why a request is not answered with what it asked for.
+/// An error that the API responds with. Its text is the response's `message`, except for
+/// `Unavailable` and `Internal`, which are only logged.
 #[derive(Debug, strum::EnumCount, thiserror::Error)]
 pub(super) enum ApiError {
-    #[error("the request does not validate")]
+    #[error("The request is invalid.")]
     Invalid(Vec<Problem>),
     #[error("{0}")]
     InvalidJson(String),
-    #[error("the body must be a JSON object")]
+    #[error("The request body must be a JSON object.")]
     InvalidBody,
-    #[error("the body mentions no property that can be changed")]
+    #[error("The request body contains no updatable field. Send at least one.")]
     EmptyPatch,
-    #[error("the body is larger than 1 MiB")]
+    #[error("The request body is too large. It can be up to 1 MiB.")]
     BodyTooLarge,
-    #[error("the body arrived too slowly")]
+    #[error("The request body arrived too slowly. Check your connection and try again.")]
     BodyTooSlow,
-    #[error("the server does not decode the request's Content-Encoding; send the body without one")]
+    #[error(
+        "The request body has an unsupported Content-Encoding. Send it uncompressed, without this \
+         header."
+    )]
     UnsupportedEncoding,
-    #[error("the headers are larger than 32 KiB")]
+    #[error("The request headers are too large. They can be up to 32 KiB in total.")]
     HeadersTooLarge,
-    #[error("no route has this path")]
+    #[error("There is no endpoint at this path. Check the URL.")]
     RouteNotFound,
-    #[error("no route has this path, which has /api/v1 twice; drop /api/v1 from the base URL")]
+    #[error(
+        "There is no endpoint at this path because it contains /api/v1 twice. Remove /api/v1 from \
+         your base URL."
+    )]
     BasePathTwice,
-    #[error("this path does not know the method; it knows {0}")]
+    #[error("This endpoint doesn't support this method. Supported methods: {0}.")]
     MethodNotAllowed(String),
-    #[error("no API key was given; send it as \"Authorization: Bearer <key>\"")]
+    #[error("No API key provided. Send it in the header \"Authorization: Bearer <key>\".")]
     MissingKey,
-    #[error("the API key is not valid")]
+    #[error("Invalid API key. Check that the key is complete and belongs to this server.")]
     InvalidKey,
-    #[error("the API key has been revoked")]
+    #[error("This API key has been revoked. Use another key.")]
     RevokedKey,
-    #[error("the API key lacks the scope {}", <&str>::from(*.0))]
+    #[error("This API key doesn't have the scope {}. Use a key that has it.", <&str>::from(*.0))]
     InsufficientScope(Scope),
-    #[error("the API key needs at least one of the scopes {}", names(.0).join(", "))]
+    #[error(
+        "This API key has none of the scopes {}. Use a key that has at least one of them.",
+        scope_names(.0).join(", ")
+    )]
     InsufficientScopes(&'static [Scope]),
-    #[error("no such {}", <&str>::from(*.0))]
+    #[error("No such {} in this workspace. Check the ID.", <&str>::from(*.0))]
     NotFound(ResourceType),
-    #[error("slug is taken by another customer")]
+    #[error("slug is already used by another customer. Choose a different one.")]
     SlugTaken,
-    #[error("email is taken by another contact of the customer")]
+    #[error("email is already used by another contact of this customer. Use a different one.")]
     EmailTaken,
-    #[error("the idempotency key was used with another body")]
+    #[error(
+        "This idempotency key was already used with a different request body. Use a new key for a \
+         new request."
+    )]
     IdempotencyKeyReused,
-    #[error("a request with this idempotency key is still being answered")]
+    #[error("A request with this idempotency key is still in progress. Retry after it finishes.")]
     IdempotencyKeyInUse,
-    #[error("Idempotency-Key must be 1 to {max} bytes", max = Retry::MAX_KEY)]
+    #[error("Idempotency-Key must be a single value of 1 to {max} bytes.", max = Retry::MAX_KEY)]
     InvalidIdempotencyKey,
-    #[error("rate limit exceeded. Retry after {0} seconds")]
+    #[error("Rate limit exceeded. Retry after {0} seconds.")]
     RateLimited(i64),
-    #[error("rate limit exceeded. Retry after {0} seconds")]
+    #[error("Rate limit exceeded. Retry after {0} seconds.")]
     TooManyWrongSecrets(i64),
-    #[error("the server cannot do this at the moment; nothing was stored, try again: {0}")]
+    #[error("temporarily unable to process the request, nothing was stored: {0}")]
     Unavailable(String),
-    #[error("the server made a mistake: {0}")]
+    #[error("internal error: {0}")]
     Internal(String),
 }
 
-/// The `type`s of errors, which tell the status.
+/// The `type` of an error, which determines the possible statuses.
 #[derive(Clone, Copy, Serialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub(super) enum Type {
+pub(super) enum ErrorType {
     InvalidRequestError,
     AuthenticationError,
     PermissionError,
@@ -87,36 +100,35 @@ pub(super) enum Type {
     InternalError,
 }
 
-/// A row of the table.
 struct Entry {
     status: StatusCode,
-    kind: Type,
+    kind: ErrorType,
     code: &'static str,
     message: String,
     field: Option<String>,
 }
 
-/// The body of an answer.
+/// The body of an error response.
 #[derive(Serialize)]
-pub(super) struct Envelope<'e> {
-    error: Content<'e>,
+pub(super) struct ErrorBody<'e> {
+    error: ErrorDetail<'e>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Content<'e> {
-    r#type: Type,
+pub(super) struct ErrorDetail<'e> {
+    r#type: ErrorType,
     code: &'e str,
     message: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'e str>,
-    /// All of them, when there is more than one.
+    /// All errors, if there is more than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Content<'e>>,
+    errors: Vec<ErrorDetail<'e>>,
 }
 
 impl Entry {
-    fn content<'e>(&'e self, errors: Vec<Content<'e>>) -> Content<'e> {
-        Content {
+    fn detail<'e>(&'e self, errors: Vec<ErrorDetail<'e>>) -> ErrorDetail<'e> {
+        ErrorDetail {
             r#type: self.kind,
             code: self.code,
             message: &self.message,
@@ -127,26 +139,25 @@ impl Entry {
 }
 
 impl ApiError {
-    /// The answer that tells the client.
-    pub fn respond(&self) -> HttpResponse {
+    pub fn to_http_response(&self) -> HttpResponse {
         let entries = self.entries();
-        let Some((first, envelope)) = envelope(&entries) else {
+        let Some((first, body)) = error_body(&entries) else {
             return HttpResponse::InternalServerError().finish();
         };
         let mut response = HttpResponse::build(first.status);
         self.add_headers(&mut response);
-        response.json(envelope)
+        response.json(body)
     }
 
-    /// The same to be shown as an example: its status, its code and its body.
+    /// Returns the status, the code, and the body, as an example for the OpenAPI document.
     pub fn example(&self) -> Option<(StatusCode, &'static str, Value)> {
         let entries = self.entries();
-        let (first, envelope) = envelope(&entries)?;
-        Some((first.status, first.code, serde_json::to_value(envelope).ok()?))
+        let (first, body) = error_body(&entries)?;
+        Some((first.status, first.code, serde_json::to_value(body).ok()?))
     }
 
-    /// Whether the cause has to be found by whoever runs the server.
-    pub fn is_ours(&self) -> bool {
+    /// Returns whether the cause is on the server and must be logged for its operator.
+    pub fn is_server_error(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
@@ -158,12 +169,12 @@ impl ApiError {
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((ALLOW, allowed.as_str()));
             }
-            // Distinguishes it from a 415 for the media type (RFC 9110, 15.5.16).
+            // Distinguishes this 415 from one for the media type (RFC 9110, 15.5.16).
             Self::UnsupportedEncoding => {
                 response.insert_header((ACCEPT_ENCODING, "identity"));
             }
             Self::BodyTooSlow => {
-                // The rest of the body would be taken for the next request.
+                // The rest of the body would be parsed as the next request.
                 response.force_close();
             }
             Self::Unavailable(_) => {
@@ -176,12 +187,11 @@ impl ApiError {
         }
     }
 
-    /// The table.
     fn entries(&self) -> Vec<Entry> {
+        use ErrorType as T;
         use StatusCode as S;
-        use Type as T;
         let (status, kind, code, field) = match self {
-            Self::Invalid(problems) => return problems.iter().map(entry_of).collect(),
+            Self::Invalid(problems) => return problems.iter().map(entry_for).collect(),
             Self::InvalidJson(_) => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_json", None),
             Self::InvalidBody => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_body", None),
             Self::EmptyPatch => (S::BAD_REQUEST, T::InvalidRequestError, "empty_patch", None),
@@ -221,7 +231,7 @@ impl ApiError {
             Self::NotFound(ResourceType::Onboarding) => {
                 (S::NOT_FOUND, T::NotFound, "onboarding_not_found", None)
             }
-            // Keys have no endpoint of their own.
+            // No endpoint looks up keys.
             Self::NotFound(ResourceType::ApiKey) => {
                 (S::NOT_FOUND, T::NotFound, "route_not_found", None)
             }
@@ -245,50 +255,45 @@ impl ApiError {
                 (S::INTERNAL_SERVER_ERROR, T::InternalError, "internal_error", None)
             }
         };
-        // What happened inside the server is for its log, where the request id finds it.
+        // The cause is only logged, with the request ID.
         let message = match self {
             Self::Unavailable(_) => {
-                "The server cannot do this at the moment. Nothing was stored; try again.".to_owned()
+                "The server can't process this request right now. Nothing was stored; try again."
+                    .to_owned()
             }
-            Self::Internal(_) => "The server made a mistake. Its log has the cause.".to_owned(),
-            other => sentence(&other.to_string()),
+            Self::Internal(_) => {
+                "Internal server error. To find the cause, search the server log for this \
+                 response's X-Request-Id."
+                    .to_owned()
+            }
+            other => other.to_string(),
         };
         vec![Entry { status, kind, code, message, field: field.map(str::to_owned) }]
     }
 }
 
-/// The envelope of what went wrong, and the first of it.
-fn envelope(entries: &[Entry]) -> Option<(&Entry, Envelope<'_>)> {
+/// Returns the body of an error response, and the entry that determines its status.
+fn error_body(entries: &[Entry]) -> Option<(&Entry, ErrorBody<'_>)> {
     let (first, more) = entries.split_first()?;
     let errors = match more {
         [] => Vec::new(),
-        _ => entries.iter().map(|entry| entry.content(Vec::new())).collect(),
+        _ => entries.iter().map(|entry| entry.detail(Vec::new())).collect(),
     };
-    Some((first, Envelope { error: first.content(errors) }))
+    Some((first, ErrorBody { error: first.detail(errors) }))
 }
 
-fn entry_of(problem: &Problem) -> Entry {
+fn scope_names(scopes: &[Scope]) -> Vec<&'static str> {
+    scopes.iter().map(<&str>::from).collect()
+}
+
+fn entry_for(problem: &Problem) -> Entry {
     Entry {
         status: StatusCode::BAD_REQUEST,
-        kind: Type::InvalidRequestError,
+        kind: ErrorType::InvalidRequestError,
         code: problem.rule.into(),
         message: problem.message.clone(),
         field: Some(problem.field.clone()),
     }
-}
-
-fn names(scopes: &[Scope]) -> Vec<&'static str> {
-    scopes.iter().map(<&str>::from).collect()
-}
-
-/// A message as a sentence, unless it begins with a property's name.
-fn sentence(message: &str) -> String {
-    if message.starts_with("slug") || message.starts_with("email") {
-        return message.to_owned();
-    }
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 impl From<ReadThreadsError> for ApiError {
@@ -302,12 +307,12 @@ impl From<ReadThreadsError> for ApiError {
     }
 }
 
-impl From<TurnError> for ApiError {
-    fn from(error: TurnError) -> Self {
+impl From<HashingError> for ApiError {
+    fn from(error: HashingError) -> Self {
         match error {
-            TurnError::TooMany(wait) => Self::TooManyWrongSecrets(wait),
-            TurnError::Busy | TurnError::Stopping => Self::Unavailable(error.to_string()),
-            TurnError::Hash(_) => Self::Internal(error.to_string()),
+            HashingError::TooManyFailures(wait) => Self::TooManyWrongSecrets(wait),
+            HashingError::Busy | HashingError::Stopping => Self::Unavailable(error.to_string()),
+            HashingError::Hash(_) => Self::Internal(error.to_string()),
         }
     }
 }

@@ -1,23 +1,23 @@
-//! `/events`, the event feed
+//! `/events`, the event feed.
 
-use super::answer::{Answer, Reply};
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use crate::model::event::Readable;
 use crate::model::event_feed::{EventFeedPage, EventFeedQuery};
 use crate::model::key::Scope;
 
-/// The scopes of which a key needs at least one. Each one gives access to the events of one resource
-/// type.
+/// A key needs at least one of these scopes. Each one gives access to the events of one type of
+/// resource.
 pub(super) const SCOPES: [Scope; 3] =
     [Scope::ReadCustomers, Scope::ReadContacts, Scope::ReadOnboardings];
 
 /// GET `/events`
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: Call) -> ApiResult {
     let query: EventFeedQuery = call.query()?;
     let readable = Readable::with(&call.credentials.key.scopes);
-    call.list(move |reader| Answer::ok(&reader.event_feed(&query, readable)?)).await
+    call.read_list(move |reader| ApiResponse::ok(&reader.event_feed(&query, readable)?)).await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -27,9 +27,9 @@ pub(super) fn describe_list() -> Description {
         Group::Activity,
         "List events",
         &[
-            "Addition: the hosted API does not have this. Lists what happened in the workspace, newest \
-             first, in the format of the activity lists. If `has_more` is true, send `next_cursor` as \
-             `cursor` to get older events.",
+            "Addition: the hosted API doesn't have this endpoint. Returns a page of the workspace's \
+             events, newest first, in the format of the activity lists. If `has_more` is true, pass \
+             `next_cursor` as `cursor` to get older events.",
             "With `after`, the list starts after an event or a time and is oldest first. Send \
              `next_cursor` as `after` to get newer events: right away if `has_more` is true, \
              otherwise later. A client that stores `next_cursor` gets every event exactly once, in the \

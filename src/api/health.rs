@@ -1,4 +1,4 @@
-//! `/health`: whether the server runs, and `/api/health/deep`: whether it can do its work.
+//! `/health`: whether the server responds, and `/api/health/deep`: whether it can do its work.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,18 +11,18 @@ use super::openapi::examples;
 use super::state::Api;
 use crate::model::parse::schema::{Component, choices, object};
 use crate::model::values::time::Timestamp;
-use crate::service::backups::Condition;
-use crate::service::row_dates::Ahead;
+use crate::service::backups::schedule::BackupStatus;
+use crate::service::clock_skew::ClockSkew;
 use crate::store::StoreError;
 
 object! {
-    /// Tells that the server answers.
+    /// The health of the server.
     pub(super) struct Health {
-        /// How the server is.
+        /// Always `ok`: a server that can't respond doesn't return this object.
         status: Status,
-        /// The server's clock.
+        /// The current time on the server.
         timestamp: Timestamp,
-        /// Addition: the hosted API does not have this property. The version of the server.
+        /// Addition: the hosted API doesn't have this field. The server's version.
         version: String,
     }
 }
@@ -38,31 +38,30 @@ impl Component for Status {
     const NAME: &'static str = "HealthStatus";
 
     fn component() -> Object {
-        choices::<Self>("How the server is.")
+        choices::<Self>("The health status of the server.")
     }
 }
 
 impl Health {
-    /// What is said at this moment.
-    pub fn at(timestamp: Timestamp) -> Self {
+    pub fn new(timestamp: Timestamp) -> Self {
         Self { status: Status::Ok, timestamp, version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 }
 
 /// GET `/health`: no key, no database.
-pub(super) async fn show(api: Data<Api>, _: HttpRequest) -> HttpResponse {
-    HttpResponse::Ok().json(Health::at(api.store().clock().now()))
+pub(super) async fn get(api: Data<Api>, _: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().json(Health::new(api.store().clock().now()))
 }
 
-pub(super) fn describe_show() -> Description {
+pub(super) fn describe_get() -> Description {
     Description::new(
         Group::Server,
         "Check the server's health",
         &[
-            "Tells that the server answers. It needs no key, counts towards no rate limit and does not \
-           touch the database.",
+            "Checks that the server responds. It requires no API key, doesn't count toward any rate \
+             limit, and doesn't access the database.",
         ],
-        Success::ok("The server answers.", &Health::at(examples::at(0))),
+        Success::ok("The server is up.", &Health::new(examples::time(0))),
     )
 }
 
@@ -72,34 +71,36 @@ struct DeepHealth {
     checks: Checks,
 }
 
-/// Each is `ok` or what is wrong.
+/// The results of the checks: `ok`, or a description of the problem.
 #[derive(Serialize)]
 struct Checks {
     file: String,
     read: String,
     write: String,
-    /// The write-ahead log: within its bound, or who keeps it from being reset.
+    /// The write-ahead log. A problem names the process that keeps it from being reset.
     log: String,
-    /// `off` too, and `none yet`.
+    /// Can also be `off` or `none yet`.
     backup: String,
-    /// `unknown` too, without a read.
+    /// Also `unknown`, if the database can't be read.
     clock: String,
 }
 
-/// GET `/api/health/deep`: no key; reads from the database and writes to it. A backup that failed
-/// or is overdue, a log that grows and rows dated ahead make the status `degraded` and not the code
-/// 503: the server does its work, and what watches over it must not take it away for that.
+/// GET `/api/health/deep`, without a key; reads from the database and writes to it
+///
+/// A failed or overdue backup, a growing write-ahead log, and rows dated ahead of the clock set the
+/// status to `degraded` but don't return a 503: the server still does its work, and a load balancer
+/// or supervisor must not take it out of service.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
     let file = api.store().ensure_intact();
     let clock = api.store().clock();
     let ahead = api.store().read(|reader| {
         reader.workspaces()?;
-        api.service.row_dates.ahead(reader, clock.now())
+        api.service.clock_skew.check(reader, clock.now())
     });
     let read = ahead.clone().map(drop);
     let write = api.store().write(|tx| tx.probe()).await;
-    let well = file.is_ok() && read.is_ok() && write.is_ok();
-    let backup = api.service.backups.as_ref().map(|backups| backups.condition(clock));
+    let is_available = file.is_ok() && read.is_ok() && write.is_ok();
+    let backup = api.service.backups.as_ref().map(|backups| backups.status(clock));
     let log = api.store().wal_warning();
     let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good())
         || log.is_some()
@@ -112,7 +113,7 @@ pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
         backup: describe_backup(backup),
         clock: describe_clock(ahead),
     };
-    if well {
+    if is_available {
         let status = if is_degraded { "degraded" } else { "ok" };
         HttpResponse::Ok().json(DeepHealth { status, checks })
     } else {
@@ -124,25 +125,30 @@ fn describe_result(result: Result<(), StoreError>) -> String {
     result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
 }
 
-fn describe_backup(backup: Option<Condition>) -> String {
+fn describe_backup(backup: Option<BackupStatus>) -> String {
     match backup {
         None => "off".to_owned(),
-        Some(Condition::First) => "none yet".to_owned(),
-        Some(Condition::Good { .. }) => "ok".to_owned(),
-        Some(Condition::Failed { at, .. }) => format!("failed at {at}; the log tells why"),
-        Some(Condition::Overdue { made }) => {
-            format!("overdue: the last good one, of {made}, is older than twice backup.every")
+        Some(BackupStatus::First) => "none yet".to_owned(),
+        Some(BackupStatus::Good { .. }) => "ok".to_owned(),
+        Some(BackupStatus::Failed { at, .. }) => {
+            format!("failed at {at}; see the server log for the cause")
         }
-        Some(Condition::Missing) => "overdue: none was made, although one is due".to_owned(),
+        Some(BackupStatus::Overdue { last_success }) => {
+            format!(
+                "overdue: the last successful backup, from {last_success}, is older than twice \
+                 backup.every"
+            )
+        }
+        Some(BackupStatus::Missing) => "overdue: no backup has been made yet".to_owned(),
     }
 }
 
-fn describe_clock(ahead: Result<Option<Ahead>, StoreError>) -> String {
+fn describe_clock(ahead: Result<Option<ClockSkew>, StoreError>) -> String {
     match ahead {
         Ok(None) => "ok".to_owned(),
         Ok(Some(ahead)) => format!(
-            "new rows are dated {ahead} ahead of the clock, because earlier ones are; the log says \
-             until when"
+            "new rows are dated {ahead} ahead of the clock, because existing rows are; see the \
+             server log for how long this lasts"
         ),
         Err(_) => "unknown".to_owned(),
     }

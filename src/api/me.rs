@@ -1,9 +1,9 @@
-//! `/me`: what a key is and to whom it belongs.
+//! `/me`: the API key of a request and its organization.
 
-use super::answer::{Answer, Reply};
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Key, KeyId, Mode, Scopes, Tier};
 use crate::model::parse::schema::object;
@@ -12,11 +12,12 @@ use crate::model::values::text::Name;
 use crate::model::workspace::{Workspace, WorkspaceId};
 
 object! {
-    /// The key of a request, and to whom it belongs.
+    /// The API key that made the request, and its organization.
     pub(super) struct Me = "me" {
-        /// The key.
+        /// The API key that made the request.
         api_key: ApiKey,
-        /// The organization that it belongs to, and outside of which it sees nothing.
+        /// The organization that the key belongs to. The key can't access any other organization's
+        /// data.
         organization: Organization,
     }
 }
@@ -24,38 +25,39 @@ object! {
 object! {
     /// An API key, without its secret.
     pub(super) struct ApiKey {
-        /// The key's id.
+        /// The key's unique ID.
         id: KeyId,
-        /// What people call it.
+        /// The key's name.
         name: Name,
-        /// The part of the key that is safe to show and to log.
+        /// The first characters of the key. Safe to display and to log.
         prefix: Prefix,
-        /// What the key may do. The hosted API has no scopes yet and lists none.
+        /// What the key is allowed to do. The hosted API has no scopes yet and returns an empty
+        /// list.
         scopes: Scopes,
-        /// How many requests a minute it has. Addition: the hosted API does not have the tier
-        /// `unlimited`.
+        /// The key's rate limit tier, which sets how many requests per minute it can make.
+        /// Addition: the hosted API doesn't have the `unlimited` tier.
         rate_limit_tier: Tier,
-        /// Addition: the hosted API does not have this property. Live or test.
+        /// Addition: the hosted API doesn't have this field. Whether this is a live or a test key.
         mode: Mode,
-        /// Addition: the hosted API does not have this property. Whether the key is a live one.
+        /// Addition: the hosted API doesn't have this field. True for a live key, false for a test
+        /// key.
         livemode: bool,
     }
 }
 
 object! {
-    /// A workspace: the company whose keys see its customers.
+    /// An organization, also called a workspace. It owns API keys and customers.
     pub(super) struct Organization {
-        /// Its id.
+        /// The organization's unique ID.
         id: WorkspaceId,
-        /// Its unique short name.
+        /// The organization's short name, which is unique on this server.
         slug: Slug,
-        /// Its name.
+        /// The organization's name.
         name: Name,
     }
 }
 
 impl Me {
-    /// What the response says about a key.
     pub fn new(key: &Key, workspace: &Workspace) -> Self {
         let (key, workspace) = (key.clone(), workspace.clone());
         Self {
@@ -78,21 +80,21 @@ impl Me {
 }
 
 /// GET `/me`
-pub(super) async fn show(call: Call) -> Reply {
-    Ok(Answer::ok(&Me::new(&call.credentials.key, &call.caller.workspace))?)
+pub(super) async fn get(call: Call) -> ApiResult {
+    Ok(ApiResponse::ok(&Me::new(&call.credentials.key, &call.caller.workspace))?)
 }
 
-pub(super) fn describe_show() -> Description {
+pub(super) fn describe_get() -> Description {
     Description::new(
         Group::Account,
-        "Get the API key",
+        "Retrieve the current API key",
         &[
-            "Tells which key the request was made with, what the key may do, and to which organization \
-           it belongs. Every key may ask, whatever its scopes: it is the way to find out whether a \
-           key works.",
+            "Returns the API key that made the request, its scopes, and the organization it belongs \
+             to. It works with every key, whatever its scopes, so you can use it to check that a key \
+             works.",
         ],
         Success::ok(
-            "The key and its organization.",
+            "The API key and its organization.",
             &Me::new(&examples::key(), &examples::workspace()),
         ),
     )

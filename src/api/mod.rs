@@ -1,9 +1,10 @@
-//! The HTTP API. Only `server` and, for the API's description, `cli` may use it. `routes` lists every
-//! endpoint; the module named after an endpoint's path answers and describes it, and `openapi` makes
-//! the document of all descriptions.
+//! The HTTP API.
+//!
+//! `routes` lists every endpoint. Each endpoint has a handler and a description, in the module
+//! named after its path; `openapi` turns the descriptions into the OpenAPI document. Only `server`
+//! uses this module, and `cli`, for the OpenAPI document.
 
 mod activity;
-mod answer;
 mod contacts;
 mod customers;
 mod endpoint;
@@ -15,6 +16,7 @@ mod onboardings;
 mod openapi;
 mod operation;
 mod request;
+mod response;
 mod routes;
 mod state;
 

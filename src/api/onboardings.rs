@@ -1,16 +1,16 @@
-//! `/onboardings` and `/customers/{id}/onboardings`
+//! `/onboardings` and `/customers/{id}/onboardings`.
 
 use serde_json::{Value, json};
 use strum::VariantArray;
 
-use super::answer::{Answer, Reply};
 use super::customers;
 use super::endpoint::BASE;
 use super::error::ApiError;
-use super::openapi::bodies::Request;
+use super::openapi::bodies::BodySchema;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::{examples, links};
 use super::request::call::Call;
+use super::response::{ApiResponse, ApiResult};
 use crate::model::onboarding::{
     NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, State,
 };
@@ -18,10 +18,12 @@ use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/onboardings`
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: Call) -> ApiResult {
     let (customer, (filter, page)): (OfCustomer, (OnboardingFilter, PageRequest)) = call.query()?;
-    call.list(move |reader| Answer::documents(&reader.onboardings(&customer, &filter, &page)?))
-        .await
+    call.read_list(move |reader| {
+        ApiResponse::documents(&reader.onboardings(&customer, &filter, &page)?)
+    })
+    .await
 }
 
 pub(super) fn describe_list() -> Description {
@@ -29,10 +31,10 @@ pub(super) fn describe_list() -> Description {
         Group::Onboardings,
         "List onboardings",
         &[
-            "Lists the onboardings of the workspace, newest first. Filters can be combined; an \
-             onboarding has to match all of them.",
-            "When `has_more` is true, send `next_cursor` as `cursor` to get the next page. Deleted \
-             onboardings, and those of deleted customers, are in no list.",
+            "Returns a page of the workspace's onboardings, newest first. You can combine filters; an \
+             onboarding must match all of them. Deleted onboardings, and those of deleted customers, \
+             are not included.",
+            "If `has_more` is true, pass `next_cursor` as `cursor` to get the next page.",
         ],
         Success::list("A page of onboardings.", &examples::page(examples::onboarding())),
     )
@@ -40,12 +42,12 @@ pub(super) fn describe_list() -> Description {
 }
 
 /// POST `/onboardings`
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: Call) -> ApiResult {
     let new: NewOnboarding = call.body()?;
     call.write(move |tx| {
         let created = tx.create_onboarding(new)?;
         let location = format!("{BASE}/onboardings/{}", created.resource.id);
-        Ok(Answer::created(&created.document, location))
+        Ok(ApiResponse::created(&created.document, location))
     })
     .await
 }
@@ -55,18 +57,19 @@ pub(super) fn describe_create() -> Description {
         Group::Onboardings,
         "Create an onboarding",
         &[
-            "Opens an onboarding of a customer. Only `customer_id` is required, which may be the \
-             customer's `id` or its `display_id`. The onboarding is `active` and in the phase \
-             `before_getting_started`, unless others are sent.",
-            "`state` is `waiting` exactly when `waiting_on_customer` is true: sending one of them \
-             sets the other, and sending both in contradiction is 400 `conflicting_fields`. \
-             `started_at` and `completed_at` follow the phase unless they are sent.",
-            "An event `onboarding.created` is recorded.",
+            "Creates an onboarding for a customer. Only `customer_id` is required; it can be the \
+             customer's `id` or `display_id`. Unless you send other values, the onboarding is \
+             `active` and in the phase `before_getting_started`.",
+            "`state` is `waiting` exactly when `waiting_on_customer` is true. Sending one of the two \
+             sets the other; sending both with contradictory values fails with 400 \
+             `conflicting_fields`. `started_at` and `completed_at` are derived from the phase unless \
+             you send them.",
+            "Records an `onboarding.created` event.",
         ],
         Success::created(
-            "The onboarding that was created.",
+            "The created onboarding.",
             &examples::onboarding(),
-            links::from_onboarding(),
+            links::for_onboarding(),
         ),
     )
     .body::<NewOnboarding>(examples::new_onboarding())
@@ -74,18 +77,20 @@ pub(super) fn describe_create() -> Description {
 }
 
 /// GET `/customers/{id}/onboardings`
-pub(super) async fn list_of_customer(call: Call) -> Reply {
-    let customer = customers::in_path(&call)?;
+pub(super) async fn list_for_customer(call: Call) -> ApiResult {
+    let customer = customers::path_id(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
-    call.list(move |reader| Answer::documents(&reader.onboardings_of(&customer, &filter, &page)?))
-        .await
+    call.read_list(move |reader| {
+        ApiResponse::documents(&reader.onboardings_of(&customer, &filter, &page)?)
+    })
+    .await
 }
 
-pub(super) fn describe_list_of_customer() -> Description {
+pub(super) fn describe_list_for_customer() -> Description {
     Description::new(
         Group::Onboardings,
         "List a customer's onboardings",
-        &["Lists the onboardings of a customer, newest first. When `has_more` is true, send \
+        &["Returns a page of a customer's onboardings, newest first. If `has_more` is true, pass \
            `next_cursor` as `cursor` to get the next page."],
         Success::list("A page of onboardings.", &examples::page(examples::onboarding())),
     )
@@ -93,25 +98,26 @@ pub(super) fn describe_list_of_customer() -> Description {
 }
 
 /// GET `/onboardings/{id}`
-pub(super) async fn show(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.look_up(|reader| Ok(Answer::document(&reader.onboarding(&named)?)))
+pub(super) async fn get(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.read_one(|reader| Ok(ApiResponse::document(&reader.onboarding(&id)?)))
 }
 
-pub(super) fn describe_show() -> Description {
+pub(super) fn describe_get() -> Description {
     Description::new(
         Group::Onboardings,
-        "Get an onboarding",
-        &["Gets an onboarding by its `id` or its `display_id`."],
+        "Retrieve an onboarding",
+        &["Retrieves an onboarding by `id` or `display_id`."],
         Success::ok("The onboarding.", &examples::onboarding()),
     )
 }
 
 /// PATCH `/onboardings/{id}`
-pub(super) async fn update(call: Call) -> Reply {
-    let named = in_path(&call)?;
+pub(super) async fn update(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
     let patch: OnboardingPatch = call.patch()?;
-    call.write(move |tx| Ok(Answer::document(&tx.update_onboarding(&named, patch)?.document))).await
+    call.write(move |tx| Ok(ApiResponse::document(&tx.update_onboarding(&id, patch)?.document)))
+        .await
 }
 
 pub(super) fn describe_update() -> Description {
@@ -119,28 +125,27 @@ pub(super) fn describe_update() -> Description {
         Group::Onboardings,
         "Update an onboarding",
         &[
-            "Changes the properties that are sent and leaves the others as they are. `null` clears a \
-             property that can be null. Any move between phases is allowed.",
-            "What follows from a change is changed too: `state` and `waiting_on_customer` move \
-             together, leaving `before_getting_started` for the first time sets `started_at`, and \
-             entering or leaving `completed` sets or clears `completed_at`. A time that is sent is \
-             kept as it is. Sending `state` and `waiting_on_customer` in contradiction is 400 \
-             `conflicting_fields`.",
-            "A body without any property that can be changed is 400 `empty_patch`; properties that \
-             are not known are passed over.",
-            "A move of the phase or the state records events such as `onboarding.phase_changed` and \
-             `onboarding.launched`. Addition: an event `onboarding.updated`, which the hosted API does \
-             not have, is recorded with every change.",
+            "Updates an onboarding. Fields that you don't send stay unchanged. `null` clears a \
+             nullable field. An onboarding can move from any phase to any other.",
+            "Some fields change along with others. `state` and `waiting_on_customer` change together; \
+             sending both with contradictory values fails with 400 `conflicting_fields`. Leaving \
+             `before_getting_started` for the first time sets `started_at`, and entering or leaving \
+             `completed` sets or clears `completed_at`, unless you send these timestamps yourself.",
+            "A body without any field that can be updated fails with 400 `empty_patch`. Unknown \
+             fields are ignored.",
+            "A change of phase or state records events such as `onboarding.phase_changed` and \
+             `onboarding.launched`. Addition: every change also records an `onboarding.updated` \
+             event, which the hosted API doesn't have.",
         ],
-        Success::ok("The onboarding after the change.", &examples::patched_onboarding()),
+        Success::ok("The updated onboarding.", &examples::patched_onboarding()),
     )
     .body::<OnboardingPatch>(examples::onboarding_patch())
 }
 
 /// DELETE `/onboardings/{id}`
-pub(super) async fn delete(call: Call) -> Reply {
-    let named = in_path(&call)?;
-    call.write(move |tx| Answer::deleted(tx.delete_onboarding(&named)?)).await
+pub(super) async fn delete(call: Call) -> ApiResult {
+    let id = path_id(&call)?;
+    call.write(move |tx| ApiResponse::deleted(tx.delete_onboarding(&id)?)).await
 }
 
 pub(super) fn describe_delete() -> Description {
@@ -148,51 +153,49 @@ pub(super) fn describe_delete() -> Description {
         Group::Onboardings,
         "Delete an onboarding",
         &[
-            "Deletes an onboarding: it can no longer be got or changed, and no list has it. Its \
-             activity stays readable. Deleting it again gives the same answer. An id that never \
-             existed is 404.",
-            "Addition: an event `onboarding.deleted` is recorded, which the hosted API does not have.",
+            "Deletes an onboarding. It can no longer be retrieved or updated, and it disappears from \
+             every list. Its activity remains readable.",
+            "Deleting it again returns the same response. An ID that never existed returns a 404.",
+            "Addition: records an `onboarding.deleted` event, which the hosted API doesn't have.",
         ],
-        Success::ok("What is left of the onboarding.", &examples::deleted_onboarding()),
+        Success::ok("Confirms that the onboarding was deleted.", &examples::deleted_onboarding()),
     )
 }
 
-/// The onboarding that the path names.
-pub(super) fn in_path(call: &Call) -> Result<OnboardingRef, ApiError> {
-    call.in_path(ResourceType::Onboarding)
+pub(super) fn path_id(call: &Call) -> Result<OnboardingRef, ApiError> {
+    call.path_id(ResourceType::Onboarding)
 }
 
-impl Request for NewOnboarding {
+impl BodySchema for NewOnboarding {
     const NAME: &'static str = "NewOnboarding";
-    const ABOUT: &'static str = "An onboarding to create.";
-    type Of = Onboarding;
+    const DESCRIPTION: &'static str = "The fields of a new onboarding.";
+    type Resource = Onboarding;
 
-    fn more(property: &str) -> Option<&'static str> {
+    fn extra_description(property: &str) -> Option<&'static str> {
         match property {
-            "customer_id" => Some("Its `display_id` will do as well."),
+            "customer_id" => Some("You can send the customer's `display_id` instead."),
             "state" => Some(
-                "When it is not sent, it is `waiting` if `waiting_on_customer` is true, and `active` \
-                 otherwise.",
+                "Defaults to `waiting` if `waiting_on_customer` is true, otherwise to `active`.",
             ),
-            "waiting_on_customer" => Some(
-                "When it is not sent, it is true if the `state` is `waiting`, and false otherwise.",
-            ),
+            "waiting_on_customer" => {
+                Some("Defaults to true if `state` is `waiting`, otherwise to false.")
+            }
             _ => None,
         }
     }
 
-    fn contradiction() -> Option<Value> {
-        OnboardingPatch::contradiction()
+    fn invalid_combination() -> Option<Value> {
+        OnboardingPatch::invalid_combination()
     }
 }
 
-impl Request for OnboardingPatch {
+impl BodySchema for OnboardingPatch {
     const NAME: &'static str = "OnboardingPatch";
-    const ABOUT: &'static str = "The properties of an onboarding that are to change.";
+    const DESCRIPTION: &'static str = "The fields of an onboarding to update.";
     const IS_PATCH: bool = true;
-    type Of = Onboarding;
+    type Resource = Onboarding;
 
-    fn contradiction() -> Option<Value> {
+    fn invalid_combination() -> Option<Value> {
         let waiting = <&str>::from(State::Waiting);
         let others: Vec<&str> = State::VARIANTS
             .iter()

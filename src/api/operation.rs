@@ -1,25 +1,23 @@
-//! The name of an operation, and what a request needs to be allowed to use it.
+//! An operation's ID and the access that it requires.
 
 use crate::model::key;
 
-/// What a request needs to be answered.
+/// The access that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Nothing: no key is looked at.
+    /// None: keys are ignored.
     Public,
-    /// A valid key, whatever its scopes.
+    /// A valid key with any scopes.
     AnyKey,
-    /// A valid key that has the scope.
+    /// A valid key with this scope.
     Scope(key::Scope),
-    /// A valid key that has at least one of the scopes.
+    /// A valid key with at least one of these scopes.
     AnyOf(&'static [key::Scope]),
 }
 
-/// An operation's name and what it needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operation {
-    /// The `operationId` of the API's description, which the log names too.
+    /// The `operationId` in the OpenAPI document; also appears in the access log.
     pub id: &'static str,
-    /// Who may call it.
     pub access: Access,
 }

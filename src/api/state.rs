@@ -1,29 +1,25 @@
-//! What the API keeps in memory from one request to the next. `routes` makes one.
+//! The state that the API's requests share.
 
 use std::sync::Arc;
 
-use super::request::running::Running;
-use super::request::verifier::Verifier;
+use super::request::in_flight::InFlightKeys;
+use super::request::key_verifier::KeyVerifier;
 use crate::service::Service;
 use crate::store::Store;
 
-/// The API's state.
 pub struct Api {
     pub(super) service: Arc<Service>,
-    pub(super) verifier: Verifier,
-    pub(super) running: Running,
+    pub(super) verifier: KeyVerifier,
+    pub(super) in_flight: InFlightKeys,
 }
 
 impl Api {
-    /// An API that has seen no request yet.
-    ///
     /// # Errors
-    /// When the operating system has no randomness to give.
+    /// Fails if the operating system can't provide random bytes.
     pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
-        Ok(Self { service, verifier: Verifier::new()?, running: Running::default() })
+        Ok(Self { service, verifier: KeyVerifier::new()?, in_flight: InFlightKeys::default() })
     }
 
-    /// The database.
     pub(super) fn store(&self) -> &Store {
         &self.service.store
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use url::Url;
 
-use crate::http::origin::PLACEHOLDER;
+use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{KeyId, Scope, Tier};
 use crate::model::parse::problem::Fault;
@@ -294,7 +294,7 @@ pub struct Demo {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// URL at which clients reach the server
-    #[arg(long, value_name = "URL", default_value = PLACEHOLDER, value_parser = parse_origin)]
+    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
     pub url: String,
 }
 

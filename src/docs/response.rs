@@ -7,7 +7,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::file::{File, Kind};
-use crate::http::headers::LASTING;
+use crate::http::security_headers::IMMUTABLE;
 
 /// Responds with the file at the request's path. Its links use `origin`, as the client does.
 pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
@@ -24,7 +24,7 @@ pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
     if file.is_immutable() {
         return HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
-            .insert_header((CACHE_CONTROL, LASTING))
+            .insert_header((CACHE_CONTROL, IMMUTABLE))
             .body(file.content);
     }
     let is_page = file.kind == Kind::Page;
@@ -46,7 +46,7 @@ fn not_found(request: &HttpRequest, origin: &str) -> HttpResponse {
     match File::not_found() {
         Some(file) => HttpResponse::NotFound()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
-            .body(file.cacheable().to(origin)),
+            .body(file.cacheable().with_origin(origin)),
         None => HttpResponse::NotFound().finish(),
     }
 }

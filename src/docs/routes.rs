@@ -6,9 +6,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::response::{method_not_allowed, respond};
-use crate::http::headers::{self, Scripts};
 use crate::http::origin;
-use crate::http::routing::{Registered, resources};
+use crate::http::routing::{RouteEntry, build_resources};
+use crate::http::security_headers::{self, FetchPolicy};
 use crate::service::Service;
 use crate::service::access_log::UsedOperation;
 
@@ -17,8 +17,8 @@ const PATHS: [&str; 5] = ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "
 pub fn configure(config: &mut ServiceConfig) {
     let refuse =
         |request: &HttpRequest, allowed| finish(request, method_not_allowed(request, allowed));
-    let route = |path| -> Registered { (Method::GET, path, web::to(serve)) };
-    for resource in resources(PATHS.map(route), refuse) {
+    let route = |path| -> RouteEntry { (Method::GET, path, web::to(serve)) };
+    for resource in build_resources(PATHS.map(route), refuse) {
         config.service(resource);
     }
 }
@@ -27,7 +27,7 @@ pub fn configure(config: &mut ServiceConfig) {
 pub fn configure_root(config: &mut ServiceConfig) {
     let refuse =
         |request: &HttpRequest, allowed| finish(request, method_not_allowed(request, allowed));
-    for resource in resources([(Method::GET, "/", web::to(redirect_to_docs))], refuse) {
+    for resource in build_resources([(Method::GET, "/", web::to(redirect_to_docs))], refuse) {
         config.service(resource);
     }
 }
@@ -46,6 +46,6 @@ async fn serve(request: HttpRequest, service: Data<Service>) -> HttpResponse {
 /// Adds the headers of every response and the operation for the access log.
 fn finish(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
     request.extensions_mut().insert(UsedOperation("docs"));
-    headers::add(&mut response, Scripts::AskThisServer);
+    security_headers::add(&mut response, FetchPolicy::SameOrigin);
     response
 }

@@ -1,45 +1,45 @@
-//! Texts that contain this server's address and that clients may keep: they are sent again only if
-//! they have changed. For the API's description and the documentation.
+//! Conditional responses with texts that contain the server's origin: a client that has the current
+//! version gets a 304. Used for the OpenAPI document and the docs.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::readdressed::Readdressed;
+use super::templated_body::TemplatedBody;
 
-/// A text as it was made, before anybody knew the address.
+/// A text in which the server's origin is still a placeholder.
 #[derive(Clone, Copy)]
 pub(crate) struct Cacheable {
-    /// Its `Content-Type`.
+    /// The `Content-Type`.
     pub media_type: &'static str,
-    /// Names the content.
     pub hash: &'static str,
-    /// With [`PLACEHOLDER`](super::origin::PLACEHOLDER) where the address is to stand.
+    /// Contains [`ORIGIN_PLACEHOLDER`](super::origin::ORIGIN_PLACEHOLDER).
     pub content: &'static str,
 }
 
 impl Cacheable {
-    /// The text for a client that calls this server `origin`.
-    pub fn to(self, origin: &str) -> Readdressed {
-        Readdressed::new(self.content, origin)
+    /// Returns a body with `origin` in place of the placeholder.
+    pub fn with_origin(self, origin: &str) -> TemplatedBody {
+        TemplatedBody::new(self.content, origin)
     }
 
-    /// The response to a request of such a client.
+    /// Responds with the text, or with a 304 if the client has the current version.
     pub fn respond(self, request: &HttpRequest, origin: &str) -> HttpResponse {
-        // The content and the origin decide together what is sent.
+        // The origin is part of what is sent, so it is part of the tag.
         let tag = EntityTag::new_strong(format!("{}-{origin}", self.hash));
-        let is_known = is_known(request, &tag);
-        let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        // A copy may be kept, and is used when this server says that it is still right.
+        let is_current = is_current(request, &tag);
+        let mut response =
+            if is_current { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        // Caches may keep a copy but must revalidate it.
         response.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, tag.to_string()));
-        if is_known {
+        if is_current {
             return response.finish();
         }
-        response.insert_header((CONTENT_TYPE, self.media_type)).body(self.to(origin))
+        response.insert_header((CONTENT_TYPE, self.media_type)).body(self.with_origin(origin))
     }
 }
 
-/// Whether the client has what the tag names.
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+/// Returns whether the client's copy has this tag.
+fn is_current(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => request.headers().contains_key(IfNoneMatch::name()),
         Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),

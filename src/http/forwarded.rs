@@ -1,4 +1,5 @@
-//! What proxies note about a request in `Forwarded` (RFC 7239) and in the `X-Forwarded` headers.
+//! The headers in which proxies describe the original request: `Forwarded` (RFC 7239) and the
+//! `X-Forwarded` headers.
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
 
@@ -6,30 +7,31 @@ pub(crate) static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwa
 pub(super) static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What the proxies noted in a header, one for each of them. Bytes that are no text are kept as
-/// something that cannot be read: a proxy may have appended its note to them.
-pub(super) fn notes(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
-    let mut notes = Vec::new();
+/// Returns the comma-separated values of a header, one per proxy. Invalid UTF-8 is replaced and not
+/// dropped, because a proxy may have appended its value to it.
+pub(super) fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    let mut values = Vec::new();
     for value in headers.get_all(name) {
         let text = String::from_utf8_lossy(value.as_bytes());
-        notes.extend(text.split(',').map(|hop| hop.trim().to_owned()));
+        values.extend(text.split(',').map(|hop| hop.trim().to_owned()));
     }
-    notes
+    values
 }
 
-/// What the proxy that the client met first has noted in a header.
-pub(super) fn first_note(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    notes(headers, name).into_iter().next()
+/// Returns the first value of a header, which the proxy closest to the client wrote.
+pub(super) fn first_value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    values(headers, name).into_iter().next()
 }
 
-/// What it has noted in a parameter of `Forwarded`.
-pub(super) fn first_parameter(headers: &HeaderMap, wanted: &str) -> Option<String> {
-    let hop = first_note(headers, &FORWARDED)?;
-    parameter(&hop, wanted).map(str::to_owned)
+/// Returns a parameter of the first element of `Forwarded`.
+pub(super) fn first_forwarded_parameter(headers: &HeaderMap, name: &str) -> Option<String> {
+    let hop = first_value(headers, &FORWARDED)?;
+    find_parameter(&hop, name).map(str::to_owned)
 }
 
-/// A parameter of one element of `Forwarded`, such as `for="[2001:db8::1]:4711";proto=https`.
-pub(super) fn parameter<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
+/// Returns a parameter of an element of `Forwarded`, such as
+/// `for="[2001:db8::1]:4711";proto=https`.
+pub(super) fn find_parameter<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
     element.split(';').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let value = value.trim().trim_matches('"');

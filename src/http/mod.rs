@@ -1,15 +1,15 @@
-//! HTTP that the API, the pages and the docs share: client addresses, headers, request ids, bodies
-//! and their pace. Knows no endpoint, no page and no database.
+//! HTTP code that the API, the admin pages, and the docs share. It doesn't know any endpoint, page,
+//! or database.
 
-pub(crate) mod address;
+pub(crate) mod client_ip;
 pub(crate) mod conditional;
-pub(crate) mod exchange;
+pub(crate) mod connection_state;
 mod forwarded;
-pub(crate) mod headers;
-pub(crate) mod incoming;
 pub(crate) mod origin;
-pub(crate) mod pace;
-pub(crate) mod readdressed;
 pub(crate) mod request_id;
+pub(crate) mod request_limits;
 pub(crate) mod routing;
+pub(crate) mod security_headers;
+mod templated_body;
+pub(crate) mod transfer_timeout;
 pub(crate) mod untrusted_proxies;

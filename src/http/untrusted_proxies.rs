@@ -1,5 +1,5 @@
-//! Warns about peers that forward requests for others but are no trusted proxies: they are mostly
-//! proxies that the settings don't name. For `service`.
+//! Warns about peers that send forwarding headers but are not trusted proxies: most likely, they
+//! are proxies that are missing in the settings.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -7,41 +7,43 @@ use std::sync::{Mutex, PoisonError};
 use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 
-use super::address::is_trusted;
+use super::client_ip::is_trusted_proxy;
 use super::forwarded::X_FORWARDED_FOR;
 
-/// Peers that a process warns about. Any client can send the header, so this bounds the log.
+/// The maximum number of peers that a process warns about. Any client can send the headers, so this
+/// bounds the log.
 const MAX_PEERS: usize = 16;
 
-/// The peers that were warned about.
+/// The peers that the process has warned about.
 #[derive(Default)]
 pub(crate) struct UntrustedProxies(Mutex<Vec<IpAddr>>);
 
 impl UntrustedProxies {
-    /// Logs the setting that is missing, once for each peer, if these headers name a client that
-    /// is not believed.
+    /// Logs a warning that names the missing setting, once per peer, if these headers contain a
+    /// client address that is ignored.
     pub fn check(&self, peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
         let sent = [&X_FORWARDED_FOR, &FORWARDED];
         let Some(header) = sent.into_iter().find(|name| headers.contains_key(*name)) else {
             return;
         };
         let peer = peer.to_canonical();
-        if is_trusted(peer, trusted) || !self.is_new(peer) {
+        if is_trusted_proxy(peer, trusted) || !self.insert(peer) {
             return;
         }
         log::warn!(
             "{peer} sent the header {header}, which is ignored because `trusted_proxies` does not \
              include this address; if it is your proxy, add it (PIVOTAL_TRUSTED_PROXIES={peer}), \
-             or all clients behind it count as one address"
+             or all clients behind it will count as one client"
         );
     }
 
-    fn is_new(&self, peer: IpAddr) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_PEERS || known.contains(&peer) {
+    /// Returns whether the peer is new, and remembers it.
+    fn insert(&self, peer: IpAddr) -> bool {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() >= MAX_PEERS || peers.contains(&peer) {
             return false;
         }
-        known.push(peer);
+        peers.push(peer);
         true
     }
 }
@@ -51,10 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_peer_is_new_once_and_their_number_is_bounded() {
+    fn each_peer_is_new_only_once_and_their_number_is_bounded() {
         let proxies = UntrustedProxies::default();
         let peer = |n: u8| IpAddr::from([192, 0, 2, n]);
-        let new = (0..100).filter(|&n| proxies.is_new(peer(n)) && !proxies.is_new(peer(n)));
+        let new = (0..100).filter(|&n| proxies.insert(peer(n)) && !proxies.insert(peer(n)));
         assert_eq!(new.count(), MAX_PEERS);
     }
 }

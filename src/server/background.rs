@@ -9,7 +9,7 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 
 use crate::service::Service;
-use crate::service::backup_schedule::keep_backing_up;
+use crate::service::backups::task::run_scheduled_backups;
 
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ impl Background {
     pub fn start(service: &Arc<Service>) -> Self {
         Self {
             service: Arc::clone(service),
-            backups: rt::spawn(keep_backing_up(Arc::clone(service))),
+            backups: rt::spawn(run_scheduled_backups(Arc::clone(service))),
             periodic: [
                 rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
                 rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_keys)),
@@ -71,7 +71,7 @@ async fn repeat<F: Future<Output = ()>>(
 }
 
 async fn write_usage(service: Arc<Service>) {
-    if let Err(error) = service.usage.flush(&service.store).await {
+    if let Err(error) = service.key_usage.flush(&service.store).await {
         log::warn!("cannot store key usage, retrying with the next batch: {error}");
     }
 }
@@ -104,7 +104,7 @@ async fn watch_dates(service: Arc<Service>) {
 async fn check_dates(service: Arc<Service>) {
     let checked = rt::task::spawn_blocking(move || {
         let now = service.store.clock().now();
-        service.store.read(|reader| service.row_dates.ahead(reader, now).map(drop))
+        service.store.read(|reader| service.clock_skew.check(reader, now).map(drop))
     });
     let checked = checked.await;
     // A panic was already logged, and the next check is in a minute.

@@ -1,5 +1,5 @@
 //! A connection with the deadlines that actix-http lacks: for the headers of every request, for
-//! clients that read responses slowly, and for idle connections. `http::incoming` reads request
+//! clients that read responses slowly, and for idle connections. `http::request_limits` reads request
 //! bodies, because it can respond to a slow one.
 
 use std::io;
@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::refusal;
 use super::slots::Slot;
-use crate::http::exchange::Exchange;
-use crate::http::pace::Pace;
+use crate::http::connection_state::ConnectionState;
+use crate::http::transfer_timeout::TransferTimeout;
 use crate::settings::Connections;
 
 /// Bytes that the kernel buffers before they are sent. Without this bound, it would accept
@@ -34,7 +34,7 @@ const READ_AHEAD: usize = 256;
 /// A byte stream that enforces deadlines on its client.
 pub(super) struct Connection<S = TcpStream> {
     stream: S,
-    exchange: Rc<Exchange>,
+    state: Rc<ConnectionState>,
     head_timeout: Duration,
     idle_timeout: Duration,
     /// The number of requests answered at the last check.
@@ -44,7 +44,7 @@ pub(super) struct Connection<S = TcpStream> {
     /// Bytes read since the task last yielded, and bytes read ahead of the current request.
     burst: usize,
     ahead: usize,
-    writes: Pace,
+    writes: TransferTimeout,
     /// Wakes the task to check the deadlines again. It can fire too early.
     alarm: Pin<Box<Sleep>>,
     _slot: Option<Slot>,
@@ -88,22 +88,22 @@ impl<S: Socket> Connection<S> {
     fn with_stream(stream: S, settings: &Connections) -> Self {
         Self {
             stream,
-            exchange: Exchange::new(),
+            state: ConnectionState::new(),
             head_timeout: settings.grace,
             idle_timeout: settings.idle_timeout,
             answered: 0,
             head_since: None,
             burst: 0,
             ahead: 0,
-            writes: Pace::new(settings),
+            writes: TransferTimeout::new(settings),
             alarm: Box::pin(sleep(settings.grace)),
             _slot: None,
         }
     }
 
     /// Returns the state that the connection shares with its requests.
-    pub fn exchange(&self) -> Rc<Exchange> {
-        Rc::clone(&self.exchange)
+    pub fn state(&self) -> Rc<ConnectionState> {
+        Rc::clone(&self.state)
     }
 
     /// Wakes the task at `time` or earlier.
@@ -132,18 +132,18 @@ impl<S: Socket> Connection<S> {
     /// Returns the deadline for the client to send its next request. There is none while a request
     /// is being handled; the time then only says when to check again.
     fn read_deadline(&mut self) -> Instant {
-        if self.answered != self.exchange.answered() {
-            self.answered = self.exchange.answered();
+        if self.answered != self.state.completed() {
+            self.answered = self.state.completed();
             self.head_since = None;
         }
-        if self.exchange.is_answering() {
+        if self.state.is_handling_request() {
             Instant::now() + self.idle_timeout
         } else if let Some(since) = self.head_since {
             since + self.head_timeout
         } else {
             let is_new = self.answered == 0;
             let timeout = if is_new { self.head_timeout } else { self.idle_timeout };
-            self.exchange.quiet_since() + timeout
+            self.state.idle_since() + timeout
         }
     }
 
@@ -151,7 +151,7 @@ impl<S: Socket> Connection<S> {
     /// idle connection nothing is sent: the client would take it for the response to the request
     /// that it is about to send.
     fn report_slow_headers(&mut self) {
-        let has_started = self.head_since.is_some() && !self.exchange.has_unread_body();
+        let has_started = self.head_since.is_some() && !self.state.has_unread_body();
         if has_started && !self.writes.is_waiting() {
             // If it can't be sent at once, the client isn't reading.
             let _ = self.stream.send_now(refusal::slow_headers().as_bytes());
@@ -167,17 +167,17 @@ impl<S: Socket> AsyncRead for Connection<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let filled = buffer.filled().len();
-        let body_left = usize::try_from(this.exchange.body_left()).unwrap_or(usize::MAX);
+        let body_left = usize::try_from(this.state.body_left()).unwrap_or(usize::MAX);
         let burst = body_left.clamp(READ_BURST, BODY_READ_BURST).saturating_sub(this.burst);
         let ahead = READ_AHEAD.saturating_sub(this.ahead);
-        let polled = if ahead == 0 && this.exchange.is_busy() {
-            this.exchange.wake_when_free(cx);
+        let polled = if ahead == 0 && this.state.is_input_paused() {
+            this.state.wake_when_input_resumes(cx);
             Poll::Pending
         } else if burst == 0 {
             cx.waker().wake_by_ref();
             Poll::Pending
         } else {
-            let limit = if this.exchange.is_busy() { burst.min(ahead) } else { burst };
+            let limit = if this.state.is_input_paused() { burst.min(ahead) } else { burst };
             this.poll_read_at_most(cx, buffer, limit)
         };
         let arrived = buffer.filled().len() - filled;
@@ -186,12 +186,12 @@ impl<S: Socket> AsyncRead for Connection<S> {
             Poll::Pending => this.burst = 0,
             ended => return ended,
         }
-        this.ahead = if this.exchange.is_busy() { this.ahead + arrived } else { 0 };
+        this.ahead = if this.state.is_input_paused() { this.ahead + arrived } else { 0 };
         let deadline = this.read_deadline();
-        if arrived > 0 && !this.exchange.is_answering() {
+        if arrived > 0 && !this.state.is_handling_request() {
             this.head_since.get_or_insert_with(Instant::now);
         }
-        if this.exchange.is_over() {
+        if this.state.is_finished() {
             buffer.set_filled(filled);
             return Poll::Ready(Ok(()));
         }
@@ -220,7 +220,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
                 Poll::Ready(Ok(written))
             }
             Poll::Pending => {
-                let deadline = this.writes.wait();
+                let deadline = this.writes.wait_deadline();
                 if deadline <= Instant::now() {
                     this.stream.discard_unsent();
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -235,7 +235,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
     /// Called once everything has been passed to `poll_write`.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.exchange.is_answering() {
+        if !this.state.is_handling_request() {
             this.writes.restart();
         }
         Pin::new(&mut this.stream).poll_flush(cx)

@@ -20,8 +20,8 @@ use super::refusal;
 use super::routes::Routes;
 use super::slots::Slots;
 use super::socket::Socket;
-use crate::http::exchange::track;
-use crate::http::origin::ListensOn;
+use crate::http::connection_state::track_request;
+use crate::http::origin::ListenAddress;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
 
@@ -56,9 +56,9 @@ pub(super) fn serve(
         let stopping = stopping.clone();
         let grace = connections.grace;
         let app = App::new()
-            .app_data(ListensOn(address))
+            .app_data(ListenAddress(address))
             .wrap(from_fn(access_log))
-            .wrap(from_fn(track))
+            .wrap(from_fn(track_request))
             .configure(|config| routes.configure(config));
         let accept = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
@@ -92,7 +92,7 @@ pub(super) fn serve(
             })
             .local_addr(address)
             .on_connect_ext(|connection: &Connection, data| {
-                data.insert(connection.exchange());
+                data.insert(connection.state());
             })
             .finish(map_config(app, |()| AppConfig::default()));
         accept.and_then(http)

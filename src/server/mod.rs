@@ -93,7 +93,7 @@ impl Server {
 
     fn page_url(&self, path: &str) -> String {
         let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
-        format!("http://{}{path}", origin::reachable(socket.address))
+        format!("http://{}{path}", origin::connectable_address(socket.address))
     }
 
     pub fn service(&self) -> &Service {

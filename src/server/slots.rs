@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::http::address::is_trusted;
-use crate::service::neighbors;
+use crate::http::client_ip::is_trusted_proxy;
+use crate::service::client_networks;
 
 /// The connection slots of a server.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ impl Slots {
     /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only
     /// once and not for every connection.
     pub fn acquire(&self, peer: IpAddr) -> Option<Slot> {
-        let address = Some(neighbors::single(peer));
-        let address = address.filter(|_| !is_trusted(peer, &self.0.trusted_proxies));
+        let address = Some(client_networks::client_network(peer));
+        let address = address.filter(|_| !is_trusted_proxy(peer, &self.0.trusted_proxies));
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.0.max {
             if !std::mem::replace(&mut open.is_reported, true) {

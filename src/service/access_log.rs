@@ -1,5 +1,5 @@
-//! One log line for each request, with its id, and never with a secret or a body; and the count
-//! of those for the API.
+//! The access log: a log line for each request, with its ID, but without secrets and bodies. Also
+//! counts the requests of the API.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,19 +12,20 @@ use super::Service;
 use crate::http::request_id::{self, RequestId};
 use crate::model::key::secret::{Prefix, redact};
 
-/// The prefix of the key that a request was made with, kept in its extensions once it is known.
+/// The prefix of the API key of a request, stored in its extensions after authentication.
 pub(crate) struct UsedKey(pub Prefix);
 
-/// The operation that answered a request, kept in its extensions.
+/// The operation that handles a request, stored in its extensions.
 pub(crate) struct UsedOperation(pub &'static str);
 
-/// Marks, among an app's data, that it serves the API. The pages' own port does not.
+/// App data that marks a listener that serves the API. The separate port for the admin pages
+/// doesn't have it.
 pub(crate) struct ServesApi;
 
-/// What the paths of the API begin with; those of the admin pages are not counted as its traffic.
-const API: &str = "/api/";
+/// The prefix of API paths. Requests of admin pages don't count as API traffic.
+const API_PREFIX: &str = "/api/";
 
-/// Gives the request its id, and counts and logs it when it is answered.
+/// Middleware that gives a request its ID, then counts and logs it when the response is ready.
 pub(crate) async fn access_log<B: MessageBody>(
     service: Data<Service>,
     request: ServiceRequest,
@@ -38,13 +39,13 @@ pub(crate) async fn access_log<B: MessageBody>(
         response.headers_mut().insert(request_id::HEADER.clone(), value);
     }
     let request = response.request();
-    let ended = clock.monotonic();
-    if request.app_data::<ServesApi>().is_some() && request.path().starts_with(API) {
-        service.traffic.note(response.status().as_u16(), ended);
+    let finished = clock.monotonic();
+    if request.app_data::<ServesApi>().is_some() && request.path().starts_with(API_PREFIX) {
+        service.traffic.record(response.status().as_u16(), finished);
     }
     if log::log_enabled!(log::Level::Info) {
         let extensions = request.extensions();
-        let micros = ended.since(started).as_micros();
+        let micros = finished.since(started).as_micros();
         log::info!(
             "method={} path={} op={} status={} ms={}.{:03} request_id={} key={}",
             request.method(),
@@ -74,7 +75,7 @@ mod tests {
     use crate::store::{DataDir, Store};
 
     #[actix_web::test]
-    async fn only_requests_of_the_api_are_traffic() {
+    async fn only_api_requests_count_as_traffic() {
         let (wall, now) = (Timestamp::from_micros(0), Monotonic::from_micros(0));
         let dir = tempfile::tempdir().unwrap();
         let store =
@@ -86,12 +87,13 @@ mod tests {
                 .wrap(from_fn(access_log))
                 .route("/admin", web::get().to(HttpResponse::Ok))
         };
-        let both = app().app_data(ServesApi).route("/api/v1/me", web::get().to(HttpResponse::Ok));
-        let both = test::init_service(both).await;
-        let only_pages = test::init_service(app()).await;
+        let with_api =
+            app().app_data(ServesApi).route("/api/v1/me", web::get().to(HttpResponse::Ok));
+        let with_api = test::init_service(with_api).await;
+        let without_api = test::init_service(app()).await;
         for path in ["/api/v1/me", "/admin", "/api/nowhere", "/nowhere"] {
-            test::call_service(&both, test::TestRequest::get().uri(path).to_request()).await;
-            test::call_service(&only_pages, test::TestRequest::get().uri(path).to_request()).await;
+            test::call_service(&with_api, test::TestRequest::get().uri(path).to_request()).await;
+            test::call_service(&without_api, test::TestRequest::get().uri(path).to_request()).await;
         }
         let minute = service.traffic.last_hour(wall, now)[59];
         assert_eq!((minute.all, minute.client_errors, minute.server_errors), (2, 1, 0));

@@ -1,61 +1,56 @@
-//! What a running server has beside its database, and what every request goes through, whether it
-//! is for the API or for pages.
+//! The state and background work that the API, the admin pages, and the docs share: limits, usage
+//! statistics, threads for slow reads, and scheduled backups.
 
 pub(crate) mod access_log;
-mod attempts;
-pub(crate) mod backup_schedule;
+pub(crate) mod auth_limits;
 pub(crate) mod backups;
-pub(crate) mod limits;
-pub(crate) mod neighbors;
-pub(crate) mod rate_limit;
+pub(crate) mod client_networks;
+pub(crate) mod clock_skew;
+pub(crate) mod key_usage;
+pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
-pub(crate) mod row_dates;
-pub(crate) mod secrets;
-mod slow_hashing;
+pub(crate) mod sliding_window;
 pub(crate) mod traffic;
-pub(crate) mod turns;
-pub(crate) mod usage;
 
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
 
-use self::backups::Backups;
-use self::limits::Limits;
+use self::auth_limits::secret_kinds::AuthLimits;
+use self::backups::schedule::BackupSchedule;
+use self::clock_skew::ClockSkewMonitor;
+use self::key_usage::KeyUsage;
+use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
-use self::row_dates::RowDates;
-use self::secrets::Secrets;
 use self::traffic::Traffic;
-use self::usage::Usage;
-use crate::http::address;
+use crate::http::client_ip;
 use crate::http::untrusted_proxies::UntrustedProxies;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// What the requests of a server share.
+/// The state that all requests of a server share.
 pub struct Service {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
-    pub(crate) limits: Limits,
-    pub(crate) usage: Usage,
+    pub(crate) rate_limits: KeyRateLimits,
+    pub(crate) key_usage: KeyUsage,
     pub(crate) traffic: Traffic,
     /// For lists of the API.
     pub(crate) list_threads: ReadThreads,
-    /// For everything that the pages read.
+    /// For all reads of the admin pages.
     pub(crate) page_threads: ReadThreads,
-    secrets: Secrets,
+    auth_limits: AuthLimits,
     pub(crate) untrusted_proxies: UntrustedProxies,
-    /// Nothing when the settings ask for no backups.
-    pub(crate) backups: Option<Backups>,
-    pub(crate) row_dates: RowDates,
+    /// `None` if scheduled backups are off.
+    pub(crate) backups: Option<BackupSchedule>,
+    pub(crate) clock_skew: ClockSkewMonitor,
 }
 
 impl Service {
-    /// The state of a server on this database.
     pub fn new(settings: Settings, store: Store) -> Self {
         Self {
-            limits: Limits::new(settings.rate_limits.clone()),
-            usage: Usage::default(),
+            rate_limits: KeyRateLimits::new(settings.rate_limits.clone()),
+            key_usage: KeyUsage::default(),
             traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
             list_threads: ReadThreads::start(
                 "lists",
@@ -67,24 +62,23 @@ impl Service {
                 settings.page_threads(),
                 settings.query_timeout,
             ),
-            secrets: Secrets::new(),
+            auth_limits: AuthLimits::new(),
             untrusted_proxies: UntrustedProxies::default(),
-            backups: Backups::new(&settings.backup, &store),
-            row_dates: RowDates::default(),
+            backups: BackupSchedule::new(&settings.backup, &store),
+            clock_skew: ClockSkewMonitor::default(),
             store,
             settings,
         }
     }
 
-    /// The address of the client, see [`address::client_address`]. Warns about a proxy that the
-    /// settings don't name.
-    pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// Returns the client's IP address (see [`client_ip::client_ip`]) and warns about a proxy that
+    /// is missing in the settings.
+    pub(crate) fn client_ip(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let trusted = &self.settings.trusted_proxies;
         self.untrusted_proxies.check(peer, headers, trusted);
-        address::client_address(peer, headers, trusted)
+        client_ip::client_ip(peer, headers, trusted)
     }
 
-    /// The database.
     pub fn store(&self) -> &Store {
         &self.store
     }

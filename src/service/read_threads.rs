@@ -1,6 +1,5 @@
-//! Threads for reads that may take long, so that these hold up neither the threads that answer
-//! requests nor each other: lists of the API and the pages have their own, and a slow hash has
-//! none of them.
+//! Threads for reads that may be slow, so that these don't hold up the web workers or each other.
+//! The API's lists and the admin pages have separate threads, and slow hashes use neither.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,36 +10,34 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::ReadLimit;
 
-/// Reads that may wait for one of the threads.
-const WAITING: usize = 64;
+/// The maximum number of reads that wait for a thread.
+const MAX_WAITING: usize = 64;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads. They end when this is dropped.
+/// A pool of threads that ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct ReadThreads {
     jobs: Sender<Job>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     timeout: Duration,
 }
 
-/// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadThreadsError {
-    /// All threads are busy and too many reads are waiting.
     #[error("too many reads are waiting for a thread")]
     Busy,
-    /// The system gave no thread.
-    #[error("there is no thread for reads")]
+    /// No thread could be started.
+    #[error("no thread is available for reads")]
     NoThread,
-    /// The read ended with a panic, which was logged where it happened.
-    #[error("the read ended with a panic")]
+    /// The panic hook has logged the panic itself.
+    #[error("the read panicked")]
     Panicked,
 }
 
 impl ReadThreads {
-    /// So many threads, for reads that may take this long, waiting included. If the system has only
-    /// fewer, these do the work.
+    /// Starts up to `count` threads, for reads that take at most `timeout`, including the time that
+    /// they wait. If the system can't provide all threads, the pool works with fewer.
     pub fn start(name: &str, count: usize, timeout: Duration) -> Self {
         let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
@@ -51,23 +48,23 @@ impl ReadThreads {
                 log::error!("cannot start a thread for reads: {error}");
             }
         }
-        Self { jobs, places: Arc::new(Semaphore::new(count + WAITING)), timeout }
+        Self { jobs, slots: Arc::new(Semaphore::new(count + MAX_WAITING)), timeout }
     }
 
-    /// Reads on one of the threads. When the future is dropped, because the client has gone, the
-    /// read ends, or never begins.
+    /// Runs a read on one of the threads. If the future is dropped because the client disconnected,
+    /// the read is canceled or never starts.
     pub async fn run<T: Send + 'static>(
         &self,
         read: impl FnOnce(ReadLimit) -> T + Send + 'static,
     ) -> Result<T, ReadThreadsError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| ReadThreadsError::Busy)?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        let slot = slot.map_err(|_| ReadThreadsError::Busy)?;
         let (limit, _waiting) = ReadLimit::new(self.timeout);
         let (done, result) = oneshot::channel();
         let job = Box::new(move || {
-            // A result that nobody waits for any more is dropped.
+            // Sending fails if the caller no longer waits for the result.
             let _ = done.send(read(limit));
-            drop(place);
+            drop(slot);
         });
         self.jobs.send(job).map_err(|_| ReadThreadsError::NoThread)?;
         result.await.map_err(|_| ReadThreadsError::Panicked)
@@ -78,7 +75,7 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        // The panic hook has logged it, and the request learns it from its channel.
+        // The panic hook logs a panic, and the caller notices that its channel closed.
         let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
@@ -92,12 +89,12 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[actix_web::test]
-    async fn reads_beyond_the_queue_are_refused_and_the_others_run() {
+    async fn reads_are_rejected_when_the_queue_is_full() {
         let threads = ReadThreads::start("test", 2, HOUR);
         let gate = Arc::new(Mutex::new(()));
         let closed = gate.lock().unwrap();
         let mut running = Vec::new();
-        for n in 0..2 + WAITING {
+        for n in 0..2 + MAX_WAITING {
             let gate = Arc::clone(&gate);
             let read = move |_| {
                 drop(gate.lock().unwrap());
@@ -107,8 +104,8 @@ mod tests {
             assert!((&mut read).now_or_never().is_none());
             running.push(read);
         }
-        let refused = Box::pin(threads.run(|_| ())).now_or_never();
-        assert!(matches!(refused, Some(Err(ReadThreadsError::Busy))));
+        let rejected = Box::pin(threads.run(|_| ())).now_or_never();
+        assert!(matches!(rejected, Some(Err(ReadThreadsError::Busy))));
         drop(closed);
         for (n, read) in running.into_iter().enumerate() {
             assert_eq!(read.await.unwrap(), n);
@@ -117,23 +114,23 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_read_whose_client_has_gone_is_over() {
+    async fn a_read_is_canceled_when_its_client_disconnects() {
         let threads = ReadThreads::start("test", 1, HOUR);
-        let (tell, told) = channel();
+        let (sender, receiver) = channel();
         let mut read = Box::pin(threads.run(move |limit| {
             while !limit.is_over() {
                 std::thread::yield_now();
             }
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
         }));
         assert!((&mut read).now_or_never().is_none());
         drop(read);
-        told.recv_timeout(Duration::from_secs(60)).unwrap();
+        receiver.recv_timeout(Duration::from_secs(60)).unwrap();
         threads.run(|_| ()).await.unwrap();
     }
 
     #[actix_web::test]
-    async fn a_panic_ends_its_read_and_not_the_thread() {
+    async fn a_panic_ends_the_read_but_not_the_thread() {
         let threads = ReadThreads::start("test", 1, HOUR);
         let panics = threads.run(|_| panic!("on purpose")).await;
         assert!(matches!(panics, Err(ReadThreadsError::Panicked)));
@@ -141,7 +138,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_read_that_waited_for_too_long_is_over_before_it_begins() {
+    async fn a_read_that_waited_too_long_is_canceled_before_it_starts() {
         let threads = ReadThreads::start("test", 1, Duration::ZERO);
         assert!(threads.run(|limit| limit.is_over()).await.unwrap());
     }

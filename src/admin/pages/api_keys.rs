@@ -191,10 +191,10 @@ async fn load_rows(visit: &SignedInVisit) -> Result<Vec<KeyRow>, AdminError> {
     // again: otherwise some requests are counted twice.
     let mut tries = 3;
     let keys = loop {
-        let unwritten = service.usage.look();
+        let unwritten = service.key_usage.pending();
         let mut keys = visit.read_all(|reader| reader.keys(None)).await?;
         tries -= 1;
-        if tries == 0 || service.usage.is_current(&unwritten) {
+        if tries == 0 || service.key_usage.is_current(&unwritten) {
             keys.iter_mut().for_each(|key| unwritten.add_to(key));
             break keys;
         }

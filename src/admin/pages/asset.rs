@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use crate::admin::error::AdminError;
 use crate::admin::state::Admin;
 use crate::admin::visit::refuse;
-use crate::http::headers::{self, LASTING, Scripts};
+use crate::http::security_headers::{self, FetchPolicy, IMMUTABLE};
 use crate::service::access_log::UsedOperation;
 
 /// GET `/admin/assets/{hash}/{name}`. Needs no session and sets no cookie.
@@ -18,8 +18,8 @@ pub(in crate::admin) async fn show(request: HttpRequest, admin: Data<Admin>) -> 
     };
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, asset.content_type))
-        .insert_header((CACHE_CONTROL, LASTING))
+        .insert_header((CACHE_CONTROL, IMMUTABLE))
         .body(asset.content);
-    headers::add(&mut response, Scripts::AskNothing);
+    security_headers::add(&mut response, FetchPolicy::None);
     response
 }

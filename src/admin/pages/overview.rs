@@ -14,8 +14,8 @@ use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::key::Key;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
-use crate::service::backups::Condition;
-use crate::service::row_dates::Ahead;
+use crate::service::backups::schedule::BackupStatus;
+use crate::service::clock_skew::ClockSkew;
 use crate::store::{Overview as Counts, StoreError};
 
 #[derive(Template)]
@@ -78,7 +78,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
             let counts = workspace
                 .map(|workspace| reader.for_workspace(workspace).overview(now))
                 .transpose()?;
-            let ahead = dated.row_dates.ahead(reader, now)?;
+            let ahead = dated.clock_skew.check(reader, now)?;
             Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
         })
         .await?;
@@ -89,7 +89,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
         size: file_size(size.bytes),
         free: (size.free_bytes > 0).then(|| file_size(size.free_bytes)),
         database: database_status(service),
-        backup: backup_status(service.backups.as_ref().map(|backups| backups.condition(clock))),
+        backup: backup_status(service.backups.as_ref().map(|backups| backups.status(clock))),
         clock: ahead.as_ref().map(clock_status),
         has_health: service.settings.admin.listen.is_none(),
     };
@@ -106,7 +106,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
 fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
     let clock = service.store.clock();
     let budget =
-        service.limits.left(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
+        service.rate_limits.peek(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
     let is_near = u64::from(budget.remaining) * 5 <= u64::from(budget.limit);
     (is_near && budget.remaining < budget.limit).then(|| BusyKey {
         name: key.name.as_str().to_owned(),
@@ -141,7 +141,7 @@ fn sentence(error: &StoreError) -> String {
     format!("{}.", display::capitalize(&error.to_string()))
 }
 
-fn backup_status(condition: Option<Condition>) -> Status {
+fn backup_status(condition: Option<BackupStatus>) -> Status {
     let status = |tone, label, at, text: &str| Status { tone, label, at, text: text.to_owned() };
     match condition {
         None => status(
@@ -150,7 +150,7 @@ fn backup_status(condition: Option<Condition>) -> Status {
             None,
             "Set backup.every in config.toml, for example to \"24h\", and restart the server.",
         ),
-        Some(Condition::Failed { at, made }) => Status {
+        Some(BackupStatus::Failed { at, last_success: made }) => Status {
             tone: "bad",
             label: "Failed",
             at: Some(at),
@@ -164,16 +164,18 @@ fn backup_status(condition: Option<Condition>) -> Status {
                 }
             ),
         },
-        Some(Condition::Good { made }) => status("good", "OK", Some(made), ""),
-        Some(Condition::First) => status("info", "None yet", None, "The first backup starts soon."),
-        Some(Condition::Overdue { made }) => status(
+        Some(BackupStatus::Good { last_success: made }) => status("good", "OK", Some(made), ""),
+        Some(BackupStatus::First) => {
+            status("info", "None yet", None, "The first backup starts soon.")
+        }
+        Some(BackupStatus::Overdue { last_success: made }) => status(
             "bad",
             "Overdue",
             Some(made),
             "The last good backup is older than twice backup.every. The next one may be taking \
              long. Check the backup disk and the server's log.",
         ),
-        Some(Condition::Missing) => status(
+        Some(BackupStatus::Missing) => status(
             "bad",
             "Overdue",
             None,
@@ -183,7 +185,7 @@ fn backup_status(condition: Option<Condition>) -> Status {
     }
 }
 
-fn clock_status(ahead: &Ahead) -> Status {
+fn clock_status(ahead: &ClockSkew) -> Status {
     Status {
         tone: "bad",
         label: "Rows dated ahead",
@@ -259,17 +261,18 @@ mod tests {
         let off = backup_status(None);
         assert_eq!(off.label, "Off");
         assert!(off.text.contains("backup.every"));
-        let good = backup_status(Some(Condition::Good { made: at }));
+        let good = backup_status(Some(BackupStatus::Good { last_success: at }));
         assert_eq!((good.label, good.at), ("OK", Some(at)));
-        assert_eq!(backup_status(Some(Condition::First)).label, "None yet");
+        assert_eq!(backup_status(Some(BackupStatus::First)).label, "None yet");
         let later = at.plus_millis(1000);
-        let failed = backup_status(Some(Condition::Failed { at: later, made: Some(at) }));
+        let failed =
+            backup_status(Some(BackupStatus::Failed { at: later, last_success: Some(at) }));
         assert_eq!((failed.label, failed.tone), ("Failed", "bad"));
         assert!(failed.text.contains("The last good backup is from 1 Jan 2026, 00:00 UTC."));
-        let failed = backup_status(Some(Condition::Failed { at, made: None }));
+        let failed = backup_status(Some(BackupStatus::Failed { at, last_success: None }));
         assert!(failed.text.contains("no good backup"));
-        let overdue = backup_status(Some(Condition::Overdue { made: at }));
+        let overdue = backup_status(Some(BackupStatus::Overdue { last_success: at }));
         assert_eq!((overdue.label, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
-        assert_eq!(backup_status(Some(Condition::Missing)).label, "Overdue");
+        assert_eq!(backup_status(Some(BackupStatus::Missing)).label, "Overdue");
     }
 }

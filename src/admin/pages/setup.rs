@@ -11,7 +11,7 @@ use crate::admin::visit::Visitor;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
-use crate::service::secrets::Attempt;
+use crate::service::auth_limits::secret_kinds::Attempt;
 
 #[derive(Template)]
 #[template(path = "admin/setup.html")]
@@ -52,8 +52,8 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         return Ok(see_other("/admin/sign-in"));
     }
     let admin = visitor.admin();
-    let attempt = Attempt::at_password(visitor.client_ip());
-    admin.service.may_try(&attempt)?;
+    let attempt = Attempt::with_password(visitor.client_ip());
+    admin.service.check_failure_limit(&attempt)?;
     let reject = |problems| {
         let form = visitor.form().clone().with_problems(problems);
         page::invalid_form(&SetupPage { page: visitor.page("Set the admin password"), form })
@@ -64,7 +64,7 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         .code()
         .is_some_and(|expected| admin.mac_key.constant_time_eq(&expected, code))
     {
-        admin.service.failed(&attempt);
+        admin.service.record_failure(&attempt);
         log_failure(&visitor, "setup");
         return reject(vec![Problem {
             rule: Rule::InvalidString,

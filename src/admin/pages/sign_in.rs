@@ -13,7 +13,7 @@ use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
-use crate::service::secrets::Attempt;
+use crate::service::auth_limits::secret_kinds::Attempt;
 
 #[derive(Template)]
 #[template(path = "admin/sign_in.html")]
@@ -39,7 +39,7 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
     let Some(account) = visitor.account() else {
         return Ok(see_other("/admin/setup"));
     };
-    let attempt = Attempt::at_password(visitor.client_ip());
+    let attempt = Attempt::with_password(visitor.client_ip());
     // A string that cannot be a password is rejected without the expensive hash.
     let is_correct = match Password::parse(visitor.form().value("password")) {
         Ok(password) => {
@@ -48,8 +48,8 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
             service.check_secret(attempt, move || hash.verify(&password)).await?
         }
         Err(_) => {
-            visitor.admin().service.may_try(&attempt)?;
-            visitor.admin().service.failed(&attempt);
+            visitor.admin().service.check_failure_limit(&attempt)?;
+            visitor.admin().service.record_failure(&attempt);
             false
         }
     };

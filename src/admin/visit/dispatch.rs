@@ -23,10 +23,10 @@ use crate::admin::page::{self, Page, PageResult};
 use crate::admin::session::cookie::Token;
 use crate::admin::session::csrf::FetchSite;
 use crate::admin::state::Admin;
-use crate::http::exchange::body_length;
-use crate::http::headers::{self, Scripts};
-use crate::http::incoming;
-use crate::http::origin::came_over_tls;
+use crate::http::connection_state::body_length;
+use crate::http::origin::client_used_tls;
+use crate::http::request_limits;
+use crate::http::security_headers::{self, FetchPolicy};
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
 use crate::store::Reader;
@@ -81,7 +81,7 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     {
         visitor.token.set_cookie(&mut response, visitor.over_tls);
     }
-    headers::add(&mut response, Scripts::AskNothing);
+    security_headers::add(&mut response, FetchPolicy::None);
     response
 }
 
@@ -93,7 +93,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     handler: impl FnOnce(Rc<Visitor>) -> F,
 ) -> PageResult {
     let headers = request.headers();
-    if !incoming::headers_fit(headers) {
+    if !request_limits::headers_fit(headers) {
         return Err(AdminError::HeadersTooLarge);
     }
     let admin = request.app_data::<Data<Admin>>().cloned();
@@ -104,7 +104,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         peer.ok_or_else(|| AdminError::Internal("the peer address is missing".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
 
-    let over_tls = came_over_tls(peer, headers, trusted);
+    let over_tls = client_used_tls(peer, headers, trusted);
     let token = Token::from_cookies(headers, over_tls);
     let is_post = request.method() == Method::POST;
     if token.is_none() && !is_post && FetchSite::from_headers(headers) == FetchSite::CrossSite {
@@ -130,8 +130,9 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
                 return Err(AdminError::TooLarge);
             }
             let connections = &admin.service.settings.connections;
-            let form =
-                Form::from_urlencoded(&incoming::body(request, payload, limit, connections).await?);
+            let form = Form::from_urlencoded(
+                &request_limits::read_body(request, payload, limit, connections).await?,
+            );
             if !admin.mac_key.constant_time_eq(form.value("csrf"), &admin.mac_key.csrf_token(token))
             {
                 return Err(AdminError::UntrustedForm);
@@ -142,7 +143,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         _ => Form::default(),
     };
     let new_visitor = Visitor {
-        client_ip: admin.service.client_address(peer, headers),
+        client_ip: admin.service.client_ip(peer, headers),
         over_tls,
         token: token.map_or_else(Token::generate, Ok)?,
         request: request.clone(),

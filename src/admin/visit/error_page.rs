@@ -9,8 +9,8 @@ use askama::Template;
 use crate::admin::error::AdminError;
 use crate::admin::page::{self, Page};
 use crate::admin::state::Admin;
-use crate::http::headers::{self, Scripts};
 use crate::http::request_id::RequestId;
+use crate::http::security_headers::{self, FetchPolicy};
 
 #[derive(Template)]
 #[template(path = "admin/error.html")]
@@ -28,7 +28,7 @@ pub(in crate::admin) fn refuse(request: &HttpRequest, error: AdminError) -> Http
         return HttpResponse::InternalServerError().finish();
     };
     let mut response = show(request, &error, |title| admin.page(title));
-    headers::add(&mut response, Scripts::AskNothing);
+    security_headers::add(&mut response, FetchPolicy::None);
     response
 }
 

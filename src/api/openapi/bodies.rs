@@ -1,5 +1,5 @@
-//! The schemas of request bodies: the properties that their parsers read, as the resource describes
-//! them.
+//! The schemas of request bodies, built from the fields that their parsers read and the
+//! descriptions of the resource's fields.
 
 use serde_json::Value;
 use utoipa::openapi::extensions::Extensions;
@@ -8,45 +8,44 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::schema::{Component, about, description};
 
-/// A body that a request can have.
-pub(in crate::api) trait Request: Body {
-    /// The name of its schema.
+/// A request body with a schema in the OpenAPI document.
+pub(in crate::api) trait BodySchema: Body {
+    /// The name of the schema.
     const NAME: &'static str;
-    /// What it is.
-    const ABOUT: &'static str;
-    /// Whether it must have at least one property.
+    const DESCRIPTION: &'static str;
+    /// Whether the body must have at least one field.
     const IS_PATCH: bool = false;
-    /// The resource whose properties it has.
-    type Of: Component;
+    /// The resource that describes the fields.
+    type Resource: Component;
 
-    /// What the document says about a property beyond what the resource says about it.
-    fn more(_property: &str) -> Option<&'static str> {
+    /// Returns what to add to the resource's description of a field.
+    fn extra_description(_property: &str) -> Option<&'static str> {
         None
     }
 
-    /// The schema of the bodies whose properties contradict each other, if there can be any.
-    fn contradiction() -> Option<Value> {
+    /// Returns a schema that matches bodies whose fields contradict each other, if that is
+    /// possible.
+    fn invalid_combination() -> Option<Value> {
         None
     }
 }
 
-/// The schema of a body.
-pub(super) fn schema<R: Request>() -> Object {
-    let resource = R::Of::component();
+pub(super) fn schema<R: BodySchema>() -> Object {
+    let resource = R::Resource::component();
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some(R::ABOUT))
+        .description(Some(R::DESCRIPTION))
         .min_properties(R::IS_PATCH.then_some(1));
     for field in Fields::declared::<R>().fields {
-        let said = resource.properties.get(&field.name).and_then(description);
-        let said: Vec<&str> = said.into_iter().chain(R::more(&field.name)).collect();
-        let schema = about(field.schema, &said.join(" "));
+        let text = resource.properties.get(&field.name).and_then(description);
+        let text: Vec<&str> = text.into_iter().chain(R::extra_description(&field.name)).collect();
+        let schema = about(field.schema, &text.join(" "));
         object = object.property(&field.name, schema);
         if field.required {
             object = object.required(field.name);
         }
     }
-    // The library has no `not`; what it calls extensions is written as it is.
-    let not = R::contradiction().map(|wrong| Extensions::from_iter([("not", wrong)]));
+    // utoipa has no `not`, but writes extensions verbatim.
+    let not = R::invalid_combination().map(|schema| Extensions::from_iter([("not", schema)]));
     object.extensions(not).build()
 }

@@ -1,5 +1,7 @@
-//! What the document says about an endpoint beyond its row in the route table. Every handler has
-//! its description beside it.
+//! The description of an operation: what the OpenAPI document says about it beyond its row in the
+//! route table.
+//!
+//! Each handler has its description next to it.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -7,8 +9,8 @@ use serde_json::Value;
 use utoipa::openapi::link::Link;
 use utoipa::openapi::{Ref, Tag};
 
-use super::bodies::Request;
-use super::problems::one_of_each;
+use super::bodies::BodySchema;
+use super::problem_examples::one_per_rule;
 use crate::api::error::ApiError;
 use crate::model::parse::declaration::Field;
 use crate::model::parse::fields::Fields;
@@ -17,7 +19,7 @@ use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::Problem;
 use crate::model::parse::schema::{Component, Described, Schema};
 
-/// The groups of operations, in the order in which the document lists them.
+/// The groups of operations, in the order of the document.
 #[derive(Clone, Copy)]
 pub(in crate::api) enum Group {
     Customers,
@@ -54,11 +56,13 @@ impl Group {
         tag.description = Some(
             match self {
                 Self::Customers => "The companies that a workspace onboards.",
-                Self::Contacts => "The people at a customer.",
-                Self::Onboardings => "The ways of customers through the phases, up to the launch.",
-                Self::Activity => "What happened to customers and onboardings, and who did it.",
-                Self::Account => "The key that requests are made with.",
-                Self::Server => "The server itself. No key is needed.",
+                Self::Contacts => "The people who work at a customer.",
+                Self::Onboardings => "A customer's onboarding projects, from kickoff to launch.",
+                Self::Activity => {
+                    "The history of customers and onboardings: what changed, when, and who changed it."
+                }
+                Self::Account => "The API key that makes the request.",
+                Self::Server => "The server itself. These endpoints don't require an API key.",
             }
             .to_owned(),
         );
@@ -66,75 +70,73 @@ impl Group {
     }
 }
 
-/// What is said of an operation.
 pub(in crate::api) struct Description {
     pub(super) group: Group,
     pub(super) summary: &'static str,
-    /// In Markdown.
+    /// Markdown.
     pub(super) text: String,
     pub(super) query: Vec<Field>,
-    pub(super) body: Option<Posted>,
+    pub(super) body: Option<BodyDescription>,
     pub(super) success: Success,
-    /// Whether a client that has the answer already is told so, instead of being sent it again.
-    pub(super) is_kept: bool,
-    /// What can be wrong with the query or the body, an example for each rule.
+    /// Whether the response has an `ETag` and a conditional request can get a 304.
+    pub(super) is_cacheable: bool,
+    /// What can be wrong with the query or the body: one example per rule.
     pub(super) problems: Vec<Problem>,
-    /// What can go wrong beyond what can go wrong with every operation of its kind.
+    /// The errors that are specific to the operation.
     pub(super) failures: Vec<ApiError>,
 }
 
-/// The body of a request.
-pub(super) struct Posted {
-    /// The name of its schema.
+pub(super) struct BodyDescription {
+    /// The name of the schema.
     pub name: &'static str,
     pub example: Value,
 }
 
-/// The answer to a request that is answered with what it asked for.
+/// The response to a successful request.
 pub(in crate::api) struct Success {
     pub status: StatusCode,
-    pub says: &'static str,
+    pub description: &'static str,
     pub schema: Schema,
     pub example: Value,
-    /// What can be done next with what is in the answer.
+    /// The operations to call next with what the response returned.
     pub links: Vec<(&'static str, Link)>,
 }
 
 impl Success {
-    /// 200 with an object.
-    pub fn ok<C: Component + Serialize>(says: &'static str, example: &C) -> Self {
+    /// A 200 with an object.
+    pub fn ok<C: Component + Serialize>(description: &'static str, example: &C) -> Self {
         Self {
             status: StatusCode::OK,
-            says,
+            description,
             schema: C::schema(),
-            example: value(example),
+            example: to_json(example),
             links: Vec::new(),
         }
     }
 
-    /// 200 with a list.
-    pub fn list<C: Component + Serialize>(says: &'static str, example: &Page<C>) -> Self {
+    /// A 200 with a list.
+    pub fn list<C: Component + Serialize>(description: &'static str, example: &Page<C>) -> Self {
         Self {
             status: StatusCode::OK,
-            says,
+            description,
             schema: Ref::from_schema_name(Page::<C>::name()).into(),
-            example: value(example),
+            example: to_json(example),
             links: Vec::new(),
         }
     }
 
-    /// 201 with what was created.
+    /// A 201 with the created resource.
     pub fn created<C: Component + Serialize>(
-        says: &'static str,
+        description: &'static str,
         example: &C,
         links: Vec<(&'static str, Link)>,
     ) -> Self {
-        Self { status: StatusCode::CREATED, links, ..Self::ok(says, example) }
+        Self { status: StatusCode::CREATED, links, ..Self::ok(description, example) }
     }
 }
 
 impl Description {
-    /// A description whose text has these paragraphs.
+    /// Creates a description from the paragraphs of its text.
     pub(in crate::api) fn new(
         group: Group,
         summary: &'static str,
@@ -148,39 +150,39 @@ impl Description {
             query: Vec::new(),
             body: None,
             success,
-            is_kept: false,
+            is_cacheable: false,
             problems: Vec::new(),
             failures: Vec::new(),
         }
     }
 
-    /// The names of the query parameters.
+    /// Returns the names of the query parameters.
     pub(in crate::api) fn parameters(self) -> Vec<String> {
         self.query.into_iter().map(|field| field.name).collect()
     }
 
-    /// The query parameters are read as `Q`.
+    /// Sets the query parameters: those that `Q` reads.
     pub(in crate::api) fn query<Q: Query>(mut self) -> Self {
         let declared = Params::declared::<Q>();
         self.query = declared.fields;
-        self.problems = one_of_each(declared.problems);
+        self.problems = one_per_rule(declared.problems);
         self
     }
 
-    /// The body is read as `R`.
-    pub(in crate::api) fn body<R: Request>(mut self, example: Value) -> Self {
-        self.body = Some(Posted { name: R::NAME, example });
-        self.problems = one_of_each(Fields::declared::<R>().problems);
+    /// Sets the request body, which is parsed as `R`.
+    pub(in crate::api) fn body<R: BodySchema>(mut self, example: Value) -> Self {
+        self.body = Some(BodyDescription { name: R::NAME, example });
+        self.problems = one_per_rule(Fields::declared::<R>().problems);
         self
     }
 
-    /// The answer has a tag, by which a client can ask whether its copy is still right.
-    pub(in crate::api) fn kept(mut self) -> Self {
-        self.is_kept = true;
+    /// Marks the response as having an `ETag` for conditional requests.
+    pub(in crate::api) fn cacheable(mut self) -> Self {
+        self.is_cacheable = true;
         self
     }
 
-    /// What else can go wrong.
+    /// Adds errors that are specific to the operation.
     pub(in crate::api) fn fails_with(
         mut self,
         failures: impl IntoIterator<Item = ApiError>,
@@ -190,7 +192,6 @@ impl Description {
     }
 }
 
-/// The JSON that is shown of something.
-fn value(of: &impl Serialize) -> Value {
-    serde_json::to_value(of).unwrap_or_default()
+fn to_json(example: &impl Serialize) -> Value {
+    serde_json::to_value(example).unwrap_or_default()
 }

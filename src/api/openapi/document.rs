@@ -1,4 +1,4 @@
-//! Puts the document together from the route table and what the other modules say of its rows.
+//! Builds the OpenAPI document.
 
 use actix_web::http::Method;
 use utoipa::openapi::content::ContentBuilder;
@@ -11,14 +11,14 @@ use utoipa::openapi::{
     Server,
 };
 
-use super::bodies::{self, Request};
-use super::description::{Group, Posted};
+use super::bodies::{self, BodySchema};
+use super::description::{BodyDescription, Group};
 use super::{errors, parameters, responses};
-use crate::api::answer::Deleted;
 use crate::api::endpoint::{BASE, Endpoint};
 use crate::api::health::{self, Health};
 use crate::api::me::{ApiKey, Me, Organization};
 use crate::api::operation::Access;
+use crate::api::response::Deleted;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, CustomerStatus, NewCustomer};
 use crate::model::event::{Actor, ActorKind, Event, EventData, EventType, Snapshot};
@@ -29,17 +29,16 @@ use crate::model::parse::page::Page;
 use crate::model::parse::schema::Component;
 use crate::model::resource::ResourceType;
 
-/// The name of the way in which keys are sent.
+/// The name of the security scheme.
 const API_KEY: &str = "apiKey";
 
-/// The document of an API that has these endpoints, at this origin.
+/// Builds the document of an API with these endpoints at this origin.
 pub(in crate::api) fn build(endpoints: &[Endpoint], origin: &str) -> OpenApi {
     let mut paths = Paths::new();
     for endpoint in endpoints {
         let Some(method) = method(&endpoint.method) else { continue };
         let item: &mut PathItem = paths.paths.entry(endpoint.path.to_owned()).or_default();
-        let own = PathItem::new(method, operation(endpoint));
-        item.merge_operations(own);
+        item.merge_operations(PathItem::new(method, operation(endpoint)));
     }
     OpenApiBuilder::new()
         .info(info())
@@ -63,11 +62,11 @@ fn method(method: &Method) -> Option<HttpMethod> {
 fn info() -> Info {
     let mut info = Info::new("Pivotal API", env!("CARGO_PKG_VERSION"));
     info.description = Some(
-        "The API of a self-hosted Pivotal server: customers, their contacts and their onboardings. \
-         A client of the hosted API works with it when only its base URL is changed. What this \
-         server has beyond the hosted API is marked \"Addition\".\n\n\
-         Properties, values of enums and endpoints may be added within v1, and none is taken away: \
-         a client should pass over what it does not know."
+        "The API of a self-hosted Pivotal server. Use it to manage customers, their contacts, and \
+         their onboardings. Clients of the hosted API work with this server once you change their \
+         base URL. Anything that the hosted API doesn't have is marked \"Addition\".\n\n\
+         Within v1, fields, enum values, and endpoints may be added, but never removed. Clients \
+         should ignore fields and values that they don't know."
             .to_owned(),
     );
     info
@@ -80,15 +79,13 @@ fn operation(endpoint: &Endpoint) -> Operation {
         Access::Public | Access::AnyKey => {}
         Access::Scope(scope) => {
             let scope: &str = scope.into();
-            text.push_str(&format!("\n\nAddition: the key needs the scope `{scope}`."));
+            text.push_str(&format!("\n\nAddition: requires the `{scope}` scope."));
         }
         Access::AnyOf(scopes) => {
             let scopes: Vec<_> =
-                scopes.iter().map(|one| format!("`{}`", <&str>::from(one))).collect();
+                scopes.iter().map(|scope| format!("`{}`", <&str>::from(scope))).collect();
             let scopes = scopes.join(", ");
-            text.push_str(&format!(
-                "\n\nAddition: the key needs at least one of the scopes {scopes}."
-            ));
+            text.push_str(&format!("\n\nAddition: requires at least one of the scopes {scopes}."));
         }
     }
     let mut operation = OperationBuilder::new()
@@ -99,13 +96,14 @@ fn operation(endpoint: &Endpoint) -> Operation {
         .request_body(description.body.as_ref().map(request_body))
         .securities(Some(security(endpoint.operation.access)))
         .build();
-    let parameters = parameters::list(&endpoint.method, endpoint.path, &description.query);
+    let parameters = parameters::for_operation(&endpoint.method, endpoint.path, &description.query);
     operation.parameters = (!parameters.is_empty()).then_some(parameters);
-    operation.responses = responses::list(endpoint, description);
+    operation.responses = responses::for_operation(endpoint, description);
     operation
 }
 
-/// What a request has to carry; the scope is named in the place that OpenAPI has for roles.
+/// Returns what a request must be authorized with. OpenAPI allows roles in the list of an HTTP
+/// scheme; it contains the required scope.
 fn security(access: Access) -> Vec<SecurityRequirement> {
     match access {
         Access::Public => Vec::new(),
@@ -119,7 +117,7 @@ fn requirement(scope: key::Scope) -> SecurityRequirement {
     SecurityRequirement::new(API_KEY, [<&str>::from(scope)])
 }
 
-fn request_body(body: &Posted) -> RequestBody {
+fn request_body(body: &BodyDescription) -> RequestBody {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(body.name)))
         .example(Some(body.example.clone()))
@@ -152,8 +150,8 @@ fn api_key() -> SecurityScheme {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("pivotal_…")
         .description(Some(
-            "`Authorization: Bearer <key>`. A key that begins with `pivotal_test_` is a test key, \
-             any other one is a live key.",
+            "Send your API key as `Authorization: Bearer <key>`. Keys that start with \
+             `pivotal_test_` are test keys; all others are live keys.",
         ));
     SecurityScheme::Http(http.build())
 }
@@ -165,7 +163,7 @@ fn schemas() -> Vec<(String, Object)> {
     fn list<C: Component>() -> (String, Object) {
         (Page::<C>::name(), Page::<C>::component())
     }
-    fn body<R: Request>() -> (String, Object) {
+    fn body<R: BodySchema>() -> (String, Object) {
         (R::NAME.to_owned(), bodies::schema::<R>())
     }
     let mut all = vec![

@@ -1,5 +1,5 @@
-//! What can go wrong with an operation, taken from the table of errors, so that the description
-//! shows the codes and envelopes that the server answers with.
+//! The errors of each operation, taken from [`ApiError`], so that the document has the codes and
+//! bodies that the server really responds with.
 
 use actix_web::http::Method;
 use utoipa::openapi::schema::Object;
@@ -7,16 +7,15 @@ use utoipa::openapi::schema::Object;
 use super::description::Description;
 use super::parameters::PathParameter;
 use crate::api::endpoint::Endpoint;
-use crate::api::error::{ApiError, Content, Envelope, Type};
+use crate::api::error::{ApiError, ErrorBody, ErrorDetail, ErrorType};
 use crate::api::operation::Access;
 use crate::model::key::Scope;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::parse::schema::{Component, Shape, choices, string};
 use crate::model::resource::ResourceType;
 
-/// Everything that an operation can be answered with instead of what it is asked for, in the order
-/// in which it is checked.
-pub(super) fn list(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
+/// Returns all errors that an operation can respond with, in the order of the checks.
+pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
     let lacks_scope = match endpoint.operation.access {
         Access::Public => return Vec::new(),
         Access::AnyKey => None,
@@ -33,7 +32,7 @@ pub(super) fn list(endpoint: &Endpoint, description: Description) -> Vec<ApiErro
         ]);
     }
     if description.body.is_some() {
-        all.extend([ApiError::UnsupportedEncoding, broken_json(), ApiError::InvalidBody]);
+        all.extend([ApiError::UnsupportedEncoding, invalid_json(), ApiError::InvalidBody]);
     }
     if endpoint.method == Method::PATCH {
         all.push(ApiError::EmptyPatch);
@@ -45,7 +44,7 @@ pub(super) fn list(endpoint: &Endpoint, description: Description) -> Vec<ApiErro
     all
 }
 
-/// What can go wrong with every operation that needs a key.
+/// Returns the errors that every operation with an API key can respond with.
 pub(super) fn common() -> Vec<ApiError> {
     vec![
         ApiError::HeadersTooLarge,
@@ -61,12 +60,11 @@ pub(super) fn common() -> Vec<ApiError> {
     ]
 }
 
-fn broken_json() -> ApiError {
-    ApiError::InvalidJson("the body is empty; send a JSON object".to_owned())
+fn invalid_json() -> ApiError {
+    ApiError::InvalidJson("The request body is empty. Send a JSON object.".to_owned())
 }
 
-/// One error of every kind.
-fn every() -> Vec<ApiError> {
+fn one_of_every_kind() -> Vec<ApiError> {
     use ResourceType::{Contact, Customer, Onboarding};
     use strum::VariantArray;
     let rule = |&rule: &Rule| {
@@ -75,7 +73,7 @@ fn every() -> Vec<ApiError> {
     };
     let mut all: Vec<ApiError> = Rule::VARIANTS.iter().map(rule).collect();
     all.extend([
-        broken_json(),
+        invalid_json(),
         ApiError::InvalidBody,
         ApiError::EmptyPatch,
         ApiError::InvalidIdempotencyKey,
@@ -106,129 +104,133 @@ fn every() -> Vec<ApiError> {
     all
 }
 
-/// When an error is answered.
-pub(super) fn when(error: &ApiError) -> &'static str {
+/// Returns when an error occurs, as the summary of its example.
+pub(super) fn summary(error: &ApiError) -> &'static str {
     match error {
-        ApiError::Invalid(problems) => problems.first().map_or("", |first| when_broken(first.rule)),
-        ApiError::InvalidJson(_) => "The body is not JSON.",
-        ApiError::InvalidBody => "The body is JSON, but not an object.",
-        ApiError::EmptyPatch => "The body has no property that can be changed.",
+        ApiError::Invalid(problems) => {
+            problems.first().map_or("", |first| rule_summary(first.rule))
+        }
+        ApiError::InvalidJson(_) => "The body is empty or not valid JSON.",
+        ApiError::InvalidBody => "The body is not a JSON object.",
+        ApiError::EmptyPatch => "The body contains no field that can be updated.",
         ApiError::BodyTooLarge => "The body is larger than 1 MiB.",
         ApiError::BodyTooSlow => "The body arrived too slowly.",
         ApiError::UnsupportedEncoding => {
             "The body has a `Content-Encoding` other than `identity`, such as `gzip`."
         }
         ApiError::HeadersTooLarge => "The headers are larger than 32 KiB.",
-        ApiError::RouteNotFound => "There is no such path.",
-        ApiError::BasePathTwice => "The path has `/api/v1` twice.",
-        ApiError::MethodNotAllowed(_) => "The path does not know the method.",
-        ApiError::MissingKey => "No key was sent.",
-        ApiError::InvalidKey => {
-            "What was sent is not a key, or is one that the server does not know."
-        }
-        ApiError::RevokedKey => "The key was revoked.",
-        ApiError::InsufficientScope(_) => "The key lacks the scope that the operation needs.",
-        ApiError::InsufficientScopes(_) => {
-            "The key has none of the scopes that the operation accepts."
-        }
+        ApiError::RouteNotFound => "No endpoint has this path.",
+        ApiError::BasePathTwice => "The path contains `/api/v1` twice.",
+        ApiError::MethodNotAllowed(_) => "The endpoint doesn't support the method.",
+        ApiError::MissingKey => "No API key was sent.",
+        ApiError::InvalidKey => "The API key is malformed or unknown.",
+        ApiError::RevokedKey => "The API key was revoked.",
+        ApiError::InsufficientScope(_) => "The API key doesn't have the required scope.",
+        ApiError::InsufficientScopes(_) => "The API key has none of the accepted scopes.",
         ApiError::NotFound(ResourceType::Customer) => "There is no such customer.",
         ApiError::NotFound(ResourceType::Contact) => "There is no such contact.",
         ApiError::NotFound(ResourceType::Onboarding) => "There is no such onboarding.",
-        ApiError::NotFound(ResourceType::ApiKey) => "There is no such key.",
-        ApiError::SlugTaken => "Another customer has the slug.",
-        ApiError::EmailTaken => "Another contact of the customer has the e-mail address.",
-        ApiError::IdempotencyKeyReused => "The idempotency key was used with another body.",
+        ApiError::NotFound(ResourceType::ApiKey) => "There is no such API key.",
+        ApiError::SlugTaken => "Another customer already uses the slug.",
+        ApiError::EmailTaken => "Another contact of the customer already uses the email address.",
+        ApiError::IdempotencyKeyReused => {
+            "The idempotency key was already used with a different body."
+        }
         ApiError::IdempotencyKeyInUse => {
-            "A request with the idempotency key is still being answered."
+            "Another request with the idempotency key is still in progress."
         }
-        ApiError::InvalidIdempotencyKey => "The idempotency key is empty or too long.",
-        ApiError::RateLimited(_) => "The key has no requests left for now.",
+        ApiError::InvalidIdempotencyKey => {
+            "The idempotency key is empty or too long, or more than one was sent."
+        }
+        ApiError::RateLimited(_) => "The API key has used up its rate limit.",
         ApiError::TooManyWrongSecrets(_) => {
-            "Too many wrong secrets for this key came from the client's address in the last minute, or \
-             for any keys from its network. Only a key that the server has not verified since its \
-             start has to wait; the response has no rate limit headers."
+            "Too many attempts with a wrong secret within a minute: for this key from your IP \
+             address, or for any key from your network. Keys that the server has already verified \
+             since it started are not affected. The response has no rate limit headers."
         }
-        ApiError::Unavailable(_) => "The server cannot do it now; nothing was stored.",
-        ApiError::Internal(_) => "The server made a mistake.",
+        ApiError::Unavailable(_) => {
+            "The server can't process the request right now. Nothing was stored."
+        }
+        ApiError::Internal(_) => "Internal server error.",
     }
 }
 
-fn when_broken(rule: Rule) -> &'static str {
+fn rule_summary(rule: Rule) -> &'static str {
     match rule {
-        Rule::MissingField => "A required property is not there.",
-        Rule::InvalidType => "A value is not of the right type.",
-        Rule::InvalidString => "A string is not of the right form.",
-        Rule::InvalidEnumValue => "A string is none of the values allowed.",
+        Rule::MissingField => "A required field is missing.",
+        Rule::InvalidType => "A value has the wrong type.",
+        Rule::InvalidString => "A string has the wrong format.",
+        Rule::InvalidEnumValue => "A string is not one of the allowed values.",
         Rule::TooSmall => "A value is too short or too small.",
-        Rule::TooBig => "A value is too long, too many or too great.",
-        Rule::ConflictingFields => "Two properties contradict each other.",
+        Rule::TooBig => "A value is too long or too large, or a list has too many items.",
+        Rule::ConflictingFields => "Two fields contradict each other.",
     }
 }
 
-impl Component for Type {
+impl Component for ErrorType {
     const NAME: &'static str = "ErrorType";
 
     fn component() -> Object {
-        choices::<Self>("The kind of an error, which goes with the status.")
+        choices::<Self>("The type of an error. It corresponds to the HTTP status.")
     }
 }
 
-/// The `code`s of the table.
 struct Code;
 
 impl Component for Code {
     const NAME: &'static str = "ErrorCode";
 
     fn component() -> Object {
-        let codes = every().into_iter().filter_map(|error| Some(error.example()?.1));
+        let codes = one_of_every_kind().into_iter().filter_map(|error| Some(error.example()?.1));
         let mut codes: Vec<&str> = codes.collect();
         let mut seen = std::collections::HashSet::new();
         codes.retain(|code| seen.insert(*code));
         string()
             .enum_values(Some(codes))
-            .description(Some("What went wrong, for a program. Codes may be added."))
+            .description(Some("A machine-readable error code. New codes may be added."))
             .build()
     }
 }
 
-impl Component for Content<'_> {
+impl Component for ErrorDetail<'_> {
     const NAME: &'static str = "ErrorDetail";
 
     fn component() -> Object {
-        let field = "The property or parameter at fault, when there is one: a name, or a path such \
-                     as `labels.2`.";
-        let errors = "Addition: the hosted API does not have this property. Everything that is \
-                      wrong with the request, when that is more than one thing; the first of it is \
-                      also the error itself.";
-        Shape::new(&["What went wrong."])
-            .property::<Type>("type", &["The kind of the error."])
-            .property::<Code>("code", &["What went wrong, for a program."])
-            .property::<String>("message", &["What went wrong, for a person."])
+        let field = "The field or parameter that caused the error, if there is one: a name, or a \
+                     path such as `labels.2`.";
+        let errors = "Addition: the hosted API doesn't have this field. All errors of the request, \
+                      if there is more than one. The first of them is also the error itself.";
+        Shape::new(&["Details of an error."])
+            .property::<ErrorType>("type", &["The type of the error."])
+            .property::<Code>("code", &["A machine-readable error code."])
+            .property::<String>(
+                "message",
+                &["A human-readable message. Its wording may change; don't parse it."],
+            )
             .sometimes::<String>("field", &[field])
             .sometimes::<Vec<Self>>("errors", &[errors])
             .build()
     }
 }
 
-impl Component for Envelope<'_> {
+impl Component for ErrorBody<'_> {
     const NAME: &'static str = "Error";
 
     fn component() -> Object {
-        Shape::new(&["The answer to a request that cannot be answered with what it asked for."])
-            .property::<Content<'_>>("error", &["What went wrong."])
+        Shape::new(&["The response to a request that failed."])
+            .property::<ErrorDetail<'_>>("error", &["Details of the error."])
             .build()
     }
 }
 
-/// The schemas of errors.
 pub(super) fn components() -> [(&'static str, Object); 4] {
     fn component<C: Component>() -> (&'static str, Object) {
         (C::NAME, C::component())
     }
     [
-        component::<Envelope<'_>>(),
-        component::<Content<'_>>(),
-        component::<Type>(),
+        component::<ErrorBody<'_>>(),
+        component::<ErrorDetail<'_>>(),
+        component::<ErrorType>(),
         component::<Code>(),
     ]
 }
@@ -243,9 +245,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_of_the_table_is_told_of() {
-        let kinds: HashSet<_> = every().iter().map(discriminant).collect();
+    fn every_kind_of_error_is_documented() {
+        let kinds: HashSet<_> = one_of_every_kind().iter().map(discriminant).collect();
         assert_eq!(kinds.len(), ApiError::COUNT);
-        assert!(every().iter().all(|error| when(error).ends_with('.')));
+        assert!(one_of_every_kind().iter().all(|error| summary(error).ends_with('.')));
     }
 }

@@ -1,12 +1,14 @@
-//! The story that the examples tell: Aurora Shipping becomes a customer, Maya Lind its contact, and
-//! its roll-out in Europe begins. Responses are values of the model, made from the requests by the
-//! model's own rules, so that they cannot show what the server would not answer.
+//! The examples in the OpenAPI document.
+//!
+//! They tell one story: Aurora Shipping becomes a customer with Maya Lind as its contact, and its
+//! rollout in Europe begins. The example responses are made from the example requests by the model,
+//! so they always match what the server returns.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::api::answer::Deleted;
+use crate::api::response::Deleted;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
 use crate::model::event::{Actor, Event, EventType};
@@ -23,7 +25,6 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
 
-/// The customer's id.
 pub(in crate::api) const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
 const CONTACT: &str = "c03hakp1tmzwwn779dg8zzlq1x";
 const ONBOARDING: &str = "c03hakp1tq1c85byp1qgfmghn9";
@@ -31,8 +32,8 @@ const ORGANIZATION: &str = "c03hakp1npvpx3y1ks4ux2wr0n";
 const KEY: &str = "c03hakp1nzlpe4wplytx6vd32g";
 const EVENT: &str = "evt_03hakp1u8px6pflwogj1vdu7c";
 
-/// So many milliseconds after the story began, on 24 November 2026.
-pub(in crate::api) fn at(millis: i64) -> Timestamp {
+/// Returns the time this many milliseconds after the story starts, on November 24, 2026.
+pub(in crate::api) fn time(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_795_497_316_504_000).plus_millis(millis)
 }
 
@@ -40,8 +41,8 @@ fn id<R>(text: &str) -> Id<R> {
     Id::stored(text.to_owned())
 }
 
-/// A value of the model after it was changed by the body of a request.
-fn changed<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) -> T {
+/// Applies a request body to a value of the model.
+fn with_body<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) -> T {
     let mut value = value;
     let parsed = body.as_object().and_then(|body| Fields::parse(body).ok());
     if let Some(parsed) = parsed {
@@ -50,7 +51,7 @@ fn changed<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) ->
     value
 }
 
-/// A list that has only this item.
+/// Returns a page with a single item.
 pub(in crate::api) fn page<T>(item: T) -> Page<T> {
     Page { data: vec![item], next: None }
 }
@@ -63,8 +64,8 @@ pub(in crate::api) fn customer() -> Customer {
     let name = Name::stored("Aurora Shipping".to_owned());
     let slug = Slug::from_name(name.as_str());
     let new = NewCustomer { name, slug: None, properties: Changes::none() };
-    let blank = new.create(id(CUSTOMER), DisplayId(1), slug, at(0));
-    changed(blank, &new_customer(), CustomerPatch::apply)
+    let blank = new.create(id(CUSTOMER), DisplayId(1), slug, time(0));
+    with_body(blank, &new_customer(), CustomerPatch::apply)
 }
 
 pub(in crate::api) fn customer_patch() -> Value {
@@ -78,8 +79,8 @@ pub(in crate::api) fn customer_patch() -> Value {
 }
 
 pub(in crate::api) fn patched_customer() -> Customer {
-    let after = changed(customer(), &customer_patch(), CustomerPatch::apply);
-    Customer { updated_at: at(60_000), ..after }
+    let after = with_body(customer(), &customer_patch(), CustomerPatch::apply);
+    Customer { updated_at: time(60_000), ..after }
 }
 
 pub(in crate::api) fn new_contact() -> Value {
@@ -92,8 +93,8 @@ pub(in crate::api) fn contact() -> Contact {
         email: Email::stored("maya@aurora.example".to_owned()),
         properties: Changes::none(),
     };
-    let blank = new.create(id(CONTACT), DisplayId(1), id(CUSTOMER), at(29));
-    changed(blank, &new_contact(), ContactPatch::apply)
+    let blank = new.create(id(CONTACT), DisplayId(1), id(CUSTOMER), time(29));
+    with_body(blank, &new_contact(), ContactPatch::apply)
 }
 
 pub(in crate::api) fn contact_patch() -> Value {
@@ -101,8 +102,8 @@ pub(in crate::api) fn contact_patch() -> Value {
 }
 
 pub(in crate::api) fn patched_contact() -> Contact {
-    let after = changed(contact(), &contact_patch(), ContactPatch::apply);
-    Contact { updated_at: at(60_029), ..after }
+    let after = with_body(contact(), &contact_patch(), ContactPatch::apply);
+    Contact { updated_at: time(60_029), ..after }
 }
 
 pub(in crate::api) fn new_onboarding() -> Value {
@@ -110,9 +111,9 @@ pub(in crate::api) fn new_onboarding() -> Value {
 }
 
 pub(in crate::api) fn onboarding() -> Onboarding {
-    let blank = Onboarding::blank(id(ONBOARDING), DisplayId(1), id(CUSTOMER), at(49));
-    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(49));
-    changed(blank, &new_onboarding(), apply)
+    let blank = Onboarding::blank(id(ONBOARDING), DisplayId(1), id(CUSTOMER), time(49));
+    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, time(49));
+    with_body(blank, &new_onboarding(), apply)
 }
 
 pub(in crate::api) fn onboarding_patch() -> Value {
@@ -120,9 +121,9 @@ pub(in crate::api) fn onboarding_patch() -> Value {
 }
 
 pub(in crate::api) fn patched_onboarding() -> Onboarding {
-    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, at(60_049));
-    let after = changed(onboarding(), &onboarding_patch(), apply);
-    Onboarding { updated_at: at(60_049), ..after }
+    let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, time(60_049));
+    let after = with_body(onboarding(), &onboarding_patch(), apply);
+    Onboarding { updated_at: time(60_049), ..after }
 }
 
 pub(in crate::api) fn deleted_customer() -> Deleted {
@@ -141,12 +142,12 @@ pub(in crate::api) fn deleted_onboarding() -> Deleted {
 }
 
 pub(in crate::api) fn customer_event() -> Event {
-    event(EventType::CustomerCreated, at(0), &customer(), None)
+    event(EventType::CustomerCreated, time(0), &customer(), None)
 }
 
 pub(in crate::api) fn onboarding_event() -> Event {
     let before = json!({"phase": "before_getting_started", "started_at": null, "notes": null});
-    event(EventType::OnboardingPhaseChanged, at(60_049), &patched_onboarding(), Some(&before))
+    event(EventType::OnboardingPhaseChanged, time(60_049), &patched_onboarding(), Some(&before))
 }
 
 fn event(
@@ -179,7 +180,7 @@ pub(in crate::api) fn key() -> Key {
         workspace: workspace().slug,
         tier: Tier::Standard,
         scopes: Scopes::all(),
-        created_at: at(-60_000),
+        created_at: time(-60_000),
         last_used_at: None,
         last_used_ip: None,
         request_count: 0,
@@ -194,7 +195,7 @@ pub(in crate::api) fn workspace() -> Workspace {
         id: id(ORGANIZATION),
         slug: Slug::stored("default".to_owned()),
         name: Name::stored("Default".to_owned()),
-        created_at: at(-60_000),
+        created_at: time(-60_000),
     }
 }
 
@@ -203,21 +204,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_story_begins_when_it_says() {
-        assert_eq!(at(0).to_string(), "2026-11-24T05:15:16.504Z");
+    fn the_story_starts_on_the_documented_date() {
+        assert_eq!(time(0).to_string(), "2026-11-24T05:15:16.504Z");
     }
 
     #[test]
-    fn the_examples_of_requests_are_what_the_responses_are_made_from() {
+    fn example_responses_match_the_example_requests() {
         let body = new_customer();
         let new: NewCustomer = Fields::parse(body.as_object().unwrap()).unwrap();
         let shown = customer();
-        let created = new.create(shown.id.clone(), DisplayId(1), shown.slug.clone(), at(0));
+        let created = new.create(shown.id.clone(), DisplayId(1), shown.slug.clone(), time(0));
         let text = |customer: &Customer| serde_json::to_string(customer).unwrap();
         assert_eq!(text(&created), text(&shown));
         assert!(contact().is_primary);
         assert_eq!(onboarding().name.unwrap().as_str(), "EU rollout");
-        assert_eq!(patched_onboarding().started_at, Some(at(60_049)));
+        assert_eq!(patched_onboarding().started_at, Some(time(60_049)));
         assert_eq!(patched_contact().labels.iter().collect::<Vec<_>>(), ["decision maker"]);
         assert_eq!(patched_customer().metadata.as_str(), r#"{"crm_owner":"dana"}"#);
     }

@@ -1,5 +1,5 @@
-//! The description of the API, in OpenAPI 3.1: what the route table, the parsers of the model and
-//! the table of errors know, put together with the descriptions beside the handlers.
+//! The OpenAPI 3.1 document, built from the route table, the parsers of the model, the API's
+//! errors, and the descriptions next to the handlers.
 
 pub(super) mod bodies;
 pub(super) mod description;
@@ -8,6 +8,6 @@ mod errors;
 pub(super) mod examples;
 pub(super) mod links;
 mod parameters;
-mod problems;
+mod problem_examples;
 mod responses;
-pub(super) mod served;
+pub(super) mod serve;

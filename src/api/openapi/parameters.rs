@@ -1,4 +1,4 @@
-//! The parameters of operations: in paths, in queries and in headers.
+//! The parameters of operations, in paths, queries, and headers.
 
 use actix_web::http::Method;
 use serde_json::json;
@@ -13,9 +13,9 @@ use crate::model::parse::schema::{Described, string};
 use crate::model::resource::ResourceType;
 use crate::model::values::id;
 
-/// The parameters of an operation that reads these from its query. Those of paths, pages and
-/// headers are the same for many, and are referred to.
-pub(super) fn list(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Parameter>> {
+/// Returns the parameters of an operation with these query parameters. Parameters that many
+/// operations share are references to [`shared`] ones.
+pub(super) fn for_operation(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Parameter>> {
     let in_path = PathParameter::find_in(path).map(PathParameter::component);
     let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();
     all.extend(query.iter().map(|field| match field.name.as_str() {
@@ -29,7 +29,7 @@ pub(super) fn list(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Pa
     all
 }
 
-/// Those that are referred to, by their names.
+/// Returns the parameters that operations refer to, by name.
 pub(super) fn shared() -> Vec<(&'static str, Parameter)> {
     let mut all: Vec<(&'static str, Parameter)> =
         PathParameter::ALL.iter().map(|one| (one.component(), one.parameter())).collect();
@@ -45,11 +45,11 @@ fn reference(component: &str) -> RefOr<Parameter> {
     RefOr::Ref(Ref::new(format!("#/components/parameters/{component}")))
 }
 
-/// The parameter of a path.
+/// The kinds of path parameters. A path has at most one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PathParameter {
     Customer,
-    /// The customer in the path of what belongs to it.
+    /// The customer in the path of a nested collection.
     ParentCustomer,
     Contact,
     Onboarding,
@@ -58,15 +58,15 @@ pub(super) enum PathParameter {
 impl PathParameter {
     const ALL: [Self; 4] = [Self::Customer, Self::ParentCustomer, Self::Contact, Self::Onboarding];
 
-    /// The parameter that a path has, if it has one.
+    /// Returns the parameter in this path, if there is one.
     pub fn find_in(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| {
-            let (collection, name) = one.place();
+            let (collection, name) = one.position();
             path.strip_prefix(collection).is_some_and(|rest| rest.starts_with(name))
         })
     }
 
-    /// The resource that it names.
+    /// Returns the type of resource that the parameter identifies.
     pub fn resource(self) -> ResourceType {
         match self {
             Self::Customer | Self::ParentCustomer => ResourceType::Customer,
@@ -75,8 +75,8 @@ impl PathParameter {
         }
     }
 
-    /// Where it stands in a path, and how.
-    fn place(self) -> (&'static str, &'static str) {
+    /// Returns the part of the path before the parameter, and the parameter as written in the path.
+    fn position(self) -> (&'static str, &'static str) {
         match self {
             Self::Customer => ("/customers/", "{id}"),
             Self::ParentCustomer => ("/customers/", "{customerId}"),
@@ -95,7 +95,7 @@ impl PathParameter {
     }
 
     fn parameter(self) -> Parameter {
-        let name = self.place().1.trim_matches(['{', '}']);
+        let name = self.position().1.trim_matches(['{', '}']);
         let resource: &str = self.resource().into();
         ParameterBuilder::new()
             .name(name)
@@ -109,48 +109,48 @@ impl PathParameter {
 }
 
 fn in_query(field: &Field) -> Parameter {
-    // A request that is shown to people says how much it wants, and nothing else.
+    // Sample requests in the docs send a limit and no other query parameter.
     let example = (field.name == "limit").then(|| json!(10));
     let is_list = matches!(field.schema, RefOr::T(Schema::Array(_)));
     ParameterBuilder::new()
         .name(&field.name)
         .parameter_in(ParameterIn::Query)
-        .description(Some(about(&field.name, is_list)))
+        .description(Some(description(&field.name, is_list)))
         .schema(Some(field.schema.clone()))
         .example(example)
         .build()
 }
 
-/// What a parameter of a query means. Each of them means the same wherever it can be sent.
-fn about(name: &str, is_list: bool) -> &'static str {
+/// Returns the description of a query parameter, which is the same for every operation.
+fn description(name: &str, is_list: bool) -> &'static str {
     match name {
-        "limit" => "How many items the page holds at most.",
+        "limit" => "The maximum number of items to return.",
         "cursor" => {
-            "The `next_cursor` of the page before, as it was given: the page holds items that were \
-             created before this time. A time of your own, or a date alone, will do as well."
+            "The `next_cursor` of the previous page, unchanged. The page contains items created \
+             before this time. You can also pass any timestamp or date."
         }
         "status" => "Only customers with this status.",
         "slug" => "Only the customer with this slug.",
         "domain" => {
-            "Addition: the hosted API does not have this filter. Only customers with this host name, \
-             in any case, in Unicode or in Punycode (`xn--`)."
+            "Addition: the hosted API doesn't have this filter. Only customers with this domain, \
+             ignoring case. International domains match in Unicode and in Punycode (`xn--`)."
         }
         "hubspot_company_id" => {
-            "Addition: the hosted API does not have this filter. Only customers with this id in \
-             HubSpot."
+            "Addition: the hosted API doesn't have this filter. Only customers with this HubSpot \
+             company ID."
         }
         "stripe_customer_id" => {
-            "Addition: the hosted API does not have this filter. Only customers with this id in \
-             Stripe."
+            "Addition: the hosted API doesn't have this filter. Only customers with this Stripe \
+             customer ID."
         }
         "q" => {
-            "Addition: the hosted API does not have this filter. Only customers whose name, slug or \
-             domain contains this text. Upper and lower case are the same (also `ß` and `SS`), and so \
-             are composed and decomposed letters."
+            "Addition: the hosted API doesn't have this filter. Only customers whose name, slug, or \
+             domain contains this text. Case is ignored (`ß` also matches `SS`), and so is whether \
+             accented letters are composed or decomposed."
         }
         "customer_id" => {
-            "Only onboardings of the customer with this `id` or `display_id`; none when there is no \
-             such customer."
+            "Only onboardings of the customer with this `id` or `display_id`. The list is empty if \
+             there is no such customer."
         }
         "state" => "Only onboardings in this state.",
         "phase" => "Only onboardings in this phase.",
@@ -164,25 +164,25 @@ fn about(name: &str, is_list: bool) -> &'static str {
              ID of an event that isn't in the feed, such as a purged one, returns 400."
         }
         "type" => {
-            "Only events of this type. Those of keys, `api_key.created` and `api_key.revoked`, are in \
-             no activity list: there are none of them here."
+            "Only events of this type. Activity lists never contain the API key events, \
+             `api_key.created` and `api_key.revoked`."
         }
-        // A test fails when there is such a parameter.
+        // A test fails if a parameter has no description.
         _ => "",
     }
 }
 
 fn idempotency_key() -> Parameter {
-    // Whatever a header can hold: visible characters, and spaces between them.
+    // The characters that a header value can contain: visible ones, with whitespace between them.
     let visible = r"^[!-~\u0080-\u00ff]([\u0009 -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
     let key = string().min_length(Some(1)).max_length(Some(Retry::MAX_KEY)).pattern(Some(visible));
-    let says = "Makes the request safe to send again: for 24 hours, the same key with the same body \
-                gets the answer that was given the first time, and nothing is created twice. It has \
-                1 to 255 bytes, which mean nothing to the server.";
+    let description = "A unique value of your choice, 1 to 255 bytes long, that makes the request safe to retry. \
+         For 24 hours, sending the same key with the same body returns the original response instead \
+         of creating another resource.";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
-        .description(Some(says))
+        .description(Some(description))
         .schema(Some(key))
         .build()
 }

@@ -1,5 +1,6 @@
-//! The responses of operations: what they are asked for, and what can go wrong instead. What can go
-//! wrong with every operation that needs a key stands in the components, and so do the headers.
+//! The responses of operations.
+//!
+//! Headers, and the errors of every operation with an API key, are shared components.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,22 +17,24 @@ use utoipa::openapi::{Ref, RefOr};
 use super::description::Description;
 use super::{errors, examples};
 use crate::api::endpoint::{BASE, Endpoint};
-use crate::api::error::{ApiError, Envelope};
+use crate::api::error::{ApiError, ErrorBody};
 use crate::api::operation::Access;
-use crate::api::request::ignored::{MAX_LENGTH, MAX_NAMES};
+use crate::api::request::ignored_parameters::{MAX_LENGTH, MAX_NAMES};
 use crate::model::parse::schema::{Described, string};
 
-/// The responses of an operation.
-pub(super) fn list(endpoint: &Endpoint, description: Description) -> Responses {
+pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Responses {
     let mut all = Responses::new();
     let status = description.success.status.as_str().to_owned();
     all.responses.insert(status, RefOr::T(success(endpoint, &description)));
-    if description.is_kept {
-        let known = ResponseBuilder::new().description("The client's copy is still right.");
-        let known = with(known, &["X-Request-Id", "X-Ignored-Parameters", "ETag", "Cache-Control"]);
-        all.responses.insert("304".to_owned(), RefOr::T(known.build()));
+    if description.is_cacheable {
+        let unchanged = ResponseBuilder::new().description("The client's copy is up to date.");
+        let unchanged = with_headers(
+            unchanged,
+            &["X-Request-Id", "X-Ignored-Parameters", "ETag", "Cache-Control"],
+        );
+        all.responses.insert("304".to_owned(), RefOr::T(unchanged.build()));
     }
-    for (status, failures) in by_status(errors::list(endpoint, description)) {
+    for (status, failures) in by_status(errors::for_operation(endpoint, description)) {
         let response = match shared_name(status) {
             Some(name) => Ref::from_response_name(name).into(),
             None => RefOr::T(failure(status, failures)),
@@ -41,7 +44,7 @@ pub(super) fn list(endpoint: &Endpoint, description: Description) -> Responses {
     all
 }
 
-/// What goes wrong with every operation that needs a key, by its name.
+/// Returns the error responses that operations refer to, by name.
 pub(super) fn shared() -> Vec<(&'static str, Response)> {
     let mut all = errors::common();
     all.push(ApiError::UnsupportedEncoding);
@@ -50,7 +53,8 @@ pub(super) fn shared() -> Vec<(&'static str, Response)> {
         .collect()
 }
 
-/// The name of what is the same for every operation that needs a key.
+/// Returns the component name of an error response that is the same for every operation with an API
+/// key.
 fn shared_name(status: u16) -> Option<&'static str> {
     match status {
         401 => Some("Unauthorized"),
@@ -72,15 +76,15 @@ fn success(endpoint: &Endpoint, description: &Description) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(success.schema.clone()))
         .example(Some(success.example.clone()));
-    let mut response = json(success.says, content);
+    let mut response = json(success.description, content);
     if has_key {
-        response = with(response, &RATE_LIMIT);
+        response = with_headers(response, &RATE_LIMIT);
     }
     if is_post {
-        response = with(response, &["Location", "Idempotent-Replayed"]);
+        response = with_headers(response, &["Location", "Idempotent-Replayed"]);
     }
-    if description.is_kept {
-        response = with(response, &["ETag", "Cache-Control"]);
+    if description.is_cacheable {
+        response = with_headers(response, &["ETag", "Cache-Control"]);
     }
     for (name, link) in &success.links {
         response = response.link(*name, link.clone());
@@ -88,24 +92,24 @@ fn success(endpoint: &Endpoint, description: &Description) -> Response {
     response.build()
 }
 
-/// What went wrong with the same status: the code, when it is answered, and its envelope.
+/// The errors with the same status: code, summary, and body.
 type Failures = Vec<(&'static str, &'static str, Value)>;
 
 fn by_status(errors: Vec<ApiError>) -> BTreeMap<u16, Failures> {
     let mut all: BTreeMap<u16, Failures> = BTreeMap::new();
     for error in errors {
         if let Some((status, code, body)) = error.example() {
-            all.entry(status.as_u16()).or_default().push((code, errors::when(&error), body));
+            all.entry(status.as_u16()).or_default().push((code, errors::summary(&error), body));
         }
     }
     all
 }
 
 fn failure(status: u16, failures: Failures) -> Response {
-    let says = says(status, &failures);
+    let description = description(status, &failures);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let examples = failures.into_iter().map(|(code, when, body)| -> (String, RefOr<Example>) {
-        // A code that has two causes has two examples, which need two names.
+        // Example names must be unique, but a code can have several causes.
         let count = seen.entry(code).or_default();
         *count += 1;
         let name = if *count == 1 { code.to_owned() } else { format!("{code}_{count}") };
@@ -113,164 +117,172 @@ fn failure(status: u16, failures: Failures) -> Response {
         (name, RefOr::T(example.build()))
     });
     let content =
-        ContentBuilder::new().schema(Some(Envelope::schema())).examples_from_iter(examples);
-    let mut response = json(says, content);
-    // Before a key is known there is no window to tell of. The others may come before and after it.
+        ContentBuilder::new().schema(Some(ErrorBody::schema())).examples_from_iter(examples);
+    let mut response = json(description, content);
+    // These errors precede authentication, so there is no rate limit to report. The others can
+    // occur before or after it.
     if !matches!(status, 401 | 431) {
-        response = with(response, &RATE_LIMIT);
+        response = with_headers(response, &RATE_LIMIT);
     }
     match status {
-        401 => response = with(response, &["WWW-Authenticate"]),
-        415 => response = with(response, &["Accept-Encoding"]),
-        429 | 503 => response = with(response, &["Retry-After"]),
+        401 => response = with_headers(response, &["WWW-Authenticate"]),
+        415 => response = with_headers(response, &["Accept-Encoding"]),
+        429 | 503 => response = with_headers(response, &["Retry-After"]),
         _ => {}
     }
     response.build()
 }
 
-fn says(status: u16, failures: &Failures) -> &'static str {
-    let of_key = |(code, ..): &(&str, _, _)| code.starts_with("idempotency_key");
+fn description(status: u16, failures: &Failures) -> &'static str {
+    let is_idempotency_error = |(code, ..): &(&str, _, _)| code.starts_with("idempotency_key");
     match status {
-        400 => "The request does not validate.",
-        401 => "The key is missing, malformed, unknown or revoked.",
-        403 => "The key is valid and lacks the scope.",
-        404 => "There is no such thing in the key's workspace.",
-        409 if failures.iter().all(of_key) => "The idempotency key is taken.",
-        409 if failures.iter().any(of_key) => {
-            "A value that has to be unique is taken, or the idempotency key is."
+        400 => "The request is invalid.",
+        401 => "The API key is missing, malformed, unknown, or revoked.",
+        403 => "The API key doesn't have the required scope.",
+        404 => "There is no such resource in the key's workspace.",
+        409 if failures.iter().all(is_idempotency_error) => {
+            "The idempotency key is already in use."
         }
-        409 => "A value that has to be unique is taken.",
-        408 => "The body arrived too slowly.",
-        413 => "The body is too large.",
-        415 => "The body is encoded in a way that the server does not decode.",
+        409 if failures.iter().any(is_idempotency_error) => {
+            "A unique value or the idempotency key is already in use."
+        }
+        409 => "A unique value is already in use.",
+        408 => "The request body arrived too slowly.",
+        413 => "The request body is too large.",
+        415 => "The request body has an unsupported `Content-Encoding`.",
         429 => {
-            "The key has no requests left for now, or too many wrong secrets came from the client's \
-             address."
+            "The API key has used up its rate limit, or too many attempts with a wrong secret came \
+             from your network."
         }
-        431 => "The headers are too large.",
-        500 => "The server made a mistake; its log has the cause.",
-        503 => "The server cannot do it now. Nothing was stored: it is safe to try again.",
+        431 => "The request headers are too large.",
+        500 => "Internal server error. The server log has the cause.",
+        503 => {
+            "The server can't process the request right now. Nothing was stored, so it is safe to \
+             retry."
+        }
         _ => "",
     }
 }
 
-fn json(says: &str, content: ContentBuilder) -> ResponseBuilder {
+fn json(description: &str, content: ContentBuilder) -> ResponseBuilder {
     let content: Content = content.build();
-    with(
-        ResponseBuilder::new().description(says).content("application/json", content),
+    with_headers(
+        ResponseBuilder::new().description(description).content("application/json", content),
         &["X-Request-Id", "X-Ignored-Parameters"],
     )
 }
 
 const RATE_LIMIT: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
 
-fn with(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
+fn with_headers(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
     headers.iter().fold(response, |response, name| {
         response.header_ref(*name, Ref::new(format!("#/components/headers/{name}")))
     })
 }
 
-/// The headers that responses have, by their names.
+/// Returns the headers that responses refer to, by name.
 pub(super) fn headers() -> Vec<(&'static str, Header)> {
-    let optional = |name, says: &str, schema: ObjectBuilder, example: Value| {
+    let optional = |name, description: &str, schema: ObjectBuilder, example: Value| {
         let header = HeaderBuilder::new()
             .schema(Some(schema))
-            .description(Some(says))
+            .description(Some(description))
             .example(Some(example))
             .build();
         (name, header)
     };
-    // The model of the library has no such field; what it calls extensions is written as it is.
-    let header = |name, says: &str, schema: ObjectBuilder, example: Value| {
-        let (name, mut header) = optional(name, says, schema, example);
+    // utoipa has no `required` for headers, but writes extensions verbatim.
+    let header = |name, description: &str, schema: ObjectBuilder, example: Value| {
+        let (name, mut header) = optional(name, description, schema, example);
         header.extensions = Some(Extensions::from_iter([("required", Value::Bool(true))]));
         (name, header)
     };
     let count =
         || ObjectBuilder::new().schema_type(utoipa::openapi::Type::Integer).minimum(Some(0));
-    let without = "Not there when the key has no limit, nor in an answer that is given before the \
-                   key is known.";
+    let without = "Missing if the key has no rate limit, and in responses that precede \
+                   authentication.";
     vec![
         header(
             "X-Request-Id",
-            "Addition: the hosted API has announced this header and does not have it yet. The id of \
-             the request, which the server's log has too: the client's own, if it sent one, or a new \
-             one.",
+            "Addition: the hosted API has announced this header but doesn't send it yet. The ID of \
+             the request, which also appears in the server log. The \
+             server uses the ID that the client sends in this header, or generates one if there is \
+             none or it is not suitable.",
             string(),
             "req_0193661a3f2c7d4e8b1a5c6d7e8f9a0b".into(),
         ),
         optional(
             "X-Ignored-Parameters",
             &format!(
-                "Addition: the hosted API does not have this header. The names of the query \
-                 parameters that the operation does not have, such as a misspelt filter, \
-                 percent-encoded and separated by commas. At most {MAX_NAMES} names, each cut off \
-                 at {MAX_LENGTH} characters. Left out when there are none."
+                "Addition: the hosted API doesn't have this header. The query parameters that the \
+                 server ignored because it doesn't know them, such as a misspelled filter: up to \
+                 {MAX_NAMES} percent-encoded names, separated by commas and truncated to \
+                 {MAX_LENGTH} characters each. Missing if there are none."
             ),
             string(),
             "name".into(),
         ),
         optional(
             "X-RateLimit-Limit",
-            &format!("Requests that the key has in 60 seconds. {without}"),
+            &format!("How many requests the key can make in 60 seconds. {without}"),
             count(),
             60.into(),
         ),
         optional(
             "X-RateLimit-Remaining",
-            &format!("Requests that are left of them. {without}"),
+            &format!("How many requests the key has left. {without}"),
             count(),
             59.into(),
         ),
         optional(
             "X-RateLimit-Reset",
             &format!(
-                "When the oldest of the requests that count stops counting, in Unix seconds: then \
-                 one more is left, or a few. {without}"
+                "The Unix time in seconds at which the oldest counted request leaves the window and \
+                 at least one more request becomes available. {without}"
             ),
             count(),
             1_764_000_060.into(),
         ),
         header(
             "Retry-After",
-            "Seconds to wait before the next request.",
+            "How many seconds to wait before the next request.",
             count().minimum(Some(1)),
             12.into(),
         ),
         header(
             "Location",
-            "The path of what was created.",
+            "The path of the created resource.",
             string(),
             format!("{BASE}/customers/{}", examples::CUSTOMER).into(),
         ),
         optional(
             "Idempotent-Replayed",
-            "Addition: the hosted API does not have this header. There, and `true`, when the answer \
-             is the one that was given to an earlier request with the same idempotency key.",
+            "Addition: the hosted API doesn't have this header. `true` if the response is a replay \
+             of the response to an earlier request with the same idempotency key; otherwise missing.",
             string().enum_values(Some(["true"])),
             "true".into(),
         ),
         header(
             "Accept-Encoding",
-            "Addition: the hosted API does not have this header. The encodings that a body may have.",
+            "Addition: the hosted API doesn't have this header. The supported encodings of request \
+             bodies.",
             string().enum_values(Some(["identity"])),
             "identity".into(),
         ),
         header(
             "WWW-Authenticate",
-            "How to send a key.",
+            "The authentication scheme for API keys.",
             string().enum_values(Some(["Bearer"])),
             "Bearer".into(),
         ),
         header(
             "ETag",
-            "Names what was answered, to be sent as `If-None-Match`.",
+            "Identifies this version of the response. Send it back in `If-None-Match`.",
             string(),
             "\"5f0c\"".into(),
         ),
         header(
             "Cache-Control",
-            "A copy may be kept, and has to be asked for before it is used.",
+            "You can cache the response, but must revalidate it before each use.",
             string().enum_values(Some(["no-cache"])),
             "no-cache".into(),
         ),

@@ -1,4 +1,4 @@
-//! Who makes a request: from the `Authorization` header to a key that may be used now.
+//! Authenticates requests: from the `Authorization` header to a valid API key.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,31 +6,30 @@ use std::sync::Arc;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Data;
 
-use super::verifier::Recall;
+use super::key_verifier::CachedResult;
 use crate::api::error::ApiError;
 use crate::api::state::Api;
 use crate::model::key::secret::{KeySecret, Prefix};
-use crate::service::secrets::Attempt;
+use crate::service::auth_limits::secret_kinds::Attempt;
 use crate::store::{Credentials, Snapshot};
 
-/// The key of a request, and the state of the database in which it is valid. It is read afresh
-/// each time, so that a change to it holds at once; the order of the checks is that of their
-/// price.
+/// Returns the key of a request, and the database snapshot in which it is valid. Every request
+/// reads the key again, so that changes to it take effect immediately. Cheap checks come first.
 pub(in crate::api) async fn authenticate(
     api: &Data<Api>,
     headers: &HeaderMap,
-    address: IpAddr,
+    client_ip: IpAddr,
 ) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
     let secret = KeySecret::parse(bearer(headers)?, api.store().checksum_secret())
         .ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
     let (mut found, mut snapshot) = look_up(api, &prefix)?;
-    match api.verifier.recall(&secret, &found.hash) {
-        Recall::Right => {}
-        Recall::Wrong => return Err(ApiError::InvalidKey),
-        Recall::Nothing => {
+    match api.verifier.check_cache(&secret, &found.hash) {
+        CachedResult::Match => {}
+        CachedResult::Mismatch => return Err(ApiError::InvalidKey),
+        CachedResult::Miss => {
             drop(snapshot);
-            verify(api, secret, &found, address).await?;
+            verify(api, secret, &found, client_ip).await?;
             (found, snapshot) = look_up(api, &prefix)?;
         }
     }
@@ -50,19 +49,19 @@ async fn verify(
     api: &Data<Api>,
     secret: KeySecret,
     found: &Credentials,
-    address: IpAddr,
+    client_ip: IpAddr,
 ) -> Result<(), ApiError> {
-    let attempt = Attempt::at_key(&secret, address);
-    let (verifying, hash) = (Data::clone(api), found.hash.clone());
-    let is_right = move || verifying.verifier.verify(&secret, hash);
-    if api.service.check_secret(attempt, is_right).await? {
+    let attempt = Attempt::with_key(&secret, client_ip);
+    let (shared, hash) = (Data::clone(api), found.hash.clone());
+    let is_valid = move || shared.verifier.verify(&secret, hash);
+    if api.service.check_secret(attempt, is_valid).await? {
         return Ok(());
     }
     Err(ApiError::InvalidKey)
 }
 
-/// The token of the one `Authorization` header. The scheme's case does not matter (RFC 9110,
-/// 11.1).
+/// Returns the token of the `Authorization` header. There must be exactly one such header. Its
+/// scheme is case-insensitive (RFC 9110, 11.1).
 fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut all = headers.get_all(AUTHORIZATION);
     let header = all.next().ok_or(ApiError::MissingKey)?;

@@ -1,5 +1,4 @@
-//! One request of a valid key: what a handler needs of it, and the checks that come before every
-//! handler.
+//! An authenticated request as its handler sees it, and the checks before the handler runs.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -11,13 +10,13 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
 use super::{auth, body, idempotency};
-use crate::api::answer::{Answer, Reply};
 use crate::api::error::ApiError;
 use crate::api::operation::{Access, Operation};
+use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
-use crate::http::exchange::body_length;
-use crate::http::incoming;
+use crate::http::connection_state::body_length;
 use crate::http::request_id::RequestId;
+use crate::http::request_limits;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
 use crate::model::parse::fields::Body;
@@ -25,17 +24,14 @@ use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
 use crate::service::access_log::{UsedKey, UsedOperation};
-use crate::service::limits;
-use crate::service::rate_limit::Verdict;
+use crate::service::rate_limits::RateLimitHeaders;
+use crate::service::sliding_window::Decision;
 use crate::store::{Credentials, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
-/// A request that may be answered.
+/// A request that passed all checks.
 pub(in crate::api) struct Call {
-    /// The API's state.
     pub api: Data<Api>,
-    /// On whose behalf it is made.
     pub caller: Arc<Caller>,
-    /// The key that it was made with.
     pub credentials: Arc<Credentials>,
     request: HttpRequest,
     body: Bytes,
@@ -44,45 +40,46 @@ pub(in crate::api) struct Call {
 }
 
 impl Call {
-    /// The resource that the path names.
-    pub fn in_path<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
+    /// Parses the ID in the path. If it isn't a valid ID, there is no such resource.
+    pub fn path_id<R>(&self, resource: ResourceType) -> Result<Ref<R>, ApiError> {
         // Every path has at most one parameter.
         let text = self.request.match_info().iter().next().map(|(_, text)| text);
         text.and_then(Ref::parse).ok_or(ApiError::NotFound(resource))
     }
 
-    /// The body of a POST.
+    /// Parses the body of a POST.
     pub fn body<B: Body>(&self) -> Result<B, ApiError> {
         body::parse(&self.body)
     }
 
-    /// The body of a PATCH.
+    /// Parses the body of a PATCH.
     pub fn patch<B: Body>(&self) -> Result<B, ApiError> {
         body::parse_patch(&self.body)
     }
 
-    /// The query parameters.
+    /// Parses the query parameters.
     pub fn query<Q: Query>(&self) -> Result<Q, ApiError> {
         let pairs = url::form_urlencoded::parse(self.request.query_string().as_bytes());
         Params::parse(pairs.into_owned().collect()).map_err(ApiError::Invalid)
     }
 
-    /// Looks something up by its id, on the web worker: that takes less time than handing it to
-    /// another thread.
-    pub fn look_up(
+    /// Reads a single resource, on the web worker: that is faster than handing it to another
+    /// thread.
+    pub fn read_one(
         self,
-        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<Answer, StoreError>,
-    ) -> Reply {
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError>,
+    ) -> ApiResult {
         let snapshot = self.snapshot.map_or_else(|| self.api.store().snapshot(), Ok)?;
         Ok(snapshot.read(|reader| read(&reader.for_workspace(self.caller.workspace.no)))?)
     }
 
-    /// Reads a list, off the web workers.
-    pub async fn list(
+    /// Reads a list, on a thread for slow reads.
+    pub async fn read_list(
         self,
-        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<Answer, StoreError> + Send + 'static,
-    ) -> Reply {
-        // A page may have to wait for a thread, and must not keep a connection meanwhile.
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError> + Send + 'static,
+    ) -> ApiResult {
+        // The read may have to wait for a thread, and must not hold a database connection until
+        // then.
         drop(self.snapshot);
         let (api, workspace) = (self.api, self.caller.workspace.no);
         let service = Arc::clone(&api.service);
@@ -92,84 +89,86 @@ impl Call {
         Ok(service.list_threads.run(job).await??)
     }
 
-    /// Changes something. The answer is made in the transaction, and with it, for a POST that
-    /// carries an idempotency key, kept.
+    /// Makes a change in a transaction. For a POST with an idempotency key, saves the response in
+    /// the same transaction.
     pub async fn write(
         &self,
-        change: impl FnOnce(&WorkspaceTx<'_>) -> Result<Answer, StoreError> + Send + 'static,
-    ) -> Reply {
+        change: impl FnOnce(&WorkspaceTx<'_>) -> Result<ApiResponse, StoreError> + Send + 'static,
+    ) -> ApiResult {
         let (caller, retry) = (Arc::clone(&self.caller), self.retry.clone());
-        let once =
-            move |tx: &Tx<'_>| idempotency::once(&tx.for_caller(&caller), retry.as_ref(), change);
-        self.api.store().write(once).await?
+        let run = move |tx: &Tx<'_>| {
+            idempotency::run_once(&tx.for_caller(&caller), retry.as_ref(), change)
+        };
+        self.api.store().write(run).await?
     }
 }
 
-/// Answers a request: checks it in the contract's order, and gives it to its handler.
-pub(in crate::api) async fn dispatch<F: Future<Output = Reply>>(
+/// Checks a request, runs its handler, and turns the result into a response.
+pub(in crate::api) async fn dispatch<F: Future<Output = ApiResult>>(
     request: HttpRequest,
     payload: Payload,
     operation: Operation,
     handler: impl FnOnce(Call) -> F,
 ) -> HttpResponse {
-    let mut left = None;
-    let checked = check_and_handle(&request, payload, operation, &mut left, handler);
-    let reply = match AssertUnwindSafe(checked).catch_unwind().await {
-        Ok(reply) => reply,
-        // The panic itself was logged where it happened.
-        Err(_) => Err(ApiError::Internal("the handler ended with a panic".to_owned())),
+    let mut rate_limit = None;
+    let handled = check_and_handle(&request, payload, operation, &mut rate_limit, handler);
+    let result = match AssertUnwindSafe(handled).catch_unwind().await {
+        Ok(result) => result,
+        // The panic hook has logged the panic itself.
+        Err(_) => Err(ApiError::Internal("the handler panicked".to_owned())),
     };
-    let mut response = match reply {
-        Ok(answer) => answer.respond(),
-        Err(error) => refuse(&request, &error),
+    let mut response = match result {
+        Ok(response) => response.into_http_response(),
+        Err(error) => error_response(&request, &error),
     };
-    if let Some(left) = left {
-        left.add_to(&mut response);
+    if let Some(headers) = rate_limit {
+        headers.add_to(&mut response);
     }
     response
 }
 
-/// The envelope of an error, after logging it when it is ours.
-pub(in crate::api) fn refuse(request: &HttpRequest, error: &ApiError) -> HttpResponse {
-    if error.is_ours() {
+/// Builds the response to a failed request, and logs server errors.
+pub(in crate::api) fn error_response(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    if error.is_server_error() {
         let extensions = request.extensions();
         let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
         log::error!("request_id={id} {error}");
     }
-    error.respond()
+    error.to_http_response()
 }
 
-async fn check_and_handle<F: Future<Output = Reply>>(
+async fn check_and_handle<F: Future<Output = ApiResult>>(
     request: &HttpRequest,
     payload: Payload,
     operation: Operation,
-    left: &mut Option<limits::Headers>,
+    rate_limit: &mut Option<RateLimitHeaders>,
     handler: impl FnOnce(Call) -> F,
-) -> Reply {
+) -> ApiResult {
     request.extensions_mut().insert(UsedOperation(operation.id));
     let headers = request.headers();
-    if !incoming::headers_fit(headers) {
+    if !request_limits::headers_fit(headers) {
         return Err(ApiError::HeadersTooLarge);
     }
     let api = request.app_data::<Data<Api>>().cloned();
-    let api = api.ok_or_else(|| ApiError::Internal("the server has no state".to_owned()))?;
+    let api = api.ok_or_else(|| ApiError::Internal("the app has no API state".to_owned()))?;
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
-    let address = api.service.client_address(peer, headers);
+    let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no IP address".to_owned()))?;
+    let client_ip = api.service.client_ip(peer, headers);
 
-    let (credentials, snapshot) = auth::authenticate(&api, headers, address).await?;
+    let (credentials, snapshot) = auth::authenticate(&api, headers, client_ip).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
-    // What follows waits for a body, if one is sent, and a change waits for the writer.
+    // Only reads without a body keep the snapshot: others may wait for the body or the writer
+    // first.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
     let clock = api.store().clock();
     let now = clock.now();
-    api.service.usage.note(&key.id, now, address);
-    match api.service.limits.count(key, clock.monotonic()) {
+    api.service.key_usage.record(&key.id, now, client_ip);
+    match api.service.rate_limits.count(key, clock.monotonic()) {
         None => {}
-        Some(Verdict::Within(budget)) => *left = Some(limits::Headers::new(budget, now)),
-        Some(Verdict::Beyond(budget, wait)) => {
-            *left = Some(limits::Headers::new(budget, now));
+        Some(Decision::Allowed(budget)) => *rate_limit = Some(RateLimitHeaders::new(budget, now)),
+        Some(Decision::Denied(budget, wait)) => {
+            *rate_limit = Some(RateLimitHeaders::new(budget, now));
             return Err(ApiError::RateLimited(wait));
         }
     }
@@ -183,15 +182,15 @@ async fn check_and_handle<F: Future<Output = Reply>>(
         _ => {}
     }
 
-    // Read the body before refusing it: a client that is still sending may miss the response.
+    // Read the body even if it is rejected: a client that is still sending may miss the response.
     let body = body::read(request, payload, &api.service.settings.connections).await?;
     if takes_body(request) && !body::is_plain(headers) {
         return Err(ApiError::UnsupportedEncoding);
     }
-    let retry = idempotency::retry(request, &body)?;
-    let _running = match idempotency::begin(&api, &caller, retry.as_ref())? {
-        idempotency::Begun::Fresh(running) => running,
-        idempotency::Begun::Replay(answer) => return Ok(answer),
+    let retry = idempotency::parse_header(request, &body)?;
+    let _guard = match idempotency::claim(&api, &caller, retry.as_ref())? {
+        idempotency::Claim::New(guard) => guard,
+        idempotency::Claim::Replay(response) => return Ok(response),
     };
     handler(Call { api, caller, credentials, request: request.clone(), body, retry, snapshot })
         .await
@@ -201,7 +200,7 @@ fn is_read(request: &HttpRequest) -> bool {
     request.method() == Method::GET || request.method() == Method::HEAD
 }
 
-/// Whether the request's body is read rather than ignored.
+/// Returns whether the body is parsed rather than ignored.
 fn takes_body(request: &HttpRequest) -> bool {
     request.method() == Method::POST || request.method() == Method::PATCH
 }
@@ -222,13 +221,13 @@ mod tests {
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
 
-    async fn panics(call: Call) -> Reply {
+    async fn panics(call: Call) -> ApiResult {
         assert!(call.body.len() > usize::MAX - 1, "on purpose");
         Err(ApiError::RouteNotFound)
     }
 
     #[actix_web::test]
-    async fn a_panic_in_a_handler_is_a_500_and_the_server_lives_on() {
+    async fn a_panicking_handler_returns_a_500_and_the_server_keeps_running() {
         let dir = tempfile::tempdir().unwrap();
         let store =
             Store::open_or_create(&DataDir::new(dir.path()), Arc::new(SystemClock)).unwrap();
@@ -242,11 +241,11 @@ mod tests {
         store.write(create).await.unwrap();
 
         let operation = Operation { id: "panic", access: Access::AnyKey };
-        let answer = move |request, payload| dispatch(request, payload, operation, panics);
+        let handler = move |request, payload| dispatch(request, payload, operation, panics);
         let service = Service::new(Settings::default(), store);
         let app = actix_web::App::new()
             .app_data(Data::new(Api::new(Arc::new(service)).unwrap()))
-            .default_service(web::to(answer));
+            .default_service(web::to(handler));
         let app = test::init_service(app).await;
         for _ in 0..2 {
             let request = test::TestRequest::get()

@@ -1,12 +1,12 @@
-//! Makes a POST safe to retry: one mechanism around every handler that changes something.
+//! Makes POST requests safe to retry with an idempotency key.
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 
-use super::running::Guard;
-use crate::api::answer::{Answer, Reply};
+use super::in_flight::InFlightGuard;
 use crate::api::error::ApiError;
+use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::Retry;
@@ -14,16 +14,19 @@ use crate::store::{Replay, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// How a request begins.
-pub(in crate::api) enum Begun {
-    /// It has to be answered; nobody else does so while the guard lives.
-    Fresh(Option<Guard>),
-    /// It was answered before.
-    Replay(Answer),
+/// The result of claiming an idempotency key.
+pub(in crate::api) enum Claim {
+    /// The request must be handled. While the guard lives, others with the same key are rejected.
+    New(Option<InFlightGuard>),
+    /// An earlier request with the key has a saved response.
+    Replay(ApiResponse),
 }
 
-/// What makes a request safe to retry: its key, if it has one.
-pub(in crate::api) fn retry(request: &HttpRequest, body: &[u8]) -> Result<Option<Retry>, ApiError> {
+/// Reads the idempotency key of a request, if there is one.
+pub(in crate::api) fn parse_header(
+    request: &HttpRequest,
+    body: &[u8],
+) -> Result<Option<Retry>, ApiError> {
     if request.method() != Method::POST {
         return Ok(None);
     }
@@ -39,46 +42,47 @@ pub(in crate::api) fn retry(request: &HttpRequest, body: &[u8]) -> Result<Option
     retry.map(Some).ok_or(ApiError::InvalidIdempotencyKey)
 }
 
-/// Replays the answer to an earlier request with the key, or claims the key for this one.
-pub(in crate::api) fn begin(
+/// Claims the idempotency key for this request, or replays the saved response.
+pub(in crate::api) fn claim(
     api: &Api,
     caller: &Caller,
     retry: Option<&Retry>,
-) -> Result<Begun, ApiError> {
+) -> Result<Claim, ApiError> {
     let Some(retry) = retry else {
-        return Ok(Begun::Fresh(None));
+        return Ok(Claim::New(None));
     };
     let workspace = caller.workspace.no;
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
-    let guard = api.running.claim(slot).ok_or(ApiError::IdempotencyKeyInUse)?;
+    let guard = api.in_flight.claim(slot).ok_or(ApiError::IdempotencyKeyInUse)?;
     let now = api.store().clock().now();
     match api.store().read(|reader| reader.for_workspace(workspace).find_replay(retry, now))? {
-        None => Ok(Begun::Fresh(Some(guard))),
-        Some(recalled) => replay(recalled).map(Begun::Replay),
+        None => Ok(Claim::New(Some(guard))),
+        Some(found) => replay(found).map(Claim::Replay),
     }
 }
 
-/// Runs a change unless it was run before, and keeps its answer in the same transaction.
-pub(in crate::api) fn once(
+/// Makes a change, unless it was already made under the same idempotency key, and saves the
+/// response in the same transaction.
+pub(in crate::api) fn run_once(
     tx: &WorkspaceTx<'_>,
     retry: Option<&Retry>,
-    change: impl FnOnce(&WorkspaceTx<'_>) -> Result<Answer, StoreError>,
-) -> Result<Reply, StoreError> {
+    change: impl FnOnce(&WorkspaceTx<'_>) -> Result<ApiResponse, StoreError>,
+) -> Result<ApiResult, StoreError> {
     let Some(retry) = retry else {
         return change(tx).map(Ok);
     };
-    // A client that hung up gives its key free while its change still waits in the queue.
-    if let Some(recalled) = tx.find_replay(retry)? {
-        return Ok(replay(recalled));
+    // Look again: when a client disconnects, its claim ends, but its change may still be queued.
+    if let Some(found) = tx.find_replay(retry)? {
+        return Ok(replay(found));
     }
-    let answer = change(tx)?;
-    tx.save_response(retry, &answer.to_kept())?;
-    Ok(Ok(answer))
+    let response = change(tx)?;
+    tx.save_response(retry, &response.to_saved())?;
+    Ok(Ok(response))
 }
 
-fn replay(recalled: Replay) -> Reply {
-    match recalled {
-        Replay::Response(kept) => Answer::replayed(kept),
+fn replay(found: Replay) -> ApiResult {
+    match found {
+        Replay::Response(saved) => ApiResponse::replayed(saved),
         Replay::BodyMismatch => Err(ApiError::IdempotencyKeyReused),
     }
 }

@@ -1,10 +1,10 @@
-//! What happens to a request before its handler runs: headers, key, rate limit, scope, body,
-//! idempotency.
+//! What happens to a request before its handler runs: checks of headers, API key, rate limit,
+//! scope, body, and idempotency key.
 
 pub(super) mod auth;
 pub(super) mod body;
 pub(super) mod call;
 pub(super) mod idempotency;
-pub(super) mod ignored;
-pub(super) mod running;
-pub(super) mod verifier;
+pub(super) mod ignored_parameters;
+pub(super) mod in_flight;
+pub(super) mod key_verifier;

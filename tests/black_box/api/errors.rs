@@ -93,7 +93,7 @@ fn a_base_url_that_repeats_the_base_path_is_pointed_out() {
         for base in ["/api/v1/api/v1", "/api/v1//api/v1"] {
             for method in ["GET", "POST"] {
                 let said = said(method, &format!("{base}{path}"));
-                assert!(said.contains("drop /api/v1 from the base URL"), "{said}");
+                assert!(said.contains("Remove /api/v1 from your base URL"), "{said}");
             }
         }
     }

@@ -321,7 +321,7 @@ fn what_the_hosted_api_does_not_have_is_marked() {
         "/paths/~1onboardings~1{id}/delete/description",
     ]) {
         // A scope, which is another addition, is named last.
-        let text = text.split("Addition: the key needs").next().unwrap();
+        let text = text.split("Addition: requires").next().unwrap();
         assert!(text.contains("Addition: "), "{text}");
     }
     let [text] = texts(&["/paths/~1openapi.json/get/description"])[..] else { panic!() };
@@ -356,7 +356,7 @@ fn only_a_request_is_told_what_it_may_send() {
         "/components/schemas/NewOnboarding/properties/state/description",
         "/components/schemas/NewOnboarding/properties/waiting_on_customer/description",
     ]) {
-        assert!(text.contains("When it is not sent"), "{text}");
+        assert!(text.contains("Defaults to"), "{text}");
     }
 }
 

@@ -203,7 +203,7 @@ fn a_backup_that_is_overdue_is_shown_until_the_next_one_is_made() {
     server.clock.jump_millis(1);
     let shown = deep(&client);
     assert_eq!(shown["status"], "degraded");
-    let says = "overdue: the last good one, of 2026-01-01T12:00:00.000Z, is older than twice \
+    let says = "overdue: the last successful backup, from 2026-01-01T12:00:00.000Z, is older than twice \
                 backup.every";
     assert_eq!(shown["checks"]["backup"], says);
     visitor.get("/admin").shows(">Overdue</span>").shows("older than twice backup.every");

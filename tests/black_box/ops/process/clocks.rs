@@ -131,7 +131,7 @@ fn rows_dated_ahead_are_logged_at_the_start_once_and_when_it_ends() {
     date_all(-1);
     assert_eq!(deep(), "ok");
     wait_until("the log says that it has ended", || {
-        server.log().contains("new rows are dated by the machine's clock again")
+        server.log().contains("new rows are no longer dated ahead of the machine's clock")
     });
     assert_eq!(server.log().matches(begun).count(), 1);
 }

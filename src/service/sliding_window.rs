@@ -1,5 +1,4 @@
-//! Sliding windows of a minute: how many requests each key has left, and how many failed
-//! verifications each client address.
+//! Sliding windows of one minute, for rate limits and for limits on failed attempts.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,29 +8,31 @@ use std::time::Duration;
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 
-/// The length of the window, in milliseconds.
+/// The length of a window, in milliseconds.
 const WINDOW: i64 = 60_000;
-/// Parts of a window, and how long each is. The requests of a part leave the window together,
-/// when the last of them does: no minute ever holds more than the limit, and a client is held
-/// back for at most one part longer than a list of every request would hold it.
+/// The number of parts of a window. The requests of a part leave the window together, when the last
+/// of them does. So no minute ever contains more requests than the limit, and a client is held back
+/// for at most one part longer than if every request had its own timestamp.
 const PARTS: usize = 16;
+/// The length of a part, in milliseconds.
 const PART: i64 = WINDOW / PARTS as i64;
-/// One part more than a window has, since a window rarely begins with a part.
+/// One more than `PARTS`, because a window rarely starts with a part.
 const SLOTS: usize = PARTS + 1;
 
-/// What is left of a limit after a request.
+/// The state of a limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
-    /// Requests in any minute.
+    /// The number of requests allowed in any minute.
     pub limit: u32,
-    /// Requests that could follow at once.
+    /// The number of requests that are allowed right now.
     pub remaining: u32,
-    /// How long it is until a request leaves the window.
+    /// The time until the oldest requests leave the window.
     pub resets_in: Duration,
 }
 
 impl Budget {
-    /// When a request leaves the window, in Unix time, rounded up to whole seconds.
+    /// Returns when the oldest requests leave the window, in Unix time, rounded up to whole
+    /// seconds.
     pub fn reset_at(self, now: Timestamp) -> i64 {
         let left = i64::try_from(self.resets_in.as_micros()).unwrap_or(i64::MAX);
         let reset = now.as_micros().saturating_add(left);
@@ -39,19 +40,18 @@ impl Budget {
     }
 }
 
-/// Whether a request is within its limit.
+/// Whether a request is within the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It is, and was counted.
-    Within(Budget),
-    /// It is not, and will be after so many seconds (at least 1).
-    Beyond(Budget, i64),
+pub(crate) enum Decision {
+    Allowed(Budget),
+    /// The seconds are at least 1. Waiting that long is always enough.
+    Denied(Budget, i64),
 }
 
-/// The requests of the last minute: 144 bytes, whatever their number.
+/// The requests of the last minute: 144 bytes, regardless of their number.
 #[derive(Clone, Debug)]
 struct Window {
-    /// The part in which the last request was made, counted from the clock's origin.
+    /// The part with the latest request, counted from the clock's origin.
     newest: i64,
     slots: [Slot; SLOTS],
 }
@@ -59,9 +59,8 @@ struct Window {
 /// The requests of one part.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    /// How many there were.
     count: u32,
-    /// When the last of them was made, in milliseconds after the part began.
+    /// When the last of them was made, in milliseconds since the start of the part.
     last: u32,
 }
 
@@ -70,8 +69,8 @@ impl Window {
         Self { newest: 0, slots: [Slot::default(); SLOTS] }
     }
 
-    /// Requests that still count at `now`, and when the first of them stops counting, as pairs of
-    /// a time and a number, oldest first.
+    /// Returns the requests that count at `now`, oldest first, as pairs of when they leave the
+    /// window and how many do.
     fn live(&self, now: i64) -> impl Iterator<Item = (i64, u32)> + '_ {
         let oldest = self.newest - SLOTS as i64 + 1;
         (oldest..=self.newest).filter_map(move |part| {
@@ -81,8 +80,8 @@ impl Window {
         })
     }
 
-    fn verdict(&mut self, now: i64, limit: u32, count: bool) -> Verdict {
-        // Another request may have read the clock later and been counted first.
+    fn decide(&mut self, now: i64, limit: u32, count: bool) -> Decision {
+        // A request that read the clock later may have been counted first.
         let now = now.max(self.newest * PART);
         let used: u32 = self.live(now).map(|(_, count)| count).sum();
         if used >= limit {
@@ -93,19 +92,19 @@ impl Window {
             });
             let free = free.unwrap_or(now + WINDOW);
             let budget = Budget { limit, remaining: 0, resets_in: span(free - now) };
-            return Verdict::Beyond(budget, seconds(free - now).max(1));
+            return Decision::Denied(budget, seconds(free - now).max(1));
         }
         if count {
             self.count(now);
         }
         let used = used + u32::from(count);
         let reset = self.live(now).next().map_or(now, |(leaves, _)| leaves);
-        Verdict::Within(Budget { limit, remaining: limit - used, resets_in: span(reset - now) })
+        Decision::Allowed(Budget { limit, remaining: limit - used, resets_in: span(reset - now) })
     }
 
     fn count(&mut self, now: i64) {
         let part = now.div_euclid(PART);
-        // Slots that were passed over since the last request hold what is older than a window.
+        // Slots skipped since the last request contain counts that are older than a window.
         for passed in (self.newest + 1).max(part - SLOTS as i64 + 1)..=part {
             self.slots[passed.rem_euclid(SLOTS as i64) as usize] = Slot::default();
         }
@@ -120,7 +119,7 @@ impl Window {
     }
 }
 
-/// Milliseconds as seconds, rounded up: waiting so long is never too short.
+/// Converts milliseconds to seconds, rounding up, so that waiting that long is always enough.
 fn seconds(millis: i64) -> i64 {
     millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0)
 }
@@ -129,51 +128,51 @@ fn span(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// A window for each of many keys or addresses.
-pub(crate) struct Windows<K> {
+/// A sliding window for each of many keys or networks.
+pub(crate) struct SlidingWindows<K> {
     windows: Mutex<HashMap<K, Window>>,
-    most: usize,
+    max: usize,
 }
 
-impl<K: Eq + Hash + Clone> Windows<K> {
-    /// No windows yet, and never more than `most`.
-    pub fn new(most: usize) -> Self {
-        Self { windows: Mutex::default(), most }
+impl<K: Eq + Hash + Clone> SlidingWindows<K> {
+    /// Creates an empty set of at most `max` windows.
+    pub fn new(max: usize) -> Self {
+        Self { windows: Mutex::default(), max }
     }
 
-    /// Counts a request, if it is within the limit.
-    pub fn count(&self, key: &K, now: Monotonic, limit: u32) -> Verdict {
-        self.verdict(key, now, limit, true)
+    /// Counts a request if it is within the limit.
+    pub fn count(&self, key: &K, now: Monotonic, limit: u32) -> Decision {
+        self.decide(key, now, limit, true)
     }
 
-    /// What counting would say.
-    pub fn look(&self, key: &K, now: Monotonic, limit: u32) -> Verdict {
-        self.verdict(key, now, limit, false)
+    /// Returns what [`SlidingWindows::count`] would return, without counting.
+    pub fn peek(&self, key: &K, now: Monotonic, limit: u32) -> Decision {
+        self.decide(key, now, limit, false)
     }
 
-    fn verdict(&self, key: &K, now: Monotonic, limit: u32, count: bool) -> Verdict {
+    fn decide(&self, key: &K, now: Monotonic, limit: u32, count: bool) -> Decision {
         let now = now.as_micros().div_euclid(1000);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(window) = windows.get_mut(key) {
-            return window.verdict(now, limit, count);
+            return window.decide(now, limit, count);
         }
         let mut window = Window::new();
-        let verdict = window.verdict(now, limit, count);
+        let decision = window.decide(now, limit, count);
         if count {
-            make_room(&mut windows, now, self.most);
+            make_room(&mut windows, now, self.max);
             windows.insert(key.clone(), window);
         }
-        verdict
+        decision
     }
 }
 
-/// Forgets the windows that are empty, and one more if that frees no place.
-fn make_room<K: Eq + Hash + Clone>(windows: &mut HashMap<K, Window>, now: i64, most: usize) {
-    if windows.len() < most {
+/// Drops empty windows. If there are none, drops an arbitrary one.
+fn make_room<K: Eq + Hash + Clone>(windows: &mut HashMap<K, Window>, now: i64, max: usize) {
+    if windows.len() < max {
         return;
     }
     windows.retain(|_, window| !window.is_empty(now));
-    if windows.len() >= most
+    if windows.len() >= max
         && let Some(any) = windows.keys().next().cloned()
     {
         windows.remove(&any);
@@ -190,26 +189,28 @@ mod tests {
         Monotonic::from_micros(millis * 1000)
     }
 
-    fn passes(verdict: Verdict) -> bool {
-        matches!(verdict, Verdict::Within(_))
+    fn passes(decision: Decision) -> bool {
+        matches!(decision, Decision::Allowed(_))
     }
 
     #[test]
-    fn a_budget_is_spent_and_counted_down() {
-        let windows = Windows::new(10);
+    fn each_request_reduces_the_budget() {
+        let windows = SlidingWindows::new(10);
         for left in (0..3).rev() {
-            let Verdict::Within(budget) = windows.count(&1, at(0), 3) else { panic!("refused") };
+            let Decision::Allowed(budget) = windows.count(&1, at(0), 3) else { panic!("denied") };
             assert_eq!((budget.limit, budget.remaining), (3, left));
             assert_eq!(budget.resets_in, Duration::from_secs(60));
         }
-        let Verdict::Beyond(budget, wait) = windows.count(&1, at(500), 3) else { panic!("passed") };
+        let Decision::Denied(budget, wait) = windows.count(&1, at(500), 3) else {
+            panic!("allowed")
+        };
         assert_eq!((budget.remaining, budget.resets_in, wait), (0, span(59_500), 60));
         assert!(passes(windows.count(&2, at(500), 3)), "another key has its own window");
     }
 
     #[test]
     fn the_end_of_one_minute_and_the_start_of_the_next_are_one_window() {
-        let windows = Windows::new(10);
+        let windows = SlidingWindows::new(10);
         for _ in 0..60 {
             assert!(passes(windows.count(&1, at(59_000), 60)));
         }
@@ -219,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_request_does_not_count() {
-        let windows = Windows::new(10);
+    fn a_denied_request_does_not_count() {
+        let windows = SlidingWindows::new(10);
         assert!(passes(windows.count(&1, at(0), 1)));
         for second in 1..60 {
             assert!(!passes(windows.count(&1, at(second * 1000), 1)));
@@ -229,18 +230,18 @@ mod tests {
     }
 
     #[test]
-    fn looking_counts_nothing() {
-        let windows = Windows::new(10);
+    fn peeking_does_not_count() {
+        let windows = SlidingWindows::new(10);
         for _ in 0..5 {
-            assert!(passes(windows.look(&1, at(0), 1)));
+            assert!(passes(windows.peek(&1, at(0), 1)));
         }
         assert!(passes(windows.count(&1, at(0), 1)));
-        assert!(!passes(windows.look(&1, at(0), 1)));
+        assert!(!passes(windows.peek(&1, at(0), 1)));
     }
 
     #[test]
-    fn a_request_that_read_the_clock_before_the_last_counted_one_frees_nothing() {
-        let windows = Windows::new(10);
+    fn an_earlier_clock_reading_does_not_free_anything() {
+        let windows = SlidingWindows::new(10);
         assert!(passes(windows.count(&1, at(100_000), 1)));
         assert!(!passes(windows.count(&1, at(0), 1)));
         assert!(passes(windows.count(&1, at(160_000), 1)));
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_number_of_windows_is_bounded() {
-        let windows = Windows::new(100);
+        let windows = SlidingWindows::new(100);
         for key in 0..10_000 {
             windows.count(&key, at(key), 5);
         }
@@ -262,30 +263,30 @@ mod tests {
             steps in prop::collection::vec(0i64..9_000, 1..400),
             limit in 1u32..40,
         ) {
-            let windows = Windows::new(1);
+            let windows = SlidingWindows::new(1);
             let mut now = 0;
             let mut passed: Vec<i64> = Vec::new();
             for step in steps {
                 now += step;
                 match windows.count(&1, at(now), limit) {
-                    Verdict::Within(budget) => {
+                    Decision::Allowed(budget) => {
                         passed.push(now);
                         let exact = passed.iter().filter(|&&then| then > now - WINDOW).count();
                         prop_assert!(exact <= limit as usize);
-                        // What is said to remain does remain.
+                        // The remaining requests are really available.
                         prop_assert!(exact + budget.remaining as usize <= limit as usize);
                     }
-                    Verdict::Beyond(budget, wait) => {
+                    Decision::Denied(budget, wait) => {
                         prop_assert!((1..=60).contains(&wait));
                         let later = at(now + wait * 1000);
-                        prop_assert!(passes(windows.look(&1, later, limit)));
+                        prop_assert!(passes(windows.peek(&1, later, limit)));
                         let at_reset = at(now).plus(budget.resets_in);
-                        prop_assert!(passes(windows.look(&1, at_reset, limit)));
+                        prop_assert!(passes(windows.peek(&1, at_reset, limit)));
                         let wall = Timestamp::from_micros(now * 1000);
                         let left = budget.reset_at(wall) * 1000 - now;
                         prop_assert!((left - wait * 1000).abs() <= 1000);
                         prop_assert!(span(left) >= budget.resets_in);
-                        // Nobody is held back for more than a part longer than has to be.
+                        // No request is held back for more than a part longer than necessary.
                         let kept = passed.iter().filter(|&&then| then > now - WINDOW - PART).count();
                         prop_assert!(kept >= limit as usize);
                     }

@@ -1,45 +1,44 @@
-//! Which rate limit a key has, and the headers that tell its client what is left of it.
+//! The rate limits of API keys, and the headers that report them.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
-use super::rate_limit::{Budget, Verdict, Windows};
+use super::sliding_window::{Budget, Decision, SlidingWindows};
 use crate::model::clock::Monotonic;
 use crate::model::key::{Key, KeyId, Mode, Tier};
 use crate::model::values::time::Timestamp;
 use crate::settings::RateLimits;
 
-/// Keys whose windows are kept at the same time.
-const KEYS: usize = 100_000;
+/// The maximum number of keys with a window in memory.
+const MAX_KEYS: usize = 100_000;
 
-/// The windows of all keys.
-pub(crate) struct Limits {
+pub(crate) struct KeyRateLimits {
     settings: RateLimits,
-    windows: Windows<KeyId>,
+    windows: SlidingWindows<KeyId>,
 }
 
-impl Limits {
-    /// Nothing is counted yet.
+impl KeyRateLimits {
     pub fn new(settings: RateLimits) -> Self {
-        Self { settings, windows: Windows::new(KEYS) }
+        Self { settings, windows: SlidingWindows::new(MAX_KEYS) }
     }
 
-    /// Counts a request of a key, unless the key has no limit.
-    pub fn count(&self, key: &Key, now: Monotonic) -> Option<Verdict> {
+    /// Counts a request. Returns `None` if the key has no limit.
+    pub fn count(&self, key: &Key, now: Monotonic) -> Option<Decision> {
         let limit = self.limit(key).filter(|_| self.settings.enabled)?;
         Some(self.windows.count(&key.id, now, limit))
     }
 
-    /// What a key has left now, unless it has no limit. Nothing is counted.
-    pub fn left(&self, key: &Key, now: Monotonic) -> Option<Budget> {
+    /// Returns the remaining budget without counting a request. Returns `None` if the key has no
+    /// limit.
+    pub fn peek(&self, key: &Key, now: Monotonic) -> Option<Budget> {
         let limit = self.limit(key).filter(|_| self.settings.enabled)?;
-        match self.windows.look(&key.id, now, limit) {
-            Verdict::Within(budget) | Verdict::Beyond(budget, _) => Some(budget),
+        match self.windows.peek(&key.id, now, limit) {
+            Decision::Allowed(budget) | Decision::Denied(budget, _) => Some(budget),
         }
     }
 
-    /// A test key of the usual tier has the test limit; a tier that was chosen counts in both
-    /// modes.
+    /// Returns the limit of a key: test keys of the standard tier have a limit of their own, while
+    /// the other tiers have the same limit in both modes.
     fn limit(&self, key: &Key) -> Option<u32> {
         match (key.tier, key.mode) {
             (Tier::Standard, Mode::Live) => Some(self.settings.standard),
@@ -54,20 +53,18 @@ static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The headers that tell the client what it had left when its request was counted.
+/// The headers that report the budget as of when the request was counted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Headers {
+pub(crate) struct RateLimitHeaders {
     budget: Budget,
     reset: i64,
 }
 
-impl Headers {
-    /// Those for a request that was counted at this time.
+impl RateLimitHeaders {
     pub fn new(budget: Budget, now: Timestamp) -> Self {
         Self { budget, reset: budget.reset_at(now) }
     }
 
-    /// Adds them to the response.
     pub fn add_to(self, response: &mut HttpResponse) {
         let headers = response.headers_mut();
         headers.insert(LIMIT.clone(), HeaderValue::from(self.budget.limit));
@@ -103,17 +100,17 @@ mod tests {
         }
     }
 
-    fn limits(enabled: bool) -> Limits {
-        Limits::new(RateLimits { enabled, standard: 3, test: 2, paid: 9 })
+    fn limits(enabled: bool) -> KeyRateLimits {
+        KeyRateLimits::new(RateLimits { enabled, standard: 3, test: 2, paid: 9 })
     }
 
-    fn left(limits: &Limits, key: &Key, seconds: i64) -> Option<(u32, u32)> {
+    fn left(limits: &KeyRateLimits, key: &Key, seconds: i64) -> Option<(u32, u32)> {
         let now = Monotonic::from_micros(seconds * 1_000_000);
-        limits.left(key, now).map(|budget| (budget.remaining, budget.limit))
+        limits.peek(key, now).map(|budget| (budget.remaining, budget.limit))
     }
 
     #[test]
-    fn what_is_left_is_told_without_counting() {
+    fn peeking_at_the_budget_does_not_count() {
         let (limits, key) = (limits(true), key(Tier::Standard, Mode::Live));
         let now = Monotonic::from_micros(0);
         for remaining in (0..=3).rev() {

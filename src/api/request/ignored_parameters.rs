@@ -1,5 +1,5 @@
-//! The header that names the query parameters that a response was made without: a misspelt filter
-//! would otherwise look like one that matches everything.
+//! The `X-Ignored-Parameters` header, which lists unknown query parameters. Without it, a
+//! misspelled filter would look like one that matches everything.
 
 use std::fmt::Write;
 
@@ -10,15 +10,15 @@ use crate::model::key::secret::redact;
 
 static HEADER: HeaderName = HeaderName::from_static("x-ignored-parameters");
 
-/// The most names that are listed.
+/// The maximum number of names in the header.
 pub(in crate::api) const MAX_NAMES: usize = 10;
-/// The length at which a name is cut off, as it is written.
+/// The length that percent-encoded names are truncated to.
 pub(in crate::api) const MAX_LENGTH: usize = 64;
 
-/// Lists the names in a query that are not known.
+/// Adds the header, unless all query parameters are known.
 pub(in crate::api) fn add_header(response: &mut HttpResponse, query: &str, known: &[String]) {
-    let names = unknown(query, known);
-    // Percent-encoded names are visible ASCII, so this always is a header's value.
+    let names = unknown_names(query, known);
+    // Percent-encoded names are visible ASCII, so this is always a valid header value.
     if !names.is_empty()
         && let Ok(value) = HeaderValue::from_str(&names.join(", "))
     {
@@ -26,8 +26,9 @@ pub(in crate::api) fn add_header(response: &mut HttpResponse, query: &str, known
     }
 }
 
-/// The unknown names as they are written, each once, in the order in which they were sent.
-fn unknown(query: &str, known: &[String]) -> Vec<String> {
+/// Returns the encoded names of the unknown parameters, without duplicates, in the order of the
+/// query.
+fn unknown_names(query: &str, known: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
         if name.is_empty() || known.iter().any(|one| *one == name) {
@@ -44,22 +45,22 @@ fn unknown(query: &str, known: &[String]) -> Vec<String> {
     names
 }
 
-/// Percent-encodes everything that is not unreserved in URLs (RFC 3986, 2.3), and cuts the name off
-/// between two characters.
+/// Percent-encodes all but the unreserved characters of URLs (RFC 3986, 2.3), and truncates the
+/// name between two characters.
 fn encode(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {
-        let whole = text.len();
+        let before = text.len();
         if letter.is_ascii_alphanumeric() || "-._~".contains(letter) {
             text.push(letter);
         } else {
             for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
-                // Writing to a string does not fail.
+                // Writing to a string never fails.
                 let _ = write!(text, "%{byte:02X}");
             }
         }
         if text.len() > MAX_LENGTH {
-            text.truncate(whole);
+            text.truncate(before);
             break;
         }
     }
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     fn names(query: &str) -> Vec<String> {
-        unknown(query, &["limit".to_owned(), "status".to_owned()])
+        unknown_names(query, &["limit".to_owned(), "status".to_owned()])
     }
 
     #[test]
@@ -88,13 +89,13 @@ mod tests {
         let many: String = (0..1000).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(names(&many).len(), MAX_NAMES);
         assert_eq!(names(&"a".repeat(65)), ["a".repeat(64)]);
-        // An escape is not cut in two.
+        // Names are not truncated within an escape sequence.
         assert_eq!(names(&format!("{}\u{e4}b", "a".repeat(60))), ["a".repeat(60)]);
     }
 
     proptest! {
         #[test]
-        fn whatever_is_sent_the_header_is_legal_and_bounded(
+        fn the_header_is_valid_and_bounded_for_any_query(
             query in "\\PC{0,200}|[&=%a-z0-9]{0,400}"
         ) {
             let mut response = HttpResponse::Ok().finish();

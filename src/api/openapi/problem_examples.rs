@@ -1,12 +1,12 @@
-//! The examples of what can be wrong with a request.
+//! Chooses examples of validation errors.
 
 use std::collections::BTreeMap;
 
 use crate::model::parse::problem::{Problem, Rule};
 
-/// One problem with each rule, in the order in which the rules are declared: the first, but of
-/// missing properties the last, because a body that has the others is the likeliest mistake.
-pub(super) fn one_of_each(problems: Vec<Problem>) -> Vec<Problem> {
+/// Picks one problem per rule, in the order of the rules: the first one, except for missing fields,
+/// where the last one is the likeliest mistake: a body that has all the other required fields.
+pub(super) fn one_per_rule(problems: Vec<Problem>) -> Vec<Problem> {
     let mut chosen: BTreeMap<Rule, Problem> = BTreeMap::new();
     for problem in problems {
         if problem.rule == Rule::MissingField {

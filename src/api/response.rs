@@ -1,4 +1,4 @@
-//! The answers of the API: a status, perhaps a location, and a JSON body.
+//! Successful responses of the API.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,15 +12,15 @@ use crate::model::parse::schema::object;
 use crate::model::values::id::{DisplayId, Id, ResourceId};
 use crate::store::{Document, StoreError};
 
-/// The usual length of an object, in bytes, for which room is made before it is written.
-const OBJECT: usize = 768;
+/// The typical length of a serialized object in bytes, to size buffers.
+const TYPICAL_OBJECT_LEN: usize = 768;
 
 object! {
-    /// What is left of something that was deleted.
+    /// Confirms that a resource was deleted.
     pub(super) struct Deleted = "deleted" {
-        /// Its id.
+        /// The ID of the deleted resource.
         id: ResourceId,
-        /// Its number, which is never given again.
+        /// The `display_id` of the deleted resource. It is never reused.
         display_id: DisplayId,
         /// Always true.
         deleted: bool,
@@ -28,64 +28,68 @@ object! {
 }
 
 impl Deleted {
-    /// The envelope of something deleted.
     pub fn new<R>(id: Id<R>, display_id: DisplayId) -> Self {
         Self { id: id.of_any_type(), display_id, deleted: true }
     }
 }
 
-/// What every handler returns.
-pub(super) type Reply = Result<Answer, ApiError>;
+/// The return type of handlers.
+pub(super) type ApiResult = Result<ApiResponse, ApiError>;
 
-/// An answer whose body is already written, so that it can be made where the data is.
+/// A response with a serialized body, so that it can be built on the thread that has the data.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     status: StatusCode,
     location: Option<String>,
     body: Vec<u8>,
     replayed: bool,
 }
 
-impl Answer {
-    /// 200 with an object.
+impl ApiResponse {
+    /// A 200 with an object.
     pub fn ok(content: &impl Serialize) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, to_json(content, OBJECT)?))
+        Ok(Self::new(StatusCode::OK, None, to_json(content, TYPICAL_OBJECT_LEN)?))
     }
 
-    /// 200 with a resource.
+    /// A 200 with a resource.
     pub fn document<R>(document: &Document<R>) -> Self {
         Self::new(StatusCode::OK, None, document.text().into())
     }
 
-    /// 200 with a list.
+    /// A 200 with a list.
     pub fn list<T: Serialize>(page: &Page<T>) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, to_json(page, OBJECT * (page.data.len() + 1))?))
+        Ok(Self::new(
+            StatusCode::OK,
+            None,
+            to_json(page, TYPICAL_OBJECT_LEN * (page.data.len() + 1))?,
+        ))
     }
 
-    /// 200 with a list of resources.
+    /// A 200 with a list of resources.
     pub fn documents<R>(page: &Page<Document<R>>) -> Result<Self, StoreError> {
         Ok(Self::new(StatusCode::OK, None, list_of_documents(page)?))
     }
 
-    /// 201 with the resource that was created, and where it is found.
+    /// A 201 with the created resource and its `Location`.
     pub fn created<R>(document: &Document<R>, location: String) -> Self {
         Self::new(StatusCode::CREATED, Some(location), document.text().into())
     }
 
-    /// 200 with the envelope of something deleted.
+    /// A 200 that confirms a deletion.
     pub fn deleted<R>((id, display_id): (Id<R>, DisplayId)) -> Result<Self, StoreError> {
         Self::ok(&Deleted::new(id, display_id))
     }
 
-    /// An answer that was given before.
-    pub fn replayed(kept: KeptAnswer) -> Reply {
-        let status = StatusCode::from_u16(kept.status)
-            .map_err(|error| ApiError::Internal(format!("a kept answer: {error}")))?;
-        Ok(Self { replayed: true, ..Self::new(status, kept.location, kept.body) })
+    /// The replay of a saved response.
+    pub fn replayed(saved: KeptAnswer) -> ApiResult {
+        let status = StatusCode::from_u16(saved.status).map_err(|error| {
+            ApiError::Internal(format!("cannot replay a saved response: {error}"))
+        })?;
+        Ok(Self { replayed: true, ..Self::new(status, saved.location, saved.body) })
     }
 
-    /// The answer in the form in which it is kept for retries.
-    pub fn to_kept(&self) -> KeptAnswer {
+    /// Returns what to save for replays under the same idempotency key.
+    pub fn to_saved(&self) -> KeptAnswer {
         KeptAnswer {
             status: self.status.as_u16(),
             location: self.location.clone(),
@@ -97,8 +101,7 @@ impl Answer {
         Self { status, location, body, replayed: false }
     }
 
-    /// The answer as actix-web sends it.
-    pub fn respond(self) -> HttpResponse {
+    pub fn into_http_response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if let Some(location) = self.location {
             response.insert_header((LOCATION, location));
@@ -110,8 +113,8 @@ impl Answer {
     }
 }
 
-/// The list as it would be if it were empty, with the documents, which are JSON already, between
-/// its brackets.
+/// Serializes a list of documents, which are already JSON: serializes the list without items, then
+/// inserts the documents between the brackets.
 fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>> {
     let empty = serde_json::to_string(&Page::<()> { data: Vec::new(), next: page.next })?;
     let (head, tail) = empty.split_once("[]").unwrap_or((&empty, ""));
@@ -119,8 +122,8 @@ fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>>
     let mut body = Vec::with_capacity(empty.len() + texts);
     body.extend_from_slice(head.as_bytes());
     body.push(b'[');
-    for (at, document) in page.data.iter().enumerate() {
-        if at > 0 {
+    for (index, document) in page.data.iter().enumerate() {
+        if index > 0 {
             body.push(b',');
         }
         body.extend_from_slice(document.text().as_bytes());
@@ -130,9 +133,8 @@ fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>>
     Ok(body)
 }
 
-/// JSON of about this length.
-fn to_json(content: &impl Serialize, length: usize) -> serde_json::Result<Vec<u8>> {
-    let mut body = Vec::with_capacity(length);
+fn to_json(content: &impl Serialize, capacity: usize) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(capacity);
     serde_json::to_writer(&mut body, content)?;
     Ok(body)
 }

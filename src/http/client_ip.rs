@@ -1,31 +1,33 @@
-//! The address of the client that made a request, also when there are proxies in between.
+//! The IP address of the client that made a request, even if there are proxies in between.
 
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 
-use super::forwarded::{X_FORWARDED_FOR, notes, parameter};
+use super::forwarded::{X_FORWARDED_FOR, find_parameter, values};
 
-/// The client's address. What headers say counts only when the peer is a trusted proxy; of the
-/// addresses that they name, the last one that is not a trusted proxy itself is the client's.
-/// Whatever stands before it could have been made up.
+/// Returns the client's IP address.
 ///
-/// So could a whole header: a proxy that writes one of the two mostly passes on the other as the
-/// client sent it, and nothing tells which one is the proxy's. When there are both and they lead to
-/// different addresses, neither is believed and the client's address is the peer's.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// The forwarding headers count only if the peer is a trusted proxy. The last address in them that
+/// is not a trusted proxy itself is the client's; the client could have forged anything before it.
+///
+/// The client could also have forged a whole header: a proxy that writes one of the two headers
+/// usually passes the other one through, and there is no way to tell which one the proxy wrote. If
+/// both are present and lead to different addresses, neither is trusted, and the result is the
+/// peer's address.
+pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
-    if !is_trusted(peer, trusted) {
+    if !is_trusted_proxy(peer, trusted) {
         return peer;
     }
     let client = |hops: Vec<Option<IpAddr>>| {
         let mut client = peer;
-        for named in hops.into_iter().rev() {
-            // Past a hop that cannot be read, nothing is known.
-            let Some(address) = named else { break };
+        for hop in hops.into_iter().rev() {
+            // Hops before an unreadable one can't be trusted.
+            let Some(address) = hop else { break };
             client = address;
-            if !is_trusted(address, trusted) {
+            if !is_trusted_proxy(address, trusted) {
                 break;
             }
         }
@@ -37,28 +39,27 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     }
 }
 
-/// Whether an address is that of a trusted proxy.
-pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+pub(crate) fn is_trusted_proxy(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// The addresses that stand in `Forwarded` (RFC 7239), in the order in which the request passed
-/// them; nothing when there is no such header.
+/// Returns the addresses in `Forwarded` (RFC 7239), in the order in which the request passed them;
+/// `None` if there is no such header.
 fn hops_in_forwarded(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    let notes = notes(headers, &FORWARDED);
-    let hops = || notes.iter().map(|hop| parse_address(parameter(hop, "for")?)).collect();
-    (!notes.is_empty()).then(hops)
+    let values = values(headers, &FORWARDED);
+    let hops = || values.iter().map(|hop| parse_address(find_parameter(hop, "for")?)).collect();
+    (!values.is_empty()).then(hops)
 }
 
-/// The same of `X-Forwarded-For`.
+/// Returns the addresses in `X-Forwarded-For`, like [`hops_in_forwarded`].
 fn hops_in_x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    let notes = notes(headers, &X_FORWARDED_FOR);
-    let hops = || notes.iter().map(|hop| parse_address(hop)).collect();
-    (!notes.is_empty()).then(hops)
+    let values = values(headers, &X_FORWARDED_FOR);
+    let hops = || values.iter().map(|hop| parse_address(hop)).collect();
+    (!values.is_empty()).then(hops)
 }
 
-/// An address with or without brackets and port.
+/// Parses an address with or without brackets and a port.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let plain = text.parse().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
@@ -75,10 +76,10 @@ mod tests {
     fn client(peer: &str, trusted: &str, name: &'static str, value: &'static str) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        client_address(peer.parse().unwrap(), &headers, &[trusted.parse().unwrap()]).to_string()
+        client_ip(peer.parse().unwrap(), &headers, &[trusted.parse().unwrap()]).to_string()
     }
 
-    /// Whom a trusted proxy at 10.0.0.1 came for.
+    /// Returns the client IP address for a request from a trusted proxy at 10.0.0.1.
     fn behind_proxy(pairs: &[(&'static str, &'static [u8])]) -> String {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
@@ -86,15 +87,15 @@ mod tests {
             headers.append(HeaderName::from_static(name), value);
         }
         let trusted = ["10.0.0.0/8".parse().unwrap()];
-        client_address("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string()
+        client_ip("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]
-    fn two_headers_that_disagree_are_not_believed() {
+    fn two_headers_that_disagree_are_ignored() {
         let own: (_, &[u8]) = ("x-forwarded-for", b"198.51.100.1");
-        let made_up: &[&[u8]] =
+        let forged: &[&[u8]] =
             &[b"for=1.1.1.1", b"for=198.51.100.1, for=1.1.1.1", b"for=unknown", b"", b"\xff"];
-        for forwarded in made_up {
+        for forwarded in forged {
             assert_eq!(behind_proxy(&[own, ("forwarded", forwarded)]), "10.0.0.1");
         }
         let agreeing = ("forwarded", b"for=1.1.1.1, for=\"198.51.100.1:80\"".as_slice());
@@ -104,22 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_hide_no_note_of_a_proxy() {
+    fn invalid_utf8_does_not_hide_the_address_that_a_proxy_appended() {
         let appended = ("x-forwarded-for", b"\xff, 198.51.100.1".as_slice());
         assert_eq!(behind_proxy(&[appended]), "198.51.100.1");
         assert_eq!(behind_proxy(&[appended, ("forwarded", b"for=1.1.1.1")]), "10.0.0.1");
     }
 
     #[test]
-    fn a_stranger_cannot_name_an_address() {
-        let said = client("203.0.113.9", "10.0.0.0/8", "x-forwarded-for", "198.51.100.1");
-        assert_eq!(said, "203.0.113.9");
+    fn an_untrusted_peer_cannot_set_an_address() {
+        let address = client("203.0.113.9", "10.0.0.0/8", "x-forwarded-for", "198.51.100.1");
+        assert_eq!(address, "203.0.113.9");
     }
 
     #[test]
-    fn the_last_address_that_is_not_a_proxy_is_the_clients() {
-        let made_up = "1.1.1.1, 198.51.100.1, 10.0.0.2";
-        assert_eq!(client("10.0.0.1", "10.0.0.0/8", "x-forwarded-for", made_up), "198.51.100.1");
+    fn the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
+        let forged = "1.1.1.1, 198.51.100.1, 10.0.0.2";
+        assert_eq!(client("10.0.0.1", "10.0.0.0/8", "x-forwarded-for", forged), "198.51.100.1");
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "x-forwarded-for", ""), "10.0.0.1");
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "x-forwarded-for", "1.1.1.1, odd"), "10.0.0.1");
         assert_eq!(
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_header_is_understood() {
+    fn the_forwarded_header_is_supported() {
         let value = r#"for=192.0.2.43, for="[2001:db8:cafe::17]:4711";proto=https"#;
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "forwarded", value), "2001:db8:cafe::17");
         assert_eq!(client("10.0.0.1", "10.0.0.0/8", "forwarded", "For=192.0.2.1:80"), "192.0.2.1");

@@ -1,5 +1,5 @@
-//! What every answer with a page tells the browser, errors and redirects included. For the admin
-//! pages and the documentation.
+//! Security headers for every response of the admin pages and the docs, including errors and
+//! redirects.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
@@ -12,28 +12,26 @@ static CROSS_ORIGIN_OPENER_POLICY: HeaderName =
 static CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
-/// What may be kept for good: another content has another address.
-pub(crate) const LASTING: &str = "public, max-age=31536000, immutable";
+/// The `Cache-Control` of assets whose URL changes with their content.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// What a page's scripts may ask of the server.
+/// The requests that a page's scripts may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scripts {
-    /// Nothing.
-    AskNothing,
-    /// Anything that this server itself answers.
-    AskThisServer,
+pub(crate) enum FetchPolicy {
+    None,
+    SameOrigin,
 }
 
-impl Scripts {
-    /// Nothing is loaded from elsewhere, nothing runs that is not in a script's file, no other site
-    /// frames a page or gets a form.
+impl FetchPolicy {
+    /// Returns the content security policy: no resources from other origins, no inline scripts, no
+    /// framing by other sites, and no forms that submit to other sites.
     fn policy(self) -> &'static str {
         match self {
-            Self::AskNothing => {
+            Self::None => {
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                  form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
             }
-            Self::AskThisServer => {
+            Self::SameOrigin => {
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                  connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
             }
@@ -41,11 +39,11 @@ impl Scripts {
     }
 }
 
-/// Adds the headers. What says nothing else about it is not kept by any cache.
-pub(crate) fn add(response: &mut HttpResponse, scripts: Scripts) {
+/// Adds the headers. Responses without a `Cache-Control` get `no-store`.
+pub(crate) fn add(response: &mut HttpResponse, fetch: FetchPolicy) {
     let headers = response.headers_mut();
     for (name, value) in [
-        (&CONTENT_SECURITY_POLICY, scripts.policy()),
+        (&CONTENT_SECURITY_POLICY, fetch.policy()),
         (&X_FRAME_OPTIONS, "DENY"),
         (&X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (&REFERRER_POLICY, "same-origin"),

@@ -1,0 +1,4 @@
+//! Scheduled backups.
+
+pub(crate) mod schedule;
+pub(crate) mod task;

@@ -1,0 +1,131 @@
+//! Records when, from where, and how often each API key is used. The usage is collected in memory
+//! and written every few seconds instead of with every request.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::key::{Key, KeyId, KeyUse};
+use crate::model::values::time::Timestamp;
+use crate::store::{Store, StoreError};
+
+/// The usage that hasn't been written yet.
+#[derive(Default)]
+pub(crate) struct KeyUsage(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    unflushed: HashMap<KeyId, KeyUse>,
+    /// Being written, so it may or may not be in the database already.
+    flushing: HashMap<KeyId, KeyUse>,
+    /// The number of successful writes.
+    flushes: u64,
+}
+
+/// A copy of the usage that isn't in the database yet.
+pub(crate) struct PendingUsage {
+    uses: HashMap<KeyId, KeyUse>,
+    flushes: u64,
+}
+
+impl KeyUsage {
+    /// Counts a request.
+    pub fn record(&self, key: &KeyId, now: Timestamp, address: IpAddr) {
+        let mut state = self.lock();
+        if let Some(used) = state.unflushed.get_mut(key) {
+            *used = KeyUse { at: used.at.max(now), from: address, requests: used.requests + 1 };
+        } else {
+            state.unflushed.insert(key.clone(), KeyUse { at: now, from: address, requests: 1 });
+        }
+    }
+
+    /// Returns the usage that hasn't been written yet. Call this before reading the database, so
+    /// that no usage is missed. If a write happened in between (see [`KeyUsage::is_current`]), some
+    /// requests would count twice.
+    pub fn pending(&self) -> PendingUsage {
+        let state = self.lock();
+        let mut uses = state.flushing.clone();
+        merge(&mut uses, state.unflushed.iter().map(|(key, used)| (key.clone(), *used)));
+        PendingUsage { uses, flushes: state.flushes }
+    }
+
+    /// Returns whether nothing was written since [`KeyUsage::pending`] returned this.
+    pub fn is_current(&self, pending: &PendingUsage) -> bool {
+        self.lock().flushes == pending.flushes
+    }
+
+    /// Writes the collected usage. If that fails, keeps it for the next time.
+    ///
+    /// # Errors
+    /// Fails if the database can't be written.
+    pub async fn flush(&self, store: &Store) -> Result<(), StoreError> {
+        let batch: Vec<_> = {
+            let mut state = self.lock();
+            let unflushed = std::mem::take(&mut state.unflushed);
+            state.flushing.clone_from(&unflushed);
+            unflushed.into_iter().collect()
+        };
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let copy = batch.clone();
+        let written = store.write(move |tx| tx.record_key_uses(&copy)).await;
+        let mut state = self.lock();
+        state.flushing.clear();
+        if written.is_ok() {
+            state.flushes += 1;
+        } else {
+            let later = std::mem::replace(&mut state.unflushed, batch.into_iter().collect());
+            merge(&mut state.unflushed, later);
+        }
+        written
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PendingUsage {
+    /// Adds the pending usage to a key that was read from the database.
+    pub fn add_to(&self, key: &mut Key) {
+        if let Some(used) = self.uses.get(&key.id) {
+            key.last_used_at = Some(key.last_used_at.map_or(used.at, |at| at.max(used.at)));
+            key.last_used_ip = Some(used.from.to_string());
+            key.request_count += used.requests;
+        }
+    }
+}
+
+/// Adds later usage to earlier usage.
+fn merge(uses: &mut HashMap<KeyId, KeyUse>, later: impl IntoIterator<Item = (KeyId, KeyUse)>) {
+    for (key, used) in later {
+        let sum = uses.get(&key).map_or(used, |earlier| KeyUse {
+            at: earlier.at.max(used.at),
+            requests: earlier.requests + used.requests,
+            ..used
+        });
+        uses.insert(key, sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_uses_are_added_to_earlier_ones() {
+        let (one, other): (KeyId, KeyId) = (KeyId::generate(), KeyId::generate());
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let (near, far): (IpAddr, IpAddr) = ([10, 0, 0, 7].into(), [10, 0, 0, 8].into());
+        let usage = KeyUsage::default();
+        usage.record(&one, at(1), near);
+        usage.record(&one, at(2), far);
+        let pending = usage.pending();
+        assert!(usage.is_current(&pending) && !pending.uses.contains_key(&other));
+        let mut uses = pending.uses;
+        merge(&mut uses, [(one.clone(), KeyUse { at: at(1), from: near, requests: 3 })]);
+        let sum = uses[&one];
+        assert_eq!((sum.at, sum.from, sum.requests), (at(2), near, 5));
+    }
+}
