@@ -1,55 +1,57 @@
-//! What can be said to the bench.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Measures the server with wrk against a floor and a raw rate taken in the same run.
+/// Benchmark the server with wrk, against baselines measured in the same run
 #[derive(Clone, Parser)]
 #[command(name = "bench/run")]
 pub struct Args {
-    /// Customers in the database; it has twice as many contacts and as many onboardings
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = size)]
+    /// Number of customers in the database, which also gets 2 N contacts and N onboardings
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = parse_size)]
     pub customers: u64,
-    /// Customers in a second database that shows what the size costs; left out when it is 0 or not
-    /// smaller
-    #[arg(long, value_name = "M", default_value_t = 10_000, value_parser = size_or_none)]
+    /// Number of customers in a second database, to see the effect of size; skipped if 0 or not
+    /// smaller than --customers
+    #[arg(long, value_name = "M", default_value_t = 10_000, value_parser = parse_size_or_zero)]
     pub compare: u64,
-    /// How long each load is measured
+    /// How long to measure each load
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub seconds: u64,
-    /// How long each load runs before it is measured
+    /// How long to run each load before measuring it
     #[arg(long, value_name = "SECONDS", default_value_t = 1)]
     pub warm_up: u64,
-    /// Run only what has this name, such as get-cuid; may be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = name)]
+    /// Run only these loads, such as get-cuid; can be repeated
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = parse_name)]
     pub only: Vec<String>,
-    /// Keep the databases here, and use those that are kept already
+    /// Keep the databases in this directory, and reuse the ones that are already there
     #[arg(long, value_name = "DIR")]
     pub database: Option<PathBuf>,
-    /// Where the figures are written as JSON
+    /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     pub json: PathBuf,
-    /// What the server logs, to /dev/null; `info`, its default, is a line for each request
+    /// Log level of the server, which logs to /dev/null; `info` logs every request
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,
 
-    /// Answer every request with so many bytes, which is what this process is started again for
+    // Internal: the bench starts itself with this to serve responses of this size.
+    /// Serve constant responses of this many bytes
     #[arg(long, hide = true, value_name = "BYTES")]
     pub floor: Option<usize>,
-    /// What `cargo bench` adds, and `cargo test` does not
+    // `cargo bench` passes this and `cargo test` doesn't.
+    /// Run the benchmark
     #[arg(long, hide = true)]
     pub bench: bool,
 }
 
 impl Args {
-    /// Whether something is to be run.
+    /// Returns whether the load with this name should run.
     pub fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 }
 
-/// Everything that can be run, in the order in which it is.
+/// The names of all loads, in the order in which they run.
 pub const NAMES: [&str; 18] = [
     "fsync",
     "floor-get",
@@ -71,21 +73,21 @@ pub const NAMES: [&str; 18] = [
     "raw-64",
 ];
 
-/// Below this a page of 100 is not deep anywhere.
-const LEAST: u64 = 1000;
+/// With fewer customers, no page of 100 would be deep.
+const MIN_CUSTOMERS: u64 = 1000;
 
-fn size(text: &str) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|&number| number >= LEAST);
-    number.ok_or_else(|| format!("must be a whole number from {LEAST}"))
+fn parse_size(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|&number| number >= MIN_CUSTOMERS);
+    number.ok_or_else(|| format!("must be a whole number of at least {MIN_CUSTOMERS}"))
 }
 
-fn size_or_none(text: &str) -> Result<u64, String> {
-    if text == "0" { Ok(0) } else { size(text).map_err(|says| format!("{says}, or 0")) }
+fn parse_size_or_zero(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { parse_size(text).map_err(|error| format!("{error}, or 0")) }
 }
 
-fn name(text: &str) -> Result<String, String> {
+fn parse_name(text: &str) -> Result<String, String> {
     if NAMES.contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(format!("must be one of {}", NAMES.join(", ")))
+    Err(format!("must be one of: {}", NAMES.join(", ")))
 }

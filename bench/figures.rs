@@ -1,4 +1,4 @@
-//! The figures of a run: those of each load, and of the server beside them.
+//! The figures of a run: of each load, and of the server itself.
 
 use std::time::Duration;
 
@@ -6,62 +6,62 @@ use serde::Serialize;
 
 use crate::load::{Counts, Load};
 use crate::process::Memory;
-use crate::raw::Timed;
+use crate::raw::Measurement;
 
 const MIB: f64 = 1_048_576.0;
 
-/// A load's figures.
+/// The figures of a load: a row of the table.
 #[derive(Serialize)]
 pub struct Row {
-    /// What `--only` calls it.
+    /// The name for `--only`.
     pub name: &'static str,
-    /// What the table calls it.
+    /// The description in the table.
     pub title: String,
-    /// Customers in the database, where that matters.
+    /// The number of customers in the database, if that is relevant.
     pub customers: Option<u64>,
-    /// Requests that were under way at the same time.
+    /// The number of concurrent requests.
     pub connections: Option<u32>,
-    /// Requests, or rows, or syncs.
+    /// Requests, rows, or syncs per second.
     pub per_second: f64,
-    /// In milliseconds.
+    /// Median latency in milliseconds.
     pub p50: f64,
-    /// In milliseconds.
+    /// 99th percentile of the latency in milliseconds.
     pub p99: f64,
-    /// Answers that were missing or not a success.
+    /// Responses that were missing or unsuccessful.
     pub errors: u64,
-    /// What the server used of the processors.
+    /// CPU time of the server.
     pub cpu_seconds: f64,
-    /// The same for one request, in microseconds.
+    /// CPU time per request, row, or sync, in microseconds.
     pub cpu_micros_each: f64,
-    /// The server's, in MiB.
+    /// Peak memory of the server.
     pub peak_mib: Option<f64>,
-    /// The server's after the load, in MiB.
+    /// Memory of the server after the load.
     pub resident_mib: Option<f64>,
 }
 
-/// What is known of the server besides its loads.
+/// The figures of the server that aren't about a load.
 #[derive(Default, Serialize)]
-pub struct Figures {
-    /// Customers in the database that it was started on.
+pub struct ServerFigures {
+    /// The number of customers in the database that the server was started with.
     pub customers: u64,
-    /// From its start to its first answer, in milliseconds: the median of several starts.
+    /// Milliseconds from start to first response, the median of several starts.
     pub ready_millis: f64,
-    /// Before the first request with a key, in MiB.
+    /// Memory before the first request with a key.
     pub idle_mib: f64,
-    /// After the last load, in MiB.
+    /// Memory after the last load.
     pub after_mib: Option<f64>,
-    /// The size of the binary, in MiB.
+    /// Size of the binary.
     pub binary_mib: f64,
 }
 
-/// Bytes as MiB.
+/// Converts bytes to MiB.
 pub fn mib(bytes: u64) -> f64 {
     bytes as f64 / MIB
 }
 
 impl Row {
-    /// The figures of a load over HTTP.
-    pub fn of_load(load: &Load, customers: Option<u64>, counts: &Counts, used: Used) -> Self {
+    /// Returns the figures of a load over HTTP.
+    pub fn from_load(load: &Load, customers: Option<u64>, counts: &Counts, usage: Usage) -> Self {
         let (requests, seconds) = (counts.requests as f64, counts.micros as f64 / 1e6);
         Self {
             name: load.name,
@@ -72,51 +72,49 @@ impl Row {
             p50: counts.p50 as f64 / 1e3,
             p99: counts.p99 as f64 / 1e3,
             errors: counts.errors,
-            cpu_seconds: used.cpu.as_secs_f64(),
-            cpu_micros_each: used.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
-            peak_mib: Some(mib(used.memory.peak)),
-            resident_mib: Some(mib(used.memory.resident)),
+            cpu_seconds: usage.cpu.as_secs_f64(),
+            cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
+            peak_mib: Some(mib(usage.memory.peak)),
+            resident_mib: Some(mib(usage.memory.resident)),
         }
     }
 
-    /// The figures of what this process did itself.
-    pub fn of_raw(name: &'static str, title: &str, timed: &Timed) -> Self {
-        let part = |share: f64| {
-            let at = (timed.steps.len() as f64 * share) as usize;
-            timed.steps.get(at).map_or(0.0, |step| step.as_secs_f64() * 1e3)
+    /// Returns the figures of work in this process.
+    pub fn from_measurement(name: &'static str, title: &str, measured: &Measurement) -> Self {
+        let percentile = |fraction: f64| {
+            let index = (measured.steps.len() as f64 * fraction) as usize;
+            measured.steps.get(index).map_or(0.0, |step| step.as_secs_f64() * 1e3)
         };
-        let cpu = timed.cpu.as_secs_f64();
+        let cpu = measured.cpu.as_secs_f64();
         Self {
             name,
             title: title.to_owned(),
             customers: None,
             connections: None,
-            per_second: timed.done as f64 / timed.took.as_secs_f64(),
-            p50: part(0.5),
-            p99: part(0.99),
+            per_second: measured.count as f64 / measured.elapsed.as_secs_f64(),
+            p50: percentile(0.5),
+            p99: percentile(0.99),
             errors: 0,
             cpu_seconds: cpu,
-            cpu_micros_each: cpu * 1e6 / (timed.done as f64).max(1.0),
+            cpu_micros_each: cpu * 1e6 / (measured.count as f64).max(1.0),
             peak_mib: None,
             resident_mib: None,
         }
     }
 }
 
-/// What a server used for a load.
+/// The resources that a server used during a load.
 #[derive(Clone, Copy)]
-pub struct Used {
-    /// Of the processors.
+pub struct Usage {
     pub cpu: Duration,
-    /// Of memory.
     pub memory: Memory,
 }
 
 impl Row {
-    /// Its line in the table.
+    /// Returns the cells of the row in the table.
     pub fn cells(&self) -> Vec<String> {
         let title = match self.customers {
-            Some(customers) => format!("{}, of {}", self.title, grouped(customers as f64)),
+            Some(customers) => format!("{} ({} customers)", self.title, grouped(customers as f64)),
             None => self.title.clone(),
         };
         let mib = |figure: Option<f64>| figure.map_or("–".to_owned(), |mib| format!("{mib:.1}"));
@@ -136,11 +134,10 @@ impl Row {
     }
 }
 
-impl Figures {
-    /// Prints them as sentences.
+impl ServerFigures {
     pub fn print(&self) {
         println!(
-            "On a database of {} customers the server answers {:.0} ms after its start.",
+            "With a database of {} customers, the server responds {:.0} ms after it is started.",
             grouped(self.customers as f64),
             self.ready_millis
         );
@@ -148,13 +145,13 @@ impl Figures {
             .after_mib
             .map_or(String::new(), |mib| format!(" and {mib:.1} MiB after all loads"));
         println!(
-            "It holds {:.1} MiB when idle{after}; the binary has {:.1} MiB.",
+            "It uses {:.1} MiB when idle{after}. The binary has {:.1} MiB.",
             self.idle_mib, self.binary_mib
         );
     }
 }
 
-/// A whole number with its thousands apart.
+/// Formats an integer with thousands separators.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let head = digits.len() % 3;

@@ -1,5 +1,4 @@
-//! What actix-web can do at all: the server's settings, the same requests, and an answer that is
-//! always the same.
+//! The floor: actix-web with the server's settings and the same requests, but a constant response.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -12,12 +11,12 @@ use pivotal_server::settings::Settings;
 
 use crate::Outcome;
 
-/// As in `src/server/http.rs` and `src/settings/values.rs`.
-const BLOCKING: usize = 4;
-const IDLE: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Same as in `src/server/http.rs` and `src/settings/values.rs`.
+const BLOCKING_THREADS: usize = 4;
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Answers every request with a body of this size, until the process is killed.
+/// Responds to every request with a body of this size, until the process is killed.
 pub fn serve(bytes: usize) -> Outcome<()> {
     let body = Data::new(Bytes::from(vec![b'x'; bytes]));
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -25,18 +24,19 @@ pub fn serve(bytes: usize) -> Outcome<()> {
         "{}",
         serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?) })
     );
-    let server =
-        HttpServer::new(move || App::new().app_data(body.clone()).default_service(web::to(answer)))
-            .workers(Settings::default().worker_threads())
-            .worker_max_blocking_threads(BLOCKING)
-            .keep_alive(KeepAlive::Timeout(IDLE))
-            .client_request_timeout(PATIENCE)
-            .client_disconnect_timeout(PATIENCE)
-            .listen(listener)?;
+    let server = HttpServer::new(move || {
+        App::new().app_data(body.clone()).default_service(web::to(respond))
+    })
+    .workers(Settings::default().worker_threads())
+    .worker_max_blocking_threads(BLOCKING_THREADS)
+    .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+    .client_request_timeout(TIMEOUT)
+    .client_disconnect_timeout(TIMEOUT)
+    .listen(listener)?;
     Ok(actix_web::rt::System::new().block_on(server.run())?)
 }
 
-/// Reads what was sent, as the server does, and looks at none of it.
-async fn answer(_sent: Bytes, body: Data<Bytes>) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(Bytes::clone(&body))
+/// Reads the request body, like the server, and ignores it.
+async fn respond(_body: Bytes, response: Data<Bytes>) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(Bytes::clone(&response))
 }

@@ -1,6 +1,7 @@
--- What wrk sends. Its arguments are a number that no other run of the bench has and a file of
--- requests; the key is in the environment as BENCH_KEY. Each line of the file is `METHOD PATH [BODY]`; each request is one of the lines,
--- chosen at random. `@@@@` in a body becomes text that was never sent before.
+-- The requests that wrk sends. Arguments: a number that is unique to the run, and a file of requests.
+-- The API key is in the environment variable BENCH_KEY. Each line of the file is
+-- `METHOD PATH [BODY]`, and each request is a random line. `@@@@` in a body is replaced with a unique
+-- text.
 
 local threads = 0
 
@@ -28,16 +29,16 @@ function init(args)
 end
 
 function request()
-    local at = math.random(#fixed)
-    if fixed[at] then
-        return fixed[at]
+    local index = math.random(#fixed)
+    if fixed[index] then
+        return fixed[index]
     end
     sent = sent + 1
-    local method, path, body, headers = unpack(fresh[at])
+    local method, path, body, headers = unpack(fresh[index])
     return wrk.format(method, path, headers, (body:gsub("@@@@", unique .. sent)))
 end
 
--- wrk counts in microseconds; errors.status are the answers from 400 on.
+-- wrk measures in microseconds. errors.status counts the responses with a status of 400 or above.
 function done(summary, latency)
     local errors = summary.errors
     local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout

@@ -1,9 +1,9 @@
-//! On what a run was made.
+//! The machine that a run was made on.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-/// The machine, as far as it says.
+/// Returns the facts about the machine that are available.
 pub fn describe() -> BTreeMap<&'static str, String> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = field("/proc/meminfo", "MemTotal").and_then(|text| {
@@ -20,7 +20,7 @@ pub fn describe() -> BTreeMap<&'static str, String> {
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// The first value of this name in a file of `name: value` lines.
+/// Returns the first value with this name in a file of `name: value` lines.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let value = text.lines().find_map(|line| {

@@ -1,8 +1,8 @@
-//! Measures the server: `bench/run` runs it, `bench/README.md` tells what it measures and why.
+//! Measures the server. Run it with `bench/run`. `bench/README.md` explains what it measures and
+//! why.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to whoever runs it")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its results")]
 
-mod aims;
 mod args;
 mod database;
 mod figures;
@@ -15,6 +15,7 @@ mod report;
 mod rows;
 mod seed;
 mod session;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use self::args::Args;
 use self::report::Report;
 use self::session::Session;
 
-/// A bench has nobody to whom the kind of an error would matter.
+/// Errors are only printed, so their type doesn't matter.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         Some(bytes) => floor::serve(bytes),
         None if args.bench => run(&args),
         None => {
-            println!("nothing is measured without --bench; bench/run measures");
+            println!("Nothing is measured without --bench. Use bench/run to run the benchmark.");
             Ok(())
         }
     };
@@ -47,8 +48,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
-    // What is missing is told before minutes are spent.
-    load::find_wrk()?;
+    // Report what is missing before spending minutes on measurements.
+    load::check_wrk()?;
     Report::reserve(&args.json)?;
     let report = Session::prepare(args)?.measure()?;
     report.print();
@@ -56,6 +57,6 @@ fn run(args: &Args) -> Outcome<()> {
     println!("\nThe same figures are in {}.", args.json.display());
     match report.errors() {
         0 => Ok(()),
-        errors => Err(format!("{errors} requests failed; the table tells under which load").into()),
+        errors => Err(format!("{errors} requests failed; see the table for which loads").into()),
     }
 }

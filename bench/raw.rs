@@ -1,5 +1,5 @@
-//! What the disk and SQLite can do by themselves, in this process: a sync, and the statements of a
-//! POST through plain rusqlite on a database that the server has left.
+//! What the disk and SQLite can do on their own, in this process: syncs, and the statements of a
+//! POST through plain rusqlite, on the database that the server has just used.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{Customer, NewCustomer};
 use pivotal_server::model::event::new_event_id;
-use pivotal_server::model::values::comparison::folded;
 use pivotal_server::model::values::domain::Domain;
 use pivotal_server::model::values::external_id::ExternalId;
 use pivotal_server::model::values::id::{DisplayId, Id};
+use pivotal_server::model::values::normalize::search_key;
 use pivotal_server::model::values::slug::Slug;
 use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
@@ -20,36 +20,38 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::{Outcome, process, rows, seed};
 
-/// What was done, one thing at a time.
-pub struct Timed {
-    /// How many.
-    pub done: u64,
-    /// In this time.
-    pub took: Duration,
-    /// How long each step took: a sync or a commit with its rows.
+/// The result of repeating a step: a sync, or a commit with its rows.
+pub struct Measurement {
+    /// The number of syncs or rows.
+    pub count: u64,
+    pub elapsed: Duration,
+    /// The duration of each step, sorted.
     pub steps: Vec<Duration>,
-    /// The time that the processor spent on it.
     pub cpu: Duration,
 }
 
-/// Repeats a step, which does `each` things, for so long.
-fn repeat(seconds: u64, each: u64, mut step: impl FnMut() -> Outcome<()>) -> Outcome<Timed> {
-    let (end, cpu) = (Duration::from_secs(seconds), process::cpu(std::process::id())?);
+/// Repeats a step that counts as `count_per_step` for this many seconds.
+fn repeat(
+    seconds: u64,
+    count_per_step: u64,
+    mut step: impl FnMut() -> Outcome<()>,
+) -> Outcome<Measurement> {
+    let (limit, cpu_before) = (Duration::from_secs(seconds), process::cpu(std::process::id())?);
     let started = Instant::now();
     let mut steps = Vec::new();
-    while started.elapsed() < end {
-        let begun = Instant::now();
+    while started.elapsed() < limit {
+        let step_started = Instant::now();
         step()?;
-        steps.push(begun.elapsed());
+        steps.push(step_started.elapsed());
     }
-    let took = started.elapsed();
+    let elapsed = started.elapsed();
     steps.sort_unstable();
-    let cpu = process::cpu(std::process::id())? - cpu;
-    Ok(Timed { done: steps.len() as u64 * each, took, steps, cpu })
+    let cpu = process::cpu(std::process::id())? - cpu_before;
+    Ok(Measurement { count: steps.len() as u64 * count_per_step, elapsed, steps, cpu })
 }
 
-/// Writes a page into a file that is long enough for it, and syncs, as a commit does at the least.
-pub fn sync(dir: &Path, seconds: u64) -> Outcome<Timed> {
+/// Overwrites a page of an existing file and syncs it, which is the least that a commit does.
+pub fn measure_syncs(dir: &Path, seconds: u64) -> Outcome<Measurement> {
     const PAGE: [u8; 4096] = [7; 4096];
     const PAGES: u64 = 1024;
     let path = dir.join("sync");
@@ -69,24 +71,24 @@ pub fn sync(dir: &Path, seconds: u64) -> Outcome<Timed> {
     Ok(timed)
 }
 
-/// Adds customers with their events, so many in each transaction.
-pub fn insert(dir: &DataDir, rows_a_commit: u64, seconds: u64) -> Outcome<Timed> {
+/// Inserts customers with their events, with `rows_per_commit` customers in each transaction.
+pub fn measure_inserts(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Measurement> {
     let mut conn = open(dir)?;
     let sql = "SELECT no FROM workspaces WHERE slug = ?1";
     let workspace: i64 = conn.query_row(sql, [seed::WORKSPACE], |row| row.get(0))?;
     let mut n = 0;
-    repeat(seconds, rows_a_commit, || {
+    repeat(seconds, rows_per_commit, || {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for _ in 0..rows_a_commit {
+        for _ in 0..rows_per_commit {
             n += 1;
-            let mark = format!("raw {rows_a_commit} {n}");
+            let mark = format!("raw {rows_per_commit} {n}");
             create(&tx, workspace, seed::parse(&rows::customer(n, &mark))?)?;
         }
         Ok(tx.commit()?)
     })
 }
 
-/// With the pragmas of `src/store/engine/sqlite.rs`.
+/// Opens the database with the same pragmas as `src/store/engine/sqlite.rs`.
 fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
     let conn = Connection::open(dir.database())?;
     conn.set_prepared_statement_cache_capacity(128);
@@ -99,7 +101,8 @@ fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// The statements of a POST: whether the slug is free, the display id, the row, the event.
+/// Runs the statements of a POST: check that the slug is free, get a display ID, insert the row and
+/// the event.
 fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
     let slug = Slug::from_name(new.name.as_str());
     let sql = "SELECT 1 FROM customers
@@ -108,12 +111,12 @@ fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
     if taken.query_row(params![workspace, slug.as_str()], |_| Ok(())).optional()?.is_some() {
         return Err(format!("the slug {slug} is taken").into());
     }
-    let (display_id, created_at) = next(conn, workspace, "customer")?;
+    let (display_id, created_at) = next_in_sequence(conn, workspace, "customer")?;
     let created_at = Timestamp::from_micros(created_at);
     let customer = new.create(Id::generate(), DisplayId(display_id), slug, created_at);
     let doc = serde_json::to_string(&customer)?;
     insert_customer(conn, workspace, &customer, &doc)?;
-    let (_, at) = next(conn, workspace, "event")?;
+    let (_, at) = next_in_sequence(conn, workspace, "event")?;
     let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type,
                    actor_id, actor_name, resource, resource_id, customer_id, object)
                VALUES (?1, ?2, ?3, 'customer.created', TRUE, 'admin', 'cli', 'command line',
@@ -130,7 +133,7 @@ fn insert_customer(
     doc: &str,
 ) -> Outcome<()> {
     let (name, domain) = (customer.name.as_str(), customer.domain.as_ref().map(Domain::as_str));
-    let search = [&folded(name), customer.slug.as_str(), &folded(domain.unwrap_or(""))];
+    let search = [&search_key(name), customer.slug.as_str(), &search_key(domain.unwrap_or(""))];
     let sql = "INSERT INTO customers (id, workspace_no, display_id, slug, domain_key, status,
                    hubspot_company_id, stripe_customer_id, search, created_at, updated_at, shape,
                    doc)
@@ -152,8 +155,12 @@ fn insert_customer(
     Ok(())
 }
 
-/// As in `src/store/rows/sequences.rs`.
-fn next(conn: &Connection, workspace: i64, resource: &str) -> rusqlite::Result<(i64, i64)> {
+/// Same as in `src/store/rows/sequences.rs`.
+fn next_in_sequence(
+    conn: &Connection,
+    workspace: i64,
+    resource: &str,
+) -> rusqlite::Result<(i64, i64)> {
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET

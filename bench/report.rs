@@ -1,4 +1,4 @@
-//! What a run found, as one table for people and one file for programs.
+//! The results of a run, as tables for people and as JSON for programs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -7,40 +7,36 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Outcome;
-use crate::aims::Ratio;
-use crate::figures::{Figures, Row};
+use crate::figures::{Row, ServerFigures};
+use crate::targets::Ratio;
 
-/// Everything that a run found.
+/// The results of a run.
 #[derive(Serialize)]
 pub struct Report {
-    /// On which machine.
     pub machine: BTreeMap<&'static str, String>,
-    /// What was asked for.
     pub settings: BTreeMap<&'static str, String>,
-    /// The figures of the loads, in the order in which they ran.
+    /// One row per load, in the order in which they ran.
     pub rows: Vec<Row>,
-    /// What is not a load: start-up, memory and size.
-    pub server: Figures,
-    /// What the figures mean.
+    pub server: ServerFigures,
     pub ratios: Vec<Ratio>,
 }
 
 impl Report {
-    /// Requests that failed.
+    /// Returns the number of failed requests.
     pub fn errors(&self) -> u64 {
         self.rows.iter().map(|row| row.errors).sum()
     }
 
-    /// Prints the tables, in Markdown.
+    /// Prints the results in Markdown.
     pub fn print(&self) {
-        let said = |facts: &BTreeMap<&str, String>| {
+        let list = |facts: &BTreeMap<&str, String>| {
             facts
                 .iter()
                 .map(|(name, value)| format!("{name}: {value}"))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        println!("{}  \n{}\n", said(&self.machine), said(&self.settings));
+        println!("{}  \n{}\n", list(&self.machine), list(&self.settings));
         let heading = [
             "name",
             "load",
@@ -60,16 +56,16 @@ impl Report {
         self.server.print();
         println!();
         let ratios: Vec<Vec<String>> = self.ratios.iter().map(Ratio::cells).collect();
-        print_table(&["ratio", "is", "aim", ""], &ratios);
+        print_table(&["ratio", "value", "target", ""], &ratios);
     }
 
-    /// Whether the file will be writable when the figures are there.
+    /// Returns an error if the file can't be written, so that a run fails before measuring.
     pub fn reserve(file: &Path) -> Outcome<()> {
         let opened = File::options().create(true).append(true).open(file);
         opened.map(drop).map_err(|error| unwritable(file, &error))
     }
 
-    /// Writes the file.
+    /// Writes the results as JSON.
     pub fn write(&self, file: &Path) -> Outcome<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
         fs::write(file, text).map_err(|error| unwritable(file, &error))

@@ -1,5 +1,4 @@
-//! What the customers of the bench look like: bodies as a client would send them, the same for the
-//! same number every time.
+//! Request bodies for the bench's resources. The same number always gives the same body.
 
 use serde_json::{Value, json};
 
@@ -71,7 +70,7 @@ const FAMILIES: [&str; 16] = [
     "Lind", "Weber", "Sharma", "Rossi", "Costa", "Haddad", "Virtanen", "Ortega", "Tanaka", "Berg",
     "Nowak", "Mensah", "Yildiz", "Silva", "Dahl", "Iyer",
 ];
-/// Most customers are active, as in a workspace that has been used for a while.
+/// Most customers are active, as in a workspace that has been in use for a while.
 const STATUSES: [&str; 8] =
     ["active", "active", "active", "active", "onboarding", "at_risk", "churned", "archived"];
 const PLANS: [&str; 4] = ["starter", "growth", "scale", "enterprise"];
@@ -87,73 +86,72 @@ const PHASES: [&str; 7] = [
 const STATES: [&str; 5] = ["active", "active", "active", "paused", "at_risk"];
 const TITLES: [&str; 4] = ["Head of Operations", "CTO", "Program Manager", "E-Commerce Lead"];
 
-/// The customer of this number. Its name ends with `mark`, which makes the slug that follows from
-/// it its own.
+/// Returns the body for customer number `n`. Its name ends with `mark`, which must make the slug
+/// unique.
 pub fn customer(n: u64, mark: &str) -> Value {
-    let mut dice = Dice::of(n);
-    let (first, second) = (dice.pick(&FIRST), dice.pick(&SECOND));
+    let mut rng = Rng::new(n);
+    let (first, second) = (rng.pick(&FIRST), rng.pick(&SECOND));
     let mut body = json!({
         "name": format!("{first} {second} {mark}"),
         "domain": domain(n),
-        "status": dice.pick(&STATUSES),
-        "plan": dice.pick(&PLANS),
-        "mrr": 10_000 + dice.below(2_000_000),
-        "monthly_orders": dice.below(200_000),
+        "status": rng.pick(&STATUSES),
+        "plan": rng.pick(&PLANS),
+        "mrr": 10_000 + rng.below(2_000_000),
+        "monthly_orders": rng.below(200_000),
         "hubspot_company_id": (7_000_000_000 + n).to_string(),
-        "tags": ["dtc", dice.pick(&["emea", "amer", "apac"])],
-        "metadata": { "region": dice.pick(&["eu-west", "us-east", "ap-south"]), "seats": dice.below(500) },
+        "tags": ["dtc", rng.pick(&["emea", "amer", "apac"])],
+        "metadata": { "region": rng.pick(&["eu-west", "us-east", "ap-south"]), "seats": rng.below(500) },
     });
-    if dice.below(3) > 0 {
-        body["stripe_customer_id"] = format!("cus_{:014x}", dice.next()).into();
+    if rng.below(3) > 0 {
+        body["stripe_customer_id"] = format!("cus_{:014x}", rng.next()).into();
     }
     body
 }
 
-/// The domain of the customer of this number, which it shares with one other.
+/// Returns the domain of customer number `n`. Every domain belongs to two customers.
 pub fn domain(n: u64) -> String {
-    let mut dice = Dice::of(n / 2);
-    let name = format!("{}-{}", dice.pick(&FIRST), dice.pick(&SECOND)).to_lowercase();
+    let mut rng = Rng::new(n / 2);
+    let name = format!("{}-{}", rng.pick(&FIRST), rng.pick(&SECOND)).to_lowercase();
     format!("{name}-{}.example", n / 2)
 }
 
-/// A contact of the customer of this number. The first is the primary one.
+/// Returns the body for a contact of customer number `n`. The first contact is the primary one.
 pub fn contact(n: u64, nth: u64) -> Value {
-    let mut dice = Dice::of(n ^ (nth + 1) << 40);
-    let (person, family) = (dice.pick(&PEOPLE), dice.pick(&FAMILIES));
+    let mut rng = Rng::new(n ^ (nth + 1) << 40);
+    let (person, family) = (rng.pick(&PEOPLE), rng.pick(&FAMILIES));
     let mailbox = format!("{person}.{family}.{nth}").to_lowercase();
     json!({
         "name": format!("{person} {family}"),
         "email": format!("{mailbox}@{}", domain(n)),
-        "title": dice.pick(&TITLES),
+        "title": rng.pick(&TITLES),
         "is_primary": nth == 0,
-        "labels": if dice.below(2) == 0 { vec!["decision-maker"] } else { vec![] },
+        "labels": if rng.below(2) == 0 { vec!["decision-maker"] } else { vec![] },
     })
 }
 
-/// The onboarding of the customer of this number, without the customer.
+/// Returns the body for the onboarding of customer number `n`, without `customer_id`.
 pub fn onboarding(n: u64) -> Value {
-    let mut dice = Dice::of(!n);
+    let mut rng = Rng::new(!n);
     json!({
         "name": "Rollout",
-        "phase": dice.pick(&PHASES),
-        "state": dice.pick(&STATES),
-        "target_launch_date": format!("2027-{:02}-{:02}", 1 + dice.below(12), 1 + dice.below(28)),
-        "csm_id": format!("usr_{}", dice.below(40)),
+        "phase": rng.pick(&PHASES),
+        "state": rng.pick(&STATES),
+        "target_launch_date": format!("2027-{:02}-{:02}", 1 + rng.below(12), 1 + rng.below(28)),
+        "csm_id": format!("usr_{}", rng.below(40)),
         "notes": "Kick-off held; data import and brand assets are with the customer.",
     })
 }
 
-/// Numbers that look random and are the same every time (splitmix64, of Steele, Lea and Flood:
-/// "Fast splittable pseudorandom number generators", 2014).
-pub struct Dice(u64);
+/// A deterministic pseudorandom number generator (splitmix64, from Steele, Lea, and Flood: "Fast
+/// splittable pseudorandom number generators", 2014).
+pub struct Rng(u64);
 
-impl Dice {
-    /// Dice that always fall in this way.
-    pub fn of(seed: u64) -> Self {
+impl Rng {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A number from 0 up to, but not, `end`.
+    /// Returns a number from 0 to `end`, exclusive.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }

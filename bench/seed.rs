@@ -1,5 +1,5 @@
-//! Fills a database through the store, so that its rows are those that the server would have
-//! written.
+//! Fills a database through the store, so that its rows are the same as if the server had written
+//! them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,15 +24,14 @@ use serde_json::Value;
 
 use crate::{Outcome, rows};
 
-/// The workspace that holds the rows.
 pub const WORKSPACE: &str = "bench";
-/// The time over which the rows were created.
+/// The time span over which the rows were created, in microseconds.
 const HISTORY: i64 = 2 * 365 * 24 * 3600 * 1_000_000;
-/// Customers that are on their way to the disk at the same time; the store takes 1,024.
+/// The number of customers that are being written at the same time. The store's limit is 1,024.
 const IN_FLIGHT: usize = 512;
 const CONTACTS: u64 = 2;
 
-/// Its wall time moves on by the same amount with every look.
+/// A clock whose wall time advances by a fixed step every time it is read.
 struct SeedClock {
     now: AtomicI64,
     step: i64,
@@ -52,25 +51,25 @@ impl Clock for SeedClock {
     }
 }
 
-/// Makes a database with so many customers.
+/// Creates a database with this many customers.
 pub fn seed(dir: &DataDir, customers: u64) -> Outcome<()> {
     let end = SystemClock.now().as_micros();
-    // A look for each customer, and a few for what else there is.
+    // The clock is read once per customer, and a few more times.
     let step = HISTORY / (customers as i64 + 100);
     let clock = SeedClock { now: AtomicI64::new(end - HISTORY), step };
     let store = Store::open_or_create(dir, Arc::new(clock))?;
     let new = NewWorkspace {
-        slug: Slug::parse(WORKSPACE).map_err(|fault| fault.says)?,
-        name: Name::parse("Bench").map_err(|fault| fault.says)?,
+        slug: Slug::parse(WORKSPACE).map_err(|fault| fault.requirement)?,
+        name: Name::parse("Bench").map_err(|fault| fault.requirement)?,
     };
     let created = store.write_blocking(|tx| tx.create_workspace(new))?;
-    let workspace = created.ok_or("the new database has a workspace already")?;
+    let workspace = created.ok_or("the new database already has a workspace")?;
     let caller = Arc::new(Caller { workspace, actor: Actor::command_line(), livemode: true });
     let jobs = stream::iter(0..customers).map(|n| {
         let (store, caller) = (&store, Arc::clone(&caller));
         async move {
-            let family = Family::of(n)?;
-            store.write(move |tx| family.create(&tx.for_caller(&caller))).await?;
+            let tree = CustomerTree::generate(n)?;
+            store.write(move |tx| tree.create(&tx.for_caller(&caller))).await?;
             Outcome::Ok(n)
         }
     });
@@ -85,15 +84,15 @@ pub fn seed(dir: &DataDir, customers: u64) -> Outcome<()> {
     Ok(())
 }
 
-/// A customer with what belongs to it.
-struct Family {
+/// A customer with its contacts and onboarding.
+struct CustomerTree {
     customer: NewCustomer,
     contacts: Vec<NewContact>,
     onboarding: OnboardingPatch,
 }
 
-impl Family {
-    fn of(n: u64) -> Outcome<Self> {
+impl CustomerTree {
+    fn generate(n: u64) -> Outcome<Self> {
         Ok(Self {
             customer: parse(&rows::customer(n, &n.to_string()))?,
             contacts: (0..CONTACTS)
@@ -105,29 +104,29 @@ impl Family {
 
     fn create(self, tx: &WorkspaceTx<'_>) -> Result<(), StoreError> {
         let customer = tx.create_customer(self.customer)?;
-        let named = CustomerRef::Id(customer.resource.id);
+        let customer_ref = CustomerRef::Id(customer.resource.id);
         for contact in self.contacts {
-            tx.create_contact(&named, contact)?;
+            tx.create_contact(&customer_ref, contact)?;
         }
-        let new = NewOnboarding { customer: Some(named), properties: self.onboarding };
+        let new = NewOnboarding { customer: Some(customer_ref), fields: self.onboarding };
         tx.create_onboarding(new).map(drop)
     }
 }
 
-/// What the API makes of a body.
+/// Parses a body like the API.
 pub fn parse<B: Body>(body: &Value) -> Outcome<B> {
-    let object = body.as_object().ok_or("a body is an object")?;
+    let object = body.as_object().ok_or("the body is not an object")?;
     Fields::parse(object).map_err(|problems| format!("{body}: {problems:?}").into())
 }
 
-/// Makes a key without a rate limit and returns it in clear.
+/// Creates an API key without a rate limit and returns the plaintext key.
 pub fn make_key(dir: &DataDir) -> Outcome<String> {
     let store = Store::open(dir, Arc::new(SystemClock))?;
-    let slug = Slug::parse(WORKSPACE).map_err(|fault| fault.says)?;
+    let slug = Slug::parse(WORKSPACE).map_err(|fault| fault.requirement)?;
     let workspace = store
         .read(|reader| reader.workspace(&slug))?
         .ok_or_else(|| format!("{} has no workspace `{WORKSPACE}`", dir.path().display()))?;
-    let name = Name::parse("Load").map_err(|fault| fault.says)?;
+    let name = Name::parse("Load").map_err(|fault| fault.requirement)?;
     let (tier, scopes) = (Tier::Unlimited, Scopes::all());
     let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
     let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;

@@ -1,4 +1,4 @@
-//! One run from its beginning to its end: the order of the loads and what they run against.
+//! A run from start to finish: the order of the loads, and the processes that they run against.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,42 +9,42 @@ use pivotal_server::store::DataDir;
 
 use crate::args::Args;
 use crate::database::Database;
-use crate::figures::{Figures, Row, Used, mib};
+use crate::figures::{Row, ServerFigures, Usage, mib};
 use crate::load::{Load, Loads, Run};
 use crate::process::{Memory, Process};
 use crate::report::Report;
-use crate::{Outcome, aims, machine, raw};
+use crate::{Outcome, machine, raw, targets};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
-/// Starts of which the median is told.
+/// The number of starts. Their median is reported.
 const STARTS: usize = 5;
-/// How long syncs and raw commits are measured, at most, in seconds.
+/// The maximum time to measure syncs and raw commits, in seconds.
 const RAW_SECONDS: u64 = 3;
 
-/// What a run needs and what it has found so far.
+/// The databases of a run, ready to be measured.
 pub struct Session<'a> {
     args: &'a Args,
     large: Database,
     small: Option<Database>,
     rows: Vec<Row>,
-    work: Workplace,
+    work: WorkDir,
 }
 
-/// A directory for what a run makes, on which no other run works. It is removed at the end, and
-/// what an interrupted run has left at the beginning.
-struct Workplace {
+/// A directory for the files of a run, locked against other runs. It is removed at the end. If a
+/// run is interrupted, the next one removes it.
+struct WorkDir {
     dir: PathBuf,
     _lock: File,
 }
 
-impl Workplace {
-    fn below(place: &Path) -> Outcome<Self> {
-        fs::create_dir_all(place)?;
-        // The server is started in another directory.
-        let place = place.canonicalize()?;
-        let lock = File::create(place.join("bench.lock"))?;
-        lock.try_lock().map_err(|_| format!("another bench works in {}", place.display()))?;
-        let dir = place.join("bench-run");
+impl WorkDir {
+    fn create_in(parent: &Path) -> Outcome<Self> {
+        fs::create_dir_all(parent)?;
+        // Absolute, because the server is started in another directory.
+        let parent = parent.canonicalize()?;
+        let lock = File::create(parent.join("bench.lock"))?;
+        lock.try_lock().map_err(|_| format!("another run is using {}", parent.display()))?;
+        let dir = parent.join("bench-run");
         if dir.exists() {
             fs::remove_dir_all(&dir)?;
         }
@@ -53,7 +53,7 @@ impl Workplace {
     }
 }
 
-impl Drop for Workplace {
+impl Drop for WorkDir {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.dir) {
             eprintln!("cannot remove {}: {error}", self.dir.display());
@@ -61,19 +61,19 @@ impl Drop for Workplace {
     }
 }
 
-/// A server, and what is needed to send requests to it.
-struct Target<'a> {
+/// A server process, its database, and the loads for it.
+struct RunningServer<'a> {
     process: Process,
     database: &'a Database,
     loads: Loads,
 }
 
 impl<'a> Session<'a> {
-    /// Makes the databases.
+    /// Creates the databases.
     pub fn prepare(args: &'a Args) -> Outcome<Self> {
-        // On the same disk as what is kept.
-        let place = args.database.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR")));
-        let work = Workplace::below(place)?;
+        // On the same disk as the kept databases.
+        let parent = args.database.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let work = WorkDir::create_in(parent)?;
         let prepare = |customers| Database::prepare(&work.dir, args.database.as_deref(), customers);
         let large = prepare(args.customers)?;
         let compared = (1..args.customers).contains(&args.compare);
@@ -81,17 +81,17 @@ impl<'a> Session<'a> {
         Ok(Self { args, large, small, rows: Vec::new(), work })
     }
 
-    /// Runs everything that is wanted.
+    /// Runs all selected loads.
     pub fn measure(self) -> Outcome<Report> {
         let Self { args, large, small, mut rows, work } = self;
         let raw_seconds = args.seconds.min(RAW_SECONDS);
         if args.wants("fsync") {
-            let timed = raw::sync(&work.dir, raw_seconds)?;
-            rows.push(Row::of_raw("fsync", "write 4 KiB and sync", &timed));
+            let timed = raw::measure_syncs(&work.dir, raw_seconds)?;
+            rows.push(Row::from_measurement("fsync", "write 4 KiB and sync", &timed));
         }
-        let (ready, idle) = starts(args, &large.dir)?;
-        let large = Target::start(args, &large)?;
-        let small = small.as_ref().map(|small| Target::start(args, small)).transpose()?;
+        let (ready, idle) = measure_starts(args, &large.dir)?;
+        let large = RunningServer::start(args, &large)?;
+        let small = small.as_ref().map(|small| RunningServer::start(args, small)).transpose()?;
         let mut bench = Bench { args, large: &large, small: small.as_ref(), work: &work.dir, rows };
         bench.reads()?;
         bench.lists()?;
@@ -102,24 +102,24 @@ impl<'a> Session<'a> {
         for target in [Some(large), small].into_iter().flatten() {
             target.process.stop()?;
         }
-        for (name, title, rows_a_commit) in [
-            ("raw-1", "plain rusqlite, one row a commit", 1),
-            ("raw-64", "plain rusqlite, 64 rows a commit", 64),
+        for (name, title, rows_per_commit) in [
+            ("raw-1", "plain rusqlite, 1 row per commit", 1),
+            ("raw-64", "plain rusqlite, 64 rows per commit", 64),
         ] {
             if args.wants(name) {
                 eprintln!("{name}");
-                let timed = raw::insert(&dir, rows_a_commit, raw_seconds)?;
-                rows.push(Row::of_raw(name, title, &timed));
+                let timed = raw::measure_inserts(&dir, rows_per_commit, raw_seconds)?;
+                rows.push(Row::from_measurement(name, title, &timed));
             }
         }
-        let server = Figures {
+        let server = ServerFigures {
             customers: args.customers,
             ready_millis: ready,
             idle_mib: mib(idle.resident),
             after_mib: args.only.is_empty().then(|| mib(after.resident)),
             binary_mib: mib(fs::metadata(BINARY)?.len()),
         };
-        let ratios = aims::ratios(&rows, &server);
+        let ratios = targets::ratios(&rows, &server);
         Ok(Report { machine: machine::describe(), settings: settings(args), rows, server, ratios })
     }
 }
@@ -128,12 +128,12 @@ fn settings(args: &Args) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("customers", args.customers.to_string()),
         ("compared with", args.compare.to_string()),
-        ("seconds a load", args.seconds.to_string()),
+        ("seconds per load", args.seconds.to_string()),
         ("log", args.log.clone()),
     ])
 }
 
-/// The real server on a data directory, with its default settings.
+/// Returns the command that starts the real server with its default settings.
 fn server(args: &Args, dir: &DataDir) -> Command {
     let mut command = Command::new(BINARY);
     for (name, _) in std::env::vars_os() {
@@ -147,15 +147,14 @@ fn server(args: &Args, dir: &DataDir) -> Command {
     command
 }
 
-/// The median of the times that the server needs to start, in milliseconds, and what it holds in
-/// memory when it then has nothing to do.
-fn starts(args: &Args, dir: &DataDir) -> Outcome<(f64, Memory)> {
+/// Returns the median start-up time in milliseconds, and the memory usage once the server is idle.
+fn measure_starts(args: &Args, dir: &DataDir) -> Outcome<(f64, Memory)> {
     let mut ready = Vec::new();
     loop {
         let process = Process::start(&mut server(args, dir))?;
         ready.push(process.ready);
         if ready.len() == STARTS {
-            process.settle()?;
+            process.wait_until_idle()?;
             let idle = process.memory()?;
             process.stop()?;
             ready.sort_unstable();
@@ -165,83 +164,82 @@ fn starts(args: &Args, dir: &DataDir) -> Outcome<(f64, Memory)> {
     }
 }
 
-impl<'a> Target<'a> {
+impl<'a> RunningServer<'a> {
     fn start(args: &Args, database: &'a Database) -> Outcome<Self> {
         let process = Process::start(&mut server(args, &database.dir))?;
-        process.settle()?;
-        Ok(Self { process, database, loads: Loads::on(&database.sample) })
+        process.wait_until_idle()?;
+        Ok(Self { process, database, loads: Loads::new(&database.sample) })
     }
 
-    /// How long the answer to a request of this load is.
-    fn answer(&self, load: &Load) -> Outcome<usize> {
-        let path = load.requests[0].strip_prefix("GET ").ok_or("only a GET can be tried")?;
-        let mut answer = ureq::get(format!("http://{}{path}", self.process.address))
+    /// Returns the length of the response to the first request of a load.
+    fn response_len(&self, load: &Load) -> Outcome<usize> {
+        let path = load.requests[0].strip_prefix("GET ").ok_or("the load has no GET request")?;
+        let mut response = ureq::get(format!("http://{}{path}", self.process.address))
             .header("Authorization", format!("Bearer {}", self.database.key))
             .call()?;
-        Ok(answer.body_mut().read_to_vec()?.len())
+        Ok(response.body_mut().read_to_vec()?.len())
     }
 }
 
-/// The loads while they run.
+/// Runs the loads and collects their figures.
 struct Bench<'a> {
     args: &'a Args,
-    large: &'a Target<'a>,
-    small: Option<&'a Target<'a>>,
+    large: &'a RunningServer<'a>,
+    small: Option<&'a RunningServer<'a>>,
     work: &'a Path,
     rows: Vec<Row>,
 }
 
 impl Bench<'_> {
     fn reads(&mut self) -> Outcome<()> {
-        self.floor(
-            |loads| loads.get_cuid.floor("floor-get", "the floor of GET"),
+        self.run_floor(
+            |loads| loads.get_cuid.as_floor("floor-get", "floor for GET"),
             |loads| &loads.get_cuid,
         )?;
-        self.both(|loads| &loads.get_cuid)?;
-        self.both(|loads| &loads.get_display_id)
+        self.run_on_both(|loads| &loads.get_cuid)?;
+        self.run_on_both(|loads| &loads.get_display_id)
     }
 
     fn lists(&mut self) -> Outcome<()> {
-        self.floor(
-            |loads| loads.list_first.floor("floor-list", "the floor of pages"),
+        self.run_floor(
+            |loads| loads.list_first.as_floor("floor-list", "floor for a list page"),
             |loads| &loads.list_first,
         )?;
-        self.both(|loads| &loads.list_first)?;
-        self.both(|loads| &loads.list_deep)?;
-        self.both(|loads| &loads.list_status)?;
-        self.both(|loads| &loads.list_domain)
+        self.run_on_both(|loads| &loads.list_first)?;
+        self.run_on_both(|loads| &loads.list_deep)?;
+        self.run_on_both(|loads| &loads.list_status)?;
+        self.run_on_both(|loads| &loads.list_domain)
     }
 
     fn writes(&mut self) -> Outcome<()> {
-        // The answer to a POST is the customer, as that to a GET.
-        self.floor(
-            |loads| loads.posts[2].floor("floor-post", "the floor of POST"),
+        // A POST responds with the customer, just like a GET.
+        self.run_floor(
+            |loads| loads.posts[2].as_floor("floor-post", "floor for POST"),
             |loads| &loads.get_cuid,
         )?;
         let loads = &self.large.loads;
         let [alone, few, many] = &loads.posts;
-        self.one(self.large, alone)?;
-        self.one(self.large, few)?;
-        self.one(self.large, many)?;
+        self.run_on(self.large, alone)?;
+        self.run_on(self.large, few)?;
+        self.run_on(self.large, many)?;
         if let Some(small) = self.small {
-            self.one(small, &small.loads.posts[2])?;
+            self.run_on(small, &small.loads.posts[2])?;
         }
-        self.one(self.large, &loads.patch)?;
-        self.one(self.large, &loads.mix)?;
-        self.beside_writers(&loads.get_while_writing, &loads.writers)
+        self.run_on(self.large, &loads.patch)?;
+        self.run_on(self.large, &loads.mix)?;
+        self.run_beside_writers(&loads.get_while_writing, &loads.writers)
     }
 
-    /// A load on the large database, and then on the small one.
-    fn both(&mut self, pick: impl Fn(&Loads) -> &Load) -> Outcome<()> {
-        self.one(self.large, pick(&self.large.loads))?;
+    /// Runs a load on the large database, and then on the small one.
+    fn run_on_both(&mut self, pick: impl Fn(&Loads) -> &Load) -> Outcome<()> {
+        self.run_on(self.large, pick(&self.large.loads))?;
         match self.small {
-            Some(small) => self.one(small, pick(&small.loads)),
+            Some(small) => self.run_on(small, pick(&small.loads)),
             None => Ok(()),
         }
     }
 
-    /// One load.
-    fn one(&mut self, target: &Target<'_>, load: &Load) -> Outcome<()> {
+    fn run_on(&mut self, target: &RunningServer<'_>, load: &Load) -> Outcome<()> {
         if self.args.wants(load.name) {
             let key = &target.database.key;
             let row = self.run(&target.process, key, load, Some(target.database.customers))?;
@@ -250,18 +248,18 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The same requests to a process that answers without doing anything, as long as the server
-    /// answers.
-    fn floor(
+    /// Sends the same requests to the floor, with responses as long as the server's response to
+    /// `response_like`.
+    fn run_floor(
         &mut self,
         load: impl Fn(&Loads) -> Load,
-        answered_like: impl Fn(&Loads) -> &Load,
+        response_like: impl Fn(&Loads) -> &Load,
     ) -> Outcome<()> {
         let load = load(&self.large.loads);
         if !self.args.wants(load.name) {
             return Ok(());
         }
-        let bytes = self.large.answer(answered_like(&self.large.loads))?;
+        let bytes = self.large.response_len(response_like(&self.large.loads))?;
         let mut command = Command::new(std::env::current_exe()?);
         let floor = Process::start(command.args(["--floor", &bytes.to_string()]))?;
         let row = self.run(&floor, &self.large.database.key, &load, None)?;
@@ -269,32 +267,38 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn run(&self, process: &Process, key: &str, load: &Load, of: Option<u64>) -> Outcome<Row> {
+    fn run(
+        &self,
+        process: &Process,
+        key: &str,
+        load: &Load,
+        customers: Option<u64>,
+    ) -> Outcome<Row> {
         eprintln!("{}", load.name);
         if self.args.warm_up > 0 {
-            Run::start(load, process, key, self.args.warm_up, self.work)?.end()?;
+            Run::start(load, process, key, self.args.warm_up, self.work)?.finish()?;
         }
-        process.forget_peak()?;
+        process.reset_peak()?;
         let before = process.cpu()?;
-        let counts = Run::start(load, process, key, self.args.seconds, self.work)?.end()?;
-        let used = Used { cpu: process.cpu()? - before, memory: process.memory()? };
-        Ok(Row::of_load(load, of, &counts, used))
+        let counts = Run::start(load, process, key, self.args.seconds, self.work)?.finish()?;
+        let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
+        Ok(Row::from_load(load, customers, &counts, used))
     }
 
-    /// Reads while others write. The processor's time is that of both.
-    fn beside_writers(&mut self, readers: &Load, writers: &Load) -> Outcome<()> {
+    /// Measures reads during writes. The CPU time of the writers' row is that of both.
+    fn run_beside_writers(&mut self, readers: &Load, writers: &Load) -> Outcome<()> {
         if !self.args.wants(readers.name) {
             return Ok(());
         }
-        let Target { process, database, .. } = self.large;
+        let RunningServer { process, database, .. } = self.large;
         let seconds = self.args.warm_up + self.args.seconds + 1;
         let before = process.cpu()?;
         let writing = Run::start(writers, process, &database.key, seconds, self.work)?;
         let reads = self.run(process, &database.key, readers, Some(database.customers))?;
-        let counts = writing.end()?;
-        let used = Used { cpu: process.cpu()? - before, memory: process.memory()? };
+        let counts = writing.finish()?;
+        let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
         self.rows.push(reads);
-        self.rows.push(Row::of_load(writers, Some(database.customers), &counts, used));
+        self.rows.push(Row::from_load(writers, Some(database.customers), &counts, used));
         Ok(())
     }
 }

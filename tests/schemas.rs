@@ -7,9 +7,9 @@
 use jsonschema::Validator;
 use pivotal_server::model::customer::CustomerStatus;
 use pivotal_server::model::onboarding::{Phase, State};
-use pivotal_server::model::parse::fields::Property;
+use pivotal_server::model::parse::fields::FieldValue;
 use pivotal_server::model::parse::problem::Fault;
-use pivotal_server::model::parse::schema::{Component, Described, Schema};
+use pivotal_server::model::parse::schema::{Component, JsonSchema, Schema};
 use pivotal_server::model::values::domain::Domain;
 use pivotal_server::model::values::email::Email;
 use pivotal_server::model::values::external_id::ExternalId;
@@ -35,7 +35,7 @@ fn validator(schema: Schema) -> Validator {
 
 /// A value of which both say the same. Strings are trimmed, and some are lowercased: what is taken
 /// but changed may be more than the schema allows.
-fn agree<T: Property + Serialize>(accepted: &Validator, shown: &Validator, value: &Value) {
+fn agree<T: FieldValue + Serialize>(accepted: &Validator, shown: &Validator, value: &Value) {
     let allowed = accepted.is_valid(value);
     match T::from_json(value) {
         Ok(parsed) => {
@@ -56,10 +56,10 @@ fn agree<T: Property + Serialize>(accepted: &Validator, shown: &Validator, value
 
 /// Whether the type declares the fault, at whatever place in a list. Those of characters that no
 /// text may contain are not declared.
-fn is_declared<T: Property>(fault: &Fault) -> bool {
-    let mut declared = T::faults().into_iter();
-    declared.any(|known| (known.rule, &known.says) == (fault.rule, &fault.says))
-        || fault.says.starts_with("must not contain")
+fn is_declared<T: FieldValue>(fault: &Fault) -> bool {
+    let mut declared = T::possible_faults().into_iter();
+    declared.any(|known| (known.rule, &known.requirement) == (fault.rule, &fault.requirement))
+        || fault.requirement.starts_with("must not contain")
 }
 
 /// Whether a character of this kind is in a string, or in one of a list.
@@ -72,8 +72,8 @@ fn contains_text(value: &Value, kind: fn(char) -> bool) -> bool {
 }
 
 /// Runs a property over many values.
-fn hold<T: Property + Serialize>(values: impl Strategy<Value = Value>) {
-    let (accepted, shown) = (validator(T::accepted()), validator(T::schema()));
+fn hold<T: FieldValue + Serialize>(values: impl Strategy<Value = Value>) {
+    let (accepted, shown) = (validator(T::input_schema()), validator(T::schema()));
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() };
     proptest!(config, |(value in values)| {
         agree::<T>(&accepted, &shown, &value);
@@ -147,8 +147,8 @@ fn matching(pattern: &str) -> impl Strategy<Value = String> + use<> {
 }
 
 /// Strings for a type that is described by a pattern.
-fn texts<T: Property>() -> impl Strategy<Value = Value> {
-    let schema = serde_json::to_value(T::accepted()).unwrap();
+fn texts<T: FieldValue>() -> impl Strategy<Value = Value> {
+    let schema = serde_json::to_value(T::input_schema()).unwrap();
     let pattern = schema["pattern"].as_str().unwrap().to_owned();
     prop_oneof![matching(&pattern), ".{0,70}", pieces()].prop_map(Value::from)
 }
@@ -161,7 +161,7 @@ fn free_text_is_described_as_it_is_parsed() {
     hold::<Label>(texts::<Label>());
     hold::<ExternalId>(texts::<ExternalId>());
     for length in [9_999, 10_000, 10_001] {
-        let (accepted, shown) = (validator(Notes::accepted()), validator(Notes::schema()));
+        let (accepted, shown) = (validator(Notes::input_schema()), validator(Notes::schema()));
         for letter in ["x", "é", "😀"] {
             agree::<Notes>(&accepted, &shown, &json!(letter.repeat(length)));
         }
@@ -187,8 +187,8 @@ fn addresses_are_described_as_they_are_parsed() {
 
 #[test]
 fn every_character_is_described_as_it_is_parsed() {
-    fn all<T: Property + Serialize>(around: (&str, &str)) {
-        let (accepted, shown) = (validator(T::accepted()), validator(T::schema()));
+    fn all<T: FieldValue + Serialize>(around: (&str, &str)) {
+        let (accepted, shown) = (validator(T::input_schema()), validator(T::schema()));
         // Beyond the first 65,536 only what is invisible is refused, so that some of them will do.
         let rare = ('\u{10000}'..=char::MAX).step_by(97);
         for letter in ('\0'..='\u{ffff}').chain(rare) {
@@ -227,7 +227,7 @@ fn times_are_described_as_they_are_parsed() {
         .prop_map(|(date, between, time, offset)| format!("{date}{between}{time}{offset}"));
     let all = prop_oneof![date, moments, pieces()].prop_map(Value::from);
 
-    let (accepted, shown) = (validator(Timestamp::accepted()), validator(Timestamp::schema()));
+    let (accepted, shown) = (validator(Timestamp::input_schema()), validator(Timestamp::schema()));
     let config = ProptestConfig { cases: 5000, failure_persistence: None, ..Default::default() };
     proptest!(config, |(value in all)| {
         let allowed = accepted.is_valid(&value);
@@ -264,8 +264,8 @@ fn numbers_are_described_as_they_are_parsed() {
         ]
     };
     // A whole number may be written with a fraction of zero, and comes back without it.
-    fn both<T: Property>(values: impl Strategy<Value = Value>) {
-        let accepted = validator(T::accepted());
+    fn both<T: FieldValue>(values: impl Strategy<Value = Value>) {
+        let accepted = validator(T::input_schema());
         let config =
             ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() };
         proptest!(config, |(value in values)| {
@@ -294,8 +294,8 @@ fn lists_and_choices_are_described_as_they_are_parsed() {
 
 #[test]
 fn no_other_type_is_taken() {
-    fn refuse<T: Property>(is_of: fn(&Value) -> bool) {
-        let accepted = validator(T::accepted());
+    fn refuse<T: FieldValue>(is_of: fn(&Value) -> bool) {
+        let accepted = validator(T::input_schema());
         let wrong =
             [json!(null), json!(true), json!(7), json!("x"), json!([]), json!({}), json!(1.5)];
         for value in wrong.into_iter().filter(|value| !is_of(value)) {
@@ -317,10 +317,10 @@ fn no_other_type_is_taken() {
 
 #[test]
 fn the_faults_that_a_type_declares_are_reported() {
-    fn report<T: Property>(wrong: &[Value]) {
+    fn report<T: FieldValue>(wrong: &[Value]) {
         let reported: Vec<Fault> =
             wrong.iter().flat_map(|value| T::from_json(value).err().unwrap()).collect();
-        assert_eq!(reported, T::faults());
+        assert_eq!(reported, T::possible_faults());
     }
     let long = |length: usize| json!("x".repeat(length));
     report::<Name>(&[json!(7), long(256), json!("")]);

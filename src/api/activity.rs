@@ -5,14 +5,14 @@ use super::openapi::examples;
 use super::request::call::Call;
 use super::response::{ApiResponse, ApiResult};
 use super::{customers, onboardings};
-use crate::model::event::{EventFilter, Readable};
+use crate::model::event::{EventFilter, ReadableTypes};
 use crate::model::parse::page::PageRequest;
 
 /// GET `/customers/{id}/activity`, leaving out events of resources that the key can't read
 pub(super) async fn list_for_customer(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
-    let readable = Readable::with(&call.credentials.key.scopes);
+    let readable = ReadableTypes::from_scopes(&call.credentials.key.scopes);
     call.read_list(move |reader| {
         ApiResponse::list(&reader.customer_activity(&customer, readable, &filter, &page)?)
     })

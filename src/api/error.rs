@@ -8,7 +8,7 @@ use serde_json::Value;
 use strum::VariantNames;
 
 use crate::model::event_feed::unknown_after;
-use crate::model::idempotency::Retry;
+use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::Scope;
 use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
@@ -74,7 +74,7 @@ pub(super) enum ApiError {
     IdempotencyKeyReused,
     #[error("A request with this idempotency key is still in progress. Retry after it finishes.")]
     IdempotencyKeyInUse,
-    #[error("Idempotency-Key must be a single value of 1 to {max} bytes.", max = Retry::MAX_KEY)]
+    #[error("Idempotency-Key must be a single value of 1 to {max} bytes.", max = IdempotentRequest::MAX_KEY_BYTES)]
     InvalidIdempotencyKey,
     #[error("Rate limit exceeded. Retry after {0} seconds.")]
     RateLimited(i64),

@@ -4,7 +4,7 @@ use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::request::call::Call;
 use super::response::{ApiResponse, ApiResult};
-use crate::model::event::Readable;
+use crate::model::event::ReadableTypes;
 use crate::model::event_feed::{EventFeedPage, EventFeedQuery};
 use crate::model::key::Scope;
 
@@ -16,7 +16,7 @@ pub(super) const SCOPES: [Scope; 3] =
 /// GET `/events`
 pub(super) async fn list(call: Call) -> ApiResult {
     let query: EventFeedQuery = call.query()?;
-    let readable = Readable::with(&call.credentials.key.scopes);
+    let readable = ReadableTypes::from_scopes(&call.credentials.key.scopes);
     call.read_list(move |reader| ApiResponse::ok(&reader.event_feed(&query, readable)?)).await
 }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::Object;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::state::Api;
-use crate::model::parse::schema::{Component, choices, object};
+use crate::model::parse::schema::{Component, object, string_enum};
 use crate::model::values::time::Timestamp;
 use crate::service::backups::schedule::BackupStatus;
 use crate::service::clock_skew::ClockSkew;
@@ -38,7 +38,7 @@ impl Component for Status {
     const NAME: &'static str = "HealthStatus";
 
     fn component() -> Object {
-        choices::<Self>("The health status of the server.")
+        string_enum::<Self>("The health status of the server.")
     }
 }
 

@@ -12,14 +12,15 @@ use super::openapi::{examples, links};
 use super::request::call::Call;
 use super::response::{ApiResponse, ApiResult};
 use crate::model::onboarding::{
-    NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, State,
+    NewOnboarding, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, OwnerFilter, State,
 };
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 
 /// GET `/onboardings`
 pub(super) async fn list(call: Call) -> ApiResult {
-    let (customer, (filter, page)): (OfCustomer, (OnboardingFilter, PageRequest)) = call.query()?;
+    let (customer, (filter, page)): (OwnerFilter, (OnboardingFilter, PageRequest)) =
+        call.query()?;
     call.read_list(move |reader| {
         ApiResponse::documents(&reader.onboardings(&customer, &filter, &page)?)
     })
@@ -38,7 +39,7 @@ pub(super) fn describe_list() -> Description {
         ],
         Success::list("A page of onboardings.", &examples::page(examples::onboarding())),
     )
-    .query::<(OfCustomer, (OnboardingFilter, PageRequest))>()
+    .query::<(OwnerFilter, (OnboardingFilter, PageRequest))>()
 }
 
 /// POST `/onboardings`

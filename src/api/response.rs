@@ -6,7 +6,7 @@ use actix_web::http::header::{ContentType, LOCATION};
 use serde::Serialize;
 
 use super::error::ApiError;
-use crate::model::idempotency::KeptAnswer;
+use crate::model::idempotency::SavedResponse;
 use crate::model::parse::page::Page;
 use crate::model::parse::schema::object;
 use crate::model::values::id::{DisplayId, Id, ResourceId};
@@ -29,7 +29,7 @@ object! {
 
 impl Deleted {
     pub fn new<R>(id: Id<R>, display_id: DisplayId) -> Self {
-        Self { id: id.of_any_type(), display_id, deleted: true }
+        Self { id: id.erase_type(), display_id, deleted: true }
     }
 }
 
@@ -81,7 +81,7 @@ impl ApiResponse {
     }
 
     /// The replay of a saved response.
-    pub fn replayed(saved: KeptAnswer) -> ApiResult {
+    pub fn replayed(saved: SavedResponse) -> ApiResult {
         let status = StatusCode::from_u16(saved.status).map_err(|error| {
             ApiError::Internal(format!("cannot replay a saved response: {error}"))
         })?;
@@ -89,8 +89,8 @@ impl ApiResponse {
     }
 
     /// Returns what to save for replays under the same idempotency key.
-    pub fn to_saved(&self) -> KeptAnswer {
-        KeptAnswer {
+    pub fn to_saved(&self) -> SavedResponse {
+        SavedResponse {
             status: self.status.as_u16(),
             location: self.location.clone(),
             body: self.body.clone(),

@@ -79,6 +79,6 @@ fn read_first_line() -> std::io::Result<String> {
 
 fn parse_password(text: &str) -> Result<Password, Failure> {
     Password::parse(text).map_err(|fault| {
-        Failure::Other(format!("the password {}; nothing was changed", fault.says))
+        Failure::Other(format!("the password {}; nothing was changed", fault.requirement))
     })
 }

@@ -345,5 +345,5 @@ fn parse_origin(text: &str) -> Result<String, String> {
 }
 
 fn message(fault: Fault) -> String {
-    fault.says
+    fault.requirement
 }

@@ -17,12 +17,12 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
         return Ok(Vec::new());
     }
     let new = NewWorkspace {
-        slug: Slug::stored("default".to_owned()),
-        name: Name::stored("Default".to_owned()),
+        slug: Slug::from_stored("default".to_owned()),
+        name: Name::from_stored("Default".to_owned()),
     };
     let issue = |name: &str, mode| {
         let new = NewKey {
-            name: Name::stored(name.to_owned()),
+            name: Name::from_stored(name.to_owned()),
             mode,
             tier: Tier::default(),
             scopes: Scopes::all(),

@@ -36,7 +36,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
     let interrupt = Interrupt::listen();
     let watch: Arc<dyn Watch> = interrupt.clone();
     let filled = demo::fill(&store, workspace, *seed, &watch);
-    let demo::Filled { counts, changes, since, key: (key, secret) } =
+    let demo::DemoData { counts, changes, since, key: (key, secret) } =
         filled.map_err(|error| match (error, interrupt.signal()) {
             (DemoError::Stopped, Some(signal)) => {
                 let outcome = if is_new {

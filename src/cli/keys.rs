@@ -53,7 +53,8 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
     match command {
         Keys::Create { workspace, name, test, tier, scopes } => {
             let mode = if test { Mode::Test } else { Mode::Live };
-            let new = NewKey { name, mode, tier, scopes: Scopes::of(&scopes), replaces: None };
+            let new =
+                NewKey { name, mode, tier, scopes: Scopes::new_or_all(&scopes), replaces: None };
             create(context, &workspace, new)
         }
         Keys::List { workspace } => list(context, workspace.as_ref()),
@@ -98,7 +99,7 @@ pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
         <&str>::from(key.mode),
         key.workspace,
         <&str>::from(key.tier),
-        key.scopes.to_text(),
+        key.scopes.to_stored(),
     )
 }
 
@@ -108,14 +109,14 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
         store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
     }
     let keys = store.read(|reader| reader.keys(workspace))?;
-    let replacements = rotation::twins(&keys);
+    let replacements = rotation::replacements(&keys);
     let now = SystemClock.now();
     let listed: Vec<ListedKey<'_>> = keys
         .iter()
         .map(|key| {
             let replacement = replacements.get(&key.id).filter(|_| key.revoked_at.is_none());
             let retirement =
-                replacement.map(|replacement| Retirement::judge(key, replacement, now));
+                replacement.map(|replacement| Retirement::assess(key, replacement, now));
             let safe_to_revoke = retirement.as_ref().map(Retirement::is_safe);
             ListedKey { key, safe_to_revoke, retirement }
         })
@@ -176,7 +177,7 @@ fn table_row(listed: &ListedKey<'_>) -> [String; 10] {
         key.request_count.to_string(),
         used,
         key.id.to_string(),
-        if all { "all".to_owned() } else { key.scopes.to_text() },
+        if all { "all".to_owned() } else { key.scopes.to_stored() },
     ]
 }
 
@@ -194,7 +195,8 @@ fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
 fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let store = context.store()?;
     let old = find_key(&store, key_ref)?.key;
-    let (issued, secret) = IssuedKey::issue(NewKey::twin_of(&old), store.checksum_secret())?;
+    let (issued, secret) =
+        IssuedKey::issue(NewKey::replacement_for(&old), store.checksum_secret())?;
     let id = old.id.clone();
     let replacement = store
         .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;

@@ -1,6 +1,6 @@
-//! Forty invented shops.
+//! Forty fictional shops.
 
-/// A customer-to-be. Its domain is made from its name, below `.example`, which nobody can own
+/// A company that becomes a customer. Its domain is its name under `.example`, which is reserved
 /// (RFC 2606).
 #[derive(Clone, Copy)]
 pub(super) struct Company {
@@ -47,7 +47,7 @@ pub(super) const COMPANIES: [Company; 40] = [
     shop("Quillsmith", "stationery", "CA"),
     shop("Rosewater & Rye", "tea", "IN"),
     shop("Saltmarsh Larder", "food", "NL"),
-    shop("Søster Smykker", "jewellery", "DK"),
+    shop("Søster Smykker", "jewelry", "DK"),
     shop("Tidewright Surf", "surfboards", "PT"),
     shop("Umbra Leather", "bags", "IT"),
     shop("Velvet Groove Records", "vinyl records", "US"),

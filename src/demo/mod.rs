@@ -1,24 +1,24 @@
-//! Demo data: a made-up workspace with a history of ninety days, the same every time for the same
-//! seed. It stands on `store` and `model`; `cli` uses it.
+//! Demo data: a fictional workspace with a history of ninety days, which is always the same for the
+//! same seed. Builds on `store` and `model`, and `cli` uses it.
 //!
-//! The history is not written but made: `story` tells who changes what at which moment, and
-//! `stage` has the store carry that out as it does for the API, so that events, display ids and
-//! times are what they would be if it had happened.
+//! `timeline` generates the changes and their times, and `replay` makes them through the store, as
+//! the API does. So events, display IDs, and times are the same as if the changes had really
+//! happened.
 
 mod companies;
-mod dice;
+mod outcomes;
 mod people;
-mod plot;
-mod stage;
-mod story;
+mod replay;
+mod rng;
+mod timeline;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use self::dice::Dice;
-use self::stage::Actors;
-pub use self::stage::Counts;
-use self::story::{Act, DAY, MINUTE};
+use self::replay::Actors;
+pub use self::replay::Counts;
+use self::rng::Rng;
+use self::timeline::{DAY, MINUTE, TimedChange};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};
 use crate::model::key::issued::IssuedKey;
@@ -31,19 +31,18 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::{Store, StoreError, Tx, Watch};
 
-/// What was made.
-pub struct Filled {
-    /// What can be seen in lists.
+/// A summary of the created data.
+pub struct DemoData {
     pub counts: Counts,
-    /// How many changes led there.
+    /// The number of changes in the history.
     pub changes: usize,
-    /// When the first of them was made.
+    /// The time of the first change.
     pub since: Timestamp,
-    /// A live key of the workspace, with its secret.
+    /// A live API key for the workspace, with its secret.
     pub key: (Key, KeySecret),
 }
 
-/// Why nothing was made.
+/// Filling the workspace failed, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error(transparent)]
@@ -51,94 +50,95 @@ pub enum DemoError {
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(
-        "the workspace `{0}` has or had customers and was left as it is; name another with --workspace"
+        "the workspace `{0}` has or had customers, so nothing was changed; choose another one with \
+         --workspace"
     )]
     NotEmpty(Slug),
-    #[error("the demo was stopped, and nothing of it was kept")]
+    #[error("the demo was stopped, and nothing was saved")]
     Stopped,
 }
 
-/// Fills a workspace, which is created when there is none of that slug, in one transaction, unless
-/// the watch stops it.
+/// Fills a workspace with demo data in a single transaction, unless `watch` stops it. Creates the
+/// workspace if there is none with this slug.
 ///
 /// # Errors
-/// See [`DemoError`]; nothing was changed.
+/// See [`DemoError`]. Nothing was changed.
 pub fn fill(
     store: &Store,
     slug: &Slug,
     seed: u64,
     watch: &Arc<dyn Watch>,
-) -> Result<Filled, DemoError> {
+) -> Result<DemoData, DemoError> {
     let signer = store.checksum_secret();
-    // Argon2 takes its time, during which nobody else should have to wait.
+    // Argon2 is slow, so hash before taking the write lock.
     let (sync, _) = IssuedKey::issue(live_key("CRM sync"), signer)?;
     let (board, _) = IssuedKey::issue(live_key("Onboarding board"), signer)?;
-    let (shown, secret) = IssuedKey::issue(live_key("Demo"), signer)?;
-    let wanted = slug.clone();
+    let (demo, secret) = IssuedKey::issue(live_key("Demo"), signer)?;
+    let demo_slug = slug.clone();
     let watching = Arc::clone(watch);
     let change = move |tx: &Tx<'_>| {
         let today = midnight(tx.now());
-        let (acts, stories) = script(seed, today);
-        let since = acts.first().map_or(today, |act| act.at);
-        let workspace = find_or_create(&tx.with_time(since.plus_millis(-DAY)), wanted)?;
-        let changes = acts.len();
-        let told = tx.backfill_history(workspace.no, || {
+        let (changes, timelines) = build_timeline(seed, today);
+        let since = changes.first().map_or(today, |change| change.at);
+        let workspace = find_or_create(&tx.with_time(since.plus_millis(-DAY)), demo_slug)?;
+        let change_count = changes.len();
+        let counts = tx.backfill_history(workspace.no, || {
             let before = tx.with_time(since.plus_millis(-DAY / 2));
             let sync = before.create_key(Actor::command_line(), &workspace, sync)?;
             let board = before.create_key(Actor::command_line(), &workspace, board)?;
-            perform(tx, &workspace, [sync, board], acts, stories, &*watching)
+            replay_with_keys(tx, &workspace, [sync, board], changes, timelines, &*watching)
         })?;
-        let Some(counts) = told else { return Ok(None) };
-        let key = tx.create_key(Actor::command_line(), &workspace, shown)?;
-        Ok(Some(Filled { counts, changes, since, key: (key, secret) }))
+        let Some(counts) = counts else { return Ok(None) };
+        let key = tx.create_key(Actor::command_line(), &workspace, demo)?;
+        Ok(Some(DemoData { counts, changes: change_count, since, key: (key, secret) }))
     };
     match store.write_blocking(change) {
         Ok(filled) => filled.ok_or_else(|| DemoError::NotEmpty(slug.clone())),
-        // Whatever the error is, nothing was changed, as it was asked for.
+        // The transaction was rolled back, whatever the error is.
         Err(_) if watch.should_stop() => Err(DemoError::Stopped),
         Err(error) => Err(error.into()),
     }
 }
 
-/// All acts in the order of their moments, and how many stories they tell.
-fn script(seed: u64, today: Timestamp) -> (Vec<Act>, usize) {
-    let mut dice = Dice::new(seed);
-    let mut acts = Vec::new();
-    let mut stories = 0;
-    let plot: Vec<_> = plot::plot(&mut dice).collect();
-    for &(company, ending) in &plot {
-        acts.extend(story::tell(&mut dice, today, stories, company, ending));
-        stories += 1;
+/// Returns all changes in chronological order, and the number of customers.
+fn build_timeline(seed: u64, today: Timestamp) -> (Vec<TimedChange>, usize) {
+    let mut rng = Rng::new(seed);
+    let mut changes = Vec::new();
+    let mut timelines = 0;
+    let assigned: Vec<_> = outcomes::assign_outcomes(&mut rng).collect();
+    for &(company, outcome) in &assigned {
+        changes.extend(timeline::customer_timeline(&mut rng, today, timelines, company, outcome));
+        timelines += 1;
     }
-    if let Some(&(company, _)) = plot.first() {
-        acts.extend(story::tell_duplicate(&mut dice, today, stories, company));
-        stories += 1;
+    if let Some(&(company, _)) = assigned.first() {
+        changes.extend(timeline::duplicate_timeline(&mut rng, today, timelines, company));
+        timelines += 1;
     }
-    acts.sort_by_key(|act| act.at);
-    (acts, stories)
+    changes.sort_by_key(|change| change.at);
+    (changes, timelines)
 }
 
-/// Plays the acts with two keys that nobody has the secrets of, and revokes them afterwards.
-fn perform(
+/// Replays the changes with two keys whose secrets are unknown, and then revokes the keys.
+fn replay_with_keys(
     tx: &Tx<'_>,
     workspace: &Workspace,
     [sync, board]: [Key; 2],
-    acts: Vec<Act>,
-    stories: usize,
+    changes: Vec<TimedChange>,
+    timelines: usize,
     watch: &dyn Watch,
 ) -> Result<Counts, StoreError> {
-    let last = acts.last().map_or(tx.now(), |act| act.at);
+    let last = changes.last().map_or(tx.now(), |change| change.at);
     let actors = Actors { sync: caller(workspace, &sync), board: caller(workspace, &board) };
     let requests = |on_board| {
-        acts.iter().map(|act| i64::from(act.change.is_of_onboarding() == on_board)).sum()
+        changes.iter().map(|timed| i64::from(timed.change.is_onboarding_change() == on_board)).sum()
     };
-    let (syncs, moves) = (requests(false), requests(true));
-    let counts = stage::play(tx, &actors, stories, acts, watch)?;
-    // Addresses that stand for examples (RFC 5737).
+    let (sync_requests, board_requests) = (requests(false), requests(true));
+    let counts = replay::replay_all(tx, &actors, timelines, changes, watch)?;
+    // Addresses reserved for documentation (RFC 5737).
     let from = |host| IpAddr::from(Ipv4Addr::new(192, 0, 2, host));
     tx.record_key_uses(&[
-        (sync.id.clone(), KeyUse { at: last, from: from(10), requests: syncs }),
-        (board.id.clone(), KeyUse { at: last, from: from(20), requests: moves }),
+        (sync.id.clone(), KeyUse { last_used_at: last, ip: from(10), requests: sync_requests }),
+        (board.id.clone(), KeyUse { last_used_at: last, ip: from(20), requests: board_requests }),
     ])?;
     let after = tx.with_time(last.plus_millis(MINUTE));
     for key in [sync, board] {
@@ -151,14 +151,14 @@ fn find_or_create(tx: &Tx<'_>, slug: Slug) -> Result<Workspace, StoreError> {
     if let Some(workspace) = tx.workspace(&slug)? {
         return Ok(workspace);
     }
-    let name = Name::stored("Demo".to_owned());
-    let taken = || StoreError::Internal("a slug that is free is taken".to_owned());
+    let name = Name::from_stored("Demo".to_owned());
+    let taken = || StoreError::Internal("a free slug is taken".to_owned());
     tx.create_workspace(NewWorkspace { slug, name })?.ok_or_else(taken)
 }
 
 fn live_key(name: &str) -> NewKey {
     NewKey {
-        name: Name::stored(name.to_owned()),
+        name: Name::from_stored(name.to_owned()),
         mode: Mode::Live,
         tier: Tier::default(),
         scopes: Scopes::all(),
@@ -175,7 +175,7 @@ fn caller(workspace: &Workspace, key: &Key) -> Caller {
     Caller { workspace: workspace.clone(), actor, livemode: key.mode.is_live() }
 }
 
-/// The beginning of a day in UTC.
+/// Returns the start of the day in UTC.
 fn midnight(now: Timestamp) -> Timestamp {
     Timestamp::from_micros(now.as_micros().div_euclid(DAY * 1000) * DAY * 1000)
 }

@@ -1,6 +1,6 @@
-//! The people at the shops, and the team that onboards them: all invented.
+//! The people at the shops and the team that onboards them, all fictional.
 
-use super::dice::Dice;
+use super::rng::Rng;
 use crate::model::values::slug::Slug;
 
 const GIVEN: [&str; 36] = [
@@ -49,10 +49,11 @@ const FAMILY: [&str; 36] = [
     "Zeller",
 ];
 
-/// Titles of those who decide, and of those who do the work.
+/// Job titles of decision-makers.
 pub(super) const LEADS: [&str; 5] =
     ["Founder", "Head of E-commerce", "Chief Operating Officer", "Managing Director", "VP Growth"];
-pub(super) const HANDS: [&str; 7] = [
+/// Job titles of everyone else.
+pub(super) const STAFF: [&str; 7] = [
     "Developer",
     "Marketing Manager",
     "Operations Manager",
@@ -62,32 +63,32 @@ pub(super) const HANDS: [&str; 7] = [
     "Warehouse Manager",
 ];
 
-/// What contacts are labelled with.
 pub(super) const LABELS: [&str; 5] =
     ["champion", "technical", "billing", "newsletter", "decision-maker"];
 
-/// The team's ids, by what they do.
+// IDs of the team's members, by role.
 pub(super) const CSMS: [&str; 4] = ["maren.holt", "jonas.weber", "aisha.rahman", "tomas.silva"];
 pub(super) const ENGINEERS: [&str; 3] = ["lena.fischer", "diego.paz", "ruth.okoye"];
 pub(super) const DESIGNERS: [&str; 2] = ["noor.visser", "elio.conti"];
 pub(super) const PRODUCT_OPS: [&str; 2] = ["sam.whitlock", "yara.nasser"];
 
-/// Somebody at a company.
+/// A person at a company.
 pub(super) struct Person {
     pub name: String,
     pub email: String,
 }
 
-/// The most people whom a story meets at one company.
-const MOST: usize = 5;
+/// The maximum number of contacts that a customer's timeline creates.
+const MAX_PEOPLE: usize = 5;
 
-/// People at a company, no two of whom share an address.
-pub(super) fn people(dice: &mut Dice, domain: &str) -> Vec<Person> {
-    let given = dice.shuffled(&GIVEN);
+/// Generates people at a company. Their email addresses are unique, because no two people share a
+/// given name.
+pub(super) fn people(rng: &mut Rng, domain: &str) -> Vec<Person> {
+    let given = rng.shuffled(&GIVEN);
     let person = |given: &str| {
-        let name = format!("{given} {}", dice.pick(&FAMILY));
+        let name = format!("{given} {}", rng.pick(&FAMILY));
         let local = Slug::from_name(&name).as_str().replace('-', ".");
         Person { name, email: format!("{local}@{domain}") }
     };
-    given.into_iter().take(MOST).map(person).collect()
+    given.into_iter().take(MAX_PEOPLE).map(person).collect()
 }

@@ -1,48 +1,44 @@
-//! The audit log of a workspace: all of its events, whatever they are about, and the filters by
-//! which people look for some of them.
+//! The audit log of a workspace: every event it has recorded, and the filters to search them by.
 
 use super::customer::CustomerId;
 use super::event::{Event, EventType};
 use super::onboarding::Phase;
-use super::parse::choice::choice;
 use super::parse::params::{Params, Query};
 use super::parse::problem::{Fault, Problem, Rule};
+use super::parse::string_enum::parse_enum;
 use super::resource::ResourceType;
 use super::values::id::ResourceId;
 use super::values::time::Timestamp;
 
-/// Which events of a workspace are shown. Parameters that are blank, as forms send them, count as
-/// not given.
+/// Filters for the audit log. A blank parameter counts as absent, because a form submits every
+/// field.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// Only those of one type.
     pub kind: Option<EventType>,
-    /// Only those of one actor, by the actor's id.
+    /// The actor's ID.
     pub actor: Option<String>,
-    /// Only those about one type of resource.
     pub resource: Option<ResourceType>,
-    /// Only those about one resource.
     pub resource_id: Option<ResourceId>,
-    /// Only those at this time or later.
+    /// Inclusive.
     pub from: Option<Timestamp>,
-    /// Only those before this time.
+    /// Exclusive.
     pub to: Option<Timestamp>,
 }
 
 impl Query for AuditFilter {
     fn read(params: &mut Params) -> Self {
         let filter = Self {
-            kind: params.filled("type", choice),
-            actor: params.filled("actor", |text| Ok(text.trim().to_owned())),
-            resource: params.filled("resource", choice),
-            resource_id: params.filled("id", parse_id),
-            from: params.filled("from", parse_time),
-            to: params.filled("to", parse_time),
+            kind: params.parse_non_blank("type", parse_enum),
+            actor: params.parse_non_blank("actor", |text| Ok(text.trim().to_owned())),
+            resource: params.parse_non_blank("resource", parse_enum),
+            resource_id: params.parse_non_blank("id", parse_id),
+            from: params.parse_non_blank("from", parse_time),
+            to: params.parse_non_blank("to", parse_time),
         };
         let is_backwards = filter.from.zip(filter.to).is_some_and(|(from, to)| from >= to);
-        params.report_if(is_backwards, || Problem {
+        params.reject_if(is_backwards, || Problem {
             rule: Rule::ConflictingFields,
-            message: "to must be later than from".to_owned(),
+            message: "to must be after the start of the period".to_owned(),
             field: "to".to_owned(),
         });
         filter
@@ -50,40 +46,37 @@ impl Query for AuditFilter {
 }
 
 fn parse_id(text: &str) -> Result<ResourceId, Fault> {
-    let says = "must be a whole id: c and 24 to 31 lower-case letters and digits";
-    ResourceId::parse(text.trim()).ok_or_else(|| Fault::new(Rule::InvalidString, says))
+    let requirement = "must be a full ID: c followed by 24 to 31 lowercase letters and digits";
+    ResourceId::parse(text.trim()).ok_or_else(|| Fault::new(Rule::InvalidString, requirement))
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, Fault> {
-    let says = "must be a date or a date-time, which is UTC when it has no offset";
-    Timestamp::parse_input(text).ok_or_else(|| Fault::new(Rule::InvalidString, says))
+    let requirement = "must be a date or a date-time, such as 2026-05-26 or 2026-05-26T17:21";
+    Timestamp::parse_lenient(text).ok_or_else(|| Fault::new(Rule::InvalidString, requirement))
 }
 
-/// An event with what its envelope leaves out. The resource as it then was stands in the event,
-/// so that this is all there is to know of one that was deleted since.
+/// An event with the details that its envelope leaves out. The event includes a snapshot of the
+/// resource, so an entry is complete even if the resource has been deleted since.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// The event.
     pub event: Event,
-    /// The type of the resource that it is about.
     pub resource: ResourceType,
-    /// The resource's id.
     pub resource_id: ResourceId,
-    /// The customer in whose timeline it stands; nothing when it is about a key.
+    /// The customer whose timeline includes the event, or `None` for an event about a key.
     pub customer_id: Option<CustomerId>,
-    /// Where a move of an onboarding's phase led from and to.
+    /// The old and the new phase, if an onboarding changed phase.
     pub phases: Option<(Phase, Phase)>,
 }
 
 /// A page of the audit log, newest event first.
 #[derive(Clone, Debug)]
 pub struct AuditPage {
-    /// The events. There may be none and older ones all the same.
+    /// May be empty even though older events match: see `searched_back_to`.
     pub entries: Vec<AuditEntry>,
-    /// The cursor with which the log goes on, when there may be older events.
+    /// The cursor of the next page, if there may be older events.
     pub next: Option<Timestamp>,
-    /// How far back was looked, when that ended before the page was full.
-    pub looked_back_to: Option<Timestamp>,
+    /// How far back the search went, if it stopped before the page was full.
+    pub searched_back_to: Option<Timestamp>,
 }
 
 #[cfg(test)]
@@ -97,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_blank_fields_of_a_form_narrow_nothing() {
+    fn blank_form_fields_do_not_filter() {
         let names = ["type", "actor", "resource", "id", "from", "to"];
         let blank: Vec<_> = names.iter().map(|&name| (name, " ")).collect();
         let AuditFilter { kind, actor, resource, resource_id, from, to } = read(&blank).unwrap();
@@ -106,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_filter_is_read() {
+    fn every_filter_is_parsed() {
         let id = format!("c{}", "7".repeat(24));
         let filter = read(&[
             ("type", "contact.deleted"),
@@ -126,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_problems_are_reported_at_once() {
         let wrong = [("type", "x"), ("resource", "event"), ("id", "12"), ("from", "yesterday")];
         let problems = read(&wrong).unwrap_err();
         let rules: Vec<Rule> = problems.iter().map(|(rule, _)| *rule).collect();
@@ -137,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_that_ends_before_it_begins_is_refused() {
+    fn a_range_that_ends_before_it_starts_is_rejected() {
         let backwards = [("from", "2026-05-27"), ("to", "2026-05-26")];
         assert_eq!(read(&backwards).unwrap_err(), [(Rule::ConflictingFields, "to".to_owned())]);
     }

@@ -1,65 +1,57 @@
-//! The board: the onboardings of a workspace, in a column for each phase.
+//! The board: a workspace's onboardings, with one column per phase.
 
 use super::customer::CustomerId;
-use super::onboarding::{OfCustomer, Onboarding, Phase, State};
-use super::parse::choice::choice;
+use super::onboarding::{Onboarding, OwnerFilter, Phase, State};
 use super::parse::params::{Params, Query};
+use super::parse::string_enum::parse_enum;
 use super::values::id::{DisplayId, Ref};
 use super::values::slug::Slug;
 use super::values::text::Name;
 
-/// Which onboardings the board shows. Parameters that are blank, as forms send them, count as not
-/// given.
+/// Filters for the board. A blank parameter counts as absent, because a form submits every field.
 #[derive(Clone, Debug)]
 pub struct BoardFilter {
-    /// Only those in one state.
     pub state: Option<State>,
-    /// Only those of one customer.
-    pub customer: OfCustomer,
+    pub customer: OwnerFilter,
 }
 
 impl Default for BoardFilter {
     fn default() -> Self {
-        Self { state: None, customer: OfCustomer::Any }
+        Self { state: None, customer: OwnerFilter::Any }
     }
 }
 
 impl Query for BoardFilter {
     fn read(params: &mut Params) -> Self {
-        let state = params.filled("state", choice);
-        let customer = params.filled("customer", |text| {
-            Ok(Ref::parse(text.trim()).map_or(OfCustomer::Nobody, OfCustomer::One))
+        let state = params.parse_non_blank("state", parse_enum);
+        let customer = params.parse_non_blank("customer", |text| {
+            Ok(Ref::parse(text.trim()).map_or(OwnerFilter::Unknown, OwnerFilter::One))
         });
-        Self { state, customer: customer.unwrap_or(OfCustomer::Any) }
+        Self { state, customer: customer.unwrap_or(OwnerFilter::Any) }
     }
 }
 
-/// What is shown of the customer whose onboarding a card is.
+/// The part of a customer that its cards show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CustomerName {
+pub struct CardCustomer {
     pub id: CustomerId,
     pub display_id: DisplayId,
     pub name: Name,
     pub slug: Slug,
 }
 
-/// An onboarding on the board.
 #[derive(Clone, Debug)]
 pub struct Card {
-    /// The onboarding.
     pub onboarding: Onboarding,
-    /// Whose it is.
-    pub customer: CustomerName,
+    pub customer: CardCustomer,
 }
 
-/// The onboardings of one phase.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The phase.
     pub phase: Phase,
-    /// How many there are in all.
+    /// The number of onboardings in this phase, including those without a card.
     pub total: i64,
-    /// The newest of them, newest first.
+    /// The most recent onboardings, newest first.
     pub cards: Vec<Card>,
 }
 
@@ -74,12 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_filter_shows_everything_and_a_wrong_customer_nothing() {
+    fn a_blank_filter_matches_everything_and_an_invalid_customer_nothing() {
         let all = read("", " ");
-        assert!(all.state.is_none() && matches!(all.customer, OfCustomer::Any));
+        assert!(all.state.is_none() && matches!(all.customer, OwnerFilter::Any));
         let some = read("at_risk", "7");
         assert_eq!(some.state, Some(State::AtRisk));
-        assert!(matches!(some.customer, OfCustomer::One(Ref::DisplayId(DisplayId(7)))));
-        assert!(matches!(read("", "aurora").customer, OfCustomer::Nobody));
+        assert!(matches!(some.customer, OwnerFilter::One(Ref::DisplayId(DisplayId(7)))));
+        assert!(matches!(read("", "aurora").customer, OwnerFilter::Unknown));
     }
 }

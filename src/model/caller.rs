@@ -1,15 +1,14 @@
-//! On whose behalf something is read or changed.
+//! The caller: who is reading or changing data, and in which workspace.
 
 use super::event::Actor;
 use super::workspace::Workspace;
 
-/// The workspace that a request may touch, and who is recorded as having made a change.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The only workspace that is visible.
+    /// The only workspace that the caller can see.
     pub workspace: Workspace,
-    /// Who is named in events.
+    /// Recorded in the events of the caller's changes.
     pub actor: Actor,
-    /// Whether effects may leave the server.
+    /// Whether changes may have effects outside the server.
     pub livemode: bool,
 }

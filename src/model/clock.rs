@@ -1,4 +1,5 @@
-//! Clocks: wall time for what is stored or shown, monotonic time for windows, schedules and waits.
+//! Clocks: wall time for stored and displayed times, monotonic time for rate-limit windows,
+//! schedules, and waits.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -8,35 +9,32 @@ use time::OffsetDateTime;
 
 use super::values::time::Timestamp;
 
-/// A point in time that is not affected by setting the machine's clock, in microseconds since an
-/// origin that only this process knows. It may stand still while the machine is suspended.
+/// A point in time that setting the machine's clock doesn't affect, in microseconds since an
+/// arbitrary origin that differs between processes. May not advance while the machine is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic(i64);
 
 impl Monotonic {
-    /// Microseconds since the origin; negative ones are before it.
+    /// Negative values are before the origin.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the origin.
     pub fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The time that has passed since `earlier`; zero if that is later.
+    /// Returns the time elapsed since `earlier`, or zero if `earlier` is later than `self`.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
-    /// The point so much later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
 
-    /// The point so much earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(micros(duration)))
@@ -47,25 +45,22 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Where time comes from; tests bring a clock of their own.
+/// A source of time that tests can replace.
 pub trait Clock: Send + Sync {
-    /// The wall time. It jumps when the machine's clock is set.
+    /// Returns the wall time, which jumps when the machine's clock is set.
     fn now(&self) -> Timestamp;
 
-    /// The monotonic time.
     fn monotonic(&self) -> Monotonic;
 
-    /// Waits until that point, which a caller computes from the time that it has acted on: so it
-    /// misses nothing that happens in between.
+    /// Waits until `deadline`. A caller computes it from the time it last acted at rather than
+    /// from the current time, so nothing that happens in between is missed.
     fn sleep_until(&self, deadline: Monotonic) -> BoxFuture<'static, ()>;
 
-    /// Waits until so much monotonic time has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep_until(self.monotonic().plus(duration))
     }
 }
 
-/// The machine's clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -85,12 +80,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// Clocks that stand still, for unit tests.
+/// A clock that never advances, for unit tests.
 #[cfg(test)]
-pub(crate) struct Stopped(pub Timestamp, pub Monotonic);
+pub(crate) struct FixedClock(pub Timestamp, pub Monotonic);
 
 #[cfg(test)]
-impl Clock for Stopped {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         self.0
     }
@@ -109,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn monotonic_arithmetic_saturates_and_no_time_has_passed_since_a_later_point() {
+    fn monotonic_arithmetic_saturates_and_elapsed_time_is_never_negative() {
         let start = Monotonic::from_micros(5);
         let later = start.plus(Duration::from_secs(1));
         assert_eq!(later.since(start), Duration::from_secs(1));
@@ -120,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_monotonic_clock_does_not_go_back() {
+    fn the_system_clocks_monotonic_time_never_goes_backwards() {
         let first = SystemClock.monotonic();
         assert!(SystemClock.monotonic() >= first);
     }

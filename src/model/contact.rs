@@ -12,64 +12,60 @@ use super::values::labels::Labels;
 use super::values::text::{Line, Name};
 use super::values::time::Timestamp;
 
-/// The id of a contact.
 pub type ContactId = Id<Contact>;
-/// A contact's id in either form.
 pub type ContactRef = Ref<Contact>;
 
 object! {
     /// A person at a customer.
     #[derive(Deserialize)]
     pub struct Contact = "contact" {
-        /// The id that never changes, and that no other object has.
+        /// Unique identifier for the contact.
         pub id: ContactId,
-        /// The number of the contact within its workspace: from 1, and never given again.
+        /// The contact's sequential number within the workspace, starting at 1. Numbers are never
+        /// reused.
         pub display_id: DisplayId,
-        /// The id of the contact's customer.
+        /// The ID of the customer that the contact belongs to.
         pub customer_id: CustomerId,
-        /// The person's name.
+        /// The contact's name.
         pub name: Name,
-        /// The person's e-mail address, with a dotted domain; kept in lower case and without a
-        /// final dot. No other contact of the customer can have it at the same time, not even in
-        /// another spelling: the Unicode and the Punycode (`xn--`) form of the domain are the same,
-        /// and so are composed and decomposed letters.
+        /// The contact's email address. Its domain must contain a dot. Stored in lowercase, without
+        /// a trailing dot. Must be unique among the customer's contacts. The Unicode and Punycode
+        /// (`xn--`) forms of a domain count as the same address, and so do composed and decomposed
+        /// Unicode characters.
         pub email: Email,
-        /// What the person does there.
+        /// The contact's job title.
         pub title: Option<Line>,
-        /// Whether this is the customer's primary contact. A customer has at most one: when this
-        /// becomes true, it becomes false for the one before.
+        /// Whether this is the customer's primary contact. A customer has at most one: setting this
+        /// to `true` sets it to `false` on the previous primary contact.
         pub is_primary: bool,
-        /// Labels, each of them once; a repeated one is dropped and the first is kept.
+        /// Labels for your own use. Duplicates are dropped, keeping the first.
         pub labels: Labels,
         /// When the contact was created.
         pub created_at: Timestamp,
-        /// When it was last changed.
+        /// When the contact was last updated.
         pub updated_at: Timestamp,
     }
 }
 
-/// The body of a POST that creates a contact; its customer is named by the path.
+/// The body of a POST that creates a contact. The customer comes from the path.
 pub struct NewContact {
-    /// The person's name.
     pub name: Name,
-    /// Its address.
     pub email: Email,
-    /// The other properties.
-    pub properties: Changes<Contact>,
+    /// Sets the remaining fields.
+    pub changes: Changes<Contact>,
 }
 
 impl Body for NewContact {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, email) = (fields.required("name"), fields.required("email"));
-        let properties = read(Changes::none(), fields);
-        fields.absent_means("is_primary", &false);
-        fields.absent_means("labels", &Labels::default());
-        Some(Self { name: name?, email: email?, properties })
+        let properties = read(Changes::empty(), fields);
+        fields.declare_default("is_primary", &false);
+        fields.declare_default("labels", &Labels::default());
+        Some(Self { name: name?, email: email?, changes: properties })
     }
 }
 
 impl NewContact {
-    /// The contact.
     pub fn create(
         self,
         id: ContactId,
@@ -89,7 +85,7 @@ impl NewContact {
             created_at,
             updated_at: created_at,
         };
-        self.properties.apply(&mut contact);
+        self.changes.apply(&mut contact);
         contact
     }
 }
@@ -99,26 +95,26 @@ pub struct ContactPatch(Changes<Contact>);
 
 impl Body for ContactPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let changes: Changes<Contact> = Changes::none();
+        let changes: Changes<Contact> = Changes::empty();
         let changes =
             changes
-                .value(fields, "name", |to| &mut to.name)
-                .value(fields, "email", |to| &mut to.email);
+                .non_null(fields, "name", |to| &mut to.name)
+                .non_null(fields, "email", |to| &mut to.email);
         Some(Self(read(changes, fields)))
     }
 }
 
 impl ContactPatch {
-    /// Changes the properties that were sent.
+    /// Changes only the fields that were sent.
     pub fn apply(self, to: &mut Contact) {
         self.0.apply(to);
     }
 }
 
-/// Reads the properties that are optional in every body.
+/// Reads the fields that are optional in both POST and PATCH.
 fn read(changes: Changes<Contact>, fields: &mut Fields<'_>) -> Changes<Contact> {
     changes
         .nullable(fields, "title", |to| &mut to.title)
-        .value(fields, "is_primary", |to| &mut to.is_primary)
-        .value(fields, "labels", |to| &mut to.labels)
+        .non_null(fields, "is_primary", |to| &mut to.is_primary)
+        .non_null(fields, "labels", |to| &mut to.labels)
 }

@@ -1,13 +1,13 @@
-//! Customers: the companies that a workspace mirrors and onboards.
+//! Customers: the companies that a workspace onboards.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use super::parse::changes::Changes;
-use super::parse::choice::Choice;
 use super::parse::fields::{Body, Fields};
 use super::parse::params::{Params, Query};
 use super::parse::schema::object;
+use super::parse::string_enum::StringEnum;
 use super::values::domain::Domain;
 use super::values::external_id::ExternalId;
 use super::values::id::{DisplayId, Id, Ref};
@@ -18,12 +18,10 @@ use super::values::slug::Slug;
 use super::values::text::{Name, Plan};
 use super::values::time::Timestamp;
 
-/// The id of a customer.
 pub type CustomerId = Id<Customer>;
-/// A customer's id in either form.
 pub type CustomerRef = Ref<Customer>;
 
-/// Where a customer stands. `archived` is a value like the others, not a deletion.
+/// `Archived` is an ordinary status, not a deletion.
 #[derive(
     Clone,
     Copy,
@@ -49,85 +47,85 @@ pub enum CustomerStatus {
     Archived,
 }
 
-impl Choice for CustomerStatus {
+impl StringEnum for CustomerStatus {
     const NAME: &'static str = "CustomerStatus";
-    const ABOUT: &'static str = "Where a customer stands.";
+    const DESCRIPTION: &'static str = "A customer's status.";
 }
 
 object! {
     /// A company that the workspace onboards.
     #[derive(Deserialize)]
     pub struct Customer = "customer" {
-        /// The id that never changes, and that no other object has.
+        /// Unique identifier for the customer.
         pub id: CustomerId,
-        /// The number of the customer within its workspace: from 1, and never given again.
+        /// The customer's sequential number within the workspace, starting at 1. Numbers are never
+        /// reused.
         pub display_id: DisplayId,
         /// The company's name.
         pub name: Name,
-        /// A readable name that no other customer of the workspace has at the same time. When it is
-        /// not given on create, it is made from the name, with `-2`, `-3` and so on appended until
-        /// it is free.
+        /// A readable identifier. Must be unique among the workspace's customers. If you don't set
+        /// it when you create a customer, it is generated from `name`, with `-2`, `-3`, and so on
+        /// appended if the slug is taken.
         pub slug: Slug,
-        /// The company's host name, without scheme, port or path; kept in lower case and without a
-        /// final dot. An international name can be in Unicode or in Punycode (`xn--`). It is kept
-        /// as you send it; filters find it in either form.
+        /// The company's host name, without a scheme, port, or path. Stored in lowercase, without a
+        /// trailing dot. Internationalized names can be in Unicode or in Punycode (`xn--`):
+        /// responses return the form that you sent, and filters match both.
         pub domain: Option<Domain>,
-        /// Where the customer stands. `archived` is a status like the others and does not hide the
+        /// The customer's status. `archived` is an ordinary status: it doesn't hide or delete the
         /// customer.
         pub status: CustomerStatus,
-        /// The plan that the customer has, in your own words.
+        /// The name of the customer's plan. Any text is accepted.
         pub plan: Option<Plan>,
-        /// Monthly recurring revenue in the smallest unit of its currency, such as cents.
+        /// Monthly recurring revenue in the smallest currency unit, such as cents.
         pub mrr: Option<Amount>,
-        /// Orders a month.
+        /// Number of orders per month.
         pub monthly_orders: Option<Amount>,
-        /// The company's id in HubSpot.
+        /// The ID of the company in HubSpot.
         pub hubspot_company_id: Option<ExternalId>,
-        /// The deal's id in HubSpot.
+        /// The ID of the deal in HubSpot.
         pub hubspot_deal_id: Option<ExternalId>,
-        /// The customer's id in Stripe.
+        /// The ID of the customer in Stripe.
         pub stripe_customer_id: Option<ExternalId>,
-        /// The company's id in Intercom.
+        /// The ID of the company in Intercom.
         pub intercom_company_id: Option<ExternalId>,
-        /// The id of the customer's channel in Slack.
+        /// The ID of the customer's Slack channel.
         pub slack_channel_id: Option<ExternalId>,
-        /// Addition: the API pages of the hosted service do not list this property. Tags, each of
-        /// them once; a repeated one is dropped and the first is kept.
+        /// Addition: the hosted API's reference doesn't list this field. Tags for your own use.
+        /// Duplicates are dropped, keeping the first.
         pub tags: Labels,
-        /// A JSON object of your own, kept as it is sent: the order of its keys and every digit of
-        /// its numbers. At most 16 KiB of JSON without white space, and 16 levels deep. A new value
-        /// replaces the whole object.
+        /// A JSON object for your own use. The order of its keys and every digit of its numbers are
+        /// preserved. Up to 16 KiB of JSON, not counting whitespace between values, and 16 levels
+        /// deep. Updating it replaces the whole object.
         pub metadata: Metadata,
         /// When the customer was created.
         pub created_at: Timestamp,
-        /// When it was last changed.
+        /// When the customer was last updated.
         pub updated_at: Timestamp,
     }
 }
 
 /// The body of a POST that creates a customer.
 pub struct NewCustomer {
-    /// Its name.
     pub name: Name,
-    /// Made from the name when it is not given.
+    /// Generated from the name if absent.
     pub slug: Option<Slug>,
-    /// The other properties.
-    pub properties: Changes<Customer>,
+    /// Sets the remaining fields.
+    pub changes: Changes<Customer>,
 }
 
 impl Body for NewCustomer {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (name, slug) = (fields.required("name"), fields.given("slug"));
-        let properties = read(Changes::none(), fields);
-        fields.absent_means("status", &CustomerStatus::default());
-        fields.absent_means("tags", &Labels::default());
-        fields.absent_means("metadata", &Metadata::default());
-        Some(Self { name: name?, slug, properties })
+        let (name, slug) = (fields.required("name"), fields.optional("slug"));
+        let properties = read(Changes::empty(), fields);
+        fields.declare_default("status", &CustomerStatus::default());
+        fields.declare_default("tags", &Labels::default());
+        fields.declare_default("metadata", &Metadata::default());
+        Some(Self { name: name?, slug, changes: properties })
     }
 }
 
 impl NewCustomer {
-    /// The customer, with the slug that was chosen for it.
+    /// Creates the customer. `slug` is the final slug, which is known to be free.
     pub fn create(
         self,
         id: CustomerId,
@@ -155,7 +153,7 @@ impl NewCustomer {
             created_at,
             updated_at: created_at,
         };
-        self.properties.apply(&mut customer);
+        self.changes.apply(&mut customer);
         customer
     }
 }
@@ -165,25 +163,25 @@ pub struct CustomerPatch(Changes<Customer>);
 
 impl Body for CustomerPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let changes = Changes::none()
-            .value(fields, "name", |to: &mut Customer| &mut to.name)
-            .value(fields, "slug", |to| &mut to.slug);
+        let changes = Changes::empty()
+            .non_null(fields, "name", |to: &mut Customer| &mut to.name)
+            .non_null(fields, "slug", |to| &mut to.slug);
         Some(Self(read(changes, fields)))
     }
 }
 
 impl CustomerPatch {
-    /// Changes the properties that were sent.
+    /// Changes only the fields that were sent.
     pub fn apply(self, to: &mut Customer) {
         self.0.apply(to);
     }
 }
 
-/// Reads the properties that are optional in every body.
+/// Reads the fields that are optional in both POST and PATCH.
 fn read(changes: Changes<Customer>, fields: &mut Fields<'_>) -> Changes<Customer> {
     changes
         .nullable(fields, "domain", |to| &mut to.domain)
-        .value(fields, "status", |to| &mut to.status)
+        .non_null(fields, "status", |to| &mut to.status)
         .nullable(fields, "plan", |to| &mut to.plan)
         .nullable(fields, "mrr", |to| &mut to.mrr)
         .nullable(fields, "monthly_orders", |to| &mut to.monthly_orders)
@@ -192,41 +190,41 @@ fn read(changes: Changes<Customer>, fields: &mut Fields<'_>) -> Changes<Customer
         .nullable(fields, "stripe_customer_id", |to| &mut to.stripe_customer_id)
         .nullable(fields, "intercom_company_id", |to| &mut to.intercom_company_id)
         .nullable(fields, "slack_channel_id", |to| &mut to.slack_channel_id)
-        .value(fields, "tags", |to| &mut to.tags)
-        .value(fields, "metadata", |to| &mut to.metadata)
+        .non_null(fields, "tags", |to| &mut to.tags)
+        .non_null(fields, "metadata", |to| &mut to.metadata)
 }
 
 impl Customer {
-    /// Whether a change from `before` makes it a churned customer, which pauses its active
-    /// onboardings.
-    pub fn churns(&self, before: &Self) -> bool {
+    /// Returns whether an update from `before` to `self` marks the customer as churned, which
+    /// pauses its active onboardings.
+    pub fn churned_since(&self, before: &Self) -> bool {
         self.status == CustomerStatus::Churned && before.status != self.status
     }
 }
 
-/// Which customers a list holds. The strings are compared as they are: one that no customer can
-/// have finds none.
+/// Filters for a list of customers. Values aren't validated: one that no customer can have matches
+/// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerFilter {
     pub status: Option<CustomerStatus>,
     pub slug: Option<String>,
-    /// In the form in which host names compare.
+    /// In normalized form, see [`Domain::lookup_key`].
     pub domain: Option<String>,
     pub hubspot_company_id: Option<String>,
     pub stripe_customer_id: Option<String>,
-    /// A part of the name, slug or domain, in any case and in any Unicode normal form.
+    /// A substring of the name, slug, or domain, in any case and any Unicode normalization form.
     pub q: Option<String>,
 }
 
 impl Query for CustomerFilter {
     fn read(params: &mut Params) -> Self {
         let external = |name, params: &mut Params| {
-            params.text(name).map(|id| ExternalId::key_of(&id).to_owned())
+            params.text(name).map(|id| ExternalId::lookup_key(&id).to_owned())
         };
         Self {
-            status: params.choice("status"),
+            status: params.enum_value("status"),
             slug: params.text("slug"),
-            domain: params.text("domain").map(|host| Domain::key_of(&host)),
+            domain: params.text("domain").map(|host| Domain::lookup_key(&host)),
             hubspot_company_id: external("hubspot_company_id", params),
             stripe_customer_id: external("stripe_customer_id", params),
             q: params.text("q"),

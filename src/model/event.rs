@@ -1,5 +1,5 @@
-//! Events: the append-only record of who changed what, from which the audit log, the activity
-//! lists and webhooks are made.
+//! Events: the append-only record of who changed what. The audit log, the activity lists, and
+//! webhooks are based on it.
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -11,24 +11,23 @@ use uuid::Uuid;
 use super::customer::{Customer, CustomerStatus};
 use super::key::{KeyId, Scope, Scopes};
 use super::onboarding::{Onboarding, Phase, State};
-use super::parse::choice::Choice;
 use super::parse::params::{Params, Query};
-use super::parse::schema::{self, Component, Shape, choices, nullable};
+use super::parse::schema::{self, Component, ObjectSchema, nullable, string_enum};
+use super::parse::string_enum::StringEnum;
 use super::resource::ResourceType;
 use super::values::id::{DisplayId, ResourceId, base36};
 use super::values::text::Name;
 use super::values::time::Timestamp;
 use super::workspace::WorkspaceId;
 
-/// The version of the API in whose words events are.
+/// The API version that events are rendered in.
 const API_VERSION: &str = "v1";
 
-/// What the documentation of the hosted API does not have.
-const ADDED: &str = "Addition: the hosted API does not have the types `contact.updated`, \
-                     `contact.deleted`, `onboarding.updated`, `onboarding.deleted`, `api_key.created` \
-                     and `api_key.revoked`.";
+/// The event types that the hosted API's reference doesn't list.
+const ADDED: &str = "Addition: the hosted API doesn't have the types `contact.updated`, \
+                     `contact.deleted`, `onboarding.updated`, `onboarding.deleted`, `api_key.created`, \
+                     or `api_key.revoked`.";
 
-/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
 pub enum EventType {
@@ -76,12 +75,13 @@ impl Component for EventType {
     const NAME: &'static str = "EventType";
 
     fn component() -> Object {
-        choices::<Self>(&format!("What happened. Types may be added. {ADDED}"))
+        string_enum::<Self>(&format!("What happened. New types may be added. {ADDED}"))
     }
 }
 
-/// The events of a customer's update: its status may have one of its own.
-pub fn of_customer_update(before: &Customer, after: &Customer) -> Vec<EventType> {
+/// Returns the events for an update of a customer: `customer.updated`, and the event of the new
+/// status, if it has one.
+pub fn customer_update_events(before: &Customer, after: &Customer) -> Vec<EventType> {
     let mut events = vec![EventType::CustomerUpdated];
     if before.status != after.status {
         events.extend(match after.status {
@@ -94,9 +94,10 @@ pub fn of_customer_update(before: &Customer, after: &Customer) -> Vec<EventType>
     events
 }
 
-/// The events of an onboarding's update: a move of its phase and of its state have their own.
-/// `onboarding.back_on_track` means that the at-risk flag was cleared, whatever the new state.
-pub fn of_onboarding_update(before: &Onboarding, after: &Onboarding) -> Vec<EventType> {
+/// Returns the events for an update of an onboarding. Changing the phase or the state adds events
+/// of their own. `onboarding.back_on_track` means that the state is no longer `at_risk`, whatever
+/// it is now.
+pub fn onboarding_update_events(before: &Onboarding, after: &Onboarding) -> Vec<EventType> {
     let mut events = vec![EventType::OnboardingUpdated];
     if before.phase != after.phase {
         events.push(EventType::OnboardingPhaseChanged);
@@ -117,37 +118,34 @@ pub fn of_onboarding_update(before: &Onboarding, after: &Onboarding) -> Vec<Even
     events
 }
 
-/// Who made a change.
+/// The API key or admin that made a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Actor {
-    /// A key or the admin.
     #[serde(rename = "type")]
     pub kind: ActorKind,
-    /// The key's id, or the place from which the admin acted.
+    /// The key's ID, or `page` or `cli` for the admin.
     pub id: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
 }
 
 impl Actor {
-    /// A key.
     pub fn key(id: &KeyId, name: &Name) -> Self {
         let (id, name) = (id.as_str().to_owned(), name.as_str().to_owned());
         Self { kind: ActorKind::ApiKey, id, name }
     }
 
-    /// The admin at the command line.
+    /// The admin, using the command line.
     pub fn command_line() -> Self {
         Self { kind: ActorKind::Admin, id: "cli".to_owned(), name: "command line".to_owned() }
     }
 
-    /// The admin on the admin pages.
+    /// The admin, using the admin pages.
     pub fn admin_page() -> Self {
         Self { kind: ActorKind::Admin, id: "page".to_owned(), name: "Admin".to_owned() }
     }
 }
 
-/// The kinds of actors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
@@ -156,73 +154,74 @@ pub enum ActorKind {
     Admin,
 }
 
-impl Choice for ActorKind {
+impl StringEnum for ActorKind {
     const NAME: &'static str = "ActorType";
-    const ABOUT: &'static str = "Who made a change: an API key, or the admin.";
+    const DESCRIPTION: &'static str = "Who made a change: an API key or the admin.";
 }
 
 impl Component for Actor {
     const NAME: &'static str = "Actor";
 
     fn component() -> Object {
-        let id = "The id of the key, or the place from which the admin acted: `page` or `cli`.";
-        Shape::new(&["Who made a change."])
-            .property::<ActorKind>("type", &["An API key, or the admin."])
+        let id = "The ID of the API key. For the admin, where the change was made: `page` (the admin \
+                  pages) or `cli` (the command line).";
+        ObjectSchema::new(&["Who made the change."])
+            .property::<ActorKind>("type", &["Whether an API key or the admin made the change."])
             .property::<String>("id", &[id])
-            .property::<String>("name", &["What people call it."])
+            .property::<String>("name", &["The name of the API key or the admin."])
             .build()
     }
 }
 
-/// A new event id: `evt_` and a base-36 UUIDv7.
+/// Generates an event ID: `evt_` and a UUIDv7 in base 36.
 pub fn new_event_id() -> String {
     format!("evt_{}", base36(Uuid::now_v7()))
 }
 
-/// One thing that happened, in the envelope that webhooks have.
+/// Something that happened to a resource. Serialized in the webhook envelope.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// `evt_…`.
     pub id: String,
-    /// What happened.
     pub kind: EventType,
-    /// When: unique within the workspace.
+    /// Unique within the workspace.
     pub created_at: Timestamp,
-    /// In which workspace.
     pub org_id: WorkspaceId,
-    /// Whether a live key or the admin did it.
+    /// False if a test key made the change.
     pub livemode: bool,
-    /// Who did it.
     pub actor: Actor,
-    /// The resource as it then was.
+    /// A snapshot of the resource after the change.
     pub object: Box<RawValue>,
-    /// The earlier values of the properties that changed.
+    /// The previous values of the fields that changed.
     pub previous_attributes: Option<Box<RawValue>>,
 }
 
-/// What changed: the part of an event that is about its resource.
+/// The `data` field of an event.
 #[derive(Serialize)]
 pub struct EventData<'e> {
     object: &'e RawValue,
     previous_attributes: Option<&'e RawValue>,
 }
 
-/// The resource in an event, of whatever type.
+/// The schema of the resource in an event, whatever its type.
 #[derive(Debug)]
 pub enum Snapshot {}
 
 impl Component for Snapshot {
     const NAME: &'static str = "EventResource";
 
-    /// Only what every resource in a list of events has, whenever it was recorded: properties that
-    /// its type was given later are not in it. A key has no number, and is in none of the lists.
+    /// Describes only the fields that every snapshot has: an old snapshot lacks the fields that
+    /// were added to its type later. API keys have no display ID, but their events are in no
+    /// activity list.
     fn component() -> Object {
-        let about = "The resource as it was after the change, or last was when it is deleted: a \
-                     customer, a contact or an onboarding. Events of keys are in no activity list.";
-        Shape::new(&[about])
-            .property::<ResourceType>("object", &["Its type, which tells what else it has."])
-            .property::<ResourceId>("id", &["Its id."])
-            .property::<DisplayId>("display_id", &["Its number."])
+        let about = "The customer, contact, or onboarding as it was after the change, or just \
+                     before it was deleted. Activity lists don't include events about API keys.";
+        ObjectSchema::new(&[about])
+            .property::<ResourceType>(
+                "object",
+                &["The resource's type, which determines its other fields."],
+            )
+            .property::<ResourceId>("id", &["Unique identifier for the resource."])
+            .property::<DisplayId>("display_id", &["The resource's sequential number."])
             .build()
     }
 }
@@ -232,11 +231,11 @@ impl Component for EventData<'_> {
 
     fn component() -> Object {
         let before = nullable(Object::with_type(Type::Object).into());
-        let says = "The values before the change of the properties that changed; null when there \
-                    were none.";
-        Shape::new(&["What changed."])
+        let previous_attributes =
+            "The previous values of the fields that changed, or `null` if no fields changed.";
+        ObjectSchema::new(&["What changed."])
             .property::<Snapshot>("object", &["The resource."])
-            .always("previous_attributes", before, &[says])
+            .property_with_schema("previous_attributes", before, &[previous_attributes])
             .build()
     }
 }
@@ -246,15 +245,19 @@ impl Component for Event {
 
     fn component() -> Object {
         let id = schema::string().pattern(Some("^evt_[a-z0-9]{25}$"));
-        let actor = "Addition: the hosted API does not have this property. Who made the change.";
-        Shape::new(&["Something that happened to a resource."])
-            .constant("object", "event", &["The type of the object."])
-            .always("id", id.into(), &["The event's id."])
+        let actor = "Addition: the hosted API doesn't have this field. Who made the change.";
+        ObjectSchema::new(&["Something that happened to a resource."])
+            .constant("object", "event", &["The object's type."])
+            .property_with_schema("id", id.into(), &["Unique identifier for the event."])
             .property::<EventType>("type", &["What happened.", ADDED])
-            .property::<Timestamp>("created_at", &["When it happened."])
-            .property::<WorkspaceId>("org_id", &["The id of the organization."])
-            .property::<bool>("livemode", &["False when a test key made the change."])
-            .constant("api_version", API_VERSION, &["The version of the API."])
+            .property::<Timestamp>("created_at", &["When the change was made."])
+            .property::<WorkspaceId>("org_id", &["The ID of the organization."])
+            .property::<bool>("livemode", &["`false` if a test key made the change."])
+            .constant(
+                "api_version",
+                API_VERSION,
+                &["The API version that the event is rendered in."],
+            )
             .property::<Actor>("actor", &[actor])
             .property::<EventData<'_>>("data", &["What changed."])
             .build()
@@ -278,20 +281,19 @@ impl Serialize for Event {
     }
 }
 
-/// The types of resources whose events somebody may see.
+/// The resource types whose events a caller may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Readable {
+pub struct ReadableTypes {
     customers: bool,
     contacts: bool,
     onboardings: bool,
 }
 
-impl Readable {
-    /// All of them.
+impl ReadableTypes {
     pub const ALL: Self = Self { customers: true, contacts: true, onboardings: true };
 
-    /// Those that the scopes of a key let it read.
-    pub fn with(scopes: &Scopes) -> Self {
+    /// Returns the types that a key with these scopes may read.
+    pub fn from_scopes(scopes: &Scopes) -> Self {
         Self {
             customers: scopes.allow(Scope::ReadCustomers),
             contacts: scopes.allow(Scope::ReadContacts),
@@ -299,7 +301,6 @@ impl Readable {
         }
     }
 
-    /// Their names.
     pub fn names(self) -> Vec<&'static str> {
         let all = [
             (self.customers, ResourceType::Customer),
@@ -310,15 +311,14 @@ impl Readable {
     }
 }
 
-/// Which events an activity list holds.
+/// Filters for an activity list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventFilter {
-    /// Only those of one type.
     pub kind: Option<EventType>,
 }
 
 impl Query for EventFilter {
     fn read(params: &mut Params) -> Self {
-        Self { kind: params.choice("type") }
+        Self { kind: params.enum_value("type") }
     }
 }

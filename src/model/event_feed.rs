@@ -7,11 +7,11 @@ use serde::ser::{SerializeStruct, Serializer};
 use strum::VariantNames;
 use utoipa::openapi::schema::{ArrayBuilder, Object};
 
-use super::event::{Event, EventType, Readable};
+use super::event::{Event, EventType, ReadableTypes};
 use super::parse::page::{CURSOR_PATTERN, MAX_LIMIT, PageRequest, parse_cursor};
 use super::parse::params::{Params, Query};
 use super::parse::problem::{Fault, Problem, Rule};
-use super::parse::schema::{Component, Described, Schema, Shape, nullable, string};
+use super::parse::schema::{Component, JsonSchema, ObjectSchema, Schema, nullable, string};
 use super::resource::ResourceType;
 use super::values::time::Timestamp;
 
@@ -103,7 +103,7 @@ pub enum Position {
 
 impl EventFeedQuery {
     /// The types to return to a key that can read only some resources.
-    pub fn types_for(&self, readable: Readable) -> Vec<EventType> {
+    pub fn types_for(&self, readable: ReadableTypes) -> Vec<EventType> {
         let names = readable.names();
         let is_readable = |kind: &EventType| {
             resource_of(*kind).is_some_and(|resource| names.contains(&resource.into()))
@@ -117,8 +117,8 @@ impl Query for EventFeedQuery {
         let faults = || vec![unknown_type()];
         let patterns = params.repeated(TYPE, pattern_schema, faults, parse_pattern);
         let PageRequest { limit, before } = PageRequest::read(params);
-        let after = params.parsed(AFTER, after_schema, || vec![malformed_after()], parse_after);
-        params.report_if(before.is_some() && after.is_some(), || Problem {
+        let after = params.parse_with(AFTER, after_schema, || vec![malformed_after()], parse_after);
+        params.reject_if(before.is_some() && after.is_some(), || Problem {
             rule: Rule::ConflictingFields,
             message: "after cannot be combined with cursor".to_owned(),
             field: AFTER.to_owned(),
@@ -214,11 +214,11 @@ impl Component for EventFeedPage {
         let next = nullable(String::schema());
         let next_says = "What to send next, unchanged. Without `after`, send it as `cursor`; it is \
                          null on the last page. With `after`, send it as `after`; it is never null.";
-        Shape::new(&["A page of the event feed."])
+        ObjectSchema::new(&["A page of the event feed."])
             .constant("object", "list", &["The type of the object."])
-            .always("data", items.into(), &[order])
+            .property_with_schema("data", items.into(), &[order])
             .property::<bool>("has_more", &[more])
-            .always("next_cursor", next, &[next_says])
+            .property_with_schema("next_cursor", next, &[next_says])
             .build()
     }
 }
@@ -250,7 +250,7 @@ mod tests {
     }
 
     fn names(query: &EventFeedQuery, scopes: &[Scope]) -> Vec<&'static str> {
-        let readable = Readable::with(&Scopes::of(scopes));
+        let readable = ReadableTypes::from_scopes(&Scopes::new_or_all(scopes));
         query.types_for(readable).into_iter().map(<&str>::from).collect()
     }
 

@@ -1,8 +1,8 @@
-//! Bytes as hexadecimal digits.
+//! Hexadecimal encoding.
 
 use std::fmt::Write;
 
-/// Two lower-case digits for each byte.
+/// Encodes bytes in lowercase.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -11,10 +11,10 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The digits of `count` random bytes.
+/// Returns the hexadecimal digits of `count` random bytes.
 ///
 /// # Errors
-/// When the operating system has no randomness to give.
+/// If the operating system can't provide random bytes.
 pub fn random_hex(count: usize) -> Result<String, getrandom::Error> {
     let mut random = vec![0; count];
     getrandom::fill(&mut random)?;
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_has_two_digits() {
+    fn every_byte_becomes_two_digits() {
         assert_eq!(hex(&[0, 9, 0xab, 0xff]), "0009abff");
         assert_eq!(random_hex(16).unwrap().len(), 32);
     }

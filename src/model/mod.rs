@@ -1,6 +1,5 @@
-//! The domain: what a customer, a contact, an onboarding, a key and an event are, and which
-//! values each of their properties can hold. Every other layer may use it; it knows neither
-//! HTTP nor SQL.
+//! The domain: customers, contacts, onboardings, API keys, and events, and the values that their
+//! fields can hold. Every other layer may use it; it depends on neither HTTP nor SQL.
 
 pub mod audit;
 pub mod board;

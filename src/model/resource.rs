@@ -1,11 +1,11 @@
-//! The types of things that have ids, and events.
+//! The resource types that events are recorded for.
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use super::parse::choice::Choice;
+use super::parse::string_enum::StringEnum;
 
-/// A type of resource, by the name that its `object` property has.
+/// Serialized as the value of a resource's `object` field.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, EnumString, IntoStaticStr, VariantNames,
 )]
@@ -18,7 +18,7 @@ pub enum ResourceType {
     ApiKey,
 }
 
-impl Choice for ResourceType {
+impl StringEnum for ResourceType {
     const NAME: &'static str = "ResourceType";
-    const ABOUT: &'static str = "A type of resource.";
+    const DESCRIPTION: &'static str = "A type of resource.";
 }

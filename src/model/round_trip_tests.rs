@@ -1,4 +1,4 @@
-//! Tests that a resource's JSON is read back as what it was, for all three of them.
+//! Tests that customers, contacts, and onboardings round-trip through their JSON.
 
 use proptest::prelude::*;
 use serde::Serialize;
@@ -36,13 +36,13 @@ fn contact(body: &Value) -> Contact {
 
 fn onboarding(body: &Value) -> Onboarding {
     let mut onboarding =
-        Onboarding::blank(Id::generate(), DisplayId(9), Id::generate(), at(CREATED_AT));
+        Onboarding::with_defaults(Id::generate(), DisplayId(9), Id::generate(), at(CREATED_AT));
     read::<OnboardingPatch>(body).apply(&mut onboarding, at(CREATED_AT + 1_234_567));
     onboarding
 }
 
-/// The resource that is read from the JSON of another, which it is written as again.
-fn read_back<R: Serialize + DeserializeOwned>(resource: &R) -> R {
+/// Deserializes a resource from its own JSON, and checks that it serializes to the same JSON.
+fn round_trip<R: Serialize + DeserializeOwned>(resource: &R) -> R {
     let json = serde_json::to_string(resource).unwrap();
     let back: R = serde_json::from_str(&json).unwrap();
     assert_eq!(serde_json::to_string(&back).unwrap(), json);
@@ -50,39 +50,39 @@ fn read_back<R: Serialize + DeserializeOwned>(resource: &R) -> R {
 }
 
 #[test]
-fn every_choice_is_read_back() {
+fn every_enum_value_round_trips() {
     for &status in CustomerStatus::VARIANTS {
         let body = json!({"name": "Aurora", "status": status});
-        assert_eq!(read_back(&customer(&body)).status, status);
+        assert_eq!(round_trip(&customer(&body)).status, status);
     }
     for &phase in Phase::VARIANTS {
-        assert_eq!(read_back(&onboarding(&json!({"phase": phase}))).phase, phase);
+        assert_eq!(round_trip(&onboarding(&json!({"phase": phase}))).phase, phase);
     }
     for &state in State::VARIANTS {
-        let back = read_back(&onboarding(&json!({"state": state})));
+        let back = round_trip(&onboarding(&json!({"state": state})));
         assert_eq!((back.state, back.waiting_on_customer), (state, state == State::Waiting));
     }
 }
 
 #[test]
-fn metadata_keeps_the_order_of_its_keys_and_every_digit() {
+fn metadata_preserves_key_order_and_number_digits() {
     let odd = r#"{"z":1,"a":1.0,"m":123456789012345678901234567890,"e":1e+400,"u":"\u0000"}"#;
     let metadata: Value = serde_json::from_str(odd).unwrap();
     let customer = customer(&json!({"name": "Aurora", "metadata": metadata}));
-    assert_eq!(read_back(&customer).metadata.as_str(), odd);
+    assert_eq!(round_trip(&customer).metadata.as_str(), odd);
 }
 
 #[test]
-fn times_lose_what_is_not_shown() {
+fn times_are_truncated_to_milliseconds() {
     let sent = json!({"phase": "review", "target_launch_date": "2027-03-01T10:20:30.456789+02:00"});
-    let back = read_back(&onboarding(&sent));
+    let back = round_trip(&onboarding(&sent));
     assert_eq!(back.created_at, at(CREATED_AT - 321));
     assert_eq!(back.started_at, Some(at(CREATED_AT + 1_234_567 - 888)));
     assert_eq!(back.target_launch_date, Timestamp::parse("2027-03-01T08:20:30.456Z"));
 }
 
 #[test]
-fn what_is_stored_is_not_judged_again() {
+fn stored_values_are_not_validated_again() {
     let stored = json!({
         "object": "contact", "id": "c1", "display_id": 1, "customer_id": "c2", "name": "",
         "email": "no address", "title": "x".repeat(1000), "is_primary": false, "labels": ["a", "a"],
@@ -93,7 +93,7 @@ fn what_is_stored_is_not_judged_again() {
 }
 
 #[test]
-fn a_nullable_property_that_an_older_document_lacks_has_no_value() {
+fn a_nullable_field_that_an_older_document_lacks_is_none() {
     let mut stored = serde_json::to_value(customer(&json!({"name": "Aurora"}))).unwrap();
     stored.as_object_mut().unwrap().remove("hubspot_deal_id");
     let back: Customer = serde_json::from_value(stored).unwrap();
@@ -149,16 +149,16 @@ fn one_of<E: VariantArray + Serialize>() -> impl Strategy<Value = Value> {
     prop::sample::select(E::VARIANTS.iter().map(|choice| json!(choice)).collect::<Vec<_>>())
 }
 
-/// A body that mentions some of the properties, as null where it may be.
+/// A body with some of the fields, some of them null if they are nullable.
 fn body(
     values: Vec<(&'static str, bool, BoxedStrategy<Value>)>,
 ) -> impl Strategy<Value = Map<String, Value>> {
-    let property = |(name, nullable, value): (&'static str, bool, BoxedStrategy<Value>)| {
+    let field = |(name, nullable, value): (&'static str, bool, BoxedStrategy<Value>)| {
         let sent = prop_oneof![4 => value, i32::from(nullable) as u32 => Just(Value::Null)];
         prop::option::of(sent).prop_map(move |value| Some((name.to_owned(), value?)))
     };
-    let properties: Vec<_> = values.into_iter().map(property).collect();
-    properties.prop_map(|found| found.into_iter().flatten().collect())
+    let fields: Vec<_> = values.into_iter().map(field).collect();
+    fields.prop_map(|found| found.into_iter().flatten().collect())
 }
 
 fn customer_body() -> impl Strategy<Value = Map<String, Value>> {
@@ -207,13 +207,13 @@ fn onboarding_body() -> impl Strategy<Value = Map<String, Value>> {
 
 proptest! {
     #[test]
-    fn a_customer_is_read_back_and_changes_as_before(
+    fn a_customer_round_trips_and_can_still_be_updated(
         mut new in customer_body(),
         patch in customer_body(),
     ) {
         new.insert("name".to_owned(), "Aurora".into());
         let mut customer = customer(&Value::Object(new));
-        let mut back = read_back(&customer);
+        let mut back = round_trip(&customer);
         let patch = Value::Object(patch);
         read::<CustomerPatch>(&patch).apply(&mut customer);
         read::<CustomerPatch>(&patch).apply(&mut back);
@@ -221,11 +221,11 @@ proptest! {
     }
 
     #[test]
-    fn a_contact_is_read_back_and_changes_as_before(mut new in contact_body(), patch in contact_body()) {
+    fn a_contact_round_trips_and_can_still_be_updated(mut new in contact_body(), patch in contact_body()) {
         new.insert("name".to_owned(), "Maya".into());
         new.insert("email".to_owned(), "maya@aurora.example".into());
         let mut contact = contact(&Value::Object(new));
-        let mut back = read_back(&contact);
+        let mut back = round_trip(&contact);
         let patch = Value::Object(patch);
         read::<ContactPatch>(&patch).apply(&mut contact);
         read::<ContactPatch>(&patch).apply(&mut back);
@@ -233,12 +233,12 @@ proptest! {
     }
 
     #[test]
-    fn an_onboarding_is_read_back_and_changes_as_before(
+    fn an_onboarding_round_trips_and_can_still_be_updated(
         new in onboarding_body(),
         patch in onboarding_body(),
     ) {
         let mut onboarding = onboarding(&Value::Object(new));
-        let mut back = read_back(&onboarding);
+        let mut back = round_trip(&onboarding);
         let patch = Value::Object(patch);
         let later = at(CREATED_AT + 5_000_000);
         read::<OnboardingPatch>(&patch).apply(&mut onboarding, later);

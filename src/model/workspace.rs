@@ -1,37 +1,32 @@
-//! Workspaces: the companies that share a server without seeing each other.
+//! Workspaces: companies that share a server and can't see each other's data.
 
 use super::values::id::Id;
 use super::values::slug::Slug;
 use super::values::text::Name;
 use super::values::time::Timestamp;
 
-/// The public id of a workspace (the API calls it an organization).
+/// The public ID of a workspace, which the API calls an organization.
 pub type WorkspaceId = Id<Workspace>;
 
-/// The number by which the store's rows name their workspace. It never leaves the server.
+/// The internal number that the store's rows refer to a workspace by. Never leaves the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WorkspaceNo(pub i64);
 
-/// A company: keys and resources belong to exactly one.
+/// A company. Every key and resource belongs to exactly one.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// The store's number for it.
     pub no: WorkspaceNo,
-    /// The id that clients see.
     pub id: WorkspaceId,
-    /// Its unique name on the command line and in addresses.
+    /// Identifies the workspace on the command line and in URLs.
     pub slug: Slug,
-    /// Its name for people.
+    /// The display name.
     pub name: Name,
-    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// What a new workspace is made of.
 #[derive(Clone, Debug)]
 pub struct NewWorkspace {
-    /// Its unique slug.
     pub slug: Slug,
-    /// Its name for people.
+    /// The display name.
     pub name: Name,
 }

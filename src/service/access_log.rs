@@ -69,7 +69,7 @@ mod tests {
     use actix_web::{App, HttpResponse, test, web};
 
     use super::*;
-    use crate::model::clock::{Monotonic, Stopped};
+    use crate::model::clock::{FixedClock, Monotonic};
     use crate::model::values::time::Timestamp;
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
@@ -79,7 +79,8 @@ mod tests {
         let (wall, now) = (Timestamp::from_micros(0), Monotonic::from_micros(0));
         let dir = tempfile::tempdir().unwrap();
         let store =
-            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(Stopped(wall, now))).unwrap();
+            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(FixedClock(wall, now)))
+                .unwrap();
         let service = Arc::new(Service::new(Settings::default(), store));
         let app = || {
             App::new()

@@ -33,9 +33,15 @@ impl KeyUsage {
     pub fn record(&self, key: &KeyId, now: Timestamp, address: IpAddr) {
         let mut state = self.lock();
         if let Some(used) = state.unflushed.get_mut(key) {
-            *used = KeyUse { at: used.at.max(now), from: address, requests: used.requests + 1 };
+            *used = KeyUse {
+                last_used_at: used.last_used_at.max(now),
+                ip: address,
+                requests: used.requests + 1,
+            };
         } else {
-            state.unflushed.insert(key.clone(), KeyUse { at: now, from: address, requests: 1 });
+            state
+                .unflushed
+                .insert(key.clone(), KeyUse { last_used_at: now, ip: address, requests: 1 });
         }
     }
 
@@ -90,8 +96,9 @@ impl PendingUsage {
     /// Adds the pending usage to a key that was read from the database.
     pub fn add_to(&self, key: &mut Key) {
         if let Some(used) = self.uses.get(&key.id) {
-            key.last_used_at = Some(key.last_used_at.map_or(used.at, |at| at.max(used.at)));
-            key.last_used_ip = Some(used.from.to_string());
+            key.last_used_at =
+                Some(key.last_used_at.map_or(used.last_used_at, |at| at.max(used.last_used_at)));
+            key.last_used_ip = Some(used.ip.to_string());
             key.request_count += used.requests;
         }
     }
@@ -101,7 +108,7 @@ impl PendingUsage {
 fn merge(uses: &mut HashMap<KeyId, KeyUse>, later: impl IntoIterator<Item = (KeyId, KeyUse)>) {
     for (key, used) in later {
         let sum = uses.get(&key).map_or(used, |earlier| KeyUse {
-            at: earlier.at.max(used.at),
+            last_used_at: earlier.last_used_at.max(used.last_used_at),
             requests: earlier.requests + used.requests,
             ..used
         });
@@ -124,8 +131,8 @@ mod tests {
         let pending = usage.pending();
         assert!(usage.is_current(&pending) && !pending.uses.contains_key(&other));
         let mut uses = pending.uses;
-        merge(&mut uses, [(one.clone(), KeyUse { at: at(1), from: near, requests: 3 })]);
+        merge(&mut uses, [(one.clone(), KeyUse { last_used_at: at(1), ip: near, requests: 3 })]);
         let sum = uses[&one];
-        assert_eq!((sum.at, sum.from, sum.requests), (at(2), near, 5));
+        assert_eq!((sum.last_used_at, sum.ip, sum.requests), (at(2), near, 5));
     }
 }

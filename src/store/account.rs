@@ -20,7 +20,7 @@ impl Reader<'_> {
         let sql = "SELECT password_hash, changed_at FROM admin";
         let account = self.conn.prepare_cached(sql)?.query_row([], |row| {
             Ok(Account {
-                password: PasswordHash::stored(row.get(0)?),
+                password: PasswordHash::from_stored(row.get(0)?),
                 changed_at: Timestamp::from_micros(row.get(1)?),
             })
         });

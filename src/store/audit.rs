@@ -36,8 +36,8 @@ impl Listed for AuditEntry {
         Ok(Self {
             event: Event::from_row(row)?,
             resource: enum_value(row, "resource")?,
-            resource_id: Id::stored(row.get("resource_id")?),
-            customer_id: row.get::<_, Option<_>>("customer_id")?.map(Id::stored),
+            resource_id: Id::from_stored(row.get("resource_id")?),
+            customer_id: row.get::<_, Option<_>>("customer_id")?.map(Id::from_stored),
             phases: if moved {
                 Some((enum_value(row, "from_phase")?, enum_value(row, "to_phase")?))
             } else {
@@ -54,7 +54,7 @@ impl Listed for AuditEntry {
 impl WorkspaceReader<'_> {
     /// Returns a page of the events of a workspace, including those of deleted resources. A page
     /// has up to 1,000 entries, whatever the limit, and reads up to 50,000 events. If it stops
-    /// there, `looked_back_to` reports how far it got.
+    /// there, `searched_back_to` reports how far it got.
     pub fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<AuditPage, StoreError> {
         self.audit_with_scan_limit(filter, page, SCAN_LIMIT)
     }
@@ -106,8 +106,8 @@ impl WorkspaceReader<'_> {
             list.filter("resource", resource);
         }
         let Page { data: entries, next } = list.page(self.conn, &page)?;
-        let looked_back_to = end.filter(|_| next.is_none());
-        Ok(AuditPage { entries, next: next.or(end), looked_back_to })
+        let searched_back_to = end.filter(|_| next.is_none());
+        Ok(AuditPage { entries, next: next.or(end), searched_back_to })
     }
 
     /// Returns the actors that can have caused the events of a workspace: the admin (once for the
@@ -183,7 +183,7 @@ mod tests {
                 "customer.created"
             ]
         );
-        assert!(log.next.is_none() && log.looked_back_to.is_none());
+        assert!(log.next.is_none() && log.searched_back_to.is_none());
         let moved = &log.entries[1];
         assert_eq!(moved.phases, Some((Phase::BeforeGettingStarted, Phase::Review)));
         assert_eq!(moved.resource, ResourceType::Onboarding);
@@ -231,7 +231,7 @@ mod tests {
         let (mut page, mut seen) = (PageRequest { limit: 2, before: None }, Vec::new());
         loop {
             let log = audit_page(&db, &filter, page, 9);
-            assert!(log.entries.len() <= 2 && log.looked_back_to.is_none());
+            assert!(log.entries.len() <= 2 && log.searched_back_to.is_none());
             seen.extend(event_types(&log));
             let Some(next) = log.next else { break };
             page.before = Some(next);
@@ -248,11 +248,11 @@ mod tests {
         let first = audit_page(&db, &filter, ALL, 4);
         assert!(first.entries.is_empty());
         // The fourth event, counted from the newest.
-        assert_eq!(first.looked_back_to, Some(time_at(3)));
+        assert_eq!(first.searched_back_to, Some(time_at(3)));
         assert_eq!(first.next, Some(time_at(3)));
         let then = audit_page(&db, &filter, PageRequest { before: first.next, ..ALL }, 4);
         assert_eq!(event_types(&then), ["customer.created"]);
-        assert!(then.next.is_none() && then.looked_back_to.is_none());
+        assert!(then.next.is_none() && then.searched_back_to.is_none());
     }
 
     #[test]
@@ -261,11 +261,11 @@ mod tests {
         let kind = Some(EventType::ApiKeyCreated);
         let filter = AuditFilter { kind, ..AuditFilter::default() };
         let log = audit_page(&db, &filter, ALL, 6);
-        assert!(log.next.is_none() && log.looked_back_to.is_none());
+        assert!(log.next.is_none() && log.searched_back_to.is_none());
         // Events before the start of the range do not count.
         let span = AuditFilter { from: Some(time_at(3)), ..filter };
         let log = audit_page(&db, &span, ALL, 4);
-        assert!(log.next.is_none() && log.looked_back_to.is_none());
+        assert!(log.next.is_none() && log.searched_back_to.is_none());
     }
 
     #[test]
@@ -276,11 +276,11 @@ mod tests {
         let full = audit_page(&db, &filter, PageRequest { limit: 1, before: None }, 4);
         assert_eq!(event_types(&full), ["onboarding.phase_changed"]);
         assert_eq!(full.next, Some(full.entries[0].event.created_at));
-        assert_eq!(full.looked_back_to, None);
+        assert_eq!(full.searched_back_to, None);
         // The next page has the other entry within reach and reports how far it scanned.
         let next = audit_page(&db, &filter, PageRequest { limit: 9, before: full.next }, 2);
         assert_eq!(event_types(&next), ["onboarding.updated"]);
-        assert_eq!(next.looked_back_to, Some(time_at(3)));
+        assert_eq!(next.searched_back_to, Some(time_at(3)));
         let last = audit_page(&db, &filter, PageRequest { limit: 9, before: next.next }, 2);
         assert_eq!(event_types(&last), ["onboarding.created"]);
         assert_eq!(last.next, None);
@@ -316,7 +316,7 @@ mod tests {
             let name = Name::parse(name).unwrap();
             let (tier, scopes) = (Tier::Standard, Scopes::all());
             let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
-            let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
+            let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::from_stored([7; 32])).unwrap();
             db.global_tx(second)
                 .create_key(Actor::admin_page(), &db.caller().workspace, issued)
                 .unwrap()

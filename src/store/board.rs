@@ -9,8 +9,8 @@ use super::rows::document::Document;
 use super::rows::live::{self, List};
 use super::rows::resource::{Listed, Table};
 use super::rows::row::conversion_error;
-use crate::model::board::{BoardFilter, Card, Column, CustomerName};
-use crate::model::onboarding::{OfCustomer, Onboarding, Phase};
+use crate::model::board::{BoardFilter, Card, CardCustomer, Column};
+use crate::model::onboarding::{Onboarding, OwnerFilter, Phase};
 use crate::model::parse::page::PageRequest;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::Slug;
@@ -34,11 +34,11 @@ impl Listed for Card {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let onboarding = Document::<Onboarding>::from_row(row)?;
         let onboarding = onboarding.parse().map_err(|error| conversion_error(0, error))?;
-        let customer = CustomerName {
-            id: Id::stored(row.get("c_id")?),
+        let customer = CardCustomer {
+            id: Id::from_stored(row.get("c_id")?),
             display_id: DisplayId(row.get("c_display_id")?),
-            name: Name::stored(row.get("c_name")?),
-            slug: Slug::stored(row.get("c_slug")?),
+            name: Name::from_stored(row.get("c_name")?),
+            slug: Slug::from_stored(row.get("c_slug")?),
         };
         Ok(Self { onboarding, customer })
     }
@@ -55,9 +55,9 @@ impl WorkspaceReader<'_> {
         let empty = |&phase: &Phase| Column { phase, total: 0, cards: Vec::new() };
         let empty_board = || Phase::VARIANTS.iter().map(empty).collect();
         let customer = match &filter.customer {
-            OfCustomer::Any => None,
-            OfCustomer::Nobody => return Ok(empty_board()),
-            OfCustomer::One(id_ref) => match live::find_id(self.conn, self.workspace, id_ref) {
+            OwnerFilter::Any => None,
+            OwnerFilter::Unknown => return Ok(empty_board()),
+            OwnerFilter::One(id_ref) => match live::find_id(self.conn, self.workspace, id_ref) {
                 Ok(customer) => Some(customer),
                 Err(StoreError::NotFound(_)) => return Ok(empty_board()),
                 Err(error) => return Err(error),
@@ -150,15 +150,15 @@ mod tests {
         let paused = BoardFilter { state, ..BoardFilter::default() };
         let expected = vec!["c of Aurora".to_owned(), "b of Borealis".to_owned()];
         assert_eq!(column(&db, &paused, Phase::Review), (expected, 2));
-        let customer = OfCustomer::One(Ref::DisplayId(borealis.display_id));
+        let customer = OwnerFilter::One(Ref::DisplayId(borealis.display_id));
         let of_one = BoardFilter { state: None, customer: customer.clone() };
         let expected = vec!["d of Borealis".to_owned(), "b of Borealis".to_owned()];
         assert_eq!(column(&db, &of_one, Phase::Review), (expected, 2));
         let both = BoardFilter { state, customer };
         assert_eq!(column(&db, &both, Phase::Review), (vec!["b of Borealis".to_owned()], 1));
-        let nobody = BoardFilter { state: None, customer: OfCustomer::Nobody };
+        let nobody = BoardFilter { state: None, customer: OwnerFilter::Unknown };
         assert_eq!(column(&db, &nobody, Phase::Review), (Vec::new(), 0));
-        let customer = OfCustomer::One(Ref::DisplayId(DisplayId(99)));
+        let customer = OwnerFilter::One(Ref::DisplayId(DisplayId(99)));
         let unknown = BoardFilter { state: None, customer };
         assert_eq!(column(&db, &unknown, Phase::Review), (Vec::new(), 0));
     }

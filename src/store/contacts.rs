@@ -185,7 +185,7 @@ impl WorkspaceTx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
-            let before: Stored<Contact> = self.find(&Ref::Id(Id::stored(id)))?;
+            let before: Stored<Contact> = self.find(&Ref::Id(Id::from_stored(id)))?;
             let after = Contact { is_primary: false, ..before.resource.clone() };
             self.change(&before, after, updated(Columns::new()))?;
         }

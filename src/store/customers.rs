@@ -15,10 +15,10 @@ use crate::model::customer::{
 use crate::model::event::{self, EventType};
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
-use crate::model::values::comparison::folded;
 use crate::model::values::domain::Domain;
 use crate::model::values::external_id::ExternalId;
 use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::normalize::search_key;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 
@@ -74,7 +74,7 @@ impl Resource for Customer {
 /// Returns the text that the substring filter searches. The separator cannot occur in any of the
 /// parts.
 pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> String {
-    format!("{}\u{1f}{slug}\u{1f}{}", folded(name), folded(domain.unwrap_or_default()))
+    format!("{}\u{1f}{slug}\u{1f}{}", search_key(name), search_key(domain.unwrap_or_default()))
 }
 
 impl WorkspaceReader<'_> {
@@ -92,7 +92,7 @@ impl WorkspaceReader<'_> {
         filter: &CustomerFilter,
         page: &PageRequest,
     ) -> Result<Page<Document<Customer>>, StoreError> {
-        let part = filter.q.as_ref().map(|q| folded(q));
+        let part = filter.q.as_ref().map(|q| search_key(q));
         let status = filter.status.map(<&str>::from);
         let mut list = List::in_workspace(&self.workspace);
         // Use the index of the most selective filter; the other filters are tested row by row.
@@ -156,14 +156,14 @@ impl WorkspaceTx<'_> {
         let before = self.find(id_ref)?;
         let mut after: Customer = before.resource.clone();
         patch.apply(&mut after);
-        let events = event::of_customer_update(&before.resource, &after);
+        let events = event::customer_update_events(&before.resource, &after);
         let after = self.change(&before, after, Change { events, ..Change::default() })?;
         let (old, new) = (&before.resource, &after.resource);
         if new.slug != old.slug {
             self.release_slug_number(&old.slug)?;
             self.claim_slug_number(&new.slug)?;
         }
-        if new.churns(old) {
+        if new.churned_since(old) {
             self.pause_onboardings(&new.id)?;
         }
         Ok(after)

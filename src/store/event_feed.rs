@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::resource::{Listed, Table};
-use crate::model::event::{Event, EventType, Readable};
+use crate::model::event::{Event, EventType, ReadableTypes};
 use crate::model::event_feed::{After, EventFeedPage, EventFeedQuery, Position, Walk, is_in_feed};
 use crate::model::values::time::Timestamp;
 
@@ -64,7 +64,7 @@ impl WorkspaceReader<'_> {
     pub fn event_feed(
         &self,
         query: &EventFeedQuery,
-        readable: Readable,
+        readable: ReadableTypes,
     ) -> Result<EventFeedPage, StoreError> {
         self.event_feed_within(query, readable, EXAMINED)
     }
@@ -72,7 +72,7 @@ impl WorkspaceReader<'_> {
     fn event_feed_within(
         &self,
         query: &EventFeedQuery,
-        readable: Readable,
+        readable: ReadableTypes,
         examined: u32,
     ) -> Result<EventFeedPage, StoreError> {
         let types = query.types_for(readable);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn read(db: &Db, pairs: &[(&str, &str)]) -> EventFeedPage {
-        db.reader().event_feed(&query(pairs), Readable::ALL).unwrap()
+        db.reader().event_feed(&query(pairs), ReadableTypes::ALL).unwrap()
     }
 
     fn kinds(page: &EventFeedPage) -> Vec<&'static str> {
@@ -228,8 +228,10 @@ mod tests {
         loop {
             let mut pairs = filter.to_vec();
             pairs.extend(next.as_deref().map(|next| (parameter, next)));
-            let page =
-                db.reader().event_feed_within(&query(&pairs), Readable::ALL, examined).unwrap();
+            let page = db
+                .reader()
+                .event_feed_within(&query(&pairs), ReadableTypes::ALL, examined)
+                .unwrap();
             ids.extend(page.events.into_iter().map(|event| event.id));
             pages += 1;
             next = page.next;
@@ -243,7 +245,7 @@ mod tests {
         let (name, tier) = (Name::parse("key").unwrap(), Tier::Standard);
         let (mode, scopes) = (Mode::Live, Scopes::all());
         let new = NewKey { name, mode, tier, scopes, replaces: None };
-        let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::stored([7; 32])).unwrap();
+        let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::from_stored([7; 32])).unwrap();
         let workspace = &db.caller().workspace;
         db.global_tx(second).create_key(Actor::admin_page(), workspace, issued).unwrap();
     }
@@ -313,7 +315,7 @@ mod tests {
         assert_eq!((found.len(), pages, next), (0, 3, None));
         // The same for a key that may not read what there is.
         let query = query(&[("type", "contact.*"), ("after", "2000-01-01")]);
-        let readable = Readable::with(&Scopes::of(&[Scope::ReadCustomers]));
+        let readable = ReadableTypes::from_scopes(&Scopes::new_or_all(&[Scope::ReadCustomers]));
         let page = db.reader().event_feed(&query, readable).unwrap();
         assert_eq!((page.events.len(), page.has_more, page.next), (0, false, Some(newest)));
     }
@@ -326,7 +328,7 @@ mod tests {
         }
         let reader = db.reader();
         let start = query(&[("after", "2000-01-01")]);
-        let page = reader.event_feed_within(&start, Readable::ALL, 2).unwrap();
+        let page = reader.event_feed_within(&start, ReadableTypes::ALL, 2).unwrap();
         assert_eq!((page.events.len(), page.has_more), (0, true));
         assert_eq!(page.next, Some(time_at(2).to_cursor()));
         let (_, pages, next) = walk(&db, ("after", Some("2000-01-01")), &[], 2);
@@ -380,7 +382,7 @@ mod tests {
         db.conn().execute("DELETE FROM events WHERE id = ?1", [&purged]).unwrap();
         let never = crate::model::event::new_event_id();
         for after in [&key, &purged, &never] {
-            let found = reader.event_feed(&query(&[("after", after)]), Readable::ALL);
+            let found = reader.event_feed(&query(&[("after", after)]), ReadableTypes::ALL);
             assert!(matches!(found, Err(StoreError::UnknownEvent)), "{after}");
         }
         // What a purge leaves is walked as before.
@@ -388,7 +390,7 @@ mod tests {
         assert_eq!(ids.len(), FORWARD.len() - 1);
         let first = ids[0].clone();
         let elsewhere = db.in_another_workspace();
-        let found = elsewhere.reader().event_feed(&query(&[("after", &first)]), Readable::ALL);
+        let found = elsewhere.reader().event_feed(&query(&[("after", &first)]), ReadableTypes::ALL);
         assert!(matches!(found, Err(StoreError::UnknownEvent)));
         assert!(read(&elsewhere, &[]).events.is_empty());
     }

@@ -9,7 +9,7 @@ use super::rows::live::{self, List};
 use super::rows::resource::{Listed, Table};
 use super::rows::row::{enum_value, json};
 use crate::model::customer::CustomerRef;
-use crate::model::event::{Actor, Event, EventFilter, Readable};
+use crate::model::event::{Actor, Event, EventFilter, ReadableTypes};
 use crate::model::onboarding::OnboardingRef;
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
@@ -32,7 +32,7 @@ impl Listed for Event {
             id: row.get(0)?,
             kind: enum_value(row, 1)?,
             created_at: Timestamp::from_micros(row.get(2)?),
-            org_id: Id::stored(row.get(3)?),
+            org_id: Id::from_stored(row.get(3)?),
             livemode: row.get(4)?,
             actor: Actor { kind: enum_value(row, 5)?, id: row.get(6)?, name: row.get(7)? },
             object: json(row, 8, RawValue::from_string)?,
@@ -56,7 +56,7 @@ impl WorkspaceReader<'_> {
     pub fn customer_activity(
         &self,
         id_ref: &CustomerRef,
-        readable: Readable,
+        readable: ReadableTypes,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
@@ -64,7 +64,7 @@ impl WorkspaceReader<'_> {
         let id = customer.id.as_str();
         let (kind, resources) = (filter.kind.map(<&str>::from), readable.names());
         let mut list = List::with_parent(&self.workspace, "customer_id", &id);
-        if readable != Readable::ALL {
+        if readable != ReadableTypes::ALL {
             list.filter_in("resource", &resources);
         }
         if let Some(kind) = &kind {

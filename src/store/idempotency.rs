@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::tx::{Tx, WorkspaceTx};
-use crate::model::idempotency::{KeptAnswer, Retry};
+use crate::model::idempotency::{IdempotentRequest, SavedResponse};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 
@@ -15,7 +15,7 @@ const RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// What the store knows about an idempotency key.
 pub enum Replay {
     /// The same request was already processed, with this response.
-    Response(KeptAnswer),
+    Response(SavedResponse),
     /// The key was already used with a different body.
     BodyMismatch,
 }
@@ -23,7 +23,7 @@ pub enum Replay {
 fn find_replay(
     conn: &Connection,
     workspace: WorkspaceNo,
-    retry: &Retry,
+    retry: &IdempotentRequest,
     now: Timestamp,
 ) -> Result<Option<Replay>, StoreError> {
     let sql = "SELECT body_digest, status, location, body FROM idempotency_keys
@@ -33,11 +33,11 @@ fn find_replay(
     let found = statement
         .query_row(params![workspace.0, retry.endpoint, retry.key, since.as_micros()], |row| {
             let digest: [u8; 32] = row.get(0)?;
-            if digest != retry.body {
+            if digest != retry.body_digest {
                 return Ok(Replay::BodyMismatch);
             }
             let status = row.get(1)?;
-            Ok(Replay::Response(KeptAnswer { status, location: row.get(2)?, body: row.get(3)? }))
+            Ok(Replay::Response(SavedResponse { status, location: row.get(2)?, body: row.get(3)? }))
         })
         .optional()?;
     Ok(found)
@@ -45,7 +45,11 @@ fn find_replay(
 
 impl WorkspaceReader<'_> {
     /// Looks up an earlier request with the same idempotency key.
-    pub fn find_replay(&self, retry: &Retry, now: Timestamp) -> Result<Option<Replay>, StoreError> {
+    pub fn find_replay(
+        &self,
+        retry: &IdempotentRequest,
+        now: Timestamp,
+    ) -> Result<Option<Replay>, StoreError> {
         find_replay(self.conn, self.workspace, retry, now)
     }
 }
@@ -53,12 +57,16 @@ impl WorkspaceReader<'_> {
 impl WorkspaceTx<'_> {
     /// Looks up an earlier request with the same idempotency key, within the transaction that would
     /// process this one.
-    pub fn find_replay(&self, retry: &Retry) -> Result<Option<Replay>, StoreError> {
+    pub fn find_replay(&self, retry: &IdempotentRequest) -> Result<Option<Replay>, StoreError> {
         find_replay(self.conn, self.workspace(), retry, self.now)
     }
 
     /// Saves the response to a request in the same transaction as the request's changes.
-    pub fn save_response(&self, retry: &Retry, response: &KeptAnswer) -> Result<(), StoreError> {
+    pub fn save_response(
+        &self,
+        retry: &IdempotentRequest,
+        response: &SavedResponse,
+    ) -> Result<(), StoreError> {
         // A row that is already there is older than a day; otherwise the request would not run
         // again.
         let sql = "INSERT OR REPLACE INTO idempotency_keys
@@ -68,7 +76,7 @@ impl WorkspaceTx<'_> {
             self.workspace().0,
             retry.endpoint,
             retry.key,
-            retry.body,
+            retry.body_digest,
             response.status,
             response.location,
             response.body,

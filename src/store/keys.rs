@@ -50,19 +50,19 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         Ok::<_, rusqlite::Error>(row.get::<&str, Option<_>>(column)?.map(Timestamp::from_micros))
     };
     let key = Key {
-        id: Id::stored(row.get("id")?),
+        id: Id::from_stored(row.get("id")?),
         prefix: Prefix::new(mode, row.get_ref("lookup")?.as_str()?),
-        name: Name::stored(row.get("name")?),
+        name: Name::from_stored(row.get("name")?),
         mode,
         workspace: workspace.slug.clone(),
         tier: enum_value(row, "tier")?,
-        scopes: Scopes::stored(row.get_ref("scopes")?.as_str()?),
+        scopes: Scopes::from_stored(row.get_ref("scopes")?.as_str()?),
         created_at: Timestamp::from_micros(row.get("created_at")?),
         last_used_at: time("last_used_at")?,
         last_used_ip: row.get("last_used_ip")?,
         request_count: row.get("request_count")?,
         revoked_at: time("revoked_at")?,
-        replaces: row.get::<_, Option<_>>("replaces")?.map(Id::stored),
+        replaces: row.get::<_, Option<_>>("replaces")?.map(Id::from_stored),
     };
     let actor = Actor::key(&key.id, &key.name);
     let caller = Arc::new(Caller { workspace, actor, livemode: mode.is_live() });
@@ -75,7 +75,7 @@ pub(super) fn find_by_prefix(
     prefix: &Prefix,
 ) -> Result<Option<Credentials>, StoreError> {
     let sql = select("k.lookup = ?1");
-    let found = conn.prepare_cached(&sql)?.query_row([prefix.lookup()], from_row).optional()?;
+    let found = conn.prepare_cached(&sql)?.query_row([prefix.lookup_id()], from_row).optional()?;
     Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
 
@@ -143,12 +143,12 @@ impl Tx<'_> {
         self.conn.prepare_cached(sql)?.execute(params![
             key.id,
             workspace.no.0,
-            key.prefix.lookup(),
+            key.prefix.lookup_id(),
             hash,
             key.name.as_str(),
             <&str>::from(key.mode),
             <&str>::from(key.tier),
-            key.scopes.to_text(),
+            key.scopes.to_stored(),
             key.created_at.as_micros(),
             key.replaces,
         ])?;
@@ -202,8 +202,8 @@ impl Tx<'_> {
         for (id, used) in uses {
             statement.execute(params![
                 used.requests,
-                used.at.as_micros(),
-                used.from.to_string(),
+                used.last_used_at.as_micros(),
+                used.ip.to_string(),
                 id
             ])?;
         }

@@ -10,8 +10,8 @@ use super::tx::WorkspaceTx;
 use crate::model::customer::{Customer, CustomerId, CustomerRef};
 use crate::model::event::{self, EventType};
 use crate::model::onboarding::{
-    NewOnboarding, OfCustomer, Onboarding, OnboardingFilter, OnboardingId, OnboardingPatch,
-    OnboardingRef, State,
+    NewOnboarding, Onboarding, OnboardingFilter, OnboardingId, OnboardingPatch, OnboardingRef,
+    OwnerFilter, State,
 };
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::resource::ResourceType;
@@ -74,16 +74,16 @@ impl WorkspaceReader<'_> {
     /// for a customer that does not exist.
     pub fn onboardings(
         &self,
-        customer: &OfCustomer,
+        customer: &OwnerFilter,
         filter: &OnboardingFilter,
         page: &PageRequest,
     ) -> Result<Page<Document<Onboarding>>, StoreError> {
         let id_ref = match customer {
-            OfCustomer::One(id_ref) => id_ref,
-            OfCustomer::Nobody => {
+            OwnerFilter::One(id_ref) => id_ref,
+            OwnerFilter::Unknown => {
                 return Ok(Page { data: Vec::new(), next: None });
             }
-            OfCustomer::Any => {
+            OwnerFilter::Any => {
                 let (phase, state) =
                     (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
                 let mut list = List::in_workspace(&self.workspace);
@@ -134,8 +134,9 @@ impl WorkspaceTx<'_> {
         let id_ref = new.customer.ok_or(StoreError::NotFound(Customer::TYPE))?;
         let customer = live::find_id(self.conn, self.workspace(), &id_ref)?;
         let (display_id, created_at) = self.allocate::<Onboarding>()?;
-        let mut onboarding = Onboarding::blank(Id::generate(), display_id, customer, created_at);
-        new.properties.apply(&mut onboarding, self.now);
+        let mut onboarding =
+            Onboarding::with_defaults(Id::generate(), display_id, customer, created_at);
+        new.fields.apply(&mut onboarding, self.now);
         self.create(onboarding, EventType::OnboardingCreated)
     }
 
@@ -175,7 +176,7 @@ impl WorkspaceTx<'_> {
         after: Onboarding,
     ) -> Result<Stored<Onboarding>, StoreError> {
         let change = Change {
-            events: event::of_onboarding_update(&before.resource, &after),
+            events: event::onboarding_update_events(&before.resource, &after),
             phases: phase_move(&before.resource, &after),
             columns: Columns::new(),
         };

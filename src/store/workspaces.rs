@@ -18,9 +18,9 @@ pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {
         no: WorkspaceNo(row.get("w_no")?),
-        id: Id::stored(row.get("w_id")?),
-        slug: Slug::stored(row.get("w_slug")?),
-        name: Name::stored(row.get("w_name")?),
+        id: Id::from_stored(row.get("w_id")?),
+        slug: Slug::from_stored(row.get("w_slug")?),
+        name: Name::from_stored(row.get("w_name")?),
         created_at: Timestamp::from_micros(row.get("w_created_at")?),
     })
 }

@@ -157,7 +157,7 @@ fn parse_number(text: &str) -> Value {
 }
 
 fn parse_time(text: &str) -> Value {
-    Timestamp::parse_input(text).map_or_else(|| text.into(), |time| time.to_cursor().into())
+    Timestamp::parse_lenient(text).map_or_else(|| text.into(), |time| time.to_cursor().into())
 }
 
 fn parse_list(text: &str) -> Value {

@@ -105,7 +105,7 @@ mod tests {
         let mut names: Vec<&str> = fields.iter().map(|field| field.name).collect();
         names.extend(without);
         names.sort_unstable();
-        let declared = Fields::declared::<B>().fields;
+        let declared = Fields::spec::<B>().fields;
         let mut declared: Vec<&str> = declared.iter().map(|field| field.name.as_str()).collect();
         declared.sort_unstable();
         assert_eq!(names, declared);

@@ -150,7 +150,7 @@ pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let rotate = async {
         let row = find_row(&visit).await?;
         let old = rotatable(row)?;
-        let (issued, secret) = issue(&visit, NewKey::twin_of(&old)).await?;
+        let (issued, secret) = issue(&visit, NewKey::replacement_for(&old)).await?;
         let id = old.id.clone();
         let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
         match visit.write_all(create).await? {

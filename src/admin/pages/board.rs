@@ -12,7 +12,7 @@ use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
 use crate::model::board::{BoardFilter, Card, Column};
 use crate::model::customer::{Customer, CustomerFilter};
-use crate::model::onboarding::{OfCustomer, OnboardingPatch, OnboardingRef, Phase};
+use crate::model::onboarding::{OnboardingPatch, OnboardingRef, OwnerFilter, Phase};
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::parse::problem::{Problem, Rule};
@@ -119,11 +119,11 @@ async fn board(
 ) -> Result<Board, AdminError> {
     let filter: BoardFilter =
         Params::parse(form.non_empty_fields()).map_err(AdminError::Invalid)?;
-    let is_filtered = filter.state.is_some() || !matches!(filter.customer, OfCustomer::Any);
+    let is_filtered = filter.state.is_some() || !matches!(filter.customer, OwnerFilter::Any);
     let (columns, chosen, customers) = visit
         .read(move |reader| {
             let chosen = match &filter.customer {
-                OfCustomer::One(customer_ref) => match reader.customer(customer_ref) {
+                OwnerFilter::One(customer_ref) => match reader.customer(customer_ref) {
                     Err(StoreError::NotFound(_)) => None,
                     found => Some(found?.read()?),
                 },

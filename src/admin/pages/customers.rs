@@ -16,7 +16,7 @@ use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::SignedInVisit;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
-use crate::model::event::{Event, EventFilter, EventType, Readable};
+use crate::model::event::{Event, EventFilter, EventType, ReadableTypes};
 use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
@@ -77,9 +77,9 @@ impl Query for Cursors {
             Timestamp::parse(text).ok_or_else(fault)
         };
         Self {
-            contacts: params.filled("contacts", parse),
-            onboardings: params.filled("onboardings", parse),
-            events: params.filled("events", parse),
+            contacts: params.parse_non_blank("contacts", parse),
+            onboardings: params.parse_non_blank("onboardings", parse),
+            events: params.parse_non_blank("events", parse),
         }
     }
 }
@@ -180,7 +180,7 @@ fn load(
         onboardings: reader.onboardings_of(customer_ref, &any, &page(onboardings))?.read()?,
         events: reader.customer_activity(
             customer_ref,
-            Readable::ALL,
+            ReadableTypes::ALL,
             &EventFilter::default(),
             &page(events),
         )?,
@@ -192,7 +192,9 @@ async fn deleted_page(visit: &SignedInVisit, customer_ref: CustomerRef) -> PageR
     let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
     let last = PageRequest { limit: 1, before: None };
     let events = visit
-        .read(move |reader| reader.customer_activity(&customer_ref, Readable::ALL, &deleted, &last))
+        .read(move |reader| {
+            reader.customer_activity(&customer_ref, ReadableTypes::ALL, &deleted, &last)
+        })
         .await?;
     let not_found = AdminError::NotFound(ResourceType::Customer);
     let event = events.data.first().ok_or(not_found)?;

@@ -111,7 +111,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     logs.entries = entries.collect();
     logs.newest = page.before.map(|_| logs.path(None));
     logs.older = found.next.map(|next| logs.path(Some(next)));
-    logs.searched_back_to = found.looked_back_to;
+    logs.searched_back_to = found.searched_back_to;
     page::html(&logs)
 }
 
@@ -129,7 +129,7 @@ impl Logs {
 /// Formats a value for a field of the filter. Times get the format of `datetime-local` inputs.
 fn filter_value(name: &str, value: &str) -> String {
     let is_time = matches!(name, "from" | "to");
-    match Timestamp::parse_input(value).filter(|_| is_time) {
+    match Timestamp::parse_lenient(value).filter(|_| is_time) {
         Some(time) => time.to_string().trim_end_matches('Z').trim_end_matches(".000").to_owned(),
         None => value.trim().to_owned(),
     }

@@ -92,7 +92,7 @@ pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
     let customer = load_customer(&visit).await?;
     // What an onboarding has that nothing is said of.
     let at = Timestamp::from_micros(0);
-    let blank = Onboarding::blank(Id::generate(), DisplayId(0), customer.id.clone(), at);
+    let blank = Onboarding::with_defaults(Id::generate(), DisplayId(0), customer.id.clone(), at);
     page::html(&new_form(&visit, &customer, edit::form(ONBOARDING, &blank))?)
 }
 
@@ -104,7 +104,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
         changes.and_then(|patch| patch.map_or_else(|| Form::default().parse(&[]), Ok));
     let customer_ref = Ref::Id(customer.id.clone());
     let create = move |tx: &WorkspaceTx<'_>, properties| {
-        tx.create_onboarding(NewOnboarding { customer: Some(customer_ref), properties })
+        tx.create_onboarding(NewOnboarding { customer: Some(customer_ref), fields: properties })
     };
     match save::create(&visit, "onboarding", ALREADY_SUBMITTED, properties, create).await? {
         Ok(onboarding) => {
@@ -236,7 +236,7 @@ async fn load(visit: &SignedInVisit) -> Result<OnboardingData, AdminError> {
             Err(StoreError::NotFound(_)) => None,
             found => Some(customer_link(&found?.read()?)),
         };
-        let resource_id = Some(Id::stored(onboarding.id.as_str().to_owned()));
+        let resource_id = Some(Id::from_stored(onboarding.id.as_str().to_owned()));
         let filter = AuditFilter { resource_id, ..AuditFilter::default() };
         let page = PageRequest { limit: HISTORY, before: None };
         let history = reader.audit(&filter, &page)?;

@@ -28,8 +28,8 @@ const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
 impl Body for NewPassword {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let password: Password = fields.required("password")?;
-        let confirmation: Option<Password> = fields.given("again");
-        fields.report_if(confirmation.as_ref() != Some(&password), || Problem {
+        let confirmation: Option<Password> = fields.optional("again");
+        fields.reject_if(confirmation.as_ref() != Some(&password), || Problem {
             rule: Rule::ConflictingFields,
             message: "The passwords don't match".to_owned(),
             field: "again".to_owned(),

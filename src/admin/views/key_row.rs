@@ -37,10 +37,10 @@ pub(in crate::admin) fn rows(
     let prefix = |key: &Key| key.prefix.to_string();
     let prefixes: HashMap<KeyId, String> =
         keys.iter().map(|key| (key.id.clone(), prefix(key))).collect();
-    let replacement_keys = rotation::twins(&keys);
+    let replacement_keys = rotation::replacements(&keys);
     let replacement = |key: &Key| {
         let new_key = replacement_keys.get(&key.id)?;
-        let retirement = Retirement::judge(key, new_key, now);
+        let retirement = Retirement::assess(key, new_key, now);
         Some((key.id.clone(), Replacement { prefix: prefix(new_key), retirement }))
     };
     let mut replacements: HashMap<KeyId, Replacement> =
@@ -167,7 +167,7 @@ mod tests {
         let mut newest = key(200, None, Some(&old));
         let verdict = |keys: Vec<Key>| rows(keys, &[], at(320)).pop().unwrap().retirement();
         let later = vec![newest.clone(), replacement.clone(), old.clone()];
-        assert_eq!(verdict(later).unwrap().verdict, Verdict::TwinUnused);
+        assert_eq!(verdict(later).unwrap().verdict, Verdict::ReplacementUnused);
         newest.revoked_at = Some(at(201));
         let verdict = verdict(vec![newest, replacement, old]).unwrap().verdict;
         assert!(matches!(verdict, Verdict::TooEarly(_)), "{verdict:?}");
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn scopes_have_labels() {
         assert_eq!(scope_labels(&Scopes::all()), "All scopes");
-        let some = Scopes::of(&[Scope::ReadCustomers, Scope::WriteContacts]);
+        let some = Scopes::new_or_all(&[Scope::ReadCustomers, Scope::WriteContacts]);
         assert_eq!(scope_labels(&some), "Read customers, Write contacts");
         assert_eq!(scope_options()[0], ("read:customers", "Read customers".to_owned()));
     }

@@ -6,7 +6,7 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::model::parse::fields::{Body, Fields};
-use crate::model::parse::schema::{Component, about, description};
+use crate::model::parse::schema::{Component, description, with_description};
 
 /// A request body with a schema in the OpenAPI document.
 pub(in crate::api) trait BodySchema: Body {
@@ -36,10 +36,10 @@ pub(super) fn schema<R: BodySchema>() -> Object {
         .schema_type(Type::Object)
         .description(Some(R::DESCRIPTION))
         .min_properties(R::IS_PATCH.then_some(1));
-    for field in Fields::declared::<R>().fields {
+    for field in Fields::spec::<R>().fields {
         let text = resource.properties.get(&field.name).and_then(description);
         let text: Vec<&str> = text.into_iter().chain(R::extra_description(&field.name)).collect();
-        let schema = about(field.schema, &text.join(" "));
+        let schema = with_description(field.schema, &text.join(" "));
         object = object.property(&field.name, schema);
         if field.required {
             object = object.required(field.name);

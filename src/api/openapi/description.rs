@@ -12,12 +12,12 @@ use utoipa::openapi::{Ref, Tag};
 use super::bodies::BodySchema;
 use super::problem_examples::one_per_rule;
 use crate::api::error::ApiError;
-use crate::model::parse::declaration::Field;
 use crate::model::parse::fields::Fields;
+use crate::model::parse::input_spec::FieldSpec;
 use crate::model::parse::page::Page;
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::Problem;
-use crate::model::parse::schema::{Component, Described, Schema};
+use crate::model::parse::schema::{Component, JsonSchema, Schema};
 
 /// The groups of operations, in the order of the document.
 #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ pub(in crate::api) struct Description {
     pub(super) summary: &'static str,
     /// Markdown.
     pub(super) text: String,
-    pub(super) query: Vec<Field>,
+    pub(super) query: Vec<FieldSpec>,
     pub(super) body: Option<BodyDescription>,
     pub(super) success: Success,
     /// Whether the response has an `ETag` and a conditional request can get a 304.
@@ -119,7 +119,7 @@ impl Success {
         Self {
             status: StatusCode::OK,
             description,
-            schema: Ref::from_schema_name(Page::<C>::name()).into(),
+            schema: Ref::from_schema_name(Page::<C>::schema_name()).into(),
             example: to_json(example),
             links: Vec::new(),
         }
@@ -163,7 +163,7 @@ impl Description {
 
     /// Sets the query parameters: those that `Q` reads.
     pub(in crate::api) fn query<Q: Query>(mut self) -> Self {
-        let declared = Params::declared::<Q>();
+        let declared = Params::spec::<Q>();
         self.query = declared.fields;
         self.problems = one_per_rule(declared.problems);
         self
@@ -172,7 +172,7 @@ impl Description {
     /// Sets the request body, which is parsed as `R`.
     pub(in crate::api) fn body<R: BodySchema>(mut self, example: Value) -> Self {
         self.body = Some(BodyDescription { name: R::NAME, example });
-        self.problems = one_per_rule(Fields::declared::<R>().problems);
+        self.problems = one_per_rule(Fields::spec::<R>().problems);
         self
     }
 

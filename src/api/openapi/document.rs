@@ -161,7 +161,7 @@ fn schemas() -> Vec<(String, Object)> {
         (C::NAME.to_owned(), C::component())
     }
     fn list<C: Component>() -> (String, Object) {
-        (Page::<C>::name(), Page::<C>::component())
+        (Page::<C>::schema_name(), Page::<C>::component())
     }
     fn body<R: BodySchema>() -> (String, Object) {
         (R::NAME.to_owned(), bodies::schema::<R>())

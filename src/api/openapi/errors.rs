@@ -11,7 +11,7 @@ use crate::api::error::{ApiError, ErrorBody, ErrorDetail, ErrorType};
 use crate::api::operation::Access;
 use crate::model::key::Scope;
 use crate::model::parse::problem::{Problem, Rule};
-use crate::model::parse::schema::{Component, Shape, choices, string};
+use crate::model::parse::schema::{Component, ObjectSchema, string, string_enum};
 use crate::model::resource::ResourceType;
 
 /// Returns all errors that an operation can respond with, in the order of the checks.
@@ -171,7 +171,7 @@ impl Component for ErrorType {
     const NAME: &'static str = "ErrorType";
 
     fn component() -> Object {
-        choices::<Self>("The type of an error. It corresponds to the HTTP status.")
+        string_enum::<Self>("The type of an error. It corresponds to the HTTP status.")
     }
 }
 
@@ -200,15 +200,15 @@ impl Component for ErrorDetail<'_> {
                      path such as `labels.2`.";
         let errors = "Addition: the hosted API doesn't have this field. All errors of the request, \
                       if there is more than one. The first of them is also the error itself.";
-        Shape::new(&["Details of an error."])
+        ObjectSchema::new(&["Details of an error."])
             .property::<ErrorType>("type", &["The type of the error."])
             .property::<Code>("code", &["A machine-readable error code."])
             .property::<String>(
                 "message",
                 &["A human-readable message. Its wording may change; don't parse it."],
             )
-            .sometimes::<String>("field", &[field])
-            .sometimes::<Vec<Self>>("errors", &[errors])
+            .optional_property::<String>("field", &[field])
+            .optional_property::<Vec<Self>>("errors", &[errors])
             .build()
     }
 }
@@ -217,7 +217,7 @@ impl Component for ErrorBody<'_> {
     const NAME: &'static str = "Error";
 
     fn component() -> Object {
-        Shape::new(&["The response to a request that failed."])
+        ObjectSchema::new(&["The response to a request that failed."])
             .property::<ErrorDetail<'_>>("error", &["Details of the error."])
             .build()
     }

@@ -38,7 +38,7 @@ pub(in crate::api) fn time(millis: i64) -> Timestamp {
 }
 
 fn id<R>(text: &str) -> Id<R> {
-    Id::stored(text.to_owned())
+    Id::from_stored(text.to_owned())
 }
 
 /// Applies a request body to a value of the model.
@@ -61,9 +61,9 @@ pub(in crate::api) fn new_customer() -> Value {
 }
 
 pub(in crate::api) fn customer() -> Customer {
-    let name = Name::stored("Aurora Shipping".to_owned());
+    let name = Name::from_stored("Aurora Shipping".to_owned());
     let slug = Slug::from_name(name.as_str());
-    let new = NewCustomer { name, slug: None, properties: Changes::none() };
+    let new = NewCustomer { name, slug: None, changes: Changes::empty() };
     let blank = new.create(id(CUSTOMER), DisplayId(1), slug, time(0));
     with_body(blank, &new_customer(), CustomerPatch::apply)
 }
@@ -89,9 +89,9 @@ pub(in crate::api) fn new_contact() -> Value {
 
 pub(in crate::api) fn contact() -> Contact {
     let new = NewContact {
-        name: Name::stored("Maya Lind".to_owned()),
-        email: Email::stored("maya@aurora.example".to_owned()),
-        properties: Changes::none(),
+        name: Name::from_stored("Maya Lind".to_owned()),
+        email: Email::from_stored("maya@aurora.example".to_owned()),
+        changes: Changes::empty(),
     };
     let blank = new.create(id(CONTACT), DisplayId(1), id(CUSTOMER), time(29));
     with_body(blank, &new_contact(), ContactPatch::apply)
@@ -111,7 +111,7 @@ pub(in crate::api) fn new_onboarding() -> Value {
 }
 
 pub(in crate::api) fn onboarding() -> Onboarding {
-    let blank = Onboarding::blank(id(ONBOARDING), DisplayId(1), id(CUSTOMER), time(49));
+    let blank = Onboarding::with_defaults(id(ONBOARDING), DisplayId(1), id(CUSTOMER), time(49));
     let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, time(49));
     with_body(blank, &new_onboarding(), apply)
 }
@@ -175,7 +175,7 @@ pub(in crate::api) fn key() -> Key {
     Key {
         id: id(KEY),
         prefix: Prefix::new(Mode::Live, "kTtL7nZe"),
-        name: Name::stored("First live key".to_owned()),
+        name: Name::from_stored("First live key".to_owned()),
         mode: Mode::Live,
         workspace: workspace().slug,
         tier: Tier::Standard,
@@ -193,8 +193,8 @@ pub(in crate::api) fn workspace() -> Workspace {
     Workspace {
         no: WorkspaceNo(1),
         id: id(ORGANIZATION),
-        slug: Slug::stored("default".to_owned()),
-        name: Name::stored("Default".to_owned()),
+        slug: Slug::from_stored("default".to_owned()),
+        name: Name::from_stored("Default".to_owned()),
         created_at: time(-60_000),
     }
 }

@@ -5,17 +5,21 @@ use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
-use crate::model::idempotency::Retry;
-use crate::model::parse::declaration::Field;
+use crate::model::idempotency::IdempotentRequest;
+use crate::model::parse::input_spec::FieldSpec;
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
-use crate::model::parse::schema::{Described, string};
+use crate::model::parse::schema::{JsonSchema, string};
 use crate::model::resource::ResourceType;
 use crate::model::values::id;
 
 /// Returns the parameters of an operation with these query parameters. Parameters that many
 /// operations share are references to [`shared`] ones.
-pub(super) fn for_operation(method: &Method, path: &str, query: &[Field]) -> Vec<RefOr<Parameter>> {
+pub(super) fn for_operation(
+    method: &Method,
+    path: &str,
+    query: &[FieldSpec],
+) -> Vec<RefOr<Parameter>> {
     let in_path = PathParameter::find_in(path).map(PathParameter::component);
     let mut all: Vec<RefOr<Parameter>> = in_path.map(reference).into_iter().collect();
     all.extend(query.iter().map(|field| match field.name.as_str() {
@@ -33,7 +37,7 @@ pub(super) fn for_operation(method: &Method, path: &str, query: &[Field]) -> Vec
 pub(super) fn shared() -> Vec<(&'static str, Parameter)> {
     let mut all: Vec<(&'static str, Parameter)> =
         PathParameter::ALL.iter().map(|one| (one.component(), one.parameter())).collect();
-    for field in Params::declared::<PageRequest>().fields {
+    for field in Params::spec::<PageRequest>().fields {
         let component = if field.name == "limit" { "Limit" } else { "Cursor" };
         all.push((component, in_query(&field)));
     }
@@ -102,13 +106,13 @@ impl PathParameter {
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
             .description(Some(format!("The {resource}'s `id` or `display_id`.")))
-            .schema(Some(id::Ref::<id::Anything>::schema()))
+            .schema(Some(id::Ref::<id::AnyResource>::schema()))
             .example(Some(json!("1")))
             .build()
     }
 }
 
-fn in_query(field: &Field) -> Parameter {
+fn in_query(field: &FieldSpec) -> Parameter {
     // Sample requests in the docs send a limit and no other query parameter.
     let example = (field.name == "limit").then(|| json!(10));
     let is_list = matches!(field.schema, RefOr::T(Schema::Array(_)));
@@ -175,7 +179,10 @@ fn description(name: &str, is_list: bool) -> &'static str {
 fn idempotency_key() -> Parameter {
     // The characters that a header value can contain: visible ones, with whitespace between them.
     let visible = r"^[!-~\u0080-\u00ff]([\u0009 -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
-    let key = string().min_length(Some(1)).max_length(Some(Retry::MAX_KEY)).pattern(Some(visible));
+    let key = string()
+        .min_length(Some(1))
+        .max_length(Some(IdempotentRequest::MAX_KEY_BYTES))
+        .pattern(Some(visible));
     let description = "A unique value of your choice, 1 to 255 bytes long, that makes the request safe to retry. \
          For 24 hours, sending the same key with the same body returns the original response instead \
          of creating another resource.";

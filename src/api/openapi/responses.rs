@@ -20,7 +20,7 @@ use crate::api::endpoint::{BASE, Endpoint};
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::operation::Access;
 use crate::api::request::ignored_parameters::{MAX_LENGTH, MAX_NAMES};
-use crate::model::parse::schema::{Described, string};
+use crate::model::parse::schema::{JsonSchema, string};
 
 pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Responses {
     let mut all = Responses::new();

@@ -18,7 +18,7 @@ use crate::api::state::Api;
 use crate::http::conditional::Cacheable;
 use crate::http::origin::{ORIGIN_PLACEHOLDER, request_origin};
 use crate::model::hex::hex;
-use crate::model::parse::schema::Shape;
+use crate::model::parse::schema::ObjectSchema;
 
 /// The document of a set of endpoints, rendered once, on the first request for it.
 pub(in crate::api) struct ServedDocument {
@@ -68,10 +68,10 @@ pub(in crate::api) async fn get(
 
 pub(in crate::api) fn describe_get() -> Description {
     let part = || Object::with_type(Type::Object).into();
-    let document = Shape::new(&["An OpenAPI 3.1 document."])
+    let document = ObjectSchema::new(&["An OpenAPI 3.1 document."])
         .constant("openapi", "3.1.0", &["The OpenAPI version."])
-        .always("info", part(), &["The title, version, and description of the API."])
-        .always("paths", part(), &["The endpoints."]);
+        .property_with_schema("info", part(), &["The title, version, and description of the API."])
+        .property_with_schema("paths", part(), &["The endpoints."]);
     let example = json!({
         "openapi": "3.1.0",
         "info": {"title": "Pivotal API", "version": env!("CARGO_PKG_VERSION")},

@@ -18,7 +18,7 @@ use crate::http::connection_state::body_length;
 use crate::http::request_id::RequestId;
 use crate::http::request_limits;
 use crate::model::caller::Caller;
-use crate::model::idempotency::Retry;
+use crate::model::idempotency::IdempotentRequest;
 use crate::model::parse::fields::Body;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
@@ -35,7 +35,7 @@ pub(in crate::api) struct Call {
     pub credentials: Arc<Credentials>,
     request: HttpRequest,
     body: Bytes,
-    retry: Option<Retry>,
+    retry: Option<IdempotentRequest>,
     snapshot: Option<Snapshot>,
 }
 

@@ -9,7 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
 use crate::model::caller::Caller;
-use crate::model::idempotency::Retry;
+use crate::model::idempotency::IdempotentRequest;
 use crate::store::{Replay, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -26,7 +26,7 @@ pub(in crate::api) enum Claim {
 pub(in crate::api) fn parse_header(
     request: &HttpRequest,
     body: &[u8],
-) -> Result<Option<Retry>, ApiError> {
+) -> Result<Option<IdempotentRequest>, ApiError> {
     if request.method() != Method::POST {
         return Ok(None);
     }
@@ -38,7 +38,7 @@ pub(in crate::api) fn parse_header(
         return Err(ApiError::InvalidIdempotencyKey);
     }
     let endpoint = format!("{} {}", request.method(), request.path());
-    let retry = Retry::new(endpoint, key.as_bytes(), body);
+    let retry = IdempotentRequest::new(endpoint, key.as_bytes(), body);
     retry.map(Some).ok_or(ApiError::InvalidIdempotencyKey)
 }
 
@@ -46,7 +46,7 @@ pub(in crate::api) fn parse_header(
 pub(in crate::api) fn claim(
     api: &Api,
     caller: &Caller,
-    retry: Option<&Retry>,
+    retry: Option<&IdempotentRequest>,
 ) -> Result<Claim, ApiError> {
     let Some(retry) = retry else {
         return Ok(Claim::New(None));
@@ -65,7 +65,7 @@ pub(in crate::api) fn claim(
 /// response in the same transaction.
 pub(in crate::api) fn run_once(
     tx: &WorkspaceTx<'_>,
-    retry: Option<&Retry>,
+    retry: Option<&IdempotentRequest>,
     change: impl FnOnce(&WorkspaceTx<'_>) -> Result<ApiResponse, StoreError>,
 ) -> Result<ApiResult, StoreError> {
     let Some(retry) = retry else {

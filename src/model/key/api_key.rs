@@ -1,4 +1,4 @@
-//! A key as it is shown, and what a new one is made of.
+//! An API key without its secret, and the data to create one.
 
 use serde::Serialize;
 
@@ -10,58 +10,43 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 
-/// The id of a key.
 pub type KeyId = Id<Key>;
 
-/// A key as it is kept and shown: everything but its secret.
+/// An API key, without its secret.
 #[derive(Clone, Debug, Serialize)]
 pub struct Key {
-    /// Its id.
     pub id: KeyId,
     /// The part that is safe to show and to log, such as `pivotal_K8s9X2mP`.
     pub prefix: Prefix,
-    /// What people call it.
     pub name: Name,
-    /// Live or test.
     pub mode: Mode,
-    /// The slug of its workspace.
     pub workspace: Slug,
-    /// Its rate limit tier.
+    /// Determines the rate limit.
     pub tier: Tier,
-    /// What it may do.
     pub scopes: Scopes,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// When a request was last made with it.
     pub last_used_at: Option<Timestamp>,
-    /// From which address.
     pub last_used_ip: Option<String>,
-    /// How many requests were made with it.
     pub request_count: i64,
-    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// The key of which it is the twin that takes its place.
+    /// The key that this key replaces in a rotation.
     pub replaces: Option<KeyId>,
 }
 
-/// What a new key is made of.
+/// The data to create a key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// What people call it.
     pub name: Name,
-    /// Live or test.
     pub mode: Mode,
-    /// Its rate limit tier.
     pub tier: Tier,
-    /// What it may do.
     pub scopes: Scopes,
-    /// The key that it takes the place of.
+    /// The key that this key replaces in a rotation.
     pub replaces: Option<KeyId>,
 }
 
 impl NewKey {
-    /// A key that is like another one and takes its place.
-    pub fn twin_of(key: &Key) -> Self {
+    /// Returns the data for a replacement of `key`, with the same name, mode, tier, and scopes.
+    pub fn replacement_for(key: &Key) -> Self {
         Self {
             name: key.name.clone(),
             mode: key.mode,
@@ -72,13 +57,12 @@ impl NewKey {
     }
 }
 
-/// Requests that were made with a key since that was last written down.
+/// The requests made with a key since its usage was last stored.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyUse {
-    /// When the last of them was made.
-    pub at: Timestamp,
-    /// From which address.
-    pub from: std::net::IpAddr,
-    /// How many they were.
+    pub last_used_at: Timestamp,
+    /// The client IP address of the last request.
+    pub ip: std::net::IpAddr,
+    /// The number of requests.
     pub requests: i64,
 }

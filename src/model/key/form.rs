@@ -1,54 +1,48 @@
-//! What people ask of keys and workspaces on a page: which keys they want to see, and what they
-//! fill in for a new one.
+//! Forms of the admin pages: filtering keys, and creating keys and workspaces.
 
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::api_key::NewKey;
 use super::scope::{Scope, Scopes};
-use crate::model::parse::choice::choice;
-use crate::model::parse::fields::{Body, Fields, Property, string};
+use crate::model::parse::fields::{Body, FieldValue, Fields, expect_str};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::string_enum::parse_enum;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::NewWorkspace;
 
-/// How a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum KeyState {
-    /// Requests may be made with it, whether it has a twin or not.
+    /// Not revoked. Includes replaced keys.
     Active,
-    /// It has a twin that takes its place, and requests may be made with it all the same.
+    /// Not revoked, and has an active replacement.
     Replaced,
-    /// It is revoked.
     Revoked,
 }
 
-/// Which keys are shown. Parameters that are blank, as forms send them, count as not given.
+/// Filters for the list of keys. A blank parameter counts as absent, because a form submits every
+/// field.
 #[derive(Clone, Debug, Default)]
 pub struct KeyFilter {
-    /// Only those of one workspace.
     pub workspace: Option<Slug>,
-    /// Only those in one state.
     pub state: Option<KeyState>,
 }
 
 impl Query for KeyFilter {
     fn read(params: &mut Params) -> Self {
         Self {
-            workspace: params.filled("workspace", Slug::parse),
-            state: params.filled("state", choice),
+            workspace: params.parse_non_blank("workspace", Slug::parse),
+            state: params.parse_non_blank("state", parse_enum),
         }
     }
 }
 
-/// A key that somebody asks for, and for which workspace.
+/// The form that creates a key.
 #[derive(Debug)]
 pub struct KeyForm {
-    /// The slug of its workspace.
     pub workspace: Slug,
-    /// What it is made of.
     pub new: NewKey,
 }
 
@@ -72,22 +66,24 @@ impl Body for NewWorkspace {
     }
 }
 
-impl Property for Scopes {
-    /// At least one: a form on which nothing is chosen does not mean that everything is.
+impl FieldValue for Scopes {
+    /// Requires at least one scope: an empty selection doesn't mean all scopes.
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {
             return Err(Fault::wrong_type("an array").into());
         };
         if items.is_empty() {
-            let says = "must be chosen, at least one: a key without any could do nothing";
-            return Err(Fault::new(Rule::TooSmall, says).into());
+            let requirement = "must include at least one scope";
+            return Err(Fault::new(Rule::TooSmall, requirement).into());
         }
-        let scope = |(index, item): (usize, &Value)| {
-            let unknown = || Fault::new(Rule::InvalidEnumValue, "must be the name of a scope");
-            string(item)?.parse::<Scope>().map_err(|_| unknown()).map_err(|fault| fault.at(index))
+        let parse_scope = |(index, item): (usize, &Value)| {
+            expect_str(item)?
+                .parse::<Scope>()
+                .map_err(|_| Fault::unknown_variant::<Scope>())
+                .map_err(|fault| fault.at_index(index))
         };
-        let chosen: Result<Vec<Scope>, Fault> = items.iter().enumerate().map(scope).collect();
-        Ok(Self::of(&chosen?))
+        let chosen: Result<Vec<Scope>, Fault> = items.iter().enumerate().map(parse_scope).collect();
+        Ok(Self::new_or_all(&chosen?))
     }
 }
 
@@ -104,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_says_all_that_is_wrong_with_it() {
+    fn all_problems_of_a_form_are_reported() {
         let empty = read(&json!({"scopes": []})).unwrap_err();
         assert_eq!(empty, ["workspace", "name", "mode", "tier", "scopes"]);
         let wrong = json!({"workspace": "No", "name": "", "mode": "dead", "tier": "gold",
@@ -114,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_may_do_what_was_chosen_and_no_more() {
+    fn a_key_gets_exactly_the_selected_scopes() {
         let chosen = json!({"workspace": "acme", "name": "CI", "mode": "test", "tier": "paid",
             "scopes": ["write:contacts", "read:contacts"]});
         let form = read(&chosen).unwrap();
         assert_eq!((form.new.mode, form.new.tier), (Mode::Test, Tier::Paid));
-        assert_eq!(form.new.scopes.to_text(), "read:contacts write:contacts");
+        assert_eq!(form.new.scopes.to_stored(), "read:contacts write:contacts");
         assert!(form.new.replaces.is_none());
     }
 }

@@ -1,22 +1,21 @@
-//! What is kept of a key's secret: an argon2id hash, from which the secret cannot be had back.
+//! Issuing keys and verifying them. Only an Argon2id hash of a key is stored, so the secret can't
+//! be recovered.
 
 use super::api_key::NewKey;
 use super::checksum::ChecksumSecret;
 use super::secret::{KeySecret, Prefix};
 use crate::model::values::argon2id::{self, HashError};
 
-/// A new key as it is kept: what it may do, and what proves it.
+/// A new key, ready to be stored.
 pub struct IssuedKey {
-    /// What it is made of.
     pub new: NewKey,
-    /// The part that is safe to show.
     pub prefix: Prefix,
-    /// The PHC string of the whole key.
+    /// The PHC string of the whole key's hash.
     pub hash: String,
 }
 
 impl IssuedKey {
-    /// Makes a key. The secret is returned beside it and stands nowhere else. Takes tens of
+    /// Issues a key. Returns its secret separately, which is not stored anywhere. Takes tens of
     /// milliseconds.
     ///
     /// # Errors
@@ -28,10 +27,10 @@ impl IssuedKey {
     }
 }
 
-/// Whether a hash is that of a key. Takes tens of milliseconds and 19 MiB.
+/// Returns whether `hash` is the hash of a key. Takes tens of milliseconds and 19 MiB.
 ///
 /// # Errors
-/// When the stored text is no hash.
+/// If the stored text is not a valid hash.
 pub fn verify(secret: &KeySecret, hash: &str) -> Result<bool, HashError> {
     argon2id::verify(secret.reveal(), hash)
 }
@@ -43,7 +42,7 @@ mod tests {
     use crate::model::values::text::Name;
 
     #[test]
-    fn only_the_issued_secret_passes() {
+    fn only_the_issued_secret_verifies() {
         let new = || NewKey {
             name: Name::parse("CI").unwrap(),
             mode: Mode::Live,
@@ -51,7 +50,7 @@ mod tests {
             scopes: Scopes::all(),
             replaces: None,
         };
-        let signer = ChecksumSecret::stored([7; 32]);
+        let signer = ChecksumSecret::from_stored([7; 32]);
         let (issued, secret) = IssuedKey::issue(new(), &signer).unwrap();
         let (_, other) = IssuedKey::issue(new(), &signer).unwrap();
         assert!(issued.hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));

@@ -1,4 +1,4 @@
-//! API keys: what one may do, and what is kept of it.
+//! API keys: permissions, format, issuing, and rotation.
 
 mod api_key;
 pub mod checksum;

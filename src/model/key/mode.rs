@@ -1,11 +1,11 @@
-//! How a key's requests are treated: live or as a test, and how many there may be.
+//! The mode and the rate limit tier of a key.
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::model::parse::choice::Choice;
+use crate::model::parse::string_enum::StringEnum;
 
-/// Whether a key's requests may have effects outside the server.
+/// Determines whether a key's requests may have effects outside the server: only in live mode.
 #[derive(
     Clone,
     Copy,
@@ -28,21 +28,21 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// What every key of this mode begins with.
-    pub fn word(self) -> &'static str {
+    /// Returns the text that every key of this mode starts with.
+    pub fn marker(self) -> &'static str {
         match self {
             Self::Live => "pivotal_",
             Self::Test => "pivotal_test_",
         }
     }
 
-    /// The `livemode` flag.
+    /// Returns the value of `livemode` in the API.
     pub fn is_live(self) -> bool {
         self == Self::Live
     }
 }
 
-/// How many requests a minute a key has.
+/// Determines how many requests per minute a key may make.
 #[derive(
     Clone,
     Copy,
@@ -65,13 +65,14 @@ pub enum Tier {
     Unlimited,
 }
 
-impl Choice for Mode {
+impl StringEnum for Mode {
     const NAME: &'static str = "KeyMode";
-    const ABOUT: &'static str = "Whether effects of a key's requests may leave the server.";
+    const DESCRIPTION: &'static str =
+        "Whether requests made with the key may have effects outside the server.";
 }
 
-impl Choice for Tier {
+impl StringEnum for Tier {
     const NAME: &'static str = "RateLimitTier";
-    const ABOUT: &'static str = "How many requests a minute a key has. Addition: the hosted API does not have the tier \
-             `unlimited`.";
+    const DESCRIPTION: &'static str = "Determines how many requests per minute a key may make. Addition: the hosted API doesn't \
+             have the tier `unlimited`.";
 }

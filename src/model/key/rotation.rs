@@ -1,5 +1,5 @@
-//! When an old key can be revoked after a rotation, judged by what is stored of it and of its twin.
-//! For the pages and the command line.
+//! Decides when an old key can be revoked after a rotation, from the usage of the key and of its
+//! replacement. For the admin pages and the command line.
 
 use std::collections::HashMap;
 
@@ -9,104 +9,104 @@ use crate::model::values::time::Timestamp;
 const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// How many of its usual gaps an old key has to be unused.
-const GAPS: i64 = 4;
+/// An old key must be unused for this many times its average interval between requests.
+const INTERVALS: i64 = 4;
 
-/// The newest active twin of each key that has one. The keys are given newest first.
-pub fn twins(keys: &[Key]) -> HashMap<&KeyId, &Key> {
-    let mut twins = HashMap::new();
+/// Returns the newest active replacement of each key that has one. `keys` must be sorted newest
+/// first.
+pub fn replacements(keys: &[Key]) -> HashMap<&KeyId, &Key> {
+    let mut newest = HashMap::new();
     for key in keys.iter().filter(|key| key.revoked_at.is_none()) {
         if let Some(old) = &key.replaces {
-            twins.entry(old).or_insert(key);
+            newest.entry(old).or_insert(key);
         }
     }
-    twins
+    newest
 }
 
-/// Whether an old key is still needed.
+/// Whether it is safe to revoke an old key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing has used the twin yet.
-    TwinUnused,
-    /// The twin was used, but the old key was used after that.
-    TwinIdle,
-    /// The twin is in use, but the old key may only be between two requests for this many
-    /// microseconds more.
+    /// The replacement has never been used.
+    ReplacementUnused,
+    /// The old key has been used since the replacement was last used.
+    ReplacementIdle,
+    /// The replacement is in use, but the old key could merely be between two requests. It must
+    /// stay unused for this many more microseconds.
     TooEarly(i64),
-    /// The twin is in use, and the old key was not used for long enough.
+    /// The replacement is in use, and the old key has been unused for long enough.
     Safe,
 }
 
-/// What can be said about an old key that a twin takes the place of.
+/// An assessment of an old key that has a replacement.
 #[derive(Clone, Copy, Debug)]
 pub struct Retirement {
-    /// Whether it can be revoked.
     pub verdict: Verdict,
     was_used: bool,
-    /// Microseconds since it was used, or created if it never was.
+    /// Microseconds since the last use, or since creation if the key was never used.
     unused_for: i64,
 }
 
 impl Retirement {
-    /// Judges an active key that has an active twin.
-    pub fn judge(old: &Key, twin: &Key, now: Timestamp) -> Self {
+    /// Assesses an active key that has an active replacement.
+    pub fn assess(old: &Key, replacement: &Key, now: Timestamp) -> Self {
         let since = old.last_used_at.unwrap_or(old.created_at);
         let unused_for = micros_between(since, now);
-        let left = required(old) - unused_for;
-        let verdict = match (twin.last_used_at, old.last_used_at) {
-            (None, _) => Verdict::TwinUnused,
-            (Some(twin), Some(old)) if twin < old => Verdict::TwinIdle,
+        let left = required_idle_time(old) - unused_for;
+        let verdict = match (replacement.last_used_at, old.last_used_at) {
+            (None, _) => Verdict::ReplacementUnused,
+            (Some(replacement), Some(old)) if replacement < old => Verdict::ReplacementIdle,
             _ if left > 0 => Verdict::TooEarly(left),
             _ => Verdict::Safe,
         };
         Self { verdict, was_used: old.last_used_at.is_some(), unused_for }
     }
 
-    /// Whether it can be revoked.
     pub fn is_safe(&self) -> bool {
         self.verdict == Verdict::Safe
     }
 
-    /// The verdict for people, with what it is based on.
+    /// Explains the verdict and what it is based on.
     pub fn advice(&self) -> String {
         let used = match (self.was_used, self.unused_for) {
             (true, ..MINUTE) => "last used just now".to_owned(),
-            (true, unused) => format!("last used {} ago", span(unused, unused)),
+            (true, unused) => format!("last used {} ago", format_span(unused, unused)),
             (false, _) => "never used".to_owned(),
         };
         match self.verdict {
-            Verdict::TwinUnused => {
-                format!("Don't revoke it yet: its twin has not been used. This key: {used}.")
+            Verdict::ReplacementUnused => {
+                format!("Don't revoke it yet: its replacement hasn't been used. This key: {used}.")
             }
-            Verdict::TwinIdle => {
-                format!("Don't revoke it yet: {used}, and its twin has not been used since.")
+            Verdict::ReplacementIdle => {
+                format!("Don't revoke it yet: {used}, and its replacement hasn't been used since.")
             }
             Verdict::TooEarly(left) => format!(
-                "Don't revoke it yet: {used}. Its twin is in use; if this key stays unused, it is \
-                 safe to revoke in {}.",
-                span(left, left + unit(left) - 1)
+                "Don't revoke it yet: {used}. Its replacement is in use. If this key stays unused, \
+                 it will be safe to revoke in {}.",
+                format_span(left, left + unit(left) - 1)
             ),
-            Verdict::Safe => format!("Safe to revoke: {used}, and its twin is in use."),
+            Verdict::Safe => format!("Safe to revoke: {used}, and its replacement is in use."),
         }
     }
 }
 
-/// How many microseconds a key has to be unused: four times its usual gap, and at least a day.
-/// The gap is the mean over its life. The time before its first request is part of that, which
-/// only makes it longer. A key that was never used has no gap, and a day is enough.
-fn required(key: &Key) -> i64 {
-    let gap = key
+/// Returns how many microseconds a key must be unused: four times its average interval between
+/// requests, and at least a day. The average is over the key's lifetime. That includes the time
+/// before its first request, which only makes it longer. For a key that was never used, a day is
+/// enough.
+fn required_idle_time(key: &Key) -> i64 {
+    let interval = key
         .last_used_at
         .map_or(0, |used| micros_between(key.created_at, used) / key.request_count.max(1));
-    gap.saturating_mul(GAPS).max(DAY)
+    interval.saturating_mul(INTERVALS).max(DAY)
 }
 
-/// Nothing when the clock was set back in between.
+/// Returns zero if the clock was set back in between.
 fn micros_between(from: Timestamp, to: Timestamp) -> i64 {
     (to.as_micros() - from.as_micros()).max(0)
 }
 
-/// The unit in which a time is told.
+/// Returns the unit in which to display a duration.
 fn unit(micros: i64) -> i64 {
     match micros {
         ..HOUR => MINUTE,
@@ -115,9 +115,9 @@ fn unit(micros: i64) -> i64 {
     }
 }
 
-/// `micros` in whole units of `of`, such as `3 hours`.
-fn span(of: i64, micros: i64) -> String {
-    let unit = unit(of);
+/// Formats `micros` in the unit that fits `scale`, such as `3 hours`.
+fn format_span(scale: i64, micros: i64) -> String {
+    let unit = unit(scale);
     let name = match unit {
         MINUTE => "minute",
         HOUR => "hour",
@@ -139,7 +139,7 @@ mod tests {
     use crate::model::values::slug::Slug;
     use crate::model::values::text::Name;
 
-    fn key(made: i64, used: Option<i64>, requests: i64) -> Key {
+    fn key(created: i64, used: Option<i64>, requests: i64) -> Key {
         Key {
             id: KeyId::generate(),
             prefix: Prefix::new(Mode::Live, "abcdefgh"),
@@ -148,7 +148,7 @@ mod tests {
             workspace: Slug::parse("acme").unwrap(),
             tier: Tier::Standard,
             scopes: Scopes::all(),
-            created_at: Timestamp::from_micros(made),
+            created_at: Timestamp::from_micros(created),
             last_used_at: used.map(Timestamp::from_micros),
             last_used_ip: None,
             request_count: requests,
@@ -157,95 +157,100 @@ mod tests {
         }
     }
 
-    /// The verdict on an old key, made at 0, and the twin's last use.
-    fn judge(used: Option<i64>, requests: i64, twin: Option<i64>, now: i64) -> Retirement {
-        let twin = key(0, twin, twin.map_or(0, |_| 1));
-        Retirement::judge(&key(0, used, requests), &twin, Timestamp::from_micros(now))
+    /// Assesses an old key that was created at 0. `replacement_used` is the replacement's last use.
+    fn assess(
+        used: Option<i64>,
+        requests: i64,
+        replacement_used: Option<i64>,
+        now: i64,
+    ) -> Retirement {
+        let replacement = key(0, replacement_used, replacement_used.map_or(0, |_| 1));
+        Retirement::assess(&key(0, used, requests), &replacement, Timestamp::from_micros(now))
     }
 
     #[test]
-    fn a_busy_key_has_to_be_unused_for_a_day() {
-        let busy = |now| judge(Some(DAY), 1000, Some(DAY), now);
+    fn a_busy_key_must_be_unused_for_a_day() {
+        let busy = |now| assess(Some(DAY), 1000, Some(DAY), now);
         assert_eq!(busy(DAY).verdict, Verdict::TooEarly(DAY));
         assert_eq!(busy(2 * DAY - 1).verdict, Verdict::TooEarly(1));
         assert_eq!(busy(2 * DAY).verdict, Verdict::Safe);
     }
 
     #[test]
-    fn a_key_that_is_used_once_a_week_has_to_be_unused_for_four() {
-        let weekly = |now| judge(Some(70 * DAY), 10, Some(71 * DAY), now);
+    fn a_key_that_is_used_weekly_must_be_unused_for_four_weeks() {
+        let weekly = |now| assess(Some(70 * DAY), 10, Some(71 * DAY), now);
         assert_eq!(weekly(97 * DAY).verdict, Verdict::TooEarly(DAY));
         assert_eq!(weekly(98 * DAY).verdict, Verdict::Safe);
     }
 
     #[test]
-    fn nothing_is_safe_before_the_twin_is_in_use() {
+    fn no_key_is_safe_to_revoke_before_its_replacement_is_in_use() {
         let late = 400 * DAY;
-        assert_eq!(judge(Some(DAY), 9, None, late).verdict, Verdict::TwinUnused);
-        assert_eq!(judge(None, 0, None, late).verdict, Verdict::TwinUnused);
-        assert_eq!(judge(Some(DAY), 9, Some(DAY - 1), late).verdict, Verdict::TwinIdle);
+        assert_eq!(assess(Some(DAY), 9, None, late).verdict, Verdict::ReplacementUnused);
+        assert_eq!(assess(None, 0, None, late).verdict, Verdict::ReplacementUnused);
+        assert_eq!(assess(Some(DAY), 9, Some(DAY - 1), late).verdict, Verdict::ReplacementIdle);
     }
 
     #[test]
-    fn a_key_that_was_never_used_is_kept_for_a_day_after_its_creation() {
-        assert_eq!(judge(None, 0, Some(1), HOUR).verdict, Verdict::TooEarly(23 * HOUR));
-        assert_eq!(judge(None, 0, Some(1), DAY).verdict, Verdict::Safe);
+    fn an_unused_key_is_safe_to_revoke_a_day_after_its_creation() {
+        assert_eq!(assess(None, 0, Some(1), HOUR).verdict, Verdict::TooEarly(23 * HOUR));
+        assert_eq!(assess(None, 0, Some(1), DAY).verdict, Verdict::Safe);
     }
 
     #[test]
-    fn the_advice_says_what_was_seen_and_how_long_is_left() {
-        for (retirement, said) in [
+    fn the_advice_includes_the_last_use_and_the_remaining_time() {
+        for (retirement, advice) in [
             (
-                judge(Some(DAY), 9, None, DAY + 3 * MINUTE),
-                "Don't revoke it yet: its twin has not been used. This key: last used 3 minutes ago.",
+                assess(Some(DAY), 9, None, DAY + 3 * MINUTE),
+                "Don't revoke it yet: its replacement hasn't been used. This key: last used 3 minutes ago.",
             ),
             (
-                judge(None, 0, None, DAY),
-                "Don't revoke it yet: its twin has not been used. This key: never used.",
+                assess(None, 0, None, DAY),
+                "Don't revoke it yet: its replacement hasn't been used. This key: never used.",
             ),
             (
-                judge(Some(DAY), 9, Some(0), DAY),
-                "Don't revoke it yet: last used just now, and its twin has not been used since.",
+                assess(Some(DAY), 9, Some(0), DAY),
+                "Don't revoke it yet: last used just now, and its replacement hasn't been used since.",
             ),
             (
-                judge(Some(DAY), 9, Some(DAY), DAY + HOUR),
-                "Don't revoke it yet: last used 1 hour ago. Its twin is in use; if this key stays \
-                 unused, it is safe to revoke in 23 hours.",
+                assess(Some(DAY), 9, Some(DAY), DAY + HOUR),
+                "Don't revoke it yet: last used 1 hour ago. Its replacement is in use. If this key \
+                 stays unused, it will be safe to revoke in 23 hours.",
             ),
             (
-                judge(Some(DAY), 9, Some(DAY), 2 * DAY - 1),
-                "Don't revoke it yet: last used 23 hours ago. Its twin is in use; if this key \
-                 stays unused, it is safe to revoke in 1 minute.",
+                assess(Some(DAY), 9, Some(DAY), 2 * DAY - 1),
+                "Don't revoke it yet: last used 23 hours ago. Its replacement is in use. If this key \
+                 stays unused, it will be safe to revoke in 1 minute.",
             ),
             (
-                judge(Some(DAY), 9, Some(DAY), 4 * DAY),
-                "Safe to revoke: last used 3 days ago, and its twin is in use.",
+                assess(Some(DAY), 9, Some(DAY), 4 * DAY),
+                "Safe to revoke: last used 3 days ago, and its replacement is in use.",
             ),
             (
-                judge(None, 0, Some(DAY), 4 * DAY),
-                "Safe to revoke: never used, and its twin is in use.",
+                assess(None, 0, Some(DAY), 4 * DAY),
+                "Safe to revoke: never used, and its replacement is in use.",
             ),
         ] {
-            assert_eq!(retirement.advice(), said);
+            assert_eq!(retirement.advice(), advice);
         }
     }
 
     proptest! {
         #[test]
-        fn safe_always_means_a_day_and_four_gaps_without_use(
+        fn safe_always_means_unused_for_a_day_and_four_intervals(
             used in proptest::option::of(0..1000 * DAY),
             requests in 0..10_000_i64,
-            twin in proptest::option::of(0..1000 * DAY),
+            replacement in proptest::option::of(0..1000 * DAY),
             now in any::<i64>(),
         ) {
-            let retirement = judge(used, requests, twin, now);
+            let retirement = assess(used, requests, replacement, now);
             prop_assert!(!retirement.advice().is_empty());
             if retirement.is_safe() {
                 let now = Timestamp::from_micros(now).as_micros();
                 let last = used.unwrap_or(0);
                 prop_assert!(now - last >= DAY);
                 prop_assert!(now - last >= used.map_or(0, |used| used / requests.max(1)) * 4);
-                prop_assert!(twin.is_some_and(|twin| used.is_none_or(|used| twin >= used)));
+                prop_assert!(replacement.is_some_and(|last| used.is_none_or(|used| last >= used)));
             }
         }
     }

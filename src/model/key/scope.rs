@@ -1,12 +1,12 @@
-//! What a key may do.
+//! Scopes: what a key may do.
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
-use crate::model::parse::choice::Choice;
-use crate::model::parse::schema::{Described, Schema};
+use crate::model::parse::schema::{JsonSchema, Schema};
+use crate::model::parse::string_enum::StringEnum;
 
-/// What a key may do with one type of resource.
+/// Permission to read or write one type of resource.
 #[derive(
     Clone,
     Copy,
@@ -36,31 +36,31 @@ pub enum Scope {
     WriteOnboardings,
 }
 
-/// The scopes of a key, each once, in the order in which they are declared.
+/// The scopes of a key, without duplicates, in the order of their declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
 
-impl Choice for Scope {
+impl StringEnum for Scope {
     const NAME: &'static str = "Scope";
-    const ABOUT: &'static str = "Addition: the hosted API has no scopes. What a key may do with one type of resource; \
-             writing does not include reading.";
+    const DESCRIPTION: &'static str = "Addition: the hosted API doesn't have scopes. A permission to read or write one type of \
+             resource. Write access doesn't include read access.";
 }
 
-impl Described for Scopes {
+impl JsonSchema for Scopes {
     fn schema() -> Schema {
         Vec::<Scope>::schema()
     }
 }
 
 impl Scopes {
-    /// All six.
     pub fn all() -> Self {
         Self(<Scope as VariantArray>::VARIANTS.to_vec())
     }
 
-    /// Exactly these; all six when there are none, since a key without any could do nothing.
-    pub fn of(chosen: &[Scope]) -> Self {
+    /// Returns these scopes, or all scopes if there are none: a key without scopes would be
+    /// useless.
+    pub fn new_or_all(chosen: &[Scope]) -> Self {
         if chosen.is_empty() {
             return Self::all();
         }
@@ -73,18 +73,18 @@ impl Scopes {
         )
     }
 
-    /// Whether a request that needs `scope` is allowed.
+    /// Returns whether a request that requires `scope` is allowed.
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }
 
-    /// The form in which they are stored: names separated by single spaces.
-    pub fn to_text(&self) -> String {
+    /// Formats the scopes for storage, as names separated by spaces.
+    pub fn to_stored(&self) -> String {
         self.0.iter().map(|&scope| scope.into()).collect::<Vec<&str>>().join(" ")
     }
 
-    /// Reads back what [`Scopes::to_text`] wrote; a name that is not known gives nothing.
-    pub fn stored(text: &str) -> Self {
+    /// Parses the format of [`Scopes::to_stored`]. Ignores unknown names.
+    pub fn from_stored(text: &str) -> Self {
         Self(text.split(' ').filter_map(|name| name.parse().ok()).collect())
     }
 }
@@ -94,11 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_kept_in_order_and_none_means_all() {
-        let two = Scopes::of(&[Scope::WriteContacts, Scope::ReadCustomers, Scope::WriteContacts]);
-        assert_eq!(two.to_text(), "read:customers write:contacts");
-        assert_eq!(Scopes::stored(&two.to_text()), two);
+    fn scopes_are_ordered_and_an_empty_selection_means_all() {
+        let two =
+            Scopes::new_or_all(&[Scope::WriteContacts, Scope::ReadCustomers, Scope::WriteContacts]);
+        assert_eq!(two.to_stored(), "read:customers write:contacts");
+        assert_eq!(Scopes::from_stored(&two.to_stored()), two);
         assert!(!two.allow(Scope::ReadContacts));
-        assert_eq!(Scopes::of(&[]), Scopes::all());
+        assert_eq!(Scopes::new_or_all(&[]), Scopes::all());
     }
 }

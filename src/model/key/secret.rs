@@ -1,4 +1,4 @@
-//! A key in clear, as a client sends it: its parts, its checksum, and how it is kept out of logs.
+//! Plaintext keys: their format, and keeping them out of logs.
 
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -6,44 +6,42 @@ use serde::Serialize;
 
 use super::checksum::{self, BASE62, Checksum, ChecksumSecret};
 use super::mode::Mode;
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
 const LOOKUP: usize = 8;
 const SECRET: usize = 32;
 const CHECKSUM: usize = checksum::LENGTH;
 
-/// The visible part of a key: its mode's word and its lookup id.
+/// The part of a key that is safe to show: the mode's marker and the lookup ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Prefix(String);
 
-impl Described for Prefix {
+impl JsonSchema for Prefix {
     fn schema() -> Schema {
         schema::string().pattern(Some("^pivotal_(test_)?[0-9A-Za-z]{8}$")).into()
     }
 }
 
 impl Prefix {
-    /// Joins the two parts.
     pub fn new(mode: Mode, lookup: &str) -> Self {
-        Self(format!("{}{lookup}", mode.word()))
+        Self(format!("{}{lookup}", mode.marker()))
     }
 
-    /// Takes a prefix, or a whole key, of which only the prefix is kept.
+    /// Parses a prefix, or a whole key, which is reduced to its prefix.
     pub fn parse(text: &str) -> Option<Self> {
-        let (mode, rest) = split_word(text)?;
+        let (mode, rest) = split_marker(text)?;
         let lookup = rest.get(..LOOKUP)?;
         let whole = rest.len() == LOOKUP || rest.len() == LOOKUP + SECRET + CHECKSUM;
         (whole && is_base62(rest)).then(|| Self::new(mode, lookup))
     }
 
-    /// The eight characters by which a key is found.
-    pub fn lookup(&self) -> &str {
-        // A prefix is never shorter than its lookup id, and ASCII throughout.
+    /// Returns the eight characters that keys are looked up by.
+    pub fn lookup_id(&self) -> &str {
+        // A prefix is ASCII and never shorter than its lookup ID.
         &self.0[self.0.len() - LOOKUP..]
     }
 
-    /// The prefix's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,8 +53,8 @@ impl Display for Prefix {
     }
 }
 
-/// A key in clear. It is shown once, when it is created, and neither printed nor logged by
-/// accident: the text has to be asked for.
+/// A plaintext key. It is shown once, when it is created. `Debug` prints only the prefix, so the
+/// key isn't logged by accident: use [`KeySecret::reveal`] to get the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeySecret {
     text: String,
@@ -65,32 +63,33 @@ pub struct KeySecret {
 }
 
 impl KeySecret {
-    /// A new key from the operating system's random source.
+    /// Generates a key from the operating system's random source.
     ///
     /// # Errors
-    /// When the operating system has no randomness to give.
+    /// If the operating system can't provide random bytes.
     pub fn generate(mode: Mode, signer: &ChecksumSecret) -> Result<Self, getrandom::Error> {
-        let mut text = mode.word().to_owned();
-        while text.len() < mode.word().len() + LOOKUP + SECRET {
+        let mut text = mode.marker().to_owned();
+        while text.len() < mode.marker().len() + LOOKUP + SECRET {
             let mut bytes = [0u8; 64];
             getrandom::fill(&mut bytes)?;
-            // Bytes of 248 and above would make the first letters likelier than the others.
+            // Using bytes of 248 and above would make the first characters of the alphabet
+            // likelier.
             let letters = bytes.iter().filter(|&&byte| byte < 248);
-            let missing = mode.word().len() + LOOKUP + SECRET - text.len();
+            let missing = mode.marker().len() + LOOKUP + SECRET - text.len();
             text.extend(
                 letters.take(missing).map(|&byte| char::from(BASE62[usize::from(byte % 62)])),
             );
         }
-        let lookup = &text[mode.word().len()..][..LOOKUP];
+        let lookup = &text[mode.marker().len()..][..LOOKUP];
         let prefix = Prefix::new(mode, lookup);
         text.push_str(&signer.sign(&text));
         Ok(Self { text, prefix, checksum: Checksum::Keyed })
     }
 
-    /// Takes the text that a client sent; nothing unless its word, length, alphabet and checksum
-    /// are those of a key.
+    /// Parses a key that a client sent. Returns `None` unless its marker, length, characters, and
+    /// checksum are valid.
     pub fn parse(text: &str, signer: &ChecksumSecret) -> Option<Self> {
-        let (mode, rest) = split_word(text)?;
+        let (mode, rest) = split_marker(text)?;
         if rest.len() != LOOKUP + SECRET + CHECKSUM || !is_base62(rest) {
             return None;
         }
@@ -100,17 +99,15 @@ impl KeySecret {
         Some(Self { text: text.to_owned(), prefix, checksum })
     }
 
-    /// Which checksum it has.
     pub fn checksum(&self) -> Checksum {
         self.checksum
     }
 
-    /// The part that is safe to show.
     pub fn prefix(&self) -> &Prefix {
         &self.prefix
     }
 
-    /// The key in clear.
+    /// Returns the plaintext key.
     pub fn reveal(&self) -> &str {
         &self.text
     }
@@ -122,31 +119,34 @@ impl Debug for KeySecret {
     }
 }
 
-fn split_word(text: &str) -> Option<(Mode, &str)> {
-    // The live word begins the test word too, so the longer one is tried first.
+fn split_marker(text: &str) -> Option<(Mode, &str)> {
+    // The test marker starts with the live marker, so try the longer one first.
     [Mode::Test, Mode::Live]
         .into_iter()
-        .find_map(|mode| Some((mode, text.strip_prefix(mode.word())?)))
+        .find_map(|mode| Some((mode, text.strip_prefix(mode.marker())?)))
 }
 
 fn is_base62(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Text for a log in which a key might stand, with all of the key but its prefix left out.
+/// Redacts keys in text for a log, leaving only their prefixes.
 pub fn redact(text: &str) -> std::borrow::Cow<'_, str> {
     let Some(start) = text.find("pivotal_") else {
         return text.into();
     };
     let (before, key) = text.split_at(start);
-    let word =
-        if key.starts_with(Mode::Test.word()) { Mode::Test.word() } else { Mode::Live.word() };
-    let letters = key[word.len()..].bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let end = word.len() + letters;
+    let marker = if key.starts_with(Mode::Test.marker()) {
+        Mode::Test.marker()
+    } else {
+        Mode::Live.marker()
+    };
+    let letters = key[marker.len()..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let end = marker.len() + letters;
     if letters <= LOOKUP {
         return format!("{before}{}{}", &key[..end], redact(&key[end..])).into();
     }
-    format!("{before}{}[redacted]{}", &key[..word.len() + LOOKUP], redact(&key[end..])).into()
+    format!("{before}{}[redacted]{}", &key[..marker.len() + LOOKUP], redact(&key[end..])).into()
 }
 
 #[cfg(test)]
@@ -156,19 +156,21 @@ mod tests {
     use super::*;
 
     fn signer() -> ChecksumSecret {
-        ChecksumSecret::stored([7; 32])
+        ChecksumSecret::from_stored([7; 32])
     }
 
     #[test]
-    fn a_new_key_is_read_back_with_its_mode() {
+    fn a_new_key_can_be_parsed_and_keeps_its_mode() {
         for mode in [Mode::Live, Mode::Test] {
             let key = KeySecret::generate(mode, &signer()).unwrap();
             let read = KeySecret::parse(key.reveal(), &signer()).unwrap();
             assert_eq!(read, key);
             assert_eq!(read.checksum(), Checksum::Keyed);
-            assert!(read.prefix().as_str().starts_with(mode.word()));
-            assert!(KeySecret::parse(key.reveal(), &ChecksumSecret::stored([8; 32])).is_none());
-            assert_eq!(read.prefix().lookup().len(), 8);
+            assert!(read.prefix().as_str().starts_with(mode.marker()));
+            assert!(
+                KeySecret::parse(key.reveal(), &ChecksumSecret::from_stored([8; 32])).is_none()
+            );
+            assert_eq!(read.prefix().lookup_id().len(), 8);
             assert!(key.reveal().starts_with(read.prefix().as_str()));
             assert_eq!(Prefix::parse(key.reveal()).as_ref(), Some(read.prefix()));
             assert_eq!(Prefix::parse(read.prefix().as_str()).as_ref(), Some(read.prefix()));
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn one_changed_character_is_noticed() {
+    fn a_single_changed_character_is_detected() {
         let key = KeySecret::generate(Mode::Live, &signer()).unwrap();
         let text = key.reveal();
         for at in "pivotal_".len()..text.len() {
@@ -187,23 +189,23 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_shown_by_debug() {
+    fn debug_does_not_reveal_the_secret() {
         let key = KeySecret::generate(Mode::Live, &signer()).unwrap();
         assert_eq!(format!("{key:?}"), format!("{}…", key.prefix()));
     }
 
     #[test]
-    fn keys_are_taken_out_of_log_lines() {
+    fn keys_are_redacted_in_log_lines() {
         let key = KeySecret::generate(Mode::Test, &signer()).unwrap();
         let line = format!("/a/{}/b/{}", key.reveal(), key.reveal());
-        let shown = format!("{}[redacted]", key.prefix());
-        assert_eq!(redact(&line), format!("/a/{shown}/b/{shown}"));
+        let redacted = format!("{}[redacted]", key.prefix());
+        assert_eq!(redact(&line), format!("/a/{redacted}/b/{redacted}"));
         assert_eq!(redact("/api/v1/pivotal_x/é"), "/api/v1/pivotal_x/é");
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_a_key_panic(text in "(pivotal_(test_)?)?.{0,60}") {
+        fn parsing_and_redacting_never_panic(text in "(pivotal_(test_)?)?.{0,60}") {
             let _ = (KeySecret::parse(&text, &signer()), Prefix::parse(&text), redact(&text));
         }
     }

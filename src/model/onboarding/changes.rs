@@ -1,59 +1,61 @@
-//! What a request can change of an onboarding, and the rules that tie its properties together.
+//! The bodies that create and update an onboarding, and the rules that connect its fields.
 
 use super::progress::{Phase, State};
-use super::properties::Onboarding;
+use super::resource::Onboarding;
 use crate::model::customer::CustomerRef;
 use crate::model::parse::changes::Changes;
 use crate::model::parse::fields::{Body, Fields};
-use crate::model::parse::patch::{Patch, set};
+use crate::model::parse::patch::{Patch, set_if_some};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::id::BodyRef;
 use crate::model::values::time::Timestamp;
 
 /// The body of a POST that creates an onboarding.
 pub struct NewOnboarding {
-    /// The customer, or nothing when what was sent cannot name one.
+    /// `None` if the value that was sent can't be the ID of a customer.
     pub customer: Option<CustomerRef>,
-    /// The other properties: creating is a patch of an onboarding that has only its defaults.
-    pub properties: OnboardingPatch,
+    /// Sets the remaining fields: a new onboarding starts with the defaults and is then patched.
+    pub fields: OnboardingPatch,
 }
 
 impl Body for NewOnboarding {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let customer: Option<BodyRef<_>> = fields.required("customer_id");
         let properties = OnboardingPatch::read(fields)?;
-        // Not the state and the flag: a client that sends every default would contradict itself
-        // as soon as it sends another value of one of them.
-        fields.absent_means("phase", &Phase::default());
-        fields.absent_means("reminders_enabled", &Onboarding::REMINDERS_ENABLED);
-        fields.absent_means("reminder_frequency_days", &Onboarding::REMINDER_FREQUENCY);
-        Some(Self { customer: customer?.0, properties })
+        // No defaults for `state` and `waiting_on_customer`: a client that fills in every default
+        // would send a contradiction as soon as it changed one of the two.
+        fields.declare_default("phase", &Phase::default());
+        fields.declare_default("reminders_enabled", &Onboarding::REMINDERS_ENABLED);
+        fields.declare_default("reminder_frequency_days", &Onboarding::REMINDER_FREQUENCY);
+        Some(Self { customer: customer?.0, fields: properties })
     }
 }
 
-/// The body of a PATCH of an onboarding. Its state and its flag never contradict each other.
+/// The body of a PATCH of an onboarding. `state` and `waiting_on_customer` never contradict each
+/// other.
 pub struct OnboardingPatch {
-    /// A move to another phase.
+    /// The new phase.
     pub phase: Option<Phase>,
     state: Option<State>,
     waiting_on_customer: Option<bool>,
     started_at: Patch<Timestamp>,
     completed_at: Patch<Timestamp>,
-    /// The properties that no rule ties to others.
+    /// Sets the fields that don't depend on others.
     others: Changes<Onboarding>,
 }
 
 impl Body for OnboardingPatch {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let others = Changes::none()
+        let others = Changes::empty()
             .nullable(fields, "name", |to: &mut Onboarding| &mut to.name)
             .nullable(fields, "template_id", |to| &mut to.template_id);
-        let phase = fields.given("phase");
-        let state = fields.given("state");
-        let waiting_on_customer = fields.given("waiting_on_customer");
-        fields.report_if(contradict(state, waiting_on_customer), || Problem {
+        let phase = fields.optional("phase");
+        let state = fields.optional("state");
+        let waiting_on_customer = fields.optional("waiting_on_customer");
+        fields.reject_if(contradicts(state, waiting_on_customer), || Problem {
             rule: Rule::ConflictingFields,
-            message: "state must be waiting exactly when waiting_on_customer is true".to_owned(),
+            message: "waiting_on_customer must be true when state is waiting, and false otherwise"
+                .to_owned(),
             field: "waiting_on_customer".to_owned(),
         });
         let started_at = fields.patch("started_at");
@@ -65,24 +67,24 @@ impl Body for OnboardingPatch {
             .nullable(fields, "designer_id", |to| &mut to.designer_id)
             .nullable(fields, "product_ops_id", |to| &mut to.product_ops_id)
             .nullable(fields, "notes", |to| &mut to.notes)
-            .value(fields, "reminders_enabled", |to| &mut to.reminders_enabled)
-            .value(fields, "reminder_frequency_days", |to| &mut to.reminder_frequency_days);
+            .non_null(fields, "reminders_enabled", |to| &mut to.reminders_enabled)
+            .non_null(fields, "reminder_frequency_days", |to| &mut to.reminder_frequency_days);
         Some(Self { phase, state, waiting_on_customer, started_at, completed_at, others })
     }
 }
 
-fn contradict(state: Option<State>, waiting: Option<bool>) -> bool {
+fn contradicts(state: Option<State>, waiting: Option<bool>) -> bool {
     matches!((state, waiting), (Some(state), Some(waiting)) if (state == State::Waiting) != waiting)
 }
 
 impl OnboardingPatch {
-    /// Changes the properties that were sent, and those that follow from them: `state` and
-    /// `waiting_on_customer` move together; the first phase after the start sets `started_at`;
+    /// Changes the fields that were sent, and the ones that follow from them: `state` and
+    /// `waiting_on_customer` change together, leaving the initial phase sets `started_at`, and
     /// entering and leaving `completed` sets and clears `completed_at`. A time that was sent is
     /// never replaced.
     pub fn apply(self, to: &mut Onboarding, now: Timestamp) {
         let from = to.phase;
-        set(&mut to.phase, self.phase);
+        set_if_some(&mut to.phase, self.phase);
         match (self.state, self.waiting_on_customer) {
             (Some(state), _) => to.state = state,
             (None, Some(true)) => to.state = State::Waiting,

@@ -1,10 +1,10 @@
-//! Which onboardings a list holds.
+//! Filters for lists of onboardings.
 
 use super::progress::{Phase, State};
 use crate::model::customer::CustomerRef;
 use crate::model::parse::params::{Params, Query};
 
-/// Which onboardings of a workspace or of one customer a list holds.
+/// The filters that both lists have: a workspace's onboardings and a customer's.
 #[derive(Clone, Debug, Default)]
 pub struct OnboardingFilter {
     pub state: Option<State>,
@@ -13,26 +13,26 @@ pub struct OnboardingFilter {
 
 impl Query for OnboardingFilter {
     fn read(params: &mut Params) -> Self {
-        Self { state: params.choice("state"), phase: params.choice("phase") }
+        Self { state: params.enum_value("state"), phase: params.enum_value("phase") }
     }
 }
 
-/// The customer whose onboardings the list of a whole workspace is narrowed to.
+/// The `customer_id` filter of a workspace's onboardings.
 #[derive(Clone, Debug)]
-pub enum OfCustomer {
-    /// Not narrowed.
+pub enum OwnerFilter {
+    /// No filter.
     Any,
-    /// Narrowed to this customer.
+    /// Only onboardings of this customer.
     One(CustomerRef),
-    /// Narrowed by text that can name no customer.
-    Nobody,
+    /// The value can't be a customer's ID, so nothing matches.
+    Unknown,
 }
 
-impl Query for OfCustomer {
+impl Query for OwnerFilter {
     fn read(params: &mut Params) -> Self {
         match params.text("customer_id") {
             None => Self::Any,
-            Some(text) => CustomerRef::parse(text.trim()).map_or(Self::Nobody, Self::One),
+            Some(text) => CustomerRef::parse(text.trim()).map_or(Self::Unknown, Self::One),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Onboardings: a customer's way through the phases.
+//! Onboardings: a customer's onboarding project, from kickoff to launch.
 
 mod changes;
 mod filter;
 mod progress;
-mod properties;
+mod resource;
 
 pub use self::changes::{NewOnboarding, OnboardingPatch};
-pub use self::filter::{OfCustomer, OnboardingFilter};
+pub use self::filter::{OnboardingFilter, OwnerFilter};
 pub use self::progress::{Phase, State};
-pub use self::properties::{Onboarding, OnboardingId, OnboardingRef};
+pub use self::resource::{Onboarding, OnboardingId, OnboardingRef};

@@ -1,11 +1,11 @@
-//! How far an onboarding is, and how it is going.
+//! The phase and the state of an onboarding.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
-use crate::model::parse::choice::Choice;
+use crate::model::parse::string_enum::StringEnum;
 
-/// The phases in their usual order; any move between them is allowed.
+/// The phases in their usual order. An onboarding can move from any phase to any other.
 #[derive(
     Clone,
     Copy,
@@ -59,12 +59,12 @@ pub enum State {
     Waiting,
 }
 
-impl Choice for Phase {
+impl StringEnum for Phase {
     const NAME: &'static str = "Phase";
-    const ABOUT: &'static str = "How far an onboarding is; the phases in their usual order.";
+    const DESCRIPTION: &'static str = "An onboarding's phase. The values are in their usual order.";
 }
 
-impl Choice for State {
+impl StringEnum for State {
     const NAME: &'static str = "State";
-    const ABOUT: &'static str = "How an onboarding is going.";
+    const DESCRIPTION: &'static str = "How an onboarding is going.";
 }

@@ -1,51 +1,50 @@
-//! Properties that a body sets. POST and PATCH read them alike: a new resource is one that has only
-//! its defaults, with the changes of its body.
+//! The changes that a request body makes to a resource. POST and PATCH share this code: POST
+//! applies the changes to a resource that has only default values.
 
-use super::fields::{Fields, Property};
+use super::fields::{FieldValue, Fields};
 use super::patch::Patch;
 
-/// The changes that a body makes to an `R`. Their values are parsed when the body is, and wait for
-/// the resource that they are made to.
+/// The changes that a body makes to an `R`. The values are parsed with the body and applied once
+/// the resource is known.
 pub struct Changes<R>(Vec<Change<R>>);
 
 type Change<R> = Box<dyn FnOnce(&mut R) + Send>;
 
 impl<R: 'static> Changes<R> {
-    /// None yet.
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self(Vec::new())
     }
 
-    /// Reads a property that always has a value: absent keeps it, null is refused.
+    /// Reads a field that always has a value: if it is absent, the value stays, and null is
+    /// rejected.
     #[must_use]
-    pub fn value<T: Property + Send + 'static>(
+    pub fn non_null<T: FieldValue + Send + 'static>(
         mut self,
         fields: &mut Fields<'_>,
         name: &str,
-        place: fn(&mut R) -> &mut T,
+        field: fn(&mut R) -> &mut T,
     ) -> Self {
-        if let Some(new) = fields.given(name) {
-            self.0.push(Box::new(move |to| *place(to) = new));
+        if let Some(new) = fields.optional(name) {
+            self.0.push(Box::new(move |to| *field(to) = new));
         }
         self
     }
 
-    /// Reads a property that can have no value: absent keeps it, null clears it.
+    /// Reads a nullable field: if it is absent, the value stays, and null clears it.
     #[must_use]
-    pub fn nullable<T: Property + Send + 'static>(
+    pub fn nullable<T: FieldValue + Send + 'static>(
         mut self,
         fields: &mut Fields<'_>,
         name: &str,
-        place: fn(&mut R) -> &mut Option<T>,
+        field: fn(&mut R) -> &mut Option<T>,
     ) -> Self {
         let patch: Patch<T> = fields.patch(name);
         if patch.is_sent() {
-            self.0.push(Box::new(move |to| patch.apply(place(to))));
+            self.0.push(Box::new(move |to| patch.apply(field(to))));
         }
         self
     }
 
-    /// Makes them.
     pub fn apply(self, to: &mut R) {
         for change in self.0 {
             change(to);

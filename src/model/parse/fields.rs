@@ -1,161 +1,162 @@
-//! Reads the properties of a JSON object one by one and collects everything that is wrong with
-//! them, so that a client learns of all its mistakes at once.
+//! Reads the fields of a JSON object one by one and collects all problems, so that a client sees
+//! them in a single response.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::declaration::{Declaration, Field};
+use super::input_spec::{FieldSpec, InputSpec};
 use super::patch::Patch;
 use super::problem::{Fault, Problem, Rule};
-use super::schema::{Described, Schema, defaulting, nullable};
+use super::schema::{JsonSchema, Schema, nullable, with_default};
 
-/// A value that a property of a request body can hold.
-pub trait Property: Described + Sized {
-    /// The JSON values that it is read from; more than it is shown as, where a value has several
-    /// forms.
-    fn accepted() -> Schema {
+/// A value of a field in a request body.
+pub trait FieldValue: JsonSchema + Sized {
+    /// Returns the schema of the JSON values that are accepted. It allows more than
+    /// [`JsonSchema::schema`], which describes responses, if a value can be sent in several forms.
+    fn input_schema() -> Schema {
         Self::schema()
     }
 
-    /// The faults that a client can be told about, without those of characters that no text may
-    /// contain. A type that is in no body of the API declares none.
-    fn faults() -> Vec<Fault> {
+    /// Returns the faults that [`FieldValue::from_json`] can report, for the OpenAPI document.
+    /// Leaves out the faults for forbidden characters. Types that no API body uses return nothing.
+    fn possible_faults() -> Vec<Fault> {
         Vec::new()
     }
 
-    /// Reads the value from JSON.
+    /// Parses a JSON value.
     ///
     /// # Errors
-    /// At least one fault; several when the value is an array.
+    /// Returns at least one fault, and possibly several for an array.
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>>;
 }
 
-/// The string that a JSON value holds.
-pub(in crate::model) fn string(value: &Value) -> Result<&str, Fault> {
+/// Returns the string in a JSON value.
+pub(in crate::model) fn expect_str(value: &Value) -> Result<&str, Fault> {
     value.as_str().ok_or_else(|| Fault::wrong_type("a string"))
 }
 
-/// A body that can be parsed into a value of the model.
+/// A type that can be parsed from a request body.
 pub trait Body: Sized {
-    /// Takes the properties that the body has and leaves what is wrong in `fields`. The value is
-    /// used only when nothing was.
+    /// Reads the body's fields and records problems in `fields`. The returned value is used only if
+    /// there were none.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
-/// A request's JSON object while its properties are being read, in the order of the contract's
-/// property table.
+/// The JSON object of a request body while its fields are being read. They are read in the order in
+/// which the API reference lists them.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     problems: Vec<Problem>,
-    known: usize,
-    /// What the parser declares, when that is all that is wanted.
-    declaration: Option<Declaration>,
+    /// The number of lookups that found a field.
+    present: usize,
+    /// Set only when the parser is run to collect its declarations.
+    spec: Option<InputSpec>,
 }
 
 impl<'a> Fields<'a> {
-    /// Parses a whole body.
+    /// Parses a body.
     ///
     /// # Errors
-    /// All problems, in the order in which the properties are read; never an empty list.
+    /// Returns all problems, at least one, in the order in which the fields are read.
     pub fn parse<B: Body>(object: &'a Map<String, Value>) -> Result<B, Vec<Problem>> {
         Self::new(object).read().map(|(body, _)| body)
     }
 
-    /// Parses the body of a patch; nothing when it mentions no property that can be patched.
+    /// Parses the body of a PATCH. Returns `None` if it contains no field that can be updated.
     ///
     /// # Errors
-    /// Those of [`Fields::parse`].
+    /// See [`Fields::parse`].
     pub fn parse_patch<B: Body>(object: &'a Map<String, Value>) -> Result<Option<B>, Vec<Problem>> {
-        Self::new(object).read().map(|(body, known)| (known > 0).then_some(body))
+        Self::new(object).read().map(|(body, present)| (present > 0).then_some(body))
     }
 
     fn new(object: &'a Map<String, Value>) -> Self {
-        Self { object, problems: Vec::new(), known: 0, declaration: None }
+        Self { object, problems: Vec::new(), present: 0, spec: None }
     }
 
-    /// What the parser of a body declares. It is run with nothing to parse.
-    pub fn declared<B: Body>() -> Declaration {
-        let nothing = Map::new();
-        let mut fields =
-            Fields { declaration: Some(Declaration::default()), ..Fields::new(&nothing) };
+    /// Returns what the parser of a body declares, by running it on an empty object.
+    pub fn spec<B: Body>() -> InputSpec {
+        let empty = Map::new();
+        let mut fields = Fields { spec: Some(InputSpec::default()), ..Fields::new(&empty) };
         B::read(&mut fields);
-        fields.declaration.unwrap_or_default()
+        fields.spec.unwrap_or_default()
     }
 
     fn read<B: Body>(mut self) -> Result<(B, usize), Vec<Problem>> {
         match B::read(&mut self) {
-            Some(body) if self.problems.is_empty() => Ok((body, self.known)),
+            Some(body) if self.problems.is_empty() => Ok((body, self.present)),
             _ => Err(self.problems),
         }
     }
 
-    /// A property that has to be there.
-    pub fn required<T: Property>(&mut self, name: &str) -> Option<T> {
-        self.declare::<T>(name, true, T::accepted);
+    /// Reads a required field.
+    pub fn required<T: FieldValue>(&mut self, name: &str) -> Option<T> {
+        self.declare::<T>(name, true, T::input_schema);
         if self.take(name).is_none() {
             self.problems.push(missing(name));
         }
-        self.parsed(name)
+        self.parse_value(name)
     }
 
-    /// A property that may be absent but not null.
-    pub fn given<T: Property>(&mut self, name: &str) -> Option<T> {
-        self.declare::<T>(name, false, T::accepted);
-        self.parsed(name)
+    /// Reads a field that may be absent but not null.
+    pub fn optional<T: FieldValue>(&mut self, name: &str) -> Option<T> {
+        self.declare::<T>(name, false, T::input_schema);
+        self.parse_value(name)
     }
 
-    /// Takes note of the default of a property that was asked for.
-    pub fn absent_means(&mut self, name: &str, default: &impl Serialize) {
-        let Some(declaration) = &mut self.declaration else { return };
-        for field in declaration.fields.iter_mut().filter(|field| field.name == name) {
+    /// Declares the default of a field that was declared earlier.
+    pub fn declare_default(&mut self, name: &str, default: &impl Serialize) {
+        let Some(spec) = &mut self.spec else { return };
+        for field in spec.fields.iter_mut().filter(|field| field.name == name) {
             if let Ok(value) = serde_json::to_value(default) {
-                field.schema = defaulting(field.schema.clone(), value);
+                field.schema = with_default(field.schema.clone(), value);
             }
         }
     }
 
-    fn parsed<T: Property>(&mut self, name: &str) -> Option<T> {
+    fn parse_value<T: FieldValue>(&mut self, name: &str) -> Option<T> {
         let value = self.take(name)?;
         match T::from_json(value) {
             Ok(parsed) => Some(parsed),
             Err(faults) => {
-                self.problems.extend(faults.into_iter().map(|fault| fault.of(name)));
+                self.problems.extend(faults.into_iter().map(|fault| fault.into_problem(name)));
                 None
             }
         }
     }
 
-    /// A nullable property of a patch: absent keeps it, null clears it.
-    pub fn patch<T: Property>(&mut self, name: &str) -> Patch<T> {
-        self.declare::<T>(name, false, || nullable(T::accepted()));
+    /// Reads a nullable field.
+    pub fn patch<T: FieldValue>(&mut self, name: &str) -> Patch<T> {
+        self.declare::<T>(name, false, || nullable(T::input_schema()));
         match self.take(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
-            Some(_) => self.parsed(name).map_or(Patch::Keep, Patch::Set),
+            Some(_) => self.parse_value(name).map_or(Patch::Keep, Patch::Set),
         }
     }
 
-    /// Records a problem that concerns more than one property if there is one, and declares that
-    /// there can be.
-    pub fn report_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
-        if let Some(declaration) = &mut self.declaration {
-            declaration.problems.push(problem());
+    /// Records a problem that involves several fields if `is_wrong`, and declares that it can
+    /// occur.
+    pub fn reject_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {
+        if let Some(spec) = &mut self.spec {
+            spec.problems.push(problem());
         } else if is_wrong {
             self.problems.push(problem());
         }
     }
 
-    fn declare<T: Property>(&mut self, name: &str, required: bool, schema: fn() -> Schema) {
-        if let Some(declaration) = &mut self.declaration {
-            declaration.problems.extend(required.then(|| missing(name)));
-            declaration.problems.extend(T::faults().into_iter().map(|fault| fault.of(name)));
-            declaration.fields.push(Field { name: name.to_owned(), required, schema: schema() });
+    fn declare<T: FieldValue>(&mut self, name: &str, required: bool, schema: fn() -> Schema) {
+        if let Some(spec) = &mut self.spec {
+            spec.problems.extend(required.then(|| missing(name)));
+            spec.problems
+                .extend(T::possible_faults().into_iter().map(|fault| fault.into_problem(name)));
+            spec.fields.push(FieldSpec { name: name.to_owned(), required, schema: schema() });
         }
     }
 
     fn take(&mut self, name: &str) -> Option<&'a Value> {
         let value = self.object.get(name);
-        self.known += usize::from(value.is_some());
+        self.present += usize::from(value.is_some());
         value
     }
 }

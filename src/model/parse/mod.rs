@@ -1,12 +1,12 @@
-//! From what a client sends to values: bodies, query parameters, patches and pages, with every
-//! problem found in one pass.
+//! Parses request bodies and query parameters into values of the model, reporting all problems in a
+//! single pass.
 
 pub mod changes;
-pub mod choice;
-pub mod declaration;
 pub mod fields;
+pub mod input_spec;
 pub mod page;
 pub mod params;
 pub mod patch;
 pub mod problem;
 pub mod schema;
+pub mod string_enum;

@@ -1,4 +1,4 @@
-//! Pages of a list: what a client asks for and what it gets.
+//! Pages of a list: the query parameters that select one, and the response.
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -6,17 +6,20 @@ use utoipa::openapi::schema::{ArrayBuilder, Object};
 
 use super::params::{Params, Query};
 use super::problem::{Fault, Problem, Rule};
-use super::schema::{Component, Described, Schema, Shape, defaulting, nullable, string, whole};
+use super::schema::{
+    Component, JsonSchema, ObjectSchema, Schema, integer, nullable, string, with_default,
+};
 use crate::model::values::time::Timestamp;
 
-/// How many items a page holds when the client does not say.
+/// The page size if the client doesn't set one.
 const DEFAULT_LIMIT: u32 = 25;
+const MIN_LIMIT: i64 = 1;
 pub(in crate::model) const MAX_LIMIT: u32 = 100;
 
-/// The part of a list that is asked for: at most `limit` items older than `before`.
+/// Selects a page: at most `limit` items older than `before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// 1 to 100 when a client asks.
+    /// 1 to 100 if the client set it.
     pub limit: u32,
     /// The cursor: only items created strictly before it.
     pub before: Option<Timestamp>,
@@ -30,10 +33,10 @@ impl Default for PageRequest {
 
 impl Query for PageRequest {
     fn read(params: &mut Params) -> Self {
-        let limit = params.parsed("limit", limit_schema, limit_faults, parse_limit);
-        let cursor = params.text_of("cursor", cursor_schema);
+        let limit = params.parse_with("limit", limit_schema, limit_faults, parse_limit);
+        let cursor = params.text_with_schema("cursor", cursor_schema);
         let before = cursor.as_deref().and_then(parse_cursor);
-        params.report_if(cursor.is_some() && before.is_none(), || Problem {
+        params.reject_if(cursor.is_some() && before.is_none(), || Problem {
             rule: Rule::InvalidString,
             message: "Invalid datetime".to_owned(),
             field: "cursor".to_owned(),
@@ -43,16 +46,20 @@ impl Query for PageRequest {
 }
 
 fn limit_schema() -> Schema {
-    defaulting(whole(1, MAX_LIMIT.into()).into(), DEFAULT_LIMIT.into())
+    with_default(integer(MIN_LIMIT, MAX_LIMIT.into()).into(), DEFAULT_LIMIT.into())
 }
 
 fn limit_faults() -> Vec<Fault> {
-    vec![Fault::wrong_type("a whole number"), Fault::below(1), Fault::above(MAX_LIMIT.into())]
+    vec![
+        Fault::wrong_type("an integer"),
+        Fault::too_small(MIN_LIMIT, MAX_LIMIT.into()),
+        Fault::too_big(MIN_LIMIT, MAX_LIMIT.into()),
+    ]
 }
 
-/// An opaque string as far as clients know: told that it is a date-time, a generated client may
-/// make a native date of it, which has no microseconds, and skip rows. The pattern is only a shape:
-/// days that a month does not have are refused all the same.
+/// Declares the cursor as an opaque string, not as a date-time: a generated client might convert a
+/// date-time to a native date without microseconds and skip rows. The pattern is only approximate:
+/// dates that don't exist, such as February 30, match it but are rejected.
 fn cursor_schema() -> Schema {
     string().pattern(Some(CURSOR_PATTERN)).into()
 }
@@ -67,19 +74,19 @@ pub(in crate::model) const CURSOR_PATTERN: &str = concat!(
 fn parse_limit(text: &str) -> Result<u32, Fault> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::wrong_type("a whole number"));
+        return Err(Fault::wrong_type("an integer"));
     }
     match text.parse::<u32>() {
         Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
-        Ok(0) => Err(Fault::below(1)),
-        Err(_) if text.starts_with('-') => Err(Fault::below(1)),
-        // A number too long for the type is too big all the same.
-        _ => Err(Fault::above(MAX_LIMIT.into())),
+        Ok(0) => Err(Fault::too_small(MIN_LIMIT, MAX_LIMIT.into())),
+        Err(_) if text.starts_with('-') => Err(Fault::too_small(MIN_LIMIT, MAX_LIMIT.into())),
+        // Includes numbers that overflow the type.
+        _ => Err(Fault::too_big(MIN_LIMIT, MAX_LIMIT.into())),
     }
 }
 
-/// A cursor is a timestamp. The plus sign of an offset that was not percent-encoded arrives as a
-/// space; at the beginning it would be a sign before the year.
+/// Parses a timestamp. The plus sign of an offset arrives as a space if the client didn't
+/// percent-encode it. A leading space would be a sign before the year, which isn't allowed.
 pub(in crate::model) fn parse_cursor(text: &str) -> Option<Timestamp> {
     if text.starts_with(' ') {
         return None;
@@ -87,32 +94,32 @@ pub(in crate::model) fn parse_cursor(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replace(' ', "+")))
 }
 
-/// A page of a list, newest item first.
+/// A page of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The items.
     pub data: Vec<T>,
-    /// The creation time of the last item, when older ones follow it.
+    /// The creation time of the last item, if there are more items after it.
     pub next: Option<Timestamp>,
 }
 
-/// The schema of a list of a component, which the component's own name begins.
 impl<T: Component> Page<T> {
-    /// Its name.
-    pub fn name() -> String {
+    /// Returns the schema's name in the OpenAPI document, such as `CustomerList`.
+    pub fn schema_name() -> String {
         format!("{}List", T::NAME)
     }
 
-    /// The schema.
+    /// Returns the schema of a page of `T`.
     pub fn component() -> Object {
         let items = ArrayBuilder::new().items(T::schema()).max_items(Some(MAX_LIMIT as usize));
-        // No date-time, for the reason that `cursor_schema` gives.
+        // Not a date-time, see `cursor_schema`.
         let next = nullable(String::schema());
-        Shape::new(&["A page of a list, newest item first."])
-            .constant("object", "list", &["The type of the object."])
-            .always("data", items.into(), &["The items of the page."])
-            .property::<bool>("has_more", &["Whether older items follow."])
-            .always("next_cursor", next, &["What to send as `cursor` to get them, as it is."])
+        let next_cursor = "To get the next page, send this value unchanged as `cursor`. `null` on the \
+                           last page.";
+        ObjectSchema::new(&["A page of a list, newest first."])
+            .constant("object", "list", &["The object's type."])
+            .property_with_schema("data", items.into(), &["The items on this page."])
+            .property::<bool>("has_more", &["Whether there are more items after this page."])
+            .property_with_schema("next_cursor", next, &[next_cursor])
             .build()
     }
 }
@@ -141,25 +148,25 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_may_carry_a_plus_sign_that_was_not_encoded() {
+    fn a_plus_sign_in_a_cursor_need_not_be_percent_encoded() {
         let plus = parse(&[("cursor", "2026-06-15T02:00:00 02:00")]).unwrap();
         assert_eq!(plus, parse(&[("cursor", "2026-06-15T00:00:00Z")]).unwrap());
         for signed in ["+2026-06-15", " 2026-06-15", "-2026-06-15", " 2026-06-15T00:00:00Z"] {
-            let refused = Err(vec![(Rule::InvalidString, "cursor".into())]);
-            assert_eq!(parse(&[("cursor", signed)]), refused, "{signed}");
+            let rejected = Err(vec![(Rule::InvalidString, "cursor".into())]);
+            assert_eq!(parse(&[("cursor", signed)]), rejected, "{signed}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_cursor_comes_back_as_it_was_given(micros in 0i64..250_000_000_000_000_000) {
+        fn a_cursor_round_trips(micros in 0i64..250_000_000_000_000_000) {
             let time = Timestamp::from_micros(micros);
             let read = parse(&[("cursor", &time.to_cursor())]).unwrap();
             prop_assert_eq!(read.before, Some(time));
         }
 
         #[test]
-        fn garbage_is_refused_without_a_panic(text in ".{0,40}") {
+        fn arbitrary_text_never_causes_a_panic(text in ".{0,40}") {
             let _ = parse(&[("cursor", &text), ("limit", &text)]);
         }
     }

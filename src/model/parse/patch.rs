@@ -1,18 +1,15 @@
-//! What a PATCH does to a property.
+//! What a PATCH does to a nullable field.
 
-/// The three things that can be said of a nullable property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Not mentioned: it stays as it is.
+    /// The field is absent: its value stays.
     Keep,
-    /// `null`: it has no value afterwards.
+    /// The field is `null`.
     Clear,
-    /// A new value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// Changes a nullable property.
     pub fn apply(self, to: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -21,14 +18,14 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Whether the property was mentioned at all.
+    /// Returns whether the body contains the field.
     pub fn is_sent(&self) -> bool {
         !matches!(self, Self::Keep)
     }
 }
 
-/// Changes a property that always has a value, when a new one was sent.
-pub fn set<T>(to: &mut T, new: Option<T>) {
+/// Sets a field that is not nullable, if a new value was sent.
+pub fn set_if_some<T>(to: &mut T, new: Option<T>) {
     if let Some(value) = new {
         *to = value;
     }

@@ -1,99 +1,100 @@
-//! What can be wrong with a request's content. Every parser of the model reports in these
-//! terms; the HTTP layer turns them into the error envelope.
+//! Validation problems. The model's parsers report them, and the HTTP layer turns them into the
+//! error envelope.
+//!
+//! The hosted API documents the messages `name is required` and `Invalid datetime`. All other
+//! messages have the same form: the bare name of the field, and no period.
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
-/// The rule that a value broke. The names are the wire's `code`s.
+/// The rule that a value breaks. Serialized as the error's `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Rule {
-    /// A required property is not there.
+    /// A required field is missing.
     MissingField,
-    /// The JSON type is not the property's.
+    /// The value has the wrong JSON type.
     InvalidType,
-    /// A string of the wrong form.
+    /// The string has the wrong format.
     InvalidString,
-    /// A string that is not one of the values allowed.
+    /// The string is not one of the allowed values.
     InvalidEnumValue,
-    /// Shorter, fewer or less than allowed.
+    /// The value is too short or too small.
     TooSmall,
-    /// Longer, more or greater than allowed.
+    /// The value is too long or too big.
     TooBig,
-    /// Two properties contradict each other.
+    /// Two fields contradict each other.
     ConflictingFields,
 }
 
-/// One thing that is wrong, and with which property.
+/// A problem with a field or a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The rule that was broken.
     pub rule: Rule,
-    /// An English sentence that names the property.
+    /// Names the field and says what is wrong, such as `limit must be between 1 and 100`.
     pub message: String,
-    /// The property's path, such as `name` or `labels.2`.
+    /// The path of the field, such as `name` or `labels.2`.
     pub field: String,
 }
 
-/// What a single value's parser found wrong, before it is known which property holds the value.
+/// A problem with a value, before it is known which field contains the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The rule that was broken.
     pub rule: Rule,
-    /// The end of a sentence that begins with the property's name: `must be a string`.
-    pub says: String,
-    /// The place inside an array, when one of its elements is at fault.
+    /// The rest of a sentence that starts with the name of the field, such as `must be a string`.
+    pub requirement: String,
+    /// The index of the array element that is at fault, if the value is an array.
     pub index: Option<usize>,
 }
 
 impl Fault {
-    /// A fault of the value as a whole.
-    pub fn new(rule: Rule, says: impl Into<String>) -> Self {
-        Self { rule, says: says.into(), index: None }
+    /// Creates a fault of the value as a whole.
+    pub fn new(rule: Rule, requirement: impl Into<String>) -> Self {
+        Self { rule, requirement: requirement.into(), index: None }
     }
 
-    /// A value of another type than the `expected` one, such as `a string`.
+    /// The value doesn't have the `expected` type, such as `a string`.
     pub fn wrong_type(expected: &str) -> Self {
         Self::new(Rule::InvalidType, format!("must be {expected}"))
     }
 
-    /// A string that is none of an enum's variants.
+    /// The string is not the name of one of the enum's variants.
     pub fn unknown_variant<E: VariantNames>() -> Self {
-        Self::new(Rule::InvalidEnumValue, format!("must be one of {}", E::VARIANTS.join(", ")))
+        Self::new(Rule::InvalidEnumValue, format!("must be one of: {}", E::VARIANTS.join(", ")))
     }
 
-    /// A string with nothing in it.
+    /// The string is empty.
     pub fn empty() -> Self {
         Self::new(Rule::TooSmall, "must not be empty")
     }
 
-    /// A string of more than `max` characters.
+    /// The string is longer than `max` characters.
     pub fn too_long(max: usize) -> Self {
-        Self::new(Rule::TooBig, format!("must be at most {max} characters"))
+        Self::new(Rule::TooBig, format!("must be at most {max} characters long"))
     }
 
-    /// A number less than `min`.
-    pub fn below(min: i64) -> Self {
-        Self::new(Rule::TooSmall, format!("must be at least {min}"))
+    /// The number is less than `min`.
+    pub fn too_small(min: i64, max: i64) -> Self {
+        Self::new(Rule::TooSmall, format!("must be between {min} and {max}"))
     }
 
-    /// A number greater than `max`.
-    pub fn above(max: i64) -> Self {
-        Self::new(Rule::TooBig, format!("must be at most {max}"))
+    /// The number is greater than `max`.
+    pub fn too_big(min: i64, max: i64) -> Self {
+        Self::new(Rule::TooBig, format!("must be between {min} and {max}"))
     }
 
-    /// The same fault as that of an array's element.
+    /// Attributes the fault to an element of an array.
     #[must_use]
-    pub fn at(self, index: usize) -> Self {
+    pub fn at_index(self, index: usize) -> Self {
         Self { index: Some(index), ..self }
     }
 
-    /// The problem that this fault is when the value stands in the property `field`.
-    pub fn of(self, field: &str) -> Problem {
+    /// Attributes the fault to a field.
+    pub fn into_problem(self, field: &str) -> Problem {
         let field = match self.index {
             Some(index) => format!("{field}.{index}"),
             None => field.to_owned(),
         };
-        Problem { rule: self.rule, message: format!("{field} {}", self.says), field }
+        Problem { rule: self.rule, message: format!("{field} {}", self.requirement), field }
     }
 }
 

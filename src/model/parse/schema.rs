@@ -1,6 +1,5 @@
-//! What the API's values are as JSON, in the words of JSON Schema, with which OpenAPI 3.1 describes
-//! them. Every type says it beside its parser and from the same limits. For `model`, and for the
-//! part of `api` that describes the API.
+//! Builds the JSON Schemas of the API's values, for the OpenAPI 3.1 document. Every type defines
+//! its schema next to its parser, from the same limits. Used by `model` and by `api::openapi`.
 
 use serde_json::Value;
 use strum::VariantNames;
@@ -10,71 +9,72 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{Ref, RefOr};
 
-/// A schema, or a reference to one that has a name.
+/// A schema, or a reference to a named one.
 pub type Schema = RefOr<Inline>;
 
-/// A value that stands in answers of the API.
-pub trait Described {
-    /// The JSON values that it can be.
+/// A type that occurs in responses.
+pub trait JsonSchema {
+    /// Returns the schema of the type in responses.
     fn schema() -> Schema;
 }
 
-/// One whose schema has a name, by which others refer to it.
+/// A type with a named schema, listed under `components/schemas` in the OpenAPI document. Other
+/// schemas refer to it by name.
 pub trait Component {
-    /// The name.
     const NAME: &'static str;
 
-    /// The schema.
+    /// Returns the schema itself; [`JsonSchema::schema`] returns a reference to it.
     fn component() -> Object;
 }
 
-impl<C: Component> Described for C {
+impl<C: Component> JsonSchema for C {
     fn schema() -> Schema {
         Ref::from_schema_name(C::NAME).into()
     }
 }
 
-impl<T: Described> Described for Option<T> {
+impl<T: JsonSchema> JsonSchema for Option<T> {
     fn schema() -> Schema {
         nullable(T::schema())
     }
 }
 
-impl<T: Described> Described for Vec<T> {
+impl<T: JsonSchema> JsonSchema for Vec<T> {
     fn schema() -> Schema {
         RefOr::T(Array::new(T::schema()).into())
     }
 }
 
-impl Described for bool {
+impl JsonSchema for bool {
     fn schema() -> Schema {
         ObjectBuilder::new().schema_type(Type::Boolean).into()
     }
 }
 
-impl Described for String {
+impl JsonSchema for String {
     fn schema() -> Schema {
         string().into()
     }
 }
 
-/// Any string, to be narrowed.
+/// Builds the schema of a string.
 pub fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// A string of a form that JSON Schema has a name for.
-pub fn formatted(name: &str) -> ObjectBuilder {
+/// Builds the schema of a string with a `format`, such as `date-time`.
+pub fn string_with_format(name: &str) -> ObjectBuilder {
     string().format(Some(SchemaFormat::Custom(name.to_owned())))
 }
 
-/// A string that is the name of one of an enum's variants.
-pub fn choices<E: VariantNames>(description: &str) -> Object {
+/// Builds the schema of an enum whose variants are strings.
+pub fn string_enum<E: VariantNames>(description: &str) -> Object {
     string().enum_values(Some(E::VARIANTS.iter().copied())).description(Some(description)).build()
 }
 
-/// A whole number. The limits are whole as well, and exact: no number of the API is beyond 2^53.
-pub fn whole(min: i64, max: i64) -> ObjectBuilder {
+/// Builds the schema of an integer. The limits are exact as `f64`: no number in the API exceeds
+/// 2^53.
+pub fn integer(min: i64, max: i64) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
@@ -82,20 +82,20 @@ pub fn whole(min: i64, max: i64) -> ObjectBuilder {
         .maximum(Some(max as f64))
 }
 
-/// What a schema allows, and null.
+/// Makes a schema allow null, too.
 pub fn nullable(schema: Schema) -> Schema {
-    let null = |of: &mut SchemaType| {
-        if let SchemaType::Type(one) = of {
-            *of = SchemaType::from_iter([one.clone(), Type::Null]);
+    let add_null = |schema_type: &mut SchemaType| {
+        if let SchemaType::Type(only) = schema_type {
+            *schema_type = SchemaType::from_iter([only.clone(), Type::Null]);
         }
     };
     match schema {
         RefOr::T(Inline::Object(mut object)) => {
-            null(&mut object.schema_type);
+            add_null(&mut object.schema_type);
             object.into()
         }
         RefOr::T(Inline::Array(mut array)) => {
-            null(&mut array.schema_type);
+            add_null(&mut array.schema_type);
             RefOr::T(array.into())
         }
         RefOr::T(Inline::AnyOf(mut any)) => {
@@ -106,14 +106,13 @@ pub fn nullable(schema: Schema) -> Schema {
     }
 }
 
-/// What one or another schema allows.
+/// Builds a schema that allows everything that one of `schemas` allows.
 pub fn any_of(schemas: impl IntoIterator<Item = Schema>) -> Schema {
     schemas.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into()
 }
 
-/// The same schema with a description.
 #[must_use]
-pub fn about(mut schema: Schema, description: &str) -> Schema {
+pub fn with_description(mut schema: Schema, description: &str) -> Schema {
     let text = description.to_owned();
     match &mut schema {
         RefOr::Ref(named) => named.description = text,
@@ -125,9 +124,9 @@ pub fn about(mut schema: Schema, description: &str) -> Schema {
     schema
 }
 
-/// The same schema with the value that is meant when there is none.
+/// Adds the value that an absent field or parameter stands for.
 #[must_use]
-pub fn defaulting(mut schema: Schema, value: Value) -> Schema {
+pub fn with_default(mut schema: Schema, value: Value) -> Schema {
     match &mut schema {
         RefOr::Ref(named) => named.default = Some(value),
         RefOr::T(Inline::Object(object)) => object.default = Some(value),
@@ -138,7 +137,7 @@ pub fn defaulting(mut schema: Schema, value: Value) -> Schema {
     schema
 }
 
-/// The description that a schema carries.
+/// Returns the description of a schema.
 pub fn description(schema: &Schema) -> Option<&str> {
     match schema {
         RefOr::Ref(named) => Some(&named.description),
@@ -149,74 +148,74 @@ pub fn description(schema: &Schema) -> Option<&str> {
     }
 }
 
-/// The schema of an object, in the order in which its properties are named.
-pub struct Shape(ObjectBuilder);
+/// Builds the schema of an object. Properties keep the order in which they are added.
+pub struct ObjectSchema(ObjectBuilder);
 
-impl Shape {
-    /// An object without properties, and the lines of a doc comment that tells what it is.
-    pub fn new(about: &[&str]) -> Self {
-        Self(ObjectBuilder::new().schema_type(Type::Object).description(Some(text(about))))
+impl ObjectSchema {
+    /// Creates a schema without properties. `doc` holds the lines of its description, as in a doc
+    /// comment.
+    pub fn new(doc: &[&str]) -> Self {
+        Self(ObjectBuilder::new().schema_type(Type::Object).description(Some(join_doc_lines(doc))))
     }
 
-    /// A property that always has the same value.
+    /// Adds a property that always has the same value.
     #[must_use]
-    pub fn constant(self, name: &str, value: &str, says: &[&str]) -> Self {
-        self.always(name, string().enum_values(Some([value])).into(), says)
+    pub fn constant(self, name: &str, value: &str, doc: &[&str]) -> Self {
+        self.property_with_schema(name, string().enum_values(Some([value])).into(), doc)
     }
 
-    /// A property that is always there.
+    /// Adds a property that is always present.
     #[must_use]
-    pub fn property<T: Described>(self, name: &str, says: &[&str]) -> Self {
-        self.always(name, T::schema(), says)
+    pub fn property<T: JsonSchema>(self, name: &str, doc: &[&str]) -> Self {
+        self.property_with_schema(name, T::schema(), doc)
     }
 
-    /// A property that is left out when there is nothing to say.
+    /// Adds a property that can be absent.
     #[must_use]
-    pub fn sometimes<T: Described>(self, name: &str, says: &[&str]) -> Self {
-        Self(self.0.property(name, about(T::schema(), &text(says))))
+    pub fn optional_property<T: JsonSchema>(self, name: &str, doc: &[&str]) -> Self {
+        Self(self.0.property(name, with_description(T::schema(), &join_doc_lines(doc))))
     }
 
-    /// A property that is always there and has this schema.
+    /// Adds a property that is always present, with a schema that no type has.
     #[must_use]
-    pub fn always(self, name: &str, schema: Schema, says: &[&str]) -> Self {
-        Self(self.0.property(name, about(schema, &text(says))).required(name))
+    pub fn property_with_schema(self, name: &str, schema: Schema, doc: &[&str]) -> Self {
+        Self(self.0.property(name, with_description(schema, &join_doc_lines(doc))).required(name))
     }
 
-    /// The schema.
     pub fn build(self) -> Object {
         self.0.build()
     }
 }
 
-/// The text of a doc comment: a paragraph is one line of it.
-fn text(lines: &[&str]) -> String {
+/// Joins the lines of a doc comment, so that each paragraph becomes one line.
+fn join_doc_lines(lines: &[&str]) -> String {
     let paragraphs = lines.split(|line| line.trim().is_empty());
     let joined =
         paragraphs.map(|lines| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "));
     joined.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Declares an object of the API: a struct that serialises with all of its properties, and its
-/// schema, in which the doc comments are the descriptions. What follows the name is the value of
-/// the property `object`. A property that documents of an older shape lack has `#[serde(default)]`.
+/// Declares an API object: a struct, and its schema with the doc comments as descriptions. A string
+/// after the name becomes the value of the `object` property. A field that was added after
+/// documents had been stored without it needs `#[serde(default)]`.
 macro_rules! object {
     (
-        $(#[doc = $about:literal])+
+        $(#[doc = $doc:literal])+
         $(#[derive($($derive:path),+)])?
         $visibility:vis struct $name:ident $(= $object:literal)? {
             $(
-                $(#[doc = $says:literal])+
+                $(#[doc = $field_doc:literal])+
                 $(#[serde($default:ident)])?
                 $inner:vis $property:ident: $kind:ty,
             )+
         }
     ) => {
-        $(#[doc = $about])+
+        $(#[doc = $doc])+
         #[derive(Clone, Debug, serde::Serialize $(, $($derive),+)?)]
         $(#[serde(tag = "object", rename = $object)])?
         $visibility struct $name {
             $(
-                $(#[doc = $says])+
+                $(#[doc = $field_doc])+
                 $(#[serde($default)])?
                 $inner $property: $kind,
             )+
@@ -226,9 +225,9 @@ macro_rules! object {
             const NAME: &'static str = stringify!($name);
 
             fn component() -> utoipa::openapi::schema::Object {
-                $crate::model::parse::schema::Shape::new(&[$($about),+])
-                    $(.constant("object", $object, &["The type of the object."]))?
-                    $(.property::<$kind>(stringify!($property), &[$($says),+]))+
+                $crate::model::parse::schema::ObjectSchema::new(&[$($doc),+])
+                    $(.constant("object", $object, &["The object's type."]))?
+                    $(.property::<$kind>(stringify!($property), &[$($field_doc),+]))+
                     .build()
             }
         }
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_described_by_its_doc_comments() {
+    fn doc_comments_become_descriptions() {
         let schema = serde_json::to_value(Thing::component()).unwrap();
         assert_eq!(
             schema,
@@ -267,7 +266,7 @@ mod tests {
                 "required": ["object", "name", "flag"],
                 "properties": {
                     "object": {
-                        "type": "string", "enum": ["thing"], "description": "The type of the object."
+                        "type": "string", "enum": ["thing"], "description": "The object's type."
                     },
                     "name": {"type": "string", "description": "Its name."},
                     "flag": {
@@ -276,16 +275,16 @@ mod tests {
                 },
             })
         );
-        let shown = serde_json::to_value(Thing { name: "n".to_owned(), flag: None }).unwrap();
-        assert_eq!(shown, json!({"object": "thing", "name": "n", "flag": null}));
+        let json = serde_json::to_value(Thing { name: "n".to_owned(), flag: None }).unwrap();
+        assert_eq!(json, json!({"object": "thing", "name": "n", "flag": null}));
     }
 
     #[test]
-    fn a_reference_can_be_described_and_nullable() {
-        let named = about(Thing::schema(), "It.");
+    fn a_reference_can_have_a_description_and_be_nullable() {
+        let described = with_description(Thing::schema(), "It.");
         let reference = json!({"$ref": "#/components/schemas/Thing", "description": "It."});
-        assert_eq!(serde_json::to_value(&named).unwrap(), reference);
-        let or_null = serde_json::to_value(nullable(named)).unwrap();
+        assert_eq!(serde_json::to_value(&described).unwrap(), reference);
+        let or_null = serde_json::to_value(nullable(described)).unwrap();
         assert_eq!(or_null, json!({"anyOf": [reference, {"type": "null"}]}));
     }
 }

@@ -1,56 +1,54 @@
-//! Which characters may stand in a name of any script: the same set for the parser of the name and
-//! for the pattern that describes it.
+//! Sets of allowed characters, in any script. A parser and the pattern in its schema share one set.
 //!
-//! The tables of Unicode that IDNA asks are not used: a pattern cannot ask them, and what would be
-//! left to the client to find out is what the description is for.
+//! The Unicode tables that IDNA uses are not used here. A pattern can't look them up, so the schema
+//! would accept values that the parser rejects.
 
 use std::fmt::Write;
 
 use super::invisible::{INVISIBLE, SPACES};
 
-/// The characters outside of these ranges.
+/// A set of characters: all except those in the given ranges.
 pub(in crate::model) struct Alphabet(pub &'static [(char, char)]);
 
 impl Alphabet {
-    /// Whether a character belongs to it.
-    pub fn has(&self, letter: char) -> bool {
+    pub fn contains(&self, letter: char) -> bool {
         !self.0.iter().any(|&(first, last)| (first..=last).contains(&letter))
     }
 
-    /// The class of a pattern in which it is, and these characters as well.
-    pub fn class_and(&self, also: &[char]) -> String {
-        format!("[^{}]", ranges(self.0.to_vec(), also))
+    /// Returns a regular expression class of the set and the characters in `also`.
+    pub fn class_with(&self, also: &[char]) -> String {
+        format!("[^{}]", class_ranges(self.0.to_vec(), also))
     }
 
-    /// The class of a pattern in which it is.
+    /// Returns a regular expression class of the set.
     pub fn class(&self) -> String {
-        self.class_and(&[])
+        self.class_with(&[])
     }
 
-    /// The same without invisible characters.
-    pub fn visible_class_and(&self, also: &[char]) -> String {
-        format!("[^{}]", ranges([self.0, INVISIBLE].concat(), also))
+    /// Like [`Alphabet::class_with`], without invisible characters.
+    pub fn visible_class_with(&self, also: &[char]) -> String {
+        format!("[^{}]", class_ranges([self.0, INVISIBLE].concat(), also))
     }
 
-    /// The same without invisible characters.
+    /// Like [`Alphabet::class`], without invisible characters.
     pub fn visible_class(&self) -> String {
-        self.visible_class_and(&[])
+        self.visible_class_with(&[])
     }
 }
 
-/// The class of a pattern of what can be seen: neither white space nor invisible.
-pub(in crate::model) fn not_blank() -> String {
-    format!("[^{}]", ranges([SPACES, INVISIBLE].concat(), &[]))
+/// Returns a regular expression class of the characters that are neither whitespace nor invisible.
+pub(in crate::model) fn non_blank_class() -> String {
+    format!("[^{}]", class_ranges([SPACES, INVISIBLE].concat(), &[]))
 }
 
-/// The class of a pattern of what cannot, without U+0000.
-pub(in crate::model) fn blank() -> String {
-    format!("[{}]", ranges([SPACES, INVISIBLE].concat(), &['\0']))
+/// Returns a regular expression class of whitespace and invisible characters, without U+0000.
+pub(in crate::model) fn blank_class() -> String {
+    format!("[{}]", class_ranges([SPACES, INVISIBLE].concat(), &['\0']))
 }
 
-/// The inside of a class with these ranges, without `but`. There is no notation for a character
-/// beyond U+FFFF that all languages read alike, so that no class names one.
-fn ranges(mut ranges: Vec<(char, char)>, but: &[char]) -> String {
+/// Returns the inside of a class with these ranges, minus the characters in `except`. Leaves out
+/// characters above U+FFFF, because regular expression dialects disagree on how to write them.
+fn class_ranges(mut ranges: Vec<(char, char)>, except: &[char]) -> String {
     ranges.retain(|&(first, _)| first <= '\u{ffff}');
     ranges.sort_unstable();
     let mut joined: Vec<(u32, u32)> = Vec::new();
@@ -62,33 +60,32 @@ fn ranges(mut ranges: Vec<(char, char)>, but: &[char]) -> String {
     }
     let mut class = String::new();
     for (mut start, end) in joined {
-        for spared in but.iter().copied().map(u32::from) {
-            if (start..=end).contains(&spared) {
-                if start < spared {
-                    push(&mut class, start, spared - 1);
+        for excluded in except.iter().copied().map(u32::from) {
+            if (start..=end).contains(&excluded) {
+                if start < excluded {
+                    push_range(&mut class, start, excluded - 1);
                 }
-                start = spared + 1;
+                start = excluded + 1;
             }
         }
-        push(&mut class, start, end);
+        push_range(&mut class, start, end);
     }
     class
 }
 
-/// Appends a range to a class, unless it is empty.
-fn push(class: &mut String, first: u32, last: u32) {
+/// Appends a range to a class, unless the range is empty.
+fn push_range(class: &mut String, first: u32, last: u32) {
     if first <= last {
-        push_end(class, first);
+        push_char(class, first);
     }
     if first < last {
         class.push('-');
-        push_end(class, last);
+        push_char(class, last);
     }
 }
 
-/// Appends one of its ends.
-fn push_end(class: &mut String, code: u32) {
-    // Writing to a string does not fail.
+fn push_char(class: &mut String, code: u32) {
+    // Writing to a string cannot fail.
     let _ = match char::from_u32(code).filter(char::is_ascii_graphic) {
         Some(special @ ('[' | ']' | '\\' | '^' | '-')) => write!(class, "\\{special}"),
         Some(plain) => write!(class, "{plain}"),
@@ -101,15 +98,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_leaves_out_the_ranges_but_for_what_is_spared() {
+    fn a_class_excludes_the_ranges_except_for_the_added_characters() {
         let letters = Alphabet(&[('\0', '/'), (':', ':')]);
         assert_eq!(letters.class(), r"[^\u0000-/:]");
-        assert_eq!(letters.class_and(&['-']), r"[^\u0000-,.-/:]");
-        assert_eq!(letters.class_and(&[':']), r"[^\u0000-/]");
+        assert_eq!(letters.class_with(&['-']), r"[^\u0000-,.-/:]");
+        assert_eq!(letters.class_with(&[':']), r"[^\u0000-/]");
         assert_eq!(Alphabet(&[('[', '^'), (' ', '-')]).class(), r"[^\u0020-\-\[-\^]");
-        let visible = Alphabet(&[(' ', '/')]).visible_class_and(&['-']);
+        let visible = Alphabet(&[(' ', '/')]).visible_class_with(&['-']);
         assert!(visible.starts_with(r"[^\u0000-\u0008\u000e-,.-/\u007f-"), "{visible}");
         assert!(visible.ends_with(r"\ufff0-\ufffb]"), "{visible}");
-        assert!(letters.has('a') && letters.has('0') && !letters.has('-') && !letters.has(':'));
+        assert!(
+            letters.contains('a')
+                && letters.contains('0')
+                && !letters.contains('-')
+                && !letters.contains(':')
+        );
     }
 }

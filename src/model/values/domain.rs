@@ -4,60 +4,60 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet::Alphabet;
-use super::comparison::{ascii_label, host_key};
-use super::invisible::{JOINERS, identifier, is_blank, refused};
-use crate::model::parse::fields::{Property, string};
+use super::invisible::{JOINERS, invisible_fault, is_blank, trim_identifier};
+use super::normalize::{ascii_label, host_key};
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// A host name without scheme, port or path, at most 253 characters, in lower case and without the
-/// final dot. International names are kept as they were written, in Unicode or in Punycode.
+/// A host name without a scheme, port, or path: at most 253 characters, in lowercase, without the
+/// trailing dot. Internationalized names stay as they were written, in Unicode or Punycode.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Domain(String);
 
-/// The longest host name (RFC 1035, 2.3.4, less the length bytes of the root).
+/// The maximum length of a host name. RFC 1035, section 2.3.4, allows 255 bytes, two of which
+/// don't occur in the text form.
 const MAX: usize = 253;
-/// The longest label of one.
+/// The maximum length of a label.
 const MAX_LABEL: usize = 63;
 
 impl Domain {
-    /// Takes a host name as a person typed it.
+    /// Trims, lowercases, and validates a host name.
     ///
     /// # Errors
     /// [`Rule::TooBig`] or [`Rule::InvalidString`].
     pub fn parse(raw: &str) -> Result<Self, Fault> {
-        let host = identifier(raw, JOINERS)?.to_lowercase();
-        // The dot says that the name is complete, as every stored one is.
+        let host = trim_identifier(raw, JOINERS)?.to_lowercase();
+        // The trailing dot marks a fully qualified name, which every stored name is anyway.
         let host = host.strip_suffix('.').unwrap_or(&host);
         if host.chars().take(MAX + 1).count() > MAX {
             return Err(Fault::too_long(MAX));
         }
         if !is_host_name(host, &[]) {
-            return Err(refused(host, &[]).unwrap_or_else(malformed));
+            return Err(invisible_fault(host, &[]).unwrap_or_else(malformed));
         }
         Ok(Self(host.to_owned()))
     }
 
-    /// The host name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which it compares.
+    /// Returns the normalized form for comparisons.
     pub fn key(&self) -> String {
         host_key(&self.0)
     }
 
-    /// The form of a host name that somebody looks for, of which it is not known whether it is one.
-    pub fn key_of(raw: &str) -> String {
+    /// Returns the normalized form of a search term, which need not be a valid host name.
+    pub fn lookup_key(raw: &str) -> String {
         host_key(&raw.trim_matches(is_blank).to_lowercase())
     }
 }
 
-/// What a label is made of beside hyphens: letters and digits of every script, and none of the
-/// characters that are punctuation in ASCII and Latin-1, spaces, invisible or other forms of
-/// letters. All that IDNA2008 allows is here, but for [`INNER`].
+/// The characters of a label, apart from hyphens: letters and digits of every script. Excludes
+/// ASCII and Latin-1 punctuation, spaces, invisible characters, and compatibility forms of letters.
+/// Includes everything that IDNA2008 allows, except for [`INNER`].
 const LETTERS: Alphabet = Alphabet(&[
     ('\0', '/'),
     (':', '@'),
@@ -71,69 +71,70 @@ const LETTERS: Alphabet = Alphabet(&[
     ('\u{fe74}', '\u{ffff}'),
 ]);
 
-/// What stands only inside a label: the hyphen, and the middle dot of Catalan (`paral·lel`).
+/// The characters that are allowed only inside a label: the hyphen, and the middle dot that Catalan
+/// uses (`paral·lel`).
 const INNER: &[char] = &['-', '\u{b7}'];
 
-/// Labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1), in any script, and of these
-/// characters as well.
+/// Returns whether every label of a host name is valid: 1 to 63 letters, digits, and inner hyphens
+/// (RFC 1123, section 2.1), in any script, or characters in `also`.
 pub(in crate::model) fn is_host_name(host: &str, also: &[char]) -> bool {
     let label = |label: &str| {
         (1..=MAX_LABEL).contains(&label.chars().count())
             && !label.starts_with(INNER)
             && !label.ends_with(INNER)
             && label.chars().all(|c| {
-                LETTERS.has(c) || [INNER, JOINERS, also].iter().any(|some| some.contains(&c))
+                LETTERS.contains(c) || [INNER, JOINERS, also].iter().any(|some| some.contains(&c))
             })
-            // A joiner changes some words of Persian and of Indic languages, and is invisible
-            // anywhere else (RFC 5892, A.1 and A.2).
+            // Joiners are significant in some words of Persian and of Indic languages, and
+            // invisible everywhere else (RFC 5892, A.1 and A.2).
             && (!label.contains(JOINERS) || ascii_label(label).is_some())
     };
     host.split('.').all(label)
 }
 
-/// A pattern of a label that is accepted. It has no joiners, since it cannot say where they may
-/// stand.
-pub(in crate::model) fn label_pattern(also: &[char]) -> String {
+/// Returns a pattern for labels in requests. It doesn't include joiners, because a pattern can't
+/// express where they are allowed.
+pub(in crate::model) fn input_label_pattern(also: &[char]) -> String {
     let inner = [INNER, also].concat();
-    label_of(&LETTERS.visible_class_and(also), &LETTERS.visible_class_and(&inner))
+    label_pattern(&LETTERS.visible_class_with(also), &LETTERS.visible_class_with(&inner))
 }
 
-/// A pattern of a label that is shown.
-pub(in crate::model) fn shown_label_pattern(also: &[char]) -> String {
+/// Returns a pattern for labels in responses.
+pub(in crate::model) fn response_label_pattern(also: &[char]) -> String {
     let (letter, inner) = ([JOINERS, also].concat(), [INNER, JOINERS, also].concat());
-    label_of(&LETTERS.class_and(&letter), &LETTERS.class_and(&inner))
+    label_pattern(&LETTERS.class_with(&letter), &LETTERS.class_with(&inner))
 }
 
-fn label_of(letter: &str, inner: &str) -> String {
+fn label_pattern(letter: &str, inner: &str) -> String {
     format!("{letter}({inner}{{0,{}}}{letter})?", MAX_LABEL - 2)
 }
 
 fn malformed() -> Fault {
-    let says = "must be a host name without scheme, port or path, such as aurora.example";
-    Fault::new(Rule::InvalidString, says)
+    let requirement = "must be a host name without a scheme, port, or path, such as aurora.example";
+    Fault::new(Rule::InvalidString, requirement)
 }
 
-impl Described for Domain {
+impl JsonSchema for Domain {
     fn schema() -> Schema {
-        let label = shown_label_pattern(&[]);
+        let label = response_label_pattern(&[]);
         let pattern = format!("^({label}\\.)*{label}$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 }
 
-impl Property for Domain {
-    fn accepted() -> Schema {
-        let label = label_pattern(&[]);
+impl FieldValue for Domain {
+    fn input_schema() -> Schema {
+        let label = input_label_pattern(&[]);
         let pattern = format!("^({label}\\.)*{label}\\.?$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 
-    fn faults() -> Vec<Fault> {
+    fn possible_faults() -> Vec<Fault> {
         vec![Fault::wrong_type("a string"), Fault::too_long(MAX), malformed()]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        Ok(Self::parse(string(value)?)?)
+        Ok(Self::parse(expect_str(value)?)?)
     }
 }
 
@@ -142,14 +143,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_names_are_lowercased_and_checked() {
+    fn host_names_are_lowercased_and_validated() {
         assert_eq!(Domain::parse("Aurora.Example").unwrap().as_str(), "aurora.example");
-        for good in
+        for valid in
             ["localhost", "a-b.c", "1.2.3.4", "münchen.example", "भारत.example", "佐々木.example"]
         {
-            assert!(Domain::parse(good).is_ok(), "{good}");
+            assert!(Domain::parse(valid).is_ok(), "{valid}");
         }
-        for bad in [
+        for invalid in [
             "",
             "https://a.b",
             "a.b/c",
@@ -171,10 +172,10 @@ mod tests {
             "ａ.b",
             "a。b",
         ] {
-            assert_eq!(Domain::parse(bad).unwrap_err().rule, Rule::InvalidString, "{bad}");
+            assert_eq!(Domain::parse(invalid).unwrap_err().rule, Rule::InvalidString, "{invalid}");
         }
-        for (dropped, left) in [("a.", "a"), ("\u{feff}a.b\u{200b}", "a.b"), (" A.b.\n", "a.b")] {
-            assert_eq!(Domain::parse(dropped).unwrap().as_str(), left);
+        for (input, trimmed) in [("a.", "a"), ("\u{feff}a.b\u{200b}", "a.b"), (" A.b.\n", "a.b")] {
+            assert_eq!(Domain::parse(input).unwrap().as_str(), trimmed);
         }
         let longest =
             [["a"; 63].concat(), ["b"; 63].concat(), ["c"; 63].concat(), ["d"; 61].concat()]
@@ -187,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn every_host_name_that_idna2008_allows_is_taken() {
-        for good in [
+    fn every_host_name_that_idna2008_allows_is_accepted() {
+        for valid in [
             "paral\u{b7}lel.example",
             "نامه\u{200c}ای.example",
             "क्\u{200d}ष.example",
@@ -200,15 +201,15 @@ mod tests {
             "xn--mnchen-3ya.example",
             "a--b.example",
         ] {
-            assert_eq!(Domain::parse(good).unwrap().as_str(), good);
+            assert_eq!(Domain::parse(valid).unwrap().as_str(), valid);
         }
     }
 
     #[test]
-    fn both_forms_of_an_international_name_have_one_key() {
+    fn both_forms_of_an_internationalized_name_have_the_same_key() {
         let key = |host: &str| Domain::parse(host).unwrap().key();
         assert_eq!(key("München.example"), key("XN--mnchen-3ya.example."));
-        assert_eq!(key("München.example"), Domain::key_of(" MU\u{308}NCHEN.example. "));
+        assert_eq!(key("München.example"), Domain::lookup_key(" MU\u{308}NCHEN.example. "));
         assert_ne!(key("munchen.example"), key("münchen.example"));
     }
 }

@@ -1,16 +1,16 @@
-//! Ids that other systems gave.
+//! IDs in other systems, such as HubSpot or Stripe.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alphabet::{self, Alphabet};
-use super::invisible::{identifier, is_blank};
-use super::text::ANY;
-use crate::model::parse::fields::{Property, string};
+use super::invisible::{is_blank, trim_identifier};
+use super::text::ANY_TEXT;
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::Fault;
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// An id in another system, at most 255 characters, without invisible ones.
+/// An ID in another system: at most 255 characters, none of them invisible.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ExternalId(String);
@@ -18,50 +18,48 @@ pub struct ExternalId(String);
 const MAX: usize = 255;
 
 impl ExternalId {
-    /// Takes an id as it was copied from the other system.
+    /// Trims and validates an ID that was copied from another system.
     ///
     /// # Errors
-    /// When it is too long or has an invisible character.
+    /// If the ID is too long or contains an invisible character.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
-        let id = identifier(raw, &[])?;
+        let id = trim_identifier(raw, &[])?;
         if id.chars().take(MAX + 1).count() > MAX {
             return Err(Fault::too_long(MAX));
         }
         Ok(Self(id.to_owned()))
     }
 
-    /// The form of an id that somebody looks for, which may be none: without the blanks that
-    /// [`ExternalId::parse`] drops.
-    pub fn key_of(raw: &str) -> &str {
+    /// Trims a search term, which need not be a valid ID, in the same way as [`ExternalId::parse`].
+    pub fn lookup_key(raw: &str) -> &str {
         raw.trim_matches(is_blank)
     }
 
-    /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Earlier versions let invisible characters in.
-impl Described for ExternalId {
+/// Stored IDs may contain invisible characters, which earlier versions accepted.
+impl JsonSchema for ExternalId {
     fn schema() -> Schema {
-        schema::string().max_length(Some(MAX)).pattern(Some(ANY)).into()
+        schema::string().max_length(Some(MAX)).pattern(Some(ANY_TEXT)).into()
     }
 }
 
-impl Property for ExternalId {
-    fn accepted() -> Schema {
-        let (blank, visible) = (alphabet::blank(), Alphabet(&[]).visible_class());
+impl FieldValue for ExternalId {
+    fn input_schema() -> Schema {
+        let (blank, visible) = (alphabet::blank_class(), Alphabet(&[]).visible_class());
         let pattern = format!("^{blank}*{visible}*{blank}*$");
         schema::string().max_length(Some(MAX)).pattern(Some(pattern)).into()
     }
 
-    fn faults() -> Vec<Fault> {
+    fn possible_faults() -> Vec<Fault> {
         vec![Fault::wrong_type("a string"), Fault::too_long(MAX)]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        Ok(Self::parse(string(value)?)?)
+        Ok(Self::parse(expect_str(value)?)?)
     }
 }
 

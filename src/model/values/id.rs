@@ -1,5 +1,5 @@
-//! Ids: the opaque cuid that every object has, the small `display_id`, and the path parameter
-//! that can be either.
+//! IDs: the opaque cuid that every object has, the small `display_id`, and references that can be
+//! either.
 
 use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
@@ -11,56 +11,55 @@ use utoipa::openapi::schema::{SchemaType, Type};
 use uuid::Uuid;
 
 use super::invisible::is_blank;
-use super::number::{MAX_SAFE, Whole};
-use super::text::{clean, visible_pattern};
-use crate::model::parse::fields::{Property, string};
+use super::number::{Integer, MAX_SAFE};
+use super::text::{non_blank_pattern, trim_text};
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// The cuid of an `R`, such as a customer: `c` and 24 to 31 lower-case letters and digits.
+/// The cuid of a resource of type `R`: `c`, followed by 24 to 31 lowercase letters and digits.
 pub struct Id<R> {
     text: String,
-    of: PhantomData<fn() -> R>,
+    resource: PhantomData<fn() -> R>,
 }
 
 impl<R> Id<R> {
-    /// A new id, greater than every id that this process made before it.
+    /// Generates an ID. It is greater than every ID that this process has generated before.
     pub fn generate() -> Self {
-        Self::stored(format!("c{}", base36(Uuid::now_v7())))
+        Self::from_stored(format!("c{}", base36(Uuid::now_v7())))
     }
 
-    /// Takes an id in its text form; nothing when it cannot be one.
+    /// Returns `None` if the text can't be an ID.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('c')?;
         let well_formed = (24..=31).contains(&rest.len())
             && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        well_formed.then(|| Self::stored(text.to_owned()))
+        well_formed.then(|| Self::from_stored(text.to_owned()))
     }
 
-    /// A value that the store reads back: it was generated or parsed before it was written.
-    pub fn stored(text: String) -> Self {
-        Self { text, of: PhantomData }
+    /// Restores a stored value. It was generated or validated before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self { text, resource: PhantomData }
     }
 
-    /// The same id where resources of every type are meant.
-    pub fn of_any_type(self) -> ResourceId {
-        Id::stored(self.text)
+    /// Converts to an ID that can belong to a resource of any type.
+    pub fn erase_type(self) -> ResourceId {
+        Id::from_stored(self.text)
     }
 
-    /// The id's text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// Anything that an event can be about.
+/// Marks an ID as belonging to a resource of any type.
 #[derive(Debug)]
-pub enum Anything {}
+pub enum AnyResource {}
 
-/// The id of a resource of whatever type.
-pub type ResourceId = Id<Anything>;
+/// The ID of a resource of any type.
+pub type ResourceId = Id<AnyResource>;
 
-/// A UUID in base 36: 25 digits, zero-padded, so that ids sort as their UUIDs do.
+/// Encodes a UUID in base 36. The result is zero-padded to 25 digits, so it sorts like the UUID.
 pub(in crate::model) fn base36(uuid: Uuid) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut digits = [b'0'; 25];
@@ -72,10 +71,10 @@ pub(in crate::model) fn base36(uuid: Uuid) -> String {
     digits.iter().map(|&digit| char::from(digit)).collect()
 }
 
-// Derives would ask the same of `R`, which is only a mark.
+// Not derived: that would require the same traits of `R`, which is only a marker.
 impl<R> Clone for Id<R> {
     fn clone(&self) -> Self {
-        Self::stored(self.text.clone())
+        Self::from_stored(self.text.clone())
     }
 }
 
@@ -113,38 +112,36 @@ impl<R> Serialize for Id<R> {
 
 impl<'de, R> Deserialize<'de> for Id<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::stored)
+        String::deserialize(deserializer).map(Self::from_stored)
     }
 }
 
-impl<R> Described for Id<R> {
+impl<R> JsonSchema for Id<R> {
     fn schema() -> Schema {
         schema::string().pattern(Some("^c[a-z0-9]{24,31}$")).into()
     }
 }
 
-/// The small number of an object within its workspace and type: from 1, never used again.
+/// A sequential number within a workspace and resource type, starting at 1. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DisplayId(pub i64);
 
-impl Described for DisplayId {
+impl JsonSchema for DisplayId {
     fn schema() -> Schema {
-        schema::whole(1, MAX_SAFE).into()
+        schema::integer(1, MAX_SAFE).into()
     }
 }
 
-/// What a client names an `R` by.
+/// A reference to a resource of type `R`, by either of its IDs.
 pub enum Ref<R> {
-    /// By its cuid.
     Id(Id<R>),
-    /// By its `display_id`.
     DisplayId(DisplayId),
 }
 
 impl<R> Ref<R> {
-    /// All digits mean a `display_id`, anything else a cuid. Text that can be neither, such as a
-    /// slug or a number beyond every counter, names nothing.
+    /// Parses digits as a `display_id` and anything else as a cuid. Returns `None` for text that
+    /// can be neither, such as a slug or a number that is out of range.
     pub fn parse(text: &str) -> Option<Self> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             text.parse().ok().map(|number| Self::DisplayId(DisplayId(number)))
@@ -154,7 +151,7 @@ impl<R> Ref<R> {
     }
 }
 
-impl<R> Described for Ref<R> {
+impl<R> JsonSchema for Ref<R> {
     fn schema() -> Schema {
         schema::string().pattern(Some("^([0-9]+|c[a-z0-9]{24,31})$")).into()
     }
@@ -178,33 +175,33 @@ impl<R> Debug for Ref<R> {
     }
 }
 
-/// A reference in a body: a string in either form, or the number itself. Well-formed or not, it is
-/// looked up, so that a reference to nothing is "not found" and not "invalid".
+/// A reference in a request body: either ID as a string, or the `display_id` as a number. A
+/// malformed reference becomes `None` rather than a fault, so the client gets "not found".
 pub struct BodyRef<R>(pub Option<Ref<R>>);
 
-impl<R> Described for BodyRef<R> {
+impl<R> JsonSchema for BodyRef<R> {
     fn schema() -> Schema {
         let either = SchemaType::from_iter([Type::String, Type::Integer]);
-        let text = schema::string().min_length(Some(1)).pattern(Some(visible_pattern()));
+        let text = schema::string().min_length(Some(1)).pattern(Some(non_blank_pattern()));
         text.schema_type(either).minimum(Some(0)).into()
     }
 }
 
-impl<R> Property for BodyRef<R> {
-    fn faults() -> Vec<Fault> {
-        // Strings and numbers are both of the right type, so no type is the wrong one.
+impl<R> FieldValue for BodyRef<R> {
+    fn possible_faults() -> Vec<Fault> {
+        // Strings and numbers are both valid types.
         vec![Fault::empty()]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         match value {
-            Value::Number(_) => match Whole::<0, MAX_SAFE>::from_json(value) {
+            Value::Number(_) => match Integer::<0, MAX_SAFE>::from_json(value) {
                 Ok(number) => Ok(Self(Some(Ref::DisplayId(DisplayId(number.get()))))),
-                // Beyond every counter.
+                // Larger than any display ID.
                 Err(faults) if faults.iter().all(|f| f.rule == Rule::TooBig) => Ok(Self(None)),
                 Err(faults) => Err(faults),
             },
-            _ => match clean(string(value)?)?.trim_matches(is_blank) {
+            _ => match trim_text(expect_str(value)?)?.trim_matches(is_blank) {
                 "" => Err(Fault::empty().into()),
                 text => Ok(Self(Ref::parse(text))),
             },
@@ -219,26 +216,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_ids_have_the_form_and_sort_by_creation() {
+    fn new_ids_are_well_formed_and_sort_by_creation() {
         let ids: Vec<String> = (0..1000).map(|_| Id::<()>::generate().to_string()).collect();
         assert!(ids.is_sorted());
         assert!(ids.iter().all(|id| id.len() == 26 && Id::<()>::parse(id).is_some()));
     }
 
     #[test]
-    fn base_36_is_zero_padded_and_holds_every_uuid() {
+    fn base_36_is_zero_padded_and_fits_every_uuid() {
         assert_eq!(base36(Uuid::nil()), "0".repeat(25));
         assert_eq!(base36(Uuid::from_u128(35)), format!("{}z", "0".repeat(24)));
         assert_eq!(base36(Uuid::max()), "f5lxx1zz5pnorynqglhzmsp33");
     }
 
     #[test]
-    fn digits_are_a_display_id_and_the_rest_a_cuid_or_nothing() {
+    fn a_reference_is_a_display_id_or_a_cuid() {
         assert!(matches!(Ref::<()>::parse("007"), Some(Ref::DisplayId(DisplayId(7)))));
         assert!(matches!(Ref::<()>::parse(&format!("c{}", "a".repeat(24))), Some(Ref::Id(_))));
         assert!(matches!(Ref::<()>::parse(&format!("c{}", "9".repeat(31))), Some(Ref::Id(_))));
-        for nothing in ["", "aurora", "-1", "1.0", "99999999999999999999", "c", "１"] {
-            assert!(Ref::<()>::parse(nothing).is_none(), "{nothing}");
+        for text in ["", "aurora", "-1", "1.0", "99999999999999999999", "c", "１"] {
+            assert!(Ref::<()>::parse(text).is_none(), "{text}");
         }
         assert!(Ref::<()>::parse(&format!("c{}", "a".repeat(23))).is_none());
         assert!(Ref::<()>::parse(&format!("c{}", "a".repeat(32))).is_none());
@@ -246,13 +243,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn base_36_keeps_the_order_of_uuids(a: u128, b: u128) {
+        fn base_36_preserves_the_order_of_uuids(a: u128, b: u128) {
             let (x, y) = (base36(Uuid::from_u128(a)), base36(Uuid::from_u128(b)));
             prop_assert_eq!(a.cmp(&b), x.cmp(&y));
         }
 
         #[test]
-        fn no_text_makes_a_reference_panic(text in ".{0,60}") {
+        fn parsing_a_reference_never_panics(text in ".{0,60}") {
             let _ = Ref::<()>::parse(&text);
         }
     }

@@ -1,10 +1,10 @@
-//! Characters that leave nothing on the screen, and the rule for them in identifiers. The table is
-//! for the parsers and for the patterns that describe them; a test holds it to Unicode's data.
+//! Invisible characters, and how identifiers treat them. Parsers and the patterns in their schemas
+//! share the tables, which a test compares with Unicode's data.
 
 use crate::model::parse::problem::{Fault, Rule};
 
-/// Default_Ignorable_Code_Point, the general categories Cc and Cf without white space, and the
-/// Braille pattern without dots.
+/// Default_Ignorable_Code_Point, the general categories Cc and Cf except for whitespace, and the
+/// blank Braille pattern (U+2800).
 pub(in crate::model) const INVISIBLE: &[(char, char)] = &[
     ('\0', '\u{8}'),
     ('\u{e}', '\u{1f}'),
@@ -38,7 +38,7 @@ pub(in crate::model) const INVISIBLE: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// White_Space.
+/// The Unicode property White_Space.
 pub(in crate::model) const SPACES: &[(char, char)] = &[
     ('\t', '\r'),
     (' ', ' '),
@@ -52,56 +52,61 @@ pub(in crate::model) const SPACES: &[(char, char)] = &[
     ('\u{3000}', '\u{3000}'),
 ];
 
-/// Joiners, which IDNA2008 allows in some contexts.
+/// The zero-width joiner and non-joiner, which IDNA2008 allows in some contexts.
 pub(in crate::model) const JOINERS: &[char] = &['\u{200c}', '\u{200d}'];
 
-/// Whether one of the ranges, which ascend, holds a character.
-fn within(ranges: &[(char, char)], letter: char) -> bool {
-    let begun = ranges.partition_point(|&(first, _)| first <= letter);
-    begun.checked_sub(1).is_some_and(|range| letter <= ranges[range].1)
+/// Returns whether one of the ranges contains a character. They must be sorted.
+fn ranges_contain(ranges: &[(char, char)], letter: char) -> bool {
+    let started = ranges.partition_point(|&(first, _)| first <= letter);
+    started.checked_sub(1).is_some_and(|range| letter <= ranges[range].1)
 }
 
-/// Whether a character is not white space and still leaves nothing on the screen.
+/// Returns whether a character is invisible and not whitespace.
 pub fn is_invisible(letter: char) -> bool {
-    within(INVISIBLE, letter)
+    ranges_contain(INVISIBLE, letter)
 }
 
-/// Whether a character leaves a place empty: white space, or an invisible one.
+/// Returns whether a character is whitespace or invisible.
 pub fn is_blank(letter: char) -> bool {
-    within(SPACES, letter) || is_invisible(letter)
+    ranges_contain(SPACES, letter) || is_invisible(letter)
 }
 
-/// Whether nobody would see anything of a text.
+/// Returns whether all characters of a text are whitespace or invisible.
 pub fn is_blank_text(text: &str) -> bool {
     text.chars().all(is_blank)
 }
 
-/// Takes an identifier: an email, a host name, a slug, or an id in another system. Blank characters
-/// at its ends are dropped, because they come from where it was copied: the byte order mark of a
-/// CSV file, a zero-width space after a word in a chat. An invisible character inside is refused,
-/// except for those in `but`: it makes two identifiers that look the same, and nobody can say
-/// which of the two was meant.
+/// Trims an identifier: an email address, a host name, a slug, or an ID in another system. Blank
+/// characters at either end are dropped, because they come from copying: the byte order mark of a
+/// CSV file, or a zero-width space after a word in a chat. Invisible characters elsewhere are
+/// rejected, except for those in `allowed`, because they make different identifiers look the same.
 ///
 /// # Errors
 /// [`Rule::InvalidString`].
-pub(in crate::model) fn identifier<'r>(raw: &'r str, but: &[char]) -> Result<&'r str, Fault> {
+pub(in crate::model) fn trim_identifier<'r>(
+    raw: &'r str,
+    allowed: &[char],
+) -> Result<&'r str, Fault> {
     let text = raw.trim_matches(is_blank);
-    let nul = || raw.contains('\0').then(|| fault('\0'));
-    match refused(text, but).or_else(nul) {
+    let nul = || raw.contains('\0').then(|| fault_for('\0'));
+    match invisible_fault(text, allowed).or_else(nul) {
         Some(fault) => Err(fault),
         None => Ok(text),
     }
 }
 
-/// What is wrong with a text in which an invisible character is, apart from those in `but`.
-pub(in crate::model) fn refused(text: &str, but: &[char]) -> Option<Fault> {
-    text.chars().find(|letter| is_invisible(*letter) && !but.contains(letter)).map(fault)
+/// Returns a fault if a text contains an invisible character that is not in `allowed`.
+pub(in crate::model) fn invisible_fault(text: &str, allowed: &[char]) -> Option<Fault> {
+    text.chars().find(|letter| is_invisible(*letter) && !allowed.contains(letter)).map(fault_for)
 }
 
-/// It names the code, since the character cannot be seen.
-fn fault(letter: char) -> Fault {
-    let says = format!("must not contain the invisible character U+{:04X}", u32::from(letter));
-    Fault::new(Rule::InvalidString, says)
+/// The message contains the code point, because the character can't be seen.
+fn fault_for(letter: char) -> Fault {
+    let code = u32::from(letter);
+    Fault::new(
+        Rule::InvalidString,
+        format!("must not contain the invisible character U+{code:04X}"),
+    )
 }
 
 #[cfg(test)]
@@ -113,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tables_are_those_of_unicode() {
+    fn the_tables_match_unicode() {
         let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
         let spaces = CodePointSetData::new::<WhiteSpace>();
         let categories = CodePointMapData::<GeneralCategory>::new();
@@ -130,23 +135,23 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_drops_blanks_at_its_ends_and_refuses_them_inside() {
-        assert_eq!(identifier("\u{feff}hs 42\u{200b}\n", &[]).unwrap(), "hs 42");
-        assert_eq!(identifier("\u{3164}", &[]).unwrap(), "");
-        let fault = identifier("a\u{200b}b", &[]).unwrap_err();
+    fn identifiers_are_trimmed_and_reject_invisible_characters_inside() {
+        assert_eq!(trim_identifier("\u{feff}hs 42\u{200b}\n", &[]).unwrap(), "hs 42");
+        assert_eq!(trim_identifier("\u{3164}", &[]).unwrap(), "");
+        let fault = trim_identifier("a\u{200b}b", &[]).unwrap_err();
         assert_eq!(fault.rule, Rule::InvalidString);
-        assert!(fault.says.ends_with("U+200B"), "{}", fault.says);
-        assert!(identifier("a\u{200c}b", JOINERS).is_ok());
-        assert!(identifier("a\0", &[]).is_err());
+        assert!(fault.requirement.ends_with("U+200B"), "{}", fault.requirement);
+        assert!(trim_identifier("a\u{200c}b", JOINERS).is_ok());
+        assert!(trim_identifier("a\0", &[]).is_err());
     }
 
     proptest! {
         #[test]
-        fn what_is_left_of_an_identifier_has_no_blank_end_and_nothing_invisible(raw in any::<String>()) {
-            if let Ok(text) = identifier(&raw, &[]) {
+        fn a_trimmed_identifier_has_no_blank_ends_and_no_invisible_characters(raw in any::<String>()) {
+            if let Ok(text) = trim_identifier(&raw, &[]) {
                 prop_assert!(!text.starts_with(is_blank) && !text.ends_with(is_blank));
                 prop_assert!(!text.contains(is_invisible));
-                prop_assert_eq!(identifier(text, &[]).unwrap(), text);
+                prop_assert_eq!(trim_identifier(text, &[]).unwrap(), text);
             }
         }
     }

@@ -1,15 +1,15 @@
-//! Short lists of tags or labels.
+//! Lists of tags or labels.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::schema::ArrayBuilder;
 
 use super::text::Label;
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::FieldValue;
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{Described, Schema};
+use crate::model::parse::schema::{JsonSchema, Schema};
 
-/// At most 50 labels of 1 to 64 characters; of equal ones the first is kept.
+/// At most 50 labels of 1 to 64 characters, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Labels(Vec<Label>);
@@ -17,41 +17,43 @@ pub struct Labels(Vec<Label>);
 const MAX: usize = 50;
 
 impl Labels {
-    /// The labels, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Label::as_str)
     }
 }
 
 fn too_many() -> Fault {
-    Fault::new(Rule::TooBig, format!("must hold at most {MAX} items"))
+    Fault::new(Rule::TooBig, format!("must contain at most {MAX} items"))
 }
 
-fn list_of(label: Schema) -> Schema {
+fn array_schema(label: Schema) -> Schema {
     ArrayBuilder::new().items(label).max_items(Some(MAX)).into()
 }
 
-impl Described for Labels {
+impl JsonSchema for Labels {
     fn schema() -> Schema {
-        list_of(Label::schema())
+        array_schema(Label::schema())
     }
 }
 
-impl Property for Labels {
-    fn accepted() -> Schema {
-        list_of(Label::accepted())
+impl FieldValue for Labels {
+    fn input_schema() -> Schema {
+        array_schema(Label::input_schema())
     }
 
-    fn faults() -> Vec<Fault> {
-        let of_first = Label::faults().into_iter().map(|fault| fault.at(0));
-        [Fault::wrong_type("an array of strings"), too_many()].into_iter().chain(of_first).collect()
+    fn possible_faults() -> Vec<Fault> {
+        let first_item = Label::possible_faults().into_iter().map(|fault| fault.at_index(0));
+        [Fault::wrong_type("an array of strings"), too_many()]
+            .into_iter()
+            .chain(first_item)
+            .collect()
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {
             return Err(Fault::wrong_type("an array of strings").into());
         };
-        // Of what was sent, and not of what is left of it: JSON Schema has no word for that.
+        // The limit includes duplicates, because JSON Schema has no way to exclude them.
         if items.len() > MAX {
             return Err(too_many().into());
         }
@@ -61,7 +63,7 @@ impl Property for Labels {
             match Label::from_json(item) {
                 Ok(label) if labels.contains(&label) => {}
                 Ok(label) => labels.push(label),
-                Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.at(index))),
+                Err(found) => faults.extend(found.into_iter().map(|fault| fault.at_index(index))),
             }
         }
         if faults.is_empty() { Ok(Self(labels)) } else { Err(faults) }

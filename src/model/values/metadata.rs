@@ -1,16 +1,16 @@
-//! Metadata: a JSON object that belongs to the client and comes back as it was sent.
+//! Metadata: a JSON object for the client's own use.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::FieldValue;
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{Described, Schema};
+use crate::model::parse::schema::{JsonSchema, Schema};
 
-/// Any JSON object of at most 16 KiB (serialised without white space) and 16 levels. The order
-/// of its keys and every digit of its numbers are kept.
+/// A JSON object of at most 16 KiB (serialized without whitespace) and 16 levels. Preserves the
+/// order of the keys and every digit of the numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(Box<RawValue>);
@@ -19,15 +19,15 @@ const MAX_BYTES: usize = 16 * 1024;
 const MAX_DEPTH: usize = 16;
 
 impl Metadata {
-    /// Reads back the text that [`Metadata::as_str`] gave.
+    /// Restores the text that [`Metadata::as_str`] returned.
     ///
     /// # Errors
-    /// When the text is not JSON, which only a damaged file can cause.
-    pub fn stored(json: String) -> serde_json::Result<Self> {
+    /// If the text is not JSON, which means that the database is damaged.
+    pub fn from_stored(json: String) -> serde_json::Result<Self> {
         RawValue::from_string(json).map(Self)
     }
 
-    /// The object as JSON text without white space.
+    /// Returns the object as JSON without whitespace.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -39,7 +39,7 @@ impl Default for Metadata {
     }
 }
 
-/// Levels of nesting: an object of plain values has one.
+/// Returns the levels of nesting. An object without nested objects or arrays has one.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
@@ -53,19 +53,19 @@ fn too_deep() -> Fault {
 }
 
 fn too_large() -> Fault {
-    Fault::new(Rule::TooBig, format!("must be at most {MAX_BYTES} bytes of JSON"))
+    Fault::new(Rule::TooBig, format!("must not exceed {MAX_BYTES} bytes as compact JSON"))
 }
 
-/// Its size and depth have no words in JSON Schema.
-impl Described for Metadata {
+/// JSON Schema can't express the limits on size and depth.
+impl JsonSchema for Metadata {
     fn schema() -> Schema {
         let anything = AdditionalProperties::FreeForm(true);
         ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(anything)).into()
     }
 }
 
-impl Property for Metadata {
-    fn faults() -> Vec<Fault> {
+impl FieldValue for Metadata {
+    fn possible_faults() -> Vec<Fault> {
         vec![Fault::wrong_type("an object"), too_deep(), too_large()]
     }
 
@@ -81,7 +81,7 @@ impl Property for Metadata {
         if json.len() > MAX_BYTES {
             return Err(too_large().into());
         }
-        Self::stored(json).map_err(unreadable)
+        Self::from_stored(json).map_err(unreadable)
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_keep_their_order_and_numbers_their_digits() {
+    fn key_order_and_number_digits_are_preserved() {
         let odd = r#"{"z":1,"a":1.0,"m":123456789012345678901234567890,"e":1e+400,"n":null,"u":"\u0000"}"#;
         assert_eq!(parse(odd).unwrap(), odd);
         assert_eq!(parse("{ \"b\" : [ 1 , 2 ] }").unwrap(), r#"{"b":[1,2]}"#);

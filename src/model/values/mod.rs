@@ -1,8 +1,7 @@
-//! What a property can hold: each type parses its text or JSON once and cannot hold a wrong value.
+//! Value types for fields. Each one parses text or JSON once and can't hold an invalid value.
 
 pub(super) mod alphabet;
 pub mod argon2id;
-pub mod comparison;
 pub mod domain;
 pub mod email;
 pub mod external_id;
@@ -10,6 +9,7 @@ pub mod id;
 pub mod invisible;
 pub mod labels;
 pub mod metadata;
+pub mod normalize;
 pub mod number;
 pub mod password;
 pub mod slug;

@@ -1,87 +1,84 @@
-//! Whole numbers with bounds, and booleans, as JSON brings them.
+//! Integers with bounds, and booleans.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use crate::model::parse::fields::Property;
+use crate::model::parse::fields::FieldValue;
 use crate::model::parse::problem::Fault;
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// The greatest whole number that every JSON client can hold exactly (2^53 - 1).
+/// The largest integer that every JSON client can represent exactly (2^53 - 1).
 pub const MAX_SAFE: i64 = 9_007_199_254_740_991;
 
-/// A whole number of `MIN` to `MAX`.
+/// An integer between `MIN` and `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Whole<const MIN: i64, const MAX: i64>(i64);
+pub struct Integer<const MIN: i64, const MAX: i64>(i64);
 
-/// A count or a sum in the smallest currency unit.
-pub type Amount = Whole<0, MAX_SAFE>;
-/// Days between two reminders.
-pub type Days = Whole<1, 365>;
+/// A count, or an amount in the smallest currency unit.
+pub type Amount = Integer<0, MAX_SAFE>;
+/// The number of days between reminders.
+pub type Days = Integer<1, 365>;
 
-impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
-    /// Takes a number.
-    ///
+impl<const MIN: i64, const MAX: i64> Integer<MIN, MAX> {
     /// # Errors
-    /// When it is less than `MIN` or more than `MAX`.
+    /// If the number is less than `MIN` or greater than `MAX`.
     pub fn new(number: i64) -> Result<Self, Fault> {
         if number < MIN {
-            return Err(Fault::below(MIN));
+            return Err(Fault::too_small(MIN, MAX));
         }
         if number > MAX {
-            return Err(Fault::above(MAX));
+            return Err(Fault::too_big(MIN, MAX));
         }
         Ok(Self(number))
     }
 
-    /// A value that the store reads back: it was parsed before it was written.
-    pub fn stored(number: i64) -> Self {
+    /// Restores a stored value. It was validated before it was stored.
+    pub fn from_stored(number: i64) -> Self {
         Self(number)
     }
 
-    /// The number.
     pub fn get(self) -> i64 {
         self.0
     }
 }
 
-/// Reads a JSON number as JavaScript does: `1.0` and `1e2` are whole.
-fn whole(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
+/// Parses a JSON number like JavaScript, where `1.0` and `1e2` are integers.
+fn parse_integer(number: &Number, min: i64, max: i64) -> Result<i64, Fault> {
     if let Some(exact) = number.as_i64() {
         return Ok(exact);
     }
     let text = number.as_str();
-    // A number beyond the range of f64 parses to an infinity, which keeps its sign.
+    // A number that overflows f64 parses to infinity with the same sign.
     match text.parse::<f64>() {
-        Ok(float) if float > MAX_SAFE as f64 => Err(Fault::above(max)),
-        Ok(float) if float < -(MAX_SAFE as f64) => Err(Fault::below(min)),
+        Ok(float) if float > MAX_SAFE as f64 => Err(Fault::too_big(min, max)),
+        Ok(float) if float < -(MAX_SAFE as f64) => Err(Fault::too_small(min, max)),
         Ok(float) if float.fract() == 0.0 => Ok(float as i64),
-        _ => Err(Fault::wrong_type("a whole number")),
+        _ => Err(Fault::wrong_type("an integer")),
     }
 }
 
-impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
+impl<const MIN: i64, const MAX: i64> JsonSchema for Integer<MIN, MAX> {
     fn schema() -> Schema {
-        schema::whole(MIN, MAX).into()
+        schema::integer(MIN, MAX).into()
     }
 }
 
-impl<const MIN: i64, const MAX: i64> Property for Whole<MIN, MAX> {
-    fn faults() -> Vec<Fault> {
-        vec![Fault::wrong_type("a whole number"), Fault::below(MIN), Fault::above(MAX)]
+impl<const MIN: i64, const MAX: i64> FieldValue for Integer<MIN, MAX> {
+    fn possible_faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("an integer"), Fault::too_small(MIN, MAX), Fault::too_big(MIN, MAX)]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         match value {
-            Value::Number(number) => Ok(Self::new(whole(number, MIN, MAX)?)?),
-            _ => Err(Fault::wrong_type("a whole number").into()),
+            Value::Number(number) => Ok(Self::new(parse_integer(number, MIN, MAX)?)?),
+            _ => Err(Fault::wrong_type("an integer").into()),
         }
     }
 }
 
-impl Property for bool {
-    fn faults() -> Vec<Fault> {
+impl FieldValue for bool {
+    fn possible_faults() -> Vec<Fault> {
         vec![Fault::wrong_type("true or false")]
     }
 
@@ -101,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_read_in_every_notation_and_bounded() {
+    fn integers_are_accepted_in_every_notation_and_bounded() {
         assert_eq!(amount("0"), Ok(0));
         assert_eq!(amount("9007199254740991"), Ok(MAX_SAFE));
         assert_eq!(amount("12.0"), Ok(12));

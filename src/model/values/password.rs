@@ -1,43 +1,47 @@
-//! The admin's password: what it may be, and what is kept of it.
+//! The admin's password: its requirements and its hash.
 
 use std::fmt::{self, Debug, Formatter};
 
 use serde_json::Value;
 
 use super::argon2id::{self, HashError};
-use crate::model::parse::fields::{Property, string};
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// A password in clear, just as it was typed. It is neither printed nor logged by accident.
+/// A plaintext password, exactly as typed. `Debug` doesn't reveal it, so it isn't logged by
+/// accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The fewest characters, as OWASP asks for where nothing but a password is needed.
+    /// The minimum length in characters that OWASP recommends if there is no second factor.
     pub const MIN: usize = 12;
-    /// The most bytes: more than anybody types, and little to hash.
+    /// The maximum length in bytes: longer than any real password, and still cheap to hash.
     pub const MAX: usize = 1024;
 
-    /// Takes what a person typed. Spaces belong to it.
+    /// Validates a password. Leading and trailing spaces are part of it.
     ///
     /// # Errors
-    /// [`Rule::TooSmall`] and [`Rule::TooBig`] for the length.
+    /// [`Rule::TooSmall`] or [`Rule::TooBig`].
     pub fn parse(raw: &str) -> Result<Self, Fault> {
-        let refuse = |rule, says: String| Err(Fault::new(rule, says));
+        let reject = |rule, requirement: String| Err(Fault::new(rule, requirement));
         if raw.len() > Self::MAX {
-            return refuse(Rule::TooBig, format!("must be at most {} bytes", Self::MAX));
+            return reject(Rule::TooBig, format!("must be at most {} bytes long", Self::MAX));
         }
         if raw.chars().count() < Self::MIN {
-            return refuse(Rule::TooSmall, format!("must be at least {} characters", Self::MIN));
+            return reject(
+                Rule::TooSmall,
+                format!("must be at least {} characters long", Self::MIN),
+            );
         }
         if raw.trim().is_empty() {
-            return refuse(Rule::TooSmall, "must be more than spaces".to_owned());
+            return reject(Rule::TooSmall, "must not consist only of spaces".to_owned());
         }
         Ok(Self(raw.to_owned()))
     }
 
-    /// What may be kept. Takes tens of milliseconds and 19 MiB.
+    /// Hashes the password for storage. Takes tens of milliseconds and 19 MiB.
     ///
     /// # Errors
     /// See [`HashError`].
@@ -46,16 +50,16 @@ impl Password {
     }
 }
 
-/// Lengths are counted in bytes and in characters, which no schema says; it is in none.
-impl Described for Password {
+/// Not part of the OpenAPI document. A schema can't express the maximum length, which is in bytes.
+impl JsonSchema for Password {
     fn schema() -> Schema {
-        schema::formatted("password").min_length(Some(Self::MIN)).into()
+        schema::string_with_format("password").min_length(Some(Self::MIN)).into()
     }
 }
 
-impl Property for Password {
+impl FieldValue for Password {
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        Ok(Self::parse(string(value)?)?)
+        Ok(Self::parse(expect_str(value)?)?)
     }
 }
 
@@ -65,25 +69,23 @@ impl Debug for Password {
     }
 }
 
-/// The argon2id hash of a password, as a PHC string.
+/// The Argon2id hash of a password, as a PHC string.
 #[derive(Clone)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// A value that the store reads back: it was made before it was written.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The PHC string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is the hash of this password. Takes tens of milliseconds and 19 MiB.
+    /// Returns whether this is the hash of `password`. Takes tens of milliseconds and 19 MiB.
     ///
     /// # Errors
-    /// When the stored text is no hash.
+    /// If the stored text is not a valid hash.
     pub fn verify(&self, password: &Password) -> Result<bool, HashError> {
         argon2id::verify(&password.0, &self.0)
     }
@@ -94,24 +96,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_has_twelve_characters_that_are_not_all_spaces() {
-        let refused = |raw: &str| Password::parse(raw).unwrap_err().rule;
-        assert_eq!(refused("elevenchars"), Rule::TooSmall);
-        assert_eq!(refused(&" \t".repeat(20)), Rule::TooSmall);
-        assert_eq!(refused(&"x".repeat(1025)), Rule::TooBig);
+    fn a_password_needs_twelve_characters_that_are_not_all_spaces() {
+        let rule = |raw: &str| Password::parse(raw).unwrap_err().rule;
+        assert_eq!(rule("elevenchars"), Rule::TooSmall);
+        assert_eq!(rule(&" \t".repeat(20)), Rule::TooSmall);
+        assert_eq!(rule(&"x".repeat(1025)), Rule::TooBig);
         for right in ["twelve chars", "äöüäöüäöüäöü", &"x".repeat(1024)] {
             assert!(Password::parse(right).is_ok(), "{right}");
         }
     }
 
     #[test]
-    fn only_the_very_same_password_passes_and_none_is_shown() {
+    fn only_the_exact_password_verifies_and_debug_hides_it() {
         let password = Password::parse(" correct horse ").unwrap();
         let hash = password.hash().unwrap();
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(hash.verify(&password).unwrap());
         assert!(!hash.verify(&Password::parse("correct horse").unwrap()).unwrap());
-        assert!(PasswordHash::stored("nothing".to_owned()).verify(&password).is_err());
+        assert!(PasswordHash::from_stored("nothing".to_owned()).verify(&password).is_err());
         assert!(!format!("{password:?}").contains("horse"));
     }
 }

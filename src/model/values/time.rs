@@ -1,4 +1,4 @@
-//! Points in time, as the API writes and reads them.
+//! Timestamps, and the formats in which the API reads and writes them.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,11 +10,11 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::{datetime, format_description};
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcDateTime, UtcOffset};
 
-use crate::model::parse::fields::{Property, string};
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::{Fault, Rule};
-use crate::model::parse::schema::{self, Described, Schema};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
-/// A point in time in UTC, in whole microseconds, in the years 1 to 9999.
+/// A point in time in UTC with microsecond precision, in the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -30,29 +30,29 @@ const fn micros(time: OffsetDateTime) -> i64 {
 }
 
 impl Timestamp {
-    /// Microseconds since 1970; times outside the range become its ends.
+    /// Creates a timestamp from microseconds since the Unix epoch. Clamps times that are out of
+    /// range.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(FIRST, LAST))
     }
 
-    /// Microseconds since 1970.
+    /// Returns microseconds since the Unix epoch.
     pub fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The time so many milliseconds later.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_micros(self.0.saturating_add(millis.saturating_mul(1000)))
     }
 
-    /// The time that has passed since `earlier`; zero if that is later.
+    /// Returns the time elapsed since `earlier`, or zero if `earlier` is later than `self`.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         let micros = self.0.saturating_sub(earlier.0);
         std::time::Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
-    /// Reads an RFC 3339 date-time with any offset, or a date alone, which means midnight UTC.
+    /// Parses an RFC 3339 date-time with any offset, or a date alone, which means midnight UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if has_sign(text) {
@@ -63,31 +63,31 @@ impl Timestamp {
             Err(_) if has_separator(text) => OffsetDateTime::parse(text, &Rfc3339).ok()?,
             Err(_) => return None,
         };
-        // The offset can carry the last hours of 9999 into a year that has no date.
+        // Converting to UTC can move a time near the end of 9999 out of range.
         let micros = micros(time.checked_to_offset(UtcOffset::UTC)?);
         (FIRST..=LAST).contains(&micros).then_some(Self(micros))
     }
 
-    /// Reads what [`Timestamp::parse`] does, and a date-time without an offset, with or without
-    /// its seconds, as a form's `datetime-local` field sends it; that one is UTC.
-    pub fn parse_input(text: &str) -> Option<Self> {
+    /// Like [`Timestamp::parse`], but also accepts a date-time in UTC without an offset, with or
+    /// without seconds, which is what a form's `datetime-local` field submits.
+    pub fn parse_lenient(text: &str) -> Option<Self> {
         let text = text.trim();
         let with = |end: &str| Self::parse(&format!("{text}{end}"));
         Self::parse(text).or_else(|| with("Z")).or_else(|| with(":00Z"))
     }
 
-    /// The form with six fractional digits that list cursors have.
+    /// Formats the time as a list cursor, with six fractional digits.
     pub fn to_cursor(self) -> String {
-        self.with_iso(6, str::to_owned)
+        self.with_iso8601(6, str::to_owned)
     }
 
-    /// The form that can stand in a file's name, in whole seconds: `20260526T172109Z`.
+    /// Formats the time for file names, in whole seconds: `20260526T172109Z`.
     pub fn to_compact(self) -> String {
-        // The format asks for nothing that a time in UTC does not have.
+        // Cannot fail: every part of the format exists for a time in UTC.
         self.utc().format(COMPACT).unwrap_or_default()
     }
 
-    /// Reads what [`Timestamp::to_compact`] writes.
+    /// Parses the format of [`Timestamp::to_compact`].
     pub fn from_compact(text: &str) -> Option<Self> {
         if has_sign(text) {
             return None;
@@ -99,10 +99,10 @@ impl Timestamp {
         UtcDateTime::UNIX_EPOCH + Duration::microseconds(self.0)
     }
 
-    /// Hands over the form of ISO 8601 with so many fractional digits, at most six; what follows
-    /// is cut off rather than rounded. Not left to a format description, which took an eighth of
-    /// the time of a page of a list.
-    fn with_iso<T>(self, fraction: usize, take: impl FnOnce(&str) -> T) -> T {
+    /// Calls `f` with the time in ISO 8601. `fraction` is the number of fractional digits, at most
+    /// six; further digits are truncated. Doesn't use a format description, which took an eighth of
+    /// the time that a list page takes.
+    fn with_iso8601<T>(self, fraction: usize, f: impl FnOnce(&str) -> T) -> T {
         let time = self.utc();
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         let end = ISO_SECONDS + fraction;
@@ -116,43 +116,44 @@ impl Timestamp {
             (17..19, time.second().into()),
             (ISO_SECONDS..end, time.microsecond() / 10u32.pow(6 - fraction as u32)),
         ];
-        for (place, mut number) in numbers {
-            for digit in text[place].iter_mut().rev() {
+        for (range, mut number) in numbers {
+            for digit in text[range].iter_mut().rev() {
                 *digit = b'0' + (number % 10) as u8;
                 number /= 10;
             }
         }
-        take(std::str::from_utf8(&text[..=end]).unwrap_or_default())
+        f(std::str::from_utf8(&text[..=end]).unwrap_or_default())
     }
 }
 
-/// Whether date and time are separated as RFC 3339 (5.6) has it; the library takes any character.
+/// Returns whether date and time are separated as in RFC 3339, section 5.6. The `time` crate
+/// accepts any separator.
 fn has_separator(text: &str) -> bool {
     matches!(text.as_bytes().get("2026-05-26".len()), Some(b'T' | b't' | b' '))
 }
 
-/// Whether a sign precedes the year, which the library takes as well.
+/// Returns whether a sign precedes the year, which the `time` crate accepts.
 fn has_sign(text: &str) -> bool {
     text.starts_with(['+', '-'])
 }
 
-/// The length of `2026-05-26T17:21:09.`, up to where the fraction begins.
+/// The length of `2026-05-26T17:21:09.`, after which the fraction starts.
 const ISO_SECONDS: usize = 20;
 
 impl Display for Timestamp {
-    /// `2026-05-26T17:21:09.412Z`: milliseconds, cut off rather than rounded.
+    /// Formats the time as `2026-05-26T17:21:09.412Z`, truncated to milliseconds.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.with_iso(3, |text| f.write_str(text))
+        self.with_iso8601(3, |text| f.write_str(text))
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.with_iso(3, |text| serializer.serialize_str(text))
+        self.with_iso8601(3, |text| serializer.serialize_str(text))
     }
 }
 
-/// Reads back what was serialised, which has lost the microseconds beyond the millisecond.
+/// The serialized form doesn't round-trip exactly: it is truncated to milliseconds.
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -161,40 +162,41 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A pattern of the years that have dates: JSON Schema's formats begin with the year 0000.
+/// A pattern that excludes the year 0000, which JSON Schema's formats allow.
 const YEAR: &str = "^0{0,3}[1-9]";
 
 impl Timestamp {
-    /// A date-time with any offset, but no date alone.
-    pub fn date_time() -> Schema {
-        schema::formatted("date-time").pattern(Some(YEAR)).into()
+    /// Returns the schema of a date-time with any offset. A date alone is not allowed.
+    pub fn date_time_schema() -> Schema {
+        schema::string_with_format("date-time").pattern(Some(YEAR)).into()
     }
 }
 
-impl Described for Timestamp {
+impl JsonSchema for Timestamp {
     fn schema() -> Schema {
-        schema::formatted("date-time").into()
+        schema::string_with_format("date-time").into()
     }
 }
 
-impl Property for Timestamp {
-    fn accepted() -> Schema {
-        let date = schema::formatted("date").pattern(Some(YEAR));
-        schema::any_of([Self::date_time(), date.into()])
+impl FieldValue for Timestamp {
+    fn input_schema() -> Schema {
+        let date = schema::string_with_format("date").pattern(Some(YEAR));
+        schema::any_of([Self::date_time_schema(), date.into()])
     }
 
-    fn faults() -> Vec<Fault> {
+    fn possible_faults() -> Vec<Fault> {
         vec![Fault::wrong_type("a string"), malformed()]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
-        Self::parse(string(value)?).ok_or_else(|| malformed().into())
+        Self::parse(expect_str(value)?).ok_or_else(|| malformed().into())
     }
 }
 
 fn malformed() -> Fault {
-    let says = "must be an ISO 8601 date or date-time with an offset, in the years 0001 to 9999";
-    Fault::new(Rule::InvalidString, says)
+    let requirement = "must be an ISO 8601 date, or a date-time with an offset such as \
+                       2026-05-26T17:21:09Z, in the years 0001 to 9999";
+    Fault::new(Rule::InvalidString, requirement)
 }
 
 impl From<OffsetDateTime> for Timestamp {
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_rfc_3339_is_refused() {
+    fn text_that_is_not_rfc_3339_is_rejected() {
         for text in [
             "",
             "now",
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_has_one_form() {
+    fn the_compact_format_has_no_variants() {
         let text = "20260526T172109Z";
         assert_eq!(Timestamp::from_compact(text).unwrap().to_compact(), text);
         for other in
@@ -289,7 +291,7 @@ mod tests {
         }
     }
 
-    /// Whether each character is what the shape has in its place: a digit for `0`.
+    /// Returns whether each character matches the one in `shape`, where `0` means any digit.
     fn fits(text: &str, shape: &str) -> bool {
         text.len() == shape.len()
             && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
@@ -300,7 +302,7 @@ mod tests {
             })
     }
 
-    /// The grammar of RFC 3339 (5.6) without its bounds, and a date alone.
+    /// Checks the grammar of RFC 3339, section 5.6, or of a date alone, without value ranges.
     fn is_grammatical(text: &str) -> bool {
         let Some((start, rest)) = text.split_at_checked("2026-05-26T17:21:09".len()) else {
             return fits(text, "0000-00-00");
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_form_sends_needs_no_offset_and_no_seconds() {
+    fn lenient_parsing_requires_neither_an_offset_nor_seconds() {
         for (text, utc) in [
             ("2026-05-26T17:21", "2026-05-26T17:21:00.000Z"),
             ("2026-05-26T17:21:09", "2026-05-26T17:21:09.000Z"),
@@ -324,25 +326,25 @@ mod tests {
             ("2026-05-26T17:21:09+02:00", "2026-05-26T15:21:09.000Z"),
             ("2026-05-26", "2026-05-26T00:00:00.000Z"),
         ] {
-            let read = Timestamp::parse_input(text).map(|time| time.to_string());
+            let read = Timestamp::parse_lenient(text).map(|time| time.to_string());
             assert_eq!(read.as_deref(), Some(utc), "{text}");
         }
         for text in ["", "17:21", "2026-05-26T17", "2026-05-26T17:21Z", "2026-05-26T17:21:09+02"] {
-            assert_eq!(Timestamp::parse_input(text), None, "{text}");
+            assert_eq!(Timestamp::parse_lenient(text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn every_time_is_read_back_from_both_of_its_forms(micros in FIRST..=LAST) {
+        fn times_round_trip_through_both_formats(micros in FIRST..=LAST) {
             let time = Timestamp::from_micros(micros);
             prop_assert_eq!(Timestamp::parse(&time.to_cursor()), Some(time));
-            let shown = Timestamp::parse(&time.to_string()).unwrap();
-            prop_assert_eq!(shown.as_micros(), micros - micros.rem_euclid(1000));
+            let parsed = Timestamp::parse(&time.to_string()).unwrap();
+            prop_assert_eq!(parsed.as_micros(), micros - micros.rem_euclid(1000));
         }
 
         #[test]
-        fn times_are_written_as_the_library_writes_them(micros in FIRST..=LAST) {
+        fn formatting_matches_the_time_crate(micros in FIRST..=LAST) {
             let time = Timestamp::from_micros(micros);
             let digits =
                 format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
@@ -350,12 +352,12 @@ mod tests {
         }
 
         #[test]
-        fn garbage_is_refused_without_a_panic(text in ".{0,40}") {
+        fn arbitrary_text_never_causes_a_panic(text in ".{0,40}") {
             let _ = Timestamp::parse(&text);
         }
 
         #[test]
-        fn nothing_beyond_the_grammar_is_a_time(
+        fn only_text_that_matches_the_grammar_is_a_time(
             text in "[-+ ]?[0-9]{1,5}[-+][0-1][0-9][-+ ]?[0-3]?[0-9]\
                      ([Tt _:+-][-+ ]?[0-2][0-9]:[0-5][0-9](:[-+]?[0-6][0-9])?([.,][-+]?[0-9]{0,12})?\
                      ([Zz]|[-+ ][0-2]?[0-9]:?[0-6][0-9])?)?",
@@ -363,7 +365,7 @@ mod tests {
             odd in "[-+0-9 TtZz:.]",
         ) {
             prop_assert!(Timestamp::parse(&text).is_none() || is_grammatical(text.trim()), "{}", text);
-            // And one odd character in a time that is one.
+            // A valid time with one stray character inserted.
             let mut text = "2026-06-15T10:20:30.412+02:00".to_owned();
             text.insert_str(at.min(text.len()), &odd);
             prop_assert!(Timestamp::parse(&text).is_none() || is_grammatical(text.trim()), "{}", text);

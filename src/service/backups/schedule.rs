@@ -229,7 +229,7 @@ impl BackupSchedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::clock::{Stopped, SystemClock};
+    use crate::model::clock::{FixedClock, SystemClock};
     use crate::store::DataDir;
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -244,8 +244,8 @@ mod tests {
         }
     }
 
-    fn stopped_clock(at: Instant) -> Stopped {
-        Stopped(at.wall, at.monotonic)
+    fn stopped_clock(at: Instant) -> FixedClock {
+        FixedClock(at.wall, at.monotonic)
     }
 
     fn every_hour(last_success: Option<Instant>, last_failure: Option<Instant>) -> BackupSchedule {

@@ -24,7 +24,7 @@ pub(in crate::store) fn id(conn: &Connection) -> rusqlite::Result<String> {
 
 pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<ChecksumSecret> {
     let sql = "SELECT key_check_secret FROM database";
-    conn.query_row(sql, [], |row| row.get(0)).map(ChecksumSecret::stored)
+    conn.query_row(sql, [], |row| row.get(0)).map(ChecksumSecret::from_stored)
 }
 
 impl Reader<'_> {

@@ -60,7 +60,7 @@ pub(in crate::store) fn find_including_deleted<R: Resource>(
     let mut statement = conn.prepare_cached(&sql)?;
     let read = |row: &Row<'_>| {
         Ok(ResourceIds {
-            id: Id::stored(row.get(0)?),
+            id: Id::from_stored(row.get(0)?),
             display_id: DisplayId(row.get(1)?),
             deleted: row.get(2)?,
         })

@@ -12,12 +12,12 @@ use crate::model::audit::AuditFilter;
 use crate::model::board::BoardFilter;
 use crate::model::caller::Caller;
 use crate::model::customer::{Customer, CustomerFilter, CustomerStatus};
-use crate::model::event::{Actor, EventFilter, EventType, Readable};
+use crate::model::event::{Actor, EventFilter, EventType, ReadableTypes};
 use crate::model::event_feed::EventFeedQuery;
-use crate::model::idempotency::Retry;
+use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Mode, Scope, Scopes};
-use crate::model::onboarding::{OfCustomer, Onboarding, OnboardingFilter, Phase, State};
+use crate::model::onboarding::{Onboarding, OnboardingFilter, OwnerFilter, Phase, State};
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::resource::ResourceType;
@@ -38,8 +38,9 @@ const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();
-    let (id, customer) = (Id::stored("c3".to_owned()), Id::stored("c2".to_owned()));
-    let onboarding = Onboarding::blank(id, DisplayId(1), customer, Timestamp::from_micros(0));
+    let (id, customer) = (Id::from_stored("c3".to_owned()), Id::from_stored("c2".to_owned()));
+    let onboarding =
+        Onboarding::with_defaults(id, DisplayId(1), customer, Timestamp::from_micros(0));
     let onboarding = serde_json::to_string(&onboarding).unwrap();
     let shapes = (Customer::SHAPE, Onboarding::SHAPE);
     conn.execute_batch(&format!(
@@ -147,7 +148,7 @@ fn every_list_of_onboardings_and_contacts_walks_an_index() {
             for [phase, state] in combinations() {
                 let phase = phase.then_some(Phase::Review);
                 let filter = OnboardingFilter { phase, state: state.then_some(State::Active) };
-                reader.onboardings(&OfCustomer::Any, &filter, &page).unwrap();
+                reader.onboardings(&OwnerFilter::Any, &filter, &page).unwrap();
                 reader.onboardings_of(&customer, &filter, &page).unwrap();
             }
             reader.contacts_of(&customer, &page).unwrap();
@@ -164,7 +165,7 @@ fn every_list_of_events_walks_an_index() {
     let scopes = combinations().map(|[contacts, onboardings]| {
         let more = [(contacts, ReadContacts), (onboardings, ReadOnboardings)];
         let more = more.into_iter().filter(|(has, _)| *has).map(|(_, scope)| scope);
-        Scopes::of(&more.chain([ReadCustomers]).collect::<Vec<_>>())
+        Scopes::new_or_all(&more.chain([ReadCustomers]).collect::<Vec<_>>())
     });
     let scopes: Vec<Scopes> = scopes.collect();
     let seen = statements(&mut conn, |reader| {
@@ -172,7 +173,8 @@ fn every_list_of_events_walks_an_index() {
             for kind in [None, Some(EventType::CustomerCreated)] {
                 let (filter, id) = (EventFilter { kind }, DisplayId(1));
                 for scopes in &scopes {
-                    let (customer, readable) = (Ref::DisplayId(id), Readable::with(scopes));
+                    let (customer, readable) =
+                        (Ref::DisplayId(id), ReadableTypes::from_scopes(scopes));
                     reader.customer_activity(&customer, readable, &filter, &page).unwrap();
                 }
                 reader.onboarding_activity(&Ref::DisplayId(id), &filter, &page).unwrap();
@@ -208,7 +210,7 @@ fn every_page_of_the_event_feed_walks_an_index() {
                 let pairs = [("type", kind), (parameter, value)];
                 let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 let query: EventFeedQuery = Params::parse(pairs.to_vec()).unwrap();
-                reader.event_feed(&query, Readable::ALL).unwrap();
+                reader.event_feed(&query, ReadableTypes::ALL).unwrap();
             }
         }
     });
@@ -233,7 +235,7 @@ fn the_onboardings_to_pause_are_found_by_an_index() {
     let mut conn = database();
     let workspace = Workspace {
         no: WORKSPACE,
-        id: Id::stored("c1".to_owned()),
+        id: Id::from_stored("c1".to_owned()),
         slug: Slug::parse("w").unwrap(),
         name: Name::parse("W").unwrap(),
         created_at: Timestamp::from_micros(0),
@@ -242,7 +244,7 @@ fn the_onboardings_to_pause_are_found_by_an_index() {
     let seen = statements(&mut conn, |reader| {
         let now = Timestamp::from_micros(9);
         let tx = WorkspaceTx { conn: reader.conn, now, caller: &caller };
-        tx.pause_onboardings(&Id::stored("c2".to_owned())).unwrap();
+        tx.pause_onboardings(&Id::from_stored("c2".to_owned())).unwrap();
     });
     let reads =
         seen.into_iter().filter(|sql| sql.starts_with("SELECT") && sql.contains("onboardings"));
@@ -292,7 +294,7 @@ fn every_page_of_the_audit_log_walks_an_index() {
 #[test]
 fn every_column_of_the_board_walks_an_index() {
     let mut conn = database();
-    let customers = [OfCustomer::Any, OfCustomer::One(Ref::DisplayId(DisplayId(1)))];
+    let customers = [OwnerFilter::Any, OwnerFilter::One(Ref::DisplayId(DisplayId(1)))];
     let seen = statements(&mut conn, |reader| {
         for customer in customers {
             for state in [None, Some(State::Active)] {
@@ -352,7 +354,7 @@ fn every_lookup_uses_an_index() {
         let _ = reader.onboarding(&Ref::DisplayId(DisplayId(9)));
         let _ = reader.onboarding(&Ref::Id(Id::generate()));
         let _ = Reader { conn: reader.conn }.credentials(&Prefix::new(Mode::Live, "AAAAAAAA"));
-        let retry = Retry::new("POST /".to_owned(), b"key", b"{}").unwrap();
+        let retry = IdempotentRequest::new("POST /".to_owned(), b"key", b"{}").unwrap();
         let _ = reader.find_replay(&retry, Timestamp::from_micros(0));
     });
     assert_eq!(seen.len(), 8);

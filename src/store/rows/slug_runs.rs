@@ -36,7 +36,7 @@ impl WorkspaceTx<'_> {
 
     /// Records that a live customer now has this slug.
     pub(in crate::store) fn claim_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
-        let Some((stem, number)) = slug.number() else { return Ok(()) };
+        let Some((stem, number)) = slug.split_number() else { return Ok(()) };
         let left = self.run_containing(stem, number - 1)?;
         let right = self.run_containing(stem, number + 1)?;
         let low = left.map_or(number, |run| run.low);
@@ -49,7 +49,7 @@ impl WorkspaceTx<'_> {
 
     /// Records that this slug no longer belongs to a live customer.
     pub(in crate::store) fn release_slug_number(&self, slug: &Slug) -> Result<(), StoreError> {
-        let Some((stem, number)) = slug.number() else { return Ok(()) };
+        let Some((stem, number)) = slug.split_number() else { return Ok(()) };
         let Some(run) = self.run_containing(stem, number)? else { return Ok(()) };
         if run.low < number {
             self.put_run(stem, &Run { low: run.low, high: number - 1 })?;

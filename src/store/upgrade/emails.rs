@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use crate::model::values::comparison::email_key;
+use crate::model::values::normalize::email_key;
 
 /// The maximum number of warnings. A bad import can cause more than anyone reads.
 const MAX_WARNINGS: usize = 100;

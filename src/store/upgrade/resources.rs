@@ -16,7 +16,7 @@ use super::documents::{
 };
 use super::old::OldDatabase;
 use super::progress::Progress;
-use crate::model::values::comparison::{email_key, host_key};
+use crate::model::values::normalize::{email_key, host_key};
 use crate::store::customers::search_text;
 use crate::store::engine::sqlite;
 

@@ -99,14 +99,14 @@ fn problems_are_shown_at_their_fields_and_the_input_is_kept() {
     let chosen = "[value='write:contacts'][checked]";
     assert_eq!(visitor.get("/admin/api-keys/new").count(chosen), 1);
     let wrong = create(&visitor, &[("workspace", "gone"), ("name", " "), ("mode", "test")]);
-    wrong.expect(400).shows("Must not be empty.").shows("Must be chosen, at least one");
+    wrong.expect(400).shows("Must not be empty.").shows("Must include at least one scope.");
     assert_eq!((wrong.field("mode").as_str(), wrong.count(chosen)), ("test", 0));
     let mut form = FORM.to_vec();
     form[0].1 = "gone";
     create(&visitor, &form).expect(400).shows("Must be an existing workspace.");
     form[0].1 = "default";
     form[4].1 = "read:everything";
-    create(&visitor, &form).expect(400).shows("must be the name of a scope");
+    create(&visitor, &form).expect(400).shows("must be one of: read:customers");
 }
 
 #[test]
@@ -160,13 +160,16 @@ fn the_list_shows_whether_an_old_key_is_still_in_use() {
     // Immediately, although uses are written to the database only every few seconds.
     assert!(row(&visitor, &old).contains("just now from 127.0.0.1"));
     let replacement = secret(&rotate(&visitor, &old));
-    assert!(row(&visitor, &old).contains("its twin has not been used"));
+    assert!(row(&visitor, &old).contains("its replacement hasn't been used"));
     server.client_with(&replacement).get("/me").expect(200);
     let text = row(&visitor, &old);
     assert!(text.contains("safe to revoke in 24 hours"), "{text}");
     server.client_with(&secret_of_old).get("/me").expect(200);
     let text = row(&visitor, &old);
-    assert!(text.contains("last used just now, and its twin has not been used since"), "{text}");
+    assert!(
+        text.contains("last used just now, and its replacement hasn't been used since"),
+        "{text}"
+    );
     assert_eq!(requests(&visitor, &old), "2");
     let written = || server.json(&["keys", "list"])[1]["request_count"] == 2;
     wait_until("the uses are written", written);
@@ -218,7 +221,7 @@ fn the_list_shows_keys_of_all_workspaces_or_of_one() {
         .get("/admin/api-keys?workspace=acme&state=revoked")
         .expect(200)
         .shows("No matching keys");
-    visitor.get("/admin/api-keys?state=lost").expect(400).shows("Must be one of active");
+    visitor.get("/admin/api-keys?state=lost").expect(400).shows("Must be one of: active");
     for path in ["1", "c12345678901234567890123456"] {
         visitor.get(&format!("/admin/api-keys/{path}/revoke")).expect(404);
         visitor.post(&format!("/admin/api-keys/{path}/revoke"), &[]).expect(404);
@@ -238,7 +241,7 @@ fn a_workspace_is_created_on_a_page() {
     assert_eq!(again.expect(400).error("slug"), "Another workspace already has this slug.");
     assert_eq!(again.field("slug"), "acme");
     let wrong = visitor.post("/admin/workspaces", &[("name", ""), ("slug", "A B")]);
-    wrong.expect(400).shows("Must not be empty.").shows("Must be lower-case letters");
+    wrong.expect(400).shows("Must not be empty.").shows("Must contain only lowercase letters");
     let mut form = FORM.to_vec();
     form[0].1 = "acme";
     let key = secret(&create(&visitor, &form));

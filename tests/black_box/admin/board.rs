@@ -111,7 +111,7 @@ fn the_board_is_filtered_by_state_and_customer() {
         let shown = visitor.get(&format!("/onboardings?customer={unknown}"));
         shown.expect(200).shows("No matching onboardings");
     }
-    visitor.get("/onboardings?state=lost").expect(400).shows("state must be one of");
+    visitor.get("/onboardings?state=lost").expect(400).shows("state must be one of:");
 }
 
 #[test]

@@ -214,8 +214,12 @@ fn problems_are_shown_at_their_fields_and_the_input_is_kept() {
     let page = visitor.post("/customers", &wrong);
     page.expect(400).shows("Not saved.").hides("<script>alert");
     assert_eq!(page.error("name"), "Must not be empty.");
-    assert!(page.error("slug").starts_with("Must be lower-case"), "{}", page.error("slug"));
-    assert_eq!(page.error("mrr"), "Must be a whole number.");
+    assert!(
+        page.error("slug").starts_with("Must contain only lowercase"),
+        "{}",
+        page.error("slug")
+    );
+    assert_eq!(page.error("mrr"), "Must be an integer.");
     assert_eq!((page.count("#domain-error"), page.count("#metadata-error")), (1, 1));
     for (name, typed) in [("slug", "Not A Slug"), ("metadata", "{oops"), ("plan", HOSTILE)] {
         assert_eq!(page.field(name), typed);

@@ -62,20 +62,29 @@ fn assert_says(advice: &str, part: &str) {
 #[test]
 fn an_old_key_is_not_safe_to_revoke_right_after_the_rotation() {
     let rotated = Rotated::after(|_, old| drop(old.get("/me").expect(200)));
-    assert_says(&rotated.advice(), "its twin has not been used. This key: last used just now.");
+    assert_says(
+        &rotated.advice(),
+        "its replacement hasn't been used. This key: last used just now.",
+    );
     rotated.replacement.get("/me").expect(200);
-    assert_says(&rotated.advice(), "if this key stays unused, it is safe to revoke in 24 hours.");
+    assert_says(
+        &rotated.advice(),
+        "If this key stays unused, it will be safe to revoke in 24 hours.",
+    );
     rotated.advance(DAY - 1);
     assert_says(&rotated.advice(), "last used 23 hours ago");
     assert!(!rotated.advice().contains(SAFE));
     rotated.advance(1);
     assert_says(
         &rotated.advice(),
-        "Safe to revoke: last used 24 hours ago, and its twin is in use.",
+        "Safe to revoke: last used 24 hours ago, and its replacement is in use.",
     );
-    // A client still uses the old key.
+    // One program still has the old key.
     rotated.old.get("/me").expect(200);
-    assert_says(&rotated.advice(), "last used just now, and its twin has not been used since");
+    assert_says(
+        &rotated.advice(),
+        "last used just now, and its replacement hasn't been used since",
+    );
 }
 
 #[test]
@@ -90,7 +99,7 @@ fn a_rarely_used_old_key_must_be_unused_for_four_of_its_usual_gaps() {
     rotated.advance(10 * DAY);
     assert_says(
         &rotated.advice(),
-        "last used 10 days ago. Its twin is in use; if this key stays unused",
+        "last used 10 days ago. Its replacement is in use. If this key stays unused",
     );
     assert_says(&rotated.advice(), "safe to revoke in 6 days");
     rotated.advance(6 * DAY);
@@ -101,9 +110,9 @@ fn a_rarely_used_old_key_must_be_unused_for_four_of_its_usual_gaps() {
 fn an_old_key_that_was_never_used_is_safe_a_day_after_it_was_created() {
     let rotated = Rotated::after(|_, _| ());
     rotated.advance(2 * DAY);
-    assert_says(&rotated.advice(), "its twin has not been used. This key: never used.");
+    assert_says(&rotated.advice(), "its replacement hasn't been used. This key: never used.");
     rotated.replacement.get("/me").expect(200);
-    assert_says(&rotated.advice(), "Safe to revoke: never used, and its twin is in use.");
+    assert_says(&rotated.advice(), "Safe to revoke: never used, and its replacement is in use.");
 }
 
 #[test]
@@ -113,7 +122,7 @@ fn the_command_line_gives_the_same_advice() {
     let rotation = String::from_utf8(server.run(&["keys", "rotate", &server.live]).stdout).unwrap();
     assert!(rotation.contains("`pivotal-server keys list` says when it is safe"), "{rotation}");
     let list = || String::from_utf8(server.run(&["keys", "list"]).stdout).unwrap();
-    let advice = format!("{}: Don't revoke it yet: its twin has not", prefix(&server.live));
+    let advice = format!("{}: Don't revoke it yet: its replacement hasn't", prefix(&server.live));
     assert!(list().lines().any(|line| line.starts_with(&advice)), "{}", list());
     assert!(list().contains("replaced, active"), "{}", list());
 

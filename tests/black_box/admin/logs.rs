@@ -118,7 +118,7 @@ fn an_invalid_filter_is_reported_at_its_field() {
     let server = Server::start();
     let visitor = server.signed_in();
     let wrong = visitor.get("/admin/logs?id=12&from=2026-02-01&to=2026-01-01&type=");
-    wrong.expect(400).shows("Must be a whole id").shows("Must be later than from.");
+    wrong.expect(400).shows("Must be a full ID").shows("Must be after the start of the period.");
     assert_eq!(
         (wrong.field("id"), wrong.field("from")),
         ("12".into(), "2026-02-01T00:00:00".into())

@@ -57,8 +57,10 @@ fn a_wrong_code_or_a_weak_password_is_rejected() {
         .expect(400)
         .shows("Use the one that the server printed when it last started.");
     try_with("", PASSWORD, PASSWORD).expect(400);
-    try_with(code, "short", "short").expect(400).shows("Must be at least 12 characters.");
-    try_with(code, &" ".repeat(20), &" ".repeat(20)).expect(400).shows("Must be more than spaces.");
+    try_with(code, "short", "short").expect(400).shows("Must be at least 12 characters long.");
+    try_with(code, &" ".repeat(20), &" ".repeat(20))
+        .expect(400)
+        .shows("Must not consist only of spaces.");
     let differ = try_with(code, PASSWORD, OTHER);
     differ.expect(400).says("The passwords don't match.").hides(PASSWORD);
     wait_until("the failure is logged", || {

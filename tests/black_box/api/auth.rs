@@ -14,7 +14,7 @@ fn with_authorization(server: &Server, header: &str) -> Reply {
 
 /// A key that this server has not issued.
 fn unknown_key() -> String {
-    let elsewhere = ChecksumSecret::stored([7; 32]);
+    let elsewhere = ChecksumSecret::from_stored([7; 32]);
     KeySecret::generate(Mode::Live, &elsewhere).unwrap().reveal().to_owned()
 }
 

@@ -232,7 +232,7 @@ fn a_command_that_fails_says_what_to_do_in_one_line() {
             2,
             "read:customers",
         ),
-        (server.run(&["workspaces", "create", "--slug", "A B", "--name", "x"]), 2, "lower-case"),
+        (server.run(&["workspaces", "create", "--slug", "A B", "--name", "x"]), 2, "lowercase"),
         (server.run(&["serve", "--listen", "here"]), 2, "--listen"),
         (server.run(&["dance"]), 2, "dance"),
     ];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use pivotal_server::demo;
 use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{CustomerFilter, CustomerStatus};
-use pivotal_server::model::event::{EventFilter, Readable};
-use pivotal_server::model::onboarding::{OfCustomer, OnboardingFilter, Phase, State};
+use pivotal_server::model::event::{EventFilter, ReadableTypes};
+use pivotal_server::model::onboarding::{OnboardingFilter, OwnerFilter, Phase, State};
 use pivotal_server::model::parse::page::PageRequest;
 use pivotal_server::model::values::id::Ref;
 use pivotal_server::model::values::slug::Slug;
@@ -204,14 +204,14 @@ fn made(seed: u64, now: &str) -> String {
         let page = PageRequest { limit: 1000, before: None };
         let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?.data;
         let every = OnboardingFilter::default();
-        let onboardings = reader.onboardings(&OfCustomer::Any, &every, &page)?.read()?.data;
+        let onboardings = reader.onboardings(&OwnerFilter::Any, &every, &page)?.read()?.data;
         let mut contacts = Vec::new();
         let mut events = Vec::new();
         for customer in &customers {
             let named = Ref::Id(customer.id.clone());
             contacts.push(reader.contacts_of(&named, &page)?.read()?.data);
             let all = EventFilter::default();
-            events.push(reader.customer_activity(&named, Readable::ALL, &all, &page)?.data);
+            events.push(reader.customer_activity(&named, ReadableTypes::ALL, &all, &page)?.data);
         }
         Ok(serde_json::to_string(&(customers, onboardings, contacts, events)).unwrap())
     });

@@ -1,21 +1,22 @@
-//! Who is told about: forty customers and where each of them stands today.
+//! The state that each of the forty customers is in today.
 
 use super::companies::{COMPANIES, Company};
-use super::dice::Dice;
+use super::rng::Rng;
 use crate::model::customer::CustomerStatus;
 use crate::model::onboarding::{Phase, State};
 
-/// Where a customer and its onboarding stand today.
+/// The current state of a customer and its onboarding.
 #[derive(Clone, Copy)]
-pub(super) struct Ending {
+pub(super) struct Outcome {
     pub status: CustomerStatus,
     pub phase: Phase,
-    /// As the story leaves it: the active onboardings of a customer that churns are paused.
+    /// The state before any side effects: if the customer churns, active onboardings are paused.
     pub state: State,
 }
 
-/// The endings, with how many customers have each: every status, phase and state occurs.
-const ENDINGS: [(usize, CustomerStatus, Phase, State); 21] = {
+/// The outcomes, with the number of customers that have each. Every status, phase, and state
+/// occurs.
+const OUTCOMES: [(usize, CustomerStatus, Phase, State); 21] = {
     use CustomerStatus as C;
     use Phase as P;
     use State as S;
@@ -44,12 +45,12 @@ const ENDINGS: [(usize, CustomerStatus, Phase, State); 21] = {
     ]
 };
 
-/// The companies with their endings: chance decides which has which.
-pub(super) fn plot(dice: &mut Dice) -> impl Iterator<Item = (Company, Ending)> {
-    let endings = ENDINGS.into_iter().flat_map(|(many, status, phase, state)| {
-        std::iter::repeat_n(Ending { status, phase, state }, many)
+/// Assigns an outcome to each company at random.
+pub(super) fn assign_outcomes(rng: &mut Rng) -> impl Iterator<Item = (Company, Outcome)> {
+    let outcomes = OUTCOMES.into_iter().flat_map(|(many, status, phase, state)| {
+        std::iter::repeat_n(Outcome { status, phase, state }, many)
     });
-    dice.shuffled(&COMPANIES).into_iter().zip(endings)
+    rng.shuffled(&COMPANIES).into_iter().zip(outcomes)
 }
 
 #[cfg(test)]
@@ -57,8 +58,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_company_has_an_ending() {
-        assert_eq!(ENDINGS.iter().map(|(many, ..)| many).sum::<usize>(), COMPANIES.len());
-        assert_eq!(plot(&mut Dice::new(1)).count(), COMPANIES.len());
+    fn every_company_has_an_outcome() {
+        assert_eq!(OUTCOMES.iter().map(|(many, ..)| many).sum::<usize>(), COMPANIES.len());
+        assert_eq!(assign_outcomes(&mut Rng::new(1)).count(), COMPANIES.len());
     }
 }

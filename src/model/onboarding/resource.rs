@@ -1,4 +1,4 @@
-//! What an onboarding is made of.
+//! The fields of an onboarding and their defaults.
 
 use serde::Deserialize;
 
@@ -11,60 +11,61 @@ use crate::model::values::number::Days;
 use crate::model::values::text::{Line, Notes};
 use crate::model::values::time::Timestamp;
 
-/// The id of an onboarding.
 pub type OnboardingId = Id<Onboarding>;
-/// An onboarding's id in either form.
 pub type OnboardingRef = Ref<Onboarding>;
 
 object! {
-    /// A customer's way from the start to the launch. `state` is `waiting` exactly when
-    /// `waiting_on_customer` is true.
+    /// A customer's onboarding project, from kickoff to launch. `state` is `waiting` if and only if
+    /// `waiting_on_customer` is `true`.
     #[derive(Deserialize)]
     pub struct Onboarding = "onboarding" {
-        /// The id that never changes, and that no other object has.
+        /// Unique identifier for the onboarding.
         pub id: OnboardingId,
-        /// The number of the onboarding within its workspace: from 1, and never given again.
+        /// The onboarding's sequential number within the workspace, starting at 1. Numbers are
+        /// never reused.
         pub display_id: DisplayId,
-        /// The id of the onboarding's customer.
+        /// The ID of the customer that the onboarding belongs to.
         pub customer_id: CustomerId,
-        /// What the onboarding is called.
+        /// The onboarding's name.
         pub name: Option<Line>,
-        /// The id of the template that it was made from.
+        /// The ID of the template that the onboarding is based on.
         pub template_id: Option<ExternalId>,
-        /// How far it is. Any move between phases is allowed.
+        /// The current phase. An onboarding can move from any phase to any other.
         pub phase: Phase,
-        /// How it is going. `waiting` sets `waiting_on_customer`, any other state clears it.
+        /// How the onboarding is going. Setting this to `waiting` sets `waiting_on_customer` to
+        /// `true`. Setting it to any other state sets `waiting_on_customer` to `false`.
         pub state: State,
-        /// Whether the customer has to do something. True makes the state `waiting`; false makes a
-        /// state that was `waiting` `active`.
+        /// Whether the onboarding is waiting for the customer to do something. Setting this to
+        /// `true` changes `state` to `waiting`. Setting it to `false` changes `state` from
+        /// `waiting` to `active`, and leaves any other state as it is.
         pub waiting_on_customer: bool,
-        /// When it was started. Unless it is sent, it is set when the phase first leaves
-        /// `before_getting_started`.
+        /// When the onboarding started. If you don't set it, it is set when `phase` first changes
+        /// from `before_getting_started`.
         pub started_at: Option<Timestamp>,
-        /// When it was completed. Unless it is sent, it is set when the phase becomes `completed`,
-        /// and cleared when it no longer is.
+        /// When the onboarding was completed. If you don't set it, it is set when `phase` changes
+        /// to `completed`, and cleared when `phase` changes to anything else.
         pub completed_at: Option<Timestamp>,
-        /// When the launch is planned.
+        /// The planned launch date.
         pub target_launch_date: Option<Timestamp>,
-        /// The id of the customer success manager.
+        /// The ID of the customer success manager.
         pub csm_id: Option<ExternalId>,
-        /// The id of the solutions engineer.
+        /// The ID of the solutions engineer.
         pub se_id: Option<ExternalId>,
-        /// The id of the designer.
+        /// The ID of the designer.
         pub designer_id: Option<ExternalId>,
-        /// The id of the person in product operations.
+        /// The ID of the product operations specialist.
         pub product_ops_id: Option<ExternalId>,
-        /// Notes for your own team.
+        /// Notes for your team.
         pub notes: Option<Notes>,
-        /// Whether the customer is to be reminded of what it has to do. Stored for your own
-        /// programs: this server sends no reminders.
+        /// Whether the customer should get reminders. Stored for your own integrations: this server
+        /// doesn't send reminders.
         pub reminders_enabled: bool,
-        /// Days between two reminders. Stored for your own programs: this server sends no
-        /// reminders.
+        /// Number of days between reminders. Stored for your own integrations: this server doesn't
+        /// send reminders.
         pub reminder_frequency_days: Days,
         /// When the onboarding was created.
         pub created_at: Timestamp,
-        /// When it was last changed.
+        /// When the onboarding was last updated.
         pub updated_at: Timestamp,
     }
 }
@@ -73,8 +74,7 @@ impl Onboarding {
     pub(super) const REMINDERS_ENABLED: bool = true;
     pub(super) const REMINDER_FREQUENCY: i64 = 1;
 
-    /// An onboarding that has only its defaults.
-    pub fn blank(
+    pub fn with_defaults(
         id: OnboardingId,
         display_id: DisplayId,
         customer_id: CustomerId,
@@ -98,7 +98,7 @@ impl Onboarding {
             product_ops_id: None,
             notes: None,
             reminders_enabled: Self::REMINDERS_ENABLED,
-            reminder_frequency_days: Days::stored(Self::REMINDER_FREQUENCY),
+            reminder_frequency_days: Days::from_stored(Self::REMINDER_FREQUENCY),
             created_at,
             updated_at: created_at,
         }

@@ -1,0 +1,98 @@
+//! The ratios that matter, and their targets. Ratios vary less between machines than absolute
+//! figures.
+
+use serde::Serialize;
+
+use crate::figures::{Row, ServerFigures};
+
+/// A ratio or another figure that may have a target.
+#[derive(Serialize)]
+pub struct Ratio {
+    pub what: String,
+    #[serde(rename = "is")]
+    pub value: f64,
+    /// `None` for a figure that is only reported.
+    #[serde(rename = "aim")]
+    pub target: Option<Target>,
+    pub met: Option<bool>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+    Below(f64),
+}
+
+use Target::{AtLeast, AtMost, Below};
+
+/// Returns every ratio whose figures were measured.
+pub fn ratios(rows: &[Row], server: &ServerFigures) -> Vec<Ratio> {
+    let largest = rows.iter().filter_map(|row| row.customers).max();
+    let find = |name: &str| {
+        let matches =
+            |row: &&Row| row.name == name && (row.customers.is_none() || row.customers == largest);
+        rows.iter().find(matches)
+    };
+    let rate = |name: &str| find(name).map(|row| row.per_second);
+    let mut found = Vec::new();
+    let mut compare = |a: &str, b: &str, target: Option<Target>| {
+        if let (Some(x), Some(y)) = (rate(a), rate(b)) {
+            found.push(Ratio::new(format!("{a} / {b}"), x / y, target));
+        }
+    };
+    compare("get-cuid", "floor-get", Some(AtLeast(0.6)));
+    compare("get-display-id", "floor-get", Some(AtLeast(0.6)));
+    compare("list-first", "floor-list", None);
+    compare("list-first", "list-deep", Some(AtMost(1.2)));
+    // The first target matters where syncs are slow, the second where they are fast. `fsync` shows
+    // which applies.
+    compare("post-64", "raw-1", Some(AtLeast(8.0)));
+    compare("post-64", "floor-post", Some(AtLeast(0.4)));
+    compare("post-64", "raw-64", None);
+    if let Some(row) = find("get-while-writing") {
+        found.push(Ratio::new("get-while-writing p99 / p50", row.p99 / row.p50, Some(Below(5.0))));
+    }
+    for small in rows.iter().filter(|row| row.customers.is_some() && row.customers != largest) {
+        if let Some(large) = find(small.name) {
+            let sizes = [small.customers, large.customers].map(Option::unwrap_or_default);
+            let what = format!("{} at {} / at {}", small.name, sizes[0], sizes[1]);
+            found.push(Ratio::new(what, small.per_second / large.per_second, Some(AtMost(1.3))));
+        }
+    }
+    found.push(Ratio::new("MiB at idle", server.idle_mib, Some(Below(64.0))));
+    found.extend(
+        server.after_mib.map(|mib| Ratio::new("MiB after the bench", mib, Some(Below(200.0)))),
+    );
+    found.push(Ratio::new(
+        "ms from start to first response",
+        server.ready_millis,
+        Some(AtMost(100.0)),
+    ));
+    found.push(Ratio::new("MiB of the binary", server.binary_mib, Some(Below(15.0))));
+    found
+}
+
+impl Ratio {
+    fn new(what: impl Into<String>, value: f64, target: Option<Target>) -> Self {
+        let met = target.map(|target| match target {
+            AtLeast(bound) => value >= bound,
+            AtMost(bound) => value <= bound,
+            Below(bound) => value < bound,
+        });
+        Self { what: what.into(), value, target, met }
+    }
+
+    /// Returns the cells of the ratio's row in the table.
+    pub fn cells(&self) -> Vec<String> {
+        let target = match self.target {
+            None => "–".to_owned(),
+            Some(AtLeast(bound)) => format!("≥ {bound}"),
+            Some(AtMost(bound)) => format!("≤ {bound}"),
+            Some(Below(bound)) => format!("< {bound}"),
+        };
+        let verdict = self.met.map_or("", |met| if met { "met" } else { "missed" });
+        vec![self.what.clone(), format!("{:.2}", self.value), target, verdict.to_owned()]
+    }
+}
