@@ -1,20 +1,20 @@
-# What the scripts of the tests share: installing what is missing. Sourced by them.
+# Functions that install missing dependencies. Sourced by the test scripts.
 
-give_up() {
+fail() {
     echo "error: $1" >&2
     exit 1
 }
 
-# Installs Debian's packages unless a command is there.
+# need COMMAND PACKAGE...: installs Debian packages unless a command exists.
 need() {
     local command=$1
     shift
     command -v "$command" >/dev/null || install "$@"
     command -v "$command" >/dev/null ||
-        give_up "the tests need $command, which could not be installed here; install it (Debian's packages: $*) and run them again"
+        fail "the tests need $command, which could not be installed; install it (Debian packages: $*) and run them again"
 }
 
-# Installs Debian's packages, if this is a Debian.
+# Installs Debian packages if apt-get exists.
 install() {
     local as_root=()
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)
@@ -28,14 +28,14 @@ need_node() {
     need node nodejs npm
     need npm npm
     node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major * 100 + +minor < 2011 ? 1 : 0)' ||
-        give_up "the tests need Node.js 20.11 or newer, not $(node --version); install it and run them again"
+        fail "the tests need Node.js 20.11 or newer, not $(node --version); install it and run them again"
 }
 
-# Installs the npm packages of a directory unless they are there. npm leaves a copy of the lock
-# beside what it installed.
-need_packages_of() {
+# Installs the npm packages of a directory unless they are up to date: npm keeps a copy of the lock
+# file with the packages that it installed.
+install_npm_packages() {
     if [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
         npm ci --silent --prefix "$1" ||
-            give_up "the packages of $1 could not be installed; npm ci there says why"
+            fail "the packages of $1 could not be installed; run npm ci there to see why"
     fi
 }

@@ -1,8 +1,7 @@
-//! The schema of a value allows what its parser takes, and nothing else: the two are asked about
-//! the same values, likely and unlikely ones. The faults that a type declares are those that it
-//! reports.
+//! Compares schemas with parsers on generated values: the schema of a type must allow exactly what
+//! its parser accepts, and the type must declare exactly the problems that it reports.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that can't continue has failed")]
 
 use jsonschema::Validator;
 use pivotal_server::model::customer::CustomerStatus;
@@ -33,20 +32,23 @@ fn validator(schema: Schema) -> Validator {
     jsonschema::draft202012::options().should_validate_formats(true).build(&root).unwrap()
 }
 
-/// A value of which both say the same. Strings are trimmed, and some are lowercased: what is taken
-/// but changed may be more than the schema allows.
-fn agree<T: FieldValue + Serialize>(accepted: &Validator, shown: &Validator, value: &Value) {
+/// Checks that schema and parser agree on a value. Strings are trimmed, and some are lowercased: a
+/// value that is changed may be accepted although the schema doesn't allow it.
+fn assert_agree<T: FieldValue + Serialize>(accepted: &Validator, shown: &Validator, value: &Value) {
     let allowed = accepted.is_valid(value);
     match T::from_json(value) {
         Ok(parsed) => {
             let kept = serde_json::to_value(parsed).unwrap();
-            assert!(shown.is_valid(&kept), "{value} becomes {kept}, which answers may not have");
-            assert!(allowed || kept != *value, "{value} is taken, and not allowed");
+            assert!(
+                shown.is_valid(&kept),
+                "{value} becomes {kept}, which responses must not contain"
+            );
+            assert!(allowed || kept != *value, "{value} is accepted but not allowed");
         }
-        // A pattern has no notation for what is beyond the first 65,536 characters.
+        // Patterns only cover the first 65,536 characters.
         Err(_) if contains_text(value, |c| c > '\u{ffff}' && is_invisible(c)) => {}
         Err(faults) => {
-            assert!(!allowed, "{value} is allowed, and refused: {faults:?}");
+            assert!(!allowed, "{value} is allowed but refused: {faults:?}");
             for fault in faults {
                 assert!(is_declared::<T>(&fault), "{value}: {fault:?} is not declared");
             }
@@ -54,15 +56,15 @@ fn agree<T: FieldValue + Serialize>(accepted: &Validator, shown: &Validator, val
     }
 }
 
-/// Whether the type declares the fault, at whatever place in a list. Those of characters that no
-/// text may contain are not declared.
+/// Whether the type declares the problem, at any position in a list. Problems with characters that
+/// no text may contain are not declared.
 fn is_declared<T: FieldValue>(fault: &Fault) -> bool {
     let mut declared = T::possible_faults().into_iter();
     declared.any(|known| (known.rule, &known.requirement) == (fault.rule, &fault.requirement))
         || fault.requirement.starts_with("must not contain")
 }
 
-/// Whether a character of this kind is in a string, or in one of a list.
+/// Whether a string, or any string in a list, contains a character of this kind.
 fn contains_text(value: &Value, kind: fn(char) -> bool) -> bool {
     match value {
         Value::String(text) => text.contains(kind),
@@ -71,16 +73,16 @@ fn contains_text(value: &Value, kind: fn(char) -> bool) -> bool {
     }
 }
 
-/// Runs a property over many values.
-fn hold<T: FieldValue + Serialize>(values: impl Strategy<Value = Value>) {
+/// Checks many generated values.
+fn check<T: FieldValue + Serialize>(values: impl Strategy<Value = Value>) {
     let (accepted, shown) = (validator(T::input_schema()), validator(T::schema()));
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() };
     proptest!(config, |(value in values)| {
-        agree::<T>(&accepted, &shown, &value);
+        assert_agree::<T>(&accepted, &shown, &value);
     });
 }
 
-/// Text put together from what parsers look at.
+/// Text assembled from parts that parsers treat specially.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
@@ -141,12 +143,12 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
 }
 
-/// Text that a pattern allows.
+/// Text that matches a pattern.
 fn matching(pattern: &str) -> impl Strategy<Value = String> + use<> {
     string_regex(pattern.trim_start_matches('^').trim_end_matches('$')).unwrap()
 }
 
-/// Strings for a type that is described by a pattern.
+/// Strings for a type whose schema is a pattern.
 fn texts<T: FieldValue>() -> impl Strategy<Value = Value> {
     let schema = serde_json::to_value(T::input_schema()).unwrap();
     let pattern = schema["pattern"].as_str().unwrap().to_owned();
@@ -154,45 +156,50 @@ fn texts<T: FieldValue>() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn free_text_is_described_as_it_is_parsed() {
-    hold::<Name>(texts::<Name>());
-    hold::<Line>(texts::<Line>());
-    hold::<Plan>(texts::<Plan>());
-    hold::<Label>(texts::<Label>());
-    hold::<ExternalId>(texts::<ExternalId>());
+fn schema_and_parser_agree_on_free_text() {
+    check::<Name>(texts::<Name>());
+    check::<Line>(texts::<Line>());
+    check::<Plan>(texts::<Plan>());
+    check::<Label>(texts::<Label>());
+    check::<ExternalId>(texts::<ExternalId>());
     for length in [9_999, 10_000, 10_001] {
         let (accepted, shown) = (validator(Notes::input_schema()), validator(Notes::schema()));
         for letter in ["x", "é", "😀"] {
-            agree::<Notes>(&accepted, &shown, &json!(letter.repeat(length)));
+            assert_agree::<Notes>(&accepted, &shown, &json!(letter.repeat(length)));
         }
     }
 }
 
 #[test]
-fn slugs_are_described_as_they_are_parsed() {
-    hold::<Slug>(texts::<Slug>());
+fn schema_and_parser_agree_on_slugs() {
+    check::<Slug>(texts::<Slug>());
 }
 
 #[test]
-fn host_names_are_described_as_they_are_parsed() {
-    hold::<Domain>(texts::<Domain>());
+fn schema_and_parser_agree_on_host_names() {
+    check::<Domain>(texts::<Domain>());
 }
 
 #[test]
-fn addresses_are_described_as_they_are_parsed() {
-    hold::<Email>(texts::<Email>());
+fn schema_and_parser_agree_on_emails() {
+    check::<Email>(texts::<Email>());
     let joined = (pieces(), pieces()).prop_map(|(local, host)| json!(format!("{local}@{host}")));
-    hold::<Email>(joined);
+    check::<Email>(joined);
 }
 
 #[test]
-fn every_character_is_described_as_it_is_parsed() {
+fn schema_and_parser_agree_on_every_character() {
     fn all<T: FieldValue + Serialize>(around: (&str, &str)) {
         let (accepted, shown) = (validator(T::input_schema()), validator(T::schema()));
-        // Beyond the first 65,536 only what is invisible is refused, so that some of them will do.
+        // Beyond the first 65,536 characters, only invisible ones are refused, so a sample is
+        // enough.
         let rare = ('\u{10000}'..=char::MAX).step_by(97);
         for letter in ('\0'..='\u{ffff}').chain(rare) {
-            agree::<T>(&accepted, &shown, &json!(format!("{}{letter}{}", around.0, around.1)));
+            assert_agree::<T>(
+                &accepted,
+                &shown,
+                &json!(format!("{}{letter}{}", around.0, around.1)),
+            );
         }
     }
     all::<Name>(("", ""));
@@ -207,7 +214,7 @@ fn every_character_is_described_as_it_is_parsed() {
 }
 
 #[test]
-fn times_are_described_as_they_are_parsed() {
+fn schema_and_parser_agree_on_times() {
     let date = (0u32..=10_000, 0u32..=13, 0u32..=32)
         .prop_map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}"));
     let time = (0u32..=24, 0u32..=60, 0u32..=60, prop::option::of("[0-9]{0,12}"));
@@ -234,23 +241,23 @@ fn times_are_described_as_they_are_parsed() {
         match Timestamp::from_json(&value) {
             Ok(time) => {
                 prop_assert!(shown.is_valid(&serde_json::to_value(time).unwrap()));
-                // RFC 3339 lets a space stand for the T, the format of JSON Schema does not.
+                // RFC 3339 allows a space instead of the T, the format of JSON Schema doesn't.
                 let has_space = value.as_str().is_some_and(|text| text.trim().contains(' '));
-                prop_assert!(allowed || has_space, "{value} is taken, and not allowed");
+                prop_assert!(allowed || has_space, "{value} is accepted but not allowed");
             }
             Err(_) => {
-                // An offset can carry the first and the last hours out of the years that there are.
+                // An offset can move the first and the last hours out of the range of years.
                 let at_an_end = value.as_str().is_some_and(|text| {
                     text.trim().starts_with("0001-01-01") || text.trim().starts_with("9999-12-31")
                 });
-                prop_assert!(!allowed || at_an_end, "{value} is allowed, and refused");
+                prop_assert!(!allowed || at_an_end, "{value} is allowed but refused");
             }
         }
     });
 }
 
 #[test]
-fn numbers_are_described_as_they_are_parsed() {
+fn schema_and_parser_agree_on_numbers() {
     let numbers = || {
         let near =
             prop::sample::select(vec![0i64, 1, 365, 9_007_199_254_740_991, i64::MAX, i64::MIN]);
@@ -263,7 +270,7 @@ fn numbers_are_described_as_they_are_parsed() {
             (0i64..400).prop_map(|n| serde_json::from_str(&format!("{n}.5")).unwrap()),
         ]
     };
-    // A whole number may be written with a fraction of zero, and comes back without it.
+    // A whole number can be written with a zero fraction, and is returned without it.
     fn both<T: FieldValue>(values: impl Strategy<Value = Value>) {
         let accepted = validator(T::input_schema());
         let config =
@@ -274,26 +281,26 @@ fn numbers_are_described_as_they_are_parsed() {
     }
     both::<Amount>(numbers());
     both::<Days>(numbers());
-    // What a pattern has no notation for is left out.
+    // Leaves out a character that patterns can't express.
     let texts = pieces().prop_map(|text| text.replace('\u{e0001}', "")).prop_map(Value::from);
     both::<BodyRef<()>>(prop_oneof![numbers(), texts]);
 }
 
 #[test]
-fn lists_and_choices_are_described_as_they_are_parsed() {
+fn schema_and_parser_agree_on_lists_and_enums() {
     let item = prop_oneof![
         8 => pieces().prop_map(Value::from),
         1 => any::<i64>().prop_map(Value::from),
         1 => Just(Value::Null),
     ];
-    hold::<Labels>(prop::collection::vec(item, 0..60).prop_map(Value::from));
-    hold::<Labels>(prop::collection::vec("[a-c]{1,2}", 0..60).prop_map(Value::from));
+    check::<Labels>(prop::collection::vec(item, 0..60).prop_map(Value::from));
+    check::<Labels>(prop::collection::vec("[a-c]{1,2}", 0..60).prop_map(Value::from));
     let names = prop::sample::select(vec!["onboarding", "active", "at_risk", "Active", "", "gone"]);
-    hold::<CustomerStatus>(names.prop_map(Value::from));
+    check::<CustomerStatus>(names.prop_map(Value::from));
 }
 
 #[test]
-fn no_other_type_is_taken() {
+fn values_of_other_types_are_refused() {
     fn refuse<T: FieldValue>(is_of: fn(&Value) -> bool) {
         let accepted = validator(T::input_schema());
         let wrong =
@@ -316,7 +323,7 @@ fn no_other_type_is_taken() {
 }
 
 #[test]
-fn the_faults_that_a_type_declares_are_reported() {
+fn every_declared_problem_is_reported() {
     fn report<T: FieldValue>(wrong: &[Value]) {
         let reported: Vec<Fault> =
             wrong.iter().flat_map(|value| T::from_json(value).err().unwrap()).collect();

@@ -1,7 +1,7 @@
-//! Drives the real server over HTTP, each test on a database and a port of its own. Folders are
-//! areas, and modules are named after the paths and the promises that they test.
+//! Tests the real server over HTTP. Each test has a database and a port of its own. Folders are
+//! areas, and modules are named after the paths or the behavior that they test.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that can't continue has failed")]
 
 mod admin;
 mod api;

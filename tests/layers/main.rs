@@ -1,9 +1,9 @@
-//! Holds the source to its layers: nothing imports upwards or in circles, SQL and status codes stay
-//! in theirs.
+//! Checks the layers of the source: nothing imports a higher layer, files have no import cycles,
+//! and SQL and status codes stay in their layers.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that can't continue has failed")]
 
-mod circles;
+mod cycles;
 mod source;
 
 use std::fs;
@@ -22,8 +22,8 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The lines of a layer that hold any of the words.
-fn offences(layer: &str, words: &[&str]) -> Vec<String> {
+/// Returns the lines of a layer's code that contain any of the words.
+fn violations(layer: &str, words: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = sources(&root.join(layer));
     assert!(!files.is_empty());
@@ -40,7 +40,7 @@ fn offences(layer: &str, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn nothing_imports_upwards() {
+fn layers_only_import_lower_layers() {
     for (layer, above) in [
         (
             "model",
@@ -67,43 +67,43 @@ fn nothing_imports_upwards() {
     ] {
         let above: Vec<String> = above.iter().map(|layer| format!("crate::{layer}")).collect();
         let above: Vec<&str> = above.iter().map(String::as_str).collect();
-        assert_eq!(offences(layer, &above), Vec::<String>::new());
+        assert_eq!(violations(layer, &above), Vec::<String>::new());
     }
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn files_have_no_import_cycles() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut crates = vec![root.join("src"), root.join("bench")];
     let others = fs::read_dir(root.join("crates")).unwrap();
     crates.extend(others.map(|other| other.unwrap().path().join("src")));
-    let found: Vec<String> = crates.iter().flat_map(|root| circles::circles(root)).collect();
+    let found: Vec<String> = crates.iter().flat_map(|root| cycles::cycles(root)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
-fn sql_stays_in_the_store() {
+fn sql_is_only_in_the_store() {
     let words = ["rusqlite", "SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM"];
     for layer in
         ["model", "http", "service", "api", "admin", "docs", "server", "cli", "demo", "settings"]
     {
-        assert_eq!(offences(layer, &words), Vec::<String>::new());
+        assert_eq!(violations(layer, &words), Vec::<String>::new());
     }
 }
 
 #[test]
-fn status_codes_stay_with_what_answers() {
+fn lower_layers_know_no_status_codes() {
     for layer in ["model", "store", "cli", "demo", "settings"] {
-        assert_eq!(offences(layer, &["StatusCode", "HttpResponse"]), Vec::<String>::new());
+        assert_eq!(violations(layer, &["StatusCode", "HttpResponse"]), Vec::<String>::new());
     }
 }
 
 #[test]
-fn resources_are_selected_in_one_place() {
+fn resources_are_only_selected_in_known_files() {
     let words = ["FROM customers", "FROM contacts", "FROM onboardings"];
-    // The exceptions look for a free slug, for a taken email, for the primary contact and for the
-    // customer of a card, check the numbers of slugs, count contacts, and number those with equal
-    // emails, among live rows.
+    // The exceptions find a free slug, a taken email, the primary contact, and the customer of a
+    // card, check the numbers of slugs, count contacts, and number contacts with equal emails. All
+    // of them only consider live rows.
     let known = [
         "store/customers.rs",
         "store/contacts.rs",
@@ -111,8 +111,8 @@ fn resources_are_selected_in_one_place() {
         "store/rows/slug_runs.rs",
         "store/upgrade/emails.rs",
     ];
-    for offence in offences("store", &words) {
-        assert!(known.iter().any(|file| offence.contains(file)), "{offence}");
+    for violation in violations("store", &words) {
+        assert!(known.iter().any(|file| violation.contains(file)), "{violation}");
     }
     for file in known {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file));

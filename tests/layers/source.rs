@@ -1,38 +1,38 @@
-//! Reads a Rust file for the paths that it mentions. Test modules, comments and strings are left
-//! out. Macros are read as they are written, not expanded.
+//! Extracts the paths that a Rust file mentions. Test modules, comments, and strings are skipped.
+//! Macros are read as written, not expanded.
 
-/// A module's path from the root of its crate.
+/// The path of a module from the root of its crate.
 pub type Module = Vec<String>;
 
-/// A path that a file mentions.
+/// A mention of a path in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mention {
-    /// The module around it, from the root of the file.
+    /// The enclosing module, from the root of the file.
     pub scope: Module,
     pub line: usize,
     pub path: Vec<String>,
-    pub how: How,
+    pub kind: MentionKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum How {
-    /// In an expression or a type.
+pub enum MentionKind {
+    /// A path in an expression or a type.
     Used,
-    /// By a `use`, under this name.
+    /// A `use` that imports under this name.
     Imported(String),
-    /// By a `use` of everything in it.
-    AllImported,
+    /// A glob import.
+    GlobImported,
 }
 
-/// What a file says of other modules.
+/// What a file declares and mentions.
 #[derive(Debug, Default)]
 pub struct Source {
     pub mentions: Vec<Mention>,
-    /// The modules written within the file, from its root.
+    /// The inline modules of the file, from its root.
     pub modules: Vec<Module>,
-    /// The names that each module of the file declares.
+    /// The items that each module of the file declares.
     pub items: Vec<(Module, String)>,
-    /// The modules in files of their own that only exist in tests.
+    /// The test modules in files of their own.
     pub tests: Vec<Module>,
 }
 
@@ -42,7 +42,7 @@ struct Token<'a> {
     text: &'a str,
 }
 
-const DECLARES: [&str; 9] =
+const ITEM_KEYWORDS: [&str; 9] =
     ["fn", "struct", "enum", "union", "trait", "type", "const", "static", "macro_rules"];
 
 impl Source {
@@ -58,7 +58,7 @@ struct Reader<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     source: Source,
-    /// The open blocks, with the name of those that are modules.
+    /// The open blocks. Those that are modules have a name.
     blocks: Vec<Option<String>>,
 }
 
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 }
                 "{" => self.step(|blocks| blocks.push(None)),
                 "}" => self.step(|blocks| drop(blocks.pop())),
-                word if DECLARES.contains(&word) => {
+                word if ITEM_KEYWORDS.contains(&word) => {
                     let name = if next == "!" { self.text(2) } else { next };
                     self.source.items.push((self.scope(), name.to_owned()));
                     self.at += 1;
@@ -108,7 +108,7 @@ impl Reader<'_> {
         module
     }
 
-    /// The place after the group that opens at a place.
+    /// Returns the position after the bracketed group that opens at `from`.
     fn end_of_group(&self, from: usize) -> usize {
         let mut depth = 0;
         for (place, token) in self.tokens.iter().enumerate().skip(from) {
@@ -124,7 +124,7 @@ impl Reader<'_> {
         self.tokens.len()
     }
 
-    /// Skips an attribute, and what it belongs to if that only exists in tests.
+    /// Skips an attribute. Also skips the item it belongs to if the attribute is `cfg(test)`.
     fn attribute(&mut self) {
         let opens = self.at + if self.text(1) == "!" { 2 } else { 1 };
         let end = self.end_of_group(opens);
@@ -154,7 +154,7 @@ impl Reader<'_> {
         self.tree(&[]);
     }
 
-    /// One tree of a `use`, up to the comma or bracket after it.
+    /// Reads a `use` tree, up to the comma or bracket after it.
     fn tree(&mut self, start: &[String]) {
         let mut path = start.to_vec();
         let line = self.tokens.get(self.at).map_or(0, |token| token.line);
@@ -174,13 +174,13 @@ impl Reader<'_> {
                 }
                 "*" => {
                     self.at += 1;
-                    return self.found(line, path, How::AllImported);
+                    return self.add_mention(line, path, MentionKind::GlobImported);
                 }
                 "self" if !path.is_empty() => self.at += 1,
                 "as" => {
                     let name = self.text(1).to_owned();
                     self.at += 2;
-                    return self.found(line, path, How::Imported(name));
+                    return self.add_mention(line, path, MentionKind::Imported(name));
                 }
                 word if is_name(word) => {
                     path.push(word.to_owned());
@@ -188,18 +188,18 @@ impl Reader<'_> {
                 }
                 _ => {
                     let name = path.last().cloned().unwrap_or_default();
-                    return self.found(line, path, How::Imported(name));
+                    return self.add_mention(line, path, MentionKind::Imported(name));
                 }
             }
         }
     }
 
-    fn found(&mut self, line: usize, path: Vec<String>, how: How) {
+    fn add_mention(&mut self, line: usize, path: Vec<String>, kind: MentionKind) {
         let scope = self.scope();
-        self.source.mentions.push(Mention { scope, line, path, how });
+        self.source.mentions.push(Mention { scope, line, path, kind });
     }
 
-    /// A path in an expression or a type.
+    /// Reads a path in an expression or a type.
     fn mention(&mut self) {
         let line = self.tokens[self.at].line;
         let mut path = vec![self.text(0).to_owned()];
@@ -211,7 +211,7 @@ impl Reader<'_> {
         if self.text(0) == "::" {
             self.at += 1;
         }
-        self.found(line, path, How::Used);
+        self.add_mention(line, path, MentionKind::Used);
     }
 }
 
@@ -219,7 +219,7 @@ fn is_name(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Names, `::` and single characters.
+/// Splits the source into names, `::`, and single characters.
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -245,7 +245,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The length of a string in quotes.
+/// The length of a quoted string.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (place, c) in text.char_indices().skip(1) {
@@ -259,7 +259,7 @@ fn quoted(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a raw string, if the text begins with one.
+/// The length of the raw string that the text begins with, if any.
 fn raw_string(text: &str) -> Option<usize> {
     let opening = text.strip_prefix("br").or_else(|| text.strip_prefix('r'))?;
     let hashes = opening.len() - opening.trim_start_matches('#').len();
@@ -269,7 +269,7 @@ fn raw_string(text: &str) -> Option<usize> {
     Some(body.find(&end).map_or(text.len(), |at| start + at + end.len()))
 }
 
-/// The length of a character in quotes, if it is one and not a lifetime.
+/// The length of a character literal, or `None` for a lifetime.
 fn character(text: &str) -> Option<usize> {
     let mut chars = text.char_indices().skip(1);
     if chars.next()?.1 == '\\' {
@@ -288,17 +288,17 @@ mod tests {
     }
 
     #[test]
-    fn trees_of_use_become_paths() {
+    fn use_trees_are_flattened_to_paths() {
         assert_eq!(
             paths("use crate::a::{self, b::{C, D as E}, f::*};\npub(in crate::x) use self::g;"),
             ["crate::a", "crate::a::b::C", "crate::a::b::D", "crate::a::f", "self::g"]
         );
         let source = Source::read("pub use self::a::B as C;");
-        assert_eq!(source.mentions[0].how, How::Imported("C".to_owned()));
+        assert_eq!(source.mentions[0].kind, MentionKind::Imported("C".to_owned()));
     }
 
     #[test]
-    fn paths_in_code_count_and_comments_strings_and_tests_do_not() {
+    fn comments_strings_and_tests_are_skipped() {
         let text = r##"
             // crate::comment::A
             fn f<'a>(x: &'a crate::b::C) { let _ = ("crate::d::E", r#"crate::d"::F"#, ':'); g::h() }

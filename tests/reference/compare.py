@@ -1,6 +1,6 @@
-"""Whether what a program printed is what its page shows.
+"""Compares the output of programs with the output that the pages show.
 
-Times, ids, keys and such differ from run to run; what they look like does not.
+Times, IDs, keys, and similar values differ between runs, but their format doesn't.
 """
 
 import json
@@ -19,15 +19,15 @@ _MASKS = [
 ]
 
 
-def masked(text: str) -> str:
-    """Text without what differs from run to run."""
+def mask(text: str) -> str:
+    """Replaces everything that differs between runs."""
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return text
 
 
 def json_values(text: str) -> list[Any]:
-    """The JSON values that follow each other in what was printed."""
+    """Parses the sequence of JSON values in an output."""
     decoder, values, at = json.JSONDecoder(), [], 0
     text = text.strip()
     while at < len(text):
@@ -37,38 +37,38 @@ def json_values(text: str) -> list[Any]:
     return values
 
 
-def masked_json(value: Any) -> Any:
-    """JSON whose texts are without what differs from run to run."""
+def mask_json(value: Any) -> Any:
+    """Masks all strings in a JSON value."""
     if isinstance(value, dict):
-        return {key: masked_json(inner) for key, inner in value.items()}
+        return {key: mask_json(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [masked_json(inner) for inner in value]
-    return masked(value) if isinstance(value, str) else value
+        return [mask_json(inner) for inner in value]
+    return mask(value) if isinstance(value, str) else value
 
 
-def differences(shown: Any, answered: Any, at: str = "") -> list[str]:
-    """Where an answer has not the form of the one that is shown: other properties, other types."""
-    if shown is None or answered is None:
+def differences(shown: Any, returned: Any, at: str = "") -> list[str]:
+    """Lists where the structure of a response differs from the example: fields and types."""
+    if shown is None or returned is None:
         return []
-    if isinstance(shown, dict) and isinstance(answered, dict):
+    if isinstance(shown, dict) and isinstance(returned, dict):
         if "openapi" in shown:
-            # Of the document, which is long, only the beginning is shown.
-            answered = {name: answered.get(name) for name in shown} | {"info": None, "paths": None}
+            # Pages show only the beginning of the long OpenAPI document.
+            returned = {name: returned.get(name) for name in shown} | {"info": None, "paths": None}
         if shown.get("object") == "event":
-            # What an event tells depends on what happened.
-            answered = answered | {"data": None}
-        odd = [f"{at}/{name}: in one of them only" for name in shown.keys() ^ answered.keys()]
+            # The data of an event depends on what happened before.
+            returned = returned | {"data": None}
+        odd = [f"{at}/{name}: only on one side" for name in shown.keys() ^ returned.keys()]
         return odd + [
             found
-            for name in sorted(shown.keys() & answered.keys())
-            for found in differences(shown[name], answered[name], f"{at}/{name}")
+            for name in sorted(shown.keys() & returned.keys())
+            for found in differences(shown[name], returned[name], f"{at}/{name}")
         ]
-    if isinstance(shown, list) and isinstance(answered, list):
+    if isinstance(shown, list) and isinstance(returned, list):
         return [
             found
-            for place, element in enumerate(answered if shown else [])
+            for place, element in enumerate(returned if shown else [])
             for found in differences(shown[0], element, f"{at}/{place}")
         ]
-    if type(shown) is not type(answered):
-        return [f"{at}: {answered!r} is not of the type of {shown!r}"]
+    if type(shown) is not type(returned):
+        return [f"{at}: {returned!r} doesn't have the type of {shown!r}"]
     return []

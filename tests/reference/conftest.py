@@ -1,4 +1,4 @@
-"""What the tests share: the documentation, the programs made of it, servers to run them against."""
+"""Shared fixtures: the documentation, the programs in it, and servers to run them against."""
 
 import os
 import shutil
@@ -30,14 +30,14 @@ def docs() -> Documentation:
 
 @pytest.fixture(scope="session")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
-    """The clients that the generators make of a server's document."""
+    """The clients that the generators create from a server's OpenAPI document."""
     with Server(tmp_path_factory.mktemp("clients"), ADDRESS) as server:
         return generate(f"{server.api}/openapi.json", tools.MADE / "clients")
 
 
 @pytest.fixture(scope="session")
 def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
-    """What runs each program, of the documentation and of the clients, which is made here."""
+    """Builds all programs of the documentation and the clients. Returns the command for each."""
 
     def programs(language: str, ending: str) -> dict[str, str]:
         journey = (tools.HERE / f"clients/journey.{ending}").read_text()
@@ -55,9 +55,9 @@ def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
 
 @pytest.fixture
 def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetStage:
-    """Sets a stage for blocks: a new server, a shell in an empty directory.
+    """Sets up a stage for blocks: a new server, and a shell in an empty directory.
 
-    In a sandbox, the directory is the checkout of the source.
+    In a sandbox, the shell starts in the checkout of the source.
     """
 
     @contextmanager

@@ -1,4 +1,5 @@
-"""The documentation as a server hands it out to programs: its index, its pages, its OpenAPI."""
+"""The documentation as a server returns it to programs: the index, the pages, and the OpenAPI
+document."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from server import Server, free_address
 
 ADDRESS = free_address()
 _ENDPOINTS = "reference/"
-_TWIN = re.compile(r"\]\((?P<address>[^)]+/docs(?:/(?P<path>[^)]+))?\.md)\)")
+_MARKDOWN_LINK = re.compile(r"\]\((?P<address>[^)]+/docs(?:/(?P<path>[^)]+))?\.md)\)")
 
 
 @dataclass
@@ -30,24 +31,24 @@ class Documentation:
 
     @property
     def texts(self) -> list[Page]:
-        """The pages that are not those of endpoints."""
+        """The pages that don't describe an endpoint."""
         return [page for path, page in self.pages.items() if not path.startswith(_ENDPOINTS)]
 
     @property
     def endpoints(self) -> list[Page]:
-        """The pages of endpoints, in an order in which each finds what it asks for.
+        """The endpoint pages, in an order in which each finds the resources that it needs.
 
-        What belongs to a customer is made after it, and deleted before it.
+        Resources of a customer are created after it, and deleted before it.
         """
-        turns = {"post": 0, "get": 1, "patch": 2, "delete": 3}
+        order = {"post": 0, "get": 1, "patch": 2, "delete": 3}
         operations = [
             (method, operation["operationId"])
             for path in self.openapi["paths"].values()
             for method, operation in path.items()
-            if method in turns
+            if method in order
         ]
         ordered = [
-            (turns[method], -place if method == "delete" else place, name)
+            (order[method], -place if method == "delete" else place, name)
             for place, (method, name) in enumerate(operations)
         ]
         return [self.pages[_ENDPOINTS + name] for *_, name in sorted(ordered)]
@@ -55,7 +56,7 @@ class Documentation:
 
 @cache
 def documentation() -> Documentation:
-    """Reads it once, from a server at the address that all servers of the samples have."""
+    """Loads the documentation once, from a server on the address that all samples use."""
     with (
         TemporaryDirectory(prefix="pivotal-") as data,
         Server(Path(data), ADDRESS) as server,
@@ -65,7 +66,7 @@ def documentation() -> Documentation:
         def get(address: str) -> httpx.Response:
             return http.get(address).raise_for_status()
 
-        found = _TWIN.finditer(get("/llms.txt").text)
-        twins = {twin["path"] or "index": twin["address"] for twin in found}
-        pages = {path: parse(path, get(address).text) for path, address in twins.items()}
+        found = _MARKDOWN_LINK.finditer(get("/llms.txt").text)
+        addresses = {link["path"] or "index": link["address"] for link in found}
+        pages = {path: parse(path, get(address).text) for path, address in addresses.items()}
         return Documentation(pages, get("/api/v1/openapi.json").json())

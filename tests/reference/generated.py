@@ -1,5 +1,5 @@
-"""The clients that generators make of a server's OpenAPI document, all but the converting one by
-the commands that `docs/clients.md` gives."""
+"""Clients generated from a server's OpenAPI document. All but the converting one use the commands
+in `docs/clients.md`."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ import tools
 
 @dataclass
 class Clients:
-    """What was generated, by language."""
+    """The generated clients, by language."""
 
     typescript: Path
-    # In TypeScript too, but with types that are converted: a `date-time` is a `Date`.
+    # Also TypeScript, but with converted types: a `date-time` is a `Date`.
     converting: Path
     python: Path
     rust: Path
 
 
 def generate(document: str, into: Path) -> Clients:
-    """Makes all of them of the document at an address."""
+    """Generates all clients from the document at a URL."""
     shutil.rmtree(into, ignore_errors=True)
     clients = Clients(
         typescript=into / "pivotal.d.ts",

@@ -1,4 +1,4 @@
-"""A page of the documentation as its code samples: every fenced block, in order."""
+"""The code samples of a documentation page: every fenced block, in order."""
 
 import re
 from dataclasses import dataclass
@@ -8,15 +8,18 @@ from markdown_it.token import Token
 
 PROGRAMS = ("bash", "typescript", "python", "rust")
 OUTPUTS = ("json", "text")
-# What is read by programs that take ports and directories of a machine for themselves.
+# Configuration of daemons, which use fixed ports and directories of the machine.
 DAEMONS = ("ini", "nginx", "caddyfile")
 _FILE = re.compile(r"`(?P<path>/[^`]+)`:$")
 
 
 @dataclass(eq=False)
 class Block:
-    """A fenced block. `marks` are the words behind its language, such as `root`, and `file` is the
-    path that stands before it when it is a file."""
+    """A fenced block.
+
+    `marks` are the words after its language, such as `root`. `file` is the path before it, if it is
+    the content of a file.
+    """
 
     page: str
     line: int
@@ -29,7 +32,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """A name that can be one of a file or a Rust module."""
+        """A name that is valid for a file and for a Rust module."""
         return re.sub(r"\W", "_", f"{self.page}_{self.line}")
 
     def __str__(self) -> str:
@@ -49,9 +52,9 @@ class Page:
 
 
 def parse(path: str, markdown: str) -> Page:
-    """Finds the blocks of a page, and which of them show what the programs before them print.
+    """Finds the blocks of a page, and which of them show the output of the programs before them.
 
-    Programs in a group of tabs all print what is shown behind the group.
+    All programs in a group of tabs print the output shown after the group.
     """
     blocks: list[Block] = []
     programs: list[Block] = []
@@ -70,8 +73,8 @@ def parse(path: str, markdown: str) -> Page:
             blocks.append(block)
             file = None
         elif token.type == "inline":
-            named = _FILE.search(token.content)
-            file = named and named["path"]
+            match = _FILE.search(token.content)
+            file = match and match["path"]
         elif token.type == "heading_open":
             programs = []
     return Page(path, blocks)
@@ -80,6 +83,6 @@ def parse(path: str, markdown: str) -> Page:
 def _block(path: str, token: Token, file: str | None) -> Block:
     line = token.map[0] + 1
     language, *words = token.info.split() or [""]
-    assert language, f"{path}.md, line {line}: a block of code names no language"
+    assert language, f"{path}.md, line {line}: the code block has no language"
     marks = dict(word.split("=", 1) if "=" in word else (word, "") for word in words)
     return Block(path, line, language, marks, token.content, file)

@@ -1,4 +1,4 @@
-"""What Schemathesis needs to know beyond the OpenAPI document."""
+"""Hooks for what the OpenAPI document can't express."""
 
 import datetime
 import re
@@ -33,9 +33,9 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case, kwargs: di
 
 @schemathesis.hook
 def filter_query(_: schemathesis.HookContext, query: dict | None) -> bool:
-    """Leaves out cursors that have the shape of a time on a day that there isn't.
+    """Skips cursors that look like a time but have an invalid date.
 
-    The pattern in the document can't tell, and the server refuses them.
+    The pattern in the document can't exclude them, and the server refuses them.
     """
     return all(_is_day((query or {}).get(name)) for name in ("after", "cursor"))
 
@@ -50,8 +50,8 @@ def _is_day(value: object) -> bool:
     return True
 
 
-# Invisible characters beyond U+FFFF (`src/model/values/invisible.rs`). The server refuses them, and
-# there is no notation for them that the regular expressions of all languages read alike.
+# Invisible characters beyond U+FFFF (`src/model/values/invisible.rs`). The server refuses them, but
+# no notation for them works in the regular expressions of all languages.
 _NOT_IN_PATTERNS = {
     "\U000110bd",
     "\U000110cd",
@@ -64,7 +64,7 @@ _NOT_IN_PATTERNS = {
 
 @schemathesis.hook
 def filter_body(_: schemathesis.HookContext, body: object) -> bool:
-    """Leaves out bodies with what a pattern cannot exclude."""
+    """Skips bodies with characters that a pattern can't exclude."""
     return all(_NOT_IN_PATTERNS.isdisjoint(text) for text in _texts(body))
 
 

@@ -1,4 +1,4 @@
-"""The server under test: the binary that cargo built, on a directory of its own."""
+"""The server under test: the binary that cargo built, with a data directory of its own."""
 
 import json
 import os
@@ -15,9 +15,9 @@ BINARY = TARGET / "debug/pivotal-server"
 
 
 class Server:
-    """A running server. Its first start made the workspace `default` and the two keys.
+    """A running server. Its first start created the workspace `default` and two keys.
 
-    `inside` is the command that starts it elsewhere, such as in a sandbox.
+    `inside` is a wrapper command that starts it elsewhere, such as in a sandbox.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
-        announced = self._process.stdout.readline()
-        assert announced, f"the server did not start: {(data / 'server.log').read_text()}"
-        started = json.loads(announced)
-        self.origin: str = started["listening"]
+        line = self._process.stdout.readline()
+        assert line, f"the server did not start: {(data / 'server.log').read_text()}"
+        announcement = json.loads(line)
+        self.origin: str = announcement["listening"]
         self.api = f"{self.origin}/api/v1"
-        keys = {key["mode"]: key["key"] for key in started["keys"]}
+        keys = {key["mode"]: key["key"] for key in announcement["keys"]}
         self.live_key, self.test_key = keys["live"], keys["test"]
 
     def __enter__(self) -> "Server":
@@ -52,16 +52,16 @@ class Server:
         self.stop()
 
     def stop(self) -> None:
-        """Ends it, when what is in flight is finished."""
+        """Stops the server after requests in flight have finished."""
         if self._process.poll() is None:
             os.kill(_innermost(self._process.pid), signal.SIGTERM)
             self._process.wait()
         self._process.stdout.close()
 
     def run(self, *arguments: str | Path) -> str:
-        """Runs a command on the server's directory and returns what it prints."""
+        """Runs a command on the server's directory and returns its output."""
         command = [BINARY, "--data-dir", self.data, *arguments]
-        ran = subprocess.run(
+        result = subprocess.run(
             command,
             check=False,
             cwd=self.data,
@@ -69,21 +69,21 @@ class Server:
             text=True,
             capture_output=True,
         )
-        assert ran.returncode == 0, f"{arguments}: {ran.stderr}"
-        return ran.stdout
+        assert result.returncode == 0, f"{arguments}: {result.stderr}"
+        return result.stdout
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The variables of this process, without settings of whoever runs the tests."""
+    """The environment of this process, without its `PIVOTAL_` variables."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PIVOTAL_")}
     return own | more
 
 
 def free_address() -> str:
-    """An address for servers that follow each other on it, as samples are compiled with it.
+    """An address that several servers use one after another, because samples are compiled with it.
 
-    Its port lies below those that the system gives to clients, which could otherwise be given it
-    between two of these servers, and is not the one of another run.
+    The port is below the range that the system assigns to clients, so that no client can get it
+    between two servers, and is random, so that it differs between runs.
     """
     first_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for port in random.sample(range(first_of_clients // 2, first_of_clients), k=100):
@@ -94,6 +94,6 @@ def free_address() -> str:
 
 
 def _innermost(pid: int) -> int:
-    """The server itself, which a process that brought it elsewhere waits for."""
+    """The process of the server itself, if a wrapper process waits for it."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(children[0]) if children else pid

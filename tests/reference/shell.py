@@ -1,4 +1,4 @@
-"""The shell in which the programs of a page run, one after the other, as at a terminal."""
+"""The shell in which the programs of a page run, one after another, as in a terminal."""
 
 import os
 import select
@@ -6,15 +6,15 @@ import signal
 import subprocess
 from pathlib import Path
 
-# Long enough for the samples that install something on a machine that is busy.
+# Long enough for samples that install something, even on a busy machine.
 _TIMEOUT = 300
 
 
 class Shell:
-    """A bash that stops at the first command that fails.
+    """A bash that stops at the first failing command.
 
-    `files` is a directory for what it is given and what it prints, `inside` the command that
-    starts it elsewhere, such as in a sandbox.
+    `files` is a directory for scripts and outputs. `inside` is a wrapper command that starts it
+    elsewhere, such as in a sandbox.
     """
 
     def __init__(self, home: Path, files: Path, env: dict[str, str], inside: list[str]):
@@ -32,7 +32,7 @@ class Shell:
             )
 
     def run(self, code: str) -> str:
-        """Runs commands and returns what they print; fails when one of them does."""
+        """Runs commands and returns their output. Fails if one of them fails."""
         self._count += 1
         script, out, err = (self._files / f"{self._count}.{end}" for end in ("sh", "out", "err"))
         script.write_text(code)
@@ -42,15 +42,15 @@ class Shell:
         if ready and self._bash.stdout.readline() == b"done\n":
             return out.read_text()
         why = "it failed" if ready else f"it did not end within {_TIMEOUT} s"
-        said = "".join(
+        outputs = "".join(
             f"\n--- {path.name}\n{path.read_text()}"
             for path in (out, err, self._files / "bash.err")
             if path.exists()
         )
-        raise AssertionError(f"{why}:\n{code}{said}")
+        raise AssertionError(f"{why}:\n{code}{outputs}")
 
     def close(self) -> None:
-        """Ends it, with whatever was left running in it."""
+        """Kills the shell and everything that still runs in it."""
         os.killpg(self._bash.pid, signal.SIGKILL)
         self._bash.wait()
         self._bash.stdin.close()

@@ -1,7 +1,7 @@
-"""Clients that generators make of the OpenAPI document do what the quickstart does.
+"""Tests of generated clients: they can do what the quickstart does.
 
-The journey is the same program in three languages, `clients/journey.*`. Each ends with what it has
-seen, read through the types that were generated.
+The journey is the same program in three languages, `clients/journey.*`. Each one prints what it has
+seen, read through the generated types.
 """
 
 import json
@@ -42,20 +42,20 @@ SEEN = {
 
 
 @pytest.mark.parametrize("language", ["typescript", "python", "rust"])
-def test_a_generated_client_makes_the_whole_journey(language: str, stage: SetStage) -> None:
+def test_a_generated_client_completes_the_journey(language: str, stage: SetStage) -> None:
     with stage() as here:
         here.shell.run(f"export PIVOTAL_BASE_URL={here.server.api}")
         printed = here.shell.run(here.commands[f"journey_{language}"])
     assert json.loads(printed) == SEEN
 
 
-def test_a_client_that_converts_types_meets_every_customer_once(
+def test_a_client_that_converts_types_lists_every_customer_once(
     clients: Clients, tmp_path: Path
 ) -> None:
     program = {"walk": (tools.HERE / "clients/walk.ts").read_text()}
     built = tools.MADE / "converting"
     typescript.build(program, clients.converting, built)
-    # More requests than a minute's limit.
+    # More requests than the limit for a minute.
     with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
         printed = tools.run(
             "node", built / "out/walk.mjs",

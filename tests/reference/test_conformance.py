@@ -1,5 +1,5 @@
-"""The server and its OpenAPI document agree, as Schemathesis tries them: with valid and invalid
-data made of the document, the document's examples and links, and every check that it has."""
+"""Tests of the server against its OpenAPI document with Schemathesis: valid and invalid data
+generated from the document, its examples and links, and all checks."""
 
 import re
 from pathlib import Path
@@ -9,16 +9,16 @@ from documentation import Documentation
 from server import Server
 
 
-def test_the_server_does_what_its_document_says(docs: Documentation, tmp_path: Path) -> None:
-    # A limit would end this after sixty requests; `tests/black_box/ops/load/rate_limits.rs` is
-    # about it.
+def test_the_server_conforms_to_its_openapi_document(docs: Documentation, tmp_path: Path) -> None:
+    # A rate limit would stop this after sixty requests. `tests/black_box/ops/load/rate_limits.rs`
+    # tests it.
     with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
-        said = tools.run(
+        output = tools.run(
             "schemathesis", "--no-color", "--config-file", tools.HERE / "schemathesis.toml",
             "run", f"{server.api}/openapi.json",
             cwd=tools.HERE, PIVOTAL_API_KEY=server.live_key,
         )  # fmt: skip
-    print(said)
-    # It leaves out the address of the document itself.
-    (tested,) = re.findall(r"Tested: (\d+)", said)
+    print(output)
+    # The endpoint of the document itself is not tested.
+    (tested,) = re.findall(r"Tested: (\d+)", output)
     assert int(tested) == len(docs.endpoints) - 1

@@ -1,4 +1,4 @@
-"""Every block of code of the documentation does what its page says."""
+"""Tests that every code block of the documentation does what its page says."""
 
 import pytest
 
@@ -12,16 +12,16 @@ def test_a_page_runs_from_top_to_bottom(page: Page, docs: Documentation, stage: 
     with stage(in_sandbox=page.needs_sandbox) as here:
         done: set[str] = set()
         for block in page.blocks:
-            # A machine on which the steps of another page were taken.
-            before = block.marks.get("after")
-            if before and before not in done:
-                run_all(docs.pages[before].blocks, here)
-                done.add(before)
+            # The page assumes that the steps of another page were followed.
+            required = block.marks.get("after")
+            if required and required not in done:
+                run_all(docs.pages[required].blocks, here)
+                done.add(required)
             run_all([block], here)
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_every_endpoint_answers_what_its_page_shows(
+def test_every_endpoint_responds_as_its_page_shows(
     language: str, docs: Documentation, stage: SetStage
 ) -> None:
     found = []
@@ -29,13 +29,13 @@ def test_every_endpoint_answers_what_its_page_shows(
         for page in docs.endpoints:
             (program,) = (block for block in page.blocks if block.language == language)
             (shown,) = (block for block in page.blocks if block.is_output)
-            answer = compare.json_values(run(program, here))[-1]
+            response = compare.json_values(run(program, here))[-1]
             example = compare.json_values(shown.code)[-1]
-            found += [f"{shown}: {where}" for where in compare.differences(example, answer)]
+            found += [f"{shown}: {where}" for where in compare.differences(example, response)]
     assert not found, "\n".join(found)
 
 
-def test_the_other_json_of_endpoints_is_as_the_document_says(
+def test_other_json_of_endpoint_pages_matches_the_openapi_document(
     docs: Documentation, stage: SetStage
 ) -> None:
     with stage() as here:
@@ -46,7 +46,7 @@ def test_the_other_json_of_endpoints_is_as_the_document_says(
 
 
 def run_all(blocks: list[Block], stage: Stage) -> None:
-    """Runs blocks in their order, and checks what they print where that is shown."""
+    """Runs blocks in order, and checks their output if the page shows it."""
     for block in blocks:
         if not block.is_output:
             printed = run(block, stage)
@@ -55,9 +55,9 @@ def run_all(blocks: list[Block], stage: Stage) -> None:
 
 
 def run(block: Block, stage: Stage) -> str | None:
-    """Does what is to be done with a block, and returns what it prints."""
+    """Runs a block with the runner of its language, and returns its output."""
     if block.language not in RUNNERS:
-        pytest.fail(f"{block}: nothing runs this language", pytrace=False)
+        pytest.fail(f"{block}: there is no runner for this language", pytrace=False)
     try:
         return RUNNERS[block.language](block, stage)
     except (AssertionError, ValueError) as problem:
@@ -65,10 +65,10 @@ def run(block: Block, stage: Stage) -> str | None:
 
 
 def check(shown: Block, printed: str) -> None:
-    """Whether a program printed what its page shows."""
+    """Checks that a program printed what its page shows."""
     if shown.language == "json":
-        printed = compare.masked_json(compare.json_values(printed)[-1])
-        expected = compare.masked_json(compare.json_values(shown.code)[-1])
+        printed = compare.mask_json(compare.json_values(printed)[-1])
+        expected = compare.mask_json(compare.json_values(shown.code)[-1])
     else:
-        printed, expected = compare.masked(printed), compare.masked(shown.code)
+        printed, expected = compare.mask(printed), compare.mask(shown.code)
     assert printed == expected, str(shown)

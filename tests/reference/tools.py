@@ -1,4 +1,4 @@
-"""Where the tools of the three languages are, which `tests/run` installs."""
+"""Paths of the tools of the three languages, which `tests/run` installs."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from server import BINARY, TARGET
 HERE = Path(__file__).resolve().parent
 NODE_MODULES = HERE / "node_modules"
 RUST = HERE / "rust"
-# What is made here, and where cargo put the generator of Rust clients.
+# Everything built here, including the generator of Rust clients.
 MADE = TARGET / "reference"
 
 
@@ -20,8 +20,8 @@ def path() -> str:
 
 
 def run(*command: str | Path, cwd: Path = MADE, **variables: str) -> str:
-    """Runs a tool and returns what it prints; fails when it does, with what it said."""
+    """Runs a tool and returns its output. Fails with that output if the tool fails."""
     env = os.environ | {"PATH": path()} | variables
-    ran = subprocess.run(command, check=False, cwd=cwd, env=env, text=True, capture_output=True)
-    assert ran.returncode == 0, f"{' '.join(map(str, command))}:\n{ran.stdout}{ran.stderr}"
-    return ran.stdout
+    result = subprocess.run(command, check=False, cwd=cwd, env=env, text=True, capture_output=True)
+    assert result.returncode == 0, f"{' '.join(map(str, command))}:\n{result.stdout}{result.stderr}"
+    return result.stdout

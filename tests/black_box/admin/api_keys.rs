@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Server, Shown, Visitor, wait_until};
+use crate::support::{Page, Server, Visitor, wait_until};
 
 const FORM: [(&str, &str); 5] = [
     ("workspace", "default"),
@@ -16,18 +16,18 @@ const FORM: [(&str, &str); 5] = [
 ];
 
 /// Returns the secret on the page of a new key.
-fn secret(page: &Shown) -> String {
+fn secret(page: &Page) -> String {
     page.expect(200);
     assert_eq!(page.header("cache-control"), Some("no-store"));
     page.attribute("#copyable", "value")
 }
 
-fn create(visitor: &Visitor, fields: &[(&str, &str)]) -> Shown {
+fn create(visitor: &Visitor, fields: &[(&str, &str)]) -> Page {
     let once = visitor.get("/admin/api-keys/new").field("once");
     visitor.post("/admin/api-keys", &[&[("once", once.as_str())], fields].concat())
 }
 
-fn rotate(visitor: &Visitor, id: &str) -> Shown {
+fn rotate(visitor: &Visitor, id: &str) -> Page {
     let once = visitor.get("/admin/api-keys/new").field("once");
     visitor.post(&format!("/admin/api-keys/{id}/rotate"), &[("once", &once)])
 }
@@ -212,7 +212,7 @@ fn the_list_shows_keys_of_all_workspaces_or_of_one() {
     server.other_workspace("acme");
     let acme = newest(&server);
     let both = visitor.get("/admin/api-keys?workspace=&state=");
-    let workspaces = |page: &Shown| page.texts("[data-label=Workspace]");
+    let workspaces = |page: &Page| page.texts("[data-label=Workspace]");
     assert_eq!(workspaces(both.expect(200).shows(&acme)), ["acme", "Default", "Default"]);
     let one = visitor.get("/admin/api-keys?workspace=acme");
     assert_eq!(workspaces(one.shows(&acme)), ["acme"]);

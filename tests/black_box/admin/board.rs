@@ -4,7 +4,7 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Client, InProcess, Part, Server, Shown};
+use crate::support::{Client, InProcess, Page, Part, Server};
 
 /// Creates an onboarding of a customer and returns its number.
 fn onboarding(client: &Client, customer: &Value, properties: Value) -> i64 {
@@ -14,17 +14,17 @@ fn onboarding(client: &Client, customer: &Value, properties: Value) -> i64 {
 }
 
 /// Returns the names of the cards in the column of a phase.
-fn cards(shown: &Shown, phase: &str) -> Vec<String> {
+fn cards(shown: &Page, phase: &str) -> Vec<String> {
     shown.texts(&format!("[data-phase={phase}] article > a:first-child"))
 }
 
 /// Returns the names of all cards.
-fn all_cards(shown: &Shown) -> Vec<String> {
+fn all_cards(shown: &Page) -> Vec<String> {
     shown.texts("article > a:first-child")
 }
 
 /// Returns the number of overdue cards in the column of a phase.
-fn overdue(shown: &Shown, phase: &str) -> usize {
+fn overdue(shown: &Page, phase: &str) -> usize {
     let count = shown.count(&format!("[data-phase={phase}] article.late"));
     assert_eq!(shown.texts(&format!("[data-phase={phase}] .badge.bad")), vec!["Overdue"; count]);
     count

@@ -4,7 +4,7 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Client, InProcess, Shown, Visitor};
+use crate::support::{Client, InProcess, Page, Visitor};
 
 const HOSTILE: &str = "<b>Maya</b>\"\u{202e}";
 
@@ -25,7 +25,7 @@ fn contact(client: &Client, name: &str, is_primary: bool) -> Value {
 }
 
 /// Returns the names of the contacts on a page, in order.
-fn names(page: &Shown) -> Vec<String> {
+fn names(page: &Page) -> Vec<String> {
     page.texts("[aria-labelledby=contacts] th[scope=row] > bdi")
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, Shown, Visitor};
+use crate::support::{Page, Server, Visitor};
 
 /// Parses the rows of a CSV file according to RFC 4180.
 fn rows(text: &str) -> Vec<Vec<String>> {
@@ -26,7 +26,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
     rows
 }
 
-fn events(shown: &Shown) -> Vec<Value> {
+fn events(shown: &Page) -> Vec<Value> {
     serde_json::from_str(&shown.expect(200).body).unwrap_or_else(|_| panic!("{}", shown.body))
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{Server, Shown, Visitor};
+use crate::support::{Page, Server, Visitor};
 
 /// Submits the form of a page with some fields changed, like a browser.
-fn send(visitor: &Visitor, path: &str, page: &Shown, typed: &[(&str, &str)]) -> Shown {
+fn send(visitor: &Visitor, path: &str, page: &Page, typed: &[(&str, &str)]) -> Page {
     let mut fields = page.part("form.card").fields();
     assert!(fields.len() > 20, "{}", page.body);
     for (name, text) in typed {
@@ -131,7 +131,7 @@ fn errors_are_shown_at_their_fields_and_the_input_is_kept() {
         ("state", "lost"),
     ];
     let form = visitor.get("/customers/1/onboardings/new");
-    let check = |refused: Shown| {
+    let check = |refused: Page| {
         refused.expect(400).shows("Not saved.").hides("<b>kept");
         for (name, error) in [
             ("name", "Must be at most 255"),

@@ -4,7 +4,7 @@
 use pivotal_server::admin::{Entry, entries};
 use pivotal_server::settings::Settings;
 
-use crate::support::{InProcess, PASSWORD, Server, Shown, Visitor};
+use crate::support::{InProcess, PASSWORD, Page, Server, Visitor};
 
 /// Returns the path of a route, with 1 for every parameter.
 fn address(entry: &Entry) -> String {
@@ -18,7 +18,7 @@ fn style_url(visitor: &Visitor) -> String {
 }
 
 #[track_caller]
-fn has_security_headers(shown: &Shown) {
+fn has_security_headers(shown: &Page) {
     let header = |name: &str| shown.header(name).unwrap_or_else(|| panic!("{name}: {shown:?}"));
     let policy = header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
@@ -57,7 +57,7 @@ fn actions_require_the_csrf_token_of_the_session() {
     other.sign_in();
     let token = |visitor: &Visitor| visitor.get("/admin").field("csrf");
     let (ours, theirs) = (token(&visitor), token(&other));
-    let foreign = visitor.twin().with_header("Sec-Fetch-Site", "cross-site");
+    let foreign = visitor.clone_session().with_header("Sec-Fetch-Site", "cross-site");
     for entry in entries().into_iter().filter(|entry| entry.method == "POST") {
         let path = address(&entry);
         visitor.post_without_token(&path, &[("password", PASSWORD)]).expect(403);
@@ -69,7 +69,10 @@ fn actions_require_the_csrf_token_of_the_session() {
         nobody.post_without_token(&path, &[("csrf", &ours)]).expect(403);
     }
     assert!(visitor.is_signed_in());
-    visitor.twin().with_header("Sec-Fetch-Site", "same-origin").post("/admin/sign-out", &[]);
+    visitor
+        .clone_session()
+        .with_header("Sec-Fetch-Site", "same-origin")
+        .post("/admin/sign-out", &[]);
     assert!(!visitor.is_signed_in());
 }
 
@@ -190,7 +193,7 @@ fn pages_have_no_inline_code_and_load_nothing_from_other_sites() {
         for odd in ["<style", " style=", " onclick=", "javascript:", "src=\"http", "href=\"http"] {
             page.hides(odd);
         }
-        assert_eq!(page.whole().attribute("lang"), Some("en"));
+        assert_eq!(page.root().attribute("lang"), Some("en"));
         assert_eq!((page.count("main#content"), page.count(".skip")), (1, 1));
         assert_eq!(page.count("script"), page.count("script[src^='/admin/assets/']"));
         assert_eq!(page.texts("script").concat(), "");
@@ -203,7 +206,7 @@ fn the_workspace_switcher_changes_the_current_workspace() {
     let visitor = server.signed_in();
     visitor.get("/admin").expect(200).hides("action=\"/admin/workspace\"");
     server.json(&["workspaces", "create", "--slug", "acme", "--name", "Acme <& Co>"]);
-    let chosen = |page: &Shown| page.expect(200).count("option[value=acme][selected]") == 1;
+    let chosen = |page: &Page| page.expect(200).count("option[value=acme][selected]") == 1;
     assert!(!chosen(visitor.get("/admin").says("Acme <& Co>")));
     let choice = [("workspace", "acme"), ("next", "/admin")];
     assert!(chosen(&visitor.follow(visitor.post("/admin/workspace", &choice))));

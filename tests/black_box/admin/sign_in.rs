@@ -122,13 +122,13 @@ fn signing_in_replaces_the_cookie() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(200);
-    let before = visitor.twin();
+    let before = visitor.clone_session();
     visitor.sign_in();
     assert_ne!(visitor.cookie(), before.cookie());
     assert!(visitor.is_signed_in() && !before.is_signed_in());
 
     // Signing in again ends the first session, too.
-    let first = visitor.twin();
+    let first = visitor.clone_session();
     visitor.get("/admin").expect(200);
     visitor.post("/admin/sign-in", &[("password", PASSWORD)]).expect(303);
     assert!(visitor.is_signed_in() && !first.is_signed_in());
@@ -154,7 +154,7 @@ fn signing_out_ends_the_session_even_with_a_copied_cookie() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.sign_in();
-    let copy = visitor.twin();
+    let copy = visitor.clone_session();
     visitor.post("/admin/sign-out", &[]).asks_to_sign_in();
     assert!(!visitor.is_signed_in() && !copy.is_signed_in());
 }

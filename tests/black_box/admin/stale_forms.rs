@@ -30,7 +30,7 @@ fn a_form_only_changes_the_workspace_it_was_loaded_in() {
     let once = once.as_str();
     let before = (read_all(&ours), read_all(&theirs));
     // Another tab of the same browser.
-    visitor.twin().post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    visitor.clone_session().post("/admin/workspace", &[("workspace", "acme")]).expect(303);
     let fields = [
         ("once", once),
         ("name", "Mine"),
@@ -81,7 +81,7 @@ fn a_form_only_changes_the_workspace_it_was_loaded_in() {
 #[track_caller]
 fn submit_twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)], hint: &str) {
     visitor.get(page).expect(200);
-    let tab = visitor.twin();
+    let tab = visitor.clone_session();
     visitor.post(path, fields).expect(303);
     tab.post(path, fields)
         .expect(409)
@@ -132,7 +132,7 @@ fn a_form_that_created_nothing_can_be_submitted_again() {
     let (client, visitor) = (server.client(), server.signed_in());
     client.customer("Aurora");
     visitor.get("/customers/new").expect(200);
-    let tab = visitor.twin();
+    let tab = visitor.clone_session();
     visitor.post("/customers", &[("name", "Other"), ("slug", "aurora")]).expect(400);
     tab.post("/customers", &[("name", "Other"), ("slug", "other")]).expect(303);
 }

@@ -27,7 +27,7 @@ const TYPES: [&str; 19] = [
     "api_key.revoked",
 ];
 
-/// The types of a list's events, newest first.
+/// The types of the events in a list, newest first.
 #[track_caller]
 fn types(client: &Client, path: &str) -> Vec<String> {
     let events = client.list(path);
@@ -35,8 +35,8 @@ fn types(client: &Client, path: &str) -> Vec<String> {
     events.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A customer with a contact and an onboarding, all of which were changed and deleted.
-fn whole_life(client: &Client) -> (Value, Value) {
+/// Creates, updates, and deletes a customer with a contact and an onboarding.
+fn create_update_and_delete(client: &Client) -> (Value, Value) {
     let customer = client.customer("Aurora");
     let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
     client.post("/customers/1/contacts", contact).expect(201);
@@ -51,7 +51,7 @@ fn whole_life(client: &Client) -> (Value, Value) {
 }
 
 #[test]
-fn an_event_is_the_envelope_of_a_webhook_and_who_did_it() {
+fn an_event_is_a_webhook_envelope_with_its_actor() {
     let server = Server::start();
     let client = server.client();
     let me = client.get("/me").expect(200);
@@ -82,14 +82,14 @@ fn an_event_is_the_envelope_of_a_webhook_and_who_did_it() {
         let rest = id.strip_prefix("evt_").unwrap();
         assert!(rest.len() >= 24 && rest.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
     }
-    // The event of the creation happened when the customer was created.
+    // The event's time is the customer's creation time.
     assert_eq!(events[1]["created_at"], created["created_at"]);
     assert!(events[0]["created_at"].as_str() >= events[1]["created_at"].as_str());
     assert_ne!(events[0]["id"], events[1]["id"]);
 }
 
 #[test]
-fn what_a_test_key_does_is_not_live() {
+fn events_caused_by_a_test_key_have_livemode_false() {
     let server = Server::start();
     let (live, test) = (server.client(), server.client_with(&server.test));
     live.customer("Aurora");
@@ -117,10 +117,10 @@ fn what_a_test_key_does_is_not_live() {
 }
 
 #[test]
-fn a_customers_activity_holds_all_that_belongs_to_it_and_nothing_else() {
+fn a_customers_activity_contains_the_events_of_its_resources_and_no_others() {
     let server = Server::start();
     let client = server.client();
-    let (customer, onboarding) = whole_life(&client);
+    let (customer, onboarding) = create_update_and_delete(&client);
     client.customer("Borealis");
     let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
     client.post("/customers/2/contacts", contact).expect(201);
@@ -136,7 +136,7 @@ fn a_customers_activity_holds_all_that_belongs_to_it_and_nothing_else() {
         "contact.created",
         "customer.created",
     ];
-    // All of it is deleted, and this is where one can see that.
+    // Everything is deleted, and the activity is where a client can still see it.
     for named in [customer["id"].as_str().unwrap(), "1"] {
         assert_eq!(types(&client, &format!("/customers/{named}/activity")), of_customer);
     }
@@ -154,7 +154,7 @@ fn a_customers_activity_holds_all_that_belongs_to_it_and_nothing_else() {
 }
 
 #[test]
-fn the_activity_of_an_onboarding_outlives_its_customer() {
+fn the_activity_of_an_onboarding_remains_after_its_customer_is_deleted() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -166,10 +166,10 @@ fn the_activity_of_an_onboarding_outlives_its_customer() {
 }
 
 #[test]
-fn the_type_narrows_the_list() {
+fn the_type_filter_narrows_the_list() {
     let server = Server::start();
     let client = server.client();
-    whole_life(&client);
+    create_update_and_delete(&client);
     for (path, resource) in
         [("/customers/1/activity", ""), ("/onboardings/1/activity", "onboarding")]
     {
@@ -187,7 +187,7 @@ fn the_type_narrows_the_list() {
 }
 
 #[test]
-fn activity_comes_in_pages_like_every_list() {
+fn activity_is_paged_like_every_list() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -210,10 +210,10 @@ fn activity_comes_in_pages_like_every_list() {
 }
 
 #[test]
-fn a_customers_activity_shows_only_what_the_key_may_read() {
+fn a_customers_activity_shows_only_events_that_the_key_can_read() {
     let server = Server::start();
     let client = server.client();
-    whole_life(&client);
+    create_update_and_delete(&client);
     let all = client.walk("/customers/1/activity");
     assert_eq!(all.len(), 9);
     let resources = ["customer", "contact", "onboarding"];
@@ -221,7 +221,7 @@ fn a_customers_activity_shows_only_what_the_key_may_read() {
         let reads = |resource: &str| {
             resources.iter().position(|one| *one == resource).is_some_and(|n| scopes & 1 << n != 0)
         };
-        // A key that may write everything sees no more for that.
+        // Write scopes don't reveal anything more.
         let mut options = Vec::new();
         for resource in resources {
             options.extend(["--scope".to_owned(), format!("write:{resource}s")]);
@@ -242,7 +242,7 @@ fn a_customers_activity_shows_only_what_the_key_may_read() {
         for limit in [1, 2, 3, 5, 100] {
             assert_eq!(client.walk(&format!("{path}?limit={limit}")), visible, "{options:?}");
         }
-        // A page that holds everything says so: what is hidden is not announced.
+        // A page that shows all visible events says that it is the last: hidden events don't count.
         let exact = client.get(&format!("{path}?limit={}", visible.len())).expect(200);
         assert_eq!((&exact["has_more"], &exact["next_cursor"]), (&json!(false), &Value::Null));
         for kind in TYPES {
@@ -257,7 +257,7 @@ fn a_customers_activity_shows_only_what_the_key_may_read() {
 }
 
 #[test]
-fn keys_have_events_that_stand_in_nobodys_timeline() {
+fn events_of_keys_are_not_in_any_timeline() {
     let server = Server::start();
     server.client().customer("Aurora");
     let key = server.create_key(&["--test"]);

@@ -1,42 +1,42 @@
-//! Which events a change writes, and what stands in them.
+//! Which events a change records, and what they contain.
 
 use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-/// The events of the customer with this display id, oldest first.
+/// The events of the customer with this display ID, oldest first.
 fn events(client: &Client, customer: i64) -> Vec<Value> {
     let mut events = client.walk(&format!("/customers/{customer}/activity?limit=100"));
     events.reverse();
     events
 }
 
-/// The events that a change adds to the first customer's activity, by what they tell: type and
-/// previous attributes. Each has to show the object as it is after the change.
+/// Runs `change` and returns the type and previous attributes of the events that it adds to the
+/// first customer's activity. Each event must contain the object as it is after the change.
 #[track_caller]
-fn written(client: &Client, object: &str, change: impl FnOnce()) -> Vec<(String, Value)> {
+fn events_added_by(client: &Client, object: &str, change: impl FnOnce()) -> Vec<(String, Value)> {
     let before = events(client, 1);
     change();
     let after = events(client, 1);
     assert_eq!(after[..before.len()], before);
     let now = client.get(object);
-    let told = |event: &Value| {
+    let summary = |event: &Value| {
         if now.status == 200 {
             assert_eq!(event["data"]["object"], now.json());
         }
         let kind = event["type"].as_str().unwrap().to_owned();
         (kind, event["data"]["previous_attributes"].clone())
     };
-    after[before.len()..].iter().map(told).collect()
+    after[before.len()..].iter().map(summary).collect()
 }
 
-/// The same previous attributes in events of these types.
-fn each<const N: usize>(types: [&str; N], previous: &Value) -> Vec<(String, Value)> {
+/// Pairs each of these types with the same previous attributes.
+fn with_previous<const N: usize>(types: [&str; N], previous: &Value) -> Vec<(String, Value)> {
     types.map(|kind| (kind.to_owned(), previous.clone())).into()
 }
 
 #[test]
-fn a_change_of_a_customer_writes_its_events() {
+fn a_change_to_a_customer_records_its_events() {
     let server = Server::start();
     let client = server.client();
     let new = json!({"name": "Aurora", "tags": ["a"], "metadata": {"a": 1, "b": 2}, "plan": "x"});
@@ -69,17 +69,17 @@ fn a_change_of_a_customer_writes_its_events() {
         ),
         (json!({"status": "onboarding"}), vec![updated], json!({"status": "archived"})),
     ] {
-        let told = written(&client, "/customers/1", || {
+        let added = events_added_by(&client, "/customers/1", || {
             client.patch("/customers/1", patch.clone()).expect(200);
         });
         let expected: Vec<_> =
             types.into_iter().map(|kind| (kind.to_owned(), previous.clone())).collect();
-        assert_eq!(told, expected, "{patch}");
+        assert_eq!(added, expected, "{patch}");
     }
 }
 
 #[test]
-fn deleting_writes_one_event_with_what_was_deleted() {
+fn a_deletion_records_one_event_with_the_deleted_object() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -92,35 +92,35 @@ fn deleting_writes_one_event_with_what_was_deleted() {
         ("/customers/1", "customer.archived"),
     ] {
         let last = client.get(path).expect(200);
-        let told = written(&client, path, || {
+        let added = events_added_by(&client, path, || {
             for _ in 0..3 {
                 client.delete(path).expect(200);
             }
         });
-        assert_eq!(told, each([kind], &Value::Null));
+        assert_eq!(added, with_previous([kind], &Value::Null));
         assert_eq!(events(&client, 1).last().unwrap()["data"]["object"], last);
     }
 }
 
 #[test]
-fn a_change_of_a_contact_writes_its_events() {
+fn a_change_to_a_contact_records_its_events() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
-    let told = written(&client, "/contacts/1", || {
+    let added = events_added_by(&client, "/contacts/1", || {
         let body = json!({"name": "Maya", "email": "maya@aurora.example", "is_primary": true});
         client.post("/customers/1/contacts", body).expect(201);
     });
-    assert_eq!(told, each(["contact.created"], &Value::Null));
-    let told = written(&client, "/contacts/1", || {
+    assert_eq!(added, with_previous(["contact.created"], &Value::Null));
+    let added = events_added_by(&client, "/contacts/1", || {
         let body = json!({"name": "Maya", "labels": ["it"], "title": "COO"});
         client.patch("/contacts/1", body).expect(200);
     });
-    assert_eq!(told, each(["contact.updated"], &json!({"title": null, "labels": []})));
+    assert_eq!(added, with_previous(["contact.updated"], &json!({"title": null, "labels": []})));
 }
 
 #[test]
-fn the_contact_that_is_demoted_has_an_event_of_its_own() {
+fn a_demoted_contact_gets_an_event_of_its_own() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -128,7 +128,7 @@ fn the_contact_that_is_demoted_has_an_event_of_its_own() {
         let body = json!({"name": "N", "email": email, "is_primary": is_primary});
         client.post("/customers/1/contacts", body).expect(201)
     };
-    let told = |event: &Value| {
+    let summary = |event: &Value| {
         let data = &event["data"];
         json!([
             event["type"],
@@ -142,8 +142,8 @@ fn the_contact_that_is_demoted_has_an_event_of_its_own() {
     create("c@x.example", false);
     client.patch("/contacts/3", json!({"is_primary": true})).expect(200);
     let all = events(&client, 1);
-    let mut of_contacts: Vec<Value> = all[1..].iter().map(told).collect();
-    // The order of the events of one change is not promised.
+    let mut of_contacts: Vec<Value> = all[1..].iter().map(summary).collect();
+    // The order of events of the same change is not guaranteed.
     for change in [1..3, 4..6] {
         of_contacts[change].sort_by_key(|event| event[1].as_i64());
     }
@@ -166,23 +166,23 @@ fn the_contact_that_is_demoted_has_an_event_of_its_own() {
 }
 
 #[test]
-fn a_change_of_an_onboarding_writes_its_events() {
+fn a_change_to_an_onboarding_records_its_events() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
-    let told = written(&client, "/onboardings/1", || {
+    let added = events_added_by(&client, "/onboardings/1", || {
         let body = json!({"customer_id": 1, "started_at": "2026-01-01"});
         client.post("/onboardings", body).expect(201);
     });
-    assert_eq!(told, each(["onboarding.created"], &Value::Null));
+    assert_eq!(added, with_previous(["onboarding.created"], &Value::Null));
     let change = |patch: Value| {
-        written(&client, "/onboardings/1", || {
+        events_added_by(&client, "/onboardings/1", || {
             client.patch("/onboardings/1", patch).expect(200);
         })
     };
     let (updated, moved, turned) =
         ("onboarding.updated", "onboarding.phase_changed", "onboarding.state_changed");
-    assert_eq!(change(json!({"notes": "x"})), each([updated], &json!({"notes": null})));
+    assert_eq!(change(json!({"notes": "x"})), with_previous([updated], &json!({"notes": null})));
     for (patch, types, previous) in [
         (
             json!({"phase": "review", "notes": "y"}),
@@ -311,7 +311,7 @@ fn a_customer_that_churns_pauses_its_active_onboardings() {
     assert_eq!([2, 3, 4, 6].map(onboarding), untouched);
     assert_eq!(client.get(deleted).expect(200), before_churn);
 
-    // Neither a second churn nor the customer's return moves them again.
+    // Neither a second churn nor the customer's return changes them again.
     client.patch("/onboardings/1", json!({"state": "active"})).expect(200);
     client.patch("/customers/1", json!({"status": "churned", "plan": "x"})).expect(200);
     assert_eq!(onboarding(1)["state"], "active");
@@ -321,22 +321,22 @@ fn a_customer_that_churns_pauses_its_active_onboardings() {
 }
 
 #[test]
-fn what_a_change_brings_with_it_stands_in_the_event_too() {
+fn the_side_effects_of_a_change_are_in_its_event_too() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
     client.post("/onboardings", json!({"customer_id": 1})).expect(201);
-    let told = written(&client, "/onboardings/1", || {
+    let added = events_added_by(&client, "/onboardings/1", || {
         client.patch("/onboardings/1", json!({"phase": "completed"})).expect(200);
     });
     let previous =
         json!({"phase": "before_getting_started", "started_at": null, "completed_at": null});
     let types = ["onboarding.updated", "onboarding.phase_changed", "onboarding.completed"];
-    assert_eq!(told, each(types, &previous));
+    assert_eq!(added, with_previous(types, &previous));
 }
 
 #[test]
-fn the_way_through_the_phases_can_be_read_back() {
+fn the_history_of_phases_can_be_reconstructed() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -372,7 +372,7 @@ fn the_way_through_the_phases_can_be_read_back() {
         .collect();
     let expected: Vec<_> = way.windows(2).map(|step| (json!(step[0]), json!(step[1]))).collect();
     assert_eq!(moves, expected);
-    // The row keeps both phases in columns of their own.
+    // The row also stores both phases in columns.
     let conn = server.sql();
     let mut rows = conn
         .prepare(
@@ -390,7 +390,7 @@ fn the_way_through_the_phases_can_be_read_back() {
 }
 
 #[test]
-fn what_changes_nothing_writes_nothing() {
+fn a_patch_that_changes_nothing_records_no_event() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -421,7 +421,7 @@ fn what_changes_nothing_writes_nothing() {
 }
 
 #[test]
-fn no_event_can_be_changed_or_removed() {
+fn events_cannot_be_changed_or_removed() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");

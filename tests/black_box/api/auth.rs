@@ -1,4 +1,4 @@
-//! Who may do what: keys, revocation, scopes, and what wrong keys cost.
+//! Authentication and authorization: keys, revocation, scopes, and client IP addresses.
 
 use pivotal_server::model::key::Mode;
 use pivotal_server::model::key::checksum::ChecksumSecret;
@@ -6,20 +6,20 @@ use pivotal_server::model::key::secret::KeySecret;
 use serde_json::{Value, json};
 
 use crate::support::contract::{DOCUMENT, operations};
-use crate::support::{Client, Reply, Server, wait_until};
+use crate::support::{Client, Response, Server, wait_until};
 
-fn with_authorization(server: &Server, header: &str) -> Reply {
+fn get_me_with_authorization(server: &Server, header: &str) -> Response {
     server.anonymous().send("GET", "/me", &[("Authorization", header)], None)
 }
 
-/// A key that this server has not issued.
+/// A well-formed key that this server has not issued.
 fn unknown_key() -> String {
     let elsewhere = ChecksumSecret::from_stored([7; 32]);
     KeySecret::generate(Mode::Live, &elsewhere).unwrap().reveal().to_owned()
 }
 
 #[test]
-fn only_a_bearer_token_is_taken() {
+fn only_bearer_tokens_are_accepted() {
     let server = Server::start();
     let key = &server.live;
     let missing = server.anonymous().get("/me");
@@ -39,18 +39,18 @@ fn only_a_bearer_token_is_taken() {
         format!("Bearer {}", key.replace("pivotal_", "pivotal_test_")),
         format!("Bearer {}", unknown_key()),
     ] {
-        let reply = with_authorization(&server, &header);
+        let reply = get_me_with_authorization(&server, &header);
         reply.refused(401, "invalid_api_key", None);
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{header}");
         assert_eq!(reply.header("x-ratelimit-limit"), None);
     }
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        with_authorization(&server, &format!("{scheme} {key}")).expect(200);
+        get_me_with_authorization(&server, &format!("{scheme} {key}")).expect(200);
     }
 }
 
 #[test]
-fn me_tells_what_a_key_is() {
+fn me_describes_the_key() {
     let server = Server::start();
     let key = server.create_key(&["--test", "--tier", "paid", "--scope", "read:contacts"]);
     let me = server.client_with(&key).get("/me").expect(200);
@@ -73,7 +73,7 @@ fn me_tells_what_a_key_is() {
 }
 
 #[test]
-fn a_key_revoked_at_the_command_line_is_refused_at_its_next_request() {
+fn a_key_revoked_on_the_command_line_is_refused_on_its_next_request() {
     let server = Server::start();
     let key = server.create_key(&[]);
     let client = server.client_with(&key);
@@ -88,7 +88,7 @@ fn a_key_revoked_at_the_command_line_is_refused_at_its_next_request() {
 }
 
 #[test]
-fn each_endpoint_needs_its_own_scope_and_no_other_as_the_document_says() {
+fn each_endpoint_requires_exactly_the_scope_in_the_document() {
     let server = Server::start();
     let all = server.client();
     all.customer("Aurora");
@@ -135,11 +135,11 @@ fn each_endpoint_needs_its_own_scope_and_no_other_as_the_document_says() {
             Some([]) => json!([{"apiKey": []}]),
             Some(scopes) => scopes.iter().map(|scope| json!({"apiKey": [scope]})).collect(),
         };
-        assert_eq!(operation.described["security"], described, "{}", operation.id);
-        // Nothing is at this number, so that nothing is deleted for the next request.
+        assert_eq!(operation.definition["security"], described, "{}", operation.id);
+        // No resource has this number, so nothing is deleted that later requests need.
         let number = if operation.method == "DELETE" { "9" } else { "1" };
         let path = operation.path.replace("{id}", number).replace("{customerId}", number);
-        let body = operation.described.get("requestBody").map(|_| &b"{}"[..]);
+        let body = operation.definition.get("requestBody").map(|_| &b"{}"[..]);
         let send = |client: &Client| client.send(&operation.method, &path, &[], body);
         let anonymous = send(&server.anonymous());
         match needed {
@@ -149,7 +149,7 @@ fn each_endpoint_needs_its_own_scope_and_no_other_as_the_document_says() {
         for (scope, client) in &clients {
             let reply = send(client);
             if needed.is_none_or(|needed| needed.is_empty() || needed.contains(scope)) {
-                // An empty body gets past the scope and no further.
+                // An empty body passes the scope check and fails at the next step.
                 assert!([200, 400, 404].contains(&reply.status), "{}: {reply:?}", operation.id);
             } else {
                 reply.refused(403, "insufficient_scope", None);
@@ -183,7 +183,7 @@ fn health_needs_no_key() {
 }
 
 #[test]
-fn use_is_counted_and_written_when_the_server_stops() {
+fn key_usage_is_written_when_the_server_stops() {
     let mut server = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
     let from = |address| [("X-Forwarded-For", address)];
     for address in ["198.51.100.7", "198.51.100.8"] {
@@ -205,7 +205,7 @@ fn use_is_counted_and_written_when_the_server_stops() {
 }
 
 #[test]
-fn a_header_that_a_proxy_passed_on_hides_no_address_that_it_noted() {
+fn conflicting_forwarding_headers_are_ignored() {
     let mut server = Server::start_with(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
     let header = [("X-Forwarded-For", "198.51.100.7"), ("Forwarded", "for=192.0.2.1")];
     server.client().send("GET", "/me", &header, None).expect(200);
@@ -216,7 +216,7 @@ fn a_header_that_a_proxy_passed_on_hides_no_address_that_it_noted() {
 }
 
 #[test]
-fn a_stranger_cannot_say_from_where_it_comes() {
+fn an_untrusted_client_cannot_set_its_address() {
     let mut server = Server::start();
     let header = [("X-Forwarded-For", "198.51.100.7"), ("Forwarded", "for=198.51.100.7")];
     server.client().send("GET", "/me", &header, None).expect(200);
@@ -227,7 +227,7 @@ fn a_stranger_cannot_say_from_where_it_comes() {
 }
 
 #[test]
-fn a_proxy_that_is_not_trusted_is_logged_once_with_the_setting_that_is_missing() {
+fn an_untrusted_proxy_is_logged_once_with_the_setting_to_change() {
     let server = Server::start();
     let warning = "WARN  127.0.0.1 sent the header x-forwarded-for, which is ignored because \
                    `trusted_proxies` does not include this address";
@@ -239,7 +239,7 @@ fn a_proxy_that_is_not_trusted_is_logged_once_with_the_setting_that_is_missing()
     }
     server.visitor().with_header("Forwarded", "for=198.51.100.7").get("/admin/sign-in");
     server.client().get("/nowhere").refused(404, "route_not_found", None);
-    // Logged after everything before it.
+    // This line is logged after all earlier ones.
     wait_until("the last request is logged", || server.log().contains("path=/api/v1/nowhere"));
     assert_eq!(count(), 1, "{}", server.log());
     assert!(server.log().contains(warning) && !server.log().contains("198.51.100.7"));

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-/// Creates a contact with this address of the customer with this display id.
+/// Creates a contact with this email for the customer with this display ID.
 fn contact(client: &Client, customer: i64, email: &str) -> Value {
     let body = json!({"name": "Maya", "email": email});
     client.post(&format!("/customers/{customer}/contacts"), body).expect(201)
 }
 
 #[test]
-fn an_address_is_taken_once_per_customer() {
+fn an_email_is_unique_within_a_customer() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -30,7 +30,7 @@ fn an_address_is_taken_once_per_customer() {
         (&untouched["email"], &untouched["title"]),
         (&json!("omar@aurora.example"), &Value::Null)
     );
-    // At another customer it is free, and its own address is no other's.
+    // Another customer can have it, and a contact can keep its own.
     assert_eq!(contact(&client, 2, "maya@aurora.example")["email"], "maya@aurora.example");
     client.patch("/contacts/1", json!({"email": "MAYA@aurora.example"})).expect(200);
 
@@ -43,7 +43,7 @@ fn an_address_is_taken_once_per_customer() {
 }
 
 #[test]
-fn contacts_of_a_deleted_customer_can_still_be_changed_by_their_own_id() {
+fn contacts_of_a_deleted_customer_can_still_be_updated_by_their_own_id() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");

@@ -27,7 +27,7 @@ fn ids_are_opaque_cuids_and_times_have_milliseconds() {
 }
 
 #[test]
-fn a_display_id_is_never_given_out_again() {
+fn display_ids_are_never_reused() {
     let server = Server::start();
     let client = server.client();
     client.customer("A");
@@ -41,7 +41,7 @@ fn a_display_id_is_never_given_out_again() {
 }
 
 #[test]
-fn deleting_a_customer_hides_what_belongs_to_it() {
+fn deleting_a_customer_hides_its_contacts_and_onboardings() {
     let server = Server::start();
     let client = server.client();
     let customer = client.customer("Aurora");

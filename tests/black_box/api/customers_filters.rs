@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-/// The names in a list, in its order.
+/// The names of the customers in a list, in its order.
 #[track_caller]
 fn names(client: &Client, query: &str) -> Vec<String> {
     let list = client.get(&format!("/customers?{query}")).expect(200);
@@ -12,11 +12,11 @@ fn names(client: &Client, query: &str) -> Vec<String> {
     items.map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What a filter lets through.
+/// Decides whether a filter matches a customer.
 type Condition = Box<dyn Fn(&Value) -> bool>;
 
 #[test]
-fn each_filter_is_exact() {
+fn each_filter_returns_exactly_the_matching_customers() {
     let server = Server::start();
     let client = server.client();
     for body in [
@@ -59,7 +59,7 @@ fn each_filter_is_exact() {
 }
 
 #[test]
-fn a_part_of_name_slug_or_domain_is_found_in_any_case() {
+fn a_search_matches_parts_of_name_slug_or_domain_in_any_case() {
     let server = Server::start();
     let client = server.client();
     for body in [
@@ -91,7 +91,7 @@ fn a_part_of_name_slug_or_domain_is_found_in_any_case() {
     ] {
         assert_eq!(names(&client, query), found, "{query}");
     }
-    // What is searched follows a change.
+    // A search finds the new value after a change.
     let patch = json!({"name": "Australis", "slug": "south", "domain": "pole.example"});
     client.patch("/customers/2", patch).expect(200);
     for (query, found) in [
@@ -108,7 +108,7 @@ fn a_part_of_name_slug_or_domain_is_found_in_any_case() {
 }
 
 #[test]
-fn filters_in_combination_all_hold() {
+fn combined_filters_must_all_match() {
     let server = Server::start();
     let client = server.client();
     let values = [
@@ -127,7 +127,7 @@ fn filters_in_combination_all_hold() {
     client.delete("/customers/6").expect(200);
     let all = client.walk("/customers");
     assert_eq!(all.len(), 15);
-    // Each filter is absent or one of its two values: base-3 digits.
+    // Each filter is absent or has one of two values: base-3 digits.
     for mut digits in 0..3_usize.pow(5) {
         let mut query = Vec::new();
         let mut holds: Vec<Condition> = Vec::new();

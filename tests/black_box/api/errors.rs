@@ -1,4 +1,4 @@
-//! Bad input of every kind gets its envelope, and every answer its request id.
+//! Every kind of bad input gets the error envelope, and every response a request ID.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::Server;
 const MIB: usize = 1 << 20;
 
 #[test]
-fn a_body_is_json_whatever_its_content_type_says() {
+fn a_body_is_parsed_as_json_whatever_its_content_type() {
     let server = Server::start();
     for kind in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
         let headers = [("Content-Type", kind)];
@@ -17,7 +17,7 @@ fn a_body_is_json_whatever_its_content_type_says() {
 }
 
 #[test]
-fn a_body_of_one_mebibyte_is_taken_and_one_byte_more_is_not() {
+fn a_body_can_be_one_mebibyte_but_not_a_byte_more() {
     let server = Server::start();
     let client = server.client();
     let padded = |size: usize| {
@@ -42,7 +42,7 @@ fn a_body_of_one_mebibyte_is_taken_and_one_byte_more_is_not() {
 }
 
 #[test]
-fn a_body_where_none_belongs_is_ignored() {
+fn a_body_is_ignored_where_none_is_expected() {
     let server = Server::start();
     let request = |method: &str, body: &str| {
         let text = format!(
@@ -64,7 +64,7 @@ fn a_body_where_none_belongs_is_ignored() {
 }
 
 #[test]
-fn paths_that_lead_nowhere_are_told_in_an_envelope() {
+fn unknown_paths_get_an_error_envelope() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -82,7 +82,7 @@ fn paths_that_lead_nowhere_are_told_in_an_envelope() {
 }
 
 #[test]
-fn a_base_url_that_repeats_the_base_path_is_pointed_out() {
+fn a_404_points_out_a_base_path_that_is_repeated() {
     let server = Server::start();
     let client = server.client();
     let said = |method: &str, path: &str| {
@@ -132,7 +132,7 @@ fn a_compressed_body_is_refused_before_it_is_parsed() {
         None,
     );
     assert_eq!(client.walk("/customers").len(), 0);
-    // The idempotency key is still unused, and `identity` is no encoding.
+    // The idempotency key is still unused, and `identity` means that the body is not encoded.
     for coding in ["identity", "Identity", "", "identity,identity", " identity , "] {
         let headers = [("Content-Encoding", coding), ("Idempotency-Key", "k")];
         client.send("POST", "/customers", &headers, Some(body)).expect(201);
@@ -142,13 +142,13 @@ fn a_compressed_body_is_refused_before_it_is_parsed() {
     // Where a body is ignored, so is its encoding. The API key is checked first.
     let gzip = [("Content-Encoding", "gzip")];
     client.send("GET", "/customers/1", &gzip, None).expect(200);
-    let nobody = server.anonymous().send("POST", "/customers", &gzip, Some(body));
-    nobody.refused(401, "missing_api_key", None);
+    let anonymous = server.anonymous().send("POST", "/customers", &gzip, Some(body));
+    anonymous.refused(401, "missing_api_key", None);
     client.send("DELETE", "/customers/1", &gzip, Some(b"{}")).expect(200);
 }
 
 #[test]
-fn a_body_may_begin_with_a_byte_order_mark() {
+fn a_body_can_begin_with_a_byte_order_mark() {
     let server = Server::start();
     let client = server.client();
     let marked = |body: &str| format!("\u{feff}{body}").into_bytes();
@@ -158,7 +158,7 @@ fn a_body_may_begin_with_a_byte_order_mark() {
     let made = send("POST", "/customers", r#"{"name":"From an editor"}"#);
     assert_eq!(made.expect(201)["name"], "From an editor");
     assert_eq!(send("PATCH", "/customers/1", r#"{"plan":"Scale"}"#).expect(200)["plan"], "Scale");
-    // Same body means same bytes, and the mark is one of them.
+    // Idempotency compares bytes, and the byte order mark is part of them.
     let again = send("POST", "/customers", r#"{"name":"From an editor"}"#);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     let headers = [("Idempotency-Key", "k")];
@@ -181,7 +181,7 @@ fn a_body_may_begin_with_a_byte_order_mark() {
 }
 
 #[test]
-fn head_answers_as_get_does_without_the_body() {
+fn head_returns_the_headers_of_get_without_the_body() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -200,7 +200,7 @@ fn head_answers_as_get_does_without_the_body() {
 }
 
 #[test]
-fn headers_have_a_limit_too() {
+fn request_headers_have_a_size_limit() {
     let server = Server::start();
     let long = "x".repeat(40 << 10);
     let reply = server.client().send("GET", "/me", &[("X-Long", &long)], None);
@@ -209,7 +209,7 @@ fn headers_have_a_limit_too() {
 }
 
 #[test]
-fn every_answer_has_a_request_id_that_the_log_names() {
+fn every_response_has_a_request_id_that_the_log_contains() {
     let mut server = Server::start();
     let own = [("X-Request-Id", "trace-42.a:b")];
     let client = server.client();
@@ -238,7 +238,7 @@ fn every_answer_has_a_request_id_that_the_log_names() {
 }
 
 #[test]
-fn no_secret_no_body_and_no_query_reaches_the_log() {
+fn secrets_bodies_and_queries_are_not_logged() {
     let mut server = Server::start();
     let client = server.client();
     let body = json!({"name": "MARKER-BODY", "mrr": "MARKER-VALUE"});
@@ -257,7 +257,7 @@ fn no_secret_no_body_and_no_query_reaches_the_log() {
 }
 
 #[test]
-fn requests_that_are_no_http_leave_no_errors_in_the_log() {
+fn requests_that_are_not_http_log_no_errors() {
     let mut server = Server::start();
     for _ in 0..3 {
         server.raw(b"this is no HTTP\r\n\r\n");

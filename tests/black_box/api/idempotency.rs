@@ -7,16 +7,16 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 use pivotal_server::store::{DataDir, Store};
 
-use crate::support::{Client, InProcess, Reply, Server, wait_until};
+use crate::support::{Client, InProcess, Response, Server, wait_until};
 
 const BODY: &[u8] = br#"{"name":"Aurora"}"#;
 
-fn post(client: &Client, path: &str, key: &str, body: &[u8]) -> Reply {
+fn post(client: &Client, path: &str, key: &str, body: &[u8]) -> Response {
     client.send("POST", path, &[("Idempotency-Key", key)], Some(body))
 }
 
 #[track_caller]
-fn assert_replay(first: &Reply, again: &Reply) {
+fn assert_replay(first: &Response, again: &Response) {
     assert_eq!(first.header("idempotent-replayed"), None);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!((first.status, &first.body), (again.status, &again.body));
@@ -41,7 +41,7 @@ fn a_retry_gets_the_same_bytes_status_and_location() {
 }
 
 #[test]
-fn another_body_under_the_same_key_is_refused() {
+fn a_different_body_with_the_same_key_is_refused() {
     let server = Server::start();
     let client = server.client();
     post(&client, "/customers", "k", BODY).expect(201);
@@ -52,7 +52,7 @@ fn another_body_under_the_same_key_is_refused() {
 }
 
 #[test]
-fn a_key_belongs_to_one_workspace_and_one_path() {
+fn an_idempotency_key_belongs_to_one_workspace_and_one_path() {
     let server = Server::start();
     let (client, other) = (server.client(), server.other_workspace("acme"));
     for who in [&client, &other] {
@@ -65,7 +65,7 @@ fn a_key_belongs_to_one_workspace_and_one_path() {
 }
 
 #[test]
-fn a_key_has_1_to_255_bytes_and_counts_only_on_post() {
+fn an_idempotency_key_has_1_to_255_bytes_and_only_applies_to_post() {
     let server = Server::start();
     let client = server.client();
     for bad in [String::new(), "k".repeat(256)] {
@@ -85,7 +85,7 @@ fn a_key_has_1_to_255_bytes_and_counts_only_on_post() {
 }
 
 #[test]
-fn a_failed_answer_is_not_kept() {
+fn an_error_response_is_not_saved() {
     let server = Server::start();
     let client = server.client();
     let contact = br#"{"name":"Maya","email":"maya@aurora.example"}"#;
@@ -97,10 +97,10 @@ fn a_failed_answer_is_not_kept() {
 }
 
 #[test]
-fn an_answer_is_kept_for_a_day_and_then_removed() {
+fn a_response_is_saved_for_a_day_and_then_removed() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
-    // Only the wall clock, so that nothing is removed behind the test's back.
+    // Moves only the wall clock, so that the server's cleanup doesn't run in between.
     let day = 24 * 60 * 60 * 1000;
     let first = post(&client, "/customers", "k", BODY);
     server.clock.jump_millis(day - 1);
@@ -128,7 +128,7 @@ fn an_answer_is_kept_for_a_day_and_then_removed() {
 }
 
 #[test]
-fn a_running_server_removes_old_answers() {
+fn a_running_server_removes_expired_responses() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     for n in 0..3 {
@@ -143,7 +143,7 @@ fn a_running_server_removes_old_answers() {
 }
 
 #[test]
-fn a_hundred_at_once_make_one_row() {
+fn a_hundred_concurrent_requests_create_one_row() {
     let server = Server::start();
     server.client().get("/me").expect(200);
     let senders: Vec<_> = (0..100)
@@ -152,11 +152,11 @@ fn a_hundred_at_once_make_one_row() {
             std::thread::spawn(move || post(&client, "/customers", "k", BODY))
         })
         .collect();
-    let replies: Vec<Reply> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
-    let answers: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 201).collect();
-    assert!(!answers.is_empty());
-    assert!(answers.iter().all(|reply| reply.body == answers[0].body));
-    assert_eq!(answers.iter().filter(|r| r.header("idempotent-replayed").is_none()).count(), 1);
+    let replies: Vec<Response> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
+    let created: Vec<&Response> = replies.iter().filter(|reply| reply.status == 201).collect();
+    assert!(!created.is_empty());
+    assert!(created.iter().all(|reply| reply.body == created[0].body));
+    assert_eq!(created.iter().filter(|r| r.header("idempotent-replayed").is_none()).count(), 1);
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.refused(409, "idempotency_key_in_use", None);
     }

@@ -1,11 +1,11 @@
-//! Two workspaces on one server see nothing of each other.
+//! Two workspaces on one server can't see each other's data.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, Server};
+use crate::support::{Client, Response, Server};
 
-/// A customer with a contact and an onboarding, as they are shown.
-fn fill(client: &Client) -> [Value; 3] {
+/// Creates a customer with a contact and an onboarding, and returns all three.
+fn create_resources(client: &Client) -> [Value; 3] {
     let customer = client.customer("Aurora");
     let id = customer["id"].as_str().unwrap();
     let maya = json!({"name": "Maya", "email": "maya@aurora.example", "is_primary": true});
@@ -15,13 +15,13 @@ fn fill(client: &Client) -> [Value; 3] {
 }
 
 #[test]
-fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
+fn resources_of_another_workspace_are_not_found_by_either_id() {
     let server = Server::start();
     let (ours, theirs) = (server.client(), server.other_workspace("other"));
-    // Its display ids are beyond those of the other workspace, which has one of each.
-    fill(&ours);
-    let [customer, contact, onboarding] = fill(&ours);
-    let rows = fill(&theirs);
+    // Display IDs beyond those of the other workspace, which has one resource of each kind.
+    create_resources(&ours);
+    let [customer, contact, onboarding] = create_resources(&ours);
+    let rows = create_resources(&theirs);
     let events = ours.list("/customers/2/activity");
     let of = |of: &Value| of["id"].as_str().unwrap().to_owned();
     for (customer, contact, onboarding) in
@@ -60,7 +60,7 @@ fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
         let empty = r#"{"object":"list","data":[],"has_more":false,"next_cursor":null}"#;
         assert_eq!(theirs.get(&format!("/onboardings?customer_id={customer}")).body, empty);
     }
-    // Nothing was changed or added, on either side.
+    // Nothing was changed or added in either workspace.
     for (path, row) in
         [("/customers/2", &customer), ("/contacts/2", &contact), ("/onboardings/2", &onboarding)]
     {
@@ -72,17 +72,17 @@ fn nothing_of_another_workspace_is_found_by_either_form_of_its_id() {
 }
 
 #[track_caller]
-fn assert_not_found(reply: &Reply, code: &str, request: &str) {
+fn assert_not_found(reply: &Response, code: &str, request: &str) {
     assert_eq!(reply.status, 404, "{request}: {}", reply.body);
     let error = &reply.json()["error"];
     assert_eq!((&error["type"], &error["code"]), (&json!("not_found"), &json!(code)), "{request}");
 }
 
 #[test]
-fn what_another_workspace_deleted_is_no_more_found_than_what_it_has() {
+fn deleted_resources_of_another_workspace_are_not_found() {
     let server = Server::start();
     let (ours, theirs) = (server.client(), server.other_workspace("other"));
-    let rows = fill(&ours);
+    let rows = create_resources(&ours);
     for (row, collection) in rows.iter().zip(["customers", "contacts", "onboardings"]).rev() {
         let path = format!("/{collection}/{}", row["id"].as_str().unwrap());
         ours.delete(&path).expect(200);
@@ -99,10 +99,10 @@ fn what_another_workspace_deleted_is_no_more_found_than_what_it_has() {
 }
 
 #[test]
-fn the_same_number_names_each_workspaces_own() {
+fn the_same_display_id_refers_to_a_different_resource_in_each_workspace() {
     let server = Server::start();
     let clients = [server.client(), server.other_workspace("other")];
-    let rows = clients.each_ref().map(fill);
+    let rows = clients.each_ref().map(create_resources);
     for (i, (ours, theirs)) in rows[0].iter().zip(&rows[1]).enumerate() {
         assert_eq!((&ours["display_id"], &theirs["display_id"]), (&json!(1), &json!(1)));
         assert_ne!(ours["id"], theirs["id"]);
@@ -110,13 +110,13 @@ fn the_same_number_names_each_workspaces_own() {
         assert_eq!(&clients[0].get(path).expect(200), ours);
         assert_eq!(&clients[1].get(path).expect(200), theirs);
     }
-    // Display ids go on by themselves on either side.
+    // Each workspace continues its own display IDs.
     for name in ["B", "C"] {
         clients[0].customer(name);
     }
     assert_eq!(clients[1].customer("B")["display_id"], 2);
     assert_eq!(clients[0].customer("D")["display_id"], 4);
-    // One's own are changed and deleted by their number, and nobody else's.
+    // Updates and deletes by display ID only affect the caller's workspace.
     clients[1].patch("/onboardings/1", json!({"phase": "launch"})).expect(200);
     clients[1].delete("/contacts/1").expect(200);
     assert_eq!(clients[0].get("/onboardings/1").expect(200), rows[0][2]);
@@ -127,11 +127,11 @@ fn the_same_number_names_each_workspaces_own() {
 }
 
 #[test]
-fn lists_hold_only_ones_own() {
+fn lists_contain_only_resources_of_the_workspace() {
     let server = Server::start();
     let clients = [server.client(), server.other_workspace("other")];
     let names = [["Aurora", "Borealis", "Cirrus"], ["Aurora", "Dunes", "Eos"]];
-    // Taken in turns, so that their rows lie between each other's.
+    // Created alternately, so that the rows of both workspaces are interleaved.
     for i in 0..3 {
         for (client, names) in clients.iter().zip(names) {
             let body = json!({
@@ -180,18 +180,18 @@ fn lists_hold_only_ones_own() {
 }
 
 #[test]
-fn a_slug_and_an_address_are_free_in_another_workspace() {
+fn slugs_and_emails_are_unique_only_within_a_workspace() {
     let server = Server::start();
     let clients = [server.client(), server.other_workspace("other")];
     for client in &clients {
-        let [customer, contact, _] = fill(client);
+        let [customer, contact, _] = create_resources(client);
         assert_eq!(customer["slug"], "aurora");
         assert_eq!(contact["email"], "maya@aurora.example");
         let taken = json!({"name": "Other", "slug": "aurora"});
         client.post("/customers", taken).refused(409, "slug_taken", "slug");
     }
     assert_eq!(clients[1].customer("Aurora")["slug"], "aurora-2");
-    // Numbers that are taken here are free there.
+    // Numbered slugs that are taken here are free there.
     assert_eq!(clients[0].customer("Aurora")["slug"], "aurora-2");
     for client in &clients {
         assert_eq!(client.get("/contacts/1").expect(200)["is_primary"], true);
@@ -199,11 +199,11 @@ fn a_slug_and_an_address_are_free_in_another_workspace() {
 }
 
 #[test]
-fn events_name_the_workspace_and_stay_in_it() {
+fn events_name_their_workspace_and_are_only_visible_in_it() {
     let server = Server::start();
     let clients = [server.client(), server.other_workspace("other")];
     let organizations = clients.each_ref().map(|client| {
-        fill(client);
+        create_resources(client);
         client.get("/me").expect(200)["organization"]["id"].clone()
     });
     assert_ne!(organizations[0], organizations[1]);

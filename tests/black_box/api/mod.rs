@@ -1,4 +1,4 @@
-//! The API over HTTP: its resources, its lists, and what all of its endpoints have in common.
+//! The API: its resources, its lists, and what all endpoints have in common.
 
 mod activity;
 mod activity_events;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::Server;
 
 #[test]
-fn either_form_of_the_id_names_the_customer_of_a_new_onboarding() {
+fn a_new_onboarding_accepts_both_forms_of_the_customer_id() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -18,7 +18,7 @@ fn either_form_of_the_id_names_the_customer_of_a_new_onboarding() {
 }
 
 #[test]
-fn a_new_onboarding_has_to_name_a_living_customer() {
+fn a_new_onboarding_must_name_a_live_customer() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -32,7 +32,7 @@ fn a_new_onboarding_has_to_name_a_living_customer() {
         );
     }
     let unknown = format!("c{}", "0".repeat(25));
-    for nobody in [
+    for unknown in [
         json!(unknown),
         json!("aurora"),
         json!("3"),
@@ -44,7 +44,7 @@ fn a_new_onboarding_has_to_name_a_living_customer() {
         json!(2),
         json!("2"),
     ] {
-        let reply = client.post("/onboardings", json!({"customer_id": nobody}));
+        let reply = client.post("/onboardings", json!({"customer_id": unknown}));
         assert_eq!(
             (reply.status, &reply.json()["error"]["code"]),
             (404, &json!("customer_not_found"))
@@ -54,7 +54,7 @@ fn a_new_onboarding_has_to_name_a_living_customer() {
 }
 
 #[test]
-fn filters_in_combination_all_hold() {
+fn combined_filters_must_all_match() {
     const STATES: [&str; 4] = ["active", "paused", "at_risk", "waiting"];
     const PHASES: [&str; 3] = ["before_getting_started", "internal_qa", "completed"];
     let server = Server::start();
@@ -70,8 +70,8 @@ fn filters_in_combination_all_hold() {
     }
     let all = client.walk("/onboardings");
     assert_eq!(all.len(), 20);
-    for nobody in ["4", "0", "aurora", &"9".repeat(40), &format!("c{}", "0".repeat(25))] {
-        assert_eq!(client.walk(&format!("/onboardings?customer_id={nobody}")), [json!(null); 0]);
+    for unknown in ["4", "0", "aurora", &"9".repeat(40), &format!("c{}", "0".repeat(25))] {
+        assert_eq!(client.walk(&format!("/onboardings?customer_id={unknown}")), [json!(null); 0]);
     }
     for state in STATES.map(Some).into_iter().chain([None]) {
         for phase in PHASES.map(Some).into_iter().chain([None, Some("review")]) {
@@ -105,7 +105,7 @@ fn filters_in_combination_all_hold() {
 }
 
 #[test]
-fn a_filter_has_to_be_a_value_that_the_property_can_have() {
+fn a_filter_must_be_a_possible_value_of_its_field() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");

@@ -1,4 +1,4 @@
-//! The times that an onboarding's phases set by themselves.
+//! The times that an onboarding's phase changes set automatically.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, InProcess};
 
-/// A server with one customer, and an onboarding of it that takes patches a second apart.
+/// A server with one customer and one onboarding, which can be patched at one-second intervals.
 struct Onboarding {
     server: InProcess,
     client: Client,
@@ -25,14 +25,14 @@ impl Onboarding {
         Self { server, client, path }
     }
 
-    /// Its `started_at` and `completed_at`.
+    /// Returns `started_at` and `completed_at`.
     fn times(&self) -> (Value, Value) {
         let onboarding = self.client.get(&self.path).expect(200);
         (onboarding["started_at"].clone(), onboarding["completed_at"].clone())
     }
 
-    /// The same after a patch, which comes a second after what was before it.
-    fn after(&self, patch: Value) -> (Value, Value) {
+    /// Sends a patch one second after the previous one, then returns the times.
+    fn after_patch(&self, patch: Value) -> (Value, Value) {
         self.server.clock.advance_millis(1000);
         let patched = self.client.patch(&self.path, patch).expect(200);
         let times = (patched["started_at"].clone(), patched["completed_at"].clone());
@@ -41,74 +41,98 @@ impl Onboarding {
     }
 }
 
-/// A time so many seconds after the server's start.
-fn at(second: u8) -> Value {
+/// The time that many seconds after the server's start.
+fn seconds_after_start(second: u8) -> Value {
     json!(format!("2026-01-01T12:00:{second:02}.000Z"))
 }
 
 const NONE: Value = Value::Null;
 
 #[test]
-fn leaving_the_first_phase_sets_when_it_started() {
+fn leaving_the_first_phase_sets_started_at() {
     let onboarding = Onboarding::create(json!({}));
     assert_eq!(onboarding.times(), (NONE, NONE));
-    assert_eq!(onboarding.after(json!({"phase": "before_getting_started"})), (NONE, NONE));
-    assert_eq!(onboarding.after(json!({"state": "paused", "notes": "x"})), (NONE, NONE));
-    assert_eq!(onboarding.after(json!({"phase": "review"})), (at(3), NONE));
-    assert_eq!(onboarding.after(json!({"phase": "program_design"})), (at(3), NONE));
+    assert_eq!(onboarding.after_patch(json!({"phase": "before_getting_started"})), (NONE, NONE));
+    assert_eq!(onboarding.after_patch(json!({"state": "paused", "notes": "x"})), (NONE, NONE));
+    assert_eq!(onboarding.after_patch(json!({"phase": "review"})), (seconds_after_start(3), NONE));
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "program_design"})),
+        (seconds_after_start(3), NONE)
+    );
     // Only the first time counts.
-    assert_eq!(onboarding.after(json!({"phase": "before_getting_started"})), (at(3), NONE));
-    assert_eq!(onboarding.after(json!({"phase": "launch"})), (at(3), NONE));
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "before_getting_started"})),
+        (seconds_after_start(3), NONE)
+    );
+    assert_eq!(onboarding.after_patch(json!({"phase": "launch"})), (seconds_after_start(3), NONE));
 }
 
 #[test]
-fn entering_and_leaving_the_last_phase_sets_and_clears_when_it_was_completed() {
+fn completed_at_is_set_on_entering_the_last_phase_and_cleared_on_leaving_it() {
     let onboarding = Onboarding::create(json!({"phase": "launch"}));
-    assert_eq!(onboarding.times(), (at(0), NONE));
-    assert_eq!(onboarding.after(json!({"phase": "completed"})), (at(0), at(1)));
-    assert_eq!(onboarding.after(json!({"notes": "x"})), (at(0), at(1)));
-    // It is in that phase already.
-    assert_eq!(onboarding.after(json!({"phase": "completed"})), (at(0), at(1)));
-    assert_eq!(onboarding.after(json!({"phase": "launch"})), (at(0), NONE));
-    assert_eq!(onboarding.after(json!({"phase": "completed"})), (at(0), at(5)));
-    assert_eq!(onboarding.after(json!({"phase": "before_getting_started"})), (at(0), NONE));
+    assert_eq!(onboarding.times(), (seconds_after_start(0), NONE));
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "completed"})),
+        (seconds_after_start(0), seconds_after_start(1))
+    );
+    assert_eq!(
+        onboarding.after_patch(json!({"notes": "x"})),
+        (seconds_after_start(0), seconds_after_start(1))
+    );
+    // It is already in that phase.
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "completed"})),
+        (seconds_after_start(0), seconds_after_start(1))
+    );
+    assert_eq!(onboarding.after_patch(json!({"phase": "launch"})), (seconds_after_start(0), NONE));
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "completed"})),
+        (seconds_after_start(0), seconds_after_start(5))
+    );
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "before_getting_started"})),
+        (seconds_after_start(0), NONE)
+    );
 }
 
 #[test]
 fn an_onboarding_created_in_a_later_phase_has_its_times() {
     let completed = Onboarding::create(json!({"phase": "completed"}));
-    assert_eq!(completed.times(), (at(0), at(0)));
+    assert_eq!(completed.times(), (seconds_after_start(0), seconds_after_start(0)));
     let sent = json!({"phase": "completed", "started_at": "2025-01-01", "completed_at": null});
     let sent = Onboarding::create(sent);
     assert_eq!(sent.times(), (json!("2025-01-01T00:00:00.000Z"), NONE));
     let first = Onboarding::create(json!({"started_at": "2025-01-01"}));
     assert_eq!(first.times(), (json!("2025-01-01T00:00:00.000Z"), NONE));
     assert_eq!(
-        first.after(json!({"phase": "completed"})),
-        (json!("2025-01-01T00:00:00.000Z"), at(1))
+        first.after_patch(json!({"phase": "completed"})),
+        (json!("2025-01-01T00:00:00.000Z"), seconds_after_start(1))
     );
 }
 
 #[test]
-fn a_time_that_is_sent_is_not_replaced() {
+fn a_time_that_the_client_sends_is_not_replaced() {
     let onboarding = Onboarding::create(json!({}));
     let (early, late) = ("2025-01-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z");
     let sent = json!({"phase": "completed", "started_at": early, "completed_at": late});
-    assert_eq!(onboarding.after(sent), (json!(early), json!(late)));
-    // Leaving the phase keeps a time that is sent with the move, and only that one.
+    assert_eq!(onboarding.after_patch(sent), (json!(early), json!(late)));
+    // Leaving the phase keeps only a time that is sent in the same patch.
     let kept = json!({"phase": "launch", "completed_at": early});
-    assert_eq!(onboarding.after(kept), (json!(early), json!(early)));
-    assert_eq!(onboarding.after(json!({"phase": "completed"})), (json!(early), at(3)));
+    assert_eq!(onboarding.after_patch(kept), (json!(early), json!(early)));
+    assert_eq!(
+        onboarding.after_patch(json!({"phase": "completed"})),
+        (json!(early), seconds_after_start(3))
+    );
     let cleared = json!({"started_at": null, "completed_at": null});
-    assert_eq!(onboarding.after(cleared), (NONE, NONE));
+    assert_eq!(onboarding.after_patch(cleared), (NONE, NONE));
 
     let onboarding = Onboarding::create(json!({}));
     let unset = json!({"phase": "completed", "started_at": null, "completed_at": null});
-    assert_eq!(onboarding.after(unset), (NONE, NONE));
+    assert_eq!(onboarding.after_patch(unset), (NONE, NONE));
 }
 
 #[test]
-fn a_change_moves_its_time_on_even_when_the_clock_does_not() {
+fn updated_at_increases_even_if_the_clock_does_not() {
     let onboarding = Onboarding::create(json!({}));
     let updated_at = |patch: Value| {
         onboarding.client.patch(&onboarding.path, patch).expect(200)["updated_at"].clone()
@@ -118,7 +142,7 @@ fn a_change_moves_its_time_on_even_when_the_clock_does_not() {
         assert_eq!(updated_at(json!({"notes": millis.to_string()})), at_millis(millis));
     }
     onboarding.server.clock.advance_millis(7000);
-    assert_eq!(updated_at(json!({"notes": "x"})), at(7));
+    assert_eq!(updated_at(json!({"notes": "x"})), seconds_after_start(7));
     onboarding.server.clock.jump_millis(-60_000);
     assert_eq!(updated_at(json!({"notes": "y"})), json!("2026-01-01T12:00:07.001Z"));
 }

@@ -1,4 +1,4 @@
-//! Pages of lists: a walk that neither skips nor repeats, limits, and cursors.
+//! Pages of lists: complete walks without gaps or duplicates, limits, and cursors.
 
 use std::collections::HashSet;
 
@@ -8,15 +8,20 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, InProcess, Server};
 
-/// A server whose clock stands still, so that what it creates shares its milliseconds.
-fn standing() -> (InProcess, Client) {
+/// A server with a stopped clock, so that rows are created in the same millisecond.
+fn start_with_stopped_clock() -> (InProcess, Client) {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     (server, client)
 }
 
-/// Sends so many POSTs from several threads at once; `body` is made from their number.
-fn create(client: &Client, path: &str, count: usize, body: impl Fn(usize) -> Value + Sync) {
+/// Sends `count` POSTs from several threads; `body` builds the body from the number of the request.
+fn post_concurrently(
+    client: &Client,
+    path: &str,
+    count: usize,
+    body: impl Fn(usize) -> Value + Sync,
+) {
     const THREADS: usize = 8;
     std::thread::scope(|scope| {
         for first in 0..THREADS {
@@ -30,37 +35,37 @@ fn create(client: &Client, path: &str, count: usize, body: impl Fn(usize) -> Val
     });
 }
 
-/// The numbers of items, in their order.
+/// The display IDs of items, in their order.
 pub fn display_ids(items: &[Value]) -> Vec<i64> {
     items.iter().map(|item| item["display_id"].as_i64().unwrap()).collect()
 }
 
-/// All numbers down to 1.
+/// The numbers from `count` down to 1.
 fn down_from(count: i64) -> Vec<i64> {
     (1..=count).rev().collect()
 }
 
 #[test]
-fn a_walk_over_rows_of_one_millisecond_meets_each_of_them_once() {
-    let (_server, client) = standing();
-    create(&client, "/customers", 1200, |i| json!({"name": format!("C{i}")}));
+fn paging_over_rows_of_one_millisecond_returns_each_once() {
+    let (_server, client) = start_with_stopped_clock();
+    post_concurrently(&client, "/customers", 1200, |i| json!({"name": format!("C{i}")}));
     for limit in [7, 25, 99, 100] {
         let all = client.walk(&format!("/customers?limit={limit}"));
         assert_eq!(display_ids(&all), down_from(1200), "{limit}");
         let names: HashSet<&str> = all.iter().map(|item| item["name"].as_str().unwrap()).collect();
         assert_eq!(names.len(), 1200);
-        // 1200 microseconds are two milliseconds.
+        // 1200 rows, one microsecond apart, span two milliseconds.
         let times: HashSet<&Value> = all.iter().map(|item| &item["created_at"]).collect();
         assert_eq!(times.len(), 2, "{times:?}");
     }
 }
 
 #[test]
-fn a_walk_over_rows_of_the_real_clock_meets_each_of_them_once() {
+fn paging_over_rows_created_in_real_time_returns_each_once() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
-    create(
+    post_concurrently(
         &client,
         "/customers/1/contacts",
         1000,
@@ -78,8 +83,8 @@ fn a_walk_over_rows_of_the_real_clock_meets_each_of_them_once() {
 
 #[test]
 fn a_cursor_is_a_time_with_six_digits_that_no_other_row_has() {
-    let (_server, client) = standing();
-    create(&client, "/customers", 30, |_| json!({"name": "Aurora"}));
+    let (_server, client) = start_with_stopped_clock();
+    post_concurrently(&client, "/customers", 30, |_| json!({"name": "Aurora"}));
     let mut cursors = HashSet::new();
     let mut query = "limit=1".to_owned();
     loop {
@@ -95,7 +100,7 @@ fn a_cursor_is_a_time_with_six_digits_that_no_other_row_has() {
         let shape: String =
             cursor.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
         assert_eq!(shape, "0000-00-00T00:00:00.000000Z");
-        // It is the creation time of the last row, of which the body shows the milliseconds.
+        // The cursor is the last row's creation time, which the body shows in milliseconds.
         assert_eq!(cursor[..23], page["data"][0]["created_at"].as_str().unwrap()[..23]);
         assert!(cursors.insert(cursor.to_owned()), "{cursor}");
         query = format!("limit=1&cursor={cursor}");
@@ -105,8 +110,8 @@ fn a_cursor_is_a_time_with_six_digits_that_no_other_row_has() {
 
 #[test]
 fn a_full_last_page_says_that_it_is_the_last() {
-    let (_server, client) = standing();
-    create(&client, "/customers", 50, |_| json!({"name": "Aurora"}));
+    let (_server, client) = start_with_stopped_clock();
+    post_concurrently(&client, "/customers", 50, |_| json!({"name": "Aurora"}));
     let first = client.get("/customers").expect(200);
     assert_eq!(first["data"].as_array().unwrap().len(), 25);
     assert_eq!(first["has_more"], true);
@@ -120,13 +125,18 @@ fn a_full_last_page_says_that_it_is_the_last() {
 }
 
 #[test]
-fn a_page_holds_25_rows_unless_told_1_to_100() {
-    let (_server, client) = standing();
-    create(&client, "/customers", 101, |_| json!({"name": "Aurora"}));
+fn a_page_has_25_rows_by_default_and_1_to_100_on_request() {
+    let (_server, client) = start_with_stopped_clock();
+    post_concurrently(&client, "/customers", 101, |_| json!({"name": "Aurora"}));
     let with_email = |i: usize| json!({"name": "N", "email": format!("c{i}@x.example")});
-    create(&client, "/customers/1/contacts", 101, with_email);
-    create(&client, "/onboardings", 101, |_| json!({"customer_id": 1}));
-    create(&client, "/onboardings", 101, |_| json!({"customer_id": 1, "phase": "review"}));
+    post_concurrently(&client, "/customers/1/contacts", 101, with_email);
+    post_concurrently(&client, "/onboardings", 101, |_| json!({"customer_id": 1}));
+    post_concurrently(
+        &client,
+        "/onboardings",
+        101,
+        |_| json!({"customer_id": 1, "phase": "review"}),
+    );
     for _ in 0..100 {
         client.patch("/onboardings/1", json!({"notes": "x"})).expect(200);
     }
@@ -168,8 +178,8 @@ fn a_page_holds_25_rows_unless_told_1_to_100() {
 }
 
 #[test]
-fn what_is_no_time_is_no_cursor() {
-    let (_server, client) = standing();
+fn a_cursor_must_be_a_time() {
+    let (_server, client) = start_with_stopped_clock();
     let id = client.customer("Aurora")["id"].as_str().unwrap().to_owned();
     client.post("/onboardings", json!({"customer_id": 1})).expect(201);
     for list in [
@@ -216,8 +226,8 @@ fn what_is_no_time_is_no_cursor() {
 }
 
 #[test]
-fn a_cursor_may_be_any_time_and_means_strictly_before_it() {
-    let (server, client) = standing();
+fn a_cursor_can_be_any_time_and_means_strictly_before_it() {
+    let (server, client) = start_with_stopped_clock();
     for name in ["A", "B", "C"] {
         client.customer(name);
         server.clock.advance_millis(1000);

@@ -1,4 +1,4 @@
-//! Walks over lists that are filtered, have holes, or change meanwhile.
+//! Paging through lists that are filtered, contain deleted rows, or change in between.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api::paging::display_ids;
 use crate::support::{Client, InProcess, Server};
 
-/// Ends the threads that look at the flag, also when the test fails meanwhile.
+/// Sets the flag when dropped, so that threads that check it end even if the test fails.
 struct SetOnDrop<'f>(&'f AtomicBool);
 
 impl Drop for SetOnDrop<'_> {
@@ -51,7 +51,7 @@ fn filters_apply_before_paging() {
         assert_eq!(walk("q=c1"), expected(&|i| i.to_string().starts_with('1')), "{limit}");
         assert_eq!(walk("status=archived"), [0; 0]);
     }
-    // Every page is full as long as there is more, and the last one says so.
+    // Every page is full while there is more, and the last one says that it is the last.
     let (first, cursor) = page(&client, "/customers?status=churned&limit=15");
     assert_eq!(first.len(), 15);
     let path = format!("/customers?status=churned&limit=15&cursor={}", cursor.unwrap());
@@ -60,7 +60,7 @@ fn filters_apply_before_paging() {
 }
 
 #[test]
-fn deleted_and_hidden_rows_leave_no_holes_in_pages() {
+fn deleted_and_hidden_rows_leave_no_gaps_in_pages() {
     let server = Server::start();
     let client = server.client();
     for name in ["A", "B", "C"] {
@@ -88,7 +88,7 @@ fn deleted_and_hidden_rows_leave_no_holes_in_pages() {
         assert_eq!(walk("/customers/3/onboardings?"), left(&|i| i % 3 == 0), "{limit}");
         assert_eq!(walk("/onboardings?customer_id=2&"), [0; 0]);
     }
-    // Deleted rows do not count towards a page.
+    // Deleted rows don't count towards a page.
     let (first, _) = page(&client, "/onboardings?limit=30");
     assert_eq!(first, all[..30]);
     let (whole, cursor) = page(&client, &format!("/onboardings?limit={}", all.len()));
@@ -96,7 +96,7 @@ fn deleted_and_hidden_rows_leave_no_holes_in_pages() {
 }
 
 #[test]
-fn rows_created_between_two_pages_do_not_disturb_the_walk() {
+fn rows_created_between_two_pages_do_not_affect_the_pages_that_follow() {
     let server = Server::start();
     let client = server.client();
     for i in 0..40 {
@@ -114,7 +114,7 @@ fn rows_created_between_two_pages_do_not_disturb_the_walk() {
 }
 
 #[test]
-fn a_cursor_outlives_the_row_that_it_was_made_from() {
+fn a_cursor_stays_valid_after_its_row_is_deleted() {
     let server = Server::start();
     let client = server.client();
     for i in 0..10 {
@@ -134,7 +134,7 @@ fn a_cursor_outlives_the_row_that_it_was_made_from() {
 }
 
 #[test]
-fn walks_during_writes_meet_every_earlier_row_once() {
+fn paging_during_writes_returns_every_earlier_row_once() {
     let server = Server::start();
     let client = server.client();
     for i in 0..150 {
@@ -164,7 +164,7 @@ fn walks_during_writes_meet_every_earlier_row_once() {
 }
 
 #[test]
-fn a_clock_that_goes_back_does_not_turn_a_list_around() {
+fn a_clock_set_back_does_not_change_the_order_of_a_list() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     for (name, millis) in [("A", -60_000), ("B", 1000), ("C", -3_600_000), ("D", 0)] {

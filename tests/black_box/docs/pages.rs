@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Server, Shown, Visitor};
+use crate::support::{Page, Server, Visitor};
 
 /// The search index, which lists every page in the order of the navigation.
 pub fn pages(reader: &Visitor) -> Vec<Value> {
@@ -28,7 +28,7 @@ fn reader(server: &Server) -> Visitor {
 }
 
 #[track_caller]
-fn assert_secure(response: &Shown) {
+fn assert_secure(response: &Page) {
     let header =
         |name: &str| response.header(name).unwrap_or_else(|| panic!("{name}: {response:?}"));
     let policy = header("content-security-policy");

@@ -1,4 +1,4 @@
-//! Running the server: its files, its load, and its process.
+//! Operating the server: files, load, and the process.
 
 mod files;
 mod load;

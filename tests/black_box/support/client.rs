@@ -1,4 +1,4 @@
-//! A client of the API that says what it expects.
+//! A client of the API, with assertions on its responses.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::contract;
 
-/// Sends requests with one key. Paths are those below `/api/v1`, unless they begin with `/api`.
+/// Sends requests with one API key. Paths are below `/api/v1` unless they begin with `/api`.
 #[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
@@ -15,9 +15,8 @@ pub struct Client {
     key: Option<String>,
 }
 
-/// An answer.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Response {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub body: String,
@@ -34,46 +33,47 @@ impl Client {
         Self { agent, address, key: key.map(str::to_owned) }
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub fn get(&self, path: &str) -> Response {
         self.send("GET", path, &[], None)
     }
 
-    pub fn post(&self, path: &str, body: Value) -> Reply {
+    pub fn post(&self, path: &str, body: Value) -> Response {
         self.send("POST", path, &[], Some(body.to_string().as_bytes()))
     }
 
-    pub fn patch(&self, path: &str, body: Value) -> Reply {
+    pub fn patch(&self, path: &str, body: Value) -> Response {
         self.send("PATCH", path, &[], Some(body.to_string().as_bytes()))
     }
 
-    pub fn delete(&self, path: &str) -> Reply {
+    pub fn delete(&self, path: &str) -> Response {
         self.send("DELETE", path, &[], None)
     }
 
-    /// Any request, with headers beside the key's. It has to be answered as the document promises.
+    /// Sends any request, with headers in addition to the key. The response must match the OpenAPI
+    /// document.
     pub fn send(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
-    ) -> Reply {
-        let sent = self.try_send(method, path, headers, body);
-        let reply = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+    ) -> Response {
+        let result = self.try_send(method, path, headers, body);
+        let response = result.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         if !path.starts_with("/api") || path.starts_with("/api/v1") {
-            contract::check(method, &contract::Sent { path, headers, body }, &reply);
+            contract::check(method, &contract::Request { path, headers, body }, &response);
         }
-        reply
+        response
     }
 
-    /// The same for a server that may end before it has answered.
+    /// Sends a request to a server that may stop before it responds. Checks nothing.
     pub fn try_send(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
-    ) -> Result<Reply, ureq::Error> {
+    ) -> Result<Response, ureq::Error> {
         let base = if path.starts_with("/api") { "" } else { "/api/v1" };
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -84,7 +84,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let sent = match body {
+        let result = match body {
             Some(body) => {
                 let request = request.body(body.to_vec()).unwrap();
                 let request =
@@ -93,8 +93,8 @@ impl Client {
             }
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let mut response = sent?;
-        Ok(Reply {
+        let mut response = result?;
+        Ok(Response {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.body_mut().with_config().limit(1 << 30).read_to_string()?,
@@ -106,7 +106,7 @@ impl Client {
         self.post("/customers", serde_json::json!({ "name": name })).expect(201)
     }
 
-    /// The items on a page of a list.
+    /// Returns the items on the first page of a list.
     #[track_caller]
     pub fn list(&self, path: &str) -> Value {
         self.get(path).expect(200)["data"].clone()
@@ -129,8 +129,8 @@ impl Client {
     }
 }
 
-impl Reply {
-    /// The body, which has to be JSON.
+impl Response {
+    /// Parses the body, which must be JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
@@ -139,7 +139,7 @@ impl Reply {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The body of an answer that has this status.
+    /// Checks the status and returns the body.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
@@ -147,8 +147,8 @@ impl Reply {
         self.json()
     }
 
-    /// Checks the whole envelope of an error: its status, the type that goes with it, its code
-    /// and the property at fault.
+    /// Checks the envelope of an error: its status, the type that belongs to it, its code, and the
+    /// field that it refers to. Returns the error.
     #[track_caller]
     pub fn refused<'f>(&self, status: u16, code: &str, field: impl Into<Option<&'f str>>) -> Value {
         let body = self.expect(status);
@@ -160,14 +160,14 @@ impl Reply {
             409 => "conflict",
             429 => "rate_limit_error",
             500 | 503 => "internal_error",
-            other => panic!("{other} is no status of an error"),
+            other => panic!("{other} is not an error status"),
         };
         assert_eq!(self.header("content-type"), Some("application/json"));
         let error = &body["error"];
         assert_eq!(error["type"], kind, "{body}");
         assert_eq!(error["code"], code, "{body}");
         assert_eq!(error.get("field").and_then(Value::as_str), field.into(), "{body}");
-        assert!(error["message"].as_str().is_some_and(|said| !said.is_empty()));
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
         error.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! A server in this process, whose clocks the test sets.
+//! A server in this process, with clocks that the test controls.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -25,7 +25,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::{Client, PASSWORD, Visitor, write_database};
 
-/// Clocks that stand still until they are moved. What sleeps wakes when they are.
+/// A wall clock and a monotonic clock that only move when the test moves them. Sleeping tasks wake
+/// when they do.
 #[derive(Debug)]
 pub struct ManualClock {
     wall: AtomicI64,
@@ -42,19 +43,19 @@ impl ManualClock {
         }
     }
 
-    /// Lets time pass on both clocks.
+    /// Advances both clocks.
     pub fn advance_millis(&self, millis: i64) {
-        assert!(millis >= 0, "time does not go back; `jump_millis` sets the wall clock");
+        assert!(millis >= 0, "time can't go back; use `jump_millis` to set the wall clock");
         self.jump_millis(millis);
         self.monotonic.send_modify(|micros| *micros += millis * 1000);
     }
 
-    /// Sets the wall clock ahead, or back, while no time passes.
+    /// Moves the wall clock forwards or backwards without any time passing.
     pub fn jump_millis(&self, millis: i64) {
         self.wall.fetch_add(millis * 1000, Ordering::SeqCst);
     }
 
-    /// Whether anything has gone to sleep until so many milliseconds after the start.
+    /// Whether any task has ever slept until this many milliseconds after the start.
     pub fn was_asked_to_wake_at(&self, millis: i64) -> bool {
         self.deadlines.lock().unwrap().contains(&(millis * 1000))
     }
@@ -78,7 +79,7 @@ impl Clock for ManualClock {
         self.deadlines.lock().unwrap().insert(until);
         let mut monotonic = self.monotonic.subscribe();
         Box::pin(async move {
-            // Without the clock nothing moves any more.
+            // If the clock is gone, time never passes.
             if monotonic.wait_for(|now| *now >= until).await.is_err() {
                 std::future::pending().await
             }
@@ -86,10 +87,10 @@ impl Clock for ManualClock {
     }
 }
 
-/// The server. It stops when it is dropped.
+/// A running server. It stops when it is dropped.
 pub struct InProcess {
     pub clock: Arc<ManualClock>,
-    /// The directory, so that tests can look at the file.
+    /// The data directory, so that tests can inspect its files.
     pub dir: TempDir,
     address: SocketAddr,
     keys: Keys,
@@ -97,11 +98,11 @@ pub struct InProcess {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The secrets of keys by what they may do.
+/// The secrets of keys, by mode and tier.
 type Keys = Vec<((Mode, Tier), String)>;
 
-/// The file of a database with one key of every mode and tier and the admin's password, made at
-/// noon. To make keys takes longer than all the rest of a start.
+/// A database with one key of every mode and tier and the admin's password, created at noon.
+/// Creating keys takes longer than the rest of a start.
 static FILLED: LazyLock<(Vec<u8>, Keys)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let data = DataDir::new(dir.path());
@@ -109,7 +110,7 @@ static FILLED: LazyLock<(Vec<u8>, Keys)> = LazyLock::new(|| {
     let keys = make_keys(&store);
     set_password(&store);
     drop(store);
-    assert!(!dir.path().join("pivotal.db-wal").exists(), "the file is not complete");
+    assert!(!dir.path().join("pivotal.db-wal").exists(), "the database file must be complete");
     (std::fs::read(data.database()).unwrap(), keys)
 });
 
@@ -118,7 +119,7 @@ fn noon() -> Arc<ManualClock> {
 }
 
 impl InProcess {
-    /// A server with these settings, at noon of 2026-01-01.
+    /// Starts a server with these settings, at noon on 2026-01-01.
     pub fn start(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (file, keys) = &*FILLED;
@@ -126,7 +127,7 @@ impl InProcess {
         Self::start_in(dir, settings, keys.clone())
     }
 
-    /// The same without a workspace, and so without keys.
+    /// Starts a server without a workspace, and so without keys.
     pub fn without_workspace(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         set_password(&Store::open_or_create(&DataDir::new(dir.path()), noon()).unwrap());
@@ -160,12 +161,12 @@ impl InProcess {
         Client::new(self.address, key.map(|(_, key)| key.as_str()))
     }
 
-    /// A client with some other key.
+    /// A client with another key.
     pub fn client_with(&self, key: &str) -> Client {
         Client::new(self.address, Some(key))
     }
 
-    /// A visitor of the admin pages. The password is that of all tests.
+    /// A visitor of the admin pages. The password is [`PASSWORD`].
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.address)
     }
@@ -188,7 +189,7 @@ fn set_password(store: &Store) {
     store.write_blocking(move |tx| tx.set_password(&password)).unwrap();
 }
 
-/// One key of every mode and tier.
+/// Creates one key of every mode and tier.
 fn make_keys(store: &Store) -> Keys {
     let new = NewWorkspace {
         slug: Slug::parse("default").unwrap(),

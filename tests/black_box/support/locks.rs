@@ -1,15 +1,15 @@
-//! What the kernel says of the locks on a file.
+//! The locks on a file, as reported by the kernel.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The kinds of locks that a process holds on a file, as /proc/locks lists them (proc_locks(5)):
-/// `POSIX READ`, `FLOCK WRITE` and so on, sorted.
-pub fn locks_of(pid: u32, file: &Path) -> Vec<String> {
+/// The kinds of locks that a process holds on a file, sorted, as listed in /proc/locks
+/// (proc_locks(5)): `POSIX READ`, `FLOCK WRITE`, and so on.
+pub fn locks_held_by(pid: u32, file: &Path) -> Vec<String> {
     let inode = std::fs::metadata(file).unwrap().ino().to_string();
-    // The kernel hands the list out in pieces, between which it changes: one look can miss a lock.
-    let look = || std::fs::read_to_string("/proc/locks").unwrap();
-    let locks: String = std::iter::repeat_with(look).take(5).collect();
+    // The kernel returns the list in chunks and it can change in between: one read can miss a lock.
+    let read = || std::fs::read_to_string("/proc/locks").unwrap();
+    let locks: String = std::iter::repeat_with(read).take(5).collect();
     let mut found: Vec<String> = locks
         .lines()
         .filter(|line| !line.contains("->"))

@@ -1,5 +1,5 @@
-//! What the tests share: a server in a process of its own, one in this process whose clock can be
-//! set, and a client that expects.
+//! Shared by all tests: a server in a process of its own, a server in this process with a manual
+//! clock, and clients with assertions.
 
 mod client;
 pub mod contract;
@@ -10,11 +10,11 @@ mod page;
 mod server;
 mod visitor;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Response};
 pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
-pub use locks::locks_of;
+pub use locks::locks_held_by;
 pub use page::Part;
 use server::write_database;
 pub use server::{Server, command, command_under, set_password, wait_until};
-pub use visitor::{PASSWORD, Shown, Visitor};
+pub use visitor::{PASSWORD, Page, Visitor};

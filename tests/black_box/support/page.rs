@@ -1,31 +1,31 @@
-//! A page as a browser reads it.
+//! Reads pages as a browser does.
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::Shown;
+use super::Page;
 
-/// An element of a page, with all that is in it.
+/// An element of a page, with its contents.
 #[derive(Clone, Copy)]
 pub struct Part<'p>(ElementRef<'p>);
 
 impl<'p> Part<'p> {
-    /// All elements that a CSS selector finds.
+    /// All elements that match a CSS selector.
     pub fn parts(self, selector: &str) -> Vec<Self> {
         let parsed = Selector::parse(selector).unwrap_or_else(|_| panic!("{selector}"));
         self.0.select(&parsed).map(Self).collect()
     }
 
-    /// The first of them.
+    /// The first element that matches a CSS selector.
     #[track_caller]
     pub fn part(self, selector: &str) -> Self {
         let found = self.parts(selector).first().copied();
         found.unwrap_or_else(|| panic!("no {selector} in {}", self.0.html()))
     }
 
-    /// What can be read in it, with one space for any white space, and between cells and blocks.
+    /// The readable text, with single spaces for any white space and between cells and blocks.
     pub fn text(self) -> String {
         let mut text = String::new();
-        read(self.0, &mut text);
+        collect_text(self.0, &mut text);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -33,8 +33,8 @@ impl<'p> Part<'p> {
         self.0.attr(name)
     }
 
-    /// What a browser sends of this control, if it sends anything.
-    fn sent(self) -> Option<(String, String)> {
+    /// What a browser sends for this control, if anything.
+    fn form_value(self) -> Option<(String, String)> {
         let name = self.attribute("name")?;
         let value = self.attribute("value").unwrap_or_default();
         let value = match (self.0.value().name(), self.attribute("type")) {
@@ -56,91 +56,91 @@ impl<'p> Part<'p> {
         Some((name.to_owned(), value))
     }
 
-    /// What a browser sends of all controls in it.
+    /// What a browser sends for all controls in this element.
     pub fn fields(self) -> Vec<(String, String)> {
         let controls = self.parts("input, textarea, select");
-        controls.into_iter().filter_map(Part::sent).collect()
+        controls.into_iter().filter_map(Part::form_value).collect()
     }
 }
 
-/// Elements that stand within a line.
+/// Elements that are part of a line of text.
 const INLINE: [&str; 8] = ["a", "b", "bdi", "code", "em", "span", "strong", "time"];
 
-fn read(element: ElementRef<'_>, text: &mut String) {
+fn collect_text(element: ElementRef<'_>, text: &mut String) {
     for child in element.children() {
         if let Some(part) = child.value().as_text() {
             text.push_str(part);
         } else if let Some(inner) = ElementRef::wrap(child) {
             let gap = if INLINE.contains(&inner.value().name()) { "" } else { " " };
             text.push_str(gap);
-            read(inner, text);
+            collect_text(inner, text);
             text.push_str(gap);
         }
     }
 }
 
-impl Shown {
-    /// All of the page, which is parsed when it is first looked at.
-    pub fn whole(&self) -> Part<'_> {
-        Part(self.page.get_or_init(|| Html::parse_document(&self.body)).root_element())
+impl Page {
+    /// The root element. The page is parsed on first use.
+    pub fn root(&self) -> Part<'_> {
+        Part(self.html.get_or_init(|| Html::parse_document(&self.body)).root_element())
     }
 
-    /// The first element that a CSS selector finds.
+    /// The first element that matches a CSS selector.
     #[track_caller]
     pub fn part(&self, selector: &str) -> Part<'_> {
-        self.whole().part(selector)
+        self.root().part(selector)
     }
 
-    /// What can be read in it.
+    /// The readable text of the first element that matches a CSS selector.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         self.part(selector).text()
     }
 
-    /// What can be read in each element that a CSS selector finds.
+    /// The readable text of each element that matches a CSS selector.
     pub fn texts(&self, selector: &str) -> Vec<String> {
-        self.whole().parts(selector).into_iter().map(Part::text).collect()
+        self.root().parts(selector).into_iter().map(Part::text).collect()
     }
 
     pub fn count(&self, selector: &str) -> usize {
-        self.whole().parts(selector).len()
+        self.root().parts(selector).len()
     }
 
-    /// An attribute of the first element that a CSS selector finds.
+    /// An attribute of the first element that matches a CSS selector.
     #[track_caller]
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let value = self.part(selector).attribute(name);
         value.unwrap_or_else(|| panic!("{selector} has no {name}: {}", self.body)).to_owned()
     }
 
-    /// The same of each that has it.
+    /// The values of an attribute of all matching elements that have it.
     pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
-        let all = self.whole().parts(selector).into_iter();
+        let all = self.root().parts(selector).into_iter();
         all.filter_map(|part| part.attribute(name)).map(str::to_owned).collect()
     }
 
-    /// Where the links with this text lead.
+    /// The targets of all links with this text.
     pub fn links(&self, text: &str) -> Vec<String> {
-        let all = self.whole().parts("a[href]").into_iter().filter(|link| link.text() == text);
+        let all = self.root().parts("a[href]").into_iter().filter(|link| link.text() == text);
         all.filter_map(|link| link.attribute("href")).map(str::to_owned).collect()
     }
 
-    /// Where the first of them leads.
+    /// The target of the first link with this text.
     #[track_caller]
     pub fn link(&self, text: &str) -> String {
         let found = self.links(text).into_iter().next();
         found.unwrap_or_else(|| panic!("no link {text:?} in {}", self.body))
     }
 
-    /// What a browser would send of the control with this name.
+    /// What a browser would send for the control with this name.
     #[track_caller]
     pub fn field(&self, name: &str) -> String {
-        let fields = self.whole().fields();
+        let fields = self.root().fields();
         let found = fields.into_iter().find(|(field, _)| field == name);
         found.unwrap_or_else(|| panic!("no value of {name} in {}", self.body)).1
     }
 
-    /// What is said to be wrong with the control of this name.
+    /// The error message at the control with this name.
     #[track_caller]
     pub fn error(&self, name: &str) -> String {
         self.text(&format!("#{name}-error"))

@@ -1,4 +1,4 @@
-//! The binary, started on a temporary directory.
+//! The binary, running on a temporary directory.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::{Client, PASSWORD, Visitor};
 
-/// The file that a first start makes, with the live and the test key that it prints. To make keys
-/// takes longer than all the rest of a start, so that most tests begin with a copy of it.
+/// The database that a first start creates, with the live and the test key that it prints. Creating
+/// keys takes longer than the rest of a start, so most tests begin with a copy of this file.
 static FIRST_START: LazyLock<(Vec<u8>, String, String)> = LazyLock::new(|| {
     let mut server = Server::start_new();
     assert_eq!(server.stop(), Some(0));
@@ -22,7 +22,7 @@ static FIRST_START: LazyLock<(Vec<u8>, String, String)> = LazyLock::new(|| {
     (file, server.live.clone(), server.test.clone())
 });
 
-/// A running server. It is killed and its directory removed when it is dropped.
+/// A running server. When it is dropped, the process is killed and the directory removed.
 #[derive(Debug)]
 pub struct Server {
     dir: Arc<TempDir>,
@@ -33,14 +33,13 @@ pub struct Server {
     /// The keys that the first start printed.
     pub live: String,
     pub test: String,
-    /// Where the pages are, and where their password is set, as the start printed it.
+    /// The URLs of the admin pages and of the setup page, as the start printed them.
     pub admin: Option<String>,
     pub setup: Option<String>,
 }
 
 impl Server {
-    /// A server with a database in which there is nothing but the first two keys, and without rate
-    /// limits.
+    /// Starts a server without rate limits, with a database that contains only the first two keys.
     pub fn start() -> Self {
         let (file, live, test) = &*FIRST_START;
         let dir = Arc::new(tempfile::tempdir().unwrap());
@@ -50,18 +49,18 @@ impl Server {
         server
     }
 
-    /// The same, with a database that it makes itself.
+    /// Starts a server without rate limits that creates its own database.
     pub fn start_new() -> Self {
         Self::start_with(&[("PIVOTAL_RATE_LIMITS_ENABLED", "false")])
     }
 
-    /// A server with a new database and these environment variables.
+    /// Starts a server with a new database and these environment variables.
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         Self::start_in(dir, variables)
     }
 
-    /// A server on a directory that may hold a database already.
+    /// Starts a server on a directory that may already contain a database.
     pub fn start_in(dir: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
         let started = Self::start_under(&[], dir, variables);
         started.unwrap_or_else(|output| {
@@ -69,23 +68,23 @@ impl Server {
         })
     }
 
-    /// The same, started by other programs (see [`command_under`]), or what is left of a server
-    /// that ended without listening.
+    /// Starts a server through wrapper programs (see [`command_under`]). Returns the output if the
+    /// server exits before it listens.
     pub fn start_under(
         wrappers: &[String],
         dir: Arc<TempDir>,
         variables: &[(&str, &str)],
     ) -> Result<Self, Output> {
-        Self::start_saying(wrappers, &[], dir, variables)
+        Self::start_with_arguments(wrappers, &[], dir, variables)
     }
 
-    /// A server on a directory whose database is gone, with a new one.
-    pub fn start_anew(dir: Arc<TempDir>) -> Self {
+    /// Starts a server with a new database on a directory whose database is lost.
+    pub fn start_with_new_database(dir: Arc<TempDir>) -> Self {
         let variables = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
-        Self::start_saying(&[], &["--new-database"], dir, &variables).unwrap()
+        Self::start_with_arguments(&[], &["--new-database"], dir, &variables).unwrap()
     }
 
-    fn start_saying(
+    fn start_with_arguments(
         wrappers: &[String],
         arguments: &[&str],
         dir: Arc<TempDir>,
@@ -101,17 +100,17 @@ impl Server {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let Ok(said) = serde_json::from_str::<Value>(&line) else {
+        let Ok(announcement) = serde_json::from_str::<Value>(&line) else {
             return Err(child.wait_with_output().unwrap());
         };
         let log = collect(child.stderr.take().unwrap());
-        let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap();
+        let address = announcement["listening"].as_str().unwrap().strip_prefix("http://").unwrap();
         let key = |mode: &str| {
-            let keys = said["keys"].as_array().unwrap();
+            let keys = announcement["keys"].as_array().unwrap();
             let key = keys.iter().find(|key| key["mode"] == mode);
             key.map_or(String::new(), |key| key["key"].as_str().unwrap().to_owned())
         };
-        let url = |name: &str| said[name].as_str().map(str::to_owned);
+        let url = |name: &str| announcement[name].as_str().map(str::to_owned);
         Ok(Self {
             admin: url("admin"),
             setup: url("setup"),
@@ -130,7 +129,7 @@ impl Server {
         self.client_with(&self.live)
     }
 
-    /// A client with some other key.
+    /// A client with another key.
     pub fn client_with(&self, key: &str) -> Client {
         Client::new(self.address, Some(key))
     }
@@ -140,14 +139,14 @@ impl Server {
         Client::new(self.address, None)
     }
 
-    /// A visitor of the admin pages, whom nobody knows yet.
+    /// A visitor of the admin pages without a session.
     pub fn visitor(&self) -> Visitor {
         let own =
             self.admin.as_deref().and_then(|url| url.strip_prefix("http://")?.split('/').next());
         Visitor::new(own.map_or(self.address, |own| own.parse().unwrap()))
     }
 
-    /// A visitor who is signed in, after the password was set.
+    /// Sets the password and returns a visitor who is signed in.
     pub fn signed_in(&self) -> Visitor {
         assert!(self.set_password(PASSWORD).status.success());
         let visitor = self.visitor();
@@ -155,18 +154,19 @@ impl Server {
         visitor
     }
 
-    /// Sets the admin's password at the command line.
+    /// Sets the admin's password on the command line.
     pub fn set_password(&self, password: &str) -> Output {
         set_password(self.dir.path(), password)
     }
 
-    /// A client of a new workspace, with a key of its own.
+    /// Creates a workspace and returns a client with a key for it.
     pub fn other_workspace(&self, slug: &str) -> Client {
         self.json(&["workspaces", "create", "--slug", slug, "--name", slug]);
         self.client_with(&self.create_key(&["--workspace", slug]))
     }
 
-    /// The cleartext of a new key; without `--workspace` it belongs to the default one.
+    /// Creates a key and returns its secret. Without `--workspace`, the key belongs to the default
+    /// one.
     pub fn create_key(&self, args: &[&str]) -> String {
         let mut all = vec!["keys", "create", "--name", "test key"];
         if !args.contains(&"--workspace") {
@@ -181,7 +181,7 @@ impl Server {
         command(self.dir.path()).args(args).output().unwrap()
     }
 
-    /// What a command prints with `--json`; it has to succeed.
+    /// Runs a command with `--json` that must succeed, and returns its output.
     pub fn json(&self, args: &[&str]) -> Value {
         let output = self.run(&[&["--json"], args].concat());
         let error = String::from_utf8_lossy(&output.stderr);
@@ -189,14 +189,14 @@ impl Server {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Sends bytes as they are and returns all that comes back until the server closes.
+    /// Sends raw bytes and returns everything received until the server closes the connection.
     pub fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(request).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8(answer).unwrap()
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        String::from_utf8(response).unwrap()
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -211,32 +211,32 @@ impl Server {
         self.dir.path().join("pivotal.db")
     }
 
-    /// A connection of our own to the server's file.
+    /// Opens another connection to the server's database.
     pub fn sql(&self) -> rusqlite::Connection {
         let conn = rusqlite::Connection::open(self.database()).unwrap();
         conn.busy_timeout(Duration::from_secs(10)).unwrap();
         conn
     }
 
-    /// All that was logged so far. A line may come after the response to what it is about.
+    /// Everything logged so far. A line may be logged after the response that it is about.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Asks the server to stop, and returns its exit code.
+    /// Stops the server with SIGTERM and returns its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         self.signal("-TERM");
         self.wait()
     }
 
-    /// Waits for the process to end and its log to be complete, and returns its exit code.
+    /// Waits until the process has exited and its log is complete, and returns its exit code.
     pub fn wait(&mut self) -> Option<i32> {
         let code = self.child.wait().unwrap().code();
-        wait_until("the log is read to its end", || Arc::strong_count(&self.log) == 1);
+        wait_until("the whole log is read", || Arc::strong_count(&self.log) == 1);
         code
     }
 
-    /// Ends the server without any warning.
+    /// Kills the server without warning.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -247,7 +247,7 @@ impl Server {
         assert!(done.unwrap().success());
     }
 
-    /// The memory that the process uses, in MiB.
+    /// The resident memory of the process, in MiB.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
@@ -255,17 +255,16 @@ impl Server {
         rest.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
     }
 
-    /// The server's process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether the process has not ended.
+    /// Whether the process is still running.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// A new process on the same directory, after this one has ended. The keys stay known.
+    /// Ends this process and starts a new one on the same directory. The keys are carried over.
     pub fn restart(self) -> Self {
         let (live, test) = (self.live.clone(), self.test.clone());
         let (dir, variables) = (Arc::clone(&self.dir), self.variables.clone());
@@ -285,7 +284,7 @@ impl Drop for Server {
     }
 }
 
-/// Sets the admin's password at the command line.
+/// Sets the admin's password on the command line.
 pub fn set_password(dir: &Path, password: &str) -> Output {
     let mut child = command(dir)
         .args(["--json", "admin", "set-password"])
@@ -298,13 +297,13 @@ pub fn set_password(dir: &Path, password: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The binary with a data directory, and without the settings of whoever runs the tests.
+/// The binary with a data directory, without the `PIVOTAL_` variables of the test environment.
 pub fn command(dir: &Path) -> Command {
     command_under(&[], dir)
 }
 
-/// The same, started by other programs with their arguments, which set something up and then
-/// become the binary.
+/// The binary, started through wrapper programs with their arguments, which set something up and
+/// then execute it.
 pub fn command_under(wrappers: &[String], dir: &Path) -> Command {
     let all = [wrappers, &[env!("CARGO_BIN_EXE_pivotal-server").to_owned()]].concat();
     let mut command = Command::new(&all[0]);
@@ -317,16 +316,16 @@ pub fn command_under(wrappers: &[String], dir: &Path) -> Command {
     command
 }
 
-/// Waits for a condition, for at most twenty seconds.
+/// Waits up to twenty seconds for a condition.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         std::thread::yield_now();
     }
 }
 
-/// Puts a database file that was read into a new directory, for its owner alone.
+/// Writes the bytes of a database to a new directory, readable only by the owner.
 pub fn write_database(dir: &Path, file: &[u8]) {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

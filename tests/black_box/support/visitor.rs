@@ -1,4 +1,4 @@
-//! A visitor of the admin pages, who keeps the cookie and sends forms as a browser would.
+//! A visitor of the admin pages, who keeps cookies and submits forms as a browser does.
 
 use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
@@ -9,24 +9,24 @@ use scraper::Html;
 /// The admin's password in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Visits pages of one server, without following redirects.
+/// Requests pages of one server, without following redirects.
 pub struct Visitor {
     agent: ureq::Agent,
     address: SocketAddr,
     headers: Vec<(String, String)>,
     cookie: RefCell<Option<String>>,
-    /// Under which name the cookie was given.
+    /// The name under which the server set the cookie.
     cookie_name: RefCell<String>,
     hidden: RefCell<Vec<(&'static str, String)>>,
 }
 
-/// A page, or whatever else was answered.
+/// A page, or any other response.
 #[derive(Debug)]
-pub struct Shown {
+pub struct Page {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub body: String,
-    pub(super) page: OnceCell<Html>,
+    pub(super) html: OnceCell<Html>,
 }
 
 impl Visitor {
@@ -42,44 +42,44 @@ impl Visitor {
         Self { agent, address, headers: Vec::new(), cookie, cookie_name, hidden }
     }
 
-    /// The same visitor, whose requests also carry a header.
+    /// Adds a header to all requests of this visitor.
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Somebody with the same cookie, at the same page.
-    pub fn twin(&self) -> Self {
-        let twin = Self::new(self.address);
-        twin.cookie.replace(self.cookie.borrow().clone());
-        twin.cookie_name.replace(self.cookie_name.borrow().clone());
-        twin.hidden.replace(self.hidden.borrow().clone());
-        twin
+    /// Another visitor with the same cookie, on the same page.
+    pub fn clone_session(&self) -> Self {
+        let copy = Self::new(self.address);
+        copy.cookie.replace(self.cookie.borrow().clone());
+        copy.cookie_name.replace(self.cookie_name.borrow().clone());
+        copy.hidden.replace(self.hidden.borrow().clone());
+        copy
     }
 
-    pub fn get(&self, path: &str) -> Shown {
+    pub fn get(&self, path: &str) -> Page {
         self.send("GET", path, None)
     }
 
-    /// Sends a form with the hidden fields of the page with one that was seen last, unless others
-    /// are given.
-    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    /// Submits a form with the hidden fields of the last page that had a form, unless `fields`
+    /// overrides them.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let hidden = self.hidden.borrow().clone();
-        assert!(!hidden.is_empty(), "no page with a form was seen yet");
+        assert!(!hidden.is_empty(), "no page with a form was loaded yet");
         let given = |name: &str| fields.iter().any(|(field, _)| *field == name);
         let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
         let hidden: Vec<_> = hidden.filter(|(name, _)| !given(name)).collect();
         self.post_without_token(path, &[&hidden, fields].concat())
     }
 
-    /// Sends just these fields.
-    pub fn post_without_token(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    /// Submits only these fields.
+    pub fn post_without_token(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         self.send("POST", path, Some(form.extend_pairs(fields).finish()))
     }
 
-    /// Follows redirects to the page at their end.
-    pub fn follow(&self, shown: Shown) -> Shown {
+    /// Follows redirects to the final page.
+    pub fn follow(&self, shown: Page) -> Page {
         let mut shown = shown;
         while shown.status == 303 {
             shown = self.get(shown.location());
@@ -87,8 +87,8 @@ impl Visitor {
         shown
     }
 
-    /// Signs in and returns the page that is then seen.
-    pub fn sign_in(&self) -> Shown {
+    /// Signs in and returns the page that follows.
+    pub fn sign_in(&self) -> Page {
         self.get("/admin/sign-in").expect(200);
         let shown = self.post("/admin/sign-in", &[("password", PASSWORD)]);
         shown.expect(303);
@@ -97,23 +97,22 @@ impl Visitor {
         page
     }
 
-    /// The cookie's value.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.borrow().clone()
     }
 
-    /// Comes with another cookie, or with none.
+    /// Replaces or removes the cookie.
     pub fn set_cookie(&self, cookie: Option<&str>) {
         self.cookie.replace(cookie.map(str::to_owned));
     }
 
-    /// Whether the overview is shown and not the way to the sign-in.
+    /// Whether the overview is shown, rather than a redirect to the sign-in page.
     pub fn is_signed_in(&self) -> bool {
         self.get("/admin").status == 200
     }
 
-    /// Any request, with the cookie and whatever else this visitor sends.
-    pub fn send(&self, method: &str, path: &str, form: Option<String>) -> Shown {
+    /// Sends any request, with the cookie and the headers of this visitor.
+    pub fn send(&self, method: &str, path: &str, form: Option<String>) -> Page {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address));
@@ -131,11 +130,11 @@ impl Visitor {
             None => self.agent.run(request.body(()).unwrap()),
         };
         let mut response = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let shown = Shown {
+        let shown = Page {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.body_mut().read_to_string().unwrap(),
-            page: OnceCell::new(),
+            html: OnceCell::new(),
         };
         if let Some(line) = shown.header("set-cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
@@ -143,9 +142,9 @@ impl Visitor {
             self.cookie_name.replace(name.to_owned());
             self.cookie.replace(Some(value.to_owned()));
         }
-        // Only a page with a form is looked at.
+        // Only pages with a form are parsed.
         if shown.body.contains("name=\"csrf\"") {
-            let fields = shown.whole().fields();
+            let fields = shown.root().fields();
             let hidden = |name: &'static str| {
                 let found = fields.iter().find(|(field, _)| field == name);
                 found.map(|(_, value)| (name, value.clone()))
@@ -156,12 +155,12 @@ impl Visitor {
     }
 }
 
-impl Shown {
+impl Page {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// Where a redirect leads.
+    /// The target of a redirect.
     #[track_caller]
     pub fn location(&self) -> &str {
         self.header("location").unwrap_or_else(|| panic!("no redirect: {self:?}"))
@@ -173,29 +172,29 @@ impl Shown {
         self
     }
 
-    /// Checks that the page shows some text.
+    /// Checks that the HTML contains this text.
     #[track_caller]
     pub fn shows(&self, text: &str) -> &Self {
         assert!(self.body.contains(text), "{text} is not in {}", self.body);
         self
     }
 
-    /// Checks that some text can be read on the page, with one space for any white space.
+    /// Checks that this text can be read on the page, with single spaces for any white space.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        let said = self.text("body");
-        assert!(said.contains(text), "{text} is not in {said}");
+        let readable = self.text("body");
+        assert!(readable.contains(text), "{text} is not in {readable}");
         self
     }
 
-    /// Checks that the page does not show some text.
+    /// Checks that the HTML does not contain this text.
     #[track_caller]
     pub fn hides(&self, text: &str) -> &Self {
         assert!(!self.body.contains(text), "{text} is in {}", self.body);
         self
     }
 
-    /// Checks that the visitor is sent to the sign-in.
+    /// Checks that the visitor is redirected to the sign-in page.
     #[track_caller]
     pub fn asks_to_sign_in(&self) {
         self.expect(303);

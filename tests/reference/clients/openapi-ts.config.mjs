@@ -1,5 +1,5 @@
-// A client whose dates are converted to `Date`, which has milliseconds.
-// BigInts stay off: the generated client would send them as strings.
+// A client that converts dates to `Date`, which has milliseconds.
+// BigInts are off because the generated client would send them as strings.
 
 export default {
   input: process.env.DOCUMENT,

@@ -1,4 +1,4 @@
-// Creates customers at the same time, many of them in the same millisecond, and walks all pages of
+// Creates customers concurrently, many of them in the same millisecond, and follows all pages of
 // their list with a client that converts dates.
 
 import { createClient } from "./pivotal/client/index.js";
@@ -24,7 +24,7 @@ await Promise.all(Array.from({ length: WORKERS }, (_, worker) => create(worker))
 
 const met: string[] = [];
 let pages = 0;
-// Whatever type the cursor has, it is passed back as it came.
+// The cursor has whatever type the client gives it, and is passed back unchanged.
 let cursor: NonNullable<NonNullable<Parameters<typeof listCustomers>[0]>["query"]>["cursor"];
 do {
   const query = { limit: 10, cursor };

@@ -1,4 +1,5 @@
-"""What is done with a block of each language: programs run, files are checked by who reads them."""
+"""A runner for the blocks of each language: programs are run, and files are checked by the programs
+that read them."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,21 +16,21 @@ from shell import Shell
 
 @dataclass
 class Stage:
-    """Where the blocks of a page are run: a server of their own and a shell beside it."""
+    """The environment in which the blocks of a page run: a server and a shell."""
 
     server: Server
     shell: Shell
     openapi: dict[str, Any]
-    # The commands that run programs which had to be made before, by the blocks' names.
+    # The commands that run programs built in advance, by the names of their blocks.
     commands: dict[str, str]
-    # A directory for files, which a sandbox shares.
+    # A directory for files, shared with the sandbox.
     files: Path
     sandbox: Sandbox | None = None
     # The last settings that the page showed.
     settings: Path | None = None
 
 
-# What the fixture `stage` is.
+# The type of the fixture `stage`.
 SetStage = Callable[..., AbstractContextManager[Stage]]
 
 

@@ -1,4 +1,4 @@
-"""Files that a page shows: JSON that the API takes or gives, settings."""
+"""Files that a page shows: JSON of requests and responses, and settings."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def json(block: Block, stage: Stage) -> None:
-    """Checks JSON against the component of the OpenAPI document that it is marked with."""
+    """Checks JSON against the component of the OpenAPI document that its mark names."""
     component = block.marks.get("schema")
-    assert component, f"{block}: follows no program whose output it is, and names no schema"
+    assert component, f"{block}: is neither the output of a program nor marked with a schema"
     reference = {"$ref": f"#/components/schemas/{component}"}
     schema = reference | {"components": stage.openapi["components"]}
     jsonschema_rs.validator_for(schema, validate_formats=True).validate(jsonlib.loads(block.code))
 
 
 def toml(block: Block, stage: Stage) -> None:
-    """Lets the server read settings."""
+    """Checks settings with the server's `config` command."""
     stage.settings = stage.files / f"{block.name}.toml"
     stage.settings.write_text(block.code)
     stage.server.run("--config", stage.settings, "config")

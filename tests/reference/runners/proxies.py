@@ -1,6 +1,7 @@
-"""Reverse proxies, which run with what a page shows, before a server with the page's settings.
+"""Reverse proxies that run with the configuration on a page, in front of a server with the page's
+settings.
 
-In the sandbox, every name and port is as the page says: the proxy has 443, the server 8080.
+In the sandbox, names and ports are as on the page: 443 for the proxy, 8080 for the server.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
     from runners import Stage
 
 HOST = "pivotal.example.com"
-# Another address of this machine than the one from which a proxy connects.
+# A local address that differs from the one that the proxy connects from.
 CLIENT = "127.0.0.2"
-# Caddy would otherwise ask an authority for a certificate, and this machine to trust its own.
+# Keeps Caddy from requesting a certificate, and from adding its own CA to the trust store.
 CADDY_OPTIONS = "{\n\tlocal_certs\n\tskip_install_trust\n}\n"
 
 
 def nginx(block: Block, stage: Stage) -> None:
-    """Puts a site where Debian's nginx looks for it, with a certificate where it says."""
+    """Installs and checks a site for Debian's nginx, with a certificate at the configured path."""
     run = stage.sandbox.run
-    named = dict(line.split(maxsplit=1) for line in block.code.splitlines() if line.split()[1:])
+    directives = dict(
+        line.split(maxsplit=1) for line in block.code.splitlines() if line.split()[1:]
+    )
     certificate, key = (
-        named[name].rstrip(";") for name in ("ssl_certificate", "ssl_certificate_key")
+        directives[name].rstrip(";") for name in ("ssl_certificate", "ssl_certificate_key")
     )
     stage.sandbox.write(certificate, "")
     run(
@@ -43,11 +46,11 @@ def nginx(block: Block, stage: Stage) -> None:
 
 
 def caddy(block: Block, stage: Stage) -> None:
-    """Starts Caddy, which makes its own certificate."""
+    """Runs Caddy, which creates its own certificate, and checks it."""
     file = "/etc/caddy/Caddyfile"
     stage.sandbox.write(file, CADDY_OPTIONS + block.code)
     with _server(stage) as server:
-        # What stays behind would hold on to the output.
+        # The background process would keep the output open.
         start = f"caddy start --config {file} > caddy.log 2>&1 || {{ cat caddy.log; exit 1; }}"
         stage.sandbox.run("sh", "-c", start)
         _check(stage, server)
@@ -56,7 +59,7 @@ def caddy(block: Block, stage: Stage) -> None:
 
 @contextmanager
 def _server(stage: Stage) -> Iterator[Server]:
-    assert stage.settings, "no settings stand before the configuration of the proxy"
+    assert stage.settings, "the page must show settings before the configuration of the proxy"
     data = stage.files / f"behind-{len(list(stage.files.iterdir()))}"
     data.mkdir()
     settings = {"PIVOTAL_CONFIG": str(stage.settings)}
@@ -66,17 +69,17 @@ def _server(stage: Stage) -> Iterator[Server]:
 
 
 def _check(stage: Stage, server: Server) -> None:
-    """Asks through the proxy, with headers that a client has made up.
+    """Sends requests through the proxy, with forged forwarding headers.
 
-    The server has to know under which address it was asked, and by whom.
+    The server must still determine the right base URL and client IP address.
     """
-    made_up = {
+    forged = {
         "Forwarded": "for=192.0.2.1;proto=http;host=made-up.example",
         "X-Forwarded-For": "192.0.2.1",
         "X-Forwarded-Host": "made-up.example",
         "X-Forwarded-Proto": "http",
     }
-    headers = [word for name in made_up for word in ("--header", f"{name}: {made_up[name]}")]
+    headers = [word for name in forged for word in ("--header", f"{name}: {forged[name]}")]
 
     def get(path: str, *more: str) -> dict:
         curl = ["curl", "--silent", "--show-error", "--fail", "--insecure", "--interface", CLIENT]
@@ -84,13 +87,13 @@ def _check(stage: Stage, server: Server) -> None:
         address = f"https://{HOST}/api/v1{path}"
         return json.loads(stage.sandbox.run(*curl, *waits, *headers, *more, address))
 
-    said = get("/openapi.json")["servers"][0]["url"]
-    assert said == f"https://{HOST}/api/v1", f"the server takes its address for {said}"
+    base_url = get("/openapi.json")["servers"][0]["url"]
+    assert base_url == f"https://{HOST}/api/v1", f"the server's base URL is {base_url}"
     get("/me", "--header", f"Authorization: Bearer {server.live_key}")
-    # It is written down when the server stops, at the latest.
+    # Key usage is written at the latest when the server stops.
     server.stop()
     listed = stage.sandbox.run(
         "pivotal-server", "--data-dir", server.data, "keys", "list", "--json"
     )
     used_from = [key["last_used_ip"] for key in json.loads(listed) if key["mode"] == "live"]
-    assert used_from == [CLIENT], f"the server takes its client's address for {used_from}"
+    assert used_from == [CLIENT], f"the server's client IP addresses are {used_from}"

@@ -1,4 +1,4 @@
-"""Programs in Python. They may import what stands in the directory where they run, and the
+"""Programs in Python. They can import modules from the directory that they run in, and the
 generated client."""
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from generated import Clients
 
 
 def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str, str]:
-    """Writes programs down, and returns the command that runs each."""
+    """Writes programs to files, and returns the command that runs each."""
     into.mkdir(parents=True, exist_ok=True)
     for name, code in programs.items():
         (into / f"{name}.py").write_text(code)

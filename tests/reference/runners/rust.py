@@ -1,4 +1,4 @@
-"""Programs in Rust: each is a module of one binary, since linking takes longer than compiling."""
+"""Programs in Rust. Each is a module of one binary, because linking takes longer than compiling."""
 
 import shutil
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ mod {name} {{
 def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str, str]:
     """Compiles programs, and returns the command that runs each.
 
-    The generated client stands beside them, for those that say `mod pivotal;`.
+    The generated client is next to them, for programs with `mod pivotal;`.
     """
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)

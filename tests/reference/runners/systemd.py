@@ -1,4 +1,4 @@
-"""Units, which systemd itself checks."""
+"""Unit files, which systemd itself checks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def unit(block: Block, stage: Stage) -> None:
-    """Puts a unit where its page says, and has it checked: a warning is a mistake as well."""
-    assert block.file, f"{block}: no path stands before it"
+    """Installs a unit at the path on the page, and checks it. Warnings count as errors."""
+    assert block.file, f"{block}: a path must precede it"
     stage.sandbox.write(block.file, block.code)
-    said = stage.sandbox.run("systemd-analyze", "verify", "--recursive-errors=no", block.file)
-    assert said == "", f"{block}: {said}"
+    output = stage.sandbox.run("systemd-analyze", "verify", "--recursive-errors=no", block.file)
+    assert output == "", f"{block}: {output}"

@@ -1,5 +1,4 @@
-"""Programs in TypeScript: one compiler checks all of them, strictly, and Node.js runs what it
-makes."""
+"""Programs in TypeScript. One strict compiler run checks them all, and Node.js runs its output."""
 
 import shutil
 from collections.abc import Mapping
@@ -23,13 +22,13 @@ OPTIONS = """{
 def build(programs: Mapping[str, str], client: Path, into: Path) -> dict[str, str]:
     """Compiles programs, and returns the command that runs each.
 
-    A program may import the generated client from beside it.
+    Programs can import the generated client from their own directory.
     """
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
     (into / "tsconfig.json").write_text(OPTIONS)
     (into / "node_modules").symlink_to(tools.NODE_MODULES)
-    # A client of several files is ES modules, as the programs are.
+    # A client of several files consists of ES modules, like the programs.
     (into / "package.json").write_text('{"type": "module"}')
     if client.is_dir():
         shutil.copytree(client, into / client.name)

@@ -1,7 +1,7 @@
-"""A disposable copy of this machine, for samples that install things and take ports for themselves.
+"""A disposable copy of this machine, for samples that install software and use fixed ports.
 
-Files are an overlay in memory over those of the machine, the network has nothing but a loopback,
-and whatever was left running ends with it. It needs root.
+Its files are an in-memory overlay over those of the machine, its network is only a loopback
+interface, and all of its processes end with it. It needs root.
 """
 
 import subprocess
@@ -10,16 +10,16 @@ from pathlib import Path
 from server import BINARY
 
 HERE = Path(__file__).resolve().parent
-# Where its own programs are, which stand before those of the machine.
+# The directory of its own programs, which take precedence over those of the machine.
 OWN = "/usr/local/bin"
 
 
 class Sandbox:
-    """Only the directory `shared` is not a copy."""
+    """A running sandbox. Only the directory `shared` is not a copy."""
 
     def __init__(self, room: Path, shared: Path):
         room.mkdir()
-        # The pids, since whatever has those of a namespace ends with its first process.
+        # With a PID namespace, all processes end when the first one does.
         namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child"]
         self._first = subprocess.Popen(
             ["unshare", *namespaces, "sh", HERE / "make.sh", room, shared],
@@ -29,8 +29,8 @@ class Sandbox:
         )
         if self._first.stdout.readline() != "ready\n":
             raise AssertionError(
-                "samples that install the server and its proxies run in namespaces of their own, "
-                "which could not be made; that takes root, and a kernel that allows it: "
+                "samples that install the server and its proxies run in Linux namespaces, which "
+                "could not be created; that needs root, and a kernel that allows it: "
                 + self._first.communicate()[1]
             )
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children")
@@ -46,12 +46,12 @@ class Sandbox:
         self._first.communicate()
 
     def inside(self, directory: Path) -> list[str]:
-        """What starts a command in a directory of it."""
+        """The wrapper command that starts a command in a directory of the sandbox."""
         return [*self._enter, f"--wdns={directory}"]
 
     def run(self, *command: str | Path, stdin: str | None = None) -> str:
-        """Runs a command in it and returns what it prints, on both outputs."""
-        ran = subprocess.run(
+        """Runs a command in the sandbox and returns its stdout and stderr."""
+        result = subprocess.run(
             [*self.inside(Path("/")), *command],
             check=False,
             input=stdin,
@@ -59,15 +59,15 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        assert ran.returncode == 0, f"{' '.join(map(str, command))}: {ran.stdout}"
-        return ran.stdout
+        assert result.returncode == 0, f"{' '.join(map(str, command))}: {result.stdout}"
+        return result.stdout
 
     def write(self, file: str, text: str) -> None:
-        """Writes a file in it."""
+        """Writes a file in the sandbox."""
         self.run("sh", "-c", 'mkdir -p "$(dirname "$1")" && cat > "$1"', "sh", file, stdin=text)
 
     def _install(self) -> None:
-        """What stands in for parts of a machine, and the binary where the pages install it."""
+        """Installs the binary where the pages install it, and replacements for system programs."""
         self.run("install", "-m", "755", BINARY, f"{OWN}/pivotal-server")
         self.run("install", "-m", "755", HERE / "systemctl.py", f"{OWN}/systemctl")
         self.run("install", "-m", "755", HERE / "cargo.sh", f"{OWN}/cargo")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# `cargo build --release` without its minutes of optimising: what was built for the tests is what
-# stands in target/release.
+# `cargo build --release` without minutes of optimizing: uses the debug build of the tests as
+# target/release.
 set -eu
 for word; do
     shift

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the file system of a sandbox and goes into it. Runs in namespaces of its own.
+# Creates the file system of a sandbox and enters it. Runs in namespaces of its own.
 set -eu
 room=$1 shared=$2
 mount -t tmpfs tmpfs "$room"
@@ -11,5 +11,5 @@ mount --rbind /dev "$room/root/dev"
 mount --rbind /sys "$room/root/sys"
 mount -t proc proc "$room/root/proc"
 ip link set lo up
-# Nothing may be started in it before it is where it belongs.
+# Reports "ready" only after chroot, so that nothing is started before.
 exec chroot "$room/root" sh -c "echo ready && exec sleep infinity"

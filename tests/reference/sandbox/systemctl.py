@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""`systemctl` where systemd does not run: it starts what a unit starts, as the unit's user.
+"""Replaces `systemctl` where systemd doesn't run: starts the program of a unit as its user.
 
-What systemd would forbid to it is not forbidden here. Units are checked by systemd itself, in
-`runners/systemd.py`.
+It doesn't apply the unit's restrictions. `runners/systemd.py` lets systemd itself check units.
 """
 
 import configparser
@@ -19,7 +18,7 @@ RUNNING = Path("/run/pivotal-units")
 
 
 def service(name: str) -> configparser.SectionProxy:
-    # A setting may stand there several times.
+    # Units can contain a setting several times.
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str
     unit.read_string(Path(f"/etc/systemd/system/{name}.service").read_text())
@@ -27,7 +26,7 @@ def service(name: str) -> configparser.SectionProxy:
 
 
 def start(name: str) -> None:
-    """Starts it, and returns when it has said something."""
+    """Starts a unit, and returns when it has printed a line."""
     unit = service(name)
     state = Path("/var/lib") / unit["StateDirectory"]
     state.mkdir(mode=int(unit["StateDirectoryMode"], 8), exist_ok=True)
@@ -43,15 +42,15 @@ def start(name: str) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = process.stdout.readline()
+    line = process.stdout.readline()
     if process.poll() is not None:
-        sys.exit(f"{name} ended: {said}")
+        sys.exit(f"{name} exited: {line}")
     RUNNING.mkdir(exist_ok=True)
     (RUNNING / name).write_text(str(process.pid))
 
 
 def stop(name: str) -> None:
-    """Asks it to stop, and returns when it has."""
+    """Stops a unit, and returns when its process has exited."""
     file = RUNNING / name
     if file.exists():
         process = os.pidfd_open(int(file.read_text()))
@@ -77,7 +76,7 @@ def main() -> None:
         if command == "status":
             status(name)
     if command not in ("daemon-reload", "enable", "start", "restart", "stop", "status"):
-        sys.exit(f"systemctl {command} is not known here")
+        sys.exit(f"systemctl {command} is not supported here")
 
 
 main()

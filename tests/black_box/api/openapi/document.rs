@@ -1,4 +1,4 @@
-//! The description of the API: where it is served, and that it is whole and agrees with itself.
+//! The OpenAPI document: where it is served, and that it is complete and consistent.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::{env, fs};
 use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::support::contract::{DOCUMENT, faults, operations, resolved};
-use crate::support::{InProcess, Reply, Server, command, wait_until};
+use crate::support::contract::{DOCUMENT, operations, resolve, violations};
+use crate::support::{InProcess, Response, Server, command, wait_until};
 
-/// What the contract promises.
+/// The endpoints of the hosted API.
 const ENDPOINTS: [(&str, &str, &str); 22] = [
     ("get-me", "GET", "/me"),
     ("get-health", "GET", "/health"),
@@ -36,25 +36,25 @@ const ENDPOINTS: [(&str, &str, &str); 22] = [
     ("openapi", "GET", "/openapi.json"),
 ];
 
-/// The document as the command prints it.
-fn printed(arguments: &[&str]) -> String {
+/// Returns the document as the command prints it.
+fn print_document(arguments: &[&str]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let output = command(dir.path()).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A document that says that clients reach the server at this address.
-fn at(origin: &str) -> Value {
+/// Returns the document for a server at this origin.
+fn document_for_origin(origin: &str) -> Value {
     let mut document = DOCUMENT.clone();
     document["servers"] = json!([{ "url": format!("{origin}/api/v1") }]);
     document
 }
 
 #[test]
-fn the_document_in_the_repository_is_the_one_that_the_program_prints() {
+fn the_document_in_the_repository_matches_what_the_binary_prints() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
-    let (kept, now) = (fs::read_to_string(&file).unwrap_or_default(), printed(&["openapi"]));
+    let (kept, now) = (fs::read_to_string(&file).unwrap_or_default(), print_document(&["openapi"]));
     if kept != now && env::var_os("UPDATE_SNAPSHOT").is_some() {
         return fs::write(file, now).unwrap();
     }
@@ -66,10 +66,10 @@ fn the_document_in_the_repository_is_the_one_that_the_program_prints() {
 }
 
 #[test]
-fn the_command_takes_the_address_of_a_server_and_nothing_else() {
+fn the_command_accepts_only_the_base_url_of_a_server() {
     let own = ["--json", "openapi", "--url", "https://Pivotal.example.org:8443/"];
-    let document: Value = serde_json::from_str(&printed(&own)).unwrap();
-    assert_eq!(document, at("https://pivotal.example.org:8443"));
+    let document: Value = serde_json::from_str(&print_document(&own)).unwrap();
+    assert_eq!(document, document_for_origin("https://pivotal.example.org:8443"));
     let dir = tempfile::tempdir().unwrap();
     for wrong in ["pivotal.example.org", "ftp://pivotal.example.org", "http://a/b", "http://a/?b"] {
         let output = command(dir.path()).args(["openapi", "--url", wrong]).output().unwrap();
@@ -79,35 +79,39 @@ fn the_command_takes_the_address_of_a_server_and_nothing_else() {
 }
 
 #[test]
-fn everybody_can_get_the_document_with_the_address_that_they_used() {
+fn the_document_is_public_and_contains_the_origin_that_the_client_used() {
     let server = Server::start_with(&[]);
     let anonymous = server.anonymous();
-    let by = |host: &str| -> Reply {
+    let by = |host: &str| -> Response {
         anonymous.send("GET", "/openapi.json", &[("Host", host), ("X-Request-Id", "mine")], None)
     };
     let reply = by("pivotal.example.org:8080");
-    assert_eq!(reply.expect(200), at("http://pivotal.example.org:8080"));
+    assert_eq!(reply.expect(200), document_for_origin("http://pivotal.example.org:8080"));
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("x-request-id"), Some("mine"));
     assert_eq!(reply.header("x-ratelimit-limit"), None);
-    assert_eq!(by("not a host").expect(200), at(&format!("http://{}", server.address())));
+    assert_eq!(
+        by("not a host").expect(200),
+        document_for_origin(&format!("http://{}", server.address()))
+    );
 
     let head = anonymous.send("HEAD", "/openapi.json", &[], None);
     assert_eq!((head.status, head.body.as_str()), (200, ""));
-    // A key is neither looked at nor counted.
+    // A key is neither checked nor counted.
     let wrong = server.client_with("no key");
     wrong.get("/openapi.json").expect(200);
     let before = server.client().get("/me");
     server.client().get("/openapi.json").expect(200);
     let after = server.client().get("/me");
-    let left =
-        |reply: &Reply| -> i64 { reply.header("x-ratelimit-remaining").unwrap().parse().unwrap() };
+    let left = |reply: &Response| -> i64 {
+        reply.header("x-ratelimit-remaining").unwrap().parse().unwrap()
+    };
     assert_eq!(left(&before), left(&after) + 1);
     wait_until("the request is logged", || server.log().contains("op=openapi status=200"));
 }
 
 #[test]
-fn a_copy_of_the_document_that_is_still_right_is_not_sent_again() {
+fn an_unchanged_document_is_not_sent_again() {
     let server = Server::start();
     let get = |method: &str, headers: &[(&str, &str)]| {
         server.anonymous().send(method, "/openapi.json", headers, None)
@@ -127,13 +131,13 @@ fn a_copy_of_the_document_that_is_still_right_is_not_sent_again() {
             assert_eq!(again.header("x-request-id"), Some("mine"));
         }
     }
-    // Under another address it is another document.
+    // For another origin it is a different document.
     let elsewhere = get("GET", &[("Host", "other.example"), ("If-None-Match", tag)]);
-    assert_eq!(elsewhere.expect(200), at("http://other.example"));
+    assert_eq!(elsewhere.expect(200), document_for_origin("http://other.example"));
 }
 
 #[test]
-fn behind_a_trusted_proxy_the_address_is_the_proxys() {
+fn behind_a_trusted_proxy_the_origin_is_the_proxys() {
     let headers = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "pivotal.example.org")];
     for (trusted, origin) in [
         (vec!["127.0.0.0/8".parse().unwrap()], "https://pivotal.example.org"),
@@ -142,12 +146,12 @@ fn behind_a_trusted_proxy_the_address_is_the_proxys() {
         let server = InProcess::start(Settings { trusted_proxies: trusted, ..Settings::default() });
         let all = [headers[0], headers[1], ("Host", "inner")];
         let reply = server.anonymous().send("GET", "/openapi.json", &all, None);
-        assert_eq!(reply.expect(200), at(origin));
+        assert_eq!(reply.expect(200), document_for_origin(origin));
     }
 }
 
 #[test]
-fn what_the_contract_promises_is_described_and_nothing_else() {
+fn every_endpoint_of_the_hosted_api_is_described_and_no_other() {
     let described: BTreeSet<_> =
         operations().iter().map(|one| (one.id, one.method.clone(), one.path)).collect();
     let promised: BTreeSet<_> =
@@ -156,7 +160,7 @@ fn what_the_contract_promises_is_described_and_nothing_else() {
 }
 
 #[test]
-fn every_path_knows_the_methods_that_are_described_and_no_others() {
+fn every_path_allows_exactly_the_methods_that_are_described() {
     let server = Server::start();
     let client = server.client();
     let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -182,8 +186,8 @@ fn every_path_knows_the_methods_that_are_described_and_no_others() {
     }
 }
 
-/// Everything in the document, with where it stands.
-fn everything() -> Vec<(String, &'static Value)> {
+/// Every value in the document with its JSON pointer.
+fn all_values() -> Vec<(String, &'static Value)> {
     let mut found = Vec::new();
     let mut left = vec![(String::new(), &*DOCUMENT)];
     while let Some((place, value)) = left.pop() {
@@ -204,9 +208,9 @@ fn everything() -> Vec<(String, &'static Value)> {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
+fn every_reference_resolves_and_every_component_is_used() {
     let mut used: HashSet<&str> = HashSet::new();
-    for (place, value) in everything() {
+    for (place, value) in all_values() {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
             let target = reference.strip_prefix('#').unwrap();
             assert!(DOCUMENT.pointer(target).is_some(), "{place}: {reference}");
@@ -222,24 +226,24 @@ fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
 }
 
 #[test]
-fn every_operation_property_parameter_and_header_is_described() {
+fn every_operation_field_parameter_and_header_has_a_description() {
     let is_text = |value: &Value| {
         value.as_str().is_some_and(|text| text.trim() == text && text.ends_with('.'))
     };
     let tags: Vec<&Value> =
         DOCUMENT["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     for operation in operations() {
-        assert!(is_text(&operation.described["description"]), "{}", operation.id);
-        let summary = operation.described["summary"].as_str().unwrap();
+        assert!(is_text(&operation.definition["description"]), "{}", operation.id);
+        let summary = operation.definition["summary"].as_str().unwrap();
         assert!(!summary.is_empty() && !summary.ends_with('.'), "{}", operation.id);
-        let own = operation.described["tags"].as_array().unwrap();
+        let own = operation.definition["tags"].as_array().unwrap();
         assert!(own.len() == 1 && tags.contains(&&own[0]), "{}", operation.id);
-        for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
-            let parameter = resolved(parameter);
+        for parameter in operation.definition["parameters"].as_array().into_iter().flatten() {
+            let parameter = resolve(parameter);
             assert!(is_text(&parameter["description"]), "{} {parameter}", operation.id);
         }
-        for (status, response) in operation.described["responses"].as_object().unwrap() {
-            let response = resolved(response);
+        for (status, response) in operation.definition["responses"].as_object().unwrap() {
+            let response = resolve(response);
             assert!(is_text(&response["description"]), "{} {status}", operation.id);
             for header in ["X-Request-Id", "X-Ignored-Parameters"] {
                 assert!(response["headers"][header].is_object(), "{} {status}", operation.id);
@@ -258,9 +262,9 @@ fn every_operation_property_parameter_and_header_is_described() {
 }
 
 #[test]
-fn every_example_is_allowed_by_its_schema() {
+fn every_example_is_valid_for_its_schema() {
     let mut seen = 0;
-    for (place, value) in everything() {
+    for (place, value) in all_values() {
         let Some(schema) = value.get("schema").filter(|_| !place.contains("/example")) else {
             continue;
         };
@@ -268,14 +272,14 @@ fn every_example_is_allowed_by_its_schema() {
         let examples = examples.map(|(_, example)| &example["value"]).chain(value.get("example"));
         for example in examples {
             seen += 1;
-            assert_eq!(faults(schema, example), [""; 0], "{place}: {example}");
+            assert_eq!(violations(schema, example), [""; 0], "{place}: {example}");
         }
     }
     assert!(seen > 100, "{seen}");
 }
 
 #[test]
-fn a_token_is_no_value_that_a_generated_client_could_convert() {
+fn cursors_and_tokens_are_plain_strings_for_generated_clients() {
     let lists = DOCUMENT["components"]["schemas"].as_object().unwrap().iter();
     let cursors = lists.filter_map(|(_, schema)| schema["properties"].get("next_cursor"));
     let cursors: Vec<&Value> =
@@ -290,7 +294,7 @@ fn a_token_is_no_value_that_a_generated_client_could_convert() {
         assert!(token["type"] == "string" || token["type"] == json!(["string", "null"]), "{token}");
         assert!(token.get("format").is_none() && token.get("anyOf").is_none(), "{token}");
     }
-    for (place, schema) in everything() {
+    for (place, schema) in all_values() {
         let is_id = place.ends_with("/properties/id") || place.ends_with("_id");
         if is_id && place.contains("/schemas/") {
             assert!(schema.get("format").is_none() || place.ends_with("display_id"), "{place}");
@@ -298,14 +302,14 @@ fn a_token_is_no_value_that_a_generated_client_could_convert() {
     }
 }
 
-/// The texts at these places of the document.
+/// The texts at these JSON pointers.
 fn texts(places: &[&str]) -> Vec<&'static str> {
     let text = |place: &&str| DOCUMENT.pointer(place).and_then(Value::as_str);
     places.iter().map(|place| text(place).unwrap_or_else(|| panic!("{place}"))).collect()
 }
 
 #[test]
-fn what_the_hosted_api_does_not_have_is_marked() {
+fn additions_to_the_hosted_api_are_marked() {
     for text in texts(&[
         "/components/schemas/RateLimitTier/description",
         "/components/schemas/ApiKey/properties/rate_limit_tier/description",
@@ -329,10 +333,10 @@ fn what_the_hosted_api_does_not_have_is_marked() {
 }
 
 #[test]
-fn a_conflict_is_told_of_where_there_can_be_one() {
+fn a_conflict_is_described_where_one_can_occur() {
     let mut seen = 0;
     for operation in operations() {
-        let conflict = &operation.described["responses"]["409"];
+        let conflict = &operation.definition["responses"]["409"];
         let Some(text) = conflict["description"].as_str() else { continue };
         let codes = conflict["content"]["application/json"]["examples"].as_object().unwrap();
         let is_taken = codes.keys().any(|code| code.ends_with("_taken"));
@@ -344,7 +348,7 @@ fn a_conflict_is_told_of_where_there_can_be_one() {
 }
 
 #[test]
-fn only_a_request_is_told_what_it_may_send() {
+fn instructions_for_requests_are_not_repeated_in_responses() {
     let [shown, sent] = texts(&[
         "/components/schemas/Onboarding/properties/customer_id/description",
         "/components/schemas/NewOnboarding/properties/customer_id/description",
@@ -361,21 +365,21 @@ fn only_a_request_is_told_what_it_may_send() {
 }
 
 #[test]
-fn both_causes_of_too_many_requests_are_told() {
+fn both_causes_of_a_429_are_described() {
     let examples = "/components/responses/TooManyRequests/content/application~1json/examples";
     let examples = DOCUMENT.pointer(examples).unwrap().as_object().unwrap();
-    let told: HashSet<&str> =
+    let summaries: HashSet<&str> =
         examples.values().map(|one| one["summary"].as_str().unwrap()).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(summaries.len(), 2, "{summaries:?}");
     assert!(examples.values().all(|one| one["value"]["error"]["code"] == "rate_limited"));
 }
 
 #[test]
-fn every_link_leads_to_an_operation_that_has_its_parameters() {
+fn every_link_refers_to_an_operation_that_has_its_parameters() {
     let all = operations();
     let mut seen = 0;
     for operation in all {
-        let links = operation.described["responses"]["201"]["links"].as_object();
+        let links = operation.definition["responses"]["201"]["links"].as_object();
         assert_eq!(links.is_some(), operation.method == "POST", "{}", operation.id);
         for (name, link) in links.into_iter().flatten() {
             let target = all.iter().find(|one| link["operationId"] == one.id).unwrap();

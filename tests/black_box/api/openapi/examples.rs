@@ -1,13 +1,13 @@
-//! The examples of the description are what the server answers, but for ids and times: they tell
-//! one story, which is played here.
+//! The examples in the document are real responses, except for IDs and times. They form one
+//! sequence of requests, which this test sends.
 
 use serde_json::Value;
 
 use crate::support::Server;
 use crate::support::contract::{Operation, operation, operations};
 
-/// The operations in an order in which each of them finds what it needs, with what is to be added
-/// to its path.
+/// The operations in an order in which each finds the resources that it needs, with a suffix for its
+/// path.
 const STORY: [(&str, &str); 22] = [
     ("get-health", ""),
     ("openapi", ""),
@@ -33,8 +33,8 @@ const STORY: [(&str, &str); 22] = [
     ("delete-customer", ""),
 ];
 
-/// A value in which everything that is new each time has the same name.
-fn masked(value: &Value) -> Value {
+/// Replaces everything that differs from run to run: IDs, times, and keys.
+fn mask(value: &Value) -> Value {
     let hidden = |text: &str| {
         let is_time = text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
         let is_id = text.len() == 26 && text.starts_with('c') && !text.contains(' ');
@@ -43,26 +43,26 @@ fn masked(value: &Value) -> Value {
     };
     match value {
         Value::String(text) => hidden(text).unwrap_or_else(|| text.clone()).into(),
-        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Array(items) => items.iter().map(mask).collect(),
         Value::Object(entries) => {
-            entries.iter().map(|(name, value)| (name.clone(), masked(value))).collect()
+            entries.iter().map(|(name, value)| (name.clone(), mask(value))).collect()
         }
         other => other.clone(),
     }
 }
 
 #[test]
-fn every_operation_answers_what_its_example_shows() {
+fn every_operation_responds_as_its_example_shows() {
     let server = Server::start();
-    let mut told: Vec<&str> = Vec::new();
+    let mut played: Vec<&str> = Vec::new();
     for (id, query) in STORY {
-        let Operation { method, path, described, .. } = operation(id);
+        let Operation { method, path, definition, .. } = operation(id);
         let path = path.replace("{id}", "1").replace("{customerId}", "1") + query;
-        let body = &described["requestBody"]["content"]["application/json"]["example"];
+        let body = &definition["requestBody"]["content"]["application/json"]["example"];
         let body = (!body.is_null()).then(|| body.to_string());
         let body = body.as_deref().map(str::as_bytes);
         let reply = server.client().send(method, &path, &[], body);
-        let responses = described["responses"].as_object().unwrap();
+        let responses = definition["responses"].as_object().unwrap();
         let (status, response) =
             responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
         let shown = reply.expect(status.parse().unwrap());
@@ -71,11 +71,11 @@ fn every_operation_answers_what_its_example_shows() {
             assert_eq!(shown["openapi"], example["openapi"]);
             assert_eq!(shown["info"]["title"], example["info"]["title"]);
         } else {
-            assert_eq!(masked(&shown), masked(example), "{id}");
+            assert_eq!(mask(&shown), mask(example), "{id}");
         }
-        told.push(id);
+        played.push(id);
     }
     let all = operations();
-    let missing: Vec<_> = all.iter().map(|one| one.id).filter(|id| !told.contains(id)).collect();
+    let missing: Vec<_> = all.iter().map(|one| one.id).filter(|id| !played.contains(id)).collect();
     assert_eq!(missing, [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! The description of the API: whole, and true of the server.
+//! The OpenAPI document: complete, and in agreement with the server.
 
 mod document;
 mod examples;

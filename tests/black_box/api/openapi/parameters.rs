@@ -1,12 +1,12 @@
-//! The parameters of queries: odd values are taken or refused as the description says.
+//! Query parameters: unusual values are accepted or refused as the document says.
 
 use serde_json::json;
 
 use crate::support::Server;
-use crate::support::contract::{operations, resolved};
+use crate::support::contract::{operations, resolve};
 
 #[test]
-fn odd_values_are_taken_or_refused_as_the_document_says() {
+fn unusual_query_values_are_accepted_or_refused_as_the_document_says() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -16,11 +16,11 @@ fn odd_values_are_taken_or_refused_as_the_document_says() {
     let mut tried = 0;
     for operation in operations().iter().filter(|operation| operation.method == "GET") {
         let path = operation.path.replace("{id}", "1").replace("{customerId}", "1");
-        let parameters = operation.described["parameters"].as_array().into_iter().flatten();
-        for parameter in parameters.map(resolved).filter(|parameter| parameter["in"] == "query") {
+        let parameters = operation.definition["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.map(resolve).filter(|parameter| parameter["in"] == "query") {
             for value in odd {
                 let name = parameter["name"].as_str().unwrap();
-                // The client compares with the document which of them are refused.
+                // The client compares with the document which values are refused.
                 let reply = client.get(&format!("{path}?{name}={value}"));
                 assert!([200, 400].contains(&reply.status), "{name}={value}: {reply:?}");
                 tried += 1;

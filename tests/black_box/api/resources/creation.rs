@@ -1,4 +1,4 @@
-//! Creating and changing: defaults, every property, and who of several gets what is unique.
+//! Creating and updating: defaults, every field, and concurrent requests for a unique value.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::api::rules::assert_changed;
 use crate::support::Server;
 
 #[test]
-fn a_new_one_has_the_defaults_and_an_address_of_its_own() {
+fn a_new_resource_has_the_defaults_and_its_own_url() {
     let server = Server::start();
     for resource in resources(&server) {
         let client = &resource.rules.client;
@@ -36,7 +36,7 @@ fn a_new_one_has_the_defaults_and_an_address_of_its_own() {
 }
 
 #[test]
-fn every_property_can_be_set_at_once_by_post_and_by_patch_and_null_clears() {
+fn every_field_can_be_set_by_post_and_by_patch_and_cleared_by_null() {
     let server = Server::start();
     for resource in resources(&server) {
         let client = &resource.rules.client;
@@ -53,7 +53,7 @@ fn every_property_can_be_set_at_once_by_post_and_by_patch_and_null_clears() {
         let path = resource.path(id(&created));
         assert_eq!(client.get(&path).expect(200), created);
         assert_eq!(client.list(resource.list())[0], created);
-        // What has to be unique is free again for the patch.
+        // Frees unique values for the patch.
         client.delete(&path).expect(200);
 
         let existing = resource.rules.existing;
@@ -70,7 +70,7 @@ fn every_property_can_be_set_at_once_by_post_and_by_patch_and_null_clears() {
 }
 
 #[test]
-fn properties_that_are_not_the_clients_are_ignored() {
+fn read_only_fields_are_ignored() {
     let server = Server::start();
     for resource in resources(&server) {
         let client = &resource.rules.client;
@@ -98,7 +98,7 @@ fn properties_that_are_not_the_clients_are_ignored() {
 }
 
 #[test]
-fn of_those_who_take_a_unique_value_at_once_one_gets_it() {
+fn of_concurrent_requests_for_a_unique_value_one_succeeds() {
     let server = Server::start();
     server.client().customer("Other");
     for (path, body) in [

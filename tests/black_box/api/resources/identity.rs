@@ -1,4 +1,4 @@
-//! Ids, lists and deletion.
+//! IDs, lists, and deletion.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::Server;
 const EMPTY: &str = r#"{"object":"list","data":[],"has_more":false,"next_cursor":null}"#;
 
 #[test]
-fn either_form_of_the_id_names_it_until_it_is_deleted_once_and_for_all() {
+fn both_forms_of_the_id_find_a_resource_until_it_is_deleted() {
     let server = Server::start();
     for resource in resources(&server) {
         let client = &resource.rules.client;
@@ -41,7 +41,7 @@ fn either_form_of_the_id_names_it_until_it_is_deleted_once_and_for_all() {
 }
 
 #[test]
-fn what_is_no_id_of_it_is_not_found() {
+fn unknown_and_malformed_ids_are_not_found() {
     let server = Server::start();
     let all = resources(&server);
     let existing = all.each_ref().map(|one| one.rules.client.get(one.rules.existing).expect(200));
@@ -79,10 +79,10 @@ fn what_is_no_id_of_it_is_not_found() {
 }
 
 #[test]
-fn a_list_has_the_newest_first_and_nothing_that_is_deleted_or_elsewhere() {
+fn a_list_is_newest_first_and_excludes_deleted_and_foreign_resources() {
     let server = Server::start();
     let client = server.client();
-    // The customers come last, since the others belong to the first of them.
+    // Customers are deleted last, because the other resources belong to the first one.
     for resource in resources(&server).iter().rev() {
         let customer = client.get("/customers/1").expect(200);
         let mut lists = vec![resource.list().to_owned()];
@@ -103,7 +103,7 @@ fn a_list_has_the_newest_first_and_nothing_that_is_deleted_or_elsewhere() {
         });
         let all: Vec<_> = (0..5).map(|number| resource.create(number)).collect();
         client.delete(&resource.path(id(&all[2]))).expect(200);
-        // A change does not move one in the list.
+        // A change does not move a resource in the list.
         let path = resource.path(id(&all[1]));
         let second = client.patch(&path, resource.patch.clone()).expect(200);
         let expected = json!({

@@ -1,11 +1,11 @@
-//! Bodies that are wrong: what is said of each, and that all of it is said at once.
+//! Invalid bodies: the error for each problem, and that all problems are reported together.
 
 use serde_json::{Value, json};
 
 use super::resources;
 use crate::support::Server;
 
-/// The codes and fields of an error, all of them when there are several.
+/// The codes and fields of all problems in an error.
 fn all_errors(error: &Value) -> Vec<(&str, &str)> {
     let one = std::slice::from_ref(error);
     let all = error["errors"].as_array().map_or(one, Vec::as_slice);
@@ -13,7 +13,7 @@ fn all_errors(error: &Value) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_in_the_order_of_the_properties() {
+fn all_problems_are_reported_together_in_the_order_of_the_fields() {
     let server = Server::start();
     for resource in resources(&server) {
         let (client, wrong) = (&resource.rules.client, &resource.wrong);
@@ -28,7 +28,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_properties() {
             assert_eq!(first["type"], "invalid_request_error");
             assert_eq!(first["message"], error["message"]);
         }
-        // What is missing is told along with what is wrong.
+        // Missing fields are reported together with invalid ones.
         let is_required = |name: &str| resource.required.contains(&name);
         body.as_object_mut().unwrap().retain(|name, _| !is_required(name));
         let missing: Vec<_> =
@@ -58,7 +58,7 @@ fn errors_are_listed_only_when_there_are_several() {
 }
 
 #[test]
-fn what_is_not_a_json_object_is_refused() {
+fn a_body_that_is_not_a_json_object_is_refused() {
     let server = Server::start();
     let deep = format!("{{\"metadata\":{}", "[".repeat(100_000));
     let invalid: [&[u8]; 7] = [

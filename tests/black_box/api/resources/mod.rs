@@ -1,4 +1,4 @@
-//! What customers, contacts and onboardings have in common: each rule is checked for all of them.
+//! Rules that customers, contacts, and onboardings share. Each is checked for all three.
 
 mod creation;
 mod identity;
@@ -7,33 +7,33 @@ mod mistakes;
 use serde_json::{Value, json};
 
 use crate::api::rules::Rules;
-use crate::support::{Reply, Server};
+use crate::support::{Response, Server};
 
-/// One kind of resource, with all that its rules need to know.
+/// One kind of resource, with the data that the shared rules need.
 struct Resource {
     kind: &'static str,
-    /// The path of the collection in which each has its own.
+    /// The path of the collection that contains it.
     collection: &'static str,
     rules: Rules,
-    /// What one has that was created with the smallest body, but for its ids and times.
+    /// A resource created with the smallest body, except for its IDs and times.
     defaults: Value,
-    /// Every property that a client can change, with a value that is not its default.
+    /// Every writable field, with a value that is not its default.
     full: Value,
-    /// Those that null clears.
+    /// The fields that null clears.
     nullable: &'static [&'static str],
-    /// Those that creation needs.
+    /// The fields that creation requires.
     required: &'static [&'static str],
-    /// Properties that are not the client's to set.
+    /// Read-only fields.
     foreign: Value,
-    /// A property alone and its value, which any of them may have.
+    /// A field and a value that several resources can share.
     patch: Value,
-    /// Wrong values of every property, in no order, and what is said of them, in its order.
+    /// Invalid values for every field, in any order, and the errors for them in the expected order.
     wrong: Value,
     errors: Vec<(&'static str, &'static str)>,
 }
 
 impl Resource {
-    /// A body that creates one, different for each number where something has to be unique.
+    /// A body that creates a resource, with unique values that depend on the number.
     fn smallest(&self, number: usize) -> Value {
         let mut body = self.rules.smallest.clone();
         if let Some(email) = body.get_mut("email") {
@@ -46,17 +46,17 @@ impl Resource {
         self.rules.client.post(self.rules.create, self.smallest(number)).expect(201)
     }
 
-    fn path(&self, named: &str) -> String {
-        format!("{}/{named}", self.collection)
+    fn path(&self, id: &str) -> String {
+        format!("{}/{id}", self.collection)
     }
 
-    /// Where those of the first customer are listed.
+    /// The path of the list of resources of the first customer.
     fn list(&self) -> &'static str {
         if self.kind == "onboarding" { "/customers/1/onboardings" } else { self.rules.create }
     }
 
     #[track_caller]
-    fn not_found(&self, reply: &Reply) {
+    fn not_found(&self, reply: &Response) {
         reply.refused(404, &format!("{}_not_found", self.kind), None);
     }
 }
@@ -65,7 +65,8 @@ fn id(of: &Value) -> &str {
     of["id"].as_str().unwrap()
 }
 
-/// One of each kind exists, with the display id 1; the others of the first customer can be added.
+/// Creates one resource of each kind, with the display ID 1. Others can be added to the first
+/// customer.
 fn resources(server: &Server) -> [Resource; 3] {
     [customers(server), contacts(server), onboardings(server)]
 }
@@ -74,7 +75,7 @@ fn customers(server: &Server) -> Resource {
     Resource {
         kind: "customer",
         collection: "/customers",
-        rules: Rules::of_customers(server),
+        rules: Rules::for_customers(server),
         defaults: json!({
             "name": "New", "slug": "new", "domain": null, "status": "onboarding", "plan": null,
             "mrr": null, "monthly_orders": null, "hubspot_company_id": null,
@@ -133,7 +134,7 @@ fn customers(server: &Server) -> Resource {
 }
 
 fn contacts(server: &Server) -> Resource {
-    let rules = Rules::of_contacts(server);
+    let rules = Rules::for_contacts(server);
     let customer_id = rules.client.get("/customers/1").expect(200)["id"].clone();
     Resource {
         kind: "contact",
@@ -169,7 +170,7 @@ fn contacts(server: &Server) -> Resource {
 }
 
 fn onboardings(server: &Server) -> Resource {
-    let rules = Rules::of_onboardings(server);
+    let rules = Rules::for_onboardings(server);
     let customer_id = rules.client.get("/customers/1").expect(200)["id"].clone();
     Resource {
         kind: "onboarding",

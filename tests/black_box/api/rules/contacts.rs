@@ -1,18 +1,18 @@
-//! The properties of a contact, and the one primary contact of a customer.
+//! The fields of a contact, and the rule that a customer has one primary contact.
 
 use serde_json::{Value, json};
 
 use crate::api::rules::{Rules, assert_changed};
 use crate::support::{Client, Server};
 
-/// Creates a contact of the customer with this display id.
+/// Creates a contact for the customer with this display ID.
 fn create(client: &Client, customer: i64, email: &str, is_primary: bool) -> Value {
     let body = json!({"name": "N", "email": email, "is_primary": is_primary});
     client.post(&format!("/customers/{customer}/contacts"), body).expect(201)
 }
 
-/// The addresses of a customer's primary contacts.
-fn primaries(client: &Client, customer: i64) -> Vec<String> {
+/// The emails of a customer's primary contacts.
+fn primary_emails(client: &Client, customer: i64) -> Vec<String> {
     let all = client.walk(&format!("/customers/{customer}/contacts"));
     let primary = all.iter().filter(|contact| contact["is_primary"] == true);
     primary.map(|contact| contact["email"].as_str().unwrap().to_owned()).collect()
@@ -21,24 +21,28 @@ fn primaries(client: &Client, customer: i64) -> Vec<String> {
 #[test]
 fn the_name_has_1_to_255_characters() {
     let server = Server::start();
-    let rules = Rules::of_contacts(&server);
-    rules.hold_name("name", 255);
+    let rules = Rules::for_contacts(&server);
+    rules.check_required_text("name", 255);
 }
 
 #[test]
 fn the_title_has_at_most_255_characters() {
     let server = Server::start();
-    let rules = Rules::of_contacts(&server);
-    rules.hold_text("title", 255);
-    rules.clear("title", json!("COO"));
+    let rules = Rules::for_contacts(&server);
+    rules.check_text("title", 255);
+    rules.can_be_cleared("title", json!("COO"));
 }
 
 #[test]
-fn an_address_has_one_at_sign_and_a_dotted_domain() {
+fn an_email_has_one_at_sign_and_a_dotted_domain() {
     let server = Server::start();
-    let rules = Rules::of_contacts(&server);
-    rules.keep("email", json!(" Maya.Lind@Aurora.EXAMPLE\n"), json!("maya.lind@aurora.example"));
-    rules.keep("email", json!("maya@aurora.example."), json!("maya@aurora.example"));
+    let rules = Rules::for_contacts(&server);
+    rules.accepts_as(
+        "email",
+        json!(" Maya.Lind@Aurora.EXAMPLE\n"),
+        json!("maya.lind@aurora.example"),
+    );
+    rules.accepts_as("email", json!("maya@aurora.example."), json!("maya@aurora.example"));
     for good in [
         "a@b.io",
         "a+b@x.co.uk",
@@ -51,14 +55,14 @@ fn an_address_has_one_at_sign_and_a_dotted_domain() {
         "k@paral·lel.example",
         "k@نامه\u{200c}ای.example",
     ] {
-        rules.keep_as_is("email", json!(good));
+        rules.accepts("email", json!(good));
     }
     let label = |letter: &str, length| letter.repeat(length);
     let domain = [label("b", 63), label("c", 63), label("d", 57)].join(".");
     let longest = format!("{}@{domain}.example", label("a", 60));
     assert_eq!(longest.len(), 254);
-    rules.keep_as_is("email", json!(longest));
-    rules.refuse("email", json!(format!("a{longest}")), "too_big");
+    rules.accepts("email", json!(longest));
+    rules.refuses("email", json!(format!("a{longest}")), "too_big");
     for bad in [
         "",
         "maya",
@@ -76,23 +80,23 @@ fn an_address_has_one_at_sign_and_a_dotted_domain() {
         "maya@aurora.example\0",
         "Maya <maya@aurora.example>",
     ] {
-        rules.refuse("email", json!(bad), "invalid_string");
+        rules.refuses("email", json!(bad), "invalid_string");
     }
-    rules.refuse_all_but("email", &["string"]);
+    rules.accepts_only_types("email", &["string"]);
 }
 
 #[test]
-fn labels_are_50_different_texts_at_most() {
+fn labels_are_at_most_50_different_strings() {
     let server = Server::start();
-    Rules::of_contacts(&server).hold_labels("labels");
+    Rules::for_contacts(&server).check_labels("labels");
 }
 
 #[test]
-fn primary_is_yes_or_no() {
+fn is_primary_is_a_boolean() {
     let server = Server::start();
-    let rules = Rules::of_contacts(&server);
-    rules.keep_as_is("is_primary", json!(false));
-    rules.refuse_all_but("is_primary", &["boolean"]);
+    let rules = Rules::for_contacts(&server);
+    rules.accepts("is_primary", json!(false));
+    rules.accepts_only_types("is_primary", &["boolean"]);
 }
 
 #[test]
@@ -104,40 +108,40 @@ fn a_new_primary_contact_demotes_the_other() {
     assert_eq!(create(&client, 1, "a@x.example", false)["is_primary"], false);
     create(&client, 2, "z@x.example", true);
     let b = create(&client, 1, "b@x.example", true);
-    assert_eq!(primaries(&client, 1), ["b@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["b@x.example"]);
     create(&client, 1, "c@x.example", true);
-    assert_eq!(primaries(&client, 1), ["c@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["c@x.example"]);
     let demoted = client.get(&format!("/contacts/{}", b["id"].as_str().unwrap())).expect(200);
     assert_changed(&b, &demoted, &["is_primary"]);
 
     let c = client.get("/contacts/4").expect(200);
     let promoted = client.patch("/contacts/1", json!({"is_primary": true})).expect(200);
     assert_eq!(promoted["is_primary"], true);
-    assert_eq!(primaries(&client, 1), ["a@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["a@x.example"]);
     assert_changed(&c, &client.get("/contacts/4").expect(200), &["is_primary"]);
-    // The primary contact of another customer is not touched.
-    assert_eq!(primaries(&client, 2), ["z@x.example"]);
+    // The primary contact of another customer is unaffected.
+    assert_eq!(primary_emails(&client, 2), ["z@x.example"]);
     client.patch("/contacts/1", json!({"is_primary": true})).expect(200);
-    assert_eq!(primaries(&client, 1), ["a@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["a@x.example"]);
     client.patch("/contacts/1", json!({"is_primary": false})).expect(200);
-    assert_eq!(primaries(&client, 1), [""; 0]);
+    assert_eq!(primary_emails(&client, 1), [""; 0]);
 }
 
 #[test]
-fn nobody_takes_the_place_of_a_deleted_primary_contact() {
+fn deleting_the_primary_contact_promotes_no_other() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
     create(&client, 1, "a@x.example", true);
     create(&client, 1, "b@x.example", false);
     client.delete("/contacts/1").expect(200);
-    assert_eq!(primaries(&client, 1), [""; 0]);
+    assert_eq!(primary_emails(&client, 1), [""; 0]);
     client.patch("/contacts/2", json!({"is_primary": true})).expect(200);
-    assert_eq!(primaries(&client, 1), ["b@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["b@x.example"]);
 }
 
 #[test]
-fn a_refused_promotion_demotes_nobody() {
+fn a_refused_promotion_demotes_no_contact() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -147,11 +151,11 @@ fn a_refused_promotion_demotes_nobody() {
     client.post("/customers/1/contacts", taken.clone()).refused(409, "email_taken", "email");
     client.patch("/contacts/2", taken).refused(409, "email_taken", "email");
     assert_eq!(client.get("/contacts/1").expect(200), a);
-    assert_eq!(primaries(&client, 1), ["a@x.example"]);
+    assert_eq!(primary_emails(&client, 1), ["a@x.example"]);
 }
 
 #[test]
-fn promotions_at_the_same_time_leave_one_primary_contact() {
+fn concurrent_promotions_leave_one_primary_contact() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -170,5 +174,5 @@ fn promotions_at_the_same_time_leave_one_primary_contact() {
             });
         }
     });
-    assert_eq!(primaries(&client, 1).len(), 1);
+    assert_eq!(primary_emails(&client, 1).len(), 1);
 }

@@ -1,4 +1,4 @@
-//! The properties of a customer: what each takes, refuses and shows.
+//! The fields of a customer: what each accepts, refuses, and returns.
 
 use serde_json::json;
 
@@ -16,52 +16,52 @@ const LINES: [&str; 5] = [
 #[test]
 fn the_name_has_1_to_255_characters() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
-    rules.hold_name("name", 255);
+    let rules = Rules::for_customers(&server);
+    rules.check_required_text("name", 255);
 }
 
 #[test]
 fn the_plan_has_at_most_100_characters() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
-    rules.hold_text("plan", 100);
-    rules.clear("plan", json!("Scale"));
+    let rules = Rules::for_customers(&server);
+    rules.check_text("plan", 100);
+    rules.can_be_cleared("plan", json!("Scale"));
 }
 
 #[test]
-fn ids_of_other_systems_have_at_most_255_characters() {
+fn ids_from_other_systems_have_at_most_255_characters() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
+    let rules = Rules::for_customers(&server);
     for property in LINES {
-        rules.hold_text(property, 255);
-        rules.clear(property, json!("cus_Q1"));
+        rules.check_text(property, 255);
+        rules.can_be_cleared(property, json!("cus_Q1"));
     }
 }
 
 #[test]
-fn a_slug_is_groups_of_small_letters_and_digits() {
+fn a_slug_is_groups_of_lowercase_letters_and_digits() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
+    let rules = Rules::for_customers(&server);
     for good in ["a", "7", "aurora", "a-1-b", "2026-q1"] {
-        rules.keep_as_is("slug", json!(good));
+        rules.accepts("slug", json!(good));
     }
-    rules.keep("slug", json!(" aurora\n"), json!("aurora"));
-    rules.keep_as_is("slug", json!("x".repeat(100)));
-    rules.refuse("slug", json!("x".repeat(101)), "too_big");
-    rules.refuse("slug", json!(""), "too_small");
-    rules.refuse("slug", json!("  "), "too_small");
+    rules.accepts_as("slug", json!(" aurora\n"), json!("aurora"));
+    rules.accepts("slug", json!("x".repeat(100)));
+    rules.refuses("slug", json!("x".repeat(101)), "too_big");
+    rules.refuses("slug", json!(""), "too_small");
+    rules.refuses("slug", json!("  "), "too_small");
     for bad in ["A", "auRora", "a--b", "-a", "a-", "-", "a_b", "a b", "a.b", "é", "a\0b", "a/b"] {
-        rules.refuse("slug", json!(bad), "invalid_string");
+        rules.refuses("slug", json!(bad), "invalid_string");
     }
-    rules.refuse_all_but("slug", &["string"]);
+    rules.accepts_only_types("slug", &["string"]);
 }
 
 #[test]
-fn a_domain_is_a_host_name_in_small_letters() {
+fn a_domain_is_a_lowercase_host_name() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
-    rules.keep("domain", json!(" Aurora.EXAMPLE "), json!("aurora.example"));
-    rules.keep("domain", json!("Aurora.example."), json!("aurora.example"));
+    let rules = Rules::for_customers(&server);
+    rules.accepts_as("domain", json!(" Aurora.EXAMPLE "), json!("aurora.example"));
+    rules.accepts_as("domain", json!("Aurora.example."), json!("aurora.example"));
     for good in [
         "aurora.example",
         "a-b.co.uk",
@@ -70,14 +70,14 @@ fn a_domain_is_a_host_name_in_small_letters() {
         "نامه\u{200c}ای.example",
         "xn--mnchen-3ya.example",
     ] {
-        rules.keep_as_is("domain", json!(good));
+        rules.accepts("domain", json!(good));
     }
     let label = |letter: &str, length| letter.repeat(length);
     let longest = [label("a", 63), label("b", 63), label("c", 63), label("d", 61)].join(".");
     assert_eq!(longest.len(), 253);
-    rules.keep_as_is("domain", json!(longest));
-    rules.keep("domain", json!(format!("{longest}.")), json!(longest));
-    rules.refuse("domain", json!(format!("{longest}d")), "too_big");
+    rules.accepts("domain", json!(longest));
+    rules.accepts_as("domain", json!(format!("{longest}.")), json!(longest));
+    rules.refuses("domain", json!(format!("{longest}d")), "too_big");
     for bad in [
         "",
         "https://aurora.example",
@@ -92,10 +92,10 @@ fn a_domain_is_a_host_name_in_small_letters() {
         "maya@aurora.example",
         "aurora.\0example",
     ] {
-        rules.refuse("domain", json!(bad), "invalid_string");
+        rules.refuses("domain", json!(bad), "invalid_string");
     }
-    rules.refuse_all_but("domain", &["string", "null"]);
-    rules.clear("domain", json!("aurora.example"));
+    rules.accepts_only_types("domain", &["string", "null"]);
+    rules.can_be_cleared("domain", json!("aurora.example"));
     let twin = json!({"name": "Twin", "domain": "twin.example"});
     rules.client.post("/customers", twin.clone()).expect(201);
     rules.client.post("/customers", twin).expect(201);
@@ -104,56 +104,56 @@ fn a_domain_is_a_host_name_in_small_letters() {
 #[test]
 fn a_status_is_one_of_five() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
+    let rules = Rules::for_customers(&server);
     for status in ["active", "at_risk", "churned", "archived", "onboarding"] {
-        rules.keep_as_is("status", json!(status));
+        rules.accepts("status", json!(status));
     }
-    rules.refuse_names("status", &["Active", "deleted", "at risk", "AtRisk"]);
+    rules.refuses_names("status", &["Active", "deleted", "at risk", "AtRisk"]);
 }
 
 #[test]
-fn amounts_are_whole_and_fit_every_client() {
+fn amounts_are_whole_numbers_that_every_client_can_represent() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
+    let rules = Rules::for_customers(&server);
     for property in ["mrr", "monthly_orders"] {
-        rules.keep_as_is(property, json!(0));
-        rules.keep_as_is(property, json!(9_007_199_254_740_991_i64));
-        rules.refuse(property, json!(9_007_199_254_740_992_i64), "too_big");
-        rules.refuse(property, json!(u64::MAX), "too_big");
-        rules.refuse(property, json!(-1), "too_small");
-        rules.refuse(property, json!(i64::MIN), "too_small");
-        rules.refuse_all_but(property, &["integer", "null"]);
-        rules.clear(property, json!(129_900));
+        rules.accepts(property, json!(0));
+        rules.accepts(property, json!(9_007_199_254_740_991_i64));
+        rules.refuses(property, json!(9_007_199_254_740_992_i64), "too_big");
+        rules.refuses(property, json!(u64::MAX), "too_big");
+        rules.refuses(property, json!(-1), "too_small");
+        rules.refuses(property, json!(i64::MIN), "too_small");
+        rules.accepts_only_types(property, &["integer", "null"]);
+        rules.can_be_cleared(property, json!(129_900));
     }
 }
 
 #[test]
-fn tags_are_50_different_texts_at_most() {
+fn tags_are_at_most_50_different_strings() {
     let server = Server::start();
-    Rules::of_customers(&server).hold_labels("tags");
+    Rules::for_customers(&server).check_labels("tags");
 }
 
 #[test]
-fn metadata_is_any_object_of_16_kib_and_16_levels() {
+fn metadata_is_any_object_of_up_to_16_kib_and_16_levels() {
     let server = Server::start();
-    let rules = Rules::of_customers(&server);
-    rules.keep_as_is("metadata", json!({"a": [1, {"b": null}], "": " kept ", "é": true}));
-    rules.keep_as_is("metadata", json!({}));
+    let rules = Rules::for_customers(&server);
+    rules.accepts("metadata", json!({"a": [1, {"b": null}], "": " kept ", "é": true}));
+    rules.accepts("metadata", json!({}));
     let sized = |bytes: usize| json!({"a": "x".repeat(bytes - r#"{"a":""}"#.len())});
     assert_eq!(sized(16_384).to_string().len(), 16_384);
-    rules.keep_as_is("metadata", sized(16_384));
-    rules.refuse("metadata", sized(16_385), "too_big");
+    rules.accepts("metadata", sized(16_384));
+    rules.refuses("metadata", sized(16_385), "too_big");
     let objects = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({"a": inner}));
-    rules.keep_as_is("metadata", objects(16));
-    rules.refuse("metadata", objects(17), "too_big");
+    rules.accepts("metadata", objects(16));
+    rules.refuses("metadata", objects(17), "too_big");
     let arrays = |levels: usize| (0..levels).fold(json!("x"), |inner, _| json!([inner]));
-    rules.keep_as_is("metadata", json!({"a": arrays(15)}));
-    rules.refuse("metadata", json!({"a": arrays(16)}), "too_big");
-    rules.refuse_all_but("metadata", &["object"]);
+    rules.accepts("metadata", json!({"a": arrays(15)}));
+    rules.refuses("metadata", json!({"a": arrays(16)}), "too_big");
+    rules.accepts_only_types("metadata", &["object"]);
 }
 
 #[test]
-fn metadata_comes_back_digit_for_digit_and_in_its_order() {
+fn metadata_keeps_its_digits_and_its_order() {
     let server = Server::start();
     let client = server.client();
     let odd = concat!(
@@ -167,7 +167,7 @@ fn metadata_comes_back_digit_for_digit_and_in_its_order() {
     let new = format!(r#"{{"name": "Odd", "metadata": {odd}}}"#);
     let created = client.send("POST", "/customers", &[], Some(new.as_bytes()));
     created.expect(201);
-    // The solidus may be written with or without a backslash; it was sent without.
+    // A slash can be escaped with a backslash or not; it was sent without one.
     assert_eq!(metadata(&created.body), odd);
     assert_eq!(metadata(&client.get("/customers/1").body), odd);
     assert_eq!(metadata(&client.get("/customers").body), odd);
@@ -187,7 +187,7 @@ fn a_patch_replaces_the_whole_metadata() {
 }
 
 #[test]
-fn a_patch_can_change_nothing_but_the_order_of_the_metadata() {
+fn a_patch_can_change_only_the_order_of_the_metadata() {
     let server = Server::start();
     let client = server.client();
     let new = json!({"name": "Aurora", "metadata": {"a": 1, "b": {"c": 2, "d": 3}}});

@@ -1,13 +1,13 @@
-//! Values that look the same and are written differently: searches, filters and uniqueness treat
-//! them as equal, and responses show each as it was sent.
+//! Values that look the same but are encoded differently: searches, filters, and uniqueness checks
+//! treat them as equal, and responses return each as it was sent.
 
 use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-/// The names of the customers that a query finds.
+/// The names of the customers that a query returns.
 #[track_caller]
-fn found(client: &Client, parameter: &str, value: &str) -> Vec<String> {
+fn find_names(client: &Client, parameter: &str, value: &str) -> Vec<String> {
     let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let list = client.get(&format!("/customers?{parameter}={encoded}")).expect(200);
     let items = list["data"].as_array().unwrap().iter();
@@ -19,7 +19,7 @@ fn contact(email: &str) -> Value {
 }
 
 #[test]
-fn a_domain_is_found_in_each_of_its_forms_and_shown_as_it_was_sent() {
+fn a_domain_is_found_in_each_of_its_forms_and_returned_as_it_was_sent() {
     let server = Server::start();
     let client = server.client();
     let forms = ["münchen.example", "mu\u{308}nchen.example", "xn--mnchen-3ya.example"];
@@ -30,22 +30,22 @@ fn a_domain_is_found_in_each_of_its_forms_and_shown_as_it_was_sent() {
     client.post("/customers", json!({"name": "Other", "domain": "munchen.example"})).expect(201);
     let all = [forms[2], forms[1], forms[0]];
     for asked in forms {
-        assert_eq!(found(&client, "domain", asked), all, "{asked}");
+        assert_eq!(find_names(&client, "domain", asked), all, "{asked}");
     }
     for asked in ["MÜNCHEN.Example.", " XN--MNCHEN-3YA.example", "\u{feff}münchen.example"] {
-        assert_eq!(found(&client, "domain", asked), all, "{asked}");
+        assert_eq!(find_names(&client, "domain", asked), all, "{asked}");
     }
-    assert_eq!(found(&client, "domain", "munchen.example"), ["Other"]);
-    assert_eq!(found(&client, "domain", "muenchen.example"), [""; 0]);
-    // The filter follows a change.
+    assert_eq!(find_names(&client, "domain", "munchen.example"), ["Other"]);
+    assert_eq!(find_names(&client, "domain", "muenchen.example"), [""; 0]);
+    // The filter finds the new value after a change.
     client.patch("/customers/1", json!({"domain": "other.example"})).expect(200);
-    assert_eq!(found(&client, "domain", forms[0]), all[..2]);
+    assert_eq!(find_names(&client, "domain", forms[0]), all[..2]);
     client.patch("/customers/2", json!({"domain": null})).expect(200);
-    assert_eq!(found(&client, "domain", forms[0]), all[..1]);
+    assert_eq!(find_names(&client, "domain", forms[0]), all[..1]);
 }
 
 #[test]
-fn an_email_is_taken_in_each_of_its_forms() {
+fn an_email_is_unique_across_all_of_its_forms() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -65,7 +65,7 @@ fn an_email_is_taken_in_each_of_its_forms() {
             let patch = json!({"email": form});
             client.patch("/contacts/1", patch).refused(409, "email_taken", "email");
         }
-        // Neither another customer's contact nor the contact itself stands in the way.
+        // Neither another customer's contact nor the contact itself conflicts.
         let id = made["display_id"].as_i64().unwrap();
         let elsewhere = client.post("/customers/2/contacts", contact(taken)).expect(201);
         for form in forms {
@@ -80,7 +80,7 @@ fn an_email_is_taken_in_each_of_its_forms() {
 }
 
 #[test]
-fn a_search_finds_what_differs_in_normal_form_or_case_only() {
+fn a_search_ignores_differences_in_normal_form_and_case() {
     let server = Server::start();
     let client = server.client();
     for (name, domain) in [
@@ -112,6 +112,6 @@ fn a_search_finds_what_differs_in_normal_form_or_case_only() {
         ("isparta", &["ISPARTA"]),
         ("ısparta", &[]),
     ] {
-        assert_eq!(found(&client, "q", asked), expected, "{asked}");
+        assert_eq!(find_names(&client, "q", asked), expected, "{asked}");
     }
 }

@@ -1,5 +1,5 @@
-//! What the rules of properties have in common: each is checked on POST and on PATCH, and each
-//! limit from both sides.
+//! Rules that fields have in common. Each is checked on POST and on PATCH, and each limit from both
+//! sides.
 
 mod contacts;
 mod customers;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-/// A value of each type of JSON, in more than one form where a parser may mix them up.
+/// A value of each JSON type, with several forms where a parser may confuse them.
 const TYPES: [(&str, &str); 10] = [
     ("null", "null"),
     ("boolean", "true"),
@@ -26,26 +26,26 @@ const TYPES: [(&str, &str); 10] = [
     ("object", "{}"),
 ];
 
-/// A kind of resource whose rules are checked.
+/// A kind of resource to check field rules on.
 pub struct Rules {
     pub client: Client,
-    /// Where one is created.
+    /// The path of the collection in which resources are created.
     pub create: &'static str,
-    /// A body that creates one, with nothing in it that another live one may have.
+    /// A body that creates a resource, without any value that must be unique.
     pub smallest: Value,
-    /// One that exists already and takes the patches.
+    /// An existing resource that receives the patches.
     pub existing: &'static str,
 }
 
 impl Rules {
-    pub fn of_customers(server: &Server) -> Self {
+    pub fn for_customers(server: &Server) -> Self {
         let client = server.client();
         client.customer("Existing");
         let smallest = json!({"name": "New"});
         Self { client, create: "/customers", smallest, existing: "/customers/1" }
     }
 
-    pub fn of_contacts(server: &Server) -> Self {
+    pub fn for_contacts(server: &Server) -> Self {
         let client = server.client();
         client.customer("Aurora");
         let existing = json!({"name": "Existing", "email": "existing@aurora.example"});
@@ -54,7 +54,7 @@ impl Rules {
         Self { client, create: "/customers/1/contacts", smallest, existing: "/contacts/1" }
     }
 
-    pub fn of_onboardings(server: &Server) -> Self {
+    pub fn for_onboardings(server: &Server) -> Self {
         let client = server.client();
         client.customer("Aurora");
         let smallest = json!({"customer_id": 1});
@@ -62,9 +62,10 @@ impl Rules {
         Self { client, create: "/onboardings", smallest, existing: "/onboardings/1" }
     }
 
-    /// The property takes a value and shows it like this, and nothing else changes with it.
+    /// Checks that the field accepts a value and returns it as `shown`, and that no other field
+    /// changes.
     #[track_caller]
-    pub fn keep(&self, property: &str, sent: Value, shown: Value) {
+    pub fn accepts_as(&self, property: &str, sent: Value, shown: Value) {
         let mut body = self.smallest.clone();
         body[property] = sent.clone();
         let reply = self.client.post(self.create, body);
@@ -72,7 +73,7 @@ impl Rules {
         assert_eq!(created[property], shown, "{property} on POST");
         let path = reply.header("location").unwrap();
         assert_eq!(self.client.get(path).expect(200), created);
-        // What has to be unique is free again for the patch.
+        // Frees the value for the patch if it must be unique.
         self.client.delete(path).expect(200);
 
         let before = self.client.get(self.existing).expect(200);
@@ -82,21 +83,21 @@ impl Rules {
         assert_changed(&before, &patched, &[property]);
     }
 
-    /// The property takes a value as it is.
+    /// Checks that the field accepts a value and returns it unchanged.
     #[track_caller]
-    pub fn keep_as_is(&self, property: &str, value: Value) {
-        self.keep(property, value.clone(), value);
+    pub fn accepts(&self, property: &str, value: Value) {
+        self.accepts_as(property, value.clone(), value);
     }
 
-    /// The property refuses a value.
+    /// Checks that the field refuses a value.
     #[track_caller]
-    pub fn refuse(&self, property: &str, sent: Value, code: &str) {
-        self.refuse_at(property, sent, code, property);
+    pub fn refuses(&self, property: &str, sent: Value, code: &str) {
+        self.refuses_at(property, sent, code, property);
     }
 
-    /// The property refuses a value because of the part that `field` names.
+    /// Checks that the field refuses a value because of the part that `field` names.
     #[track_caller]
-    pub fn refuse_at(&self, property: &str, sent: Value, code: &str, field: &str) {
+    pub fn refuses_at(&self, property: &str, sent: Value, code: &str, field: &str) {
         let mut body = self.smallest.clone();
         body[property] = sent.clone();
         self.client.post(self.create, body).refused(400, code, field);
@@ -105,84 +106,84 @@ impl Rules {
         assert_eq!(self.client.get(self.existing).expect(200), before);
     }
 
-    /// The property is of these types of JSON Schema and of no other.
+    /// Checks that the field refuses every JSON type except these.
     #[track_caller]
-    pub fn refuse_all_but(&self, property: &str, types: &[&str]) {
+    pub fn accepts_only_types(&self, property: &str, types: &[&str]) {
         for (kind, text) in TYPES {
             if !types.contains(&kind) {
-                self.refuse(property, serde_json::from_str(text).unwrap(), "invalid_type");
+                self.refuses(property, serde_json::from_str(text).unwrap(), "invalid_type");
             }
         }
     }
 
-    /// The property is cleared by null.
+    /// Checks that null clears the field.
     #[track_caller]
-    pub fn clear(&self, property: &str, value: Value) {
-        self.keep_as_is(property, value);
-        self.keep(property, Value::Null, Value::Null);
+    pub fn can_be_cleared(&self, property: &str, value: Value) {
+        self.accepts(property, value);
+        self.accepts_as(property, Value::Null, Value::Null);
     }
 
-    /// The property is text of at most so many characters, in whatever script.
+    /// Checks that the field is text of at most `max` characters in any script.
     #[track_caller]
-    pub fn hold_text(&self, property: &str, max: usize) {
+    pub fn check_text(&self, property: &str, max: usize) {
         for letter in ["x", "é", "😀"] {
             let longest = letter.repeat(max);
-            self.keep_as_is(property, json!(longest));
-            self.keep(property, json!(format!(" \t{longest}\r\n ")), json!(longest));
-            self.refuse(property, json!(letter.repeat(max + 1)), "too_big");
+            self.accepts(property, json!(longest));
+            self.accepts_as(property, json!(format!(" \t{longest}\r\n ")), json!(longest));
+            self.refuses(property, json!(letter.repeat(max + 1)), "too_big");
         }
-        self.keep(property, json!("  in  the middle\n"), json!("in  the middle"));
-        self.refuse(property, json!("a\0b"), "invalid_string");
-        self.refuse(property, json!("\0"), "invalid_string");
-        self.refuse_all_but(property, &["string", "null"]);
+        self.accepts_as(property, json!("  in  the middle\n"), json!("in  the middle"));
+        self.refuses(property, json!("a\0b"), "invalid_string");
+        self.refuses(property, json!("\0"), "invalid_string");
+        self.accepts_only_types(property, &["string", "null"]);
     }
 
-    /// The property is text that may not be empty.
+    /// Checks that the field is text that must not be empty.
     #[track_caller]
-    pub fn hold_name(&self, property: &str, max: usize) {
-        self.hold_text(property, max);
-        self.keep_as_is(property, json!("x"));
-        self.refuse(property, json!(""), "too_small");
-        self.refuse(property, json!(" \u{2003}\n"), "too_small");
-        self.refuse(property, json!(null), "invalid_type");
+    pub fn check_required_text(&self, property: &str, max: usize) {
+        self.check_text(property, max);
+        self.accepts(property, json!("x"));
+        self.refuses(property, json!(""), "too_small");
+        self.refuses(property, json!(" \u{2003}\n"), "too_small");
+        self.refuses(property, json!(null), "invalid_type");
     }
 
-    /// The property is one of a few names, of which these are none.
+    /// Checks that the field refuses these names.
     #[track_caller]
-    pub fn refuse_names(&self, property: &str, wrong: &[&str]) {
+    pub fn refuses_names(&self, property: &str, wrong: &[&str]) {
         for name in wrong.iter().chain(&[""]) {
-            self.refuse(property, json!(name), "invalid_enum_value");
+            self.refuses(property, json!(name), "invalid_enum_value");
         }
-        self.refuse_all_but(property, &["string"]);
+        self.accepts_only_types(property, &["string"]);
     }
 
-    /// The property is a list of at most 50 texts of 1 to 64 characters.
+    /// Checks that the field is a list of at most 50 strings of 1 to 64 characters.
     #[track_caller]
-    pub fn hold_labels(&self, property: &str) {
+    pub fn check_labels(&self, property: &str) {
         let many = |n: usize| Value::from_iter((0..n).map(|i| format!("label {i}")));
         let at_1 = format!("{property}.1");
-        self.keep_as_is(property, json!(["b", "a"]));
-        self.keep(property, json!(["b", " a ", "b", "a", "B"]), json!(["b", "a", "B"]));
-        self.keep_as_is(property, json!([]));
-        self.keep_as_is(property, many(50));
-        self.refuse(property, many(51), "too_big");
-        self.keep(property, json!(vec!["same"; 50]), json!(["same"]));
-        self.refuse(property, json!(vec!["same"; 51]), "too_big");
+        self.accepts(property, json!(["b", "a"]));
+        self.accepts_as(property, json!(["b", " a ", "b", "a", "B"]), json!(["b", "a", "B"]));
+        self.accepts(property, json!([]));
+        self.accepts(property, many(50));
+        self.refuses(property, many(51), "too_big");
+        self.accepts_as(property, json!(vec!["same"; 50]), json!(["same"]));
+        self.refuses(property, json!(vec!["same"; 51]), "too_big");
         for letter in ["x", "é", "😀"] {
-            self.keep_as_is(property, json!([letter.repeat(64)]));
-            self.refuse_at(property, json!(["a", letter.repeat(65)]), "too_big", &at_1);
+            self.accepts(property, json!([letter.repeat(64)]));
+            self.refuses_at(property, json!(["a", letter.repeat(65)]), "too_big", &at_1);
         }
-        self.refuse_at(property, json!(["a", ""]), "too_small", &at_1);
-        self.refuse_at(property, json!(["a", " \t"]), "too_small", &at_1);
-        self.refuse_at(property, json!(["a", "b\0"]), "invalid_string", &at_1);
+        self.refuses_at(property, json!(["a", ""]), "too_small", &at_1);
+        self.refuses_at(property, json!(["a", " \t"]), "too_small", &at_1);
+        self.refuses_at(property, json!(["a", "b\0"]), "invalid_string", &at_1);
         for wrong in [json!(1), json!(null), json!(["b"]), json!({}), json!(false)] {
-            self.refuse_at(property, json!(["a", wrong]), "invalid_type", &at_1);
+            self.refuses_at(property, json!(["a", wrong]), "invalid_type", &at_1);
         }
-        self.refuse_all_but(property, &["array"]);
+        self.accepts_only_types(property, &["array"]);
     }
 }
 
-/// Only these properties may differ, and the time of the change moved on.
+/// Checks that only these fields differ and that `updated_at` increased.
 #[track_caller]
 pub fn assert_changed(before: &Value, after: &Value, properties: &[&str]) {
     let rest = |of: &Value| {

@@ -1,4 +1,4 @@
-//! The properties of an onboarding: what each takes, refuses and shows.
+//! The fields of an onboarding: what each accepts, refuses, and returns.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{Client, Server};
 
 const PEOPLE: [&str; 4] = ["csm_id", "se_id", "designer_id", "product_ops_id"];
 
-/// An onboarding of the only customer with these properties.
+/// Creates an onboarding with these fields for the only customer.
 fn create(client: &Client, properties: &Value) -> Value {
     let mut body = properties.clone();
     body["customer_id"] = json!(1);
@@ -22,52 +22,52 @@ fn change(client: &Client, onboarding: &Value, patch: &Value) -> Value {
 }
 
 #[test]
-fn lines_have_at_most_255_characters() {
+fn short_texts_have_at_most_255_characters() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     for property in ["name", "template_id"].into_iter().chain(PEOPLE) {
-        rules.hold_text(property, 255);
-        rules.clear(property, json!("x"));
+        rules.check_text(property, 255);
+        rules.can_be_cleared(property, json!("x"));
     }
 }
 
 #[test]
 fn notes_have_at_most_10000_characters() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
-    rules.hold_text("notes", 10_000);
-    rules.clear("notes", json!("first line\nsecond line"));
+    let rules = Rules::for_onboardings(&server);
+    rules.check_text("notes", 10_000);
+    rules.can_be_cleared("notes", json!("first line\nsecond line"));
 }
 
 #[test]
-fn reminders_come_every_1_to_365_days() {
+fn reminders_are_1_to_365_days_apart() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     for days in [1, 7, 365] {
-        rules.keep_as_is("reminder_frequency_days", json!(days));
+        rules.accepts("reminder_frequency_days", json!(days));
     }
     for (days, code) in [(0, "too_small"), (-1, "too_small"), (366, "too_big")] {
-        rules.refuse("reminder_frequency_days", json!(days), code);
+        rules.refuses("reminder_frequency_days", json!(days), code);
     }
-    rules.refuse("reminder_frequency_days", json!(u64::MAX), "too_big");
-    rules.refuse_all_but("reminder_frequency_days", &["integer"]);
+    rules.refuses("reminder_frequency_days", json!(u64::MAX), "too_big");
+    rules.accepts_only_types("reminder_frequency_days", &["integer"]);
 }
 
 #[test]
 fn reminders_are_on_or_off() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
-    rules.keep_as_is("reminders_enabled", json!(false));
-    rules.keep_as_is("reminders_enabled", json!(true));
+    let rules = Rules::for_onboardings(&server);
+    rules.accepts("reminders_enabled", json!(false));
+    rules.accepts("reminders_enabled", json!(true));
     for property in ["reminders_enabled", "waiting_on_customer"] {
-        rules.refuse_all_but(property, &["boolean"]);
+        rules.accepts_only_types(property, &["boolean"]);
     }
 }
 
 #[test]
-fn times_are_taken_with_any_offset_and_shown_in_utc() {
+fn times_are_accepted_with_any_offset_and_returned_in_utc() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     for property in ["started_at", "completed_at", "target_launch_date"] {
         for (sent, shown) in [
             ("2026-06-15", "2026-06-15T00:00:00.000Z"),
@@ -85,7 +85,7 @@ fn times_are_taken_with_any_offset_and_shown_in_utc() {
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
             ("9999-12-31", "9999-12-31T00:00:00.000Z"),
         ] {
-            rules.keep(property, json!(sent), json!(shown));
+            rules.accepts_as(property, json!(sent), json!(shown));
         }
         for wrong in [
             "",
@@ -104,10 +104,10 @@ fn times_are_taken_with_any_offset_and_shown_in_utc() {
             "-0001-01-01",
             "2026-06-15\0",
         ] {
-            rules.refuse(property, json!(wrong), "invalid_string");
+            rules.refuses(property, json!(wrong), "invalid_string");
         }
-        rules.refuse_all_but(property, &["string", "null"]);
-        rules.clear(property, json!("2026-06-15T00:00:00.000Z"));
+        rules.accepts_only_types(property, &["string", "null"]);
+        rules.can_be_cleared(property, json!("2026-06-15T00:00:00.000Z"));
     }
 }
 
@@ -123,7 +123,7 @@ fn every_phase_can_follow_every_other() {
         "completed",
     ];
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     let client = &rules.client;
     for from in PHASES {
         for to in PHASES {
@@ -134,16 +134,16 @@ fn every_phase_can_follow_every_other() {
             assert_changed(&onboarding, &moved, &["phase", "started_at", "completed_at"]);
         }
     }
-    rules.refuse_names("phase", &["Launch", "internal_q_a", "done", "program design"]);
+    rules.refuses_names("phase", &["Launch", "internal_q_a", "done", "program design"]);
 }
 
 #[test]
-fn an_onboarding_is_waiting_exactly_when_it_waits_on_the_customer() {
+fn state_and_waiting_on_customer_always_agree() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     let client = &rules.client;
     let states = ["active", "paused", "at_risk", "waiting"];
-    rules.refuse_names("state", &["Active", "completed", "at risk", "blocked"]);
+    rules.refuses_names("state", &["Active", "completed", "at risk", "blocked"]);
     for state in states {
         let agreeing = json!({"state": state, "waiting_on_customer": state == "waiting"});
         for sent in [json!({"state": state}), agreeing] {
@@ -184,7 +184,7 @@ fn an_onboarding_is_waiting_exactly_when_it_waits_on_the_customer() {
 #[test]
 fn a_state_and_a_flag_that_contradict_each_other_are_refused() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     let before = rules.client.get("/onboardings/1").expect(200);
     for (state, flag) in [("waiting", false), ("active", true), ("paused", true), ("at_risk", true)]
     {
@@ -203,7 +203,7 @@ fn a_state_and_a_flag_that_contradict_each_other_are_refused() {
 #[test]
 fn an_onboarding_never_moves_to_another_customer() {
     let server = Server::start();
-    let rules = Rules::of_onboardings(&server);
+    let rules = Rules::for_onboardings(&server);
     let client = &rules.client;
     let (before, other) = (client.get("/onboardings/1").expect(200), client.customer("Other"));
     let alone = json!({"customer_id": other["id"]});

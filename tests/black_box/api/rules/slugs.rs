@@ -1,4 +1,4 @@
-//! Slugs of customers: made from names, unique among the living, and free again.
+//! Slugs of customers: derived from names, unique among live customers, and reusable.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn is_slug(text: &str) -> bool {
 }
 
 #[test]
-fn a_slug_is_made_from_the_name() {
+fn a_slug_is_derived_from_the_name() {
     let server = Server::start();
     let client = server.client();
     for (name, slug) in [
@@ -37,7 +37,7 @@ fn a_slug_is_made_from_the_name() {
 }
 
 #[test]
-fn the_same_name_is_numbered_and_a_hole_is_filled_first() {
+fn equal_names_are_numbered_and_gaps_are_filled_first() {
     let server = Server::start();
     let client = server.client();
     for slug in ["aurora", "aurora-2", "aurora-3", "aurora-4"] {
@@ -66,10 +66,10 @@ fn slugs_that_only_look_numbered_do_not_count() {
 }
 
 #[test]
-fn the_slug_of_a_long_name_stays_a_slug_when_it_is_numbered() {
+fn the_numbered_slug_of_a_long_name_is_a_valid_slug() {
     let server = Server::start();
     let client = server.client();
-    // A word of nine letters and its hyphen end at the places where a slug could be cut.
+    // A word of nine letters and its hyphen end where a slug could be cut off.
     let words = "aaaaaaaaa ".repeat(25);
     for name in ["x".repeat(255), words, format!("{} b", "y".repeat(99)), "щ".repeat(255)] {
         let slugs: BTreeSet<String> = (0..12).map(|_| slug_of(&client, &name)).collect();
@@ -91,12 +91,12 @@ fn a_chosen_slug_is_never_numbered() {
     patch.refused(409, "slug_taken", "slug");
     let untouched = client.get("/customers/2").expect(200);
     assert_eq!((&untouched["slug"], &untouched["plan"]), (&json!("borealis"), &json!(null)));
-    // Its own slug is not taken by another.
+    // A customer can keep its own slug.
     client.patch("/customers/1", json!({"slug": "aurora"})).expect(200);
 }
 
 #[test]
-fn a_slug_that_was_given_up_or_deleted_is_free_and_does_not_follow_the_name() {
+fn a_changed_or_deleted_slug_can_be_reused_and_slugs_do_not_follow_the_name() {
     let server = Server::start();
     let client = server.client();
     client.customer("Aurora");
@@ -105,7 +105,7 @@ fn a_slug_that_was_given_up_or_deleted_is_free_and_does_not_follow_the_name() {
     client.patch("/customers/1", json!({"slug": "north"})).expect(200);
     let other = json!({"name": "Other", "slug": "aurora"});
     assert_eq!(client.post("/customers", other).expect(201)["slug"], "aurora");
-    // An archived customer is a live one.
+    // An archived customer still holds its slug.
     client.patch("/customers/1", json!({"status": "archived"})).expect(200);
     let taken = json!({"name": "Other", "slug": "north"});
     client.post("/customers", taken.clone()).refused(409, "slug_taken", "slug");
@@ -114,7 +114,7 @@ fn a_slug_that_was_given_up_or_deleted_is_free_and_does_not_follow_the_name() {
 }
 
 #[test]
-fn customers_created_at_once_get_different_slugs() {
+fn customers_created_concurrently_get_different_slugs() {
     let server = Server::start();
     let create = || {
         let client = server.client();

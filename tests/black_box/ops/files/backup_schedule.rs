@@ -1,4 +1,4 @@
-//! Scheduled backups: when they are made, which of them are kept, and how it shows when they fail.
+//! Scheduled backups: when they are made, which ones are kept, and how failures are reported.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn deep(client: &Client) -> Value {
     client.get("/api/health/deep").expect(200)
 }
 
-/// A server whose clock the test sets, with a backup every hour into an existing directory that
+/// A server whose clock the test controls, with an hourly backup into a directory that already
 /// holds backups of these times.
 fn start_with(keep: usize, existing: &[&str]) -> (InProcess, TempDir) {
     let dir = tempfile::tempdir().unwrap();
@@ -46,14 +46,14 @@ fn start_with(keep: usize, existing: &[&str]) -> (InProcess, TempDir) {
     (InProcess::start(settings), dir)
 }
 
-/// Waits until the directory holds backups of these times and nothing else.
+/// Waits until the directory holds exactly the backups of these times.
 fn wait_for(dir: &TempDir, times: &[&str]) {
     let expected: Vec<String> = times.iter().map(|time| format!("pivotal-{time}.db")).collect();
     wait_until(&format!("there are {expected:?}"), || names(dir.path()) == expected);
 }
 
 #[test]
-fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
+fn scheduled_backups_are_made_and_checked_and_only_the_newest_are_kept() {
     let server = Server::start_with(&[
         UNLIMITED,
         ("PIVOTAL_BACKUP_EVERY", "1s"),
@@ -75,8 +75,8 @@ fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
         let now = backups();
         !now.contains(&seen[0]) && now.iter().filter(|name| name.ends_with(".db")).count() <= 3
     });
-    // On a busy machine the next one may be overdue for a moment.
-    wait_until("all is well", || deep(&server.anonymous())["status"] == "ok");
+    // On a busy machine, the next one may be overdue for a moment.
+    wait_until("the status is ok", || deep(&server.anonymous())["status"] == "ok");
     let new = tempfile::tempdir().unwrap();
     wait_until("one of them is restored before it is removed", || {
         let newest = dir.join(backups().pop().unwrap());
@@ -89,7 +89,7 @@ fn scheduled_backups_are_made_checked_and_only_the_newest_kept() {
 }
 
 #[test]
-fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
+fn a_failed_scheduled_backup_is_logged_and_reported_and_the_server_continues() {
     let occupied = tempfile::NamedTempFile::new().unwrap();
     let dir = occupied.path().join("backups");
     let server = Server::start_with(&[
@@ -101,7 +101,7 @@ fn a_scheduled_backup_that_fails_is_logged_and_shown_and_the_server_goes_on() {
     wait_until("the failure is shown", || deep()["status"] == "degraded");
     let shown = deep()["checks"]["backup"].as_str().unwrap().to_owned();
     assert!(shown.starts_with("failed at 2"), "{shown}");
-    assert!(!shown.contains(text(&dir)), "the page is open to all, paths are not for it");
+    assert!(!shown.contains(text(&dir)), "the page is public and must not contain paths");
     wait_until("it is logged", || server.log().contains("ERROR the scheduled backup failed"));
     assert!(server.log().contains(text(&dir)));
     server.client().customer("Aurora");
@@ -116,7 +116,7 @@ fn without_a_schedule_no_backup_is_made() {
 }
 
 #[test]
-fn a_backup_dated_in_the_future_is_left_alone_and_does_not_end_the_schedule() {
+fn a_backup_dated_in_the_future_is_kept_and_does_not_stop_the_schedule() {
     let (server, dir) = start_with(2, &["20360101T000000Z"]);
     wait_for(&dir, &["20260101T120000Z", "20360101T000000Z"]);
     server.clock.advance_millis(HOUR);
@@ -129,7 +129,7 @@ fn a_backup_dated_in_the_future_is_left_alone_and_does_not_end_the_schedule() {
 #[test]
 fn a_backup_dated_in_the_future_is_named_in_the_log_once() {
     let data = Arc::new(tempfile::tempdir().unwrap());
-    // A start without a database is refused where there are backups.
+    // A server without a database refuses to start if there are backups.
     let mut server = Server::start_in(Arc::clone(&data), &[UNLIMITED]);
     assert_eq!(server.stop(), Some(0));
     let dir = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ fn a_backup_dated_in_the_future_is_named_in_the_log_once() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_does_not_put_the_next_backup_off() {
+fn a_clock_set_back_does_not_delay_the_next_backup() {
     let (server, dir) = start_with(9, &[]);
     wait_for(&dir, &["20260101T120000Z"]);
     server.clock.jump_millis(-365 * 24 * HOUR);
@@ -155,17 +155,17 @@ fn a_clock_that_is_set_back_does_not_put_the_next_backup_off() {
 }
 
 #[test]
-fn a_backup_that_became_due_while_the_machine_was_suspended_is_made_within_a_minute() {
+fn a_backup_that_became_due_during_suspend_is_made_within_a_minute() {
     let (server, dir) = start_with(9, &[]);
     wait_for(&dir, &["20260101T120000Z"]);
-    // The monotonic clock stood still.
+    // The monotonic clock stops during suspend.
     server.clock.jump_millis(8 * HOUR);
     server.clock.advance_millis(60_000);
     wait_until("the next one is made", || names(dir.path()).len() == 2);
 }
 
 #[test]
-fn a_backup_whose_name_is_taken_gets_that_of_the_next_free_second() {
+fn a_backup_whose_name_is_taken_gets_the_next_free_second() {
     let (server, dir) = start_with(9, &["20260101T130000Z", "20260101T130001Z"]);
     wait_for(&dir, &["20260101T120000Z", "20260101T130000Z", "20260101T130001Z"]);
     server.clock.advance_millis(HOUR);
@@ -174,7 +174,7 @@ fn a_backup_whose_name_is_taken_gets_that_of_the_next_free_second() {
 }
 
 #[test]
-fn a_named_directory_that_is_missing_is_an_error_and_not_created() {
+fn a_missing_backup_directory_from_the_settings_is_an_error_and_not_created() {
     let disk = tempfile::tempdir().unwrap();
     let dir = disk.path().join("not-mounted");
     let server = Server::start_with(&[
@@ -186,18 +186,20 @@ fn a_named_directory_that_is_missing_is_an_error_and_not_created() {
     assert_eq!(deep(&server.anonymous())["status"], "degraded");
     assert!(!dir.exists());
     fs::create_dir(&dir).unwrap();
-    wait_until("it goes on by itself", || deep(&server.anonymous())["status"] == "ok");
+    wait_until("backups resume", || deep(&server.anonymous())["status"] == "ok");
 }
 
 #[test]
-fn a_backup_that_is_overdue_is_shown_until_the_next_one_is_made() {
+fn an_overdue_backup_is_reported_until_the_next_one_is_made() {
     let mut settings = Settings::default();
-    // The schedule is the only one that waits for thirty seconds.
+    // Only the schedule waits for thirty seconds.
     settings.backup.every = Some(Duration::from_secs(30));
     let server = InProcess::start(settings);
     let (client, visitor) = (server.anonymous(), server.visitor());
     visitor.sign_in();
-    wait_until("it waits for the second one", || server.clock.was_asked_to_wake_at(30_000));
+    wait_until("the schedule waits for the second backup", || {
+        server.clock.was_asked_to_wake_at(30_000)
+    });
     server.clock.jump_millis(60_000);
     assert_eq!(deep(&client)["status"], "ok");
     server.clock.jump_millis(1);
@@ -208,14 +210,14 @@ fn a_backup_that_is_overdue_is_shown_until_the_next_one_is_made() {
     assert_eq!(shown["checks"]["backup"], says);
     visitor.get("/admin").shows(">Overdue</span>").shows("older than twice backup.every");
     server.clock.advance_millis(30_000);
-    wait_until("all is well", || deep(&client)["status"] == "ok");
+    wait_until("the status is ok", || deep(&client)["status"] == "ok");
     visitor.get("/admin").shows(">OK</span>");
 }
 
-/// A library that lets syncs of directories below `NO_DIR_SYNC` fail, as on some network shares.
-/// It needs the C compiler that also builds SQLite.
+/// Builds a library that makes syncs of directories below `NO_DIR_SYNC` fail, as on some network
+/// shares. Needs the C compiler that also builds SQLite.
 #[cfg(target_os = "linux")]
-fn without_directory_syncs(dir: &Path) -> String {
+fn build_no_dir_sync(dir: &Path) -> String {
     let (source, library) = (dir.join("no_dir_sync.c"), dir.join("no_dir_sync.so"));
     fs::write(&source, include_str!("../../fixtures/no_dir_sync.c")).unwrap();
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
@@ -231,7 +233,7 @@ fn without_directory_syncs(dir: &Path) -> String {
 #[test]
 fn a_backup_on_a_share_that_cannot_sync_directories_is_made_with_a_warning() {
     let tools = tempfile::tempdir().unwrap();
-    let library = without_directory_syncs(tools.path());
+    let library = build_no_dir_sync(tools.path());
     let share = tempfile::tempdir().unwrap();
     let preload = [("LD_PRELOAD", library.as_str()), ("NO_DIR_SYNC", text(share.path()))];
     let variables = [
@@ -248,7 +250,7 @@ fn a_backup_on_a_share_that_cannot_sync_directories_is_made_with_a_warning() {
     wait_until("older ones are removed", || {
         names(share.path()).iter().filter(|name| name.ends_with(".db")).count() <= 3
     });
-    wait_until("all is well", || deep(&server.anonymous())["status"] == "ok");
+    wait_until("the status is ok", || deep(&server.anonymous())["status"] == "ok");
 
     let by_hand = share.path().join("by-hand.db");
     let backup = |json: &[&str], file: &Path| {
@@ -269,7 +271,7 @@ fn a_backup_on_a_share_that_cannot_sync_directories_is_made_with_a_warning() {
     let said: Value = serde_json::from_str(&backup(&["--json"], &elsewhere)).unwrap();
     assert_eq!(said["warnings"], serde_json::json!([]));
 
-    // A restore there is done, too, and says what is not certain.
+    // A restore to such a share also works, with a warning about what is uncertain.
     let data = share.path().join("data");
     fs::create_dir(&data).unwrap();
     for replace in [&[][..], &["--replace"]] {

@@ -1,5 +1,5 @@
-//! Backups, restores and checks: a copy is what was acknowledged, whole and checked; a restore
-//! replaces only what it was told to, and keeps it.
+//! Backups, restores, and checks: a backup contains everything that was acknowledged and is
+//! checked; a restore replaces a database only on request, and keeps it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub fn run(dir: &Path, args: &[&str]) -> Output {
     command(dir).args(args).output().unwrap()
 }
 
-/// The one line with which a command refuses.
+/// Runs a command that must fail, and returns its one-line error.
 pub fn refusal(dir: &Path, args: &[&str]) -> String {
     let output = run(dir, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
@@ -30,8 +30,8 @@ pub fn refusal(dir: &Path, args: &[&str]) -> String {
     said
 }
 
-/// What a command that succeeds prints as JSON.
-pub fn said(dir: &Path, args: &[&str]) -> Value {
+/// Runs a command with `--json` that must succeed, and returns its output.
+pub fn run_json(dir: &Path, args: &[&str]) -> Value {
     let output = run(dir, &[&["--json"], args].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -41,7 +41,7 @@ pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The names of a directory's files, without the locks.
+/// The names of the files in a directory, except locks.
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
     let all = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -50,7 +50,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// A database with these customers, closed, the directory it lies in, and a key for it.
+/// A directory with a closed database that contains these customers, and an API key for it.
 pub fn database_with(customers: &[&str]) -> (Arc<TempDir>, String) {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[UNLIMITED]);
@@ -70,7 +70,7 @@ fn customers(dir: &Arc<TempDir>, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_backup_holds_all_that_was_acknowledged_before_it_while_others_go_on_writing() {
+fn a_backup_contains_everything_acknowledged_before_it_even_during_writes() {
     let server = Server::start_new();
     let ended = AtomicBool::new(false);
     let elsewhere = tempfile::tempdir().unwrap();
@@ -87,37 +87,37 @@ fn a_backup_holds_all_that_was_acknowledged_before_it_while_others_go_on_writing
         }
         for copy in &copies {
             let before = server.client().customer("Before")["display_id"].as_i64().unwrap();
-            let told = server.json(&["backup", text(copy)]);
+            let summary = server.json(&["backup", text(copy)]);
             let conn = Connection::open(copy).unwrap();
             let one = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
             assert!(one("SELECT max(display_id) FROM customers") >= before);
-            // Consistent: every customer with its event, and no gap in what was given out.
+            // Consistent: every customer has its event, and no display ID is missing.
             let rows = one("SELECT count(*) FROM customers");
             assert_eq!(rows, one("SELECT max(display_id) FROM customers"));
             assert_eq!(rows, one("SELECT count(*) FROM events WHERE type = 'customer.created'"));
-            assert_eq!(told["customers"], rows);
-            assert_eq!(told["bytes"], fs::metadata(copy).unwrap().len());
+            assert_eq!(summary["customers"], rows);
+            assert_eq!(summary["bytes"], fs::metadata(copy).unwrap().len());
         }
         ended.store(true, Ordering::Relaxed);
     });
     assert_eq!(names(elsewhere.path()), ["copy-0.db", "copy-1.db", "copy-2.db"]);
     for copy in &copies {
-        assert_eq!(said(server.dir(), &["check", text(copy)])["sound"], true);
+        assert_eq!(run_json(server.dir(), &["check", text(copy)])["sound"], true);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_backup_can_be_read_by_its_owner_alone() {
+fn only_its_owner_can_read_a_backup() {
     use std::os::unix::fs::PermissionsExt;
     let (dir, _) = database_with(&[]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
-fn a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing() {
+fn a_backup_never_overwrites_a_file_and_a_failed_one_leaves_none() {
     let (dir, _) = database_with(&["Aurora"]);
     let taken = dir.path().join("taken.db");
     fs::write(&taken, "mine").unwrap();
@@ -134,7 +134,7 @@ fn a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing() {
 }
 
 #[test]
-fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
+fn a_damaged_database_is_not_backed_up() {
     let (dir, _) = database_with(&["Aurora", "Borealis"]);
     break_an_index(&dir.path().join("pivotal.db"));
     let copy = dir.path().join("copy.db");
@@ -143,7 +143,8 @@ fn a_damaged_database_is_not_backed_up_as_if_it_were_sound() {
     assert_eq!(names(dir.path()), ["pivotal.db"]);
 }
 
-/// Takes the entries out of an index behind SQLite's back, so that it lacks rows of its table.
+/// Removes the entries of an index behind SQLite's back, so that rows of its table are missing in
+/// it.
 fn break_an_index(file: &Path) {
     let conn = Connection::open(file).unwrap();
     conn.execute_batch(
@@ -161,24 +162,24 @@ fn break_an_index(file: &Path) {
 }
 
 #[test]
-fn a_backup_is_restored_into_a_new_directory_and_its_keys_work() {
+fn a_backup_can_be_restored_into_a_new_directory_and_its_keys_work() {
     let (dir, key) = database_with(&["Aurora", "Borealis"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let bytes = fs::read(&copy).unwrap();
     let new = Arc::new(tempfile::tempdir().unwrap());
-    let told = said(new.path(), &["restore", text(&copy)]);
-    assert_eq!((&told["customers"], &told["kept_aside"]), (&json!(2), &Value::Null));
+    let summary = run_json(new.path(), &["restore", text(&copy)]);
+    assert_eq!((&summary["customers"], &summary["kept_aside"]), (&json!(2), &Value::Null));
     assert_eq!(names(new.path()), ["pivotal.db"]);
     assert_eq!(customers(&new, &key), ["Aurora", "Borealis"]);
     assert_eq!(fs::read(&copy).unwrap(), bytes, "the backup was changed");
 }
 
 #[test]
-fn a_directory_in_use_is_never_restored_over() {
+fn a_directory_in_use_cannot_be_restored_over() {
     let (dir, _) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let server = Server::start_new();
     server.client().customer("Borealis");
     let output = server.run(&["restore", text(&copy), "--replace"]);
@@ -190,44 +191,44 @@ fn a_directory_in_use_is_never_restored_over() {
 }
 
 #[test]
-fn a_database_is_replaced_only_when_that_is_asked_for_and_is_kept() {
+fn a_database_is_only_replaced_on_request_and_is_kept() {
     let (dir, key) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let server = Server::start_in(Arc::clone(&dir), &[UNLIMITED]);
     server.client_with(&key).customer("Late");
     drop(server);
     let log = dir.path().join("pivotal.db-wal");
-    assert!(fs::metadata(&log).unwrap().len() > 0, "the killed server left its log");
+    assert!(fs::metadata(&log).unwrap().len() > 0, "the killed server should leave its WAL");
 
     let refused = refusal(dir.path(), &["restore", text(&copy)]);
     assert!(refused.contains("--replace"), "{refused}");
     assert!(log.exists());
-    let told = said(dir.path(), &["restore", text(&copy), "--replace"]);
-    let aside = PathBuf::from(told["kept_aside"].as_str().unwrap());
+    let summary = run_json(dir.path(), &["restore", text(&copy), "--replace"]);
+    let aside = PathBuf::from(summary["kept_aside"].as_str().unwrap());
     assert_eq!(
         names(dir.path()),
         ["copy.db", "pivotal.db", aside.file_name().unwrap().to_str().unwrap()],
-        "no log of the old database may lie beside the new one"
+        "the WAL of the old database must not remain"
     );
     assert_eq!(customers(&dir, &key), ["Aurora"]);
 
-    // What was only in the log is in the file that was kept.
+    // The kept file includes what was only in the WAL.
     let new = Arc::new(tempfile::tempdir().unwrap());
-    said(new.path(), &["restore", text(&aside)]);
+    run_json(new.path(), &["restore", text(&aside)]);
     assert_eq!(customers(&new, &key), ["Aurora", "Late"]);
 }
 
 #[test]
-fn a_damaged_database_is_replaced_and_kept_with_its_log() {
+fn a_damaged_database_is_replaced_and_kept_with_its_wal() {
     let (dir, key) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     fs::write(dir.path().join("pivotal.db"), "what was left of it").unwrap();
     fs::write(dir.path().join("pivotal.db-wal"), "and of its log").unwrap();
     fs::write(dir.path().join("pivotal.db-shm"), "and this").unwrap();
-    let told = said(dir.path(), &["restore", text(&copy), "--replace"]);
-    let aside = told["kept_aside"].as_str().unwrap();
+    let summary = run_json(dir.path(), &["restore", text(&copy), "--replace"]);
+    let aside = summary["kept_aside"].as_str().unwrap();
     assert_eq!(fs::read(aside).unwrap(), b"what was left of it");
     assert_eq!(fs::read(format!("{aside}-wal")).unwrap(), b"and of its log");
     assert!(!dir.path().join("pivotal.db-wal").exists());
@@ -236,10 +237,10 @@ fn a_damaged_database_is_replaced_and_kept_with_its_log() {
 }
 
 #[test]
-fn what_is_not_a_sound_backup_is_refused_and_nothing_changes() {
+fn a_file_that_is_not_an_intact_backup_is_refused_and_nothing_changes() {
     let (dir, key) = database_with(&["Aurora"]);
     let whole = dir.path().join("whole.db");
-    said(dir.path(), &["backup", text(&whole)]);
+    run_json(dir.path(), &["backup", text(&whole)]);
     let bytes = fs::read(&whole).unwrap();
     let file = dir.path().join("copy.db");
     let database = dir.path().join("pivotal.db");
@@ -268,49 +269,49 @@ fn what_is_not_a_sound_backup_is_refused_and_nothing_changes() {
 }
 
 #[test]
-fn a_restore_that_was_cut_off_is_not_in_the_way_of_the_next() {
+fn an_interrupted_restore_does_not_block_the_next_one() {
     let (dir, key) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let new = Arc::new(tempfile::tempdir().unwrap());
     fs::write(new.path().join("pivotal.db.restoring"), "half").unwrap();
     fs::write(dir.path().join("again.db.partial"), "half").unwrap();
-    said(new.path(), &["restore", text(&copy)]);
-    said(dir.path(), &["backup", text(&dir.path().join("again.db"))]);
+    run_json(new.path(), &["restore", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&dir.path().join("again.db"))]);
     assert_eq!(names(new.path()), ["pivotal.db"]);
     assert_eq!(names(dir.path()), ["again.db", "copy.db", "pivotal.db"]);
     assert_eq!(customers(&new, &key), ["Aurora"]);
 }
 
 #[test]
-fn a_backup_of_an_older_version_is_upgraded_when_it_is_served() {
+fn a_restored_backup_of_an_older_version_is_upgraded_when_it_is_served() {
     let old = tempfile::tempdir().unwrap();
     let conn = Connection::open(old.path().join("pivotal.db")).unwrap();
     conn.execute_batch(include_str!("../../fixtures/schema-1.sql")).unwrap();
     conn.execute_batch(include_str!("../../fixtures/rows-1.sql")).unwrap();
     drop(conn);
     let copy = old.path().join("copy.db");
-    // Neither command changes the version: what is in doubt can be looked at as it was.
-    said(old.path(), &["backup", text(&copy)]);
+    // Neither command changes the version, so that a doubtful file can be examined unchanged.
+    run_json(old.path(), &["backup", text(&copy)]);
     let new = Arc::new(tempfile::tempdir().unwrap());
-    said(new.path(), &["restore", text(&copy)]);
+    run_json(new.path(), &["restore", text(&copy)]);
     let server = Server::start_in(Arc::clone(&new), &[UNLIMITED]);
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
     assert_eq!(client.walk("/customers").len(), 2);
 }
 
 #[test]
-fn a_check_tells_what_is_wrong_and_fails() {
+fn a_check_reports_what_is_wrong_and_fails() {
     let (dir, _) = database_with(&["Aurora", "Borealis"]);
     let file = dir.path().join("pivotal.db");
-    assert_eq!(said(dir.path(), &["check"]), json!({"sound": true, "findings": []}));
+    assert_eq!(run_json(dir.path(), &["check"]), json!({"sound": true, "findings": []}));
     let findings = |what: &str| {
         let output = run(dir.path(), &["--json", "check"]);
         assert_eq!(output.status.code(), Some(1));
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(told["sound"], false);
-        let first = told["findings"][0].as_str().unwrap();
-        assert!(first.contains(what), "{told}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["sound"], false);
+        let first = report["findings"][0].as_str().unwrap();
+        assert!(first.contains(what), "{report}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("restore a backup"));
     };
     let conn = Connection::open(&file).unwrap();

@@ -1,13 +1,14 @@
-//! Checks of the database and of backups: the damaged page is named, and the advice fits the file.
+//! Checks of the database and of backups: they name the damaged page, and give advice that fits the
+//! file.
 
 use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::ops::files::backups::{database_with, refusal, run, said, text};
+use crate::ops::files::backups::{database_with, refusal, run, run_json, text};
 
-/// What a check prints of a file with faults, and its one line of advice.
+/// Runs a check that must fail, and returns its findings and its one line of advice.
 fn faults(dir: &Path, args: &[&str]) -> (String, String) {
     let output = run(dir, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
@@ -15,7 +16,7 @@ fn faults(dir: &Path, args: &[&str]) -> (String, String) {
     (text(output.stdout), text(output.stderr))
 }
 
-/// Overwrites a page of the customers, and returns its number.
+/// Overwrites a page of the table `customers` and returns its number.
 fn break_a_page(file: &Path) -> usize {
     let conn = Connection::open(file).unwrap();
     let sql = "SELECT max(pageno) FROM dbstat WHERE name = 'customers'";
@@ -29,10 +30,10 @@ fn break_a_page(file: &Path) -> usize {
 }
 
 #[test]
-fn a_check_names_the_damaged_page_and_its_advice_fits_the_file() {
+fn a_check_names_the_damaged_page_and_gives_advice_that_fits_the_file() {
     let (dir, _) = database_with(&["Aurora", "Borealis"]);
     let (copy, database) = (dir.path().join("copy.db"), dir.path().join("pivotal.db"));
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let named = format!(" page {}: ", break_a_page(&copy));
     let (found, advice) = faults(dir.path(), &["check", text(&copy)]);
     assert!(found.contains(&named) && found.contains("(table customers)"), "{found}");
@@ -55,10 +56,10 @@ fn a_check_names_the_damaged_page_and_its_advice_fits_the_file() {
 }
 
 #[test]
-fn a_backup_that_was_cut_off_is_called_that() {
+fn a_truncated_backup_is_reported_as_such() {
     let (dir, _) = database_with(&["Aurora"]);
     let copy = dir.path().join("copy.db");
-    said(dir.path(), &["backup", text(&copy)]);
+    run_json(dir.path(), &["backup", text(&copy)]);
     let bytes = fs::read(&copy).unwrap();
     fs::write(&copy, &bytes[..bytes.len() - 5000]).unwrap();
     let (found, _) = faults(dir.path(), &["check", text(&copy)]);

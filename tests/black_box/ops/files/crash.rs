@@ -1,8 +1,8 @@
-//! The server is killed in the midst of many clients' changes, again and again: whatever it had
-//! acknowledged is there when it is back, and nothing is half there.
+//! The server is killed while many clients write, repeatedly: after each restart, everything that
+//! it acknowledged is there, and no change is half done.
 //!
-//! A kill loses what a process holds in memory. That a commit also outlives the machine is a
-//! pragma, which `store/engine/sqlite.rs` tests.
+//! A kill loses what a process holds in memory. That a commit also survives a power failure depends
+//! on a pragma, which `store/engine/sqlite.rs` tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -13,54 +13,54 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, Server};
+use crate::support::{Client, Response, Server};
 
 const CONNECTIONS: u64 = 8;
 const RESOURCES: [&str; 3] = ["customer", "contact", "onboarding"];
 
 #[test]
 fn twenty_kills_lose_nothing_that_was_acknowledged() {
-    let mut dice = dice();
+    let mut rng = seeded_rng();
     let mut server = Server::start_new();
-    let mut authors: Vec<Author> = (0..CONNECTIONS).map(|_| Author::new(&mut dice)).collect();
+    let mut authors: Vec<Author> = (0..CONNECTIONS).map(|_| Author::new(&mut rng)).collect();
     for _ in 0..20 {
-        let acknowledged = dice.random_range(1..=150);
+        let acknowledged = rng.random_range(1..=150);
         (server, authors) = kill_after(acknowledged, server, authors);
     }
     let client = server.client();
-    let answers: usize = authors.iter().map(|author| author.kept.len()).sum();
-    assert!(answers > 100, "the kills came too early to tell anything");
+    let responses: usize = authors.iter().map(|author| author.saved.len()).sum();
+    assert!(responses > 100, "the kills came too early for a meaningful test");
     for author in &mut authors {
         author.touched = author.histories.keys().cloned().collect();
         author.verify(&client, &server.sql());
-        author.kept.iter().for_each(|kept| kept.verify(&client));
+        author.saved.iter().for_each(|saved| saved.verify(&client));
     }
 }
 
 #[test]
-fn a_server_that_is_killed_at_its_first_changes_starts_again() {
-    let mut dice = dice();
+fn a_server_killed_during_its_first_changes_starts_again() {
+    let mut rng = seeded_rng();
     for acknowledged in 1..=5 {
-        let authors = (0..CONNECTIONS).map(|_| Author::new(&mut dice)).collect();
+        let authors = (0..CONNECTIONS).map(|_| Author::new(&mut rng)).collect();
         kill_after(acknowledged, Server::start_new(), authors);
     }
 }
 
-/// Dice of a new seed, or of that in `CRASH_SEED`: the same seed makes the same requests, though
-/// not the same race between them and the kill.
-fn dice() -> Xoshiro256PlusPlus {
+/// A generator with a new seed, or with that in `CRASH_SEED`: the same seed leads to the same
+/// requests, but not to the same race between them and the kill.
+fn seeded_rng() -> Xoshiro256PlusPlus {
     let given = std::env::var("CRASH_SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = given.unwrap_or_else(|| RandomState::new().hash_one(()));
-    // The harness shows it when the test fails.
-    #[expect(clippy::print_stdout, reason = "it is the test's own message")]
+    // The test harness shows this if the test fails.
+    #[expect(clippy::print_stdout, reason = "the test prints its seed")]
     {
         println!("to send the same requests again: CRASH_SEED={seed}");
     }
     Xoshiro256PlusPlus::seed_from_u64(seed)
 }
 
-/// Lets the authors write until together they have had this many answers, kills the server in the
-/// midst of the others, starts it again, and compares what it has with what the authors know.
+/// Lets the authors write until they have received this many responses in total, kills the server
+/// while others are in flight, restarts it, and compares its data with what the authors know.
 fn kill_after(
     acknowledged: usize,
     mut server: Server,
@@ -77,7 +77,7 @@ fn kill_after(
             })
         })
         .collect();
-    // An author that fails ends the wait too, and is noticed below.
+    // If an author fails, the channel closes and the assertion below notices.
     drop(acknowledge);
     assert_eq!(acknowledgements.iter().take(acknowledged).count(), acknowledged);
     server.kill();
@@ -87,31 +87,31 @@ fn kill_after(
     let server = server.restart();
     let (client, conn) = (server.client(), server.sql());
     for author in &mut authors {
-        author.settle_doubt(&client, &conn);
+        author.settle_interrupted(&client, &conn);
         author.verify(&client, &conn);
     }
     verify_file(&conn, &authors);
     (server, authors)
 }
 
-/// A client that remembers all that it was told. Nobody else changes what it created.
+/// A client that remembers every response. Nothing else changes what it created.
 struct Author {
-    dice: Xoshiro256PlusPlus,
+    rng: Xoshiro256PlusPlus,
     name: String,
     requests: u32,
-    /// What it created, by path.
+    /// The resources that it created, by path.
     histories: BTreeMap<String, History>,
-    /// Answers that the server has to have kept.
-    kept: Vec<Exchange>,
-    /// The request that was cut off, of which it is not known whether it was carried out.
-    doubt: Option<Request>,
+    /// Responses that the server must have saved for replay.
+    saved: Vec<Exchange>,
+    /// The request that was interrupted; it is unknown whether it was carried out.
+    interrupted: Option<Request>,
     /// The resources that it changed since they were last verified.
     touched: BTreeSet<String>,
 }
 
-/// What was acknowledged of a resource.
+/// The acknowledged history of a resource.
 struct History {
-    /// Its states as they were answered, oldest first.
+    /// Its states as returned, oldest first.
     states: Vec<String>,
     deleted: bool,
 }
@@ -126,37 +126,37 @@ struct Request {
 
 struct Exchange {
     request: Request,
-    reply: Reply,
+    reply: Response,
 }
 
 impl Author {
-    fn new(dice: &mut Xoshiro256PlusPlus) -> Self {
+    fn new(rng: &mut Xoshiro256PlusPlus) -> Self {
         Self {
-            name: format!("{:016x}", dice.random::<u64>()),
-            dice: Xoshiro256PlusPlus::from_rng(dice),
+            name: format!("{:016x}", rng.random::<u64>()),
+            rng: Xoshiro256PlusPlus::from_rng(rng),
             requests: 0,
             histories: BTreeMap::new(),
-            kept: Vec::new(),
-            doubt: None,
+            saved: Vec::new(),
+            interrupted: None,
             touched: BTreeSet::new(),
         }
     }
 
     fn write_until_cut_off(&mut self, client: &Client, acknowledge: &Sender<()>) {
         loop {
-            let request = self.next();
+            let request = self.next_request();
             let Ok(reply) = request.send(client) else {
-                self.doubt = Some(request);
+                self.interrupted = Some(request);
                 return;
             };
-            self.note(request, reply);
-            // Nobody counts any more once the kill is under way.
+            self.record(request, reply);
+            // After the kill, nothing receives these any more.
             let _ = acknowledge.send(());
         }
     }
 
-    /// Some change: mostly something new, else to something that is there.
-    fn next(&mut self) -> Request {
+    /// A random change: mostly a new resource, otherwise a change to an existing one.
+    fn next_request(&mut self) -> Request {
         self.requests += 1;
         let name = format!("{} {}", self.name, self.requests);
         let live: Vec<String> = self
@@ -167,14 +167,14 @@ impl Author {
             .collect();
         let customers: Vec<&String> =
             live.iter().filter(|path| path.contains("/customers/")).collect();
-        let retry = self.dice.random_bool(0.6).then(|| name.clone());
+        let retry = self.rng.random_bool(0.6).then(|| name.clone());
         let post = |path: String, body| Request { method: "POST", path, body: Some(body), retry };
         let (Some(customer), Some(any)) =
-            (customers.choose(&mut self.dice), live.choose(&mut self.dice))
+            (customers.choose(&mut self.rng), live.choose(&mut self.rng))
         else {
             return post("/customers".to_owned(), json!({ "name": name }));
         };
-        match self.dice.random_range(0..100) {
+        match self.rng.random_range(0..100) {
             0..40 => post("/customers".to_owned(), json!({ "name": name })),
             40..55 => {
                 let email = format!("{}@{}.example", self.requests, self.name);
@@ -187,9 +187,9 @@ impl Author {
             70..92 => {
                 let mut patch = json!({ "name": name });
                 if any.contains("/onboardings/") {
-                    // Two events at once.
+                    // A phase change records two events.
                     let phases = ["review", "launch", "completed"];
-                    patch["phase"] = json!(phases.choose(&mut self.dice));
+                    patch["phase"] = json!(phases.choose(&mut self.rng));
                 }
                 Request { method: "PATCH", path: any.clone(), body: Some(patch), retry: None }
             }
@@ -197,47 +197,47 @@ impl Author {
         }
     }
 
-    fn note(&mut self, request: Request, reply: Reply) {
+    fn record(&mut self, request: Request, reply: Response) {
         match request.method {
             "POST" => {
                 reply.expect(201);
                 let path = reply.header("location").unwrap().to_owned();
-                self.adopt(path, reply.body.clone());
+                self.record_state(path, reply.body.clone());
                 if request.retry.is_some() {
-                    self.kept.push(Exchange { request, reply });
+                    self.saved.push(Exchange { request, reply });
                 }
             }
             "PATCH" => {
                 reply.expect(200);
-                self.adopt(request.path, reply.body);
+                self.record_state(request.path, reply.body);
             }
             _ => {
                 reply.expect(200);
-                self.forget(request.path);
+                self.record_deletion(request.path);
             }
         }
     }
 
-    fn adopt(&mut self, path: String, state: String) {
+    fn record_state(&mut self, path: String, state: String) {
         let history = self.histories.entry(path.clone());
         let history = history.or_insert(History { states: Vec::new(), deleted: false });
         history.states.push(state);
         self.touched.insert(path);
     }
 
-    fn forget(&mut self, path: String) {
+    fn record_deletion(&mut self, path: String) {
         self.histories.get_mut(&path).unwrap().deleted = true;
         self.touched.insert(path);
     }
 
-    /// Finds out whether the request that was cut off was carried out. It must have been wholly
-    /// or not at all; which of the two is compared with all the rest afterwards.
-    fn settle_doubt(&mut self, client: &Client, conn: &rusqlite::Connection) {
-        let Some(request) = self.doubt.take() else { return };
+    /// Finds out whether the interrupted request was carried out. It must have been carried out
+    /// completely or not at all; `verify` checks the rest.
+    fn settle_interrupted(&mut self, client: &Client, conn: &rusqlite::Connection) {
+        let Some(request) = self.interrupted.take() else { return };
         match (request.method, &request.retry) {
             ("POST", Some(_)) => {
                 let reply = request.send(client).unwrap();
-                self.note(request, reply);
+                self.record(request, reply);
             }
             ("POST", None) => {
                 let name = request.body.as_ref().map(|body| body["name"].as_str());
@@ -249,7 +249,7 @@ impl Author {
                         let path = format!("/api/v1/{resource}s/{}", id.unwrap());
                         let state = client.get(&path);
                         state.expect(200);
-                        self.adopt(path, state.body);
+                        self.record_state(path, state.body);
                     }
                 }
             }
@@ -258,19 +258,19 @@ impl Author {
                 let changed = request.body.unwrap();
                 let state = now.expect(200);
                 if changed.as_object().unwrap().iter().all(|(name, value)| state[name] == *value) {
-                    self.adopt(request.path, now.body);
+                    self.record_state(request.path, now.body);
                 }
             }
             _ => {
                 if client.get(&request.path).status == 404 {
-                    self.forget(request.path);
+                    self.record_deletion(request.path);
                 }
             }
         }
     }
 
-    /// Compares what was touched with what the API says, and with the events: one for every state
-    /// that was acknowledged, in their order, and none beside them. Kept answers are kept.
+    /// Compares the touched resources with the API and with the events: one event for every
+    /// acknowledged state, in order, and no others. Saved responses must still be replayed.
     fn verify(&mut self, client: &Client, conn: &rusqlite::Connection) {
         let sql = "SELECT object FROM events WHERE resource_id = ?1 AND type NOT IN
                        ('customer.archived', 'contact.deleted', 'onboarding.deleted')
@@ -288,9 +288,9 @@ impl Author {
             let recorded = events.query_map([id], |row| row.get::<_, String>(0)).unwrap();
             let recorded: Vec<String> = recorded.map(Result::unwrap).collect();
             assert_eq!(recorded, history.states, "{path}");
-            for kept in &self.kept {
-                if kept.reply.header("location") == Some(&path) {
-                    kept.verify(client);
+            for saved in &self.saved {
+                if saved.reply.header("location") == Some(&path) {
+                    saved.verify(client);
                 }
             }
         }
@@ -298,7 +298,7 @@ impl Author {
 }
 
 impl Request {
-    fn send(&self, client: &Client) -> Result<Reply, ureq::Error> {
+    fn send(&self, client: &Client) -> Result<Response, ureq::Error> {
         let body = self.body.as_ref().map(Value::to_string);
         let header: Vec<_> = self.retry.iter().map(|key| ("Idempotency-Key", &**key)).collect();
         client.try_send(self.method, &self.path, &header, body.as_ref().map(String::as_bytes))
@@ -306,7 +306,7 @@ impl Request {
 }
 
 impl Exchange {
-    /// The same request gets the same answer, without being carried out again.
+    /// Checks that the same request gets the same response again, without being carried out twice.
     fn verify(&self, client: &Client) {
         let again = self.request.send(client).unwrap();
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{}", again.body);
@@ -315,7 +315,7 @@ impl Exchange {
     }
 }
 
-/// The file holds what the authors know and nothing else, and every row has what belongs to it.
+/// Checks that the file contains exactly what the authors know, and that every row is complete.
 #[track_caller]
 fn verify_file(conn: &rusqlite::Connection, authors: &[Author]) {
     let text = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
@@ -327,9 +327,9 @@ fn verify_file(conn: &rusqlite::Connection, authors: &[Author]) {
         let known = authors.iter().flat_map(|author| author.histories.keys());
         let known = known.filter(|path| path.contains(&format!("/{resource}s/"))).count();
         let rows = count(&format!("SELECT count(*) FROM {resource}s"));
-        assert_eq!(rows, known, "every {resource} was acknowledged, and is there");
+        assert_eq!(rows, known, "every {resource} must be acknowledged and present");
         let last = format!("SELECT coalesce(max(display_id), 0) FROM {resource}s");
-        assert_eq!(count(&last), rows, "no display_id of a {resource} is missing");
+        assert_eq!(count(&last), rows, "no display_id of a {resource} may be missing");
         let given = "SELECT coalesce(max(display_id), 0) FROM sequences WHERE resource =";
         assert_eq!(count(&format!("{given} '{resource}'")), rows);
         let deleted = if resource == "customer" { "archived" } else { "deleted" };
@@ -340,15 +340,15 @@ fn verify_file(conn: &rusqlite::Connection, authors: &[Author]) {
                  OR (r.deleted_at IS NOT NULL) <> (SELECT count(*) FROM events
                        WHERE resource_id = r.id AND type = '{resource}.{deleted}')"
         );
-        assert_eq!(count(&incomplete), 0, "every {resource} has its events");
+        assert_eq!(count(&incomplete), 0, "every {resource} must have its events");
         let stray = format!(
             "SELECT count(*) FROM events WHERE resource = '{resource}'
              AND resource_id NOT IN (SELECT id FROM {resource}s)"
         );
-        assert_eq!(count(&stray), 0, "every event has its {resource}");
+        assert_eq!(count(&stray), 0, "every event must have its {resource}");
     }
     let events = count("SELECT count(*) FROM events");
     assert_eq!(events, count("SELECT display_id FROM sequences WHERE resource = 'event'"));
-    let kept: usize = authors.iter().map(|author| author.kept.len()).sum();
-    assert_eq!(count("SELECT count(*) FROM idempotency_keys"), kept);
+    let saved: usize = authors.iter().map(|author| author.saved.len()).sum();
+    assert_eq!(count("SELECT count(*) FROM idempotency_keys"), saved);
 }

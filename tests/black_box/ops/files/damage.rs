@@ -1,4 +1,4 @@
-//! Damage that a running server meets: a page that was misread once, and one that stays broken.
+//! Damage that a running server meets: a page that is misread once, and one that stays damaged.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -11,17 +11,17 @@ use crate::support::{Client, Server, wait_until};
 
 const PAGE: u64 = 4096;
 
-/// A byte of a customer's record, without which the record cannot be read, and a neighbour in the
-/// same page that can.
-struct Victim {
+/// A byte of a customer's record without which the record cannot be read, and a customer in the
+/// same page that stays readable.
+struct FragileRecord {
     at: u64,
     good: u8,
     customer: i64,
     neighbour: i64,
 }
 
-impl Victim {
-    /// Finds the last byte of a record's length in the first leaf of the table (SQLite manual,
+impl FragileRecord {
+    /// Finds the last byte of a record's length in the first leaf page of the table (SQLite manual,
     /// "Database File Format", 1.6).
     fn find(file: &Path) -> Self {
         let conn = Connection::open(file).unwrap();
@@ -58,15 +58,15 @@ impl Victim {
         Self { at: start + at as u64, good: page[at], customer, neighbour }
     }
 
-    /// Lets the server read the page while it is broken and find that out when it is whole again.
+    /// Makes the server read the page while it is damaged, and check it when it is intact again.
     fn misread(&self, server: &Server, client: &Client) {
         let put = |byte| {
             let mut file = OpenOptions::new().write(true).open(server.database()).unwrap();
             file.seek(SeekFrom::Start(self.at)).unwrap();
             file.write_all(&[byte]).unwrap();
         };
-        wait_until("the misread page is met", || {
-            // Commits something, after which pages are read again.
+        wait_until("the damage is noticed", || {
+            // Commits a change, after which pages are read again.
             server.anonymous().get("/api/health/deep").expect(200);
             put(5);
             let neighbour = client.get(&format!("/customers/{}", self.neighbour)).status;
@@ -77,13 +77,13 @@ impl Victim {
     }
 }
 
-/// A server on a file of several pages of customers, none of which are in its log.
-fn server() -> Server {
-    server_with(&[])
+/// A server on a database of several pages of customers, with an empty WAL.
+fn start() -> Server {
+    start_with(&[])
 }
 
 /// The same, with these variables too.
-fn server_with(variables: &[(&str, &str)]) -> Server {
+fn start_with(variables: &[(&str, &str)]) -> Server {
     let unlimited = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
     let mut server = Server::start_with(&[&unlimited, variables].concat());
     let client = server.client();
@@ -95,9 +95,9 @@ fn server_with(variables: &[(&str, &str)]) -> Server {
 }
 
 #[test]
-fn a_page_that_was_misread_once_stops_writes_until_the_file_is_found_sound() {
-    let server = server();
-    let victim = Victim::find(&server.database());
+fn a_page_misread_once_stops_writes_until_the_file_is_found_intact() {
+    let server = start();
+    let record = FragileRecord::find(&server.database());
     let server = server.restart();
     let client = server.client();
     let file = || {
@@ -105,9 +105,9 @@ fn a_page_that_was_misread_once_stops_writes_until_the_file_is_found_sound() {
         deep["checks"]["file"].as_str().unwrap().to_owned()
     };
 
-    victim.misread(&server, &client);
-    wait_until("the suspicion is lifted", || file() == "ok");
-    client.get(&format!("/customers/{}", victim.customer)).expect(200);
+    record.misread(&server, &client);
+    wait_until("the file is found intact", || file() == "ok");
+    client.get(&format!("/customers/{}", record.customer)).expect(200);
     client.customer("After the check");
     wait_until("both are logged", || {
         let log = server.log();
@@ -116,42 +116,42 @@ fn a_page_that_was_misread_once_stops_writes_until_the_file_is_found_sound() {
     });
     assert!(!server.log().contains("the database file is damaged"), "{}", server.log());
 
-    // Once more within an hour: something is wrong that no check can see.
-    victim.misread(&server, &client);
+    // A second time within an hour: something is wrong that a check cannot find.
+    record.misread(&server, &client);
     wait_until("it counts as damage", || file().contains("is damaged"));
     assert!(file().contains("again after a check that found nothing"), "{}", file());
     client.post("/customers", json!({"name": "Late"})).refused(503, "unavailable", None);
 }
 
 #[test]
-fn a_page_that_stays_broken_is_named() {
-    let server = server();
-    let victim = Victim::find(&server.database());
+fn a_page_that_stays_damaged_is_named() {
+    let server = start();
+    let record = FragileRecord::find(&server.database());
     let server = server.restart();
     let client = server.client();
     let mut file = OpenOptions::new().write(true).open(server.database()).unwrap();
-    file.seek(SeekFrom::Start(victim.at / PAGE * PAGE)).unwrap();
+    file.seek(SeekFrom::Start(record.at / PAGE * PAGE)).unwrap();
     file.write_all(&[0xA5; PAGE as usize]).unwrap();
-    wait_until("the damage is met", || {
-        client.get(&format!("/customers/{}", victim.customer)).status == 503
+    wait_until("the damage is noticed", || {
+        client.get(&format!("/customers/{}", record.customer)).status == 503
     });
     let deep = || server.anonymous().get("/api/health/deep").expect(503);
     wait_until("the check has ended", || {
         deep()["checks"]["file"].as_str().unwrap().contains("is damaged")
     });
     let said = deep()["checks"]["file"].as_str().unwrap().to_owned();
-    let page = format!("page {}", victim.at / PAGE + 1);
+    let page = format!("page {}", record.at / PAGE + 1);
     assert!(said.contains(&page) && said.contains("(table customers)"), "{said}");
     wait_until("it is logged", || server.log().contains("the database file is damaged: Tree"));
 }
 
 #[test]
-fn damage_that_only_a_scheduled_backup_meets_stops_writes() {
-    let server = server_with(&[("PIVOTAL_BACKUP_EVERY", "1s")]);
-    let victim = Victim::find(&server.database());
+fn damage_found_only_by_a_scheduled_backup_stops_writes() {
+    let server = start_with(&[("PIVOTAL_BACKUP_EVERY", "1s")]);
+    let record = FragileRecord::find(&server.database());
     let server = server.restart();
     let mut file = OpenOptions::new().write(true).open(server.database()).unwrap();
-    file.seek(SeekFrom::Start(victim.at / PAGE * PAGE)).unwrap();
+    file.seek(SeekFrom::Start(record.at / PAGE * PAGE)).unwrap();
     file.write_all(&[0xA5; PAGE as usize]).unwrap();
     let deep = || server.anonymous().get("/api/health/deep").json();
     wait_until("the file counts as damaged", || {

@@ -1,4 +1,4 @@
-//! What commands that were killed leave behind is removed at the next start, and only that.
+//! Files that killed commands leave behind are removed at the next start, and no others.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::support::{Server, command, locks_of, wait_until};
+use crate::support::{Server, command, locks_held_by, wait_until};
 
-/// A directory with a database of one customer that nobody has open, and the key for it.
-fn closed() -> (Arc<TempDir>, String) {
+/// A directory with a closed database of one customer, and an API key for it.
+fn closed_database() -> (Arc<TempDir>, String) {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -28,7 +28,7 @@ fn names(dir: &Path) -> Vec<String> {
 
 #[test]
 fn incomplete_files_are_removed_at_the_next_start_with_their_journals() {
-    let (dir, _) = closed();
+    let (dir, _) = closed_database();
     for draft in [
         "pivotal.db.restoring",
         "pivotal.db.new",
@@ -46,8 +46,8 @@ fn incomplete_files_are_removed_at_the_next_start_with_their_journals() {
 }
 
 #[test]
-fn a_scheduled_backup_removes_incomplete_ones_but_not_one_that_is_being_written() {
-    let (dir, _) = closed();
+fn a_scheduled_backup_removes_incomplete_backups_but_not_one_in_progress() {
+    let (dir, _) = closed_database();
     let backups = dir.path().join("backups");
     fs::create_dir(&backups).unwrap();
     let left = backups.join("pivotal-20260101T000000Z.db.partial");
@@ -57,7 +57,7 @@ fn a_scheduled_backup_removes_incomplete_ones_but_not_one_that_is_being_written(
     fs::write(&written, "half so far").unwrap();
     let mut flock = Command::new("flock");
     let mut writer = flock.arg("--no-fork").arg(&written).args(["sleep", "1000"]).spawn().unwrap();
-    wait_until("it is locked", || !locks_of(writer.id(), &written).is_empty());
+    wait_until("the backup is locked", || !locks_held_by(writer.id(), &written).is_empty());
 
     let server = Server::start_in(Arc::clone(&dir), &[("PIVOTAL_BACKUP_EVERY", "1s")]);
     wait_until("a backup is made", || names(&backups).iter().any(|name| name.ends_with("Z.db")));
@@ -72,8 +72,8 @@ fn a_scheduled_backup_removes_incomplete_ones_but_not_one_that_is_being_written(
 }
 
 #[test]
-fn a_restore_that_was_killed_between_its_steps_is_undone() {
-    let (dir, key) = closed();
+fn a_restore_killed_between_its_steps_is_undone() {
+    let (dir, key) = closed_database();
     let database = dir.path().join("pivotal.db");
     let aside = dir.path().join("pivotal.db.before-restore-20260101T000000Z");
     fs::hard_link(&database, &aside).unwrap();
@@ -85,7 +85,7 @@ fn a_restore_that_was_killed_between_its_steps_is_undone() {
 }
 
 #[test]
-fn a_restore_that_was_killed_after_it_took_the_log_away_loses_nothing() {
+fn a_restore_killed_after_it_moved_the_wal_loses_nothing() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -101,8 +101,8 @@ fn a_restore_that_was_killed_after_it_took_the_log_away_loses_nothing() {
 }
 
 #[test]
-fn restores_within_one_second_each_keep_what_they_replace() {
-    let (dir, _) = closed();
+fn several_restores_within_one_second_each_keep_what_they_replace() {
+    let (dir, _) = closed_database();
     let run = |args: &[&str]| {
         let output = command(dir.path()).args(args).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -117,8 +117,8 @@ fn restores_within_one_second_each_keep_what_they_replace() {
 }
 
 #[test]
-fn the_journal_of_a_start_that_was_killed_is_not_applied_to_a_backup_that_is_restored_then() {
-    let (dir, key) = closed();
+fn the_journal_of_a_killed_start_is_not_applied_to_a_restored_backup() {
+    let (dir, key) = closed_database();
     let run = |args: &[&str]| {
         let output = command(dir.path()).args(args).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -126,8 +126,8 @@ fn the_journal_of_a_start_that_was_killed_is_not_applied_to_a_backup_that_is_res
     run(&["backup", "small.db"]);
     let database = dir.path().join("pivotal.db");
     let journal = dir.path().join("pivotal.db-journal");
-    // Such as a start leaves when it is killed while it turns the write-ahead log on: the old page
-    // 1, and the old length.
+    // This is what a start leaves if it is killed while it enables WAL mode: the old page 1 and the
+    // old file length.
     let conn = rusqlite::Connection::open(&database).unwrap();
     conn.execute_batch(
         "PRAGMA journal_mode = DELETE;
@@ -138,7 +138,7 @@ fn the_journal_of_a_start_that_was_killed_is_not_applied_to_a_backup_that_is_res
     )
     .unwrap();
     let hot = fs::read(&journal).unwrap();
-    assert!(hot.starts_with(&[0xd9, 0xd5]), "it is not synced yet");
+    assert!(hot.starts_with(&[0xd9, 0xd5]), "the journal is not synced yet");
     conn.execute_batch("ROLLBACK; DROP TABLE filling").unwrap();
     drop(conn);
     fs::write(&journal, hot).unwrap();

@@ -1,9 +1,7 @@
-//! The database file and its copies, whatever happens to the disk and the process.
+//! The database file and its copies, including failures of the disk and crashes of the process.
 
 mod backup_schedule;
 pub mod backups;
-#[cfg(target_os = "linux")]
-mod beside;
 mod checks;
 mod crash;
 mod damage;
@@ -11,11 +9,13 @@ mod damage;
 mod disk_full;
 #[cfg(target_os = "linux")]
 mod leftovers;
+#[cfg(unix)]
+mod lost_database;
+#[cfg(target_os = "linux")]
+mod other_processes;
 #[cfg(target_os = "linux")]
 mod permissions;
 #[cfg(target_os = "linux")]
 mod upgrade_faults;
 mod upgrades;
-#[cfg(unix)]
-mod vanished;
 mod write_ahead_log;

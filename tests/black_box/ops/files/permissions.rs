@@ -1,4 +1,4 @@
-//! Whose files these are and who may read them, and commands of other users beside the server.
+//! Ownership and permissions of files, and commands that other users run next to the server.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -20,7 +20,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Every file in a directory and below, but not the directories.
+/// All files below a directory, without the directories.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
@@ -35,7 +35,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn all_files_are_for_their_owner_alone_whatever_the_directory_and_the_umask() {
+fn all_files_are_private_to_their_owner_whatever_the_umask() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     set_mode(dir.path(), 0o755);
     let generous = ["sh", "-c", "umask 000; exec \"$@\"", "sh"].map(str::to_owned);
@@ -68,12 +68,12 @@ fn all_files_are_for_their_owner_alone_whatever_the_directory_and_the_umask() {
     }
 }
 
-/// Whether this test runs as root, who can become another user.
+/// Whether this test runs as root and can switch to another user.
 fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// A directory that another user may enter, with the binary in it, and that user's data directory.
+/// A directory accessible to another user, with the binary in it, and that user's data directory.
 struct Elsewhere {
     dir: TempDir,
     data: PathBuf,
@@ -101,7 +101,7 @@ impl Elsewhere {
         command
     }
 
-    /// Runs a command as the user that the data belong to.
+    /// Runs a command as the user who owns the data.
     fn as_owner(&self, args: &[&str]) -> Output {
         let become_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
         self.command(&become_nobody).args(args).output().unwrap()
@@ -127,9 +127,9 @@ impl Elsewhere {
 }
 
 #[test]
-fn what_root_does_in_the_directory_of_another_user_belongs_to_that_user() {
+fn files_that_root_creates_belong_to_the_owner_of_the_directory() {
     if !is_root() {
-        println!("only root can act for another user: nothing to test for this one");
+        println!("skipped: only root can act for another user");
         return;
     }
     let elsewhere = Elsewhere::new();
@@ -145,9 +145,9 @@ fn what_root_does_in_the_directory_of_another_user_belongs_to_that_user() {
 }
 
 #[test]
-fn missing_permission_is_not_a_missing_database_and_the_right_user_is_named() {
+fn a_missing_permission_is_not_reported_as_a_missing_database_and_names_the_user() {
     if !is_root() {
-        println!("only root can take permission away from another user: nothing to test here");
+        println!("skipped: only root can revoke permissions of another user");
         return;
     }
     let elsewhere = Elsewhere::new();
@@ -170,8 +170,8 @@ fn missing_permission_is_not_a_missing_database_and_the_right_user_is_named() {
     }
 }
 
-/// A directory with a database that a server was killed on, so that there is a log.
-fn killed() -> (Arc<TempDir>, String) {
+/// A directory with the database of a killed server, including its WAL, and an API key for it.
+fn killed_database() -> (Arc<TempDir>, String) {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -180,8 +180,8 @@ fn killed() -> (Arc<TempDir>, String) {
 }
 
 #[test]
-fn commands_that_only_read_leave_the_database_and_its_log_as_they_are() {
-    let (dir, key) = killed();
+fn read_only_commands_leave_the_database_and_its_wal_unchanged() {
+    let (dir, key) = killed_database();
     let read = |name: &str| fs::read(dir.path().join(name)).unwrap();
     let before = (read("pivotal.db"), read("pivotal.db-wal"));
     assert!(!before.1.is_empty());
@@ -195,8 +195,8 @@ fn commands_that_only_read_leave_the_database_and_its_log_as_they_are() {
 }
 
 #[test]
-fn looking_at_a_backup_leaves_nothing_beside_it() {
-    let (dir, _) = killed();
+fn reading_a_backup_leaves_no_files_next_to_it() {
+    let (dir, _) = killed_database();
     let backups = tempfile::tempdir().unwrap();
     let copy = backups.path().join("odd % name?#.db");
     let made = command(dir.path()).arg("backup").arg(&copy).output().unwrap();
@@ -204,8 +204,8 @@ fn looking_at_a_backup_leaves_nothing_beside_it() {
     let before = fs::read(&copy).unwrap();
     set_mode(&copy, 0o400);
     set_mode(backups.path(), 0o500);
-    let elsewhere = tempfile::tempdir().unwrap();
-    for (dir, command_) in [(dir.path(), "check"), (elsewhere.path(), "restore")] {
+    let other = tempfile::tempdir().unwrap();
+    for (dir, command_) in [(dir.path(), "check"), (other.path(), "restore")] {
         let output = command(dir).arg(command_).arg(&copy).output().unwrap();
         assert!(output.status.success(), "{command_}: {}", said(&output));
         assert_eq!(files(backups.path()), [copy.as_path()]);
@@ -215,7 +215,7 @@ fn looking_at_a_backup_leaves_nothing_beside_it() {
 }
 
 #[test]
-fn a_database_of_an_older_version_is_not_upgraded_by_a_command_that_only_reads() {
+fn a_read_only_command_does_not_upgrade_a_database_of_an_older_version() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pivotal.db");
     let conn = rusqlite::Connection::open(&file).unwrap();

@@ -1,5 +1,5 @@
-//! Upgrades that cannot be finished: the database stays the old one, nothing is left beside it, and
-//! the message says what to do.
+//! Upgrades that cannot be completed: the old database stays in place, nothing is left next to it,
+//! and the message says what to do.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -15,7 +15,7 @@ use crate::support::{Server, command, command_under, wait_until};
 
 const NOBODY: u32 = 65534;
 
-/// A database of version 5 whose upgrade takes a moment.
+/// A database of version 5 that is large enough for its upgrade to take a moment.
 fn large_dir() -> Arc<TempDir> {
     let dir = old_dir(5);
     let conn = open(dir.path());
@@ -46,7 +46,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// The version in the header of a database that nobody has open.
+/// The version in the header of a database that no process has open.
 fn version(database: &Path) -> u32 {
     let header = fs::read(database).unwrap();
     u32::from_be_bytes(header[60..64].try_into().unwrap())
@@ -58,7 +58,7 @@ fn serve(dir: &Path) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// What a server says that does not start.
+/// The error of a server that didn't start.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -70,7 +70,7 @@ fn try_to_serve(dir: &Path) -> Output {
     command(dir).args(["serve", "--no-bootstrap", "--listen", "127.0.0.1:0"]).output().unwrap()
 }
 
-/// The database is upgraded, sound, and the only file beside what was kept.
+/// Checks that the database is upgraded and intact, and that only it and the old file are left.
 fn assert_upgraded(dir: &Arc<TempDir>) {
     let mut server = Server::start_in(Arc::clone(dir), &[]);
     let check = server.run(&["check"]);
@@ -83,8 +83,8 @@ fn assert_upgraded(dir: &Arc<TempDir>) {
 }
 
 #[test]
-fn an_upgrade_that_is_killed_is_begun_again_by_the_next_start() {
-    // The new file is there, has rows, has most of them; the old one has its second name.
+fn a_killed_upgrade_is_repeated_at_the_next_start() {
+    // Stages: the new file exists, has some rows, has most rows; the old file has its second name.
     let draft = "pivotal.db.schema.new";
     for (reached, size) in
         [(draft, 0), (draft, 1 << 20), (draft, 20 << 20), ("pivotal.db.schema-5.backup", 0)]
@@ -104,7 +104,7 @@ fn an_upgrade_that_is_killed_is_begun_again_by_the_next_start() {
 }
 
 #[test]
-fn an_upgrade_that_was_killed_between_its_last_two_steps_is_undone_and_done_again() {
+fn an_upgrade_killed_between_its_last_two_steps_is_undone_and_repeated() {
     let dir = old_dir(5);
     let database = dir.path().join("pivotal.db");
     fs::hard_link(&database, dir.path().join("pivotal.db.schema-5.backup")).unwrap();
@@ -126,8 +126,8 @@ fn an_upgrade_that_does_not_fit_on_the_disk_is_undone() {
 }
 
 #[test]
-fn an_upgrade_without_enough_free_space_is_refused_before_anything_is_written() {
-    // A disk of two megabytes in a mount namespace of its own, where it is lost with the process.
+fn an_upgrade_without_enough_free_space_is_refused_before_it_writes_anything() {
+    // A disk of two megabytes in a mount namespace of its own, which disappears with the process.
     let dir = old_dir(5);
     open(dir.path()).execute_batch("PRAGMA journal_mode = WAL").unwrap();
     let disk = dir.path().join("disk");
@@ -197,7 +197,7 @@ fn a_row_that_cannot_be_upgraded_is_named_and_nothing_is_changed() {
 }
 
 #[test]
-fn of_two_starts_at_once_one_upgrades_and_the_other_is_refused() {
+fn of_two_concurrent_starts_one_upgrades_and_the_other_is_refused() {
     let dir = large_dir();
     let mut servers = [serve(dir.path()), serve(dir.path())];
     wait_until("one of them has ended", || {
@@ -216,7 +216,7 @@ fn of_two_starts_at_once_one_upgrades_and_the_other_is_refused() {
 }
 
 #[test]
-fn a_database_that_another_program_has_open_is_not_replaced() {
+fn a_database_that_another_process_has_open_is_not_replaced() {
     let dir = old_dir(5);
     let other = open(dir.path());
     other
@@ -235,7 +235,7 @@ fn a_database_that_another_program_has_open_is_not_replaced() {
 }
 
 #[test]
-fn what_is_in_the_log_of_a_server_that_was_killed_is_upgraded_too() {
+fn an_upgrade_includes_the_wal_of_a_killed_server() {
     let dir = old_dir(5);
     let writer = open(dir.path());
     writer
@@ -243,7 +243,7 @@ fn what_is_in_the_log_of_a_server_that_was_killed_is_upgraded_too() {
             "PRAGMA journal_mode = WAL; UPDATE workspaces SET name = 'Last' WHERE no = 3",
         )
         .unwrap();
-    // A copy of the files while they are open is what a kill leaves.
+    // Copying the files while they are open leaves what a kill would leave.
     let killed = Arc::new(tempfile::tempdir().unwrap());
     for name in ["pivotal.db", "pivotal.db-wal"] {
         fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
@@ -258,7 +258,7 @@ fn what_is_in_the_log_of_a_server_that_was_killed_is_upgraded_too() {
 }
 
 #[test]
-fn an_upgraded_database_is_where_a_link_leads() {
+fn an_upgrade_replaces_the_file_that_a_symbolic_link_leads_to() {
     let (dir, elsewhere) = (old_dir(5), Arc::new(tempfile::tempdir().unwrap()));
     let (link, database) = (dir.path().join("pivotal.db"), elsewhere.path().join("data.db"));
     fs::rename(&link, &database).unwrap();
@@ -293,7 +293,7 @@ fn an_upgraded_database_keeps_its_permissions_and_its_owner() {
 }
 
 #[test]
-fn what_somebody_added_to_a_database_is_left_in_the_old_one_with_a_warning() {
+fn foreign_tables_and_indexes_stay_in_the_old_database_with_a_warning() {
     let dir = old_dir(5);
     open(dir.path())
         .execute_batch("CREATE TABLE mine (a); CREATE INDEX mine_too ON customers (status)")
@@ -304,13 +304,13 @@ fn what_somebody_added_to_a_database_is_left_in_the_old_one_with_a_warning() {
 }
 
 #[test]
-fn a_command_upgrades_as_a_server_does() {
+fn commands_upgrade_the_database_as_a_server_does() {
     let dir = old_dir(5);
     let create = ["keys", "create", "--workspace", "old", "--name", "New"];
     let output = command(dir.path()).args(create).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_upgraded(&dir);
-    // One that only lists leaves the file as it is.
+    // A command that only lists leaves the file unchanged.
     let dir = old_dir(5);
     let output = command(dir.path()).args(["keys", "list"]).output().unwrap();
     assert!(refusal(&output).contains("start the server once to upgrade it"), "{output:?}");

@@ -1,4 +1,4 @@
-//! The database file: made, kept, upgraded, and refused when it cannot be trusted.
+//! The database file: created, kept, upgraded, and refused if it cannot be trusted.
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Server, command, wait_until};
 
-/// What a server says that does not start; the file has to stay as it is.
+/// The error of a server that doesn't start. Checks that the file is unchanged.
 fn refusal(dir: &Path) -> String {
     let file = dir.join("pivotal.db");
     let before = fs::read(&file).unwrap();
@@ -38,7 +38,7 @@ fn used_dir() -> (tempfile::TempDir, std::path::PathBuf) {
     (dir, file)
 }
 
-/// The statements that make a database's schema.
+/// The statements of a database's schema.
 fn schema(conn: &Connection) -> Vec<(String, String)> {
     let sql = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
     let mut statement = conn.prepare(sql).unwrap();
@@ -46,7 +46,7 @@ fn schema(conn: &Connection) -> Vec<(String, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// A database as an old version left it, with the oddest rows that it allowed.
+/// A database as an old version left it, with the most unusual rows that it allowed.
 pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
@@ -55,7 +55,7 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let (third, fourth) =
         (include_str!("../../fixtures/rows-3.sql"), include_str!("../../fixtures/rows-4.sql"));
     let fifth = include_str!("../../fixtures/rows-5.sql");
-    let made: &[&str] = match version {
+    let scripts: &[&str] = match version {
         1 => &[include_str!("../../fixtures/schema-1.sql"), first],
         2 => &[include_str!("../../fixtures/schema-2.sql"), first, second],
         3 => &[include_str!("../../fixtures/schema-3.sql"), first, second, third],
@@ -63,14 +63,14 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
         5 => &[include_str!("../../fixtures/schema-5.sql"), fifth],
         other => panic!("there is no fixture of version {other}"),
     };
-    for sql in made {
+    for sql in scripts {
         conn.execute_batch(sql).unwrap();
     }
     dir
 }
 
 #[test]
-fn data_outlives_a_restart_and_display_ids_go_on() {
+fn data_survives_a_restart_and_display_ids_continue() {
     let mut server = Server::start_new();
     let aurora = server.client().customer("Aurora");
     assert_eq!(server.stop(), Some(0));
@@ -97,14 +97,14 @@ fn a_second_server_on_the_same_directory_is_refused() {
 }
 
 #[test]
-fn a_file_of_a_newer_version_is_refused_untouched() {
+fn a_database_of_a_newer_version_is_refused_and_unchanged() {
     let (dir, file) = used_dir();
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(refusal(dir.path()).contains("newer version (schema 99"));
 }
 
 #[test]
-fn a_file_of_another_program_is_refused_untouched() {
+fn a_database_of_another_program_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pivotal.db");
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
@@ -114,7 +114,7 @@ fn a_file_of_another_program_is_refused_untouched() {
 }
 
 #[test]
-fn a_damaged_file_is_refused_untouched() {
+fn a_damaged_database_is_refused_and_unchanged() {
     let (dir, file) = used_dir();
     let whole = fs::read(&file).unwrap();
     let mut damaged = fs::OpenOptions::new().write(true).open(&file).unwrap();
@@ -128,7 +128,7 @@ fn a_damaged_file_is_refused_untouched() {
 }
 
 #[test]
-fn damage_that_is_met_while_running_stops_writes_and_is_told() {
+fn damage_found_at_runtime_stops_writes_and_is_reported() {
     let mut server = Server::start_new();
     let client = server.client();
     for n in 0..200 {
@@ -142,9 +142,9 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
         file.seek(SeekFrom::Start(page * 4096)).unwrap();
         file.write_all(&[0xA5; 4096]).unwrap();
     }
-    // What is cached may still be answered, so the damage is met after some reads.
+    // Cached pages can still be returned, so the damage may only be met after some reads.
     let client = server.client();
-    wait_until("the damage is met", || {
+    wait_until("the damage is noticed", || {
         (1..=200).any(|id| client.get(&format!("/customers/{id}")).status == 503)
             || client.get("/customers?limit=100").status == 503
     });
@@ -158,11 +158,11 @@ fn damage_that_is_met_while_running_stops_writes_and_is_told() {
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
     for version in 1..=5 {
-        upgrade(version);
+        check_upgrade(version);
     }
 }
 
-fn upgrade(from: i64) {
+fn check_upgrade(from: i64) {
     let dir = old_dir(from);
     let server = Server::start_in(Arc::clone(&dir), &[]);
     let new = Server::start_new();
@@ -188,7 +188,7 @@ fn upgrade(from: i64) {
         let documents = documents(&server.sql(), table);
         assert_eq!(documents, expected_documents(&copy, table), "{table} of version {from}");
     }
-    // The upgraded rows can be read through the API, and display ids go on after them.
+    // The upgraded rows can be read through the API, and display IDs continue after them.
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
     let (customers, next) = if from < 4 { (2, 8) } else { (9, 18) };
     assert_eq!(client.walk("/customers").len(), customers);
@@ -204,9 +204,9 @@ fn documents(conn: &Connection, table: &str) -> Vec<Value> {
     rows.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
 }
 
-/// What the API returned for each row of a table of an old version.
+/// What the API of an old version returned for each row of a table.
 fn expected_documents(conn: &Connection, table: &str) -> Vec<Value> {
-    // The columns that no client sees.
+    // Internal columns that the API doesn't return.
     let hidden = [
         "workspace_no",
         "domain_key",
@@ -246,7 +246,7 @@ fn expected_documents(conn: &Connection, table: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_upgraded_database_answers_with_the_same_text_as_before() {
+fn an_upgraded_database_returns_the_same_text_as_before() {
     let dir = old_dir(5);
     let server = Server::start_in(Arc::clone(&dir), &[]);
     let key = server.create_key(&["--workspace", "odd"]);
@@ -285,14 +285,14 @@ fn an_upgraded_database_answers_with_the_same_text_as_before() {
          \"reminders_enabled\":true,\"reminder_frequency_days\":1,\
          \"created_at\":\"2023-11-14T22:13:20.000Z\",\"updated_at\":\"2023-11-14T22:13:20.000Z\"}"
     );
-    // An onboarding of a deleted customer can still be retrieved, a deleted one cannot.
+    // An onboarding of a deleted customer can still be retrieved; a deleted onboarding cannot.
     assert!(get("/onboardings/3").contains("\"c00000000000000000000000q3\""));
     assert!(get("/onboardings/2").contains("not_found"));
     assert!(get("/customers/2").contains(&format!("{{\"k\":\"{}\"}}", "ä".repeat(12_000))));
 }
 
 #[test]
-fn an_upgrade_from_version_4_makes_the_forms_in_which_values_compare() {
+fn an_upgrade_from_version_4_adds_the_normalized_forms_of_values() {
     let server = Server::start_in(old_dir(4), &[]);
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
     let found = |query: &str| {
@@ -303,14 +303,14 @@ fn an_upgrade_from_version_4_makes_the_forms_in_which_values_compare() {
     assert_eq!(found("domain=xn--mnchen-3ya.example"), [11, 10]);
     assert_eq!(found("q=STRASSE"), [10]);
     assert_eq!(found("q=%D0%96%D0%98%D0%92"), [2]);
-    // Holes in the numbers of a slug are filled, and what looks like a number is none.
+    // Gaps in the numbers of a slug are filled, and slugs that only look numbered don't count.
     client.patch("/customers/16", json!({"slug": "sixteen"})).expect(200);
     let slugs: Vec<_> = (0..4).map(|_| client.customer("Numbered")["slug"].clone()).collect();
     assert_eq!(slugs, ["numbered-4", "numbered-6", "numbered-7", "numbered-8"]);
 }
 
 #[test]
-fn emails_that_compare_equal_outlive_an_upgrade_and_let_no_third_one_in() {
+fn emails_that_now_compare_equal_survive_an_upgrade_but_no_third_one_is_accepted() {
     let server = Server::start_in(old_dir(4), &[]);
     let client = server.client_with(&server.create_key(&["--workspace", "old"]));
     wait_until("the upgrade is logged", || {
@@ -329,7 +329,7 @@ fn emails_that_compare_equal_outlive_an_upgrade_and_let_no_third_one_in() {
         }
     };
     refuse_all();
-    // Each of the two can be changed, and sent back its own email.
+    // Both contacts can be updated, including with their own email.
     for (id, email) in [(11, forms[2]), (12, forms[0])] {
         let patch = json!({"name": "Q", "email": email});
         let contact = client.patch(&format!("/contacts/{id}"), patch).expect(200);
@@ -337,7 +337,7 @@ fn emails_that_compare_equal_outlive_an_upgrade_and_let_no_third_one_in() {
         let other = json!({"email": forms[1]});
         client.patch(&format!("/contacts/{id}"), other).refused(409, "email_taken", "email");
     }
-    // Whichever of the two is left has the email to itself.
+    // Once one of the two is gone, the other one holds the email alone.
     client.delete("/contacts/11").expect(200);
     refuse_all();
     client.patch("/contacts/12", json!({"email": forms[1]})).expect(200);
@@ -366,10 +366,10 @@ fn a_second_upgrade_from_the_same_version_keeps_the_copy_of_the_first() {
 }
 
 #[test]
-fn an_upgrade_that_fails_leaves_the_file_and_no_copy() {
+fn a_failed_upgrade_leaves_the_file_unchanged_and_makes_no_copy() {
     let dir = old_dir(3);
     let file = dir.path().join("pivotal.db");
-    // What the upgrade is going to make is there already.
+    // A table that the upgrade is about to create exists already.
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE database (a)").unwrap();
     for _ in 0..2 {
         let output =
@@ -387,7 +387,7 @@ fn an_upgrade_that_fails_leaves_the_file_and_no_copy() {
 }
 
 #[test]
-fn an_upgrade_waits_until_no_server_runs() {
+fn an_upgrade_is_refused_while_a_server_runs() {
     let mut server = Server::start_new();
     server.sql().pragma_update(None, "user_version", 1).unwrap();
     let create = ["keys", "create", "--workspace", "default", "--name", "New"];
@@ -399,7 +399,7 @@ fn an_upgrade_waits_until_no_server_runs() {
 }
 
 #[test]
-fn a_first_start_that_was_cut_off_leaves_nothing_in_the_way() {
+fn an_interrupted_first_start_does_not_block_the_next() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     fs::write(dir.path().join("pivotal.db.new"), "half a database").unwrap();
     let server = Server::start_in(dir, &[]);

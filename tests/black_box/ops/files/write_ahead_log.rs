@@ -1,5 +1,5 @@
-//! The write-ahead log while somebody else reads the database: bounded, or reported with the
-//! reader's name.
+//! The write-ahead log while another process reads the database: it stays bounded, or is reported
+//! with the name of the process.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::support::{Server, wait_until};
 
-/// A connection that leaves checkpoints to the server, and a table of its own to fill the log with.
+/// A connection that leaves checkpoints to the server, with a table to fill the WAL with.
 fn writer(server: &Server) -> Connection {
     let conn = server.sql();
     conn.execute_batch(
@@ -19,18 +19,18 @@ fn writer(server: &Server) -> Connection {
     conn
 }
 
-fn log(server: &Server) -> PathBuf {
+fn wal_path(server: &Server) -> PathBuf {
     server.dir().join("pivotal.db-wal")
 }
 
-/// Adds five megabytes to the log, and lets the server commit something.
+/// Adds five megabytes to the WAL and lets the server commit something.
 fn grow(server: &Server, conn: &Connection) -> serde_json::Value {
     conn.execute("UPDATE filling SET a = randomblob(5000000)", []).unwrap();
     server.anonymous().get("/api/health/deep").expect(200)
 }
 
 #[test]
-fn a_log_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_ends() {
+fn a_wal_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_finishes() {
     let server = Server::start_new();
     let conn = writer(&server);
     let reader = server.sql();
@@ -44,7 +44,7 @@ fn a_log_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_ends(
     let said = deep["checks"]["log"].as_str().unwrap();
     assert!(said.starts_with("the write-ahead log has grown to "), "{said}");
     if cfg!(target_os = "linux") {
-        // The list of locks can change while it is read, so that one is missed.
+        // The list of locks can change while it is being read, so a single read can miss one.
         let holder = format!("(process {})", std::process::id());
         wait_until("the reader is named", || {
             let deep = server.anonymous().get("/api/health/deep").expect(200);
@@ -63,6 +63,6 @@ fn a_log_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_ends(
         server.anonymous().get("/api/health/deep").expect(200)["status"] == "ok"
     });
     wait_until("that is logged", || warnings("the write-ahead log was reset") == 1);
-    let left = fs::metadata(log(&server)).unwrap().len() >> 20;
+    let left = fs::metadata(wal_path(&server)).unwrap().len() >> 20;
     assert!(left <= 65, "{left} MiB");
 }

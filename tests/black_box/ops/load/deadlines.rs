@@ -1,5 +1,5 @@
-//! Clients that send or read too slowly lose their connection, and are told so where they can
-//! still read it.
+//! Clients that send or read too slowly lose their connection, with a 408 where they can still read
+//! it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::support::{Server, wait_until};
 
-/// A server that waits for a second where it would wait for ten or more.
-fn impatient() -> Server {
+/// A server with timeouts of one second instead of ten or more.
+fn start_impatient() -> Server {
     Server::start_with(&[
         ("PIVOTAL_RATE_LIMITS_ENABLED", "false"),
         ("PIVOTAL_CONNECTIONS_GRACE", "1s"),
@@ -23,41 +23,41 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends a part of a request, and returns all that comes until the server closes.
-fn sent(server: &Server, bytes: &[u8]) -> String {
+/// Sends part of a request and returns everything received until the server closes the connection.
+fn send_and_read(server: &Server, bytes: &[u8]) -> String {
     let mut stream = connect(server);
     stream.write_all(bytes).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[track_caller]
-fn assert_too_slow(answer: &str) {
-    let answer = answer.to_lowercase();
-    assert!(answer.starts_with("http/1.1 408 "), "{answer}");
-    assert!(answer.contains("connection: close"), "{answer}");
-    assert!(answer.contains(r#""code":"request_timeout""#), "{answer}");
-    assert!(answer.contains(r#""type":"invalid_request_error""#), "{answer}");
+fn assert_too_slow(response: &str) {
+    let response = response.to_lowercase();
+    assert!(response.starts_with("http/1.1 408 "), "{response}");
+    assert!(response.contains("connection: close"), "{response}");
+    assert!(response.contains(r#""code":"request_timeout""#), "{response}");
+    assert!(response.contains(r#""type":"invalid_request_error""#), "{response}");
 }
 
 #[test]
-fn a_body_that_does_not_arrive_is_answered_with_408() {
-    let server = impatient();
+fn a_body_that_does_not_arrive_gets_a_408() {
+    let server = start_impatient();
     let head = format!(
         "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n",
         server.live
     );
     for body in ["Content-Length: 900\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{"] {
-        let answer = sent(&server, format!("{head}{body}").as_bytes());
-        assert_too_slow(&answer);
-        assert!(answer.to_lowercase().contains("x-request-id: "), "{answer}");
+        let response = send_and_read(&server, format!("{head}{body}").as_bytes());
+        assert_too_slow(&response);
+        assert!(response.to_lowercase().contains("x-request-id: "), "{response}");
     }
     assert!(server.client().walk("/customers?limit=100").is_empty());
 }
 
 #[test]
-fn a_body_is_not_waited_for_without_a_key() {
+fn without_a_key_the_server_does_not_wait_for_the_body() {
     let server = Server::start();
     let head = "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{";
     let mut stream = connect(&server);
@@ -68,8 +68,8 @@ fn a_body_is_not_waited_for_without_a_key() {
 }
 
 #[test]
-fn a_form_that_does_not_arrive_is_answered_with_a_page() {
-    let server = impatient();
+fn a_form_that_does_not_arrive_gets_an_error_page() {
+    let server = start_impatient();
     let visitor = server.visitor();
     visitor.get("/admin/sign-in");
     let form = format!(
@@ -78,13 +78,13 @@ fn a_form_that_does_not_arrive_is_answered_with_a_page() {
         server.address(),
         visitor.cookie().unwrap(),
     );
-    let answer = sent(&server, form.as_bytes());
+    let answer = send_and_read(&server, form.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("The form arrived too slowly."), "{answer}");
 }
 
 #[test]
-fn the_form_of_somebody_who_is_not_signed_in_is_not_read() {
+fn a_form_without_a_session_is_not_read() {
     let server = Server::start();
     let visitor = server.visitor();
     visitor.get("/admin/sign-in");
@@ -108,10 +108,10 @@ fn the_form_of_somebody_who_is_not_signed_in_is_not_read() {
 }
 
 #[test]
-fn a_head_that_does_not_arrive_is_answered_with_408_also_after_other_requests() {
-    let server = impatient();
+fn headers_that_do_not_arrive_get_a_408_even_after_other_requests() {
+    let server = start_impatient();
     let half = "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: ";
-    assert_too_slow(&sent(&server, half.as_bytes()));
+    assert_too_slow(&send_and_read(&server, half.as_bytes()));
 
     let mut stream = connect(&server);
     stream.write_all(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -121,27 +121,27 @@ fn a_head_that_does_not_arrive_is_answered_with_408_also_after_other_requests() 
     stream.write_all(half.as_bytes()).unwrap();
     let mut second = String::new();
     stream.read_to_string(&mut second).unwrap();
-    // The body of the first response may come late.
+    // The body of the first response may arrive late.
     assert_too_slow(&second[second.find("HTTP/1.1 408").unwrap()..]);
 }
 
 #[test]
-fn an_idle_connection_is_closed_without_a_word() {
-    let server = impatient();
-    assert_eq!(sent(&server, b""), "");
-    let answer = sent(&server, b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.ends_with('}'), "{answer}");
+fn an_idle_connection_is_closed_without_a_response() {
+    let server = start_impatient();
+    assert_eq!(send_and_read(&server, b""), "");
+    let response = send_and_read(&server, b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(response.matches("HTTP/1.1").count(), 1, "{response}");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(response.ends_with('}'), "{response}");
 }
 
 #[test]
 fn a_client_that_does_not_read_is_disconnected() {
-    let server = impatient();
+    let server = start_impatient();
     let mut stream = connect(&server);
     let text = b"GET /llms-full.txt HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(&text.repeat(16)).unwrap();
-    // The server answers as many as the kernel takes, and then waits in vain.
+    // The server sends as many responses as the kernel buffers, and then waits in vain.
     let gone = || {
         let mut probe = stream.try_clone().unwrap();
         probe.write_all(b"\r\n").err().map(|error| error.kind())
@@ -153,7 +153,7 @@ fn a_client_that_does_not_read_is_disconnected() {
 }
 
 #[test]
-fn requests_to_upgrade_are_answered_as_if_they_did_not_ask() {
+fn upgrade_requests_are_treated_as_ordinary_requests() {
     let server = Server::start();
     server.client().customer("Aurora");
     for upgrade in [
@@ -168,7 +168,7 @@ fn requests_to_upgrade_are_answered_as_if_they_did_not_ask() {
                 length => format!("Content-Length: {length}\r\n"),
             };
             let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{key}{upgrade}{length}");
-            // Everything is an end of the request but the end of the stream.
+            // The request ends here, but the connection stays open.
             let mut stream = connect(&server);
             stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
             let mut start = [0; 12];

@@ -1,4 +1,4 @@
-//! Guessing at keys and at the password: what it costs, and that it keeps nobody else out.
+//! Guessing keys and passwords is limited, and doesn't lock anyone else out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::support::{PASSWORD, Server, Visitor, command, wait_until};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// A server behind a proxy on this machine, so that a test can come from any address.
+/// Puts the server behind a trusted local proxy, so that a test can use any client IP address.
 const BEHIND_PROXY: &[(&str, &str)] =
     &[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"), ("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
 
-/// The checksum of keys that were issued before it was a MAC.
+/// The checksum that keys had before it became a MAC.
 fn crc(body: &str) -> String {
     let mut rest = crc32fast::hash(body.as_bytes());
     let mut digits = Vec::new();
@@ -25,16 +25,17 @@ fn crc(body: &str) -> String {
     String::from_utf8(digits).unwrap()
 }
 
-/// What anybody can make of a prefix: a key with the old checksum and a secret of one letter.
+/// A forged key that anyone can make from a prefix: an old checksum, and a secret of one repeated
+/// letter.
 fn forge(key: &str, letter: &str) -> String {
     let body = format!("{}{}", &key[..key.len() - 38], letter.repeat(32));
     format!("{body}{}", crc(&body))
 }
 
 /// Turns a key into one that was issued before the checksum was a MAC.
-fn make_old(server: &Server, key: &str) -> String {
+fn make_old_key(server: &Server, key: &str) -> String {
     let old = forge(key, "o");
-    // Passwords and keys are hashed alike.
+    // Passwords and keys are hashed in the same way.
     let hash = Password::parse(&old).unwrap().hash().unwrap();
     let lookup = &key[key.len() - 46..key.len() - 38];
     let sql = "UPDATE api_keys SET hash = ?1 WHERE lookup = ?2";
@@ -42,30 +43,30 @@ fn make_old(server: &Server, key: &str) -> String {
     old
 }
 
-/// A crowd that sends requests, each from another address, until it is dropped.
+/// Clients that send wrong passwords, each request from another IP address, until it is dropped.
 struct Flood {
     stop: Arc<AtomicBool>,
-    /// How often it was answered that the queue is full or the limit reached.
+    /// The number of guesses refused because the queue was full or the limit was reached.
     refused: Arc<AtomicU32>,
-    /// How many of its guesses were looked at.
+    /// The number of guesses that were checked.
     failed: Arc<AtomicU32>,
     crowd: Vec<JoinHandle<()>>,
 }
 
 impl Flood {
-    /// Wrong passwords from these addresses.
+    /// Starts guessing from these addresses.
     fn start(server: &Server, address: fn(u32) -> String) -> Self {
         let [refused, failed, no] = [(); 3].map(|()| Arc::new(AtomicU32::new(0)));
         let stop = Arc::new(AtomicBool::new(false));
         let visitor = server.visitor();
         visitor.get("/admin/sign-in").expect(200);
         let guess = |_| {
-            let (visitor, no, stop) = (visitor.twin(), Arc::clone(&no), Arc::clone(&stop));
+            let (visitor, no, stop) = (visitor.clone_session(), Arc::clone(&no), Arc::clone(&stop));
             let (refused, failed) = (Arc::clone(&refused), Arc::clone(&failed));
             std::thread::spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
                     let from = address(no.fetch_add(1, Ordering::SeqCst));
-                    let guesser = visitor.twin().with_header("X-Forwarded-For", &from);
+                    let guesser = visitor.clone_session().with_header("X-Forwarded-For", &from);
                     let shown = guesser.post("/admin/sign-in", &[("password", "a wrong guess")]);
                     let count = if shown.status == 403 { &failed } else { &refused };
                     count.fetch_add(1, Ordering::SeqCst);
@@ -76,9 +77,9 @@ impl Flood {
         Self { stop, refused, failed, crowd }
     }
 
-    /// Waits until the flood gets in its own way.
-    fn wait(&self) {
-        wait_until("guesses are looked at", || self.failed.load(Ordering::SeqCst) > 2);
+    /// Waits until guesses are both checked and refused.
+    fn wait_until_saturated(&self) {
+        wait_until("guesses are checked", || self.failed.load(Ordering::SeqCst) > 2);
         wait_until("guesses are refused", || self.refused.load(Ordering::SeqCst) > 10);
     }
 }
@@ -87,7 +88,7 @@ impl Drop for Flood {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         for guesser in self.crowd.drain(..) {
-            // One whose request took too long has ended with a panic, which proves nothing.
+            // A guesser whose request timed out has panicked, which proves nothing.
             let _ = guesser.join();
         }
     }
@@ -100,12 +101,12 @@ fn sign_in_from(server: &Server, address: &str) -> Visitor {
 }
 
 #[test]
-fn nobody_can_compute_the_checksum_of_a_key_that_any_way_of_making_keys_makes() {
+fn keys_from_every_source_have_a_checksum_that_cannot_be_forged() {
     let server = Server::start();
     let created = server.create_key(&[]);
-    let of = |made: &Value| made["key"].as_str().unwrap().to_owned();
-    let rotated = of(&server.json(&["keys", "rotate", &created[..created.len() - 38]]));
-    let demo = of(&server.json(&["demo"])["key"]);
+    let secret = |key: &Value| key["key"].as_str().unwrap().to_owned();
+    let rotated = secret(&server.json(&["keys", "rotate", &created[..created.len() - 38]]));
+    let demo = secret(&server.json(&["demo"])["key"]);
     let visitor = server.signed_in();
     visitor.get("/admin/api-keys/new").expect(200);
     let fields = [
@@ -127,7 +128,7 @@ fn nobody_can_compute_the_checksum_of_a_key_that_any_way_of_making_keys_makes() 
 #[test]
 fn a_key_with_the_old_checksum_stays_valid() {
     let server = Server::start();
-    let old = make_old(&server, &server.create_key(&[]));
+    let old = make_old_key(&server, &server.create_key(&[]));
     server.client_with(&old).get("/me").expect(200);
     server.client_with(&old).get("/me").expect(200);
     let server = server.restart();
@@ -137,7 +138,7 @@ fn a_key_with_the_old_checksum_stays_valid() {
 }
 
 #[test]
-fn a_database_that_is_restored_recognizes_its_keys() {
+fn a_restored_database_recognizes_its_keys() {
     let mut server = Server::start();
     let copy = server.dir().join("copy.db");
     server.json(&["backup", copy.to_str().unwrap()]);
@@ -151,11 +152,11 @@ fn a_database_that_is_restored_recognizes_its_keys() {
 }
 
 #[test]
-fn guesses_at_one_key_hold_up_no_other_key_of_the_same_address() {
+fn guesses_at_one_key_do_not_affect_other_keys_from_the_same_address() {
     let server = Server::start();
     let guessed = server.create_key(&[]);
     let fresh = server.create_key(&[]);
-    let old = make_old(&server, &server.create_key(&[]));
+    let old = make_old_key(&server, &server.create_key(&[]));
     let guesser = server.client_with(&forge(&guessed, "a"));
     for _ in 0..10 {
         guesser.get("/me").refused(401, "invalid_api_key", None);
@@ -166,16 +167,17 @@ fn guesses_at_one_key_hold_up_no_other_key_of_the_same_address() {
     for key in [&fresh, &old, &guessed] {
         server.client_with(key).get("/me").expect(200);
     }
-    // Now the server knows the key, and that everything else with its prefix is wrong.
+    // The server now knows the real key, so it rejects any other key with this prefix without
+    // hashing.
     guesser.get("/me").refused(401, "invalid_api_key", None);
 }
 
 #[test]
-fn guesses_at_keys_in_use_and_at_unknown_ones_are_refused_without_being_counted() {
+fn guesses_at_known_and_unknown_keys_are_refused_without_counting() {
     let server = Server::start();
     server.client().get("/me").expect(200);
     let guesser = server.client_with(&forge(&server.live, "a"));
-    // Nor does a key that does not exist cost anything.
+    // A key that does not exist is rejected just as cheaply.
     let unknown =
         server.client_with(&forge(&server.live.replace("pivotal_", "pivotal_test_"), "a"));
     for _ in 0..70 {
@@ -186,7 +188,7 @@ fn guesses_at_keys_in_use_and_at_unknown_ones_are_refused_without_being_counted(
 }
 
 #[test]
-fn an_address_that_guesses_at_many_keys_has_a_limit_in_all() {
+fn guesses_at_many_keys_from_one_address_share_a_total_limit() {
     let server = Server::start();
     let keys: Vec<String> = (0..7).map(|_| server.create_key(&[])).collect();
     for key in &keys[..6] {
@@ -196,18 +198,18 @@ fn an_address_that_guesses_at_many_keys_has_a_limit_in_all() {
         }
     }
     server.client_with(&forge(&keys[6], "a")).get("/me").refused(429, "rate_limited", None);
-    // A key that only the server can have issued is not held up by it.
+    // A key that only the server can have issued is not affected.
     server.client_with(&keys[6]).get("/me").expect(200);
 }
 
-/// Signs in from addresses that the server has never seen, and uses keys for the first time, while
-/// others guess.
-fn newcomers_get_through(guesser: fn(u32) -> String) {
+/// Signs in from addresses that the server has never seen, and uses keys for the first time, during
+/// a flood of guesses.
+fn assert_newcomers_succeed(guesser: fn(u32) -> String) {
     let server = Server::start_with(BEHIND_PROXY);
     assert!(server.set_password(PASSWORD).status.success());
     let fresh: Vec<String> = (0..3).map(|_| server.create_key(&[])).collect();
     let flood = Flood::start(&server, guesser);
-    flood.wait();
+    flood.wait_until_saturated();
     let from = [("X-Forwarded-For", "192.0.2.7")];
     for (no, key) in fresh.iter().enumerate() {
         server.client_with(key).send("GET", "/me", &from, None).expect(200);
@@ -217,17 +219,17 @@ fn newcomers_get_through(guesser: fn(u32) -> String) {
 }
 
 #[test]
-fn an_admin_signs_in_while_a_site_guesses_at_the_password() {
-    newcomers_get_through(|no| format!("2001:db8:1:{:x}::1", no & 0xffff));
+fn an_admin_can_sign_in_while_one_site_guesses_the_password() {
+    assert_newcomers_succeed(|no| format!("2001:db8:1:{:x}::1", no & 0xffff));
 }
 
 #[test]
-fn an_admin_signs_in_while_customers_of_a_provider_guess_at_the_password() {
-    newcomers_get_through(|no| format!("2001:db8:{:x}::1", no & 0xffff));
+fn an_admin_can_sign_in_while_a_whole_provider_guesses_the_password() {
+    assert_newcomers_succeed(|no| format!("2001:db8:{:x}::1", no & 0xffff));
 }
 
 #[test]
-fn an_admin_who_signed_in_before_is_not_kept_out_by_guesses_from_everywhere() {
+fn an_admin_who_signed_in_before_is_not_locked_out_by_guesses_from_everywhere() {
     let server = Server::start_with(BEHIND_PROXY);
     assert!(server.set_password(PASSWORD).status.success());
     let fresh: Vec<String> = (0..3).map(|_| server.create_key(&[])).collect();
@@ -237,7 +239,7 @@ fn an_admin_who_signed_in_before_is_not_kept_out_by_guesses_from_everywhere() {
         let [_, a, b, c] = no.to_be_bytes();
         format!("{}.{b}.{c}.9", 11 + a)
     });
-    flood.wait();
+    flood.wait_until_saturated();
     let from = [("X-Forwarded-For", "198.51.100.1")];
     for key in &fresh {
         server.client_with(key).send("GET", "/me", &from, None).expect(200);
@@ -246,11 +248,11 @@ fn an_admin_who_signed_in_before_is_not_kept_out_by_guesses_from_everywhere() {
     drop(flood);
 }
 
-/// A thread that hashes leaves no memory behind, so there is as much as for those that hash at the
-/// same time and not for all that ever did.
+/// A hashing thread frees its memory, so memory depends on how many threads hash at the same time,
+/// not on how many ever did.
 #[cfg(target_os = "linux")]
 #[test]
-fn guesses_take_no_more_memory_the_more_threads_there_are() {
+fn memory_does_not_grow_with_the_number_of_threads_that_checked_guesses() {
     let variables = [BEHIND_PROXY, &[("PIVOTAL_WORKERS", "16")]].concat();
     let server = Server::start_with(&variables);
     let before = server.memory();

@@ -1,4 +1,4 @@
-//! Many clients, slow clients and hostile ones.
+//! Many clients, slow clients, and hostile clients.
 
 mod connections;
 mod deadlines;

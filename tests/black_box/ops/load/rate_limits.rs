@@ -1,9 +1,9 @@
-//! Rate limits, with a clock that the test sets.
+//! Rate limits, with a clock that the test controls.
 
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::{RateLimits, Settings};
 
-use crate::support::{Client, InProcess, Reply};
+use crate::support::{Client, InProcess, Response};
 
 fn start(change: impl FnOnce(&mut RateLimits)) -> InProcess {
     let mut settings = Settings::default();
@@ -11,7 +11,7 @@ fn start(change: impl FnOnce(&mut RateLimits)) -> InProcess {
     InProcess::start(settings)
 }
 
-fn number(reply: &Reply, name: &str) -> i64 {
+fn number(reply: &Response, name: &str) -> i64 {
     reply.header(name).unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
 }
 
@@ -32,7 +32,7 @@ fn each_mode_and_tier_has_its_limit() {
 }
 
 #[test]
-fn a_used_up_window_is_told_and_waiting_as_long_as_told_works() {
+fn a_429_says_how_long_to_wait_and_waiting_that_long_is_enough() {
     let server = start(|limits| limits.standard = 3);
     let client = server.client(Mode::Live, Tier::Standard);
     for left in [2, 1, 0] {
@@ -52,12 +52,12 @@ fn a_used_up_window_is_told_and_waiting_as_long_as_told_works() {
     client.get("/me").refused(429, "rate_limited", None);
     server.clock.advance_millis(1);
     client.get("/me").expect(200);
-    // Only the first of the three has left the window.
+    // Only the first of the three requests has left the window.
     client.get("/me").refused(429, "rate_limited", None);
 }
 
 #[test]
-fn a_budget_spent_at_the_end_of_a_minute_is_not_there_again_at_the_next() {
+fn requests_at_the_end_of_a_minute_still_count_in_the_next() {
     let server = start(|limits| limits.test = 5);
     let client = server.client(Mode::Test, Tier::Standard);
     server.clock.advance_millis(59_500);
@@ -71,7 +71,7 @@ fn a_budget_spent_at_the_end_of_a_minute_is_not_there_again_at_the_next() {
 }
 
 #[test]
-fn errors_count_and_what_is_not_authenticated_does_not() {
+fn failed_requests_count_but_unauthenticated_ones_do_not() {
     let server = start(|limits| limits.standard = 4);
     let client = server.client(Mode::Live, Tier::Standard);
     client.get("/customers/1").refused(404, "customer_not_found", None);
@@ -95,7 +95,7 @@ fn errors_count_and_what_is_not_authenticated_does_not() {
 }
 
 #[test]
-fn every_answer_to_a_key_carries_the_headers() {
+fn every_authenticated_response_has_the_rate_limit_headers() {
     let server = start(|_| {});
     let client = server.client(Mode::Live, Tier::Standard);
     for reply in
@@ -108,7 +108,7 @@ fn every_answer_to_a_key_carries_the_headers() {
 }
 
 #[test]
-fn limits_can_be_turned_off() {
+fn rate_limits_can_be_turned_off() {
     let server = start(|limits| (limits.enabled, limits.standard) = (false, 1));
     let client = server.client(Mode::Live, Tier::Standard);
     for _ in 0..5 {

@@ -1,12 +1,12 @@
-//! A query that takes too long ends, and takes nothing with it: neither the file's good name nor a
-//! connection, nor the time of those who ask for something else.
+//! A query that takes too long is ended, and has no side effects: the database doesn't count as
+//! damaged, connections stay usable, and other requests are not delayed.
 
 use crate::support::{Server, wait_until};
 
-/// So many customers that a search through all of them takes more than ten milliseconds.
+/// Enough customers for a search through all of them to take more than ten milliseconds.
 const MANY: u32 = 40_000;
 
-fn crowd(server: &Server) {
+fn create_many_customers(server: &Server) {
     server.client().customer("Aurora");
     let sql = "WITH RECURSIVE numbers (n) AS
                    (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
@@ -19,12 +19,12 @@ fn crowd(server: &Server) {
 }
 
 #[test]
-fn a_query_that_takes_too_long_ends_with_503_and_the_others_go_on() {
+fn a_slow_query_ends_with_503_and_others_continue() {
     let server = Server::start_with(&[
         ("PIVOTAL_RATE_LIMITS_ENABLED", "false"),
         ("PIVOTAL_QUERY_TIMEOUT", "10ms"),
     ]);
-    crowd(&server);
+    create_many_customers(&server);
     let client = server.client();
     for _ in 0..5 {
         let slow = client.get("/customers?q=found-nowhere");
@@ -32,7 +32,8 @@ fn a_query_that_takes_too_long_ends_with_503_and_the_others_go_on() {
         assert_eq!(slow.header("retry-after"), Some("1"));
         client.get("/customers/1").expect(200);
     }
-    // On the same connections. Ten milliseconds may be short for anything here.
+    // These use the same connections. Ten milliseconds may be too short for anything on this
+    // machine.
     wait_until("a short list is read", || client.get("/customers?limit=1").status == 200);
     client.patch("/customers/1", serde_json::json!({"name": "Borealis"})).expect(200);
     let health = client.get("/api/health/deep").expect(200);
@@ -43,13 +44,13 @@ fn a_query_that_takes_too_long_ends_with_503_and_the_others_go_on() {
 }
 
 #[test]
-fn a_page_that_takes_too_long_says_that_it_is_not_available() {
+fn a_slow_page_says_that_it_is_not_available() {
     let server = Server::start_with(&[("PIVOTAL_QUERY_TIMEOUT", "10ms")]);
-    crowd(&server);
+    create_many_customers(&server);
     assert!(server.set_password(crate::support::PASSWORD).status.success());
     let visitor = server.visitor();
-    // The pages before it need the database too.
-    wait_until("somebody is signed in", || {
+    // The pages before it need the database, too, and may time out.
+    wait_until("sign-in succeeds", || {
         let password = [("password", crate::support::PASSWORD)];
         visitor.get("/admin/sign-in").status == 200
             && visitor.post("/admin/sign-in", &password).status == 303
@@ -61,15 +62,15 @@ fn a_page_that_takes_too_long_says_that_it_is_not_available() {
     shown.shows("The server cannot do this at the moment.");
 }
 
-/// More slow searches at the same time than can wait: all are answered, and neither the first use
-/// of a key nor a page stands in their queue.
+/// More concurrent slow searches than can wait: all get a response, and neither the first use of a
+/// key nor a page waits in their queue.
 #[test]
-fn many_slow_lists_hold_up_neither_keys_nor_pages() {
+fn slow_lists_hold_up_neither_keys_nor_pages() {
     let server = Server::start_with(&[
         ("PIVOTAL_RATE_LIMITS_ENABLED", "false"),
         ("PIVOTAL_QUERY_TIMEOUT", "1h"),
     ]);
-    crowd(&server);
+    create_many_customers(&server);
     let key = server.create_key(&[]);
     let searches: Vec<_> = (0..120)
         .map(|_| {

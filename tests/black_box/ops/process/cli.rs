@@ -11,7 +11,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn the_first_start_prints_two_keys_and_the_next_one_none() {
+fn only_the_first_start_prints_two_keys() {
     let server = Server::start_new();
     assert!(server.live.starts_with("pivotal_") && server.test.starts_with("pivotal_test_"));
     let live = server.client().get("/me").expect(200);
@@ -45,7 +45,7 @@ fn no_bootstrap_leaves_a_new_database_empty() {
 }
 
 #[test]
-fn the_settings_are_checked_and_listed_without_a_database() {
+fn config_checks_and_lists_the_settings_without_a_database() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
     std::fs::write(&file, "workers = 3\n[rate_limits]\npaid = 9\n").unwrap();
@@ -108,7 +108,7 @@ fn a_created_key_is_printed_once_and_listed_without_its_secret() {
 }
 
 #[test]
-fn no_secret_is_kept_in_the_directory() {
+fn secrets_are_not_stored_in_the_data_directory() {
     let mut server = Server::start_new();
     let secret = server.create_key(&[]);
     server.client_with(&secret).customer("Aurora");
@@ -167,7 +167,7 @@ fn a_key_has_one_replacement_at_a_time() {
 }
 
 #[test]
-fn a_key_is_revoked_by_its_id_or_by_the_whole_key_too() {
+fn a_key_can_also_be_revoked_by_its_id_or_the_whole_key() {
     let server = Server::start_new();
     let list = server.json(&["keys", "list"]);
     let id = list.as_array().unwrap().iter().find(|k| k["mode"] == "live").unwrap()["id"].clone();
@@ -180,7 +180,7 @@ fn a_key_is_revoked_by_its_id_or_by_the_whole_key_too() {
 }
 
 #[test]
-fn text_for_people_says_the_same() {
+fn text_output_contains_the_same_information() {
     let server = Server::start_new();
     let text = |args: &[&str]| String::from_utf8(server.run(args).stdout).unwrap();
     assert!(text(&["workspaces", "create", "--slug", "acme", "--name", "Acme"]).contains("`acme`"));
@@ -196,7 +196,7 @@ fn text_for_people_says_the_same() {
 }
 
 #[test]
-fn a_command_that_fails_says_what_to_do_in_one_line() {
+fn a_failing_command_says_what_to_do_in_one_line() {
     let server = Server::start_new();
     let empty = tempfile::tempdir().unwrap();
     let on_empty = |args: &[&str]| command(empty.path()).args(args).output().unwrap();
@@ -261,7 +261,7 @@ fn settings_come_from_flags_then_variables_then_the_file() {
     let bad = run(&["keys", "list"], &[]);
     assert!(bad.contains("`rate_limits.paid` must be a whole number"), "{bad}");
 
-    // 192.0.2.1 is an address that no machine has, so that listening on it fails and is told.
+    // No machine has the address 192.0.2.1, so listening on it fails with an error that names it.
     std::fs::write(&file, "listen = \"192.0.2.1:1\"\n").unwrap();
     assert!(run(&["serve"], &[]).contains("cannot listen on 192.0.2.1:1"));
     let variable = [("PIVOTAL_LISTEN", "192.0.2.1:2")];
@@ -270,12 +270,12 @@ fn settings_come_from_flags_then_variables_then_the_file() {
         run(&["serve", "--listen", "192.0.2.1:3"], &variable)
             .contains("cannot listen on 192.0.2.1:3")
     );
-    // Without any command it serves.
+    // `serve` is the default command.
     assert!(run(&[], &variable).contains("cannot listen on 192.0.2.1:2"));
 }
 
 #[test]
-fn asking_to_stop_finishes_what_is_in_flight() {
+fn sigint_stops_the_server_cleanly() {
     let mut server = Server::start_new();
     let clients: Vec<_> = (0..8)
         .map(|n| {

@@ -1,4 +1,4 @@
-//! What a machine whose clock is wrong does to limits, sessions, charts and the dates of rows.
+//! How a wrong system clock affects limits, sessions, charts, and the dates of rows.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
 use serde_json::json;
 
-use crate::support::{InProcess, PASSWORD, Reply, Server, wait_until};
+use crate::support::{InProcess, PASSWORD, Response, Server, wait_until};
 
 const DAY: i64 = 86_400_000;
 const YEAR: i64 = 365 * DAY;
 
-fn number(reply: &Reply, name: &str) -> i64 {
+fn number(reply: &Response, name: &str) -> i64 {
     reply.header(name).unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_neither_frees_a_key_nor_holds_it_back() {
+fn a_clock_that_jumps_neither_resets_nor_extends_a_rate_limit() {
     let mut settings = Settings::default();
     settings.rate_limits.standard = 3;
     let server = InProcess::start(settings);
@@ -42,7 +42,7 @@ fn a_clock_that_jumps_ahead_and_back_neither_frees_a_key_nor_holds_it_back() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_does_not_lock_out_who_mistyped_a_password() {
+fn a_clock_that_jumps_does_not_extend_a_lockout_after_wrong_passwords() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.get("/admin/sign-in").expect(200);
@@ -58,7 +58,7 @@ fn a_clock_that_jumps_ahead_and_back_does_not_lock_out_who_mistyped_a_password()
 }
 
 #[test]
-fn a_session_lasts_as_long_as_it_should_whatever_the_wall_clock_says() {
+fn the_length_of_a_session_does_not_depend_on_the_wall_clock() {
     let server = InProcess::start(Settings::default());
     let visitor = server.visitor();
     visitor.sign_in();
@@ -71,7 +71,7 @@ fn a_session_lasts_as_long_as_it_should_whatever_the_wall_clock_says() {
 }
 
 #[test]
-fn the_chart_keeps_its_requests_and_the_uptime_is_true_when_the_wall_clock_is_set() {
+fn the_chart_and_the_uptime_are_right_after_the_wall_clock_is_set() {
     let server = InProcess::start(Settings::default());
     let client = server.client(Mode::Live, Tier::Unlimited);
     let visitor = server.visitor();
@@ -89,7 +89,7 @@ fn the_chart_keeps_its_requests_and_the_uptime_is_true_when_the_wall_clock_is_se
 }
 
 #[test]
-fn rows_dated_ahead_of_the_clock_are_shown_until_it_has_caught_up() {
+fn rows_dated_ahead_of_the_clock_are_reported_until_it_catches_up() {
     let server = InProcess::start(Settings::default());
     let (client, health) = (server.client(Mode::Live, Tier::Unlimited), server.anonymous());
     let deep = || health.get("/api/health/deep").expect(200);
@@ -105,7 +105,7 @@ fn rows_dated_ahead_of_the_clock_are_shown_until_it_has_caught_up() {
     let said = shown["checks"]["clock"].as_str().unwrap();
     assert!(said.starts_with("new rows are dated 364 days ahead of the clock"), "{said}");
     visitor.get("/admin").shows("Rows dated ahead").shows("364 days ahead");
-    // What is said is true.
+    // The report is correct.
     assert_eq!(client.customer("Borealis")["created_at"], "2027-01-01T12:00:00.000Z");
     server.clock.jump_millis(365 * DAY);
     assert_eq!(deep()["status"], "ok");
@@ -113,7 +113,7 @@ fn rows_dated_ahead_of_the_clock_are_shown_until_it_has_caught_up() {
 }
 
 #[test]
-fn rows_dated_ahead_are_logged_at_the_start_once_and_when_it_ends() {
+fn rows_dated_ahead_are_logged_once_at_the_start_and_when_the_clock_catches_up() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     assert_eq!(server.stop(), Some(0));
@@ -125,12 +125,12 @@ fn rows_dated_ahead_are_logged_at_the_start_once_and_when_it_ends() {
     date_all(365);
     let server = Server::start_in(Arc::clone(&dir), &[]);
     let begun = "WARN  new rows are dated 364 days ahead of the machine's clock";
-    wait_until("the log says so", || server.log().contains(begun));
+    wait_until("the warning is logged", || server.log().contains(begun));
     let deep = || server.anonymous().get("/api/health/deep").expect(200)["status"].clone();
     assert_eq!((deep(), deep()), (json!("degraded"), json!("degraded")));
     date_all(-1);
     assert_eq!(deep(), "ok");
-    wait_until("the log says that it has ended", || {
+    wait_until("the end is logged", || {
         server.log().contains("new rows are no longer dated ahead of the machine's clock")
     });
     assert_eq!(server.log().matches(begun).count(), 1);

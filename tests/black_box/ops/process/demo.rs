@@ -1,5 +1,5 @@
-//! The demo's made-up workspace: what it holds, that it is the same every time, and that it comes
-//! to nobody's data.
+//! The demo workspace: what it contains, that it is reproducible, and that it never touches
+//! existing data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::support::{Client, ManualClock, Server};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// Every value that a property has in a list.
+/// All values of a field in a list.
 fn values<'v>(list: &'v [Value], property: &str) -> BTreeSet<&'v str> {
     list.iter().filter_map(|item| item[property].as_str()).collect()
 }
@@ -35,7 +35,7 @@ fn days_before(now: Timestamp, then: Timestamp) -> i64 {
 }
 
 #[test]
-fn the_demo_has_every_status_phase_and_state_and_can_be_read_through_the_api() {
+fn the_demo_has_every_status_phase_and_state_and_is_readable_through_the_api() {
     let server = Server::start_new();
     let made = server.json(&["demo"]);
     assert_eq!((&made["workspace"], &made["seed"]), (&json!("demo"), &json!(1)));
@@ -60,11 +60,11 @@ fn the_demo_has_every_status_phase_and_state_and_can_be_read_through_the_api() {
         assert!(!own.is_empty());
     }
     assert_eq!(made["contacts"], contacts);
-    assert!(server.client().walk("/customers").is_empty(), "other workspaces are left alone");
+    assert!(server.client().walk("/customers").is_empty(), "other workspaces must not change");
 }
 
 #[test]
-fn its_history_reads_as_if_it_had_happened() {
+fn the_history_is_consistent() {
     let server = Server::start_new();
     let made = server.json(&["demo"]);
     let client = server.client_with(made["key"]["key"].as_str().unwrap());
@@ -89,14 +89,17 @@ fn its_history_reads_as_if_it_had_happened() {
         assert_eq!(moments.last().map_or(&Value::Null, |first| &first["updated_at"]), started);
         let all = client.walk(&path);
         let (last, first) = (&all[0], &all[all.len() - 1]);
-        assert_eq!(last["data"]["object"], onboarding, "the last event shows what is");
+        assert_eq!(
+            last["data"]["object"], onboarding,
+            "the last event must contain the current state"
+        );
         assert_eq!(first["type"], "onboarding.created");
         assert_eq!(first["created_at"], onboarding["created_at"]);
         assert_eq!(first["actor"]["name"], "Onboarding board");
     }
     assert!(overdue > 0);
 
-    // Every customer's timeline, the deleted one's too.
+    // The timelines of all customers, including the deleted one.
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for number in 1..=41 {
         let timeline = client.walk(&format!("/customers/{number}/activity"));
@@ -130,14 +133,14 @@ fn its_history_reads_as_if_it_had_happened() {
     let keys = server.json(&["keys", "list", "--workspace", "demo"]);
     let live: Vec<_> =
         keys.as_array().unwrap().iter().filter(|k| k["revoked_at"].is_null()).collect();
-    assert_eq!(live.len(), 1, "the keys whose secrets nobody has are revoked");
+    assert_eq!(live.len(), 1, "keys with unknown secrets must be revoked");
     assert_eq!(live[0]["name"], "Demo");
 }
 
 #[test]
-fn what_happens_afterwards_comes_after_it() {
+fn later_changes_come_after_the_history() {
     let server = Server::start_new();
-    // The workspace's own keys are younger than the history that it gets.
+    // The workspace's own keys are newer than the history that it gets.
     server.json(&["demo", "--workspace", "default"]);
     let client = server.client();
     let newest = |path: &str| client.list(&format!("{path}?limit=1"))[0].clone();
@@ -151,11 +154,11 @@ fn what_happens_afterwards_comes_after_it() {
     let sql = "SELECT count(*) FROM events JOIN sequences USING (workspace_no)
                WHERE sequences.resource = 'event' AND events.created_at > sequences.created_at";
     let later: i64 = server.sql().query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_eq!(later, 0, "no event can get the time of another");
+    assert_eq!(later, 0, "no event may be newer than the sequence");
 }
 
 #[test]
-fn a_workspace_that_has_or_had_customers_is_left_as_it_is() {
+fn a_workspace_that_has_or_had_customers_is_left_unchanged() {
     let server = Server::start_new();
     let client = server.client();
     client.customer("Aurora");
@@ -175,30 +178,30 @@ fn a_workspace_that_has_or_had_customers_is_left_as_it_is() {
 }
 
 #[test]
-fn it_may_be_the_first_thing_in_a_new_directory() {
+fn the_demo_can_be_the_first_command_in_a_new_directory() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let output = crate::support::command(dir.path()).arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("Filled workspace `demo` with 40 customers, "), "{said}");
     let key = said.split_whitespace().find(|word| word.starts_with("pivotal_")).unwrap();
     let server = Server::start_in(Arc::clone(&dir), &[]);
-    assert_eq!(server.live, "", "there is a workspace, and a key to it");
+    assert_eq!(server.live, "", "the workspace and its key must exist already");
     assert_eq!(
         Client::new(server.address(), Some(key)).get("/customers").expect(200)["has_more"],
         true
     );
 }
 
-/// All that the demo with this seed made on this day, without its ids and with times told by how
-/// far they lie from that day.
-fn made(seed: u64, now: &str) -> String {
+/// Everything that the demo creates with this seed on this day, without IDs and with times relative
+/// to that day.
+fn fill_and_dump(seed: u64, now: &str) -> String {
     let now = Timestamp::parse(now).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(now));
     let store = Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap();
     let slug = Slug::parse("demo").unwrap();
-    let nobody: Arc<dyn Watch> = Arc::new(());
-    demo::fill(&store, &slug, seed, &nobody).unwrap();
+    let watch: Arc<dyn Watch> = Arc::new(());
+    demo::fill(&store, &slug, seed, &watch).unwrap();
     let all = store.read(|reader| {
         let reader = reader.for_workspace(reader.workspace(&slug)?.unwrap().no);
         let page = PageRequest { limit: 1000, before: None };
@@ -217,19 +220,19 @@ fn made(seed: u64, now: &str) -> String {
     });
     let mut all: Value = serde_json::from_str(&all.unwrap()).unwrap();
     let midnight = now.as_micros() / DAY * DAY;
-    neutralise(&mut all, midnight);
+    normalize(&mut all, midnight);
     all.to_string()
 }
 
-fn neutralise(value: &mut Value, midnight: i64) {
+fn normalize(value: &mut Value, midnight: i64) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| neutralise(item, midnight)),
+        Value::Array(items) => items.iter_mut().for_each(|item| normalize(item, midnight)),
         Value::Object(entries) => {
             for (name, value) in entries {
                 if name == "id" || name == "customer_id" || name == "org_id" {
                     *value = Value::Null;
                 }
-                neutralise(value, midnight);
+                normalize(value, midnight);
             }
         }
         Value::String(text) if text.len() == 24 && text.ends_with('Z') => {
@@ -240,16 +243,16 @@ fn neutralise(value: &mut Value, midnight: i64) {
 }
 
 #[test]
-fn the_same_seed_makes_the_same_on_every_day() {
-    let one = made(1, "2026-03-04T05:06:07.890Z");
-    assert_eq!(one, made(1, "2026-03-04T05:06:07.890Z"));
-    assert_eq!(one, made(1, "2028-12-31T23:59:59.999Z"));
-    assert_ne!(one, made(2, "2026-03-04T05:06:07.890Z"));
+fn the_same_seed_creates_the_same_data_on_any_day() {
+    let one = fill_and_dump(1, "2026-03-04T05:06:07.890Z");
+    assert_eq!(one, fill_and_dump(1, "2026-03-04T05:06:07.890Z"));
+    assert_eq!(one, fill_and_dump(1, "2028-12-31T23:59:59.999Z"));
+    assert_ne!(one, fill_and_dump(2, "2026-03-04T05:06:07.890Z"));
 }
 
 #[test]
-fn every_seed_makes_a_demo() {
+fn every_seed_works() {
     for seed in [0, 2, 3, 1 << 40, u64::MAX] {
-        made(seed, "2026-03-04T00:00:00Z");
+        fill_and_dump(seed, "2026-03-04T00:00:00Z");
     }
 }

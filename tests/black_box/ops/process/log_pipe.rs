@@ -1,5 +1,5 @@
-//! The log goes to a pipe or a file that somebody else looks after: when it is full, closed or not
-//! read, the server answers all the same.
+//! The log goes to a pipe or a file that something else reads. If it is full, closed, or not read,
+//! the server still responds.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,15 +11,15 @@ use tempfile::TempDir;
 
 use crate::support::{Client, Server, command, wait_until};
 
-/// A server whose stderr is whatever the test says. It is killed when it is dropped.
-struct Unread {
+/// A server with a given stderr. It is killed when it is dropped.
+struct LoggingServer {
     child: Child,
     address: SocketAddr,
     key: String,
     _dir: TempDir,
 }
 
-impl Unread {
+impl LoggingServer {
     fn start(stderr: Stdio) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut child = command(dir.path())
@@ -58,7 +58,7 @@ impl Unread {
     }
 }
 
-impl Drop for Unread {
+impl Drop for LoggingServer {
     fn drop(&mut self) {
         // It may have been stopped already.
         let _ = self.child.kill();
@@ -66,18 +66,18 @@ impl Drop for Unread {
     }
 }
 
-/// More requests than fit into a pipe and everything that waits for it.
+/// More requests than a pipe and the log queue can hold.
 const MANY: usize = 600;
 
 #[test]
-fn a_log_that_nobody_reads_drops_lines_counts_them_and_stops_no_request() {
-    let mut server = Unread::start(Stdio::piped());
+fn an_unread_log_drops_and_counts_lines_and_blocks_no_request() {
+    let mut server = LoggingServer::start(Stdio::piped());
     server.send(MANY);
     let mut log = BufReader::new(server.child.stderr.take().unwrap());
     let (mut logged, mut dropped) = (0, None);
     while dropped.is_none() {
         let mut line = String::new();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "no line says how many are missing");
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "a line must say how many are missing");
         logged += usize::from(line.contains("method=GET path=/api/v1/customers/xxx"));
         dropped = line.split("log lines dropped: ").nth(1).map(|rest| {
             assert!(line.contains(" WARN "), "{line}");
@@ -85,9 +85,9 @@ fn a_log_that_nobody_reads_drops_lines_counts_them_and_stops_no_request() {
         });
     }
     assert!(dropped > Some(0));
-    assert_eq!(logged + dropped.unwrap(), MANY, "every line is either there or counted");
+    assert_eq!(logged + dropped.unwrap(), MANY, "every line must be either there or counted");
 
-    // Once it is read again, nothing is missing.
+    // Once the log is read again, no line is missing.
     let rest = std::thread::spawn(move || {
         let mut text = String::new();
         log.read_to_string(&mut text).unwrap();
@@ -97,30 +97,30 @@ fn a_log_that_nobody_reads_drops_lines_counts_them_and_stops_no_request() {
     server.terminate();
     let rest = rest.join().unwrap();
     assert_eq!(rest.matches("method=GET").count(), 3, "{rest}");
-    assert!(rest.ends_with(" INFO  stopped\n"), "the last line is written too: {rest}");
+    assert!(rest.ends_with(" INFO  stopped\n"), "the last line must be written too: {rest}");
 }
 
 #[test]
-fn a_server_stops_although_nobody_reads_its_log() {
-    let mut server = Unread::start(Stdio::piped());
+fn a_server_with_an_unread_log_can_stop() {
+    let mut server = LoggingServer::start(Stdio::piped());
     server.send(MANY);
     server.terminate();
 }
 
 #[test]
-fn a_log_that_cannot_be_written_stops_nothing() {
+fn a_log_that_cannot_be_written_does_not_affect_the_server() {
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut server = Unread::start(full.into());
+    let mut server = LoggingServer::start(full.into());
     server.send(3);
     server.terminate();
 
-    let mut server = Unread::start(Stdio::piped());
+    let mut server = LoggingServer::start(Stdio::piped());
     drop(server.child.stderr.take());
     server.send(3);
     server.terminate();
 }
 
-/// A pipe with no room for another byte, and its reading end.
+/// A pipe without room for another byte, with its reading end.
 fn full_pipe() -> (std::io::PipeReader, Stdio) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     // The capacity of a pipe on Linux, pipe(7).
@@ -129,7 +129,7 @@ fn full_pipe() -> (std::io::PipeReader, Stdio) {
 }
 
 #[test]
-fn a_command_that_fails_ends_although_nobody_reads_why() {
+fn a_failing_command_exits_although_its_error_is_not_read() {
     let empty = tempfile::tempdir().unwrap();
     for (args, code) in [(&["keys", "list"][..], 1), (&["dance"], 2)] {
         let (_reader, stderr) = full_pipe();
@@ -140,7 +140,7 @@ fn a_command_that_fails_ends_although_nobody_reads_why() {
 }
 
 #[test]
-fn a_start_that_fails_says_why_even_when_nothing_is_logged() {
+fn a_failed_start_prints_its_error_even_if_logging_is_off() {
     let server = Server::start_new();
     let output = command(server.dir())
         .args(["serve", "--listen", "127.0.0.1:0"])

@@ -1,4 +1,4 @@
-//! The command line, the settings, the log, the clock and the signals of the process.
+//! The process: its command line, settings, log, clock, and signals.
 
 mod cli;
 mod clocks;

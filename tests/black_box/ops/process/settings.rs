@@ -1,5 +1,5 @@
-//! Where settings come from is forgiving where others write into the same environment, and strict
-//! where a typo would otherwise go unnoticed.
+//! Sources of settings: lenient where other programs set environment variables, and strict where a
+//! typo would go unnoticed.
 
 use std::process::Output;
 
@@ -9,7 +9,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
     String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Runs a command with this text as `config.toml`, if there is any.
+/// Runs a command with this text as `config.toml`; an empty text means no file.
 fn run(text: &str, args: &[&str], variables: &[(&str, &str)]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     if !text.is_empty() {
@@ -19,7 +19,7 @@ fn run(text: &str, args: &[&str], variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn an_unknown_variable_is_a_warning_with_the_nearest_name_and_without_its_value() {
+fn an_unknown_variable_causes_a_warning_with_the_nearest_name_but_not_its_value() {
     let variables = [
         ("PIVOTAL_TRUSTED_PROXY", "s3cret-value"),
         ("PIVOTAL_SENTRY_DSN", "s3cret-value"),
@@ -96,7 +96,7 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn the_variable_for_the_file_names_one() {
+fn the_config_variable_names_the_config_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("other.toml");
     std::fs::write(&file, "workers = 7\n").unwrap();
@@ -105,7 +105,7 @@ fn the_variable_for_the_file_names_one() {
 }
 
 #[test]
-fn files_with_a_byte_order_mark_are_read_as_they_look() {
+fn config_files_and_passwords_can_begin_with_a_byte_order_mark() {
     let config = run("\u{feff}workers = 3\r\nlog = \"warn\"\r\n", &["config"], &[]);
     assert!(config.status.success(), "{config:?}");
     let server = Server::start_new();

@@ -1,4 +1,4 @@
-//! Signals: how a server and the long commands end when they are asked to.
+//! Signals: how the server and long-running commands stop.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,21 +14,22 @@ use tempfile::TempDir;
 
 use crate::support::{Server, command, command_under, wait_until};
 
-/// Signals that ask a process to end, their numbers, and its exit code when they cut it off.
+/// Signals that stop a process, their numbers, and the exit code of a process that they interrupt.
 const ALL: [(&str, u32, i32); 3] = [("-HUP", 1, 129), ("-INT", 2, 130), ("-TERM", 15, 143)];
 
-/// Starts a process with a signal's handling as a terminal leaves it, whoever runs the tests.
-fn handling(how: &str, signals: &str) -> Vec<String> {
+/// A wrapper that starts a process with the given handling of signals, independent of the test
+/// runner.
+fn with_signals(how: &str, signals: &str) -> Vec<String> {
     vec!["env".to_owned(), format!("--{how}-signal={signals}")]
 }
 
 fn start(how: &str) -> Server {
     let dir = Arc::new(tempfile::tempdir().unwrap());
-    Server::start_under(&handling(how, "HUP"), dir, &[]).unwrap()
+    Server::start_under(&with_signals(how, "HUP"), dir, &[]).unwrap()
 }
 
 #[test]
-fn every_signal_that_asks_a_server_to_end_lets_it_finish() {
+fn every_stop_signal_lets_the_server_finish() {
     for (signal, ..) in ALL {
         let mut server = start("default");
         server.client().customer("Aurora");
@@ -36,12 +37,12 @@ fn every_signal_that_asks_a_server_to_end_lets_it_finish() {
         assert_eq!(server.wait(), Some(0), "{signal}");
         let name = signal.trim_start_matches('-');
         assert!(server.log().contains(&format!("stopping on SIG{name}")), "{}", server.log());
-        assert!(!server.dir().join("pivotal.db-wal").exists(), "the file is closed");
+        assert!(!server.dir().join("pivotal.db-wal").exists(), "the database must be closed");
     }
 }
 
 #[test]
-fn a_server_under_nohup_outlives_its_terminal() {
+fn a_server_under_nohup_ignores_sighup() {
     let mut server = start("ignore");
     server.signal("-HUP");
     server.client().customer("Aurora");
@@ -51,11 +52,11 @@ fn a_server_under_nohup_outlives_its_terminal() {
 }
 
 #[test]
-fn a_second_signal_ends_a_server_at_once_and_nothing_acknowledged_is_lost() {
+fn a_second_signal_ends_the_server_at_once_without_losing_acknowledged_changes() {
     for (signal, _, code) in ALL {
         let mut server = start("default");
         server.client().customer("Aurora");
-        // A request whose body never comes is in flight for as long as a stop may take.
+        // A request whose body never arrives stays in flight until the shutdown timeout.
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let head = format!(
@@ -64,9 +65,9 @@ fn a_second_signal_ends_a_server_at_once_and_nothing_acknowledged_is_lost() {
             server.live
         );
         stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 100", "the server waits for the body");
+        let mut response = [0; 12];
+        stream.read_exact(&mut response).unwrap();
+        assert_eq!(&response, b"HTTP/1.1 100", "the server must be waiting for the body");
 
         server.signal("-TERM");
         wait_until("the server is stopping", || server.log().contains("stopping on SIGTERM"));
@@ -84,8 +85,8 @@ fn create_workspace(dir: &Path) {
     assert!(command(dir).args(create).output().unwrap().status.success());
 }
 
-/// A database that takes its time to be copied and checked.
-fn large() -> TempDir {
+/// A database that takes a while to copy and check.
+fn large_database() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     create_workspace(dir.path());
     let conn = Connection::open(dir.path().join("pivotal.db")).unwrap();
@@ -100,7 +101,7 @@ fn large() -> TempDir {
     dir
 }
 
-/// The names of a directory's files, without the locks.
+/// The names of the files in a directory, except locks.
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
     let all = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -109,9 +110,9 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// A command that any of the signals may interrupt.
+/// Starts a command that any of the signals can interrupt.
 fn spawn(dir: &Path, args: &[&str]) -> Child {
-    let mut command = command_under(&handling("default", "HUP,INT,TERM"), dir);
+    let mut command = command_under(&with_signals("default", "HUP,INT,TERM"), dir);
     command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -120,7 +121,7 @@ fn send(child: &Child, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
 }
 
-/// What an interrupted command says, in one line.
+/// The one-line error of an interrupted command.
 fn interrupted(output: &Output, signal: &str, code: i32) -> String {
     let said = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(code), "{signal}: {said}");
@@ -132,8 +133,8 @@ fn interrupted(output: &Output, signal: &str, code: i32) -> String {
 }
 
 #[test]
-fn an_interrupted_backup_or_restore_removes_what_it_began() {
-    let dir = large();
+fn an_interrupted_backup_or_restore_removes_its_files() {
+    let dir = large_database();
     let source = dir.path().join("pivotal.db");
     let source = source.to_str().unwrap();
     let target = tempfile::tempdir().unwrap();
@@ -160,8 +161,8 @@ fn an_interrupted_backup_or_restore_removes_what_it_began() {
     }
 }
 
-/// Whether a process has a signal in one of the sets that Linux shows of it.
-fn has(child: &Child, set: &str, number: u32) -> bool {
+/// Whether a signal is in one of the signal sets that Linux reports for a process.
+fn has_signal(child: &Child, set: &str, number: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
     u64::from_str_radix(mask.trim_start_matches(':').trim(), 16).unwrap() & 1 << (number - 1) != 0
@@ -173,19 +174,19 @@ fn workspaces(dir: &Path) -> usize {
 }
 
 #[test]
-fn an_interrupted_demo_leaves_nothing() {
+fn an_interrupted_demo_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     for (signal, number, code) in ALL {
         let database = dir.path().join("pivotal.db");
         let is_new = !database.exists();
-        // It waits for this before it changes anything. In a new database it has to be caught
-        // while it hashes keys and plays.
+        // With this lock held, the command waits before it changes anything. In a new database, the
+        // signal must arrive while the command hashes keys and creates data.
         let conn = (!is_new).then(|| Connection::open(&database).unwrap());
         conn.iter().for_each(|conn| conn.execute_batch("BEGIN IMMEDIATE").unwrap());
         let child = spawn(dir.path(), &["demo"]);
-        wait_until("it handles signals", || has(&child, "SigCgt", number));
+        wait_until("the demo handles signals", || has_signal(&child, "SigCgt", number));
         send(&child, signal);
-        wait_until("the signal has arrived", || !has(&child, "ShdPnd", number));
+        wait_until("the signal has arrived", || !has_signal(&child, "ShdPnd", number));
         drop(conn);
         let said = interrupted(&child.wait_with_output().unwrap(), signal, code);
         assert_eq!(said.contains("the new database"), is_new, "{said}");

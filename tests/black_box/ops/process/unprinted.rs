@@ -1,4 +1,4 @@
-//! What was done and could not be printed: a secret that nobody has seen is never lost silently.
+//! Results that could not be printed: a secret that nobody has seen is never lost silently.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use crate::support::{PASSWORD, Server, command, command_under, wait_until};
 
-/// A stdout to which nothing can be written.
-fn full() -> Stdio {
+/// A stdout that can't be written to.
+fn full_stdout() -> Stdio {
     File::options().write(true).open("/dev/full").unwrap().into()
 }
 
@@ -20,14 +20,14 @@ fn output_to(stdout: Stdio, dir: &Path, args: &[&str]) -> Output {
     let mut command = command(dir);
     command.args(args).stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // Only one of the commands reads it.
+    // Only one of the commands reads its stdin.
     let _ = child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes());
     child.wait_with_output().unwrap()
 }
 
-/// The one line with which a command fails that cannot print.
+/// The one-line error of a command that can't print its result.
 fn unprinted(dir: &Path, args: &[&str]) -> String {
-    let output = output_to(full(), dir, args);
+    let output = output_to(full_stdout(), dir, args);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
@@ -39,9 +39,9 @@ fn newest_key(server: &Server) -> Value {
     server.json(&["keys", "list"])[0].clone()
 }
 
-/// Runs the command that a message names in backquotes after this beginning.
+/// Runs the command in backquotes that a message suggests and that starts like this.
 #[track_caller]
-fn follow(server: &Server, said: &str, beginning: &str) -> Value {
+fn run_suggestion(server: &Server, said: &str, beginning: &str) -> Value {
     let from = said.find(&format!("`{beginning}")).unwrap_or_else(|| panic!("{said}"));
     let command = said[from + 1..].split('`').next().unwrap();
     let args: Vec<&str> = command.split(' ').skip(1).collect();
@@ -49,7 +49,7 @@ fn follow(server: &Server, said: &str, beginning: &str) -> Value {
 }
 
 #[test]
-fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
+fn a_key_that_cannot_be_printed_is_named_with_instructions_to_replace_it() {
     let server = Server::start_new();
     let first = server.json(&["keys", "list"])[0]["prefix"].as_str().unwrap().to_owned();
     let demo = ["demo", "--workspace", "trial"];
@@ -64,10 +64,10 @@ fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
             let prefix = key["prefix"].as_str().unwrap();
             assert_eq!(key["revoked_at"], Value::Null, "it was created anyway");
             assert!(said.contains(prefix), "{said}");
-            let revoked = follow(&server, &said, "pivotal-server keys revoke");
+            let revoked = run_suggestion(&server, &said, "pivotal-server keys revoke");
             assert_eq!(revoked["id"], key["id"]);
             if args != rotate {
-                let another = follow(&server, &said, "pivotal-server keys create");
+                let another = run_suggestion(&server, &said, "pivotal-server keys create");
                 assert_eq!(another["workspace"], key["workspace"]);
             }
         }
@@ -76,7 +76,7 @@ fn a_key_that_cannot_be_printed_is_named_with_the_way_to_replace_it() {
 }
 
 #[test]
-fn what_was_done_is_said_when_it_cannot_be_printed() {
+fn a_command_that_cannot_print_says_what_it_changed() {
     let server = Server::start_new();
     let said = unprinted(server.dir(), &["workspaces", "create", "--slug", "acme", "--name", "A"]);
     assert!(said.contains("workspace `acme` was created anyway"), "{said}");
@@ -99,7 +99,7 @@ fn what_was_done_is_said_when_it_cannot_be_printed() {
 }
 
 #[test]
-fn a_key_that_is_printed_to_nowhere_is_warned_of() {
+fn a_key_printed_to_dev_null_causes_a_warning() {
     let server = Server::start_new();
     let create = ["keys", "create", "--workspace", "default", "--name", "x"];
     let closed = ["sh", "-c", "exec \"$@\" >&-", "sh"].map(str::to_owned);
@@ -111,7 +111,7 @@ fn a_key_that_is_printed_to_nowhere_is_warned_of() {
         let said = String::from_utf8(output.stderr).unwrap();
         let prefix = newest_key(&server)["prefix"].as_str().unwrap().to_owned();
         assert!(said.starts_with("warning: ") && said.contains(&prefix), "{said}");
-        follow(&server, &said, "pivotal-server keys revoke");
+        run_suggestion(&server, &said, "pivotal-server keys revoke");
     }
     let output = server.run(&create);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -125,8 +125,8 @@ fn prefixes(dir: &Path) -> Vec<String> {
     all.map(|key| key["prefix"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What a start announces with `--json`, what it announces as text, and what it logs meanwhile.
-fn announced(dir: &Arc<TempDir>) -> (Value, String, String) {
+/// What a server announces with `--json` and as text, and what it logs in both cases.
+fn announcements(dir: &Arc<TempDir>) -> (Value, String, String) {
     let mut said = [String::new(), String::new()];
     let mut log = String::new();
     for (said, args) in said.iter_mut().zip([&["--json"][..], &[]]) {
@@ -150,11 +150,11 @@ fn announced(dir: &Arc<TempDir>) -> (Value, String, String) {
     (serde_json::from_str(&json).unwrap(), text, log)
 }
 
-/// Starts say that the first keys may not have been shown, until there is another key.
-fn assert_said_until_a_key_is_created(dir: &Arc<TempDir>) {
+/// Checks that starts report the first keys as unshown until another key is created.
+fn assert_reported_until_a_key_is_created(dir: &Arc<TempDir>) {
     let lost = prefixes(dir.path());
     assert_eq!(lost.len(), 2);
-    let (json, text, log) = announced(dir);
+    let (json, text, log) = announcements(dir);
     assert_eq!((&json["keys"], &json["unshown_keys"]), (&json!([]), &json!(lost)));
     for said in [&text, &log] {
         assert!(said.contains("may never have been shown"), "{said}");
@@ -166,30 +166,30 @@ fn assert_said_until_a_key_is_created(dir: &Arc<TempDir>) {
     let run =
         |args: &[&str]| assert!(command(dir.path()).args(args).output().unwrap().status.success());
     run(&["keys", "revoke", &lost[0]]);
-    assert_eq!(announced(dir).0["unshown_keys"], json!([lost[1]]));
+    assert_eq!(announcements(dir).0["unshown_keys"], json!([lost[1]]));
     run(&["keys", "create", "--workspace", "default", "--name", "x"]);
-    let (json, text, log) = announced(dir);
+    let (json, text, log) = announcements(dir);
     assert_eq!(json["unshown_keys"], json!([]));
     assert!(!text.contains("never") && !log.contains("never"), "{text}{log}");
 }
 
 #[test]
-fn first_keys_that_cannot_be_printed_end_the_start_and_later_starts_say_so() {
+fn first_keys_that_cannot_be_printed_fail_the_start_and_are_reported_later() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
-    let said = output_to(full(), dir.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let said = output_to(full_stdout(), dir.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8(said.stderr).unwrap();
     for prefix in prefixes(dir.path()) {
         assert!(said.contains(&format!("pivotal-server keys revoke {prefix}")), "{said}");
     }
     assert!(said.contains("keys create --workspace default"), "{said}");
-    assert_said_until_a_key_is_created(&dir);
+    assert_reported_until_a_key_is_created(&dir);
 }
 
 #[test]
-fn first_keys_of_a_server_that_was_killed_before_it_printed_them_are_not_forgotten() {
+fn first_keys_of_a_server_killed_before_printing_them_are_reported() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
-    // Nobody reads, and there is no room for another byte: the announcement waits.
+    // The pipe is full and not read, so the announcement blocks.
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'x'; 65536]).unwrap();
     let mut child = command(dir.path())
@@ -199,14 +199,14 @@ fn first_keys_of_a_server_that_was_killed_before_it_printed_them_are_not_forgott
         .spawn()
         .unwrap();
     let database = dir.path().join("pivotal.db");
-    wait_until("the keys are made", || database.exists() && prefixes(dir.path()).len() == 2);
+    wait_until("the keys are created", || database.exists() && prefixes(dir.path()).len() == 2);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_said_until_a_key_is_created(&dir);
+    assert_reported_until_a_key_is_created(&dir);
 }
 
 #[test]
-fn first_keys_that_are_printed_to_nowhere_are_said_to_be_unshown() {
+fn first_keys_printed_to_dev_null_are_reported_as_unshown() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let log = dir.path().join("log");
     let mut child = command(dir.path())
@@ -220,5 +220,5 @@ fn first_keys_that_are_printed_to_nowhere_are_said_to_be_unshown() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_said_until_a_key_is_created(&dir);
+    assert_reported_until_a_key_is_created(&dir);
 }

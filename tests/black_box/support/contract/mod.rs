@@ -1,5 +1,5 @@
-//! Holds requests and responses against the description of the API: every client of these tests
-//! does so with everything that it sends and gets.
+//! Checks requests and responses against the OpenAPI document. The API client of these tests does
+//! this for everything that it sends and receives.
 
 mod request;
 mod response;
@@ -10,56 +10,53 @@ use std::sync::{Arc, LazyLock, Mutex};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-pub use self::request::Sent;
-use super::Reply;
+pub use self::request::Request;
+use super::Response;
 
-/// The document that clients are given; a test makes sure that it is what the server serves.
+/// The published document. A test checks that it is the one that the server serves.
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap());
 
-/// An operation of the document.
 pub struct Operation {
     pub id: &'static str,
     pub method: String,
-    /// Its path below the base path, with names in braces.
+    /// The path below the base path, with parameter names in braces.
     pub path: &'static str,
-    pub described: &'static Value,
+    pub definition: &'static Value,
 }
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let all = paths.iter().flat_map(|(path, item)| {
-        item.as_object().unwrap().iter().map(|(method, described)| Operation {
-            id: described["operationId"].as_str().unwrap(),
+        item.as_object().unwrap().iter().map(|(method, definition)| Operation {
+            id: definition["operationId"].as_str().unwrap(),
             method: method.to_uppercase(),
             path,
-            described,
+            definition,
         })
     });
     all.collect()
 });
 
-/// All operations of the document.
 pub fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
 
-/// The operation with an id.
 pub fn operation(id: &str) -> &'static Operation {
     operations().iter().find(|operation| operation.id == id).unwrap()
 }
 
-/// What a `$ref` of the document leads to, or the value itself.
-pub fn resolved(value: &'static Value) -> &'static Value {
+/// Resolves a `$ref` of the document. Returns any other value unchanged.
+pub fn resolve(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(),
         None => value,
     }
 }
 
-/// A validator of a schema of the document.
+/// Compiles a schema of the document.
 pub fn validator(schema: &Value) -> Validator {
-    // The references in it lead to the components, which stand beside it.
+    // The schema refers to the components, so they must be part of the root.
     let mut root = Map::from_iter([("components".to_owned(), DOCUMENT["components"].clone())]);
     root.extend(schema.as_object().unwrap().clone());
     jsonschema::draft202012::options()
@@ -68,34 +65,35 @@ pub fn validator(schema: &Value) -> Validator {
         .unwrap()
 }
 
-/// What is wrong with a value, by a schema of the document.
-pub fn faults(schema: &'static Value, value: &Value) -> Vec<String> {
-    static KNOWN: LazyLock<Mutex<HashMap<usize, Arc<Validator>>>> = LazyLock::new(Mutex::default);
-    // The document stands still, so the place of a schema in memory names it.
-    let place = std::ptr::from_ref(schema) as usize;
-    let known = {
-        let mut all = KNOWN.lock().unwrap();
-        Arc::clone(all.entry(place).or_insert_with(|| Arc::new(validator(schema))))
+/// Lists the ways in which a value violates a schema of the document.
+pub fn violations(schema: &'static Value, value: &Value) -> Vec<String> {
+    static CACHE: LazyLock<Mutex<HashMap<usize, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    // The document is static, so the address of a schema identifies it.
+    let address = std::ptr::from_ref(schema) as usize;
+    let validator = {
+        let mut cache = CACHE.lock().unwrap();
+        Arc::clone(cache.entry(address).or_insert_with(|| Arc::new(validator(schema))))
     };
-    known.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    let errors = validator.iter_errors(value);
+    errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// The request and its response are as the document describes them.
-pub fn check(method: &str, sent: &Sent<'_>, reply: &Reply) {
-    let Some(operation) = asked(method, sent.path) else {
-        let code = reply.json()["error"]["code"].clone();
+/// Checks that a request and its response match the document.
+pub fn check(method: &str, request: &Request<'_>, response: &Response) {
+    let Some(operation) = find_operation(method, request.path) else {
+        let code = response.json()["error"]["code"].clone();
         let unknown = [json!("route_not_found"), json!("method_not_allowed")];
-        assert!(unknown.contains(&code), "{method} {} is not described: {reply:?}", sent.path);
+        let is_expected = unknown.contains(&code);
+        assert!(is_expected, "{method} {} is not in the document: {response:?}", request.path);
         return;
     };
-    response::check(operation, method, reply);
+    response::check(operation, method, response);
     if method == operation.method {
-        request::check(operation, sent, reply);
+        request::check(operation, request, response);
     }
 }
 
-/// The operation that a request is for.
-fn asked(method: &str, path: &str) -> Option<&'static Operation> {
+fn find_operation(method: &str, path: &str) -> Option<&'static Operation> {
     let method = if method == "HEAD" { "GET" } else { method };
     let path = path.split('?').next()?;
     let path = path.strip_prefix("/api/v1").unwrap_or(path);

@@ -1,80 +1,84 @@
-//! Holds requests against the description of the API: what the server accepts is what the document
-//! allows, and what it refuses is what the document forbids.
+//! Checks requests against the OpenAPI document: the server must accept exactly what the document
+//! allows.
 
 use serde_json::Value;
 
-use super::{Operation, faults, resolved};
-use crate::support::Reply;
+use super::{Operation, resolve, violations};
+use crate::support::Response;
 
-/// A request as it was sent.
-pub struct Sent<'r> {
+pub struct Request<'r> {
     pub path: &'r str,
     pub headers: &'r [(&'r str, &'r str)],
     pub body: Option<&'r [u8]>,
 }
 
-/// Whether the response to a request is the one that the document promises for such a request.
-pub fn check(operation: &Operation, sent: &Sent<'_>, reply: &Reply) {
-    let errors = match reply.status {
-        400 => errors(reply),
+/// Checks that the server accepts or refuses a request as the document says.
+pub fn check(operation: &Operation, request: &Request<'_>, response: &Response) {
+    let errors = match response.status {
+        400 => errors(response),
         200..300 => Vec::new(),
         _ => return,
     };
-    let parameters = operation.described["parameters"].as_array().into_iter().flatten();
-    for parameter in parameters.map(resolved) {
+    let parameters = operation.definition["parameters"].as_array().into_iter().flatten();
+    for parameter in parameters.map(resolve) {
         match parameter["in"].as_str().unwrap() {
-            "path" => check_path(operation, parameter, sent, reply),
-            "query" => check_query(operation, parameter, sent, &errors),
-            "header" => check_header(operation, parameter, sent, &errors),
-            other => panic!("there are no parameters in {other}"),
+            "path" => check_path(operation, parameter, request, response),
+            "query" => check_query(operation, parameter, request, &errors),
+            "header" => check_header(operation, parameter, request, &errors),
+            other => panic!("parameters in {other} are not supported"),
         }
     }
-    let body = &operation.described["requestBody"]["content"]["application/json"]["schema"];
+    let body = &operation.definition["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {
-        check_body(operation, body, sent, reply, &errors);
+        check_body(operation, body, request, response, &errors);
     }
 }
 
-/// The code and the field of every error in a response.
-fn errors(reply: &Reply) -> Vec<(String, String)> {
-    let error = reply.json()["error"].clone();
+/// Returns the code and the field of every error in a response.
+fn errors(response: &Response) -> Vec<(String, String)> {
+    let error = response.json()["error"].clone();
     let all = error["errors"].as_array().cloned().unwrap_or_else(|| vec![error.clone()]);
     let text = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
     all.iter().map(|error| (text(error, "code"), text(error, "field"))).collect()
 }
 
 fn is_valid(schema: &'static Value, value: &Value) -> bool {
-    faults(schema, value).is_empty()
+    violations(schema, value).is_empty()
 }
 
-/// Only an id of the described form finds something.
-fn check_path(operation: &Operation, parameter: &'static Value, sent: &Sent<'_>, reply: &Reply) {
-    if reply.status == 400 {
+/// Checks that an ID which finds a resource has the documented form.
+fn check_path(
+    operation: &Operation,
+    parameter: &'static Value,
+    request: &Request<'_>,
+    response: &Response,
+) {
+    if response.status == 400 {
         return;
     }
     let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
-    let path = sent.path.split('?').next().unwrap();
+    let path = request.path.split('?').next().unwrap();
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let place = operation.path.split('/').position(|part| part == name).unwrap();
     let value = path.split('/').nth(place).unwrap();
     let found = is_valid(&parameter["schema"], &Value::from(value));
-    assert!(found, "{} finds {value}, which the document does not allow", operation.id);
+    assert!(found, "{} accepts {value}, which the document does not allow", operation.id);
 }
 
-/// A parameter of the query is refused exactly when the document does not allow its value.
+/// Checks that a query parameter is refused exactly if the document does not allow its value.
 fn check_query(
     operation: &Operation,
     parameter: &'static Value,
-    sent: &Sent<'_>,
+    request: &Request<'_>,
     errors: &[(String, String)],
 ) {
     let name = parameter["name"].as_str().unwrap();
-    let query = sent.path.split_once('?').map_or("", |(_, query)| query);
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let values: Vec<_> = pairs.filter(|(other, _)| other == name).map(|(_, value)| value).collect();
     let schema = &parameter["schema"];
     let is_refused = errors.iter().any(|(_, field)| field == name);
-    if resolved(schema)["type"] == "array" {
+    if resolve(schema)["type"] == "array" {
         let value = values.iter().map(|text| Value::from(&**text)).collect();
         let what = format!("{} {name}={values:?}: {errors:?}", operation.id);
         assert_eq!(is_refused, !is_valid(schema, &value), "{what}");
@@ -83,15 +87,14 @@ fn check_query(
     let [text] = &values[..] else { return };
     let is_number = text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse::<i64>().ok().filter(|_| is_number);
-    let value = match resolved(schema)["type"].as_str() {
+    let value = match resolve(schema)["type"].as_str() {
         Some("integer") => number.map_or_else(|| Value::from(&**text), Value::from),
         _ => Value::from(&**text),
     };
-    // A pattern does not know how many days a month has.
+    // A pattern can't express how many days a month has.
     if ["cursor", "after"].contains(&name) && text.contains("-02-") {
         return;
     }
-    // Nor which events there are, nor what else was sent.
     if name == "after" && is_refused && (text.starts_with("evt_") || query.contains("cursor=")) {
         return;
     }
@@ -99,15 +102,15 @@ fn check_query(
     assert_eq!(is_refused, !is_valid(schema, &value), "{what}");
 }
 
-/// A header is refused exactly when the document does not allow its value.
+/// Checks that a header is refused exactly if the document does not allow its value.
 fn check_header(
     operation: &Operation,
     parameter: &'static Value,
-    sent: &Sent<'_>,
+    request: &Request<'_>,
     errors: &[(String, String)],
 ) {
     let name = parameter["name"].as_str().unwrap();
-    let values = sent.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let values = request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     for (_, value) in values {
         let is_refused = errors.iter().any(|(_, field)| field == name);
         let is_valid = is_valid(&parameter["schema"], &Value::from(*value));
@@ -118,31 +121,31 @@ fn check_header(
 fn check_body(
     operation: &Operation,
     schema: &'static Value,
-    sent: &Sent<'_>,
-    reply: &Reply,
+    request: &Request<'_>,
+    response: &Response,
     errors: &[(String, String)],
 ) {
-    let bytes = sent.body.unwrap_or_default();
+    let bytes = request.body.unwrap_or_default();
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let what = || format!("{}: {} answered with {}", operation.id, show(bytes), reply.body);
+    let what = || format!("{}: {} returned {}", operation.id, excerpt(bytes), response.body);
     let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
-        assert_eq!(reply.status, 400, "{}", what());
+        assert_eq!(response.status, 400, "{}", what());
         return;
     };
-    let properties = resolved(schema)["properties"].as_object().unwrap();
+    let properties = resolve(schema)["properties"].as_object().unwrap();
     let is_allowed = |name: &str| is_valid(&properties[name], &body[name]);
-    if reply.status < 300 {
-        // Values are trimmed, and some are lowercased, before they are looked at: what is accepted
-        // and comes back changed may be more than the schema allows. Nor can it say that an
-        // invisible joiner is legal in a host name where its neighbors join.
-        let shown = reply.json();
+    if response.status < 300 {
+        // Values are trimmed, and some are lowercased, before they are checked: a value that comes
+        // back changed may be accepted although the schema doesn't allow it. Nor can the schema
+        // express that an invisible joiner is legal in a host name between certain letters.
+        let shown = response.json();
         let may_differ = |name: &String| {
             let is_joined = body[name].as_str().is_some_and(|text| text.contains('\u{200c}'));
             shown[name] != body[name] || is_joined
         };
         let known = body.as_object().unwrap().keys().filter(|name| properties.contains_key(*name));
         let tolerated = known.filter(|name| !is_allowed(name) && may_differ(name)).count();
-        let found = faults(schema, &body);
+        let found = violations(schema, &body);
         assert!(found.len() <= tolerated, "{}, but {found:?}", what());
         return;
     }
@@ -153,35 +156,39 @@ fn check_body(
             "invalid_body" => !is_valid(schema, &body),
             "conflicting_fields" => !is_valid(schema, &body),
             "missing_field" => {
-                let mut required = resolved(schema)["required"].as_array().into_iter().flatten();
+                let mut required = resolve(schema)["required"].as_array().into_iter().flatten();
                 required.any(|required| required == name) && body.get(name).is_none()
             }
-            // No schema says that one of the properties has to be known.
+            // A schema can't express that at least one of the fields must be known.
             "empty_patch" => !properties.keys().any(|name| body.get(name).is_some()),
             _ if !properties.contains_key(name) => continue,
-            _ => !is_allowed(name) || cannot_be_described(code, &body[name]),
+            _ => !is_allowed(name) || cannot_be_expressed(code, &body[name]),
         };
-        assert!(is_forbidden, "{}, though the document allows {code} at {field}", what());
+        assert!(
+            is_forbidden,
+            "{}: {code} at {field}, although the document allows the value",
+            what()
+        );
     }
 }
 
-/// Whether a value is refused for a reason for which JSON Schema has no words.
-fn cannot_be_described(code: &str, value: &Value) -> bool {
+/// Whether a value is refused for a reason that JSON Schema can't express.
+fn cannot_be_expressed(code: &str, value: &Value) -> bool {
     match value {
-        // The size and the depth of metadata.
+        // Size and depth of metadata.
         Value::Object(_) => code == "too_big",
-        // An offset can carry the first and the last hours out of the years that there are, and
-        // no pattern reaches beyond the first 65,536 characters.
+        // An offset can move the first and the last hours out of the range of years, and patterns
+        // only cover the first 65,536 characters.
         Value::String(text) => {
             text.starts_with("0001-01-01")
                 || text.starts_with("9999-12-31")
                 || text.contains(|letter| letter > '\u{ffff}')
         }
-        Value::Array(items) => items.iter().any(|item| cannot_be_described(code, item)),
+        Value::Array(items) => items.iter().any(|item| cannot_be_expressed(code, item)),
         _ => false,
     }
 }
 
-fn show(bytes: &[u8]) -> String {
+fn excerpt(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().take(300).collect()
 }

@@ -1,35 +1,35 @@
-//! Other programs beside the server: what a running server does by itself keeps the locks that
-//! protect its file from them.
+//! Other programs that use the database file while the server runs: nothing the server does in the
+//! background releases the locks that protect the file from them.
 
 use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Server, command, locks_of, wait_until};
+use crate::support::{Server, command, locks_held_by, wait_until};
 
 const EVERY_SECOND: &[(&str, &str)] =
     &[("PIVOTAL_RATE_LIMITS_ENABLED", "false"), ("PIVOTAL_BACKUP_EVERY", "1s")];
 
-/// How many backups were made; of the files, only some are kept.
-fn backups(server: &Server) -> usize {
+/// The number of backups made so far. Only the newest files are kept.
+fn count_backups(server: &Server) -> usize {
     server.log().matches("backed up to").count()
 }
 
-/// SQLite holds a shared lock on a database with a write-ahead log for as long as it has it open
-/// (SQLite manual, "WAL-mode File Format", 2.3.1), and one on the log's index.
+/// SQLite holds a shared lock on a database in WAL mode for as long as the database is open (SQLite
+/// manual, "WAL-mode File Format", 2.3.1), and one on the WAL index.
 #[track_caller]
 fn assert_locked(server: &Server) {
     for file in ["pivotal.db", "pivotal.db-shm"] {
-        let locks = locks_of(server.pid(), &server.dir().join(file));
+        let locks = locks_held_by(server.pid(), &server.dir().join(file));
         assert!(locks.contains(&"POSIX READ".to_owned()), "{file}: {locks:?}");
     }
 }
 
-/// Does everything that a server does beside answering, and what operators do meanwhile.
-fn let_it_work(server: &Server) {
-    let already = backups(server);
-    wait_until("two more backups are made", || backups(server) >= already + 2);
+/// Waits for background work of the server, and runs the commands that operators run.
+fn work_in_background(server: &Server) {
+    let already = count_backups(server);
+    wait_until("two more backups are made", || count_backups(server) >= already + 2);
     server.json(&["backup", "by-hand.db"]);
     server.json(&["check"]);
     server.json(&["check", "by-hand.db"]);
@@ -44,15 +44,15 @@ fn let_it_work(server: &Server) {
 }
 
 #[test]
-fn what_a_server_does_by_itself_keeps_its_locks() {
+fn background_work_keeps_the_locks_on_the_file() {
     let server = Server::start_with(EVERY_SECOND);
     assert_locked(&server);
-    let_it_work(&server);
+    work_in_background(&server);
     assert_locked(&server);
 }
 
 #[test]
-fn a_link_to_the_database_among_the_backups_is_never_opened() {
+fn a_symbolic_link_to_the_database_among_the_backups_is_never_opened() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let backups = dir.path().join("backups");
     std::fs::create_dir(&backups).unwrap();
@@ -60,8 +60,8 @@ fn a_link_to_the_database_among_the_backups_is_never_opened() {
         std::os::unix::fs::symlink("../pivotal.db", backups.join(name)).unwrap();
     }
     let variables = [EVERY_SECOND, &[("PIVOTAL_BACKUP_KEEP", "1")]].concat();
-    // Without the flag, the link would count as a trace of an earlier database.
-    drop(Server::start_anew(Arc::clone(&dir)));
+    // Without this option, the link would count as a trace of an earlier database.
+    drop(Server::start_with_new_database(Arc::clone(&dir)));
     let server = Server::start_in(dir, &variables);
     wait_until("backups are made and removed", || {
         server.log().matches("backed up to").count() >= 3
@@ -70,12 +70,12 @@ fn a_link_to_the_database_among_the_backups_is_never_opened() {
 }
 
 #[test]
-fn after_an_old_sqlite_has_looked_at_the_file_and_a_kill_nothing_is_lost() {
+fn nothing_is_lost_when_an_old_sqlite_reads_the_file_before_a_crash() {
     let mut server = Server::start_with(EVERY_SECOND);
     let client = server.client();
     client.customer("Before");
-    let_it_work(&server);
-    // `tests/run` installs it. Versions before 3.51 delete the log when they find no lock.
+    work_in_background(&server);
+    // `tests/run` installs it. Versions before 3.51 delete the WAL if they find no lock.
     let look = Command::new("sqlite3")
         .arg(server.database())
         .arg("SELECT count(*) FROM customers")
@@ -92,13 +92,13 @@ fn after_an_old_sqlite_has_looked_at_the_file_and_a_kill_nothing_is_lost() {
 }
 
 #[test]
-fn a_command_that_is_stopped_holds_up_nobody() {
+fn a_suspended_command_does_not_block_the_server_or_other_commands() {
     let mut server = Server::start_with(EVERY_SECOND);
     let prefix = server.live.split_at("pivotal_12345678".len()).0.to_owned();
     let mut demo = command(server.dir()).arg("demo").spawn().unwrap();
     let open_lock = server.dir().join("open.lock");
     wait_until("the demo holds its lock", || {
-        !locks_of(demo.id(), &open_lock).is_empty() || demo.try_wait().unwrap().is_some()
+        !locks_held_by(demo.id(), &open_lock).is_empty() || demo.try_wait().unwrap().is_some()
     });
     let signal = |name: &str| {
         assert!(
@@ -106,10 +106,10 @@ fn a_command_that_is_stopped_holds_up_nobody() {
         );
     };
     signal("-STOP");
-    let already = backups(&server);
-    wait_until("backups go on", || backups(&server) > already);
+    let already = count_backups(&server);
+    wait_until("backups continue", || count_backups(&server) > already);
     let revoked = server.run(&["keys", "revoke", &prefix]);
-    // It may have been stopped in the middle of its transaction; then it is named.
+    // If the command was suspended during its transaction, the error names it.
     let said = String::from_utf8_lossy(&revoked.stderr).into_owned();
     let named = format!("pivotal-server demo (process {})", demo.id());
     assert!(revoked.status.success() || said.contains(&named), "{said}");
@@ -119,7 +119,7 @@ fn a_command_that_is_stopped_holds_up_nobody() {
 }
 
 #[test]
-fn a_lock_that_another_process_keeps_is_waited_for_ten_seconds_and_its_holder_named() {
+fn a_command_waits_ten_seconds_for_a_lock_and_then_names_its_holder() {
     let mut server = Server::start_with(EVERY_SECOND);
     let open_lock = server.dir().join("open.lock");
     let mut holder = Command::new("flock")
@@ -128,21 +128,21 @@ fn a_lock_that_another_process_keeps_is_waited_for_ten_seconds_and_its_holder_na
         .args(["sleep", "1000"])
         .spawn()
         .unwrap();
-    wait_until("it holds the lock", || !locks_of(holder.id(), &open_lock).is_empty());
+    wait_until("the lock is held", || !locks_held_by(holder.id(), &open_lock).is_empty());
     let refused = server.run(&["keys", "create", "--workspace", "default", "--name", "New"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("sleep (process {})", holder.id())), "{said}");
-    // The server needs no lock for what it does, nor for its end.
-    let already = backups(&server);
-    wait_until("backups go on", || backups(&server) > already);
+    // Neither the server's background work nor its shutdown needs the lock.
+    let already = count_backups(&server);
+    wait_until("backups continue", || count_backups(&server) > already);
     assert_eq!(server.stop(), Some(0));
     holder.kill().unwrap();
     holder.wait().unwrap();
 }
 
 #[test]
-fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait_for_it() {
+fn a_process_with_an_open_transaction_is_named_and_does_not_delay_shutdown() {
     let mut server = Server::start_new();
     let conn = server.sql();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -150,7 +150,7 @@ fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait
     refused.refused(503, "unavailable", None);
     let this = format!("(process {})", std::process::id());
     wait_until("it is named", || server.log().contains(&this));
-    // The use of the key is written at the end, for which there is no waiting either.
+    // Key usage is written at shutdown, without waiting for the transaction.
     assert_eq!(server.stop(), Some(0));
     conn.execute_batch("ROLLBACK").unwrap();
     drop(conn);
@@ -159,7 +159,7 @@ fn a_process_that_does_not_end_its_transaction_is_named_and_a_stop_does_not_wait
 }
 
 #[test]
-fn one_database_under_two_names_is_served_once() {
+fn one_database_under_two_names_is_served_only_once() {
     let server = Server::start_new();
     let other = Arc::new(tempfile::tempdir().unwrap());
     let link = other.path().join("pivotal.db");
@@ -169,7 +169,7 @@ fn one_database_under_two_names_is_served_once() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains("is already in use by pivotal-server serve"), "{said}");
-    // A command finds the locks, too, and the server sees what it does.
+    // A command finds the locks through the link, too, and the server sees its changes.
     let listed = command(other.path()).args(["--json", "keys", "list"]).output().unwrap();
     assert_eq!(listed.status.code(), Some(0), "{listed:?}");
 

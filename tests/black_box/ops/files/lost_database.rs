@@ -1,4 +1,4 @@
-//! A database that is taken away: noticed at once, and never replaced by a new one unasked.
+//! A database that disappears: the server notices at once, and never silently creates a new one.
 
 use std::fs;
 use std::path::Path;
@@ -10,20 +10,20 @@ use tempfile::TempDir;
 
 use crate::support::{Server, command, wait_until};
 
-/// What is done to one of the server's files.
+/// What happens to one of the server's files.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+enum Loss {
     Renamed,
     Removed,
     Replaced,
 }
 
-fn befall(file: &Path, fate: Fate) {
+fn lose_file(file: &Path, loss: Loss) {
     let aside = file.with_extension("aside");
-    match fate {
-        Fate::Renamed => fs::rename(file, aside).unwrap(),
-        Fate::Removed => fs::remove_file(file).unwrap(),
-        Fate::Replaced => {
+    match loss {
+        Loss::Renamed => fs::rename(file, aside).unwrap(),
+        Loss::Removed => fs::remove_file(file).unwrap(),
+        Loss::Replaced => {
             fs::copy(file, &aside).unwrap();
             fs::rename(aside, file).unwrap();
         }
@@ -33,20 +33,20 @@ fn befall(file: &Path, fate: Fate) {
 #[test]
 fn no_change_is_acknowledged_once_a_file_is_gone() {
     let all = ["pivotal.db", "pivotal.db-wal", "pivotal.db-shm"];
-    for (name, fate) in [
-        (all[0], Fate::Renamed),
-        (all[0], Fate::Removed),
-        (all[0], Fate::Replaced),
-        (all[1], Fate::Renamed),
-        (all[1], Fate::Removed),
-        (all[2], Fate::Removed),
+    for (name, loss) in [
+        (all[0], Loss::Renamed),
+        (all[0], Loss::Removed),
+        (all[0], Loss::Replaced),
+        (all[1], Loss::Renamed),
+        (all[1], Loss::Removed),
+        (all[2], Loss::Removed),
     ] {
         let server = Server::start_new();
         let client = server.client();
         client.customer("Aurora");
-        befall(&server.dir().join(name), fate);
+        lose_file(&server.dir().join(name), loss);
         let refused = client.post("/customers", json!({"name": "Late"}));
-        assert_eq!(refused.status, 503, "{name} {fate:?}");
+        assert_eq!(refused.status, 503, "{name} {loss:?}");
         refused.refused(503, "unavailable", None);
         let deep = server.anonymous().get("/api/health/deep").expect(503);
         let said = deep["checks"]["file"].as_str().unwrap();
@@ -60,25 +60,26 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
 }
 
 #[test]
-fn a_file_that_is_gone_is_noticed_without_any_request() {
+fn a_missing_file_is_noticed_without_any_request() {
     let server = Server::start_new();
-    befall(&server.database(), Fate::Renamed);
+    lose_file(&server.database(), Loss::Renamed);
     wait_until("it is logged", || server.log().contains("moved, deleted, or replaced"));
 }
 
 #[test]
-fn no_scheduled_backup_is_made_of_a_file_that_came_in_its_place() {
+fn no_scheduled_backup_is_made_of_a_replaced_file() {
     let variables = [("PIVOTAL_BACKUP_EVERY", "1s"), ("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
     let server = Server::start_with(&variables);
-    befall(&server.database(), Fate::Replaced);
+    lose_file(&server.database(), Loss::Replaced);
     wait_until("a backup is refused", || {
         let log = server.log();
         log.lines().any(|line| line.contains("backup failed") && line.contains("replaced"))
     });
 }
 
-/// A data directory that was used and whose database was then taken away, and where it is.
-fn robbed() -> (Arc<TempDir>, TempDir) {
+/// A used data directory whose database was moved away, and the directory where the database is
+/// now.
+fn dir_without_database() -> (Arc<TempDir>, TempDir) {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -95,7 +96,7 @@ fn serve(dir: &Path, variables: &[(&str, &str)]) -> Output {
 }
 
 #[track_caller]
-fn assert_asks(refused: &Output, trace: &str) {
+fn assert_requires_new_database_flag(refused: &Output, trace: &str) {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains("--new-database") && said.contains(trace), "{said}");
@@ -103,25 +104,28 @@ fn assert_asks(refused: &Output, trace: &str) {
 }
 
 #[test]
-fn where_there_was_a_database_a_new_one_is_made_only_on_request() {
-    let (dir, elsewhere) = robbed();
-    assert_asks(&serve(dir.path(), &[]), "open.lock");
+fn where_there_was_a_database_a_new_one_is_only_created_on_request() {
+    let (dir, elsewhere) = dir_without_database();
+    assert_requires_new_database_flag(&serve(dir.path(), &[]), "open.lock");
     for args in [&["workspaces", "create", "--slug", "new", "--name", "New"][..], &["demo"]] {
-        assert_asks(&command(dir.path()).args(args).output().unwrap(), "open.lock");
+        assert_requires_new_database_flag(
+            &command(dir.path()).args(args).output().unwrap(),
+            "open.lock",
+        );
     }
     assert!(!dir.path().join("pivotal.db").exists());
 
-    // Put back, it goes on as if nothing had been.
+    // Moved back, the database works as before.
     fs::rename(elsewhere.path().join("pivotal.db"), dir.path().join("pivotal.db")).unwrap();
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     assert_eq!(server.json(&["check"])["sound"], true);
     assert_eq!(server.stop(), Some(0));
 
     fs::remove_file(server.database()).unwrap();
-    let new = Server::start_anew(Arc::clone(&dir));
+    let new = Server::start_with_new_database(Arc::clone(&dir));
     new.client().customer("Borealis");
     drop(new);
-    // From now on it is the database of this directory.
+    // From now on, it is the database of this directory.
     assert_eq!(customers(&dir), ["Borealis"]);
 }
 
@@ -133,13 +137,16 @@ fn customers(dir: &Arc<TempDir>) -> Vec<String> {
 }
 
 #[test]
-fn backups_and_what_a_restore_kept_are_traces_of_a_database() {
+fn backups_and_files_kept_by_a_restore_are_traces_of_a_database() {
     let empty = || tempfile::tempdir().unwrap();
     let (dir, backups) = (empty(), empty());
     fs::write(backups.path().join("pivotal-20260101T000000Z.db"), "a backup").unwrap();
     let elsewhere = backups.path().to_str().unwrap();
     let variables = [("PIVOTAL_BACKUP_DIR", elsewhere)];
-    assert_asks(&serve(dir.path(), &variables), "pivotal-20260101T000000Z.db");
+    assert_requires_new_database_flag(
+        &serve(dir.path(), &variables),
+        "pivotal-20260101T000000Z.db",
+    );
 
     for name in [
         "pivotal.db-wal",
@@ -149,16 +156,16 @@ fn backups_and_what_a_restore_kept_are_traces_of_a_database() {
     ] {
         let dir = empty();
         fs::write(dir.path().join(name), "something").unwrap();
-        assert_asks(&serve(dir.path(), &[]), name);
+        assert_requires_new_database_flag(&serve(dir.path(), &[]), name);
     }
 
     let dir = empty();
     std::os::unix::fs::symlink("/no/such/disk/pivotal.db", dir.path().join("pivotal.db")).unwrap();
-    assert_asks(&serve(dir.path(), &[]), "/no/such/disk/pivotal.db");
+    assert_requires_new_database_flag(&serve(dir.path(), &[]), "/no/such/disk/pivotal.db");
 }
 
 #[test]
-fn a_kill_during_the_very_first_start_leaves_no_trace_of_a_database() {
+fn a_crash_during_the_very_first_start_leaves_no_trace_of_a_database() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     for name in ["serve.lock", "open.lock", "pivotal.db-wal"] {
         fs::write(dir.path().join(name), "").unwrap();
@@ -171,7 +178,7 @@ fn a_kill_during_the_very_first_start_leaves_no_trace_of_a_database() {
 }
 
 #[test]
-fn the_log_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
+fn the_wal_of_a_lost_database_is_kept_and_never_applied_to_a_new_one() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -179,7 +186,7 @@ fn the_log_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
     fs::remove_file(server.database()).unwrap();
     let log = fs::read(dir.path().join("pivotal.db-wal")).unwrap();
     assert!(!log.is_empty());
-    let new = Server::start_anew(Arc::clone(&dir));
+    let new = Server::start_with_new_database(Arc::clone(&dir));
     new.client().customer("Borealis");
     drop(new);
     assert_eq!(fs::read(dir.path().join("pivotal.db.orphaned-wal")).unwrap(), log);
@@ -187,17 +194,17 @@ fn the_log_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
 }
 
 #[test]
-fn the_journal_of_a_database_that_is_gone_is_kept_and_never_applied_to_a_new_one() {
+fn the_journal_of_a_lost_database_is_kept_and_never_applied_to_a_new_one() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     fs::write(dir.path().join("pivotal.db-journal"), "old pages").unwrap();
-    Server::start_anew(Arc::clone(&dir)).client().customer("Borealis");
+    Server::start_with_new_database(Arc::clone(&dir)).client().customer("Borealis");
     let kept = fs::read_to_string(dir.path().join("pivotal.db.orphaned-journal")).unwrap();
     assert_eq!(kept, "old pages");
     assert_eq!(customers(&dir), ["Borealis"]);
 }
 
 #[test]
-fn a_backup_copied_over_a_database_with_a_log_is_refused_until_the_log_is_out_of_the_way() {
+fn a_backup_copied_over_a_database_with_a_wal_is_refused_until_the_wal_is_removed() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let mut server = Server::start_in(Arc::clone(&dir), &[]);
     server.client().customer("Aurora");
@@ -218,7 +225,7 @@ fn a_backup_copied_over_a_database_with_a_log_is_refused_until_the_log_is_out_of
     }
     assert_eq!((fs::read(&database).unwrap(), fs::read(&log).unwrap()), before);
 
-    // Either advice of the message works. The restore keeps the last changes.
+    // Both ways that the message suggests work. Restoring keeps the last changes.
     let restore = ["restore", "--replace", backup.to_str().unwrap()];
     assert!(command(dir.path()).args(restore).output().unwrap().status.success());
     assert_eq!(customers(&dir), ["Aurora"]);
