@@ -80,7 +80,7 @@ fn a_form_that_does_not_arrive_gets_an_error_page() {
     );
     let answer = send_and_read(&server, form.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("The form arrived too slowly."), "{answer}");
+    assert!(answer.contains("The form took too long to arrive."), "{answer}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_slow_page_says_that_it_is_not_available() {
     let shown = visitor.get(search);
     shown.expect(503);
     assert_eq!(shown.header("retry-after"), Some("1"));
-    shown.shows("The server cannot do this at the moment.");
+    shown.shows("do this right now. Nothing was changed.");
 }
 
 /// More concurrent slow searches than can wait: all get a response, and neither the first use of a

@@ -82,7 +82,7 @@ fn the_chart_and_the_uptime_are_right_after_the_wall_clock_is_set() {
     for (jump, minutes) in [(0, ["12:00", "12:02"]), (5 * 3_600_000, ["17:00", "17:02"])] {
         server.clock.jump_millis(jump);
         let page = visitor.get("/admin");
-        page.says("The API answered 2 requests in the last hour").says("2 minutes");
+        page.says("2 API requests in the last hour").says("2 minutes");
         let rows = page.texts("th[scope=row]");
         assert!(minutes.iter().all(|minute| rows.iter().any(|row| row == minute)), "{rows:?}");
     }
