@@ -185,12 +185,14 @@ CREATE TABLE events (
     created_at   INTEGER NOT NULL,
     type         TEXT    NOT NULL,
     livemode     INTEGER NOT NULL CHECK (livemode IN (0, 1)),
-    actor_type   TEXT    NOT NULL CHECK (actor_type IN ('api_key', 'admin')),
+    actor_type   TEXT    NOT NULL CHECK (actor_type IN ('api_key', 'admin', 'system')),
     actor_id     TEXT    NOT NULL,
     actor_name   TEXT    NOT NULL,
-    resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'api_key')),
+    resource     TEXT    NOT NULL CHECK (resource IN
+        ('customer', 'contact', 'onboarding', 'api_key', 'webhook_endpoint')),
     resource_id  TEXT    NOT NULL,
-    -- The customer whose activity includes the event. Only events of API keys have none.
+    -- The customer whose activity includes the event. Events of API keys and webhook endpoints have
+    -- none.
     customer_id  TEXT    REFERENCES customers (id),
     -- The phases that an onboarding moved from and to.
     from_phase   TEXT,
@@ -198,7 +200,7 @@ CREATE TABLE events (
     previous     TEXT    CHECK (json_type(previous) = 'object'),
     -- The last column, so that filtering out an event does not read it.
     object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
-    CHECK ((customer_id IS NULL) = (resource = 'api_key'))
+    CHECK ((customer_id IS NULL) = (resource IN ('api_key', 'webhook_endpoint')))
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_id ON events (id);
@@ -214,6 +216,99 @@ CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
 BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;
+
+-- The URLs that a workspace's events are sent to.
+CREATE TABLE webhook_endpoints (
+    no                    INTEGER PRIMARY KEY,
+    id                    TEXT    NOT NULL UNIQUE CHECK (id LIKE 'ep_%'),
+    workspace_no          INTEGER NOT NULL REFERENCES workspaces (no),
+    url                   TEXT    NOT NULL,
+    description           TEXT    NOT NULL CHECK (length(description) <= 255),
+    mode                  TEXT    NOT NULL CHECK (mode IN ('live', 'test')),
+    -- Event types, and the fields that narrow updates, separated by spaces. Empty means all.
+    types                 TEXT    NOT NULL,
+    fields                TEXT    NOT NULL,
+    -- The signing secret, and the fingerprint of the key that it is encrypted with, if it is
+    -- (src/model/webhook/encryption.rs).
+    secret                BLOB    NOT NULL,
+    secret_key            TEXT,
+    -- The secret from before the last rotation, while it is still valid.
+    old_secret            BLOB,
+    old_secret_key        TEXT,
+    old_secret_expires_at INTEGER,
+    disabled_at           INTEGER,
+    disabled_reason       TEXT    CHECK (disabled_reason IN ('admin', 'failures', 'gone')),
+    -- Deliveries that failed since the last success.
+    failures              INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    created_at            INTEGER NOT NULL,
+    updated_at            INTEGER NOT NULL,
+    -- Set for a temporary endpoint, which is removed then.
+    expires_at            INTEGER,
+    -- Set until its deliveries are removed, and the row with them.
+    deleted_at            INTEGER,
+    CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CHECK ((old_secret IS NULL) = (old_secret_expires_at IS NULL))
+) STRICT;
+
+CREATE INDEX webhook_endpoints_by_workspace
+    ON webhook_endpoints (workspace_no, mode) WHERE deleted_at IS NULL;
+
+-- The outbox and the delivery log: one row for each event and endpoint, written with the event.
+CREATE TABLE webhook_deliveries (
+    no              INTEGER PRIMARY KEY,
+    id              TEXT    NOT NULL CHECK (id LIKE 'msg_%'),
+    endpoint_no     INTEGER NOT NULL REFERENCES webhook_endpoints (no),
+    event_id        TEXT    NOT NULL CHECK (event_id LIKE 'evt_%'),
+    type            TEXT    NOT NULL,
+    status          TEXT    NOT NULL
+        CHECK (status IN ('pending', 'delivered', 'failed', 'skipped')),
+    -- How many attempts were made, and how many of them since it was queued or replayed.
+    attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    step            INTEGER NOT NULL DEFAULT 0 CHECK (step >= 0),
+    -- 0 means at once.
+    next_attempt_at INTEGER,
+    -- 1 for what was pending when a backup was made: a restored database must not send it.
+    held            INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)),
+    created_at      INTEGER NOT NULL,
+    -- The body of a ping or a test event. Any other is made from the event.
+    body            TEXT,
+    CHECK ((next_attempt_at IS NULL) = (status <> 'pending'))
+) STRICT;
+
+CREATE UNIQUE INDEX webhook_deliveries_by_id ON webhook_deliveries (id);
+CREATE INDEX webhook_deliveries_due
+    ON webhook_deliveries (endpoint_no, next_attempt_at) WHERE status = 'pending' AND held = 0;
+CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (endpoint_no, created_at);
+CREATE INDEX webhook_deliveries_to_replay
+    ON webhook_deliveries (endpoint_no, created_at) WHERE status IN ('failed', 'skipped');
+CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (event_id);
+
+CREATE TABLE webhook_attempts (
+    delivery_no INTEGER NOT NULL REFERENCES webhook_deliveries (no),
+    number      INTEGER NOT NULL CHECK (number >= 1),
+    started_at  INTEGER NOT NULL,
+    -- In microseconds.
+    duration    INTEGER NOT NULL,
+    url         TEXT    NOT NULL,
+    status      INTEGER,
+    -- Null when it succeeded.
+    error       TEXT,
+    -- The beginning of the body.
+    response    BLOB    NOT NULL,
+    PRIMARY KEY (delivery_no, number)
+) STRICT, WITHOUT ROWID;
+
+-- One row, written by a server when it starts: the settings by which commands judge URLs and
+-- encrypt secrets.
+CREATE TABLE webhook_settings (
+    no             INTEGER PRIMARY KEY CHECK (no = 1),
+    -- src/model/webhook/policy.rs
+    policy         TEXT    NOT NULL CHECK (json_type(policy) = 'object'),
+    -- The fingerprint of the encryption key.
+    encryption_key TEXT,
+    -- The delay before first attempts, in microseconds.
+    first_delay    INTEGER NOT NULL
+) STRICT;
 
 -- Responses saved for retries, for a day.
 CREATE TABLE idempotency_keys (

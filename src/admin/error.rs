@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use crate::http::request_limits::BodyError;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
+use crate::model::webhook::endpoint::MAX_ENDPOINTS;
 use crate::service::auth_limits::hash_queue::HashingError;
 use crate::service::read_threads::ReadThreadsError;
 use crate::store::StoreError;
@@ -98,6 +99,7 @@ impl AdminError {
 fn resource_name(resource: ResourceType) -> &'static str {
     match resource {
         ResourceType::ApiKey => "API key",
+        ResourceType::WebhookEndpoint => "webhook endpoint",
         other => other.into(),
     }
 }
@@ -108,6 +110,12 @@ impl From<StoreError> for AdminError {
             StoreError::NotFound(resource) => Self::NotFound(resource),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::EmailTaken => Self::EmailTaken,
+            StoreError::TooManyEndpoints => Self::Conflict(format!(
+                "This workspace already has {MAX_ENDPOINTS} webhook endpoints. Delete one first."
+            )),
+            StoreError::EndpointDisabled => {
+                Self::Conflict("This endpoint is disabled. Enable it first.".to_owned())
+            }
             StoreError::Unavailable(_)
             | StoreError::Suspected(_)
             | StoreError::Damaged(_)

@@ -231,8 +231,8 @@ impl ApiError {
             Self::NotFound(ResourceType::Onboarding) => {
                 (S::NOT_FOUND, T::NotFound, "onboarding_not_found", None)
             }
-            // No endpoint looks up keys.
-            Self::NotFound(ResourceType::ApiKey) => {
+            // No endpoint looks them up.
+            Self::NotFound(ResourceType::ApiKey | ResourceType::WebhookEndpoint) => {
                 (S::NOT_FOUND, T::NotFound, "route_not_found", None)
             }
             Self::SlugTaken => (S::CONFLICT, T::Conflict, "slug_taken", Some("slug")),
@@ -329,7 +329,10 @@ impl From<StoreError> for ApiError {
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),
-            StoreError::Internal(_) => Self::Internal(error.to_string()),
+            // No operation of the API changes endpoints.
+            StoreError::TooManyEndpoints
+            | StoreError::EndpointDisabled
+            | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Component for Status {
     const NAME: &'static str = "HealthStatus";
 
     fn component() -> Object {
-        string_enum::<Self>("The health status of the server.")
+        string_enum::<Self>(&[], "The health status of the server.")
     }
 }
 

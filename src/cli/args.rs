@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use url::Url;
 
+use super::webhooks::args::Webhooks;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{KeyId, Scope, Tier};
@@ -78,6 +79,9 @@ pub enum Command {
     /// Create, list, rotate, and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Manage webhook endpoints and deliveries
+    #[command(subcommand)]
+    Webhooks(Webhooks),
     /// Manage the admin account
     #[command(subcommand)]
     Admin(Admin),
@@ -158,6 +162,9 @@ pub struct Serve {
     /// missing: a disk may not be mounted.
     #[arg(long, verbatim_doc_comment)]
     pub new_database: bool,
+    /// Send the webhooks that were pending in the backup that this database was restored from
+    #[arg(long)]
+    pub resume_deliveries: bool,
 }
 
 #[derive(clap::Args)]
@@ -305,7 +312,7 @@ pub enum KeyRef {
     Prefix(Prefix),
 }
 
-fn parse_slug(text: &str) -> Result<Slug, String> {
+pub(super) fn parse_slug(text: &str) -> Result<Slug, String> {
     Slug::parse(text).map_err(message)
 }
 

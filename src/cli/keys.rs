@@ -239,11 +239,11 @@ fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
     Ok(Failure::Other(format!("key {} {why}", old.prefix)))
 }
 
-fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
+pub(super) fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
     store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))
 }
 
-fn no_such_workspace(slug: &Slug) -> Failure {
+pub(super) fn no_such_workspace(slug: &Slug) -> Failure {
     let hint = "run `pivotal-server workspaces list` to see all workspaces";
     Failure::Other(format!("workspace `{slug}` not found; {hint}"))
 }

@@ -16,6 +16,7 @@ mod progress;
 mod serve;
 mod signals;
 mod stderr;
+mod webhooks;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -63,6 +64,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(context, args),
         Command::Workspaces(command) => workspaces::run(&context, command),
         Command::Keys(command) => keys::run(&context, command),
+        Command::Webhooks(command) => webhooks::run(&context, command),
         Command::Admin(command) => admin::run(&context, &command),
         Command::Backup(args) => backups::backup(&context, &args),
         Command::Restore(args) => backups::restore(&context, &args),

@@ -17,6 +17,9 @@ use crate::server::Server;
 use crate::service::Service;
 use crate::store::Store;
 
+/// Deliveries on hold that are counted.
+const MAX_COUNT: u32 = 100_000;
+
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let Context { settings: loaded, dir, output } = context;
     let unknown = loaded.unknown_variables().to_vec();
@@ -30,6 +33,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
     let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
+    release_deliveries(&store, args.resume_deliveries)?;
     let server = Server::bind(Service::new(settings, store))?;
     // Before the announcement, so that a signal sent right after it stops the server cleanly.
     let stop = stop_on_signal();
@@ -49,6 +53,24 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
         record_first_keys_shown(store);
     }
     actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
+}
+
+/// Sends what a restored backup had pending if it is told to, and says what waits otherwise.
+fn release_deliveries(store: &Store, resume: bool) -> Result<(), Failure> {
+    if resume {
+        let resumed = store.write_blocking(|tx| tx.resume_deliveries())?;
+        log::info!("{resumed} webhook deliveries from a backup are sent now");
+        return Ok(());
+    }
+    let held = store.read(|reader| reader.held_deliveries(MAX_COUNT))?;
+    if held > 0 {
+        let more = if held == MAX_COUNT { " or more" } else { "" };
+        log::warn!(
+            "{held}{more} webhook deliveries were pending in the backup that this database was \
+             restored from, and are on hold; to send them, start with --resume-deliveries"
+        );
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

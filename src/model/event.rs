@@ -21,12 +21,22 @@ use super::values::time::Timestamp;
 use super::workspace::WorkspaceId;
 
 /// The API version that events are rendered in.
-const API_VERSION: &str = "v1";
+pub(in crate::model) const API_VERSION: &str = "v1";
 
 /// The event types that the hosted API's reference doesn't list.
 const ADDED: &str = "Addition: the hosted API doesn't have the types `contact.updated`, \
                      `contact.deleted`, `onboarding.updated`, `onboarding.deleted`, `api_key.created`, \
                      or `api_key.revoked`.";
+
+/// The types that only the audit log shows.
+const AUDIT_ONLY: &[&str] = &[
+    "webhook_endpoint.created",
+    "webhook_endpoint.updated",
+    "webhook_endpoint.enabled",
+    "webhook_endpoint.disabled",
+    "webhook_endpoint.rotated",
+    "webhook_endpoint.deleted",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
@@ -69,13 +79,25 @@ pub enum EventType {
     ApiKeyCreated,
     #[strum(serialize = "api_key.revoked")]
     ApiKeyRevoked,
+    #[strum(serialize = "webhook_endpoint.created")]
+    WebhookEndpointCreated,
+    #[strum(serialize = "webhook_endpoint.updated")]
+    WebhookEndpointUpdated,
+    #[strum(serialize = "webhook_endpoint.enabled")]
+    WebhookEndpointEnabled,
+    #[strum(serialize = "webhook_endpoint.disabled")]
+    WebhookEndpointDisabled,
+    #[strum(serialize = "webhook_endpoint.rotated")]
+    WebhookEndpointRotated,
+    #[strum(serialize = "webhook_endpoint.deleted")]
+    WebhookEndpointDeleted,
 }
 
 impl Component for EventType {
     const NAME: &'static str = "EventType";
 
     fn component() -> Object {
-        string_enum::<Self>(&format!("What happened. New types may be added. {ADDED}"))
+        string_enum::<Self>(AUDIT_ONLY, &format!("What happened. New types may be added. {ADDED}"))
     }
 }
 
@@ -144,6 +166,11 @@ impl Actor {
     pub fn admin_page() -> Self {
         Self { kind: ActorKind::Admin, id: "page".to_owned(), name: "Admin".to_owned() }
     }
+
+    /// The server, for what it does by itself. Only the audit log shows it.
+    pub fn system() -> Self {
+        Self { kind: ActorKind::System, id: "system".to_owned(), name: "System".to_owned() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
@@ -152,10 +179,12 @@ impl Actor {
 pub enum ActorKind {
     ApiKey,
     Admin,
+    System,
 }
 
 impl StringEnum for ActorKind {
     const NAME: &'static str = "ActorType";
+    const INTERNAL: &'static [&'static str] = &["system"];
     const DESCRIPTION: &'static str = "Who made a change: an API key or the admin.";
 }
 
@@ -198,8 +227,8 @@ pub struct Event {
 /// The `data` field of an event.
 #[derive(Serialize)]
 pub struct EventData<'e> {
-    object: &'e RawValue,
-    previous_attributes: Option<&'e RawValue>,
+    pub(in crate::model) object: &'e RawValue,
+    pub(in crate::model) previous_attributes: Option<&'e RawValue>,
 }
 
 /// The schema of the resource in an event, whatever its type.

@@ -38,7 +38,14 @@ fn resource_of(kind: EventType) -> Option<ResourceType> {
         | E::OnboardingLaunched
         | E::OnboardingCompleted
         | E::OnboardingDeleted => Some(ResourceType::Onboarding),
-        E::ApiKeyCreated | E::ApiKeyRevoked => None,
+        E::ApiKeyCreated
+        | E::ApiKeyRevoked
+        | E::WebhookEndpointCreated
+        | E::WebhookEndpointUpdated
+        | E::WebhookEndpointEnabled
+        | E::WebhookEndpointDisabled
+        | E::WebhookEndpointRotated
+        | E::WebhookEndpointDeleted => None,
     }
 }
 

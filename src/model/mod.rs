@@ -18,4 +18,5 @@ pub mod resource;
 #[cfg(test)]
 mod round_trip_tests;
 pub mod values;
+pub mod webhook;
 pub mod workspace;

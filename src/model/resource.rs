@@ -16,9 +16,11 @@ pub enum ResourceType {
     Contact,
     Onboarding,
     ApiKey,
+    WebhookEndpoint,
 }
 
 impl StringEnum for ResourceType {
     const NAME: &'static str = "ResourceType";
+    const INTERNAL: &'static [&'static str] = &["webhook_endpoint"];
     const DESCRIPTION: &'static str = "A type of resource.";
 }

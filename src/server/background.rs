@@ -2,14 +2,17 @@
 //! file and the dates of new rows, and making backups.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 
+use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::task::run_scheduled_backups;
+use crate::service::webhooks::sender::WebhookSender;
 
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
@@ -19,30 +22,42 @@ const EXPIRY_EVERY: Duration = Duration::from_secs(60);
 const EXPIRY_BATCH: u32 = 500;
 /// How often the database file is checked for being moved or replaced.
 const FILE_EVERY: Duration = Duration::from_secs(1);
+/// How often the delivery log is cleaned up.
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(30);
 
 /// The running background tasks.
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
-    periodic: [JoinHandle<()>; 4],
+    periodic: [JoinHandle<()>; 5],
+    webhooks: WebhookSender,
 }
 
 impl Background {
-    pub fn start(service: &Arc<Service>) -> Self {
-        Self {
+    /// # Errors
+    /// When the system can't start the thread that sends webhooks.
+    pub fn start(service: &Arc<Service>) -> io::Result<Self> {
+        Ok(Self {
             service: Arc::clone(service),
+            webhooks: WebhookSender::start(service)?,
             backups: rt::spawn(run_scheduled_backups(Arc::clone(service))),
             periodic: [
                 rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
                 rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_keys)),
                 rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
                 rt::spawn(watch_dates(Arc::clone(service))),
+                rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
             ],
-        }
+        })
     }
 
     /// Stops all tasks and stores the key usage that is still in memory.
     pub async fn stop(self) {
+        let webhooks = self.webhooks;
+        let stopped = rt::task::spawn_blocking(move || webhooks.stop()).await;
+        if let Err(error) = stopped {
+            log::error!("the webhooks thread was not awaited: {error}");
+        }
         self.service.store.stop_waiting();
         if let Some(schedule) = &self.service.backups {
             schedule.stop();
@@ -89,6 +104,25 @@ async fn remove_expired_keys(service: Arc<Service>) {
             Ok(false) => return,
             Err(error) => {
                 log::warn!("cannot remove expired idempotency keys, retrying in a minute: {error}");
+                return;
+            }
+        }
+    }
+}
+
+/// Removes deliveries that the log no longer keeps, in small batches, so that requests find their
+/// turn in between.
+async fn clean_up_deliveries(service: Arc<Service>) {
+    let retention = service.settings.webhooks.retention.as_micros();
+    let retention = i64::try_from(retention).unwrap_or(i64::MAX);
+    loop {
+        let now = service.store.clock().now();
+        let before = Timestamp::from_micros(now.as_micros().saturating_sub(retention));
+        match service.store.write(move |tx| tx.clean_up_deliveries(before)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                log::warn!("old webhook deliveries were not removed and will be later: {error}");
                 return;
             }
         }

@@ -127,7 +127,7 @@ impl Server {
                 Either::Right(future::try_join(main, pages).map(|ended| ended.map(drop)))
             }
         };
-        let background = Background::start(&service);
+        let background = Background::start(&service)?;
         let ended = both.await;
         background.stop().await;
         log::info!("stopped");

@@ -11,6 +11,7 @@ pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
 pub(crate) mod sliding_window;
 pub(crate) mod traffic;
+pub(crate) mod webhooks;
 
 use std::net::IpAddr;
 

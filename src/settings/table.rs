@@ -11,9 +11,15 @@ use log::LevelFilter;
 use toml::Value;
 
 use super::values::Settings;
+use crate::model::webhook::encryption::{EncryptionKey, Keyring};
+use crate::model::webhook::schedule::RetrySchedule;
 
 /// The prefix of environment variables.
 pub(super) const PREFIX: &str = "PIVOTAL_";
+/// Printed in place of a secret.
+const HIDDEN: &str = "(hidden)";
+/// The longest delay of a retry schedule.
+const MAX_DELAY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The highest rate limit, in requests per minute.
 const MAX_RATE: i64 = 1_000_000;
 
@@ -57,6 +63,20 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("admin.idle_timeout", bounded_duration(MINUTE, HALF_DAY, "30m"), |s| {
             &mut s.admin.idle_timeout
         }),
+        setting("webhooks.schedule", retry_schedule(), |s| &mut s.webhooks.schedule),
+        setting("webhooks.timeout", bounded_duration(HUNDRED_MILLIS, MINUTE, "10s"), |s| {
+            &mut s.webhooks.timeout
+        }),
+        setting("webhooks.disable_after", integer(1..=1_000_000), |s| {
+            &mut s.webhooks.disable_after
+        }),
+        setting("webhooks.allow", networks(), |s| &mut s.webhooks.allow),
+        setting("webhooks.allow_http", boolean(), |s| &mut s.webhooks.allow_http),
+        setting("webhooks.concurrency", integer(1..=4096), |s| &mut s.webhooks.concurrency),
+        setting("webhooks.retention", bounded_duration(MINUTE, TEN_YEARS, "90d"), |s| {
+            &mut s.webhooks.retention
+        }),
+        setting("webhooks.encryption_key", encryption_keys(), |s| &mut s.webhooks.encryption_key),
     ]
 });
 
@@ -131,11 +151,13 @@ impl<T> Kind<T> {
 type Bound = (&'static str, Duration);
 
 const TEN_MILLIS: Bound = ("10ms", Duration::from_millis(10));
+const HUNDRED_MILLIS: Bound = ("100ms", Duration::from_millis(100));
 const SECOND: Bound = ("1s", Duration::from_secs(1));
 const MINUTE: Bound = ("1m", Duration::from_secs(60));
 const HOUR: Bound = ("1h", Duration::from_secs(60 * 60));
 const HALF_DAY: Bound = ("12h", Duration::from_secs(12 * 60 * 60));
 const YEAR: Bound = ("366 days", Duration::from_secs(366 * 24 * 60 * 60));
+const TEN_YEARS: Bound = ("3653 days", Duration::from_secs(3653 * 24 * 60 * 60));
 
 fn integer<T: TryFrom<i64> + TryInto<i64> + Copy>(range: RangeInclusive<i64>) -> Kind<T> {
     bounded_integer("a whole number", range)
@@ -229,6 +251,32 @@ fn networks() -> Kind<Vec<IpNet>> {
     let allowed = "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]";
     let parse = |value: &Value| text_list(value)?.iter().map(|text| parse_network(text)).collect();
     Kind::new(allowed, parse, |networks| networks.iter().map(text).collect::<Vec<_>>().into())
+}
+
+fn retry_schedule() -> Kind<RetrySchedule> {
+    let allowed = "a list of 1 to 50 delays of up to a week, such as [\"0s\", \"5s\", \"5m\"]";
+    let read = |value: &Value| {
+        let delays = text_list(value)?;
+        let delays = delays.iter().map(|text| {
+            let delay = humantime::parse_duration(text).ok()?;
+            (delay <= MAX_DELAY).then_some(delay)
+        });
+        RetrySchedule::new(delays.collect::<Option<_>>()?)
+    };
+    Kind::new(allowed, read, |schedule| {
+        schedule.delays().iter().map(duration_value).collect::<Vec<_>>().into()
+    })
+}
+
+/// Keys are never printed, only whether there are any.
+fn encryption_keys() -> Kind<Keyring> {
+    let allowed = "32 bytes in base64, such as `openssl rand -base64 32` prints; or a list of such \
+                   keys, the current one first; or \"\" for none";
+    let read = |value: &Value| {
+        let keys = text_list(value)?;
+        Some(Keyring(keys.iter().map(|key| EncryptionKey::parse(key)).collect::<Option<_>>()?))
+    };
+    Kind::new(allowed, read, |keyring| if keyring.0.is_empty() { "".into() } else { HIDDEN.into() })
 }
 
 fn text<T: ToString>(value: &T) -> Value {

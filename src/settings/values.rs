@@ -7,6 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
+use crate::model::webhook::encryption::Keyring;
+use crate::model::webhook::policy::DestinationPolicy;
+use crate::model::webhook::schedule::RetrySchedule;
+
 /// See `config.toml` for what each setting means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -24,6 +28,28 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     pub backup: Backups,
     pub admin: Admin,
+    pub webhooks: Webhooks,
+}
+
+/// How webhooks are delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhooks {
+    /// The delays before each attempt.
+    pub schedule: RetrySchedule,
+    /// How long one attempt can take, from the lookup of the name to the end of the response.
+    pub timeout: Duration,
+    /// Failed deliveries in a row after which an endpoint is disabled.
+    pub disable_after: u32,
+    /// Private networks and loopback addresses that requests may go to.
+    pub allow: Vec<IpNet>,
+    /// Whether plain HTTP may leave this machine.
+    pub allow_http: bool,
+    /// Attempts at the same time.
+    pub concurrency: usize,
+    /// How long the delivery log keeps a delivery.
+    pub retention: Duration,
+    /// The keys that encrypt signing secrets; the first is for new ones.
+    pub encryption_key: Keyring,
 }
 
 /// Limits on connections. They apply to every client, with a key or without.
@@ -87,6 +113,17 @@ impl Settings {
         self.worker_threads().max(2)
     }
 
+    /// Where webhooks may be sent.
+    pub fn destinations(&self) -> DestinationPolicy {
+        let pages = self.admin.listen.filter(|_| self.admin.enabled);
+        DestinationPolicy {
+            allow: self.webhooks.allow.clone(),
+            allow_http: self.webhooks.allow_http,
+            listens_on_loopback: self.listen.ip().is_loopback()
+                && pages.is_none_or(|address| address.ip().is_loopback()),
+        }
+    }
+
     /// The number of threads that read for the admin pages.
     pub fn page_threads(&self) -> usize {
         2
@@ -117,6 +154,16 @@ impl Default for Settings {
                 enabled: true,
                 listen: None,
                 idle_timeout: Duration::from_secs(30 * 60),
+            },
+            webhooks: Webhooks {
+                schedule: RetrySchedule::default(),
+                timeout: Duration::from_secs(10),
+                disable_after: 100,
+                allow: Vec::new(),
+                allow_http: false,
+                concurrency: 256,
+                retention: Duration::from_secs(90 * 24 * 60 * 60),
+                encryption_key: Keyring::default(),
             },
         }
     }

@@ -9,6 +9,7 @@ use rusqlite::ErrorCode;
 use super::files::lock_holders::LockHolder;
 use super::files::{Evidence, Owner};
 use crate::model::resource::ResourceType;
+use crate::model::webhook::endpoint::MAX_ENDPOINTS;
 
 /// Why a read or a change failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,6 +26,12 @@ pub enum StoreError {
     /// No event in the workspace's feed has that ID. It may have been purged.
     #[error("no such event")]
     UnknownEvent,
+    /// The workspace has as many webhook endpoints as it can have.
+    #[error("the workspace already has {MAX_ENDPOINTS} webhook endpoints; delete one first")]
+    TooManyEndpoints,
+    /// A disabled endpoint is sent nothing.
+    #[error("the webhook endpoint is disabled; enable it first")]
+    EndpointDisabled,
     /// Nothing was stored, and the same request may succeed later: the disk is full, the file is
     /// locked, or the queue is full.
     #[error("the database is unavailable: {0}")]

@@ -22,6 +22,7 @@ mod reader;
 mod rows;
 mod tx;
 mod upgrade;
+pub mod webhooks;
 mod workspaces;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub use self::overview::{FileSize, Overview, Tally};
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
 pub use self::tx::{Tx, WorkspaceTx};
+use self::webhooks::signal::OutboxSignal;
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
@@ -71,6 +73,7 @@ pub struct Store {
     damage: Damage,
     open_files: OpenFiles,
     wal_growth: WalGrowth,
+    outbox: OutboxSignal,
     clock: Arc<dyn Clock>,
     dir: DataDir,
     /// Cached: the file cannot be replaced by another database while it is open.
@@ -189,7 +192,8 @@ impl Store {
         let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(open_error)?;
         let wal_growth = checkpoints.growth();
         let guards = Guards { damage: damage.clone(), open_files: open_files.clone() };
-        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards)
+        let outbox = OutboxSignal::default();
+        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards, outbox.clone())
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = |cache| ReaderManager { path: dir.database(), cache, damage: damage.clone() };
         // A server opens its lookup connections now and keeps them. A lookup must not depend on
@@ -214,6 +218,7 @@ impl Store {
             damage,
             open_files,
             wal_growth,
+            outbox,
             clock,
             dir: dir.clone(),
             checksum_secret,
@@ -288,6 +293,11 @@ impl Store {
     /// The secret for the checksums of this database's API keys.
     pub fn checksum_secret(&self) -> &ChecksumSecret {
         &self.checksum_secret
+    }
+
+    /// Wakes the webhook sender.
+    pub fn outbox(&self) -> &OutboxSignal {
+        &self.outbox
     }
 
     pub fn dir(&self) -> &DataDir {

@@ -81,6 +81,7 @@ pub(in crate::admin) fn resource(resource: &ResourceType) -> &'static str {
         ResourceType::Contact => "Contact",
         ResourceType::Onboarding => "Onboarding",
         ResourceType::ApiKey => "API key",
+        ResourceType::WebhookEndpoint => "Webhook endpoint",
     }
 }
 
@@ -105,6 +106,12 @@ pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
         EventType::OnboardingDeleted => "Onboarding deleted",
         EventType::ApiKeyCreated => "API key created",
         EventType::ApiKeyRevoked => "API key revoked",
+        EventType::WebhookEndpointCreated => "Webhook endpoint created",
+        EventType::WebhookEndpointUpdated => "Webhook endpoint updated",
+        EventType::WebhookEndpointEnabled => "Webhook endpoint enabled",
+        EventType::WebhookEndpointDisabled => "Webhook endpoint disabled",
+        EventType::WebhookEndpointRotated => "Webhook secret rotated",
+        EventType::WebhookEndpointDeleted => "Webhook endpoint deleted",
     }
 }
 
@@ -112,7 +119,7 @@ pub(in crate::admin) fn actor(actor: &Actor) -> String {
     match (actor.kind, actor.id.as_str()) {
         (ActorKind::ApiKey, _) => format!("API: {}", actor.name),
         (ActorKind::Admin, "cli") => "Command line".to_owned(),
-        (ActorKind::Admin, _) => actor.name.clone(),
+        (ActorKind::Admin | ActorKind::System, _) => actor.name.clone(),
     }
 }
 

@@ -167,6 +167,7 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     let customer = event.customer_id.as_ref().and_then(|id| customers.get(id.as_str()));
     let resource = match event.resource {
         ResourceType::Customer => customer.map(|link| link.path.clone()),
+        ResourceType::WebhookEndpoint => Some(format!("/admin/webhooks/{}", event.resource_id)),
         ResourceType::ApiKey => Some(format!("/admin/api-keys#key-{}", event.resource_id)),
         // The entry links to the customer's page instead.
         ResourceType::Contact | ResourceType::Onboarding => None,

@@ -131,6 +131,7 @@ pub(super) fn summary(error: &ApiError) -> &'static str {
         ApiError::NotFound(ResourceType::Contact) => "There is no such contact.",
         ApiError::NotFound(ResourceType::Onboarding) => "There is no such onboarding.",
         ApiError::NotFound(ResourceType::ApiKey) => "There is no such API key.",
+        ApiError::NotFound(ResourceType::WebhookEndpoint) => "There is no such endpoint.",
         ApiError::SlugTaken => "Another customer already uses the slug.",
         ApiError::EmailTaken => "Another contact of the customer already uses the email address.",
         ApiError::IdempotencyKeyReused => {
@@ -171,7 +172,7 @@ impl Component for ErrorType {
     const NAME: &'static str = "ErrorType";
 
     fn component() -> Object {
-        string_enum::<Self>("The type of an error. It corresponds to the HTTP status.")
+        string_enum::<Self>(&[], "The type of an error. It corresponds to the HTTP status.")
     }
 }
 

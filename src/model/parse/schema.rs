@@ -67,9 +67,11 @@ pub fn string_with_format(name: &str) -> ObjectBuilder {
     string().format(Some(SchemaFormat::Custom(name.to_owned())))
 }
 
-/// Builds the schema of an enum whose variants are strings.
-pub fn string_enum<E: VariantNames>(description: &str) -> Object {
-    string().enum_values(Some(E::VARIANTS.iter().copied())).description(Some(description)).build()
+/// Builds the schema of an enum whose variants are strings, without the `internal` ones, which
+/// clients never see.
+pub fn string_enum<E: VariantNames>(internal: &[&str], description: &str) -> Object {
+    let names = E::VARIANTS.iter().copied().filter(|name| !internal.contains(name));
+    string().enum_values(Some(names)).description(Some(description)).build()
 }
 
 /// Builds the schema of an integer. The limits are exact as `f64`: no number in the API exceeds

@@ -16,13 +16,15 @@ pub trait StringEnum: FromStr + VariantNames {
     const NAME: &'static str;
     /// The schema's description in the OpenAPI document.
     const DESCRIPTION: &'static str;
+    /// The values that clients never see.
+    const INTERNAL: &'static [&'static str] = &[];
 }
 
 impl<E: StringEnum> Component for E {
     const NAME: &'static str = <E as StringEnum>::NAME;
 
     fn component() -> Object {
-        string_enum::<Self>(E::DESCRIPTION)
+        string_enum::<Self>(E::INTERNAL, E::DESCRIPTION)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::store::Tx;
 use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
 use crate::store::files::{self, OpenFiles};
+use crate::store::webhooks::signal::OutboxSignal;
 
 /// How many jobs can wait. Beyond that, a change fails immediately.
 const QUEUE_CAPACITY: usize = 1024;
@@ -58,13 +59,15 @@ impl Writer {
     /// # Errors
     /// Fails if the operating system cannot start a thread.
     pub fn start(
-        conn: Connection,
+        mut conn: Connection,
         checkpoints: Checkpoints,
         clock: Arc<dyn Clock>,
         guards: Guards,
+        outbox: OutboxSignal,
     ) -> std::io::Result<Self> {
         // Short, so that a change that waits for another process can be made to give up.
         conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
+        outbox.watch(&mut conn).map_err(std::io::Error::other)?;
         let (queue, jobs) = sync_channel(QUEUE_CAPACITY);
         let (damage, is_stopping) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));
         let cache = damage.generation();
@@ -73,6 +76,7 @@ impl Writer {
             conn,
             clock,
             guards,
+            outbox,
             cache,
             is_stopping: Arc::clone(&is_stopping),
         };
@@ -139,6 +143,7 @@ struct WriterThread {
     conn: Connection,
     clock: Arc<dyn Clock>,
     guards: Guards,
+    outbox: OutboxSignal,
     cache: Generation,
     is_stopping: Arc<AtomicBool>,
 }
@@ -166,6 +171,7 @@ impl WriterThread {
             self.guards.open_files.ensure_in_place()
         });
         let Err(error) = committed else {
+            self.outbox.committed();
             for outcome in outcomes {
                 (outcome.respond)(Ok(()));
             }

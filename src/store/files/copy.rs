@@ -13,6 +13,7 @@ use super::watch::Watch;
 use crate::store::engine::sqlite;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
+use crate::store::webhooks::hold;
 
 /// Pages to copy between two checks for cancellation: 1 MiB.
 const PAGES_PER_STEP: i32 = 256;
@@ -56,6 +57,8 @@ fn write_and_check(
     let to_copy_error = |source| copy_error(draft, source);
     let mut copy = sqlite::open_copy(draft).map_err(to_copy_error)?;
     copy_pages(source, &mut copy, draft, &file, watch)?;
+    // A database that is started from the copy must not send what the original still has to send.
+    hold::hold_pending(&copy).map_err(to_copy_error)?;
     // With a log next to it, the copy would not be a single file.
     sqlite::disable_wal(&copy).map_err(to_copy_error)?;
     watch.on_check();

@@ -16,6 +16,7 @@ use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
+use crate::store::webhooks::outbox::Recorded;
 
 fn time(value: Timestamp) -> ToSqlOutput<'static> {
     value.as_micros().into()
@@ -207,8 +208,9 @@ impl WorkspaceTx<'_> {
                            actor_type, actor_id, actor_name, resource, resource_id, customer_id,
                            from_phase, to_phase, previous, object)
                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            let id = new_event_id();
             self.conn.prepare_cached(sql)?.execute(params![
-                new_event_id(),
+                id,
                 self.workspace().0,
                 created_at.as_micros(),
                 <&str>::from(kind),
@@ -224,6 +226,7 @@ impl WorkspaceTx<'_> {
                 previous,
                 object,
             ])?;
+            self.queue_event(&Recorded { id: &id, kind, created_at, previous })?;
         }
         Ok(())
     }

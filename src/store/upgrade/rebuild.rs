@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::old::OldDatabase;
 use super::progress::Progress;
-use super::resources::{Mapping, RESOURCES, WITH_KEYS};
+use super::resources::{Mapping, RESOURCES, WITH_DOCUMENTS, WITH_KEYS};
 use super::tables::CopyMode;
 use super::{Failure, checks, emails, tables};
 use crate::store::engine::schema::Definition;
@@ -67,7 +67,11 @@ fn fill(
         tables::copy(old, new, table, progress)?;
     }
     for resource in &RESOURCES {
-        resource.copy(old, new, &mapping, progress)?;
+        if old.version >= WITH_DOCUMENTS {
+            tables::copy(old, new, (resource.table, CopyMode::InParts), progress)?;
+        } else {
+            resource.copy(old, new, &mapping, progress)?;
+        }
     }
     if has_keys {
         tables::copy(old, new, ("slug_runs", CopyMode::AtOnce), progress)?;

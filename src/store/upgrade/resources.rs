@@ -26,6 +26,8 @@ const BATCH: usize = 256;
 const MAX_QUEUED: usize = 8;
 /// The first version whose tables contain comparison keys.
 pub(super) const WITH_KEYS: i64 = 5;
+/// The first version whose resources are documents.
+pub(super) const WITH_DOCUMENTS: i64 = 6;
 
 /// The values of a new row. The first is the id.
 type NewRow = Vec<Value>;

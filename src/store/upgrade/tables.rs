@@ -25,8 +25,12 @@ pub(super) const BEFORE_RESOURCES: [(&str, CopyMode); 4] = [
     ("api_keys", CopyMode::AtOnce),
 ];
 /// Tables to copy after the resources.
-pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 4] = [
+pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 8] = [
     ("events", CopyMode::InParts),
+    ("webhook_endpoints", CopyMode::AtOnce),
+    ("webhook_deliveries", CopyMode::InParts),
+    ("webhook_attempts", CopyMode::AtOnce),
+    ("webhook_settings", CopyMode::AtOnce),
     ("idempotency_keys", CopyMode::InParts),
     ("admin", CopyMode::AtOnce),
     ("health", CopyMode::AtOnce),

@@ -1,0 +1,286 @@
+//! `webhooks create`, `list`, `show`, `update`, `enable`, `disable`, `delete` and `rotate`
+
+use std::io::{BufRead, Read};
+
+use serde::Serialize;
+
+use super::super::context::Context;
+use super::super::failure::Failure;
+use super::super::keys::{find_workspace, no_such_workspace};
+use super::super::output::table;
+use super::args::EndpointArgs;
+use super::keyring::{check_url, keyring};
+use crate::model::event::Actor;
+use crate::model::key::Mode;
+use crate::model::parse::problem::Fault;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Line;
+use crate::model::webhook::endpoint::{DisabledReason, Endpoint, EndpointPatch, NewEndpoint};
+use crate::model::webhook::id::EndpointId;
+use crate::model::webhook::secret::SigningSecret;
+use crate::model::webhook::subscription::Subscription;
+use crate::model::webhook::url::EndpointUrl;
+use crate::store::Store;
+
+/// The longest line that is read for a secret.
+const MAX_LINE: u64 = 200;
+
+/// An endpoint with its secret, which is printed once.
+#[derive(Serialize)]
+struct WithSecret<'e> {
+    #[serde(flatten)]
+    endpoint: &'e Endpoint,
+    secret: String,
+}
+
+#[derive(Serialize)]
+struct Deleted<'e> {
+    id: &'e EndpointId,
+    deleted: bool,
+}
+
+pub fn create(
+    context: &Context,
+    slug: &Slug,
+    url: EndpointUrl,
+    args: EndpointArgs,
+    test: bool,
+    own_secret: bool,
+) -> Result<(), Failure> {
+    let store = context.store()?;
+    let workspace = find_workspace(&store, slug)?;
+    check_url(context, &store, &url)?;
+    let secret =
+        if own_secret { read_secret()? } else { SigningSecret::generate().map_err(other)? };
+    let id = EndpointId::generate();
+    let stored = keyring(context, &store)?.seal(&id, &secret).map_err(other)?;
+    let new = NewEndpoint {
+        id,
+        url,
+        description: args.description.unwrap_or_else(no_description),
+        mode: if test { Mode::Test } else { Mode::Live },
+        subscription: Subscription::new(args.events, args.fields).map_err(wrong)?,
+        expires_at: None,
+    };
+    let endpoint = store.write_blocking(move |tx| {
+        tx.create_endpoint(Actor::command_line(), &workspace, new, stored)
+    })?;
+    let text = || {
+        format!(
+            "Created endpoint {} and queued a ping. Its signing secret, which you won't be able to \
+             see again:\n\n  {}\n\n{}",
+            endpoint.id,
+            secret.reveal(),
+            describe(&endpoint)
+        )
+    };
+    print_secret(context, &endpoint, &secret, text)
+}
+
+pub fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
+    let store = context.store_to_read()?;
+    if let Some(slug) = workspace {
+        store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
+    }
+    let mut endpoints = store.read(|reader| reader.endpoints())?;
+    endpoints.retain(|endpoint| workspace.is_none_or(|slug| endpoint.workspace == *slug));
+    context.output.print(&endpoints, || {
+        let heading = ["ID", "WORKSPACE", "MODE", "STATE", "EVENTS", "URL"];
+        let row = |endpoint: &Endpoint| {
+            [
+                endpoint.id.to_string(),
+                endpoint.workspace.to_string(),
+                <&str>::from(endpoint.mode).to_owned(),
+                state(endpoint),
+                events(&endpoint.subscription),
+                endpoint.url.to_string(),
+            ]
+        };
+        table(heading, &endpoints.iter().map(row).collect::<Vec<_>>())
+    })
+}
+
+pub fn show(context: &Context, id: &EndpointId) -> Result<(), Failure> {
+    let store = context.store_to_read()?;
+    let found = store.read(|reader| reader.endpoint(id))?;
+    let (endpoint, _) = found.ok_or_else(|| no_such_endpoint(id))?;
+    context.output.print(&endpoint, || describe(&endpoint))
+}
+
+pub fn update(
+    context: &Context,
+    id: EndpointId,
+    url: Option<EndpointUrl>,
+    args: EndpointArgs,
+    all_events: bool,
+    all_fields: bool,
+) -> Result<(), Failure> {
+    let store = context.store()?;
+    if let Some(url) = &url {
+        check_url(context, &store, url)?;
+    }
+    let found = store.read(|reader| reader.endpoint(&id))?;
+    let (before, _) = found.ok_or_else(|| no_such_endpoint(&id))?;
+    let keep_events = args.events.is_empty() && !all_events;
+    let keep_fields = args.fields.is_empty() && !all_fields;
+    let types = if keep_events { before.subscription.types().to_vec() } else { args.events };
+    let fields = if keep_fields { before.subscription.fields().to_vec() } else { args.fields };
+    let subscription = Subscription::new(types, fields).map_err(wrong)?;
+    let patch =
+        EndpointPatch { url, description: args.description, subscription: Some(subscription) };
+    change(context, &store, id, "Updated", move |tx, id| {
+        tx.update_endpoint(Actor::command_line(), id, patch)
+    })
+}
+
+pub fn enable(context: &Context, id: EndpointId) -> Result<(), Failure> {
+    let store = context.store()?;
+    change(context, &store, id, "Enabled", |tx, id| tx.enable_endpoint(Actor::command_line(), id))
+}
+
+pub fn disable(context: &Context, id: EndpointId) -> Result<(), Failure> {
+    let store = context.store()?;
+    change(context, &store, id, "Disabled", |tx, id| {
+        tx.disable_endpoint(Actor::command_line(), id, DisabledReason::Admin)
+    })
+}
+
+pub fn delete(context: &Context, id: &EndpointId) -> Result<(), Failure> {
+    let store = context.store()?;
+    let to_delete = id.clone();
+    let deleted =
+        store.write_blocking(move |tx| tx.delete_endpoint(Actor::command_line(), &to_delete))?;
+    if !deleted {
+        return Err(no_such_endpoint(id));
+    }
+    let text = || format!("Deleted endpoint {id}. Nothing more is sent to it.");
+    let done = || format!("endpoint {id} was deleted");
+    context.output.print_after_change(&Deleted { id, deleted: true }, text, done)
+}
+
+pub fn rotate(context: &Context, id: EndpointId) -> Result<(), Failure> {
+    let store = context.store()?;
+    let secret = SigningSecret::generate().map_err(other)?;
+    let stored = keyring(context, &store)?.seal(&id, &secret).map_err(other)?;
+    let to_rotate = id.clone();
+    let rotated = store.write_blocking(move |tx| {
+        tx.rotate_endpoint_secret(Actor::command_line(), &to_rotate, stored)
+    })?;
+    let endpoint = rotated.ok_or_else(|| no_such_endpoint(&id))?;
+    let text = || {
+        let until = endpoint.old_secret_expires_at.map_or_else(String::new, |at| at.to_string());
+        format!(
+            "The new signing secret of endpoint {id}, which you won't be able to see again:\n\n  \
+             {}\n\nRequests are signed with both secrets until {until}.",
+            secret.reveal()
+        )
+    };
+    print_secret(context, &endpoint, &secret, text)
+}
+
+fn print_secret(
+    context: &Context,
+    endpoint: &Endpoint,
+    secret: &SigningSecret,
+    text: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    let id = &endpoint.id;
+    let lost = || {
+        format!(
+            "the signing secret of endpoint {id} is lost: create another with `pivotal-server \
+             webhooks rotate {id}`"
+        )
+    };
+    context.output.print_secret(&WithSecret { endpoint, secret: secret.reveal() }, text, lost)
+}
+
+/// Changes an endpoint and prints it.
+fn change(
+    context: &Context,
+    store: &Store,
+    id: EndpointId,
+    verb: &str,
+    change: impl FnOnce(
+        &crate::store::Tx<'_>,
+        &EndpointId,
+    ) -> Result<Option<Endpoint>, crate::store::StoreError>
+    + Send
+    + 'static,
+) -> Result<(), Failure> {
+    let to_change = id.clone();
+    let changed = store.write_blocking(move |tx| change(tx, &to_change))?;
+    let endpoint = changed.ok_or_else(|| no_such_endpoint(&id))?;
+    let text = || format!("{verb} endpoint {id}.\n\n{}", describe(&endpoint));
+    let done = || format!("endpoint {id} was changed");
+    context.output.print_after_change(&endpoint, text, done)
+}
+
+pub fn no_such_endpoint(id: &EndpointId) -> Failure {
+    let hint = "`pivotal-server webhooks list` shows those that exist";
+    Failure::Other(format!("there is no endpoint {id}; {hint}"))
+}
+
+fn describe(endpoint: &Endpoint) -> String {
+    let mut lines = vec![
+        format!("URL         {}", endpoint.url),
+        format!("Workspace   {}", endpoint.workspace),
+        format!("Mode        {}", <&str>::from(endpoint.mode)),
+        format!("State       {}", state(endpoint)),
+        format!("Events      {}", events(&endpoint.subscription)),
+    ];
+    if !endpoint.description.as_str().is_empty() {
+        lines.push(format!("Description {}", endpoint.description));
+    }
+    if let Some(at) = endpoint.old_secret_expires_at {
+        lines.push(format!("Old secret  valid until {at}"));
+    }
+    lines.join("\n")
+}
+
+fn state(endpoint: &Endpoint) -> String {
+    let Some(disabled) = endpoint.disabled else {
+        return match endpoint.failures {
+            0 => "enabled".to_owned(),
+            failures => format!("enabled, {failures} failed in a row"),
+        };
+    };
+    let why = match disabled.reason {
+        DisabledReason::Admin => "by an admin",
+        DisabledReason::Failures => "after too many failures",
+        DisabledReason::Gone => "because the receiver returned 410",
+    };
+    format!("disabled {why} at {}", disabled.since)
+}
+
+fn events(subscription: &Subscription) -> String {
+    let (types, fields) = subscription.to_texts();
+    let types = if types.is_empty() { "all".to_owned() } else { types.replace(' ', ", ") };
+    if fields.is_empty() {
+        types
+    } else {
+        format!("{types}; updates of {}", fields.replace(' ', ", "))
+    }
+}
+
+fn read_secret() -> Result<SigningSecret, Failure> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_LINE)
+        .read_line(&mut line)
+        .map_err(|error| Failure::Other(format!("the secret can't be read: {error}")))?;
+    SigningSecret::parse(line.trim_start_matches('\u{feff}'))
+        .map_err(|error| Failure::Other(format!("the secret {error}; nothing was created")))
+}
+
+fn no_description() -> Line {
+    Line::from_stored(String::new())
+}
+
+fn wrong(fault: Fault) -> Failure {
+    Failure::Other(format!("the events {}", fault.requirement))
+}
+
+fn other(error: impl ToString) -> Failure {
+    Failure::Other(error.to_string())
+}

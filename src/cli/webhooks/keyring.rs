@@ -1,0 +1,38 @@
+//! What a command needs from the server's settings: where webhooks may go, and the key that
+//! encrypts secrets.
+
+use super::super::context::Context;
+use super::super::failure::Failure;
+use crate::model::webhook::encryption::Keyring;
+use crate::model::webhook::policy::DestinationPolicy;
+use crate::model::webhook::url::EndpointUrl;
+use crate::service::webhooks::destination::check_destination;
+use crate::store::Store;
+
+/// Refuses a URL that the server would not send to.
+pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<(), Failure> {
+    // The settings of the server that runs, or ran last, count: this command may have others.
+    let recorded = store.read(|reader| reader.webhook_settings())?;
+    let policy: DestinationPolicy = recorded
+        .map_or_else(|| context.settings.settings.destinations(), |settings| settings.policy);
+    check_destination(&policy, url)
+        .map_err(|refusal| Failure::Other(format!("the URL {url} {refusal}")))
+}
+
+/// The keys to encrypt secrets with, which have to be the server's.
+pub fn keyring<'c>(context: &'c Context, store: &Store) -> Result<&'c Keyring, Failure> {
+    let keyring = &context.settings.settings.webhooks.encryption_key;
+    let Some(recorded) = store.read(|reader| reader.webhook_settings())? else {
+        return Ok(keyring);
+    };
+    let why = match (recorded.encryption_key, keyring.current()) {
+        (server, command) if server == command => return Ok(keyring),
+        (Some(_), None) => "the server encrypts signing secrets, but this command has no key",
+        (Some(_), Some(_)) => "the server encrypts signing secrets with another key",
+        (None, _) => "the server has no key and couldn't read the signing secret",
+    };
+    Err(Failure::Other(format!(
+        "{why}. Give both the same `webhooks.encryption_key` (or \
+         PIVOTAL_WEBHOOKS_ENCRYPTION_KEY); restart the server if you changed it there"
+    )))
+}

@@ -1,0 +1,25 @@
+//! Judges the URL of an endpoint before it is stored.
+
+use std::net::ToSocketAddrs;
+
+use url::Host;
+
+use crate::model::webhook::policy::{DestinationPolicy, Refusal};
+use crate::model::webhook::url::EndpointUrl;
+
+/// Looks up the host's name, which can take seconds, and judges all of its addresses. A name that
+/// can't be looked up now is no reason to refuse the URL: every attempt judges it again.
+///
+/// # Errors
+/// See [`Refusal`].
+pub(crate) fn check_destination(
+    policy: &DestinationPolicy,
+    url: &EndpointUrl,
+) -> Result<(), Refusal> {
+    policy.check_url(url)?;
+    let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
+    match (name, 0).to_socket_addrs() {
+        Ok(found) => policy.check_addresses(true, found.map(|address| address.ip())),
+        Err(_) => Ok(()),
+    }
+}

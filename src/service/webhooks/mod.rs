@@ -1,0 +1,11 @@
+//! Delivers webhooks: what is due is taken from the outbox, sent, and recorded.
+
+mod attempt;
+mod clock;
+pub(crate) mod destination;
+mod lanes;
+mod recorder;
+pub(crate) mod resolver;
+mod secrets;
+pub(crate) mod sender;
+mod tls;

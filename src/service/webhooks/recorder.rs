@@ -1,0 +1,98 @@
+//! Records finished attempts in batches: what finishes while a batch is being written forms the
+//! next one. While a result can't be stored, nothing more is sent, because it would be sent again.
+
+use std::mem;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::sender::Message;
+use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
+use crate::service::Service;
+use crate::store::webhooks::attempts::Finished;
+
+pub(super) struct Recorder {
+    service: Arc<Service>,
+    messages: UnboundedSender<Message>,
+    waiting: Vec<Finished>,
+    is_writing: bool,
+    has_failed: bool,
+}
+
+impl Recorder {
+    pub fn new(service: Arc<Service>, messages: UnboundedSender<Message>) -> Self {
+        Self { service, messages, waiting: Vec::new(), is_writing: false, has_failed: false }
+    }
+
+    /// Whether the last batch could not be stored.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    pub fn add(&mut self, finished: Finished) {
+        self.waiting.push(finished);
+    }
+
+    /// Writes what is waiting, unless a batch is being written.
+    pub fn write(&mut self) {
+        if self.is_writing || self.waiting.is_empty() {
+            return;
+        }
+        self.is_writing = true;
+        let batch = Arc::new(mem::take(&mut self.waiting));
+        let (service, messages) = (Arc::clone(&self.service), self.messages.clone());
+        tokio::spawn(async move {
+            let disable_after = service.settings.webhooks.disable_after;
+            let to_write = Arc::clone(&batch);
+            let stored =
+                service.store.write(move |tx| tx.record_attempts(&to_write, disable_after)).await;
+            let batch = Arc::unwrap_or_clone(batch);
+            // The sender ends only after this.
+            let _ = messages.send(Message::Recorded(batch, stored));
+        });
+    }
+
+    /// Takes over what a batch ended with. Returns the deliveries that are recorded.
+    pub fn written(
+        &mut self,
+        mut batch: Vec<Finished>,
+        stored: Result<Vec<Endpoint>, crate::store::StoreError>,
+    ) -> Vec<Finished> {
+        self.is_writing = false;
+        match stored {
+            Ok(disabled) => {
+                if mem::take(&mut self.has_failed) {
+                    log::info!("results of webhook deliveries can be stored again");
+                }
+                disabled.iter().for_each(warn_of_disabled);
+                batch
+            }
+            Err(error) => {
+                if !mem::replace(&mut self.has_failed, true) {
+                    log::error!(
+                        "the results of {} webhook deliveries can't be stored, so no more are sent \
+                         until they can: {error}",
+                        batch.len()
+                    );
+                }
+                batch.append(&mut self.waiting);
+                self.waiting = batch;
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn warn_of_disabled(endpoint: &Endpoint) {
+    let why = match endpoint.disabled.map(|disabled| disabled.reason) {
+        Some(DisabledReason::Gone) => "the receiver returned 410 Gone".to_owned(),
+        _ => format!("{} deliveries in a row failed", endpoint.failures),
+    };
+    log::warn!(
+        "webhook endpoint {} of workspace {} is disabled because {why}; enable it with \
+         `pivotal-server webhooks enable {}`",
+        endpoint.id,
+        endpoint.workspace.as_str(),
+        endpoint.id
+    );
+}

@@ -1,0 +1,73 @@
+//! Reads the signing secrets of endpoints, and keeps them encrypted with the current key.
+
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::encryption::{EncryptionError, Keyring};
+use crate::model::webhook::id::EndpointId;
+use crate::model::webhook::secret::SigningSecret;
+use crate::store::Store;
+use crate::store::webhooks::endpoints::Secrets;
+
+/// The secrets that sign a request now: the current one, and the one before it during the overlap
+/// of a rotation.
+///
+/// # Errors
+/// When the current one can't be read.
+pub(super) fn signing_secrets(
+    keyring: &Keyring,
+    endpoint: &EndpointId,
+    secrets: &Secrets,
+    now: Timestamp,
+) -> Result<Vec<SigningSecret>, EncryptionError> {
+    let mut all = vec![keyring.open(endpoint, &secrets.current)?];
+    if let Some((old, expires_at)) = &secrets.old
+        && *expires_at > now
+    {
+        all.push(keyring.open(endpoint, old)?);
+    }
+    Ok(all)
+}
+
+/// Encrypts what is stored in the clear or with an earlier key, and warns about what can't be read.
+pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
+    let stored = match store.read(|reader| reader.endpoint_secrets()) {
+        Ok(stored) => stored,
+        Err(error) => return log::warn!("webhook signing secrets can't be read: {error}"),
+    };
+    let current = keyring.current();
+    for (id, from) in stored {
+        let is_current = from.current.encrypted_with == current
+            && from.old.as_ref().is_none_or(|(old, _)| old.encrypted_with == current);
+        // Without a key nothing is decrypted for good.
+        if is_current {
+            continue;
+        }
+        match resealed(keyring, &id, &from) {
+            Ok(_) if current.is_none() => {}
+            Ok(to) => {
+                let endpoint = id.clone();
+                let stored =
+                    store.write(move |tx| tx.reencrypt_endpoint(&endpoint, &from, &to)).await;
+                if let Err(error) = stored {
+                    log::warn!("the secret of webhook endpoint {id} was not re-encrypted: {error}");
+                }
+            }
+            Err(error) => log::error!(
+                "webhook endpoint {id} can't sign, so nothing is sent to it: {error}. Add that key \
+                 to `webhooks.encryption_key`, or rotate the endpoint's secret"
+            ),
+        }
+    }
+}
+
+fn resealed(
+    keyring: &Keyring,
+    id: &EndpointId,
+    from: &Secrets,
+) -> Result<Secrets, EncryptionError> {
+    let seal = |stored| keyring.open(id, stored).and_then(|secret| keyring.seal(id, &secret));
+    let old = match &from.old {
+        Some((old, expires_at)) => Some((seal(old)?, *expires_at)),
+        None => None,
+    };
+    Ok(Secrets { current: seal(&from.current)?, old })
+}

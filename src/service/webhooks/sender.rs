@@ -1,0 +1,318 @@
+//! The sender: a thread that sleeps until a delivery is due, a change wakes it, or it is time to
+//! see whether another process has changed anything.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, retry};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+
+use super::attempt::attempt;
+use super::clock::DueClock;
+use super::lanes::Lanes;
+use super::recorder::Recorder;
+use super::resolver::{GuardedResolver, HostLookup, SystemLookup};
+use super::secrets::{reencrypt, signing_secrets};
+use super::tls;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::delivery::Outcome;
+use crate::model::webhook::endpoint::Endpoint;
+use crate::model::webhook::policy::DestinationPolicy;
+use crate::service::Service;
+use crate::store::StoreError;
+use crate::store::webhooks::attempts::Finished;
+use crate::store::webhooks::numbers::DeliveryNo;
+use crate::store::webhooks::queue::Shipment;
+use crate::store::webhooks::settings::ServerSettings;
+use crate::store::webhooks::watcher::ChangeWatcher;
+
+/// How often it looks for changes of other processes, and tries to store results again.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long requests in flight get when the server stops. What doesn't finish is sent again at the
+/// next start.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+/// How long an idle connection to a receiver is kept.
+const KEEP_IDLE: Duration = Duration::from_secs(30);
+/// Idle connections to one receiver.
+const MAX_IDLE: usize = 4;
+/// Threads that can wait for the system's resolver.
+const LOOKUP_THREADS: usize = 128;
+
+/// What happens while the sender waits.
+pub(super) enum Message {
+    /// An attempt ended; `None` when there was nothing to send any more.
+    Ended(DeliveryNo, Option<Finished>),
+    /// A batch of results was stored, or not.
+    Recorded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
+}
+
+/// The running sender.
+pub(crate) struct WebhookSender {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+impl WebhookSender {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system can't start it.
+    pub fn start(service: &Arc<Service>) -> io::Result<Self> {
+        Self::start_with(service, Arc::new(SystemLookup))
+    }
+
+    fn start_with(service: &Arc<Service>, lookup: Arc<dyn HostLookup>) -> io::Result<Self> {
+        let policy = service.settings.destinations();
+        let client = client(GuardedResolver { lookup, policy: policy.clone() })?;
+        let watcher = service.store.change_watcher();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(LOOKUP_THREADS)
+            .build()?;
+        let (stop, stopped) = watch::channel(false);
+        let service = Arc::clone(service);
+        let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
+            let sender = Sender::new(service, client, policy, watcher);
+            runtime.block_on(sender.run(stopped));
+            // Lookups that hang can't be interrupted.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Lets requests in flight finish for a moment, and ends the thread.
+    pub fn stop(self) {
+        let _ = self.stop.send(true);
+        if self.thread.join().is_err() {
+            log::error!("the webhooks thread ended with a panic");
+        }
+    }
+}
+
+fn client(resolver: GuardedResolver) -> io::Result<Client> {
+    Client::builder()
+        .tls_backend_preconfigured(tls::config()?)
+        .dns_resolver(Arc::new(resolver))
+        .redirect(Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(KEEP_IDLE)
+        .pool_max_idle_per_host(MAX_IDLE)
+        .build()
+        .map_err(io::Error::other)
+}
+
+struct Sender {
+    service: Arc<Service>,
+    client: Client,
+    policy: DestinationPolicy,
+    watcher: ChangeWatcher,
+    clock: DueClock,
+    lanes: Lanes,
+    recorder: Recorder,
+    messages: UnboundedReceiver<Message>,
+    /// For the tasks that send messages.
+    outlet: UnboundedSender<Message>,
+    /// When the next delivery that isn't due yet becomes due.
+    next_due: Option<Timestamp>,
+}
+
+impl Sender {
+    fn new(
+        service: Arc<Service>,
+        client: Client,
+        policy: DestinationPolicy,
+        watcher: ChangeWatcher,
+    ) -> Self {
+        let (outlet, messages) = unbounded_channel();
+        Self {
+            clock: DueClock::new(service.store.clock()),
+            lanes: Lanes::new(service.settings.webhooks.concurrency),
+            recorder: Recorder::new(Arc::clone(&service), outlet.clone()),
+            service,
+            client,
+            policy,
+            watcher,
+            messages,
+            outlet,
+            next_due: None,
+        }
+    }
+
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        self.prepare().await;
+        let service = Arc::clone(&self.service);
+        let mut is_stopping = pin!(stopped.wait_for(|stop| *stop));
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let until_due = self.until_due();
+            let has_changed = tokio::select! {
+                _ = &mut is_stopping => break,
+                message = self.messages.recv() => {
+                    self.receive_all(message);
+                    true
+                }
+                () = service.store.outbox().changed() => true,
+                () = tokio::time::sleep(until_due) => true,
+                _ = look.tick() => {
+                    self.recorder.write();
+                    self.watcher.has_changed().unwrap_or(true)
+                }
+            };
+            if has_changed {
+                self.start_due();
+            }
+        }
+        let _ = tokio::time::timeout(STOP_WITHIN, self.drain()).await;
+    }
+
+    /// What a start does before anything is sent.
+    async fn prepare(&mut self) {
+        let webhooks = &self.service.settings.webhooks;
+        let micros = |delay: Duration| i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+        let settings = ServerSettings {
+            policy: self.policy.clone(),
+            encryption_key: webhooks.encryption_key.current(),
+            first_delay: webhooks.schedule.delays().first().copied().map_or(0, micros),
+        };
+        let longest: Vec<i64> = (1..=webhooks.schedule.delays().len())
+            .map(|number| micros(webhooks.schedule.longest_before(number)))
+            .collect();
+        let prepared = self.service.store.write(move |tx| {
+            tx.record_webhook_settings(&settings)?;
+            tx.bring_forward(&longest)
+        });
+        if let Err(error) = prepared.await {
+            log::warn!("the webhook settings were not recorded for commands: {error}");
+        }
+        reencrypt(&webhooks.encryption_key, &self.service.store).await;
+    }
+
+    fn until_due(&mut self) -> Duration {
+        // A look comes sooner anyway.
+        let Some(due) = self.next_due else { return LOOK_EVERY * 60 };
+        let now = self.clock.now(self.service.store.clock());
+        let micros = due.as_micros().saturating_sub(now.as_micros());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
+    /// Takes in a message, and all others that have arrived.
+    fn receive_all(&mut self, message: Option<Message>) {
+        let mut next = message;
+        while let Some(message) = next {
+            self.receive(message);
+            next = self.messages.try_recv().ok();
+        }
+        self.recorder.write();
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Ended(delivery, None) => self.lanes.end(delivery, None),
+            Message::Ended(delivery, Some(finished)) => {
+                self.lanes.end(delivery, Some(finished.outcome.succeeded()));
+                self.recorder.add(finished);
+            }
+            Message::Recorded(batch, stored) => {
+                for finished in self.recorder.written(batch, stored) {
+                    self.lanes.recorded(finished.delivery);
+                }
+            }
+        }
+    }
+
+    /// Starts what is due, as far as there is room.
+    fn start_due(&mut self) {
+        if self.recorder.has_failed() || !self.lanes.has_room() {
+            return;
+        }
+        let now = self.clock.now(self.service.store.clock());
+        let lanes = &self.lanes;
+        let found = self
+            .service
+            .store
+            .read(|reader| reader.webhook_queues(now, |endpoint| lanes.wanted(endpoint)));
+        let queues = match found {
+            Ok(queues) => queues,
+            Err(error) => return log::warn!("due webhook deliveries can't be read: {error}"),
+        };
+        self.next_due = queues.iter().filter_map(|queue| queue.next_due).min();
+        for (_, delivery) in self.lanes.take(&queues) {
+            self.start(delivery, now);
+        }
+    }
+
+    fn start(&mut self, delivery: DeliveryNo, due_now: Timestamp) {
+        let shipment = match self.service.store.read(|reader| reader.shipment(delivery)) {
+            Ok(Some(shipment)) => shipment,
+            // Replayed, skipped or removed in the meantime.
+            Ok(None) => return self.lanes.end(delivery, None),
+            Err(error) => {
+                log::warn!("a webhook delivery can't be read: {error}");
+                return self.lanes.end(delivery, None);
+            }
+        };
+        let (client, policy) = (self.client.clone(), self.policy.clone());
+        let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
+        tokio::spawn(async move {
+            let step = shipment.step;
+            let outcome = deliver(&service, &client, &policy, shipment).await;
+            let retry_at = retry_at(&service, step, &outcome, due_now);
+            let finished = Finished { delivery, outcome, retry_at };
+            // The sender ends only after this, or abandons it.
+            let _ = outlet.send(Message::Ended(delivery, Some(finished)));
+        });
+    }
+
+    /// Waits until everything in flight has ended and is recorded.
+    async fn drain(&mut self) {
+        while !self.lanes.is_idle() && !self.recorder.has_failed() {
+            let message = self.messages.recv().await;
+            self.receive_all(message);
+        }
+    }
+}
+
+async fn deliver(
+    service: &Service,
+    client: &Client,
+    policy: &DestinationPolicy,
+    shipment: Shipment,
+) -> Outcome {
+    let now = service.store.clock().now();
+    let webhooks = &service.settings.webhooks;
+    let keyring = &webhooks.encryption_key;
+    match signing_secrets(keyring, &shipment.endpoint, &shipment.secrets, now) {
+        Ok(secrets) => attempt(client, policy, shipment, secrets, now, webhooks.timeout).await,
+        Err(error) => Outcome {
+            started_at: now,
+            duration: Duration::ZERO,
+            url: shipment.url.as_str().to_owned(),
+            status: None,
+            error: Some(format!("Not sent: {error}.")),
+            response: Vec::new(),
+            retry_after: None,
+        },
+    }
+}
+
+/// When the attempt after this one is due; `None` after the last one.
+fn retry_at(
+    service: &Service,
+    step: usize,
+    outcome: &Outcome,
+    started: Timestamp,
+) -> Option<Timestamp> {
+    let schedule = &service.settings.webhooks.schedule;
+    let delay = schedule.delay_before(step + 2, rand::random(), outcome.retry_after)?;
+    let micros = i64::try_from((outcome.duration + delay).as_micros()).unwrap_or(i64::MAX);
+    Some(Timestamp::from_micros(started.as_micros().saturating_add(micros).max(1)))
+}

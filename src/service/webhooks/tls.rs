@@ -1,0 +1,30 @@
+//! The TLS configuration of the sender.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Trusts what the operating system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` can replace it), and
+/// Mozilla's roots, compiled in, where there is nothing, as in an empty container.
+///
+/// # Errors
+/// Never in practice: the provider supports the default protocol versions.
+pub(super) fn config() -> io::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    for error in &native.errors {
+        log::warn!("a trusted certificate of this system can't be read: {error}");
+    }
+    roots.add_parsable_certificates(native.certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}

@@ -1,0 +1,131 @@
+//! Records what attempts ended with.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::numbers::{DeliveryNo, EndpointNo};
+use crate::model::event::Actor;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
+use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
+use crate::model::webhook::id::EndpointId;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+/// An attempt to record, and when the next one would be.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    pub delivery: DeliveryNo,
+    pub outcome: Outcome,
+    /// When the next attempt is due; `None` when this was the last one of the schedule.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A delivery before its attempt is recorded.
+struct Before {
+    endpoint: EndpointNo,
+    endpoint_id: EndpointId,
+    status: DeliveryStatus,
+    attempts: u32,
+}
+
+impl Tx<'_> {
+    /// Records attempts. After `disable_after` failed deliveries in a row an endpoint is disabled.
+    /// Returns the endpoints that this disabled.
+    pub fn record_attempts(
+        &self,
+        finished: &[Finished],
+        disable_after: u32,
+    ) -> Result<Vec<Endpoint>, StoreError> {
+        let mut disabled = Vec::new();
+        for one in finished {
+            // Removed while it was being sent, with its endpoint.
+            let Some(before) = self.delivery_before(one.delivery)? else { continue };
+            self.insert_attempt(one, before.attempts + 1)?;
+            let endpoint = before.endpoint_id.clone();
+            if let Some(reason) = self.settle(one, before, disable_after)? {
+                disabled.extend(self.disable_endpoint(Actor::system(), &endpoint, reason)?);
+            }
+        }
+        Ok(disabled)
+    }
+
+    fn delivery_before(&self, delivery: DeliveryNo) -> Result<Option<Before>, StoreError> {
+        let sql = "SELECT d.endpoint_no, e.id, d.status, d.attempts
+                   FROM webhook_deliveries AS d JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
+                   WHERE d.no = ?1";
+        let read = |row: &Row<'_>| {
+            Ok(Before {
+                endpoint: EndpointNo(row.get(0)?),
+                endpoint_id: EndpointId::stored(row.get(1)?),
+                status: crate::store::rows::row::enum_value(row, 2)?,
+                attempts: row.get(3)?,
+            })
+        };
+        Ok(self.conn.prepare_cached(sql)?.query_row([delivery.0], read).optional()?)
+    }
+
+    fn insert_attempt(&self, finished: &Finished, number: u32) -> Result<(), StoreError> {
+        let outcome = &finished.outcome;
+        let sql = "INSERT INTO webhook_attempts (delivery_no, number, started_at, duration, url,
+                       status, error, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        self.conn.prepare_cached(sql)?.execute(params![
+            finished.delivery.0,
+            number,
+            outcome.started_at.as_micros(),
+            i64::try_from(outcome.duration.as_micros()).unwrap_or(i64::MAX),
+            outcome.url,
+            outcome.status,
+            outcome.error,
+            outcome.response,
+        ])?;
+        Ok(())
+    }
+
+    /// Gives a delivery its new status. Returns why its endpoint has to be disabled, if it has to.
+    fn settle(
+        &self,
+        finished: &Finished,
+        before: Before,
+        disable_after: u32,
+    ) -> Result<Option<DisabledReason>, StoreError> {
+        let outcome = &finished.outcome;
+        let retry_at = finished.retry_at.map(Timestamp::as_micros);
+        let (status, next) = if outcome.succeeded() {
+            (DeliveryStatus::Delivered, None)
+        } else if before.status != DeliveryStatus::Pending {
+            // Skipped while it was being sent, because its endpoint was disabled.
+            (before.status, None)
+        } else if let Some(at) = retry_at.filter(|_| !outcome.is_gone()) {
+            (DeliveryStatus::Pending, Some(at))
+        } else {
+            (DeliveryStatus::Failed, None)
+        };
+        let sql = "UPDATE webhook_deliveries
+                   SET status = ?1, next_attempt_at = ?2, attempts = attempts + 1, step = step + 1
+                   WHERE no = ?3";
+        self.conn.prepare_cached(sql)?.execute(params![
+            <&str>::from(status),
+            next,
+            finished.delivery.0,
+        ])?;
+        if outcome.succeeded() {
+            let sql = "UPDATE webhook_endpoints SET failures = 0 WHERE no = ?1 AND failures > 0";
+            self.conn.prepare_cached(sql)?.execute([before.endpoint.0])?;
+            return Ok(None);
+        }
+        if status != DeliveryStatus::Failed || before.status != DeliveryStatus::Pending {
+            return Ok(None);
+        }
+        let sql = "UPDATE webhook_endpoints SET failures = failures + 1 WHERE no = ?1
+                   RETURNING failures";
+        let failures: u32 =
+            self.conn.prepare_cached(sql)?.query_row([before.endpoint.0], |row| row.get(0))?;
+        Ok(if outcome.is_gone() {
+            Some(DisabledReason::Gone)
+        } else if failures >= disable_after {
+            Some(DisabledReason::Failures)
+        } else {
+            None
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! Webhook endpoints, the outbox, and the delivery log.
+
+pub mod attempts;
+pub mod deliveries;
+pub mod endpoints;
+pub(in crate::store) mod hold;
+pub mod numbers;
+pub mod outbox;
+pub mod queue;
+pub mod replay;
+pub mod retention;
+pub mod settings;
+pub mod signal;
+pub mod watcher;

@@ -1,0 +1,175 @@
+//! What the sender reads: which deliveries are due, and what to send.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::endpoints::{self, Secrets};
+use super::numbers::{DeliveryNo, EndpointNo};
+use crate::model::event::Event;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::envelope::Envelope;
+use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::model::webhook::url::EndpointUrl;
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::rows::resource::Listed;
+use crate::store::tx::Tx;
+
+/// What is queued for an endpoint.
+#[derive(Debug)]
+pub struct EndpointQueue {
+    pub endpoint: EndpointNo,
+    /// The first deliveries of those that are due: first attempts in the order of their events, and
+    /// retries in the order in which they became due.
+    pub first_attempts: Vec<DeliveryNo>,
+    pub retries: Vec<DeliveryNo>,
+    /// When the next one becomes due; `None` when none is waiting.
+    pub next_due: Option<Timestamp>,
+}
+
+/// One request to make.
+#[derive(Debug)]
+pub struct Shipment {
+    pub delivery: DeliveryNo,
+    pub id: DeliveryId,
+    pub endpoint: EndpointId,
+    pub url: EndpointUrl,
+    pub secrets: Secrets,
+    pub body: Vec<u8>,
+    /// How many attempts were made since it was queued or replayed.
+    pub step: usize,
+}
+
+impl Reader<'_> {
+    /// The queues of all enabled endpoints that have one. `limit` says how many due deliveries of
+    /// an endpoint are wanted.
+    pub fn webhook_queues(
+        &self,
+        now: Timestamp,
+        limit: impl Fn(EndpointNo) -> usize,
+    ) -> Result<Vec<EndpointQueue>, StoreError> {
+        let sql = "SELECT no FROM webhook_endpoints
+                   WHERE disabled_at IS NULL AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
+                   ORDER BY no";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let endpoints = statement
+            .query_map([now.as_micros()], |row| Ok(EndpointNo(row.get(0)?)))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut queues = Vec::new();
+        for endpoint in endpoints {
+            let limit = limit(endpoint);
+            let queue = EndpointQueue {
+                endpoint,
+                first_attempts: due(self.conn, endpoint, (0, 0), limit)?,
+                retries: due(self.conn, endpoint, (1, now.as_micros()), limit)?,
+                next_due: next_due(self.conn, endpoint, now)?,
+            };
+            let is_empty = queue.first_attempts.is_empty() && queue.retries.is_empty();
+            if !is_empty || queue.next_due.is_some() {
+                queues.push(queue);
+            }
+        }
+        Ok(queues)
+    }
+
+    /// What to send for a delivery; `None` when it is no longer to be sent.
+    pub fn shipment(&self, delivery: DeliveryNo) -> Result<Option<Shipment>, StoreError> {
+        let sql = "SELECT d.id, d.event_id, d.body, e.id, d.step FROM webhook_deliveries AS d
+                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
+                   WHERE d.no = ?1 AND d.status = 'pending' AND d.held = 0
+                       AND e.disabled_at IS NULL";
+        let read = |row: &Row<'_>| {
+            let body: Option<String> = row.get(2)?;
+            Ok((row.get(0)?, row.get::<_, String>(1)?, body, row.get(3)?, row.get::<_, u32>(4)?))
+        };
+        let found = self.conn.prepare_cached(sql)?.query_row([delivery.0], read).optional()?;
+        let Some((id, event_id, body, endpoint_id, step)) = found else { return Ok(None) };
+        let body = match body {
+            Some(body) => body,
+            None => match event_body(self.conn, &event_id)? {
+                Some(body) => body,
+                None => return Ok(None),
+            },
+        };
+        let Some(found) = endpoints::find(self.conn, &EndpointId::stored(endpoint_id))? else {
+            return Ok(None);
+        };
+        Ok(Some(Shipment {
+            delivery,
+            id: DeliveryId::stored(id),
+            endpoint: found.endpoint.id,
+            url: found.endpoint.url,
+            secrets: found.secrets,
+            body: body.into_bytes(),
+            step: step as usize,
+        }))
+    }
+}
+
+/// The body of a stored event; `None` when the event was removed.
+pub(super) fn event_body(conn: &Connection, event_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = format!("SELECT {} FROM events WHERE id = ?1", Event::COLUMNS);
+    let event = conn.prepare_cached(&sql)?.query_row([event_id], Event::from_row).optional()?;
+    Ok(event.map(|event| serde_json::to_string(&Envelope::new(&event))).transpose()?)
+}
+
+fn due(
+    conn: &Connection,
+    endpoint: EndpointNo,
+    (from, to): (i64, i64),
+    limit: usize,
+) -> Result<Vec<DeliveryNo>, StoreError> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT no FROM webhook_deliveries
+               WHERE endpoint_no = ?1 AND status = 'pending' AND held = 0
+                   AND next_attempt_at BETWEEN ?2 AND ?3
+               ORDER BY next_attempt_at, no LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map(params![endpoint.0, from, to, limit], |row| Ok(DeliveryNo(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn next_due(
+    conn: &Connection,
+    endpoint: EndpointNo,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(next_attempt_at) FROM webhook_deliveries
+               WHERE endpoint_no = ?1 AND status = 'pending' AND held = 0
+                   AND next_attempt_at > ?2";
+    let next: Option<i64> =
+        conn.prepare_cached(sql)?.query_row([endpoint.0, now.as_micros()], |row| row.get(0))?;
+    Ok(next.map(Timestamp::from_micros))
+}
+
+impl Tx<'_> {
+    /// Makes due what can't be due as far in the future as it is: the clock was set back. `longest`
+    /// has the longest delay of each step, in microseconds. Returns how many.
+    pub fn bring_forward(&self, longest: &[i64]) -> Result<usize, StoreError> {
+        let sql = "UPDATE webhook_deliveries SET next_attempt_at = ?1
+                   WHERE status = 'pending' AND held = 0 AND step = ?2 AND next_attempt_at > ?3";
+        let mut changed = 0;
+        for (step, longest) in longest.iter().enumerate() {
+            let step = i64::try_from(step).unwrap_or(i64::MAX);
+            let now = self.now.as_micros();
+            changed += self.conn.prepare_cached(sql)?.execute([
+                now,
+                step,
+                now.saturating_add(*longest),
+            ])?;
+        }
+        Ok(changed)
+    }
+
+    /// Lets go of what is held back since the database was restored from a backup. Returns how many
+    /// deliveries are sent now.
+    pub fn resume_deliveries(&self) -> Result<usize, StoreError> {
+        let sql = "UPDATE webhook_deliveries SET held = 0 WHERE held = 1 AND status = 'pending'
+                       AND endpoint_no IN (SELECT no FROM webhook_endpoints
+                                           WHERE deleted_at IS NULL)";
+        Ok(self.conn.prepare_cached(sql)?.execute([])?)
+    }
+}

@@ -1,0 +1,99 @@
+//! Queues deliveries again: the same id, event and bytes.
+
+use rusqlite::params;
+
+use super::endpoints;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+/// Which deliveries of an endpoint are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayScope {
+    FailedAndSkipped,
+    Failed,
+    /// Delivered ones too.
+    All,
+}
+
+/// How far a replay got: the last delivery that was looked at.
+pub type ReplayPosition = (Timestamp, i64);
+
+/// Deliveries that are queued again in one transaction.
+const BATCH: u32 = 1000;
+
+impl Tx<'_> {
+    /// Replays a delivery. One that is pending already is left as it is. Returns whether there is
+    /// such a delivery.
+    ///
+    /// # Errors
+    /// [`StoreError::EndpointDisabled`].
+    pub fn replay_delivery(&self, id: &DeliveryId) -> Result<bool, StoreError> {
+        let sql = "SELECT d.no, e.disabled_at IS NULL FROM webhook_deliveries AS d
+                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no WHERE d.id = ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query([id.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        let (no, enabled): (i64, bool) = (row.get(0)?, row.get(1)?);
+        if !enabled {
+            return Err(StoreError::EndpointDisabled);
+        }
+        self.requeue(no)?;
+        Ok(true)
+    }
+
+    /// Replays a batch of an endpoint's deliveries of events at `since` or later, oldest first,
+    /// going on after `position`. Returns how many, and the position to go on from; `None` at the
+    /// end.
+    ///
+    /// # Errors
+    /// [`StoreError::EndpointDisabled`], [`StoreError::NotFound`].
+    pub fn replay_endpoint(
+        &self,
+        id: &EndpointId,
+        scope: ReplayScope,
+        since: Timestamp,
+        position: Option<ReplayPosition>,
+    ) -> Result<(usize, Option<ReplayPosition>), StoreError> {
+        let found = endpoints::find(self.conn, id)?
+            .ok_or(StoreError::NotFound(crate::model::resource::ResourceType::WebhookEndpoint))?;
+        if !found.endpoint.is_enabled() {
+            return Err(StoreError::EndpointDisabled);
+        }
+        let statuses = match scope {
+            ReplayScope::FailedAndSkipped => "status IN ('failed', 'skipped')",
+            ReplayScope::Failed => "status IN ('failed', 'skipped') AND +status = 'failed'",
+            ReplayScope::All => "status <> 'pending'",
+        };
+        let (after, row) =
+            position.map_or((since.as_micros(), i64::MIN), |(time, row)| (time.as_micros(), row));
+        let sql = format!(
+            "SELECT no, created_at FROM webhook_deliveries
+             WHERE endpoint_no = ?1 AND {statuses} AND (created_at, no) > (?2, ?3)
+             ORDER BY created_at, no LIMIT ?4"
+        );
+        let batch = self
+            .conn
+            .prepare_cached(&sql)?
+            .query_map(params![found.no.0, after, row, BATCH], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for &(no, _) in &batch {
+            self.requeue(no)?;
+        }
+        let is_full = batch.len() >= BATCH as usize;
+        let next = batch.last().filter(|_| is_full);
+        let next = next.map(|&(no, created_at)| (Timestamp::from_micros(created_at), no));
+        Ok((batch.len(), next))
+    }
+
+    fn requeue(&self, no: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE webhook_deliveries
+                   SET status = 'pending', next_attempt_at = 0, step = 0, held = 0
+                   WHERE no = ?1 AND (status <> 'pending' OR held = 1)";
+        self.conn.prepare_cached(sql)?.execute([no])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Removes what the delivery log no longer keeps.
+
+use rusqlite::{Row, params};
+
+use super::numbers::EndpointNo;
+use crate::model::event::Actor;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::id::EndpointId;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+/// Deliveries that are removed in one transaction, so that requests find their turn in between.
+const BATCH: u32 = 500;
+
+impl Tx<'_> {
+    /// Removes temporary endpoints that were not renewed, skips what disabled endpoints still have
+    /// pending, and removes the deliveries of deleted endpoints and of events before `before`.
+    /// Returns whether there may be more to do.
+    pub fn clean_up_deliveries(&self, before: Timestamp) -> Result<bool, StoreError> {
+        for id in self.expired_endpoints()? {
+            self.delete_endpoint(Actor::system(), &id)?;
+        }
+        let sql = "SELECT no, deleted_at IS NOT NULL, disabled_at IS NOT NULL
+                   FROM webhook_endpoints";
+        let read = |row: &Row<'_>| Ok((EndpointNo(row.get(0)?), row.get(1)?, row.get(2)?));
+        let endpoints = self
+            .conn
+            .prepare_cached(sql)?
+            .query_map([], read)?
+            .collect::<rusqlite::Result<Vec<(EndpointNo, bool, bool)>>>()?;
+        for (endpoint, is_deleted, is_disabled) in endpoints {
+            if is_disabled && !is_deleted && self.skip_pending(endpoint)? > 0 {
+                return Ok(true);
+            }
+            let before = if is_deleted { i64::MAX } else { before.as_micros() };
+            let old = self.deliveries(endpoint, before)?;
+            if !old.is_empty() {
+                self.remove(&old)?;
+                return Ok(true);
+            }
+            if is_deleted {
+                let sql = "DELETE FROM webhook_endpoints WHERE no = ?1";
+                self.conn.prepare_cached(sql)?.execute([endpoint.0])?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn expired_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
+        let sql = "SELECT id FROM webhook_endpoints WHERE expires_at <= ?1 AND deleted_at IS NULL";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([self.now.as_micros()], |row| Ok(EndpointId::stored(row.get(0)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn deliveries(&self, endpoint: EndpointNo, before: i64) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT no FROM webhook_deliveries WHERE endpoint_no = ?1 AND created_at < ?2
+                   ORDER BY created_at LIMIT ?3";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map(params![endpoint.0, before, BATCH], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn remove(&self, deliveries: &[i64]) -> Result<(), StoreError> {
+        for no in deliveries {
+            self.conn
+                .prepare_cached("DELETE FROM webhook_attempts WHERE delivery_no = ?1")?
+                .execute([no])?;
+            self.conn
+                .prepare_cached("DELETE FROM webhook_deliveries WHERE no = ?1")?
+                .execute([no])?;
+        }
+        Ok(())
+    }
+}

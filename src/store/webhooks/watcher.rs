@@ -1,0 +1,44 @@
+//! Notices changes by other connections and processes, such as commands.
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use crate::store::Store;
+use crate::store::engine::sqlite;
+use crate::store::error::StoreError;
+
+/// A connection that only watches. It is opened with the first look, and again after an error.
+pub struct ChangeWatcher {
+    database: PathBuf,
+    conn: Option<Connection>,
+    version: Option<i64>,
+}
+
+impl Store {
+    /// Watches this database.
+    pub fn change_watcher(&self) -> ChangeWatcher {
+        ChangeWatcher { database: self.dir().database(), conn: None, version: None }
+    }
+}
+
+impl ChangeWatcher {
+    /// Whether anything was committed since the last call. The first call says yes.
+    ///
+    /// # Errors
+    /// When the database can't be opened or read.
+    pub fn has_changed(&mut self) -> Result<bool, StoreError> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => {
+                self.version = None;
+                sqlite::open_reader(&self.database)?
+            }
+        };
+        // SQLite manual, "PRAGMA data_version".
+        let version =
+            conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        self.conn = Some(conn);
+        Ok(self.version.replace(version) != Some(version))
+    }
+}
