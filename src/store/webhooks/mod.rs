@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod deliveries;
+mod endpoint_changes;
 pub mod endpoints;
 pub(in crate::store) mod hold;
 pub mod numbers;

@@ -1,0 +1,285 @@
+//! Changes endpoints. Every change writes an event for the audit log.
+
+use rusqlite::params;
+
+use super::endpoints::{Found, Secrets, find};
+use crate::model::caller::Caller;
+use crate::model::event::{Actor, EventType};
+use crate::model::resource::ResourceType;
+use crate::model::values::time::Timestamp;
+use crate::model::webhook::encryption::StoredSecret;
+use crate::model::webhook::endpoint::{
+    DisabledReason, Endpoint, EndpointPatch, MAX_ENDPOINTS, NewEndpoint, OVERLAP_MILLIS,
+};
+use crate::model::webhook::envelope::SyntheticEvent;
+use crate::model::webhook::id::EndpointId;
+use crate::model::workspace::{Workspace, WorkspaceId};
+use crate::store::error::StoreError;
+use crate::store::rows::record::Subject;
+use crate::store::tx::Tx;
+
+impl Tx<'_> {
+    /// Adds an endpoint and queues its first ping.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyEndpoints`].
+    pub fn create_endpoint(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        new: NewEndpoint,
+        secret: StoredSecret,
+    ) -> Result<Endpoint, StoreError> {
+        let sql = "SELECT count(*) FROM webhook_endpoints
+                   WHERE workspace_no = ?1 AND deleted_at IS NULL";
+        let count: u32 =
+            self.conn.prepare_cached(sql)?.query_row([workspace.no.0], |row| row.get(0))?;
+        if count >= MAX_ENDPOINTS {
+            return Err(StoreError::TooManyEndpoints);
+        }
+        let (types, fields) = new.subscription.to_texts();
+        let sql = "INSERT INTO webhook_endpoints (id, workspace_no, url, description, mode, types,
+                       fields, secret, secret_key, created_at, updated_at, expires_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?10, ?11)";
+        self.conn.prepare_cached(sql)?.execute(params![
+            new.id.as_str(),
+            workspace.no.0,
+            new.url.as_str(),
+            new.description.as_str(),
+            <&str>::from(new.mode),
+            types,
+            fields,
+            secret.bytes,
+            secret.encrypted_with,
+            self.now.as_micros(),
+            new.expires_at.map(Timestamp::as_micros),
+        ])?;
+        let found = self.existing_endpoint(&new.id)?;
+        self.record_endpoint(actor, &found, EventType::WebhookEndpointCreated, None)?;
+        self.queue_ping(&found)?;
+        Ok(found.endpoint)
+    }
+
+    /// Changes an endpoint; `None` when there is none.
+    pub fn update_endpoint(
+        &self,
+        actor: Actor,
+        id: &EndpointId,
+        patch: EndpointPatch,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let Some(before) = find(self.conn, id)? else { return Ok(None) };
+        let mut after = before.endpoint.clone();
+        after.url = patch.url.unwrap_or(after.url);
+        after.description = patch.description.unwrap_or(after.description);
+        after.subscription = patch.subscription.unwrap_or(after.subscription);
+        let (types, fields) = after.subscription.to_texts();
+        let sql =
+            "UPDATE webhook_endpoints SET url = ?1, description = ?2, types = ?3, fields = ?4,
+                       updated_at = ?5 WHERE no = ?6";
+        self.conn.prepare_cached(sql)?.execute(params![
+            after.url.as_str(),
+            after.description.as_str(),
+            types,
+            fields,
+            self.now.as_micros(),
+            before.no.0,
+        ])?;
+        self.record_endpoint_change(actor, &before, EventType::WebhookEndpointUpdated)
+    }
+
+    /// Enables an endpoint and pings it; one that is enabled stays as it is.
+    pub fn enable_endpoint(
+        &self,
+        actor: Actor,
+        id: &EndpointId,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let Some(before) = find(self.conn, id)? else { return Ok(None) };
+        if before.endpoint.is_enabled() {
+            return Ok(Some(before.endpoint));
+        }
+        let sql = "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL,
+                       failures = 0, updated_at = ?1 WHERE no = ?2";
+        self.conn.prepare_cached(sql)?.execute([self.now.as_micros(), before.no.0])?;
+        self.queue_ping(&self.existing_endpoint(id)?)?;
+        self.record_endpoint_change(actor, &before, EventType::WebhookEndpointEnabled)
+    }
+
+    /// Disables an endpoint and skips what is pending, a large backlog in the background; one that
+    /// is disabled stays as it is.
+    pub fn disable_endpoint(
+        &self,
+        actor: Actor,
+        id: &EndpointId,
+        reason: DisabledReason,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let Some(before) = find(self.conn, id)? else { return Ok(None) };
+        if !before.endpoint.is_enabled() {
+            return Ok(Some(before.endpoint));
+        }
+        let sql = "UPDATE webhook_endpoints SET disabled_at = ?1, disabled_reason = ?2,
+                       updated_at = ?1 WHERE no = ?3";
+        let reason = <&str>::from(reason);
+        self.conn.prepare_cached(sql)?.execute(params![
+            self.now.as_micros(),
+            reason,
+            before.no.0
+        ])?;
+        self.skip_pending(before.no)?;
+        self.record_endpoint_change(actor, &before, EventType::WebhookEndpointDisabled)
+    }
+
+    /// Replaces the secret. The one that was current until now signs too for a day; one from before
+    /// that stops at once.
+    pub fn rotate_endpoint_secret(
+        &self,
+        actor: Actor,
+        id: &EndpointId,
+        secret: StoredSecret,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let Some(before) = find(self.conn, id)? else { return Ok(None) };
+        let sql = "UPDATE webhook_endpoints SET old_secret = secret, old_secret_key = secret_key,
+                       old_secret_expires_at = ?1, secret = ?2, secret_key = ?3, updated_at = ?4
+                   WHERE no = ?5";
+        self.conn.prepare_cached(sql)?.execute(params![
+            self.now.plus_millis(OVERLAP_MILLIS).as_micros(),
+            secret.bytes,
+            secret.encrypted_with,
+            self.now.as_micros(),
+            before.no.0,
+        ])?;
+        self.record_endpoint_change(actor, &before, EventType::WebhookEndpointRotated)
+    }
+
+    /// Stores the same secrets encrypted with another key, unless they were rotated since `from`
+    /// was read.
+    pub fn reencrypt_endpoint(
+        &self,
+        id: &EndpointId,
+        from: &Secrets,
+        to: &Secrets,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE webhook_endpoints SET secret = ?1, secret_key = ?2, old_secret = ?3,
+                       old_secret_key = ?4
+                   WHERE id = ?5 AND secret = ?6 AND old_secret IS ?7";
+        let old = to.old.as_ref().map(|(secret, _)| secret);
+        self.conn.prepare_cached(sql)?.execute(params![
+            to.current.bytes,
+            to.current.encrypted_with,
+            old.map(|secret| &secret.bytes),
+            old.and_then(|secret| secret.encrypted_with.as_ref()),
+            id.as_str(),
+            from.current.bytes,
+            from.old.as_ref().map(|(secret, _)| &secret.bytes),
+        ])?;
+        Ok(())
+    }
+
+    /// Deletes an endpoint; its deliveries are removed in the background. Returns whether there was
+    /// one.
+    pub fn delete_endpoint(&self, actor: Actor, id: &EndpointId) -> Result<bool, StoreError> {
+        let Some(found) = find(self.conn, id)? else { return Ok(false) };
+        self.record_endpoint(actor, &found, EventType::WebhookEndpointDeleted, None)?;
+        let sql = "UPDATE webhook_endpoints SET deleted_at = ?1 WHERE no = ?2";
+        self.conn.prepare_cached(sql)?.execute([self.now.as_micros(), found.no.0])?;
+        Ok(true)
+    }
+
+    /// Postpones the removal of a temporary endpoint. Returns whether it is still there.
+    pub fn renew_endpoint(
+        &self,
+        id: &EndpointId,
+        expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE webhook_endpoints SET expires_at = ?1
+                   WHERE id = ?2 AND expires_at IS NOT NULL";
+        let changed =
+            self.conn.prepare_cached(sql)?.execute(params![expires_at.as_micros(), id.as_str()])?;
+        Ok(changed > 0)
+    }
+
+    /// Queues a ping. Returns whether there is such an endpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::EndpointDisabled`].
+    pub fn ping_endpoint(&self, id: &EndpointId) -> Result<bool, StoreError> {
+        let Some(found) = find(self.conn, id)? else { return Ok(false) };
+        if !found.endpoint.is_enabled() {
+            return Err(StoreError::EndpointDisabled);
+        }
+        self.queue_ping(&found)?;
+        Ok(true)
+    }
+
+    /// Queues an event that nobody caused. `event` gets the organization's id. Returns whether there
+    /// is such an endpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::EndpointDisabled`].
+    pub fn send_test_event(
+        &self,
+        id: &EndpointId,
+        event: impl FnOnce(&WorkspaceId, Timestamp) -> serde_json::Result<SyntheticEvent>,
+    ) -> Result<bool, StoreError> {
+        let Some(found) = find(self.conn, id)? else { return Ok(false) };
+        if !found.endpoint.is_enabled() {
+            return Err(StoreError::EndpointDisabled);
+        }
+        self.queue_synthetic(found.no, &event(&found.workspace.id, self.now)?)?;
+        Ok(true)
+    }
+
+    fn queue_ping(&self, found: &Found) -> Result<(), StoreError> {
+        let ping = SyntheticEvent::ping(&found.endpoint, &found.workspace.id, self.now)?;
+        self.queue_synthetic(found.no, &ping)
+    }
+
+    fn existing_endpoint(&self, id: &EndpointId) -> Result<Found, StoreError> {
+        find(self.conn, id)?.ok_or(StoreError::NotFound(ResourceType::WebhookEndpoint))
+    }
+
+    fn record_endpoint_change(
+        &self,
+        actor: Actor,
+        before: &Found,
+        kind: EventType,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let after = self.existing_endpoint(&before.endpoint.id)?;
+        self.record_endpoint(actor, &after, kind, Some(&before.endpoint))?;
+        Ok(Some(after.endpoint))
+    }
+
+    /// Writes the event of a change, with the earlier values of the fields that differ.
+    fn record_endpoint(
+        &self,
+        actor: Actor,
+        found: &Found,
+        kind: EventType,
+        before: Option<&Endpoint>,
+    ) -> Result<(), StoreError> {
+        let object = serde_json::to_value(&found.endpoint)?;
+        let previous = match before {
+            Some(before) => {
+                let mut before = serde_json::to_value(before)?;
+                if let Some(fields) = before.as_object_mut() {
+                    fields.retain(|name, value| object.get(name) != Some(value));
+                }
+                Some(before.to_string())
+            }
+            None => None,
+        };
+        let livemode = found.endpoint.mode.is_live();
+        let caller = Caller { workspace: found.workspace.clone(), actor, livemode };
+        let subject = Subject {
+            resource: ResourceType::WebhookEndpoint,
+            resource_id: found.endpoint.id.as_str(),
+            customer_id: None,
+        };
+        self.for_caller(&caller).record(
+            &[kind],
+            &subject,
+            &object.to_string(),
+            previous.as_deref(),
+            None,
+        )
+    }
+}
