@@ -1,7 +1,7 @@
 //! Which deliveries start next: bounded in total and per endpoint, so that endpoints that don't
 //! answer leave room for those that do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::store::webhooks::numbers::{DeliveryNo, EndpointNo};
 use crate::store::webhooks::queue::EndpointQueue;
@@ -10,6 +10,9 @@ use crate::store::webhooks::queue::EndpointQueue;
 const PER_ENDPOINT: usize = 4;
 /// The share of all requests in flight that endpoints without a success can use.
 const UNPROVEN_SHARE: (usize, usize) = (3, 4);
+/// Attempts in flight, or finished and not recorded yet, per request that may be in flight. While
+/// the writer is slow, results wait in memory, and a crash would repeat their attempts.
+const MAX_TAKEN: usize = 4;
 /// Lanes that are kept in memory when they are idle.
 const MAX_IDLE: usize = 1000;
 
@@ -21,6 +24,8 @@ pub(super) struct Lanes {
     taken: HashMap<DeliveryNo, EndpointNo>,
     active: usize,
     active_unproven: usize,
+    /// How many attempts were started.
+    started: u64,
 }
 
 #[derive(Default)]
@@ -32,6 +37,8 @@ struct Lane {
     proven: bool,
     /// Whether a retry comes before a first attempt next time.
     retry_first: bool,
+    /// The number of its last attempt, among those of all lanes.
+    last_started: u64,
 }
 
 impl Lane {
@@ -48,6 +55,7 @@ impl Lanes {
             taken: HashMap::new(),
             active: 0,
             active_unproven: 0,
+            started: 0,
         }
     }
 
@@ -61,26 +69,38 @@ impl Lanes {
 
     /// Whether anything can start.
     pub fn has_room(&self) -> bool {
-        self.active < self.concurrency
+        self.active < self.concurrency && self.taken.len() < self.concurrency * MAX_TAKEN
     }
 
     pub fn is_idle(&self) -> bool {
         self.taken.is_empty()
     }
 
-    /// Takes the deliveries that start now.
+    /// Takes the deliveries that start now: one of each endpoint in turn, beginning with the
+    /// endpoints that have the fewest requests in flight and have waited longest, so that busy ones
+    /// don't keep the others from starting.
     pub fn take(&mut self, queues: &[EndpointQueue]) -> Vec<(EndpointNo, DeliveryNo)> {
         let mut started = Vec::new();
-        for queue in queues {
-            let mut chosen: HashSet<DeliveryNo> = HashSet::new();
-            while self.may_start(queue.endpoint) {
-                let Some(delivery) = self.next(queue, &chosen) else { break };
-                chosen.insert(delivery);
-                self.start(queue.endpoint, delivery);
-                started.push((queue.endpoint, delivery));
+        let mut order: Vec<&EndpointQueue> = queues.iter().collect();
+        loop {
+            order.sort_by_key(|queue| {
+                self.lanes
+                    .get(&queue.endpoint)
+                    .map_or((0, 0), |lane| (lane.active, lane.last_started))
+            });
+            let before = started.len();
+            for queue in &order {
+                if self.may_start(queue.endpoint)
+                    && let Some(delivery) = self.next(queue)
+                {
+                    self.start(queue.endpoint, delivery);
+                    started.push((queue.endpoint, delivery));
+                }
+            }
+            if started.len() == before {
+                return started;
             }
         }
-        started
     }
 
     fn may_start(&self, endpoint: EndpointNo) -> bool {
@@ -94,8 +114,8 @@ impl Lanes {
 
     /// The next delivery of an endpoint: first attempts and retries in turn, so that neither keeps
     /// the other waiting.
-    fn next(&self, queue: &EndpointQueue, chosen: &HashSet<DeliveryNo>) -> Option<DeliveryNo> {
-        let is_free = |no: &&DeliveryNo| !self.taken.contains_key(*no) && !chosen.contains(*no);
+    fn next(&self, queue: &EndpointQueue) -> Option<DeliveryNo> {
+        let is_free = |no: &&DeliveryNo| !self.taken.contains_key(*no);
         let first = queue.first_attempts.iter().find(is_free).copied();
         let retry = queue.retries.iter().find(is_free).copied();
         let retry_first = self.lanes.get(&queue.endpoint).is_some_and(|lane| lane.retry_first);
@@ -104,7 +124,9 @@ impl Lanes {
 
     fn start(&mut self, endpoint: EndpointNo, delivery: DeliveryNo) {
         let lane = self.lanes.entry(endpoint).or_default();
+        self.started += 1;
         lane.active += 1;
+        lane.last_started = self.started;
         lane.retry_first = !lane.retry_first;
         self.active += 1;
         self.active_unproven += usize::from(!lane.proven);
