@@ -11,9 +11,14 @@ const PER_READER: u64 = 2;
 
 /// Returns how many connections the server can have: `max`, or fewer if the limit on descriptors is
 /// too low even after raising it.
-pub(super) fn connection_limit(max: usize, workers: usize, threads: Threads) -> usize {
+pub(super) fn connection_limit(
+    max: usize,
+    workers: usize,
+    threads: Threads,
+    webhooks: usize,
+) -> usize {
     let Some(limit) = raised_limit() else { return max };
-    let possible = slots_within(limit, workers, threads);
+    let possible = slots_within(limit, workers, threads, webhooks);
     if possible < max {
         log::warn!(
             "connections.max is reduced from {max} to {possible}: the process can open only \
@@ -25,10 +30,10 @@ pub(super) fn connection_limit(max: usize, workers: usize, threads: Threads) -> 
 
 /// Returns how many connections fit within a limit. However low it is, a quarter of it goes to
 /// connections: the server may then run out of descriptors, but it is usable until it does.
-fn slots_within(limit: u64, workers: usize, threads: Threads) -> usize {
+fn slots_within(limit: u64, workers: usize, threads: Threads, webhooks: usize) -> usize {
     // Both pools of the store can open as many connections as there are threads.
     let readers = 2 * (u64::from(threads.lookups) + u64::from(threads.lists));
-    let own = OTHERS + PER_WORKER * workers as u64 + PER_READER * readers;
+    let own = OTHERS + PER_WORKER * workers as u64 + PER_READER * readers + webhooks as u64;
     let left = limit.saturating_sub(own).max(limit / 4);
     usize::try_from(left).unwrap_or(usize::MAX)
 }
@@ -59,10 +64,10 @@ mod tests {
     #[test]
     fn descriptors_are_reserved_for_the_store_and_the_workers() {
         let threads = Threads { lookups: 2, lists: 8 };
-        assert_eq!(slots_within(1024, 2, threads), 1024 - 64 - 12 - 40);
-        assert_eq!(slots_within(1 << 20, 2, threads), (1 << 20) - 64 - 12 - 40);
-        assert_eq!(slots_within(64, 2, threads), 16);
+        assert_eq!(slots_within(1024, 2, threads, 256), 1024 - 64 - 12 - 40 - 256);
+        assert_eq!(slots_within(1 << 20, 2, threads, 0), (1 << 20) - 64 - 12 - 40);
+        assert_eq!(slots_within(64, 2, threads, 256), 16);
         let many = Threads { lookups: 256, lists: 1024 };
-        assert_eq!(slots_within(1024, 256, many), 256);
+        assert_eq!(slots_within(1024, 256, many, 256), 256);
     }
 }

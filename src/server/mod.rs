@@ -49,7 +49,8 @@ impl Server {
         // The admin pages do no lookups on the worker threads.
         Threads {
             lookups: count(settings.worker_threads()),
-            lists: count(settings.list_threads() + settings.page_threads()),
+            // One of them sends webhooks.
+            lists: count(settings.list_threads() + settings.page_threads() + 1),
         }
     }
 
@@ -114,6 +115,7 @@ impl Server {
             connections.max,
             settings.worker_threads(),
             Self::threads(settings),
+            settings.webhooks.concurrency,
         );
         let slots = Slots::new(max, connections.per_address, settings.trusted_proxies.clone());
         let serve = |api, admin, socket| {
