@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::super::keys::{find_workspace, no_such_workspace};
 use super::super::output::table;
 use super::args::EndpointArgs;
-use super::keyring::{check_url, keyring};
+use super::keyring::{check_url, keyring, matching_keyring};
 use crate::model::event::Actor;
 use crate::model::key::Mode;
 use crate::model::parse::problem::Fault;
@@ -102,6 +102,7 @@ pub fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> 
 
 pub fn show(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let store = context.store_to_read()?;
+    matching_keyring(context, store.read(|reader| reader.webhook_settings())?)?;
     let found = store.read(|reader| reader.endpoint(id))?;
     let (endpoint, _) = found.ok_or_else(|| no_such_endpoint(id))?;
     context.output.print(&endpoint, || describe(&endpoint))

@@ -8,6 +8,7 @@ use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::webhooks::destination::check_destination;
 use crate::store::Store;
+use crate::store::webhooks::settings::ServerSettings;
 
 /// Refuses a URL that the server would not send to.
 pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<(), Failure> {
@@ -21,10 +22,16 @@ pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<
 
 /// The keys to encrypt secrets with, which have to be the server's.
 pub fn keyring<'c>(context: &'c Context, store: &Store) -> Result<&'c Keyring, Failure> {
+    matching_keyring(context, store.read(|reader| reader.webhook_settings())?)
+}
+
+/// The same, with what the server recorded.
+pub fn matching_keyring(
+    context: &Context,
+    recorded: Option<ServerSettings>,
+) -> Result<&Keyring, Failure> {
     let keyring = &context.settings.settings.webhooks.encryption_key;
-    let Some(recorded) = store.read(|reader| reader.webhook_settings())? else {
-        return Ok(keyring);
-    };
+    let Some(recorded) = recorded else { return Ok(keyring) };
     let why = match (recorded.encryption_key, keyring.current()) {
         (server, command) if server == command => return Ok(keyring),
         (Some(_), None) => "the server encrypts signing secrets, but this command has no key",
