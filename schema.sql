@@ -265,7 +265,7 @@ CREATE TABLE webhook_deliveries (
     -- How many attempts were made, and how many of them since it was queued or replayed.
     attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     step            INTEGER NOT NULL DEFAULT 0 CHECK (step >= 0),
-    -- 0 means at once.
+    -- 0 means at once, and -1 before those that are due at once.
     next_attempt_at INTEGER,
     -- 1 for what was pending when a backup was made: a restored database must not send it.
     held            INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)),
@@ -281,6 +281,7 @@ CREATE INDEX webhook_deliveries_due
 CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (endpoint_no, created_at);
 CREATE INDEX webhook_deliveries_to_replay
     ON webhook_deliveries (endpoint_no, created_at) WHERE status IN ('failed', 'skipped');
+CREATE INDEX webhook_deliveries_held ON webhook_deliveries (endpoint_no) WHERE held = 1;
 CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (event_id);
 
 CREATE TABLE webhook_attempts (

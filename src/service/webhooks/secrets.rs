@@ -34,6 +34,7 @@ pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
         Err(error) => return log::warn!("webhook signing secrets can't be read: {error}"),
     };
     let current = keyring.current();
+    let now = store.clock().now();
     for (id, from) in stored {
         let is_current = from.current.encrypted_with == current
             && from.old.as_ref().is_none_or(|(old, _)| old.encrypted_with == current);
@@ -41,7 +42,7 @@ pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
         if is_current {
             continue;
         }
-        match resealed(keyring, &id, &from) {
+        match resealed(keyring, &id, &from, now) {
             Ok(_) if current.is_none() => {}
             Ok(to) => {
                 let endpoint = id.clone();
@@ -63,11 +64,13 @@ fn resealed(
     keyring: &Keyring,
     id: &EndpointId,
     from: &Secrets,
+    now: Timestamp,
 ) -> Result<Secrets, EncryptionError> {
     let seal = |stored| keyring.open(id, stored).and_then(|secret| keyring.seal(id, &secret));
+    // One that has expired signs nothing, and its key may be gone.
     let old = match &from.old {
-        Some((old, expires_at)) => Some((seal(old)?, *expires_at)),
-        None => None,
+        Some((old, expires_at)) if *expires_at > now => Some((seal(old)?, *expires_at)),
+        _ => None,
     };
     Ok(Secrets { current: seal(&from.current)?, old })
 }

@@ -62,9 +62,9 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         status: enum_value(row, 3)?,
         attempts: row.get(4)?,
         created_at,
-        // 0 means at once: since the event.
+        // 0 or less means at once: since the event.
         next_attempt_at: next
-            .map(|micros| if micros == 0 { created_at } else { Timestamp::from_micros(micros) }),
+            .map(|micros| if micros <= 0 { created_at } else { Timestamp::from_micros(micros) }),
         held: row.get(7)?,
         last_attempt: has_attempt.map(|_| attempt(row, 8)).transpose()?,
     })

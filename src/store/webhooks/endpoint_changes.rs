@@ -100,7 +100,10 @@ impl Tx<'_> {
         let sql = "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL,
                        failures = 0, updated_at = ?1 WHERE no = ?2";
         self.conn.prepare_cached(sql)?.execute([self.now.as_micros(), before.no.0])?;
-        self.queue_ping(&self.existing_endpoint(id)?)?;
+        let found = self.existing_endpoint(id)?;
+        let ping = SyntheticEvent::ping(&found.endpoint, &found.workspace.id, self.now)?;
+        // What was pending when it was disabled may not all be skipped yet.
+        self.queue_synthetic_first(found.no, &ping)?;
         self.record_endpoint_change(actor, &before, EventType::WebhookEndpointEnabled)
     }
 
@@ -159,14 +162,15 @@ impl Tx<'_> {
         to: &Secrets,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE webhook_endpoints SET secret = ?1, secret_key = ?2, old_secret = ?3,
-                       old_secret_key = ?4
-                   WHERE id = ?5 AND secret = ?6 AND old_secret IS ?7";
+                       old_secret_key = ?4, old_secret_expires_at = ?5
+                   WHERE id = ?6 AND secret = ?7 AND old_secret IS ?8";
         let old = to.old.as_ref().map(|(secret, _)| secret);
         self.conn.prepare_cached(sql)?.execute(params![
             to.current.bytes,
             to.current.encrypted_with,
             old.map(|secret| &secret.bytes),
             old.and_then(|secret| secret.encrypted_with.as_ref()),
+            to.old.as_ref().map(|(_, expires_at)| expires_at.as_micros()),
             id.as_str(),
             from.current.bytes,
             from.old.as_ref().map(|(secret, _)| &secret.bytes),
@@ -191,7 +195,7 @@ impl Tx<'_> {
         expires_at: Timestamp,
     ) -> Result<bool, StoreError> {
         let sql = "UPDATE webhook_endpoints SET expires_at = ?1
-                   WHERE id = ?2 AND expires_at IS NOT NULL";
+                   WHERE id = ?2 AND expires_at IS NOT NULL AND deleted_at IS NULL";
         let changed =
             self.conn.prepare_cached(sql)?.execute(params![expires_at.as_micros(), id.as_str()])?;
         Ok(changed > 0)

@@ -13,6 +13,9 @@ use crate::store::error::StoreError;
 use crate::store::rows::row::conversion_error;
 use crate::store::tx::{Tx, WorkspaceTx};
 
+/// When a delivery is due that waits for nothing, and one that goes before those.
+const AT_ONCE: i64 = 0;
+const BEFORE_OTHERS: i64 = -1;
 /// Deliveries that are skipped at a time.
 const SKIP_BATCH: u32 = 1000;
 
@@ -88,7 +91,7 @@ impl WorkspaceTx<'_> {
 fn first_attempt_at(conn: &rusqlite::Connection, now: Timestamp) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce((SELECT first_delay FROM webhook_settings), 0)";
     let delay: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(if delay == 0 { 0 } else { now.as_micros().saturating_add(delay) })
+    Ok(if delay == 0 { AT_ONCE } else { now.as_micros().saturating_add(delay) })
 }
 
 impl Tx<'_> {
@@ -98,14 +101,33 @@ impl Tx<'_> {
         endpoint: EndpointNo,
         event: &SyntheticEvent,
     ) -> Result<(), StoreError> {
+        self.queue_synthetic_at(endpoint, event, AT_ONCE)
+    }
+
+    /// Queues such an event before whatever else waits for its first attempt.
+    pub(super) fn queue_synthetic_first(
+        &self,
+        endpoint: EndpointNo,
+        event: &SyntheticEvent,
+    ) -> Result<(), StoreError> {
+        self.queue_synthetic_at(endpoint, event, BEFORE_OTHERS)
+    }
+
+    fn queue_synthetic_at(
+        &self,
+        endpoint: EndpointNo,
+        event: &SyntheticEvent,
+        next_attempt_at: i64,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO webhook_deliveries (id, endpoint_no, event_id, type, status,
                        next_attempt_at, created_at, body)
-                   VALUES (?, ?, ?, ?, 'pending', 0, ?, ?)";
+                   VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)";
         self.conn.prepare_cached(sql)?.execute(params![
             DeliveryId::generate().as_str(),
             endpoint.0,
             event.id,
             event.kind,
+            next_attempt_at,
             self.now.as_micros(),
             event.body,
         ])?;

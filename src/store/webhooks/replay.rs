@@ -4,8 +4,10 @@ use rusqlite::params;
 
 use super::endpoints;
 use crate::model::values::time::Timestamp;
+use crate::model::webhook::delivery::DeliveryStatus;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::store::error::StoreError;
+use crate::store::rows::row::enum_value;
 use crate::store::tx::Tx;
 
 /// Which deliveries of an endpoint are replayed.
@@ -20,7 +22,7 @@ pub enum ReplayScope {
 /// How far a replay got: the last delivery that was looked at.
 pub type ReplayPosition = (Timestamp, i64);
 
-/// Deliveries that are queued again in one transaction.
+/// Deliveries that are looked at in one transaction.
 const BATCH: u32 = 1000;
 
 impl Tx<'_> {
@@ -31,7 +33,8 @@ impl Tx<'_> {
     /// [`StoreError::EndpointDisabled`].
     pub fn replay_delivery(&self, id: &DeliveryId) -> Result<bool, StoreError> {
         let sql = "SELECT d.no, e.disabled_at IS NULL FROM webhook_deliveries AS d
-                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no WHERE d.id = ?1";
+                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
+                   WHERE d.id = ?1 AND e.deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([id.as_str()])?;
         let Some(row) = rows.next()? else { return Ok(false) };
@@ -62,31 +65,40 @@ impl Tx<'_> {
             return Err(StoreError::EndpointDisabled);
         }
         let statuses = match scope {
-            ReplayScope::FailedAndSkipped => "status IN ('failed', 'skipped')",
-            ReplayScope::Failed => "status IN ('failed', 'skipped') AND +status = 'failed'",
-            ReplayScope::All => "status <> 'pending'",
+            ReplayScope::FailedAndSkipped | ReplayScope::Failed => {
+                " AND status IN ('failed', 'skipped')"
+            }
+            ReplayScope::All => "",
+        };
+        // Looks at no more than a batch, however few of it are wanted.
+        let is_wanted = |status: DeliveryStatus| match scope {
+            ReplayScope::FailedAndSkipped => true,
+            ReplayScope::Failed => status == DeliveryStatus::Failed,
+            ReplayScope::All => status != DeliveryStatus::Pending,
         };
         let (after, row) =
             position.map_or((since.as_micros(), i64::MIN), |(time, row)| (time.as_micros(), row));
         let sql = format!(
-            "SELECT no, created_at FROM webhook_deliveries
-             WHERE endpoint_no = ?1 AND {statuses} AND (created_at, no) > (?2, ?3)
+            "SELECT no, created_at, status FROM webhook_deliveries
+             WHERE endpoint_no = ?1{statuses} AND (created_at, no) > (?2, ?3)
              ORDER BY created_at, no LIMIT ?4"
         );
         let batch = self
             .conn
             .prepare_cached(&sql)?
             .query_map(params![found.no.0, after, row, BATCH], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, enum_value(row, 2)?))
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        for &(no, _) in &batch {
+        let mut queued = 0;
+        for &(no, ..) in batch.iter().filter(|&&(.., status)| is_wanted(status)) {
             self.requeue(no)?;
+            queued += 1;
         }
         let is_full = batch.len() >= BATCH as usize;
         let next = batch.last().filter(|_| is_full);
-        let next = next.map(|&(no, created_at)| (Timestamp::from_micros(created_at), no));
-        Ok((batch.len(), next))
+        let next = next.map(|&(no, created_at, _)| (Timestamp::from_micros(created_at), no));
+        Ok((queued, next))
     }
 
     fn requeue(&self, no: i64) -> Result<(), StoreError> {

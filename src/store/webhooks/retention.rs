@@ -14,8 +14,8 @@ const BATCH: u32 = 500;
 
 impl Tx<'_> {
     /// Removes temporary endpoints that were not renewed, skips what disabled endpoints still have
-    /// pending, and removes the deliveries of deleted endpoints and of events before `before`.
-    /// Returns whether there may be more to do.
+    /// pending, and removes the deliveries of deleted endpoints and of events before `before`, except
+    /// those that are still to be sent. Returns whether there may be more to do.
     pub fn clean_up_deliveries(&self, before: Timestamp) -> Result<bool, StoreError> {
         for id in self.expired_endpoints()? {
             self.delete_endpoint(Actor::system(), &id)?;
@@ -32,8 +32,11 @@ impl Tx<'_> {
             if is_disabled && !is_deleted && self.skip_pending(endpoint)? > 0 {
                 return Ok(true);
             }
-            let before = if is_deleted { i64::MAX } else { before.as_micros() };
-            let old = self.deliveries(endpoint, before)?;
+            let old = if is_deleted {
+                self.all_deliveries(endpoint)?
+            } else {
+                self.old_deliveries(endpoint, before)?
+            };
             if !old.is_empty() {
                 self.remove(&old)?;
                 return Ok(true);
@@ -54,11 +57,24 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn deliveries(&self, endpoint: EndpointNo, before: i64) -> Result<Vec<i64>, StoreError> {
+    fn all_deliveries(&self, endpoint: EndpointNo) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT no FROM webhook_deliveries WHERE endpoint_no = ?1 LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map(params![endpoint.0, BATCH], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn old_deliveries(
+        &self,
+        endpoint: EndpointNo,
+        before: Timestamp,
+    ) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT no FROM webhook_deliveries WHERE endpoint_no = ?1 AND created_at < ?2
+                       AND (status <> 'pending' OR held = 1)
                    ORDER BY created_at LIMIT ?3";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map(params![endpoint.0, before, BATCH], |row| row.get(0))?;
+        let rows = statement
+            .query_map(params![endpoint.0, before.as_micros(), BATCH], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
