@@ -26,6 +26,7 @@ pub(super) async fn attempt(
     client: &Client,
     policy: &DestinationPolicy,
     shipment: Shipment,
+    body: Vec<u8>,
     secrets: Vec<SigningSecret>,
     started_at: Timestamp,
     timeout: Duration,
@@ -42,7 +43,7 @@ pub(super) async fn attempt(
     };
     // A URL with an address in it doesn't reach the resolver; and the settings may have changed.
     let sent = match policy.check_url(&shipment.url) {
-        Ok(()) => send(client, shipment, secrets, started_at, timeout).await,
+        Ok(()) => send(client, shipment, body, secrets, started_at, timeout).await,
         Err(refusal) => Err(refused(&refusal)),
     };
     match sent {
@@ -56,13 +57,14 @@ pub(super) async fn attempt(
 async fn send(
     client: &Client,
     shipment: Shipment,
+    body: Vec<u8>,
     secrets: Vec<SigningSecret>,
     now: Timestamp,
     timeout: Duration,
 ) -> Result<Response, String> {
     let id = shipment.id.as_str();
     let timestamp = now.as_micros().div_euclid(1_000_000);
-    let signature = sign(&secrets, id, timestamp, &shipment.body);
+    let signature = sign(&secrets, id, timestamp, &body);
     let mut request = client
         .post(shipment.url.as_url().clone())
         .timeout(timeout)
@@ -74,7 +76,7 @@ async fn send(
             .header(format!("{prefix}-timestamp"), timestamp)
             .header(format!("{prefix}-signature"), &signature);
     }
-    request.body(shipment.body).send().await.map_err(|error| explain(&error, timeout))
+    request.body(body).send().await.map_err(|error| explain(&error, timeout))
 }
 
 /// Reads the beginning of the body and decides whether the attempt succeeded.

@@ -2,6 +2,7 @@
 //! see whether another process has changed anything.
 
 use std::io;
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -122,6 +123,8 @@ struct Sender {
     outlet: UnboundedSender<Message>,
     /// When the next delivery that isn't due yet becomes due.
     next_due: Option<Timestamp>,
+    /// Whether the last read failed: the next look reads again, even if nothing has changed.
+    has_failed_to_read: bool,
 }
 
 impl Sender {
@@ -143,6 +146,7 @@ impl Sender {
             messages,
             outlet,
             next_due: None,
+            has_failed_to_read: false,
         }
     }
 
@@ -164,7 +168,7 @@ impl Sender {
                 () = tokio::time::sleep(until_due) => true,
                 _ = look.tick() => {
                     self.recorder.write();
-                    self.watcher.has_changed().unwrap_or(true)
+                    self.watcher.has_changed().unwrap_or(true) || self.has_failed_to_read
                 }
             };
             if has_changed {
@@ -211,7 +215,10 @@ impl Sender {
             self.receive(message);
             next = self.messages.try_recv().ok();
         }
-        self.recorder.write();
+        // After a failure the next look tries again, rather than over and over from here.
+        if !self.recorder.has_failed() {
+            self.recorder.write();
+        }
     }
 
     fn receive(&mut self, message: Message) {
@@ -231,6 +238,8 @@ impl Sender {
 
     /// Starts what is due, as far as there is room.
     fn start_due(&mut self) {
+        // Without room nothing can start when it becomes due; what makes room calls this again.
+        self.next_due = None;
         if self.recorder.has_failed() || !self.lanes.has_room() {
             return;
         }
@@ -242,8 +251,9 @@ impl Sender {
             .read(|reader| reader.webhook_queues(now, |endpoint| lanes.wanted(endpoint)));
         let queues = match found {
             Ok(queues) => queues,
-            Err(error) => return log::warn!("due webhook deliveries can't be read: {error}"),
+            Err(error) => return self.warn_of_failed_read(&error),
         };
+        self.has_failed_to_read = false;
         self.next_due = queues.iter().filter_map(|queue| queue.next_due).min();
         for (_, delivery) in self.lanes.take(&queues) {
             self.start(delivery, now);
@@ -256,20 +266,28 @@ impl Sender {
             // Replayed, skipped or removed in the meantime.
             Ok(None) => return self.lanes.end(delivery, None),
             Err(error) => {
-                log::warn!("a webhook delivery can't be read: {error}");
+                self.warn_of_failed_read(&error);
                 return self.lanes.end(delivery, None);
             }
         };
         let (client, policy) = (self.client.clone(), self.policy.clone());
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
-            let step = shipment.step;
+            let (id, step) = (shipment.id.clone(), shipment.step);
+            let can_retry = shipment.body.is_some();
             let outcome = deliver(&service, &client, &policy, shipment).await;
-            let retry_at = retry_at(&service, step, &outcome, due_now);
-            let finished = Finished { delivery, outcome, retry_at };
+            let retry_at = retry_at(&service, step, &outcome, due_now).filter(|_| can_retry);
+            let finished = Finished { delivery, id, step, outcome, retry_at };
             // The sender ends only after this, or abandons it.
             let _ = outlet.send(Message::Ended(delivery, Some(finished)));
         });
+    }
+
+    /// Logs the first of several failures in a row.
+    fn warn_of_failed_read(&mut self, error: &StoreError) {
+        if !mem::replace(&mut self.has_failed_to_read, true) {
+            log::warn!("webhook deliveries can't be read and will be sent later: {error}");
+        }
     }
 
     /// Waits until everything in flight has ended and is recorded.
@@ -285,23 +303,26 @@ async fn deliver(
     service: &Service,
     client: &Client,
     policy: &DestinationPolicy,
-    shipment: Shipment,
+    mut shipment: Shipment,
 ) -> Outcome {
     let now = service.store.clock().now();
     let webhooks = &service.settings.webhooks;
     let keyring = &webhooks.encryption_key;
-    match signing_secrets(keyring, &shipment.endpoint, &shipment.secrets, now) {
-        Ok(secrets) => attempt(client, policy, shipment, secrets, now, webhooks.timeout).await,
-        Err(error) => Outcome {
-            started_at: now,
-            duration: Duration::ZERO,
-            url: shipment.url.as_str().to_owned(),
-            status: None,
-            error: Some(format!("Not sent: {error}.")),
-            response: Vec::new(),
-            retry_after: None,
-        },
-    }
+    let not_sent = |why: &str| Outcome {
+        started_at: now,
+        duration: Duration::ZERO,
+        url: shipment.url.as_str().to_owned(),
+        status: None,
+        error: Some(format!("Not sent: {why}.")),
+        response: Vec::new(),
+        retry_after: None,
+    };
+    let secrets = match signing_secrets(keyring, &shipment.endpoint, &shipment.secrets, now) {
+        Ok(secrets) => secrets,
+        Err(error) => return not_sent(&error.to_string()),
+    };
+    let Some(body) = shipment.body.take() else { return not_sent("the event was removed") };
+    attempt(client, policy, shipment, body, secrets, now, webhooks.timeout).await
 }
 
 /// When the attempt after this one is due; `None` after the last one.

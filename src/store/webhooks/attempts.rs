@@ -7,7 +7,7 @@ use crate::model::event::Actor;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
-use crate::model::webhook::id::EndpointId;
+use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -15,6 +15,10 @@ use crate::store::tx::Tx;
 #[derive(Clone, Debug)]
 pub struct Finished {
     pub delivery: DeliveryNo,
+    /// Row numbers are reused after deletions; ids are not.
+    pub id: DeliveryId,
+    /// How many attempts had been made since it was queued or replayed.
+    pub step: usize,
     pub outcome: Outcome,
     /// When the next attempt is due; `None` when this was the last one of the schedule.
     pub retry_at: Option<Timestamp>,
@@ -26,6 +30,8 @@ struct Before {
     endpoint_id: EndpointId,
     status: DeliveryStatus,
     attempts: u32,
+    step: usize,
+    next_attempt_at: Option<i64>,
 }
 
 impl Tx<'_> {
@@ -39,7 +45,7 @@ impl Tx<'_> {
         let mut disabled = Vec::new();
         for one in finished {
             // Removed while it was being sent, with its endpoint.
-            let Some(before) = self.delivery_before(one.delivery)? else { continue };
+            let Some(before) = self.delivery_before(one)? else { continue };
             self.insert_attempt(one, before.attempts + 1)?;
             let endpoint = before.endpoint_id.clone();
             if let Some(reason) = self.settle(one, before, disable_after)? {
@@ -49,19 +55,22 @@ impl Tx<'_> {
         Ok(disabled)
     }
 
-    fn delivery_before(&self, delivery: DeliveryNo) -> Result<Option<Before>, StoreError> {
-        let sql = "SELECT d.endpoint_no, e.id, d.status, d.attempts
+    fn delivery_before(&self, finished: &Finished) -> Result<Option<Before>, StoreError> {
+        let sql = "SELECT d.endpoint_no, e.id, d.status, d.attempts, d.step, d.next_attempt_at
                    FROM webhook_deliveries AS d JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
-                   WHERE d.no = ?1";
+                   WHERE d.no = ?1 AND d.id = ?2";
         let read = |row: &Row<'_>| {
             Ok(Before {
                 endpoint: EndpointNo(row.get(0)?),
                 endpoint_id: EndpointId::stored(row.get(1)?),
                 status: crate::store::rows::row::enum_value(row, 2)?,
                 attempts: row.get(3)?,
+                step: row.get::<_, u32>(4)? as usize,
+                next_attempt_at: row.get(5)?,
             })
         };
-        Ok(self.conn.prepare_cached(sql)?.query_row([delivery.0], read).optional()?)
+        let values = params![finished.delivery.0, finished.id.as_str()];
+        Ok(self.conn.prepare_cached(sql)?.query_row(values, read).optional()?)
     }
 
     fn insert_attempt(&self, finished: &Finished, number: u32) -> Result<(), StoreError> {
@@ -90,22 +99,25 @@ impl Tx<'_> {
     ) -> Result<Option<DisabledReason>, StoreError> {
         let outcome = &finished.outcome;
         let retry_at = finished.retry_at.map(Timestamp::as_micros);
+        let was_replayed = before.step != finished.step;
         let (status, next) = if outcome.succeeded() {
             (DeliveryStatus::Delivered, None)
-        } else if before.status != DeliveryStatus::Pending {
-            // Skipped while it was being sent, because its endpoint was disabled.
-            (before.status, None)
+        } else if before.status != DeliveryStatus::Pending || was_replayed {
+            // Skipped while it was being sent, because its endpoint was disabled, and then perhaps
+            // replayed: the replay has all of its attempts ahead.
+            (before.status, before.next_attempt_at)
         } else if let Some(at) = retry_at.filter(|_| !outcome.is_gone()) {
             (DeliveryStatus::Pending, Some(at))
         } else {
             (DeliveryStatus::Failed, None)
         };
         let sql = "UPDATE webhook_deliveries
-                   SET status = ?1, next_attempt_at = ?2, attempts = attempts + 1, step = step + 1
-                   WHERE no = ?3";
+                   SET status = ?1, next_attempt_at = ?2, attempts = attempts + 1, step = step + ?3
+                   WHERE no = ?4";
         self.conn.prepare_cached(sql)?.execute(params![
             <&str>::from(status),
             next,
+            !was_replayed,
             finished.delivery.0,
         ])?;
         if outcome.succeeded() {

@@ -34,7 +34,8 @@ pub struct Shipment {
     pub endpoint: EndpointId,
     pub url: EndpointUrl,
     pub secrets: Secrets,
-    pub body: Vec<u8>,
+    /// `None` when its event was removed.
+    pub body: Option<Vec<u8>>,
     /// How many attempts were made since it was queued or replayed.
     pub step: usize,
 }
@@ -59,7 +60,7 @@ impl Reader<'_> {
             let limit = limit(endpoint);
             let queue = EndpointQueue {
                 endpoint,
-                first_attempts: due(self.conn, endpoint, (0, 0), limit)?,
+                first_attempts: due(self.conn, endpoint, (i64::MIN, 0), limit)?,
                 retries: due(self.conn, endpoint, (1, now.as_micros()), limit)?,
                 next_due: next_due(self.conn, endpoint, now)?,
             };
@@ -84,11 +85,8 @@ impl Reader<'_> {
         let found = self.conn.prepare_cached(sql)?.query_row([delivery.0], read).optional()?;
         let Some((id, event_id, body, endpoint_id, step)) = found else { return Ok(None) };
         let body = match body {
-            Some(body) => body,
-            None => match event_body(self.conn, &event_id)? {
-                Some(body) => body,
-                None => return Ok(None),
-            },
+            Some(body) => Some(body),
+            None => event_body(self.conn, &event_id)?,
         };
         let Some(found) = endpoints::find(self.conn, &EndpointId::stored(endpoint_id))? else {
             return Ok(None);
@@ -99,7 +97,7 @@ impl Reader<'_> {
             endpoint: found.endpoint.id,
             url: found.endpoint.url,
             secrets: found.secrets,
-            body: body.into_bytes(),
+            body: body.map(String::into_bytes),
             step: step as usize,
         }))
     }
@@ -149,17 +147,36 @@ impl Tx<'_> {
     /// Makes due what can't be due as far in the future as it is: the clock was set back. `longest`
     /// has the longest delay of each step, in microseconds. Returns how many.
     pub fn bring_forward(&self, longest: &[i64]) -> Result<usize, StoreError> {
-        let sql = "UPDATE webhook_deliveries SET next_attempt_at = ?1
-                   WHERE status = 'pending' AND held = 0 AND step = ?2 AND next_attempt_at > ?3";
+        let (Some(shortest), Some(last)) = (longest.iter().min(), longest.iter().max()) else {
+            return Ok(0);
+        };
         let mut changed = 0;
-        for (step, longest) in longest.iter().enumerate() {
-            let step = i64::try_from(step).unwrap_or(i64::MAX);
-            let now = self.now.as_micros();
-            changed += self.conn.prepare_cached(sql)?.execute([
-                now,
-                step,
-                now.saturating_add(*longest),
-            ])?;
+        for endpoint in self.all_endpoints()? {
+            // A longer schedule may have been in force before.
+            let limit = |step: usize| {
+                self.now.as_micros().saturating_add(*longest.get(step).unwrap_or(last))
+            };
+            let sql = "SELECT no, step, next_attempt_at FROM webhook_deliveries
+                       WHERE endpoint_no = ?1 AND status = 'pending' AND held = 0
+                           AND next_attempt_at > ?2";
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let mut rows =
+                statement.query([endpoint.0, self.now.as_micros().saturating_add(*shortest)])?;
+            let mut too_late: Vec<i64> = Vec::new();
+            while let Some(row) = rows.next()? {
+                if row.get::<_, i64>(2)? > limit(row.get::<_, u32>(1)? as usize) {
+                    too_late.push(row.get(0)?);
+                }
+            }
+            drop(rows);
+            for no in &too_late {
+                self.conn
+                    .prepare_cached(
+                        "UPDATE webhook_deliveries SET next_attempt_at = ?1 WHERE no = ?2",
+                    )?
+                    .execute([self.now.as_micros(), *no])?;
+            }
+            changed += too_late.len();
         }
         Ok(changed)
     }
@@ -167,9 +184,15 @@ impl Tx<'_> {
     /// Lets go of what is held back since the database was restored from a backup. Returns how many
     /// deliveries are sent now.
     pub fn resume_deliveries(&self) -> Result<usize, StoreError> {
-        let sql = "UPDATE webhook_deliveries SET held = 0 WHERE held = 1 AND status = 'pending'
+        let sql = "UPDATE webhook_deliveries SET held = 0 WHERE held = 1
                        AND endpoint_no IN (SELECT no FROM webhook_endpoints
                                            WHERE deleted_at IS NULL)";
         Ok(self.conn.prepare_cached(sql)?.execute([])?)
+    }
+
+    fn all_endpoints(&self) -> Result<Vec<EndpointNo>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT no FROM webhook_endpoints")?;
+        let rows = statement.query_map([], |row| Ok(EndpointNo(row.get(0)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
