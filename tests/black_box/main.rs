@@ -8,3 +8,4 @@ mod api;
 mod docs;
 mod ops;
 mod support;
+mod webhooks;

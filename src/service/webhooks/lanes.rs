@@ -163,3 +163,186 @@ impl Lanes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no(delivery: i64) -> DeliveryNo {
+        DeliveryNo::for_test(delivery)
+    }
+
+    fn endpoint(no: i64) -> EndpointNo {
+        EndpointNo::for_test(no)
+    }
+
+    /// The queue of an endpoint: its first attempts and its retries.
+    fn queue(no_of_endpoint: i64, first: &[i64], retries: &[i64]) -> EndpointQueue {
+        EndpointQueue {
+            endpoint: endpoint(no_of_endpoint),
+            first_attempts: first.iter().copied().map(no).collect(),
+            retries: retries.iter().copied().map(no).collect(),
+            next_due: None,
+        }
+    }
+
+    fn take(lanes: &mut Lanes, queues: &[EndpointQueue]) -> Vec<DeliveryNo> {
+        lanes.take(queues).into_iter().map(|(_, delivery)| delivery).collect()
+    }
+
+    fn nos(deliveries: &[i64]) -> Vec<DeliveryNo> {
+        deliveries.iter().copied().map(no).collect()
+    }
+
+    /// Ends an attempt and records it.
+    fn finish(lanes: &mut Lanes, delivery: i64, succeeded: bool) {
+        lanes.end(no(delivery), Some(succeeded));
+        lanes.recorded(no(delivery));
+    }
+
+    /// Lets an endpoint succeed once, with a delivery of this number.
+    fn prove(lanes: &mut Lanes, endpoint: i64, delivery: i64) {
+        assert_eq!(take(lanes, &[queue(endpoint, &[delivery], &[])]), nos(&[delivery]));
+        finish(lanes, delivery, true);
+    }
+
+    #[test]
+    fn an_endpoint_gets_one_attempt_until_it_succeeds_then_four_and_one_while_it_fails() {
+        let mut lanes = Lanes::new(100);
+        let queues =
+            |first: i64| [queue(1, &[first, first + 1, first + 2, first + 3, first + 4], &[])];
+        assert_eq!(take(&mut lanes, &queues(1)), nos(&[1]));
+        assert_eq!(take(&mut lanes, &queues(1)), []);
+        finish(&mut lanes, 1, true);
+        assert_eq!(take(&mut lanes, &queues(2)), nos(&[2, 3, 4, 5]), "in the order of the events");
+        finish(&mut lanes, 2, false);
+        assert_eq!(take(&mut lanes, &queues(3)), []);
+        for delivery in 3..=5 {
+            finish(&mut lanes, delivery, false);
+        }
+        assert_eq!(take(&mut lanes, &queues(6)), nos(&[6]));
+    }
+
+    #[test]
+    fn first_attempts_and_retries_take_turns() {
+        let mut lanes = Lanes::new(100);
+        let (mut first, mut retries) = (vec![1, 2, 3], vec![11, 12]);
+        let mut order = Vec::new();
+        while let [delivery] = take(&mut lanes, &[queue(1, &first, &retries)])[..] {
+            lanes.end(delivery, Some(false));
+            lanes.recorded(delivery);
+            first.retain(|&other| no(other) != delivery);
+            retries.retain(|&other| no(other) != delivery);
+            order.push(delivery);
+        }
+        assert_eq!(order, nos(&[1, 11, 2, 12, 3]));
+    }
+
+    #[test]
+    fn a_delivery_is_not_started_again_before_its_result_is_recorded() {
+        let mut lanes = Lanes::new(100);
+        let due = [queue(1, &[1], &[])];
+        assert_eq!(take(&mut lanes, &due), nos(&[1]));
+        assert_eq!(take(&mut lanes, &due), []);
+        lanes.end(no(1), Some(false));
+        assert_eq!(take(&mut lanes, &due), []);
+        assert!(!lanes.is_idle());
+        assert_eq!(lanes.wanted(endpoint(1)), 2, "the one that waits to be recorded, and the next");
+        lanes.recorded(no(1));
+        assert!(lanes.is_idle());
+        assert_eq!(take(&mut lanes, &due), nos(&[1]));
+        lanes.end(no(1), None);
+        assert!(lanes.is_idle(), "there was nothing to send");
+    }
+
+    #[test]
+    fn enough_due_deliveries_are_read_to_see_past_those_in_flight() {
+        let mut lanes = Lanes::new(100);
+        assert_eq!(lanes.wanted(endpoint(1)), 1);
+        prove(&mut lanes, 1, 1);
+        assert_eq!(lanes.wanted(endpoint(1)), 4);
+        take(&mut lanes, &[queue(1, &[2, 3, 4], &[])]);
+        assert_eq!(lanes.wanted(endpoint(1)), 4);
+        lanes.end(no(2), Some(true));
+        assert_eq!(lanes.wanted(endpoint(1)), 5);
+        take(&mut lanes, &[queue(1, &[5, 6], &[])]);
+        assert_eq!(lanes.wanted(endpoint(1)), 0, "all four requests are in flight");
+    }
+
+    #[test]
+    fn endpoints_without_a_success_leave_a_quarter_of_all_requests() {
+        let mut lanes = Lanes::new(8);
+        prove(&mut lanes, 1, 1);
+        let mut queues = vec![queue(1, &[2, 3, 4, 5], &[])];
+        queues.extend((0..20).map(|n| queue(100 + n, &[1000 + n], &[])));
+        let unproven = |taken: &[DeliveryNo]| {
+            taken.iter().filter(|&&one| !nos(&[2, 3, 4, 5]).contains(&one)).count()
+        };
+        let dead = take(&mut lanes, &queues[1..]);
+        assert_eq!(unproven(&dead), 6);
+        assert_eq!(take(&mut lanes, &queues), nos(&[2, 3]));
+        finish(&mut lanes, 2, true);
+        queues[0] = queue(1, &[3, 4, 5], &[]);
+        assert_eq!(take(&mut lanes, &queues), nos(&[4]), "it doesn't wait for the dead ones");
+    }
+
+    #[test]
+    fn busy_endpoints_do_not_keep_slots_from_those_that_wait() {
+        let mut lanes = Lanes::new(4);
+        for endpoint in 1..=3 {
+            prove(&mut lanes, endpoint, endpoint);
+        }
+        let backlog = |endpoint: i64| {
+            queue(endpoint, &(0..10).map(|n| endpoint * 100 + n).collect::<Vec<_>>(), &[])
+        };
+        assert_eq!(take(&mut lanes, &[backlog(1)]), nos(&[100, 101, 102, 103]));
+        let all = [backlog(1), backlog(2), backlog(3)];
+        let mut started = Vec::new();
+        for ended in [100, 101, 102] {
+            finish(&mut lanes, ended, true);
+            started.extend(lanes.take(&all).into_iter().map(|(endpoint, _)| endpoint));
+        }
+        assert_eq!(started, [endpoint(2), endpoint(3), endpoint(1)]);
+    }
+
+    #[test]
+    fn with_a_single_slot_endpoints_take_turns() {
+        let mut lanes = Lanes::new(1);
+        let mut order = Vec::new();
+        for n in 0..6 {
+            let queues =
+                [queue(1, &[10 + n], &[]), queue(2, &[20 + n], &[]), queue(3, &[30 + n], &[])];
+            for (endpoint, delivery) in lanes.take(&queues) {
+                order.push(endpoint);
+                lanes.end(delivery, Some(true));
+                lanes.recorded(delivery);
+            }
+        }
+        assert_eq!(order, [1, 2, 3, 1, 2, 3].map(endpoint));
+    }
+
+    #[test]
+    fn nothing_starts_while_too_many_results_wait_to_be_recorded() {
+        let mut lanes = Lanes::new(2);
+        prove(&mut lanes, 1, 0);
+        let mut waiting = Vec::new();
+        for n in 1.. {
+            let Some(&delivery) = take(&mut lanes, &[queue(1, &[n], &[])]).first() else { break };
+            lanes.end(delivery, Some(true));
+            waiting.push(delivery);
+        }
+        assert_eq!(waiting.len(), 2 * MAX_TAKEN);
+        assert!(!lanes.has_room());
+        lanes.recorded(waiting[0]);
+        assert_eq!(take(&mut lanes, &[queue(1, &[1000], &[])]), nos(&[1000]));
+    }
+
+    #[test]
+    fn idle_lanes_are_forgotten_when_there_are_many() {
+        let mut lanes = Lanes::new(4);
+        for n in 0..2 * MAX_IDLE as i64 {
+            prove(&mut lanes, n, n);
+        }
+        assert!(lanes.lanes.len() <= MAX_IDLE + 1, "{}", lanes.lanes.len());
+    }
+}

@@ -56,7 +56,10 @@ fn database() -> Connection {
 }
 
 /// Runs reads and returns the statements that SQLite executed.
-fn statements(conn: &mut Connection, reads: impl FnOnce(&WorkspaceReader<'_>)) -> BTreeSet<String> {
+pub(in crate::store) fn statements(
+    conn: &mut Connection,
+    reads: impl FnOnce(&WorkspaceReader<'_>),
+) -> BTreeSet<String> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let recorded = Arc::clone(&seen);
     let record = move |event: TraceEvent<'_>| {
@@ -71,7 +74,7 @@ fn statements(conn: &mut Connection, reads: impl FnOnce(&WorkspaceReader<'_>)) -
 }
 
 /// Returns SQLite's query plan for a statement, step by step.
-fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+pub(in crate::store) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let values = vec![rusqlite::types::Null; statement.parameter_count()];
     let rows =

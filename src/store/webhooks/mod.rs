@@ -7,9 +7,13 @@ pub mod endpoints;
 pub(in crate::store) mod hold;
 pub mod numbers;
 pub mod outbox;
+#[cfg(test)]
+mod plans;
 pub mod queue;
 pub mod replay;
 pub mod retention;
 pub mod settings;
 pub mod signal;
+#[cfg(test)]
+mod tests;
 pub mod watcher;

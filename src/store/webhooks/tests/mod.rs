@@ -1,0 +1,124 @@
+//! Tests of the outbox, of what attempts end with, and of replays and clean-ups.
+
+mod attempts;
+mod queue;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::attempts::Finished;
+use super::endpoints::Secrets;
+use super::hold;
+use super::numbers::DeliveryNo;
+use super::queue::Shipment;
+use super::replay::ReplayScope;
+use crate::model::event::Actor;
+use crate::model::key::Mode;
+use crate::model::values::text::Text;
+use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
+use crate::model::webhook::encryption::StoredSecret;
+use crate::model::webhook::endpoint::{DisabledReason, Endpoint, NewEndpoint};
+use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::model::webhook::subscription::Subscription;
+use crate::model::webhook::url::EndpointUrl;
+use crate::store::error::StoreError;
+use crate::store::rows::fixture::{Db, time_at};
+
+const DAY: i64 = 24 * 60 * 60;
+/// Disables no endpoint in a test that is about something else.
+const NEVER: u32 = 1000;
+
+fn stored(byte: u8) -> StoredSecret {
+    StoredSecret { bytes: vec![byte; 24], encrypted_with: None }
+}
+
+/// A live endpoint for all events, whose first ping was removed.
+fn endpoint_in(db: &Db, expires_in: Option<i64>) -> Endpoint {
+    let new = NewEndpoint {
+        id: EndpointId::generate(),
+        url: EndpointUrl::parse("https://receiver.example/").unwrap(),
+        description: Text::from_stored(String::new()),
+        mode: Mode::Live,
+        subscription: Subscription::default(),
+        expires_at: expires_in.map(time_at),
+    };
+    let created = db
+        .global_tx(0)
+        .create_endpoint(Actor::command_line(), &db.caller().workspace, new, stored(1))
+        .unwrap();
+    db.conn().execute("DELETE FROM webhook_deliveries", []).unwrap();
+    created
+}
+
+fn endpoint(db: &Db) -> Endpoint {
+    endpoint_in(db, None)
+}
+
+/// A new event, and what is to be sent for it.
+fn event(db: &Db, seconds: i64) -> Shipment {
+    db.customer(seconds, &json!({ "name": "Aurora" }));
+    let no: i64 = one(db, "SELECT max(no) FROM webhook_deliveries");
+    db.global().shipment(DeliveryNo(no)).unwrap().unwrap()
+}
+
+fn one<T: rusqlite::types::FromSql>(db: &Db, sql: &str) -> T {
+    db.conn().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// The ids of the deliveries that are due, first attempts first.
+fn due(db: &Db, seconds: i64) -> Vec<DeliveryNo> {
+    let queues = db.global().webhook_queues(time_at(seconds), |_| 10_000).unwrap();
+    queues.into_iter().flat_map(|queue| [queue.first_attempts, queue.retries].concat()).collect()
+}
+
+fn finished(shipment: &Shipment, status: u16, retry_at: Option<i64>) -> Finished {
+    let is_success = (200..300).contains(&status);
+    Finished {
+        delivery: shipment.delivery,
+        id: shipment.id.clone(),
+        step: shipment.step,
+        outcome: Outcome {
+            started_at: time_at(0),
+            duration: Duration::from_millis(5),
+            url: shipment.url.as_str().to_owned(),
+            status: Some(status),
+            error: (!is_success).then(|| format!("The receiver returned {status}.")),
+            response: b"body".to_vec(),
+            retry_after: None,
+        },
+        retry_at: retry_at.map(time_at),
+    }
+}
+
+fn record(db: &Db, result: Finished) -> Vec<Endpoint> {
+    db.global_tx(0).record_attempts(&[result], NEVER).unwrap()
+}
+
+/// Status, step and number of attempts.
+fn state(db: &Db, id: &DeliveryId) -> (DeliveryStatus, u32, u32) {
+    let sql = "SELECT status, step, attempts FROM webhook_deliveries WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        let status: String = row.get(0)?;
+        Ok((status.parse().unwrap(), row.get(1)?, row.get(2)?))
+    };
+    db.conn().query_row(sql, [id.as_str()], read).unwrap()
+}
+
+fn found(db: &Db, id: &EndpointId) -> (Endpoint, Secrets) {
+    db.global().endpoint(id).unwrap().unwrap()
+}
+
+/// Gives the deliveries of an endpoint, one a second from second 0, these statuses in turn.
+fn fill(db: &Db, count: i64, statuses: &[&str]) {
+    for n in 0..count {
+        let status = statuses[usize::try_from(n).unwrap() % statuses.len()];
+        let sql = "INSERT INTO webhook_deliveries (id, endpoint_no, event_id, type, status,
+                       next_attempt_at, created_at)
+                   VALUES (?1, 1, 'evt_x', 'customer.created', ?2, ?3, ?4)";
+        let next = (status == "pending").then_some(0);
+        let id = DeliveryId::generate();
+        let values = rusqlite::params![id.as_str(), status, next, time_at(n).as_micros()];
+        db.conn().prepare_cached(sql).unwrap().execute(values).unwrap();
+    }
+}
