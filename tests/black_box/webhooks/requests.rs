@@ -110,7 +110,7 @@ fn one_change_with_several_events_makes_a_delivery_of_each() {
         endpoints.iter().flat_map(|one| deliveries(&server, one)).map(|one| one.id).collect();
     assert_eq!(ids.len(), 8, "the id of a delivery is one endpoint's");
     let updated = receivers[0].requests_of("customer.updated").remove(0).json();
-    assert_eq!(updated["data"]["previous_attributes"], json!({ "status": "active" }));
+    assert_eq!(updated["data"]["previous_attributes"], json!({ "status": "onboarding" }));
 }
 
 #[test]
