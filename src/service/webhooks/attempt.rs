@@ -19,6 +19,10 @@ use crate::store::webhooks::queue::Shipment;
 /// closed.
 const MAX_RESPONSE: usize = 64 << 10;
 
+/// How much of the text of an error is kept, in characters. A receiver can make it long, for
+/// example with the names in its certificate.
+const MAX_CAUSE: usize = 300;
+
 const AGENT: &str = concat!("pivotal-server/", env!("CARGO_PKG_VERSION"));
 
 /// Sends a request, signed with the secrets, and waits for the response.
@@ -142,7 +146,7 @@ fn innermost(error: &dyn Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    cause.to_string().chars().take(MAX_CAUSE).collect()
 }
 
 /// How long a receiver that is overloaded or down asks to wait: seconds or a date (RFC 9110,

@@ -8,4 +8,6 @@ mod recorder;
 pub(crate) mod resolver;
 mod secrets;
 pub(crate) mod sender;
+#[cfg(test)]
+mod tests;
 mod tls;

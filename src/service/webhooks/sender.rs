@@ -95,7 +95,7 @@ impl WebhookSender {
     }
 }
 
-fn client(resolver: GuardedResolver) -> io::Result<Client> {
+pub(super) fn client(resolver: GuardedResolver) -> io::Result<Client> {
     Client::builder()
         .tls_backend_preconfigured(tls::config()?)
         .dns_resolver(Arc::new(resolver))

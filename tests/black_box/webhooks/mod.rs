@@ -81,7 +81,6 @@ pub struct Delivery {
     pub kind: String,
     pub status: String,
     pub attempts: i64,
-    pub step: i64,
     /// Unix microseconds.
     pub next_attempt_at: Option<i64>,
     pub held: bool,
@@ -95,7 +94,7 @@ pub struct Delivery {
 /// The deliveries of an endpoint, oldest first.
 pub fn deliveries(server: &Server, endpoint: &Endpoint) -> Vec<Delivery> {
     let conn = server.sql();
-    let sql = "SELECT d.id, d.type, d.status, d.attempts, d.step, d.next_attempt_at, d.held,
+    let sql = "SELECT d.id, d.type, d.status, d.attempts, d.next_attempt_at, d.held,
                    a.started_at, a.status, coalesce(a.error, ''), coalesce(a.response, x'')
                FROM webhook_deliveries AS d JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
                LEFT JOIN webhook_attempts AS a
@@ -108,13 +107,12 @@ pub fn deliveries(server: &Server, endpoint: &Endpoint) -> Vec<Delivery> {
             kind: row.get(1)?,
             status: row.get(2)?,
             attempts: row.get(3)?,
-            step: row.get(4)?,
-            next_attempt_at: row.get(5)?,
-            held: row.get(6)?,
-            started_at: row.get(7)?,
-            response_status: row.get(8)?,
-            error: row.get(9)?,
-            response: row.get(10)?,
+            next_attempt_at: row.get(4)?,
+            held: row.get(5)?,
+            started_at: row.get(6)?,
+            response_status: row.get(7)?,
+            error: row.get(8)?,
+            response: row.get(9)?,
         })
     });
     rows.unwrap().map(Result::unwrap).collect()

@@ -19,8 +19,6 @@ use serde_json::Value;
 pub struct Request {
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Which connection it came on, counted from 0.
-    pub connection: usize,
     /// Unix seconds.
     pub received_at: i64,
 }
@@ -77,7 +75,6 @@ impl<T: Read + Write + Send> Stream for T {}
 pub struct Connection {
     stream: BufReader<Box<dyn Stream>>,
     tcp: TcpStream,
-    number: usize,
 }
 
 impl Connection {
@@ -135,7 +132,7 @@ impl Connection {
         let length = headers.iter().find(|(name, _)| name == "content-length");
         let mut body = vec![0; length.unwrap().1.parse().unwrap()];
         self.stream.read_exact(&mut body)?;
-        Ok(Request { headers, body, connection: self.number, received_at: unix_seconds() })
+        Ok(Request { headers, body, received_at: unix_seconds() })
     }
 }
 
@@ -266,7 +263,7 @@ impl Drop for Receiver {
 
 impl Shared {
     fn serve(&self, tcp: TcpStream, tls: Option<Arc<ServerConfig>>) -> io::Result<()> {
-        let number = self.connections.fetch_add(1, Ordering::SeqCst);
+        self.connections.fetch_add(1, Ordering::SeqCst);
         let plain = tcp.try_clone()?;
         let stream: Box<dyn Stream> = match tls {
             Some(config) => {
@@ -275,7 +272,7 @@ impl Shared {
             }
             None => Box::new(plain),
         };
-        let mut connection = Connection { stream: BufReader::new(stream), tcp, number };
+        let mut connection = Connection { stream: BufReader::new(stream), tcp };
         loop {
             let request = connection.read_request()?;
             self.requests.lock().unwrap().push(request.clone());

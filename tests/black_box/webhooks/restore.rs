@@ -1,8 +1,9 @@
-//! Backups and restarts: a copy of a database stays silent until it is told to send, and a clock
+//! Backups, stops and restarts: a copy of a database stays silent until it is told to send, and a clock
 //! that was set back makes nothing wait.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -157,4 +158,39 @@ fn retries_do_not_wait_longer_because_the_clock_was_set_back() {
     let server = with_keys(server.restart());
     let all = settled(&server, &endpoint, 2);
     assert!(all.iter().all(|one| one.status == "delivered"), "{all:?}");
+}
+
+#[test]
+fn a_stop_waits_a_moment_for_requests_in_flight() {
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let answer = Arc::clone(&is_stopping);
+    let receiver = Receiver::with(move |_, connection| {
+        wait_until("the server is stopping", || answer.load(Ordering::SeqCst));
+        connection.respond("200 OK", "", b"")
+    });
+    let mut server = start(&[("TIMEOUT", "1m")]);
+    let endpoint = create(&server, &receiver.url(), &[]);
+    wait_until("the request is in flight", || receiver.count() == 1);
+    server.signal("-TERM");
+    is_stopping.store(true, Ordering::SeqCst);
+    assert_eq!(server.wait(), Some(0));
+    let ping = deliveries(&server, &endpoint).remove(0);
+    assert_eq!((ping.status.as_str(), ping.attempts), ("delivered", 1));
+}
+
+#[test]
+fn a_stop_gives_up_on_a_receiver_that_hangs_and_the_next_start_sends_again() {
+    let receiver = Receiver::with(|_, connection| connection.hang());
+    let mut server = start(&[("TIMEOUT", "1m")]);
+    let endpoint = create(&server, &receiver.url(), &[]);
+    wait_until("the request is in flight", || receiver.count() == 1);
+    assert_eq!(server.stop(), Some(0));
+    let ping = deliveries(&server, &endpoint).remove(0);
+    assert_eq!((ping.status.as_str(), ping.attempts), ("pending", 0));
+    receiver.set_status("200 OK");
+    let server = with_keys(server.restart());
+    assert_eq!(settled(&server, &endpoint, 1)[0].status, "delivered");
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].delivery(), requests[1].delivery());
 }
