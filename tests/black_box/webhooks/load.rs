@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::receiver::Receiver;
-use super::{create, deliveries, settled, start, wait_for, wait_until};
+use super::{create, deliveries, settled, start, wait_until};
 use crate::support::Server;
 
 #[test]
@@ -138,22 +138,21 @@ fn a_server_with_nothing_to_send_sleeps() {
     let receiver = Receiver::returning("500 Internal Server Error");
     let endpoint = create(&server, &receiver.url(), &[]);
     wait_until("the first attempt failed", || deliveries(&server, &endpoint)[0].attempts == 1);
-    let looks = |server: &Server| {
-        let (_, before) = sender_thread(server);
-        wait_for("it has looked for changes a few times", || {
-            (sender_thread(server).1 >= before + 3).then_some(())
-        });
+    // Long enough for a few looks for changes.
+    let a_while = || {
+        let end = super::receiver::unix_seconds() + 4;
+        wait_until("a while has passed", || super::receiver::unix_seconds() >= end);
     };
-    assert_idle_during(&server, || looks(&server));
-    // One that is due has to wait, because another request holds the only slot.
+    assert_idle_during(&server, a_while);
+    // The next attempt becomes due while another request holds the only slot.
+    let soon = super::receiver::unix_seconds() + 5;
+    let sql = "UPDATE webhook_deliveries SET next_attempt_at = ?1";
+    server.sql().execute(sql, [soon * 1_000_000]).unwrap();
     receiver.set(|_, connection| connection.hang());
     server.client().customer("Hanging");
     wait_until("the slot is taken", || receiver.count() == 2);
-    let sql = "UPDATE webhook_deliveries SET next_attempt_at = ?1 WHERE attempts = 1";
-    let soon = (super::receiver::unix_seconds() + 1) * 1_000_000;
-    server.sql().execute(sql, [soon]).unwrap();
-    assert_idle_during(&server, || looks(&server));
-    wait_until("it is due", || super::receiver::unix_seconds() > soon / 1_000_000);
-    assert_idle_during(&server, || looks(&server));
+    assert_idle_during(&server, a_while);
+    wait_until("it is due", || super::receiver::unix_seconds() > soon);
+    assert_idle_during(&server, a_while);
     assert_eq!(receiver.count(), 2);
 }
