@@ -3,6 +3,9 @@
 mod crash;
 mod disabling;
 mod encryption;
+#[cfg(target_os = "linux")]
+mod full_disk;
+mod growth;
 mod guard;
 mod isolation;
 mod load;
@@ -11,7 +14,6 @@ mod receiver;
 mod requests;
 mod restore;
 mod rotation;
-mod storage;
 mod tls;
 
 use std::sync::{Arc, LazyLock};

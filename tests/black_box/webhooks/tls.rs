@@ -11,7 +11,7 @@ use crate::support::Server;
 
 fn openssl(dir: &Path, args: &str) {
     let output = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
-    let output = output.expect("this test needs `openssl`: install it");
+    let output = output.unwrap_or_else(|error| panic!("this test needs `openssl`: {error}"));
     assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
