@@ -51,7 +51,7 @@ fn layers_only_import_lower_layers() {
         ),
         (
             "settings",
-            &["model", "store", "http", "demo", "service", "api", "admin", "docs", "server", "cli"],
+            &["store", "http", "demo", "service", "api", "admin", "docs", "server", "cli"],
         ),
         (
             "store",
