@@ -6,10 +6,18 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::sender::Message;
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
 use crate::service::Service;
+use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
+
+/// What the sender waits for.
+pub(super) enum Message {
+    /// An attempt ended.
+    Ended(Finished),
+    /// A batch of results was stored, or not.
+    Recorded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
+}
 
 pub(super) struct Recorder {
     service: Arc<Service>,
@@ -56,7 +64,7 @@ impl Recorder {
     pub fn written(
         &mut self,
         mut batch: Vec<Finished>,
-        stored: Result<Vec<Endpoint>, crate::store::StoreError>,
+        stored: Result<Vec<Endpoint>, StoreError>,
     ) -> Vec<Finished> {
         self.is_writing = false;
         match stored {

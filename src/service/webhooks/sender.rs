@@ -3,11 +3,13 @@
 
 use std::io;
 use std::mem;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use reqwest::redirect::Policy;
 use reqwest::{Client, retry};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -16,14 +18,14 @@ use tokio::sync::watch;
 use super::attempt::attempt;
 use super::clock::DueClock;
 use super::lanes::Lanes;
-use super::recorder::Recorder;
+use super::recorder::{Message, Recorder};
 use super::resolver::{GuardedResolver, HostLookup, SystemLookup};
 use super::secrets::{reencrypt, signing_secrets};
 use super::tls;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;
-use crate::model::webhook::endpoint::Endpoint;
 use crate::model::webhook::policy::DestinationPolicy;
+use crate::model::webhook::url::EndpointUrl;
 use crate::service::Service;
 use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
@@ -43,14 +45,6 @@ const KEEP_IDLE: Duration = Duration::from_secs(30);
 const MAX_IDLE: usize = 4;
 /// Threads that can wait for the system's resolver.
 const LOOKUP_THREADS: usize = 128;
-
-/// What happens while the sender waits.
-pub(super) enum Message {
-    /// An attempt ended; `None` when there was nothing to send any more.
-    Ended(DeliveryNo, Option<Finished>),
-    /// A batch of results was stored, or not.
-    Recorded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
-}
 
 /// The running sender.
 pub(crate) struct WebhookSender {
@@ -223,9 +217,8 @@ impl Sender {
 
     fn receive(&mut self, message: Message) {
         match message {
-            Message::Ended(delivery, None) => self.lanes.end(delivery, None),
-            Message::Ended(delivery, Some(finished)) => {
-                self.lanes.end(delivery, Some(finished.outcome.succeeded()));
+            Message::Ended(finished) => {
+                self.lanes.end(finished.delivery, Some(finished.outcome.succeeded()));
                 self.recorder.add(finished);
             }
             Message::Recorded(batch, stored) => {
@@ -273,13 +266,18 @@ impl Sender {
         let (client, policy) = (self.client.clone(), self.policy.clone());
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
-            let (id, step) = (shipment.id.clone(), shipment.step);
+            let (id, url, step) = (shipment.id.clone(), shipment.url.clone(), shipment.step);
             let can_retry = shipment.body.is_some();
-            let outcome = deliver(&service, &client, &policy, shipment).await;
+            let started_at = service.store.clock().now();
+            let sent = deliver(&service, &client, &policy, shipment, started_at);
+            // Without a result the delivery would never be attempted again.
+            let outcome = AssertUnwindSafe(sent).catch_unwind().await.unwrap_or_else(|_| {
+                failed(&url, started_at, "The attempt ended with an internal error.".to_owned())
+            });
             let retry_at = retry_at(&service, step, &outcome, due_now).filter(|_| can_retry);
             let finished = Finished { delivery, id, step, outcome, retry_at };
             // The sender ends only after this, or abandons it.
-            let _ = outlet.send(Message::Ended(delivery, Some(finished)));
+            let _ = outlet.send(Message::Ended(finished));
         });
     }
 
@@ -304,25 +302,30 @@ async fn deliver(
     client: &Client,
     policy: &DestinationPolicy,
     mut shipment: Shipment,
+    now: Timestamp,
 ) -> Outcome {
-    let now = service.store.clock().now();
     let webhooks = &service.settings.webhooks;
     let keyring = &webhooks.encryption_key;
-    let not_sent = |why: &str| Outcome {
-        started_at: now,
-        duration: Duration::ZERO,
-        url: shipment.url.as_str().to_owned(),
-        status: None,
-        error: Some(format!("Not sent: {why}.")),
-        response: Vec::new(),
-        retry_after: None,
-    };
+    let not_sent = |why: &str| failed(&shipment.url, now, format!("Not sent: {why}."));
     let secrets = match signing_secrets(keyring, &shipment.endpoint, &shipment.secrets, now) {
         Ok(secrets) => secrets,
         Err(error) => return not_sent(&error.to_string()),
     };
     let Some(body) = shipment.body.take() else { return not_sent("the event was removed") };
     attempt(client, policy, shipment, body, secrets, now, webhooks.timeout).await
+}
+
+/// An attempt that failed without a response.
+fn failed(url: &EndpointUrl, started_at: Timestamp, error: String) -> Outcome {
+    Outcome {
+        started_at,
+        duration: Duration::ZERO,
+        url: url.as_str().to_owned(),
+        status: None,
+        error: Some(error),
+        response: Vec::new(),
+        retry_after: None,
+    }
 }
 
 /// When the attempt after this one is due; `None` after the last one.
