@@ -2,6 +2,7 @@
 //! command line override all of them.
 
 mod file;
+mod retention;
 mod sources;
 mod table;
 mod values;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use toml::Value;
 
 use super::file;
+use super::retention::{ShortRetention, check_retention};
 use super::table::{PREFIX, SETTINGS, Setting};
 use super::values::Settings;
 use super::variables::{UnknownVariable, nearest};
@@ -29,13 +29,8 @@ pub enum SettingsError {
     BadValue { file: PathBuf, line: usize, name: String, allowed: &'static str },
     #[error("environment variable `{name}` must be {allowed}")]
     BadVariable { name: String, allowed: &'static str },
-    #[error(
-        "`webhooks.retention` is {}, but must be at least as long as all delays of \
-         `webhooks.schedule` together, which is {}",
-        humantime::format_duration(*.retention),
-        humantime::format_duration(*.schedule)
-    )]
-    ShortRetention { retention: Duration, schedule: Duration },
+    #[error(transparent)]
+    ShortRetention(#[from] ShortRetention),
 }
 
 /// All errors in the settings, so that they can be fixed in one go.
@@ -113,7 +108,7 @@ impl LoadedSettings {
             (None, false) => {}
         }
         loaded.read_variables(std::env::vars_os(), &mut errors);
-        loaded.check(&mut errors);
+        errors.extend(check_retention(&loaded.settings.webhooks).err().map(Into::into));
         if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
 
@@ -199,16 +194,6 @@ impl LoadedSettings {
         self.unknown.sort_by_key(ToString::to_string);
     }
 
-    /// Checks what depends on more than one setting.
-    fn check(&self, errors: &mut Vec<SettingsError>) {
-        let webhooks = &self.settings.webhooks;
-        let schedule = webhooks.schedule.delays().iter().sum();
-        if webhooks.retention < schedule {
-            let retention = webhooks.retention;
-            errors.push(SettingsError::ShortRetention { retention, schedule });
-        }
-    }
-
     /// Sets a value. Returns false if it is not allowed.
     fn apply(&mut self, setting: &'static Setting, value: &Value, source: Source) -> bool {
         let is_allowed = setting.apply(&mut self.settings, value).is_some();
@@ -237,7 +222,6 @@ mod tests {
         let mut errors = Vec::new();
         loaded.read_text(Path::new("config.toml"), text, &mut errors);
         loaded.read_variables(variables, &mut errors);
-        loaded.check(&mut errors);
         let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
         if messages.is_empty() { Ok(loaded) } else { Err(messages) }
     }
@@ -379,28 +363,6 @@ mod tests {
         LoadedSettings::default()
             .read_variables([("PIVOTAL_DATA_DIR".into(), value)].into_iter(), &mut errors);
         assert_eq!(errors.len(), 1);
-    }
-
-    #[test]
-    fn the_delivery_log_keeps_a_delivery_until_its_last_attempt() {
-        let with = |retention| {
-            let text = "[webhooks]\nschedule = [\"10s\", \"1m\", \"2m\"]\nretention = ";
-            read(&format!("{text}\"{retention}\""), &[])
-        };
-        assert!(with("190s").is_ok());
-        let message = "`webhooks.retention` is 3m 9s, but must be at least as long as all delays of \
-                    `webhooks.schedule` together, which is 3m 10s";
-        assert_eq!(with("189s").unwrap_err(), message);
-        assert!(read("[webhooks]\nretention = \"23h\"", &[]).is_err());
-    }
-
-    #[test]
-    fn a_bad_encryption_key_is_not_repeated() {
-        let message = read("[webhooks]\nencryption_key = \"c2VjcmV0\"", &[]).unwrap_err();
-        assert!(message.contains("`webhooks.encryption_key` must be 32 bytes"), "{message}");
-        assert!(!message.contains("c2VjcmV0"), "{message}");
-        let variables = [("PIVOTAL_WEBHOOKS_ENCRYPTION_KEY", "c2VjcmV0")];
-        assert!(!read("", &variables).unwrap_err().contains("c2VjcmV0"));
     }
 
     #[test]

@@ -182,12 +182,16 @@ fn the_key_is_never_printed() {
         assert!(!text.contains("AQEBAQEB"), "{text}");
     }
     let bad = "c2VjcmV0LWJ1dC10b28tc2hvcnQ=";
-    let output = run(dir.path(), bad, &["webhooks", "list"]);
-    assert!(!output.status.success());
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        text.contains("PIVOTAL_WEBHOOKS_ENCRYPTION_KEY") && text.contains("32 bytes"),
-        "{text}"
-    );
-    assert!(!text.contains("c2VjcmV0"), "{text}");
+    let in_variable = run(dir.path(), bad, &["webhooks", "list"]);
+    let file = format!("[webhooks]\nencryption_key = \"{bad}\"\n");
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    let in_file = run(dir.path(), "", &["webhooks", "list"]);
+    let names =
+        ["PIVOTAL_WEBHOOKS_ENCRYPTION_KEY", "config.toml, line 2: `webhooks.encryption_key`"];
+    for (output, name) in [in_variable, in_file].into_iter().zip(names) {
+        assert!(!output.status.success());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(name) && text.contains("must be 32 bytes"), "{text}");
+        assert!(!text.contains("c2VjcmV0"), "{text}");
+    }
 }
