@@ -9,6 +9,7 @@ pub mod contact;
 pub mod customer;
 pub mod event;
 pub mod event_feed;
+pub mod examples;
 pub mod hex;
 pub mod idempotency;
 pub mod key;

@@ -2,10 +2,14 @@
 //! errors, and the descriptions next to the handlers.
 
 pub(super) mod bodies;
+mod deleted_examples;
 pub(super) mod description;
 pub(super) mod document;
 mod errors;
-pub(super) mod examples;
+pub(super) mod examples {
+    pub(in crate::api) use super::deleted_examples::*;
+    pub(in crate::api) use crate::model::examples::*;
+}
 pub(super) mod links;
 mod parameters;
 mod problem_examples;

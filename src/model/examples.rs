@@ -1,4 +1,4 @@
-//! The examples in the OpenAPI document.
+//! The example resources of the OpenAPI document and of webhook events.
 //!
 //! They tell one story: Aurora Shipping becomes a customer with Maya Lind as its contact, and its
 //! rollout in Europe begins. The example responses are made from the example requests by the model,
@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::api::response::Deleted;
 use crate::model::contact::{Contact, ContactPatch, NewContact};
 use crate::model::customer::{Customer, CustomerPatch, NewCustomer};
 use crate::model::event::{Actor, Event, EventType};
@@ -25,7 +24,7 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
 
-pub(in crate::api) const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
+pub const CUSTOMER: &str = "c03hakp1tilap900a3au3nyf9v";
 const CONTACT: &str = "c03hakp1tmzwwn779dg8zzlq1x";
 const ONBOARDING: &str = "c03hakp1tq1c85byp1qgfmghn9";
 const ORGANIZATION: &str = "c03hakp1npvpx3y1ks4ux2wr0n";
@@ -33,7 +32,7 @@ const KEY: &str = "c03hakp1nzlpe4wplytx6vd32g";
 const EVENT: &str = "evt_03hakp1u8px6pflwogj1vdu7c";
 
 /// Returns the time this many milliseconds after the story starts, on November 24, 2026.
-pub(in crate::api) fn time(millis: i64) -> Timestamp {
+pub fn time(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_795_497_316_504_000).plus_millis(millis)
 }
 
@@ -42,7 +41,11 @@ fn id<R>(text: &str) -> Id<R> {
 }
 
 /// Applies a request body to a value of the model.
-fn with_body<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) -> T {
+fn with_body<B: Body, T>(
+    value: T,
+    body: &Value,
+    apply: impl FnOnce(B, &mut T),
+) -> T {
     let mut value = value;
     let parsed = body.as_object().and_then(|body| Fields::parse(body).ok());
     if let Some(parsed) = parsed {
@@ -52,15 +55,15 @@ fn with_body<B: Body, T>(value: T, body: &Value, apply: impl FnOnce(B, &mut T)) 
 }
 
 /// Returns a page with a single item.
-pub(in crate::api) fn page<T>(item: T) -> Page<T> {
+pub fn page<T>(item: T) -> Page<T> {
     Page { data: vec![item], next: None }
 }
 
-pub(in crate::api) fn new_customer() -> Value {
+pub fn new_customer() -> Value {
     json!({"name": "Aurora Shipping", "domain": "aurora.example", "status": "onboarding"})
 }
 
-pub(in crate::api) fn customer() -> Customer {
+pub fn customer() -> Customer {
     let name = Name::from_stored("Aurora Shipping".to_owned());
     let slug = Slug::from_name(name.as_str());
     let new = NewCustomer { name, slug: None, changes: Changes::empty() };
@@ -68,7 +71,7 @@ pub(in crate::api) fn customer() -> Customer {
     with_body(blank, &new_customer(), CustomerPatch::apply)
 }
 
-pub(in crate::api) fn customer_patch() -> Value {
+pub fn customer_patch() -> Value {
     json!({
         "status": "active",
         "plan": "Growth",
@@ -78,16 +81,16 @@ pub(in crate::api) fn customer_patch() -> Value {
     })
 }
 
-pub(in crate::api) fn patched_customer() -> Customer {
+pub fn patched_customer() -> Customer {
     let after = with_body(customer(), &customer_patch(), CustomerPatch::apply);
     Customer { updated_at: time(60_000), ..after }
 }
 
-pub(in crate::api) fn new_contact() -> Value {
+pub fn new_contact() -> Value {
     json!({"name": "Maya Lind", "email": "maya@aurora.example", "is_primary": true})
 }
 
-pub(in crate::api) fn contact() -> Contact {
+pub fn contact() -> Contact {
     let new = NewContact {
         name: Name::from_stored("Maya Lind".to_owned()),
         email: Email::from_stored("maya@aurora.example".to_owned()),
@@ -97,55 +100,40 @@ pub(in crate::api) fn contact() -> Contact {
     with_body(blank, &new_contact(), ContactPatch::apply)
 }
 
-pub(in crate::api) fn contact_patch() -> Value {
+pub fn contact_patch() -> Value {
     json!({"title": "Head of Operations", "labels": ["decision maker"]})
 }
 
-pub(in crate::api) fn patched_contact() -> Contact {
+pub fn patched_contact() -> Contact {
     let after = with_body(contact(), &contact_patch(), ContactPatch::apply);
     Contact { updated_at: time(60_029), ..after }
 }
 
-pub(in crate::api) fn new_onboarding() -> Value {
+pub fn new_onboarding() -> Value {
     json!({"customer_id": 1, "name": "EU rollout", "target_launch_date": "2027-03-01"})
 }
 
-pub(in crate::api) fn onboarding() -> Onboarding {
+pub fn onboarding() -> Onboarding {
     let blank = Onboarding::with_defaults(id(ONBOARDING), DisplayId(1), id(CUSTOMER), time(49));
     let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, time(49));
     with_body(blank, &new_onboarding(), apply)
 }
 
-pub(in crate::api) fn onboarding_patch() -> Value {
+pub fn onboarding_patch() -> Value {
     json!({"phase": "program_design", "notes": "Kick-off with Maya on Monday."})
 }
 
-pub(in crate::api) fn patched_onboarding() -> Onboarding {
+pub fn patched_onboarding() -> Onboarding {
     let apply = |patch: OnboardingPatch, to: &mut Onboarding| patch.apply(to, time(60_049));
     let after = with_body(onboarding(), &onboarding_patch(), apply);
     Onboarding { updated_at: time(60_049), ..after }
 }
 
-pub(in crate::api) fn deleted_customer() -> Deleted {
-    let Customer { id, display_id, .. } = customer();
-    Deleted::new(id, display_id)
-}
-
-pub(in crate::api) fn deleted_contact() -> Deleted {
-    let Contact { id, display_id, .. } = contact();
-    Deleted::new(id, display_id)
-}
-
-pub(in crate::api) fn deleted_onboarding() -> Deleted {
-    let Onboarding { id, display_id, .. } = onboarding();
-    Deleted::new(id, display_id)
-}
-
-pub(in crate::api) fn customer_event() -> Event {
+pub fn customer_event() -> Event {
     event(EventType::CustomerCreated, time(0), &customer(), None)
 }
 
-pub(in crate::api) fn onboarding_event() -> Event {
+pub fn onboarding_event() -> Event {
     let before = json!({"phase": "before_getting_started", "started_at": null, "notes": null});
     event(EventType::OnboardingPhaseChanged, time(60_049), &patched_onboarding(), Some(&before))
 }
@@ -171,7 +159,7 @@ fn event(
     }
 }
 
-pub(in crate::api) fn key() -> Key {
+pub fn key() -> Key {
     Key {
         id: id(KEY),
         prefix: Prefix::new(Mode::Live, "kTtL7nZe"),
@@ -189,7 +177,7 @@ pub(in crate::api) fn key() -> Key {
     }
 }
 
-pub(in crate::api) fn workspace() -> Workspace {
+pub fn workspace() -> Workspace {
     Workspace {
         no: WorkspaceNo(1),
         id: id(ORGANIZATION),
