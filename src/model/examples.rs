@@ -41,7 +41,7 @@ fn id<R>(text: &str) -> Id<R> {
 }
 
 /// Applies a request body to a value of the model.
-fn with_body<B: Body, T>(
+pub(in crate::model) fn with_body<B: Body, T>(
     value: T,
     body: &Value,
     apply: impl FnOnce(B, &mut T),

@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod key;
 pub mod onboarding;
 pub mod parse;
+pub mod previous_values;
 pub mod resource;
 #[cfg(test)]
 mod round_trip_tests;

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
-use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
-use crate::model::event::{API_VERSION, Event, EventData, new_event_id};
+use crate::model::event::{API_VERSION, Event, EventData, EventType, new_event_id};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 
@@ -24,6 +24,19 @@ pub struct Envelope<'e> {
     pub previous_attributes: Option<&'e RawValue>,
 }
 
+/// Whether the envelope has the earlier values of what changed. The events that follow from an
+/// update, such as `customer.at_risk`, have none: the update's own event has them.
+pub fn has_previous_attributes(kind: EventType) -> bool {
+    let is_move =
+        matches!(kind, EventType::OnboardingPhaseChanged | EventType::OnboardingStateChanged);
+    is_move || <&str>::from(kind).ends_with(".updated")
+}
+
+/// The object of a ping.
+pub fn ping_object(endpoint: &Endpoint) -> Value {
+    json!({"object": "webhook_endpoint", "id": endpoint.id, "url": endpoint.url})
+}
+
 impl<'e> Envelope<'e> {
     pub fn new(event: &'e Event) -> Self {
         Self {
@@ -33,7 +46,10 @@ impl<'e> Envelope<'e> {
             org_id: &event.org_id,
             livemode: event.livemode,
             object: &event.object,
-            previous_attributes: event.previous_attributes.as_deref(),
+            previous_attributes: event
+                .previous_attributes
+                .as_deref()
+                .filter(|_| has_previous_attributes(event.kind)),
         }
     }
 }
@@ -71,11 +87,7 @@ impl SyntheticEvent {
         org_id: &WorkspaceId,
         now: Timestamp,
     ) -> serde_json::Result<Self> {
-        let object = to_raw_value(&json!({
-            "object": "webhook_endpoint",
-            "id": endpoint.id,
-            "url": endpoint.url,
-        }))?;
+        let object = to_raw_value(&ping_object(endpoint))?;
         Self::new(PING, &object, None, endpoint.mode.is_live(), org_id, now)
     }
 

@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod encryption;
 pub mod endpoint;
 pub mod envelope;
+pub mod examples;
 pub mod id;
 pub mod policy;
 pub mod schedule;

@@ -11,6 +11,7 @@ use super::resource::{Columns, Resource};
 use super::sequences;
 use crate::model::event::{EventType, new_event_id};
 use crate::model::onboarding::Phase;
+use crate::model::previous_values::previous_values;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
@@ -56,16 +57,9 @@ pub(in crate::store) struct Change<'c> {
 struct PreviousValues(Map<String, Value>);
 
 impl PreviousValues {
-    /// Compares two states as clients see them. Leaves out `updated_at`, which always changes.
     fn compare<R>(before: &Document<R>, after: &Document<R>) -> Result<Self, StoreError> {
-        let mut old: Map<String, Value> = serde_json::from_str(before.text())?;
         let new: Map<String, Value> = serde_json::from_str(after.text())?;
-        // Compare as text, because clients choose the order of metadata keys and can change it.
-        let text = |value: &Value| value.to_string();
-        old.retain(|field, value| {
-            field != "updated_at" && new.get(field).is_none_or(|now| text(now) != text(value))
-        });
-        Ok(Self(old))
+        Ok(Self(previous_values(serde_json::from_str(before.text())?, &new)))
     }
 }
 
