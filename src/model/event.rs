@@ -12,7 +12,8 @@ use super::customer::{Customer, CustomerStatus};
 use super::key::{KeyId, Scope, Scopes};
 use super::onboarding::{Onboarding, Phase, State};
 use super::parse::params::{Params, Query};
-use super::parse::schema::{self, Component, ObjectSchema, nullable, string_enum};
+use super::parse::problem::{Fault, Rule};
+use super::parse::schema::{self, Component, JsonSchema, ObjectSchema, nullable, string_enum};
 use super::parse::string_enum::StringEnum;
 use super::resource::ResourceType;
 use super::values::id::{DisplayId, ResourceId, base36};
@@ -348,6 +349,20 @@ pub struct EventFilter {
 
 impl Query for EventFilter {
     fn read(params: &mut Params) -> Self {
-        Self { kind: params.enum_value("type") }
+        let faults = || vec![unknown_type()];
+        Self { kind: params.parse_with("type", EventType::schema, faults, parse_listed_type) }
     }
+}
+
+/// Parses a type that is in activity lists.
+fn parse_listed_type(text: &str) -> Result<EventType, Fault> {
+    let text = text.trim();
+    let listed = text.parse().ok().filter(|_| !AUDIT_ONLY.contains(&text));
+    listed.ok_or_else(unknown_type)
+}
+
+fn unknown_type() -> Fault {
+    let listed: Vec<&str> =
+        EventType::VARIANTS.iter().copied().filter(|name| !AUDIT_ONLY.contains(name)).collect();
+    Fault::new(Rule::InvalidEnumValue, format!("must be one of: {}", listed.join(", ")))
 }
