@@ -92,6 +92,14 @@ impl DataDir {
         ServeLock::acquire(&self.database())
     }
 
+    /// Whether a server uses the database now.
+    ///
+    /// # Errors
+    /// The reason why that can't be found out.
+    pub fn is_served(&self) -> Result<bool, OpenError> {
+        ServeLock::is_held(&self.database())
+    }
+
     /// Keeps all other processes from opening the database. Creates the directory if needed.
     ///
     /// # Errors

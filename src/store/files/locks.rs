@@ -57,6 +57,24 @@ impl ServeLock {
             Err(TryLockError::Error(source)) => Err(OpenError::io(&path, source)),
         }
     }
+
+    /// Whether a process holds the lock of this database. Creates no lock file.
+    ///
+    /// # Errors
+    /// The error from opening the lock file.
+    pub(super) fn is_held(database: &Path) -> Result<bool, OpenError> {
+        let path = lock_path(database, "serve.lock");
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened.map_err(|source| OpenError::io(&path, source))?,
+        };
+        match file.try_lock_shared() {
+            // Released at once, with the file.
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(OpenError::io(&path, source)),
+        }
+    }
 }
 
 impl OpenLock {
