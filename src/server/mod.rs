@@ -28,6 +28,7 @@ use crate::admin::Admin;
 use crate::api::Api;
 use crate::http::origin;
 use crate::service::Service;
+use crate::service::webhooks::record::record_settings;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
 
@@ -69,6 +70,7 @@ impl Server {
             admin_socket = pages.listen.map(open).transpose()?;
         }
         let api = Data::new(Api::new(Arc::clone(&service))?);
+        record_settings(&service);
         Ok(Self { service, api, socket, admin, admin_socket })
     }
 

@@ -4,10 +4,11 @@ mod attempt;
 mod clock;
 pub(crate) mod destination;
 mod lanes;
+pub(crate) mod record;
 mod recorder;
 pub(crate) mod resolver;
 mod secrets;
 pub(crate) mod sender;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(crate) mod tls;

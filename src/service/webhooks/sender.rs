@@ -31,7 +31,6 @@ use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::numbers::DeliveryNo;
 use crate::store::webhooks::queue::Shipment;
-use crate::store::webhooks::settings::ServerSettings;
 use crate::store::webhooks::watcher::ChangeWatcher;
 
 /// How often it looks for changes of other processes, and tries to store results again.
@@ -176,20 +175,12 @@ impl Sender {
     async fn prepare(&mut self) {
         let webhooks = &self.service.settings.webhooks;
         let micros = |delay: Duration| i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
-        let settings = ServerSettings {
-            policy: self.policy.clone(),
-            encryption_key: webhooks.encryption_key.current(),
-            first_delay: webhooks.schedule.delays().first().copied().map_or(0, micros),
-        };
         let longest: Vec<i64> = (1..=webhooks.schedule.delays().len())
             .map(|number| micros(webhooks.schedule.longest_before(number)))
             .collect();
-        let prepared = self.service.store.write(move |tx| {
-            tx.record_webhook_settings(&settings)?;
-            tx.bring_forward(&longest)
-        });
-        if let Err(error) = prepared.await {
-            log::warn!("the webhook settings were not recorded for commands: {error}");
+        let brought = self.service.store.write(move |tx| tx.bring_forward(&longest));
+        if let Err(error) = brought.await {
+            log::warn!("webhook deliveries that a clock set back delays stay late: {error}");
         }
         reencrypt(&webhooks.encryption_key, &self.service.store).await;
     }

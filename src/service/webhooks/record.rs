@@ -1,0 +1,30 @@
+//! Records the settings by which commands judge URLs and encrypt secrets.
+
+use std::time::Duration;
+
+use crate::service::Service;
+use crate::store::StoreError;
+use crate::store::webhooks::settings::ServerSettings;
+
+/// Records the settings, unless they are those of the last server. Before the server says that it
+/// listens, so that no command that is run after that goes by earlier ones.
+pub(crate) fn record_settings(service: &Service) {
+    if let Err(error) = try_record(service) {
+        log::warn!("the webhook settings were not recorded for commands: {error}");
+    }
+}
+
+fn try_record(service: &Service) -> Result<(), StoreError> {
+    let webhooks = &service.settings.webhooks;
+    let micros = |delay: Duration| i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+    let settings = ServerSettings {
+        policy: service.settings.destinations(),
+        encryption_key: webhooks.encryption_key.current(),
+        first_delay: webhooks.schedule.delays().first().copied().map_or(0, micros),
+    };
+    let recorded = service.store.read(|reader| reader.webhook_settings())?;
+    if recorded.as_ref() != Some(&settings) {
+        service.store.write_blocking(move |tx| tx.record_webhook_settings(&settings))?;
+    }
+    Ok(())
+}
