@@ -312,7 +312,7 @@ pub enum KeyRef {
     Prefix(Prefix),
 }
 
-pub(super) fn parse_slug(text: &str) -> Result<Slug, String> {
+fn parse_slug(text: &str) -> Result<Slug, String> {
     Slug::parse(text).map_err(message)
 }
 

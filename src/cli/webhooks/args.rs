@@ -1,8 +1,9 @@
 //! The arguments of `webhooks`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
-use super::super::args::parse_slug;
 use crate::model::event::EventType;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Line;
@@ -11,156 +12,290 @@ use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::subscription::{DELIVERED, FieldName};
 use crate::model::webhook::url::EndpointUrl;
 
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  pivotal-server webhooks create --workspace default --url https://example.com/webhooks
+  pivotal-server webhooks create --workspace default --url https://example.com/webhooks \\
+      --event customer.updated --field status";
+const REPLAY_USAGE: &str = "\
+pivotal-server webhooks replay [OPTIONS] <DELIVERY>
+       pivotal-server webhooks replay [OPTIONS] --endpoint <ID> --since <TIME> [--failed | --all]";
+const LISTEN_EXAMPLE: &str = "\
+Example:
+  pivotal-server webhooks listen --forward-to http://localhost:3000/webhooks";
+const VERIFY_EXAMPLE: &str = "\
+Example:
+  export PIVOTAL_WEBHOOK_SECRET=whsec_…
+  pivotal-server webhooks verify < request.txt";
+
 #[derive(Subcommand)]
 pub enum Webhooks {
-    /// Create an endpoint, print its signing secret once, and send it a ping
+    /// Create an endpoint and print its signing secret
+    ///
+    /// The secret is printed only once; you won't be able to see it again. A `webhook.ping` event
+    /// is sent to the endpoint. A URL that leads to a private or reserved address is refused unless
+    /// the server's settings allow it.
+    ///
+    /// With `--json`: `id`, `workspace`, `url`, `mode`, `events` (an empty array means all event
+    /// types), `fields`, `description`, `enabled`, `disabled_at`, `disabled_reason`, `failures`
+    /// (failed deliveries since the last success), `old_secret_expires_at`, `created_at`, and
+    /// `secret`.
+    #[command(verbatim_doc_comment, after_help = CREATE_EXAMPLES)]
     Create {
-        /// The slug of the workspace
+        /// Slug of the workspace
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Slug,
-        #[command(flatten)]
-        endpoint: EndpointArgs,
-        /// The URL that receives the events
-        #[arg(long, value_parser = url)]
+        /// URL to send events to
+        #[arg(long, value_parser = parse_url)]
         url: EndpointUrl,
-        /// Receive the events of test keys instead of those of live keys and admins
+        /// Send the events of test keys instead of those of live keys and admins
         #[arg(long)]
         test: bool,
-        /// Use your own signing secret, read from the first line of standard input: `--secret -`
-        #[arg(long, value_name = "-", value_parser = ["-"])]
+        /// Event type to send; repeat the flag for several [default: all]
+        #[arg(long = "event", value_name = "TYPE", value_parser = parse_event)]
+        events: Vec<EventType>,
+        /// Send `*.updated` events only if this field changed; repeat the flag for several
+        /// [default: all]
+        #[arg(long = "field", value_name = "FIELD", value_parser = parse_field)]
+        fields: Vec<FieldName>,
+        /// Note for people
+        #[arg(long, value_name = "TEXT", value_parser = parse_description)]
+        description: Option<Line>,
+        /// Use your own signing secret, read from the first line of standard input
+        #[arg(long, value_name = "-", value_parser = ["-"], hide_possible_values = true)]
         secret: Option<String>,
     },
     /// List endpoints
+    ///
+    /// With `--json`: an array of endpoints, each as `webhooks show` prints it.
+    #[command(verbatim_doc_comment)]
     List {
-        /// Only those of the workspace with this slug
+        /// List only the endpoints of this workspace [default: all workspaces]
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Option<Slug>,
     },
     /// Show an endpoint
-    Show { id: EndpointArg },
-    /// Change an endpoint; what you don't pass stays as it is
+    ///
+    /// With `--json`: the fields of `webhooks create` without `secret`, which is never shown again.
+    #[command(verbatim_doc_comment)]
+    Show(EndpointArg),
+    /// Change an endpoint
+    ///
+    /// What you don't pass stays as it is.
+    ///
+    /// With `--json`: the endpoint, as `webhooks show` prints it.
+    #[command(verbatim_doc_comment)]
     Update {
-        id: EndpointArg,
-        /// The URL that receives the events
-        #[arg(long, value_parser = url)]
-        url: Option<EndpointUrl>,
         #[command(flatten)]
-        endpoint: EndpointArgs,
-        /// Receive all event types
+        endpoint: EndpointArg,
+        /// URL to send events to
+        #[arg(long, value_parser = parse_url)]
+        url: Option<EndpointUrl>,
+        /// Event type to send; repeat the flag for several
+        #[arg(long = "event", value_name = "TYPE", value_parser = parse_event)]
+        events: Vec<EventType>,
+        /// Send all event types
         #[arg(long, conflicts_with = "events")]
         all_events: bool,
-        /// Receive `*.updated` events whatever changed
+        /// Send `*.updated` events only if this field changed; repeat the flag for several
+        #[arg(long = "field", value_name = "FIELD", value_parser = parse_field)]
+        fields: Vec<FieldName>,
+        /// Send `*.updated` events whichever field changed
         #[arg(long, conflicts_with = "fields")]
         all_fields: bool,
+        /// Note for people
+        #[arg(long, value_name = "TEXT", value_parser = parse_description)]
+        description: Option<Line>,
     },
-    /// Enable an endpoint and send it a ping
-    Enable { id: EndpointArg },
-    /// Disable an endpoint; its events are kept as skipped and can be replayed
-    Disable { id: EndpointArg },
+    /// Enable an endpoint
+    ///
+    /// A `webhook.ping` event is sent first. Events of the time when the endpoint was disabled are
+    /// not sent unless you replay them.
+    ///
+    /// With `--json`: the endpoint, as `webhooks show` prints it.
+    #[command(verbatim_doc_comment)]
+    Enable(EndpointArg),
+    /// Disable an endpoint
+    ///
+    /// Its events are logged as skipped until you enable it, and can be replayed then.
+    ///
+    /// With `--json`: the endpoint, as `webhooks show` prints it.
+    #[command(verbatim_doc_comment)]
+    Disable(EndpointArg),
     /// Delete an endpoint and its delivery log
-    Delete { id: EndpointArg },
-    /// Create a new signing secret and print it once; the old one stays valid for 24 hours
-    Rotate { id: EndpointArg },
-    /// Send a `webhook.ping` event
-    Ping { id: EndpointArg },
-    /// List the deliveries of an endpoint, newest first
+    ///
+    /// You can't undo this.
+    ///
+    /// With `--json`: `id` and `deleted` (true).
+    #[command(verbatim_doc_comment)]
+    Delete(EndpointArg),
+    /// Create a new signing secret for an endpoint and print it
+    ///
+    /// The secret is printed only once. For 24 hours, requests are signed with both the new and the
+    /// previous secret.
+    ///
+    /// With `--json`: the endpoint with its new `secret`, as `webhooks create` prints it.
+    #[command(verbatim_doc_comment)]
+    Rotate(EndpointArg),
+    /// Send a `webhook.ping` event to an endpoint
+    ///
+    /// With `--json`: `queued` (1).
+    #[command(verbatim_doc_comment)]
+    Ping(EndpointArg),
+    /// Send a test event to an endpoint
+    ///
+    /// Sends an example, or data of your own. Test events have `livemode: false`, and appear in the
+    /// delivery log but in no activity list. They are sent even if the endpoint doesn't receive
+    /// events of their type.
+    ///
+    /// With `--json`: `queued` (1).
+    #[command(verbatim_doc_comment)]
+    SendTest {
+        #[command(flatten)]
+        endpoint: EndpointArg,
+        /// Type of the event
+        #[arg(long, value_name = "TYPE", value_parser = parse_event)]
+        event: EventType,
+        /// File with the JSON object to send as `data.object`, up to 1 MiB, or `-` for standard
+        /// input. To set previous attributes too, use
+        /// `{"object": {…}, "previous_attributes": {…}}` [default: an example]
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
+    },
+    /// List the deliveries of an endpoint
+    ///
+    /// With `--json`: an array of deliveries, newest first, each with its `id`, `event_id`, `type`,
+    /// `status` (pending, delivered, failed, or skipped), `attempts`, `created_at`,
+    /// `next_attempt_at`, `held` (true while it waits after a restore), and `last_attempt`: its
+    /// `number`, `started_at`, `duration_ms`, `url`, `status`, `error`, and `response`.
+    #[command(verbatim_doc_comment)]
     Deliveries {
-        id: EndpointArg,
-        /// Only failed and skipped ones
+        #[command(flatten)]
+        endpoint: EndpointArg,
+        /// List only failed and skipped deliveries
         #[arg(long)]
         failed: bool,
-        /// Only those of events since this time: a date, or a time in ISO 8601
-        #[arg(long, value_name = "TIME", value_parser = time)]
+        /// List only deliveries of events since this date or ISO 8601 time
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
-        /// How many to list
+        /// Maximum number of deliveries, up to 10000
         #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Send deliveries again: one, or those of an endpoint since a time
+    /// Send deliveries again
+    ///
+    /// Replays one delivery, or the failed and skipped deliveries of an endpoint since a time. A
+    /// replay sends the same event ID and the same body.
+    ///
+    /// With `--json`: `queued`, the number of deliveries.
+    #[command(verbatim_doc_comment, override_usage = REPLAY_USAGE)]
     Replay {
-        /// The delivery to send again
-        #[arg(required_unless_present = "endpoint", value_parser = delivery)]
+        /// ID of the delivery
+        #[arg(required_unless_present = "endpoint", value_parser = parse_delivery)]
         delivery: Option<DeliveryId>,
-        /// Replay the failed and skipped deliveries of this endpoint
-        #[arg(long, value_name = "ID", value_parser = endpoint, conflicts_with = "delivery", requires = "since")]
+        /// ID of the endpoint whose deliveries to replay
+        #[arg(long, value_name = "ID", value_parser = parse_endpoint, conflicts_with = "delivery", requires = "since")]
         endpoint: Option<EndpointId>,
-        /// Only those of events since this time: a date, or a time in ISO 8601
-        #[arg(long, value_name = "TIME", value_parser = time, requires = "endpoint")]
+        /// Replay only deliveries of events since this date or ISO 8601 time
+        #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "endpoint")]
         since: Option<Timestamp>,
-        /// Only failed ones
+        /// Replay only failed deliveries
         #[arg(long, requires = "endpoint", conflicts_with = "all")]
         failed: bool,
-        /// Delivered ones too
+        /// Replay all deliveries, including successful ones
         #[arg(long, requires = "endpoint")]
         all: bool,
     },
-    /// Verify the signature of a request: its headers and body, as received, on standard input
+    /// Print events as a running server sends them
+    ///
+    /// Use it while you develop a receiver. It creates a temporary endpoint for test events, prints
+    /// each event, and forwards it to your receiver. Requests are forwarded as the server signed
+    /// them, so the receiver can verify them with the secret that is printed first. Ctrl-C deletes
+    /// the endpoint.
+    ///
+    /// With `--json`: one value per line. The first is the endpoint with its `secret`, as
+    /// `webhooks create` prints it. Each event has `received_at`, `type`, `id`, `delivery_id`,
+    /// `resource_id`, `status` (what the receiver returned, or null), `error`, and `event` (the
+    /// whole event).
+    #[command(verbatim_doc_comment, after_help = LISTEN_EXAMPLE)]
+    Listen(ListenArgs),
+    /// Verify the signature of a webhook request
+    ///
+    /// Reads the request from standard input: its headers, an empty line, and the body exactly as
+    /// it was received. Needs neither a server nor a database.
+    ///
+    /// With `--json`: `verified` (true), `id`, and `timestamp`.
+    #[command(verbatim_doc_comment, after_help = VERIFY_EXAMPLE)]
     Verify {
-        /// The signing secret of the endpoint
-        #[arg(long, env = "PIVOTAL_WEBHOOK_SECRET", hide_env_values = true)]
-        secret: String,
+        /// Signing secret of the endpoint. Prefer the environment variable: other users of the
+        /// machine can see arguments [env: PIVOTAL_WEBHOOK_SECRET]
+        #[arg(long, env = "PIVOTAL_WEBHOOK_SECRET", hide_env = true)]
+        secret: Option<String>,
         /// Accept a timestamp of any age
         #[arg(long)]
         any_time: bool,
     },
 }
 
-/// What create and update have in common.
 #[derive(clap::Args)]
-pub struct EndpointArgs {
-    /// An event type to receive; may be repeated [default: all types]
-    #[arg(long = "event", value_name = "TYPE", value_parser = event)]
+pub struct EndpointArg {
+    /// ID of the endpoint, which `webhooks list` shows
+    #[arg(value_name = "ENDPOINT", value_parser = parse_endpoint)]
+    pub id: EndpointId,
+}
+
+#[derive(clap::Args)]
+pub struct ListenArgs {
+    /// Forward each request to this URL, such as http://localhost:3000/webhooks, and return its
+    /// status to the server
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    pub forward_to: Option<EndpointUrl>,
+    /// Slug of the workspace [default: the only workspace, or `default`]
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub workspace: Option<Slug>,
+    /// Event type to receive; repeat the flag for several [default: all]
+    #[arg(long = "event", value_name = "TYPE", value_parser = parse_event)]
     pub events: Vec<EventType>,
-    /// Receive `*.updated` events only if this field changed; may be repeated
-    #[arg(long = "field", value_name = "FIELD", value_parser = field)]
-    pub fields: Vec<FieldName>,
-    /// What people call it
-    #[arg(long, value_name = "TEXT", value_parser = description)]
-    pub description: Option<Line>,
+    /// Receive the events of live keys and admins instead of those of test keys
+    #[arg(long)]
+    pub live: bool,
 }
 
-/// The id of an endpoint.
-#[derive(Clone)]
-pub struct EndpointArg(pub EndpointId);
-
-impl std::str::FromStr for EndpointArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        endpoint(text).map(Self)
-    }
+// Not that of the other commands, whose file imports this one.
+fn parse_slug(text: &str) -> Result<Slug, String> {
+    Slug::parse(text).map_err(|fault| fault.requirement)
 }
 
-fn endpoint(text: &str) -> Result<EndpointId, String> {
+fn parse_endpoint(text: &str) -> Result<EndpointId, String> {
     let wrong = || "must be the ID of an endpoint (ep_…); `webhooks list` shows them".to_owned();
     EndpointId::parse(text).ok_or_else(wrong)
 }
 
-fn delivery(text: &str) -> Result<DeliveryId, String> {
+fn parse_delivery(text: &str) -> Result<DeliveryId, String> {
     let wrong =
         || "must be the ID of a delivery (msg_…); `webhooks deliveries` shows them".to_owned();
     DeliveryId::parse(text).ok_or_else(wrong)
 }
 
-fn url(text: &str) -> Result<EndpointUrl, String> {
+fn parse_url(text: &str) -> Result<EndpointUrl, String> {
     EndpointUrl::parse(text).map_err(|fault| fault.requirement)
 }
 
-fn event(text: &str) -> Result<EventType, String> {
+fn parse_event(text: &str) -> Result<EventType, String> {
     let known = text.parse().ok().filter(|kind| DELIVERED.contains(kind));
     let names: Vec<&str> = DELIVERED.iter().map(|&kind| kind.into()).collect();
-    known.ok_or_else(|| format!("must be one of {}", names.join(", ")))
+    known.ok_or_else(|| format!("must be one of: {}", names.join(", ")))
 }
 
-fn field(text: &str) -> Result<FieldName, String> {
+fn parse_field(text: &str) -> Result<FieldName, String> {
     FieldName::parse(text).map_err(|fault| fault.requirement)
 }
 
-fn description(text: &str) -> Result<Line, String> {
+fn parse_description(text: &str) -> Result<Line, String> {
     Line::parse(text).map_err(|fault| fault.requirement)
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+fn parse_time(text: &str) -> Result<Timestamp, String> {
     let wrong = "must be a date, such as 2026-11-26, or a time, such as 2026-11-26T08:00:00Z";
-    Timestamp::parse(text).ok_or_else(|| wrong.to_owned())
+    Timestamp::parse_lenient(text).ok_or_else(|| wrong.to_owned())
 }

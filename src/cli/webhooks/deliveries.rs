@@ -5,11 +5,10 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::table;
-use super::endpoints::no_such_endpoint;
+use super::failures::{no_such_endpoint, with_advice};
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Delivery;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
-use crate::store::StoreError;
 use crate::store::webhooks::deliveries::DeliveryFilter;
 use crate::store::webhooks::replay::{ReplayPosition, ReplayScope};
 
@@ -21,7 +20,8 @@ struct Queued {
 pub fn ping(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let store = context.store()?;
     let to_ping = id.clone();
-    if !store.write_blocking(move |tx| tx.ping_endpoint(&to_ping))? {
+    let queued = store.write_blocking(move |tx| tx.ping_endpoint(&to_ping));
+    if !queued.map_err(|error| with_advice(id, error))? {
         return Err(no_such_endpoint(id));
     }
     print_queued(context, 1)
@@ -80,8 +80,10 @@ pub fn replay(
     if let Some(id) = delivery {
         let to_replay = id.clone();
         if !store.write_blocking(move |tx| tx.replay_delivery(&to_replay))? {
-            let hint = "`pivotal-server webhooks deliveries ENDPOINT` shows those that exist";
-            return Err(Failure::Other(format!("there is no delivery {id}; {hint}")));
+            return Err(Failure::Other(format!(
+                "delivery {id} not found; run `pivotal-server webhooks deliveries ENDPOINT` to see \
+                 the deliveries of an endpoint"
+            )));
         }
         return print_queued(context, 1);
     }
@@ -98,10 +100,7 @@ pub fn replay(
         let to_replay = id.clone();
         let batch =
             store.write_blocking(move |tx| tx.replay_endpoint(&to_replay, scope, since, position));
-        let (count, next) = batch.map_err(|error| match error {
-            StoreError::NotFound(_) => no_such_endpoint(&id),
-            other => other.into(),
-        })?;
+        let (count, next) = batch.map_err(|error| with_advice(&id, error))?;
         queued += count;
         position = next;
         if position.is_none() {
@@ -110,7 +109,7 @@ pub fn replay(
     }
 }
 
-fn print_queued(context: &Context, queued: usize) -> Result<(), Failure> {
+pub fn print_queued(context: &Context, queued: usize) -> Result<(), Failure> {
     let plural = if queued == 1 { "delivery" } else { "deliveries" };
     context.output.print_after_change(
         &Queued { queued },

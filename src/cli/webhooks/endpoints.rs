@@ -8,9 +8,9 @@ use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::keys::{find_workspace, no_such_workspace};
 use super::super::output::table;
-use super::args::EndpointArgs;
+use super::failures::{no_such_endpoint, other};
 use super::keyring::{check_url, keyring, matching_keyring};
-use crate::model::event::Actor;
+use crate::model::event::{Actor, EventType};
 use crate::model::key::Mode;
 use crate::model::parse::problem::Fault;
 use crate::model::values::slug::Slug;
@@ -18,7 +18,7 @@ use crate::model::values::text::Line;
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint, EndpointPatch, NewEndpoint};
 use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::secret::SigningSecret;
-use crate::model::webhook::subscription::Subscription;
+use crate::model::webhook::subscription::{FieldName, Subscription};
 use crate::model::webhook::url::EndpointUrl;
 use crate::store::Store;
 
@@ -27,10 +27,10 @@ const MAX_LINE: u64 = 200;
 
 /// An endpoint with its secret, which is printed once.
 #[derive(Serialize)]
-struct WithSecret<'e> {
+pub struct WithSecret<'e> {
     #[serde(flatten)]
-    endpoint: &'e Endpoint,
-    secret: String,
+    pub endpoint: &'e Endpoint,
+    pub secret: String,
 }
 
 #[derive(Serialize)]
@@ -39,14 +39,27 @@ struct Deleted<'e> {
     deleted: bool,
 }
 
-pub fn create(
-    context: &Context,
-    slug: &Slug,
-    url: EndpointUrl,
-    args: EndpointArgs,
-    test: bool,
-    own_secret: bool,
-) -> Result<(), Failure> {
+/// What a new endpoint is made from.
+pub struct EndpointOptions {
+    pub url: EndpointUrl,
+    pub test: bool,
+    pub events: Vec<EventType>,
+    pub fields: Vec<FieldName>,
+    pub description: Option<Line>,
+    /// Whether the secret is on standard input.
+    pub own_secret: bool,
+}
+
+/// What is changed of an endpoint. Empty lists mean all events, and all fields.
+pub struct EndpointChanges {
+    pub url: Option<EndpointUrl>,
+    pub events: Option<Vec<EventType>>,
+    pub fields: Option<Vec<FieldName>>,
+    pub description: Option<Line>,
+}
+
+pub fn create(context: &Context, slug: &Slug, options: EndpointOptions) -> Result<(), Failure> {
+    let EndpointOptions { url, test, events, fields, description, own_secret } = options;
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     check_url(context, &store, &url)?;
@@ -57,9 +70,9 @@ pub fn create(
     let new = NewEndpoint {
         id,
         url,
-        description: args.description.unwrap_or_else(no_description),
+        description: description.unwrap_or_else(no_description),
         mode: if test { Mode::Test } else { Mode::Live },
-        subscription: Subscription::new(args.events, args.fields).map_err(wrong)?,
+        subscription: Subscription::new(events, fields).map_err(wrong)?,
         expires_at: None,
     };
     let endpoint = store.write_blocking(move |tx| {
@@ -108,27 +121,22 @@ pub fn show(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     context.output.print(&endpoint, || describe(&endpoint))
 }
 
-pub fn update(
-    context: &Context,
-    id: EndpointId,
-    url: Option<EndpointUrl>,
-    args: EndpointArgs,
-    all_events: bool,
-    all_fields: bool,
-) -> Result<(), Failure> {
+pub fn update(context: &Context, id: EndpointId, changes: EndpointChanges) -> Result<(), Failure> {
+    let EndpointChanges { url, events, fields, description } = changes;
+    if url.is_none() && events.is_none() && fields.is_none() && description.is_none() {
+        let options = "--url, --event, --all-events, --field, --all-fields, or --description";
+        return Err(Failure::Other(format!("there is nothing to change; pass {options}")));
+    }
     let store = context.store()?;
     if let Some(url) = &url {
         check_url(context, &store, url)?;
     }
     let found = store.read(|reader| reader.endpoint(&id))?;
     let (before, _) = found.ok_or_else(|| no_such_endpoint(&id))?;
-    let keep_events = args.events.is_empty() && !all_events;
-    let keep_fields = args.fields.is_empty() && !all_fields;
-    let types = if keep_events { before.subscription.types().to_vec() } else { args.events };
-    let fields = if keep_fields { before.subscription.fields().to_vec() } else { args.fields };
-    let subscription = Subscription::new(types, fields).map_err(wrong)?;
-    let patch =
-        EndpointPatch { url, description: args.description, subscription: Some(subscription) };
+    let events = events.unwrap_or_else(|| before.subscription.types().to_vec());
+    let fields = fields.unwrap_or_else(|| before.subscription.fields().to_vec());
+    let subscription = Some(Subscription::new(events, fields).map_err(wrong)?);
+    let patch = EndpointPatch { url, description, subscription };
     change(context, &store, id, "Updated", move |tx, id| {
         tx.update_endpoint(Actor::command_line(), id, patch)
     })
@@ -216,18 +224,15 @@ fn change(
     context.output.print_after_change(&endpoint, text, done)
 }
 
-pub fn no_such_endpoint(id: &EndpointId) -> Failure {
-    let hint = "`pivotal-server webhooks list` shows those that exist";
-    Failure::Other(format!("there is no endpoint {id}; {hint}"))
-}
-
 fn describe(endpoint: &Endpoint) -> String {
     let mut lines = vec![
+        format!("ID          {}", endpoint.id),
         format!("URL         {}", endpoint.url),
         format!("Workspace   {}", endpoint.workspace),
         format!("Mode        {}", <&str>::from(endpoint.mode)),
         format!("State       {}", state(endpoint)),
         format!("Events      {}", events(&endpoint.subscription)),
+        format!("Created     {}", endpoint.created_at),
     ];
     if !endpoint.description.as_str().is_empty() {
         lines.push(format!("Description {}", endpoint.description));
@@ -280,8 +285,4 @@ fn no_description() -> Line {
 
 fn wrong(fault: Fault) -> Failure {
     Failure::Other(format!("the events {}", fault.requirement))
-}
-
-fn other(error: impl ToString) -> Failure {
-    Failure::Other(error.to_string())
 }

@@ -3,35 +3,48 @@
 pub mod args;
 mod deliveries;
 mod endpoints;
+mod failures;
 mod keyring;
+mod listen;
+mod request;
+mod test_event;
 mod verify;
 
 use self::args::Webhooks;
+use self::endpoints::{EndpointChanges, EndpointOptions};
 use super::context::Context;
 use super::failure::Failure;
 
 pub fn run(context: &Context, command: Webhooks) -> Result<(), Failure> {
     match command {
-        Webhooks::Create { workspace, endpoint, url, test, secret } => {
+        Webhooks::Create { workspace, url, test, events, fields, description, secret } => {
             let own_secret = secret.is_some();
-            endpoints::create(context, &workspace, url, endpoint, test, own_secret)
+            let options = EndpointOptions { url, test, events, fields, description, own_secret };
+            endpoints::create(context, &workspace, options)
         }
         Webhooks::List { workspace } => endpoints::list(context, workspace.as_ref()),
-        Webhooks::Show { id } => endpoints::show(context, &id.0),
-        Webhooks::Update { id, url, endpoint, all_events, all_fields } => {
-            endpoints::update(context, id.0, url, endpoint, all_events, all_fields)
+        Webhooks::Show(endpoint) => endpoints::show(context, &endpoint.id),
+        Webhooks::Update { endpoint, url, events, all_events, fields, all_fields, description } => {
+            let events = (all_events || !events.is_empty()).then_some(events);
+            let fields = (all_fields || !fields.is_empty()).then_some(fields);
+            let changes = EndpointChanges { url, events, fields, description };
+            endpoints::update(context, endpoint.id, changes)
         }
-        Webhooks::Enable { id } => endpoints::enable(context, id.0),
-        Webhooks::Disable { id } => endpoints::disable(context, id.0),
-        Webhooks::Delete { id } => endpoints::delete(context, &id.0),
-        Webhooks::Rotate { id } => endpoints::rotate(context, id.0),
-        Webhooks::Ping { id } => deliveries::ping(context, &id.0),
-        Webhooks::Deliveries { id, failed, since, limit } => {
-            deliveries::list(context, &id.0, failed, since, limit)
+        Webhooks::Enable(endpoint) => endpoints::enable(context, endpoint.id),
+        Webhooks::Disable(endpoint) => endpoints::disable(context, endpoint.id),
+        Webhooks::Delete(endpoint) => endpoints::delete(context, &endpoint.id),
+        Webhooks::Rotate(endpoint) => endpoints::rotate(context, endpoint.id),
+        Webhooks::Ping(endpoint) => deliveries::ping(context, &endpoint.id),
+        Webhooks::SendTest { endpoint, event, data } => {
+            test_event::send(context, &endpoint.id, event, data.as_deref())
+        }
+        Webhooks::Deliveries { endpoint, failed, since, limit } => {
+            deliveries::list(context, &endpoint.id, failed, since, limit)
         }
         Webhooks::Replay { delivery, endpoint, since, failed, all } => {
             deliveries::replay(context, delivery, endpoint, since, failed, all)
         }
-        Webhooks::Verify { secret, any_time } => verify::run(context, &secret, any_time),
+        Webhooks::Listen(args) => listen::run(context, args),
+        Webhooks::Verify { secret, any_time } => verify::run(context, secret.as_deref(), any_time),
     }
 }

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 ///
 /// # Errors
 /// Never in practice: the provider supports the default protocol versions.
-pub(super) fn config() -> io::Result<ClientConfig> {
+pub(crate) fn config() -> io::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {

@@ -1,0 +1,26 @@
+//! What the commands fail with, besides what all commands do.
+
+use super::super::failure::Failure;
+use crate::model::webhook::id::EndpointId;
+use crate::store::StoreError;
+
+pub fn no_such_endpoint(id: &EndpointId) -> Failure {
+    Failure::Other(format!(
+        "endpoint {id} not found; run `pivotal-server webhooks list` to see all endpoints"
+    ))
+}
+
+/// Adds to an error about an endpoint what to do about it.
+pub fn with_advice(id: &EndpointId, error: StoreError) -> Failure {
+    match error {
+        StoreError::NotFound(_) => no_such_endpoint(id),
+        StoreError::EndpointDisabled => Failure::Other(format!(
+            "endpoint {id} is disabled; run `pivotal-server webhooks enable {id}` first"
+        )),
+        other => other.into(),
+    }
+}
+
+pub fn other(error: impl ToString) -> Failure {
+    Failure::Other(error.to_string())
+}
