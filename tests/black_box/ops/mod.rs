@@ -3,3 +3,4 @@
 mod files;
 mod load;
 mod process;
+mod webhooks;

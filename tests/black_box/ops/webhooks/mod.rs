@@ -1,0 +1,60 @@
+//! The commands of `webhooks`, while a server runs and while none does.
+
+mod deliveries;
+mod endpoints;
+mod examples;
+mod expiry;
+#[cfg(unix)]
+mod listen;
+mod receiver;
+mod refusals;
+mod verify;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Server, command};
+
+/// What a command printed on stderr.
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The one line on stderr of a command that failed.
+#[track_caller]
+fn error(output: &Output) -> String {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("error: "), "{text}");
+    text
+}
+
+/// Runs a command with standard input and environment variables.
+fn run_with(dir: &Path, args: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Output {
+    let mut child = command(dir)
+        .args(args)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that fails early doesn't read it.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// Creates an endpoint in the workspace `default`.
+fn create(server: &Server, url: &str, more: &[&str]) -> Value {
+    let args = ["webhooks", "create", "--workspace", "default", "--url", url];
+    server.json(&[&args, more].concat())
+}
+
+fn id(endpoint: &Value) -> &str {
+    endpoint["id"].as_str().unwrap()
+}
