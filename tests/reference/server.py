@@ -58,14 +58,18 @@ class Server:
             self._process.wait()
         self._process.stdout.close()
 
-    def run(self, *arguments: str | Path) -> str:
-        """Runs a command on the server's directory and returns its output."""
+    def run(self, *arguments: str | Path, given: str = "") -> str:
+        """Runs a command on the server's directory and returns its output.
+
+        `given` is its standard input.
+        """
         command = [BINARY, "--data-dir", self.data, *arguments]
         result = subprocess.run(
             command,
             check=False,
             cwd=self.data,
             env=environment(),
+            input=given,
             text=True,
             capture_output=True,
         )
