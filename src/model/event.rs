@@ -22,7 +22,7 @@ use super::values::time::Timestamp;
 use super::workspace::WorkspaceId;
 
 /// The API version that events are rendered in.
-pub(in crate::model) const API_VERSION: &str = "v1";
+pub const API_VERSION: &str = "v1";
 
 /// The event types that the hosted API's reference doesn't list.
 const ADDED: &str = "Addition: the hosted API doesn't have the types `contact.updated`, \

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 
 use super::bodies::{self, BodySchema};
 use super::description::{BodyDescription, Group};
-use super::{errors, parameters, responses};
+use super::{errors, parameters, responses, webhooks};
 use crate::api::endpoint::{BASE, Endpoint};
 use crate::api::health::{self, Health};
 use crate::api::me::{ApiKey, Me, Organization};
@@ -45,6 +45,7 @@ pub(in crate::api) fn build(endpoints: &[Endpoint], origin: &str) -> OpenApi {
         .servers(Some([Server::new(format!("{origin}{BASE}"))]))
         .tags(Some(Group::ALL.map(Group::tag)))
         .paths(paths)
+        .webhooks(Some(webhooks::webhooks()))
         .components(Some(components()))
         .build()
 }
@@ -136,9 +137,8 @@ fn components() -> Components {
     }));
     let responses = responses::shared();
     all.responses.extend(responses.into_iter().map(|(name, one)| (name.to_owned(), RefOr::T(one))));
-    let parameters = parameters::shared();
-    all.parameters
-        .extend(parameters.into_iter().map(|(name, one)| (name.to_owned(), RefOr::T(one))));
+    let parameters = parameters::shared().into_iter().chain(webhooks::parameters());
+    all.parameters.extend(parameters.map(|(name, one)| (name.to_owned(), RefOr::T(one))));
     let headers = responses::headers();
     all.headers.extend(headers.into_iter().map(|(name, one)| (name.to_owned(), RefOr::T(one))));
     all.security_schemes.insert(API_KEY.to_owned(), RefOr::T(api_key()));
@@ -201,6 +201,7 @@ fn schemas() -> Vec<(String, Object)> {
         component::<Health>(),
         component::<health::Status>(),
     ];
+    all.extend(webhooks::schemas());
     all.extend(errors::components().map(|(name, object)| (name.to_owned(), object)));
     all
 }

@@ -15,3 +15,4 @@ mod parameters;
 mod problem_examples;
 mod responses;
 pub(super) mod serve;
+mod webhooks;
