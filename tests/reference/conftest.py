@@ -13,7 +13,7 @@ from documentation import ADDRESS, Documentation, documentation
 from generated import Clients, generate
 from runners import SetStage, Stage, python, rust, typescript
 from sandbox import OWN, Sandbox
-from server import ROOT, Server, environment
+from server import ROOT, Server, environment, free_address
 from shell import Shell
 
 
@@ -81,6 +81,8 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
                 PIVOTAL_API_KEY=server.live_key,
                 PIVOTAL_TEST_KEY=server.test_key,
                 PIVOTAL_DATA_DIR=str(data),
+                # For receivers of webhooks.
+                PORT=free_address().split(":")[1],
             )
             shell = stack.enter_context(closing(Shell(home, files, variables, inside(home))))
             yield Stage(server, shell, docs.openapi, commands, files, sandbox)

@@ -54,9 +54,11 @@ class Page:
 def parse(path: str, markdown: str) -> Page:
     """Finds the blocks of a page, and which of them show the output of the programs before them.
 
-    All programs in a group of tabs print the output shown after the group.
+    All programs in a group of tabs print the output shown after the group. If they run in the
+    background, the block after the group runs once with each of them.
     """
     blocks: list[Block] = []
+    background: list[Block] = []
     programs: list[Block] = []
     file = None
     for token in MarkdownIt().parse(markdown):
@@ -70,6 +72,12 @@ def parse(path: str, markdown: str) -> Page:
                 for program in programs if block.is_output else []:
                     program.output = block
                 programs = []
+            if "background" in block.marks:
+                background.append(block)
+            elif background:
+                blocks[-len(background) :] = [one for tab in background for one in (tab, block)]
+                blocks.pop()
+                background = []
             blocks.append(block)
             file = None
         elif token.type == "inline":

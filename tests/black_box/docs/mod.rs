@@ -5,3 +5,4 @@ mod links;
 mod origin;
 pub mod pages;
 mod readme;
+mod webhook_events;

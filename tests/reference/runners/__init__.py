@@ -34,8 +34,20 @@ class Stage:
 SetStage = Callable[..., AbstractContextManager[Stage]]
 
 
+# Replaces the server that ran in the background before, which listens on the same port.
+_IN_BACKGROUND = """
+if [ -n "${{BACKGROUND:-}}" ]; then kill "$BACKGROUND"; wait "$BACKGROUND" || true; fi
+{command} &
+BACKGROUND=$!
+until (: < "/dev/tcp/127.0.0.1/$PORT") 2> /dev/null; do kill -0 "$BACKGROUND"; sleep 0.1; done
+"""
+
+
 def _program(block: Block, stage: Stage) -> str:
-    return stage.shell.run(stage.commands[block.name])
+    command = stage.commands[block.name]
+    if "background" in block.marks:
+        command = _IN_BACKGROUND.format(command=command)
+    return stage.shell.run(command)
 
 
 RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {

@@ -15,8 +15,8 @@ pub struct CodeBlock {
 }
 
 impl CodeBlock {
-    /// Parses an info string such as `bash tab=cURL`. The words `root`, `after`, and `schema` are for
-    /// `tests/reference`, which runs the blocks or checks them against a schema.
+    /// Parses an info string such as `bash tab=cURL`. The words `root`, `background`, `after`, and
+    /// `schema` are for `tests/reference`, which runs the blocks or checks them against a schema.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a code block has no language")?.to_owned();
@@ -25,7 +25,7 @@ impl CodeBlock {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
                 ("schema", _) => is_checked = true,
-                ("root", "") | ("after", _) => {}
+                ("root" | "background", "") | ("after", _) => {}
                 _ => return Err(format!("a code block has the unknown attribute {word:?}")),
             }
         }
