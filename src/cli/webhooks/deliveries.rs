@@ -110,10 +110,10 @@ pub fn replay(
 }
 
 pub fn print_queued(context: &Context, queued: usize) -> Result<(), Failure> {
-    let plural = if queued == 1 { "delivery" } else { "deliveries" };
+    let (plural, them) = if queued == 1 { ("delivery", "it") } else { ("deliveries", "them") };
     context.output.print_after_change(
         &Queued { queued },
-        || format!("Queued {queued} {plural}. A running server sends them now."),
+        || format!("Queued {queued} {plural}. A running server sends {them} now."),
         || format!("{queued} {plural} were queued"),
     )
 }
