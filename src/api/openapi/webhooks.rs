@@ -60,7 +60,7 @@ pub(super) fn parameters() -> Vec<(&'static str, Parameter)> {
                 "The ID of the delivery, the same for every attempt. It is not the ID of the event. \
                  `webhook-id` has the same value.",
                 "^msg_[a-z0-9]{25}$",
-                "msg_03hakp1wqk2s8d5y0f7b4n6tca",
+                "msg_03hakp1wqk2s8d5y0f7b4n6tc",
             ),
         ),
         (
