@@ -16,6 +16,10 @@ pub(super) enum AdminError {
     PageNotFound,
     #[error("This {} doesn't exist. It may have been deleted, or it may belong to another workspace.", resource_name(*.0))]
     NotFound(ResourceType),
+    #[error(
+        "This delivery doesn't exist. It may be too old for the log, or it may belong to another endpoint."
+    )]
+    NoDelivery,
     #[error("This page only accepts {0} requests.")]
     MethodNotAllowed(String),
     #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
@@ -79,7 +83,9 @@ impl AdminError {
     pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
-            Self::PageNotFound | Self::NotFound(_) => (S::NOT_FOUND, "Not found"),
+            Self::PageNotFound | Self::NotFound(_) | Self::NoDelivery => {
+                (S::NOT_FOUND, "Not found")
+            }
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Invalid request"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),

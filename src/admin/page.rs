@@ -18,12 +18,19 @@ pub(super) enum Section {
     Customers,
     Onboardings,
     ApiKeys,
+    Webhooks,
     Logs,
 }
 
 impl Section {
-    const ALL: [Self; 5] =
-        [Self::Overview, Self::Customers, Self::Onboardings, Self::ApiKeys, Self::Logs];
+    const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Customers,
+        Self::Onboardings,
+        Self::ApiKeys,
+        Self::Webhooks,
+        Self::Logs,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -31,6 +38,7 @@ impl Section {
             Self::Customers => "Customers",
             Self::Onboardings => "Onboardings",
             Self::ApiKeys => "API keys",
+            Self::Webhooks => "Webhooks",
             Self::Logs => "Audit log",
         }
     }
@@ -42,6 +50,7 @@ impl Section {
             Self::Customers => "/customers",
             Self::Onboardings => "/onboardings",
             Self::ApiKeys => "/admin/api-keys",
+            Self::Webhooks => "/admin/webhooks",
             Self::Logs => "/admin/logs",
         }
     }
@@ -74,7 +83,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub fn sections(&self) -> [Section; 5] {
+    pub fn sections(&self) -> [Section; 6] {
         Section::ALL
     }
 

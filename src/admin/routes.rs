@@ -12,7 +12,7 @@ use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
     api_keys, asset, board, contacts, customer_form, customers, export, logs, onboardings,
-    overview, setup, sign_in, workspaces,
+    overview, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
 use crate::http::routing::build_resources;
@@ -66,6 +66,24 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&get,  "/admin/logs",       "admin-logs",          logs::show),
         signed_in(&get,  "/admin/logs.csv",   "admin-logs-csv",      export::csv),
         signed_in(&get,  "/admin/logs.json",  "admin-logs-json",     export::json),
+        signed_in(&get,  "/admin/webhooks",   "admin-webhooks",      webhooks::list::list),
+        signed_in(&post, "/admin/webhooks",   "admin-webhook-create", webhooks::form::create),
+        signed_in(&get,  "/admin/webhooks/new", "admin-webhook-new", webhooks::form::new),
+        signed_in(&get,  "/admin/webhooks/{id}", "admin-webhook",    webhooks::endpoint::show),
+        signed_in(&get,  "/admin/webhooks/{id}/edit", "admin-webhook-edit", webhooks::form::edit),
+        signed_in(&post, "/admin/webhooks/{id}/edit", "admin-webhook-update", webhooks::form::update),
+        signed_in(&get,  "/admin/webhooks/{id}/rotate", "admin-webhook-rotate-form", webhooks::actions::confirm_rotate),
+        signed_in(&post, "/admin/webhooks/{id}/rotate", "admin-webhook-rotate", webhooks::actions::rotate),
+        signed_in(&post, "/admin/webhooks/{id}/enable", "admin-webhook-enable", webhooks::actions::enable),
+        signed_in(&post, "/admin/webhooks/{id}/disable", "admin-webhook-disable", webhooks::actions::disable),
+        signed_in(&get,  "/admin/webhooks/{id}/delete", "admin-webhook-confirm", webhooks::actions::confirm_delete),
+        signed_in(&post, "/admin/webhooks/{id}/delete", "admin-webhook-delete", webhooks::actions::delete),
+        signed_in(&post, "/admin/webhooks/{id}/ping", "admin-webhook-ping", webhooks::actions::ping),
+        signed_in(&get,  "/admin/webhooks/{id}/test", "admin-webhook-test-form", webhooks::test_event::form),
+        signed_in(&post, "/admin/webhooks/{id}/test", "admin-webhook-test", webhooks::test_event::send),
+        signed_in(&post, "/admin/webhooks/{id}/replay", "admin-webhook-replay", webhooks::replay::replay),
+        signed_in(&get,  "/admin/webhooks/{id}/deliveries/{delivery}", "admin-delivery", webhooks::delivery::show),
+        signed_in(&post, "/admin/webhooks/{id}/deliveries/{delivery}/replay", "admin-delivery-replay", webhooks::delivery::replay),
         signed_in(&get,  "/admin/workspaces", "admin-workspaces",    workspaces::list),
         signed_in(&post, "/admin/workspaces", "admin-workspace-create", workspaces::create),
         signed_in(&get,  "/onboardings",                       "admin-board",                  board::show),

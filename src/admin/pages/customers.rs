@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
+use super::webhooks::deliveries;
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::field::Place;
@@ -140,6 +141,8 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
         }
         Err(error) => return Err(error),
     };
+    let ids = data.events.data.iter().map(|event| event.id.clone()).collect();
+    let deliveries = deliveries::of_events(&visit, ids).await?;
     let now = visit.visitor().admin().store().clock().now();
     let path = customer_path(&data.customer);
     let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
@@ -159,7 +162,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
         metadata: metadata(&data.customer),
         contacts: data.primary.into_iter().chain(others).collect(),
         onboardings: data.onboardings.data,
-        entries: timeline::entries(&data.events.data, &now),
+        entries: timeline::entries(&data.events.data, &deliveries, &now),
         path: format!("/customers/{}", data.customer.display_id.0),
         customer: data.customer,
         now,

@@ -178,14 +178,16 @@ fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     Entry { diff: diff(object, previous), name: resource_name(object), resource, customer, event }
 }
 
-/// Returns the name of a resource. Onboardings may have none.
+/// Returns the name of a resource, or the URL of a webhook endpoint. Onboardings may have none.
 fn resource_name(object: &str) -> String {
     #[derive(serde::Deserialize)]
     struct WithName {
         name: Option<String>,
+        url: Option<String>,
     }
-    let resource = serde_json::from_str::<WithName>(object).ok().and_then(|resource| resource.name);
-    resource.filter(|name| !name.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
+    let resource = serde_json::from_str::<WithName>(object).ok();
+    let name = resource.and_then(|resource| resource.name.or(resource.url));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
 }
 
 /// Returns the options of the actor filter. Keys can share a name, so their prefixes are included.

@@ -12,4 +12,5 @@ pub(super) mod onboardings;
 pub(super) mod overview;
 pub(super) mod setup;
 pub(super) mod sign_in;
+pub(super) mod webhooks;
 pub(super) mod workspaces;

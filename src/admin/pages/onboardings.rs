@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::webhooks::deliveries;
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes};
@@ -11,6 +12,7 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::ONBOARDING;
 use crate::admin::links::{self, card_path, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
+use crate::admin::views::timeline;
 use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
 use crate::admin::visit::submit_once;
@@ -53,8 +55,19 @@ struct CustomerLink {
 }
 
 struct HistoryEntry {
+    event_id: String,
     summary: String,
     actor: String,
+    at: Timestamp,
+    /// Results of deliveries of the event.
+    deliveries: Vec<DeliveryLink>,
+}
+
+/// A link to a webhook delivery.
+struct DeliveryLink {
+    summary: &'static str,
+    path: String,
+    url: String,
     at: Timestamp,
 }
 
@@ -243,7 +256,21 @@ async fn load(visit: &SignedInVisit) -> Result<OnboardingData, AdminError> {
         let history = history.entries.into_iter().map(history_entry).collect();
         Ok(OnboardingData { onboarding, customer, history })
     };
-    visit.read(read).await
+    let mut found = visit.read(read).await?;
+    let ids = found.history.iter().map(|entry| entry.event_id.clone()).collect();
+    for (delivery, endpoint) in deliveries::of_events(visit, ids).await? {
+        let entry = found.history.iter_mut().find(|entry| entry.event_id == delivery.event_id);
+        let summary = timeline::delivery_summary(delivery.status);
+        if let (Some(entry), Some(summary), Some(last)) = (entry, summary, &delivery.last_attempt) {
+            entry.deliveries.push(DeliveryLink {
+                summary,
+                path: format!("/admin/webhooks/{}/deliveries/{}", endpoint.id, delivery.id),
+                url: endpoint.url.to_string(),
+                at: last.started_at,
+            });
+        }
+    }
+    Ok(found)
 }
 
 fn history_entry(entry: AuditEntry) -> HistoryEntry {
@@ -253,5 +280,11 @@ fn history_entry(entry: AuditEntry) -> HistoryEntry {
         }
         None => display::event(&entry.event.kind).to_owned(),
     };
-    HistoryEntry { summary, actor: display::actor(&entry.event.actor), at: entry.event.created_at }
+    HistoryEntry {
+        event_id: entry.event.id,
+        summary,
+        actor: display::actor(&entry.event.actor),
+        at: entry.event.created_at,
+        deliveries: Vec::new(),
+    }
 }

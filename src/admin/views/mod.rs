@@ -5,3 +5,4 @@ pub(super) mod diff;
 pub(super) mod facts;
 pub(super) mod key_row;
 pub(super) mod timeline;
+pub(super) mod webhook;

@@ -8,32 +8,71 @@ use crate::admin::display;
 use crate::admin::forms::resource_fields;
 use crate::model::event::{Event, EventType};
 use crate::model::values::time::Timestamp;
+use crate::model::webhook::delivery::{Delivery, DeliveryStatus};
+use crate::model::webhook::endpoint::Endpoint;
 
 pub(in crate::admin) struct Entry {
     pub summary: String,
-    /// The name of the contact or onboarding; `None` for the customer itself.
+    /// The name of the contact or onboarding, or the URL of the webhook endpoint; `None` for the
+    /// customer itself.
     pub about: Option<String>,
+    /// The path of the webhook delivery.
+    pub path: Option<String>,
+    /// The actor, or the type of the event that was delivered.
     pub actor: String,
     pub at: Timestamp,
     /// The time relative to now, such as `3 days ago`.
     pub ago: String,
 }
 
-/// Returns the entries for events, in the same order. Skips an update if other events of the same
-/// moment already cover everything it changed.
-pub(in crate::admin) fn entries(events: &[Event], now: &Timestamp) -> Vec<Entry> {
+/// Returns the entries for events, in the same order, with the deliveries of each event above it.
+/// Skips an update if other events of the same moment already cover everything it changed.
+pub(in crate::admin) fn entries(
+    events: &[Event],
+    deliveries: &[(Delivery, Endpoint)],
+    now: &Timestamp,
+) -> Vec<Entry> {
     let entry = |event: &Event| {
         let object = object(event.object.get());
         let previous = event.previous_attributes.as_deref().map(|raw| self::object(raw.get()));
         Some(Entry {
             summary: summary(event.kind, &object, previous.as_ref())?,
             about: about(&object),
+            path: None,
             actor: display::actor(&event.actor),
             at: event.created_at,
             ago: display::relative(&event.created_at, now),
         })
     };
-    events.iter().filter_map(entry).collect()
+    let of_event = |event: &Event| {
+        let deliveries = deliveries.iter().filter(|(delivery, _)| delivery.event_id == event.id);
+        let deliveries: Vec<Entry> =
+            deliveries.filter_map(|(sent, endpoint)| delivery(sent, endpoint, now)).collect();
+        deliveries.into_iter().chain(entry(event))
+    };
+    events.iter().flat_map(of_event).collect()
+}
+
+/// Returns the entry for a delivery, or `None` while it has no result.
+fn delivery(delivery: &Delivery, endpoint: &Endpoint, now: &Timestamp) -> Option<Entry> {
+    let at = delivery.last_attempt.as_ref()?.started_at;
+    Some(Entry {
+        summary: delivery_summary(delivery.status)?.to_owned(),
+        about: Some(endpoint.url.to_string()),
+        path: Some(format!("/admin/webhooks/{}/deliveries/{}", endpoint.id, delivery.id)),
+        actor: delivery.kind.clone(),
+        at,
+        ago: display::relative(&at, now),
+    })
+}
+
+/// Returns the summary of a delivery that succeeded or was given up.
+pub(in crate::admin) fn delivery_summary(status: DeliveryStatus) -> Option<&'static str> {
+    match status {
+        DeliveryStatus::Delivered => Some("Webhook delivered"),
+        DeliveryStatus::Failed => Some("Webhook failed"),
+        DeliveryStatus::Pending | DeliveryStatus::Skipped => None,
+    }
 }
 
 /// Parses an event's object. The store only writes objects; anything else counts as empty.

@@ -11,3 +11,5 @@ mod overview;
 mod security;
 mod sign_in;
 mod stale_forms;
+mod webhook_deliveries;
+mod webhooks;

@@ -7,6 +7,7 @@ mod in_process;
 #[cfg(target_os = "linux")]
 mod locks;
 mod page;
+mod receiver;
 mod server;
 mod visitor;
 
@@ -15,6 +16,7 @@ pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_held_by;
 pub use page::Part;
+pub use receiver::Receiver;
 use server::write_database;
 pub use server::{Server, command, command_under, set_password, wait_until};
 pub use visitor::{PASSWORD, Page, Visitor};
