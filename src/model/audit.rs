@@ -9,6 +9,7 @@ use super::parse::string_enum::parse_enum;
 use super::resource::ResourceType;
 use super::values::id::ResourceId;
 use super::values::time::Timestamp;
+use super::webhook::id::EndpointId;
 
 /// Filters for the audit log. A blank parameter counts as absent, because a form submits every
 /// field.
@@ -46,8 +47,13 @@ impl Query for AuditFilter {
 }
 
 fn parse_id(text: &str) -> Result<ResourceId, Fault> {
-    let requirement = "must be a full ID: c followed by 24 to 31 lowercase letters and digits";
-    ResourceId::parse(text.trim()).ok_or_else(|| Fault::new(Rule::InvalidString, requirement))
+    let requirement = "must be a full ID: c followed by 24 to 31 lowercase letters and digits, or \
+                       the ID of a webhook endpoint, which starts with ep_";
+    let of_endpoint =
+        || EndpointId::parse(text.trim()).map(|id| ResourceId::from_stored(id.to_string()));
+    ResourceId::parse(text.trim())
+        .or_else(of_endpoint)
+        .ok_or_else(|| Fault::new(Rule::InvalidString, requirement))
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, Fault> {

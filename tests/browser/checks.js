@@ -108,7 +108,7 @@ export async function fits(page) {
 export function shape(address) {
   const { pathname, searchParams } = new URL(address);
   const parts = pathname.split('/').map((part) => {
-    const isReference = /^\d+(-|$)/.test(part) || /^(key_|evt_)?[a-z0-9]{22,}$/.test(part);
+    const isReference = /^\d+(-|$)/.test(part) || /^(key_|evt_|ep_|msg_)?[a-z0-9]{22,}$/.test(part);
     return isReference ? '*' : part;
   });
   const keys = [...new Set(searchParams.keys())].sort();

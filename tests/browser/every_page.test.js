@@ -21,6 +21,7 @@ before(async () => {
   for (const used of [key, replacement]) {
     await server.api('/me', { key: used.key });
   }
+  addEndpoint(server, 'demo', 'http://127.0.0.1:1/hooks', 'Nobody listens here');
   browser = await Browser.start(server);
   await browser.visit(async (page) => (pages = await everyPage(page, server.url)));
 });
@@ -28,6 +29,16 @@ after(async () => {
   await browser?.stop();
   await server?.stop();
 });
+
+/** Adds a webhook endpoint that no request reaches, and waits for the first attempt. */
+function addEndpoint(of, workspace, url, description) {
+  const where = ['--workspace', workspace, '--url', url, '--description', description];
+  const endpoint = of.run(['webhooks', 'create', ...where]);
+  const deadline = Date.now() + 60_000;
+  while (of.run(['webhooks', 'deliveries', endpoint.id]).every(({ attempts }) => attempts === 0)) {
+    assert.ok(Date.now() < deadline, 'nothing was sent');
+  }
+}
 
 /** Checks a page in light and dark mode, on a desktop and on a phone, and at every other width. */
 async function checkPage(page) {
@@ -54,6 +65,14 @@ test('every page is linked', () => {
     '/admin/api-keys/*/revoke',
     '/admin/api-keys/new',
     '/admin/logs',
+    '/admin/webhooks',
+    '/admin/webhooks/*',
+    '/admin/webhooks/*/delete',
+    '/admin/webhooks/*/deliveries/*',
+    '/admin/webhooks/*/edit',
+    '/admin/webhooks/*/rotate',
+    '/admin/webhooks/*/test',
+    '/admin/webhooks/new',
     '/admin/workspaces',
     '/contacts/*/delete',
     '/contacts/*/edit',
@@ -161,6 +180,7 @@ test('words that are too long for a line do not overflow', async (t) => {
       email: `${'x'.repeat(60)}@${domain}`,
       labels: [word(50)],
     });
+    addEndpoint(long, 'default', `http://127.0.0.1:1/${word(500)}`, word(255));
     await long.api(`/customers/${customer.id}`, { method: 'PATCH', body: { plan: word(90) } });
     await other.visit(async (page) => {
       for (const [kind, address] of await everyPage(page, long.url)) {

@@ -63,6 +63,8 @@ fn a_new_endpoint_shows_its_secret_once_and_is_pinged() {
     assert_eq!(endpoint["fields"], json!(["status", "plan"]));
     visitor.get(&format!("{path}/edit")).expect(200).hides(&secret);
     visitor.get("/admin/logs").expect(200).hides(&secret).says(&receiver.url());
+    let log = visitor.get(&format!("/admin/logs?id={}", endpoint["id"].as_str().unwrap()));
+    log.expect(200).says("Webhook endpoint created");
     wait_until("the requests are logged", || server.log().contains("/edit"));
     assert!(!server.log().contains(&secret[6..]));
 }
