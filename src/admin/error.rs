@@ -89,7 +89,7 @@ impl AdminError {
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Invalid request"),
             Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
-            Self::Conflict(_) => (S::CONFLICT, "Action not possible"),
+            Self::Conflict(_) => (S::CONFLICT, "Can't complete this action"),
             Self::UntrustedForm => (S::FORBIDDEN, "Form rejected"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "Request timed out"),
@@ -123,7 +123,7 @@ impl From<StoreError> for AdminError {
                 Self::Conflict("This endpoint is disabled. Enable it first.".to_owned())
             }
             StoreError::Unavailable(_)
-            | StoreError::Suspected(_)
+            | StoreError::SuspectedDamage(_)
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),

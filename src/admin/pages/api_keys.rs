@@ -131,7 +131,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let workspace =
         visit.workspaces().iter().find(|found| found.slug == submitted.workspace).cloned();
     let Some(workspace) = workspace else {
-        let message = "workspace must be an existing workspace".to_owned();
+        let message = "workspace must be one that exists".to_owned();
         let field = "workspace".to_owned();
         return reject(vec![Problem { rule: Rule::InvalidEnumValue, message, field }]);
     };

@@ -74,7 +74,7 @@ struct Cursors {
 impl Query for Cursors {
     fn read(params: &mut Params) -> Self {
         let parse = |text: &str| {
-            let fault = || Fault::new(Rule::InvalidString, "must be a cursor");
+            let fault = || Fault::new(Rule::InvalidString, "must be a valid cursor");
             Timestamp::parse(text).ok_or_else(fault)
         };
         Self {

@@ -90,7 +90,7 @@ async fn export(visit: SignedInVisit, format: Format) -> PageResult {
         match export?.next(String::new()).await {
             Ok(part) => part.map(|(bytes, export)| (Ok(bytes), Some(export))),
             Err(error) => {
-                log::error!("audit log export failed midway: {error}");
+                log::error!("audit log export failed partway through: {error}");
                 Some((Err(std::io::Error::other(error.to_string())), None))
             }
         }

@@ -121,7 +121,7 @@ fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
 fn database_status(service: &Service) -> Status {
     match service.store.ensure_intact() {
         Ok(()) => Status { tone: "good", label: "OK", at: None, text: String::new() },
-        Err(error @ StoreError::Suspected(_)) => {
+        Err(error @ StoreError::SuspectedDamage(_)) => {
             Status { tone: "bad", label: "Being checked", at: None, text: sentence(&error) }
         }
         Err(error) => Status {
@@ -159,28 +159,28 @@ fn backup_status(condition: Option<BackupStatus>) -> Status {
                  Check the disk space and the backup directory. {}",
                 match made {
                     Some(made) =>
-                        format!("The last good backup is from {}.", display::date_time(&made)),
-                    None => "There is no good backup yet.".to_owned(),
+                        format!("The last successful backup was on {}.", display::date_time(&made)),
+                    None => "No backup has succeeded yet.".to_owned(),
                 }
             ),
         },
         Some(BackupStatus::Good { last_success: made }) => status("good", "OK", Some(made), ""),
         Some(BackupStatus::First) => {
-            status("info", "None yet", None, "The first backup starts soon.")
+            status("info", "None yet", None, "The first backup will start soon.")
         }
         Some(BackupStatus::Overdue { last_success: made }) => status(
             "bad",
             "Overdue",
             Some(made),
-            "The last good backup is older than twice backup.every. The next one may be taking \
-             long. Check the backup disk and the server's log.",
+            "The last successful backup is older than twice backup.every. The next one may be \
+             taking a long time. Check the backup disk and the server's log.",
         ),
         Some(BackupStatus::Missing) => status(
             "bad",
             "Overdue",
             None,
-            "The first backup is due but not finished. It may be taking long. Check the backup \
-             disk and the server's log.",
+            "The first backup is due but hasn't finished. It may be taking a long time. Check the \
+             backup disk and the server's log.",
         ),
     }
 }
@@ -188,7 +188,7 @@ fn backup_status(condition: Option<BackupStatus>) -> Status {
 fn clock_status(ahead: &ClockSkew) -> Status {
     Status {
         tone: "bad",
-        label: "Rows dated ahead",
+        label: "Dates ahead of the clock",
         at: None,
         text: format!(
             "New rows are dated {ahead} ahead because the latest row is from {}. Check the \
@@ -268,7 +268,7 @@ mod tests {
         let failed =
             backup_status(Some(BackupStatus::Failed { at: later, last_success: Some(at) }));
         assert_eq!((failed.label, failed.tone), ("Failed", "bad"));
-        assert!(failed.text.contains("The last good backup is from 1 Jan 2026, 00:00 UTC."));
+        assert!(failed.text.contains("The last successful backup was on 1 Jan 2026, 00:00 UTC."));
         let failed = backup_status(Some(BackupStatus::Failed { at, last_success: None }));
         assert!(failed.text.contains("no good backup"));
         let overdue = backup_status(Some(BackupStatus::Overdue { last_success: at }));

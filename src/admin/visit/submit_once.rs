@@ -28,7 +28,7 @@ pub(in crate::admin) async fn submit_once<T>(
     let digest = admin.mac_key.submission_digest(once, action);
     if !admin.sessions.record_submission(token, digest) {
         return Err(AdminError::Conflict(format!(
-            "This form was already submitted, so nothing was done this time. {hint}"
+            "This form was already submitted, so it was ignored this time. {hint}"
         )));
     }
     let result = work.await;

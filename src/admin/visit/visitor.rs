@@ -140,7 +140,7 @@ impl SignedInVisit {
         self.0.request.match_info().get(name).unwrap_or_default()
     }
 
-    /// Parses the path parameter `{ref}`: a resource's ID or its number. Anything after a hyphen is
+    /// Parses the `{ref}` path parameter: a resource's ID or its number. Anything after a hyphen is
     /// ignored, as in `12-aurora`.
     pub fn path_ref<R>(&self, resource: ResourceType) -> Result<Ref<R>, AdminError> {
         let text = self.path_param("ref");

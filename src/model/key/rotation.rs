@@ -69,23 +69,25 @@ impl Retirement {
     /// Explains the verdict and what it is based on.
     pub fn advice(&self) -> String {
         let used = match (self.was_used, self.unused_for) {
-            (true, ..MINUTE) => "last used just now".to_owned(),
-            (true, unused) => format!("last used {} ago", format_span(unused, unused)),
-            (false, _) => "never used".to_owned(),
+            (true, ..MINUTE) => "was last used just now".to_owned(),
+            (true, unused) => format!("was last used {} ago", format_span(unused, unused)),
+            (false, _) => "has never been used".to_owned(),
         };
         match self.verdict {
             Verdict::ReplacementUnused => {
-                format!("Don't revoke it yet: its replacement hasn't been used. This key: {used}.")
+                format!("Don't revoke it yet: its replacement hasn't been used. This key {used}.")
             }
             Verdict::ReplacementIdle => {
-                format!("Don't revoke it yet: {used}, and its replacement hasn't been used since.")
+                format!(
+                    "Don't revoke it yet: it {used}, and its replacement hasn't been used since."
+                )
             }
             Verdict::TooEarly(left) => format!(
-                "Don't revoke it yet: {used}. Its replacement is in use. If this key stays unused, \
-                 it will be safe to revoke in {}.",
+                "Don't revoke it yet: it {used}. Its replacement is in use. If this key stays \
+                 unused, it will be safe to revoke in {}.",
                 format_span(left, left + unit(left) - 1)
             ),
-            Verdict::Safe => format!("Safe to revoke: {used}, and its replacement is in use."),
+            Verdict::Safe => format!("Safe to revoke: it {used}, and its replacement is in use."),
         }
     }
 }
@@ -202,33 +204,33 @@ mod tests {
         for (retirement, advice) in [
             (
                 assess(Some(DAY), 9, None, DAY + 3 * MINUTE),
-                "Don't revoke it yet: its replacement hasn't been used. This key: last used 3 minutes ago.",
+                "Don't revoke it yet: its replacement hasn't been used. This key was last used 3 minutes ago.",
             ),
             (
                 assess(None, 0, None, DAY),
-                "Don't revoke it yet: its replacement hasn't been used. This key: never used.",
+                "Don't revoke it yet: its replacement hasn't been used. This key has never been used.",
             ),
             (
                 assess(Some(DAY), 9, Some(0), DAY),
-                "Don't revoke it yet: last used just now, and its replacement hasn't been used since.",
+                "Don't revoke it yet: it was last used just now, and its replacement hasn't been used since.",
             ),
             (
                 assess(Some(DAY), 9, Some(DAY), DAY + HOUR),
-                "Don't revoke it yet: last used 1 hour ago. Its replacement is in use. If this key \
-                 stays unused, it will be safe to revoke in 23 hours.",
+                "Don't revoke it yet: it was last used 1 hour ago. Its replacement is in use. If \
+                 this key stays unused, it will be safe to revoke in 23 hours.",
             ),
             (
                 assess(Some(DAY), 9, Some(DAY), 2 * DAY - 1),
-                "Don't revoke it yet: last used 23 hours ago. Its replacement is in use. If this key \
-                 stays unused, it will be safe to revoke in 1 minute.",
+                "Don't revoke it yet: it was last used 23 hours ago. Its replacement is in use. If \
+                 this key stays unused, it will be safe to revoke in 1 minute.",
             ),
             (
                 assess(Some(DAY), 9, Some(DAY), 4 * DAY),
-                "Safe to revoke: last used 3 days ago, and its replacement is in use.",
+                "Safe to revoke: it was last used 3 days ago, and its replacement is in use.",
             ),
             (
                 assess(None, 0, Some(DAY), 4 * DAY),
-                "Safe to revoke: never used, and its replacement is in use.",
+                "Safe to revoke: it has never been used, and its replacement is in use.",
             ),
         ] {
             assert_eq!(retirement.advice(), advice);

@@ -103,7 +103,7 @@ fn problems_are_shown_at_their_fields_and_the_input_is_kept() {
     assert_eq!((wrong.field("mode").as_str(), wrong.count(chosen)), ("test", 0));
     let mut form = FORM.to_vec();
     form[0].1 = "gone";
-    create(&visitor, &form).expect(400).shows("Must be an existing workspace.");
+    create(&visitor, &form).expect(400).shows("Must be one that exists.");
     form[0].1 = "default";
     form[4].1 = "read:everything";
     create(&visitor, &form).expect(400).shows("must be one of: read:customers");

@@ -64,7 +64,7 @@ fn an_old_key_is_not_safe_to_revoke_right_after_the_rotation() {
     let rotated = Rotated::after(|_, old| drop(old.get("/me").expect(200)));
     assert_says(
         &rotated.advice(),
-        "its replacement hasn't been used. This key: last used just now.",
+        "its replacement hasn't been used. This key was last used just now.",
     );
     rotated.replacement.get("/me").expect(200);
     assert_says(
@@ -77,7 +77,7 @@ fn an_old_key_is_not_safe_to_revoke_right_after_the_rotation() {
     rotated.advance(1);
     assert_says(
         &rotated.advice(),
-        "Safe to revoke: last used 24 hours ago, and its replacement is in use.",
+        "Safe to revoke: it was last used 24 hours ago, and its replacement is in use.",
     );
     // One program still has the old key.
     rotated.old.get("/me").expect(200);
@@ -110,9 +110,15 @@ fn a_rarely_used_old_key_must_be_unused_for_four_of_its_usual_gaps() {
 fn an_old_key_that_was_never_used_is_safe_a_day_after_it_was_created() {
     let rotated = Rotated::after(|_, _| ());
     rotated.advance(2 * DAY);
-    assert_says(&rotated.advice(), "its replacement hasn't been used. This key: never used.");
+    assert_says(
+        &rotated.advice(),
+        "its replacement hasn't been used. This key has never been used.",
+    );
     rotated.replacement.get("/me").expect(200);
-    assert_says(&rotated.advice(), "Safe to revoke: never used, and its replacement is in use.");
+    assert_says(
+        &rotated.advice(),
+        "Safe to revoke: it has never been used, and its replacement is in use.",
+    );
 }
 
 #[test]

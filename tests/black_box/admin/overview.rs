@@ -93,7 +93,7 @@ fn the_state_of_the_backups_is_shown_with_what_to_do() {
     let visitor = server.visitor();
     visitor.sign_in();
     wait_until("the backup fails", || visitor.get("/admin").body.contains(">Failed</span>"));
-    visitor.get("/admin").shows("Its log says why").shows("There is no good backup yet.");
+    visitor.get("/admin").shows("Its log says why").shows("No backup has succeeded yet.");
 }
 
 #[test]

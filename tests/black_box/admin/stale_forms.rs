@@ -85,7 +85,7 @@ fn submit_twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str
     visitor.post(path, fields).expect(303);
     tab.post(path, fields)
         .expect(409)
-        .shows("This form was already submitted, so nothing was done this time.")
+        .shows("This form was already submitted, so it was ignored this time.")
         .says(hint);
     tab.post(path, &[fields, &[("once", "")]].concat()).expect(403);
 }

@@ -94,7 +94,7 @@ fn rows_dated_ahead_of_the_clock_are_reported_until_it_catches_up() {
     let (client, health) = (server.client(Mode::Live, Tier::Unlimited), server.anonymous());
     let deep = || health.get("/api/health/deep").expect(200);
     let visitor = server.visitor();
-    visitor.sign_in().hides("Rows dated ahead");
+    visitor.sign_in().hides("Dates ahead of the clock");
     server.clock.jump_millis(365 * DAY);
     client.customer("Aurora");
     let shown = deep();
@@ -104,12 +104,12 @@ fn rows_dated_ahead_of_the_clock_are_reported_until_it_catches_up() {
     assert_eq!(shown["status"], "degraded");
     let said = shown["checks"]["clock"].as_str().unwrap();
     assert!(said.starts_with("new rows are dated 364 days ahead of the clock"), "{said}");
-    visitor.get("/admin").shows("Rows dated ahead").shows("364 days ahead");
+    visitor.get("/admin").shows("Dates ahead of the clock").shows("364 days ahead");
     // The report is correct.
     assert_eq!(client.customer("Borealis")["created_at"], "2027-01-01T12:00:00.000Z");
     server.clock.jump_millis(365 * DAY);
     assert_eq!(deep()["status"], "ok");
-    visitor.get("/admin").hides("Rows dated ahead");
+    visitor.get("/admin").hides("Dates ahead of the clock");
 }
 
 #[test]
