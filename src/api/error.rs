@@ -26,7 +26,7 @@ pub(super) enum ApiError {
     InvalidJson(String),
     #[error("The request body must be a JSON object.")]
     InvalidBody,
-    #[error("The request body contains no updatable field. Send at least one.")]
+    #[error("The request body has no fields to update. Send at least one.")]
     EmptyPatch,
     #[error("The request body is too large. It can be up to 1 MiB.")]
     BodyTooLarge,
@@ -45,19 +45,19 @@ pub(super) enum ApiError {
         "There is no endpoint at this path because it contains /api/v1 twice. Remove /api/v1 from \
          your base URL."
     )]
-    BasePathTwice,
+    RepeatedBasePath,
     #[error("This endpoint doesn't support this method. Supported methods: {0}.")]
     MethodNotAllowed(String),
-    #[error("No API key provided. Send it in the header \"Authorization: Bearer <key>\".")]
+    #[error("No API key provided. Send one in the Authorization header, as \"Bearer <key>\".")]
     MissingKey,
     #[error("Invalid API key. Check that the key is complete and belongs to this server.")]
     InvalidKey,
     #[error("This API key has been revoked. Use another key.")]
     RevokedKey,
-    #[error("This API key doesn't have the scope {}. Use a key that has it.", <&str>::from(*.0))]
+    #[error("This API key doesn't have the {} scope. Use a key that has it.", <&str>::from(*.0))]
     InsufficientScope(Scope),
     #[error(
-        "This API key has none of the scopes {}. Use a key that has at least one of them.",
+        "This API key has none of these scopes: {}. Use a key that has at least one of them.",
         scope_names(.0).join(", ")
     )]
     InsufficientScopes(&'static [Scope]),
@@ -80,7 +80,7 @@ pub(super) enum ApiError {
     RateLimited(i64),
     #[error("Rate limit exceeded. Retry after {0} seconds.")]
     TooManyWrongSecrets(i64),
-    #[error("temporarily unable to process the request, nothing was stored: {0}")]
+    #[error("temporarily unable to process the request; nothing was stored: {0}")]
     Unavailable(String),
     #[error("internal error: {0}")]
     Internal(String),
@@ -210,7 +210,7 @@ impl ApiError {
                 "payload_too_large",
                 None,
             ),
-            Self::RouteNotFound | Self::BasePathTwice => {
+            Self::RouteNotFound | Self::RepeatedBasePath => {
                 (S::NOT_FOUND, T::NotFound, "route_not_found", None)
             }
             Self::MethodNotAllowed(_) => {
@@ -325,7 +325,7 @@ impl From<StoreError> for ApiError {
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::UnknownEvent => Self::Invalid(vec![unknown_after()]),
             StoreError::Unavailable(_)
-            | StoreError::Suspected(_)
+            | StoreError::SuspectedDamage(_)
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),

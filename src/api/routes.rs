@@ -142,7 +142,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Responds with a 404 to paths that no endpoint has.
 pub async fn no_route(request: HttpRequest) -> HttpResponse {
     let error = match request.path().strip_prefix(BASE) {
-        Some(rest) if has_base(rest) => ApiError::BasePathTwice,
+        Some(rest) if has_base(rest) => ApiError::RepeatedBasePath,
         _ => ApiError::RouteNotFound,
     };
     error_response(&request, &error)

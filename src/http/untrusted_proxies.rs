@@ -31,7 +31,7 @@ impl UntrustedProxies {
             return;
         }
         log::warn!(
-            "{peer} sent the header {header}, which is ignored because `trusted_proxies` does not \
+            "{peer} sent the {header} header, which is ignored because `trusted_proxies` does not \
              include this address; if it is your proxy, add it (PIVOTAL_TRUSTED_PROXIES={peer}), \
              or all clients behind it will count as one client"
         );

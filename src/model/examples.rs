@@ -1,8 +1,8 @@
 //! The example resources of the OpenAPI document and of webhook events.
 //!
 //! They tell one story: Aurora Shipping becomes a customer with Maya Lind as its contact, and its
-//! rollout in Europe begins. The example responses are made from the example requests by the model,
-//! so they always match what the server returns.
+//! rollout in Europe begins. The model creates the example responses from the example requests, so
+//! they always match what the server returns.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

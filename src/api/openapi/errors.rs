@@ -87,7 +87,7 @@ fn one_of_every_kind() -> Vec<ApiError> {
         ApiError::InsufficientScope(Scope::ReadCustomers),
         ApiError::InsufficientScopes(&[Scope::ReadCustomers]),
         ApiError::RouteNotFound,
-        ApiError::BasePathTwice,
+        ApiError::RepeatedBasePath,
         ApiError::MethodNotAllowed(String::new()),
         ApiError::NotFound(Customer),
         ApiError::NotFound(Contact),
@@ -120,7 +120,7 @@ pub(super) fn summary(error: &ApiError) -> &'static str {
         }
         ApiError::HeadersTooLarge => "The headers are larger than 32 KiB.",
         ApiError::RouteNotFound => "No endpoint has this path.",
-        ApiError::BasePathTwice => "The path contains `/api/v1` twice.",
+        ApiError::RepeatedBasePath => "The path contains `/api/v1` twice.",
         ApiError::MethodNotAllowed(_) => "The endpoint doesn't support the method.",
         ApiError::MissingKey => "No API key was sent.",
         ApiError::InvalidKey => "The API key is malformed or unknown.",
@@ -199,8 +199,8 @@ impl Component for ErrorDetail<'_> {
     fn component() -> Object {
         let field = "The field or parameter that caused the error, if there is one: a name, or a \
                      path such as `labels.2`.";
-        let errors = "Addition: the hosted API doesn't have this field. All errors of the request, \
-                      if there is more than one. The first of them is also the error itself.";
+        let errors = "Addition: the hosted API doesn't have this field. All errors in the request, \
+                      if there is more than one. The first one repeats the error itself.";
         ObjectSchema::new(&["Details of an error."])
             .property::<ErrorType>("type", &["The type of the error."])
             .property::<Code>("code", &["A machine-readable error code."])

@@ -74,5 +74,5 @@ impl StringEnum for Mode {
 impl StringEnum for Tier {
     const NAME: &'static str = "RateLimitTier";
     const DESCRIPTION: &'static str = "Determines how many requests per minute a key may make. Addition: the hosted API doesn't \
-             have the tier `unlimited`.";
+             have the `unlimited` tier.";
 }

@@ -229,7 +229,7 @@ fn an_untrusted_client_cannot_set_its_address() {
 #[test]
 fn an_untrusted_proxy_is_logged_once_with_the_setting_to_change() {
     let server = Server::start();
-    let warning = "WARN  127.0.0.1 sent the header x-forwarded-for, which is ignored because \
+    let warning = "WARN  127.0.0.1 sent the x-forwarded-for header, which is ignored because \
                    `trusted_proxies` does not include this address";
     let count = || server.log().matches("`trusted_proxies`").count();
     server.client().get("/me").expect(200);
