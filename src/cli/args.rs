@@ -30,9 +30,9 @@ Exit codes:
 
 /// A self-hosted server for the Pivotal customer-onboarding API
 ///
-/// Without a command, `serve` runs. Results go to stdout; errors, warnings, and the log go to
-/// stderr. All commands except `restore` can run while the server runs; run them as the server's
-/// user.
+/// If you don't name a command, `serve` runs. Results go to stdout; errors, warnings, and the log
+/// go to stderr. Every command except `restore` can run while the server is running; run them as
+/// the server's user.
 #[derive(Parser)]
 #[command(
     name = "pivotal-server",
@@ -60,17 +60,17 @@ pub enum Command {
     /// Run the server (default)
     ///
     /// Serves the API, its documentation, and the admin pages until a signal stops it. The first
-    /// start creates the database, the workspace `default`, and a live and a test API key, and
-    /// prints both keys. You won't be able to see them again.
+    /// time it starts, it creates the database, the `default` workspace, and a live and a test API
+    /// key, and prints both keys. You won't be able to see them again.
     ///
-    /// SIGTERM, SIGINT (Ctrl-C), and SIGHUP stop the server: requests in flight get
-    /// `shutdown_timeout` seconds to finish, and the exit code is 0. A second signal ends the
-    /// server at once with exit code 143, 130, or 129.
+    /// SIGTERM, SIGINT (Ctrl-C), and SIGHUP stop the server: it waits up to `shutdown_timeout`
+    /// seconds for requests in progress, and the exit code is 0. A second signal ends the server at
+    /// once with exit code 143, 130, or 129.
     ///
-    /// With `--json`, one object is printed once the server listens: `listening` (its URL), `keys`
-    /// (the new keys with their secrets), `unshown_keys` (prefixes of first keys that may never
-    /// have been shown), `admin` (the URL of the admin pages, or null if they are off), and `setup`
-    /// (the URL to set the first admin password, or null).
+    /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
+    /// (the new keys with their secrets), `unshown_keys` (prefixes of keys from the first start
+    /// that may never have been shown), `admin` (the URL of the admin pages, or null if they are
+    /// off), and `setup` (the URL to set the first admin password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
     /// Create and list workspaces
@@ -87,8 +87,8 @@ pub enum Command {
     Admin(Admin),
     /// Back up the database to a file
     ///
-    /// The server can keep running. The backup is checked before it gets its final name. If the
-    /// command fails or is interrupted, no file is left.
+    /// You don't need to stop the server. The backup is checked before it gets its final name. If
+    /// the command fails or is interrupted, it leaves no file behind.
     ///
     /// With `--json`: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
     /// `onboardings`, `keys`, and `events`, `last_change`, and `warnings`.
@@ -106,8 +106,8 @@ pub enum Command {
     Restore(Restore),
     /// Check the database or a backup for damage
     ///
-    /// Reads every page and row, and changes nothing. The server can keep running. Exits with 1 if
-    /// anything is wrong.
+    /// Reads every page and row, and changes nothing. You don't need to stop the server. Exits with
+    /// code 1 if it finds a problem.
     ///
     /// With `--json`: `sound` (true or false) and `findings` (one sentence for each problem).
     #[command(verbatim_doc_comment)]
@@ -115,12 +115,13 @@ pub enum Command {
     /// Fill a workspace with demo data
     ///
     /// Creates the workspace if it doesn't exist, and adds forty customers with contacts and
-    /// onboardings in every phase and state, some of them overdue. The ninety days of history
-    /// consist of real changes, so timelines, counts, and dates agree. Prints a live API key for
-    /// the workspace. You won't be able to see it again.
+    /// onboardings in every phase and state, some of them overdue. Its ninety days of history are
+    /// made of real changes, so timelines, counts, and dates are consistent. Prints a live API key
+    /// for the workspace. You won't be able to see it again.
     ///
     /// The same seed creates the same data, except for IDs, keys, and the current day. The command
-    /// works while the server runs and in a new data directory. If it fails, nothing is kept.
+    /// works while the server is running and in a new data directory. If it fails, it
+    /// leaves nothing behind.
     ///
     /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`,
     /// and `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
@@ -129,7 +130,7 @@ pub enum Command {
     /// Check the settings and print them
     ///
     /// Prints each setting with its source: default, file, environment, or flag. The output is a
-    /// valid settings file. No database is needed.
+    /// valid settings file. It doesn't need a database.
     ///
     /// With `--json`: an array of objects with `name`, `value`, and `from`.
     #[command(verbatim_doc_comment)]
@@ -153,13 +154,13 @@ pub struct Serve {
     /// `listen` setting, or 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Don't create the workspace `default` and its keys in a new database
+    /// Don't create the `default` workspace and its keys in a new database
     #[arg(long)]
     pub no_bootstrap: bool,
     /// Create an empty database even if there was one before
     ///
-    /// Without this flag, the server refuses to start if its database was there before and is now
-    /// missing: a disk may not be mounted.
+    /// Without this flag, the server refuses to start if its database has gone missing, because a
+    /// disk may not be mounted.
     #[arg(long, verbatim_doc_comment)]
     pub new_database: bool,
     /// Send the webhooks that were pending in the backup that this database was restored from
@@ -177,7 +178,7 @@ pub struct Backup {
 pub struct Restore {
     /// Backup to restore
     pub file: PathBuf,
-    /// Replace an existing database and keep it under another name
+    /// Replace an existing database, keeping the old one under a different name
     #[arg(long)]
     pub replace: bool,
 }
@@ -231,7 +232,7 @@ pub enum Keys {
         /// Rate limit tier: standard, paid, or unlimited
         #[arg(long, default_value = "standard", value_parser = parse_tier)]
         tier: Tier,
-        /// Permission such as read:customers; repeat the flag for several [default: all]
+        /// Scope to grant, such as read:customers; repeat the flag for more than one [default: all]
         #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
         scopes: Vec<Scope>,
     },
@@ -252,7 +253,7 @@ pub enum Keys {
     },
     /// Revoke an API key
     ///
-    /// The server rejects the key from its next request on. You can't undo this.
+    /// Takes effect with the key's next request. You can't undo this.
     ///
     /// With `--json`: the key, as `keys list` prints it.
     #[command(verbatim_doc_comment)]
@@ -290,7 +291,8 @@ pub enum Admin {
 
 #[derive(clap::Args)]
 pub struct Demo {
-    /// Slug of the workspace; it is created if it doesn't exist, and must never have had customers
+    /// Workspace slug; the workspace is created if it doesn't exist, and must never have had
+    /// customers
     #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
     /// Seed for the generated data

@@ -11,7 +11,7 @@ use crate::model::values::text::Name;
 use crate::model::workspace::NewWorkspace;
 use crate::store::{Store, StoreError};
 
-/// Creates the workspace `default` and its two keys, unless a workspace exists.
+/// Creates the `default` workspace and its two keys, unless a workspace exists.
 pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
     if !store.read(|reader| reader.workspaces())?.is_empty() {
         return Ok(Vec::new());
@@ -58,7 +58,7 @@ pub fn record_first_keys_shown(store: &Store) {
     }
 }
 
-/// Returns the commands that replace first keys whose secrets were never shown.
+/// Returns the commands that replace the first keys if their secrets were never shown.
 pub fn replacement_commands<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
     let create = "pivotal-server keys create --workspace default --name NAME".to_owned();
     let revoke = keys.map(|key| format!("pivotal-server keys revoke {}", key.prefix));

@@ -24,7 +24,7 @@ pub enum Failure {
     #[error("{0}")]
     Store(StoreError),
     #[error(
-        "{0}; nothing was changed: free space on the disk, or wait until no other process locks the file, and try again"
+        "{0}; nothing was changed: free space on the disk, or wait until no other process is locking the file, and try again"
     )]
     Unavailable(StoreError),
     #[error(transparent)]

@@ -28,7 +28,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Shows the upgrade of a database of an older version, before the command itself.
+    /// Shows the upgrade of a database from an older version, before the command itself.
     pub fn for_upgrade() -> Arc<dyn Watch> {
         Arc::new(Self::new("upgrading"))
     }

@@ -139,12 +139,12 @@ fn announce(
 fn stop_on_signal() -> impl Future<Output = ()> + Send + 'static {
     let (ask, asked) = tokio::sync::oneshot::channel();
     let first = move |signal| {
-        log::info!("stopping on {signal}: waiting for requests in flight");
+        log::info!("stopping on {signal}: waiting for requests in progress");
         // The receiver is gone if the server has ended by itself.
         let _ = ask.send(());
     };
     let second = |signal| {
-        log::warn!("{signal} while stopping: ending now and dropping the requests in flight");
+        log::warn!("{signal} while stopping: ending now and dropping the requests in progress");
     };
     if let Err(error) = signals::on_stop_signals(first, second) {
         log::error!(

@@ -57,7 +57,7 @@ impl Interrupt {
                 "error: received {signal} again: ended at once; a partial file may be left behind"
             ));
         };
-        // If this fails, a signal ends the process at once, which loses nothing either.
+        // If this fails, a signal ends the process at once, which doesn't lose anything either.
         drop(on_stop_signals(first, second));
         interrupt
     }

@@ -50,7 +50,7 @@ pub enum DemoError {
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(
-        "the workspace `{0}` has or had customers, so nothing was changed; choose another one with \
+        "the `{0}` workspace has or had customers, so nothing was changed; choose another one with \
          --workspace"
     )]
     NotEmpty(Slug),

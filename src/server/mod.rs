@@ -66,7 +66,7 @@ impl Server {
         let (mut admin, mut admin_socket) = (None, None);
         if pages.enabled {
             admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
-            let open = |address| Socket::open(address, "the setting `admin.listen`");
+            let open = |address| Socket::open(address, "the `admin.listen` setting");
             admin_socket = pages.listen.map(open).transpose()?;
         }
         let api = Data::new(Api::new(Arc::clone(&service))?);
@@ -103,7 +103,7 @@ impl Server {
         &self.service
     }
 
-    /// Handles requests until `stop` completes, then finishes those in flight and closes the
+    /// Handles requests until `stop` completes, then finishes those in progress and closes the
     /// database.
     ///
     /// # Errors

@@ -117,7 +117,7 @@ impl LoadedSettings {
         &self.unknown
     }
 
-    /// Applies the flag `--data-dir`.
+    /// Applies the `--data-dir` flag.
     pub fn override_data_dir(&mut self, dir: PathBuf) {
         self.settings.data_dir = dir;
         self.sources.insert("data_dir", Source::Flag);

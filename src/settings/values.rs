@@ -74,11 +74,11 @@ pub struct Connections {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimits {
     pub enabled: bool,
-    /// For live keys of the tier `standard`.
+    /// For live keys in the `standard` tier.
     pub standard: u32,
-    /// For test keys of the tier `standard`.
+    /// For test keys in the `standard` tier.
     pub test: u32,
-    /// For keys of the tier `paid`.
+    /// For keys in the `paid` tier.
     pub paid: u32,
 }
 

@@ -12,7 +12,7 @@ const INTRODUCTION: &str = "\
 All commands of `pivotal-server`, with their arguments, defaults, and exit codes. `--help` after any
 command prints the same.
 
-For what to do with them, see [Install](operate/install.md), [Backups](operate/backup.md), and
+To see them in use, read [Install](operate/install.md), [Backups](operate/backup.md), and
 [Admin pages](operate/admin-pages.md). [Configuration](operate/configuration.md) lists the settings.
 ";
 
@@ -35,7 +35,7 @@ fn page() -> String {
     root.build();
     let mut page = INTRODUCTION.to_owned();
     page += &details(&root);
-    page += "\n## Global options\n\nEvery command takes these.\n";
+    page += "\n## Global options\n\nEvery command accepts these options.\n";
     page += &options(root.get_arguments().filter(|arg| arg.is_global_set()));
     page += "\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n";
     let codes = root.get_after_long_help().unwrap().to_string();
