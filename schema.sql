@@ -1,8 +1,8 @@
 -- The complete schema of a new database, embedded in the binary. The version is stored in the
--- database's user_version (src/store/engine/schema.rs). A database of an older version is rebuilt
+-- database's user_version (src/store/engine/schema.rs). A database from an older version is rebuilt
 -- with this schema (src/store/upgrade).
 --
--- Times are microseconds since 1970, UTC. Ids, times and random values come from the server.
+-- Times are microseconds since 1970, UTC. IDs, times, and random values come from the server.
 -- A row with deleted_at set is a tombstone. It stays for the audit log, but is excluded from reads
 -- (src/store/rows/live.rs), from partial indexes, and from unique constraints.
 
@@ -26,7 +26,7 @@ CREATE TABLE workspaces (
 ) STRICT;
 
 -- The last display_id and creation time that were allocated, per workspace and resource type.
--- Both only increase, so display ids are never reused and creation times are unique.
+-- Both only increase, so display IDs are never reused and creation times are unique.
 CREATE TABLE sequences (
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
     resource     TEXT    NOT NULL CHECK (resource IN ('customer', 'contact', 'onboarding', 'event')),
@@ -59,7 +59,7 @@ CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
 -- the rows.
 
 -- A resource is a document: `doc` is the object exactly as the API returns it. The other columns
--- are only the values that are searched, sorted by, unique or checked, and `shape`, the version of
+-- are only the values that are searched, sorted by, unique, or checked, and `shape`, the version of
 -- the document's shape (src/store/rows/document.rs). `doc` is the last column, so that in a long
 -- row, the others are not on overflow pages.
 CREATE TABLE customers (

@@ -110,8 +110,8 @@ async fn remove_expired_keys(service: Arc<Service>) {
     }
 }
 
-/// Removes deliveries that the log no longer keeps, in small batches, so that requests find their
-/// turn in between.
+/// Removes deliveries that the log no longer keeps, in small batches, so that requests are
+/// served in between.
 async fn clean_up_deliveries(service: Arc<Service>) {
     let retention = service.settings.webhooks.retention.as_micros();
     let retention = i64::try_from(retention).unwrap_or(i64::MAX);
@@ -129,7 +129,7 @@ async fn clean_up_deliveries(service: Arc<Service>) {
     }
 }
 
-/// Also checks once at the start, so that a wrong clock is noticed before it dates new rows.
+/// Also checks once at startup, so that a wrong clock is noticed before it dates new rows.
 async fn watch_dates(service: Arc<Service>) {
     check_dates(Arc::clone(&service)).await;
     repeat(DATES_EVERY, service, check_dates).await;

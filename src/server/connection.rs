@@ -23,12 +23,12 @@ use crate::settings::Connections;
 /// megabytes of a response at once and then nothing for minutes, although the client is reading.
 const MAX_UNSENT: u32 = 64 << 10;
 
-/// Bytes that are read before the task parses them and yields to other tasks. A request can take 24
-/// bytes on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
+/// Bytes to read before the task parses them and yields to other tasks. A request can take 24 bytes
+/// on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
 const READ_BURST: usize = 512;
 /// The same within a body.
 const BODY_READ_BURST: usize = 16 << 10;
-/// Bytes that are read ahead while a request is being handled.
+/// Bytes to read ahead while a request is being handled.
 const READ_AHEAD: usize = 256;
 
 /// A byte stream that enforces deadlines on its client.

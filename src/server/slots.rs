@@ -25,7 +25,7 @@ struct Shared {
 struct OpenConnections {
     total: usize,
     by_address: HashMap<IpNet, AddressCount>,
-    /// Whether it was logged that all slots are in use. Reset once an eighth of them is free.
+    /// Whether the log already says that all slots are in use. Reset once an eighth of them is free.
     is_reported: bool,
 }
 

@@ -37,7 +37,7 @@ impl KeyRateLimits {
         }
     }
 
-    /// Returns the limit of a key: test keys of the standard tier have a limit of their own, while
+    /// Returns the limit of a key: test keys in the standard tier have a limit of their own, while
     /// the other tiers have the same limit in both modes.
     fn limit(&self, key: &Key) -> Option<u32> {
         match (key.tier, key.mode) {

@@ -61,7 +61,7 @@ const NO_REPEAT: (&str, ToSqlOutput<'static>) =
     ("email_repeat", ToSqlOutput::Owned(Value::Integer(0)));
 
 impl WorkspaceReader<'_> {
-    /// Returns the contact with this id or display id.
+    /// Returns the contact with this ID or display ID.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

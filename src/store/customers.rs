@@ -78,7 +78,7 @@ pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> Strin
 }
 
 impl WorkspaceReader<'_> {
-    /// Returns the customer with this id or display id.
+    /// Returns the customer with this ID or display ID.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

@@ -14,7 +14,7 @@ use crate::model::webhook::endpoint::MAX_ENDPOINTS;
 /// Why a read or a change failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The workspace has no live resource of this type with that id.
+    /// The workspace has no live resource of this type with that ID.
     #[error("no such {}", <&str>::from(*.0))]
     NotFound(ResourceType),
     /// Another live customer in the workspace has the slug.
@@ -40,7 +40,7 @@ pub enum StoreError {
     #[error(
         "the database file may be damaged: {0}; writes are refused until a full check has finished"
     )]
-    Suspected(String),
+    SuspectedDamage(String),
     /// The file is damaged. Writes are refused from now on.
     #[error("the database file is damaged: {0}; stop the server and restore a backup")]
     Damaged(String),

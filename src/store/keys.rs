@@ -90,7 +90,7 @@ impl Reader<'_> {
         find_by_prefix(self.conn, prefix)
     }
 
-    /// Returns the key with this id, revoked or not.
+    /// Returns the key with this ID, revoked or not.
     pub fn credentials_by_id(&self, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
         find_by_id(self.conn, id)
     }

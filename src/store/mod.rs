@@ -307,7 +307,7 @@ impl Store {
     /// Fails if the database is damaged, is suspected to be, or is no longer at its path.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Suspected`] or [`StoreError::Gone`].
+    /// [`StoreError::Damaged`], [`StoreError::SuspectedDamage`], or [`StoreError::Gone`].
     pub fn ensure_intact(&self) -> Result<(), StoreError> {
         self.damage.ensure_undamaged()?;
         self.open_files.ensure_in_place()

@@ -62,7 +62,7 @@ impl Resource for Onboarding {
 }
 
 impl WorkspaceReader<'_> {
-    /// Returns the onboarding with this id or display id.
+    /// Returns the onboarding with this ID or display ID.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

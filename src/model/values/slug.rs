@@ -28,7 +28,7 @@ impl Slug {
     /// Trims and validates a slug, without changing it in any other way.
     ///
     /// # Errors
-    /// [`Rule::TooSmall`], [`Rule::TooBig`] or [`Rule::InvalidString`].
+    /// [`Rule::TooSmall`], [`Rule::TooBig`], or [`Rule::InvalidString`].
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let slug = trim_identifier(raw, &[])?;
         if slug.is_empty() {

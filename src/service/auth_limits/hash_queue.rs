@@ -213,13 +213,13 @@ mod tests {
     use super::*;
 
     /// Returns a client that shares no network with another one.
-    fn unrelated_client(no: u32) -> IpAddr {
-        Ipv4Addr::from(0x0b00_0000 + (no << 8)).into()
+    fn unrelated_client(n: u32) -> IpAddr {
+        Ipv4Addr::from(0x0b00_0000 + (n << 8)).into()
     }
 
     /// Returns a client with its own /64 in the same /48 as the others.
-    fn client_in_same_48(no: u16) -> IpAddr {
-        Ipv6Addr::new(0x2001, 0xdb8, 1, no, 0, 0, 0, 1).into()
+    fn client_in_same_48(n: u16) -> IpAddr {
+        Ipv6Addr::new(0x2001, 0xdb8, 1, n, 0, 0, 0, 1).into()
     }
 
     fn order(mut queue: Queue) -> Vec<IpAddr> {
@@ -239,7 +239,7 @@ mod tests {
     fn a_newcomer_evicts_a_request_of_a_network_that_fills_the_queue() {
         let mut queue = Queue::default();
         let mut flood: Vec<_> = (0..200)
-            .filter_map(|no| queue.enqueue(client_in_same_48(no), Trust::Unknown, 64).ok())
+            .filter_map(|n| queue.enqueue(client_in_same_48(n), Trust::Unknown, 64).ok())
             .collect();
         assert_eq!(queue.waiting.len(), 48);
         let _newcomer = queue.enqueue(unrelated_client(1), Trust::Unknown, 64).unwrap();
@@ -253,11 +253,10 @@ mod tests {
     #[test]
     fn places_are_reserved_for_trusted_clients() {
         let mut queue = Queue::default();
-        let mut enqueue = |no, trust| queue.enqueue(unrelated_client(no), trust, 64);
-        let suspects: Vec<_> = (0..64).filter_map(|no| enqueue(no, Trust::Suspect).ok()).collect();
+        let mut enqueue = |n, trust| queue.enqueue(unrelated_client(n), trust, 64);
+        let suspects: Vec<_> = (0..64).filter_map(|n| enqueue(n, Trust::Suspect).ok()).collect();
         assert_eq!(suspects.len(), 16);
-        let unknown: Vec<_> =
-            (100..164).filter_map(|no| enqueue(no, Trust::Unknown).ok()).collect();
+        let unknown: Vec<_> = (100..164).filter_map(|n| enqueue(n, Trust::Unknown).ok()).collect();
         assert!(unknown.len() >= 32);
         assert!(matches!(enqueue(200, Trust::Unknown), Err(HashingError::Busy)));
         assert!(matches!(enqueue(201, Trust::Suspect), Err(HashingError::Busy)));
@@ -272,11 +271,11 @@ mod tests {
     fn a_suspect_is_served_even_if_others_keep_arriving() {
         let mut queue = Queue::default();
         let mut waiting = vec![queue.enqueue(unrelated_client(0), Trust::Suspect, 64).unwrap()];
-        for no in 1..10 {
-            waiting.push(queue.enqueue(unrelated_client(no), Trust::Unknown, 64).unwrap());
+        for n in 1..10 {
+            waiting.push(queue.enqueue(unrelated_client(n), Trust::Unknown, 64).unwrap());
         }
-        let served = (10..200).position(|no| {
-            waiting.push(queue.enqueue(unrelated_client(no), Trust::Unknown, 64).unwrap());
+        let served = (10..200).position(|n| {
+            waiting.push(queue.enqueue(unrelated_client(n), Trust::Unknown, 64).unwrap());
             queue.pop_next().unwrap().trust == Trust::Suspect
         });
         assert!(served.unwrap() < 60);
@@ -285,7 +284,7 @@ mod tests {
     #[test]
     fn a_request_that_stops_waiting_gives_up_its_place_and_slot() {
         let queue = HashQueue::new(1, 4);
-        let wait = |no| Box::pin(queue.wait(unrelated_client(no), Trust::Unknown));
+        let wait = |n| Box::pin(queue.wait(unrelated_client(n), Trust::Unknown));
         let first = wait(1).now_or_never().unwrap().unwrap();
         let mut waiting = [2, 3, 4].map(wait);
         assert!(waiting.iter_mut().all(|place| place.now_or_never().is_none()));
@@ -323,9 +322,9 @@ mod tests {
         ) {
             let mut queue = Queue::default();
             let mut waiting = Vec::new();
-            for (no, trust, serve) in steps {
+            for (n, trust, serve) in steps {
                 let trust = [Trust::Verified, Trust::Unknown, Trust::Suspect][trust as usize];
-                waiting.extend(queue.enqueue(unrelated_client(no % 7), trust, 16).ok());
+                waiting.extend(queue.enqueue(unrelated_client(n % 7), trust, 16).ok());
                 prop_assert!(queue.waiting.len() <= 16);
                 let suspects = queue.waiting.iter().filter(|w| w.trust == Trust::Suspect);
                 prop_assert!(suspects.count() <= 4);

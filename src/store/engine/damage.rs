@@ -1,4 +1,4 @@
-//! Detects damage to the database file, both when the server starts and while it runs.
+//! Detects damage to the database file, both when the server starts and while it is running.
 //!
 //! A single error can also come from a disk or memory that misread a page once, so it only raises a
 //! suspicion: writes are refused immediately, the whole file is checked, and the check decides. A
@@ -17,7 +17,7 @@ use crate::model::clock::{Clock, Monotonic};
 use crate::store::error::StoreError;
 use crate::store::files::check::{self, CheckDepth};
 
-/// How long the check may delay the start. For a larger file, the check continues while the server
+/// How long the check may delay startup. For a larger file, the check continues while the server
 /// already responds. Real time, because it limits the use of the disk and the processor.
 const START_BUDGET: Duration = Duration::from_millis(50);
 /// SQLite virtual machine steps between two checks of the clock.
@@ -77,7 +77,7 @@ impl Damage {
         }
         match &*self.state() {
             State::Intact { .. } => Ok(()),
-            State::Suspected(found) => Err(StoreError::Suspected(found.clone())),
+            State::Suspected(found) => Err(StoreError::SuspectedDamage(found.clone())),
             State::Damaged(found) => Err(StoreError::Damaged(found.clone())),
         }
     }
@@ -214,10 +214,10 @@ fn check_file(database: &Path, depth: CheckDepth) -> Result<Option<String>, Stor
     Ok(first_finding(&conn, depth)?)
 }
 
-/// The result of the quick check at the start.
+/// The result of the quick check at startup.
 pub(in crate::store) enum StartCheck {
     Intact,
-    /// The time was up before the whole file was checked.
+    /// Time ran out before the whole file was checked.
     OutOfTime,
     /// The first finding.
     Damaged(String),
@@ -271,7 +271,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             match damage.ensure_undamaged() {
-                Err(StoreError::Suspected(_)) if Instant::now() < deadline => {
+                Err(StoreError::SuspectedDamage(_)) if Instant::now() < deadline => {
                     std::thread::yield_now();
                 }
                 verdict => return verdict,

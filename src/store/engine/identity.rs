@@ -1,4 +1,4 @@
-//! The row that identifies a database: its id, and the secret for the checksums of its API keys.
+//! The row that identifies a database: its ID, and the secret for the checksums of its API keys.
 
 use rusqlite::{Connection, params};
 
@@ -28,7 +28,7 @@ pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<C
 }
 
 impl Reader<'_> {
-    /// Returns the id of this database: 32 hexadecimal digits.
+    /// Returns the ID of this database: 32 hexadecimal digits.
     pub fn database_id(&self) -> Result<String, StoreError> {
         Ok(id(self.conn)?)
     }

@@ -1,4 +1,4 @@
-//! The schema and its version. `store/upgrade` rebuilds databases of older versions with this
+//! The schema and its version. `store/upgrade` rebuilds databases from older versions with this
 //! schema.
 
 use rusqlite::{Connection, TransactionBehavior};

@@ -48,7 +48,7 @@ impl fmt::Display for OversizedWal {
                 let keep = if others.len() == 1 { "keeps" } else { "keep" };
                 write!(f, "{} {keep} a read transaction open", others.join(" and "))
             }
-            (true, false) => f.write_str("a backup or another long read of this server is running"),
+            (true, false) => f.write_str("a backup or another long read by this server is running"),
             (true, true) => f.write_str("a read transaction is open"),
         }
     }

@@ -96,7 +96,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the queue is full, [`StoreError::Damaged`] or
-    /// [`StoreError::Suspected`] if the file is or may be damaged.
+    /// [`StoreError::SuspectedDamage`] if the file is or may be damaged.
     pub fn send<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,

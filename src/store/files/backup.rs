@@ -128,7 +128,7 @@ pub struct BackupList {
 }
 
 impl BackupList {
-    /// When the newest backup of the database with this id was made, ignoring those dated in the
+    /// When the newest backup of the database with this ID was made, ignoring those dated in the
     /// future.
     pub fn newest_for(&self, id: &str) -> Option<Timestamp> {
         let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
@@ -136,8 +136,8 @@ impl BackupList {
     }
 }
 
-/// Whether a backup is of a different database than the one with this id. False if the backup can't
-/// be read or is from before databases had ids.
+/// Whether a backup is of a different database than the one with this ID. False if the backup can't
+/// be read or is from before databases had IDs.
 fn is_foreign(path: &Path, id: &str) -> bool {
     let found = files::open_backup(path).ok().and_then(|conn| identity::id(&conn).ok());
     found.is_some_and(|found| found != id)
@@ -211,7 +211,7 @@ impl BackupDir {
         self.remove(drafts, |path| files::remove_draft(path).map(drop))
     }
 
-    /// Returns the oldest backups of the database with this id beyond the number to keep, and the
+    /// Returns the oldest backups of the database with this ID beyond the number to keep, and the
     /// backups of other databases. Both are empty if there are too few backups to remove any.
     fn find_surplus(&self, now: Timestamp, id: &str) -> (io::Result<Vec<PathBuf>>, Vec<PathBuf>) {
         let past = match self.list(now) {

@@ -52,7 +52,7 @@ pub(in crate::store) enum CheckDepth {
     Full,
 }
 
-/// Checks pages, records, indexes and constraints (SQLite manual, "PRAGMA integrity_check").
+/// Checks pages, records, indexes, and constraints (SQLite manual, "PRAGMA integrity_check").
 /// Returns up to `limit` findings, with page and table where SQLite reports them.
 pub(in crate::store) fn check_structure(
     conn: &Connection,
@@ -182,7 +182,7 @@ fn check_references(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     rows.collect()
 }
 
-/// Finds sequences that would allocate a display id or a creation time again.
+/// Finds sequences that would allocate a display ID or a creation time again.
 fn check_sequences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     for (resource, table, display_id) in [

@@ -1,4 +1,4 @@
-//! The data directory: finds, creates, upgrades and opens its database.
+//! The data directory: finds, creates, upgrades, and opens its database.
 
 use std::fs;
 use std::io;
@@ -144,7 +144,7 @@ impl DataDir {
             let id = identity::id(&conn).map_err(open_error)?;
             if let Err(error) = lock.record_database_id(&id) {
                 log::warn!(
-                    "cannot record the id of {} in its lock file: {error}",
+                    "cannot record the ID of {} in its lock file: {error}",
                     database.display()
                 );
             }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Evidence {
     /// The database is a link to a file that does not exist.
     Link(PathBuf),
-    /// The lock file contains the id of a database.
+    /// The lock file contains the ID of a database.
     LockFile(PathBuf),
     /// A file that is only ever created for an existing database.
     File(PathBuf),

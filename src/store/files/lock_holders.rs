@@ -195,7 +195,7 @@ struct Held {
 
 impl Held {
     /// Returns `None` for a request that is waiting for its lock, for a lock that belongs to no
-    /// process (an open file description lock, which has the process id -1), and for other kinds of
+    /// process (an open file description lock, which has the process ID -1), and for other kinds of
     /// locks.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();

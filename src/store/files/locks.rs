@@ -1,10 +1,10 @@
-//! The locks of a data directory. `serve.lock` is held by the only server. `open.lock` is shared by
-//! all processes that have the database open; creating, upgrading and replacing the database need
+//! The locks of a data directory. `serve.lock` is held by the one server. `open.lock` is shared by
+//! all processes that have the database open; creating, upgrading, and replacing the database need
 //! it exclusively. Both files are next to the database file itself, so that two data directories
 //! whose `pivotal.db` links to the same file share them.
 //!
 //! These are flock(2) locks. Unlike SQLite's locks, they belong to an open file and are released
-//! with it. `open.lock` also contains the id of the last database that was there.
+//! with it. `open.lock` also contains the ID of the last database that was there.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -21,7 +21,7 @@ use crate::store::error::OpenError;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The lock of the only server that runs on a database, held until the process ends.
+/// The lock of the one server that runs on a database, held until the process ends.
 #[derive(Debug)]
 pub struct ServeLock {
     _file: File,
@@ -125,15 +125,15 @@ impl OpenLock {
         }
     }
 
-    /// Writes the database id to the lock file, unless it is already there. From then on, a start
-    /// without a database can tell that there used to be one.
+    /// Writes the database ID to the lock file, unless it is already there. From then on, a
+    /// server that starts without a database can tell that there used to be one.
     pub(super) fn record_database_id(&self, id: &str) -> io::Result<()> {
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
         let mut content = Vec::new();
         file.rewind()?;
         file.read_to_end(&mut content)?;
         if content.trim_ascii_end() != id.as_bytes() {
-            // All ids have the same length, so the file always contains one.
+            // All IDs have the same length, so the file always contains one.
             file.rewind()?;
             writeln!(file, "{id}")?;
             file.sync_all()?;
@@ -141,7 +141,7 @@ impl OpenLock {
         Ok(())
     }
 
-    /// Returns the id of the last database that was here, if there was one.
+    /// Returns the ID of the last database that was here, if there was one.
     pub(super) fn last_database_id(database: &Path) -> Option<String> {
         let text = std::fs::read_to_string(lock_path(database, "open.lock")).ok()?;
         let id = text.trim();

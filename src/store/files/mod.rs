@@ -1,5 +1,5 @@
 //! The files of a database: where they are, which processes hold them, and how a database is
-//! checked, created or upgraded before it is used.
+//! checked, created, or upgraded before it is used.
 
 pub(super) mod backup;
 pub(super) mod check;
@@ -96,7 +96,7 @@ pub(super) fn remove_if_exists(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Syncs the directory of a file, so that files created, renamed or removed in it are on disk.
+/// Syncs the directory of a file, so that files created, renamed, or removed in it are on disk.
 pub(super) fn sync_dir_of(path: &Path) -> io::Result<()> {
     File::open(dir_of(path))?.sync_all()
 }

@@ -1,5 +1,5 @@
 //! Detects when the files that SQLite has open are no longer those at their paths. If one of them
-//! was renamed, deleted or replaced, commits continue to go to a file that will not be found after
+//! was renamed, deleted, or replaced, commits continue to go to a file that will not be found after
 //! a restart.
 
 use std::fs;

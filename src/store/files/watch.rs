@@ -1,6 +1,6 @@
 //! Reports the progress of work on a whole database, and can cancel it. For `cli` and the server.
 
-/// Observes a database being copied, upgraded or checked, and can cancel a copy.
+/// Observes a database being copied, upgraded, or checked, and can cancel a copy.
 pub trait Watch: Send + Sync {
     /// Called before the first file is created, which is removed if the work is canceled.
     fn on_start(&self) {}

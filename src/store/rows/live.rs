@@ -11,7 +11,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::error::StoreError;
 
-/// Finds a live resource by id or display id.
+/// Finds a live resource by ID or display ID.
 pub(in crate::store) fn find<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -28,7 +28,7 @@ pub(in crate::store) fn find<R: Resource>(
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
-/// Finds the id of a live resource by its id or display id.
+/// Finds the ID of a live resource by its ID or display ID.
 pub(in crate::store) fn find_id<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -38,14 +38,14 @@ pub(in crate::store) fn find_id<R: Resource>(
     if found.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(found.id) }
 }
 
-/// The ids of a resource that may have been deleted.
+/// The IDs of a resource that may have been deleted.
 pub(in crate::store) struct ResourceIds<R> {
     pub id: Id<R>,
     pub display_id: DisplayId,
     pub deleted: bool,
 }
 
-/// Finds the ids of a resource, deleted or not, by its id or display id.
+/// Finds the IDs of a resource, deleted or not, by its ID or display ID.
 pub(in crate::store) fn find_including_deleted<R: Resource>(
     conn: &Connection,
     workspace: WorkspaceNo,
@@ -92,7 +92,7 @@ impl<'v> List<'v> {
         Self { conditions: "workspace_no = ?1".to_owned(), values: vec![&workspace.0] }
     }
 
-    /// The rows of one parent. Uses an index that starts with the parent's id.
+    /// The rows of one parent. Uses an index that starts with the parent's ID.
     pub fn with_parent(workspace: &'v WorkspaceNo, column: &str, parent: &'v dyn ToSql) -> Self {
         let mut list =
             Self { conditions: "+workspace_no = ?1".to_owned(), values: vec![&workspace.0] };
@@ -189,7 +189,7 @@ impl<'v> List<'v> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the only row that there can be.
+    /// Returns the one row that can exist, if it does.
     pub fn at_most_one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
         let sql =
             format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.where_clause::<R>());

@@ -218,7 +218,7 @@ fn every_page_of_the_event_feed_walks_an_index() {
         }
     });
     // A filter is in no statement: what is read is the same with and without it. One statement
-    // for each direction, one to find a position by its id, and one to read an event.
+    // for each direction, one to find a position by its ID, and one to read an event.
     assert_eq!(seen.len(), 4);
     assert_only_searches(&conn, &seen);
     for sql in &seen {
@@ -327,7 +327,7 @@ fn the_overview_is_counted_by_index() {
     // The index entries of the workspace are counted one by one, but not those of other workspaces.
     assert_only_searches(&conn, &seen);
     let reading_rows: Vec<_> = seen.iter().filter(|sql| reads_rows(&conn, sql)).collect();
-    // Rows are read only from customers, by whose ids contacts are counted, and from onboardings
+    // Rows are read only from customers, by whose IDs contacts are counted, and from onboardings
     // that are not completed.
     assert_eq!(reading_rows.len(), 2, "{reading_rows:#?}");
     assert!(reading_rows.iter().any(|sql| sql.contains("contacts")));

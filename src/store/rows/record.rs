@@ -72,7 +72,7 @@ impl WorkspaceTx<'_> {
         live::find(self.conn, self.workspace(), id_ref)?.into_stored()
     }
 
-    /// Allocates the next display id of a resource type and a unique creation time.
+    /// Allocates the next display ID of a resource type and a unique creation time.
     pub(in crate::store) fn allocate<R: Resource>(
         &self,
     ) -> rusqlite::Result<(DisplayId, Timestamp)> {

@@ -48,7 +48,7 @@ pub trait Resource: Table + Serialize + DeserializeOwned {
     fn fixed_columns(&self) -> Columns<'_> {
         Columns::new()
     }
-    /// The columns that are searched, sorted by, unique or checked.
+    /// The columns that are searched, sorted by, unique, or checked.
     fn columns(&self) -> Columns<'_>;
 }
 

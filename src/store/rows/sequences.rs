@@ -1,4 +1,4 @@
-//! Allocates display ids and creation times. Both are unique per workspace and resource type.
+//! Allocates display IDs and creation times. Both are unique per workspace and resource type.
 
 use rusqlite::{Connection, params};
 
@@ -8,7 +8,7 @@ use crate::model::workspace::WorkspaceNo;
 use crate::store::Reader;
 use crate::store::error::StoreError;
 
-/// Allocates the next display id, and a creation time: `now`, or one microsecond after the last one
+/// Allocates the next display ID, and a creation time: `now`, or one microsecond after the last one
 /// if that is later.
 pub(in crate::store) fn allocate(
     conn: &Connection,

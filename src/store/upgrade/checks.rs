@@ -104,7 +104,7 @@ fn find_dangling_reference(conn: &Connection) -> rusqlite::Result<Option<String>
     else {
         return Ok(None);
     };
-    // Some tables have no ids, or no rowids.
+    // Some tables have no IDs, or no rowids.
     let sql = format!("SELECT CAST(id AS TEXT) FROM {table} WHERE rowid = ?1");
     let id = conn.query_row(&sql, [row], |row| row.get::<_, String>(0));
     let id = id.map_or_else(|_| "a row".to_owned(), |id| format!("row {id}"));

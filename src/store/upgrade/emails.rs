@@ -11,7 +11,7 @@ use crate::model::values::normalize::email_key;
 const MAX_WARNINGS: usize = 100;
 
 /// Returns the repeat numbers of contacts whose email is equivalent to that of an earlier one, by
-/// contact id.
+/// contact ID.
 pub(super) fn repeats(old: &Connection) -> rusqlite::Result<HashMap<String, i64>> {
     let mut statement = old.prepare(
         "SELECT id, customer_id, email, created_at FROM contacts WHERE deleted_at IS NULL",

@@ -1,5 +1,6 @@
-//! Upgrades databases of older versions. An upgrade builds a new file with the current schema next
-//! to the old one, and replaces it once the new file is complete and checked. The old file is kept.
+//! Upgrades databases from older versions. An upgrade builds a new file with the current schema
+//! next to the old one, and replaces it once the new file is complete and checked. The old file is
+//! kept.
 
 mod checks;
 mod documents;

@@ -106,7 +106,7 @@ fn counts(old: &Connection, definitions: &[Definition]) -> rusqlite::Result<Hash
     Ok(counts)
 }
 
-/// Returns a warning for each table, index, trigger or view in the old database that is not in the
+/// Returns a warning for each table, index, trigger, or view in the old database that is not in the
 /// schema, and so not in the new database.
 fn find_unknown_objects(
     old: &Connection,

@@ -1,5 +1,5 @@
 //! Converts the rows of the three resources. Each new row has a document, and the columns that are
-//! searched, sorted by, unique or checked. One thread reads and converts the old rows while another
+//! searched, sorted by, unique, or checked. One thread reads and converts the old rows while another
 //! writes the new ones.
 
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ pub(super) const WITH_KEYS: i64 = 5;
 /// The first version whose resources are documents.
 pub(super) const WITH_DOCUMENTS: i64 = 6;
 
-/// The values of a new row. The first is the id.
+/// The values of a new row. The first is the ID.
 type NewRow = Vec<Value>;
 
 /// Inputs for the conversion of all rows of a table.
@@ -248,7 +248,7 @@ impl Resource {
         Ok(())
     }
 
-    /// Adds the id of the old row to an error.
+    /// Adds the ID of the old row to an error.
     fn add_row_id(&self, row: &Row<'_>, failure: Failure) -> Failure {
         match failure {
             Failure::Invalid(found) => {
@@ -260,7 +260,7 @@ impl Resource {
         }
     }
 
-    /// Adds the id of the new row to a constraint violation.
+    /// Adds the ID of the new row to a constraint violation.
     fn constraint_error(&self, row: &NewRow, error: rusqlite::Error) -> Failure {
         match (error.sqlite_error_code(), row.first()) {
             (Some(ErrorCode::ConstraintViolation), Some(Value::Text(id))) => {
