@@ -15,7 +15,7 @@ BINARY = TARGET / "debug/pivotal-server"
 
 
 class Server:
-    """A running server. Its first start created the workspace `default` and two keys.
+    """A running server. Its first start created the `default` workspace and two keys.
 
     `inside` is a wrapper command that starts it elsewhere, such as in a sandbox.
     """
