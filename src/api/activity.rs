@@ -8,7 +8,7 @@ use super::{customers, onboardings};
 use crate::model::event::{EventFilter, ReadableTypes};
 use crate::model::parse::page::PageRequest;
 
-/// GET `/customers/{id}/activity`, leaving out events of resources that the key can't read
+/// GET `/customers/{id}/activity`, leaving out events for resources that the key can't read
 pub(super) async fn list_for_customer(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
@@ -24,11 +24,11 @@ pub(super) fn describe_list_for_customer() -> Description {
         Group::Activity,
         "List a customer's activity",
         &[
-            "Addition: the hosted API doesn't have this endpoint. Returns a page of events of a \
+            "Addition: the hosted API doesn't have this endpoint. Returns a page of events for a \
              customer, its contacts, and its onboardings, newest first. Each event shows who made the \
              change, the resource after the change, and the previous values of the changed fields.",
-            "The page includes only events of resources that the key has a read scope for: with \
-             `read:customers` alone, you see only the events of the customer itself.",
+            "The page includes only events for resources that the key has a read scope for: with \
+             `read:customers` alone, you see only the events for the customer itself.",
             "The activity remains readable after the customer is deleted. If `has_more` is true, pass \
              `next_cursor` as `cursor` to get the next page.",
         ],
@@ -37,7 +37,7 @@ pub(super) fn describe_list_for_customer() -> Description {
     .query::<(EventFilter, PageRequest)>()
 }
 
-/// GET `/onboardings/{id}/activity`, which contains only events of the onboarding itself
+/// GET `/onboardings/{id}/activity`, which contains only events for the onboarding itself
 pub(super) async fn list_for_onboarding(call: Call) -> ApiResult {
     let onboarding = onboardings::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;

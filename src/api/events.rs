@@ -37,7 +37,7 @@ pub(super) fn describe_list() -> Description {
             "The server examines up to 10,000 events for a page. If few of them match the filter, the \
              page can have fewer events than `limit`, or none, even if `has_more` is true. Continue \
              with `next_cursor`.",
-            "The list includes only events of resources that the key has a read scope for. It includes \
+            "The list includes only events for resources that the key has a read scope for. It includes \
              changes made with live keys and with test keys; `livemode` tells them apart.",
         ],
         Success::ok("A page of events.", &example),

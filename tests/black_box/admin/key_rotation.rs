@@ -126,7 +126,10 @@ fn the_command_line_gives_the_same_advice() {
     let server = Server::start();
     let prefix = |key: &str| key[.."pivotal_K8s9X2mP".len()].to_owned();
     let rotation = String::from_utf8(server.run(&["keys", "rotate", &server.live]).stdout).unwrap();
-    assert!(rotation.contains("When `pivotal-server keys list` says that it is safe"), "{rotation}");
+    assert!(
+        rotation.contains("When `pivotal-server keys list` says that it is safe"),
+        "{rotation}"
+    );
     let list = || String::from_utf8(server.run(&["keys", "list"]).stdout).unwrap();
     let advice = format!("{}: Don't revoke it yet: its replacement hasn't", prefix(&server.live));
     assert!(list().lines().any(|line| line.starts_with(&advice)), "{}", list());
