@@ -102,7 +102,7 @@
     highlight();
   }
 
-  // On a narrow screen the menu covers the page, also when a link only scrolls it.
+  // On a narrow screen, the menu covers the page, even if a link only scrolls it.
   const menu = document.getElementById("menu");
   menu.addEventListener("click", (event) => {
     if (event.target.closest("a") && menu.matches(":popover-open")) menu.hidePopover();

@@ -21,7 +21,7 @@
     }
   };
 
-  /** The text as nodes, with the words marked that it was found by. */
+  /** Returns the text as nodes, with the matching words marked. */
   const marked = (text, words) => {
     const nodes = document.createDocumentFragment();
     for (const [piece, isFound] of engine.highlight(text, words)) {
@@ -35,7 +35,7 @@
     }
     return nodes;
   };
-  /** The text around the first word that it was found by. */
+  /** Returns the text around the first matching word. */
   const excerpt = ({ part: { text }, words }) => {
     const [[first, isFound] = ["", true]] = engine.highlight(text, words);
     const at = isFound || first.length === text.length ? 0 : first.length;
