@@ -270,7 +270,7 @@ mod tests {
         assert_eq!((failed.label, failed.tone), ("Failed", "bad"));
         assert!(failed.text.contains("The last successful backup was on 1 Jan 2026, 00:00 UTC."));
         let failed = backup_status(Some(BackupStatus::Failed { at, last_success: None }));
-        assert!(failed.text.contains("no good backup"));
+        assert!(failed.text.contains("No backup has succeeded"));
         let overdue = backup_status(Some(BackupStatus::Overdue { last_success: at }));
         assert_eq!((overdue.label, overdue.tone, overdue.at), ("Overdue", "bad", Some(at)));
         assert_eq!(backup_status(Some(BackupStatus::Missing)).label, "Overdue");
