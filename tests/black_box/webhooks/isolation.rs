@@ -113,5 +113,5 @@ fn a_deleted_endpoint_gets_nothing_more() {
     settled(&server, &other, 2);
     assert!(received(&deleted).is_empty());
     let refused = server.run(&["webhooks", "show", &endpoint.id]);
-    assert!(super::refusal(&refused).contains("there is no endpoint"));
+    assert!(super::refusal(&refused).contains("not found"));
 }

@@ -103,15 +103,20 @@ fn connections_never_use_up_the_descriptors_that_the_server_needs() {
     let limit = ["prlimit", "--nofile=256:256"].map(str::to_owned);
     let dir = Arc::new(tempfile::tempdir().unwrap());
     // With a fixed number of threads, the number of free descriptors doesn't depend on the machine.
-    let variables = [NO_LIMITS, ("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"), ("PIVOTAL_WORKERS", "2")];
+    let variables = [
+        NO_LIMITS,
+        ("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1"),
+        ("PIVOTAL_WORKERS", "2"),
+        ("PIVOTAL_WEBHOOKS_CONCURRENCY", "10"),
+    ];
     let server = Server::start_under(&limit, dir, &variables).unwrap();
-    let reduced = "connections.max is reduced from 4096 to 156";
+    let reduced = "connections.max is reduced from 4096 to 142";
     wait_until("the lower limit is logged", || server.log().contains(reduced));
     let client: Client = server.client();
     client.customer("Aurora");
 
     let held: Vec<_> = (0..200).map(|_| hold(&server)).collect();
-    let refused = "all 156 connections are in use";
+    let refused = "all 142 connections are in use";
     wait_until("a connection is refused", || server.log().contains(refused));
     // Uses this client's existing connection.
     for _ in 0..20 {
