@@ -299,7 +299,7 @@ CREATE TABLE webhook_attempts (
     PRIMARY KEY (delivery_no, number)
 ) STRICT, WITHOUT ROWID;
 
--- One row, written by a server when it starts: the settings by which commands judge URLs and
+-- One row, written by a server when it starts: the settings that commands need to check URLs and
 -- encrypt secrets.
 CREATE TABLE webhook_settings (
     no             INTEGER PRIMARY KEY CHECK (no = 1),

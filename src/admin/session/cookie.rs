@@ -1,5 +1,5 @@
-//! The session cookie, the only cookie of the pages. Every visitor gets one with a random token,
-//! signed in or not.
+//! The session cookie, the only cookie that the admin pages set. Every visitor, signed in or not,
+//! gets one with a random token.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};

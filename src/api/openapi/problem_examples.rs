@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::parse::problem::{Problem, Rule};
 
-/// Picks one problem per rule, in the order of the rules: the first one, except for missing fields,
-/// where the last one is the likeliest mistake: a body that has all the other required fields.
+/// Picks one problem per rule, in the order of the rules. It takes the first one, except for
+/// missing fields, where it takes the last: a body that has all the other required fields is the
+/// likeliest mistake.
 pub(super) fn one_per_rule(problems: Vec<Problem>) -> Vec<Problem> {
     let mut chosen: BTreeMap<Rule, Problem> = BTreeMap::new();
     for problem in problems {

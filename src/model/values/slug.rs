@@ -16,10 +16,10 @@ pub struct Slug(String);
 /// The format that [`Slug::parse`] accepts.
 const PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 /// The maximum length in characters.
-const MAX: usize = 100;
+const MAX_LENGTH: usize = 100;
 /// The length that a long slug is cut to before a number is appended, which leaves room for the
 /// hyphen and nine digits.
-const NUMBERED: usize = 90;
+const MAX_STEM: usize = 90;
 
 /// The first number that is appended: the second customer with a name gets `-2`.
 pub const FIRST_NUMBER: u32 = 2;
@@ -34,8 +34,8 @@ impl Slug {
         if slug.is_empty() {
             return Err(Fault::empty());
         }
-        if slug.chars().take(MAX + 1).count() > MAX {
-            return Err(Fault::too_long(MAX));
+        if slug.chars().take(MAX_LENGTH + 1).count() > MAX_LENGTH {
+            return Err(Fault::too_long(MAX_LENGTH));
         }
         let group = |g: &str| {
             !g.is_empty() && g.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
@@ -50,14 +50,14 @@ impl Slug {
     /// `customer`.
     pub fn from_name(name: &str) -> Self {
         let mut slug = slug::slugify(name);
-        truncate(&mut slug, MAX);
+        truncate(&mut slug, MAX_LENGTH);
         if slug.is_empty() { Self("customer".to_owned()) } else { Self(slug) }
     }
 
     /// Returns the start of a numbered form of this slug, including the hyphen.
     pub fn numbered_stem(&self) -> String {
         let mut stem = self.0.clone();
-        truncate(&mut stem, NUMBERED);
+        truncate(&mut stem, MAX_STEM);
         stem.push('-');
         stem
     }
@@ -71,7 +71,7 @@ impl Slug {
     /// `None` for any other slug, including `aurora-02` and numbers of more than nine digits.
     pub fn split_number(&self) -> Option<(&str, u32)> {
         let (stem, digits) = self.0.split_at(self.0.rfind('-')? + 1);
-        if digits.starts_with('0') || digits.len() > MAX - NUMBERED - 1 {
+        if digits.starts_with('0') || digits.len() > MAX_LENGTH - MAX_STEM - 1 {
             return None;
         }
         let number = digits.parse().ok()?;
@@ -104,13 +104,22 @@ fn truncate(slug: &mut String, to: usize) {
 
 impl JsonSchema for Slug {
     fn schema() -> Schema {
-        schema::string().min_length(Some(1)).max_length(Some(MAX)).pattern(Some(PATTERN)).into()
+        schema::string()
+            .min_length(Some(1))
+            .max_length(Some(MAX_LENGTH))
+            .pattern(Some(PATTERN))
+            .into()
     }
 }
 
 impl FieldValue for Slug {
     fn possible_faults() -> Vec<Fault> {
-        vec![Fault::wrong_type("a string"), Fault::empty(), Fault::too_long(MAX), malformed()]
+        vec![
+            Fault::wrong_type("a string"),
+            Fault::empty(),
+            Fault::too_long(MAX_LENGTH),
+            malformed(),
+        ]
     }
 
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {

@@ -1,10 +1,10 @@
-//! Which addresses a webhook may be sent to.
+//! Classifies the addresses that a webhook might be sent to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What kind of place an address is.
+/// Where an address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressKind {
     /// On the public internet.
@@ -27,8 +27,8 @@ const fn v6(segments: [u16; 8], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
 }
 
-/// Metadata services of clouds that are not in a range below or in one that can be allowed:
-/// Alibaba, Azure and AWS.
+/// Cloud metadata services at addresses outside the ranges below or inside one that can be allowed:
+/// Alibaba, Azure, and AWS.
 const METADATA: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
@@ -107,7 +107,7 @@ fn kind_v6(address: Ipv6Addr) -> AddressKind {
     if NAT64.contains(&address) {
         let [.., a, b, c, d] = address.octets();
         let inside = Ipv4Addr::new(a, b, c, d);
-        // Only a public address: the translator's own loopback or network is nobody's receiver.
+        // Only if it is public: the translator's own loopback or network is never a receiver.
         return match kind(IpAddr::V4(inside)) {
             AddressKind::Public => AddressKind::Public,
             AddressKind::Private => AddressKind::Private,
@@ -123,7 +123,8 @@ fn kind_v6(address: Ipv6Addr) -> AddressKind {
     }
 }
 
-/// Whether one of the networks contains the address, or the IPv4 address inside a NAT64 one.
+/// Returns whether one of the networks contains the address or, for a NAT64 address, the embedded
+/// IPv4 address.
 pub fn is_listed(networks: &[IpNet], address: IpAddr) -> bool {
     let inside = match address {
         IpAddr::V6(address) if NAT64.contains(&address) => {

@@ -11,15 +11,15 @@ use crate::model::values::time::Timestamp;
 /// How much of a response is kept, in bytes.
 pub const KEPT_RESPONSE: usize = 4 << 10;
 
-/// Where a delivery stands.
+/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// Waits for its first or next attempt.
+    /// Waiting for its first or next attempt.
     Pending,
     Delivered,
-    /// All attempts failed, or the endpoint said that it is gone.
+    /// All attempts failed, or the receiver returned 410 Gone.
     Failed,
     /// Not attempted, because the endpoint is disabled.
     Skipped,
@@ -29,35 +29,35 @@ pub enum DeliveryStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct Delivery {
     pub id: DeliveryId,
-    /// The event's id, by which receivers deduplicate.
+    /// The event's id, which receivers use to deduplicate.
     pub event_id: String,
     #[serde(rename = "type")]
     pub kind: String,
     pub status: DeliveryStatus,
-    /// How many attempts were made.
+    /// The number of attempts so far.
     pub attempts: u32,
     pub created_at: Timestamp,
     /// When the next attempt is due; `None` when there won't be one.
     pub next_attempt_at: Option<Timestamp>,
-    /// Whether it waits because the database was restored from a backup.
+    /// Whether it is on hold because the database was restored from a backup.
     pub held: bool,
-    /// What the last attempt ended with.
+    /// The outcome of the last attempt.
     pub last_attempt: Option<Attempt>,
 }
 
-/// One attempt to deliver.
+/// One attempt at a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
-    /// From 1.
+    /// Counts from 1.
     pub number: u32,
     pub started_at: Timestamp,
     #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
     pub duration: Duration,
-    /// Where it went.
+    /// The URL that it was sent to.
     pub url: String,
-    /// The response's status; `None` when there was no complete response.
+    /// The response's status; `None` if there was no response.
     pub status: Option<u16>,
-    /// Why it failed, for people; `None` when it succeeded.
+    /// Why it failed, in words; `None` if it succeeded.
     pub error: Option<String>,
     /// The first 4 KiB of the response's body, as text.
     pub response: String,
@@ -70,14 +70,14 @@ fn milliseconds<S: serde::Serializer>(
     serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e3)
 }
 
-/// What an attempt ended with.
+/// The outcome of an attempt.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub started_at: Timestamp,
     pub duration: Duration,
     pub url: String,
     pub status: Option<u16>,
-    /// `None` means that it succeeded.
+    /// `None` if it succeeded.
     pub error: Option<String>,
     /// Up to [`KEPT_RESPONSE`] bytes.
     pub response: Vec<u8>,
@@ -90,7 +90,7 @@ impl Outcome {
         self.error.is_none()
     }
 
-    /// Whether the receiver said that it is gone for good.
+    /// Returns whether the receiver is permanently gone.
     pub fn is_gone(&self) -> bool {
         self.status == Some(410)
     }

@@ -1,4 +1,4 @@
-//! Encrypts signing secrets for the database, with the keys of `webhooks.encryption_key`.
+//! Encrypts signing secrets for storage, with the keys from `webhooks.encryption_key`.
 
 use std::fmt::{self, Debug, Formatter};
 
@@ -14,7 +14,7 @@ use super::secret::SigningSecret;
 use crate::model::hex::hex;
 
 const KEY: usize = 32;
-/// XChaCha20's nonce is long enough to be random for every message.
+/// XChaCha20's nonces are long enough to be chosen at random for every message.
 const NONCE: usize = 24;
 
 /// A 32-byte key. `Debug` hides it.
@@ -28,13 +28,13 @@ impl EncryptionKey {
         key.try_into().ok().map(Self)
     }
 
-    /// Tells keys apart without revealing them: 8 bytes of a hash, as 16 hexadecimal digits.
+    /// Identifies a key without revealing it: 8 bytes of a hash, as 16 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         let hash = Blake2b::<U8>::new_with_prefix(b"pivotal-server webhooks.encryption_key ");
         hex(&hash.chain_update(self.0).finalize())
     }
 
-    /// The key as settings hold it.
+    /// Returns the key as it is written in the settings.
     pub fn reveal(&self) -> String {
         STANDARD.encode(self.0)
     }
@@ -46,12 +46,12 @@ impl Debug for EncryptionKey {
     }
 }
 
-/// The keys that a server knows. The first encrypts; the others only decrypt what they encrypted
-/// before a rotation.
+/// The keys that a server knows. The first one encrypts; the others only decrypt secrets that were
+/// encrypted before a key rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keyring(pub Vec<EncryptionKey>);
 
-/// A secret as the database holds it.
+/// A secret as stored in the database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredSecret {
     /// The key itself, or a nonce and the ciphertext.
@@ -86,7 +86,7 @@ impl Keyring {
         self.0.first().map(EncryptionKey::fingerprint)
     }
 
-    /// Encrypts a secret of an endpoint, or keeps it as it is when there is no key.
+    /// Encrypts an endpoint's secret, or leaves it unencrypted if there is no key.
     ///
     /// # Errors
     /// [`EncryptionError::NoRandomness`].
@@ -108,7 +108,7 @@ impl Keyring {
         Ok(StoredSecret { bytes, encrypted_with: Some(key.fingerprint()) })
     }
 
-    /// Reads a secret of an endpoint.
+    /// Decrypts an endpoint's secret.
     ///
     /// # Errors
     /// [`EncryptionError::MissingKey`] and [`EncryptionError::Damaged`].
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_secret_is_read_with_its_key_for_its_endpoint_only() {
+    fn an_encrypted_secret_can_only_be_read_with_its_key_and_for_its_endpoint() {
         let (secret, endpoint) = (SigningSecret::generate().unwrap(), EndpointId::generate());
         let old = Keyring(vec![key(1)]);
         let stored = old.seal(&endpoint, &secret).unwrap();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_a_secret_is_stored_as_it_is() {
+    fn without_a_key_a_secret_is_stored_unencrypted() {
         let (secret, endpoint) = (SigningSecret::generate().unwrap(), EndpointId::generate());
         let stored = Keyring::default().seal(&endpoint, &secret).unwrap();
         assert_eq!(stored.encrypted_with, None);

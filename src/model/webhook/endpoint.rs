@@ -12,35 +12,35 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Line;
 use crate::model::values::time::Timestamp;
 
-/// The most endpoints of a workspace, in both modes together.
+/// The maximum number of endpoints in a workspace, live and test together.
 pub const MAX_ENDPOINTS: u32 = 50;
-/// How long an old secret signs beside the new one after a rotation, in milliseconds.
+/// How long the old secret also signs after a rotation, in milliseconds.
 pub const OVERLAP_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// An endpoint, without its secret.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub id: EndpointId,
-    /// The slug of its workspace.
+    /// Its workspace's slug.
     pub workspace: Slug,
     pub url: EndpointUrl,
     pub description: Line,
-    /// Which keys' events it receives.
+    /// Whether it receives live or test events.
     pub mode: Mode,
     pub subscription: Subscription,
     /// Set while it is disabled.
     pub disabled: Option<Disabled>,
-    /// Deliveries that failed since the last success.
+    /// The number of deliveries that failed since the last success.
     pub failures: u32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Until when the secret before the last rotation signs too.
+    /// Until when the secret from before the last rotation also signs.
     pub old_secret_expires_at: Option<Timestamp>,
-    /// When a temporary endpoint of `webhooks listen` is removed unless it is renewed.
+    /// When a temporary endpoint created by `webhooks listen` is removed unless it is renewed.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Since when and why an endpoint is disabled.
+/// When and why an endpoint was disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disabled {
     pub since: Timestamp,
@@ -52,15 +52,15 @@ pub struct Disabled {
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
 pub enum DisabledReason {
-    /// An admin did it.
+    /// An admin disabled it.
     Admin,
     /// Too many deliveries in a row failed.
     Failures,
-    /// The receiver answered 410 Gone.
+    /// The receiver returned 410 Gone.
     Gone,
 }
 
-/// What a new endpoint is made of, besides its secret.
+/// A new endpoint's fields, except for its secret.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
     pub id: EndpointId,
@@ -71,7 +71,7 @@ pub struct NewEndpoint {
     pub expires_at: Option<Timestamp>,
 }
 
-/// What an update of an endpoint changes.
+/// An update to an endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointPatch {
     pub url: Option<EndpointUrl>,

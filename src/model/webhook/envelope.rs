@@ -1,4 +1,4 @@
-//! The body of a webhook request. It is made from the stored event, the same bytes each time.
+//! The body of a webhook request. It is built from the stored event and always has the same bytes.
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -10,7 +10,7 @@ use crate::model::event::{API_VERSION, Event, EventData, EventType, new_event_id
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 
-/// The type of the event that tests whether an endpoint can be reached.
+/// The type of the event that tests whether an endpoint is reachable.
 pub const PING: &str = "webhook.ping";
 
 /// The envelope: an event of the activity lists without `object` and `actor`.
@@ -24,15 +24,15 @@ pub struct Envelope<'e> {
     pub previous_attributes: Option<&'e RawValue>,
 }
 
-/// Whether the envelope has the earlier values of what changed. The events that follow from an
-/// update, such as `customer.at_risk`, have none: the update's own event has them.
+/// Returns whether the envelope includes the previous values of changed fields. Events that result
+/// from an update, such as `customer.at_risk`, don't: the update's own event includes them.
 pub fn has_previous_attributes(kind: EventType) -> bool {
     let is_move =
         matches!(kind, EventType::OnboardingPhaseChanged | EventType::OnboardingStateChanged);
     is_move || <&str>::from(kind).ends_with(".updated")
 }
 
-/// The object of a ping.
+/// Returns the object for a ping.
 pub fn ping_object(endpoint: &Endpoint) -> Value {
     json!({"object": "webhook_endpoint", "id": endpoint.id, "url": endpoint.url})
 }
@@ -69,7 +69,7 @@ impl Serialize for Envelope<'_> {
     }
 }
 
-/// An event that exists for one delivery only, and in no list: a ping or a test event.
+/// An event that exists only for one delivery and isn't in any list: a ping or a test event.
 #[derive(Clone, Debug)]
 pub struct SyntheticEvent {
     pub id: String,
@@ -78,7 +78,7 @@ pub struct SyntheticEvent {
 }
 
 impl SyntheticEvent {
-    /// The event that tells whether an endpoint can be reached.
+    /// Creates the event that tests whether an endpoint is reachable.
     ///
     /// # Errors
     /// Never: the object is valid JSON.
@@ -91,7 +91,7 @@ impl SyntheticEvent {
         Self::new(PING, &object, None, endpoint.mode.is_live(), org_id, now)
     }
 
-    /// A test event with an object that somebody made up. It is never live.
+    /// Creates a test event with a made-up object. It is never live.
     ///
     /// # Errors
     /// Never: the object is valid JSON.

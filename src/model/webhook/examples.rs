@@ -1,6 +1,6 @@
-//! An example of every event that is delivered, for the documentation, test events and people who
-//! write receivers. They go on with the story of [`crate::model::examples`], and are made by the
-//! rules that make real events.
+//! Examples of all events that can be delivered, for the documentation, test events, and people who
+//! write receivers. They continue the story of [`crate::model::examples`] and are created by the
+//! same rules as real events.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -27,20 +27,20 @@ use crate::model::workspace::WorkspaceId;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const ENDPOINT: &str = "ep_03hakp1wq0w4x3m0ep1lbv5xd";
 
-/// An example of an event. Live, as the events of a live key are.
+/// An example of an event. It is live, like the events of changes made with a live key.
 #[derive(Debug)]
 pub struct ExampleEvent {
     pub id: String,
     pub kind: &'static str,
     pub created_at: Timestamp,
     org_id: WorkspaceId,
-    /// The resource: what `data.object` is.
+    /// The resource, which becomes `data.object`.
     pub object: Box<RawValue>,
     pub previous_attributes: Option<Box<RawValue>>,
 }
 
 impl ExampleEvent {
-    /// What a receiver gets.
+    /// Returns the request body that a receiver gets.
     pub fn envelope(&self) -> Envelope<'_> {
         Envelope {
             id: &self.id,
@@ -54,12 +54,12 @@ impl ExampleEvent {
     }
 }
 
-/// An example of every type, in the order in which people see them; `webhook.ping` is the last.
+/// Returns an example of every type in display order, `webhook.ping` last.
 pub fn examples() -> Vec<ExampleEvent> {
     DELIVERED.into_iter().filter_map(example).chain([ping()]).collect()
 }
 
-/// An example of an event of this type; `None` for a type that is never delivered.
+/// Returns an example of an event of this type; `None` if the type is never delivered.
 pub fn example(kind: EventType) -> Option<ExampleEvent> {
     Some(match kind {
         EventType::CustomerCreated => create(kind, time(0), &customer()),
@@ -92,7 +92,7 @@ pub fn example(kind: EventType) -> Option<ExampleEvent> {
     })
 }
 
-/// An example of a ping.
+/// Returns an example of a ping.
 pub fn ping() -> ExampleEvent {
     event(PING, time(-30_000), &endpoint().map(|endpoint| ping_object(&endpoint)), None)
 }
@@ -135,7 +135,7 @@ fn onboarding_after(before: Onboarding, body: &Value, now: Timestamp) -> Onboard
     Onboarding { updated_at: now, ..after }
 }
 
-/// An endpoint with a ping.
+/// Returns the endpoint that the ping is sent to.
 fn endpoint() -> Option<Endpoint> {
     Some(Endpoint {
         id: EndpointId::stored(ENDPOINT.to_owned()),
@@ -153,12 +153,12 @@ fn endpoint() -> Option<Endpoint> {
     })
 }
 
-/// The event of a resource that was created or deleted.
+/// Returns the event for a resource that was created or deleted.
 fn create(kind: EventType, created_at: Timestamp, object: &impl Serialize) -> ExampleEvent {
     event(kind.into(), created_at, object, None)
 }
 
-/// The event of a resource that was updated.
+/// Returns the event for a resource that was updated.
 fn change<R: Serialize>(
     kind: EventType,
     created_at: Timestamp,
@@ -196,7 +196,7 @@ fn event(
     }
 }
 
-/// An id that no other example has.
+/// Returns an id that no other example has.
 fn id(kind: &str) -> String {
     let place = DELIVERED.iter().position(|&delivered| <&str>::from(delivered) == kind);
     let last = place.and_then(|place| char::from_digit(u32::try_from(place).ok()?, 36));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_delivered_type_and_the_ping_have_an_example_with_an_id_of_its_own() {
+    fn every_delivered_type_and_the_ping_have_an_example_with_a_unique_id() {
         let all = examples();
         let kinds: Vec<&str> = all.iter().map(|example| example.kind).collect();
         let expected = DELIVERED.iter().map(|&kind| kind.into()).chain([PING]);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_changes_are_those_that_write_these_events() {
+    fn applying_the_example_changes_produces_these_events() {
         for (kind, before, after) in [
             (EventType::CustomerUpdated, customer(), patched_customer()),
             (EventType::CustomerAtRisk, patched_customer(), at_risk()),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn previous_attributes_are_the_earlier_values_of_what_changed() {
+    fn previous_attributes_hold_the_previous_values_of_the_changed_fields() {
         let previous = |kind| json(&example(kind).unwrap())["data"]["previous_attributes"].clone();
         assert_eq!(
             previous(EventType::CustomerUpdated),

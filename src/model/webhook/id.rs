@@ -1,4 +1,4 @@
-//! The ids of endpoints and deliveries.
+//! Endpoint and delivery ids.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_generated_id_is_read_back_and_only_as_what_it_is() {
+    fn a_generated_id_parses_only_as_its_own_kind() {
         let endpoint = EndpointId::generate();
         assert_eq!(EndpointId::parse(endpoint.as_str()), Some(endpoint.clone()));
         assert_eq!(DeliveryId::parse(endpoint.as_str()), None);

@@ -1,4 +1,5 @@
-//! Where this server may send webhooks: the settings, and the judgement of a URL and an address.
+//! Where this server may send webhooks: the settings, and how URLs and addresses are checked
+//! against them.
 
 use std::net::IpAddr;
 
@@ -9,18 +10,18 @@ use url::Host;
 use super::address::{AddressKind, is_listed, kind};
 use super::url::EndpointUrl;
 
-/// What decides where requests may go.
+/// The settings that decide where requests may go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DestinationPolicy {
     /// Private networks and loopback addresses that are allowed: `webhooks.allow`.
     pub allow: Vec<IpNet>,
     /// Whether plain HTTP may leave this machine: `webhooks.allow_http`.
     pub allow_http: bool,
-    /// Whether the server can be reached from this machine alone: then so may its receivers.
+    /// Whether the server listens only on loopback. If so, receivers on loopback are allowed too.
     pub listens_on_loopback: bool,
 }
 
-/// Why a request may not go somewhere. The text names the setting that would allow it.
+/// Why a request must not be sent somewhere. The message names the setting that would allow it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -46,7 +47,7 @@ pub enum Refusal {
 }
 
 impl DestinationPolicy {
-    /// Judges one address that a host name stands for.
+    /// Checks one of a host name's addresses.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -63,8 +64,8 @@ impl DestinationPolicy {
         }
     }
 
-    /// Judges all addresses of a URL's host: one that is refused refuses the URL, because nobody
-    /// knows which of them a connection would use.
+    /// Checks all addresses of a URL's host. A single refused address is enough to refuse the URL,
+    /// because any of them could be used for the connection.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -82,7 +83,7 @@ impl DestinationPolicy {
         Ok(())
     }
 
-    /// Judges what can be known without looking up the host's name.
+    /// Checks everything that doesn't need a lookup of the host name.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_allows_private_networks_and_loopback_but_nothing_that_is_forbidden() {
+    fn the_setting_allows_private_networks_and_loopback_but_not_forbidden_addresses() {
         let everything = ["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
         let policy = DestinationPolicy { allow: everything.into(), ..Default::default() };
         assert_eq!(check(&policy, "https://10.0.0.1/"), Ok(()));
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_that_is_refused_refuses_the_name() {
+    fn a_name_is_refused_if_any_of_its_addresses_is() {
         let policy = DestinationPolicy::default();
         let addresses = ["1.1.1.1", "10.0.0.1"].map(|text| text.parse().unwrap());
         assert!(matches!(policy.check_addresses(true, addresses), Err(Refusal::Private(_))));

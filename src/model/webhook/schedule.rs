@@ -1,21 +1,21 @@
-//! When a delivery is attempted again.
+//! The retry schedule.
 
 use std::time::Duration;
 
-/// The delays before each attempt: the first after the event, the others after the attempt before.
-/// Its length is the number of attempts.
+/// The delay before each attempt: the first is counted from the event, the others from the previous
+/// attempt. The number of delays is the number of attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetrySchedule(Vec<Duration>);
 
-/// How much later than its delay an attempt may be, so that retries spread out.
+/// The maximum random extension of a delay, as a fraction, so that retries spread out.
 const MAX_JITTER: f64 = 0.1;
-/// How far `Retry-After` can stretch a delay.
+/// The maximum factor by which `Retry-After` can extend a delay.
 const MAX_STRETCH: u32 = 2;
-/// The most attempts.
+/// The maximum number of attempts.
 pub const MAX_ATTEMPTS: usize = 50;
 
 impl RetrySchedule {
-    /// `None` unless there are 1 to 50 delays.
+    /// Returns `None` unless there are 1 to 50 delays.
     pub fn new(delays: Vec<Duration>) -> Option<Self> {
         (1..=MAX_ATTEMPTS).contains(&delays.len()).then_some(Self(delays))
     }
@@ -24,8 +24,8 @@ impl RetrySchedule {
         &self.0
     }
 
-    /// The delay before attempt number `number`, from 1; `None` when there is no such attempt.
-    /// `random` is from 0 to 1.
+    /// Returns the delay before attempt `number`, counting from 1; `None` if there is no such
+    /// attempt. `random` is from 0 to 1.
     pub fn delay_before(
         &self,
         number: usize,
@@ -37,14 +37,14 @@ impl RetrySchedule {
         Some(delay.max(retry_after.unwrap_or_default().min(step * MAX_STRETCH)))
     }
 
-    /// The longest that attempt number `number` can be due in the future. Anything beyond means
-    /// that the clock was set back.
-    pub fn longest_before(&self, number: usize) -> Duration {
+    /// Returns how far in the future attempt `number` can be due at most. If it is further ahead,
+    /// the clock was set back.
+    pub fn max_delay_before(&self, number: usize) -> Duration {
         let step = number.checked_sub(1).and_then(|index| self.0.get(index));
         step.copied().unwrap_or_default() * MAX_STRETCH
     }
 
-    /// The time from an event to its last attempt, at most.
+    /// Returns the maximum time from an event to its last attempt.
     pub fn span(&self) -> Duration {
         self.0.iter().sum::<Duration>() * MAX_STRETCH
     }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(after(1), Some(seconds(300)));
         assert_eq!(after(400), Some(seconds(400)));
         assert_eq!(after(86_400), Some(seconds(600)));
-        assert_eq!(schedule.longest_before(3), seconds(600));
+        assert_eq!(schedule.max_delay_before(3), seconds(600));
     }
 
     #[test]

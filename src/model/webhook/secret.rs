@@ -1,14 +1,14 @@
-//! The secret that signs the requests to an endpoint.
+//! The secret that signs requests to an endpoint.
 
 use std::fmt::{self, Debug, Formatter};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
-/// What the text of a secret begins with.
+/// The prefix of a secret's text form.
 pub const PREFIX: &str = "whsec_";
 
-/// The sizes of a key in bytes: what the Standard Webhooks specification recommends.
+/// The allowed key sizes in bytes, as recommended by the Standard Webhooks specification.
 const SIZES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The size of a generated key, the same as Svix's.
 const GENERATED: usize = 24;
@@ -17,7 +17,7 @@ const GENERATED: usize = 24;
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(Vec<u8>);
 
-/// Why a secret of your own can't be used.
+/// Why a secret that you supply can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     #[error("must be `whsec_` followed by base64")]
@@ -27,10 +27,10 @@ pub enum SecretError {
 }
 
 impl SigningSecret {
-    /// A new random secret.
+    /// Generates a random secret.
     ///
     /// # Errors
-    /// When the operating system can't provide randomness.
+    /// If the operating system can't provide randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut key = vec![0; GENERATED];
         getrandom::fill(&mut key)?;
@@ -60,7 +60,7 @@ impl SigningSecret {
         &self.0
     }
 
-    /// The text that receivers are configured with.
+    /// Returns the text form that receivers are configured with.
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_read_in_every_form_that_people_paste() {
+    fn a_secret_is_parsed_in_every_form_that_people_paste() {
         let secret = SigningSecret::generate().unwrap();
         let text = secret.reveal();
         assert_eq!(text.len(), PREFIX.len() + 32);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_another_form_or_length_is_refused() {
+    fn a_malformed_secret_or_one_of_the_wrong_length_is_refused() {
         assert_eq!(SigningSecret::parse("whsec_not base64"), Err(SecretError::NotBase64));
         assert_eq!(SigningSecret::parse(""), Err(SecretError::Length));
         for size in [23, 65] {

@@ -7,7 +7,8 @@ use sha2::Sha256;
 
 use super::secret::SigningSecret;
 
-/// How far a receiver lets a timestamp be off, in seconds. Svix's libraries use the same.
+/// How far off a receiver allows a timestamp to be, in seconds. Svix's libraries use the same
+/// value.
 pub const TOLERANCE: i64 = 300;
 
 /// Why a request isn't authentic.
@@ -75,7 +76,7 @@ fn mac(secret: &SigningSecret, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sh
 mod tests {
     use super::*;
 
-    /// Vectors of the Svix and Standard Webhooks documentation.
+    /// Test vectors from the Svix and Standard Webhooks documentation.
     const KNOWN: [(&str, &str, i64, &str, &str); 2] = [
         (
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -94,7 +95,7 @@ mod tests {
     ];
 
     #[test]
-    fn known_answers_are_reproduced() {
+    fn known_signatures_are_reproduced() {
         for (secret, id, timestamp, body, signature) in KNOWN {
             let secret = SigningSecret::parse(secret).unwrap();
             assert_eq!(sign([&secret], id, timestamp, body.as_bytes()), signature);

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::model::event::EventType;
 use crate::model::parse::problem::{Fault, Rule};
 
-/// The event types that can be delivered, in the order in which people see them. Changes of API
-/// keys and endpoints are for the audit log alone.
+/// The event types that can be delivered, in display order. Changes to API keys and endpoints are
+/// only for the audit log.
 pub const DELIVERED: [EventType; 17] = [
     EventType::CustomerCreated,
     EventType::CustomerUpdated,
@@ -27,7 +27,8 @@ pub const DELIVERED: [EventType; 17] = [
     EventType::OnboardingDeleted,
 ];
 
-/// The types of events, and the fields of which one must have changed for an `*.updated` event.
+/// The event types to deliver and, for `*.updated` events, the fields of which at least one must
+/// have changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subscription {
     /// Empty means all types.
@@ -35,13 +36,13 @@ pub struct Subscription {
     fields: Vec<FieldName>,
 }
 
-/// The name of a field of a resource.
+/// The name of a resource's field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct FieldName(String);
 
 impl FieldName {
-    /// The longest name.
+    /// The maximum length of a name.
     const MAX: usize = 64;
 
     /// # Errors
@@ -74,7 +75,7 @@ impl Subscription {
         Ok(Self { types, fields })
     }
 
-    /// The types; none means all.
+    /// Returns the types; empty means all types.
     pub fn types(&self) -> &[EventType] {
         &self.types
     }
@@ -83,7 +84,7 @@ impl Subscription {
         &self.fields
     }
 
-    /// Whether an event is delivered; `has_changed` says whether a field changed.
+    /// Returns whether an event is delivered; `has_changed` returns whether a field changed.
     pub fn matches(&self, kind: EventType, has_changed: impl Fn(&str) -> bool) -> bool {
         let is_wanted =
             DELIVERED.contains(&kind) && (self.types.is_empty() || self.types.contains(&kind));
@@ -94,15 +95,15 @@ impl Subscription {
                 || self.fields.iter().any(|field| has_changed(field.as_str())))
     }
 
-    /// The names as the database holds them, separated by spaces.
+    /// Returns the names in the form stored in the database, separated by spaces.
     pub fn to_texts(&self) -> (String, String) {
         let types: Vec<&str> = self.types.iter().map(|&kind| kind.into()).collect();
         let fields: Vec<&str> = self.fields.iter().map(FieldName::as_str).collect();
         (types.join(" "), fields.join(" "))
     }
 
-    /// Reads what [`Subscription::to_texts`] wrote; `None` for a type that this version doesn't
-    /// know.
+    /// Parses the output of [`Subscription::to_texts`]. Returns `None` if this version doesn't know
+    /// a type.
     pub fn from_texts(types: &str, fields: &str) -> Option<Self> {
         let types: Result<Vec<EventType>, _> = types.split_whitespace().map(str::parse).collect();
         let fields = fields.split_whitespace().map(|name| FieldName(name.to_owned())).collect();
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_narrow_updates_alone() {
+    fn fields_narrow_only_updates() {
         let fields = vec![FieldName::parse("status").unwrap()];
         let subscription = Subscription::new(
             vec![EventType::OnboardingCreated, EventType::CustomerUpdated],
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn types_for_the_audit_log_and_names_that_are_no_fields_are_refused() {
+    fn audit_log_types_and_invalid_field_names_are_refused() {
         assert!(Subscription::new(vec![EventType::ApiKeyRevoked], Vec::new()).is_err());
         for text in ["", "Status", "a b", "a.b", &"a".repeat(65)] {
             assert!(FieldName::parse(text).is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! The URL of an endpoint.
+//! An endpoint's URL.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,11 +7,11 @@ use url::{Host, Url};
 
 use crate::model::parse::problem::{Fault, Rule};
 
-/// The longest URL in characters.
+/// The maximum length of a URL in characters.
 const MAX: usize = 2048;
 
-/// An absolute `http` or `https` URL without credentials and fragment, in the normal form of the
-/// WHATWG URL Standard: every spelling of an IPv4 address has become the dotted one.
+/// An absolute `http` or `https` URL without credentials or a fragment, normalized according to the
+/// WHATWG URL Standard: every notation of an IPv4 address is converted to dotted decimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointUrl(Url);
 
@@ -42,7 +42,7 @@ impl EndpointUrl {
     /// A URL that was parsed before it was stored.
     ///
     /// # Errors
-    /// When it isn't one, because the file was edited or is damaged.
+    /// If it isn't a URL because the file was edited or is damaged.
     pub fn stored(text: &str) -> Result<Self, url::ParseError> {
         Url::parse(text).map(Self)
     }
@@ -59,7 +59,7 @@ impl EndpointUrl {
         self.0.scheme() == "https"
     }
 
-    /// The host: a name, or the address if the URL contains one.
+    /// Returns the host: a name, or the address if the URL contains one.
     pub fn host(&self) -> Option<Host<&str>> {
         self.0.host()
     }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_an_address_becomes_the_same() {
+    fn every_notation_of_an_address_is_normalized() {
         for text in [
             "http://127.0.0.1/a",
             "http://127.1/a",
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_usable_url_is_refused() {
+    fn unusable_urls_are_refused() {
         for text in [
             "",
             "example.com/hook",

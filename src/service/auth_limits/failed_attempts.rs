@@ -19,7 +19,7 @@ const MAX_WINDOWS: usize = 30_000;
 /// The maximum number of clients remembered as verified.
 const MAX_VERIFIED: usize = 10_000;
 
-/// What failed attempts are counted for.
+/// What failed attempts are counted against.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Subject {
     network: IpNet,
@@ -91,9 +91,9 @@ impl FailedAttempts {
         verified.contains(&client_network(address))
     }
 
-    /// Returns everything that an attempt counts for, each with its limit. For a client that once
-    /// sent a correct secret, the failures of its neighbors don't count, and its own don't count
-    /// for them.
+    /// Returns everything that an attempt counts against, each with its limit. For a client that
+    /// once sent a correct secret, its neighbors' failures don't count, and its own don't count
+    /// against them.
     fn subjects(
         &self,
         address: IpAddr,

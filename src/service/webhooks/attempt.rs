@@ -1,4 +1,4 @@
-//! One attempt to deliver: an HTTP request, and what it ended with.
+//! One attempt at a delivery: sends the HTTP request and returns the outcome.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use crate::model::webhook::delivery::{KEPT_RESPONSE, Outcome};
 use crate::model::webhook::policy::{DestinationPolicy, Refusal};
 use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::signature::sign;
-use crate::store::webhooks::queue::Shipment;
+use crate::store::webhooks::queue::OutgoingRequest;
 
-/// How much of a response is read. A receiver that sends more has answered; the connection is
-/// closed.
+/// How many bytes of a response are read. If the receiver sends more, the connection is closed, but
+/// the response still counts.
 const MAX_RESPONSE: usize = 64 << 10;
 
-/// How much of the text of an error is kept, in characters. A receiver can make it long, for
+/// The maximum length of a stored error message, in characters. A receiver can influence it, for
 /// example with the names in its certificate.
 const MAX_CAUSE: usize = 300;
 
@@ -29,7 +29,7 @@ const AGENT: &str = concat!("pivotal-server/", env!("CARGO_PKG_VERSION"));
 pub(super) async fn attempt(
     client: &Client,
     policy: &DestinationPolicy,
-    shipment: Shipment,
+    outgoing: OutgoingRequest,
     body: Vec<u8>,
     secrets: Vec<SigningSecret>,
     started_at: Timestamp,
@@ -39,15 +39,16 @@ pub(super) async fn attempt(
     let mut outcome = Outcome {
         started_at,
         duration: Duration::ZERO,
-        url: shipment.url.as_str().to_owned(),
+        url: outgoing.url.as_str().to_owned(),
         status: None,
         error: None,
         response: Vec::new(),
         retry_after: None,
     };
-    // A URL with an address in it doesn't reach the resolver; and the settings may have changed.
-    let sent = match policy.check_url(&shipment.url) {
-        Ok(()) => send(client, shipment, body, secrets, started_at, timeout).await,
+    // A URL with a literal IP address never reaches the resolver, and the settings may have changed
+    // since the URL was stored.
+    let sent = match policy.check_url(&outgoing.url) {
+        Ok(()) => send(client, outgoing, body, secrets, started_at, timeout).await,
         Err(refusal) => Err(refused(&refusal)),
     };
     match sent {
@@ -60,17 +61,17 @@ pub(super) async fn attempt(
 
 async fn send(
     client: &Client,
-    shipment: Shipment,
+    outgoing: OutgoingRequest,
     body: Vec<u8>,
     secrets: Vec<SigningSecret>,
     now: Timestamp,
     timeout: Duration,
 ) -> Result<Response, String> {
-    let id = shipment.id.as_str();
+    let id = outgoing.id.as_str();
     let timestamp = now.as_micros().div_euclid(1_000_000);
     let signature = sign(&secrets, id, timestamp, &body);
     let mut request = client
-        .post(shipment.url.as_url().clone())
+        .post(outgoing.url.as_url().clone())
         .timeout(timeout)
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, AGENT);
@@ -117,7 +118,7 @@ async fn read(mut response: Response, now: Timestamp, outcome: &mut Outcome) {
     };
 }
 
-/// Why a request got no response, for people.
+/// Explains to the operator why a request got no response.
 fn explain(error: &reqwest::Error, timeout: Duration) -> String {
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = source {
@@ -140,7 +141,8 @@ fn refused(refusal: &Refusal) -> String {
     format!("Not sent: the URL {refusal}.")
 }
 
-/// The cause of an error. The outer ones only say that there was one, and name the URL.
+/// Returns the root cause of an error. The outer errors only say that the request failed and repeat
+/// the URL.
 fn innermost(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -149,8 +151,8 @@ fn innermost(error: &dyn Error) -> String {
     cause.to_string().chars().take(MAX_CAUSE).collect()
 }
 
-/// How long a receiver that is overloaded or down asks to wait: seconds or a date (RFC 9110,
-/// section 10.2.3).
+/// Returns how long an overloaded or unavailable receiver asks the sender to wait, in seconds or
+/// until a date (RFC 9110, section 10.2.3).
 fn retry_after(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;

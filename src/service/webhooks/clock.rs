@@ -1,5 +1,5 @@
-//! The time by which deliveries are due: it follows the wall clock, but doesn't go back with it, so
-//! that setting the clock back makes no delivery wait longer.
+//! The clock that decides when deliveries are due. It follows the wall clock but never goes
+//! backward, so setting the clock back delays no deliveries.
 
 use crate::model::clock::{Clock, Monotonic};
 use crate::model::values::time::Timestamp;
@@ -31,7 +31,7 @@ mod tests {
     use crate::model::clock::FixedClock;
 
     #[test]
-    fn the_time_goes_on_when_the_clock_is_set_back_and_follows_when_it_is_set_forward() {
+    fn time_keeps_advancing_when_the_clock_is_set_back_and_follows_it_forward() {
         let at = |wall, monotonic| {
             FixedClock(Timestamp::from_micros(wall), Monotonic::from_micros(monotonic))
         };

@@ -1,4 +1,4 @@
-//! Judges the URL of an endpoint before it is stored.
+//! Checks the URL of an endpoint before it is stored.
 
 use std::net::ToSocketAddrs;
 
@@ -7,8 +7,8 @@ use url::Host;
 use crate::model::webhook::policy::{DestinationPolicy, Refusal};
 use crate::model::webhook::url::EndpointUrl;
 
-/// Looks up the host's name, which can take seconds, and judges all of its addresses. A name that
-/// can't be looked up now is no reason to refuse the URL: every attempt judges it again.
+/// Looks up the host name, which can take seconds, and checks all of its addresses. The URL isn't
+/// refused if the lookup fails, because every attempt checks it again.
 ///
 /// # Errors
 /// See [`Refusal`].

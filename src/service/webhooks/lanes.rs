@@ -1,43 +1,44 @@
-//! Which deliveries start next: bounded in total and per endpoint, so that endpoints that don't
-//! answer leave room for those that do.
+//! Chooses the deliveries to start next. Limits how many are in flight in total and per endpoint,
+//! so that endpoints that don't respond leave room for those that do.
 
 use std::collections::HashMap;
 
 use crate::store::webhooks::numbers::{DeliveryNo, EndpointNo};
 use crate::store::webhooks::queue::EndpointQueue;
 
-/// Requests in flight to an endpoint whose last attempt succeeded.
+/// The maximum number of requests in flight to an endpoint whose last attempt succeeded.
 const PER_ENDPOINT: usize = 4;
 /// The share of all requests in flight that endpoints without a success can use.
 const UNPROVEN_SHARE: (usize, usize) = (3, 4);
-/// Attempts in flight, or finished and not recorded yet, per request that may be in flight. While
-/// the writer is slow, results wait in memory, and a crash would repeat their attempts.
+/// The maximum number of attempts in flight or waiting to be recorded, per allowed request in
+/// flight. While the database is slow, results wait in memory, and a crash would repeat their
+/// attempts.
 const MAX_TAKEN: usize = 4;
-/// Lanes that are kept in memory when they are idle.
+/// The maximum number of idle lanes kept in memory.
 const MAX_IDLE: usize = 1000;
 
-/// What is in flight.
+/// The attempts in flight, by endpoint.
 pub(super) struct Lanes {
     concurrency: usize,
     lanes: HashMap<EndpointNo, Lane>,
-    /// In flight, or finished and not recorded yet: still pending in the database.
+    /// Attempts in flight or not recorded yet: still pending in the database.
     taken: HashMap<DeliveryNo, EndpointNo>,
     active: usize,
     active_unproven: usize,
-    /// How many attempts were started.
+    /// The number of attempts started so far.
     started: u64,
 }
 
 #[derive(Default)]
 struct Lane {
     active: usize,
-    /// Finished and not recorded yet.
+    /// Finished but not recorded yet.
     unrecorded: usize,
     /// Whether the last attempt succeeded.
     proven: bool,
-    /// Whether a retry comes before a first attempt next time.
+    /// Whether the next delivery is a retry rather than a first attempt, if both are due.
     retry_first: bool,
-    /// The number of its last attempt, among those of all lanes.
+    /// The number of its last attempt, counted across all lanes.
     last_started: u64,
 }
 
@@ -59,15 +60,15 @@ impl Lanes {
         }
     }
 
-    /// How many due deliveries of an endpoint to look at: what may start, and what is in flight and
-    /// therefore still at the front of its queue.
+    /// Returns how many of an endpoint's due deliveries to read: those that may start, plus those
+    /// in flight, which are still at the front of its queue.
     pub fn wanted(&self, endpoint: EndpointNo) -> usize {
         let Some(lane) = self.lanes.get(&endpoint) else { return 1 };
         let free = lane.limit().saturating_sub(lane.active);
         if free == 0 { 0 } else { free + lane.active + lane.unrecorded }
     }
 
-    /// Whether anything can start.
+    /// Returns whether anything can start.
     pub fn has_room(&self) -> bool {
         self.active < self.concurrency && self.taken.len() < self.concurrency * MAX_TAKEN
     }
@@ -76,9 +77,9 @@ impl Lanes {
         self.taken.is_empty()
     }
 
-    /// Takes the deliveries that start now: one of each endpoint in turn, beginning with the
-    /// endpoints that have the fewest requests in flight and have waited longest, so that busy ones
-    /// don't keep the others from starting.
+    /// Takes the deliveries to start: one from each endpoint in turn. Endpoints with the fewest
+    /// requests in flight come first, and among those, the ones that have waited longest, so that
+    /// busy endpoints don't hold up the others.
     pub fn take(&mut self, queues: &[EndpointQueue]) -> Vec<(EndpointNo, DeliveryNo)> {
         let mut started = Vec::new();
         let mut order: Vec<&EndpointQueue> = queues.iter().collect();
@@ -112,8 +113,8 @@ impl Lanes {
         self.has_room() && active < limit && (proven || self.active_unproven < unproven_limit)
     }
 
-    /// The next delivery of an endpoint: first attempts and retries in turn, so that neither keeps
-    /// the other waiting.
+    /// Returns an endpoint's next delivery. Alternates between first attempts and retries so that
+    /// neither holds up the other.
     fn next(&self, queue: &EndpointQueue) -> Option<DeliveryNo> {
         let is_free = |no: &&DeliveryNo| !self.taken.contains_key(*no);
         let first = queue.first_attempts.iter().find(is_free).copied();
@@ -133,7 +134,7 @@ impl Lanes {
         self.taken.insert(delivery, endpoint);
     }
 
-    /// An attempt ended. `succeeded` is `None` when there was nothing to send.
+    /// Marks an attempt as ended. `succeeded` is `None` if there was nothing to send.
     pub fn end(&mut self, delivery: DeliveryNo, succeeded: Option<bool>) {
         let Some(endpoint) = self.taken.get(&delivery) else { return };
         let Some(lane) = self.lanes.get_mut(endpoint) else { return };
@@ -152,7 +153,7 @@ impl Lanes {
             self.lanes.values().filter(|lane| !lane.proven).map(|lane| lane.active).sum();
     }
 
-    /// An attempt was recorded: its delivery is due again when the database says so.
+    /// Marks an attempt as recorded: from now on, the database says when its delivery is due.
     pub fn recorded(&mut self, delivery: DeliveryNo) {
         let Some(endpoint) = self.taken.remove(&delivery) else { return };
         if let Some(lane) = self.lanes.get_mut(&endpoint) {
@@ -176,7 +177,7 @@ mod tests {
         EndpointNo::for_test(no)
     }
 
-    /// The queue of an endpoint: its first attempts and its retries.
+    /// Returns an endpoint's queue with these first attempts and retries.
     fn queue(no_of_endpoint: i64, first: &[i64], retries: &[i64]) -> EndpointQueue {
         EndpointQueue {
             endpoint: endpoint(no_of_endpoint),
@@ -200,7 +201,7 @@ mod tests {
         lanes.recorded(no(delivery));
     }
 
-    /// Lets an endpoint succeed once, with a delivery of this number.
+    /// Makes one delivery to the endpoint succeed.
     fn prove(lanes: &mut Lanes, endpoint: i64, delivery: i64) {
         assert_eq!(take(lanes, &[queue(endpoint, &[delivery], &[])]), nos(&[delivery]));
         finish(lanes, delivery, true);
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_without_a_success_leave_a_quarter_of_all_requests() {
+    fn endpoints_without_a_success_leave_a_quarter_of_all_slots_free() {
         let mut lanes = Lanes::new(8);
         prove(&mut lanes, 1, 1);
         let mut queues = vec![queue(1, &[2, 3, 4, 5], &[])];
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn busy_endpoints_do_not_keep_slots_from_those_that_wait() {
+    fn busy_endpoints_do_not_take_slots_from_waiting_ones() {
         let mut lanes = Lanes::new(4);
         for endpoint in 1..=3 {
             prove(&mut lanes, endpoint, endpoint);

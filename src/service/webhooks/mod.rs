@@ -1,4 +1,4 @@
-//! Delivers webhooks: what is due is taken from the outbox, sent, and recorded.
+//! Delivers webhooks: takes due deliveries from the outbox, sends them, and records the results.
 
 mod attempt;
 mod clock;

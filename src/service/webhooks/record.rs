@@ -1,4 +1,4 @@
-//! Records the settings by which commands judge URLs and encrypt secrets.
+//! Records the settings that commands need to check URLs and encrypt secrets.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::service::Service;
 use crate::store::StoreError;
 use crate::store::webhooks::settings::ServerSettings;
 
-/// Records the settings, unless they are those of the last server. Before the server says that it
-/// listens, so that no command that is run after that goes by earlier ones.
+/// Records the settings unless they are the same as the previous server's. Runs before the server
+/// announces that it is listening, so that commands started after that never use outdated settings.
 pub(crate) fn record_settings(service: &Service) {
     if let Err(error) = try_record(service) {
         log::warn!("the webhook settings were not recorded for commands: {error}");

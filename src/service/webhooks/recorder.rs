@@ -1,5 +1,6 @@
-//! Records finished attempts in batches: what finishes while a batch is being written forms the
-//! next one. While a result can't be stored, nothing more is sent, because it would be sent again.
+//! Records finished attempts in batches: attempts that finish while a batch is being written form
+//! the next one. While results can't be stored, nothing more is sent, because after a restart it
+//! would be sent again.
 
 use std::mem;
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use crate::service::Service;
 use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 
-/// What the sender waits for.
+/// A message to the sender.
 pub(super) enum Message {
     /// An attempt ended.
     Ended(Finished),
-    /// A batch of results was stored, or not.
-    Recorded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
+    /// Storing a batch of results succeeded or failed.
+    WriteEnded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
 }
 
 pub(super) struct Recorder {
@@ -32,7 +33,7 @@ impl Recorder {
         Self { service, messages, waiting: Vec::new(), is_writing: false, has_failed: false }
     }
 
-    /// Whether the last batch could not be stored.
+    /// Returns whether the last batch couldn't be stored.
     pub fn has_failed(&self) -> bool {
         self.has_failed
     }
@@ -41,7 +42,7 @@ impl Recorder {
         self.waiting.push(finished);
     }
 
-    /// Writes what is waiting, unless a batch is being written.
+    /// Writes the waiting results, unless a batch is being written.
     pub fn write(&mut self) {
         if self.is_writing || self.waiting.is_empty() {
             return;
@@ -55,13 +56,13 @@ impl Recorder {
             let stored =
                 service.store.write(move |tx| tx.record_attempts(&to_write, disable_after)).await;
             let batch = Arc::unwrap_or_clone(batch);
-            // The sender ends only after this.
-            let _ = messages.send(Message::Recorded(batch, stored));
+            // Can't fail: the sender keeps running until it has received this.
+            let _ = messages.send(Message::WriteEnded(batch, stored));
         });
     }
 
-    /// Takes over what a batch ended with. Returns the deliveries that are recorded.
-    pub fn written(
+    /// Handles the outcome of writing a batch. Returns the attempts that were recorded.
+    pub fn finish_write(
         &mut self,
         mut batch: Vec<Finished>,
         stored: Result<Vec<Endpoint>, StoreError>,
@@ -78,8 +79,8 @@ impl Recorder {
             Err(error) => {
                 if !mem::replace(&mut self.has_failed, true) {
                     log::error!(
-                        "the results of {} webhook deliveries can't be stored, so no more are sent \
-                         until they can: {error}",
+                        "the results of {} webhook deliveries can't be stored, so no more will be \
+                         sent until they can be: {error}",
                         batch.len()
                     );
                 }

@@ -1,5 +1,5 @@
-//! Looks up host names and refuses addresses that webhooks must not be sent to. A connection goes
-//! to one of the addresses that were checked: the name isn't looked up again.
+//! Looks up host names and refuses addresses that webhooks must not be sent to. The connection uses
+//! one of the checked addresses: the name isn't looked up again.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::model::webhook::policy::DestinationPolicy;
 
-/// Where addresses of names come from; tests bring their own.
+/// Looks up the addresses of a host name; tests substitute their own.
 pub(crate) trait HostLookup: Send + Sync {
     fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
@@ -27,7 +27,7 @@ impl HostLookup for SystemLookup {
     }
 }
 
-/// The resolver of the sender's HTTP client. URLs with an address in them never get here: the
+/// The resolver for the sender's HTTP client. URLs with a literal IP address never get here: the
 /// sender checks those itself.
 pub(super) struct GuardedResolver {
     pub lookup: Arc<dyn HostLookup>,
@@ -41,11 +41,11 @@ impl Resolve for GuardedResolver {
         Box::pin(async move {
             let addresses = found.await?;
             if addresses.is_empty() {
-                return Err("the host name has no address".into());
+                return Err("the host name doesn't resolve to any address".into());
             }
             // Whether plain HTTP may leave this machine was checked with the URL.
             policy.check_addresses(true, addresses.iter().copied())?;
-            // Port 0 stands for that of the URL.
+            // Port 0 means the URL's port.
             let addresses: Addrs =
                 Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
@@ -61,10 +61,10 @@ mod tests {
     use super::*;
     use crate::model::webhook::policy::Refusal;
 
-    /// Answers with the next list of addresses each time.
-    struct Scripted(Mutex<Vec<Vec<&'static str>>>);
+    /// Each lookup returns the next list of addresses.
+    struct ScriptedLookup(Mutex<Vec<Vec<&'static str>>>);
 
-    impl HostLookup for Scripted {
+    impl HostLookup for ScriptedLookup {
         fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
             let next = self.0.lock().unwrap().remove(0);
             let addresses = next.iter().map(|text| text.parse().unwrap()).collect();
@@ -80,14 +80,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_is_judged_by_all_of_its_addresses_at_every_lookup() {
+    async fn all_addresses_of_a_name_are_checked_at_every_lookup() {
         let script = vec![
             vec!["1.1.1.1", "2606:4700::1111"],
             vec!["1.1.1.1", "10.0.0.1"],
             vec!["127.0.0.1"],
             vec!["169.254.169.254"],
         ];
-        let lookup = Arc::new(Scripted(Mutex::new(script)));
+        let lookup = Arc::new(ScriptedLookup(Mutex::new(script)));
         let resolver = GuardedResolver { lookup, policy: DestinationPolicy::default() };
         assert_eq!(resolve(&resolver).await.unwrap(), ["1.1.1.1", "2606:4700::1111"]);
         assert!(matches!(resolve(&resolver).await, Err(Refusal::Private(_))));

@@ -1,4 +1,4 @@
-//! Reads the signing secrets of endpoints, and keeps them encrypted with the current key.
+//! Reads endpoints' signing secrets and keeps them encrypted with the current key.
 
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::encryption::{EncryptionError, Keyring};
@@ -7,11 +7,11 @@ use crate::model::webhook::secret::SigningSecret;
 use crate::store::Store;
 use crate::store::webhooks::endpoints::Secrets;
 
-/// The secrets that sign a request now: the current one, and the one before it during the overlap
-/// of a rotation.
+/// Returns the secrets to sign a request with: the current one and, for a day after a rotation, the
+/// previous one.
 ///
 /// # Errors
-/// When the current one can't be read.
+/// If a secret can't be read.
 pub(super) fn signing_secrets(
     keyring: &Keyring,
     endpoint: &EndpointId,
@@ -27,7 +27,8 @@ pub(super) fn signing_secrets(
     Ok(all)
 }
 
-/// Encrypts what is stored in the clear or with an earlier key, and warns about what can't be read.
+/// Encrypts secrets that are stored unencrypted or with an earlier key, and logs those that can't
+/// be read.
 pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
     let stored = match store.read(|reader| reader.endpoint_secrets()) {
         Ok(stored) => stored,
@@ -38,7 +39,8 @@ pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
     for (id, from) in stored {
         let is_current = from.current.encrypted_with == current
             && from.old.as_ref().is_none_or(|(old, _)| old.encrypted_with == current);
-        // Without a key nothing is decrypted for good.
+        // Without a current key, `resealed` only checks that the secrets can be read: encrypted
+        // ones are never stored unencrypted.
         if is_current {
             continue;
         }
@@ -53,7 +55,7 @@ pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
                 }
             }
             Err(error) => log::error!(
-                "webhook endpoint {id} can't sign, so nothing is sent to it: {error}. Add that key \
+                "webhook endpoint {id} can't sign, so nothing will be sent to it: {error}. Add that key \
                  to `webhooks.encryption_key`, or rotate the endpoint's secret"
             ),
         }
@@ -67,7 +69,7 @@ fn resealed(
     now: Timestamp,
 ) -> Result<Secrets, EncryptionError> {
     let seal = |stored| keyring.open(id, stored).and_then(|secret| keyring.seal(id, &secret));
-    // One that has expired signs nothing, and its key may be gone.
+    // An expired secret signs nothing, and its key may be gone.
     let old = match &from.old {
         Some((old, expires_at)) if *expires_at > now => Some((seal(old)?, *expires_at)),
         _ => None,

@@ -1,5 +1,5 @@
 //! The sender: a thread that sleeps until a delivery is due, a change wakes it, or it is time to
-//! see whether another process has changed anything.
+//! check whether another process has changed anything.
 
 use std::io;
 use std::mem;
@@ -30,19 +30,19 @@ use crate::service::Service;
 use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::numbers::DeliveryNo;
-use crate::store::webhooks::queue::Shipment;
+use crate::store::webhooks::queue::OutgoingRequest;
 use crate::store::webhooks::watcher::ChangeWatcher;
 
-/// How often it looks for changes of other processes, and tries to store results again.
+/// How often the sender checks for changes by other processes and retries storing results.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long requests in flight get when the server stops. What doesn't finish is sent again at the
-/// next start.
+/// How long requests in flight have to finish when the server stops. Those that don't finish are
+/// sent again at the next start.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How long an idle connection to a receiver is kept.
 const KEEP_IDLE: Duration = Duration::from_secs(30);
-/// Idle connections to one receiver.
+/// The maximum number of idle connections per receiver.
 const MAX_IDLE: usize = 4;
-/// Threads that can wait for the system's resolver.
+/// The maximum number of threads waiting for the system's resolver.
 const LOOKUP_THREADS: usize = 128;
 
 /// The running sender.
@@ -55,7 +55,7 @@ impl WebhookSender {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the system can't start it.
+    /// If the system can't start it.
     pub fn start(service: &Arc<Service>) -> io::Result<Self> {
         Self::start_with(service, Arc::new(SystemLookup))
     }
@@ -79,11 +79,11 @@ impl WebhookSender {
         Ok(Self { stop, thread })
     }
 
-    /// Lets requests in flight finish for a moment, and ends the thread.
+    /// Gives requests in flight a moment to finish, then stops the thread.
     pub fn stop(self) {
         let _ = self.stop.send(true);
         if self.thread.join().is_err() {
-            log::error!("the webhooks thread ended with a panic");
+            log::error!("the webhooks thread panicked");
         }
     }
 }
@@ -114,9 +114,9 @@ struct Sender {
     messages: UnboundedReceiver<Message>,
     /// For the tasks that send messages.
     outlet: UnboundedSender<Message>,
-    /// When the next delivery that isn't due yet becomes due.
+    /// When the next delivery that isn't due yet will be due.
     next_due: Option<Timestamp>,
-    /// Whether the last read failed: the next look reads again, even if nothing has changed.
+    /// Whether the last read failed: then the next check reads again, even if nothing has changed.
     has_failed_to_read: bool,
 }
 
@@ -171,36 +171,39 @@ impl Sender {
         let _ = tokio::time::timeout(STOP_WITHIN, self.drain()).await;
     }
 
-    /// What a start does before anything is sent.
+    /// Prepares the outbox and the secrets before anything is sent.
     async fn prepare(&mut self) {
         let webhooks = &self.service.settings.webhooks;
         let micros = |delay: Duration| i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
-        let longest: Vec<i64> = (1..=webhooks.schedule.delays().len())
-            .map(|number| micros(webhooks.schedule.longest_before(number)))
+        let max_delays: Vec<i64> = (1..=webhooks.schedule.delays().len())
+            .map(|number| micros(webhooks.schedule.max_delay_before(number)))
             .collect();
-        let brought = self.service.store.write(move |tx| tx.bring_forward(&longest));
+        let brought = self.service.store.write(move |tx| tx.bring_forward(&max_delays));
         if let Err(error) = brought.await {
-            log::warn!("webhook deliveries that a clock set back delays stay late: {error}");
+            log::warn!(
+                "webhook deliveries that are late because the clock was set back can't be \
+                 rescheduled: {error}"
+            );
         }
         reencrypt(&webhooks.encryption_key, &self.service.store).await;
     }
 
     fn until_due(&mut self) -> Duration {
-        // A look comes sooner anyway.
+        // A check for changes comes sooner anyway.
         let Some(due) = self.next_due else { return LOOK_EVERY * 60 };
         let now = self.clock.now(self.service.store.clock());
         let micros = due.as_micros().saturating_sub(now.as_micros());
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
-    /// Takes in a message, and all others that have arrived.
+    /// Handles a message and all others that have arrived.
     fn receive_all(&mut self, message: Option<Message>) {
         let mut next = message;
         while let Some(message) = next {
             self.receive(message);
             next = self.messages.try_recv().ok();
         }
-        // After a failure the next look tries again, rather than over and over from here.
+        // After a failure, leave the retry to the next check instead of trying over and over here.
         if !self.recorder.has_failed() {
             self.recorder.write();
         }
@@ -212,17 +215,18 @@ impl Sender {
                 self.lanes.end(finished.delivery, Some(finished.outcome.succeeded()));
                 self.recorder.add(finished);
             }
-            Message::Recorded(batch, stored) => {
-                for finished in self.recorder.written(batch, stored) {
+            Message::WriteEnded(batch, stored) => {
+                for finished in self.recorder.finish_write(batch, stored) {
                     self.lanes.recorded(finished.delivery);
                 }
             }
         }
     }
 
-    /// Starts what is due, as far as there is room.
+    /// Starts due deliveries as far as there is room.
     fn start_due(&mut self) {
-        // Without room nothing can start when it becomes due; what makes room calls this again.
+        // Without room, there is no point in waking up when something becomes due. Whatever makes
+        // room calls this again.
         self.next_due = None;
         if self.recorder.has_failed() || !self.lanes.has_room() {
             return;
@@ -245,9 +249,9 @@ impl Sender {
     }
 
     fn start(&mut self, delivery: DeliveryNo, due_now: Timestamp) {
-        let shipment = match self.service.store.read(|reader| reader.shipment(delivery)) {
-            Ok(Some(shipment)) => shipment,
-            // Replayed, skipped or removed in the meantime.
+        let outgoing = match self.service.store.read(|reader| reader.outgoing_request(delivery)) {
+            Ok(Some(outgoing)) => outgoing,
+            // Replayed, skipped, or removed since it was read.
             Ok(None) => return self.lanes.end(delivery, None),
             Err(error) => {
                 self.warn_of_failed_read(&error);
@@ -257,17 +261,17 @@ impl Sender {
         let (client, policy) = (self.client.clone(), self.policy.clone());
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
-            let (id, url, step) = (shipment.id.clone(), shipment.url.clone(), shipment.step);
-            let can_retry = shipment.body.is_some();
+            let (id, url, step) = (outgoing.id.clone(), outgoing.url.clone(), outgoing.step);
+            let can_retry = outgoing.body.is_some();
             let started_at = service.store.clock().now();
-            let sent = deliver(&service, &client, &policy, shipment, started_at);
-            // Without a result the delivery would never be attempted again.
+            let sent = deliver(&service, &client, &policy, outgoing, started_at);
+            // Without a result, the delivery would never be attempted again.
             let outcome = AssertUnwindSafe(sent).catch_unwind().await.unwrap_or_else(|_| {
                 failed(&url, started_at, "The attempt ended with an internal error.".to_owned())
             });
             let retry_at = retry_at(&service, step, &outcome, due_now).filter(|_| can_retry);
             let finished = Finished { delivery, id, step, outcome, retry_at };
-            // The sender ends only after this, or abandons it.
+            // Fails only if the sender has stopped waiting for this attempt.
             let _ = outlet.send(Message::Ended(finished));
         });
     }
@@ -279,7 +283,7 @@ impl Sender {
         }
     }
 
-    /// Waits until everything in flight has ended and is recorded.
+    /// Waits until all attempts in flight have ended and been recorded.
     async fn drain(&mut self) {
         while !self.lanes.is_idle() && !self.recorder.has_failed() {
             let message = self.messages.recv().await;
@@ -292,21 +296,21 @@ async fn deliver(
     service: &Service,
     client: &Client,
     policy: &DestinationPolicy,
-    mut shipment: Shipment,
+    mut outgoing: OutgoingRequest,
     now: Timestamp,
 ) -> Outcome {
     let webhooks = &service.settings.webhooks;
     let keyring = &webhooks.encryption_key;
-    let not_sent = |why: &str| failed(&shipment.url, now, format!("Not sent: {why}."));
-    let secrets = match signing_secrets(keyring, &shipment.endpoint, &shipment.secrets, now) {
+    let not_sent = |why: &str| failed(&outgoing.url, now, format!("Not sent: {why}."));
+    let secrets = match signing_secrets(keyring, &outgoing.endpoint, &outgoing.secrets, now) {
         Ok(secrets) => secrets,
         Err(error) => return not_sent(&error.to_string()),
     };
-    let Some(body) = shipment.body.take() else { return not_sent("the event was removed") };
-    attempt(client, policy, shipment, body, secrets, now, webhooks.timeout).await
+    let Some(body) = outgoing.body.take() else { return not_sent("the event was removed") };
+    attempt(client, policy, outgoing, body, secrets, now, webhooks.timeout).await
 }
 
-/// An attempt that failed without a response.
+/// Returns the outcome of an attempt that failed without a response.
 fn failed(url: &EndpointUrl, started_at: Timestamp, error: String) -> Outcome {
     Outcome {
         started_at,
@@ -319,7 +323,7 @@ fn failed(url: &EndpointUrl, started_at: Timestamp, error: String) -> Outcome {
     }
 }
 
-/// When the attempt after this one is due; `None` after the last one.
+/// Returns when the next attempt is due; `None` after the last one.
 fn retry_at(
     service: &Service,
     step: usize,

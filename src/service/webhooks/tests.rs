@@ -19,12 +19,12 @@ use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::url::EndpointUrl;
 use crate::store::webhooks::endpoints::Secrets;
 use crate::store::webhooks::numbers::DeliveryNo;
-use crate::store::webhooks::queue::Shipment;
+use crate::store::webhooks::queue::OutgoingRequest;
 
-/// Finds the next list of addresses each time; without one it never finds any.
-struct Scripted(Mutex<Vec<Vec<&'static str>>>);
+/// Each lookup returns the next list of addresses. Once they run out, lookups never finish.
+struct ScriptedLookup(Mutex<Vec<Vec<&'static str>>>);
 
-impl HostLookup for Scripted {
+impl HostLookup for ScriptedLookup {
     fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let mut script = self.0.lock().unwrap();
         if script.is_empty() {
@@ -40,7 +40,7 @@ async fn send(client: &reqwest::Client, policy: &DestinationPolicy, url: &str) -
     let secret = SigningSecret::generate().unwrap();
     let stored = StoredSecret { bytes: secret.key().to_vec(), encrypted_with: None };
     let body = b"{}".to_vec();
-    let shipment = Shipment {
+    let outgoing = OutgoingRequest {
         delivery: DeliveryNo::for_test(1),
         id: DeliveryId::generate(),
         endpoint: EndpointId::generate(),
@@ -50,10 +50,10 @@ async fn send(client: &reqwest::Client, policy: &DestinationPolicy, url: &str) -
         step: 0,
     };
     let (now, timeout) = (Timestamp::from_micros(0), Duration::from_secs(20));
-    attempt(client, policy, shipment, body, vec![secret], now, timeout).await
+    attempt(client, policy, outgoing, body, vec![secret], now, timeout).await
 }
 
-/// Accepts connections one after the other, and returns the requests' heads.
+/// Accepts connections one after another. The thread returns the requests that it received.
 fn listen(connections: usize) -> (u16, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -76,7 +76,7 @@ fn listen(connections: usize) -> (u16, std::thread::JoinHandle<Vec<String>>) {
 }
 
 #[tokio::test]
-async fn a_name_is_looked_up_for_each_connection_and_refused_once_it_leads_elsewhere() {
+async fn a_name_is_looked_up_for_each_connection_and_refused_if_an_address_is_not_allowed() {
     let policy = DestinationPolicy {
         allow: vec!["127.0.0.1/32".parse().unwrap()],
         allow_http: true,
@@ -89,7 +89,7 @@ async fn a_name_is_looked_up_for_each_connection_and_refused_once_it_leads_elsew
         vec![],
         vec!["127.0.0.1"],
     ];
-    let lookup = Arc::new(Scripted(Mutex::new(script)));
+    let lookup = Arc::new(ScriptedLookup(Mutex::new(script)));
     let client = client(GuardedResolver { lookup, policy: policy.clone() }).unwrap();
     let (port, requests) = listen(2);
     let url = format!("http://receiver.example:{port}/hook");
@@ -97,7 +97,7 @@ async fn a_name_is_looked_up_for_each_connection_and_refused_once_it_leads_elsew
         None,
         Some("Not sent: the URL leads to 10.0.0.1, a private address. "),
         Some("Not sent: the URL leads to 169.254.169.254, an address that webhooks are never"),
-        Some("Can't connect: the host name has no address."),
+        Some("Can't connect: the host name doesn't resolve to any address."),
         None,
     ];
     for expected in errors {
@@ -113,9 +113,9 @@ async fn a_name_is_looked_up_for_each_connection_and_refused_once_it_leads_elsew
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lookup_that_hangs_ends_with_the_attempt() {
+async fn a_lookup_that_hangs_ends_when_the_attempt_times_out() {
     let policy = DestinationPolicy { allow_http: true, ..DestinationPolicy::default() };
-    let lookup = Arc::new(Scripted(Mutex::default()));
+    let lookup = Arc::new(ScriptedLookup(Mutex::default()));
     let client = client(GuardedResolver { lookup, policy: policy.clone() }).unwrap();
     let outcome = send(&client, &policy, "http://receiver.example/").await;
     assert_eq!(outcome.error.as_deref(), Some("No response within 20s."));

@@ -1,4 +1,4 @@
-//! The TLS configuration of the sender.
+//! The sender's TLS configuration.
 
 use std::io;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Trusts what the operating system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` can replace it), and
-/// Mozilla's roots, compiled in, where there is nothing, as in an empty container.
+/// Trusts the operating system's root certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` override
+/// them). If there are none, as in an empty container, trusts the compiled-in Mozilla roots.
 ///
 /// # Errors
 /// Never in practice: the provider supports the default protocol versions.

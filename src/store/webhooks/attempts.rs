@@ -1,4 +1,4 @@
-//! Records what attempts ended with.
+//! Records the outcomes of attempts.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -11,16 +11,16 @@ use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
-/// An attempt to record, and when the next one would be.
+/// A finished attempt, to be recorded.
 #[derive(Clone, Debug)]
 pub struct Finished {
     pub delivery: DeliveryNo,
     /// Row numbers are reused after deletions; ids are not.
     pub id: DeliveryId,
-    /// How many attempts had been made since it was queued or replayed.
+    /// The number of attempts before this one since the delivery was queued or replayed.
     pub step: usize,
     pub outcome: Outcome,
-    /// When the next attempt is due; `None` when this was the last one of the schedule.
+    /// When the next attempt is due; `None` if this was the last one in the schedule.
     pub retry_at: Option<Timestamp>,
 }
 
@@ -35,8 +35,8 @@ struct Before {
 }
 
 impl Tx<'_> {
-    /// Records attempts. After `disable_after` failed deliveries in a row an endpoint is disabled.
-    /// Returns the endpoints that this disabled.
+    /// Records attempts. Disables endpoints after `disable_after` failed deliveries in a row, and
+    /// returns the endpoints that it disabled.
     pub fn record_attempts(
         &self,
         finished: &[Finished],
@@ -90,7 +90,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives a delivery its new status. Returns why its endpoint has to be disabled, if it has to.
+    /// Updates a delivery's status. Returns why its endpoint must be disabled, if so.
     fn settle(
         &self,
         finished: &Finished,
@@ -103,8 +103,8 @@ impl Tx<'_> {
         let (status, next) = if outcome.succeeded() {
             (DeliveryStatus::Delivered, None)
         } else if before.status != DeliveryStatus::Pending || was_replayed {
-            // Skipped while it was being sent, because its endpoint was disabled, and then perhaps
-            // replayed: the replay has all of its attempts ahead.
+            // Skipped while it was being sent because its endpoint was disabled, and perhaps
+            // replayed since then: the replay gets all of its attempts.
             (before.status, before.next_attempt_at)
         } else if let Some(at) = retry_at.filter(|_| !outcome.is_gone()) {
             (DeliveryStatus::Pending, Some(at))

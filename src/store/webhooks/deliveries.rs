@@ -14,14 +14,14 @@ use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::row::enum_value;
 
-/// Which deliveries of an endpoint are wanted.
+/// Selects deliveries of an endpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeliveryFilter {
     /// Only failed and skipped ones.
     pub unsuccessful: bool,
-    /// Only those of events at this time or later.
+    /// Only those of events created at or after this time.
     pub since: Option<Timestamp>,
-    /// Only those before this one, for the next page: its time and its row.
+    /// Only those before this position, for the next page: a time and a row number.
     pub before: Option<(Timestamp, i64)>,
     pub limit: u32,
 }
@@ -34,12 +34,12 @@ pub struct DeliveryPage {
     pub next: Option<(Timestamp, i64)>,
 }
 
-/// A delivery with all that is known of it.
+/// A delivery with its request body and attempts.
 #[derive(Debug)]
 pub struct DeliveryDetails {
     pub delivery: Delivery,
     pub endpoint: Endpoint,
-    /// The bytes that are sent; `None` once the event was removed.
+    /// The request body; `None` if the event was removed.
     pub body: Option<String>,
     /// Oldest first.
     pub attempts: Vec<Attempt>,
@@ -62,7 +62,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         status: enum_value(row, 3)?,
         attempts: row.get(4)?,
         created_at,
-        // 0 or less means at once: since the event.
+        // 0 or less means immediately, so it has been due since the event.
         next_attempt_at: next
             .map(|micros| if micros <= 0 { created_at } else { Timestamp::from_micros(micros) }),
         held: row.get(7)?,
@@ -85,7 +85,7 @@ fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<Attempt> {
 }
 
 impl Reader<'_> {
-    /// A page of the deliveries of an endpoint; `None` when there is no such endpoint.
+    /// Returns a page of an endpoint's deliveries; `None` if the endpoint doesn't exist.
     pub fn deliveries(
         &self,
         endpoint: &EndpointId,
@@ -113,7 +113,7 @@ impl Reader<'_> {
         Ok(Some(DeliveryPage { deliveries, next }))
     }
 
-    /// A delivery with its request and attempts.
+    /// Returns a delivery with its request body and attempts.
     pub fn delivery(&self, id: &DeliveryId) -> Result<Option<DeliveryDetails>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS}, d.body, (SELECT e.id FROM webhook_endpoints AS e
@@ -141,7 +141,7 @@ impl Reader<'_> {
         Ok(Some(DeliveryDetails { delivery, endpoint: endpoint.endpoint, body, attempts }))
     }
 
-    /// The deliveries of events, with the ids of their endpoints, for timelines.
+    /// Returns the deliveries of events with the ids of their endpoints, for timelines.
     pub fn deliveries_of_events(
         &self,
         events: &[&str],
@@ -162,7 +162,7 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many deliveries wait because the database was restored from a backup, up to a limit.
+    /// Counts the deliveries on hold since the database was restored from a backup, up to a limit.
     pub fn held_deliveries(&self, limit: u32) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries WHERE held = 1
                        AND endpoint_no IN (SELECT no FROM webhook_endpoints WHERE deleted_at IS NULL)

@@ -1,4 +1,4 @@
-//! Changes endpoints. Every change writes an event for the audit log.
+//! Changes endpoints. Every change records an event for the audit log.
 
 use rusqlite::params;
 
@@ -60,7 +60,7 @@ impl Tx<'_> {
         Ok(found.endpoint)
     }
 
-    /// Changes an endpoint; `None` when there is none.
+    /// Updates an endpoint. Returns `None` if it doesn't exist.
     pub fn update_endpoint(
         &self,
         actor: Actor,
@@ -87,7 +87,7 @@ impl Tx<'_> {
         self.record_endpoint_change(actor, &before, EventType::WebhookEndpointUpdated)
     }
 
-    /// Enables an endpoint and pings it; one that is enabled stays as it is.
+    /// Enables an endpoint and pings it. Does nothing if it is already enabled.
     pub fn enable_endpoint(
         &self,
         actor: Actor,
@@ -102,13 +102,13 @@ impl Tx<'_> {
         self.conn.prepare_cached(sql)?.execute([self.now.as_micros(), before.no.0])?;
         let found = self.existing_endpoint(id)?;
         let ping = SyntheticEvent::ping(&found.endpoint, &found.workspace.id, self.now)?;
-        // What was pending when it was disabled may not all be skipped yet.
+        // Some deliveries from before it was disabled may not have been skipped yet.
         self.queue_synthetic_first(found.no, &ping)?;
         self.record_endpoint_change(actor, &before, EventType::WebhookEndpointEnabled)
     }
 
-    /// Disables an endpoint and skips what is pending, a large backlog in the background; one that
-    /// is disabled stays as it is.
+    /// Disables an endpoint and skips its pending deliveries, a large backlog in the background.
+    /// Does nothing if it is already disabled.
     pub fn disable_endpoint(
         &self,
         actor: Actor,
@@ -131,8 +131,8 @@ impl Tx<'_> {
         self.record_endpoint_change(actor, &before, EventType::WebhookEndpointDisabled)
     }
 
-    /// Replaces the secret. The one that was current until now signs too for a day; one from before
-    /// that stops at once.
+    /// Replaces the secret. The previous one also signs for a day; an older one stops signing
+    /// immediately.
     pub fn rotate_endpoint_secret(
         &self,
         actor: Actor,
@@ -178,8 +178,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes an endpoint; its deliveries are removed in the background. Returns whether there was
-    /// one.
+    /// Deletes an endpoint; its deliveries are removed in the background. Returns whether it
+    /// existed.
     pub fn delete_endpoint(&self, actor: Actor, id: &EndpointId) -> Result<bool, StoreError> {
         let Some(found) = find(self.conn, id)? else { return Ok(false) };
         self.record_endpoint(actor, &found, EventType::WebhookEndpointDeleted, None)?;
@@ -188,7 +188,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Postpones the removal of a temporary endpoint. Returns whether it is still there.
+    /// Postpones the removal of a temporary endpoint. Returns whether it still exists.
     pub fn renew_endpoint(
         &self,
         id: &EndpointId,
@@ -201,7 +201,7 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Queues a ping. Returns whether there is such an endpoint.
+    /// Queues a ping. Returns whether the endpoint exists.
     ///
     /// # Errors
     /// [`StoreError::EndpointDisabled`].
@@ -214,8 +214,8 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Queues an event that nobody caused. `event` gets the organization's id. Returns whether there
-    /// is such an endpoint.
+    /// Queues a test event, which no change caused. Fills in the organization's id in `event`.
+    /// Returns whether the endpoint exists.
     ///
     /// # Errors
     /// [`StoreError::EndpointDisabled`].
@@ -252,7 +252,7 @@ impl Tx<'_> {
         Ok(Some(after.endpoint))
     }
 
-    /// Writes the event of a change, with the earlier values of the fields that differ.
+    /// Records the event for a change, with the previous values of the changed fields.
     fn record_endpoint(
         &self,
         actor: Actor,

@@ -17,15 +17,15 @@ use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::rows::row::{conversion_error, enum_value};
 use crate::store::workspaces;
 
-/// The secrets of an endpoint as they are stored.
+/// An endpoint's secrets as stored.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     pub current: StoredSecret,
-    /// The one before the last rotation, with the time until which it is valid.
+    /// The secret before the last rotation, and when it expires.
     pub old: Option<(StoredSecret, Timestamp)>,
 }
 
-/// An endpoint with what the store needs to work on it.
+/// An endpoint with its row number and other data for the store's own use.
 pub(super) struct Found {
     pub no: EndpointNo,
     pub workspace: Workspace,
@@ -93,12 +93,12 @@ pub(super) fn find(conn: &Connection, id: &EndpointId) -> Result<Option<Found>, 
 }
 
 impl Reader<'_> {
-    /// An endpoint with its secrets.
+    /// Returns an endpoint with its secrets.
     pub fn endpoint(&self, id: &EndpointId) -> Result<Option<(Endpoint, Secrets)>, StoreError> {
         Ok(find(self.conn, id)?.map(|found| (found.endpoint, found.secrets)))
     }
 
-    /// The endpoints of all workspaces, oldest first.
+    /// Returns the endpoints in all workspaces, oldest first.
     pub fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY w.slug, e.no"
@@ -108,7 +108,7 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Every endpoint with its secrets, for encrypting them with another key.
+    /// Returns every endpoint's secrets, for re-encrypting them.
     pub fn endpoint_secrets(&self) -> Result<Vec<(EndpointId, Secrets)>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY e.no");
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -119,7 +119,7 @@ impl Reader<'_> {
 }
 
 impl WorkspaceReader<'_> {
-    /// The endpoints of the workspace, oldest first.
+    /// Returns the workspace's endpoints, oldest first.
     pub fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM {FROM} WHERE e.workspace_no = ?1 AND e.deleted_at IS NULL

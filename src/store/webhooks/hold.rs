@@ -1,8 +1,8 @@
-//! Holds back deliveries in a copy of a database, so that a clone stays silent.
+//! Puts deliveries on hold in a copy of a database, so that the copy sends nothing.
 
 use rusqlite::Connection;
 
-/// Holds back what is pending. A database of an earlier version has nothing to hold back.
+/// Puts all pending deliveries on hold. A database from an earlier version has none.
 pub(in crate::store) fn hold_pending(conn: &Connection) -> rusqlite::Result<()> {
     if !conn.table_exists(None, "webhook_deliveries")? {
         return Ok(());

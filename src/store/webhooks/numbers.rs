@@ -1,10 +1,10 @@
-//! The numbers of rows, for what comes back to them later.
+//! Row numbers, for callers that refer to the same row again later.
 
-/// The number of an endpoint's row.
+/// An endpoint's row number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EndpointNo(pub(super) i64);
 
-/// The number of a delivery's row.
+/// A delivery's row number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryNo(pub(super) i64);
 

@@ -1,4 +1,4 @@
-//! The outbox: deliveries are written in the transaction that writes their event.
+//! The outbox: deliveries are queued in the transaction that records their event.
 
 use rusqlite::params;
 
@@ -13,10 +13,10 @@ use crate::store::error::StoreError;
 use crate::store::rows::row::conversion_error;
 use crate::store::tx::{Tx, WorkspaceTx};
 
-/// When a delivery is due that waits for nothing, and one that goes before those.
+/// The due times of a delivery that can be sent immediately, and of one that goes before those.
 const AT_ONCE: i64 = 0;
 const BEFORE_OTHERS: i64 = -1;
-/// Deliveries that are skipped at a time.
+/// The number of deliveries to skip at a time.
 const SKIP_BATCH: u32 = 1000;
 
 /// An event that was just recorded.
@@ -24,13 +24,13 @@ pub(in crate::store) struct Recorded<'e> {
     pub id: &'e str,
     pub kind: EventType,
     pub created_at: Timestamp,
-    /// The earlier values of what changed, as JSON.
+    /// The previous values of the changed fields, as JSON.
     pub previous: Option<&'e str>,
 }
 
 impl WorkspaceTx<'_> {
-    /// Queues an event for the endpoints of the workspace that want it: those of live mode for what
-    /// live keys and admins did, those of test mode for what test keys did.
+    /// Queues an event for the workspace's endpoints that subscribe to it: live endpoints for
+    /// changes made with live keys or by admins, test endpoints for changes made with test keys.
     pub(in crate::store) fn queue_event(&self, event: &Recorded<'_>) -> Result<(), StoreError> {
         let mode = if self.caller.livemode { "live" } else { "test" };
         let sql = "SELECT no, types, fields, disabled_at IS NULL FROM webhook_endpoints
@@ -82,7 +82,7 @@ impl WorkspaceTx<'_> {
         Ok(())
     }
 
-    /// When a new delivery is due: 0 unless the schedule begins with a delay.
+    /// Returns when a new delivery is due: 0 unless the schedule begins with a delay.
     fn first_attempt_at(&self) -> Result<i64, StoreError> {
         first_attempt_at(self.conn, self.now)
     }
@@ -104,7 +104,7 @@ impl Tx<'_> {
         self.queue_synthetic_at(endpoint, event, AT_ONCE)
     }
 
-    /// Queues such an event before whatever else waits for its first attempt.
+    /// Like `queue_synthetic`, but goes before everything else waiting for a first attempt.
     pub(super) fn queue_synthetic_first(
         &self,
         endpoint: EndpointNo,
@@ -134,7 +134,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Skips some of the pending deliveries of an endpoint. Returns how many.
+    /// Skips a batch of an endpoint's pending deliveries. Returns how many were skipped.
     pub(super) fn skip_pending(&self, endpoint: EndpointNo) -> Result<usize, StoreError> {
         let sql = "UPDATE webhook_deliveries SET status = 'skipped', next_attempt_at = NULL
                    WHERE no IN (SELECT no FROM webhook_deliveries

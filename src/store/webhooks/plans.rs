@@ -1,5 +1,5 @@
-//! Tests that nothing the sender, the delivery log and their clean-up do scans or sorts deliveries,
-//! attempts or events, however many there are. Only the endpoints may be scanned: there are few.
+//! Tests that the queries of the sender, the delivery log, and their cleanup never scan or sort
+//! deliveries, attempts, or events. Only endpoints may be scanned because there are few.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +24,8 @@ fn now() -> Timestamp {
     Timestamp::from_micros(1_000_000)
 }
 
-/// Endpoints: one enabled, one disabled, one deleted, one expired. Deliveries of the enabled one in
-/// every status.
+/// Creates endpoints (one enabled, one disabled, one deleted, one expired) and deliveries to the
+/// enabled one in every status.
 fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();
@@ -79,7 +79,7 @@ fn with_reader(conn: &mut Connection, work: impl FnOnce(&Reader<'_>)) -> BTreeSe
     statements(conn, |reader| work(&Reader { conn: reader.conn }))
 }
 
-/// Checks the statements that touch what can be large.
+/// Checks the statements on tables that can be large.
 #[track_caller]
 fn assert_only_searches(conn: &Connection, seen: &BTreeSet<String>, expected: usize) {
     let large = |sql: &&String| {
@@ -103,13 +103,13 @@ fn assert_only_searches(conn: &Connection, seen: &BTreeSet<String>, expected: us
 }
 
 #[test]
-fn the_sender_finds_what_is_due_by_index() {
+fn the_sender_finds_due_deliveries_by_index() {
     let mut conn = database();
     let seen = with_reader(&mut conn, |reader| {
         let queues = reader.webhook_queues(now(), |_| 10).unwrap();
         let queue = &queues[0];
         assert_eq!((queues.len(), queue.first_attempts.len()), (1, 1));
-        assert!(reader.shipment(queue.first_attempts[0]).unwrap().is_some());
+        assert!(reader.outgoing_request(queue.first_attempts[0]).unwrap().is_some());
     });
     assert_only_searches(&conn, &seen, 4);
     for sql in seen.iter().filter(|sql| sql.contains("next_attempt_at ")) {
@@ -139,7 +139,8 @@ fn results_are_recorded_by_row() {
         };
         tx.record_attempts(&[finished], 1).unwrap();
     });
-    // Reading and updating the delivery, and skipping the others of the endpoint that this disables.
+    // Reading and updating the delivery, and skipping the endpoint's other deliveries when this
+    // disables it.
     assert_only_searches(&conn, &seen, 3);
 }
 
@@ -201,7 +202,7 @@ fn replays_walk_an_index() {
 }
 
 #[test]
-fn what_a_start_does_with_the_outbox_walks_an_index() {
+fn preparing_the_outbox_at_startup_walks_an_index() {
     let mut conn = database();
     let seen = with_reader(&mut conn, |reader| {
         assert_eq!(reader.held_deliveries(10).unwrap(), 1);
@@ -219,10 +220,11 @@ fn what_a_start_does_with_the_outbox_walks_an_index() {
 }
 
 #[test]
-fn the_clean_up_walks_an_index() {
+fn the_cleanup_walks_an_index() {
     let mut conn = database();
     let seen = with_tx(&mut conn, |tx| while tx.clean_up_deliveries(now()).unwrap() {});
-    // Skipping, the deliveries of a deleted endpoint, old ones, and removing each with its attempts.
+    // Skipping, listing a deleted endpoint's deliveries and old ones, and removing each with its
+    // attempts.
     assert_only_searches(&conn, &seen, 5);
     let left: Vec<i64> = conn
         .prepare("SELECT no FROM webhook_deliveries")
@@ -231,11 +233,11 @@ fn the_clean_up_walks_an_index() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(left, [1, 2], "what is still to be sent stays");
+    assert_eq!(left, [1, 2], "pending deliveries are kept");
 }
 
 #[test]
-fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_what_is_due() {
+fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_due_deliveries() {
     let mut conn = database();
     let seen = with_tx(&mut conn, |tx| {
         let id = EndpointId::stored("ep_1".to_owned());
@@ -245,6 +247,6 @@ fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_what_is_due() 
     assert_only_searches(&conn, &seen, 1);
     let seen = statements(&mut conn, |reader| hold::hold_pending(reader.conn).unwrap());
     let sql = seen.iter().find(|sql| sql.starts_with("UPDATE")).unwrap();
-    // Everything pending, in a copy that nobody else uses.
+    // Holds all pending deliveries, in a copy that nobody else uses.
     assert!(plan(&conn, sql)[0].contains("USING INDEX webhook_deliveries_due"));
 }

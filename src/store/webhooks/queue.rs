@@ -1,4 +1,4 @@
-//! What the sender reads: which deliveries are due, and what to send.
+//! The sender's queries: which deliveries are due, and what to send.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -14,35 +14,35 @@ use crate::store::reader::Reader;
 use crate::store::rows::resource::Listed;
 use crate::store::tx::Tx;
 
-/// What is queued for an endpoint.
+/// The deliveries queued for an endpoint.
 #[derive(Debug)]
 pub struct EndpointQueue {
     pub endpoint: EndpointNo,
-    /// The first deliveries of those that are due: first attempts in the order of their events, and
-    /// retries in the order in which they became due.
+    /// The earliest due deliveries: first attempts in the order of their events, and retries in the
+    /// order in which they became due.
     pub first_attempts: Vec<DeliveryNo>,
     pub retries: Vec<DeliveryNo>,
-    /// When the next one becomes due; `None` when none is waiting.
+    /// When the next delivery becomes due; `None` if none is scheduled.
     pub next_due: Option<Timestamp>,
 }
 
-/// One request to make.
+/// A request to send.
 #[derive(Debug)]
-pub struct Shipment {
+pub struct OutgoingRequest {
     pub delivery: DeliveryNo,
     pub id: DeliveryId,
     pub endpoint: EndpointId,
     pub url: EndpointUrl,
     pub secrets: Secrets,
-    /// `None` when its event was removed.
+    /// `None` if its event was removed.
     pub body: Option<Vec<u8>>,
-    /// How many attempts were made since it was queued or replayed.
+    /// The number of attempts since it was queued or replayed.
     pub step: usize,
 }
 
 impl Reader<'_> {
-    /// The queues of all enabled endpoints that have one. `limit` says how many due deliveries of
-    /// an endpoint are wanted.
+    /// Returns the queues of all enabled endpoints that have one. `limit` gives the maximum number
+    /// of due deliveries to return for an endpoint.
     pub fn webhook_queues(
         &self,
         now: Timestamp,
@@ -72,8 +72,11 @@ impl Reader<'_> {
         Ok(queues)
     }
 
-    /// What to send for a delivery; `None` when it is no longer to be sent.
-    pub fn shipment(&self, delivery: DeliveryNo) -> Result<Option<Shipment>, StoreError> {
+    /// Returns the request to send for a delivery; `None` if it should no longer be sent.
+    pub fn outgoing_request(
+        &self,
+        delivery: DeliveryNo,
+    ) -> Result<Option<OutgoingRequest>, StoreError> {
         let sql = "SELECT d.id, d.event_id, d.body, e.id, d.step FROM webhook_deliveries AS d
                        JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
                    WHERE d.no = ?1 AND d.status = 'pending' AND d.held = 0
@@ -91,7 +94,7 @@ impl Reader<'_> {
         let Some(found) = endpoints::find(self.conn, &EndpointId::stored(endpoint_id))? else {
             return Ok(None);
         };
-        Ok(Some(Shipment {
+        Ok(Some(OutgoingRequest {
             delivery,
             id: DeliveryId::stored(id),
             endpoint: found.endpoint.id,
@@ -103,7 +106,7 @@ impl Reader<'_> {
     }
 }
 
-/// The body of a stored event; `None` when the event was removed.
+/// Returns the request body for a stored event; `None` if the event was removed.
 pub(super) fn event_body(conn: &Connection, event_id: &str) -> Result<Option<String>, StoreError> {
     let sql = format!("SELECT {} FROM events WHERE id = ?1", Event::COLUMNS);
     let event = conn.prepare_cached(&sql)?.query_row([event_id], Event::from_row).optional()?;
@@ -144,17 +147,19 @@ fn next_due(
 }
 
 impl Tx<'_> {
-    /// Makes due what can't be due as far in the future as it is: the clock was set back. `longest`
-    /// has the longest delay of each step, in microseconds. Returns how many.
-    pub fn bring_forward(&self, longest: &[i64]) -> Result<usize, StoreError> {
-        let (Some(shortest), Some(last)) = (longest.iter().min(), longest.iter().max()) else {
+    /// Makes deliveries due now if they are scheduled further ahead than the retry schedule allows,
+    /// which happens after the clock was set back. `max_delays` holds the longest delay of each
+    /// step, in microseconds. Returns how many were changed.
+    pub fn bring_forward(&self, max_delays: &[i64]) -> Result<usize, StoreError> {
+        let (Some(shortest), Some(last)) = (max_delays.iter().min(), max_delays.iter().max())
+        else {
             return Ok(0);
         };
         let mut changed = 0;
         for endpoint in self.all_endpoints()? {
-            // A longer schedule may have been in force before.
+            // The schedule may have had more steps before.
             let limit = |step: usize| {
-                self.now.as_micros().saturating_add(*longest.get(step).unwrap_or(last))
+                self.now.as_micros().saturating_add(*max_delays.get(step).unwrap_or(last))
             };
             let sql = "SELECT no, step, next_attempt_at FROM webhook_deliveries
                        WHERE endpoint_no = ?1 AND status = 'pending' AND held = 0
@@ -162,27 +167,27 @@ impl Tx<'_> {
             let mut statement = self.conn.prepare_cached(sql)?;
             let mut rows =
                 statement.query([endpoint.0, self.now.as_micros().saturating_add(*shortest)])?;
-            let mut too_late: Vec<i64> = Vec::new();
+            let mut too_far_ahead: Vec<i64> = Vec::new();
             while let Some(row) = rows.next()? {
                 if row.get::<_, i64>(2)? > limit(row.get::<_, u32>(1)? as usize) {
-                    too_late.push(row.get(0)?);
+                    too_far_ahead.push(row.get(0)?);
                 }
             }
             drop(rows);
-            for no in &too_late {
+            for no in &too_far_ahead {
                 self.conn
                     .prepare_cached(
                         "UPDATE webhook_deliveries SET next_attempt_at = ?1 WHERE no = ?2",
                     )?
                     .execute([self.now.as_micros(), *no])?;
             }
-            changed += too_late.len();
+            changed += too_far_ahead.len();
         }
         Ok(changed)
     }
 
-    /// Lets go of what is held back since the database was restored from a backup. Returns how many
-    /// deliveries are sent now.
+    /// Releases the deliveries that were put on hold when the database was restored from a backup.
+    /// Returns how many were released.
     pub fn resume_deliveries(&self) -> Result<usize, StoreError> {
         let sql = "UPDATE webhook_deliveries SET held = 0 WHERE held = 1
                        AND endpoint_no IN (SELECT no FROM webhook_endpoints

@@ -1,4 +1,4 @@
-//! Queues deliveries again: the same id, event and bytes.
+//! Queues deliveries again, with the same id, event, and body.
 
 use rusqlite::params;
 
@@ -10,24 +10,24 @@ use crate::store::error::StoreError;
 use crate::store::rows::row::enum_value;
 use crate::store::tx::Tx;
 
-/// Which deliveries of an endpoint are replayed.
+/// Which of an endpoint's deliveries to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayScope {
     FailedAndSkipped,
     Failed,
-    /// Delivered ones too.
+    /// Successful ones too.
     All,
 }
 
-/// How far a replay got: the last delivery that was looked at.
+/// A replay's progress: the last delivery that was examined.
 pub type ReplayPosition = (Timestamp, i64);
 
-/// Deliveries that are looked at in one transaction.
+/// The number of deliveries to examine per transaction.
 const BATCH: u32 = 1000;
 
 impl Tx<'_> {
-    /// Replays a delivery. One that is pending already is left as it is. Returns whether there is
-    /// such a delivery.
+    /// Replays a delivery. Does nothing if it is already pending. Returns whether the delivery
+    /// exists.
     ///
     /// # Errors
     /// [`StoreError::EndpointDisabled`].
@@ -46,9 +46,9 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Replays a batch of an endpoint's deliveries of events at `since` or later, oldest first,
-    /// going on after `position`. Returns how many, and the position to go on from; `None` at the
-    /// end.
+    /// Replays a batch of an endpoint's deliveries of events created at or after `since`, oldest
+    /// first, starting after `position`. Returns how many were queued and the position to continue
+    /// from, which is `None` at the end.
     ///
     /// # Errors
     /// [`StoreError::EndpointDisabled`], [`StoreError::NotFound`].
@@ -70,7 +70,7 @@ impl Tx<'_> {
             }
             ReplayScope::All => "",
         };
-        // Looks at no more than a batch, however few of it are wanted.
+        // Examines at most one batch, however few of its deliveries match.
         let is_wanted = |status: DeliveryStatus| match scope {
             ReplayScope::FailedAndSkipped => true,
             ReplayScope::Failed => status == DeliveryStatus::Failed,

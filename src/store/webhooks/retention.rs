@@ -1,4 +1,4 @@
-//! Removes what the delivery log no longer keeps.
+//! Removes expired data from the delivery log.
 
 use rusqlite::{Row, params};
 
@@ -9,13 +9,13 @@ use crate::model::webhook::id::EndpointId;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
-/// Deliveries that are removed in one transaction, so that requests find their turn in between.
+/// The number of deliveries to remove per transaction, so that requests get their turn in between.
 const BATCH: u32 = 500;
 
 impl Tx<'_> {
-    /// Removes temporary endpoints that were not renewed, skips what disabled endpoints still have
-    /// pending, and removes the deliveries of deleted endpoints and of events before `before`, except
-    /// those that are still to be sent. Returns whether there may be more to do.
+    /// Removes temporary endpoints that were not renewed, skips the pending deliveries of disabled
+    /// endpoints, and removes the deliveries of deleted endpoints and of events before `before`,
+    /// except for pending ones. Returns whether there may be more to do.
     pub fn clean_up_deliveries(&self, before: Timestamp) -> Result<bool, StoreError> {
         for id in self.expired_endpoints()? {
             self.delete_endpoint(Actor::system(), &id)?;

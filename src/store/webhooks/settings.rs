@@ -1,5 +1,4 @@
-//! What a server records of its settings, so that commands judge URLs and encrypt secrets as it
-//! does.
+//! The settings that a server records so that commands check URLs and encrypt secrets as it does.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -12,14 +11,14 @@ use crate::store::tx::Tx;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSettings {
     pub policy: DestinationPolicy,
-    /// The fingerprint of the key that it encrypts new secrets with.
+    /// The fingerprint of the key that the server encrypts new secrets with.
     pub encryption_key: Option<String>,
     /// The delay before first attempts, in microseconds.
     pub first_delay: i64,
 }
 
 impl Reader<'_> {
-    /// `None` before the first server has run.
+    /// Returns the recorded settings; `None` if no server has run yet.
     pub fn webhook_settings(&self) -> Result<Option<ServerSettings>, StoreError> {
         let sql = "SELECT policy, encryption_key, first_delay FROM webhook_settings";
         let read =

@@ -17,7 +17,7 @@ struct Inner {
 }
 
 impl OutboxSignal {
-    /// Watches what the connection writes.
+    /// Watches the connection's writes.
     pub(in crate::store) fn watch(&self, conn: &mut Connection) -> rusqlite::Result<()> {
         let inner = Arc::clone(&self.0);
         conn.update_hook(Some(move |_, _: &str, table: &str, _| {
@@ -27,15 +27,15 @@ impl OutboxSignal {
         }))
     }
 
-    /// Wakes the sender if anything changed. To be called after the commit: before it, the sender
-    /// would find nothing.
+    /// Wakes the sender if anything changed. Call it after the commit: before it, the sender
+    /// wouldn't see the change.
     pub(in crate::store) fn committed(&self) {
         if self.0.changed.swap(false, Ordering::Relaxed) {
             self.0.wake.notify_one();
         }
     }
 
-    /// Waits for the next change. One that happened since the last wait ends it at once.
+    /// Waits for the next change. Returns immediately if there was one since the last wait.
     pub async fn changed(&self) {
         self.0.wake.notified().await;
     }

@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::store::engine::sqlite;
 use crate::store::error::StoreError;
 
-/// A connection that only watches. It is opened with the first look, and again after an error.
+/// A connection that only watches. It is opened at the first check, and reopened after an error.
 pub struct ChangeWatcher {
     database: PathBuf,
     conn: Option<Connection>,
@@ -23,10 +23,10 @@ impl Store {
 }
 
 impl ChangeWatcher {
-    /// Whether anything was committed since the last call. The first call says yes.
+    /// Returns whether anything was committed since the last call. The first call returns `true`.
     ///
     /// # Errors
-    /// When the database can't be opened or read.
+    /// If the database can't be opened or read.
     pub fn has_changed(&mut self) -> Result<bool, StoreError> {
         let conn = match self.conn.take() {
             Some(conn) => conn,

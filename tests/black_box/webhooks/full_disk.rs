@@ -36,7 +36,7 @@ fn a_result_that_cannot_be_stored_stops_sending_until_it_can() {
     wait_until("four are under way", || receiver.count() == 5);
     limit(&server, 0);
     is_full.store(true, Ordering::SeqCst);
-    let message = "so no more are sent until they can";
+    let message = "so no more will be sent until they can be";
     wait_until("the log says so", || server.log().contains(message));
     let tries = || server.log().matches("cannot store a group of changes").count();
     let before = tries();

@@ -87,7 +87,7 @@ fn an_address_that_is_no_longer_allowed_is_refused_at_delivery() {
         assert!(refused.error.contains("`webhooks.allow`"), "{refused:?}");
     }
     assert_eq!(receiver.count(), before);
-    // Commands judge by the settings of the server that runs, not by their own.
+    // Commands check URLs against the running server's settings, not their own.
     assert!(create_refused(&server, &receiver.url()).contains("`webhooks.allow`"));
     assert_eq!(server.stop(), Some(0));
 

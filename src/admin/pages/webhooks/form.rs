@@ -31,8 +31,8 @@ const ALREADY_SUBMITTED: &str = "The endpoint is in the list of webhooks, but it
 const CHANGED_SINCE: &str = "Someone else has changed this endpoint since you opened the form, so \
      nothing was saved. Open the form again and repeat your changes.";
 
-/// How long saving waits for the lookup of a host name. A name that can't be looked up in this time
-/// is judged at every attempt.
+/// How long saving waits for the lookup of a host name. If the lookup takes longer, the URL is
+/// saved, and every attempt checks it again.
 const LOOKUP: Duration = Duration::from_secs(5);
 
 #[derive(Template)]

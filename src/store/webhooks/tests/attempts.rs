@@ -1,4 +1,4 @@
-//! What attempts end with.
+//! Tests of recording attempts.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn a_failed_attempt_is_retried_when_it_is_due_and_the_last_one_fails_the_deliver
     assert_eq!(due(&db, 60), [first.delivery]);
     let queues = db.global().webhook_queues(time_at(59), |_| 1).unwrap();
     assert_eq!(queues[0].next_due, Some(time_at(60)));
-    let second = db.global().shipment(first.delivery).unwrap().unwrap();
+    let second = db.global().outgoing_request(first.delivery).unwrap().unwrap();
     assert_eq!((&second.id, &second.body, second.step), (&first.id, &first.body, 1));
     record(&db, finished(&second, 500, None));
     assert_eq!(state(&db, &first.id), (DeliveryStatus::Failed, 2, 2));
@@ -28,8 +28,8 @@ fn failed_deliveries_in_a_row_disable_an_endpoint_and_a_success_starts_over() {
     let db = Db::new();
     let endpoint = endpoint(&db);
     let fail = |seconds| {
-        let shipment = event(&db, seconds);
-        db.global_tx(seconds).record_attempts(&[finished(&shipment, 500, None)], 3).unwrap()
+        let request = event(&db, seconds);
+        db.global_tx(seconds).record_attempts(&[finished(&request, 500, None)], 3).unwrap()
     };
     assert!(fail(1).is_empty() && fail(2).is_empty());
     let delivered = event(&db, 3);
@@ -57,19 +57,19 @@ fn failed_deliveries_in_a_row_disable_an_endpoint_and_a_success_starts_over() {
 }
 
 #[test]
-fn gone_ends_the_delivery_and_disables_the_endpoint_whatever_attempts_are_left() {
+fn gone_fails_the_delivery_without_further_attempts_and_disables_the_endpoint() {
     let db = Db::new();
     let endpoint = endpoint(&db);
-    let shipment = event(&db, 1);
-    let disabled = record(&db, finished(&shipment, 410, Some(60)));
+    let request = event(&db, 1);
+    let disabled = record(&db, finished(&request, 410, Some(60)));
     assert_eq!(disabled.len(), 1);
-    assert_eq!(state(&db, &shipment.id), (DeliveryStatus::Failed, 1, 1));
+    assert_eq!(state(&db, &request.id), (DeliveryStatus::Failed, 1, 1));
     let (after, _) = found(&db, &endpoint.id);
     assert_eq!(after.disabled.map(|disabled| disabled.reason), Some(DisabledReason::Gone));
 }
 
 #[test]
-fn what_is_skipped_during_an_attempt_stays_skipped_unless_it_succeeds() {
+fn a_delivery_skipped_during_an_attempt_stays_skipped_unless_it_succeeds() {
     let db = Db::new();
     let endpoint = endpoint(&db);
     let (failing, succeeding) = (event(&db, 1), event(&db, 2));
@@ -86,21 +86,21 @@ fn what_is_skipped_during_an_attempt_stays_skipped_unless_it_succeeds() {
 fn a_replay_during_the_last_attempt_keeps_all_of_its_attempts() {
     let db = Db::new();
     let endpoint = endpoint(&db);
-    let shipment = event(&db, 1);
-    record(&db, finished(&shipment, 500, Some(2)));
-    let last = db.global().shipment(shipment.delivery).unwrap().unwrap();
+    let request = event(&db, 1);
+    record(&db, finished(&request, 500, Some(2)));
+    let last = db.global().outgoing_request(request.delivery).unwrap().unwrap();
     let tx = db.global_tx(3);
     tx.disable_endpoint(Actor::command_line(), &endpoint.id, DisabledReason::Admin).unwrap();
     tx.enable_endpoint(Actor::command_line(), &endpoint.id).unwrap();
-    assert!(tx.replay_delivery(&shipment.id).unwrap());
+    assert!(tx.replay_delivery(&request.id).unwrap());
     record(&db, finished(&last, 500, None));
-    assert_eq!(state(&db, &shipment.id), (DeliveryStatus::Pending, 0, 2));
-    assert!(due(&db, 3).contains(&shipment.delivery));
+    assert_eq!(state(&db, &request.id), (DeliveryStatus::Pending, 0, 2));
+    assert!(due(&db, 3).contains(&request.delivery));
     assert_eq!(found(&db, &endpoint.id).0.failures, 0);
 }
 
 #[test]
-fn a_result_is_not_recorded_on_another_delivery_in_the_same_row() {
+fn a_result_is_not_recorded_for_a_new_delivery_that_reuses_the_row() {
     let db = Db::new();
     endpoint(&db);
     let removed = event(&db, 1);
@@ -115,9 +115,9 @@ fn a_result_is_not_recorded_on_another_delivery_in_the_same_row() {
 fn a_delivery_without_its_event_has_no_body() {
     let db = Db::new();
     endpoint(&db);
-    let shipment = event(&db, 1);
-    assert!(shipment.body.is_some());
+    let request = event(&db, 1);
+    assert!(request.body.is_some());
     db.conn().execute_batch("DROP TRIGGER events_are_not_deleted; DELETE FROM events;").unwrap();
-    let left = db.global().shipment(shipment.delivery).unwrap().unwrap();
+    let left = db.global().outgoing_request(request.delivery).unwrap().unwrap();
     assert!(left.body.is_none(), "it is still there, for its failure to be recorded");
 }

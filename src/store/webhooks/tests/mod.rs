@@ -1,4 +1,4 @@
-//! Tests of the outbox, of what attempts end with, and of replays and clean-ups.
+//! Tests of the outbox, the recording of attempts, replays, and cleanup.
 
 mod attempts;
 mod queue;
@@ -11,7 +11,7 @@ use super::attempts::Finished;
 use super::endpoints::Secrets;
 use super::hold;
 use super::numbers::DeliveryNo;
-use super::queue::Shipment;
+use super::queue::OutgoingRequest;
 use super::replay::ReplayScope;
 use crate::model::event::Actor;
 use crate::model::key::Mode;
@@ -26,14 +26,14 @@ use crate::store::error::StoreError;
 use crate::store::rows::fixture::{Db, time_at};
 
 const DAY: i64 = 24 * 60 * 60;
-/// Disables no endpoint in a test that is about something else.
+/// A threshold that never disables an endpoint, for tests of something else.
 const NEVER: u32 = 1000;
 
 fn stored(byte: u8) -> StoredSecret {
     StoredSecret { bytes: vec![byte; 24], encrypted_with: None }
 }
 
-/// A live endpoint for all events, whose first ping was removed.
+/// Creates a live endpoint for all events and removes its first ping.
 fn endpoint_in(db: &Db, expires_in: Option<i64>) -> Endpoint {
     let new = NewEndpoint {
         id: EndpointId::generate(),
@@ -55,33 +55,33 @@ fn endpoint(db: &Db) -> Endpoint {
     endpoint_in(db, None)
 }
 
-/// A new event, and what is to be sent for it.
-fn event(db: &Db, seconds: i64) -> Shipment {
+/// Records a new event and returns the request to send for it.
+fn event(db: &Db, seconds: i64) -> OutgoingRequest {
     db.customer(seconds, &json!({ "name": "Aurora" }));
     let no: i64 = one(db, "SELECT max(no) FROM webhook_deliveries");
-    db.global().shipment(DeliveryNo(no)).unwrap().unwrap()
+    db.global().outgoing_request(DeliveryNo(no)).unwrap().unwrap()
 }
 
 fn one<T: rusqlite::types::FromSql>(db: &Db, sql: &str) -> T {
     db.conn().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// The ids of the deliveries that are due, first attempts first.
+/// Returns the numbers of the due deliveries, first attempts first.
 fn due(db: &Db, seconds: i64) -> Vec<DeliveryNo> {
     let queues = db.global().webhook_queues(time_at(seconds), |_| 10_000).unwrap();
     queues.into_iter().flat_map(|queue| [queue.first_attempts, queue.retries].concat()).collect()
 }
 
-fn finished(shipment: &Shipment, status: u16, retry_at: Option<i64>) -> Finished {
+fn finished(request: &OutgoingRequest, status: u16, retry_at: Option<i64>) -> Finished {
     let is_success = (200..300).contains(&status);
     Finished {
-        delivery: shipment.delivery,
-        id: shipment.id.clone(),
-        step: shipment.step,
+        delivery: request.delivery,
+        id: request.id.clone(),
+        step: request.step,
         outcome: Outcome {
             started_at: time_at(0),
             duration: Duration::from_millis(5),
-            url: shipment.url.as_str().to_owned(),
+            url: request.url.as_str().to_owned(),
             status: Some(status),
             error: (!is_success).then(|| format!("The receiver returned {status}.")),
             response: b"body".to_vec(),
@@ -95,7 +95,7 @@ fn record(db: &Db, result: Finished) -> Vec<Endpoint> {
     db.global_tx(0).record_attempts(&[result], NEVER).unwrap()
 }
 
-/// Status, step and number of attempts.
+/// Returns the status, step, and number of attempts.
 fn state(db: &Db, id: &DeliveryId) -> (DeliveryStatus, u32, u32) {
     let sql = "SELECT status, step, attempts FROM webhook_deliveries WHERE id = ?1";
     let read = |row: &rusqlite::Row<'_>| {

@@ -1,4 +1,4 @@
-//! Replays, clean-ups, backups, clocks and secrets.
+//! Tests of replays, cleanup, backups, clock changes, and secrets.
 
 use super::*;
 
@@ -6,26 +6,26 @@ use super::*;
 fn a_replay_leaves_pending_ones_alone_and_needs_an_enabled_endpoint() {
     let db = Db::new();
     let endpoint = endpoint(&db);
-    let shipment = event(&db, 1);
-    record(&db, finished(&shipment, 500, Some(60)));
-    assert!(db.global_tx(2).replay_delivery(&shipment.id).unwrap());
+    let request = event(&db, 1);
+    record(&db, finished(&request, 500, Some(60)));
+    assert!(db.global_tx(2).replay_delivery(&request.id).unwrap());
     assert_eq!(due(&db, 59), [], "it keeps its next attempt");
-    let last = db.global().shipment(shipment.delivery).unwrap().unwrap();
+    let last = db.global().outgoing_request(request.delivery).unwrap().unwrap();
     record(&db, finished(&last, 200, None));
-    assert!(db.global_tx(2).replay_delivery(&shipment.id).unwrap());
-    assert_eq!(state(&db, &shipment.id), (DeliveryStatus::Pending, 0, 2));
-    assert_eq!(due(&db, 2), [shipment.delivery]);
+    assert!(db.global_tx(2).replay_delivery(&request.id).unwrap());
+    assert_eq!(state(&db, &request.id), (DeliveryStatus::Pending, 0, 2));
+    assert_eq!(due(&db, 2), [request.delivery]);
     assert!(!db.global_tx(2).replay_delivery(&DeliveryId::generate()).unwrap());
     let tx = db.global_tx(3);
     tx.disable_endpoint(Actor::command_line(), &endpoint.id, DisabledReason::Admin).unwrap();
     let refused = [
-        tx.replay_delivery(&shipment.id).map(drop),
+        tx.replay_delivery(&request.id).map(drop),
         tx.replay_endpoint(&endpoint.id, ReplayScope::All, time_at(0), None).map(drop),
         tx.ping_endpoint(&endpoint.id).map(drop),
     ];
     assert!(refused.iter().all(|one| matches!(one, Err(StoreError::EndpointDisabled))));
     tx.delete_endpoint(Actor::command_line(), &endpoint.id).unwrap();
-    assert!(!tx.replay_delivery(&shipment.id).unwrap());
+    assert!(!tx.replay_delivery(&request.id).unwrap());
 }
 
 /// Replays in batches, and returns how many were queued and how many batches it took.
@@ -95,7 +95,7 @@ fn a_deleted_endpoint_is_removed_with_all_of_its_deliveries() {
     fill(&db, 700, &["delivered", "pending"]);
     assert!(db.global_tx(1).delete_endpoint(Actor::command_line(), &endpoint.id).unwrap());
     assert_eq!(due(&db, 1), [], "nothing more is sent to it");
-    assert!(db.global().shipment(DeliveryNo(2)).unwrap().is_none());
+    assert!(db.global().outgoing_request(DeliveryNo(2)).unwrap().is_none());
     db.customer(2, &json!({ "name": "Aurora" }));
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 700);
     while db.global_tx(3).clean_up_deliveries(time_at(0)).unwrap() {}
@@ -133,7 +133,7 @@ fn a_large_backlog_is_skipped_in_the_background_and_the_ping_of_enabling_goes_fi
     assert!(tx.clean_up_deliveries(time_at(0)).unwrap());
     assert_eq!(pending(), 500);
     tx.enable_endpoint(Actor::command_line(), &endpoint.id).unwrap();
-    let first = db.global().shipment(due(&db, 3)[0]).unwrap().unwrap();
+    let first = db.global().outgoing_request(due(&db, 3)[0]).unwrap().unwrap();
     let kind: String = one(
         &db,
         &format!("SELECT type FROM webhook_deliveries WHERE id = '{}'", first.id.as_str()),
@@ -144,7 +144,7 @@ fn a_large_backlog_is_skipped_in_the_background_and_the_ping_of_enabling_goes_fi
 }
 
 #[test]
-fn what_a_backup_held_back_waits_until_it_is_let_go() {
+fn deliveries_from_a_backup_stay_on_hold_until_they_are_released() {
     let db = Db::new();
     let endpoint = endpoint(&db);
     let (held, delivered) = (event(&db, 1), event(&db, 2));
@@ -152,9 +152,9 @@ fn what_a_backup_held_back_waits_until_it_is_let_go() {
     hold::hold_pending(db.conn()).unwrap();
     assert_eq!(db.global().held_deliveries(10).unwrap(), 1);
     assert_eq!(due(&db, 3), []);
-    assert!(db.global().shipment(held.delivery).unwrap().is_none());
+    assert!(db.global().outgoing_request(held.delivery).unwrap().is_none());
     let new = event(&db, 3);
-    assert_eq!(due(&db, 3), [new.delivery], "what happens now is sent");
+    assert_eq!(due(&db, 3), [new.delivery], "new events are sent");
     assert_eq!(db.global_tx(4).resume_deliveries().unwrap(), 1);
     assert_eq!(due(&db, 4), [held.delivery, new.delivery]);
     hold::hold_pending(db.conn()).unwrap();
@@ -167,7 +167,7 @@ fn what_a_backup_held_back_waits_until_it_is_let_go() {
 }
 
 #[test]
-fn what_is_due_too_far_ahead_is_due_at_once() {
+fn deliveries_scheduled_too_far_ahead_become_due_now() {
     let db = Db::new();
     endpoint(&db);
     let longest = [0, 10, 600].map(|seconds| seconds * 1_000_000);
@@ -183,14 +183,14 @@ fn what_is_due_too_far_ahead_is_due_at_once() {
         (7, 701, true),
     ];
     let made = cases.map(|(step, due_at, is_late)| {
-        let shipment = event(&db, step + due_at);
+        let request = event(&db, step + due_at);
         db.conn()
             .execute(
                 "UPDATE webhook_deliveries SET step = ?1, next_attempt_at = ?2 WHERE no = ?3",
-                [step, time_at(due_at).as_micros(), shipment.delivery.0],
+                [step, time_at(due_at).as_micros(), request.delivery.0],
             )
             .unwrap();
-        (shipment.delivery, is_late)
+        (request.delivery, is_late)
     });
     assert_eq!(db.global_tx(100).bring_forward(&longest).unwrap(), 4);
     let late: Vec<DeliveryNo> =
@@ -216,7 +216,7 @@ fn a_second_rotation_ends_the_oldest_secret() {
 }
 
 #[test]
-fn secrets_are_encrypted_again_unless_they_were_rotated_in_between() {
+fn secrets_are_re_encrypted_unless_they_were_rotated_since_they_were_read() {
     let db = Db::new();
     let endpoint = endpoint(&db);
     let tx = db.global_tx(1);
