@@ -68,9 +68,7 @@ pub(in crate::admin) async fn enable(visit: SignedInVisit) -> PageResult {
     let path = load::path(&endpoint);
     let enable = move |tx: &Tx<'_>| tx.enable_endpoint(Actor::admin_page(), &endpoint.id);
     visit.write_all(enable).await?.ok_or_else(load::missing)?;
-    visit.set_flash(
-        "Endpoint enabled. Events that were skipped in the meantime are sent if you replay them.",
-    );
+    visit.set_flash("Endpoint enabled. To send the events that were skipped, replay them.");
     Ok(see_other(&path))
 }
 

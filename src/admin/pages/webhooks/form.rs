@@ -138,7 +138,7 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
     Ok(see_other(&path))
 }
 
-/// Returns the saved values as a text, for noticing a change by someone else.
+/// Returns the saved values as text, to detect changes by someone else.
 fn saved_values(endpoint: &Endpoint) -> String {
     let (types, fields) = endpoint.subscription.to_texts();
     let description = endpoint.description.as_str();

@@ -1,4 +1,4 @@
-//! GET `/admin/webhooks`: the endpoints, live and test apart.
+//! GET `/admin/webhooks`: live and test endpoints, in separate lists.
 
 use askama::Template;
 
@@ -54,13 +54,13 @@ pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
         Group {
             name: "Live endpoints",
             id: "live",
-            hint: "Receive the changes made with live API keys and on these pages.",
+            hint: "Receive events for changes made with live API keys or on these pages.",
             rows: live,
         },
         Group {
             name: "Test endpoints",
             id: "test",
-            hint: "Receive the changes made with test API keys.",
+            hint: "Receive events for changes made with test API keys.",
             rows: test,
         },
     ];
