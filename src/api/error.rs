@@ -76,9 +76,9 @@ pub(super) enum ApiError {
     IdempotencyKeyInUse,
     #[error("Idempotency-Key must be a single value of 1 to {max} bytes.", max = IdempotentRequest::MAX_KEY_BYTES)]
     InvalidIdempotencyKey,
-    #[error("Rate limit exceeded. Retry after {0} seconds.")]
+    #[error("Rate limit exceeded. Retry after {0} s.")]
     RateLimited(i64),
-    #[error("Rate limit exceeded. Retry after {0} seconds.")]
+    #[error("Rate limit exceeded. Retry after {0} s.")]
     TooManyWrongSecrets(i64),
     #[error("temporarily unable to process the request; nothing was stored: {0}")]
     Unavailable(String),

@@ -45,7 +45,7 @@ fn a_429_says_how_long_to_wait_and_waiting_that_long_is_enough() {
     let wait = number(&refused, "retry-after");
     let error = refused.refused(429, "rate_limited", None);
     assert_eq!(wait, 45);
-    assert_eq!(error["message"], "Rate limit exceeded. Retry after 45 seconds.");
+    assert_eq!(error["message"], "Rate limit exceeded. Retry after 45 s.");
     assert_eq!(number(&refused, "x-ratelimit-remaining"), 0);
     assert_eq!(number(&refused, "x-ratelimit-reset"), server.clock.unix_seconds() + wait);
     server.clock.advance_millis(wait * 1000 - 1);
