@@ -130,7 +130,7 @@ pub enum Command {
     /// Check the settings and print them
     ///
     /// Prints each setting with its source: default, file, environment, or flag. The output is a
-    /// valid settings file. It doesn't need a database.
+    /// valid settings file. The command doesn't need a database.
     ///
     /// With `--json`: an array of objects with `name`, `value`, and `from`.
     #[command(verbatim_doc_comment)]
@@ -253,7 +253,7 @@ pub enum Keys {
     },
     /// Revoke an API key
     ///
-    /// Takes effect with the key's next request. You can't undo this.
+    /// Takes effect on the key's next request. You can't undo this.
     ///
     /// With `--json`: the key, as `keys list` prints it.
     #[command(verbatim_doc_comment)]
@@ -324,7 +324,7 @@ fn parse_name(text: &str) -> Result<Name, String> {
 
 fn parse_tier(text: &str) -> Result<Tier, String> {
     text.parse().map_err(|_| {
-        format!("must be one of {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
+        format!("must be one of: {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
     })
 }
 
@@ -332,7 +332,7 @@ fn parse_scope(text: &str) -> Result<Scope, String> {
     let all = || -> Vec<&str> {
         <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect()
     };
-    text.parse().map_err(|_| format!("must be one of {}", all().join(", ")))
+    text.parse().map_err(|_| format!("must be one of: {}", all().join(", ")))
 }
 
 fn parse_key(text: &str) -> Result<KeyRef, String> {

@@ -55,11 +55,12 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
 }
 
-/// Sends what a restored backup had pending if it is told to, and says what waits otherwise.
+/// Sends the deliveries that were pending in a restored backup if asked to; otherwise logs how many
+/// are on hold.
 fn release_deliveries(store: &Store, resume: bool) -> Result<(), Failure> {
     if resume {
         let resumed = store.write_blocking(|tx| tx.resume_deliveries())?;
-        log::info!("{resumed} webhook deliveries from a backup are sent now");
+        log::info!("sending {resumed} webhook deliveries that were on hold since the restore");
         return Ok(());
     }
     let held = store.read(|reader| reader.held_deliveries(MAX_COUNT))?;

@@ -48,7 +48,7 @@ pub enum Webhooks {
         /// URL to send events to
         #[arg(long, value_parser = parse_url)]
         url: EndpointUrl,
-        /// Send the events of test keys instead of those of live keys and admins
+        /// Send events from test keys instead of live keys and admins
         #[arg(long)]
         test: bool,
         /// Event type to send; repeat the flag for several [default: all]
@@ -58,11 +58,11 @@ pub enum Webhooks {
         /// [default: all]
         #[arg(long = "field", value_name = "FIELD", value_parser = parse_field)]
         fields: Vec<FieldName>,
-        /// Note for people
+        /// Free-text note
         #[arg(long, value_name = "TEXT", value_parser = parse_description)]
         description: Option<Line>,
-        /// Use your own signing secret, read from the first line of standard input
-        #[arg(long, value_name = "-", value_parser = ["-"], hide_possible_values = true)]
+        /// Use your own signing secret; `-` reads it from the first line of stdin
+        #[arg(long, value_name = "SOURCE", value_parser = ["-"], hide_possible_values = true)]
         secret: Option<String>,
     },
     /// List endpoints
@@ -81,7 +81,7 @@ pub enum Webhooks {
     Show(EndpointArg),
     /// Change an endpoint
     ///
-    /// What you don't pass stays as it is.
+    /// Settings that you don't pass stay the same.
     ///
     /// With `--json`: the endpoint, as `webhooks show` prints it.
     #[command(verbatim_doc_comment)]
@@ -100,24 +100,24 @@ pub enum Webhooks {
         /// Send `*.updated` events only if this field changed; repeat the flag for several
         #[arg(long = "field", value_name = "FIELD", value_parser = parse_field)]
         fields: Vec<FieldName>,
-        /// Send `*.updated` events whichever field changed
+        /// Send `*.updated` events for changes to any field
         #[arg(long, conflicts_with = "fields")]
         all_fields: bool,
-        /// Note for people
+        /// Free-text note
         #[arg(long, value_name = "TEXT", value_parser = parse_description)]
         description: Option<Line>,
     },
     /// Enable an endpoint
     ///
-    /// A `webhook.ping` event is sent first. Events of the time when the endpoint was disabled are
-    /// not sent unless you replay them.
+    /// A `webhook.ping` event is sent first. Events that occurred while the endpoint was disabled
+    /// are not sent unless you replay them.
     ///
     /// With `--json`: the endpoint, as `webhooks show` prints it.
     #[command(verbatim_doc_comment)]
     Enable(EndpointArg),
     /// Disable an endpoint
     ///
-    /// Its events are logged as skipped until you enable it, and can be replayed then.
+    /// Until you enable it again, its events are logged as skipped. You can replay them afterwards.
     ///
     /// With `--json`: the endpoint, as `webhooks show` prints it.
     #[command(verbatim_doc_comment)]
@@ -144,8 +144,8 @@ pub enum Webhooks {
     Ping(EndpointArg),
     /// Send a test event to an endpoint
     ///
-    /// Sends an example, or data of your own. Test events have `livemode: false`, and appear in the
-    /// delivery log but in no activity list. They are sent even if the endpoint doesn't receive
+    /// Sends an example, or your own data. Test events have `livemode: false`, and appear in the
+    /// delivery log but not in activity lists. They are sent even if the endpoint doesn't receive
     /// events of their type.
     ///
     /// With `--json`: `queued` (1).
@@ -153,20 +153,20 @@ pub enum Webhooks {
     SendTest {
         #[command(flatten)]
         endpoint: EndpointArg,
-        /// Type of the event
+        /// Event type
         #[arg(long, value_name = "TYPE", value_parser = parse_event)]
         event: EventType,
-        /// File with the JSON object to send as `data.object`, up to 1 MiB, or `-` for standard
-        /// input. To set previous attributes too, use
+        /// File with the JSON object to send as `data.object`, up to 1 MiB, or `-` for stdin.
+        /// To set previous attributes too, use
         /// `{"object": {…}, "previous_attributes": {…}}` [default: an example]
         #[arg(long, value_name = "FILE")]
         data: Option<PathBuf>,
     },
-    /// List the deliveries of an endpoint
+    /// List an endpoint's deliveries
     ///
     /// With `--json`: an array of deliveries, newest first, each with its `id`, `event_id`, `type`,
     /// `status` (pending, delivered, failed, or skipped), `attempts`, `created_at`,
-    /// `next_attempt_at`, `held` (true while it waits after a restore), and `last_attempt`: its
+    /// `next_attempt_at`, `held` (true while it is on hold after a restore), and `last_attempt`: its
     /// `number`, `started_at`, `duration_ms`, `url`, `status`, `error`, and `response`.
     #[command(verbatim_doc_comment)]
     Deliveries {
@@ -175,7 +175,8 @@ pub enum Webhooks {
         /// List only failed and skipped deliveries
         #[arg(long)]
         failed: bool,
-        /// List only deliveries of events since this date or ISO 8601 time
+        /// List only deliveries of events created at or after this time (a date or an
+        /// ISO 8601 time)
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
         /// Maximum number of deliveries, up to 10000
@@ -190,13 +191,14 @@ pub enum Webhooks {
     /// With `--json`: `queued`, the number of deliveries.
     #[command(verbatim_doc_comment, override_usage = REPLAY_USAGE)]
     Replay {
-        /// ID of the delivery
+        /// Delivery ID
         #[arg(required_unless_present = "endpoint", value_parser = parse_delivery)]
         delivery: Option<DeliveryId>,
         /// ID of the endpoint whose deliveries to replay
         #[arg(long, value_name = "ID", value_parser = parse_endpoint, conflicts_with = "delivery", requires = "since")]
         endpoint: Option<EndpointId>,
-        /// Replay only deliveries of events since this date or ISO 8601 time
+        /// Replay only deliveries of events created at or after this time (a date or an
+        /// ISO 8601 time)
         #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "endpoint")]
         since: Option<Timestamp>,
         /// Replay only failed deliveries
@@ -221,14 +223,14 @@ pub enum Webhooks {
     Listen(ListenArgs),
     /// Verify the signature of a webhook request
     ///
-    /// Reads the request from standard input: its headers, an empty line, and the body exactly as
+    /// Reads the request from stdin: its headers, an empty line, and the body exactly as
     /// it was received. Needs neither a server nor a database.
     ///
     /// With `--json`: `verified` (true), `id`, and `timestamp`.
     #[command(verbatim_doc_comment, after_help = VERIFY_EXAMPLE)]
     Verify {
-        /// Signing secret of the endpoint. Prefer the environment variable: other users of the
-        /// machine can see arguments [env: PIVOTAL_WEBHOOK_SECRET]
+        /// The endpoint's signing secret. Prefer the environment variable: other users on
+        /// the machine can see command-line arguments [env: PIVOTAL_WEBHOOK_SECRET]
         #[arg(long, env = "PIVOTAL_WEBHOOK_SECRET", hide_env = true)]
         secret: Option<String>,
         /// Accept a timestamp of any age
@@ -239,7 +241,7 @@ pub enum Webhooks {
 
 #[derive(clap::Args)]
 pub struct EndpointArg {
-    /// ID of the endpoint, which `webhooks list` shows
+    /// Endpoint ID; see `webhooks list`
     #[arg(value_name = "ENDPOINT", value_parser = parse_endpoint)]
     pub id: EndpointId,
 }
@@ -256,24 +258,23 @@ pub struct ListenArgs {
     /// Event type to receive; repeat the flag for several [default: all]
     #[arg(long = "event", value_name = "TYPE", value_parser = parse_event)]
     pub events: Vec<EventType>,
-    /// Receive the events of live keys and admins instead of those of test keys
+    /// Receive events from live keys and admins instead of test keys
     #[arg(long)]
     pub live: bool,
 }
 
-// Not that of the other commands, whose file imports this one.
+// Duplicates the parser in `cli::args`, which imports this module.
 fn parse_slug(text: &str) -> Result<Slug, String> {
     Slug::parse(text).map_err(|fault| fault.requirement)
 }
 
 fn parse_endpoint(text: &str) -> Result<EndpointId, String> {
-    let wrong = || "must be the ID of an endpoint (ep_…); `webhooks list` shows them".to_owned();
+    let wrong = || "must be an endpoint ID (ep_…); `webhooks list` shows them".to_owned();
     EndpointId::parse(text).ok_or_else(wrong)
 }
 
 fn parse_delivery(text: &str) -> Result<DeliveryId, String> {
-    let wrong =
-        || "must be the ID of a delivery (msg_…); `webhooks deliveries` shows them".to_owned();
+    let wrong = || "must be a delivery ID (msg_…); `webhooks deliveries` shows them".to_owned();
     DeliveryId::parse(text).ok_or_else(wrong)
 }
 

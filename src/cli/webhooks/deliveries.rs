@@ -82,13 +82,13 @@ pub fn replay(
         if !store.write_blocking(move |tx| tx.replay_delivery(&to_replay))? {
             return Err(Failure::Other(format!(
                 "delivery {id} not found; run `pivotal-server webhooks deliveries ENDPOINT` to see \
-                 the deliveries of an endpoint"
+                 an endpoint's deliveries"
             )));
         }
         return print_queued(context, 1);
     }
     let (Some(id), Some(since)) = (endpoint, since) else {
-        return Err(Failure::Other("name a delivery, or --endpoint and --since".to_owned()));
+        return Err(Failure::Other("pass a delivery ID, or --endpoint and --since".to_owned()));
     };
     let scope = match (failed, all) {
         (true, _) => ReplayScope::Failed,
@@ -113,7 +113,7 @@ pub fn print_queued(context: &Context, queued: usize) -> Result<(), Failure> {
     let (plural, them) = if queued == 1 { ("delivery", "it") } else { ("deliveries", "them") };
     context.output.print_after_change(
         &Queued { queued },
-        || format!("Queued {queued} {plural}. A running server sends {them} now."),
+        || format!("Queued {queued} {plural}. If the server is running, it sends {them} now."),
         || format!("{queued} {plural} were queued"),
     )
 }

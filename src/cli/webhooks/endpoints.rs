@@ -22,7 +22,7 @@ use crate::model::webhook::subscription::{FieldName, Subscription};
 use crate::model::webhook::url::EndpointUrl;
 use crate::store::Store;
 
-/// The longest line that is read for a secret.
+/// The longest secret to read, in bytes.
 const MAX_LINE: u64 = 200;
 
 /// An endpoint with its secret, which is printed once.
@@ -39,18 +39,18 @@ struct Deleted<'e> {
     deleted: bool,
 }
 
-/// What a new endpoint is made from.
+/// The settings of a new endpoint.
 pub struct EndpointOptions {
     pub url: EndpointUrl,
     pub test: bool,
     pub events: Vec<EventType>,
     pub fields: Vec<FieldName>,
     pub description: Option<Line>,
-    /// Whether the secret is on standard input.
+    /// Whether to read the secret from stdin.
     pub own_secret: bool,
 }
 
-/// What is changed of an endpoint. Empty lists mean all events, and all fields.
+/// Changes to an endpoint. An empty list means all events or all fields.
 pub struct EndpointChanges {
     pub url: Option<EndpointUrl>,
     pub events: Option<Vec<EventType>>,
@@ -162,7 +162,7 @@ pub fn delete(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     if !deleted {
         return Err(no_such_endpoint(id));
     }
-    let text = || format!("Deleted endpoint {id}. Nothing more is sent to it.");
+    let text = || format!("Deleted endpoint {id}. No more events will be sent to it.");
     let done = || format!("endpoint {id} was deleted");
     context.output.print_after_change(&Deleted { id, deleted: true }, text, done)
 }
@@ -196,7 +196,7 @@ fn print_secret(
     let id = &endpoint.id;
     let lost = || {
         format!(
-            "the signing secret of endpoint {id} is lost: create another with `pivotal-server \
+            "the signing secret of endpoint {id} is lost; create a new one with `pivotal-server \
              webhooks rotate {id}`"
         )
     };

@@ -1,4 +1,4 @@
-//! What the commands fail with, besides what all commands do.
+//! Failures specific to these commands.
 
 use super::super::failure::Failure;
 use crate::model::webhook::id::EndpointId;
@@ -10,7 +10,7 @@ pub fn no_such_endpoint(id: &EndpointId) -> Failure {
     ))
 }
 
-/// Adds to an error about an endpoint what to do about it.
+/// Adds to an endpoint error what to do about it.
 pub fn with_advice(id: &EndpointId, error: StoreError) -> Failure {
     match error {
         StoreError::NotFound(_) => no_such_endpoint(id),

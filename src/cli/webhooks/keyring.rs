@@ -1,5 +1,5 @@
-//! What a command needs from the server's settings: where webhooks may go, and the key that
-//! encrypts secrets.
+//! The server settings that the commands need: where webhooks may go, and the key that encrypts
+//! secrets.
 
 use super::super::context::Context;
 use super::super::failure::Failure;
@@ -10,9 +10,9 @@ use crate::service::webhooks::destination::check_destination;
 use crate::store::Store;
 use crate::store::webhooks::settings::ServerSettings;
 
-/// Refuses a URL that the server would not send to.
+/// Refuses a URL that the server wouldn't send to.
 pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<(), Failure> {
-    // The settings of the server that runs, or ran last, count: this command may have others.
+    // Uses the settings of the server that is running or ran last: this command's may differ.
     let recorded = store.read(|reader| reader.webhook_settings())?;
     let policy: DestinationPolicy = recorded
         .map_or_else(|| context.settings.settings.destinations(), |settings| settings.policy);
@@ -20,12 +20,12 @@ pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<
         .map_err(|refusal| Failure::Other(format!("the URL {url} {refusal}")))
 }
 
-/// The keys to encrypt secrets with, which have to be the server's.
+/// Returns the keys to encrypt secrets with, which must be the server's.
 pub fn keyring<'c>(context: &'c Context, store: &Store) -> Result<&'c Keyring, Failure> {
     matching_keyring(context, store.read(|reader| reader.webhook_settings())?)
 }
 
-/// The same, with what the server recorded.
+/// The same, but takes the server's recorded settings.
 pub fn matching_keyring(
     context: &Context,
     recorded: Option<ServerSettings>,
@@ -35,7 +35,7 @@ pub fn matching_keyring(
     let why = match (recorded.encryption_key, keyring.current()) {
         (server, command) if server == command => return Ok(keyring),
         (Some(_), None) => "the server encrypts signing secrets, but this command has no key",
-        (Some(_), Some(_)) => "the server encrypts signing secrets with another key",
+        (Some(_), Some(_)) => "the server encrypts signing secrets with a different key",
         (None, _) => "the server has no key and couldn't read the signing secret",
     };
     Err(Failure::Other(format!(

@@ -1,4 +1,4 @@
-//! `webhooks`: endpoints and deliveries, also while a server runs.
+//! `webhooks`: manages endpoints and deliveries, even while the server is running.
 
 pub mod args;
 mod deliveries;

@@ -1,6 +1,6 @@
-//! A webhook request as a receiver gets it, before anything is parsed that is signed.
+//! A webhook request as a receiver gets it, with the signed parts still unparsed.
 
-/// A request of HTTP/1.1, with or without its first line.
+/// An HTTP/1.1 request, with or without its first line.
 pub struct Request<'r> {
     head: &'r str,
     pub id: &'r str,
@@ -9,7 +9,7 @@ pub struct Request<'r> {
     pub body: &'r [u8],
 }
 
-/// Why bytes are no signed request.
+/// Why the bytes aren't a signed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     #[error("the request has no empty line after its headers")]
@@ -18,7 +18,7 @@ pub enum RequestError {
     NotText,
     #[error("the request has no svix-{0} or webhook-{0} header")]
     Missing(&'static str),
-    #[error("the timestamp header must be Unix seconds")]
+    #[error("the timestamp header must be a Unix time in seconds")]
     Timestamp,
 }
 
@@ -37,7 +37,7 @@ impl<'r> Request<'r> {
         Ok(Self { head, id: either("id")?, timestamp, signatures: either("signature")?, body })
     }
 
-    /// The names and values of all headers.
+    /// Returns the names and values of all headers.
     pub fn headers(&self) -> impl Iterator<Item = (&'r str, &'r str)> {
         headers(self.head)
     }
@@ -48,12 +48,12 @@ fn headers(head: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|(name, value)| (name.trim(), value.trim()))
 }
 
-/// The value of a header, in whatever case its name is written.
+/// Returns a header's value. Names are case-insensitive.
 pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     headers(head).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Splits headers from the body, at the first empty line.
+/// Splits the headers from the body, at the first empty line.
 pub fn split(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = |separator: &[u8]| {
         let start = input.windows(separator.len()).position(|window| window == separator)?;

@@ -16,10 +16,10 @@ use crate::model::webhook::envelope::SyntheticEvent;
 use crate::model::webhook::examples::example;
 use crate::model::webhook::id::EndpointId;
 
-/// The largest file, in bytes: as large as the request bodies of the API.
+/// The largest file, in bytes: the same limit as for the API's request bodies.
 const MAX_DATA: u64 = 1 << 20;
 
-/// What an event says of its resource.
+/// The data of an event.
 #[derive(Debug)]
 struct Data {
     object: Box<RawValue>,
@@ -58,8 +58,8 @@ fn example_data(kind: EventType) -> Result<Data, Failure> {
     Ok(Data { object: example.object, previous_attributes: example.previous_attributes })
 }
 
-/// Reads a file, or standard input when its name is `-`. More than [`MAX_DATA`] is cut off one byte
-/// later.
+/// Reads a file, or stdin if its name is `-`. Stops one byte after [`MAX_DATA`], so that the caller
+/// can detect a file that is too large.
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     if file == Path::new("-") {
@@ -70,8 +70,8 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Reads a resource, or one with previous attributes: its `object` is an object then, and not the
-/// name of a type.
+/// Parses a resource, or a resource with previous attributes. In the second case, `object` is an
+/// object instead of a type name.
 fn parse(text: &[u8]) -> Result<Data, String> {
     if text.len() as u64 > MAX_DATA {
         return Err("it must be at most 1 MiB".to_owned());
@@ -98,7 +98,7 @@ fn take_previous(mut fields: Map<String, Value>) -> Result<Value, String> {
     let previous = fields.remove("previous_attributes").unwrap_or_default();
     if let Some(name) = fields.keys().next() {
         return Err(format!(
-            "beside an `object` that is an object, only `previous_attributes` can be set, not {name:?}"
+            "next to an `object` that is an object, only `previous_attributes` can be set, not {name:?}"
         ));
     }
     match previous {

@@ -1,4 +1,4 @@
-//! `webhooks verify`, for people who debug a receiver.
+//! `webhooks verify`, for debugging a receiver
 
 use std::io::Read;
 
@@ -12,10 +12,10 @@ use crate::model::clock::{Clock, SystemClock};
 use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::signature::{VerifyError, verify};
 
-/// The longest request that is read: larger than any that is sent.
+/// The longest request to read, in bytes: larger than any that the server sends.
 const MAX_REQUEST: u64 = 16 << 20;
 
-/// What is wrong when only the end of the body is: editors and shells add it.
+/// The error for a trailing newline, which editors and shells add.
 const NEWLINE: &str = "no signature matches, but one would without the newline at the end of the \
                        body. Pass the body exactly as it was received";
 
@@ -29,8 +29,7 @@ struct Verified<'r> {
 pub fn run(context: &Context, secret: Option<&str>, any_time: bool) -> Result<(), Failure> {
     let missing = || {
         Failure::Other(
-            "there is no secret to verify with; set PIVOTAL_WEBHOOK_SECRET, or pass --secret"
-                .to_owned(),
+            "no signing secret was given; set PIVOTAL_WEBHOOK_SECRET, or pass --secret".to_owned(),
         )
     };
     let secret = SigningSecret::parse(secret.ok_or_else(missing)?)

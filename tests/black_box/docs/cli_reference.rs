@@ -10,7 +10,7 @@ const INTRODUCTION: &str = "\
 # CLI reference
 
 All commands of `pivotal-server`, with their arguments, defaults, and exit codes. `--help` after any
-command prints the same.
+command prints the same information.
 
 To see them in use, read [Install](operate/install.md), [Backups](operate/backup.md), and
 [Admin pages](operate/admin-pages.md). [Configuration](operate/configuration.md) lists the settings.

@@ -83,7 +83,9 @@ fn what_was_pending_in_a_backup_is_sent_only_when_the_server_is_told_to() {
     assert!(all.iter().all(|one| one.status == "delivered"), "{all:?}");
     let ids = |all: &[super::Delivery]| [all[0].id.clone(), all[1].id.clone()];
     assert_eq!(ids(&all), ids(&waiting));
-    assert!(resumed.log().contains("2 webhook deliveries from a backup are sent now"));
+    assert!(
+        resumed.log().contains("sending 2 webhook deliveries that were on hold since the restore")
+    );
     assert_eq!(receiver.count(), before + 3);
 }
 

@@ -1,4 +1,4 @@
-//! What `webhooks listen` does with a request: verifies, forwards and prints it.
+//! Verifies, forwards, and prints the requests that `webhooks listen` receives.
 
 use std::sync::mpsc::Sender;
 
@@ -43,13 +43,13 @@ struct Line<'e> {
     id: &'e str,
     delivery_id: &'e str,
     resource_id: Option<&'e str>,
-    /// What the receiver returned; null when it didn't, or there is none.
+    /// The receiver's status; null if it didn't respond or there is no receiver.
     status: Option<u16>,
     error: Option<&'e str>,
     event: &'e RawValue,
 }
 
-/// Takes deliveries.
+/// Handles deliveries.
 pub struct Deliveries {
     pub secret: SigningSecret,
     pub forwarder: Option<Forwarder>,
@@ -59,10 +59,10 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// Responds to a request of the server with what the receiver responded.
+    /// Handles a request from the server. Returns the receiver's response.
     pub fn take(&self, request: &[u8]) -> Response {
         let Ok(request) = Request::parse(request) else {
-            return Response::new(400, "This is no webhook request.");
+            return Response::new(400, "This is not a webhook request.");
         };
         let received_at = SystemClock.now();
         let now = received_at.as_micros().div_euclid(1_000_000);
@@ -72,7 +72,7 @@ impl Deliveries {
         }
         let parsed = (serde_json::from_slice::<Event>(body), serde_json::from_slice(body));
         let (Ok(event), Ok(body)) = parsed else {
-            return Response::new(400, "This is no event.");
+            return Response::new(400, "This is not an event.");
         };
         let result = self.forwarder.as_ref().map(|forwarder| forwarder.forward(&request));
         let line = Line {
@@ -86,7 +86,7 @@ impl Deliveries {
             event: body,
         };
         if let Err(failure) = self.output.print(&line, || line.text()) {
-            // The command is ending already when nobody receives this.
+            // If nobody receives this, the command is already ending.
             let _ = self.fail.send(failure);
         }
         match result {
@@ -109,7 +109,7 @@ impl Line<'_> {
             (None, Some(error)) => line.push_str(&format!(" → {error}")),
             (None, None) => {}
         }
-        // The data of a test event can hold anything, and this goes to a terminal.
+        // Test events can contain anything, and this goes to a terminal.
         line.replace(char::is_control, "?")
     }
 }

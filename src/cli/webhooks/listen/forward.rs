@@ -14,7 +14,7 @@ use crate::model::webhook::delivery::KEPT_RESPONSE;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::webhooks::tls;
 
-/// How long the receiver gets, with its whole response.
+/// How long the receiver may take to send its whole response.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends requests to a URL.
@@ -25,7 +25,7 @@ pub struct Forwarder {
 
 impl Forwarder {
     /// # Errors
-    /// When there is no TLS configuration.
+    /// If there is no TLS configuration.
     pub fn new(url: EndpointUrl) -> io::Result<Self> {
         let client = Client::builder()
             .tls_backend_preconfigured(tls::config()?)
@@ -40,11 +40,11 @@ impl Forwarder {
         Ok(Self { client, url })
     }
 
-    /// Sends the body as it is, and the headers that are part of a delivery. Returns what the
-    /// receiver responded.
+    /// Sends the body unchanged, with the headers that belong to a delivery. Returns the
+    /// receiver's response.
     ///
     /// # Errors
-    /// Why there is no response, for people.
+    /// A human-readable reason if there is no response.
     pub fn forward(&self, request: &Request<'_>) -> Result<Response, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

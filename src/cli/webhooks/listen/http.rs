@@ -1,4 +1,4 @@
-//! The HTTP server of `webhooks listen`: one request a connection, with bounds on everything,
+//! The HTTP server of `webhooks listen`: one request per connection. Everything is bounded
 //! because any process on this machine can connect.
 
 use std::io::{self, Read, Write};
@@ -12,13 +12,13 @@ use super::super::request::{header, split};
 
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 << 10;
-/// The largest body: larger than that of any event.
+/// The largest body, in bytes: larger than any event.
 const MAX_BODY: usize = 8 << 20;
-/// How long a request may take to arrive, and its response to be taken.
+/// How long a client may take to send its request, and to read the response.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that are served at the same time. The server opens at most four to an endpoint.
+/// Connections served at the same time. The server opens at most four per endpoint.
 const MAX_CONNECTIONS: usize = 16;
-/// The pause after a connection could not be accepted, as when there are too many open files.
+/// The pause after failing to accept a connection, for example because too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A response.
@@ -35,7 +35,7 @@ impl Response {
     }
 }
 
-/// A socket on the loopback address, at a free port.
+/// A socket on a free loopback port.
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
@@ -43,7 +43,7 @@ pub struct Listener {
 
 impl Listener {
     /// # Errors
-    /// When the system has no port left.
+    /// If the system has no free port.
     pub fn bind() -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = socket.local_addr()?;
@@ -54,11 +54,11 @@ impl Listener {
         self.address
     }
 
-    /// Answers requests on threads of their own, until the process ends. `respond` gets the whole
-    /// request.
+    /// Responds to each request on its own thread, until the process ends. `respond` gets the
+    /// whole request.
     ///
     /// # Errors
-    /// When the first thread can't be started.
+    /// If the first thread can't be started.
     pub fn start(
         self,
         respond: impl Fn(&[u8]) -> Response + Send + Sync + 'static,
@@ -76,7 +76,7 @@ impl Listener {
             }
             let (respond, counted) = (Arc::clone(&respond), Arc::clone(&open));
             let serve = move || {
-                // A client that is gone needs no response.
+                // If the client is gone, it doesn't need a response.
                 let _ = serve(stream, &*respond);
                 counted.fetch_sub(1, Ordering::SeqCst);
             };
@@ -97,7 +97,7 @@ fn serve(mut stream: TcpStream, respond: &dyn Fn(&[u8]) -> Response) -> io::Resu
     write(&mut stream, &response)
 }
 
-/// Reads a request, or says how one that is too large is refused.
+/// Reads a request, or returns the response that refuses it.
 fn read(stream: &mut TcpStream) -> io::Result<Result<Vec<u8>, Response>> {
     let deadline = Instant::now() + TIMEOUT;
     let mut input = Vec::new();
@@ -143,7 +143,7 @@ fn content_length(head: &[u8]) -> Result<usize, Response> {
     match length {
         Ok(length) if length <= MAX_BODY => Ok(length),
         Ok(_) => Err(Response::new(413, "The body is too large.")),
-        Err(_) => Err(Response::new(400, "The Content-Length is not a number.")),
+        Err(_) => Err(Response::new(400, "The Content-Length isn't a number.")),
     }
 }
 
@@ -205,7 +205,8 @@ mod tests {
             let response = exchange(format!("POST / HTTP/1.1\r\n{head}\r\n\r\n").as_bytes());
             assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
         }
-        // Not much more than is read, or closing resets the connection before the response is read.
+        // Sends only slightly more than the server reads. Otherwise, closing would reset the
+        // connection before the response is read.
         let response = exchange(&vec![b'a'; MAX_HEAD + 1]);
         assert!(response.starts_with("HTTP/1.1 431 "), "{response}");
     }

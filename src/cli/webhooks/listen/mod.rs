@@ -31,14 +31,14 @@ use crate::model::webhook::url::EndpointUrl;
 use crate::model::workspace::Workspace;
 use crate::store::{Store, StoreError};
 
-/// How often the endpoint is renewed, and how long it stays after a kill, in milliseconds.
+/// How often the endpoint is renewed, and how long it outlives a killed command, in milliseconds.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 const EXPIRES_AFTER: i64 = 45_000;
 const DESCRIPTION: &str = "Temporary: `webhooks listen`";
-/// The workspace of a first start.
+/// The workspace that the server creates at its first start.
 const DEFAULT: &str = "default";
 
-/// Why the command ends.
+/// The reason why the command ends.
 enum End {
     Asked,
     Failed(Failure),
@@ -55,7 +55,7 @@ pub fn run(context: &Context, args: ListenArgs) -> Result<(), Failure> {
     let listener = Listener::bind()
         .map_err(|error| Failure::Other(format!("can't listen on 127.0.0.1: {error}")))?;
     let forwarder = args.forward_to.clone().map(Forwarder::new).transpose().map_err(other)?;
-    // From here on a signal ends the command properly.
+    // From here on, a signal shuts the command down cleanly.
     let (ends, end) = mpsc::channel();
     handle_signals(ends.clone())?;
     let (endpoint, secret) = create(context, &args, &listener)?;
@@ -70,17 +70,17 @@ pub fn run(context: &Context, args: ListenArgs) -> Result<(), Failure> {
 }
 
 fn handle_signals(ends: Sender<End>) -> Result<(), Failure> {
-    // The command has ended by itself when nobody receives this.
+    // If nobody receives this, the command has already ended.
     let first = move |_| drop(ends.send(End::Asked));
     let again = |signal| {
         stderr::write_line(&format!(
-            "error: {signal} again: the endpoint expires within two minutes"
+            "error: {signal} again: the endpoint will expire within two minutes"
         ));
     };
     signals::on_stop_signals(first, again).map_err(Failure::Signals)
 }
 
-/// Where deliveries report that a line can't be printed.
+/// Receives failures to print a delivery.
 fn fail(ends: Sender<End>) -> Sender<Failure> {
     let (fail, failures) = mpsc::channel();
     let forward =
@@ -89,7 +89,7 @@ fn fail(ends: Sender<End>) -> Sender<Failure> {
     fail
 }
 
-/// Creates the endpoint, in the way of `webhooks create`.
+/// Creates the endpoint, as `webhooks create` does.
 fn create(
     context: &Context,
     args: &ListenArgs,
@@ -118,7 +118,7 @@ fn create(
     Ok((endpoint, secret))
 }
 
-/// The workspace with this slug; without one the only workspace, or `default`.
+/// Returns the workspace with this slug. Without a slug, the only workspace, or `default`.
 fn find_workspace(store: &Store, slug: Option<&Slug>) -> Result<Workspace, Failure> {
     if let Some(slug) = slug {
         return super::super::keys::find_workspace(store, slug);
@@ -143,7 +143,7 @@ fn print_start(
     let started = WithSecret { endpoint, secret: secret.reveal() };
     context.output.print(&started, || {
         let (mode, workspace) = (<&str>::from(endpoint.mode), &endpoint.workspace);
-        let mut text = format!("Listening for {mode} events of workspace `{workspace}`.");
+        let mut text = format!("Listening for {mode} events in workspace `{workspace}`.");
         if let Some(url) = &args.forward_to {
             text.push_str(&format!(
                 " Forwarding to {url}. The signing secret for the receiver:\n\n  {}\n\n",
@@ -167,7 +167,7 @@ fn renew_until_end(context: &Context, id: &EndpointId, end: &Receiver<End>) -> R
     }
 }
 
-/// Postpones the end of the endpoint. The database is open only for a moment, so that it can be
+/// Postpones the endpoint's expiry. Opens the database only for a moment, so that it can be
 /// restored or upgraded in between.
 fn renew(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let renew = || -> Result<Option<Endpoint>, Failure> {
@@ -180,8 +180,8 @@ fn renew(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     match renew() {
         Ok(Some(endpoint)) if endpoint.is_enabled() => Ok(()),
         Ok(Some(_)) => Err(Failure::Other(
-            "the endpoint was disabled, because an admin did it, the receiver returned 410, or too \
-             many deliveries failed; start the command again"
+            "the endpoint was disabled by an admin, because the receiver returned 410, or because \
+             too many deliveries failed; start the command again"
                 .to_owned(),
         )),
         Ok(None) => Err(Failure::Other(
@@ -203,7 +203,7 @@ fn remove(context: &Context, id: &EndpointId) -> Result<(), Failure> {
         Ok(context.store()?.write_blocking(delete)?)
     };
     let was_there = remove().map_err(|failure| {
-        Failure::Other(format!("endpoint {id} wasn't deleted, but expires soon: {failure}"))
+        Failure::Other(format!("endpoint {id} wasn't deleted, but will expire soon: {failure}"))
     })?;
     if was_there {
         stderr::write_line(&format!("Deleted the temporary endpoint {id}."));

@@ -243,5 +243,5 @@ fn text_output_is_for_people() {
     let deliveries = text(&["webhooks", "deliveries", id]);
     assert!(deliveries.contains("webhook.ping"), "{deliveries}");
     let deleted = text(&["webhooks", "delete", id]);
-    assert_eq!(deleted, format!("Deleted endpoint {id}. Nothing more is sent to it.\n"));
+    assert_eq!(deleted, format!("Deleted endpoint {id}. No more events will be sent to it.\n"));
 }

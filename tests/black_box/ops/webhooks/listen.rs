@@ -126,7 +126,7 @@ fn the_text_has_the_secret_for_the_receiver_and_a_line_for_each_event() {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let start: Vec<String> = lines.by_ref().take(5).collect();
-    assert!(start[0].starts_with("Listening for test events of workspace `default`."), "{start:?}");
+    assert!(start[0].starts_with("Listening for test events in workspace `default`."), "{start:?}");
     assert!(start[2].starts_with("  whsec_"), "{start:?}");
     assert_eq!(start[4], "Press Ctrl-C to stop.");
     let ping = lines.next().unwrap();

@@ -80,7 +80,7 @@ fn without_the_key_of_the_server_no_endpoint_is_created_rotated_or_shown() {
         assert!(refused.contains("`webhooks.encryption_key`"), "{refused}");
         assert!(refused.contains("PIVOTAL_WEBHOOKS_ENCRYPTION_KEY"), "{refused}");
         let refused = error(&with_key(args, OTHER_KEY));
-        assert!(refused.contains("with another key"), "{args:?}: {refused}");
+        assert!(refused.contains("with a different key"), "{args:?}: {refused}");
     }
     assert!(with_key(&["webhooks", "show", id], KEY).status.success());
     assert!(with_key(&["webhooks", "rotate", id], KEY).status.success());
