@@ -214,15 +214,15 @@ fn when(kind: &str) -> &'static str {
         Ok(EventType::CustomerCreated) => "Sent when a customer is created.",
         Ok(EventType::CustomerUpdated) => "Sent when fields of a customer change.",
         Ok(EventType::CustomerArchived) => {
-            "Sent when the status of a customer becomes `archived`, in addition to \
+            "Sent when a customer's status becomes `archived`, in addition to \
              `customer.updated`, and when a customer is deleted."
         }
         Ok(EventType::CustomerAtRisk) => {
-            "Sent when the status of a customer becomes `at_risk`, in addition to \
+            "Sent when a customer's status becomes `at_risk`, in addition to \
              `customer.updated`."
         }
         Ok(EventType::CustomerChurned) => {
-            "Sent when the status of a customer becomes `churned`, in addition to \
+            "Sent when a customer's status becomes `churned`, in addition to \
              `customer.updated`."
         }
         Ok(EventType::ContactCreated) => "Sent when a contact is created.",
@@ -231,31 +231,32 @@ fn when(kind: &str) -> &'static str {
         Ok(EventType::OnboardingCreated) => "Sent when an onboarding is created.",
         Ok(EventType::OnboardingUpdated) => "Addition: sent when fields of an onboarding change.",
         Ok(EventType::OnboardingPhaseChanged) => {
-            "Sent when an onboarding moves to another phase, in addition to `onboarding.updated`."
+            "Sent when an onboarding moves to a different phase, in addition to \
+             `onboarding.updated`."
         }
         Ok(EventType::OnboardingStateChanged) => {
-            "Sent when the state of an onboarding changes, in addition to `onboarding.updated`."
+            "Sent when an onboarding's state changes, in addition to `onboarding.updated`."
         }
         Ok(EventType::OnboardingAtRisk) => {
-            "Sent when the state of an onboarding becomes `at_risk`, in addition to \
+            "Sent when an onboarding's state becomes `at_risk`, in addition to \
              `onboarding.state_changed`."
         }
         Ok(EventType::OnboardingBackOnTrack) => {
-            "Sent when the state of an onboarding is no longer `at_risk`, whatever it becomes, in \
+            "Sent when an onboarding's state changes from `at_risk` to any other state, in \
              addition to `onboarding.state_changed`."
         }
         Ok(EventType::OnboardingLaunched) => {
-            "Sent when an onboarding moves to the phase `launch`, in addition to \
+            "Sent when an onboarding moves to the `launch` phase, in addition to \
              `onboarding.phase_changed`."
         }
         Ok(EventType::OnboardingCompleted) => {
-            "Sent when an onboarding moves to the phase `completed`, in addition to \
+            "Sent when an onboarding moves to the `completed` phase, in addition to \
              `onboarding.phase_changed`."
         }
         Ok(EventType::OnboardingDeleted) => "Addition: sent when an onboarding is deleted.",
         _ if kind == PING => {
-            "Sent when an endpoint is created or enabled, and when you ask for it, to check that \
-             the endpoint can be reached. The hosted API doesn't document its body."
+            "Sent when an endpoint is created or enabled, and on request, to check that the endpoint \
+             is reachable. The hosted API doesn't document its body."
         }
         // A test fails if a type has no description.
         _ => "",
