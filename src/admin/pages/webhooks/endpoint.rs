@@ -18,7 +18,7 @@ use crate::store::webhooks::deliveries::DeliveryFilter;
 
 /// The deliveries on a page.
 const LIMIT: u32 = 25;
-/// How far back a replay goes unless another time is entered, in milliseconds.
+/// How far back a replay goes unless a different time is entered, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 #[derive(Template)]

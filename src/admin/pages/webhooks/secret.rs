@@ -17,7 +17,7 @@ struct Created {
     page: Page,
     endpoint: Endpoint,
     secret: SigningSecret,
-    /// Whether the secret replaces another one.
+    /// Whether the secret replaces an existing one.
     is_rotated: bool,
 }
 
