@@ -53,7 +53,7 @@ fn set_password(context: &Context) -> Result<(), Failure> {
 
 /// Prompts for the password twice without echoing it, or reads one line if stdin is not a terminal.
 fn read_new_password() -> Result<Password, Failure> {
-    let unreadable = |error| Failure::Other(format!("cannot read the password: {error}"));
+    let unreadable = |error| Failure::Other(format!("can't read the password: {error}"));
     if !std::io::stdin().is_terminal() {
         return parse_password(&read_first_line().map_err(unreadable)?);
     }

@@ -50,10 +50,10 @@ pub fn bootstrap(store: &Store) -> Result<Vec<(Key, KeySecret)>, Failure> {
 /// Records that the first keys were shown, unless stdout is discarded.
 pub fn record_first_keys_shown(store: &Store) {
     if output::stdout_is_discarded() {
-        log::warn!("the first keys were not shown: standard output is closed or /dev/null");
+        log::warn!("the first keys were not shown: stdout is closed or /dev/null");
     } else if let Err(error) = store.write_blocking(|tx| tx.mark_first_keys_shown()) {
         log::warn!(
-            "cannot record that the first keys were shown, so the next start will warn: {error}"
+            "can't record that the first keys were shown, so the next start will warn: {error}"
         );
     }
 }

@@ -37,15 +37,15 @@ pub enum Failure {
     DamagedBackup { path: PathBuf, findings: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
-    #[error("cannot write to standard output: {0}")]
+    #[error("can't write to stdout: {0}")]
     Output(std::io::Error),
     /// The change was made, but its result could not be printed. `done` says what was done and, for
     /// a secret that was never shown, how to replace it.
-    #[error("cannot write to standard output: {source}; {done}")]
+    #[error("can't write to stdout: {source}; {done}")]
     Unprinted { source: std::io::Error, done: String },
     #[error("interrupted by {signal}: {outcome}")]
     Interrupted { signal: StopSignal, outcome: String },
-    #[error("cannot install signal handlers: {0}")]
+    #[error("can't install signal handlers: {0}")]
     Signals(std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -85,7 +85,7 @@ pub fn lost_secret_advice(key: &Key) -> String {
     let Key { prefix, workspace, .. } = key;
     format!(
         "key {prefix} was created anyway: revoke it with `pivotal-server keys revoke {prefix}`, \
-         and create another with `pivotal-server keys create --workspace {workspace} --name NAME`"
+         and create a new one with `pivotal-server keys create --workspace {workspace} --name NAME`"
     )
 }
 

@@ -56,7 +56,7 @@ impl Output {
     ) -> Result<(), Failure> {
         self.print_after_change(value, text, &if_lost)?;
         if stdout_is_discarded() {
-            stderr::write_line(&format!("warning: standard output is discarded; {}", if_lost()));
+            stderr::write_line(&format!("warning: stdout is discarded; {}", if_lost()));
         }
         Ok(())
     }

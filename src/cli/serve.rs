@@ -17,7 +17,7 @@ use crate::server::Server;
 use crate::service::Service;
 use crate::store::Store;
 
-/// Deliveries on hold that are counted.
+/// The maximum number of deliveries on hold to count.
 const MAX_COUNT: u32 = 100_000;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
@@ -149,7 +149,7 @@ fn stop_on_signal() -> impl Future<Output = ()> + Send + 'static {
     };
     if let Err(error) = signals::on_stop_signals(first, second) {
         log::error!(
-            "cannot install signal handlers, so a signal will end the server at once: {error}"
+            "can't install signal handlers, so a signal will end the server at once: {error}"
         );
     }
     async move {

@@ -84,7 +84,7 @@ pub fn survive_file_size_limit() -> io::Result<()> {
 /// Calls `first` on the first signal. On the second, calls `second` and ends the process.
 ///
 /// # Errors
-/// If the handlers cannot be installed; a signal then ends the process.
+/// If the handlers can't be installed; a signal then ends the process.
 #[cfg(unix)]
 pub fn on_stop_signals(
     first: impl FnOnce(StopSignal) + Send + 'static,

@@ -110,7 +110,8 @@ pub fn replay(
 }
 
 pub fn print_queued(context: &Context, queued: usize) -> Result<(), Failure> {
-    let (plural, them) = if queued == 1 { ("delivery", "it") } else { ("deliveries", "them") };
+    let (plural, them) =
+        if queued == 1 { ("delivery", "the delivery") } else { ("deliveries", "them") };
     context.output.print_after_change(
         &Queued { queued },
         || format!("Queued {queued} {plural}. If the server is running, it sends {them} now."),

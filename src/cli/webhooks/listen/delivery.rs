@@ -68,7 +68,7 @@ impl Deliveries {
         let now = received_at.as_micros().div_euclid(1_000_000);
         let Request { id, timestamp, signatures, body, .. } = request;
         if verify(&self.secret, id, timestamp, signatures, body, now).is_err() {
-            return Response::new(401, "The signature is not valid.");
+            return Response::new(401, "The signature isn't valid.");
         }
         let parsed = (serde_json::from_slice::<Event>(body), serde_json::from_slice(body));
         let (Ok(event), Ok(body)) = parsed else {

@@ -51,7 +51,7 @@ impl Forwarder {
             .build()
             .map_err(|error| error.to_string())?;
         let result = runtime.block_on(self.send(request)).map_err(|error| explain(&error));
-        // A lookup of the host's name may hang.
+        // The DNS lookup may hang.
         runtime.shutdown_background();
         result
     }

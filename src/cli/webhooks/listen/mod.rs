@@ -38,7 +38,7 @@ const DESCRIPTION: &str = "Temporary: `webhooks listen`";
 /// The workspace that the server creates at its first start.
 const DEFAULT: &str = "default";
 
-/// The reason why the command ends.
+/// Why the command ends.
 enum End {
     Asked,
     Failed(Failure),

@@ -30,7 +30,7 @@ fn unprinted(dir: &Path, args: &[&str]) -> String {
     let output = output_to(full_stdout(), dir, args);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
+    assert!(said.starts_with("error: can't write to stdout: "), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     said
 }
