@@ -148,8 +148,8 @@ test('a title counts more than a heading, and a heading more than text', () =>
 test('the page that explains something comes before those that mention it', () =>
   withSearch((page) =>
     findsFirst(page, [
-      ['retry', '/docs/idempotency'],
-      ['retries', '/docs/idempotency'],
+      ['retry', '/docs/idempotency', '/docs/webhooks/retries'],
+      ['retries', '/docs/idempotency', '/docs/webhooks/retries'],
       ['cursor', '/docs/pagination'],
       ['display_id', '/docs/guides/ids'],
       ['429', '/docs/rate-limits'],
