@@ -52,7 +52,7 @@ fn masked(text: &str) -> String {
 
 #[test]
 fn the_first_start_prints_what_the_readme_shows() {
-    assert!(blocks("sh").any(|block| block.ends_with("\ncargo run --release")));
+    assert!(blocks("sh").any(|block| block.ends_with("\ncargo run")));
     let shown = format!("{}\n", blocks("text").next().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let mut child = command(dir.path())
