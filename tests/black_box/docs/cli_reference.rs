@@ -1,10 +1,9 @@
 //! `docs/cli.md` is generated from the definition of the command line.
 
-use std::path::Path;
-use std::{env, fs};
-
 use clap::{Arg, Command};
 use pivotal_server::cli;
+
+use crate::support::assert_up_to_date;
 
 const INTRODUCTION: &str = "\
 # CLI reference
@@ -18,16 +17,7 @@ To see them in use, read [Install](operate/install.md), [Backups](operate/backup
 
 #[test]
 fn the_cli_reference_in_the_repository_is_up_to_date() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
-    let (stored, current) = (fs::read_to_string(&file).unwrap_or_default(), page());
-    if stored != current && env::var_os("UPDATE_SNAPSHOT").is_some() {
-        return fs::write(file, current).unwrap();
-    }
-    assert!(
-        stored == current,
-        "docs/cli.md is out of date; update it with \
-         `UPDATE_SNAPSHOT=1 cargo test --test black_box the_cli_reference`"
-    );
+    assert_up_to_date("docs/cli.md", &page(), "the_cli_reference");
 }
 
 fn page() -> String {

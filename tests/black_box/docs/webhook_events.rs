@@ -1,10 +1,8 @@
 //! `docs/webhooks/events.md` is generated from the `webhooks` part of the OpenAPI document.
 
-use std::path::Path;
-use std::{env, fs};
-
 use serde_json::Value;
 
+use crate::support::assert_up_to_date;
 use crate::support::contract::DOCUMENT;
 
 const INTRODUCTION: &str = "\
@@ -18,16 +16,7 @@ Types may be [added](../versioning.md). Ignore those that you don't know.
 
 #[test]
 fn the_webhook_events_in_the_repository_are_up_to_date() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/webhooks/events.md");
-    let (stored, current) = (fs::read_to_string(&file).unwrap_or_default(), page());
-    if stored != current && env::var_os("UPDATE_SNAPSHOT").is_some() {
-        return fs::write(file, current).unwrap();
-    }
-    assert!(
-        stored == current,
-        "docs/webhooks/events.md is out of date; update it with \
-         `UPDATE_SNAPSHOT=1 cargo test --test black_box the_webhook_events`"
-    );
+    assert_up_to_date("docs/webhooks/events.md", &page(), "the_webhook_events");
 }
 
 fn page() -> String {

@@ -9,6 +9,7 @@ mod locks;
 mod page;
 mod receiver;
 mod server;
+mod snapshot;
 mod visitor;
 
 pub use client::{Client, Response};
@@ -16,7 +17,8 @@ pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_held_by;
 pub use page::Part;
-pub use receiver::Receiver;
+pub use receiver::{Receiver, Request};
 use server::write_database;
 pub use server::{Server, command, command_under, set_password, wait_until};
+pub use snapshot::assert_up_to_date;
 pub use visitor::{PASSWORD, Page, Visitor};

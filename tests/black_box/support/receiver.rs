@@ -89,6 +89,11 @@ impl Request {
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     }
+
+    /// The whole request.
+    pub fn raw(&self) -> Vec<u8> {
+        [self.head.as_bytes(), &self.body].concat()
+    }
 }
 
 /// Serves the requests of a connection until the client closes it.

@@ -1,14 +1,13 @@
 //! The OpenAPI document: where it is served, and that it is complete and consistent.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::Path;
-use std::{env, fs};
+use std::fs;
 
 use pivotal_server::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::support::contract::{DOCUMENT, operations, resolve, violations};
-use crate::support::{InProcess, Response, Server, command, wait_until};
+use crate::support::{InProcess, Response, Server, assert_up_to_date, command, wait_until};
 
 /// The endpoints of the hosted API.
 const ENDPOINTS: [(&str, &str, &str); 22] = [
@@ -53,15 +52,10 @@ fn document_for_origin(origin: &str) -> Value {
 
 #[test]
 fn the_document_in_the_repository_matches_what_the_binary_prints() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
-    let (kept, now) = (fs::read_to_string(&file).unwrap_or_default(), print_document(&["openapi"]));
-    if kept != now && env::var_os("UPDATE_SNAPSHOT").is_some() {
-        return fs::write(file, now).unwrap();
-    }
-    assert!(
-        kept == now,
-        "docs/openapi.json is out of date; update it with \
-         `UPDATE_SNAPSHOT=1 cargo test --test black_box the_document_in_the_repository`"
+    assert_up_to_date(
+        "docs/openapi.json",
+        &print_document(&["openapi"]),
+        "the_document_in_the_repository",
     );
 }
 

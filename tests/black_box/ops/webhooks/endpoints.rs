@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::receiver::Receiver;
 use super::{create, error, id, run_with};
-use crate::support::Server;
+use crate::support::{Receiver, Server};
 
 /// The fields that scripts rely on.
 const FIELDS: [&str; 10] = [

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::receiver::Receiver;
 use super::{create, id};
-use crate::support::{Client, Server};
+use crate::support::{Client, Receiver, Server};
 
 /// The types that are delivered, without the ping.
 const TYPES: [&str; 17] = [

@@ -6,9 +6,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::receiver::Receiver;
 use super::{error, id, run_with};
-use crate::support::{Server, command, wait_until};
+use crate::support::{Receiver, Server, command, wait_until};
 
 /// The running command. It is killed when it is dropped.
 struct Listening {

@@ -6,7 +6,6 @@ mod examples;
 mod expiry;
 #[cfg(unix)]
 mod listen;
-mod receiver;
 mod refusals;
 mod verify;
 

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::receiver::{Receiver, Request};
 use super::{create, error, run_with};
-use crate::support::Server;
+use crate::support::{Receiver, Request, Server};
 
 const SECRET: &str = "PIVOTAL_WEBHOOK_SECRET";
 
