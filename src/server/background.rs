@@ -13,6 +13,7 @@ use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::task::run_scheduled_backups;
 use crate::service::webhooks::sender::WebhookSender;
+use crate::store::{StoreError, Tx};
 
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
@@ -96,34 +97,35 @@ async fn check_file(service: Arc<Service>) {
     let _ = service.store.ensure_intact();
 }
 
-/// Works in small transactions, so that writes of requests get through in between.
 async fn remove_expired_keys(service: Arc<Service>) {
-    loop {
-        match service.store.write(|tx| tx.delete_expired_responses(EXPIRY_BATCH)).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                log::warn!("cannot remove expired idempotency keys, retrying in a minute: {error}");
-                return;
-            }
-        }
-    }
+    let remove = |tx: &Tx<'_>| tx.delete_expired_responses(EXPIRY_BATCH);
+    remove_in_batches(&service, "expired idempotency keys", remove).await;
 }
 
-/// Removes deliveries that the log no longer keeps, in small batches, so that requests are
-/// served in between.
+/// Removes deliveries that the log no longer keeps.
 async fn clean_up_deliveries(service: Arc<Service>) {
     let retention = service.settings.webhooks.retention.as_micros();
     let retention = i64::try_from(retention).unwrap_or(i64::MAX);
+    let remove = move |tx: &Tx<'_>| {
+        let before = tx.now().as_micros().saturating_sub(retention);
+        tx.clean_up_deliveries(Timestamp::from_micros(before))
+    };
+    remove_in_batches(&service, "old webhook deliveries", remove).await;
+}
+
+/// Works in small transactions, so that writes of requests get through in between. `remove` returns
+/// whether there may be more.
+async fn remove_in_batches(
+    service: &Service,
+    what: &str,
+    remove: impl Fn(&Tx<'_>) -> Result<bool, StoreError> + Copy + Send + 'static,
+) {
     loop {
-        let now = service.store.clock().now();
-        let before = Timestamp::from_micros(now.as_micros().saturating_sub(retention));
-        match service.store.write(move |tx| tx.clean_up_deliveries(before)).await {
+        match service.store.write(remove).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                log::warn!("old webhook deliveries were not removed and will be later: {error}");
-                return;
+                return log::warn!("cannot remove {what}, retrying within a minute: {error}");
             }
         }
     }
