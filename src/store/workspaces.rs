@@ -45,12 +45,6 @@ fn find_by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, Sto
     Ok(statement.query_row([slug.as_str()], from_row).optional()?)
 }
 
-/// The workspace that a row belongs to.
-pub(super) fn by_no(conn: &Connection, no: WorkspaceNo) -> rusqlite::Result<Workspace> {
-    let sql = format!("SELECT {COLUMNS} FROM workspaces AS w WHERE w.no = ?1");
-    conn.prepare_cached(&sql)?.query_row([no.0], from_row)
-}
-
 impl Tx<'_> {
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
         find_by_slug(self.conn, slug)

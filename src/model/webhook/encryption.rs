@@ -118,7 +118,7 @@ impl Keyring {
         stored: &StoredSecret,
     ) -> Result<SigningSecret, EncryptionError> {
         let Some(fingerprint) = &stored.encrypted_with else {
-            return Ok(SigningSecret::stored(stored.bytes.clone()));
+            return Ok(SigningSecret::from_stored(stored.bytes.clone()));
         };
         let key = self.0.iter().find(|key| key.fingerprint() == *fingerprint);
         let key = key.ok_or_else(|| EncryptionError::MissingKey(fingerprint.clone()))?;
@@ -126,7 +126,7 @@ impl Keyring {
             stored.bytes.split_at_checked(NONCE).ok_or(EncryptionError::Damaged)?;
         let payload = Payload { msg, aad: endpoint.as_str().as_bytes() };
         let opened = cipher(key).decrypt(&nonce(nonce_bytes)?, payload);
-        opened.map(SigningSecret::stored).map_err(|_| EncryptionError::Damaged)
+        opened.map(SigningSecret::from_stored).map_err(|_| EncryptionError::Damaged)
     }
 }
 

@@ -138,7 +138,7 @@ fn onboarding_after(before: Onboarding, body: &Value, now: Timestamp) -> Onboard
 /// Returns the endpoint that the ping is sent to.
 fn endpoint() -> Option<Endpoint> {
     Some(Endpoint {
-        id: EndpointId::stored(ENDPOINT.to_owned()),
+        id: EndpointId::from_stored(ENDPOINT.to_owned()),
         workspace: workspace().slug,
         url: EndpointUrl::parse("https://example.com/webhooks").ok()?,
         description: Line::from_stored(String::new()),

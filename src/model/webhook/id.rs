@@ -31,7 +31,7 @@ impl EndpointId {
     }
 
     /// A value that was generated or parsed before it was stored.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
@@ -50,7 +50,7 @@ impl DeliveryId {
     }
 
     /// A value that was generated or parsed before it was stored.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 

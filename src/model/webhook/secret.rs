@@ -51,7 +51,7 @@ impl SigningSecret {
     }
 
     /// A key that was parsed or generated before it was stored.
-    pub fn stored(key: Vec<u8>) -> Self {
+    pub fn from_stored(key: Vec<u8>) -> Self {
         Self(key)
     }
 

@@ -43,7 +43,7 @@ impl EndpointUrl {
     ///
     /// # Errors
     /// If it isn't a URL because the file was edited or is damaged.
-    pub fn stored(text: &str) -> Result<Self, url::ParseError> {
+    pub fn from_stored(text: &str) -> Result<Self, url::ParseError> {
         Url::parse(text).map(Self)
     }
 

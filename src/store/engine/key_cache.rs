@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::sqlite;
 use crate::model::key::secret::Prefix;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Credentials};
@@ -33,7 +34,7 @@ impl KeyCache {
         conn: &Connection,
         prefix: &Prefix,
     ) -> Result<Option<Arc<Credentials>>, StoreError> {
-        let version = data_version(conn)?;
+        let version = sqlite::data_version(conn)?;
         let mut entries = self.0.borrow_mut();
         if entries.version != Some(version) || entries.keys.len() >= MAX_KEYS {
             *entries = Entries { version: Some(version), keys: HashMap::new() };
@@ -47,10 +48,4 @@ impl KeyCache {
         }
         Ok(found)
     }
-}
-
-/// Changes whenever another connection, in any process, commits (SQLite manual, "PRAGMA
-/// data_version"). Constant within a transaction.
-fn data_version(conn: &Connection) -> Result<i64, StoreError> {
-    Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }

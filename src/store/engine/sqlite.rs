@@ -197,6 +197,12 @@ pub(in crate::store) fn end_read(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("COMMIT")?.execute([]).map(drop)
 }
 
+/// Changes whenever another connection, in any process, commits (SQLite manual, "PRAGMA
+/// data_version"). Constant within a transaction.
+pub(in crate::store) fn data_version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
 #[cfg(test)]
 mod tests {
     use rusqlite::StatementStatus;

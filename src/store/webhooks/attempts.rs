@@ -62,7 +62,7 @@ impl Tx<'_> {
         let read = |row: &Row<'_>| {
             Ok(Before {
                 endpoint: EndpointNo(row.get(0)?),
-                endpoint_id: EndpointId::stored(row.get(1)?),
+                endpoint_id: EndpointId::from_stored(row.get(1)?),
                 status: crate::store::rows::row::enum_value(row, 2)?,
                 attempts: row.get(3)?,
                 step: row.get::<_, u32>(4)? as usize,

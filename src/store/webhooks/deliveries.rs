@@ -56,7 +56,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let next: Option<i64> = row.get(6)?;
     let has_attempt: Option<u32> = row.get(8)?;
     Ok(Delivery {
-        id: DeliveryId::stored(row.get(0)?),
+        id: DeliveryId::from_stored(row.get(0)?),
         event_id: row.get(1)?,
         kind: row.get(2)?,
         status: enum_value(row, 3)?,
@@ -123,7 +123,7 @@ impl Reader<'_> {
         let read = |row: &Row<'_>| {
             let no: i64 = row.get(15)?;
             let body: Option<String> = row.get(16)?;
-            Ok((delivery(row)?, no, body, EndpointId::stored(row.get(17)?)))
+            Ok((delivery(row)?, no, body, EndpointId::from_stored(row.get(17)?)))
         };
         let found = self.conn.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?;
         let Some((delivery, no, body, endpoint)) = found else { return Ok(None) };
@@ -157,7 +157,7 @@ impl Reader<'_> {
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(events), |row| {
-            Ok((delivery(row)?, EndpointId::stored(row.get(16)?)))
+            Ok((delivery(row)?, EndpointId::from_stored(row.get(16)?)))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

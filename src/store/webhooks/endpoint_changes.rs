@@ -1,10 +1,12 @@
 //! Changes endpoints. Every change records an event for the audit log.
 
 use rusqlite::params;
+use serde_json::{Map, Value};
 
 use super::endpoints::{Found, Secrets, find};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, EventType};
+use crate::model::previous_values::previous_values;
 use crate::model::resource::ResourceType;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::encryption::StoredSecret;
@@ -260,14 +262,13 @@ impl Tx<'_> {
         kind: EventType,
         before: Option<&Endpoint>,
     ) -> Result<(), StoreError> {
-        let object = serde_json::to_value(&found.endpoint)?;
+        let object = serde_json::to_string(&found.endpoint)?;
         let previous = match before {
             Some(before) => {
-                let mut before = serde_json::to_value(before)?;
-                if let Some(fields) = before.as_object_mut() {
-                    fields.retain(|name, value| object.get(name) != Some(value));
-                }
-                Some(before.to_string())
+                let fields = |text: &str| serde_json::from_str::<Map<String, Value>>(text);
+                let before = fields(&serde_json::to_string(before)?)?;
+                let previous = previous_values(before, &fields(&object)?);
+                Some(serde_json::to_string(&previous)?)
             }
             None => None,
         };
@@ -278,12 +279,6 @@ impl Tx<'_> {
             resource_id: found.endpoint.id.as_str(),
             customer_id: None,
         };
-        self.for_caller(&caller).record(
-            &[kind],
-            &subject,
-            &object.to_string(),
-            previous.as_deref(),
-            None,
-        )
+        self.for_caller(&caller).record(&[kind], &subject, &object, previous.as_deref(), None)
     }
 }

@@ -11,7 +11,7 @@ use crate::model::webhook::endpoint::{Disabled, Endpoint};
 use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::subscription::Subscription;
 use crate::model::webhook::url::EndpointUrl;
-use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::model::workspace::Workspace;
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::rows::row::{conversion_error, enum_value};
@@ -35,8 +35,7 @@ pub(super) struct Found {
 
 const COLUMNS: &str = "e.no, e.id, w.slug, e.url, e.description, e.mode, e.types, e.fields,
     e.disabled_at, e.disabled_reason, e.failures, e.created_at, e.updated_at, e.expires_at,
-    e.old_secret_expires_at, e.secret, e.secret_key, e.old_secret, e.old_secret_key,
-    e.workspace_no";
+    e.old_secret_expires_at, e.secret, e.secret_key, e.old_secret, e.old_secret_key";
 const FROM: &str = "webhook_endpoints AS e JOIN workspaces AS w ON w.no = e.workspace_no";
 
 fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
@@ -45,9 +44,9 @@ fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
     let disabled_at: Option<i64> = row.get(8)?;
     let time = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     Ok(Endpoint {
-        id: EndpointId::stored(row.get(1)?),
+        id: EndpointId::from_stored(row.get(1)?),
         workspace: Slug::from_stored(row.get(2)?),
-        url: EndpointUrl::stored(&url).map_err(|error| conversion_error(3, error))?,
+        url: EndpointUrl::from_stored(&url).map_err(|error| conversion_error(3, error))?,
         description: Text::from_stored(row.get(4)?),
         mode: enum_value(row, 5)?,
         subscription: Subscription::from_texts(&types, &fields)
@@ -82,14 +81,19 @@ fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
 }
 
 pub(super) fn find(conn: &Connection, id: &EndpointId) -> Result<Option<Found>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.id = ?1 AND e.deleted_at IS NULL");
+    let workspace = workspaces::COLUMNS;
+    let sql = format!(
+        "SELECT {COLUMNS}, {workspace} FROM {FROM} WHERE e.id = ?1 AND e.deleted_at IS NULL"
+    );
     let read = |row: &Row<'_>| {
-        Ok((EndpointNo(row.get(0)?), endpoint(row)?, secrets(row)?, row.get::<_, i64>(19)?))
+        Ok(Found {
+            no: EndpointNo(row.get(0)?),
+            workspace: workspaces::from_row(row)?,
+            endpoint: endpoint(row)?,
+            secrets: secrets(row)?,
+        })
     };
-    let found = conn.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?;
-    let Some((no, endpoint, secrets, workspace_no)) = found else { return Ok(None) };
-    let workspace = workspaces::by_no(conn, WorkspaceNo(workspace_no))?;
-    Ok(Some(Found { no, workspace, endpoint, secrets }))
+    Ok(conn.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?)
 }
 
 impl Reader<'_> {
@@ -112,8 +116,8 @@ impl Reader<'_> {
     pub fn endpoint_secrets(&self) -> Result<Vec<(EndpointId, Secrets)>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY e.no");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows =
-            statement.query_map([], |row| Ok((EndpointId::stored(row.get(1)?), secrets(row)?)))?;
+        let rows = statement
+            .query_map([], |row| Ok((EndpointId::from_stored(row.get(1)?), secrets(row)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

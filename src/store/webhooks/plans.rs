@@ -124,7 +124,7 @@ fn results_are_recorded_by_row() {
     let seen = with_tx(&mut conn, |tx| {
         let finished = Finished {
             delivery: DeliveryNo(1),
-            id: DeliveryId::stored("msg_1".to_owned()),
+            id: DeliveryId::from_stored("msg_1".to_owned()),
             step: 0,
             outcome: Outcome {
                 started_at: now(),
@@ -147,7 +147,7 @@ fn results_are_recorded_by_row() {
 #[test]
 fn every_page_of_the_delivery_log_walks_an_index() {
     let mut conn = database();
-    let id = EndpointId::stored("ep_1".to_owned());
+    let id = EndpointId::from_stored("ep_1".to_owned());
     let seen = with_reader(&mut conn, |reader| {
         for unsuccessful in [false, true] {
             for since in [None, Some(now())] {
@@ -174,7 +174,7 @@ fn every_page_of_the_delivery_log_walks_an_index() {
 fn deliveries_are_looked_up_by_id_and_event() {
     let mut conn = database();
     let seen = with_reader(&mut conn, |reader| {
-        let id = DeliveryId::stored("msg_6".to_owned());
+        let id = DeliveryId::from_stored("msg_6".to_owned());
         assert!(reader.delivery(&id).unwrap().is_some());
         assert_eq!(reader.deliveries_of_events(&["evt_1", "evt_2"]).unwrap().len(), 8);
     });
@@ -185,9 +185,9 @@ fn deliveries_are_looked_up_by_id_and_event() {
 #[test]
 fn replays_walk_an_index() {
     let mut conn = database();
-    let id = EndpointId::stored("ep_1".to_owned());
+    let id = EndpointId::from_stored("ep_1".to_owned());
     let seen = with_tx(&mut conn, |tx| {
-        assert!(tx.replay_delivery(&DeliveryId::stored("msg_4".to_owned())).unwrap());
+        assert!(tx.replay_delivery(&DeliveryId::from_stored("msg_4".to_owned())).unwrap());
         let since = Timestamp::from_micros(0);
         for scope in [ReplayScope::Failed, ReplayScope::FailedAndSkipped, ReplayScope::All] {
             tx.replay_endpoint(&id, scope, since, Some((since, 0))).unwrap();
@@ -240,7 +240,7 @@ fn the_cleanup_walks_an_index() {
 fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_due_deliveries() {
     let mut conn = database();
     let seen = with_tx(&mut conn, |tx| {
-        let id = EndpointId::stored("ep_1".to_owned());
+        let id = EndpointId::from_stored("ep_1".to_owned());
         tx.disable_endpoint(Actor::system(), &id, DisabledReason::Admin).unwrap().unwrap();
         assert_eq!(tx.skip_pending(EndpointNo(1)).unwrap(), 0);
     });

@@ -49,7 +49,8 @@ impl Reader<'_> {
         limit: impl Fn(EndpointNo) -> usize,
     ) -> Result<Vec<EndpointQueue>, StoreError> {
         let sql = "SELECT no FROM webhook_endpoints
-                   WHERE disabled_at IS NULL AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
+                   WHERE disabled_at IS NULL AND deleted_at IS NULL
+                       AND (expires_at IS NULL OR expires_at > ?1)
                    ORDER BY no";
         let mut statement = self.conn.prepare_cached(sql)?;
         let endpoints = statement
@@ -91,12 +92,12 @@ impl Reader<'_> {
             Some(body) => Some(body),
             None => event_body(self.conn, &event_id)?,
         };
-        let Some(found) = endpoints::find(self.conn, &EndpointId::stored(endpoint_id))? else {
+        let Some(found) = endpoints::find(self.conn, &EndpointId::from_stored(endpoint_id))? else {
             return Ok(None);
         };
         Ok(Some(OutgoingRequest {
             delivery,
-            id: DeliveryId::stored(id),
+            id: DeliveryId::from_stored(id),
             endpoint: found.endpoint.id,
             url: found.endpoint.url,
             secrets: found.secrets,

@@ -53,7 +53,7 @@ impl Tx<'_> {
         let sql = "SELECT id FROM webhook_endpoints WHERE expires_at <= ?1 AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement
-            .query_map([self.now.as_micros()], |row| Ok(EndpointId::stored(row.get(0)?)))?;
+            .query_map([self.now.as_micros()], |row| Ok(EndpointId::from_stored(row.get(0)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -35,9 +35,7 @@ impl ChangeWatcher {
                 sqlite::open_reader(&self.database)?
             }
         };
-        // SQLite manual, "PRAGMA data_version".
-        let version =
-            conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let version = sqlite::data_version(&conn)?;
         self.conn = Some(conn);
         Ok(self.version.replace(version) != Some(version))
     }
