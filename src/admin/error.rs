@@ -165,7 +165,7 @@ impl From<BodyError> for AdminError {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::TooSlow => Self::TooSlow,
-            BodyError::Broken(_) => Self::Broken(error.to_string()),
+            BodyError::Broken(source) => Self::Broken(source.to_string()),
         }
     }
 }

@@ -126,13 +126,9 @@ fn database_status(service: &Service) -> Status {
         }
         Err(error) => Status {
             tone: "bad",
-            label: "Damaged",
+            label: if matches!(error, StoreError::Gone(_)) { "File missing" } else { "Damaged" },
             at: None,
-            text: format!(
-                "{} The server has stopped writing to it. Stop the server and restore a \
-                 backup with pivotal-server restore.",
-                sentence(&error)
-            ),
+            text: sentence(&error),
         },
     }
 }

@@ -1,5 +1,6 @@
 //! The overview: the counts of the workspace, the state of the server, and keys near their rate limit.
 
+use std::fs;
 use std::time::Duration;
 
 use pivotal_server::model::key::{Mode, Tier};
@@ -29,6 +30,14 @@ fn the_overview_counts_the_resources_of_the_workspace() {
     let other = server.other_workspace("acme");
     other.customer("Theirs");
     assert!(visitor.get("/admin").texts(".figure").contains(&"2".to_owned()));
+}
+
+#[test]
+fn the_overview_says_that_the_database_file_is_missing() {
+    let server = Server::start_new();
+    let visitor = server.signed_in();
+    fs::rename(server.database(), server.dir().join("aside.db")).unwrap();
+    visitor.get("/admin").expect(200).says("Database File missing").says("put the file back");
 }
 
 #[test]
