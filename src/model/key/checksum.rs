@@ -43,7 +43,7 @@ impl ChecksumSecret {
         // characters are correct.
         if given == self.mac(body) {
             Some(Checksum::Keyed)
-        } else if given == u64::from(crc32fast::hash(body.as_bytes())) {
+        } else if given == crc32_number(body) {
             Some(Checksum::Crc32)
         } else {
             None
@@ -57,6 +57,15 @@ impl ChecksumSecret {
         // Reducing 128 bits leaves a negligible bias.
         bytes.iter().take(16).fold(0, |rest, &byte| (rest << 8 | u64::from(byte)) % COUNT)
     }
+}
+
+/// Returns the checksum of a key that can be stored in any database.
+pub(super) fn crc32(body: &str) -> String {
+    to_base62(crc32_number(body))
+}
+
+fn crc32_number(body: &str) -> u64 {
+    u64::from(crc32fast::hash(body.as_bytes()))
 }
 
 fn to_base62(number: u64) -> String {
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn a_crc_is_recognized_as_a_crc() {
         let secret = ChecksumSecret::from_stored([1; 32]);
-        let crc = to_base62(u64::from(crc32fast::hash(BODY.as_bytes())));
+        let crc = crc32(BODY);
         assert_eq!(secret.recognize(BODY, &crc), Some(Checksum::Crc32));
         assert_eq!(secret.recognize(&BODY.replace('a', "b"), &crc), None);
     }

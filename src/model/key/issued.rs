@@ -22,8 +22,17 @@ impl IssuedKey {
     /// See [`HashError`].
     pub fn issue(new: NewKey, signer: &ChecksumSecret) -> Result<(Self, KeySecret), HashError> {
         let secret = KeySecret::generate(new.mode, signer)?;
+        Ok((Self::from_secret(new, &secret)?, secret))
+    }
+
+    /// Prepares a key that exists already for storing. `new` has the mode of the secret. Takes tens
+    /// of milliseconds.
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub fn from_secret(new: NewKey, secret: &KeySecret) -> Result<Self, HashError> {
         let hash = argon2id::hash(secret.reveal())?;
-        Ok((Self { new, prefix: secret.prefix().clone(), hash }, secret))
+        Ok(Self { new, prefix: secret.prefix().clone(), hash })
     }
 }
 

@@ -4,6 +4,7 @@ mod api_key;
 pub mod checksum;
 pub mod form;
 pub mod issued;
+pub mod known;
 mod mode;
 pub mod rotation;
 mod scope;

@@ -68,6 +68,23 @@ impl KeySecret {
     /// # Errors
     /// If the operating system can't provide random bytes.
     pub fn generate(mode: Mode, signer: &ChecksumSecret) -> Result<Self, getrandom::Error> {
+        let (text, prefix) = Self::generate_body(mode)?;
+        let sum = signer.sign(&text);
+        Ok(Self { text: text + &sum, prefix, checksum: Checksum::Keyed })
+    }
+
+    /// Generates a key that can be stored in any database, with the checksum that needs no secret.
+    ///
+    /// # Errors
+    /// If the operating system can't provide random bytes.
+    pub fn generate_portable(mode: Mode) -> Result<Self, getrandom::Error> {
+        let (text, prefix) = Self::generate_body(mode)?;
+        let sum = checksum::crc32(&text);
+        Ok(Self { text: text + &sum, prefix, checksum: Checksum::Crc32 })
+    }
+
+    /// Generates a key without its checksum.
+    fn generate_body(mode: Mode) -> Result<(String, Prefix), getrandom::Error> {
         let mut text = mode.marker().to_owned();
         while text.len() < mode.marker().len() + LOOKUP + SECRET {
             let mut bytes = [0u8; 64];
@@ -82,20 +99,22 @@ impl KeySecret {
         }
         let lookup = &text[mode.marker().len()..][..LOOKUP];
         let prefix = Prefix::new(mode, lookup);
-        text.push_str(&signer.sign(&text));
-        Ok(Self { text, prefix, checksum: Checksum::Keyed })
+        Ok((text, prefix))
+    }
+
+    /// Returns the mode and the prefix of a key with a valid marker, length, and characters.
+    pub(super) fn split(text: &str) -> Option<(Mode, Prefix)> {
+        let (mode, rest) = split_marker(text)?;
+        let is_whole = rest.len() == LOOKUP + SECRET + CHECKSUM && is_base62(rest);
+        is_whole.then(|| (mode, Prefix::new(mode, &rest[..LOOKUP])))
     }
 
     /// Parses a key that a client sent. Returns `None` unless its marker, length, characters, and
     /// checksum are valid.
     pub fn parse(text: &str, signer: &ChecksumSecret) -> Option<Self> {
-        let (mode, rest) = split_marker(text)?;
-        if rest.len() != LOOKUP + SECRET + CHECKSUM || !is_base62(rest) {
-            return None;
-        }
+        let (_, prefix) = Self::split(text)?;
         let (body, sum) = text.split_at(text.len() - CHECKSUM);
         let checksum = signer.recognize(body, sum)?;
-        let prefix = Prefix::new(mode, &rest[..LOOKUP]);
         Some(Self { text: text.to_owned(), prefix, checksum })
     }
 
