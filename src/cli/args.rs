@@ -166,6 +166,19 @@ pub struct Serve {
     /// Send the webhooks that were pending in the backup that this database was restored from
     #[arg(long)]
     pub resume_deliveries: bool,
+    /// Serve the routes under `/_test`, with which tests set the clock and inject faults [default:
+    /// the `test_control.enabled` setting, or off]
+    ///
+    /// Only programs on this machine can use them, unless you set a token.
+    #[arg(long, verbatim_doc_comment)]
+    pub test_control: bool,
+    /// Require this token from requests to `/_test` [env: PIVOTAL_TEST_CONTROL_TOKEN]
+    ///
+    /// Other users of this machine can see the arguments of a process, so prefer the environment
+    /// variable.
+    // Parsed later: clap's error messages contain the value.
+    #[arg(long, value_name = "TOKEN", verbatim_doc_comment)]
+    pub test_control_token: Option<String>,
 }
 
 #[derive(clap::Args)]

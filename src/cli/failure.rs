@@ -11,7 +11,7 @@ use crate::demo::DemoError;
 use crate::model::key::secret::redact;
 use crate::model::values::argon2id::HashError;
 use crate::server::BindError;
-use crate::settings::SettingsErrors;
+use crate::settings::{ExposedTestControl, SettingsErrors};
 use crate::store::{CopyError, OpenError, StoreError};
 
 /// Why a command failed.
@@ -47,6 +47,8 @@ pub enum Failure {
     Interrupted { signal: StopSignal, outcome: String },
     #[error("can't install signal handlers: {0}")]
     Signals(std::io::Error),
+    #[error(transparent)]
+    Exposed(#[from] ExposedTestControl),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server failed: {0}")]

@@ -10,11 +10,14 @@ use super::context::Context;
 use super::failure::Failure;
 use super::keys::NewKeyJson;
 use super::{logging, output::Output, signals};
-use crate::model::clock::SystemClock;
+use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::Key;
 use crate::model::key::secret::{KeySecret, Prefix};
+use crate::model::test_control::token::ControlToken;
 use crate::server::Server;
 use crate::service::Service;
+use crate::service::test_control::TestControl;
+use crate::settings::{Settings, check_exposure};
 use crate::store::Store;
 
 /// The maximum number of deliveries on hold to count.
@@ -27,14 +30,23 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }
+    apply_test_control(&mut settings, &args)?;
+    check_exposure(&settings)?;
     logging::start(settings.log);
     unknown.iter().for_each(|variable| log::warn!("{variable}"));
     let dir = if args.new_database { dir.allowing_new_database() } else { dir };
     // Held until the process ends.
     let lock = dir.lock_for_serving()?;
-    let store = Store::serve(&dir, &lock, Arc::new(SystemClock), Server::threads(&settings))?;
+    let control = settings.test_control.enabled.then(TestControl::new).map(Arc::new);
+    let clock: Arc<dyn Clock> = match &control {
+        Some(control) => control.clock(),
+        None => Arc::new(SystemClock),
+    };
+    let store = Store::serve(&dir, &lock, clock, Server::threads(&settings))?;
     release_deliveries(&store, args.resume_deliveries)?;
-    let server = Server::bind(Service::new(settings, store))?;
+    let mut service = Service::new(settings, store);
+    service.test_control = control;
+    let server = Server::bind(service)?;
     // Before the announcement, so that a signal sent right after it stops the server cleanly.
     let stop = stop_on_signal();
     let store = server.service().store();
@@ -53,6 +65,23 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
         record_first_keys_shown(store);
     }
     actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
+}
+
+/// Applies the flags of test control.
+fn apply_test_control(settings: &mut Settings, args: &Serve) -> Result<(), Failure> {
+    let control = &mut settings.test_control;
+    control.enabled |= args.test_control;
+    if let Some(token) = &args.test_control_token {
+        if !control.enabled {
+            let message =
+                "--test-control-token has no effect without --test-control; add that flag";
+            return Err(Failure::Other(message.to_owned()));
+        }
+        let refusal = || format!("--test-control-token must be {}", ControlToken::ALLOWED);
+        let token = ControlToken::parse(token);
+        control.token = Some(token.ok_or_else(|| Failure::Other(refusal()))?);
+    }
+    Ok(())
 }
 
 /// Sends the deliveries that were pending in a restored backup if asked to; otherwise logs how many

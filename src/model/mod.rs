@@ -19,6 +19,7 @@ pub mod previous_values;
 pub mod resource;
 #[cfg(test)]
 mod round_trip_tests;
+pub mod test_control;
 pub mod values;
 pub mod webhook;
 pub mod workspace;

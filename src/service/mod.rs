@@ -10,10 +10,12 @@ pub(crate) mod key_usage;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
 pub(crate) mod sliding_window;
+pub mod test_control;
 pub(crate) mod traffic;
 pub(crate) mod webhooks;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 
@@ -23,6 +25,7 @@ use self::clock_skew::ClockSkewMonitor;
 use self::key_usage::KeyUsage;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
+use self::test_control::TestControl;
 use self::traffic::Traffic;
 use crate::http::client_ip;
 use crate::http::untrusted_proxies::UntrustedProxies;
@@ -45,6 +48,8 @@ pub struct Service {
     /// `None` if scheduled backups are off.
     pub(crate) backups: Option<BackupSchedule>,
     pub(crate) clock_skew: ClockSkewMonitor,
+    /// `None` unless the server was started with test control. Its clock must be the store's.
+    pub test_control: Option<Arc<TestControl>>,
 }
 
 impl Service {
@@ -67,6 +72,7 @@ impl Service {
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),
+            test_control: None,
             store,
             settings,
         }

@@ -1,6 +1,7 @@
 //! The settings. The environment overrides the file, which overrides the defaults; flags on the
 //! command line override all of them.
 
+mod exposure;
 mod file;
 mod retention;
 mod sources;
@@ -8,6 +9,7 @@ mod table;
 mod values;
 mod variables;
 
+pub use self::exposure::{ExposedTestControl, check_exposure};
 pub use self::sources::{EffectiveSetting, LoadedSettings, SettingsError, SettingsErrors, Source};
-pub use self::values::{Admin, Backups, Connections, RateLimits, Settings};
+pub use self::values::{Admin, Backups, Connections, RateLimits, Settings, TestControl};
 pub use self::variables::UnknownVariable;

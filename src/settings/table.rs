@@ -11,6 +11,7 @@ use log::LevelFilter;
 use toml::Value;
 
 use super::values::Settings;
+use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::{EncryptionKey, Keyring};
 use crate::model::webhook::schedule::RetrySchedule;
 
@@ -77,6 +78,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             &mut s.webhooks.retention
         }),
         setting("webhooks.encryption_key", encryption_keys(), |s| &mut s.webhooks.encryption_key),
+        setting("test_control.enabled", boolean(), |s| &mut s.test_control.enabled),
+        setting("test_control.token", control_token(), |s| &mut s.test_control.token),
     ]
 });
 
@@ -277,6 +280,16 @@ fn encryption_keys() -> Kind<Keyring> {
         Some(Keyring(keys.iter().map(|key| EncryptionKey::parse(key)).collect::<Option<_>>()?))
     };
     Kind::new(allowed, read, |keyring| if keyring.0.is_empty() { "".into() } else { HIDDEN.into() })
+}
+
+/// Like the keys, a token is never printed.
+fn control_token() -> Kind<Option<ControlToken>> {
+    let allowed = format!("{}, or \"\" for none", ControlToken::ALLOWED);
+    let parse = |value: &Value| match value.as_str()? {
+        "" => Some(None),
+        token => ControlToken::parse(token).map(Some),
+    };
+    Kind::new(allowed, parse, |token| token.as_ref().map_or_else(|| "".into(), |_| HIDDEN.into()))
 }
 
 fn text<T: ToString>(value: &T) -> Value {

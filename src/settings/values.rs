@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
+use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::Keyring;
 use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::schedule::RetrySchedule;
@@ -29,6 +30,7 @@ pub struct Settings {
     pub backup: Backups,
     pub admin: Admin,
     pub webhooks: Webhooks,
+    pub test_control: TestControl,
 }
 
 /// How webhooks are delivered.
@@ -100,6 +102,14 @@ pub struct Admin {
     pub idle_timeout: Duration,
 }
 
+/// The routes under `/_test`, for test suites.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestControl {
+    pub enabled: bool,
+    /// `None` means that only this machine can use the routes.
+    pub token: Option<ControlToken>,
+}
+
 impl Settings {
     /// The number of threads that handle requests.
     pub fn worker_threads(&self) -> usize {
@@ -165,6 +175,7 @@ impl Default for Settings {
                 retention: Duration::from_secs(90 * 24 * 60 * 60),
                 encryption_key: Keyring::default(),
             },
+            test_control: TestControl::default(),
         }
     }
 }

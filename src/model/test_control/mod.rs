@@ -1,0 +1,5 @@
+//! Test control: the routes under `/_test`, with which tests set the clock, inject faults, and
+//! isolate themselves.
+
+pub mod clock;
+pub mod token;
