@@ -30,7 +30,7 @@ const CLEAN_UP_EVERY: Duration = Duration::from_secs(30);
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
-    periodic: [JoinHandle<()>; 5],
+    periodic: [JoinHandle<()>; 6],
     webhooks: WebhookSender,
 }
 
@@ -48,6 +48,7 @@ impl Background {
                 rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
                 rt::spawn(watch_dates(Arc::clone(service))),
                 rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
+                rt::spawn(remove_discarded(Arc::clone(service))),
             ],
         })
     }
@@ -111,6 +112,15 @@ async fn clean_up_deliveries(service: Arc<Service>) {
         tx.clean_up_deliveries(Timestamp::from_micros(before))
     };
     remove_in_batches(&service, "old webhook deliveries", remove).await;
+}
+
+/// Removes what resets and restores by test control have discarded, also those of a server that
+/// was killed.
+async fn remove_discarded(service: Arc<Service>) {
+    loop {
+        remove_in_batches(&service, "discarded rows", |tx| tx.remove_discarded()).await;
+        service.discarded.notified().await;
+    }
 }
 
 /// Works in small transactions, so that writes of requests get through in between. `remove` returns

@@ -18,6 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
+use tokio::sync::Notify;
 
 use self::auth_limits::secret_kinds::AuthLimits;
 use self::backups::schedule::BackupSchedule;
@@ -48,6 +49,8 @@ pub struct Service {
     /// `None` if scheduled backups are off.
     pub(crate) backups: Option<BackupSchedule>,
     pub(crate) clock_skew: ClockSkewMonitor,
+    /// Notify it after a reset or a restore of a workspace, which leave rows to be removed.
+    pub(crate) discarded: Notify,
     /// `None` unless the server was started with test control. Its clock must be the store's.
     pub test_control: Option<Arc<TestControl>>,
 }
@@ -72,6 +75,7 @@ impl Service {
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),
+            discarded: Notify::new(),
             test_control: None,
             store,
             settings,

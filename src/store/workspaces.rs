@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::StoreError;
 use super::reader::Reader;
 use super::tx::Tx;
+use crate::model::event::Actor;
+use crate::model::key::Key;
+use crate::model::key::issued::IssuedKey;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -14,6 +17,9 @@ use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
 /// The columns that [`from_row`] reads, from `workspaces AS w`.
 pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
     w.created_at AS w_created_at";
+
+/// Whether a row of `workspaces AS w` is a number whose rows the test control has discarded.
+pub(super) const IS_DISCARDED: &str = "w.slug GLOB '#*'";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
     Ok(Workspace {
@@ -28,7 +34,10 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
 impl Reader<'_> {
     /// Returns all workspaces, oldest first.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM workspaces AS w ORDER BY w.no");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM workspaces AS w WHERE NOT {IS_DISCARDED}
+             ORDER BY w.created_at, w.id"
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([], from_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -70,5 +79,18 @@ impl Tx<'_> {
             name: new.name,
             created_at: self.now,
         }))
+    }
+
+    /// Creates a workspace with keys. Returns `None` if its slug is taken.
+    pub fn create_workspace_with_keys(
+        &self,
+        actor: &Actor,
+        new: NewWorkspace,
+        keys: Vec<IssuedKey>,
+    ) -> Result<Option<(Workspace, Vec<Key>)>, StoreError> {
+        let Some(workspace) = self.create_workspace(new)? else { return Ok(None) };
+        let create = |issued| self.create_key(actor.clone(), &workspace, issued);
+        let keys = keys.into_iter().map(create).collect::<Result<_, _>>()?;
+        Ok(Some((workspace, keys)))
     }
 }

@@ -85,7 +85,8 @@ impl KeyVerifier {
         Ok(is_valid)
     }
 
-    fn insert(&self, secret: &KeySecret, hash: String) {
+    /// Caches a key that was verified or hashed by this process.
+    pub fn insert(&self, secret: &KeySecret, hash: String) {
         let verified = CachedKey { hash, digest: self.digest(secret) };
         let mut cache = self.cache();
         if cache.len() >= MAX_CACHED

@@ -1,6 +1,9 @@
 //! Issuing keys and verifying them. Only an Argon2id hash of a key is stored, so the secret can't
 //! be recovered.
 
+use std::panic::resume_unwind;
+use std::thread::ScopedJoinHandle;
+
 use super::api_key::NewKey;
 use super::checksum::ChecksumSecret;
 use super::secret::{KeySecret, Prefix};
@@ -33,6 +36,35 @@ impl IssuedKey {
     pub fn from_secret(new: NewKey, secret: &KeySecret) -> Result<Self, HashError> {
         let hash = argon2id::hash(secret.reveal())?;
         Ok(Self { new, prefix: secret.prefix().clone(), hash })
+    }
+
+    /// Issues several keys; see [`IssuedKey::hash_all`].
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub fn issue_all(
+        keys: Vec<NewKey>,
+        signer: &ChecksumSecret,
+    ) -> Result<Vec<(Self, KeySecret)>, HashError> {
+        let generate = |new: NewKey| Ok((KeySecret::generate(new.mode, signer)?, new));
+        let keys: Result<Vec<_>, HashError> = keys.into_iter().map(generate).collect();
+        Self::hash_all(keys?)
+    }
+
+    /// Prepares several keys for storing at the same time, each on a thread of its own.
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub fn hash_all(keys: Vec<(KeySecret, NewKey)>) -> Result<Vec<(Self, KeySecret)>, HashError> {
+        std::thread::scope(|scope| {
+            let hash =
+                |(secret, new)| scope.spawn(move || Ok((Self::from_secret(new, &secret)?, secret)));
+            let threads: Vec<_> = keys.into_iter().map(hash).collect();
+            let join = |thread: ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect()
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::model::values::slug::{FIRST_NUMBER, Slug};
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
+use crate::store::workspaces::IS_DISCARDED;
 
 /// A range of numbers, both ends included.
 struct Run {
@@ -100,7 +101,8 @@ pub(in crate::store) fn check(conn: &Connection, limit: u32) -> rusqlite::Result
     if !conn.table_exists(None, "slug_runs")? {
         return Ok(Vec::new());
     }
-    let sql = "WITH
+    let sql = format!(
+        "WITH
             numbered AS (
                 SELECT workspace_no, stem, CAST(digits AS INTEGER) AS number
                 FROM (
@@ -130,8 +132,10 @@ pub(in crate::store) fn check(conn: &Connection, limit: u32) -> rusqlite::Result
             SELECT * FROM (SELECT * FROM recorded EXCEPT SELECT * FROM expected)
         ) AS wrong
         JOIN workspaces AS w ON w.no = wrong.workspace_no
-        LIMIT ?1";
-    let mut statement = conn.prepare(sql)?;
+        WHERE NOT {IS_DISCARDED}
+        LIMIT ?1"
+    );
+    let mut statement = conn.prepare(&sql)?;
     let rows = statement.query_map([limit], |row| row.get::<_, String>(0))?;
     let describe = |slug: String| {
         format!(

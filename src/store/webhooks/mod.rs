@@ -10,6 +10,7 @@ pub mod outbox;
 #[cfg(test)]
 mod plans;
 pub mod queue;
+mod replace;
 pub mod replay;
 pub mod retention;
 pub mod settings;

@@ -1,0 +1,66 @@
+//! Moves a workspace to another number. All rows refer to their workspace by its number, so this
+//! replaces all of its data at once. Its keys and webhook endpoints move with it.
+
+use rusqlite::params;
+
+use crate::model::values::id::Id;
+use crate::model::workspace::{Workspace, WorkspaceId, WorkspaceNo};
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+impl Tx<'_> {
+    /// Moves a workspace to a number without any rows.
+    pub(super) fn move_to_new_number(&self, workspace: &Workspace) -> Result<(), StoreError> {
+        self.discard_number(workspace.no)?;
+        let sql = "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)
+                   RETURNING no";
+        let values = params![
+            workspace.id,
+            workspace.slug.as_str(),
+            workspace.name.as_str(),
+            workspace.created_at.as_micros(),
+        ];
+        let no = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        self.move_keys_and_endpoints(workspace.no, WorkspaceNo(no))
+    }
+
+    /// Moves a workspace back to a number that it had before.
+    pub(super) fn move_to_number(
+        &self,
+        workspace: &Workspace,
+        to: WorkspaceNo,
+    ) -> Result<(), StoreError> {
+        self.discard_number(workspace.no)?;
+        let sql = "UPDATE workspaces SET id = ?1, slug = ?2, name = ?3, created_at = ?4
+                   WHERE no = ?5";
+        self.conn.prepare_cached(sql)?.execute(params![
+            workspace.id,
+            workspace.slug.as_str(),
+            workspace.name.as_str(),
+            workspace.created_at.as_micros(),
+            to.0,
+        ])?;
+        self.move_keys_and_endpoints(workspace.no, to)
+    }
+
+    /// Takes the ID and the slug from a number. The new slug is not a valid one, so nobody can look
+    /// it up.
+    fn discard_number(&self, no: WorkspaceNo) -> Result<(), StoreError> {
+        let sql = "UPDATE workspaces SET id = ?1, slug = '#' || no WHERE no = ?2";
+        let id: WorkspaceId = Id::generate();
+        self.conn.prepare_cached(sql)?.execute(params![id, no.0])?;
+        Ok(())
+    }
+
+    fn move_keys_and_endpoints(
+        &self,
+        from: WorkspaceNo,
+        to: WorkspaceNo,
+    ) -> Result<(), StoreError> {
+        for table in ["api_keys", "webhook_endpoints"] {
+            let sql = format!("UPDATE {table} SET workspace_no = ?1 WHERE workspace_no = ?2");
+            self.conn.prepare_cached(&sql)?.execute([to.0, from.0])?;
+        }
+        self.replace_endpoints(to)
+    }
+}

@@ -1,0 +1,224 @@
+//! Resets workspaces, takes snapshots of their data, and restores them. Keys, webhook endpoints,
+//! and the delivery log are not part of a snapshot.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::unchecked::Unchecked;
+use super::undo_log::{self, COPIED, LOGGED};
+use crate::model::values::slug::Slug;
+use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+/// How many snapshots a workspace can have.
+pub const MAX_SNAPSHOTS: u32 = 32;
+
+/// Why nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateError {
+    UnknownWorkspace,
+    UnknownSnapshot,
+    /// The workspace already has [`MAX_SNAPSHOTS`].
+    TooManySnapshots,
+}
+
+struct Snapshot {
+    segment: i64,
+    workspace_no: WorkspaceNo,
+}
+
+impl Tx<'_> {
+    /// Removes all data of a workspace. It keeps its keys and webhook endpoints. Call
+    /// [`Tx::remove_discarded`] afterwards.
+    ///
+    /// A request that was authenticated before the reset and writes after it, writes to the data
+    /// that is discarded.
+    pub fn reset_workspace(&self, slug: &Slug) -> Result<Result<(), StateError>, StoreError> {
+        let Some(workspace) = self.workspace(slug)? else {
+            return Ok(Err(StateError::UnknownWorkspace));
+        };
+        self.move_to_new_number(&workspace)?;
+        Ok(Ok(()))
+    }
+
+    /// Keeps the current state of a workspace's data under a name, until the server stops. An
+    /// earlier snapshot with this name is replaced.
+    pub fn take_snapshot(
+        &self,
+        slug: &Slug,
+        name: &SnapshotName,
+    ) -> Result<Result<(), StateError>, StoreError> {
+        let Some(workspace) = self.workspace(slug)? else {
+            return Ok(Err(StateError::UnknownWorkspace));
+        };
+        undo_log::ensure(self.conn)?;
+        if let Some(replaced) = self.find_snapshot(&workspace, name)? {
+            undo_log::remove(self.conn, replaced.segment)?;
+        }
+        let sql = "SELECT count(*) FROM temp.snapshots WHERE workspace_id = ?1";
+        let count: u32 =
+            self.conn.prepare_cached(sql)?.query_row([&workspace.id], |row| row.get(0))?;
+        if count >= MAX_SNAPSHOTS {
+            return Ok(Err(StateError::TooManySnapshots));
+        }
+        let sql = "INSERT INTO temp.snapshots (workspace_id, workspace_no, name)
+                   VALUES (?1, ?2, ?3) RETURNING segment";
+        let values = params![workspace.id, workspace.no.0, name.as_str()];
+        let segment: i64 = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        for table in LOGGED {
+            let sql = format!(
+                "INSERT INTO temp.last_rows (segment, name, last_row)
+                 SELECT ?1, ?2, coalesce(max(rowid), 0) FROM main.{table}"
+            );
+            self.conn.prepare_cached(&sql)?.execute(params![segment, table])?;
+        }
+        for table in COPIED {
+            let sql = format!(
+                "INSERT INTO temp.copied_{table}
+                 SELECT ?1, t.* FROM main.{table} AS t WHERE workspace_no = ?2"
+            );
+            self.conn.prepare_cached(&sql)?.execute([segment, workspace.no.0])?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Makes the data of a workspace what it was when the snapshot was taken. Removes the
+    /// deliveries of events that this removes. Call [`Tx::remove_discarded`] afterwards.
+    pub fn restore_snapshot(
+        &self,
+        slug: &Slug,
+        name: &SnapshotName,
+    ) -> Result<Result<(), StateError>, StoreError> {
+        let Some(workspace) = self.workspace(slug)? else {
+            return Ok(Err(StateError::UnknownWorkspace));
+        };
+        if !undo_log::exists(self.conn)? {
+            return Ok(Err(StateError::UnknownSnapshot));
+        }
+        let Some(snapshot) = self.find_snapshot(&workspace, name)? else {
+            return Ok(Err(StateError::UnknownSnapshot));
+        };
+        if workspace.no != snapshot.workspace_no {
+            self.move_to_number(&workspace, snapshot.workspace_no)?;
+        }
+        let _unchecked = Unchecked::begin(self.conn)?;
+        let is_latest = self.is_latest(&snapshot)?;
+        for table in LOGGED {
+            self.restore_rows(&snapshot, table)?;
+            // The versions since the latest snapshot are those that were just restored. For an
+            // earlier one they are still needed to restore the snapshots after it.
+            if is_latest {
+                undo_log::clear(self.conn, table, snapshot.segment)?;
+            }
+        }
+        for table in COPIED {
+            self.restore_copy(&snapshot, table)?;
+        }
+        self.keep_event_times_increasing(snapshot.workspace_no)?;
+        Ok(Ok(()))
+    }
+
+    fn find_snapshot(
+        &self,
+        workspace: &Workspace,
+        name: &SnapshotName,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let sql = "SELECT segment, workspace_no FROM temp.snapshots
+                   WHERE workspace_id = ?1 AND name = ?2";
+        let found =
+            self.conn.prepare_cached(sql)?.query_row(params![workspace.id, name.as_str()], |row| {
+                Ok(Snapshot { segment: row.get(0)?, workspace_no: WorkspaceNo(row.get(1)?) })
+            });
+        Ok(found.optional()?)
+    }
+
+    fn is_latest(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
+        let sql = "SELECT max(segment) = ?1 FROM temp.snapshots WHERE workspace_no = ?2";
+        let values = [snapshot.segment, snapshot.workspace_no.0];
+        Ok(self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    }
+
+    /// Rewrites the rows of a table that have changed since the snapshot.
+    fn restore_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
+        let conn = self.conn;
+        conn.prepare_cached("DELETE FROM temp.restoring")?.execute([])?;
+        let sql = format!(
+            "INSERT INTO temp.restoring (row_no, segment)
+             SELECT row_no, min(segment) FROM temp.undo_{table}
+             WHERE segment IN (SELECT segment FROM temp.snapshots
+                               WHERE workspace_no = ?1 AND segment >= ?2)
+             GROUP BY row_no"
+        );
+        conn.prepare_cached(&sql)?.execute([snapshot.workspace_no.0, snapshot.segment])?;
+        // Rows that another process has inserted, such as an import, which the log doesn't have.
+        let sql = format!(
+            "INSERT OR IGNORE INTO temp.restoring (row_no)
+             SELECT rowid FROM main.{table}
+             WHERE rowid > (SELECT last_row FROM temp.last_rows WHERE segment = ?1 AND name = ?2)
+                 AND +workspace_no = ?3"
+        );
+        let values = params![snapshot.segment, table, snapshot.workspace_no.0];
+        conn.prepare_cached(&sql)?.execute(values)?;
+        if table == "events" {
+            self.keep_events_of_keys_and_endpoints()?;
+            self.remove_restored_deliveries()?;
+        }
+        let sql =
+            format!("DELETE FROM main.{table} WHERE rowid IN (SELECT row_no FROM temp.restoring)");
+        conn.prepare_cached(&sql)?.execute([])?;
+        let columns = undo_log::columns(conn, table)?.join(", ");
+        let sql = format!(
+            "INSERT INTO main.{table} (rowid, {columns})
+             SELECT u.row_no, {columns} FROM temp.restoring AS r
+                 CROSS JOIN temp.undo_{table} AS u
+                     ON u.segment = r.segment AND u.row_no = r.row_no
+             WHERE u.existed"
+        );
+        conn.prepare_cached(&sql)?.execute([])?;
+        Ok(())
+    }
+
+    /// Keys and endpoints stay as they are, so their events stay too.
+    fn keep_events_of_keys_and_endpoints(&self) -> Result<(), StoreError> {
+        let sql = "DELETE FROM temp.restoring WHERE row_no IN (
+                       SELECT e.rowid FROM temp.restoring AS r
+                           CROSS JOIN main.events AS e ON e.rowid = r.row_no
+                       WHERE e.customer_id IS NULL)";
+        self.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    /// Removes the deliveries of the events that are about to be removed.
+    fn remove_restored_deliveries(&self) -> Result<(), StoreError> {
+        let deliveries = "SELECT no FROM webhook_deliveries WHERE event_id IN (
+            SELECT id FROM main.events WHERE rowid IN (SELECT row_no FROM temp.restoring))";
+        for (table, column) in [("webhook_attempts", "delivery_no"), ("webhook_deliveries", "no")] {
+            let sql = format!("DELETE FROM {table} WHERE {column} IN ({deliveries})");
+            self.conn.prepare_cached(&sql)?.execute([])?;
+        }
+        Ok(())
+    }
+
+    fn restore_copy(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
+        let sql = format!("DELETE FROM main.{table} WHERE workspace_no = ?1");
+        self.conn.prepare_cached(&sql)?.execute([snapshot.workspace_no.0])?;
+        let columns = undo_log::columns(self.conn, table)?.join(", ");
+        let sql = format!(
+            "INSERT INTO main.{table} ({columns})
+             SELECT {columns} FROM temp.copied_{table} WHERE segment = ?1"
+        );
+        self.conn.prepare_cached(&sql)?.execute([snapshot.segment])?;
+        Ok(())
+    }
+
+    /// The next event must be later than those of keys and endpoints, which have remained.
+    fn keep_event_times_increasing(&self, workspace: WorkspaceNo) -> Result<(), StoreError> {
+        let sql = "INSERT INTO main.sequences (workspace_no, resource, display_id, created_at)
+                   SELECT ?1, 'event', 1, created_at FROM main.events WHERE workspace_no = ?1
+                   ORDER BY created_at DESC LIMIT 1
+                   ON CONFLICT (workspace_no, resource)
+                       DO UPDATE SET created_at = max(created_at, excluded.created_at)";
+        self.conn.prepare_cached(sql)?.execute([workspace.0])?;
+        Ok(())
+    }
+}
