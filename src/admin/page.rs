@@ -78,6 +78,8 @@ pub(super) struct Page {
     pub workspaces: Vec<WorkspaceChoice>,
     /// The flash message of the last action.
     pub notice: Option<String>,
+    /// Whether tests can change the clock and the data.
+    pub test_control: bool,
     pub assets: Assets,
     pub version: &'static str,
 }
@@ -168,6 +170,7 @@ mod tests {
             csrf: "token".to_owned(),
             workspaces: Vec::new(),
             notice: None,
+            test_control: false,
             assets: Assets::new(),
             version: "1",
         };

@@ -74,6 +74,7 @@ impl Admin {
             csrf: String::new(),
             workspaces: Vec::new(),
             notice: None,
+            test_control: self.service.test_control.is_some(),
             assets: self.assets.clone(),
             version: env!("CARGO_PKG_VERSION"),
         }

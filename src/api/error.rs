@@ -3,10 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use serde::Serialize;
 use serde_json::Value;
-use strum::VariantNames;
 
+use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
 use crate::model::event_feed::unknown_after;
 use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::Scope;
@@ -86,58 +85,6 @@ pub(super) enum ApiError {
     Internal(String),
 }
 
-/// The `type` of an error, which determines the possible statuses.
-#[derive(Clone, Copy, Serialize, VariantNames)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub(super) enum ErrorType {
-    InvalidRequestError,
-    AuthenticationError,
-    PermissionError,
-    NotFound,
-    Conflict,
-    RateLimitError,
-    InternalError,
-}
-
-struct Entry {
-    status: StatusCode,
-    kind: ErrorType,
-    code: &'static str,
-    message: String,
-    field: Option<String>,
-}
-
-/// The body of an error response.
-#[derive(Serialize)]
-pub(super) struct ErrorBody<'e> {
-    error: ErrorDetail<'e>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ErrorDetail<'e> {
-    r#type: ErrorType,
-    code: &'e str,
-    message: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'e str>,
-    /// All errors, if there is more than one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ErrorDetail<'e>>,
-}
-
-impl Entry {
-    fn detail<'e>(&'e self, errors: Vec<ErrorDetail<'e>>) -> ErrorDetail<'e> {
-        ErrorDetail {
-            r#type: self.kind,
-            code: self.code,
-            message: &self.message,
-            field: self.field.as_deref(),
-            errors,
-        }
-    }
-}
-
 impl ApiError {
     pub fn to_http_response(&self) -> HttpResponse {
         let entries = self.entries();
@@ -145,6 +92,21 @@ impl ApiError {
             return HttpResponse::InternalServerError().finish();
         };
         let mut response = HttpResponse::build(first.status);
+        self.add_headers(&mut response);
+        response.json(body)
+    }
+
+    /// Like `to_http_response`, with another status, and optionally with another code.
+    pub fn to_injected_response(&self, status: StatusCode, code: Option<&str>) -> HttpResponse {
+        let entries = self.entries();
+        let Some((_, mut body)) = error_body(&entries) else {
+            return HttpResponse::InternalServerError().finish();
+        };
+        if let Some(code) = code {
+            (body.error.code, body.error.field) = (code, None);
+            body.error.message = "This error was injected by a test.";
+        }
+        let mut response = HttpResponse::build(status);
         self.add_headers(&mut response);
         response.json(body)
     }
@@ -187,11 +149,11 @@ impl ApiError {
         }
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<ErrorEntry> {
         use ErrorType as T;
         use StatusCode as S;
         let (status, kind, code, field) = match self {
-            Self::Invalid(problems) => return problems.iter().map(entry_for).collect(),
+            Self::Invalid(problems) => return problems.iter().map(ErrorEntry::from).collect(),
             Self::InvalidJson(_) => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_json", None),
             Self::InvalidBody => (S::BAD_REQUEST, T::InvalidRequestError, "invalid_body", None),
             Self::EmptyPatch => (S::BAD_REQUEST, T::InvalidRequestError, "empty_patch", None),
@@ -268,32 +230,12 @@ impl ApiError {
             }
             other => other.to_string(),
         };
-        vec![Entry { status, kind, code, message, field: field.map(str::to_owned) }]
+        vec![ErrorEntry { status, kind, code, message, field: field.map(str::to_owned) }]
     }
-}
-
-/// Returns the body of an error response, and the entry that determines its status.
-fn error_body(entries: &[Entry]) -> Option<(&Entry, ErrorBody<'_>)> {
-    let (first, more) = entries.split_first()?;
-    let errors = match more {
-        [] => Vec::new(),
-        _ => entries.iter().map(|entry| entry.detail(Vec::new())).collect(),
-    };
-    Some((first, ErrorBody { error: first.detail(errors) }))
 }
 
 fn scope_names(scopes: &[Scope]) -> Vec<&'static str> {
     scopes.iter().map(<&str>::from).collect()
-}
-
-fn entry_for(problem: &Problem) -> Entry {
-    Entry {
-        status: StatusCode::BAD_REQUEST,
-        kind: ErrorType::InvalidRequestError,
-        code: problem.rule.into(),
-        message: problem.message.clone(),
-        field: Some(problem.field.clone()),
-    }
 }
 
 impl From<ReadThreadsError> for ApiError {

@@ -9,21 +9,36 @@ use utoipa::openapi::schema::Object;
 use super::openapi::description::{Description, Group, Success};
 use super::openapi::examples;
 use super::state::Api;
-use crate::model::parse::schema::{Component, object, string_enum};
+use crate::model::parse::schema::{Component, ObjectSchema, string_enum};
 use crate::model::values::time::Timestamp;
 use crate::service::backups::schedule::BackupStatus;
 use crate::service::clock_skew::ClockSkew;
 use crate::store::StoreError;
 
-object! {
-    /// The health of the server.
-    pub(super) struct Health {
-        /// Always `ok`: a server that can't respond doesn't return this object.
-        status: Status,
-        /// The current time on the server.
-        timestamp: Timestamp,
-        /// Addition: the hosted API doesn't have this field. The server's version.
-        version: String,
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Health {
+    status: Status,
+    timestamp: Timestamp,
+    version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_control: Option<bool>,
+}
+
+impl Component for Health {
+    const NAME: &'static str = "Health";
+
+    fn component() -> Object {
+        let status = "Always `ok`: a server that can't respond doesn't return this object.";
+        let version = "Addition: the hosted API doesn't have this field. The server's version.";
+        let test_control = "Addition: the hosted API doesn't have this field. True if the server \
+                            was started with test control, which lets tests set its clock and \
+                            inject faults; otherwise absent.";
+        ObjectSchema::new(&["The health of the server."])
+            .property::<Status>("status", &[status])
+            .property::<Timestamp>("timestamp", &["The current time on the server."])
+            .property::<String>("version", &[version])
+            .optional_property::<bool>("test_control", &[test_control])
+            .build()
     }
 }
 
@@ -44,13 +59,15 @@ impl Component for Status {
 
 impl Health {
     pub fn new(timestamp: Timestamp) -> Self {
-        Self { status: Status::Ok, timestamp, version: env!("CARGO_PKG_VERSION").to_owned() }
+        let version = env!("CARGO_PKG_VERSION");
+        Self { status: Status::Ok, timestamp, version, test_control: None }
     }
 }
 
 /// GET `/health`: no key, no database.
 pub(super) async fn get(api: Data<Api>, _: HttpRequest) -> HttpResponse {
-    HttpResponse::Ok().json(Health::new(api.store().clock().now()))
+    let test_control = api.service.test_control.as_ref().map(|_| true);
+    HttpResponse::Ok().json(Health { test_control, ..Health::new(api.store().clock().now()) })
 }
 
 pub(super) fn describe_get() -> Description {

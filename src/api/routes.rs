@@ -109,6 +109,12 @@ fn get_document(api: Data<Api>, request: HttpRequest) -> impl Future<Output = Ht
     serve::get(&DOCUMENT, api, request)
 }
 
+/// Returns the IDs of the operations that require an API key.
+pub fn operations() -> Vec<&'static str> {
+    let with_key = |endpoint: &Endpoint| endpoint.operation.access != Access::Public;
+    endpoints().into_iter().filter(with_key).map(|endpoint| endpoint.operation.id).collect()
+}
+
 /// Builds the OpenAPI document with this origin as the server URL.
 pub fn document(origin: &str) -> OpenApi {
     document::build(&endpoints(), origin)

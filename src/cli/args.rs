@@ -69,8 +69,9 @@ pub enum Command {
     ///
     /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
     /// (the new keys with their secrets), `unshown_keys` (prefixes of keys from the first start
-    /// that may never have been shown), `admin` (the URL of the admin pages, or null if they are
-    /// off), and `setup` (the URL to set the first admin password, or null).
+    /// that may never have been shown), `test_control` (whether it is on), `admin` (the URL of the
+    /// admin pages, or null if they are off), and `setup` (the URL to set the first admin password,
+    /// or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
     /// Create and list workspaces

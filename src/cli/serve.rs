@@ -109,6 +109,8 @@ struct AnnouncementJson<'a> {
     keys: Vec<NewKeyJson<'a>>,
     /// Keys from the first start that may never have been shown.
     unshown_keys: Vec<&'a Prefix>,
+    /// Whether tests can use the routes under `/_test`.
+    test_control: bool,
     admin: Option<&'a str>,
     setup: Option<&'a str>,
 }
@@ -122,15 +124,20 @@ fn announce(
     let address = format!("http://{}", server.address());
     let new_keys = keys.iter().map(|(key, secret)| NewKeyJson::new(key, secret)).collect();
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
+    let test_control = server.service().test_control.is_some();
     let announcement = AnnouncementJson {
         listening: &address,
         keys: new_keys,
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
+        test_control,
         admin: admin.as_deref(),
         setup: setup.as_deref(),
     };
     let text = || {
         let mut text = format!("Listening on {address}");
+        if test_control {
+            text += " (test control is on)";
+        }
         if let Some(setup) = &setup {
             text = format!("Set the admin password: {setup}\n\n{text}");
         }

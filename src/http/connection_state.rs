@@ -28,6 +28,7 @@ pub(crate) struct ConnectionState {
     body_left: Cell<u64>,
     reader: RefCell<Option<Waker>>,
     is_last_request: Cell<bool>,
+    is_cut: Cell<bool>,
     completed: Cell<u64>,
     idle_since: Cell<Instant>,
 }
@@ -41,6 +42,7 @@ impl ConnectionState {
             body_left: Cell::new(0),
             reader: RefCell::new(None),
             is_last_request: Cell::new(false),
+            is_cut: Cell::new(false),
             completed: Cell::new(0),
             idle_since: Cell::new(Instant::now()),
         })
@@ -59,6 +61,15 @@ impl ConnectionState {
     /// Returns whether the last request is complete and no further one can be parsed.
     pub fn is_finished(&self) -> bool {
         self.is_last_request.get() && !self.is_handling_request.get()
+    }
+
+    /// Cuts the connection as soon as there is a response, which is not sent.
+    pub fn cut(&self) {
+        self.is_cut.set(true);
+    }
+
+    pub fn is_cut(&self) -> bool {
+        self.is_cut.get()
     }
 
     /// Returns the number of completed requests.

@@ -4,7 +4,8 @@
 pub(crate) mod client_ip;
 pub(crate) mod conditional;
 pub(crate) mod connection_state;
-mod forwarded;
+pub(crate) mod error_envelope;
+pub(crate) mod forwarded;
 pub(crate) mod origin;
 pub(crate) mod request_id;
 pub(crate) mod request_limits;

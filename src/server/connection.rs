@@ -214,6 +214,10 @@ impl<S: Socket> AsyncWrite for Connection<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.state.is_cut() {
+            this.stream.discard_unsent();
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         match Pin::new(&mut this.stream).poll_write(cx, bytes) {
             Poll::Ready(Ok(written)) => {
                 this.writes.progress(written);

@@ -25,17 +25,20 @@ use self::slots::Slots;
 pub use self::socket::BindError;
 use self::socket::Socket;
 use crate::admin::Admin;
-use crate::api::Api;
+use crate::api::{self, Api};
 use crate::http::origin;
 use crate::service::Service;
 use crate::service::webhooks::record::record_settings;
 use crate::settings::Settings;
 use crate::store::{StoreError, Threads};
+use crate::test_control::Control;
 
 /// A server whose sockets are open.
 pub struct Server {
     service: Arc<Service>,
     api: Data<Api>,
+    /// `None` unless the server was started with test control.
+    control: Option<Data<Control>>,
     socket: Socket,
     /// `None` if the admin pages are disabled.
     admin: Option<Data<Admin>>,
@@ -70,8 +73,9 @@ impl Server {
             admin_socket = pages.listen.map(open).transpose()?;
         }
         let api = Data::new(Api::new(Arc::clone(&service))?);
+        let control = Control::new(&service, api::operations()).map(Data::new);
         record_settings(&service);
-        Ok(Self { service, api, socket, admin, admin_socket })
+        Ok(Self { service, api, control, socket, admin, admin_socket })
     }
 
     /// Returns the address of the API's socket, with the port that was picked for port 0.
@@ -109,7 +113,7 @@ impl Server {
     /// # Errors
     /// If a socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { service, api, socket, admin, admin_socket } = self;
+        let Self { service, api, control, socket, admin, admin_socket } = self;
         let stop = stop.boxed().shared();
         let settings = &service.settings;
         let connections = &settings.connections;
@@ -120,8 +124,10 @@ impl Server {
             settings.webhooks.concurrency,
         );
         let slots = Slots::new(max, connections.per_address, settings.trusted_proxies.clone());
-        let serve = |api, admin, socket| {
-            let routes = Routes { service: Data::from(Arc::clone(&service)), api, admin };
+        let serve = |api: Option<_>, admin, socket| {
+            // Served wherever the API is.
+            let control = control.clone().filter(|_| api.is_some());
+            let routes = Routes { service: Data::from(Arc::clone(&service)), api, control, admin };
             http::serve(routes, socket, slots.clone(), settings, stop.clone())
         };
         let both = match admin_socket {

@@ -1,4 +1,5 @@
-//! The routes of a socket: the API with its documentation, the admin pages, or both.
+//! The routes of a socket: the API with its documentation and with test control, the admin pages,
+//! or both.
 
 use actix_web::web::{self, Data, ServiceConfig};
 
@@ -7,11 +8,13 @@ use crate::api::{self, Api};
 use crate::docs;
 use crate::service::Service;
 use crate::service::access_log::ServesApi;
+use crate::test_control::{self, Control};
 
 #[derive(Clone)]
 pub(super) struct Routes {
     pub service: Data<Service>,
     pub api: Option<Data<Api>>,
+    pub control: Option<Data<Control>>,
     pub admin: Option<Data<Admin>>,
 }
 
@@ -30,6 +33,9 @@ impl Routes {
             if self.admin.is_none() {
                 config.configure(docs::configure_root);
             }
+        }
+        if let Some(control) = self.control {
+            config.app_data(control).configure(test_control::configure);
         }
         if let Some(admin) = self.admin {
             config.app_data(admin).configure(admin::configure);

@@ -1,22 +1,38 @@
 //! The access log: a log line for each request, with its ID, but without secrets and bodies. Also
 //! counts the requests of the API.
 
+use std::rc::Rc;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpMessage, HttpRequest};
 
 use super::Service;
+use super::test_control::journal::{LoggedBody, LoggedRequest};
+use crate::http::connection_state::ConnectionState;
 use crate::http::request_id::{self, RequestId};
 use crate::model::key::secret::{Prefix, redact};
+use crate::model::values::slug::Slug;
+use crate::model::values::time::Timestamp;
 
 /// The prefix of the API key of a request, stored in its extensions after authentication.
 pub(crate) struct UsedKey(pub Prefix);
 
 /// The operation that handles a request, stored in its extensions.
 pub(crate) struct UsedOperation(pub &'static str);
+
+/// What test control records of a request in addition, stored in its extensions after
+/// authentication.
+pub(crate) struct Observed {
+    pub workspace: Slug,
+    /// `None` until it is read.
+    pub body: Option<Bytes>,
+    /// The ID of the fault that applied.
+    pub fault: Option<String>,
+}
 
 /// App data that marks a listener that serves the API. The separate port for the admin pages
 /// doesn't have it.
@@ -42,6 +58,9 @@ pub(crate) async fn access_log<B: MessageBody>(
     let finished = clock.monotonic();
     if request.app_data::<ServesApi>().is_some() && request.path().starts_with(API_PREFIX) {
         service.traffic.record(response.status().as_u16(), finished);
+        if let Some(control) = &service.test_control {
+            control.journal.record(logged(request, response.status().as_u16(), clock.now()));
+        }
     }
     if log::log_enabled!(log::Level::Info) {
         let extensions = request.extensions();
@@ -59,6 +78,27 @@ pub(crate) async fn access_log<B: MessageBody>(
         );
     }
     Ok(response)
+}
+
+/// Returns what test control keeps of a request.
+fn logged(request: &HttpRequest, status: u16, now: Timestamp) -> LoggedRequest {
+    let extensions = request.extensions();
+    let observed = extensions.get::<Observed>();
+    let is_cut = request.conn_data::<Rc<ConnectionState>>().is_some_and(|state| state.is_cut());
+    let path = request.uri().path_and_query().map_or(request.path(), |path| path.as_str());
+    let body = observed.and_then(|observed| observed.body.as_deref());
+    LoggedRequest {
+        time: now,
+        method: request.method().to_string(),
+        path: redact(path).into_owned(),
+        operation: extensions.get::<UsedOperation>().map(|used| used.0),
+        status: (!is_cut).then_some(status),
+        workspace: observed.map(|observed| observed.workspace.clone()),
+        key_prefix: extensions.get::<UsedKey>().map(|used| used.0.clone()),
+        request_id: extensions.get::<RequestId>().map_or("", RequestId::as_str).to_owned(),
+        fault: observed.and_then(|observed| observed.fault.clone()),
+        body: body.and_then(LoggedBody::new),
+    }
 }
 
 #[cfg(test)]

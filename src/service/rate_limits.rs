@@ -1,5 +1,7 @@
 //! The rate limits of API keys, and the headers that report them.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
@@ -35,6 +37,13 @@ impl KeyRateLimits {
         match self.windows.peek(&key.id, now, limit) {
             Decision::Allowed(budget) | Decision::Denied(budget, _) => Some(budget),
         }
+    }
+
+    /// Returns a window of the key that is used up, for a 429 that is made up. Returns `None` if the
+    /// key's tier has no limit.
+    pub fn used_up(&self, key: &Key, seconds: u32) -> Option<Budget> {
+        let resets_in = Duration::from_secs(seconds.into());
+        Some(Budget { limit: self.limit(key)?, remaining: 0, resets_in })
     }
 
     /// Returns the limit of a key: test keys in the standard tier have a limit of their own, while

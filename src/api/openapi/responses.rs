@@ -17,9 +17,10 @@ use utoipa::openapi::{Ref, RefOr};
 use super::description::Description;
 use super::{errors, examples};
 use crate::api::endpoint::{BASE, Endpoint};
-use crate::api::error::{ApiError, ErrorBody};
+use crate::api::error::ApiError;
 use crate::api::operation::Access;
 use crate::api::request::ignored_parameters::{MAX_LENGTH, MAX_NAMES};
+use crate::http::error_envelope::ErrorBody;
 use crate::model::parse::schema::{JsonSchema, string};
 
 pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Responses {

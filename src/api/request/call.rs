@@ -9,6 +9,7 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 
+use super::faults::{self, Stop};
 use super::{auth, body, idempotency};
 use crate::api::error::ApiError;
 use crate::api::operation::{Access, Operation};
@@ -115,11 +116,12 @@ pub(in crate::api) async fn dispatch<F: Future<Output = ApiResult>>(
     let result = match AssertUnwindSafe(handled).catch_unwind().await {
         Ok(result) => result,
         // The panic hook has logged the panic itself.
-        Err(_) => Err(ApiError::Internal("the handler panicked".to_owned())),
+        Err(_) => Err(ApiError::Internal("the handler panicked".to_owned()).into()),
     };
     let mut response = match result {
         Ok(response) => response.into_http_response(),
-        Err(error) => error_response(&request, &error),
+        Err(Stop::Error(error)) => error_response(&request, &error),
+        Err(Stop::Injected(response)) => response,
     };
     if let Some(headers) = rate_limit {
         headers.add_to(&mut response);
@@ -143,11 +145,11 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     operation: Operation,
     rate_limit: &mut Option<RateLimitHeaders>,
     handler: impl FnOnce(Call) -> F,
-) -> ApiResult {
+) -> Result<ApiResponse, Stop> {
     request.extensions_mut().insert(UsedOperation(operation.id));
     let headers = request.headers();
     if !request_limits::headers_fit(headers) {
-        return Err(ApiError::HeadersTooLarge);
+        return Err(ApiError::HeadersTooLarge.into());
     }
     let api = request.app_data::<Data<Api>>().cloned();
     let api = api.ok_or_else(|| ApiError::Internal("the app has no API state".to_owned()))?;
@@ -161,6 +163,10 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     // first.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
     request.extensions_mut().insert(UsedKey(key.prefix.clone()));
+    let has_test_control = api.service.test_control.is_some();
+    if has_test_control {
+        faults::observe(request, &caller);
+    }
     let clock = api.store().clock();
     let now = clock.now();
     api.service.key_usage.record(&key.id, now, client_ip);
@@ -169,15 +175,15 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
         Some(Decision::Allowed(budget)) => *rate_limit = Some(RateLimitHeaders::new(budget, now)),
         Some(Decision::Denied(budget, wait)) => {
             *rate_limit = Some(RateLimitHeaders::new(budget, now));
-            return Err(ApiError::RateLimited(wait));
+            return Err(ApiError::RateLimited(wait).into());
         }
     }
     match operation.access {
         Access::Scope(scope) if !key.scopes.allow(scope) => {
-            return Err(ApiError::InsufficientScope(scope));
+            return Err(ApiError::InsufficientScope(scope).into());
         }
         Access::AnyOf(scopes) if !scopes.iter().any(|&scope| key.scopes.allow(scope)) => {
-            return Err(ApiError::InsufficientScopes(scopes));
+            return Err(ApiError::InsufficientScopes(scopes).into());
         }
         _ => {}
     }
@@ -185,15 +191,22 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     // Read the body even if it is rejected: a client that is still sending may miss the response.
     let body = body::read(request, payload, &api.service.settings.connections).await?;
     if takes_body(request) && !body::is_plain(headers) {
-        return Err(ApiError::UnsupportedEncoding);
+        return Err(ApiError::UnsupportedEncoding.into());
     }
+    // Dropped once the handler has finished.
+    let _cut = if has_test_control {
+        faults::apply(&api.service, request, operation, key, &body, rate_limit).await?
+    } else {
+        None
+    };
     let retry = idempotency::parse_header(request, &body)?;
     let _guard = match idempotency::claim(&api, &caller, retry.as_ref())? {
         idempotency::Claim::New(guard) => guard,
         idempotency::Claim::Replay(response) => return Ok(response),
     };
-    handler(Call { api, caller, credentials, request: request.clone(), body, retry, snapshot })
-        .await
+    let request = request.clone();
+    let call = Call { api, caller, credentials, request, body, retry, snapshot };
+    Ok(handler(call).await?)
 }
 
 fn is_read(request: &HttpRequest) -> bool {

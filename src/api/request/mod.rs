@@ -4,7 +4,8 @@
 pub(super) mod auth;
 pub(super) mod body;
 pub(super) mod call;
-pub(super) mod idempotency;
+pub(super) mod faults;
+mod idempotency;
 pub(super) mod ignored_parameters;
 pub(super) mod in_flight;
 pub(super) mod key_verifier;

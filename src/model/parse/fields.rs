@@ -135,6 +135,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Returns whether a problem was found so far. Checks that involve several fields may make no
+    /// sense then.
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
     /// Records a problem that involves several fields if `is_wrong`, and declares that it can
     /// occur.
     pub fn reject_if(&mut self, is_wrong: bool, problem: impl FnOnce() -> Problem) {

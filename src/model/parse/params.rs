@@ -23,6 +23,11 @@ pub trait Query: Sized {
     fn read(params: &mut Params) -> Self;
 }
 
+/// No parameters.
+impl Query for () {
+    fn read(_: &mut Params) {}
+}
+
 impl<A: Query, B: Query> Query for (A, B) {
     fn read(params: &mut Params) -> Self {
         (A::read(params), B::read(params))

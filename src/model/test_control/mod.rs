@@ -2,4 +2,5 @@
 //! isolate themselves.
 
 pub mod clock;
+pub mod fault;
 pub mod token;

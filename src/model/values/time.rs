@@ -46,6 +46,12 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_add(millis.saturating_mul(1000)))
     }
 
+    #[must_use]
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(micros))
+    }
+
     /// Returns the time elapsed since `earlier`, or zero if `earlier` is later than `self`.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         let micros = self.0.saturating_sub(earlier.0);

@@ -1,7 +1,6 @@
 //! A clock that tests can set, advance, and freeze.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -50,7 +49,7 @@ impl State {
         let machine = SystemClock.monotonic();
         let passed = machine.since(since);
         Self {
-            wall: plus(self.wall, passed),
+            wall: self.wall.plus(passed),
             monotonic: self.monotonic.plus(passed),
             since: Some(machine),
         }
@@ -79,7 +78,7 @@ impl TestClock {
             let wall = match change.movement {
                 None => current.wall,
                 Some(ClockMovement::To(now)) => now,
-                Some(ClockMovement::By(by)) => plus(current.wall, by),
+                Some(ClockMovement::By(by)) => current.wall.plus(by),
             };
             if !YEARS.contains(&wall.as_micros()) {
                 return false;
@@ -102,11 +101,6 @@ impl TestClock {
             *state = State { wall, monotonic, since: Some(SystemClock.monotonic()) };
         });
     }
-}
-
-fn plus(time: Timestamp, duration: Duration) -> Timestamp {
-    let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(time.as_micros().saturating_add(micros))
 }
 
 impl Clock for TestClock {
@@ -148,6 +142,8 @@ impl Clock for TestClock {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt;
 
     use super::*;

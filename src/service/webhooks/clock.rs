@@ -23,6 +23,11 @@ impl DueClock {
         self.read_at = monotonic;
         self.last
     }
+
+    /// Returns the monotonic time of the last call of `now`.
+    pub fn read_at(&self) -> Monotonic {
+        self.read_at
+    }
 }
 
 #[cfg(test)]

@@ -22,15 +22,17 @@ use super::recorder::{Message, Recorder};
 use super::resolver::{GuardedResolver, HostLookup, SystemLookup};
 use super::secrets::{reencrypt, signing_secrets};
 use super::tls;
+use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;
 use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::Service;
+use crate::service::test_control::drains::Waiter;
 use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::numbers::DeliveryNo;
-use crate::store::webhooks::queue::OutgoingRequest;
+use crate::store::webhooks::queue::{EndpointQueue, OutgoingRequest};
 use crate::store::webhooks::watcher::ChangeWatcher;
 
 /// How often the sender checks for changes by other processes and retries storing results.
@@ -150,7 +152,7 @@ impl Sender {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let until_due = self.until_due();
+            let next_due = service.store.clock().sleep_until(self.next_wake());
             let has_changed = tokio::select! {
                 _ = &mut is_stopping => break,
                 message = self.messages.recv() => {
@@ -158,7 +160,8 @@ impl Sender {
                     true
                 }
                 () = service.store.outbox().changed() => true,
-                () = tokio::time::sleep(until_due) => true,
+                () = next_due => true,
+                () = drain_requested(&service) => true,
                 _ = look.tick() => {
                     self.recorder.write();
                     self.watcher.has_changed().unwrap_or(true) || self.has_failed_to_read
@@ -188,12 +191,15 @@ impl Sender {
         reencrypt(&webhooks.encryption_key, &self.service.store).await;
     }
 
-    fn until_due(&mut self) -> Duration {
-        // A check for changes comes sooner anyway.
-        let Some(due) = self.next_due else { return LOOK_EVERY * 60 };
+    /// Returns when the next delivery is due, on the clock that sleeps.
+    fn next_wake(&mut self) -> Monotonic {
         let now = self.clock.now(self.service.store.clock());
-        let micros = due.as_micros().saturating_sub(now.as_micros());
-        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+        let left = match self.next_due {
+            Some(due) => due.since(now),
+            // A check for changes comes sooner anyway.
+            None => LOOK_EVERY * 60,
+        };
+        self.clock.read_at().plus(left)
     }
 
     /// Handles a message and all others that have arrived.
@@ -231,6 +237,7 @@ impl Sender {
         if self.recorder.has_failed() || !self.lanes.has_room() {
             return;
         }
+        let drains = self.service.test_control.as_ref().map(|control| control.drains.take());
         let now = self.clock.now(self.service.store.clock());
         let lanes = &self.lanes;
         let found = self
@@ -239,12 +246,30 @@ impl Sender {
             .read(|reader| reader.webhook_queues(now, |endpoint| lanes.wanted(endpoint)));
         let queues = match found {
             Ok(queues) => queues,
-            Err(error) => return self.warn_of_failed_read(&error),
+            Err(error) => {
+                self.end_drains(drains, false);
+                return self.warn_of_failed_read(&error);
+            }
         };
         self.has_failed_to_read = false;
         self.next_due = queues.iter().filter_map(|queue| queue.next_due).min();
         for (_, delivery) in self.lanes.take(&queues) {
             self.start(delivery, now);
+        }
+        let is_due =
+            |queue: &EndpointQueue| !(queue.first_attempts.is_empty() && queue.retries.is_empty());
+        self.end_drains(drains, self.lanes.is_idle() && !queues.iter().any(is_due));
+    }
+
+    /// Notifies those who wait for an empty outbox if it is, and otherwise lets them wait.
+    fn end_drains(&self, drains: Option<Vec<Waiter>>, is_empty: bool) {
+        let (Some(control), Some(waiters)) = (&self.service.test_control, drains) else { return };
+        if !is_empty {
+            return control.drains.put_back(waiters);
+        }
+        for waiter in waiters {
+            // It may have given up.
+            let _ = waiter.send(());
         }
     }
 
@@ -263,13 +288,15 @@ impl Sender {
         tokio::spawn(async move {
             let (id, url, step) = (outgoing.id.clone(), outgoing.url.clone(), outgoing.step);
             let can_retry = outgoing.body.is_some();
-            let started_at = service.store.clock().now();
+            let clock = service.store.clock();
+            let (started_at, started) = (clock.now(), clock.monotonic());
             let sent = deliver(&service, &client, &policy, outgoing, started_at);
             // Without a result, the delivery would never be attempted again.
             let outcome = AssertUnwindSafe(sent).catch_unwind().await.unwrap_or_else(|_| {
                 failed(&url, started_at, "The attempt ended with an internal error.".to_owned())
             });
-            let retry_at = retry_at(&service, step, &outcome, due_now).filter(|_| can_retry);
+            let ended_at = due_now.plus(clock.monotonic().since(started));
+            let retry_at = retry_at(&service, step, &outcome, ended_at).filter(|_| can_retry);
             let finished = Finished { delivery, id, step, outcome, retry_at };
             // Fails only if the sender has stopped waiting for this attempt.
             let _ = outlet.send(Message::Ended(finished));
@@ -289,6 +316,14 @@ impl Sender {
             let message = self.messages.recv().await;
             self.receive_all(message);
         }
+    }
+}
+
+/// Waits until someone wants to know when the outbox is empty.
+async fn drain_requested(service: &Service) {
+    match &service.test_control {
+        Some(control) => control.drains.requested().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -328,10 +363,10 @@ fn retry_at(
     service: &Service,
     step: usize,
     outcome: &Outcome,
-    started: Timestamp,
+    ended_at: Timestamp,
 ) -> Option<Timestamp> {
     let schedule = &service.settings.webhooks.schedule;
     let delay = schedule.delay_before(step + 2, rand::random(), outcome.retry_after)?;
-    let micros = i64::try_from((outcome.duration + delay).as_micros()).unwrap_or(i64::MAX);
-    Some(Timestamp::from_micros(started.as_micros().saturating_add(micros).max(1)))
+    // Positive times are retries.
+    Some(ended_at.plus(delay).max(Timestamp::from_micros(1)))
 }

@@ -1,0 +1,133 @@
+//! The errors of these routes, in the API's envelope.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
+
+use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
+use crate::http::request_limits::BodyError;
+use crate::model::parse::problem::Problem;
+use crate::service::test_control::faults::MAX_FAULTS;
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ControlError {
+    #[error("The request is invalid.")]
+    Invalid(Vec<Problem>),
+    #[error("{0} is not a field of this request. Its fields are: {1}.")]
+    UnknownField(String, String),
+    #[error("{0} is not a query parameter of this request. Check its name.")]
+    UnknownParameter(String),
+    #[error("The request body is not valid JSON: {0}.")]
+    InvalidJson(String),
+    #[error("The request body must be a JSON object.")]
+    InvalidBody,
+    #[error("The request body is too large. It can be up to 8 MiB.")]
+    BodyTooLarge,
+    #[error("The request body arrived too slowly. Check your connection and try again.")]
+    BodyTooSlow,
+    #[error("The request headers are too large. They can be up to 32 KiB in total.")]
+    HeadersTooLarge,
+    #[error("This path doesn't support this method. Supported methods: {0}.")]
+    MethodNotAllowed(String),
+    #[error(
+        "Test control needs the token that the server was started with. Send it in the \
+         Authorization header, as \"Bearer <token>\"."
+    )]
+    WrongToken,
+    #[error(
+        "Without a token, test control can only be used from the machine that the server runs on. \
+         Start the server with --test-control-token and send the token in the Authorization header."
+    )]
+    RemotePeer,
+    #[error(
+        "Without a token, test control accepts no requests with the {0} header that was sent, \
+         because a web page or a proxy may have sent them. Connect to 127.0.0.1 or localhost \
+         directly, or start the server with --test-control-token and send the token in the \
+         Authorization header."
+    )]
+    ForeignHeader(&'static str),
+    #[error("There is no fault with this ID. It may have affected all its requests already.")]
+    FaultNotFound,
+    #[error("There are already {MAX_FAULTS} faults. Remove some with DELETE /_test/faults.")]
+    TooManyFaults,
+    #[error(
+        "Webhook deliveries were still due or in flight after {0} ms. Check whether the receiver \
+         responds, or increase timeout_ms."
+    )]
+    NotDrained(u128),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl ControlError {
+    pub fn to_http_response(&self) -> HttpResponse {
+        let entries = self.entries();
+        let Some((first, body)) = error_body(&entries) else {
+            return HttpResponse::InternalServerError().finish();
+        };
+        let mut response = HttpResponse::build(first.status);
+        match self {
+            Self::WrongToken => {
+                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                response.insert_header((ALLOW, allowed.as_str()));
+            }
+            Self::BodyTooSlow => {
+                // The rest of the body would be parsed as the next request.
+                response.force_close();
+            }
+            _ => {}
+        }
+        response.json(body)
+    }
+
+    fn entries(&self) -> Vec<ErrorEntry> {
+        use ErrorType::{
+            AuthenticationError, InternalError, InvalidRequestError, NotFound, PermissionError,
+        };
+        use StatusCode as S;
+        let (status, kind, code) = match self {
+            Self::Invalid(problems) => return problems.iter().map(ErrorEntry::from).collect(),
+            Self::UnknownField(..) => (S::BAD_REQUEST, InvalidRequestError, "unknown_field"),
+            Self::UnknownParameter(_) => (S::BAD_REQUEST, InvalidRequestError, "unknown_parameter"),
+            Self::InvalidJson(_) => (S::BAD_REQUEST, InvalidRequestError, "invalid_json"),
+            Self::InvalidBody => (S::BAD_REQUEST, InvalidRequestError, "invalid_body"),
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, InvalidRequestError, "payload_too_large"),
+            Self::BodyTooSlow => (S::REQUEST_TIMEOUT, InvalidRequestError, "request_timeout"),
+            Self::HeadersTooLarge => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, InvalidRequestError, "payload_too_large")
+            }
+            Self::MethodNotAllowed(_) => {
+                (S::METHOD_NOT_ALLOWED, InvalidRequestError, "method_not_allowed")
+            }
+            Self::WrongToken => (S::UNAUTHORIZED, AuthenticationError, "invalid_token"),
+            Self::RemotePeer | Self::ForeignHeader(_) => {
+                (S::FORBIDDEN, PermissionError, "token_required")
+            }
+            Self::FaultNotFound => (S::NOT_FOUND, NotFound, "fault_not_found"),
+            Self::TooManyFaults => (S::BAD_REQUEST, InvalidRequestError, "too_many_faults"),
+            Self::NotDrained(_) => (S::REQUEST_TIMEOUT, InvalidRequestError, "not_drained"),
+            Self::Store(StoreError::Unavailable(_)) => {
+                (S::SERVICE_UNAVAILABLE, InternalError, "unavailable")
+            }
+            Self::Store(_) => (S::INTERNAL_SERVER_ERROR, InternalError, "internal_error"),
+        };
+        let field = match self {
+            Self::UnknownField(name, _) | Self::UnknownParameter(name) => Some(name.clone()),
+            _ => None,
+        };
+        vec![ErrorEntry { status, kind, code, message: self.to_string(), field }]
+    }
+}
+
+impl From<BodyError> for ControlError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::BodyTooLarge,
+            BodyError::TooSlow => Self::BodyTooSlow,
+            BodyError::Broken(error) => Self::InvalidJson(error.to_string()),
+        }
+    }
+}

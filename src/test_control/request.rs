@@ -1,0 +1,116 @@
+//! A request that the guard has let through, and its dispatch to a handler.
+
+use std::future::Future;
+
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use serde_json::{Map, Value};
+
+use super::control::Control;
+use super::error::ControlError;
+use super::guard;
+use crate::http::request_id::RequestId;
+use crate::http::request_limits::{headers_fit, read_body};
+use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::params::{Params, Query};
+use crate::service::access_log::UsedOperation;
+
+/// The maximum length of a body. Larger than the API's, because a body can contain a seed.
+const MAX_BODY: usize = 8 << 20;
+
+/// The return type of handlers.
+pub(super) type ControlResult = Result<HttpResponse, ControlError>;
+
+pub(super) struct ControlRequest {
+    pub control: Data<Control>,
+    request: HttpRequest,
+    body: Bytes,
+}
+
+impl ControlRequest {
+    /// Returns a parameter of the path.
+    pub fn path_parameter(&self, name: &str) -> &str {
+        self.request.match_info().query(name)
+    }
+
+    /// Parses the body. An empty one is the same as `{}`. Other than in the API, a field that
+    /// doesn't exist is an error: it would be a typo in a test that then tests nothing.
+    pub fn body<B: Body>(&self) -> Result<B, ControlError> {
+        self.query::<()>()?;
+        let object = self.object()?;
+        let known: Vec<String> =
+            Fields::spec::<B>().fields.into_iter().map(|field| field.name).collect();
+        if let Some(unknown) = object.keys().find(|name| !known.contains(name)) {
+            return Err(ControlError::UnknownField(unknown.clone(), known.join(", ")));
+        }
+        Fields::parse(&object).map_err(ControlError::Invalid)
+    }
+
+    fn object(&self) -> Result<Map<String, Value>, ControlError> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Map::new());
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(ControlError::InvalidBody),
+            Err(error) => Err(ControlError::InvalidJson(error.to_string())),
+        }
+    }
+
+    /// Parses the query parameters, which must all exist.
+    pub fn query<Q: Query>(&self) -> Result<Q, ControlError> {
+        let pairs = url::form_urlencoded::parse(self.request.query_string().as_bytes());
+        let pairs: Vec<(String, String)> = pairs.into_owned().collect();
+        let known = Params::spec::<Q>().fields;
+        let is_known = |name: &str| known.iter().any(|field| field.name == name);
+        if let Some((unknown, _)) = pairs.iter().find(|(name, _)| !is_known(name)) {
+            return Err(ControlError::UnknownParameter(unknown.clone()));
+        }
+        Params::parse(pairs).map_err(ControlError::Invalid)
+    }
+}
+
+/// Checks a request and runs its handler.
+pub(super) async fn dispatch<F: Future<Output = ControlResult>>(
+    control: Data<Control>,
+    request: HttpRequest,
+    payload: Payload,
+    id: &'static str,
+    handler: fn(ControlRequest) -> F,
+) -> HttpResponse {
+    request.extensions_mut().insert(UsedOperation(id));
+    let handled = check_and_handle(control, request.clone(), payload, handler).await;
+    handled.unwrap_or_else(|error| error_response(&request, &error))
+}
+
+async fn check_and_handle<F: Future<Output = ControlResult>>(
+    control: Data<Control>,
+    request: HttpRequest,
+    payload: Payload,
+    handler: fn(ControlRequest) -> F,
+) -> ControlResult {
+    if !headers_fit(request.headers()) {
+        return Err(ControlError::HeadersTooLarge);
+    }
+    guard::check(&request, &control)?;
+    let connections = &control.service.settings.connections;
+    let body = read_body(&request, payload, MAX_BODY, connections).await?;
+    handler(ControlRequest { control, request, body }).await
+}
+
+/// Responds to a method that a path doesn't support.
+pub(super) fn refuse_method(request: &HttpRequest, allowed: String) -> HttpResponse {
+    let control = request.app_data::<Data<Control>>();
+    let checked = control.map_or(Ok(()), |control| guard::check(request, control));
+    let error = checked.err().unwrap_or(ControlError::MethodNotAllowed(allowed));
+    error_response(request, &error)
+}
+
+fn error_response(request: &HttpRequest, error: &ControlError) -> HttpResponse {
+    if let ControlError::Store(error) = error {
+        let extensions = request.extensions();
+        let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
+        log::error!("request_id={id} {error}");
+    }
+    error.to_http_response()
+}
