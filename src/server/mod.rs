@@ -25,7 +25,7 @@ use self::slots::Slots;
 pub use self::socket::BindError;
 use self::socket::Socket;
 use crate::admin::Admin;
-use crate::api::{self, Api};
+use crate::api::Api;
 use crate::http::origin;
 use crate::service::Service;
 use crate::service::webhooks::record::record_settings;
@@ -73,7 +73,7 @@ impl Server {
             admin_socket = pages.listen.map(open).transpose()?;
         }
         let api = Data::new(Api::new(Arc::clone(&service))?);
-        let control = Control::new(&service, api::operations()).map(Data::new);
+        let control = Control::new(&service, &api).map(Data::new);
         record_settings(&service);
         Ok(Self { service, api, control, socket, admin, admin_socket })
     }

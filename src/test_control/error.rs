@@ -7,8 +7,9 @@ use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
 use crate::http::request_limits::BodyError;
 use crate::model::parse::problem::Problem;
+use crate::model::workspace::SnapshotName;
 use crate::service::test_control::faults::MAX_FAULTS;
-use crate::store::StoreError;
+use crate::store::{MAX_SNAPSHOTS, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ControlError {
@@ -56,6 +57,19 @@ pub(super) enum ControlError {
          responds, or increase timeout_ms."
     )]
     NotDrained(u128),
+    #[error("slug is already used by another workspace. Choose a different one, or send none.")]
+    SlugTaken,
+    #[error("There is no workspace with this slug. Check the path.")]
+    WorkspaceNotFound,
+    #[error("The workspace has no snapshot with this name. Take one with PUT first.")]
+    SnapshotNotFound,
+    #[error("The name of a snapshot must be {}.", SnapshotName::REQUIREMENT)]
+    InvalidSnapshotName,
+    #[error(
+        "The workspace already has {MAX_SNAPSHOTS} snapshots. Replace one of them, or use another \
+         workspace."
+    )]
+    TooManySnapshots,
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -85,7 +99,8 @@ impl ControlError {
 
     fn entries(&self) -> Vec<ErrorEntry> {
         use ErrorType::{
-            AuthenticationError, InternalError, InvalidRequestError, NotFound, PermissionError,
+            AuthenticationError, Conflict, InternalError, InvalidRequestError, NotFound,
+            PermissionError,
         };
         use StatusCode as S;
         let (status, kind, code) = match self {
@@ -108,6 +123,11 @@ impl ControlError {
             }
             Self::FaultNotFound => (S::NOT_FOUND, NotFound, "fault_not_found"),
             Self::TooManyFaults => (S::BAD_REQUEST, InvalidRequestError, "too_many_faults"),
+            Self::SlugTaken => (S::CONFLICT, Conflict, "slug_taken"),
+            Self::WorkspaceNotFound => (S::NOT_FOUND, NotFound, "workspace_not_found"),
+            Self::SnapshotNotFound => (S::NOT_FOUND, NotFound, "snapshot_not_found"),
+            Self::InvalidSnapshotName => (S::BAD_REQUEST, InvalidRequestError, "invalid_string"),
+            Self::TooManySnapshots => (S::BAD_REQUEST, InvalidRequestError, "too_many_snapshots"),
             Self::NotDrained(_) => (S::REQUEST_TIMEOUT, InvalidRequestError, "not_drained"),
             Self::Store(StoreError::Unavailable(_)) => {
                 (S::SERVICE_UNAVAILABLE, InternalError, "unavailable")
@@ -116,6 +136,8 @@ impl ControlError {
         };
         let field = match self {
             Self::UnknownField(name, _) | Self::UnknownParameter(name) => Some(name.clone()),
+            Self::SlugTaken => Some("slug".to_owned()),
+            Self::InvalidSnapshotName => Some("name".to_owned()),
             _ => None,
         };
         vec![ErrorEntry { status, kind, code, message: self.to_string(), field }]

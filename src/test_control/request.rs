@@ -46,6 +46,15 @@ impl ControlRequest {
         Fields::parse(&object).map_err(ControlError::Invalid)
     }
 
+    /// Refuses fields and query parameters, of which there are none.
+    pub fn no_body(&self) -> Result<(), ControlError> {
+        self.query::<()>()?;
+        match self.object()?.keys().next() {
+            Some(unknown) => Err(ControlError::UnknownField(unknown.clone(), "none".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     fn object(&self) -> Result<Map<String, Value>, ControlError> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Map::new());

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, Route};
 
 use super::control::Control;
 use super::request::{ControlRequest, ControlResult, dispatch, refuse_method};
-use super::{clock, drain, faults, requests};
+use super::{clock, drain, faults, requests, workspaces};
 use crate::http::routing::{RouteEntry, build_resources};
 
 #[rustfmt::skip]
@@ -16,7 +16,7 @@ fn routes() -> Vec<RouteEntry> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     vec![
         (get.clone(),    "/_test/clock",       handle("get-test-clock",      clock::get)),
-        (put,            "/_test/clock",       handle("set-test-clock",      clock::set)),
+        (put.clone(),    "/_test/clock",       handle("set-test-clock",      clock::set)),
         (delete.clone(), "/_test/clock",       handle("reset-test-clock",    clock::reset)),
         (get.clone(),    "/_test/faults",      handle("list-test-faults",    faults::list)),
         (post.clone(),   "/_test/faults",      handle("create-test-fault",   faults::create)),
@@ -24,7 +24,11 @@ fn routes() -> Vec<RouteEntry> {
         (delete.clone(), "/_test/faults/{id}", handle("delete-test-fault",   faults::delete)),
         (get,            "/_test/requests",    handle("list-test-requests",  requests::list)),
         (delete,         "/_test/requests",    handle("clear-test-requests", requests::clear)),
-        (post,           "/_test/drain",       handle("drain-test-webhooks", drain::wait)),
+        (post.clone(),   "/_test/drain",       handle("drain-test-webhooks", drain::wait)),
+        (post.clone(),   "/_test/workspaces",  handle("create-test-workspace", workspaces::create)),
+        (post.clone(),   "/_test/workspaces/{slug}/reset", handle("reset-test-workspace", workspaces::reset)),
+        (put,            "/_test/workspaces/{slug}/snapshots/{name}", handle("take-test-snapshot", workspaces::take_snapshot)),
+        (post,           "/_test/workspaces/{slug}/snapshots/{name}/restore", handle("restore-test-snapshot", workspaces::restore_snapshot)),
     ]
 }
 

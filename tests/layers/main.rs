@@ -45,24 +45,72 @@ fn layers_only_import_lower_layers() {
         (
             "model",
             &[
-                "store", "settings", "http", "demo", "service", "api", "admin", "docs", "server",
+                "store",
+                "settings",
+                "http",
+                "demo",
+                "service",
+                "api",
+                "admin",
+                "docs",
+                "test_control",
+                "server",
                 "cli",
             ][..],
         ),
         (
             "settings",
-            &["store", "http", "demo", "service", "api", "admin", "docs", "server", "cli"],
+            &[
+                "store",
+                "http",
+                "demo",
+                "service",
+                "api",
+                "admin",
+                "docs",
+                "test_control",
+                "server",
+                "cli",
+            ],
         ),
         (
             "store",
-            &["settings", "http", "demo", "service", "api", "admin", "docs", "server", "cli"],
+            &[
+                "settings",
+                "http",
+                "demo",
+                "service",
+                "api",
+                "admin",
+                "docs",
+                "test_control",
+                "server",
+                "cli",
+            ],
         ),
-        ("demo", &["settings", "http", "service", "api", "admin", "docs", "server", "cli"]),
-        ("http", &["store", "demo", "service", "api", "admin", "docs", "server", "cli"]),
-        ("service", &["demo", "api", "admin", "docs", "server", "cli"]),
-        ("api", &["demo", "admin", "docs", "server", "cli"]),
-        ("admin", &["demo", "api", "docs", "server", "cli"]),
-        ("docs", &["model", "store", "demo", "api", "admin", "server", "cli"]),
+        (
+            "demo",
+            &[
+                "settings",
+                "http",
+                "service",
+                "api",
+                "admin",
+                "docs",
+                "test_control",
+                "server",
+                "cli",
+            ],
+        ),
+        (
+            "http",
+            &["store", "demo", "service", "api", "admin", "docs", "test_control", "server", "cli"],
+        ),
+        ("service", &["demo", "api", "admin", "docs", "test_control", "server", "cli"]),
+        ("api", &["demo", "admin", "docs", "test_control", "server", "cli"]),
+        ("admin", &["demo", "api", "docs", "test_control", "server", "cli"]),
+        ("docs", &["model", "store", "demo", "api", "admin", "test_control", "server", "cli"]),
+        ("test_control", &["demo", "admin", "docs", "server", "cli"]),
         ("server", &["demo", "cli"]),
     ] {
         let above: Vec<String> = above.iter().map(|layer| format!("crate::{layer}")).collect();
@@ -84,9 +132,19 @@ fn files_have_no_import_cycles() {
 #[test]
 fn sql_is_only_in_the_store() {
     let words = ["rusqlite", "SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM"];
-    for layer in
-        ["model", "http", "service", "api", "admin", "docs", "server", "cli", "demo", "settings"]
-    {
+    for layer in [
+        "model",
+        "http",
+        "service",
+        "api",
+        "admin",
+        "docs",
+        "server",
+        "cli",
+        "demo",
+        "settings",
+        "test_control",
+    ] {
         assert_eq!(violations(layer, &words), Vec::<String>::new());
     }
 }

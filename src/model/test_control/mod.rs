@@ -4,3 +4,4 @@
 pub mod clock;
 pub mod fault;
 pub mod token;
+pub mod workspace;

@@ -1,0 +1,117 @@
+//! `/_test/workspaces`
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::rt::task::spawn_blocking;
+use serde::Serialize;
+
+use super::error::ControlError;
+use super::request::{ControlRequest, ControlResult};
+use crate::model::event::Actor;
+use crate::model::key::Mode;
+use crate::model::key::issued::IssuedKey;
+use crate::model::test_control::workspace::NewTestWorkspace;
+use crate::model::values::slug::Slug;
+use crate::model::values::text::Name;
+use crate::model::workspace::{SnapshotName, WorkspaceId};
+use crate::store::{StateError, StoreError, Tx};
+
+#[derive(Serialize)]
+struct CreatedJson<'a> {
+    workspace: WorkspaceJson<'a>,
+    keys: KeysJson<'a>,
+}
+
+#[derive(Serialize)]
+struct WorkspaceJson<'a> {
+    id: &'a WorkspaceId,
+    slug: &'a Slug,
+    name: &'a Name,
+}
+
+#[derive(Serialize)]
+struct KeysJson<'a> {
+    live: &'a str,
+    test: &'a str,
+}
+
+/// POST `/_test/workspaces`
+pub(super) async fn create(request: ControlRequest) -> ControlResult {
+    let new: NewTestWorkspace = request.body()?;
+    let service = Arc::clone(&request.control.service);
+    let keys = new.keys();
+    let issue = move || IssuedKey::issue_all(keys, service.store.checksum_secret());
+    let issued = spawn_blocking(issue).await.map_err(|error| internal(&error))?;
+    let issued = issued.map_err(|error| internal(&error))?;
+    let (issued, secrets): (Vec<_>, Vec<_>) = issued.into_iter().unzip();
+    let hashes: Vec<String> = issued.iter().map(|issued| issued.hash.clone()).collect();
+    let create =
+        move |tx: &Tx<'_>| tx.create_workspace_with_keys(&Actor::system(), new.workspace, issued);
+    let created = request.control.service.store.write(create).await?;
+    let (workspace, keys) = created.ok_or(ControlError::SlugTaken)?;
+    for (secret, hash) in secrets.iter().zip(hashes) {
+        request.control.api.trust_key(secret, hash);
+    }
+    let secret_of = |mode: Mode| {
+        let position = keys.iter().position(|key| key.mode == mode);
+        position.map_or("", |position| secrets[position].reveal())
+    };
+    let (live, test) = (secret_of(Mode::Live), secret_of(Mode::Test));
+    let (id, slug, name) = (&workspace.id, &workspace.slug, &workspace.name);
+    let created =
+        CreatedJson { workspace: WorkspaceJson { id, slug, name }, keys: KeysJson { live, test } };
+    Ok(HttpResponse::Created().json(created))
+}
+
+/// POST `/_test/workspaces/{slug}/reset`
+pub(super) async fn reset(request: ControlRequest) -> ControlResult {
+    request.no_body()?;
+    let slug = workspace(&request)?;
+    change(&request, move |tx| tx.reset_workspace(&slug)).await?;
+    request.control.service.discarded.notify_one();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// PUT `/_test/workspaces/{slug}/snapshots/{name}`
+pub(super) async fn take_snapshot(request: ControlRequest) -> ControlResult {
+    request.no_body()?;
+    let (slug, name) = (workspace(&request)?, snapshot(&request)?);
+    let taken = name.clone();
+    change(&request, move |tx| tx.take_snapshot(&slug, &taken)).await?;
+    Ok(HttpResponse::Created().json(serde_json::json!({ "name": name.as_str() })))
+}
+
+/// POST `/_test/workspaces/{slug}/snapshots/{name}/restore`
+pub(super) async fn restore_snapshot(request: ControlRequest) -> ControlResult {
+    request.no_body()?;
+    let (slug, name) = (workspace(&request)?, snapshot(&request)?);
+    change(&request, move |tx| tx.restore_snapshot(&slug, &name)).await?;
+    request.control.service.discarded.notify_one();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn change(
+    request: &ControlRequest,
+    change: impl FnOnce(&Tx<'_>) -> Result<Result<(), StateError>, StoreError> + Send + 'static,
+) -> Result<(), ControlError> {
+    let changed = request.control.service.store.write(change).await?;
+    changed.map_err(|error| match error {
+        StateError::UnknownWorkspace => ControlError::WorkspaceNotFound,
+        StateError::UnknownSnapshot => ControlError::SnapshotNotFound,
+        StateError::TooManySnapshots => ControlError::TooManySnapshots,
+    })
+}
+
+/// Returns the workspace in the path. A text that isn't a slug is the slug of none.
+fn workspace(request: &ControlRequest) -> Result<Slug, ControlError> {
+    Slug::parse(request.path_parameter("slug")).map_err(|_| ControlError::WorkspaceNotFound)
+}
+
+fn snapshot(request: &ControlRequest) -> Result<SnapshotName, ControlError> {
+    SnapshotName::parse(request.path_parameter("name")).ok_or(ControlError::InvalidSnapshotName)
+}
+
+fn internal(error: &dyn std::fmt::Display) -> ControlError {
+    ControlError::Store(StoreError::Internal(error.to_string()))
+}
