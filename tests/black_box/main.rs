@@ -8,4 +8,5 @@ mod api;
 mod docs;
 mod ops;
 mod support;
+mod test_control;
 mod webhooks;

@@ -49,6 +49,19 @@ impl Server {
         server
     }
 
+    /// Like `start`, with test control, these arguments, and these environment variables.
+    pub fn start_with_test_control(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (file, live, test) = &*FIRST_START;
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        write_database(dir.path(), file);
+        let arguments = [&["--test-control"], arguments].concat();
+        let unlimited = ("PIVOTAL_RATE_LIMITS_ENABLED", "false");
+        let variables = [&[unlimited], variables].concat();
+        let mut server = Self::start_with_arguments(&[], &arguments, dir, &variables).unwrap();
+        (server.live, server.test) = (live.clone(), test.clone());
+        server
+    }
+
     /// Starts a server without rate limits that creates its own database.
     pub fn start_new() -> Self {
         Self::start_with(&[("PIVOTAL_RATE_LIMITS_ENABLED", "false")])
