@@ -1,18 +1,16 @@
 //! The arguments of the command line. `--help` and `docs/cli.md` are both made from these
 //! definitions, so the doc comments here are user-facing text.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use url::Url;
 
+use super::keys::args::Keys;
+use super::serve::args::Serve;
+use super::value_parsers::{parse_name, parse_slug};
 use super::webhooks::args::Webhooks;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
-use crate::model::key::secret::Prefix;
-use crate::model::key::{KeyId, Scope, Tier};
-use crate::model::parse::problem::Fault;
-use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 
@@ -61,14 +59,15 @@ pub enum Command {
     ///
     /// Serves the API, its documentation, and the admin pages until a signal stops it. The first
     /// time it starts, it creates the database, the `default` workspace, and a live and a test API
-    /// key, and prints both keys. You won't be able to see them again.
+    /// key, and prints both keys. You won't be able to see them again. To use keys that you already
+    /// have, set `PIVOTAL_BOOTSTRAP_LIVE_KEY` or `PIVOTAL_BOOTSTRAP_TEST_KEY`; see `keys generate`.
     ///
     /// SIGTERM, SIGINT (Ctrl-C), and SIGHUP stop the server: it waits up to `shutdown_timeout`
     /// seconds for requests in progress, and the exit code is 0. A second signal ends the server at
     /// once with exit code 143, 130, or 129.
     ///
     /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
-    /// (the new keys with their secrets), `unshown_keys` (prefixes of keys from the first start
+    /// (the new keys with their secrets, which are null for keys that you brought), `unshown_keys` (prefixes of keys from the first start
     /// that may never have been shown), `test_control` (whether it is on), `admin` (the URL of the
     /// admin pages, or null if they are off), and `setup` (the URL to set the first admin password,
     /// or null).
@@ -77,7 +76,7 @@ pub enum Command {
     /// Create and list workspaces
     #[command(subcommand)]
     Workspaces(Workspaces),
-    /// Create, list, rotate, and revoke API keys
+    /// Create, import, list, rotate, and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
     /// Manage webhook endpoints and deliveries
@@ -149,39 +148,6 @@ impl Default for Command {
     }
 }
 
-#[derive(Default, clap::Args)]
-pub struct Serve {
-    /// Address and port to listen on; port 0 picks a free one [env: PIVOTAL_LISTEN] [default: the
-    /// `listen` setting, or 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub listen: Option<SocketAddr>,
-    /// Don't create the `default` workspace and its keys in a new database
-    #[arg(long)]
-    pub no_bootstrap: bool,
-    /// Create an empty database even if there was one before
-    ///
-    /// Without this flag, the server refuses to start if its database has gone missing, because a
-    /// disk may not be mounted.
-    #[arg(long, verbatim_doc_comment)]
-    pub new_database: bool,
-    /// Send the webhooks that were pending in the backup that this database was restored from
-    #[arg(long)]
-    pub resume_deliveries: bool,
-    /// Serve the routes under `/_test`, with which tests set the clock and inject faults [default:
-    /// the `test_control.enabled` setting, or off]
-    ///
-    /// Only programs on this machine can use them, unless you set a token.
-    #[arg(long, verbatim_doc_comment)]
-    pub test_control: bool,
-    /// Require this token from requests to `/_test` [env: PIVOTAL_TEST_CONTROL_TOKEN]
-    ///
-    /// Other users of this machine can see the arguments of a process, so prefer the environment
-    /// variable.
-    // Parsed later: clap's error messages contain the value.
-    #[arg(long, value_name = "TOKEN", verbatim_doc_comment)]
-    pub test_control_token: Option<String>,
-}
-
 #[derive(clap::Args)]
 pub struct Backup {
     /// File to create; must not exist yet
@@ -225,72 +191,6 @@ pub enum Workspaces {
 }
 
 #[derive(Subcommand)]
-pub enum Keys {
-    /// Create an API key and print it
-    ///
-    /// The key is printed only once; you won't be able to see it again.
-    ///
-    /// With `--json`: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
-    /// `scopes`, and `created_at`.
-    #[command(verbatim_doc_comment)]
-    Create {
-        /// Slug of the workspace
-        #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
-        workspace: Slug,
-        /// Display name of the key
-        #[arg(long, value_parser = parse_name)]
-        name: Name,
-        /// Create a test key instead of a live one
-        #[arg(long)]
-        test: bool,
-        /// Rate limit tier: standard, paid, or unlimited
-        #[arg(long, default_value = "standard", value_parser = parse_tier)]
-        tier: Tier,
-        /// Scope to grant, such as read:customers; repeat the flag for more than one [default: all]
-        #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
-        scopes: Vec<Scope>,
-    },
-    /// List API keys
-    ///
-    /// Shows when each key was last used and, after a rotation, when the old key is safe to
-    /// revoke.
-    ///
-    /// With `--json`: an array of keys, newest first, each with its `id`, `prefix`, `name`, `mode`,
-    /// `workspace`, `tier`, `scopes`, `created_at`, `last_used_at`, `last_used_ip`,
-    /// `request_count`, `revoked_at`, `replaces`, and, while a replacement key is active,
-    /// `safe_to_revoke`.
-    #[command(verbatim_doc_comment)]
-    List {
-        /// List only the keys of this workspace [default: all workspaces]
-        #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
-        workspace: Option<Slug>,
-    },
-    /// Revoke an API key
-    ///
-    /// Takes effect on the key's next request. You can't undo this.
-    ///
-    /// With `--json`: the key, as `keys list` prints it.
-    #[command(verbatim_doc_comment)]
-    Revoke {
-        /// Key ID or prefix, such as pivotal_K8s9X2mP
-        #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
-        key: KeyRef,
-    },
-    /// Create a replacement for an API key
-    ///
-    /// The replacement has the same workspace, name, mode, tier, and scopes. It is printed only
-    /// once. The old key stays active until you revoke it; `keys list` shows when that is safe.
-    ///
-    /// With `--json`: the replacement, as `keys create` prints it.
-    #[command(verbatim_doc_comment)]
-    Rotate {
-        /// Key ID or prefix, such as pivotal_K8s9X2mP
-        #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
-        key: KeyRef,
-    },
-}
-
-#[derive(Subcommand)]
 pub enum Admin {
     /// Set the admin password
     ///
@@ -321,41 +221,6 @@ pub struct Openapi {
     pub url: String,
 }
 
-/// Identifies a key on the command line.
-#[derive(Clone)]
-pub enum KeyRef {
-    Id(KeyId),
-    Prefix(Prefix),
-}
-
-fn parse_slug(text: &str) -> Result<Slug, String> {
-    Slug::parse(text).map_err(message)
-}
-
-fn parse_name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(message)
-}
-
-fn parse_tier(text: &str) -> Result<Tier, String> {
-    text.parse().map_err(|_| {
-        format!("must be one of: {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
-    })
-}
-
-fn parse_scope(text: &str) -> Result<Scope, String> {
-    let all = || -> Vec<&str> {
-        <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect()
-    };
-    text.parse().map_err(|_| format!("must be one of: {}", all().join(", ")))
-}
-
-fn parse_key(text: &str) -> Result<KeyRef, String> {
-    let prefix = Prefix::parse(text).map(KeyRef::Prefix);
-    prefix
-        .or_else(|| Id::parse(text).map(KeyRef::Id))
-        .ok_or_else(|| "must be a key ID or prefix; `keys list` shows both".to_owned())
-}
-
 fn parse_origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
@@ -365,8 +230,4 @@ fn parse_origin(text: &str) -> Result<String, String> {
         );
     }
     Ok(url.origin().ascii_serialization())
-}
-
-fn message(fault: Fault) -> String {
-    fault.requirement
 }

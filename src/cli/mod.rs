@@ -3,7 +3,6 @@
 mod admin;
 mod args;
 mod backups;
-mod bootstrap;
 mod config;
 mod context;
 mod demo;
@@ -16,6 +15,7 @@ mod progress;
 mod serve;
 mod signals;
 mod stderr;
+mod value_parsers;
 mod webhooks;
 mod workspaces;
 

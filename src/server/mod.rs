@@ -27,6 +27,7 @@ use self::socket::Socket;
 use crate::admin::Admin;
 use crate::api::Api;
 use crate::http::origin;
+use crate::model::key::secret::KeySecret;
 use crate::service::Service;
 use crate::service::webhooks::record::record_settings;
 use crate::settings::Settings;
@@ -101,6 +102,11 @@ impl Server {
     fn page_url(&self, path: &str) -> String {
         let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
         format!("http://{}{path}", origin::connectable_address(socket.address))
+    }
+
+    /// Accepts a key that this process has just hashed, without verifying it again.
+    pub fn trust_key(&self, secret: &KeySecret, hash: String) {
+        self.api.trust_key(secret, hash);
     }
 
     pub fn service(&self) -> &Service {

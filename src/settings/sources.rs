@@ -117,6 +117,11 @@ impl LoadedSettings {
         &self.unknown
     }
 
+    /// Returns where a setting's value comes from.
+    pub fn source(&self, name: &str) -> &Source {
+        self.sources.get(name).unwrap_or(&Source::Default)
+    }
+
     /// Applies the `--data-dir` flag.
     pub fn override_data_dir(&mut self, dir: PathBuf) {
         self.settings.data_dir = dir;
@@ -129,7 +134,7 @@ impl LoadedSettings {
         SETTINGS.iter().map(move |setting| EffectiveSetting {
             name: setting.name,
             value: setting.value_in(&mut settings),
-            source: self.sources.get(setting.name).cloned().unwrap_or(Source::Default),
+            source: self.source(setting.name).clone(),
         })
     }
 

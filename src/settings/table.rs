@@ -11,6 +11,8 @@ use log::LevelFilter;
 use toml::Value;
 
 use super::values::Settings;
+use crate::model::key::Mode;
+use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::{EncryptionKey, Keyring};
 use crate::model::webhook::schedule::RetrySchedule;
@@ -80,6 +82,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("webhooks.encryption_key", encryption_keys(), |s| &mut s.webhooks.encryption_key),
         setting("test_control.enabled", boolean(), |s| &mut s.test_control.enabled),
         setting("test_control.token", control_token(), |s| &mut s.test_control.token),
+        setting("bootstrap.live_key", known_key(Mode::Live), |s| &mut s.bootstrap.live_key),
+        setting("bootstrap.test_key", known_key(Mode::Test), |s| &mut s.bootstrap.test_key),
     ]
 });
 
@@ -290,6 +294,19 @@ fn control_token() -> Kind<Option<ControlToken>> {
         token => ControlToken::parse(token).map(Some),
     };
     Kind::new(allowed, parse, |token| token.as_ref().map_or_else(|| "".into(), |_| HIDDEN.into()))
+}
+
+/// Keys are never printed, only whether there is one.
+fn known_key(mode: Mode) -> Kind<Option<KnownKey>> {
+    let (kind, flag) = if mode.is_live() { ("live", "") } else { ("test", " --test") };
+    let allowed = format!(
+        "a {kind} API key, such as `pivotal-server keys generate{flag}` prints, or \"\" for none"
+    );
+    let parse = move |value: &Value| match value.as_str()?.trim() {
+        "" => Some(None),
+        key => KnownKey::parse(key).ok().filter(|key| key.mode() == mode).map(Some),
+    };
+    Kind::new(allowed, parse, |key| key.as_ref().map_or_else(|| "".into(), |_| HIDDEN.into()))
 }
 
 fn text<T: ToString>(value: &T) -> Value {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
+use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::Keyring;
 use crate::model::webhook::policy::DestinationPolicy;
@@ -31,6 +32,14 @@ pub struct Settings {
     pub admin: Admin,
     pub webhooks: Webhooks,
     pub test_control: TestControl,
+    pub bootstrap: Bootstrap,
+}
+
+/// The keys of a first start. Without any, two random ones are created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bootstrap {
+    pub live_key: Option<KnownKey>,
+    pub test_key: Option<KnownKey>,
 }
 
 /// How webhooks are delivered.
@@ -176,6 +185,7 @@ impl Default for Settings {
                 encryption_key: Keyring::default(),
             },
             test_control: TestControl::default(),
+            bootstrap: Bootstrap::default(),
         }
     }
 }

@@ -157,6 +157,20 @@ impl Tx<'_> {
         Ok(key)
     }
 
+    /// Stores a key that its owner brought along. Returns `None` if its lookup ID is taken.
+    pub fn import_key(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        issued: IssuedKey,
+    ) -> Result<Option<Key>, StoreError> {
+        let sql = "SELECT 1 FROM api_keys WHERE lookup = ?1";
+        if self.conn.prepare_cached(sql)?.exists([issued.prefix.lookup_id()])? {
+            return Ok(None);
+        }
+        self.create_key(actor, workspace, issued).map(Some)
+    }
+
     /// Stores a replacement key for a key, which stays as it is. Returns `None` if the old key is
     /// revoked or already has a replacement that is not.
     pub fn create_replacement_key(

@@ -48,7 +48,7 @@ use self::files::check;
 pub use self::files::contents::Contents;
 pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
-pub use self::files::{DataDir, ServeLock};
+pub use self::files::{DataDir, EphemeralDir, ServeLock};
 use self::files::{IfMissing, OpenFiles, OpenLock};
 pub use self::idempotency::Replay;
 pub use self::keys::Credentials;
@@ -167,6 +167,9 @@ impl Store {
         let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
         let path = dir.database();
         let damage = Damage::for_server(&path, Arc::clone(&clock));
+        if dir.is_ephemeral() {
+            return Self::start(dir, conn, clock, threads, damage, true);
+        }
         match damage::check_at_start(&mut conn) {
             Ok(StartCheck::Intact) => {}
             Ok(StartCheck::OutOfTime) => {

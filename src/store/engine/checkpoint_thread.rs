@@ -65,6 +65,7 @@ pub(in crate::store) struct CheckpointThread {
 impl CheckpointThread {
     pub fn start(writer: &Connection, failures: &FailureReporter) -> Option<Self> {
         let path = writer.path()?.to_owned();
+        let durability = sqlite::durability(writer).ok()?;
         let (tasks, received) = sync_channel(1);
         let (report_done, done) = sync_channel(1);
         let failures = failures.clone();
@@ -72,7 +73,7 @@ impl CheckpointThread {
             let mut conn = None;
             while let Ok(task) = received.recv() {
                 conn = conn.or_else(|| {
-                    let opened = sqlite::open_checkpointer(path.as_ref());
+                    let opened = sqlite::open_checkpointer(path.as_ref(), durability);
                     opened.map_err(|error| failures.report(error)).ok()
                 });
                 let done = conn.as_ref().is_some_and(|conn| match task {

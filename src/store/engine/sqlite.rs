@@ -26,12 +26,24 @@ const SORT_THREADS: u32 = 2;
 /// The size, in bytes, to which SQLite truncates the write-ahead log file after it was larger.
 const WAL_SIZE_LIMIT: i64 = 64 << 20;
 
+/// What of the database must survive a power failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Durability {
+    /// Every commit.
+    Full,
+    /// Nothing: the file is removed when its server ends. Nothing is synced or overwritten.
+    Ephemeral,
+}
+
 /// Opens a connection that can write. The file must exist.
 ///
 /// # Errors
 /// Returns [`OpenError::NoWal`] if the file system does not support shared memory between
 /// connections.
-pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+pub(in crate::store) fn open_writer(
+    path: &Path,
+    durability: Durability,
+) -> Result<Connection, OpenError> {
     let open_error = |source| OpenError::sqlite(path, source);
     let conn = Connection::open_with_flags(path, open_flags()).map_err(open_error)?;
     // SQLite opens a file without write permission as read-only instead of failing.
@@ -40,13 +52,16 @@ pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection, OpenError
     }
     // Set this first: enabling the WAL may already have to wait for a lock.
     conn.busy_timeout(BUSY_TIMEOUT).map_err(open_error)?;
+    // A response means that the change is on disk, so sync the log at every commit.
+    let synchronous = if durability == Durability::Full { "FULL" } else { "OFF" };
+    conn.pragma_update(None, "synchronous", synchronous).map_err(open_error)?;
     enable_wal(&conn, path)?;
     let pragmas = || {
         configure(&conn)?;
-        // A response means that the change is on disk, so sync the log at every commit.
-        conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
-        enable_secure_delete(&conn)?;
+        if durability == Durability::Full {
+            enable_secure_delete(&conn)?;
+        }
         conn.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)
     };
     pragmas().map_err(open_error)?;
@@ -96,13 +111,36 @@ pub(in crate::store) fn set_cache(conn: &Connection, kib: u32) -> rusqlite::Resu
     conn.pragma_update(None, "cache_size", -i64::from(kib))
 }
 
-/// Opens a connection for checkpoints. It syncs the log before writing to the database file, and
-/// the database file before the log is overwritten.
-pub(in crate::store) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens a connection for checkpoints. Unless the database is ephemeral, it syncs the log before
+/// writing to the database file, and the database file before the log is overwritten.
+pub(in crate::store) fn open_checkpointer(
+    path: &Path,
+    durability: Durability,
+) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     configure(&conn)?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = if durability == Durability::Full { "FULL" } else { "OFF" };
+    conn.pragma_update(None, "synchronous", synchronous)?;
+    Ok(conn)
+}
+
+/// Returns what the writer's connection was opened with.
+pub(in crate::store) fn durability(writer: &Connection) -> rusqlite::Result<Durability> {
+    let synchronous: i64 = writer.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    Ok(if synchronous == 0 { Durability::Ephemeral } else { Durability::Full })
+}
+
+/// Opens an empty file to create a database in.
+pub(in crate::store) fn open_empty(
+    path: &Path,
+    durability: Durability,
+) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    if durability == Durability::Ephemeral {
+        conn.pragma_update(None, "synchronous", "OFF")?;
+        conn.pragma_update(None, "journal_mode", "MEMORY")?;
+    }
     Ok(conn)
 }
 
@@ -216,7 +254,7 @@ mod tests {
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         // This VFS uses lock files, as on a network share, and does not support a WAL.
         let uri = format!("file:{}?vfs=unix-dotfile", file.display());
-        let refused = open_writer(Path::new(&uri)).unwrap_err();
+        let refused = open_writer(Path::new(&uri), Durability::Full).unwrap_err();
         assert!(matches!(refused, OpenError::NoWal(_)), "{refused}");
         assert!(refused.to_string().contains("local disk"));
     }
@@ -247,7 +285,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pivotal.db");
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        let writer = open_writer(&file).unwrap();
+        let writer = open_writer(&file, Durability::Full).unwrap();
         let pragma = |name: &str| writer.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
         assert_eq!(pragma("synchronous").unwrap(), 2);
         assert_eq!(pragma("foreign_keys").unwrap(), 1);

@@ -12,6 +12,7 @@ use super::watch::Watch;
 use super::{
     create_private, evidence_search, header, leftovers, names, owner, sync_dir_of, with_suffix,
 };
+use crate::store::engine::sqlite::Durability;
 use crate::store::engine::{identity, schema, sqlite};
 use crate::store::error::OpenError;
 use crate::store::upgrade;
@@ -23,6 +24,7 @@ pub struct DataDir {
     backups: PathBuf,
     /// Whether to create a new database even if there is evidence of an earlier one.
     allow_new: bool,
+    durability: Durability,
     /// Creates the watch that observes an upgrade of the database.
     progress: fn() -> Arc<dyn Watch>,
 }
@@ -39,7 +41,22 @@ impl DataDir {
     /// subdirectory.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { backups: path.join("backups"), path, allow_new: false, progress: || Arc::new(()) }
+        Self {
+            backups: path.join("backups"),
+            path,
+            allow_new: false,
+            durability: Durability::Full,
+            progress: || Arc::new(()),
+        }
+    }
+
+    /// An existing directory that is removed when its server ends.
+    pub(super) fn ephemeral(path: PathBuf) -> Self {
+        Self { durability: Durability::Ephemeral, ..Self::new(path) }
+    }
+
+    pub(in crate::store) fn is_ephemeral(&self) -> bool {
+        self.durability == Durability::Ephemeral
     }
 
     /// Sets another directory for backups.
@@ -132,7 +149,7 @@ impl DataDir {
             }
             let lock = OpenLock::acquire(&database, LockMode::Shared)?;
             header::check_file(&database)?;
-            let conn = sqlite::open_writer(&database)?;
+            let conn = sqlite::open_writer(&database, self.durability)?;
             let open_error = |source| OpenError::sqlite(&database, source);
             // Check again, this time including what is in the write-ahead log.
             header::check_connection(&conn, &database)?;
@@ -142,7 +159,9 @@ impl DataDir {
                 continue;
             }
             let id = identity::id(&conn).map_err(open_error)?;
-            if let Err(error) = lock.record_database_id(&id) {
+            if !self.is_ephemeral()
+                && let Err(error) = lock.record_database_id(&id)
+            {
                 log::warn!(
                     "cannot record the ID of {} in its lock file: {error}",
                     database.display()
@@ -219,11 +238,14 @@ impl DataDir {
         leftovers::remove_draft(&draft).map_err(io)?;
         drop(create_private(&draft).map_err(io)?);
         let open_error = |source| OpenError::sqlite(&draft, source);
-        let mut conn = Connection::open(&draft).map_err(open_error)?;
+        let mut conn = sqlite::open_empty(&draft, self.durability).map_err(open_error)?;
         schema::create(&mut conn).map_err(open_error)?;
         let id = identity::id(&conn).map_err(open_error)?;
         conn.close().map_err(|(_, source)| open_error(source))?;
         fs::rename(&draft, database).map_err(|source| OpenError::io(database, source))?;
+        if self.is_ephemeral() {
+            return Ok(());
+        }
         // From here on, the database exists, and a failure does not undo that.
         if let Err(error) = sync_dir_of(database).and_then(|()| lock.record_database_id(&id)) {
             log::warn!(

@@ -19,6 +19,7 @@ use crate::store::error::OpenError;
 /// How long to wait for a lock before failing with the name of its holder. Real time, because it
 /// depends on another process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const SERVE_LOCK: &str = "serve.lock";
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The lock of the one server that runs on a database, held until the process ends.
@@ -46,7 +47,7 @@ impl ServeLock {
     /// # Errors
     /// [`OpenError::InUse`], or the error from creating the lock file.
     pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
-        let path = lock_path(database, "serve.lock");
+        let path = lock_path(database, SERVE_LOCK);
         let file = open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -58,12 +59,39 @@ impl ServeLock {
         }
     }
 
+    /// Acquires the lock of a database that no other process knows yet. The lock file gets its name
+    /// once it is locked, so a lock file that is not locked belongs to a process that has ended.
+    ///
+    /// # Errors
+    /// The error from creating the lock file.
+    pub(super) fn acquire_new(database: &Path) -> io::Result<Self> {
+        let path = lock_path(database, SERVE_LOCK);
+        let draft = super::with_suffix(&path, super::names::NEW);
+        let file = super::create_private(&draft)?;
+        file.try_lock()?;
+        std::fs::rename(&draft, &path)?;
+        Ok(Self { _file: file })
+    }
+
+    /// Acquires the lock of a database whose process has ended. Returns `None` if it is running.
+    ///
+    /// # Errors
+    /// The error from opening the lock file.
+    pub(super) fn acquire_abandoned(database: &Path) -> io::Result<Option<Self>> {
+        let file = File::open(lock_path(database, SERVE_LOCK))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Whether a process holds the lock of this database. Creates no lock file.
     ///
     /// # Errors
     /// The error from opening the lock file.
     pub(super) fn is_held(database: &Path) -> Result<bool, OpenError> {
-        let path = lock_path(database, "serve.lock");
+        let path = lock_path(database, SERVE_LOCK);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             opened => opened.map_err(|source| OpenError::io(&path, source))?,

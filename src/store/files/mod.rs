@@ -6,6 +6,7 @@ pub(super) mod check;
 pub(super) mod contents;
 pub(super) mod copy;
 mod data_dir;
+mod ephemeral;
 mod evidence;
 mod evidence_search;
 mod header;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::data_dir::DataDir;
 pub(super) use self::data_dir::IfMissing;
+pub use self::ephemeral::EphemeralDir;
 pub use self::evidence::Evidence;
 pub(super) use self::header::{
     check_connection as check_connection_header, check_file as check_file_header, open_backup,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
+use crate::store::engine::sqlite::Durability;
 use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 use crate::store::files::lock_holders::{Lock, other_lock_holders};
@@ -22,7 +23,7 @@ pub(super) struct OldDatabase {
 
 impl OldDatabase {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let conn = sqlite::open_writer(path)?;
+        let conn = sqlite::open_writer(path, Durability::Full)?;
         let version = schema::version(&conn).map_err(|source| OpenError::sqlite(path, source))?;
         Ok(Self { conn, path: path.to_owned(), version })
     }

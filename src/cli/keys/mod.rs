@@ -1,8 +1,11 @@
 //! `keys create`, `keys list`, `keys revoke`, and `keys rotate`
 
+pub mod args;
+mod known;
+
 use serde::Serialize;
 
-use super::args::{KeyRef, Keys};
+use self::args::{KeyRef, Keys};
 use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
@@ -19,11 +22,11 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 use crate::store::{Credentials, Store};
 
-/// A new key with its secret.
+/// A new key with its secret, unless its owner brought it along.
 #[derive(Serialize)]
 pub struct NewKeyJson<'k> {
     id: &'k Id<Key>,
-    key: &'k str,
+    key: Option<&'k str>,
     prefix: &'k Prefix,
     name: &'k Name,
     mode: Mode,
@@ -37,7 +40,7 @@ impl<'k> NewKeyJson<'k> {
     pub fn new(key: &'k Key, secret: &'k KeySecret) -> Self {
         Self {
             id: &key.id,
-            key: secret.reveal(),
+            key: Some(secret.reveal()),
             prefix: &key.prefix,
             name: &key.name,
             mode: key.mode,
@@ -46,6 +49,10 @@ impl<'k> NewKeyJson<'k> {
             scopes: &key.scopes,
             created_at: key.created_at,
         }
+    }
+
+    pub fn without_secret(self) -> Self {
+        Self { key: None, ..self }
     }
 }
 
@@ -56,6 +63,10 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
             let new =
                 NewKey { name, mode, tier, scopes: Scopes::new_or_all(&scopes), replaces: None };
             create(context, &workspace, new)
+        }
+        Keys::Generate { test } => known::generate(context.output, test),
+        Keys::Import { workspace, name, tier, scopes } => {
+            known::import(context, &workspace, name, tier, Scopes::new_or_all(&scopes))
         }
         Keys::List { workspace } => list(context, workspace.as_ref()),
         Keys::Revoke { key } => revoke(context, &key),

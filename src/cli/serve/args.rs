@@ -1,0 +1,50 @@
+//! The arguments of `serve`.
+
+use std::net::SocketAddr;
+
+#[derive(Default, clap::Args)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 picks a free one [env: PIVOTAL_LISTEN] [default: the
+    /// `listen` setting, or 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Don't create the `default` workspace and its keys in a new database
+    #[arg(long)]
+    pub no_bootstrap: bool,
+    /// Create an empty database even if there was one before
+    ///
+    /// Without this flag, the server refuses to start if its database has gone missing, because a
+    /// disk may not be mounted.
+    #[arg(long, verbatim_doc_comment)]
+    pub new_database: bool,
+    /// Send the webhooks that were pending in the backup that this database was restored from
+    #[arg(long)]
+    pub resume_deliveries: bool,
+    /// Serve a new, empty database, and remove it when the server ends
+    ///
+    /// For tests: the database is in a temporary directory, on a free port unless you pass
+    /// `--listen`, with test control (see `--test-control`), without rate limits and scheduled
+    /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
+    /// warnings. The `log` and `rate_limits.enabled` settings still apply if you set them;
+    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't.
+    #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
+    pub ephemeral: bool,
+    /// Stop when stdin is closed, so when the process that started the server has ended
+    ///
+    /// That process must keep the server's stdin open.
+    #[arg(long, verbatim_doc_comment)]
+    pub exit_with_parent: bool,
+    /// Serve the routes under `/_test`, with which tests set the clock and inject faults [default:
+    /// the `test_control.enabled` setting, or off]
+    ///
+    /// Only programs on this machine can use them, unless you set a token.
+    #[arg(long, verbatim_doc_comment)]
+    pub test_control: bool,
+    /// Require this token from requests to `/_test` [env: PIVOTAL_TEST_CONTROL_TOKEN]
+    ///
+    /// Other users of this machine can see the arguments of a process, so prefer the environment
+    /// variable.
+    // Parsed later: clap's error messages contain the value.
+    #[arg(long, value_name = "TOKEN", verbatim_doc_comment)]
+    pub test_control_token: Option<String>,
+}

@@ -1,0 +1,139 @@
+//! `serve`
+
+mod announcement;
+pub mod args;
+mod bootstrap;
+mod ephemeral;
+mod stop;
+
+use std::sync::Arc;
+
+use self::announcement::announce;
+use self::args::Serve;
+use self::bootstrap::{
+    FirstKeys, PreparedKeys, bootstrap, is_first_start, record_first_keys_shown,
+    replacement_commands,
+};
+use self::ephemeral::KeysInPreparation;
+use self::stop::StopConditions;
+use super::context::Context;
+use super::failure::Failure;
+use super::logging;
+use super::output::Output;
+use crate::model::clock::{Clock, SystemClock};
+use crate::model::test_control::token::ControlToken;
+use crate::server::Server;
+use crate::service::Service;
+use crate::service::test_control::TestControl;
+use crate::settings::{Settings, check_exposure};
+use crate::store::{EphemeralDir, Store};
+
+/// The maximum number of deliveries on hold to count.
+const MAX_COUNT: u32 = 100_000;
+
+pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
+    let Context { settings: mut loaded, dir, mut output } = context;
+    let unknown = loaded.unknown_variables().to_vec();
+    if args.ephemeral {
+        ephemeral::adapt(&mut loaded)?;
+        output = Output::new(true);
+    }
+    let mut settings = loaded.settings;
+    if let Some(listen) = args.listen {
+        settings.listen = listen;
+    }
+    apply_test_control(&mut settings, &args)?;
+    check_exposure(&settings)?;
+    logging::start(settings.log);
+    unknown.iter().for_each(|variable| log::warn!("{variable}"));
+    // Removed when this function returns.
+    let temporary = args.ephemeral.then(EphemeralDir::create).transpose()?;
+    let creates_keys = !args.no_bootstrap;
+    let early_keys = (args.ephemeral && creates_keys)
+        .then(|| KeysInPreparation::start(settings.bootstrap.clone()));
+    let dir = if args.new_database { dir.allowing_new_database() } else { dir };
+    // Held until the process ends.
+    let own_lock;
+    let (dir, lock) = match &temporary {
+        Some(temporary) => (temporary.data_dir(), temporary.lock()),
+        None => {
+            own_lock = dir.lock_for_serving()?;
+            (&dir, &own_lock)
+        }
+    };
+    let control = settings.test_control.enabled.then(TestControl::new).map(Arc::new);
+    let clock: Arc<dyn Clock> = match &control {
+        Some(control) => control.clock(),
+        None => Arc::new(SystemClock),
+    };
+    let store = Store::serve(dir, lock, clock, Server::threads(&settings))?;
+    release_deliveries(&store, args.resume_deliveries)?;
+    let settings_of_keys = settings.bootstrap.clone();
+    let mut service = Service::new(settings, store);
+    service.test_control = control;
+    let server = Server::bind(service)?;
+    // Before the announcement, so that a signal sent right after it stops the server cleanly.
+    let stop = StopConditions {
+        exit_with_parent: args.exit_with_parent,
+        temporary: temporary.as_ref().map(|temporary| temporary.path().to_owned()),
+    };
+    let stop = stop.watch();
+    let store = server.service().store();
+    let unshown = store.read(|reader| reader.unshown_keys())?;
+    if let Some(keys) = &unshown {
+        log::warn!(
+            "the keys from the first start may never have been shown; if you don't have them, \
+             replace them: {}",
+            replacement_commands(keys.iter()).join("; ")
+        );
+    }
+    // Only now that the socket is open: after creating the keys, only printing them can still fail.
+    let first = if let Some(early) = early_keys {
+        bootstrap(&server, early.wait()?)?
+    } else if creates_keys && is_first_start(store)? {
+        bootstrap(&server, PreparedKeys::prepare(&settings_of_keys, store.checksum_secret())?)?
+    } else {
+        FirstKeys::default()
+    };
+    announce(output, &server, &first, args.ephemeral, unshown.as_deref())?;
+    if !first.keys.is_empty() && !first.are_known && !args.ephemeral {
+        record_first_keys_shown(store);
+    }
+    actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
+}
+
+/// Applies the flags of test control.
+fn apply_test_control(settings: &mut Settings, args: &Serve) -> Result<(), Failure> {
+    let control = &mut settings.test_control;
+    control.enabled |= args.test_control;
+    if let Some(token) = &args.test_control_token {
+        if !control.enabled {
+            let message =
+                "--test-control-token has no effect without --test-control; add that flag";
+            return Err(Failure::Other(message.to_owned()));
+        }
+        let refusal = || format!("--test-control-token must be {}", ControlToken::ALLOWED);
+        let token = ControlToken::parse(token);
+        control.token = Some(token.ok_or_else(|| Failure::Other(refusal()))?);
+    }
+    Ok(())
+}
+
+/// Sends the deliveries that were pending in a restored backup if asked to; otherwise logs how many
+/// are on hold.
+fn release_deliveries(store: &Store, resume: bool) -> Result<(), Failure> {
+    if resume {
+        let resumed = store.write_blocking(|tx| tx.resume_deliveries())?;
+        log::info!("sending {resumed} webhook deliveries that were on hold since the restore");
+        return Ok(());
+    }
+    let held = store.read(|reader| reader.held_deliveries(MAX_COUNT))?;
+    if held > 0 {
+        let more = if held == MAX_COUNT { " or more" } else { "" };
+        log::warn!(
+            "{held}{more} webhook deliveries were pending in the backup that this database was \
+             restored from, and are on hold; to send them, start with --resume-deliveries"
+        );
+    }
+    Ok(())
+}
