@@ -3,6 +3,7 @@
 
 mod client;
 pub mod contract;
+mod ephemeral;
 mod in_process;
 #[cfg(target_os = "linux")]
 mod locks;
@@ -13,12 +14,13 @@ mod snapshot;
 mod visitor;
 
 pub use client::{Client, Response};
+pub use ephemeral::Ephemeral;
 pub use in_process::{InProcess, ManualClock};
 #[cfg(target_os = "linux")]
 pub use locks::locks_held_by;
 pub use page::Part;
 pub use receiver::{Receiver, Request};
 use server::write_database;
-pub use server::{Server, command, command_under, set_password, wait_until};
+pub use server::{Server, command, command_in, command_under, set_password, wait_until};
 pub use snapshot::assert_up_to_date;
 pub use visitor::{PASSWORD, Page, Visitor};

@@ -121,7 +121,8 @@ impl Server {
         let key = |mode: &str| {
             let keys = announcement["keys"].as_array().unwrap();
             let key = keys.iter().find(|key| key["mode"] == mode);
-            key.map_or(String::new(), |key| key["key"].as_str().unwrap().to_owned())
+            // Null for a key from the settings.
+            key.and_then(|key| key["key"].as_str()).unwrap_or_default().to_owned()
         };
         let url = |name: &str| announcement[name].as_str().map(str::to_owned);
         Ok(Self {
@@ -277,6 +278,13 @@ impl Server {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Ends this process and starts another one on the same directory, with these environment
+    /// variables.
+    pub fn restart_with(&mut self, variables: &[(&str, &str)]) {
+        self.kill();
+        *self = Self::start_in(Arc::clone(&self.dir), variables);
+    }
+
     /// Ends this process and starts a new one on the same directory. The keys are carried over.
     pub fn restart(self) -> Self {
         let (live, test) = (self.live.clone(), self.test.clone());
@@ -321,6 +329,17 @@ pub fn command_under(wrappers: &[String], dir: &Path) -> Command {
     let all = [wrappers, &[env!("CARGO_BIN_EXE_pivotal-server").to_owned()]].concat();
     let mut command = Command::new(&all[0]);
     command.args(&all[1..]).arg("--data-dir").arg(dir).current_dir(dir);
+    without_settings(command)
+}
+
+/// The binary without a data directory, for ephemeral servers. Their directories are in `dir`.
+pub fn command_in(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pivotal-server"));
+    command.current_dir(dir).env("TMPDIR", dir);
+    without_settings(command)
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PIVOTAL_") {
             command.env_remove(name);

@@ -4,6 +4,9 @@ mod cli;
 mod clocks;
 mod demo;
 #[cfg(target_os = "linux")]
+mod ephemeral;
+mod known_keys;
+#[cfg(target_os = "linux")]
 mod log_pipe;
 mod settings;
 #[cfg(target_os = "linux")]
