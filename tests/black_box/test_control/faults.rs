@@ -41,7 +41,6 @@ fn injected_errors_are_the_real_ones() {
         client.send("POST", "/customers", headers, Some(br#"{"name": "Aurora"}"#))
     };
     for (status, code) in [
-        (400, "invalid_body"),
         (401, "invalid_api_key"),
         (403, "insufficient_scope"),
         (409, "idempotency_key_in_use"),
@@ -60,6 +59,10 @@ fn injected_errors_are_the_real_ones() {
         let retry_after = matches!(status, 429 | 503).then_some("1");
         assert_eq!(response.header("retry-after"), retry_after, "{status}");
     }
+    control.fault(json!({"status": 400}));
+    // The client would object that the body is valid.
+    let invalid = client.try_send("POST", "/customers", &[], Some(br#"{"name": "Aurora"}"#));
+    invalid.unwrap().refused(400, "invalid_body", None);
     control.fault(json!({"status": 404}));
     client.get("/customers/1/contacts").refused(404, "customer_not_found", None);
     assert!(client.list("/customers").as_array().unwrap().is_empty(), "nothing was created");
