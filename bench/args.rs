@@ -52,7 +52,7 @@ impl Args {
 }
 
 /// The names of all loads, in the order in which they run.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 24] = [
     "fsync",
     "floor-get",
     "get-cuid",
@@ -71,6 +71,12 @@ pub const NAMES: [&str; 18] = [
     "get-while-writing",
     "raw-1",
     "raw-64",
+    "ephemeral",
+    "snapshot",
+    "restore",
+    "restore-reset",
+    "restore-all",
+    "reset",
 ];
 
 /// With fewer customers, no page of 100 would be deep.

@@ -16,6 +16,7 @@ mod rows;
 mod seed;
 mod session;
 mod targets;
+mod test_kit;
 
 use std::process::ExitCode;
 

@@ -22,6 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
+    /// The time from start to the line with its address.
+    pub listening: Duration,
     /// The time from start to first response.
     pub ready: Duration,
 }
@@ -43,11 +45,12 @@ impl Process {
         let stdout = child.stdout.take().ok_or("the process has no output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
+        let listening = started.elapsed();
         let printed: Value = serde_json::from_str(&line)
             .map_err(|_| format!("the process exited before it was listening: {command:?}"))?;
         let address = printed["listening"].as_str().and_then(|url| url.strip_prefix("http://"));
         let address = address.ok_or("the process did not print its address")?.parse()?;
-        let mut process = Self { child, address, ready: Duration::ZERO };
+        let mut process = Self { child, address, listening, ready: Duration::ZERO };
         let health = format!("http://{address}/api/v1/health");
         while ureq::get(&health).call().is_err() {
             if process.child.try_wait()?.is_some() || started.elapsed() > TIMEOUT {

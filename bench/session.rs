@@ -13,7 +13,7 @@ use crate::figures::{Row, ServerFigures, Usage, mib};
 use crate::load::{Load, Loads, Run};
 use crate::process::{Memory, Process};
 use crate::report::Report;
-use crate::{Outcome, machine, raw, targets};
+use crate::{Outcome, machine, raw, targets, test_kit};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
 /// The number of starts. Their median is reported.
@@ -112,6 +112,9 @@ impl<'a> Session<'a> {
                 rows.push(Row::from_measurement(name, title, &timed));
             }
         }
+        rows.extend(test_kit::measure(args, &work.dir, BINARY, |database| {
+            server(args, &database.dir)
+        })?);
         let server = ServerFigures {
             customers: args.customers,
             ready_millis: ready,

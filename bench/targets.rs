@@ -54,6 +54,11 @@ pub fn ratios(rows: &[Row], server: &ServerFigures) -> Vec<Ratio> {
     if let Some(row) = find("get-while-writing") {
         found.push(Ratio::new("get-while-writing p99 / p50", row.p99 / row.p50, Some(Below(5.0))));
     }
+    for (name, bound) in [("ephemeral", 50.0), ("restore", 100.0), ("reset", 20.0)] {
+        if let Some(row) = rows.iter().find(|row| row.name == name) {
+            found.push(Ratio::new(format!("{name}, median ms"), row.p50, Some(Below(bound))));
+        }
+    }
     for small in rows.iter().filter(|row| row.customers.is_some() && row.customers != largest) {
         if let Some(large) = find(small.name) {
             let sizes = [small.customers, large.customers].map(Option::unwrap_or_default);
