@@ -25,8 +25,8 @@ pub struct Serve {
     /// For tests: the database is in a temporary directory, on a free port unless you pass
     /// `--listen`, with test control (see `--test-control`), without rate limits and scheduled
     /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
-    /// warnings. The `log` and `rate_limits.enabled` settings still apply if you set them;
-    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't.
+    /// warnings. Set `PIVOTAL_LOG` or `PIVOTAL_RATE_LIMITS_ENABLED` to change that. The settings
+    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
     /// Stop when stdin is closed, so when the process that started the server has ended

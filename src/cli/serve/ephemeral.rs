@@ -22,18 +22,19 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
                        data, use --test-control instead of --ephemeral";
         return Err(Failure::Other(message.to_owned()));
     }
-    let is_default = |name| *loaded.source(name) == Source::Default;
-    let (log, limits) = (is_default("log"), is_default("rate_limits.enabled"));
+    // The file is that of the server that this one stands in for.
+    let is_chosen = |name| *loaded.source(name) == Source::Environment;
+    let (log, limits) = (is_chosen("log"), is_chosen("rate_limits.enabled"));
     let settings = &mut loaded.settings;
     settings.listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     settings.admin.listen = None;
     settings.backup.every = None;
     settings.shutdown_timeout = settings.shutdown_timeout.min(SHUTDOWN_TIMEOUT);
     settings.test_control.enabled = true;
-    if log {
+    if !log {
         settings.log = LevelFilter::Warn;
     }
-    if limits {
+    if !limits {
         settings.rate_limits.enabled = false;
     }
     Ok(())

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::model::values::time::Timestamp;
 use crate::store::error::OpenError;
 use crate::store::files;
+use crate::store::workspaces::IS_DISCARDED;
 
 /// The contents of a database in numbers: enough to recognize it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ fn count_rows(conn: &Connection) -> rusqlite::Result<Contents> {
     let last = "SELECT max(created_at) FROM events";
     let last: Option<i64> = conn.query_row(last, [], |row| row.get(0))?;
     Ok(Contents {
-        workspaces: rows("workspaces", "")?,
+        workspaces: rows("workspaces", &format!("AS w WHERE NOT {IS_DISCARDED}"))?,
         customers: rows("customers", live)?,
         contacts: rows("contacts", live)?,
         onboardings: rows("onboardings", live)?,
