@@ -1,6 +1,7 @@
 //! Test control: the routes under `/_test`.
 
 mod clock;
+mod concurrency;
 mod drain;
 mod faults;
 mod guard;
