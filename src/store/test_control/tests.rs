@@ -321,3 +321,32 @@ fn endpoints_stay_and_lose_their_deliveries() {
     assert_eq!(fixture.count("webhook_deliveries"), 3);
     assert_eq!(fixture.count("webhook_endpoints"), 1);
 }
+
+#[test]
+fn versions_are_found_through_an_index() {
+    let fixture = Fixture::new();
+    fixture.create("Aurora");
+    fixture.snapshot("a").unwrap();
+    for table in LOGGED {
+        for sql in [
+            format!(
+                "SELECT 1 FROM undo_{table} AS u, last_rows AS s, main.{table} AS t
+                 WHERE u.segment = s.segment AND u.row_no = t.rowid AND t.rowid = 1"
+            ),
+            format!(
+                "SELECT u.row_no FROM restoring AS r CROSS JOIN undo_{table} AS u
+                     ON u.segment = r.segment AND u.row_no = r.row_no"
+            ),
+        ] {
+            let explain = format!("EXPLAIN QUERY PLAN {sql}");
+            let mut statement = fixture.db.conn().prepare(&explain).unwrap();
+            let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = steps.map(Result::unwrap).collect();
+            let expected = format!("USING INDEX undo_{table}_by_row (segment=? AND row_no=?)");
+            let covering = expected.replace("USING INDEX", "USING COVERING INDEX");
+            let is_found =
+                plan.iter().any(|step| step.contains(&expected) || step.contains(&covering));
+            assert!(is_found, "{sql}: {plan:?}");
+        }
+    }
+}

@@ -14,6 +14,9 @@ pub(super) const LOGGED: [&str; 5] =
 /// The tables that a snapshot copies: they are small and have no row numbers.
 pub(super) const COPIED: [&str; 2] = ["sequences", "slug_runs"];
 
+/// A column without an affinity can't be found through its index by an integer.
+const INTEGER: &str = "CAST(0 AS INTEGER)";
+
 const SNAPSHOTS: &str = "
     CREATE TEMP TABLE snapshots (
         segment      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,7 +52,7 @@ pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
     for table in COPIED {
         conn.execute_batch(&format!(
             "CREATE TEMP TABLE copied_{table} AS
-                 SELECT 0 AS segment, t.* FROM main.{table} AS t WHERE false;
+                 SELECT {INTEGER} AS segment, t.* FROM main.{table} AS t WHERE false;
              CREATE INDEX temp.copied_{table}_by_segment ON copied_{table} (segment);"
         ))?;
     }
@@ -74,7 +77,7 @@ pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
         let log_new = log("NEW", 0, "", "");
         conn.execute_batch(&format!(
             "CREATE TEMP TABLE undo_{table} AS
-                 SELECT 0 AS segment, 0 AS row_no, 0 AS existed, t.*
+                 SELECT {INTEGER} AS segment, {INTEGER} AS row_no, {INTEGER} AS existed, t.*
                  FROM main.{table} AS t WHERE false;
              CREATE UNIQUE INDEX temp.undo_{table}_by_row ON undo_{table} (segment, row_no);
              CREATE TEMP TRIGGER undo_{table}_insert AFTER INSERT ON main.{table}
