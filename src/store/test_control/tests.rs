@@ -330,8 +330,9 @@ fn versions_are_found_through_an_index() {
     for table in LOGGED {
         for sql in [
             format!(
-                "SELECT 1 FROM undo_{table} AS u, last_rows AS s, main.{table} AS t
-                 WHERE u.segment = s.segment AND u.row_no = t.rowid AND t.rowid = 1"
+                "SELECT 1 FROM main.{table} AS t, last_rows AS s
+                 WHERE NOT EXISTS (SELECT 1 FROM undo_{table} AS u
+                                   WHERE u.segment = s.segment AND u.row_no = t.rowid)"
             ),
             format!(
                 "SELECT u.row_no FROM restoring AS r CROSS JOIN undo_{table} AS u
