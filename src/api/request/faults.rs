@@ -70,10 +70,16 @@ pub(super) async fn apply(
     }
     if let Some(error) = &fault.effect.error {
         let response = response(error, operation);
-        if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            let budget = service.rate_limits.used_up(key, error.retry_after.unwrap_or(1));
-            let now = service.store.clock().now();
-            *rate_limit = budget.map(|budget| RateLimitHeaders::new(budget, now)).or(*rate_limit);
+        match response.status() {
+            // The real one is sent before the key, and so its limit, is known.
+            StatusCode::UNAUTHORIZED => *rate_limit = None,
+            StatusCode::TOO_MANY_REQUESTS => {
+                let budget = service.rate_limits.used_up(key, error.retry_after.unwrap_or(1));
+                let now = service.store.clock().now();
+                let used_up = budget.map(|budget| RateLimitHeaders::new(budget, now));
+                *rate_limit = used_up.or(*rate_limit);
+            }
+            _ => {}
         }
         return Err(Stop::Injected(response));
     }

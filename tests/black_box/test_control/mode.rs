@@ -1,11 +1,12 @@
 //! Whether a server has test control, and how it says so.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use serde_json::Value;
 
 use super::{Control, start};
-use crate::support::{PASSWORD, Server, command};
+use crate::support::{PASSWORD, Response, Server, command};
 
 #[test]
 fn a_server_without_test_control_has_no_trace_of_it() {
@@ -24,7 +25,7 @@ fn a_server_without_test_control_has_no_trace_of_it() {
     ] {
         let response = control.send(method, path, &[("Origin", "http://example.com")], None);
         assert_eq!((response.status, &response.body), (404, &nowhere.body), "{method} {path}");
-        let names = |response: &crate::support::Response| -> Vec<String> {
+        let names = |response: &Response| -> BTreeSet<String> {
             response.headers.keys().map(ToString::to_string).collect()
         };
         assert_eq!(names(&response), names(&nowhere), "{method} {path}");
@@ -38,9 +39,9 @@ fn a_server_without_test_control_has_no_trace_of_it() {
 fn a_server_with_test_control_says_so() {
     let (server, _) = start();
     assert_eq!(server.anonymous().get("/health").expect(200)["test_control"], true);
-    server.visitor().get("/admin/sign-in").shows("Test control is on");
     assert!(server.set_password(PASSWORD).status.success());
     let visitor = server.visitor();
+    visitor.get("/admin/sign-in").expect(200).shows("Test control is on");
     visitor.sign_in();
     visitor.get("/admin").expect(200).shows("Test control is on");
 }
