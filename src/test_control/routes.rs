@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, Route};
 
 use super::control::Control;
 use super::request::{ControlRequest, ControlResult, dispatch, refuse_method};
@@ -15,30 +15,34 @@ use crate::http::routing::{RouteEntry, build_resources};
 fn routes() -> Vec<RouteEntry> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     vec![
-        (get.clone(),    "/_test/clock",       handle("get-test-clock",      clock::get)),
-        (put.clone(),    "/_test/clock",       handle("set-test-clock",      clock::set)),
-        (delete.clone(), "/_test/clock",       handle("reset-test-clock",    clock::reset)),
-        (get.clone(),    "/_test/faults",      handle("list-test-faults",    faults::list)),
-        (post.clone(),   "/_test/faults",      handle("create-test-fault",   faults::create)),
-        (delete.clone(), "/_test/faults",      handle("delete-test-faults",  faults::delete_all)),
-        (delete.clone(), "/_test/faults/{id}", handle("delete-test-fault",   faults::delete)),
-        (get,            "/_test/requests",    handle("list-test-requests",  requests::list)),
-        (delete,         "/_test/requests",    handle("clear-test-requests", requests::clear)),
-        (post.clone(),   "/_test/drain",       handle("drain-test-webhooks", drain::wait)),
-        (post.clone(),   "/_test/workspaces",  handle("create-test-workspace", workspaces::create)),
-        (post.clone(),   "/_test/workspaces/{slug}/reset", handle("reset-test-workspace", workspaces::reset)),
-        (put,            "/_test/workspaces/{slug}/snapshots/{name}", handle("take-test-snapshot", workspaces::take_snapshot)),
-        (post,           "/_test/workspaces/{slug}/snapshots/{name}/restore", handle("restore-test-snapshot", workspaces::restore_snapshot)),
+        route(&get,    "/_test/clock",                    "get-test-clock",        clock::get),
+        route(&put,    "/_test/clock",                    "set-test-clock",        clock::set),
+        route(&delete, "/_test/clock",                    "reset-test-clock",      clock::reset),
+        route(&post,   "/_test/faults",                   "create-test-fault",     faults::create),
+        route(&get,    "/_test/faults",                   "list-test-faults",      faults::list),
+        route(&delete, "/_test/faults/{id}",              "delete-test-fault",     faults::delete),
+        route(&delete, "/_test/faults",                   "delete-test-faults",    faults::delete_all),
+        route(&get,    "/_test/requests",                 "list-test-requests",    requests::list),
+        route(&delete, "/_test/requests",                 "clear-test-requests",   requests::clear),
+        route(&post,   "/_test/drain",                    "drain-test-webhooks",   drain::wait),
+        route(&post,   "/_test/workspaces",               "create-test-workspace", workspaces::create),
+        route(&post,   "/_test/workspaces/{slug}/reset",  "reset-test-workspace",  workspaces::reset),
+        route(&put,    "/_test/workspaces/{slug}/snapshots/{name}",         "take-test-snapshot",    workspaces::take_snapshot),
+        route(&post,   "/_test/workspaces/{slug}/snapshots/{name}/restore", "restore-test-snapshot", workspaces::restore_snapshot),
     ]
 }
 
-fn handle<F: Future<Output = ControlResult> + 'static>(
+/// Defines a route. The ID appears in the access log.
+fn route<F: Future<Output = ControlResult> + 'static>(
+    method: &Method,
+    path: &'static str,
     id: &'static str,
     handler: fn(ControlRequest) -> F,
-) -> Route {
-    web::to(move |control: Data<Control>, request: HttpRequest, payload: Payload| {
+) -> RouteEntry {
+    let handle = move |control: Data<Control>, request: HttpRequest, payload: Payload| {
         dispatch(control, request, payload, id, handler)
-    })
+    };
+    (method.clone(), path, web::to(handle))
 }
 
 pub fn configure(config: &mut ServiceConfig) {
