@@ -15,3 +15,4 @@ pub mod service;
 pub mod settings;
 pub mod store;
 pub mod test_control;
+pub mod transfer;

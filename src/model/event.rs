@@ -205,8 +205,12 @@ impl Component for Actor {
 
 /// Generates an event ID: `evt_` and a UUIDv7 in base 36.
 pub fn new_event_id() -> String {
-    format!("evt_{}", base36(Uuid::now_v7()))
+    format!("{ID_START}{}", base36(Uuid::now_v7()))
 }
+
+const ID_START: &str = "evt_";
+/// The number of characters after [`ID_START`].
+const ID_DIGITS: usize = 25;
 
 /// Something that happened to a resource. Serialized in the webhook envelope.
 #[derive(Clone, Debug)]
@@ -223,6 +227,19 @@ pub struct Event {
     pub object: Box<RawValue>,
     /// The previous values of the fields that changed.
     pub previous_attributes: Option<Box<RawValue>>,
+}
+
+impl Event {
+    /// The value of its `object` field.
+    pub const OBJECT: &'static str = "event";
+
+    /// Returns whether a text has the form of an event's ID.
+    pub fn is_id(text: &str) -> bool {
+        text.strip_prefix(ID_START).is_some_and(|rest| {
+            rest.len() == ID_DIGITS
+                && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+        })
+    }
 }
 
 /// The `data` field of an event.
@@ -277,7 +294,7 @@ impl Component for Event {
         let id = schema::string().pattern(Some("^evt_[a-z0-9]{25}$"));
         let actor = "Addition: the hosted API doesn't have this field. Who made the change.";
         ObjectSchema::new(&["Something that happened to a resource."])
-            .constant("object", "event", &["The object's type."])
+            .constant("object", Self::OBJECT, &["The object's type."])
             .property_with_schema("id", id.into(), &["Unique identifier for the event."])
             .property::<EventType>("type", &["What happened.", ADDED])
             .property::<Timestamp>("created_at", &["When the change was made."])
@@ -298,7 +315,7 @@ impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let previous_attributes = self.previous_attributes.as_deref();
         let mut event = serializer.serialize_struct("Event", 9)?;
-        event.serialize_field("object", "event")?;
+        event.serialize_field("object", Self::OBJECT)?;
         event.serialize_field("id", &self.id)?;
         event.serialize_field("type", &self.kind)?;
         event.serialize_field("created_at", &self.created_at)?;

@@ -158,12 +158,9 @@ fn parse_pattern(text: &str) -> Result<Vec<EventType>, Fault> {
     if types.is_empty() { Err(unknown_type()) } else { Ok(types) }
 }
 
-const ID_START: &str = "evt_";
-const ID_LENGTH: usize = ID_START.len() + 25;
-
 /// A string without a format, like the schema of a cursor and for the same reason.
 fn after_schema() -> Schema {
-    let pattern = format!("^{ID_START}[a-z0-9]{{25}}$|{CURSOR_PATTERN}");
+    let pattern = format!("^evt_[a-z0-9]{{25}}$|{CURSOR_PATTERN}");
     string().pattern(Some(pattern)).into()
 }
 
@@ -182,11 +179,7 @@ pub fn unknown_after() -> Problem {
 }
 
 fn parse_after(text: &str) -> Result<After, Fault> {
-    let is_id = text.strip_prefix(ID_START).is_some_and(|rest| {
-        text.len() == ID_LENGTH
-            && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
-    });
-    if is_id {
+    if Event::is_id(text) {
         return Ok(After { given: text.to_owned(), position: Position::Event });
     }
     let time = parse_cursor(text).ok_or_else(malformed_after)?;

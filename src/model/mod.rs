@@ -20,6 +20,7 @@ pub mod resource;
 #[cfg(test)]
 mod round_trip_tests;
 pub mod test_control;
+pub mod transfer;
 pub mod values;
 pub mod webhook;
 pub mod workspace;

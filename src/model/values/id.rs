@@ -122,6 +122,21 @@ impl<R> JsonSchema for Id<R> {
     }
 }
 
+impl<R> FieldValue for Id<R> {
+    fn possible_faults() -> Vec<Fault> {
+        vec![Fault::wrong_type("a string"), malformed_id()]
+    }
+
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Self::parse(expect_str(value)?).ok_or_else(|| malformed_id().into())
+    }
+}
+
+fn malformed_id() -> Fault {
+    let requirement = "must be an ID: c, followed by 24 to 31 lowercase letters and digits";
+    Fault::new(Rule::InvalidString, requirement)
+}
+
 /// A sequential number within a workspace and resource type, starting at 1. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -130,6 +145,16 @@ pub struct DisplayId(pub i64);
 impl JsonSchema for DisplayId {
     fn schema() -> Schema {
         schema::integer(1, MAX_SAFE).into()
+    }
+}
+
+impl FieldValue for DisplayId {
+    fn possible_faults() -> Vec<Fault> {
+        Integer::<1, MAX_SAFE>::possible_faults()
+    }
+
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Ok(Self(Integer::<1, MAX_SAFE>::from_json(value)?.get()))
     }
 }
 

@@ -1,0 +1,13 @@
+//! Data in and out: exports a workspace, and imports customers, contacts, onboardings, and events
+//! from a [`Source`]. Builds on `store` and `model`.
+//!
+//! An import reads its source twice. The first pass checks every row, also against the database;
+//! the second writes the rows in batches, so that a server beside it keeps writing.
+
+mod engine;
+mod observer;
+mod source;
+
+pub use self::engine::{ImportError, import};
+pub use self::observer::{Observer, Rejected, Step};
+pub use self::source::{About, Item, Items, Source, SourceError};
