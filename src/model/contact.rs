@@ -48,6 +48,7 @@ object! {
 }
 
 /// The body of a POST that creates a contact. The customer comes from the path.
+#[derive(Clone)]
 pub struct NewContact {
     pub name: Name,
     pub email: Email,

@@ -105,6 +105,7 @@ object! {
 }
 
 /// The body of a POST that creates a customer.
+#[derive(Clone)]
 pub struct NewCustomer {
     pub name: Name,
     /// Generated from the name if absent.

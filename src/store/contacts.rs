@@ -57,7 +57,7 @@ impl Resource for Contact {
 }
 
 /// The value for new emails, which are never equivalent to another email of the customer.
-const NO_REPEAT: (&str, ToSqlOutput<'static>) =
+pub(super) const NO_REPEAT: (&str, ToSqlOutput<'static>) =
     ("email_repeat", ToSqlOutput::Owned(Value::Integer(0)));
 
 impl WorkspaceReader<'_> {
@@ -180,10 +180,25 @@ impl WorkspaceTx<'_> {
     }
 
     fn demote_primary(&self, customer: &CustomerId) -> Result<(), StoreError> {
+        self.demote(customer, None)
+    }
+
+    /// Demotes the primary contact of a customer, unless it is this one.
+    pub(super) fn demote_other_primary(
+        &self,
+        customer: &CustomerId,
+        contact: &ContactId,
+    ) -> Result<(), StoreError> {
+        self.demote(customer, Some(contact))
+    }
+
+    fn demote(&self, customer: &CustomerId, except: Option<&ContactId>) -> Result<(), StoreError> {
         let sql = "SELECT id FROM contacts
-                   WHERE customer_id = ?1 AND is_primary = 1 AND deleted_at IS NULL";
+                   WHERE customer_id = ?1 AND is_primary = 1 AND id IS NOT ?2
+                       AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let primary = statement.query_row([customer], |row| row.get(0)).optional()?;
+        let primary =
+            statement.query_row(params![customer, except], |row| row.get(0)).optional()?;
         if let Some(id) = primary {
             let before: Stored<Contact> = self.find(&Ref::Id(Id::from_stored(id)))?;
             let after = Contact { is_primary: false, ..before.resource.clone() };

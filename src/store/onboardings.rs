@@ -195,6 +195,6 @@ impl WorkspaceTx<'_> {
     }
 }
 
-fn phase_move(before: &Onboarding, after: &Onboarding) -> PhaseMove {
+pub(super) fn phase_move(before: &Onboarding, after: &Onboarding) -> PhaseMove {
     (before.phase != after.phase).then_some((before.phase, after.phase))
 }

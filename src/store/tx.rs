@@ -21,11 +21,31 @@ pub struct WorkspaceTx<'c> {
     pub(super) conn: &'c Connection,
     pub(super) now: Timestamp,
     pub(super) caller: &'c Caller,
+    pub(super) recording: Recording,
+}
+
+/// What is recorded about a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// Its events, which are also delivered.
+    EventsAndDeliveries,
+    /// Its events.
+    Events,
+    /// Nothing: the events are imported, too.
+    Nothing,
 }
 
 impl Tx<'_> {
     pub fn for_caller<'t>(&'t self, caller: &'t Caller) -> WorkspaceTx<'t> {
-        WorkspaceTx { conn: self.conn, now: self.now, caller }
+        self.with_recording(caller, Recording::EventsAndDeliveries)
+    }
+
+    pub(super) fn with_recording<'t>(
+        &'t self,
+        caller: &'t Caller,
+        recording: Recording,
+    ) -> WorkspaceTx<'t> {
+        WorkspaceTx { conn: self.conn, now: self.now, caller, recording }
     }
 
     /// The time at which the change is made.

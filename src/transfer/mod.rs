@@ -5,9 +5,13 @@
 //! the second writes the rows in batches, so that a server beside it keeps writing.
 
 mod engine;
+mod export;
+mod jsonl;
 mod observer;
 mod source;
 
 pub use self::engine::{ImportError, import};
+pub use self::export::{ExportCounts, ExportError, export, export_to_file};
+pub use self::jsonl::JsonLines;
 pub use self::observer::{Observer, Rejected, Step};
 pub use self::source::{About, Item, Items, Source, SourceError};

@@ -33,6 +33,7 @@ impl Body for NewOnboarding {
 
 /// The body of a PATCH of an onboarding. `state` and `waiting_on_customer` never contradict each
 /// other.
+#[derive(Clone)]
 pub struct OnboardingPatch {
     /// The new phase.
     pub phase: Option<Phase>,

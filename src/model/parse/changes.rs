@@ -1,6 +1,8 @@
 //! The changes that a request body makes to a resource. POST and PATCH share this code: POST
 //! applies the changes to a resource that has only default values.
 
+use std::sync::Arc;
+
 use super::fields::{FieldValue, Fields};
 use super::patch::Patch;
 
@@ -8,7 +10,14 @@ use super::patch::Patch;
 /// the resource is known.
 pub struct Changes<R>(Vec<Change<R>>);
 
-type Change<R> = Box<dyn FnOnce(&mut R) + Send>;
+type Change<R> = Arc<dyn Fn(&mut R) + Send + Sync>;
+
+// Not derived: that would require `R: Clone`.
+impl<R> Clone for Changes<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<R: 'static> Changes<R> {
     pub fn empty() -> Self {
@@ -18,21 +27,21 @@ impl<R: 'static> Changes<R> {
     /// Reads a field that always has a value: if it is absent, the value stays, and null is
     /// rejected.
     #[must_use]
-    pub fn non_null<T: FieldValue + Send + 'static>(
+    pub fn non_null<T: FieldValue + Clone + Send + Sync + 'static>(
         mut self,
         fields: &mut Fields<'_>,
         name: &str,
         field: fn(&mut R) -> &mut T,
     ) -> Self {
-        if let Some(new) = fields.optional(name) {
-            self.0.push(Box::new(move |to| *field(to) = new));
+        if let Some(new) = fields.optional::<T>(name) {
+            self.0.push(Arc::new(move |to| *field(to) = new.clone()));
         }
         self
     }
 
     /// Reads a nullable field: if it is absent, the value stays, and null clears it.
     #[must_use]
-    pub fn nullable<T: FieldValue + Send + 'static>(
+    pub fn nullable<T: FieldValue + Clone + Send + Sync + 'static>(
         mut self,
         fields: &mut Fields<'_>,
         name: &str,
@@ -40,7 +49,7 @@ impl<R: 'static> Changes<R> {
     ) -> Self {
         let patch: Patch<T> = fields.patch(name);
         if patch.is_sent() {
-            self.0.push(Box::new(move |to| patch.apply(field(to))));
+            self.0.push(Arc::new(move |to| patch.clone().apply(field(to))));
         }
         self
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::event::ImportedEvent;
 use super::fault::{ImportFault, Place};
+use super::summary::Kind;
 use crate::model::contact::{Contact, NewContact};
 use crate::model::customer::{Customer, CustomerRef, NewCustomer};
 use crate::model::onboarding::{Onboarding, OnboardingPatch};
@@ -73,6 +74,17 @@ pub enum Entry {
     Contact { customer: CustomerKey, row: ContactRow },
     Onboarding { customer: CustomerKey, row: OnboardingRow },
     Event(Box<ImportedEvent>),
+}
+
+impl Entry {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Customer(_) => Kind::Customer,
+            Self::Contact { .. } => Kind::Contact,
+            Self::Onboarding { .. } => Kind::Onboarding,
+            Self::Event(_) => Kind::Event,
+        }
+    }
 }
 
 /// The customer that a contact or an onboarding belongs to. It can be in the source or already be

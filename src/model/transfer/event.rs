@@ -1,10 +1,10 @@
 //! Events in an export: the API's objects without `org_id`, which is in the header.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::model::customer::{Customer, CustomerId};
-use crate::model::event::{API_VERSION, Actor, Event, EventType};
+use crate::model::event::{API_VERSION, Actor, Event, EventData, EventType};
 use crate::model::onboarding::Phase;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Id;
@@ -124,6 +124,37 @@ impl ImportedEvent {
             previous,
         })
     }
+}
+
+/// An event as an export has it. The JSON texts of its object and its previous values are kept.
+#[derive(Serialize)]
+struct ExportedEvent<'e> {
+    object: &'static str,
+    id: &'e str,
+    #[serde(rename = "type")]
+    kind: EventType,
+    created_at: Timestamp,
+    livemode: bool,
+    api_version: &'static str,
+    actor: &'e Actor,
+    data: EventData<'e>,
+}
+
+/// Returns the line of an event in an export.
+pub fn event_line(event: &Event) -> serde_json::Result<String> {
+    serde_json::to_string(&ExportedEvent {
+        object: Event::OBJECT,
+        id: &event.id,
+        kind: event.kind,
+        created_at: event.created_at,
+        livemode: event.livemode,
+        api_version: API_VERSION,
+        actor: &event.actor,
+        data: EventData {
+            object: &event.object,
+            previous_attributes: event.previous_attributes.as_deref(),
+        },
+    })
 }
 
 /// Returns the resource that events of a type are about.

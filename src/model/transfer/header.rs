@@ -21,6 +21,10 @@ pub struct Header {
     pub include_deleted: bool,
     /// Whether the events are included.
     pub events: bool,
+    /// The number of lines after this one, so that an import notices if some are missing. `None`
+    /// if it was not known when the header was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
     #[serde(default)]
     pub last: Lasts,
 }
@@ -35,7 +39,7 @@ pub struct SourceWorkspace {
 
 /// The last values that the workspace allocated, whether or not their rows are included. `None` if
 /// there were none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Lasts {
     pub customer: Option<LastAllocated>,
@@ -70,6 +74,7 @@ impl Header {
             exported_at,
             include_deleted: false,
             events: false,
+            objects: None,
             last: Lasts::default(),
         }
     }

@@ -12,9 +12,9 @@ mod summary;
 pub use self::entry::{
     ContactRow, CustomerKey, CustomerRow, Entry, OnboardingRow, Row, known_fields, unknown_fields,
 };
-pub use self::event::ImportedEvent;
+pub use self::event::{ImportedEvent, event_line};
 pub use self::fault::{ImportFault, Place};
 pub use self::header::{Header, LastAllocated, LastEvent, Lasts, SourceWorkspace};
 pub use self::line::{LineParser, with_deleted_at};
-pub use self::options::{FaultyRows, ImportOptions, OnConflict};
+pub use self::options::{ExportOptions, FaultyRows, ImportOptions, OnConflict};
 pub use self::summary::{Counts, Kind, Outcome, Summary};

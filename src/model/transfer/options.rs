@@ -28,6 +28,14 @@ pub enum FaultyRows {
     LeaveOut,
 }
 
+/// What an export contains.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExportOptions {
+    /// Deleted resources, and what belongs to deleted customers.
+    pub include_deleted: bool,
+    pub events: bool,
+}
+
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
     pub on_conflict: OnConflict,

@@ -17,7 +17,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::engine::schema;
 use crate::store::reader::{Reader, WorkspaceReader};
-use crate::store::tx::{Tx, WorkspaceTx};
+use crate::store::tx::{Recording, Tx, WorkspaceTx};
 
 pub(in crate::store) struct Db {
     conn: Connection,
@@ -50,7 +50,8 @@ impl Db {
     }
 
     pub fn tx_as<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
-        WorkspaceTx { conn: &self.conn, now: time_at(seconds), caller }
+        let recording = Recording::EventsAndDeliveries;
+        WorkspaceTx { conn: &self.conn, now: time_at(seconds), caller, recording }
     }
 
     pub fn conn(&self) -> &Connection {

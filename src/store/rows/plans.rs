@@ -29,7 +29,7 @@ use crate::model::workspace::{Workspace, WorkspaceNo};
 use crate::store::engine::schema;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::rows::resource::Resource;
-use crate::store::tx::WorkspaceTx;
+use crate::store::tx::{Recording, WorkspaceTx};
 
 const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
@@ -246,7 +246,8 @@ fn the_onboardings_to_pause_are_found_by_an_index() {
     let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
     let seen = statements(&mut conn, |reader| {
         let now = Timestamp::from_micros(9);
-        let tx = WorkspaceTx { conn: reader.conn, now, caller: &caller };
+        let recording = Recording::EventsAndDeliveries;
+        let tx = WorkspaceTx { conn: reader.conn, now, caller: &caller, recording };
         tx.pause_onboardings(&Id::from_stored("c2".to_owned())).unwrap();
     });
     let reads =

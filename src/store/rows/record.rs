@@ -16,7 +16,7 @@ use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
-use crate::store::tx::WorkspaceTx;
+use crate::store::tx::{Recording, WorkspaceTx};
 use crate::store::webhooks::outbox::Recorded;
 
 fn time(value: Timestamp) -> ToSqlOutput<'static> {
@@ -85,6 +85,16 @@ impl WorkspaceTx<'_> {
         resource: R,
         event: EventType,
     ) -> Result<Stored<R>, StoreError> {
+        self.insert(resource, Columns::new(), &[event])
+    }
+
+    /// Inserts a resource with additional columns, and records the events.
+    pub(in crate::store) fn insert<R: Resource>(
+        &self,
+        resource: R,
+        extra: Columns<'_>,
+        events: &[EventType],
+    ) -> Result<Stored<R>, StoreError> {
         let document = Document::from_resource(&resource)?;
         let (created_at, updated_at) = resource.times();
         let mut columns = vec![
@@ -98,6 +108,7 @@ impl WorkspaceTx<'_> {
         ];
         columns.extend(resource.fixed_columns());
         columns.extend(resource.columns());
+        columns.extend(extra);
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = format!(
             "INSERT INTO {} ({}) VALUES ({})",
@@ -107,7 +118,7 @@ impl WorkspaceTx<'_> {
         );
         let values = columns.iter().map(|(_, value)| value);
         self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-        self.record(&[event], &Subject::from_resource(&resource), document.text(), None, None)?;
+        self.record(events, &Subject::from_resource(&resource), document.text(), None, None)?;
         Ok(Stored { resource, document })
     }
 
@@ -120,6 +131,16 @@ impl WorkspaceTx<'_> {
     ) -> Result<Stored<R>, StoreError> {
         let (created_at, updated_at) = before.resource.times();
         after.set_times(created_at, self.next_updated_at(updated_at));
+        self.replace(before, after, change)
+    }
+
+    /// Writes the new state of a resource, with its times as they are, and records the events.
+    pub(in crate::store) fn replace<R: Resource>(
+        &self,
+        before: &Stored<R>,
+        after: R,
+        change: Change<'_>,
+    ) -> Result<Stored<R>, StoreError> {
         let document = Document::from_resource(&after)?;
         let difference = PreviousValues::compare(&before.document, &document)?;
         self.update(&before.resource, &after, &document, change.columns)?;
@@ -180,7 +201,7 @@ impl WorkspaceTx<'_> {
 
     /// Returns the time for a change to a resource last updated at `last`: at least one millisecond
     /// later, which is the resolution that clients see.
-    fn next_updated_at(&self, last: Timestamp) -> Timestamp {
+    pub(in crate::store) fn next_updated_at(&self, last: Timestamp) -> Timestamp {
         self.now.max(last.plus_millis(1))
     }
 
@@ -194,6 +215,9 @@ impl WorkspaceTx<'_> {
         previous: Option<&str>,
         phases: PhaseMove,
     ) -> Result<(), StoreError> {
+        if self.recording == Recording::Nothing {
+            return Ok(());
+        }
         for &kind in kinds {
             let (_, created_at) =
                 sequences::allocate(self.conn, self.workspace(), "event", self.now)?;
@@ -220,7 +244,9 @@ impl WorkspaceTx<'_> {
                 previous,
                 object,
             ])?;
-            self.queue_event(&Recorded { id: &id, kind, created_at, previous })?;
+            if self.recording == Recording::EventsAndDeliveries {
+                self.queue_event(&Recorded { id: &id, kind, created_at, previous })?;
+            }
         }
         Ok(())
     }

@@ -27,6 +27,42 @@ pub(in crate::store) fn allocate(
     })
 }
 
+/// Allocates the next display ID for a row with its own creation time.
+pub(in crate::store) fn allocate_number(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    resource: &str,
+    created_at: Timestamp,
+) -> rusqlite::Result<DisplayId> {
+    let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
+               VALUES (?1, ?2, 1, ?3)
+               ON CONFLICT (workspace_no, resource) DO UPDATE SET
+                   display_id = display_id + 1,
+                   created_at = max(excluded.created_at, created_at)
+               RETURNING display_id";
+    let values = params![workspace.0, resource, created_at.as_micros()];
+    conn.prepare_cached(sql)?.query_row(values, |row| Ok(DisplayId(row.get(0)?)))
+}
+
+/// Makes sure that later allocations are higher than these. Events have no display IDs.
+pub(in crate::store) fn raise(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    resource: &str,
+    display_id: Option<DisplayId>,
+    created_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
+               VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (workspace_no, resource) DO UPDATE SET
+                   display_id = max(excluded.display_id, display_id),
+                   created_at = max(excluded.created_at, created_at)
+               WHERE excluded.display_id > display_id OR excluded.created_at > created_at";
+    let number = display_id.map_or(1, |number| number.0);
+    let values = params![workspace.0, resource, number, created_at.as_micros()];
+    conn.prepare_cached(sql)?.execute(values).map(drop)
+}
+
 impl Reader<'_> {
     /// Returns the latest creation time allocated in any workspace. Every change records an event,
     /// so an `updated_at` can only be later by the milliseconds added for updates in quick

@@ -1,0 +1,117 @@
+//! Exports a workspace as JSON Lines.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::model::transfer::{ExportOptions, Kind};
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::Workspace;
+use crate::store::{Reader, StoreError, Watch};
+
+/// How often the watch is asked, in lines.
+const INTERVAL: u64 = 200;
+
+/// Why a workspace could not be exported. No incomplete file is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("can't write {name}: {source}")]
+    Io { name: String, source: io::Error },
+    #[error("{} already exists; choose another name, or move that file away", .0.display())]
+    Exists(PathBuf),
+    #[error("the export was stopped")]
+    Stopped,
+}
+
+/// The number of exported objects.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ExportCounts {
+    pub customers: u64,
+    pub contacts: u64,
+    pub onboardings: u64,
+    pub events: u64,
+}
+
+impl ExportCounts {
+    fn add(&mut self, kind: Kind) {
+        *match kind {
+            Kind::Customer => &mut self.customers,
+            Kind::Contact => &mut self.contacts,
+            Kind::Onboarding => &mut self.onboardings,
+            Kind::Event => &mut self.events,
+        } += 1;
+    }
+}
+
+/// Writes an export to `out`, which `name` stands for in errors.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export(
+    reader: &Reader<'_>,
+    workspace: &Workspace,
+    options: ExportOptions,
+    now: Timestamp,
+    (name, out): (&str, &mut dyn Write),
+    watch: &dyn Watch,
+) -> Result<ExportCounts, ExportError> {
+    let io_error = |source| ExportError::Io { name: name.to_owned(), source };
+    let mut out = BufWriter::new(out);
+    let mut counts = ExportCounts::default();
+    reader.export(workspace, options, now, &mut |line, progress| {
+        if progress.done.is_multiple_of(INTERVAL) || progress.done == progress.total {
+            if watch.should_stop() {
+                return Err(ExportError::Stopped);
+            }
+            watch.on_progress(progress.done, progress.total);
+        }
+        if let Some(kind) = progress.kind {
+            counts.add(kind);
+        }
+        out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(io_error)
+    })?;
+    out.flush().map_err(io_error)?;
+    Ok(counts)
+}
+
+/// Writes an export to a new file that only its owner can read. The file appears once it is
+/// complete and on disk.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export_to_file(
+    reader: &Reader<'_>,
+    workspace: &Workspace,
+    options: ExportOptions,
+    now: Timestamp,
+    path: &Path,
+    watch: &dyn Watch,
+) -> Result<ExportCounts, ExportError> {
+    let name = path.display().to_string();
+    let io_error = |source| ExportError::Io { name: name.clone(), source };
+    if path.symlink_metadata().is_ok() {
+        return Err(ExportError::Exists(path.to_owned()));
+    }
+    let dir = match path.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    // Private, and removed if it is dropped.
+    let mut draft = tempfile::Builder::new()
+        .prefix(".export-")
+        .suffix(".partial")
+        .tempfile_in(dir)
+        .map_err(io_error)?;
+    let counts = export(reader, workspace, options, now, (&name, draft.as_file_mut()), watch)?;
+    draft.as_file().sync_all().map_err(io_error)?;
+    draft.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => ExportError::Exists(path.to_owned()),
+        _ => io_error(error.error),
+    })?;
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error)?;
+    Ok(counts)
+}

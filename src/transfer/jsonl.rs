@@ -1,0 +1,195 @@
+//! Reads an export: JSON Lines, with a header in the first one.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::source::{About, Item, Items, Source, SourceError};
+use crate::model::transfer::{Header, ImportFault, LineParser, Place};
+
+/// The longest line. An object has at most a few hundred KiB.
+const MAX_LINE: u64 = 16 << 20;
+
+/// A file in the format of an export.
+pub struct JsonLines {
+    file: File,
+    /// Its name in error messages.
+    name: String,
+    header: Header,
+    size: u64,
+    parser: LineParser,
+}
+
+impl JsonLines {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If it can't be read, or doesn't begin with the header of an export.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let name = path.display().to_string();
+        let opened = File::open(path).and_then(|file| {
+            // Opening a directory succeeds.
+            if file.metadata()?.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            // A pipe can't be read twice.
+            if file.metadata()?.is_file() { Ok(file) } else { spool(&mut &file) }
+        });
+        let file = opened.map_err(|source| SourceError::Io { name: name.clone(), source })?;
+        Self::new(file, name)
+    }
+
+    /// Reads a stream to its end into a temporary file that has no name.
+    ///
+    /// # Errors
+    /// See [`JsonLines::open`].
+    pub fn spool(input: &mut dyn Read, name: &str) -> Result<Self, SourceError> {
+        let file =
+            spool(input).map_err(|source| SourceError::Io { name: name.to_owned(), source })?;
+        Self::new(file, name.to_owned())
+    }
+
+    fn new(mut file: File, name: String) -> Result<Self, SourceError> {
+        let io_error = |source| SourceError::Io { name: name.clone(), source };
+        let size = file.metadata().map_err(io_error)?.len();
+        let mut lines = Lines::start(&mut file).map_err(io_error)?;
+        let first = match lines.read().map_err(io_error)? {
+            Some(Line { text: Ok(text), .. }) => text,
+            Some(Line { text: Err(message), .. }) => {
+                return Err(SourceError::Malformed(format!("{name}, line 1: {message}")));
+            }
+            None => return Err(SourceError::Malformed(format!("{name} is empty"))),
+        };
+        let header = Header::parse(&first)
+            .map_err(|fault| SourceError::Malformed(format!("{name}, {fault}")))?;
+        Ok(Self { file, name, header, size, parser: LineParser::default() })
+    }
+
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+fn spool(input: &mut dyn Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(input, &mut file)?;
+    Ok(file)
+}
+
+impl Source for JsonLines {
+    fn about(&self) -> About {
+        About { has_events: self.header.events, lasts: self.header.last, size: self.size }
+    }
+
+    fn items(&mut self) -> Result<Items<'_>, SourceError> {
+        let Self { file, name, header, parser, .. } = self;
+        let io_error = |source| SourceError::Io { name: name.clone(), source };
+        let mut lines = Lines::start(file).map_err(io_error)?;
+        // The header.
+        lines.read().map_err(io_error)?;
+        let items = Objects { lines, name, parser, expected: header.objects, found: 0 };
+        Ok(Box::new(items))
+    }
+}
+
+/// The lines after the header.
+struct Objects<'f> {
+    lines: Lines<'f>,
+    name: &'f str,
+    parser: &'f LineParser,
+    /// How many there are, if the header says so.
+    expected: Option<u64>,
+    found: u64,
+}
+
+impl Iterator for Objects<'_> {
+    type Item = Result<Item, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.lines.read() {
+            Err(source) => Some(Err(SourceError::Io { name: self.name.to_owned(), source })),
+            Ok(None) => {
+                let expected = self.expected.take().filter(|&expected| expected != self.found)?;
+                let found = self.found;
+                let message = format!(
+                    "{} is not complete: it has {found} objects, and its header says {expected}; \
+                     export it again",
+                    self.name
+                );
+                Some(Err(SourceError::Malformed(message)))
+            }
+            Ok(Some(Line { number, position, text })) => {
+                self.found += 1;
+                let place = Place::Line(number);
+                let entry = match text {
+                    Ok(text) => self.parser.parse(&place, &text),
+                    Err(message) => Err(vec![ImportFault::new(&place, message)]),
+                };
+                Some(Ok(Item { place, position, text: None, entry }))
+            }
+        }
+    }
+}
+
+/// Reads lines, without ever holding more than a long one in memory.
+struct Lines<'f> {
+    reader: BufReader<&'f mut File>,
+    number: u64,
+    position: u64,
+}
+
+struct Line {
+    number: u64,
+    /// Where the next line starts.
+    position: u64,
+    text: Result<String, String>,
+}
+
+impl<'f> Lines<'f> {
+    fn start(file: &'f mut File) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Self { reader: BufReader::new(file), number: 0, position: 0 })
+    }
+
+    /// Returns the next line that is not blank.
+    fn read(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let mut bytes = Vec::new();
+            let length = (&mut self.reader).take(MAX_LINE).read_until(b'\n', &mut bytes)? as u64;
+            if length == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            self.position += length;
+            let is_too_long = length == MAX_LINE && bytes.last() != Some(&b'\n');
+            if is_too_long {
+                self.position += skip_line(&mut self.reader)?;
+            }
+            let text = if is_too_long {
+                Err(format!("is longer than {} MiB", MAX_LINE >> 20))
+            } else {
+                String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+            };
+            if text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
+                continue;
+            }
+            let (number, position) = (self.number, self.position);
+            return Ok(Some(Line { number, position, text }));
+        }
+    }
+}
+
+/// Reads up to the end of a line. Returns how many bytes that were.
+fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = reader.fill_buf()?;
+        let end = buffer.iter().position(|&byte| byte == b'\n').map(|end| end + 1);
+        let length = end.unwrap_or(buffer.len());
+        skipped += length as u64;
+        reader.consume(length);
+        if end.is_some() || length == 0 {
+            return Ok(skipped);
+        }
+    }
+}
