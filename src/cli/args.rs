@@ -9,6 +9,7 @@ use url::Url;
 use super::keys::args::Keys;
 use super::serve::args::Serve;
 use super::value_parsers::{parse_name, parse_slug};
+use super::transfer::args::{Export, Import};
 use super::webhooks::args::Webhooks;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::values::slug::Slug;
@@ -127,6 +128,32 @@ pub enum Command {
     /// and `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
+    /// Export a workspace as JSON Lines
+    ///
+    /// Writes customers, contacts, and onboardings as the API returns them, in the form that
+    /// `import` reads. You don't need to stop the server: the export is a snapshot of one moment.
+    /// The file appears once it is complete, and only its owner can read it.
+    ///
+    /// With `--json` and a file: `file`, `workspace`, and the number of `customers`, `contacts`,
+    /// `onboardings`, and `events`.
+    #[command(verbatim_doc_comment)]
+    Export(Export),
+    /// Import customers, contacts, onboardings, and events from a file
+    ///
+    /// Checks every row first, also against the workspace. If any is faulty, lists all faults on
+    /// stderr and imports nothing. You don't need to stop the server, which keeps serving requests.
+    /// If the import is interrupted, run the same command again: rows that are already there are
+    /// left as they are.
+    ///
+    /// A row that is already there with other values is in conflict. `--on-conflict fail` reports
+    /// it as a fault, `skip` leaves it out with everything that belongs to it, and `update` changes
+    /// what is there.
+    ///
+    /// With `--json`: `workspace`, `dry_run`, and for `customers`, `contacts`, `onboardings`, and
+    /// `events` an object with the number of rows that were `created`, `updated`, `unchanged`,
+    /// `skipped`, and `rejected`, and `unreadable`.
+    #[command(verbatim_doc_comment)]
+    Import(Import),
     /// Check the settings and print them
     ///
     /// Prints each setting with its source: default, file, environment, or flag. The output is a

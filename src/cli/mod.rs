@@ -15,6 +15,7 @@ mod progress;
 mod serve;
 mod signals;
 mod stderr;
+mod transfer;
 mod value_parsers;
 mod webhooks;
 mod workspaces;
@@ -70,6 +71,8 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Restore(args) => backups::restore(&context, &args),
         Command::Check(args) => backups::check(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
+        Command::Export(args) => transfer::export(&context, &args),
+        Command::Import(args) => transfer::import(&context, &args),
         Command::Config => config::run(&context),
         Command::Openapi(args) => openapi::run(&context, &args),
     }

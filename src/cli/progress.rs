@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::{Interrupt, StopSignal};
+use super::stderr;
 use crate::store::Watch;
 
 /// How often the spinner moves while there is nothing to count.
@@ -33,11 +34,19 @@ impl Progress {
         Arc::new(Self::new("upgrading"))
     }
 
-    fn new(verb: &'static str) -> Self {
+    pub fn new(verb: &'static str) -> Self {
         // Nothing is drawn if stderr is not a terminal.
         let bar = ProgressBar::no_length();
         bar.set_style(style("{spinner} {msg} {elapsed}"));
         Self { bar, verb, interrupt: OnceLock::new() }
+    }
+
+    /// Prints a line above the bar, waiting until it is written. Control characters, which can come
+    /// from a file, are replaced.
+    pub fn print_line(&self, line: &str) {
+        let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        let line: String = line.chars().map(clean).collect();
+        self.bar.suspend(|| stderr::write_line_now(&line));
     }
 
     /// Returns the signal that interrupted the work, if any.

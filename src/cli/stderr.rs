@@ -25,6 +25,13 @@ pub fn write_line(line: &str) {
     queue_lines(format!("{line}\n").as_bytes());
 }
 
+/// Writes a line and waits for it, so that none is dropped, however many there are.
+pub fn write_line_now(line: &str) {
+    flush();
+    // An error here can't be reported anywhere.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Waits until all queued lines are written, but at most `FLUSH_TIMEOUT`.
 pub fn flush() {
     QUEUE.flush(FLUSH_TIMEOUT);

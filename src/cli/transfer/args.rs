@@ -1,0 +1,66 @@
+//! The arguments of `export` and `import`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::super::value_parsers::parse_slug;
+use crate::model::transfer::OnConflict;
+use crate::model::values::slug::Slug;
+
+#[derive(clap::Args)]
+pub struct Export {
+    /// Slug of the workspace
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub workspace: Slug,
+    /// Include deleted customers, contacts, and onboardings, and what belongs to deleted customers
+    #[arg(long)]
+    pub include_deleted: bool,
+    /// Include the events; implies --include-deleted
+    #[arg(long)]
+    pub events: bool,
+    /// File to create; must not exist yet [default: stdout]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub struct Import {
+    /// Slug of the workspace, which must exist
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub workspace: Slug,
+    /// File to import; `-` reads stdin
+    pub file: PathBuf,
+    /// Format of the file [default: by the end of its name; jsonl for stdin]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Check the file, also against the workspace, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What to do with a row if something else with its ID, slug, email, or number is already there
+    #[arg(long, value_name = "ACTION", default_value = "fail", value_parser = parse_on_conflict)]
+    pub on_conflict: OnConflict,
+    /// Deliver webhooks for what is imported; has no effect if the file contains events
+    #[arg(long)]
+    pub deliver: bool,
+}
+
+/// The formats of files that can be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// JSON Lines, as `export` writes it
+    Jsonl,
+}
+
+impl Format {
+    /// Returns the format that the end of a file's name stands for.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            _ => None,
+        }
+    }
+}
+
+fn parse_on_conflict(text: &str) -> Result<OnConflict, String> {
+    text.parse().map_err(|_| "must be one of: fail, skip, update".to_owned())
+}

@@ -1,0 +1,10 @@
+//! `export` and `import`, even while the server is running.
+
+pub mod args;
+mod export;
+mod import;
+mod observer;
+mod report;
+
+pub use self::export::run as export;
+pub use self::import::run as import;

@@ -1,0 +1,57 @@
+//! What an import prints at its end.
+
+use serde::Serialize;
+
+use super::super::output::table;
+use crate::model::transfer::{Counts, Summary};
+use crate::model::values::slug::Slug;
+
+#[derive(Serialize)]
+pub struct ImportJson<'i> {
+    pub workspace: &'i Slug,
+    pub dry_run: bool,
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+impl ImportJson<'_> {
+    pub fn describe(&self) -> String {
+        let Self { workspace, dry_run, summary } = self;
+        let heading = if *dry_run {
+            format!("Checked the import into workspace `{workspace}`; nothing was changed:")
+        } else {
+            format!("Imported into workspace `{workspace}`:")
+        };
+        format!("{heading}\n{}", counts(summary))
+    }
+}
+
+/// Formats the counts as a table, without the outcomes that didn't occur.
+fn counts(summary: &Summary) -> String {
+    let Summary { customers, contacts, onboardings, events, unreadable } = summary;
+    let rows = [
+        ("customers", customers),
+        ("contacts", contacts),
+        ("onboardings", onboardings),
+        ("events", events),
+    ];
+    let cells = rows.map(|(name, counts)| {
+        let Counts { created, updated, unchanged, skipped, rejected } = counts;
+        let numbers = [created, updated, unchanged, skipped, rejected].map(ToString::to_string);
+        let [created, updated, unchanged, skipped, rejected] = numbers;
+        [name.to_owned(), created, updated, unchanged, skipped, rejected]
+    });
+    let heading = ["", "created", "updated", "unchanged", "skipped", "faulty"];
+    let table = table(heading, &cells);
+    match unreadable {
+        0 => table,
+        1 => format!("{table}\n1 row could not be read."),
+        number => format!("{table}\n{number} rows could not be read."),
+    }
+}
+
+/// How many rows were written.
+pub fn written(summary: &Summary) -> u64 {
+    let all = [summary.customers, summary.contacts, summary.onboardings, summary.events];
+    all.iter().map(|counts| counts.created + counts.updated).sum()
+}
