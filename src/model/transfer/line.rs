@@ -139,3 +139,141 @@ pub fn with_deleted_at(object: &str, deleted_at: Timestamp) -> String {
     let fields = object.strip_suffix('}').unwrap_or(object);
     format!("{fields},\"deleted_at\":\"{deleted_at}\"}}")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::examples;
+    use crate::model::transfer::event_line;
+
+    fn parse(line: &str) -> Result<Entry, Vec<String>> {
+        let parsed = LineParser::default().parse(&Place::Line(7), line);
+        parsed.map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    fn faults(line: &str) -> Vec<String> {
+        parse(line).err().unwrap()
+    }
+
+    /// One line of each type.
+    fn lines() -> Vec<String> {
+        let customer = serde_json::to_string(&examples::customer()).unwrap();
+        vec![
+            with_deleted_at(&customer, examples::time(9_999_999)),
+            serde_json::to_string(&examples::contact()).unwrap(),
+            serde_json::to_string(&examples::onboarding()).unwrap(),
+            event_line(&examples::onboarding_event()).unwrap(),
+            customer,
+        ]
+    }
+
+    #[test]
+    fn what_is_exported_can_be_imported() {
+        let entries: Vec<Entry> =
+            lines().iter().map(|line| parse(line).unwrap_or_else(|e| panic!("{e:?}"))).collect();
+        let Entry::Customer(deleted) = &entries[0] else { panic!("not a customer") };
+        assert_eq!(deleted.deleted_at, Some(examples::time(9_999_999)));
+        assert_eq!(deleted.id, Some(examples::customer().id));
+        let Entry::Contact { customer: CustomerKey::Ref(Ref::Id(id)), .. } = &entries[1] else {
+            panic!("not a contact")
+        };
+        assert_eq!(id, &examples::customer().id);
+        assert!(matches!(&entries[2], Entry::Onboarding { row, .. } if row.created_at.is_some()));
+        let Entry::Event(event) = &entries[3] else { panic!("not an event") };
+        assert_eq!(event.object.get(), examples::onboarding_event().object.get());
+    }
+
+    #[test]
+    fn all_faults_of_a_line_are_reported() {
+        let line = json!({"object": "contact", "id": "x", "display_id": 0, "name": "", "color": 1,
+            "created_at": "2026-02-01", "updated_at": "2026-01-01"});
+        assert_eq!(
+            faults(&line.to_string()),
+            [
+                "line 7: customer_id is required",
+                "line 7: id must be an ID: c, followed by 24 to 31 lowercase letters and digits",
+                "line 7: display_id must be between 1 and 9007199254740991",
+                "line 7: name must not be empty",
+                "line 7: email is required",
+                "line 7: updated_at needs a created_at that is not later",
+                "line 7: color is not a known field",
+            ]
+        );
+        let line = json!({"object": "customer", "name": "Aurora"}).to_string();
+        let missing = ["id", "display_id", "created_at", "updated_at"];
+        assert_eq!(faults(&line), missing.map(|name| format!("line 7: {name} is required")));
+        for (line, fault) in [
+            ("{", "line 7: is not a JSON object: EOF while parsing"),
+            ("[]", "line 7: "),
+            ("{}", "line 7: object is required"),
+            (r#"{"object":"export"}"#, "line 7: object must be one of: customer, contact,"),
+            (r#"{"object":"event","id":"x"}"#, "line 7: missing field"),
+        ] {
+            assert!(faults(line)[0].starts_with(fault), "{:?}", faults(line));
+        }
+    }
+
+    #[test]
+    fn an_event_needs_a_resource_that_fits_its_type() {
+        let valid: Value = serde_json::from_str(&lines()[3]).unwrap();
+        for (path, value, fault) in [
+            ("/type", json!("customer.eaten"), "type customer.eaten is not known"),
+            ("/id", json!("evt_1"), "id must be evt_"),
+            ("/api_version", json!("v2"), "api_version must be v1"),
+            ("/actor/type", json!("ghost"), "actor.type is not known"),
+            ("/data/object", json!({"id": "c1"}), "data.object."),
+            ("/data/object", json!([]), "data.object: "),
+            ("/data/previous_attributes", json!([]), "data.previous_attributes"),
+        ] {
+            let mut event = valid.clone();
+            *event.pointer_mut(path).unwrap() = value;
+            let found = faults(&event.to_string());
+            assert!(found[0].starts_with(&format!("line 7: {fault}")), "{found:?}");
+        }
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::vec((".{0,4}", inner), 0..3)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_causes_a_panic(line in ".{0,80}") {
+            let _ = parse(&line);
+        }
+
+        #[test]
+        fn a_line_with_one_wrong_value_never_causes_a_panic(
+            number in 0usize..5,
+            field in any::<prop::sample::Index>(),
+            value in json_value(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let line = lines().swap_remove(number);
+            let mut object: Map<String, Value> = serde_json::from_str(&line).unwrap();
+            let name = object.keys().nth(field.index(object.len())).unwrap().clone();
+            object[&name] = value;
+            let _ = parse(&Value::Object(object).to_string());
+            let mut at = cut.index(line.len());
+            while !line.is_char_boundary(at) {
+                at -= 1;
+            }
+            prop_assert!(parse(&line[..at]).is_err());
+        }
+    }
+}

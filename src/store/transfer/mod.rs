@@ -10,6 +10,8 @@ mod export;
 mod index;
 mod resources;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod times;
 mod writable;
 mod write;

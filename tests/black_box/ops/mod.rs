@@ -3,4 +3,5 @@
 mod files;
 mod load;
 mod process;
+mod transfer;
 mod webhooks;
