@@ -165,6 +165,9 @@ impl<'f> Lines<'f> {
             if is_too_long {
                 self.position += skip_line(&mut self.reader)?;
             }
+            if bytes.last() == Some(&b'\n') {
+                bytes.pop();
+            }
             let text = if is_too_long {
                 Err(format!("is longer than {} MiB", MAX_LINE >> 20))
             } else {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::fault::json_message;
 use crate::model::customer::{Customer, CustomerId};
 use crate::model::event::{API_VERSION, Actor, Event, EventData, EventType};
 use crate::model::onboarding::Phase;
@@ -79,7 +80,7 @@ impl ImportedEvent {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(line: &str) -> Result<Self, String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let line: Line = serde_json::from_str(line).map_err(|error| json_message(&error))?;
         if line.object != Event::OBJECT {
             return Err("object must be event".to_owned());
         }
@@ -95,14 +96,16 @@ impl ImportedEvent {
             line.actor.kind.parse().map_err(|_| "actor.type is not known".to_owned())?;
         let actor = Actor { kind: actor_kind, id: line.actor.id, name: line.actor.name };
         let subject: Subject = serde_json::from_str(line.data.object.get())
-            .map_err(|error| format!("data.object: {error}"))?;
+            .map_err(|error| format!("data.object: {}", json_message(&error)))?;
         let resource = resource_of(kind)?;
         let customer_id = customer_of(resource, &subject)?;
         let previous = line.data.previous_attributes;
         let phases = match &previous {
             Some(previous) if kind == EventType::OnboardingPhaseChanged => {
-                let before: PreviousPhase = serde_json::from_str(previous.get())
-                    .map_err(|error| format!("data.previous_attributes: {error}"))?;
+                let before: PreviousPhase =
+                    serde_json::from_str(previous.get()).map_err(|error| {
+                        format!("data.previous_attributes: {}", json_message(&error))
+                    })?;
                 before.phase.zip(subject.phase)
             }
             Some(previous) if !previous.get().starts_with('{') => {

@@ -48,6 +48,11 @@ impl ImportFault {
     }
 }
 
+/// Describes why a line is not the JSON that was expected. The line's own number is in its place.
+pub(super) fn json_message(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
 impl Display for ImportFault {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)

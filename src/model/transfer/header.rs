@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::fault::{ImportFault, Place};
+use super::fault::{ImportFault, Place, json_message};
 use crate::model::values::id::DisplayId;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
@@ -85,8 +85,9 @@ impl Header {
     /// If it is not the header of an export that this version can read.
     pub fn parse(line: &str) -> Result<Self, ImportFault> {
         let fault = |message: String| ImportFault::new(&Place::Line(1), message);
-        let header: Self = serde_json::from_str(line)
-            .map_err(|error| fault(format!("is not the header of an export: {error}")))?;
+        let header: Self = serde_json::from_str(line).map_err(|error| {
+            fault(format!("is not the header of an export: {}", json_message(&error)))
+        })?;
         if header.object != OBJECT {
             return Err(fault("is not the header of an export: object must be export".to_owned()));
         }

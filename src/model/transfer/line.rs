@@ -10,7 +10,7 @@ use super::entry::{
     ContactRow, CustomerKey, CustomerRow, Entry, OnboardingRow, Row, known_fields, unknown_fields,
 };
 use super::event::ImportedEvent;
-use super::fault::{ImportFault, Place};
+use super::fault::{ImportFault, Place, json_message};
 use super::summary::Kind;
 use crate::model::customer::Customer;
 use crate::model::parse::fields::{Body, Fields};
@@ -66,7 +66,7 @@ impl LineParser {
     pub fn parse(&self, place: &Place, line: &str) -> Result<Entry, Vec<ImportFault>> {
         let fault = |message: String| vec![ImportFault::new(place, message)];
         let tag: Tag = serde_json::from_str(line)
-            .map_err(|error| fault(format!("is not a JSON object: {error}")))?;
+            .map_err(|error| fault(format!("is not a JSON object: {}", json_message(&error))))?;
         let name = tag.object.ok_or_else(|| fault("object is required".to_owned()))?;
         match name.parse() {
             Ok(Kind::Event) => match ImportedEvent::parse(line) {
@@ -101,8 +101,9 @@ fn resource<B: Body>(
     line: &str,
     known: &HashSet<String>,
 ) -> Result<B, Vec<ImportFault>> {
-    let object: Map<String, Value> = serde_json::from_str(line)
-        .map_err(|error| vec![ImportFault::new(place, format!("is not a JSON object: {error}"))])?;
+    let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| {
+        vec![ImportFault::new(place, format!("is not a JSON object: {}", json_message(&error)))]
+    })?;
     let unknown = unknown_fields(place, &object, known);
     match Fields::parse(&object) {
         Ok(parsed) if unknown.is_empty() => Ok(parsed),

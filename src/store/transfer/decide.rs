@@ -6,7 +6,7 @@ use super::existing::{Existing, with_number};
 use super::index::Key;
 use super::resources::{Importable, Matches};
 use super::scope::Scope;
-use super::times::same_milli;
+use super::times::{is_same_creation, same_milli};
 use crate::model::customer::CustomerId;
 use crate::model::previous_values::previous_values;
 use crate::model::resource::ResourceType;
@@ -205,7 +205,10 @@ impl Scope<'_> {
         let mut after = before.stored.resource.clone();
         R::apply(row.body.clone(), &mut after, self.now);
         let (created_at, updated_at) = before.stored.resource.times();
-        let updated_at = row.updated_at.filter(|_| row.id.is_some()).unwrap_or(updated_at);
+        let updated_at = row
+            .updated_at
+            .filter(|_| row.id.is_some())
+            .map_or(updated_at, |time| time.max(created_at));
         after.set_times(created_at, updated_at);
         let text = Document::from_resource(&after)?;
         let mut differences = Vec::new();
@@ -224,7 +227,7 @@ impl Scope<'_> {
             if before.stored.resource.customer_id() != customer {
                 differences.push("customer_id".to_owned());
             }
-            if row.created_at.is_some_and(|time| !same_milli(time, created_at)) {
+            if row.created_at.is_some_and(|time| !is_same_creation(time, created_at)) {
                 differences.push("created_at".to_owned());
             }
             let same_deletion = match (row.deleted_at, before.deleted_at) {
@@ -255,7 +258,7 @@ impl Scope<'_> {
             ("customer_id", !has_id || before.customer_id() == customer),
             (
                 "created_at",
-                !has_id || times.created_at.is_none_or(|time| same_milli(time, created_at)),
+                !has_id || times.created_at.is_none_or(|time| is_same_creation(time, created_at)),
             ),
         ];
         let differ = checks.into_iter().filter(|(_, is_same)| !is_same);

@@ -7,7 +7,7 @@ use super::decide::latest_time;
 use super::existing::owner;
 use super::index::{Claim, Index, Key, State};
 use super::scope::Scope;
-use super::times::{FreeTimes, same_milli};
+use super::times::{FreeTimes, is_same_creation};
 use crate::model::customer::CustomerId;
 use crate::model::event::Event;
 use crate::model::resource::ResourceType;
@@ -162,7 +162,7 @@ fn is_same(event: &ImportedEvent, existing: &Event) -> bool {
     };
     let time: Timestamp = existing.created_at;
     event.kind == existing.kind
-        && same_milli(event.created_at, time)
+        && is_same_creation(event.created_at, time)
         && event.livemode == existing.livemode
         && event.actor == existing.actor
         && event.object.get() == existing.object.get()

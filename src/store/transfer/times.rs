@@ -19,10 +19,17 @@ pub(super) fn same_milli(a: Timestamp, b: Timestamp) -> bool {
     start(a) == start(b)
 }
 
-/// Returns a time in the same millisecond that is not earlier than `earliest`, which is at most in
-/// this millisecond.
+/// How far a creation time can be from that of its row, because the milliseconds before are taken.
+const MAX_SHIFT: i64 = 1_000_000;
+
+/// Returns whether a row with this creation time may have been imported with `actual`.
+pub(super) fn is_same_creation(row: Timestamp, actual: Timestamp) -> bool {
+    (0..MAX_SHIFT).contains(&(actual.as_micros() - start(row)))
+}
+
+/// Returns the start of a time's millisecond, or `earliest` if that is later.
 pub(super) fn not_before(time: Timestamp, earliest: Timestamp) -> Timestamp {
-    if same_milli(time, earliest) { earliest } else { Timestamp::from_micros(start(time)) }
+    Timestamp::from_micros(start(time)).max(earliest)
 }
 
 /// Assigns the creation times of one type of rows.

@@ -11,6 +11,7 @@ use super::times::{FreeTimes, not_before, same_milli};
 use super::writable::{States, Writable};
 use crate::model::caller::Caller;
 use crate::model::customer::CustomerId;
+use crate::model::resource::ResourceType;
 use crate::model::transfer::{
     CustomerKey, Entry, ImportFault, ImportedEvent, LastAllocated, Lasts, OnConflict, Outcome,
     Place, Row,
@@ -201,7 +202,7 @@ impl WorkspaceTx<'_> {
             }
         };
         let updated_at = times.updated_at.map_or(created_at, |time| not_before(time, created_at));
-        let deleted_at = times.deletion().map(|time| deletion(time, created_at, updated_at));
+        let deleted_at = times.deletion().map(|time| not_before(time, created_at));
         resource.set_display_id(display_id);
         resource.set_times(created_at, updated_at);
         resource.before_write(self, deleted_at.is_none())?;
@@ -225,9 +226,11 @@ impl WorkspaceTx<'_> {
         let has_id = times.deleted_at.is_some();
         let deleted_at = times.deleted_at.unwrap_or(before.deleted_at);
         let is_restored = before.deleted_at.is_some() && deleted_at.is_none();
-        if is_restored {
+        // Only the creation times of live customers are unique: someone may have taken this one.
+        if is_restored && R::TYPE == ResourceType::Customer {
             let place = (R::TABLE, R::INDEXED);
             created_at = free.take(self.conn, self.workspace(), place, created_at)?;
+            sequences::raise(self.conn, self.workspace(), R::TYPE.into(), None, created_at)?;
             columns.push(("created_at", created_at.as_micros().into()));
         }
         let updated_at = match times.updated_at.filter(|_| has_id) {
@@ -237,7 +240,7 @@ impl WorkspaceTx<'_> {
         };
         let deleted_at = match (deleted_at, before.deleted_at) {
             (Some(new), Some(old)) if same_milli(new, old) => Some(old),
-            (new, _) => new.map(|time| deletion(time, created_at, updated_at)),
+            (new, _) => new.map(|time| not_before(time, created_at)),
         };
         if deleted_at != before.deleted_at {
             columns.push(("deleted_at", micros(deleted_at)));
@@ -268,11 +271,6 @@ impl WorkspaceTx<'_> {
         }
         Ok(decided)
     }
-}
-
-/// Returns the exact time of a deletion, which the database requires to follow the creation.
-fn deletion(time: Timestamp, created_at: Timestamp, updated_at: Timestamp) -> Timestamp {
-    not_before(time, updated_at).max(created_at)
 }
 
 fn micros(time: Option<Timestamp>) -> ToSqlOutput<'static> {

@@ -38,14 +38,14 @@ fn an_import_without_events_records_its_own_and_delivers_them_only_on_request() 
 #[test]
 fn an_import_with_events_records_and_delivers_nothing_else() {
     let source = Server::start();
-    let client = source.client();
+    let client = source.other_workspace("acme");
     client.customer("Aurora");
     client
         .patch("/customers/1", json!({"metadata": {"b": 1.50, "a": "\u{1f600}\u{7f}"}}))
         .expect(200);
     client.post("/onboardings", json!({"customer_id": 1, "phase": "review"})).expect(201);
     client.patch("/onboardings/1", json!({"phase": "launch"})).expect(200);
-    let lines = export(&source, "default", &["--events"]);
+    let lines = export(&source, "acme", &["--events"]);
     assert!(lines.iter().any(|line| line.contains("\"type\":\"api_key.created\"")));
 
     let target = Server::start();
