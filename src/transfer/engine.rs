@@ -33,10 +33,10 @@ pub enum ImportError {
     /// A row could not be imported although it was checked, because the workspace was changed in
     /// between. What came before it was imported.
     #[error("{fault}")]
-    Conflict { fault: ImportFault, summary: Summary },
+    Conflict { fault: ImportFault, summary: Box<Summary> },
     /// The observer stopped the import. What is counted was imported.
     #[error("the import was stopped")]
-    Stopped { summary: Summary },
+    Stopped { summary: Box<Summary> },
 }
 
 /// Imports a source into a workspace, on the calling thread. Can be run again after it was broken
@@ -112,7 +112,7 @@ impl Run<'_> {
         let mut summary = Summary::default();
         for_each_batch(items, |batch, position| {
             if self.observer.should_stop() {
-                return Err(ImportError::Stopped { summary: Summary::default() });
+                return Err(ImportError::Stopped { summary: Box::default() });
             }
             let checked = self.store.read(|reader| {
                 let reader = reader.for_workspace(self.workspace.no);
@@ -174,7 +174,7 @@ impl Run<'_> {
         let leaves_out = self.options.faulty_rows == FaultyRows::LeaveOut;
         for_each_batch(items, |batch, position| {
             if self.observer.should_stop() {
-                return Err(ImportError::Stopped { summary });
+                return Err(ImportError::Stopped { summary: Box::new(summary) });
             }
             let (mut labels, mut rows) = (Vec::new(), Vec::new());
             for Item { place, text, entry, .. } in batch {
@@ -205,6 +205,7 @@ impl Run<'_> {
                             let fault = faults.into_iter().next();
                             let fault =
                                 fault.unwrap_or_else(|| ImportFault::new(&place, "is faulty"));
+                            let summary = Box::new(summary);
                             return Err(ImportError::Conflict { fault, summary });
                         }
                         summary.add(label.kind, Outcome::Rejected);

@@ -45,7 +45,9 @@ pub struct Planned {
     pub customer: Option<CustomerId>,
 }
 
-type Imported = Result<Result<Outcome, Vec<ImportFault>>, StoreError>;
+/// What became of a row, or what is wrong with it.
+type Decided = Result<Outcome, Vec<ImportFault>>;
+type Imported = Result<Decided, StoreError>;
 
 impl Importer {
     pub fn new(on_conflict: OnConflict) -> Self {
@@ -154,7 +156,7 @@ impl WorkspaceTx<'_> {
         times: &mut FreeTimes,
         row: Row<R, R::Body>,
         owner: &Owner,
-    ) -> Result<(Option<CustomerId>, Result<Outcome, Vec<ImportFault>>), StoreError> {
+    ) -> Result<(Option<CustomerId>, Decided), StoreError> {
         let avoids_conflicts = R::avoids_conflicts(&row.body);
         let of_customer = |resource: &R| Some(resource.customer_id().clone());
         Ok(match scope.decide(row, &owner.id)? {
