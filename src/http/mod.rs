@@ -7,6 +7,7 @@ pub(crate) mod connection_state;
 pub(crate) mod error_envelope;
 pub(crate) mod forwarded;
 pub(crate) mod origin;
+pub(crate) mod outgoing;
 pub(crate) mod request_id;
 pub(crate) mod request_limits;
 pub(crate) mod routing;

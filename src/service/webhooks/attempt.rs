@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
 use reqwest::{Client, Response, StatusCode};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
+use crate::http::outgoing::cause::root_cause;
+use crate::http::outgoing::retry_after::retry_after;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{KEPT_RESPONSE, Outcome};
 use crate::model::webhook::policy::{DestinationPolicy, Refusal};
@@ -18,10 +18,6 @@ use crate::store::webhooks::queue::OutgoingRequest;
 /// How many bytes of a response are read. If the receiver sends more, the connection is closed, but
 /// the response still counts.
 const MAX_RESPONSE: usize = 64 << 10;
-
-/// The maximum length of a stored error message, in characters. A receiver can influence it, for
-/// example with the names in its certificate.
-const MAX_CAUSE: usize = 300;
 
 const AGENT: &str = concat!("pivotal-server/", env!("CARGO_PKG_VERSION"));
 
@@ -88,7 +84,7 @@ async fn send(
 async fn read(mut response: Response, now: Timestamp, outcome: &mut Outcome) {
     let status = response.status();
     outcome.status = Some(status.as_u16());
-    outcome.retry_after = retry_after(status, response.headers(), now);
+    outcome.retry_after = wait_requested(status, response.headers(), now);
     let mut length = 0;
     let broken = loop {
         match response.chunk().await {
@@ -105,7 +101,7 @@ async fn read(mut response: Response, now: Timestamp, outcome: &mut Outcome) {
                 break Some("The response wasn't complete in time.".to_owned());
             }
             Err(error) => {
-                break Some(format!("The response was cut off: {}.", innermost(&error)));
+                break Some(format!("The response was cut off: {}.", root_cause(&error)));
             }
         }
     };
@@ -127,7 +123,7 @@ fn explain(error: &reqwest::Error, timeout: Duration) -> String {
         }
         source = cause.source();
     }
-    let cause = innermost(error);
+    let cause = root_cause(error);
     if error.is_timeout() {
         format!("No response within {}.", humantime::format_duration(timeout))
     } else if error.is_connect() {
@@ -141,47 +137,24 @@ fn refused(refusal: &Refusal) -> String {
     format!("Not sent: the URL {refusal}.")
 }
 
-/// Returns the root cause of an error. The outer errors only say that the request failed and repeat
-/// the URL.
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string().chars().take(MAX_CAUSE).collect()
-}
-
-/// Returns how long an overloaded or unavailable receiver asks the sender to wait, in seconds or
-/// until a date (RFC 9110, section 10.2.3).
-fn retry_after(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        return None;
-    }
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date: Timestamp = OffsetDateTime::parse(value, &Rfc2822).ok()?.into();
-    u64::try_from(date.as_micros() - now.as_micros()).ok().map(Duration::from_micros)
+/// Returns how long an overloaded or unavailable receiver asks the sender to wait.
+fn wait_requested(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let counts = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if counts { retry_after(headers, now) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::RETRY_AFTER;
+
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_and_counts_for_429_and_503_only() {
-        let now = Timestamp::from_micros(1_445_412_480 * 1_000_000);
-        let after = |status, value: &str| {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
-            retry_after(status, &headers, now).map(|wait| wait.as_secs())
-        };
-        assert_eq!(after(StatusCode::TOO_MANY_REQUESTS, "7"), Some(7));
-        let date = "Wed, 21 Oct 2015 07:29:00 GMT";
-        assert_eq!(after(StatusCode::SERVICE_UNAVAILABLE, date), Some(60));
-        for value in ["-1", "soon", "Wed, 21 Oct 2015 07:27:00 GMT", "99999999999999999999999"] {
-            assert_eq!(after(StatusCode::SERVICE_UNAVAILABLE, value), None, "{value}");
-        }
-        assert_eq!(after(StatusCode::INTERNAL_SERVER_ERROR, "7"), None);
+    fn retry_after_counts_for_429_and_503_only() {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, "7".parse().unwrap())]);
+        let wait = |status| wait_requested(status, &headers, Timestamp::from_micros(0));
+        assert_eq!(wait(StatusCode::TOO_MANY_REQUESTS), Some(Duration::from_secs(7)));
+        assert_eq!(wait(StatusCode::SERVICE_UNAVAILABLE), Some(Duration::from_secs(7)));
+        assert_eq!(wait(StatusCode::INTERNAL_SERVER_ERROR), None);
     }
 }

@@ -11,4 +11,3 @@ mod secrets;
 pub(crate) mod sender;
 #[cfg(test)]
 mod tests;
-pub(crate) mod tls;

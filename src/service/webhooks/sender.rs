@@ -21,7 +21,7 @@ use super::lanes::Lanes;
 use super::recorder::{Message, Recorder};
 use super::resolver::{GuardedResolver, HostLookup, SystemLookup};
 use super::secrets::{reencrypt, signing_secrets};
-use super::tls;
+use crate::http::outgoing::tls;
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;

@@ -1,6 +1,5 @@
 //! Forwards a request to the receiver that is being developed.
 
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use reqwest::{Client, retry};
 
 use super::super::request::Request;
 use super::http::Response;
+use crate::http::outgoing::cause::root_cause;
+use crate::http::outgoing::tls;
 use crate::model::webhook::delivery::KEPT_RESPONSE;
 use crate::model::webhook::url::EndpointUrl;
-use crate::service::webhooks::tls;
 
 /// How long the receiver may take to send its whole response.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,9 +89,5 @@ fn explain(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("no response within {}", humantime::format_duration(TIMEOUT));
     }
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    root_cause(error)
 }

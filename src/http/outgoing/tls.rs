@@ -1,4 +1,4 @@
-//! The sender's TLS configuration.
+//! The TLS configuration of requests to other servers.
 
 use std::io;
 use std::sync::Arc;

@@ -1,0 +1,5 @@
+//! What requests to other servers have in common.
+
+pub(crate) mod cause;
+pub(crate) mod retry_after;
+pub(crate) mod tls;
