@@ -134,8 +134,17 @@ pub enum Command {
     /// `import` reads. You don't need to stop the server: the export is a snapshot of one moment.
     /// The file appears once it is complete, and only its owner can read it.
     ///
+    /// With `--to`, creates the customers, contacts, and onboardings on another server with the same
+    /// API, which gives them new IDs and times. It waits for the server's rate limit and repeats
+    /// requests that fail. If it is interrupted, run it again with the same map file. Objects that
+    /// the server doesn't accept are listed on stderr; the others are sent anyway, and the exit code
+    /// is 1.
+    ///
     /// With `--json` and a file: `file`, `workspace`, and the number of `customers`, `contacts`,
-    /// `onboardings`, and `events`.
+    /// `onboardings`, and `events`. With `--json` and `--to`: `workspace`, `organization` (where the
+    /// objects were created), `map` (the map file), for `customers`, `contacts`, and `onboardings`
+    /// an object with the numbers `created`, `existing`, `refused`, and `left_out`,
+    /// `changed_fields` (what the server ignored or changed), and `problems`.
     #[command(verbatim_doc_comment)]
     Export(Export),
     /// Import customers, contacts, onboardings, and events from a file
@@ -149,9 +158,17 @@ pub enum Command {
     /// it as a fault, `skip` leaves it out with everything that belongs to it, and `update` changes
     /// what is there.
     ///
+    /// With `--from`, first downloads the customers, contacts, and onboardings of an organization
+    /// from another server with the same API. It waits for the server's rate limit and repeats
+    /// requests that fail. What is downloaded is kept in the data directory until it is imported, so
+    /// if the command is interrupted, run it again. At the end, it lists what the other server
+    /// couldn't provide.
+    ///
     /// With `--json`: `workspace`, `dry_run`, and for `customers`, `contacts`, `onboardings`, and
     /// `events` an object with the number of rows that were `created`, `updated`, `unchanged`,
-    /// `skipped`, and `rejected`, and `unreadable`.
+    /// `skipped`, and `rejected`, and `unreadable`. With `--from`, also `source`: the
+    /// `organization`, when the download began and ended, the number of objects that were `read` and
+    /// that are `missing` because they were deleted, and what was left out.
     #[command(verbatim_doc_comment)]
     Import(Import),
     /// Check the settings and print them

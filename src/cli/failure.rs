@@ -13,6 +13,7 @@ use crate::model::values::argon2id::HashError;
 use crate::server::BindError;
 use crate::settings::{ExposedTestControl, SettingsErrors};
 use crate::store::{CopyError, OpenError, StoreError};
+use crate::transfer::remote::error::RemoteError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,8 @@ pub enum Failure {
     Unavailable(StoreError),
     #[error(transparent)]
     Demo(DemoError),
+    #[error(transparent)]
+    Remote(RemoteError),
     #[error("{0}")]
     Copy(#[from] CopyError),
     #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), findings_above(*.findings))]

@@ -8,6 +8,7 @@ mod engine;
 mod export;
 mod jsonl;
 mod observer;
+pub mod remote;
 mod source;
 
 pub use self::engine::{ImportError, import};

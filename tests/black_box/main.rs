@@ -7,6 +7,7 @@ mod admin;
 mod api;
 mod docs;
 mod ops;
+mod remote;
 mod support;
 mod test_control;
 mod webhooks;

@@ -1,5 +1,6 @@
 """Shared fixtures: the documentation, the programs in it, and servers to run them against."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -57,11 +58,14 @@ def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
 def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetStage:
     """Sets up a stage for blocks: a new server, and a shell in an empty directory.
 
-    In a sandbox, the shell starts in the checkout of the source.
+    In a sandbox, the shell starts in the checkout of the source. The hosted API is played by
+    another server, with demo data.
     """
 
     @contextmanager
-    def set_stage(*, in_sandbox: bool = False) -> Iterator[Stage]:
+    def set_stage(
+        *, in_sandbox: bool = False, with_hosted_api: bool = False
+    ) -> Iterator[Stage]:
         data, home, files = (tmp_path / "shared" / name for name in ("data", "home", "files"))
         for directory in (data, home, files):
             directory.mkdir(parents=True)
@@ -84,6 +88,18 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
                 # For receivers of webhooks.
                 PORT=free_address().split(":")[1],
             )
+            if with_hosted_api:
+                hosted_data = tmp_path / "hosted"
+                hosted_data.mkdir()
+                hosted = stack.enter_context(
+                    Server(hosted_data, PIVOTAL_RATE_LIMITS_ENABLED="false")
+                )
+                demo = json.loads(hosted.run("--json", "demo"))
+                variables |= {
+                    "HOSTED_URL": hosted.origin,
+                    "HOSTED_KEY": demo["key"]["key"],
+                    "EMPTY_ORGANIZATION_KEY": hosted.live_key,
+                }
             shell = stack.enter_context(closing(Shell(home, files, variables, inside(home))))
             yield Stage(server, shell, docs.openapi, commands, files, sandbox)
 

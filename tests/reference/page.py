@@ -50,6 +50,10 @@ class Page:
     def needs_sandbox(self) -> bool:
         return any("root" in block.marks or block.language in DAEMONS for block in self.blocks)
 
+    @property
+    def needs_hosted_api(self) -> bool:
+        return any("HOSTED_URL" in block.code for block in self.blocks)
+
 
 def parse(path: str, markdown: str) -> Page:
     """Finds the blocks of a page, and which of them show the output of the programs before them.

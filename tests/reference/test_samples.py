@@ -9,7 +9,7 @@ from runners import RUNNERS, SetStage, Stage
 
 
 def test_a_page_runs_from_top_to_bottom(page: Page, docs: Documentation, stage: SetStage) -> None:
-    with stage(in_sandbox=page.needs_sandbox) as here:
+    with stage(in_sandbox=page.needs_sandbox, with_hosted_api=page.needs_hosted_api) as here:
         done: set[str] = set()
         for block in page.blocks:
             # The page assumes that the steps of another page were followed.

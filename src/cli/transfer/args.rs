@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::super::value_parsers::parse_slug;
 use crate::model::transfer::OnConflict;
 use crate::model::values::slug::Slug;
+use crate::transfer::remote::base_url::BaseUrl;
 
 #[derive(clap::Args)]
 pub struct Export {
@@ -19,6 +20,20 @@ pub struct Export {
     /// Include the events; implies --include-deleted
     #[arg(long)]
     pub events: bool,
+    /// Create the customers, contacts, and onboardings on another server with this URL, with the
+    /// API key in PIVOTAL_API_KEY or on the first line of stdin
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = BaseUrl::parse,
+        conflicts_with_all = ["include_deleted", "events", "file"]
+    )]
+    pub to: Option<BaseUrl>,
+    /// With --to: file that maps the IDs here to those on the other server; with the file of an
+    /// earlier run, sends only what is not in it [default:
+    /// pivotal-WORKSPACE-to-ORGANIZATION.map.jsonl]
+    #[arg(long, value_name = "FILE", requires = "to")]
+    pub map: Option<PathBuf>,
     /// File to create; must not exist yet [default: stdout]
     pub file: Option<PathBuf>,
 }
@@ -29,7 +44,17 @@ pub struct Import {
     #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
     pub workspace: Slug,
     /// File to import; `-` reads stdin
-    pub file: PathBuf,
+    #[arg(required_unless_present = "from")]
+    pub file: Option<PathBuf>,
+    /// Import from another server with this URL, with the API key in PIVOTAL_API_KEY or on the first
+    /// line of stdin
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = BaseUrl::parse,
+        conflicts_with_all = ["file", "format"]
+    )]
+    pub from: Option<BaseUrl>,
     /// Format of the file [default: by the end of its name; jsonl for stdin]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,

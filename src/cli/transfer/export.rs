@@ -10,6 +10,7 @@ use super::super::failure::Failure;
 use super::super::keys::no_such_workspace;
 use super::super::progress::Progress;
 use super::args::Export;
+use super::remote::export::export_to;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::transfer::ExportOptions;
 use crate::model::values::slug::Slug;
@@ -25,6 +26,9 @@ struct ExportJson<'e> {
 }
 
 pub fn run(context: &Context, args: &Export) -> Result<(), Failure> {
+    if let Some(url) = &args.to {
+        return export_to(context, &args.workspace, url, args.map.as_deref());
+    }
     let options =
         ExportOptions { include_deleted: args.include_deleted || args.events, events: args.events };
     let store = context.store_to_read()?;

@@ -7,27 +7,46 @@ use super::super::context::Context;
 use super::super::failure::Failure;
 use super::args::{Format, Import};
 use super::observer::Terminal;
+use super::remote::import::Download;
 use super::report::{ImportJson, written};
 use crate::model::event::Actor;
 use crate::model::transfer::{FaultyRows, ImportOptions};
+use crate::model::values::slug::Slug;
+use crate::model::workspace::Workspace;
+use crate::store::Store;
 use crate::transfer::{ImportError, JsonLines, Source, SourceError, import};
 
 pub fn run(context: &Context, args: &Import) -> Result<(), Failure> {
-    let is_stdin = args.file == Path::new("-");
+    let Some(url) = &args.from else {
+        // Required without `--from`.
+        let file = args.file.as_deref().unwrap_or(Path::new("-"));
+        return import_file(context, args, file, None);
+    };
+    // A missing workspace is reported now and not after hours. The database is not kept open, so
+    // that it can be restored or upgraded in the meantime.
+    find_target(&context.store()?, &args.workspace)?;
+    let download = Download::run(context, url, &args.workspace)?;
+    let imported = import_file(context, args, download.file(), Some(&download));
+    download.finish(args.dry_run, imported)
+}
+
+/// Imports a file. `download` is where it comes from, if it is from another server.
+fn import_file(
+    context: &Context,
+    args: &Import,
+    file: &Path,
+    download: Option<&Download>,
+) -> Result<(), Failure> {
+    let is_stdin = file == Path::new("-");
     let format = match args.format {
         Some(format) => format,
         None if is_stdin => Format::Jsonl,
-        None => format_of(&args.file)?,
+        None => format_of(file)?,
     };
     let store = context.store()?;
-    let slug = &args.workspace;
-    let found = store.read(|reader| reader.workspace(slug))?;
-    let workspace = found.ok_or_else(|| {
-        let hint = format!("`pivotal-server workspaces create --slug {slug} --name NAME`");
-        Failure::Other(format!("workspace `{slug}` not found; to create it, run {hint}"))
-    })?;
+    let workspace = find_target(&store, &args.workspace)?;
     let mut source =
-        open(&args.file, is_stdin, format).map_err(|error| Failure::Other(error.to_string()))?;
+        open(file, is_stdin, format).map_err(|error| Failure::Other(error.to_string()))?;
     let options = ImportOptions {
         on_conflict: args.on_conflict,
         faulty_rows: FaultyRows::Refuse,
@@ -51,12 +70,25 @@ pub fn run(context: &Context, args: &Import) -> Result<(), Failure> {
         }
         (error, _) => failure(&error),
     })?;
-    let report = ImportJson { workspace: &args.workspace, dry_run: args.dry_run, summary };
+    let source = download.map(Download::report);
+    let report = ImportJson { workspace: &args.workspace, dry_run: args.dry_run, summary, source };
     let if_unprinted = || match args.dry_run {
         true => "the check found no faults".to_owned(),
         false => "everything was imported anyway".to_owned(),
     };
-    context.output.print_after_change(&report, || report.describe(), if_unprinted)
+    let describe = || match download {
+        Some(download) => format!("{}\n\n{}", report.describe(), download.text()),
+        None => report.describe(),
+    };
+    context.output.print_after_change(&report, describe, if_unprinted)
+}
+
+fn find_target(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
+    let found = store.read(|reader| reader.workspace(slug))?;
+    found.ok_or_else(|| {
+        let hint = format!("`pivotal-server workspaces create --slug {slug} --name NAME`");
+        Failure::Other(format!("workspace `{slug}` not found; to create it, run {hint}"))
+    })
 }
 
 fn format_of(file: &Path) -> Result<Format, Failure> {

@@ -4,6 +4,7 @@ pub mod args;
 mod export;
 mod import;
 mod observer;
+mod remote;
 mod report;
 
 pub use self::export::run as export;

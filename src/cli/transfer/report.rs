@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::output::table;
 use crate::model::transfer::{Counts, Summary};
 use crate::model::values::slug::Slug;
+use crate::transfer::remote::report::Report;
 
 #[derive(Serialize)]
 pub struct ImportJson<'i> {
@@ -12,11 +13,14 @@ pub struct ImportJson<'i> {
     pub dry_run: bool,
     #[serde(flatten)]
     pub summary: Summary,
+    /// What was downloaded from another server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'i Report>,
 }
 
 impl ImportJson<'_> {
     pub fn describe(&self) -> String {
-        let Self { workspace, dry_run, summary } = self;
+        let Self { workspace, dry_run, summary, .. } = self;
         let heading = if *dry_run {
             format!("Checked the import into workspace `{workspace}`; nothing was changed:")
         } else {

@@ -161,6 +161,15 @@ impl InProcess {
         Client::new(self.address, key.map(|(_, key)| key.as_str()))
     }
 
+    /// The secret of the key of this mode and tier.
+    pub fn key(&self, mode: Mode, tier: Tier) -> &str {
+        &self.keys.iter().find(|(kind, _)| *kind == (mode, tier)).unwrap().1
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A client with another key.
     pub fn client_with(&self, key: &str) -> Client {
         Client::new(self.address, Some(key))
