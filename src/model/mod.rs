@@ -20,6 +20,7 @@ pub mod resource;
 #[cfg(test)]
 mod round_trip_tests;
 pub mod test_control;
+pub(crate) mod round_trip_tests;
 pub mod transfer;
 pub mod values;
 pub mod webhook;

@@ -161,7 +161,7 @@ fn body(
     fields.prop_map(|found| found.into_iter().flatten().collect())
 }
 
-fn customer_body() -> impl Strategy<Value = Map<String, Value>> {
+pub(crate) fn customer_body() -> impl Strategy<Value = Map<String, Value>> {
     body(vec![
         ("domain", true, "[a-zäλ]{1,9}(\\.[a-z]{1,9}){0,3}".prop_map(Value::from).boxed()),
         ("status", false, one_of::<CustomerStatus>().boxed()),
@@ -178,7 +178,7 @@ fn customer_body() -> impl Strategy<Value = Map<String, Value>> {
     ])
 }
 
-fn contact_body() -> impl Strategy<Value = Map<String, Value>> {
+pub(crate) fn contact_body() -> impl Strategy<Value = Map<String, Value>> {
     body(vec![
         ("title", true, text().boxed()),
         ("is_primary", false, any::<bool>().prop_map(Value::from).boxed()),

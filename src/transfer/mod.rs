@@ -4,6 +4,7 @@
 //! An import reads its source twice. The first pass checks every row, also against the database;
 //! the second writes the rows in batches, so that a server beside it keeps writing.
 
+pub mod csv;
 mod engine;
 mod export;
 mod jsonl;

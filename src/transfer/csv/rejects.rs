@@ -1,0 +1,125 @@
+//! The file of rejected rows: the columns of the original with the reasons in front, so that the
+//! rows can be corrected and imported again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::cells::text;
+use super::error::CsvError;
+use super::file::CsvFile;
+use super::mapping::ERROR_COLUMN;
+use super::writer::CsvWriter;
+use crate::model::transfer::ImportFault;
+use crate::transfer::observer::Rejected;
+
+/// Writes rejected rows.
+pub struct RejectsWriter<W: Write> {
+    csv: CsvWriter<W>,
+    delimiter: u8,
+    /// The column with the reasons, if the original is a file of rejected rows itself.
+    old_reasons: Option<usize>,
+}
+
+impl<W: Write> RejectsWriter<W> {
+    /// Starts a file for the rejected rows of `original`.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn new(file: W, original: &CsvFile) -> io::Result<Self> {
+        let old_reasons = original.headers.iter().position(|header| header == ERROR_COLUMN);
+        let csv = CsvWriter::new(file, original.delimiter)?;
+        let mut rejects = Self { csv, delimiter: original.delimiter, old_reasons };
+        rejects.write(ERROR_COLUMN, original.headers.iter().map(String::as_str))?;
+        Ok(rejects)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn add(&mut self, rejected: &Rejected) -> io::Result<()> {
+        let messages = rejected.faults.iter().map(|ImportFault { message, .. }| message.as_str());
+        let reason = format!("{}: {}", rejected.place, messages.collect::<Vec<_>>().join(". "));
+        let cells = self.parse(rejected.text.as_deref().unwrap_or_default())?;
+        self.write(&reason, cells.iter())
+    }
+
+    /// Finishes the file.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn finish(self) -> io::Result<W> {
+        self.csv.finish()
+    }
+
+    fn write<'t>(&mut self, reason: &str, cells: impl Iterator<Item = &'t str>) -> io::Result<()> {
+        let cells = cells.enumerate().filter(|&(index, _)| Some(index) != self.old_reasons);
+        let texts: Vec<_> = cells.map(|(_, cell)| text::from_cell(cell)).collect();
+        self.csv.write(std::iter::once(Some(reason)).chain(texts.iter().map(Option::as_deref)))
+    }
+
+    fn parse(&self, row: &str) -> io::Result<StringRecord> {
+        let reader = ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .from_reader(row.as_bytes());
+        let first = reader.into_records().next();
+        Ok(first.transpose().map_err(io::Error::from)?.unwrap_or_default())
+    }
+}
+
+/// A file of rejected rows that is created with the first of them.
+pub struct RejectsFile<'f> {
+    original: &'f CsvFile,
+    path: PathBuf,
+    writer: Option<RejectsWriter<BufWriter<File>>>,
+}
+
+impl<'f> RejectsFile<'f> {
+    pub fn new(original: &'f CsvFile, path: PathBuf) -> Self {
+        Self { original, path, writer: None }
+    }
+
+    /// The name of the file for the rejected rows of another one: `customers.csv` has
+    /// `customers.rejected.csv`.
+    pub fn default_path(original: &Path) -> PathBuf {
+        original.with_extension("rejected.csv")
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// If the file exists and has rows of another import, or can't be written.
+    pub fn add(&mut self, rejected: &Rejected) -> Result<(), CsvError> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(create(self.original, &self.path)?),
+        };
+        writer.add(rejected).map_err(|source| CsvError::Write { path: self.path.clone(), source })
+    }
+
+    /// Writes what is left and returns the path, or `None` if no row was rejected.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn finish(self) -> Result<Option<PathBuf>, CsvError> {
+        let Some(writer) = self.writer else { return Ok(None) };
+        let synced = writer.finish().and_then(|file| file.into_inner()?.sync_all());
+        match synced {
+            Ok(()) => Ok(Some(self.path)),
+            Err(source) => Err(CsvError::Write { path: self.path, source }),
+        }
+    }
+}
+
+fn create(original: &CsvFile, path: &Path) -> Result<RejectsWriter<BufWriter<File>>, CsvError> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let writer = file.and_then(|file| RejectsWriter::new(BufWriter::new(file), original));
+    writer.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CsvError::RejectsExist { path: path.to_owned() },
+        _ => CsvError::Write { path: path.to_owned(), source },
+    })
+}
