@@ -17,6 +17,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::service::Service;
 use crate::store::{ReadLimit, Reader};
+use crate::transfer::csv::escape_formulas;
 
 /// Events per batch.
 const BATCH: u32 = 200;
@@ -221,27 +222,6 @@ fn write_cell(value: &str, text: &mut String) {
     }
 }
 
-/// Characters that start a formula, including their full-width forms.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-
-/// Inserts an apostrophe wherever a spreadsheet would see the start of a formula: at the start of
-/// the text, and after characters that end a cell in spreadsheets that separate cells by semicolons
-/// or tabs. Those ignore quotes in the middle of a line or strip them like spaces.
-fn escape_formulas(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    if value.starts_with(['\t', '\r', '\n']) {
-        text.push('\'');
-    }
-    for part in value.split_inclusive([';', '\t', '\r', '\n']) {
-        let ignored = |c: char| c.is_whitespace() || c == '"';
-        if part.trim_start_matches(ignored).starts_with(FORMULA) {
-            text.push('\'');
-        }
-        text.push_str(part);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,6 +260,7 @@ mod tests {
             "－1",
             "＠x",
             " =1",
+            "'=1",
         ] {
             let mut text = String::new();
             write_cell(formula, &mut text);
