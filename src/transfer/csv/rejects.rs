@@ -72,15 +72,15 @@ impl<W: Write> RejectsWriter<W> {
 }
 
 /// A file of rejected rows that is created with the first of them.
-pub struct RejectsFile<'f> {
-    original: &'f CsvFile,
+pub struct RejectsFile {
+    original: CsvFile,
     path: PathBuf,
     writer: Option<RejectsWriter<BufWriter<File>>>,
 }
 
-impl<'f> RejectsFile<'f> {
-    pub fn new(original: &'f CsvFile, path: PathBuf) -> Self {
-        Self { original, path, writer: None }
+impl RejectsFile {
+    pub fn new(original: &CsvFile, path: PathBuf) -> Self {
+        Self { original: original.clone(), path, writer: None }
     }
 
     /// The name of the file for the rejected rows of another one: `customers.csv` has
@@ -96,7 +96,7 @@ impl<'f> RejectsFile<'f> {
     pub fn add(&mut self, rejected: &Rejected) -> Result<(), CsvError> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
-            none => none.insert(create(self.original, &self.path)?),
+            none => none.insert(create(&self.original, &self.path)?),
         };
         writer.add(rejected).map_err(|source| CsvError::Write { path: self.path.clone(), source })
     }

@@ -7,33 +7,33 @@ use super::row;
 use crate::model::transfer::Place;
 use crate::transfer::source::{About, Item, Items, Source, SourceError};
 
-pub struct CsvSource<'f> {
-    file: &'f CsvFile,
-    mapping: &'f Mapping,
+pub struct CsvSource {
+    file: CsvFile,
+    mapping: Mapping,
     size: u64,
 }
 
-impl<'f> CsvSource<'f> {
+impl CsvSource {
     /// # Errors
     /// If the file can't be read.
-    pub fn new(file: &'f CsvFile, mapping: &'f Mapping) -> Result<Self, CsvError> {
-        Ok(Self { file, mapping, size: file.size()? })
+    pub fn new(file: &CsvFile, mapping: &Mapping) -> Result<Self, CsvError> {
+        Ok(Self { file: file.clone(), mapping: mapping.clone(), size: file.size()? })
     }
 }
 
-impl Source for CsvSource<'_> {
+impl Source for CsvSource {
     fn about(&self) -> About {
         About { size: self.size, ..About::default() }
     }
 
     fn items(&mut self) -> Result<Items<'_>, SourceError> {
-        let mut rows = self.file.rows()?;
+        let (mut rows, mapping) = (self.file.rows()?, &self.mapping);
         let items = std::iter::from_fn(move || {
             let record = match rows.next() {
                 Ok(record) => record?,
                 Err(error) => return Some(Err(error.into())),
             };
-            let entry = row::parse(&record, self.mapping);
+            let entry = row::parse(&record, mapping);
             let (place, position) = (Place::Line(record.line), rows.position());
             Some(Ok(Item { place, position, text: Some(record.text), entry }))
         });
