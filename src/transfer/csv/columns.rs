@@ -38,6 +38,7 @@ pub enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
+    Time,
     /// A host name, or a URL that contains it.
     Host,
     Choice,
@@ -48,7 +49,7 @@ pub enum Format {
 }
 
 use Content::{CustomerId, CustomerSlug, Field, FirstName, LastName};
-use Format::{Boolean, Choice, Host, Json, List, Number, Text};
+use Format::{Boolean, Choice, Host, Json, List, Number, Text, Time};
 
 const fn column(name: &'static str, content: Content, aliases: &'static [&'static str]) -> Column {
     Column { name, content, aliases }
@@ -91,8 +92,8 @@ const CUSTOMERS: [Column; 18] = [
     column("slack_channel_id", Field(Text), &[]),
     column("tags", Field(List), &["Tag", "Labels", "Label"]),
     column("metadata", Field(Json), &[]),
-    column("created_at", Field(Text), &[]),
-    column("updated_at", Field(Text), &[]),
+    column("created_at", Field(Time), &[]),
+    column("updated_at", Field(Time), &[]),
 ];
 
 const CONTACTS: [Column; 13] = [
@@ -105,8 +106,8 @@ const CONTACTS: [Column; 13] = [
     column("title", Field(Text), &["Job Title", "Position", "Role"]),
     column("is_primary", Field(Boolean), &["Primary", "Primary Contact", "Main Contact"]),
     column("labels", Field(List), &["Label", "Tags", "Tag"]),
-    column("created_at", Field(Text), &[]),
-    column("updated_at", Field(Text), &[]),
+    column("created_at", Field(Time), &[]),
+    column("updated_at", Field(Time), &[]),
     column("first_name", FirstName, &["Given Name", "Forename"]),
     column("last_name", LastName, &["Surname", "Family Name"]),
 ];
@@ -218,5 +219,49 @@ mod tests {
         }
         assert_eq!(rank("Names"), None);
         assert!(is_known("E-mail"));
+    }
+
+    /// What the documentation says about the cells of a column.
+    fn description(content: Content) -> &'static str {
+        match content {
+            CustomerId => "the ID or display ID of a customer",
+            CustomerSlug => "the slug of a customer",
+            FirstName | LastName => "half of the name",
+            Field(format) => match format {
+                Text => "text",
+                Host => "host name or URL",
+                Choice => "one of the statuses",
+                Number => "number",
+                Boolean => "yes or no",
+                List => "list",
+                Json => "JSON object",
+                Time => "time",
+            },
+        }
+    }
+
+    fn documented<B: Body>(of: CsvType) -> String {
+        let spec = Fields::spec::<B>();
+        let required: Vec<&str> =
+            spec.fields.iter().filter(|field| field.required).map(|field| &*field.name).collect();
+        let row = |column: &Column| {
+            let bold = if required.contains(&column.name) { "**" } else { "" };
+            let aliases = column.aliases.join(", ");
+            let aliases = if aliases.is_empty() { "—" } else { &aliases };
+            let what = description(column.content);
+            format!("| {bold}`{}`{bold} | {aliases} | {what} |\n", column.name)
+        };
+        of.columns().iter().map(row).collect()
+    }
+
+    #[test]
+    fn the_documentation_lists_every_column() {
+        let page = include_str!("../../../docs/guides/csv.md");
+        for table in [
+            documented::<CustomerRow>(CsvType::Customers),
+            documented::<ContactRow>(CsvType::Contacts),
+        ] {
+            assert!(page.contains(&table), "docs/guides/csv.md must contain:\n{table}");
+        }
     }
 }

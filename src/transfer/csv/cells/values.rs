@@ -16,7 +16,7 @@ use crate::transfer::csv::columns::Format;
 /// If the cell can't be converted.
 pub fn to_json(text: &str, format: Format) -> Result<Value, Fault> {
     match format {
-        Format::Text => Ok(text.into()),
+        Format::Text | Format::Time => Ok(text.into()),
         Format::Host => Ok(host(text).as_ref().into()),
         Format::Choice => Ok(choice(text).into()),
         Format::Number => number(text).map(Value::Number).ok_or_else(|| {
