@@ -12,7 +12,7 @@ use crate::model::workspace::Workspace;
 use crate::store::{Reader, StoreError, Watch};
 
 /// How often the watch is asked, in lines.
-const INTERVAL: u64 = 200;
+pub(super) const INTERVAL: u64 = 200;
 
 /// Why a workspace could not be exported. No incomplete file is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub struct ExportCounts {
 }
 
 impl ExportCounts {
-    fn add(&mut self, kind: Kind) {
+    pub(super) fn add(&mut self, kind: Kind) {
         *match kind {
             Kind::Customer => &mut self.customers,
             Kind::Contact => &mut self.contacts,
@@ -78,8 +78,7 @@ pub fn export(
     Ok(counts)
 }
 
-/// Writes an export to a new file that only its owner can read. The file appears once it is
-/// complete and on disk.
+/// Writes an export to a new file; see [`write_new_file`].
 ///
 /// # Errors
 /// See [`ExportError`].
@@ -91,6 +90,18 @@ pub fn export_to_file(
     path: &Path,
     watch: &dyn Watch,
 ) -> Result<ExportCounts, ExportError> {
+    write_new_file(path, |out| export(reader, workspace, options, now, out, watch))
+}
+
+/// Writes a new file that only its owner can read. The file appears once it is complete and on
+/// disk. `write` gets its name for errors.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn write_new_file<T>(
+    path: &Path,
+    write: impl FnOnce((&str, &mut dyn Write)) -> Result<T, ExportError>,
+) -> Result<T, ExportError> {
     let name = path.display().to_string();
     let io_error = |source| ExportError::Io { name: name.clone(), source };
     if path.symlink_metadata().is_ok() {
@@ -106,12 +117,12 @@ pub fn export_to_file(
         .suffix(".partial")
         .tempfile_in(dir)
         .map_err(io_error)?;
-    let counts = export(reader, workspace, options, now, (&name, draft.as_file_mut()), watch)?;
+    let written = write((&name, draft.as_file_mut()))?;
     draft.as_file().sync_all().map_err(io_error)?;
     draft.persist_noclobber(path).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => ExportError::Exists(path.to_owned()),
         _ => io_error(error.error),
     })?;
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error)?;
-    Ok(counts)
+    Ok(written)
 }

@@ -13,7 +13,7 @@ pub mod remote;
 mod source;
 
 pub use self::engine::{ImportError, import};
-pub use self::export::{ExportCounts, ExportError, export, export_to_file};
+pub use self::export::{ExportCounts, ExportError, export, export_to_file, write_new_file};
 pub use self::jsonl::JsonLines;
 pub use self::observer::{Observer, Rejected, Step};
 pub use self::source::{About, Item, Items, Source, SourceError};

@@ -16,7 +16,7 @@ mod writer;
 pub use self::cells::escape_formulas;
 pub use self::columns::{Column, CsvType};
 pub use self::error::CsvError;
-pub use self::export::CsvExport;
+pub use self::export::{CsvExport, export_csv};
 pub use self::file::{CsvFile, DELIMITERS, Record, Rows, is_possible_delimiter};
 pub use self::mapping::{Choice, MappedColumn, Mapping, Target};
 pub use self::rejects::{RejectsFile, RejectsWriter};
