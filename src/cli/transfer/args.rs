@@ -1,12 +1,14 @@
 //! The arguments of `export` and `import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::super::value_parsers::parse_slug;
+use super::csv_args::{CsvArgs, parse_type};
 use crate::model::transfer::OnConflict;
 use crate::model::values::slug::Slug;
+use crate::transfer::csv::CsvType;
 use crate::transfer::remote::base_url::BaseUrl;
 
 #[derive(clap::Args)]
@@ -34,6 +36,12 @@ pub struct Export {
     /// pivotal-WORKSPACE-to-ORGANIZATION.map.jsonl]
     #[arg(long, value_name = "FILE", requires = "to")]
     pub map: Option<PathBuf>,
+    /// Format of the export [default: csv for a file whose name ends in .csv, otherwise jsonl]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ExportFormat>,
+    /// What a CSV file contains: customers or contacts
+    #[arg(long = "type", value_name = "TYPE", value_parser = parse_type)]
+    pub csv_type: Option<CsvType>,
     /// File to create; must not exist yet [default: stdout]
     pub file: Option<PathBuf>,
 }
@@ -67,6 +75,24 @@ pub struct Import {
     /// Deliver webhooks for what is imported; has no effect if the file contains events
     #[arg(long)]
     pub deliver: bool,
+    #[command(flatten)]
+    pub csv: CsvArgs,
+}
+
+impl Import {
+    /// Returns the file to import; clap ensures that there is one without `--from`.
+    pub fn path(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("-"))
+    }
+}
+
+/// The formats of exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// JSON Lines: everything
+    Jsonl,
+    /// CSV: the customers or the contacts
+    Csv,
 }
 
 /// The formats of files that can be imported.
@@ -74,6 +100,8 @@ pub struct Import {
 pub enum Format {
     /// JSON Lines, as `export` writes it
     Jsonl,
+    /// CSV: customers or contacts
+    Csv,
 }
 
 impl Format {
@@ -81,6 +109,7 @@ impl Format {
     pub fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "csv" | "tsv" => Some(Self::Csv),
             _ => None,
         }
     }

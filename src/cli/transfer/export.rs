@@ -9,13 +9,14 @@ use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::keys::no_such_workspace;
 use super::super::progress::Progress;
-use super::args::Export;
+use super::args::{Export, ExportFormat};
 use super::remote::export::export_to;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::transfer::ExportOptions;
 use crate::model::values::slug::Slug;
 use crate::store::Watch;
-use crate::transfer::{ExportCounts, ExportError, export, export_to_file};
+use crate::transfer::csv::{CsvType, export_csv};
+use crate::transfer::{ExportCounts, ExportError, export, write_new_file};
 
 #[derive(Serialize)]
 struct ExportJson<'e> {
@@ -29,6 +30,7 @@ pub fn run(context: &Context, args: &Export) -> Result<(), Failure> {
     if let Some(url) = &args.to {
         return export_to(context, &args.workspace, url, args.map.as_deref());
     }
+    let csv_type = csv_type(args)?;
     let options =
         ExportOptions { include_deleted: args.include_deleted || args.events, events: args.events };
     let store = context.store_to_read()?;
@@ -38,12 +40,13 @@ pub fn run(context: &Context, args: &Export) -> Result<(), Failure> {
     let exported = store.read(|reader| {
         let Some(workspace) = reader.workspace(&args.workspace)? else { return Ok(None) };
         let now = SystemClock.now();
+        let write = |out: (&str, &mut dyn Write)| match csv_type {
+            Some(csv_type) => export_csv(reader, &workspace, csv_type, now, out, &progress),
+            None => export(reader, &workspace, options, now, out, &progress),
+        };
         Ok(Some(match file {
-            Some(path) => export_to_file(reader, &workspace, options, now, path, &progress),
-            None => {
-                let out: &mut dyn Write = &mut io::stdout().lock();
-                export(reader, &workspace, options, now, ("stdout", out), &progress)
-            }
+            Some(path) => write_new_file(path, write),
+            None => write(("stdout", &mut io::stdout().lock())),
         }))
     })?;
     let exported = exported.ok_or_else(|| no_such_workspace(&args.workspace))?;
@@ -64,9 +67,51 @@ pub fn run(context: &Context, args: &Export) -> Result<(), Failure> {
     let report = ExportJson { file: path, workspace: &args.workspace, counts };
     context.output.print_after_change(
         &report,
-        || describe(&args.workspace, path, args.events, counts),
+        || match csv_type {
+            Some(csv_type) => describe_csv(&args.workspace, path, csv_type, counts),
+            None => describe(&args.workspace, path, args.events, counts),
+        },
         || format!("{} was created anyway", path.display()),
     )
+}
+
+/// Returns what a CSV export contains, or `None` for another format.
+fn csv_type(args: &Export) -> Result<Option<CsvType>, Failure> {
+    let extension = args.file.as_deref().and_then(Path::extension);
+    let is_csv_file = extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let problem = match (args.format, args.csv_type) {
+        (Some(ExportFormat::Jsonl), None) => return Ok(None),
+        (None, None) if !is_csv_file => return Ok(None),
+        (Some(ExportFormat::Csv), Some(csv_type)) if !args.include_deleted && !args.events => {
+            return Ok(Some(csv_type));
+        }
+        (None, Some(csv_type)) if is_csv_file && !args.include_deleted && !args.events => {
+            return Ok(Some(csv_type));
+        }
+        (Some(ExportFormat::Csv) | None, None) => {
+            "a CSV file contains only one type; pass `--type customers` or `--type contacts`"
+        }
+        (Some(ExportFormat::Jsonl), Some(_)) => {
+            "`--type` is for CSV files; a JSON Lines export contains all types"
+        }
+        (None, Some(_)) if !is_csv_file => {
+            "`--type` is for CSV files; pass `--format csv`, or a file whose name ends in .csv"
+        }
+        (_, Some(_)) => {
+            "a CSV file contains neither deleted resources nor events; leave out --include-deleted \
+             and --events, or export to JSON Lines"
+        }
+    };
+    Err(Failure::Other(problem.to_owned()))
+}
+
+fn describe_csv(workspace: &Slug, path: &Path, csv_type: CsvType, counts: ExportCounts) -> String {
+    let count = match csv_type {
+        CsvType::Customers => counts.customers,
+        CsvType::Contacts => counts.contacts,
+    };
+    let types = <&str>::from(csv_type);
+    format!("Exported {count} {types} of workspace `{workspace}` to {}.", path.display())
 }
 
 fn describe(workspace: &Slug, path: &Path, with_events: bool, counts: ExportCounts) -> String {

@@ -1,6 +1,8 @@
 //! `export` and `import`, even while the server is running.
 
 pub mod args;
+mod csv;
+mod csv_args;
 mod export;
 mod import;
 mod observer;

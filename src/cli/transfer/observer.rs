@@ -20,6 +20,11 @@ impl Terminal {
         Self { interrupt: Interrupt::listen(), bar: Progress::new(verb(step)), step }
     }
 
+    /// Prints a line.
+    pub fn note(&self, line: &str) {
+        self.bar.print_line(line);
+    }
+
     /// Returns the signal that interrupted the import, if any.
     pub fn signal(&self) -> Option<StopSignal> {
         self.interrupt.signal()

@@ -2,6 +2,8 @@
 
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::model::transfer::Summary;
+
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -125,6 +127,17 @@ impl CsvType {
     pub fn exported(self) -> impl Iterator<Item = &'static Column> {
         let is_half = |column: &&Column| matches!(column.content, FirstName | LastName);
         self.columns().iter().filter(move |column| !is_half(column))
+    }
+
+    /// Counts the rows that could not be read as rows of this type, since a file has no others.
+    #[must_use]
+    pub fn attribute(self, mut summary: Summary) -> Summary {
+        let counts = match self {
+            Self::Customers => &mut summary.customers,
+            Self::Contacts => &mut summary.contacts,
+        };
+        counts.rejected += std::mem::take(&mut summary.unreadable);
+        summary
     }
 
     /// Returns the column with this exact name.

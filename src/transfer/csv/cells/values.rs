@@ -65,14 +65,23 @@ fn choice(text: &str) -> String {
     text.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-/// Reads a number in JSON notation, also with leading zeros. Separators are not accepted, because
-/// `1,234` and `1.234` mean different numbers in different countries.
+/// Reads an integer in JSON notation, also with leading zeros. Separators are not accepted, because
+/// `1,234` and `1.234` mean different numbers in different countries, and so are `1,000` and
+/// `1.000`.
 fn number(text: &str) -> Option<Number> {
     let text = text.trim();
+    let looks_like_thousands = text
+        .split_once('.')
+        .is_some_and(|(_, rest)| rest.len() == 3 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if looks_like_thousands {
+        return None;
+    }
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let digits = if is_digits { text.trim_start_matches('0') } else { text };
     let digits = if digits.is_empty() && !text.is_empty() { "0" } else { digits };
-    serde_json::from_str(digits).ok()
+    let number: Number = serde_json::from_str(digits).ok()?;
+    let is_fraction = number.as_f64().is_some_and(|number| number.fract() != 0.0);
+    (!is_fraction).then_some(number)
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -102,7 +111,10 @@ mod tests {
         assert_eq!(number("-5"), Some(json!(-5)));
         assert_eq!(number("12.00").unwrap().to_string(), "12.00");
         assert_eq!(number("1.2E+05").unwrap().to_string(), "1.2e+05");
-        for text in ["1,234", "1 234", "1'234", "$12", "12 €", "twelve", "NaN", "0x10", "-"] {
+        for text in [
+            "1,234", "1.234", "1.000", "1.5", "1 234", "1'234", "$12", "12 €", "twelve", "NaN",
+            "0x10", "-",
+        ] {
             assert_eq!(number(text), None, "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! `export` and `import`.
 
 mod conflicts;
+mod csv;
 mod events;
 mod faults;
 mod interrupted;
