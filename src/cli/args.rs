@@ -128,11 +128,14 @@ pub enum Command {
     /// and `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
-    /// Export a workspace as JSON Lines
+    /// Export a workspace as JSON Lines, or its customers or contacts as CSV
     ///
     /// Writes customers, contacts, and onboardings as the API returns them, in the form that
     /// `import` reads. You don't need to stop the server: the export is a snapshot of one moment.
     /// The file appears once it is complete, and only its owner can read it.
+    ///
+    /// A CSV file has every field of the customers or contacts, can be imported again, and is safe
+    /// to open in a spreadsheet: no cell is a formula.
     ///
     /// With `--to`, creates the customers, contacts, and onboardings on another server with the same
     /// API, which gives them new IDs and times. It waits for the server's rate limit and repeats
@@ -158,6 +161,10 @@ pub enum Command {
     /// it as a fault, `skip` leaves it out with everything that belongs to it, and `update` changes
     /// what is there.
     ///
+    /// A CSV file contains customers or contacts. Its faulty rows don't stop the others: they are
+    /// written to a file of their own, with the reasons, which you correct and import. The exit code
+    /// is 1 if there are any.
+    ///
     /// With `--from`, first downloads the customers, contacts, and onboardings of an organization
     /// from another server with the same API. It waits for the server's rate limit and repeats
     /// requests that fail. What is downloaded is kept in the data directory until it is imported, so
@@ -168,7 +175,9 @@ pub enum Command {
     /// `events` an object with the number of rows that were `created`, `updated`, `unchanged`,
     /// `skipped`, and `rejected`, and `unreadable`. With `--from`, also `source`: the
     /// `organization`, when the download began and ended, the number of objects that were `read` and
-    /// that are `missing` because they were deleted, and what was left out.
+    /// that are `missing` because they were deleted, and what was left out. For a CSV
+    /// file also: `file`, `type`, `encoding`, `delimiter`, `columns` (each with its `field` or null),
+    /// `ignored_columns`, and `rejects`, the file of rejected rows or null.
     #[command(verbatim_doc_comment)]
     Import(Import),
     /// Check the settings and print them

@@ -191,8 +191,8 @@ impl CsvJson<'_> {
         let mut text = if self.import.dry_run {
             let rows: Vec<[String; 2]> = self.columns.iter().map(describe_column).collect();
             format!(
-                "{}\n\nAn import of these {types} into workspace `{slug}` would have this result: \
-                 {counts}. Nothing was changed.",
+                "{}\n\nDry run of importing {types} from {file} into workspace `{slug}`: {counts}. \
+                 Nothing was changed.",
                 table(["COLUMN", "FIELD"], &rows)
             )
         } else {
@@ -207,20 +207,20 @@ impl CsvJson<'_> {
     }
 
     fn check_rejected(&self, rejected: u64) -> Result<(), Failure> {
-        let rows = match rejected {
-            0 => return Ok(()),
-            1 => "1 row was rejected".to_owned(),
-            number => format!("{number} rows were rejected"),
+        let rows = match (rejected, self.import.dry_run) {
+            (0, _) => return Ok(()),
+            (1, false) => "1 row was rejected".to_owned(),
+            (number, false) => format!("{number} rows were rejected"),
+            (1, true) => "1 row would be rejected".to_owned(),
+            (number, true) => format!("{number} rows would be rejected"),
         };
-        let advice = match &self.rejects {
-            Some(path) => {
-                format!("correct the rows in {} and import that file", path.display())
+        Err(Failure::Other(match &self.rejects {
+            Some(path) if !self.import.dry_run => {
+                format!("{rows}: correct them in {} and import that file", path.display())
             }
-            None => "correct them before you import the file, or correct the rejected rows after \
-                     the import"
-                .to_owned(),
-        };
-        Err(Failure::Other(format!("{rows}: {advice}")))
+            Some(path) => format!("{rows}: they are in {}", path.display()),
+            None => rows,
+        }))
     }
 }
 
