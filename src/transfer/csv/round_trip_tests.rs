@@ -87,7 +87,7 @@ fn entries(content: &[u8], csv_type: CsvType) -> Vec<Entry> {
     assert_eq!((mapping.csv_type, mapping.unused().count()), (csv_type, 0));
     let mut rows = file.rows().unwrap();
     let parse = |record| parse_row(&record, &mapping).unwrap_or_else(|faults| panic!("{faults:?}"));
-    std::iter::from_fn(|| rows.next().unwrap()).map(parse).collect()
+    std::iter::from_fn(|| rows.read().unwrap()).map(parse).collect()
 }
 
 fn json(resource: &impl Serialize) -> String {
@@ -167,7 +167,7 @@ proptest! {
         writer.write_record(&cells).unwrap();
         let (_kept, original) = open(&writer.into_inner().unwrap());
         prop_assert_eq!(original.delimiter, delimiter);
-        let Some(record) = original.rows().unwrap().next().unwrap() else { return Ok(()) };
+        let Some(record) = original.rows().unwrap().read().unwrap() else { return Ok(()) };
 
         let place = crate::model::transfer::Place::Line(record.line);
         let faults = vec![ImportFault::new(&place, "=bad")];
@@ -177,7 +177,7 @@ proptest! {
         let content = rejects.finish().unwrap();
         let (_kept, corrected) = open(&content);
         prop_assert_eq!(&corrected.headers, &["error", "name", "plan"]);
-        let again = corrected.rows().unwrap().next().unwrap().unwrap();
+        let again = corrected.rows().unwrap().read().unwrap().unwrap();
         prop_assert_eq!(again.cells.len(), record.cells.len() + 1);
         prop_assert_eq!(&again.cells[0], "line 2: =bad");
         for (cell, original) in again.cells.iter().skip(1).zip(&record.cells) {

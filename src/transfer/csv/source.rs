@@ -29,7 +29,7 @@ impl Source for CsvSource {
     fn items(&mut self) -> Result<Items<'_>, SourceError> {
         let (mut rows, mapping) = (self.file.rows()?, &self.mapping);
         let items = std::iter::from_fn(move || {
-            let record = match rows.next() {
+            let record = match rows.read() {
                 Ok(record) => record?,
                 Err(error) => return Some(Err(error.into())),
             };

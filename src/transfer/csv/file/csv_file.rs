@@ -65,7 +65,7 @@ impl CsvFile {
         file.delimiter = delimiter
             .or(declared)
             .unwrap_or_else(|| delimiter::detect(&sample, is_complete, is_known));
-        let header = file.all_records()?.next().map_err(|error| file.read_error(error))?;
+        let header = file.all_records()?.read().map_err(|error| file.read_error(error))?;
         let header = header.ok_or_else(|| CsvError::Empty { file: name.to_owned() })?;
         if header.cells.iter().any(|cell| cell.contains('\0')) {
             return Err(CsvError::NotText { file: name.to_owned() });
@@ -80,7 +80,7 @@ impl CsvFile {
     /// If the file can't be read.
     pub fn rows(&self) -> Result<Rows<'_>, CsvError> {
         let mut records = self.all_records()?;
-        records.next().map_err(|error| self.read_error(error))?;
+        records.read().map_err(|error| self.read_error(error))?;
         Ok(Rows { file: self, records })
     }
 
@@ -98,7 +98,7 @@ impl CsvFile {
         let text = self.decoded().map_err(|error| self.read_error(error))?;
         let mut records = Records::new(text, self.delimiter);
         if self.has_preamble {
-            records.next().map_err(|error| self.read_error(error))?;
+            records.read().map_err(|error| self.read_error(error))?;
         }
         Ok(records)
     }
@@ -135,9 +135,9 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// If the file can't be read or decoded.
-    pub fn next(&mut self) -> Result<Option<Record>, CsvError> {
+    pub fn read(&mut self) -> Result<Option<Record>, CsvError> {
         loop {
-            let record = self.records.next().map_err(|error| self.file.read_error(error))?;
+            let record = self.records.read().map_err(|error| self.file.read_error(error))?;
             match record {
                 Some(record)
                     if record.defect.is_none() && record.cells.iter().all(text::is_empty) => {}

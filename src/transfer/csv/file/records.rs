@@ -54,7 +54,7 @@ impl<B: BufRead> Records<B> {
     ///
     /// # Errors
     /// If the file can't be read or decoded.
-    pub fn next(&mut self) -> io::Result<Option<Record>> {
+    pub fn read(&mut self) -> io::Result<Option<Record>> {
         // Other errors don't occur: rows can have any length and are not parsed as UTF-8.
         if !self.reader.read_byte_record(&mut self.row).map_err(io::Error::from)? {
             return Ok(None);
@@ -222,7 +222,7 @@ mod tests {
 
     fn records(text: &str) -> Vec<Record> {
         let mut records = Records::new(text.as_bytes(), b',');
-        std::iter::from_fn(|| records.next().unwrap()).collect()
+        std::iter::from_fn(|| records.read().unwrap()).collect()
     }
 
     fn cells(record: &Record) -> Vec<&str> {
