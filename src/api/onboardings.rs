@@ -1,7 +1,6 @@
 //! `/onboardings` and `/customers/{id}/onboardings`.
 
-use serde_json::{Value, json};
-use strum::VariantArray;
+use serde_json::Value;
 
 use super::customers;
 use super::endpoint::BASE;
@@ -12,7 +11,7 @@ use super::openapi::{examples, links};
 use super::request::call::Call;
 use super::response::{ApiResponse, ApiResult};
 use crate::model::onboarding::{
-    NewOnboarding, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, OwnerFilter, State,
+    NewOnboarding, Onboarding, OnboardingFilter, OnboardingPatch, OnboardingRef, OwnerFilter,
 };
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
@@ -186,7 +185,7 @@ impl BodySchema for NewOnboarding {
     }
 
     fn invalid_combination() -> Option<Value> {
-        OnboardingPatch::invalid_combination()
+        Some(OnboardingPatch::contradiction_schema())
     }
 }
 
@@ -197,18 +196,6 @@ impl BodySchema for OnboardingPatch {
     type Resource = Onboarding;
 
     fn invalid_combination() -> Option<Value> {
-        let waiting = <&str>::from(State::Waiting);
-        let others: Vec<&str> = State::VARIANTS
-            .iter()
-            .map(|&state| state.into())
-            .filter(|&name| name != waiting)
-            .collect();
-        Some(json!({
-            "required": ["state", "waiting_on_customer"],
-            "anyOf": [
-                {"properties": {"state": {"const": waiting}, "waiting_on_customer": {"const": false}}},
-                {"properties": {"state": {"enum": others}, "waiting_on_customer": {"const": true}}},
-            ],
-        }))
+        Some(Self::contradiction_schema())
     }
 }

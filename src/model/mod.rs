@@ -21,6 +21,7 @@ pub mod resource;
 mod round_trip_tests;
 pub mod test_control;
 pub(crate) mod round_trip_tests;
+pub mod seed;
 pub mod transfer;
 pub mod values;
 pub mod webhook;

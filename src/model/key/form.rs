@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
+use utoipa::openapi::schema::ArrayBuilder;
 
 use super::api_key::NewKey;
 use super::scope::{Scope, Scopes};
 use crate::model::parse::fields::{Body, FieldValue, Fields, expect_str};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{JsonSchema, Schema};
 use crate::model::parse::string_enum::parse_enum;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::NewWorkspace;
@@ -67,6 +69,10 @@ impl Body for NewWorkspace {
 }
 
 impl FieldValue for Scopes {
+    fn input_schema() -> Schema {
+        ArrayBuilder::new().items(Scope::schema()).min_items(Some(1)).into()
+    }
+
     /// Requires at least one scope: an empty selection doesn't mean all scopes.
     fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Array(items) = value else {

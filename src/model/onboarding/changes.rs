@@ -1,5 +1,8 @@
 //! The bodies that create and update an onboarding, and the rules that connect its fields.
 
+use serde_json::{Value, json};
+use strum::VariantArray;
+
 use super::progress::{Phase, State};
 use super::resource::Onboarding;
 use crate::model::customer::CustomerRef;
@@ -79,6 +82,24 @@ fn contradicts(state: Option<State>, waiting: Option<bool>) -> bool {
 }
 
 impl OnboardingPatch {
+    /// Returns a schema that matches bodies whose `state` and `waiting_on_customer` contradict each
+    /// other.
+    pub fn contradiction_schema() -> Value {
+        let waiting = <&str>::from(State::Waiting);
+        let others: Vec<&str> = State::VARIANTS
+            .iter()
+            .map(|&state| state.into())
+            .filter(|&name| name != waiting)
+            .collect();
+        json!({
+            "required": ["state", "waiting_on_customer"],
+            "anyOf": [
+                {"properties": {"state": {"const": waiting}, "waiting_on_customer": {"const": false}}},
+                {"properties": {"state": {"enum": others}, "waiting_on_customer": {"const": true}}},
+            ],
+        })
+    }
+
     /// Changes the fields that were sent, and the ones that follow from them: `state` and
     /// `waiting_on_customer` change together, leaving the initial phase sets `started_at`, and
     /// entering and leaving `completed` sets and clears `completed_at`. A time that was sent is

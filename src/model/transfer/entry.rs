@@ -26,6 +26,17 @@ pub struct Row<R, B> {
     /// Set for a resource that has been deleted. Not before `created_at`.
     pub deleted_at: Option<Timestamp>,
     pub body: B,
+    /// Set if times are relative to the import.
+    pub relative: Option<Relative<B>>,
+}
+
+/// What a row with relative times says about a resource that is already there. Relative times are
+/// only for new resources: they differ with each import, and an import can be repeated.
+pub struct Relative<B> {
+    /// The body without relative times.
+    pub body: B,
+    /// Whether `created_at`, `updated_at`, or `deleted_at` is relative.
+    pub has_relative_times: bool,
 }
 
 pub type CustomerRow = Row<Customer, NewCustomer>;
@@ -43,7 +54,18 @@ impl<R, B> Row<R, B> {
             updated_at: None,
             deleted_at: None,
             body,
+            relative: None,
         }
+    }
+
+    /// Returns what the row says about a resource that is already there.
+    pub fn existing_body(&self) -> &B {
+        self.relative.as_ref().map_or(&self.body, |relative| &relative.body)
+    }
+
+    /// Whether the times of a resource that is already there stay as they are.
+    pub fn keeps_times(&self) -> bool {
+        self.relative.as_ref().is_some_and(|relative| relative.has_relative_times)
     }
 }
 
@@ -63,7 +85,8 @@ impl<R, B: Body> Body for Row<R, B> {
                 field: name.to_owned(),
             });
         }
-        Some(Self { id, display_id, created_at, updated_at, deleted_at, body: body? })
+        let body = body?;
+        Some(Self { id, display_id, created_at, updated_at, deleted_at, body, relative: None })
     }
 }
 

@@ -10,7 +10,8 @@ mod options;
 mod summary;
 
 pub use self::entry::{
-    ContactRow, CustomerKey, CustomerRow, Entry, OnboardingRow, Row, known_fields, unknown_fields,
+    ContactRow, CustomerKey, CustomerRow, Entry, OnboardingRow, Relative, Row, known_fields,
+    unknown_fields,
 };
 pub use self::event::{ImportedEvent, event_line};
 pub use self::fault::{ImportFault, Place};

@@ -4,6 +4,11 @@ use std::fmt::{self, Debug, Formatter};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde_json::Value;
+
+use crate::model::parse::fields::{FieldValue, expect_str};
+use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
 /// The prefix of a secret's text form.
 pub const PREFIX: &str = "whsec_";
@@ -69,6 +74,25 @@ impl SigningSecret {
 impl Debug for SigningSecret {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("SigningSecret(…)")
+    }
+}
+
+/// The pattern allows a few texts whose last character is not valid base64.
+impl JsonSchema for SigningSecret {
+    fn schema() -> Schema {
+        schema::string().pattern(Some("^(v1,)?(whsec_)?[A-Za-z0-9+/]{32,86}=*$")).into()
+    }
+}
+
+impl FieldValue for SigningSecret {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Self::parse(expect_str(value)?).map_err(|error| {
+            let rule = match error {
+                SecretError::NotBase64 => Rule::InvalidString,
+                SecretError::Length => Rule::TooSmall,
+            };
+            Fault::new(rule, error.to_string()).into()
+        })
     }
 }
 

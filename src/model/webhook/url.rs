@@ -3,9 +3,12 @@
 use std::fmt::{self, Display, Formatter};
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use url::{Host, Url};
 
+use crate::model::parse::fields::{FieldValue, expect_str};
 use crate::model::parse::problem::{Fault, Rule};
+use crate::model::parse::schema::{self, JsonSchema, Schema};
 
 /// The maximum length of a URL in characters.
 const MAX: usize = 2048;
@@ -74,6 +77,18 @@ impl Display for EndpointUrl {
 impl Serialize for EndpointUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for EndpointUrl {
+    fn schema() -> Schema {
+        schema::string().max_length(Some(MAX)).pattern(Some("^[Hh][Tt][Tt][Pp][Ss]?://.")).into()
+    }
+}
+
+impl FieldValue for EndpointUrl {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        Ok(Self::parse(expect_str(value)?)?)
     }
 }
 
