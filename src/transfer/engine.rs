@@ -214,7 +214,9 @@ impl Run<'_> {
                 }
             }
             self.observer.on_progress(Step::Importing, position, self.size);
-            std::thread::sleep(PAUSE);
+            if position != self.size {
+                std::thread::sleep(PAUSE);
+            }
             Ok(())
         })?;
         if number != outcomes.len() {

@@ -10,10 +10,15 @@ mod export;
 mod jsonl;
 mod observer;
 pub mod remote;
+mod seed;
 mod source;
 
 pub use self::engine::{ImportError, import};
 pub use self::export::{ExportCounts, ExportError, export, export_to_file, write_new_file};
 pub use self::jsonl::JsonLines;
 pub use self::observer::{Observer, Rejected, Step};
+pub use self::seed::{
+    CreatedKey, CreatedWebhook, SeedError, SeedReport, SeedSetup, SeedSummary, SeedTarget,
+    TargetError, import_seed,
+};
 pub use self::source::{About, Item, Items, Source, SourceError};

@@ -58,14 +58,30 @@ impl<R, B> Row<R, B> {
         }
     }
 
-    /// Returns what the row says about a resource that is already there.
-    pub fn existing_body(&self) -> &B {
-        self.relative.as_ref().map_or(&self.body, |relative| &relative.body)
-    }
-
     /// Whether the times of a resource that is already there stay as they are.
     pub fn keeps_times(&self) -> bool {
         self.relative.as_ref().is_some_and(|relative| relative.has_relative_times)
+    }
+
+    /// Returns the row as it is meant for a resource that is already there, and that may be
+    /// deleted, if that differs.
+    pub fn for_existing(&self, deleted_at: Option<Timestamp>) -> Option<Self>
+    where
+        B: Clone,
+    {
+        let relative = self.relative.as_ref()?;
+        let keeps_times = self.keeps_times();
+        Some(Self {
+            id: self.id.clone(),
+            display_id: self.display_id,
+            created_at: self.created_at.filter(|_| !keeps_times),
+            updated_at: self.updated_at.filter(|_| !keeps_times),
+            deleted_at: self
+                .deleted_at
+                .map(|time| deleted_at.filter(|_| keeps_times).unwrap_or(time)),
+            body: relative.body.clone(),
+            relative: None,
+        })
     }
 }
 

@@ -52,6 +52,12 @@ impl Times {
     pub fn deletion(self) -> Option<Timestamp> {
         self.deleted_at.flatten()
     }
+
+    /// Leaves the times of an existing resource as they are, unless it is deleted or restored.
+    fn kept(self, deleted_at: Option<Timestamp>) -> Self {
+        let deletion = self.deleted_at.map(|new| new.map(|time| deleted_at.unwrap_or(time)));
+        Self { created_at: None, updated_at: None, deleted_at: deletion }
+    }
 }
 
 /// A resource that a row means, and what the row would make of it.
@@ -70,7 +76,7 @@ impl Scope<'_> {
         customer: &CustomerId,
     ) -> Result<Decision<R>, StoreError> {
         let has_id = row.id.is_some();
-        let times = Times {
+        let mut times = Times {
             created_at: row.created_at,
             updated_at: row.updated_at,
             deleted_at: has_id.then_some(row.deleted_at),
@@ -92,6 +98,9 @@ impl Scope<'_> {
                 Err(fault) => return Ok(Decision::Reject(vec![fault])),
             },
         };
+        if let Some(found) = found.as_ref().filter(|_| row.keeps_times()) {
+            times = times.kept(found.before.deleted_at);
+        }
         let avoids_conflicts = found.is_none() && R::avoids_conflicts(&row.body);
         let (id, display_id) = (row.id.clone(), row.display_id);
         let resource = match &found {
@@ -202,6 +211,8 @@ impl Scope<'_> {
         row: &Row<R, R::Body>,
         customer: &CustomerId,
     ) -> Result<Match<R>, StoreError> {
+        let adapted = row.for_existing(before.deleted_at);
+        let row = adapted.as_ref().unwrap_or(row);
         let mut after = before.stored.resource.clone();
         R::apply(row.body.clone(), &mut after, self.now);
         let (created_at, updated_at) = before.stored.resource.times();

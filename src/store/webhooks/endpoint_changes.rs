@@ -32,6 +32,32 @@ impl Tx<'_> {
         new: NewEndpoint,
         secret: StoredSecret,
     ) -> Result<Endpoint, StoreError> {
+        let found = self.insert_endpoint(actor, workspace, new, secret)?;
+        self.queue_ping(&found)?;
+        Ok(found.endpoint)
+    }
+
+    /// Adds an endpoint that gets no ping, because an import makes no deliveries.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyEndpoints`].
+    pub fn create_endpoint_without_ping(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        new: NewEndpoint,
+        secret: StoredSecret,
+    ) -> Result<Endpoint, StoreError> {
+        Ok(self.insert_endpoint(actor, workspace, new, secret)?.endpoint)
+    }
+
+    fn insert_endpoint(
+        &self,
+        actor: Actor,
+        workspace: &Workspace,
+        new: NewEndpoint,
+        secret: StoredSecret,
+    ) -> Result<Found, StoreError> {
         let sql = "SELECT count(*) FROM webhook_endpoints
                    WHERE workspace_no = ?1 AND deleted_at IS NULL";
         let count: u32 =
@@ -58,8 +84,7 @@ impl Tx<'_> {
         ])?;
         let found = self.existing_endpoint(&new.id)?;
         self.record_endpoint(actor, &found, EventType::WebhookEndpointCreated, None)?;
-        self.queue_ping(&found)?;
-        Ok(found.endpoint)
+        Ok(found)
     }
 
     /// Updates an endpoint. Returns `None` if it doesn't exist.
