@@ -161,6 +161,10 @@ pub enum Command {
     /// it as a fault, `skip` leaves it out with everything that belongs to it, and `update` changes
     /// what is there.
     ///
+    /// A seed file (`.yaml` or `.json`) can also contain API keys and webhooks, and can name the
+    /// workspace, which is created if it doesn't exist. New keys and signing secrets are printed
+    /// only once. See "Seed files" in the documentation.
+    ///
     /// A CSV file contains customers or contacts. Its faulty rows don't stop the others: they are
     /// written to a file of their own, with the reasons, which you correct and import. The exit code
     /// is 1 if there are any.
@@ -173,11 +177,16 @@ pub enum Command {
     ///
     /// With `--json`: `workspace`, `dry_run`, and for `customers`, `contacts`, `onboardings`, and
     /// `events` an object with the number of rows that were `created`, `updated`, `unchanged`,
-    /// `skipped`, and `rejected`, and `unreadable`. With `--from`, also `source`: the
-    /// `organization`, when the download began and ended, the number of objects that were `read` and
-    /// that are `missing` because they were deleted, and what was left out. For a CSV
-    /// file also: `file`, `type`, `encoding`, `delimiter`, `columns` (each with its `field` or null),
-    /// `ignored_columns`, and `rejects`, the file of rejected rows or null.
+    /// `skipped`, and `rejected`, and `unreadable`.
+    ///
+    /// - For a seed file also: `created_workspace`, the same numbers for `keys` and `webhooks`, and
+    ///   `created_keys` and `created_webhooks` with their secrets, as `keys create` and
+    ///   `webhooks create` print them.
+    /// - For a CSV file also: `file`, `type`, `encoding`, `delimiter`, `columns` (each with its
+    ///   `field` or null), `ignored_columns`, and `rejects`, the file of rejected rows or null.
+    /// - With `--from` also: `source`, with the `organization`, when the download began and ended,
+    ///   the number of objects that were `read` and that are `missing` because they were deleted,
+    ///   and what was left out.
     #[command(verbatim_doc_comment)]
     Import(Import),
     /// Check the settings and print them
@@ -193,6 +202,12 @@ pub enum Command {
     /// The document is always JSON; `--json` only removes the line breaks.
     #[command(verbatim_doc_comment)]
     Openapi(Openapi),
+    /// Print the JSON Schema of seed files
+    ///
+    /// Editors use it to complete and check a seed file. The server also serves it, at
+    /// /docs/seed.schema.json. The schema is always JSON; `--json` only removes the line breaks.
+    #[command(verbatim_doc_comment)]
+    SeedSchema(SeedSchema),
 }
 
 impl Default for Command {
@@ -269,6 +284,13 @@ pub struct Demo {
 
 #[derive(clap::Args)]
 pub struct Openapi {
+    /// URL at which clients reach the server
+    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
+    pub url: String,
+}
+
+#[derive(clap::Args)]
+pub struct SeedSchema {
     /// URL at which clients reach the server
     #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
     pub url: String,

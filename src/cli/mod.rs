@@ -12,6 +12,7 @@ mod logging;
 mod openapi;
 mod output;
 mod progress;
+mod seed_schema;
 mod serve;
 mod signals;
 mod stderr;
@@ -75,5 +76,6 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Import(args) => transfer::import(&context, &args),
         Command::Config => config::run(&context),
         Command::Openapi(args) => openapi::run(&context, &args),
+        Command::SeedSchema(args) => seed_schema::run(&context, &args),
     }
 }

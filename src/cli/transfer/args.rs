@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::super::failure::Failure;
 use super::super::value_parsers::parse_slug;
 use super::csv_args::{CsvArgs, parse_type};
-use crate::model::transfer::OnConflict;
+use crate::model::event::Actor;
+use crate::model::transfer::{FaultyRows, ImportOptions, OnConflict};
 use crate::model::values::slug::Slug;
 use crate::transfer::csv::CsvType;
 use crate::transfer::remote::base_url::BaseUrl;
@@ -48,9 +50,9 @@ pub struct Export {
 
 #[derive(clap::Args)]
 pub struct Import {
-    /// Slug of the workspace, which must exist
+    /// Slug of the workspace, which must exist [default: the one that the seed file names]
     #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
-    pub workspace: Slug,
+    pub workspace: Option<Slug>,
     /// File to import; `-` reads stdin
     #[arg(required_unless_present = "from")]
     pub file: Option<PathBuf>,
@@ -84,6 +86,22 @@ impl Import {
     pub fn path(&self) -> &Path {
         self.file.as_deref().unwrap_or(Path::new("-"))
     }
+
+    /// Returns the workspace to import into.
+    pub fn target(&self) -> Result<&Slug, Failure> {
+        let missing = "pass --workspace with the slug of the workspace to import into";
+        self.workspace.as_ref().ok_or_else(|| Failure::Other(missing.to_owned()))
+    }
+
+    pub fn options(&self, faulty_rows: FaultyRows) -> ImportOptions {
+        ImportOptions {
+            on_conflict: self.on_conflict,
+            faulty_rows,
+            dry_run: self.dry_run,
+            deliver: self.deliver,
+            actor: Actor::command_line(),
+        }
+    }
 }
 
 /// The formats of exports.
@@ -102,6 +120,8 @@ pub enum Format {
     Jsonl,
     /// CSV: customers or contacts
     Csv,
+    /// Seed file, in YAML or JSON
+    Seed,
 }
 
 impl Format {
@@ -110,6 +130,7 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "jsonl" | "ndjson" => Some(Self::Jsonl),
             "csv" | "tsv" => Some(Self::Csv),
+            "yaml" | "yml" | "json" => Some(Self::Seed),
             _ => None,
         }
     }

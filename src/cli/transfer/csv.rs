@@ -8,10 +8,10 @@ use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::table;
 use super::args::Import;
+use super::failures;
 use super::observer::Terminal;
-use super::report::{ImportJson, import_failure};
-use crate::model::event::Actor;
-use crate::model::transfer::{Counts, FaultyRows, ImportOptions};
+use super::report::ImportJson;
+use crate::model::transfer::{Counts, FaultyRows};
 use crate::model::workspace::Workspace;
 use crate::store::Store;
 use crate::transfer::csv::{CsvError, CsvFile, CsvSource, CsvType, Mapping, RejectsFile, Target};
@@ -82,13 +82,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     let (file, mapping) = open(args).map_err(failure)?;
     let mut source = CsvSource::new(&file, &mapping).map_err(failure)?;
-    let options = ImportOptions {
-        on_conflict: args.on_conflict,
-        faulty_rows: FaultyRows::LeaveOut,
-        dry_run: args.dry_run,
-        deliver: args.deliver,
-        actor: Actor::command_line(),
-    };
+    let options = args.options(FaultyRows::LeaveOut);
     let mut observer = CsvTerminal {
         terminal: Terminal::new(),
         rejects: rejects_path(args).map(|path| RejectsFile::new(&file, path)),
@@ -108,12 +102,12 @@ pub fn run(
         return Err(failure(error));
     }
     let summary =
-        mapping.csv_type.attribute(imported.map_err(|error| import_failure(error, signal))?);
+        mapping.csv_type.attribute(imported.map_err(|error| failures::failure(error, signal))?);
     let rejects = rejects.map(RejectsFile::finish).transpose().map_err(failure)?.flatten();
 
     let report = CsvJson {
         import: ImportJson {
-            workspace: &args.workspace,
+            workspace: &workspace.slug,
             dry_run: args.dry_run,
             summary,
             source: None,

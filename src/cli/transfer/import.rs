@@ -6,12 +6,12 @@ use std::path::Path;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::args::{Format, Import};
-use super::csv;
+use super::failures::{failure, missing_workspace};
 use super::observer::Terminal;
 use super::remote::import::Download;
-use super::report::{ImportJson, import_failure};
-use crate::model::event::Actor;
-use crate::model::transfer::{FaultyRows, ImportOptions};
+use super::report::ImportJson;
+use super::{csv, seed};
+use crate::model::transfer::FaultyRows;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;
 use crate::store::Store;
@@ -34,12 +34,13 @@ pub fn run(context: &Context, args: &Import) -> Result<(), Failure> {
         return Err(Failure::Other(format!("`{argument}` is for CSV files; {advice}")));
     }
     match format {
+        Format::Seed => seed::run(context, args, is_stdin),
         Format::Csv if is_stdin => Err(Failure::Other(
             "a CSV file is read several times, so it can't come from stdin; name a file".to_owned(),
         )),
         Format::Csv => {
             let store = context.store()?;
-            let workspace = find_target(&store, &args.workspace)?;
+            let workspace = find_target(&store, args.target()?)?;
             csv::run(context, &store, &workspace, args)
         }
         Format::Jsonl => match &args.from {
@@ -47,8 +48,8 @@ pub fn run(context: &Context, args: &Import) -> Result<(), Failure> {
             Some(url) => {
                 // A missing workspace is reported now and not after hours. The database is not kept
                 // open, so that it can be restored or upgraded in the meantime.
-                find_target(&context.store()?, &args.workspace)?;
-                let download = Download::run(context, url, &args.workspace)?;
+                find_target(&context.store()?, args.target()?)?;
+                let download = Download::run(context, url, args.target()?)?;
                 let imported = import_lines(context, args, download.file(), Some(&download));
                 download.finish(args.dry_run, imported)
             }
@@ -64,22 +65,16 @@ fn import_lines(
     download: Option<&Download>,
 ) -> Result<(), Failure> {
     let store = context.store()?;
-    let workspace = find_target(&store, &args.workspace)?;
+    let workspace = find_target(&store, args.target()?)?;
     let mut source = open(file).map_err(|error| Failure::Other(error.to_string()))?;
-    let options = ImportOptions {
-        on_conflict: args.on_conflict,
-        faulty_rows: FaultyRows::Refuse,
-        dry_run: args.dry_run,
-        deliver: args.deliver,
-        actor: Actor::command_line(),
-    };
+    let options = args.options(FaultyRows::Refuse);
     let mut terminal = Terminal::new();
     let imported = import(&store, &workspace, &mut *source, &options, &mut terminal);
     let signal = terminal.signal();
     drop(terminal);
-    let summary = imported.map_err(|error| import_failure(error, signal))?;
+    let summary = imported.map_err(|error| failure(error, signal))?;
     let source = download.map(Download::report);
-    let report = ImportJson { workspace: &args.workspace, dry_run: args.dry_run, summary, source };
+    let report = ImportJson { workspace: &workspace.slug, dry_run: args.dry_run, summary, source };
     let if_unprinted = || match args.dry_run {
         true => "the check found no faults".to_owned(),
         false => "everything was imported anyway".to_owned(),
@@ -93,10 +88,7 @@ fn import_lines(
 
 fn find_target(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
     let found = store.read(|reader| reader.workspace(slug))?;
-    found.ok_or_else(|| {
-        let hint = format!("`pivotal-server workspaces create --slug {slug} --name NAME`");
-        Failure::Other(format!("workspace `{slug}` not found; to create it, run {hint}"))
-    })
+    found.ok_or_else(|| missing_workspace(slug))
 }
 
 fn format_of(file: &Path) -> Result<Format, Failure> {

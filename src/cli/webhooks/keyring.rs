@@ -12,12 +12,16 @@ use crate::store::webhooks::settings::ServerSettings;
 
 /// Refuses a URL that the server wouldn't send to.
 pub fn check_url(context: &Context, store: &Store, url: &EndpointUrl) -> Result<(), Failure> {
-    // Uses the settings of the server that is running or ran last: this command's may differ.
-    let recorded = store.read(|reader| reader.webhook_settings())?;
-    let policy: DestinationPolicy = recorded
-        .map_or_else(|| context.settings.settings.destinations(), |settings| settings.policy);
-    check_destination(&policy, url)
+    check_destination(&destinations(context, store)?, url)
         .map_err(|refusal| Failure::Other(format!("the URL {url} {refusal}")))
+}
+
+/// Returns where the server sends webhooks.
+pub fn destinations(context: &Context, store: &Store) -> Result<DestinationPolicy, Failure> {
+    // The settings of the server that is running or ran last: this command's may differ.
+    let recorded = store.read(|reader| reader.webhook_settings())?;
+    Ok(recorded
+        .map_or_else(|| context.settings.settings.destinations(), |recorded| recorded.policy))
 }
 
 /// Returns the keys to encrypt secrets with, which must be the server's.

@@ -2,9 +2,9 @@
 
 pub mod args;
 mod deliveries;
-mod endpoints;
+pub(super) mod endpoints;
 mod failures;
-mod keyring;
+pub(super) mod keyring;
 mod listen;
 mod request;
 mod test_event;

@@ -5,4 +5,5 @@ mod links;
 mod origin;
 pub mod pages;
 mod readme;
+mod seed_schema;
 mod webhook_events;

@@ -12,8 +12,21 @@ if TYPE_CHECKING:
     from runners import Stage
 
 
+def write(block: Block, stage: Stage) -> None:
+    """Writes the block to the file that its mark names, for the programs after it."""
+    name = block.marks.get("file")
+    assert name, f"{block}: is not marked with the name of a file"
+    stage.shell.run(f"cat > {name} <<'END_OF_FILE'\n{block.code}END_OF_FILE\n")
+
+
 def json(block: Block, stage: Stage) -> None:
-    """Checks JSON against the component of the OpenAPI document that its mark names."""
+    """Checks JSON against the component of the OpenAPI document that its mark names.
+
+    JSON that is a file is checked by the programs that read it.
+    """
+    if "file" in block.marks:
+        write(block, stage)
+        return
     component = block.marks.get("schema")
     assert component, f"{block}: is neither the output of a program nor marked with a schema"
     reference = {"$ref": f"#/components/schemas/{component}"}

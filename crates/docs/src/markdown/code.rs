@@ -9,14 +9,15 @@ pub struct CodeBlock {
     pub language: String,
     /// The label of its tab, if it belongs to a group.
     pub tab: Option<String>,
-    /// Whether tests check it against a schema. Such a block is never shown as the output of another.
-    has_schema: bool,
+    /// Whether tests check it on its own. Such a block is never shown as the output of another.
+    is_checked: bool,
     code: String,
 }
 
 impl CodeBlock {
-    /// Parses an info string such as `bash tab=cURL`. The words `root`, `background`, `after`, and
-    /// `schema` are for `tests/reference`, which runs the blocks or checks them against a schema.
+    /// Parses an info string such as `bash tab=cURL`. The words `root`, `background`, `after`,
+    /// `schema`, and `file` are for `tests/reference`, which runs the blocks, checks them against a
+    /// schema, or writes them to a file.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a code block has no language")?.to_owned();
@@ -24,18 +25,18 @@ impl CodeBlock {
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
-                ("schema", _) => is_checked = true,
+                ("schema" | "file", _) => is_checked = true,
                 ("root" | "background", "") | ("after", _) => {}
                 _ => return Err(format!("a code block has the unknown attribute {word:?}")),
             }
         }
-        Ok(Self { language, tab, has_schema: is_checked, code })
+        Ok(Self { language, tab, is_checked, code })
     }
 
     fn is_output_of(&self, previous: &Self) -> bool {
         let is_program =
             ["bash", "typescript", "python", "rust"].contains(&previous.language.as_str());
-        is_program && !self.has_schema && ["json", "text"].contains(&self.language.as_str())
+        is_program && !self.is_checked && ["json", "text"].contains(&self.language.as_str())
     }
 }
 

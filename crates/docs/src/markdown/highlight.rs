@@ -79,6 +79,7 @@ impl Highlighter {
             "rust" => "Rust",
             "json" => "JSON",
             "toml" => "TOML",
+            "yaml" => "YAML",
             "ini" => "INI",
             "nginx" => "nginx",
             "caddyfile" | "text" => return Ok(None),

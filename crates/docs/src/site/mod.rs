@@ -12,8 +12,12 @@ use std::path::Path;
 
 use crate::output::{File, Kind};
 use crate::problem::Problems;
+use crate::read::read;
 use crate::sources;
 use crate::urls;
+
+/// Served as it is. A test generates it from the parsers of the server.
+const SEED_SCHEMA: &str = "docs/seed.schema.json";
 
 /// Builds the site from the sources below `root`.
 pub fn build(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
@@ -29,6 +33,7 @@ pub fn build(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
     put("/llms-full.txt".to_owned(), Kind::Text, llms::full_text(&pages));
     let index = search::index(&pages, sources::search_terms(root)?)?;
     put("/docs/search.json".to_owned(), Kind::Json, index);
+    put("/docs/seed.schema.json".to_owned(), Kind::Json, read(root, SEED_SCHEMA)?);
     for (path, target) in redirects::all(&pages) {
         put(path, Kind::Redirect, target);
     }

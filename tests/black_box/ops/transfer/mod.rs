@@ -6,6 +6,7 @@ mod events;
 mod faults;
 mod interrupted;
 mod round_trip;
+mod seeds;
 
 use std::io::Write;
 use std::process::{Child, Output, Stdio};
