@@ -8,8 +8,8 @@ use url::Url;
 
 use super::keys::args::Keys;
 use super::serve::args::Serve;
-use super::value_parsers::{parse_name, parse_slug};
 use super::transfer::args::{Export, Import};
+use super::value_parsers::{parse_name, parse_slug};
 use super::webhooks::args::Webhooks;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::values::slug::Slug;

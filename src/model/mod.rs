@@ -18,10 +18,9 @@ pub mod parse;
 pub mod previous_values;
 pub mod resource;
 #[cfg(test)]
-mod round_trip_tests;
-pub mod test_control;
 pub(crate) mod round_trip_tests;
 pub mod seed;
+pub mod test_control;
 pub mod transfer;
 pub mod values;
 pub mod webhook;

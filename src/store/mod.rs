@@ -57,7 +57,6 @@ pub use self::overview::{FileSize, Overview, Tally};
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
 pub use self::test_control::{MAX_SNAPSHOTS, StateError};
-pub use self::tx::{Tx, WorkspaceTx};
 pub use self::tx::{Recording, Tx, WorkspaceTx};
 use self::webhooks::signal::OutboxSignal;
 use crate::model::clock::Clock;

@@ -39,99 +39,53 @@ fn violations(layer: &str, words: &[&str]) -> Vec<String> {
     found
 }
 
+/// Returns the layers with those that each may use, from the table in `ARCHITECTURE.md`.
+fn layers() -> Vec<(String, Vec<String>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).unwrap();
+    let table = text.split("| layer | may use |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split('|').collect())
+        .collect();
+    let all: Vec<String> = rows.iter().flat_map(|row| names(row[0])).collect();
+    assert!(all.len() > 8, "{all:?}");
+    rows.iter()
+        .map(|row| {
+            let below =
+                if row[1].contains("everything below") { all.clone() } else { names(row[1]) };
+            (names(row[0]).remove(0), below)
+        })
+        .collect()
+}
+
 #[test]
 fn layers_only_import_lower_layers() {
-    for (layer, above) in [
-        (
-            "model",
-            &[
-                "store",
-                "settings",
-                "http",
-                "demo",
-                "service",
-                "api",
-                "admin",
-                "docs",
-                "test_control",
-                "server",
-                "cli",
-                "store", "settings", "http", "demo", "transfer", "service", "api", "admin", "docs",
-                "server", "cli",
-            ][..],
-        ),
-        (
-            "settings",
-            &[
-                "store",
-                "http",
-                "demo",
-                "service",
-                "api",
-                "admin",
-                "docs",
-                "test_control",
-                "server",
-                "store", "http", "demo", "transfer", "service", "api", "admin", "docs", "server",
-                "cli",
-            ],
-        ),
-        (
-            "store",
-            &[
-                "settings",
-                "http",
-                "demo",
-                "service",
-                "api",
-                "admin",
-                "docs",
-                "test_control",
-                "server",
-                "cli",
-                "settings", "http", "demo", "transfer", "service", "api", "admin", "docs",
-                "server", "cli",
-            ],
-        ),
-        (
-            "demo",
-            &[
-                "settings",
-                "http",
-                "service",
-                "api",
-                "admin",
-                "docs",
-                "test_control",
-                "server",
-                "cli",
-            ],
-        ),
-        (
-            "http",
-            &["store", "demo", "service", "api", "admin", "docs", "test_control", "server", "cli"],
-        ),
-        ("service", &["demo", "api", "admin", "docs", "test_control", "server", "cli"]),
-        ("api", &["demo", "admin", "docs", "test_control", "server", "cli"]),
-        ("admin", &["demo", "api", "docs", "test_control", "server", "cli"]),
-        ("docs", &["model", "store", "demo", "api", "admin", "test_control", "server", "cli"]),
-        ("test_control", &["demo", "admin", "docs", "server", "cli"]),
-            &["settings", "http", "transfer", "service", "api", "admin", "docs", "server", "cli"],
-        ),
-        ("transfer", &["settings", "demo", "service", "api", "admin", "docs", "server", "cli"]),
-        (
-            "http",
-            &["store", "demo", "transfer", "service", "api", "admin", "docs", "server", "cli"],
-        ),
-        ("service", &["demo", "transfer", "api", "admin", "docs", "server", "cli"]),
-        ("api", &["demo", "admin", "docs", "server", "cli"]),
-        ("admin", &["demo", "api", "docs", "server", "cli"]),
-        ("docs", &["model", "store", "demo", "transfer", "api", "admin", "server", "cli"]),
-        ("server", &["demo", "cli"]),
-    ] {
-        let above: Vec<String> = above.iter().map(|layer| format!("crate::{layer}")).collect();
-        let above: Vec<&str> = above.iter().map(String::as_str).collect();
-        assert_eq!(violations(layer, &above), Vec::<String>::new());
+    let layers = layers();
+    for (layer, below) in &layers {
+        let others = layers.iter().map(|(other, _)| other);
+        let forbidden: Vec<String> = others
+            .filter(|other| *other != layer && !below.contains(other))
+            .map(|other| format!("crate::{other}"))
+            .collect();
+        let forbidden: Vec<&str> = forbidden.iter().map(String::as_str).collect();
+        assert_eq!(violations(layer, &forbidden), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn every_folder_of_the_source_is_a_layer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let layers = layers();
+    for entry in fs::read_dir(root).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let is_layer = layers.iter().any(|(layer, _)| *layer == name);
+        assert_eq!(is_layer, entry.path().is_dir(), "{name}");
     }
 }
 
@@ -148,21 +102,7 @@ fn files_have_no_import_cycles() {
 #[test]
 fn sql_is_only_in_the_store() {
     let words = ["rusqlite", "SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM"];
-    for layer in [
-        "model",
-        "http",
-        "service",
-        "api",
-        "admin",
-        "docs",
-        "server",
-        "cli",
-        "demo",
-        "settings",
-        "test_control",
-        "model", "http", "service", "api", "admin", "docs", "server", "cli", "demo", "transfer",
-        "settings",
-    ] {
+    for (layer, _) in layers().iter().filter(|(layer, _)| layer != "store") {
         assert_eq!(violations(layer, &words), Vec::<String>::new());
     }
 }

@@ -63,7 +63,14 @@ pub fn run(context: &Context, args: &Import, is_stdin: bool) -> Result<(), Failu
     let keyring = if seed.webhooks.is_empty() { &no_keys } else { keyring(context, &store)? };
     let setup = SeedSetup { keyring, check_url: &check_url };
     let mut terminal = Terminal::new();
-    let imported = import_seed(&store, target, &seed, &setup, &args.options(FaultyRows::Refuse), &mut terminal);
+    let imported = import_seed(
+        &store,
+        target,
+        &seed,
+        &setup,
+        &args.options(FaultyRows::Refuse),
+        &mut terminal,
+    );
     let signal = terminal.signal();
     drop(terminal);
     let report = imported.map_err(|error| match error {
