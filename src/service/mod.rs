@@ -90,6 +90,10 @@ impl Service {
         client_ip::client_ip(peer, headers, trusted)
     }
 
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub fn store(&self) -> &Store {
         &self.store
     }

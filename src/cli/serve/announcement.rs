@@ -3,12 +3,15 @@
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::keys::NewKeyJson;
+use super::super::keys::{NewKeyJson, format_new_key};
 use super::super::output::Output;
+use super::super::webhooks::endpoints::WithSecret;
 use super::bootstrap::{FirstKeys, replacement_commands};
 use crate::model::key::Key;
 use crate::model::key::secret::Prefix;
+use crate::model::values::slug::Slug;
 use crate::server::Server;
+use crate::transfer::{SeedReport, SeedSummary};
 
 #[derive(Serialize)]
 struct AnnouncementJson<'a> {
@@ -20,6 +23,34 @@ struct AnnouncementJson<'a> {
     test_control: bool,
     admin: Option<&'a str>,
     setup: Option<&'a str>,
+    /// Only present after the import of a seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<SeedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SeedJson<'a> {
+    workspace: Option<&'a Slug>,
+    #[serde(flatten)]
+    summary: SeedSummary,
+    created_keys: Vec<NewKeyJson<'a>>,
+    created_webhooks: Vec<WithSecret<'a>>,
+}
+
+impl<'a> SeedJson<'a> {
+    fn new(report: &'a SeedReport) -> Self {
+        let keys = report.keys.iter().map(|one| NewKeyJson::new(&one.key, &one.secret));
+        let webhooks = report
+            .webhooks
+            .iter()
+            .map(|one| WithSecret { endpoint: &one.endpoint, secret: one.secret.reveal() });
+        Self {
+            workspace: report.workspace.as_ref().map(|workspace| &workspace.slug),
+            summary: report.summary,
+            created_keys: keys.collect(),
+            created_webhooks: webhooks.collect(),
+        }
+    }
 }
 
 /// Prints the address, and the new keys. Their secrets are left out if their owner has them, unless
@@ -46,6 +77,7 @@ pub fn announce(
         test_control,
         admin: admin.as_deref(),
         setup: setup.as_deref(),
+        seed: first.seed.as_ref().map(SeedJson::new),
     };
     let text = || {
         let mut text = format!("Listening on {address}");
@@ -62,6 +94,9 @@ pub fn announce(
                 replacement_commands(unshown.iter()).join("\n  "),
             );
         }
+        if let Some(report) = &first.seed {
+            text = format!("{}\n\n{text}", format_seed(report));
+        }
         if first.keys.is_empty() { text } else { format!("{}\n\n{text}", format_keys(first)) }
     };
     if first.keys.is_empty() {
@@ -69,13 +104,43 @@ pub fn announce(
     }
     output.print_after_change(&announcement, text, || {
         if first.are_known {
-            return "workspace `default` and your keys were created anyway".to_owned();
+            return format!("workspace `{}` and your keys were created anyway", slug(first));
         }
         format!(
-            "workspace `default` and two keys were created anyway; replace the keys: {}",
+            "workspace `{}` and two keys were created anyway; replace the keys: {}",
+            slug(first),
             replacement_commands(first.keys.iter().map(|(key, _)| key)).join("; ")
         )
     })
+}
+
+fn slug(first: &FirstKeys) -> &str {
+    first.workspace.as_ref().map_or("default", |workspace| workspace.slug.as_str())
+}
+
+fn format_seed(report: &SeedReport) -> String {
+    let rows = &report.summary.rows;
+    let mut text = format!(
+        "Imported {} customers, {} contacts, and {} onboardings from the seed.",
+        rows.customers.created, rows.contacts.created, rows.onboardings.created
+    );
+    for one in &report.keys {
+        text += &format!(
+            "\n\nCreated key \"{}\". {}",
+            one.key.name,
+            format_new_key(&one.key, &one.secret)
+        );
+    }
+    for one in &report.webhooks {
+        text += &format!(
+            "\n\nCreated endpoint {} for {}. Its signing secret, which you won't be able to see \
+             again:\n\n  {}",
+            one.endpoint.id,
+            one.endpoint.url,
+            one.secret.reveal()
+        );
+    }
+    text
 }
 
 fn format_keys(first: &FirstKeys) -> String {
@@ -87,14 +152,21 @@ fn format_keys(first: &FirstKeys) -> String {
     let lines = lines.collect::<Vec<_>>().join("\n");
     match (first.are_known, first.keys.len()) {
         (false, _) => format!(
-            "Created workspace `default` with two keys. Copy them now; you won't be able to see \
-             them again:\n\n{lines}"
+            "Created workspace `{}` with two keys. Copy them now; you won't be able to see \
+             them again:\n\n{lines}",
+            slug(first)
         ),
         (true, 1) => {
-            format!("Created workspace `default` with the key from your settings:\n\n{lines}")
+            format!(
+                "Created workspace `{}` with the key from your settings:\n\n{lines}",
+                slug(first)
+            )
         }
         (true, _) => {
-            format!("Created workspace `default` with the keys from your settings:\n\n{lines}")
+            format!(
+                "Created workspace `{}` with the keys from your settings:\n\n{lines}",
+                slug(first)
+            )
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The arguments of `serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 #[derive(Default, clap::Args)]
 pub struct Serve {
@@ -29,6 +30,13 @@ pub struct Serve {
     /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
+    /// Fill the workspace of a new database from a seed file, in YAML or JSON
+    ///
+    /// The file can contain customers, contacts, onboardings, API keys, and webhook endpoints. If it
+    /// names a workspace, that one is created instead of `default`. If anything is wrong with it,
+    /// nothing is created. Ignored once there is a workspace.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    pub seed: Option<PathBuf>,
     /// Stop when stdin is closed, so when the process that started the server has ended
     ///
     /// That process must keep the server's stdin open.

@@ -12,10 +12,11 @@ use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::values::argon2id::HashError;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
-use crate::model::workspace::NewWorkspace;
+use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::server::Server;
 use crate::settings::Bootstrap;
 use crate::store::{Store, Tx};
+use crate::transfer::SeedReport;
 
 /// The keys of a first start, hashed.
 pub struct PreparedKeys {
@@ -23,12 +24,15 @@ pub struct PreparedKeys {
     are_known: bool,
 }
 
-/// The keys that a first start has created.
+/// What a first start has created.
 #[derive(Default)]
 pub struct FirstKeys {
+    pub workspace: Option<Workspace>,
     pub keys: Vec<(Key, KeySecret)>,
     /// Whether the keys come from the settings, so their owner has them.
     pub are_known: bool,
+    /// What was imported from a seed.
+    pub seed: Option<SeedReport>,
 }
 
 impl PreparedKeys {
@@ -86,14 +90,21 @@ pub fn is_first_start(store: &Store) -> Result<bool, Failure> {
     Ok(store.read(|reader| reader.workspaces())?.is_empty())
 }
 
-/// Creates the `default` workspace and its keys, unless a command was faster. The server accepts
-/// the keys without verifying them.
-pub fn bootstrap(server: &Server, prepared: PreparedKeys) -> Result<FirstKeys, Failure> {
-    let PreparedKeys { keys, are_known } = prepared;
-    let new = NewWorkspace {
+pub fn default_workspace() -> NewWorkspace {
+    NewWorkspace {
         slug: Slug::from_stored("default".to_owned()),
         name: Name::from_stored("Default".to_owned()),
-    };
+    }
+}
+
+/// Creates the first workspace and its keys, unless a command was faster. The server accepts the
+/// keys without verifying them.
+pub fn bootstrap(
+    server: &Server,
+    new: NewWorkspace,
+    prepared: PreparedKeys,
+) -> Result<FirstKeys, Failure> {
+    let PreparedKeys { keys, are_known } = prepared;
     let (issued, secrets): (Vec<IssuedKey>, Vec<KeySecret>) = keys.into_iter().unzip();
     let hashes: Vec<String> = issued.iter().map(|issued| issued.hash.clone()).collect();
     // In one transaction: a workspace without keys would look as if its keys had been shown.
@@ -104,13 +115,14 @@ pub fn bootstrap(server: &Server, prepared: PreparedKeys) -> Result<FirstKeys, F
         }
         Ok(created)
     };
-    let Some((_, keys)) = server.service().store().write_blocking(create)? else {
+    let Some((workspace, keys)) = server.service().store().write_blocking(create)? else {
         return Ok(FirstKeys::default());
     };
     for (secret, hash) in secrets.iter().zip(hashes) {
         server.trust_key(secret, hash);
     }
-    Ok(FirstKeys { keys: keys.into_iter().zip(secrets).collect(), are_known })
+    let keys = keys.into_iter().zip(secrets).collect();
+    Ok(FirstKeys { workspace: Some(workspace), keys, are_known, seed: None })
 }
 
 /// Records that the first keys were shown, unless stdout is discarded.
@@ -126,7 +138,9 @@ pub fn record_first_keys_shown(store: &Store) {
 
 /// Returns the commands that replace the first keys if their secrets were never shown.
 pub fn replacement_commands<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
-    let create = "pivotal-server keys create --workspace default --name NAME".to_owned();
+    let mut keys = keys.peekable();
+    let slug = keys.peek().map_or("default", |key| key.workspace.as_str());
+    let create = format!("pivotal-server keys create --workspace {slug} --name NAME");
     let revoke = keys.map(|key| format!("pivotal-server keys revoke {}", key.prefix));
     std::iter::once(create).chain(revoke).collect()
 }

@@ -4,6 +4,7 @@ mod announcement;
 pub mod args;
 mod bootstrap;
 mod ephemeral;
+mod seed;
 mod stop;
 
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 use self::announcement::announce;
 use self::args::Serve;
 use self::bootstrap::{
-    FirstKeys, PreparedKeys, bootstrap, is_first_start, record_first_keys_shown,
+    FirstKeys, PreparedKeys, bootstrap, default_workspace, is_first_start, record_first_keys_shown,
     replacement_commands,
 };
 use self::ephemeral::KeysInPreparation;
+use self::seed::SeedFile;
 use self::stop::StopConditions;
 use super::context::Context;
 use super::failure::Failure;
@@ -27,6 +29,7 @@ use crate::service::Service;
 use crate::service::test_control::TestControl;
 use crate::settings::{Settings, check_exposure};
 use crate::store::{EphemeralDir, Store};
+use crate::transfer::SeedTarget;
 
 /// The maximum number of deliveries on hold to count.
 const MAX_COUNT: u32 = 100_000;
@@ -87,14 +90,28 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
             replacement_commands(keys.iter()).join("; ")
         );
     }
+    let is_first = is_first_start(store)?;
+    let now = store.clock().now();
+    let seed = args.seed.as_deref().map(|file| SeedFile::read(file, now)).transpose()?;
+    let seed = seed.filter(|_| is_first);
+    let new = seed.as_ref().and_then(SeedFile::workspace).cloned();
+    let new = new.unwrap_or_else(default_workspace);
+    if let Some(seed) = &seed {
+        seed.check(&server, new.clone())?;
+    }
     // Only now that the socket is open: after creating the keys, only printing them can still fail.
-    let first = if let Some(early) = early_keys {
-        bootstrap(&server, early.wait()?)?
-    } else if creates_keys && is_first_start(store)? {
-        bootstrap(&server, PreparedKeys::prepare(&settings_of_keys, store.checksum_secret())?)?
+    let mut first = if let Some(early) = early_keys {
+        bootstrap(&server, new.clone(), early.wait()?)?
+    } else if creates_keys && is_first {
+        let keys = PreparedKeys::prepare(&settings_of_keys, store.checksum_secret())?;
+        bootstrap(&server, new.clone(), keys)?
     } else {
         FirstKeys::default()
     };
+    if let Some(seed) = &seed {
+        let target = first.workspace.clone().map_or(SeedTarget::New(new), SeedTarget::Existing);
+        first.seed = Some(seed.import(&server, target)?);
+    }
     announce(output, &server, &first, args.ephemeral, unshown.as_deref())?;
     if !first.keys.is_empty() && !first.are_known && !args.ephemeral {
         record_first_keys_shown(store);
