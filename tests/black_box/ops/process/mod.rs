@@ -8,6 +8,8 @@ mod ephemeral;
 mod known_keys;
 #[cfg(target_os = "linux")]
 mod log_pipe;
+#[cfg(target_os = "linux")]
+mod serve_seed;
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
