@@ -7,6 +7,7 @@ use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
 use crate::http::request_limits::BodyError;
 use crate::model::parse::problem::Problem;
+use crate::model::transfer::{ImportFault, Place};
 use crate::model::workspace::SnapshotName;
 use crate::service::test_control::faults::MAX_FAULTS;
 use crate::store::{MAX_SNAPSHOTS, StoreError};
@@ -59,6 +60,8 @@ pub(super) enum ControlError {
     NotDrained(u128),
     #[error("slug is already used by another workspace. Choose a different one, or send none.")]
     SlugTaken,
+    #[error("The seed is invalid.")]
+    InvalidSeed(Vec<ImportFault>),
     #[error("There is no workspace with this slug. Check the path.")]
     WorkspaceNotFound,
     #[error("The workspace has no snapshot with this name. Take one with PUT first.")]
@@ -75,6 +78,10 @@ pub(super) enum ControlError {
 }
 
 impl ControlError {
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self::Store(StoreError::Internal(error.to_string()))
+    }
+
     pub fn to_http_response(&self) -> HttpResponse {
         let entries = self.entries();
         let Some((first, body)) = error_body(&entries) else {
@@ -105,6 +112,7 @@ impl ControlError {
         use StatusCode as S;
         let (status, kind, code) = match self {
             Self::Invalid(problems) => return problems.iter().map(ErrorEntry::from).collect(),
+            Self::InvalidSeed(faults) => return faults.iter().map(seed_entry).collect(),
             Self::UnknownField(..) => (S::BAD_REQUEST, InvalidRequestError, "unknown_field"),
             Self::UnknownParameter(_) => (S::BAD_REQUEST, InvalidRequestError, "unknown_parameter"),
             Self::InvalidJson(_) => (S::BAD_REQUEST, InvalidRequestError, "invalid_json"),
@@ -141,6 +149,30 @@ impl ControlError {
             _ => None,
         };
         vec![ErrorEntry { status, kind, code, message: self.to_string(), field }]
+    }
+}
+
+fn seed_entry(fault: &ImportFault) -> ErrorEntry {
+    ErrorEntry {
+        status: StatusCode::BAD_REQUEST,
+        kind: ErrorType::InvalidRequestError,
+        code: "invalid_seed",
+        message: fault.to_string(),
+        field: Some(seed_path(fault)),
+    }
+}
+
+/// Returns the path of what is wrong, such as `seed.customers[3].email`.
+fn seed_path(fault: &ImportFault) -> String {
+    let place = match &fault.place {
+        Place::Path(path) if path == "seed" => String::new(),
+        Place::Path(path) => format!(".{path}"),
+        // A text has lines, and no paths if it can't be parsed.
+        Place::Line(_) => String::new(),
+    };
+    match &fault.field {
+        Some(field) if !place.ends_with(&format!(".{field}")) => format!("seed{place}.{field}"),
+        _ => format!("seed{place}"),
     }
 }
 

@@ -14,6 +14,7 @@ mod guard;
 mod request;
 mod requests;
 mod routes;
+mod seed;
 mod workspaces;
 
 pub use self::control::Control;

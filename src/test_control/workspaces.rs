@@ -8,19 +8,22 @@ use serde::Serialize;
 
 use super::error::ControlError;
 use super::request::{ControlRequest, ControlResult};
+use super::seed::{self, SeededJson};
 use crate::model::event::Actor;
-use crate::model::key::Mode;
 use crate::model::key::issued::IssuedKey;
-use crate::model::test_control::workspace::NewTestWorkspace;
+use crate::model::key::{Key, Mode};
+use crate::model::test_control::workspace::{NewTestWorkspace, SeedInput};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
-use crate::model::workspace::{SnapshotName, WorkspaceId};
+use crate::model::workspace::{NewWorkspace, SnapshotName, Workspace, WorkspaceId};
 use crate::store::{StateError, StoreError, Tx};
 
 #[derive(Serialize)]
 struct CreatedJson<'a> {
     workspace: WorkspaceJson<'a>,
     keys: KeysJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<SeededJson>,
 }
 
 #[derive(Serialize)]
@@ -42,14 +45,21 @@ pub(super) async fn create(request: ControlRequest) -> ControlResult {
     let service = Arc::clone(&request.control.service);
     let keys = new.keys();
     let issue = move || IssuedKey::issue_all(keys, service.store.checksum_secret());
-    let issued = spawn_blocking(issue).await.map_err(|error| internal(&error))?;
-    let issued = issued.map_err(|error| internal(&error))?;
+    let issued = spawn_blocking(issue).await.map_err(|error| ControlError::internal(&error))?;
+    let issued = issued.map_err(|error| ControlError::internal(&error))?;
     let (issued, secrets): (Vec<_>, Vec<_>) = issued.into_iter().unzip();
     let hashes: Vec<String> = issued.iter().map(|issued| issued.hash.clone()).collect();
-    let create =
-        move |tx: &Tx<'_>| tx.create_workspace_with_keys(&Actor::system(), new.workspace, issued);
-    let created = request.control.service.store.write(create).await?;
-    let (workspace, keys) = created.ok_or(ControlError::SlugTaken)?;
+    let (workspace, keys, seed) = match new.seed {
+        None => {
+            let (workspace, keys) = create_empty(&request, new.workspace, issued).await?;
+            (workspace, keys, None)
+        }
+        Some(seed) => {
+            let (workspace, keys, seeded) =
+                create_seeded(&request, new.workspace, issued, seed).await?;
+            (workspace, keys, Some(seeded))
+        }
+    };
     for (secret, hash) in secrets.iter().zip(hashes) {
         request.control.api.trust_key(secret, hash);
     }
@@ -59,9 +69,42 @@ pub(super) async fn create(request: ControlRequest) -> ControlResult {
     };
     let (live, test) = (secret_of(Mode::Live), secret_of(Mode::Test));
     let (id, slug, name) = (&workspace.id, &workspace.slug, &workspace.name);
-    let created =
-        CreatedJson { workspace: WorkspaceJson { id, slug, name }, keys: KeysJson { live, test } };
+    let created = CreatedJson {
+        workspace: WorkspaceJson { id, slug, name },
+        keys: KeysJson { live, test },
+        seed,
+    };
     Ok(HttpResponse::Created().json(created))
+}
+
+async fn create_empty(
+    request: &ControlRequest,
+    new: NewWorkspace,
+    keys: Vec<IssuedKey>,
+) -> Result<(Workspace, Vec<Key>), ControlError> {
+    let create = move |tx: &Tx<'_>| tx.create_workspace_with_keys(&Actor::system(), new, keys);
+    let created = request.control.service.store.write(create).await?;
+    created.ok_or(ControlError::SlugTaken)
+}
+
+async fn create_seeded(
+    request: &ControlRequest,
+    new: NewWorkspace,
+    keys: Vec<IssuedKey>,
+    seed: SeedInput,
+) -> Result<(Workspace, Vec<Key>, SeededJson), ControlError> {
+    let service = &request.control.service;
+    if service.store.read(|reader| reader.workspace(&new.slug))?.is_some() {
+        return Err(ControlError::SlugTaken);
+    }
+    let (workspace, seeded) = seed::create(service, new, seed).await?;
+    let owner = workspace.clone();
+    let create = move |tx: &Tx<'_>| -> Result<Vec<Key>, StoreError> {
+        let create = |key| tx.create_key(Actor::system(), &owner, key);
+        keys.into_iter().map(create).collect()
+    };
+    let keys = service.store.write(create).await?;
+    Ok((workspace, keys, seeded))
 }
 
 /// POST `/_test/workspaces/{slug}/reset`
@@ -110,8 +153,4 @@ fn workspace(request: &ControlRequest) -> Result<Slug, ControlError> {
 
 fn snapshot(request: &ControlRequest) -> Result<SnapshotName, ControlError> {
     SnapshotName::parse(request.path_parameter("name")).ok_or(ControlError::InvalidSnapshotName)
-}
-
-fn internal(error: &dyn std::fmt::Display) -> ControlError {
-    ControlError::Store(StoreError::Internal(error.to_string()))
 }

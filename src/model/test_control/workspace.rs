@@ -1,9 +1,13 @@
 //! The workspaces that tests create for themselves.
 
 use rand::RngExt;
+use serde_json::Value;
+use utoipa::openapi::schema::{Object, Type};
 
 use crate::model::key::{Mode, NewKey, Scopes, Tier};
-use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::fields::{Body, FieldValue, Fields};
+use crate::model::parse::problem::Fault;
+use crate::model::parse::schema::{JsonSchema, Schema, any_of, string};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::workspace::NewWorkspace;
@@ -17,6 +21,32 @@ const RANDOM: usize = 8;
 pub struct NewTestWorkspace {
     pub workspace: NewWorkspace,
     pub tier: Tier,
+    pub seed: Option<SeedInput>,
+}
+
+/// What a workspace starts with.
+#[derive(Debug)]
+pub enum SeedInput {
+    /// A seed as an object.
+    Document(Value),
+    /// The text of a seed file.
+    Text(String),
+}
+
+impl JsonSchema for SeedInput {
+    fn schema() -> Schema {
+        any_of([Object::with_type(Type::Object).into(), string().into()])
+    }
+}
+
+impl FieldValue for SeedInput {
+    fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        match value {
+            Value::Object(_) => Ok(Self::Document(value.clone())),
+            Value::String(text) => Ok(Self::Text(text.clone())),
+            _ => Err(Fault::wrong_type("an object, or the text of a seed file").into()),
+        }
+    }
 }
 
 impl Body for NewTestWorkspace {
@@ -24,7 +54,8 @@ impl Body for NewTestWorkspace {
         let slug = fields.optional("slug").or_else(random_slug)?;
         let name = fields.optional("name").or_else(|| Name::parse(slug.as_str()).ok())?;
         let tier = fields.optional("tier").unwrap_or(Tier::Standard);
-        Some(Self { workspace: NewWorkspace { slug, name }, tier })
+        let seed = fields.optional("seed");
+        Some(Self { workspace: NewWorkspace { slug, name }, tier, seed })
     }
 }
 
@@ -50,7 +81,7 @@ fn random_slug() -> Option<Slug> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::model::parse::problem::Problem;
@@ -71,9 +102,9 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_reported_with_its_field() {
-        let body = json!({"slug": "No Slug", "name": "", "tier": "gold"});
+        let body = json!({"slug": "No Slug", "name": "", "tier": "gold", "seed": 1});
         let problems = parse(body).unwrap_err();
         let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
-        assert_eq!(fields, ["slug", "name", "tier"]);
+        assert_eq!(fields, ["slug", "name", "tier", "seed"]);
     }
 }

@@ -102,3 +102,59 @@ fn a_reset_while_a_webhook_is_waiting_leaves_nothing_to_wait_for() {
     control.drain();
     assert_eq!(receiver.requests().len(), before, "deliveries are part of what a reset removes");
 }
+
+#[test]
+fn a_workspace_can_start_with_a_seed() {
+    let (server, control) = start();
+    control.freeze("2030-01-01T00:00:00Z");
+    let receiver = crate::support::Receiver::start();
+    let seed = json!({
+        "workspace": {"slug": "ignored", "name": "Ignored"},
+        "customers": [{"name": "Aurora", "contacts": [{"name": "Ada", "email": "ada@example.com"}]}],
+        "webhooks": [{"url": receiver.url(), "mode": "live"}],
+    });
+    let mut slugs = Vec::new();
+    for _ in 0..2 {
+        let created = control.post("/workspaces", json!({ "seed": seed })).expect(201);
+        slugs.push(created["workspace"]["slug"].clone());
+        let client = server.client_with(created["keys"]["live"].as_str().unwrap());
+        assert_eq!(names(&client), ["Aurora"]);
+        assert_eq!(client.list("/customers/1/contacts")[0]["email"], "ada@example.com");
+        let secret = created["seed"]["webhooks"][0]["secret"].as_str().unwrap();
+        assert!(secret.starts_with("whsec_"), "{created}");
+        client.customer("Borealis");
+    }
+    assert_ne!(slugs[0], slugs[1], "parallel tests can use the same seed");
+    control.drain();
+    let received: Vec<Value> = receiver
+        .requests()
+        .iter()
+        .map(|one| one.event()["data"]["object"]["name"].clone())
+        .collect();
+    assert_eq!(received, ["Borealis", "Borealis"], "seeding sends no webhooks");
+
+    let text = "customers:\n  - name: Cumulus\n";
+    let created = control.post("/workspaces", json!({"slug": "acme", "seed": text})).expect(201);
+    let client = server.client_with(created["keys"]["test"].as_str().unwrap());
+    assert_eq!(names(&client), ["Cumulus"]);
+    let taken = control.post("/workspaces", json!({"slug": "acme", "seed": text}));
+    taken.refused(409, "slug_taken", "slug");
+}
+
+#[test]
+fn an_invalid_seed_is_refused_with_all_of_its_problems_and_creates_nothing() {
+    let (server, control) = start();
+    let seed = json!({
+        "customers": [{"name": "Aurora", "contacts": [{"name": "Ada", "email": "nobody"}]}, {"slug": "b"}],
+    });
+    let refused = control.post("/workspaces", json!({"slug": "acme", "seed": seed}));
+    let error = refused.refused(400, "invalid_seed", "seed.customers[0].contacts[0].email");
+    let fields: Vec<&Value> =
+        error["errors"].as_array().unwrap().iter().map(|one| &one["field"]).collect();
+    assert_eq!(fields, ["seed.customers[0].contacts[0].email", "seed.customers[1].name"]);
+    let text = control.post("/workspaces", json!({"slug": "acme", "seed": "customers: ["}));
+    text.refused(400, "invalid_seed", "seed");
+    control.post("/workspaces", json!({"seed": 5})).refused(400, "invalid_type", "seed");
+    let workspaces = server.json(&["workspaces", "list"]);
+    assert_eq!(workspaces.as_array().unwrap().len(), 1, "{workspaces}");
+}
