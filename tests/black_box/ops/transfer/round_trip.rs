@@ -56,12 +56,14 @@ fn a_workspace_that_moves_gives_the_same_export_and_the_same_responses() {
     {
         assert_eq!(new.walk(path), old.walk(path), "{path}");
     }
-    let org_ids = |events: Vec<Value>| {
-        events.into_iter().map(|mut event| event.as_object_mut().unwrap().remove("org_id").unwrap())
+    let without_workspace = |mut events: Vec<Value>| {
+        for event in &mut events {
+            event.as_object_mut().unwrap().remove("org_id");
+        }
+        events
     };
-    let (before, after) = (old.walk("/events"), new.walk("/events"));
-    assert_eq!(before.len(), after.len());
-    assert_ne!(org_ids(before).last(), org_ids(after).last());
+    let events = without_workspace(new.walk("/events"));
+    assert_eq!(events, without_workspace(old.walk("/events")));
 
     // The next one gets the number that it would have got in the source.
     let next = old.customer("Next");
