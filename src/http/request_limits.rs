@@ -37,47 +37,92 @@ pub(crate) fn headers_fit(headers: &HeaderMap) -> bool {
     length <= MAX_HEADER_BYTES
 }
 
-/// Reads a whole body of at most `limit` bytes.
+/// How much of a body is read, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    /// The largest body that is accepted.
+    pub accepted: u64,
+    /// How much more is read and discarded.
+    pub drained: u64,
+}
+
+impl BodyLimit {
+    pub fn new(accepted: usize) -> Self {
+        Self { accepted: accepted as u64, drained: MAX_DRAINED as u64 }
+    }
+}
+
+/// Reads a body in chunks.
 ///
 /// The headers determine where the body ends. For `Upgrade: websocket`, actix-http treats
 /// everything that follows as the body, so waiting for its end would mean waiting for the client to
 /// disconnect.
+pub(crate) struct BodyReader {
+    payload: Payload,
+    length: Option<u64>,
+    total: u64,
+    limit: BodyLimit,
+    timeout: TransferTimeout,
+    state: Option<Rc<ConnectionState>>,
+}
+
+impl BodyReader {
+    pub fn new(
+        request: &HttpRequest,
+        payload: Payload,
+        limit: BodyLimit,
+        settings: &Connections,
+    ) -> Self {
+        let state = request.conn_data::<Rc<ConnectionState>>().cloned();
+        if let Some(state) = &state {
+            state.start_reading_body();
+        }
+        let length = body_length(request.headers());
+        let timeout = TransferTimeout::new(settings);
+        Self { payload, length, total: 0, limit, timeout, state }
+    }
+
+    /// Returns the next chunk, or `None` at the end. Chunks beyond the limit are discarded, and the
+    /// error comes once the client has sent everything.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        while self.length.is_none_or(|length| self.total < length) {
+            if let (Some(state), Some(length)) = (&self.state, self.length) {
+                state.set_body_left(length - self.total);
+            }
+            let next = timeout_at(self.timeout.wait_deadline(), self.payload.next()).await;
+            let Some(chunk) = next.map_err(|_| BodyError::TooSlow)? else { break };
+            let mut chunk = chunk.map_err(BodyError::Broken)?;
+            self.timeout.progress(chunk.len());
+            if let Some(length) = self.length {
+                // Anything after the body is not part of it.
+                chunk.truncate(usize::try_from(length - self.total).unwrap_or(usize::MAX));
+            }
+            self.total += chunk.len() as u64;
+            if self.total > self.limit.accepted + self.limit.drained {
+                return Err(BodyError::TooLarge);
+            }
+            if self.total <= self.limit.accepted {
+                return Ok(Some(chunk));
+            }
+        }
+        if let Some(state) = &self.state {
+            state.finish_reading_body();
+        }
+        if self.total > self.limit.accepted { Err(BodyError::TooLarge) } else { Ok(None) }
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn read_body(
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     limit: usize,
     settings: &Connections,
 ) -> Result<Bytes, BodyError> {
-    let length = body_length(request.headers());
-    let state = request.conn_data::<Rc<ConnectionState>>();
-    if let Some(state) = state {
-        state.start_reading_body();
-    }
-    let mut timeout = TransferTimeout::new(settings);
+    let mut reader = BodyReader::new(request, payload, BodyLimit::new(limit), settings);
     let mut body = BytesMut::new();
-    let mut total: u64 = 0;
-    while length.is_none_or(|length| total < length) {
-        if let (Some(state), Some(length)) = (state, length) {
-            state.set_body_left(length - total);
-        }
-        let next = timeout_at(timeout.wait_deadline(), payload.next()).await;
-        let Some(chunk) = next.map_err(|_| BodyError::TooSlow)? else { break };
-        let mut chunk = chunk.map_err(BodyError::Broken)?;
-        timeout.progress(chunk.len());
-        if let Some(length) = length {
-            // Anything after the body is not part of it.
-            chunk.truncate(usize::try_from(length - total).unwrap_or(usize::MAX));
-        }
-        total += chunk.len() as u64;
-        if total > (limit + MAX_DRAINED) as u64 {
-            return Err(BodyError::TooLarge);
-        }
-        if total <= limit as u64 {
-            body.extend_from_slice(&chunk);
-        }
+    while let Some(chunk) = reader.next().await? {
+        body.extend_from_slice(&chunk);
     }
-    if let Some(state) = state {
-        state.finish_reading_body();
-    }
-    if total > limit as u64 { Err(BodyError::TooLarge) } else { Ok(body.freeze()) }
+    Ok(body.freeze())
 }
