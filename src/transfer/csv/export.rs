@@ -116,6 +116,14 @@ impl<W: Write> CsvExport<W> {
         self.write(&to_object(contact)?, Some(slug))
     }
 
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.csv.flush()
+    }
+
     /// Finishes the file.
     ///
     /// # Errors

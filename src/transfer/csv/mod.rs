@@ -6,6 +6,7 @@ mod error;
 mod export;
 mod file;
 mod mapping;
+mod preview;
 mod rejects;
 #[cfg(test)]
 mod round_trip_tests;
@@ -19,6 +20,7 @@ pub use self::error::CsvError;
 pub use self::export::{CsvExport, export_csv};
 pub use self::file::{CsvFile, DELIMITERS, Record, Rows, is_possible_delimiter};
 pub use self::mapping::{Choice, MappedColumn, Mapping, Target};
+pub use self::preview::{ShownRow, examples, first_rows, suggest};
 pub use self::rejects::{RejectsFile, RejectsWriter};
 pub use self::row::parse as parse_row;
 pub use self::source::CsvSource;

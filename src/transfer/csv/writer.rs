@@ -46,6 +46,14 @@ impl<W: Write> CsvWriter<W> {
         Ok(())
     }
 
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.csv.flush()
+    }
+
     /// Writes what is buffered and returns the file.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! A CSV file: how its text is encoded and separated, and its rows. It can be read several times.
 
-use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
+use super::content::{Content, ContentReader};
 use super::delimiter;
 use super::encoding::{self, Decoded};
 use super::records::{Record, Records};
@@ -18,7 +19,7 @@ const SAMPLE: usize = 64 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct CsvFile {
-    path: PathBuf,
+    content: Content,
     /// What errors call the file.
     name: String,
     pub encoding: &'static Encoding,
@@ -31,7 +32,7 @@ pub struct CsvFile {
 /// The rows after the header, without those whose cells are all empty.
 pub struct Rows<'f> {
     file: &'f CsvFile,
-    records: Records<Decoded<BufReader<File>>>,
+    records: Records<Decoded<BufReader<ContentReader>>>,
 }
 
 impl CsvFile {
@@ -46,13 +47,35 @@ impl CsvFile {
         encoding: Option<&'static Encoding>,
         delimiter: Option<u8>,
     ) -> Result<Self, CsvError> {
+        Self::read_header(Content::Path(path.to_owned()), name, encoding, delimiter)
+    }
+
+    /// Like [`Self::open`], for a file in memory.
+    ///
+    /// # Errors
+    /// If the file can't be decoded or has no header.
+    pub fn in_memory(
+        content: Arc<Vec<u8>>,
+        name: &str,
+        encoding: Option<&'static Encoding>,
+        delimiter: Option<u8>,
+    ) -> Result<Self, CsvError> {
+        Self::read_header(Content::Memory(content), name, encoding, delimiter)
+    }
+
+    fn read_header(
+        content: Content,
+        name: &str,
+        encoding: Option<&'static Encoding>,
+        delimiter: Option<u8>,
+    ) -> Result<Self, CsvError> {
         let unreadable = |source| CsvError::Read { file: name.to_owned(), source };
         let encoding = match encoding {
             Some(encoding) => encoding,
-            None => File::open(path).and_then(encoding::detect).map_err(unreadable)?,
+            None => content.reader().and_then(encoding::detect).map_err(unreadable)?,
         };
         let mut file = Self {
-            path: path.to_owned(),
+            content,
             name: name.to_owned(),
             encoding,
             delimiter: b',',
@@ -89,12 +112,11 @@ impl CsvFile {
     /// # Errors
     /// If the file can't be read.
     pub fn size(&self) -> Result<u64, CsvError> {
-        let metadata = std::fs::metadata(&self.path).map_err(|error| self.read_error(error))?;
-        Ok(metadata.len())
+        self.content.size().map_err(|error| self.read_error(error))
     }
 
     /// Reads from the header on.
-    fn all_records(&self) -> Result<Records<Decoded<BufReader<File>>>, CsvError> {
+    fn all_records(&self) -> Result<Records<Decoded<BufReader<ContentReader>>>, CsvError> {
         let text = self.decoded().map_err(|error| self.read_error(error))?;
         let mut records = Records::new(text, self.delimiter);
         if self.has_preamble {
@@ -103,8 +125,8 @@ impl CsvFile {
         Ok(records)
     }
 
-    fn decoded(&self) -> io::Result<Decoded<BufReader<File>>> {
-        Ok(Decoded::new(BufReader::new(File::open(&self.path)?), self.encoding))
+    fn decoded(&self) -> io::Result<Decoded<BufReader<ContentReader>>> {
+        Ok(Decoded::new(BufReader::new(self.content.reader()?), self.encoding))
     }
 
     /// Returns the start of the text, and whether it is all of it.

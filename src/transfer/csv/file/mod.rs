@@ -1,5 +1,6 @@
 //! From the bytes of a file to its rows: the encoding, the delimiter, and what quotes enclose.
 
+mod content;
 mod csv_file;
 mod delimiter;
 mod encoding;
