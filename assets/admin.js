@@ -35,6 +35,9 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => submitted.clear());
 
+// Follow the progress of work on the server.
+if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 1_000);
+
 // Copy the text, or select it if the browser refuses.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {

@@ -20,6 +20,10 @@ pub(super) enum AdminError {
         "This delivery doesn't exist. It may be too old for the log, or it may belong to another endpoint."
     )]
     NoDelivery,
+    #[error(
+        "This import doesn't exist. Uploaded files are kept for 30 minutes, and only until you sign out. Upload the file again."
+    )]
+    NoImport,
     #[error("This page only accepts {0} requests.")]
     MethodNotAllowed(String),
     #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
@@ -40,6 +44,11 @@ pub(super) enum AdminError {
     Conflict(String),
     #[error("The form is too large.")]
     TooLarge,
+    #[error(
+        "The file is larger than {} MiB. Split it into several files, or import it on the command line.",
+        .0 >> 20
+    )]
+    FileTooLarge(usize),
     #[error(
         "The form took too long to arrive. Check your connection, go back, and submit it again."
     )]
@@ -83,7 +92,7 @@ impl AdminError {
     pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
-            Self::PageNotFound | Self::NotFound(_) | Self::NoDelivery => {
+            Self::PageNotFound | Self::NotFound(_) | Self::NoDelivery | Self::NoImport => {
                 (S::NOT_FOUND, "Not found")
             }
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
@@ -94,6 +103,7 @@ impl AdminError {
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "Request timed out"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Form too large"),
+            Self::FileTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "File too large"),
             Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large"),
             Self::TooManyAttempts(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),

@@ -6,6 +6,7 @@ mod assets;
 mod display;
 mod error;
 mod forms;
+mod imports;
 mod links;
 mod page;
 mod pages;
@@ -15,5 +16,6 @@ mod state;
 mod views;
 mod visit;
 
+pub use self::imports::threads::MAX_RUNNING as MAX_RUNNING_IMPORTS;
 pub use self::routes::{Entry, configure, entries, no_page};
 pub use self::state::Admin;

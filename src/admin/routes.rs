@@ -11,8 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
-    api_keys, asset, board, contacts, customer_form, customers, export, logs, onboardings,
-    overview, setup, sign_in, webhooks, workspaces,
+    api_keys, asset, board, contacts, csv_export, customer_form, customers, export, imports, logs,
+    onboardings, overview, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
 use crate::http::routing::build_resources;
@@ -63,6 +63,15 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/api-keys/{id}/rotate", "admin-key-rotate", api_keys::rotate),
         signed_in(&get,  "/admin/api-keys/{id}/revoke", "admin-key-revoke-form", api_keys::confirm),
         signed_in(&post, "/admin/api-keys/{id}/revoke", "admin-key-revoke", api_keys::revoke),
+        signed_in(&get,  "/admin/contacts.csv",  "admin-contacts-csv",  csv_export::contacts),
+        signed_in(&get,  "/admin/customers.csv", "admin-customers-csv", csv_export::customers),
+        signed_in(&get,  "/admin/import",     "admin-import-form",   imports::upload::form),
+        with_file(&post, "/admin/import",     "admin-import-upload", imports::upload::upload),
+        signed_in(&get,  "/admin/import/{id}",                "admin-import",            imports::show::show),
+        signed_in(&post, "/admin/import/{id}/preview",        "admin-import-preview",    imports::preview::update),
+        signed_in(&post, "/admin/import/{id}/run",            "admin-import-run",        imports::preview::import),
+        signed_in(&post, "/admin/import/{id}/discard",        "admin-import-discard",    imports::preview::discard),
+        signed_in(&get,  "/admin/import/{id}/rejected.csv",   "admin-import-rejected",   imports::rejected::download),
         signed_in(&get,  "/admin/logs",       "admin-logs",          logs::show),
         signed_in(&get,  "/admin/logs.csv",   "admin-logs-csv",      export::csv),
         signed_in(&get,  "/admin/logs.json",  "admin-logs-json",     export::json),
@@ -122,6 +131,26 @@ fn signed_in<F: Future<Output = PageResult> + 'static>(
     operation: &'static str,
     handler: fn(SignedInVisit) -> F,
 ) -> Entry {
+    guarded(method, path, operation, Forms::FromSignedIn, handler)
+}
+
+/// Like [`signed_in`], for a form with a file.
+fn with_file<F: Future<Output = PageResult> + 'static>(
+    method: &Method,
+    path: &'static str,
+    operation: &'static str,
+    handler: fn(SignedInVisit) -> F,
+) -> Entry {
+    guarded(method, path, operation, Forms::WithFile, handler)
+}
+
+fn guarded<F: Future<Output = PageResult> + 'static>(
+    method: &Method,
+    path: &'static str,
+    operation: &'static str,
+    forms: Forms,
+    handler: fn(SignedInVisit) -> F,
+) -> Entry {
     let guarded = move |visitor: Rc<Visitor>| async move {
         match SignedInVisit::new(Rc::clone(&visitor)) {
             Some(visit) => handler(visit).await,
@@ -129,7 +158,7 @@ fn signed_in<F: Future<Output = PageResult> + 'static>(
         }
     };
     let service = move |request: HttpRequest, payload: Payload| {
-        dispatch(request, payload, operation, Forms::FromSignedIn, guarded)
+        dispatch(request, payload, operation, forms, guarded)
     };
     entry(method, path, true, web::to(service))
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::assets::Assets;
 use super::error::AdminError;
+use super::imports::Imports;
 use super::page::Page;
 use super::session::csrf::MacKey;
 use super::session::sessions::Sessions;
 use super::session::setup_code::SetupCode;
-use crate::model::clock::Monotonic;
+use crate::model::clock::{Clock, Monotonic};
 use crate::service::Service;
 use crate::store::{Reader, Store, StoreError};
 
@@ -16,6 +17,7 @@ use crate::store::{Reader, Store, StoreError};
 pub struct Admin {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
+    pub(super) imports: Imports,
     pub(super) mac_key: MacKey,
     pub(super) setup_code: SetupCode,
     pub(super) assets: Assets,
@@ -31,6 +33,7 @@ impl Admin {
     pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
         Ok(Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
+            imports: Imports::default(),
             mac_key: MacKey::new()?,
             setup_code: SetupCode::new()?,
             assets: Assets::new(),
@@ -49,6 +52,21 @@ impl Admin {
         // In the fragment, which browsers don't send: the code must not end up in access logs.
         let path = |code| format!("/admin/setup#{code}");
         Ok(if account.is_some() { None } else { self.setup_code.code().map(path) })
+    }
+
+    pub fn clock(&self) -> &dyn Clock {
+        self.store().clock()
+    }
+
+    /// Discards uploaded files that nobody uses anymore.
+    pub fn clean_up_imports(&self) {
+        let now = self.store().clock().monotonic();
+        self.imports.held.clean_up(now, |session| self.sessions.is_open(session, now));
+    }
+
+    /// Stops imports after their current batch, and waits until they have ended.
+    pub async fn stop_imports(&self) {
+        self.imports.threads.stop().await;
     }
 
     pub(super) fn store(&self) -> &Store {

@@ -1,5 +1,5 @@
-//! Background tasks: storing key usage, removing expired idempotency keys, watching the database
-//! file and the dates of new rows, and making backups.
+//! Background tasks: storing key usage, removing expired idempotency keys and uploaded files,
+//! watching the database file and the dates of new rows, and making backups.
 
 use std::future::Future;
 use std::io;
@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
+use actix_web::web::Data;
 
+use crate::admin::Admin;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::task::run_scheduled_backups;
@@ -25,36 +27,45 @@ const EXPIRY_BATCH: u32 = 500;
 const FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often the delivery log is cleaned up.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(30);
+/// How often uploaded files that nobody uses are discarded.
+const UPLOADS_EVERY: Duration = Duration::from_secs(60);
 
 /// The running background tasks.
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
-    periodic: [JoinHandle<()>; 6],
+    periodic: Vec<JoinHandle<()>>,
     webhooks: WebhookSender,
+    admin: Option<Data<Admin>>,
 }
 
 impl Background {
     /// # Errors
     /// When the system can't start the thread that sends webhooks.
-    pub fn start(service: &Arc<Service>) -> io::Result<Self> {
+    pub fn start(service: &Arc<Service>, admin: Option<Data<Admin>>) -> io::Result<Self> {
+        let mut periodic = vec![
+            rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
+            rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_keys)),
+            rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
+            rt::spawn(watch_dates(Arc::clone(service))),
+            rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
+            rt::spawn(remove_discarded(Arc::clone(service))),
+        ];
+        periodic.extend(admin.clone().map(|admin| rt::spawn(clean_up_uploads(admin))));
         Ok(Self {
             service: Arc::clone(service),
             webhooks: WebhookSender::start(service)?,
             backups: rt::spawn(run_scheduled_backups(Arc::clone(service))),
-            periodic: [
-                rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
-                rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_keys)),
-                rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
-                rt::spawn(watch_dates(Arc::clone(service))),
-                rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
-                rt::spawn(remove_discarded(Arc::clone(service))),
-            ],
+            periodic,
+            admin,
         })
     }
 
     /// Stops all tasks and stores the key usage that is still in memory.
     pub async fn stop(self) {
+        if let Some(admin) = self.admin {
+            admin.stop_imports().await;
+        }
         let webhooks = self.webhooks;
         let stopped = rt::task::spawn_blocking(move || webhooks.stop()).await;
         if let Err(error) = stopped {
@@ -120,6 +131,13 @@ async fn remove_discarded(service: Arc<Service>) {
     loop {
         remove_in_batches(&service, "discarded rows", |tx| tx.remove_discarded()).await;
         service.discarded.notified().await;
+    }
+}
+
+async fn clean_up_uploads(admin: Data<Admin>) {
+    loop {
+        admin.clock().sleep(UPLOADS_EVERY).await;
+        admin.clean_up_imports();
     }
 }
 

@@ -24,7 +24,7 @@ use self::routes::Routes;
 use self::slots::Slots;
 pub use self::socket::BindError;
 use self::socket::Socket;
-use crate::admin::Admin;
+use crate::admin::{Admin, MAX_RUNNING_IMPORTS};
 use crate::api::Api;
 use crate::http::origin;
 use crate::model::key::secret::KeySecret;
@@ -54,8 +54,10 @@ impl Server {
         // The admin pages do no lookups on the worker threads.
         Threads {
             lookups: count(settings.worker_threads()),
-            // One of them sends webhooks.
-            lists: count(settings.list_threads() + settings.page_threads() + 1),
+            // One of them sends webhooks, and some import files.
+            lists: count(
+                settings.list_threads() + settings.page_threads() + 1 + MAX_RUNNING_IMPORTS,
+            ),
         }
     }
 
@@ -121,6 +123,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { service, api, control, socket, admin, admin_socket } = self;
         let stop = stop.boxed().shared();
+        let pages = admin.clone();
         let settings = &service.settings;
         let connections = &settings.connections;
         let max = descriptors::connection_limit(
@@ -143,7 +146,7 @@ impl Server {
                 Either::Right(future::try_join(main, pages).map(|ended| ended.map(drop)))
             }
         };
-        let background = Background::start(&service)?;
+        let background = Background::start(&service, pages)?;
         let ended = both.await;
         background.stop().await;
         log::info!("stopped");

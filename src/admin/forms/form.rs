@@ -51,6 +51,11 @@ impl Form {
         Self { pairs, problems: Vec::new() }
     }
 
+    /// Creates a form from submitted values.
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs, problems: Vec::new() }
+    }
+
     /// Creates a prefilled form.
     pub fn from_values(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let pairs = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

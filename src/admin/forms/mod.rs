@@ -4,3 +4,4 @@ pub(super) mod edit;
 pub(super) mod field;
 pub(super) mod form;
 pub(super) mod resource_fields;
+pub(super) mod upload;

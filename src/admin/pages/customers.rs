@@ -37,6 +37,8 @@ struct List {
     is_filtered: bool,
     newest: Option<String>,
     older: Option<String>,
+    /// Where the customers that match the filter can be downloaded.
+    export: String,
 }
 
 /// GET `/customers`
@@ -60,6 +62,7 @@ pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
         is_filtered,
         newest: page.before.map(|_| page_path("")),
         older: found.next.map(|next| page_path(&next.to_cursor())),
+        export: path_with_query("/admin/customers.csv", &[("q", q), ("status", status)]),
         form,
     })
 }

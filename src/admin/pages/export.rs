@@ -1,13 +1,10 @@
 //! `/admin/logs.csv` and `/admin/logs.json`: exports of the audit log with its filter, newest
 //! first. They are streamed in batches and hold no database connection between batches.
 
+use std::mem::take;
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::Bytes;
-use futures_util::{StreamExt, stream};
-
+use super::download::{self, CSV, Part};
 use crate::admin::error::AdminError;
 use crate::admin::page::PageResult;
 use crate::admin::visit::SignedInVisit;
@@ -50,6 +47,8 @@ struct Export {
     filter: AuditFilter,
     format: Format,
     position: Position,
+    /// The start of the file, until it is written.
+    header: String,
     /// Whether any event was written. If so, the next one needs a separator.
     any_written: bool,
 }
@@ -75,38 +74,27 @@ async fn export(visit: SignedInVisit, format: Format) -> PageResult {
     let workspace = visit.workspace()?;
     let service = Arc::clone(&visit.visitor().admin().service);
     let (content_type, extension) = match format {
-        Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        Format::Csv => (CSV, "csv"),
         Format::Json => ("application/json", "json"),
     };
     let now = service.store().clock().now().to_compact();
-    // Needs no escaping: a slug is ASCII without quotes.
-    let slug = workspace.slug.as_str();
-    let disposition = format!("attachment; filename=\"audit-log-{slug}-{now}.{extension}\"");
-    let position = Position::Before(None);
-    let export =
-        Export { service, workspace: workspace.no, filter, format, position, any_written: false };
-    // An error in the first batch becomes an error page. A later one can only cut the file short.
-    let (first, rest) = export.next(format.header()).await?.unzip();
-    let rest = stream::unfold(rest, |export| async {
-        match export?.next(String::new()).await {
-            Ok(part) => part.map(|(bytes, export)| (Ok(bytes), Some(export))),
-            Err(error) => {
-                log::error!("audit log export failed partway through: {error}");
-                Some((Err(std::io::Error::other(error.to_string())), None))
-            }
-        }
-    });
-    let parts = stream::iter(first.map(Ok)).chain(rest);
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((CONTENT_DISPOSITION, disposition))
-        .streaming(parts))
+    let name = format!("audit-log-{}-{now}.{extension}", workspace.slug);
+    let export = Export {
+        service,
+        workspace: workspace.no,
+        filter,
+        format,
+        position: Position::Before(None),
+        header: format.header(),
+        any_written: false,
+    };
+    download::stream(name, content_type, export, Export::next).await
 }
 
 impl Export {
-    /// Returns the next part of the file, starting with `text`, or `None` at the end. Parts are
-    /// never empty, because an empty chunk would end the response.
-    async fn next(mut self, mut text: String) -> Result<Option<(Bytes, Self)>, AdminError> {
+    /// Returns the next part of the file.
+    async fn next(mut self) -> Result<Part<Self>, AdminError> {
+        let mut text = take(&mut self.header);
         while let Position::Before(before) = self.position {
             // Formats the batch on the same thread, too: values can be long, and web workers must
             // stay free for other requests.

@@ -89,6 +89,12 @@ impl Sessions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&token.digest());
     }
 
+    /// Whether a session, given by the digest of its token, is still open.
+    pub fn is_open(&self, session: &[u8; 32], now: Monotonic) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.get(session).is_some_and(|session| self.is_valid(session, now))
+    }
+
     /// Sets the current workspace.
     pub fn set_workspace(&self, token: &Token, workspace: WorkspaceId) {
         self.change(token, |session| session.workspace = Some(workspace));

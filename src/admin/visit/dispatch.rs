@@ -3,6 +3,7 @@
 //! closures in `admin/routes.rs`, which call a handler that takes a `SignedInVisit` only if there
 //! is a session.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ use super::error_page::{refuse, show};
 use super::visitor::Visitor;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
+use crate::admin::forms::upload;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult};
 use crate::admin::session::cookie::Token;
@@ -25,7 +27,7 @@ use crate::admin::session::csrf::FetchSite;
 use crate::admin::state::Admin;
 use crate::http::connection_state::body_length;
 use crate::http::origin::client_used_tls;
-use crate::http::request_limits;
+use crate::http::request_limits::{self, BodyReader};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::model::workspace::Workspace;
 use crate::service::access_log::UsedOperation;
@@ -44,6 +46,8 @@ pub(in crate::admin) enum Forms {
     FromAnyone,
     /// Forms from signed-in visitors. Other bodies are not even read.
     FromSignedIn,
+    /// The same, with a file.
+    WithFile,
 }
 
 #[derive(Template)]
@@ -123,24 +127,36 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let chosen = session.and_then(|session| session.workspace);
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
     let current = workspaces.iter().position(chosen).unwrap_or(0);
-    let form = match &token {
+    let connections = &admin.service.settings.connections;
+    let (form, file) = match &token {
+        Some(token) if is_post && forms == Forms::WithFile && upload::is_multipart(headers) => {
+            let body = BodyReader::new(request, payload, upload::BODY_LIMIT, connections);
+            if signed_in {
+                let receiving = admin.imports.start_receiving();
+                // Without a place, only the fields before the file are read.
+                let accept = |form: &Form| {
+                    check_csrf(&admin, token, form)?;
+                    receiving.as_ref().map(drop).ok_or_else(too_many_uploads)
+                };
+                upload::read(headers, body, accept).await?
+            } else {
+                // The browser shows the sign-in page only once it has sent the file.
+                upload::discard(body).await;
+                (Form::default(), None)
+            }
+        }
         Some(token) if is_post && (forms == Forms::FromAnyone || signed_in) => {
             let limit = if signed_in { MAX_FORM } else { MAX_SIGNED_OUT_FORM };
             if !signed_in && body_length(headers).is_some_and(|length| length > limit as u64) {
                 return Err(AdminError::TooLarge);
             }
-            let connections = &admin.service.settings.connections;
-            let form = Form::from_urlencoded(
-                &request_limits::read_body(request, payload, limit, connections).await?,
-            );
-            if !admin.mac_key.constant_time_eq(form.value("csrf"), &admin.mac_key.csrf_token(token))
-            {
-                return Err(AdminError::UntrustedForm);
-            }
-            form
+            let body = request_limits::read_body(request, payload, limit, connections).await?;
+            let form = Form::from_urlencoded(&body);
+            check_csrf(&admin, token, &form)?;
+            (form, None)
         }
         // Without a session, the route redirects to the sign-in page and never uses the form.
-        _ => Form::default(),
+        _ => (Form::default(), None),
     };
     let new_visitor = Visitor {
         client_ip: admin.service.client_ip(peer, headers),
@@ -149,11 +165,25 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         request: request.clone(),
         admin,
         form,
+        file: RefCell::new(file),
         account,
         workspaces: signed_in.then_some(workspaces),
         current,
     };
     handler(visitor.insert(Rc::new(new_visitor)).clone()).await
+}
+
+fn too_many_uploads() -> AdminError {
+    AdminError::Conflict(
+        "Other files are being uploaded at the moment. Try again when they are complete."
+            .to_owned(),
+    )
+}
+
+fn check_csrf(admin: &Admin, token: &Token, form: &Form) -> Result<(), AdminError> {
+    let expected = admin.mac_key.csrf_token(token);
+    let is_ours = admin.mac_key.constant_time_eq(form.value("csrf"), &expected);
+    if is_ours { Ok(()) } else { Err(AdminError::UntrustedForm) }
 }
 
 /// Redirects a visitor who followed a link on another site, with a page that reloads the same

@@ -1,5 +1,6 @@
 //! The context of a request: who sent it, and access to the database for its handler.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -10,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
+use crate::admin::forms::upload::UploadedFile;
 use crate::admin::page::{Page, Section, WorkspaceChoice, see_other};
 use crate::admin::session::cookie::Token;
 use crate::admin::state::Admin;
@@ -26,6 +28,8 @@ pub(in crate::admin) struct Visitor {
     pub(super) admin: Data<Admin>,
     pub(super) request: HttpRequest,
     pub(super) form: Form,
+    /// The file of the form, until a handler takes it.
+    pub(super) file: RefCell<Option<UploadedFile>>,
     pub(super) token: Token,
     pub(super) client_ip: IpAddr,
     pub(super) over_tls: bool,
@@ -47,6 +51,11 @@ impl Visitor {
     /// Returns the submitted form; empty unless this is a POST.
     pub fn form(&self) -> &Form {
         &self.form
+    }
+
+    /// Takes the file that was uploaded with the form, if any.
+    pub fn take_file(&self) -> Option<UploadedFile> {
+        self.file.take()
     }
 
     pub fn is_post(&self) -> bool {
@@ -75,6 +84,7 @@ impl Visitor {
     /// Ends the visitor's session and gives the browser a new token.
     pub fn renew_token(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
         self.admin.sessions.close(&self.token);
+        self.admin.imports.held.discard_all(&self.token);
         let token = Token::generate()?;
         token.set_cookie(response, self.over_tls);
         Ok(token)
