@@ -64,6 +64,7 @@ test('every page is linked', () => {
     '/admin/api-keys',
     '/admin/api-keys/*/revoke',
     '/admin/api-keys/new',
+    '/admin/import',
     '/admin/logs',
     '/admin/webhooks',
     '/admin/webhooks/*',

@@ -9,6 +9,9 @@ use scraper::Html;
 /// The admin's password in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// Separates the parts of a form with a file.
+const BOUNDARY: &str = "boundary-of-the-test";
+
 /// Requests pages of one server, without following redirects.
 pub struct Visitor {
     agent: ureq::Agent,
@@ -64,12 +67,42 @@ impl Visitor {
     /// Submits a form with the hidden fields of the last page that had a form, unless `fields`
     /// overrides them.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let hidden = self.hidden.borrow().clone();
-        assert!(!hidden.is_empty(), "no page with a form was loaded yet");
-        let given = |name: &str| fields.iter().any(|(field, _)| *field == name);
+        let hidden = self.hidden_fields_without(fields);
         let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
-        let hidden: Vec<_> = hidden.filter(|(name, _)| !given(name)).collect();
-        self.post_without_token(path, &[&hidden, fields].concat())
+        self.post_without_token(path, &[&hidden.collect::<Vec<_>>(), fields].concat())
+    }
+
+    /// Submits a form like [`Self::post`], with a file.
+    pub fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        content: &[u8],
+    ) -> Page {
+        let hidden = self.hidden_fields_without(fields);
+        let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+        let mut body = Vec::new();
+        for (name, value) in hidden.chain(fields.iter().copied()) {
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n{value}\r\n").as_bytes());
+        }
+        let head = format!(
+            "Content-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\n\
+             Content-Type: text/csv"
+        );
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").as_bytes());
+        body.extend(content);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        self.send_body("POST", path, &format!("multipart/form-data; boundary={BOUNDARY}"), body)
+    }
+
+    /// The hidden fields of the last page that had a form, except those in `fields`.
+    fn hidden_fields_without(&self, fields: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+        let mut hidden = self.hidden.borrow().clone();
+        assert!(!hidden.is_empty(), "no page with a form was loaded yet");
+        hidden.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
+        hidden
     }
 
     /// Submits only these fields.
@@ -113,6 +146,25 @@ impl Visitor {
 
     /// Sends any request, with the cookie and the headers of this visitor.
     pub fn send(&self, method: &str, path: &str, form: Option<String>) -> Page {
+        let request = self.request(method, path);
+        let sent = match form {
+            Some(form) => {
+                let kind = "application/x-www-form-urlencoded";
+                self.agent.run(request.header("Content-Type", kind).body(form).unwrap())
+            }
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        self.receive(sent.unwrap_or_else(|error| panic!("{method} {path}: {error}")))
+    }
+
+    /// Sends a request with any body.
+    pub fn send_body(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Page {
+        let request = self.request(method, path).header("Content-Type", kind);
+        let sent = self.agent.run(request.body(body).unwrap());
+        self.receive(sent.unwrap_or_else(|error| panic!("{method} {path}: {error}")))
+    }
+
+    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address));
@@ -122,14 +174,10 @@ impl Visitor {
         if let Some(cookie) = &*self.cookie.borrow() {
             request = request.header("Cookie", format!("{}={cookie}", self.cookie_name.borrow()));
         }
-        let sent = match form {
-            Some(form) => {
-                let kind = "application/x-www-form-urlencoded";
-                self.agent.run(request.header("Content-Type", kind).body(form).unwrap())
-            }
-            None => self.agent.run(request.body(()).unwrap()),
-        };
-        let mut response = sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        request
+    }
+
+    fn receive(&self, mut response: ureq::http::Response<ureq::Body>) -> Page {
         let shown = Page {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
