@@ -7,7 +7,7 @@ use crate::transfer::csv::CsvType;
 /// Returns what was imported before an error, as far as it is known.
 pub(super) fn imported_before(error: &ImportError) -> Summary {
     match error {
-        ImportError::Stopped { summary } | ImportError::Conflict { summary, .. } => *summary,
+        ImportError::Stopped { summary } | ImportError::Conflict { summary, .. } => **summary,
         _ => Summary::default(),
     }
 }

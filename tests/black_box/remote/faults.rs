@@ -94,7 +94,7 @@ fn customers_that_are_deleted_in_the_meantime_are_left_out_and_reported() {
     let (dir, follower) = (tempfile::tempdir().unwrap(), follower());
     let received = download(&proxy.url(), &server.live, dir.path(), &follower).unwrap();
     let report = received.report();
-    assert_eq!(report.vanished_customers, [gone.clone()]);
+    assert_eq!(report.vanished_customers, std::slice::from_ref(&gone));
     assert_eq!((report.customers.read, report.without_customer), (2, 1));
     let export = std::fs::read_to_string(received.export()).unwrap();
     assert!(!export.contains(&gone), "{export}");
