@@ -21,17 +21,17 @@ pub struct Row {
     pub customers: Option<u64>,
     /// The number of concurrent requests.
     pub connections: Option<u32>,
-    /// Requests, rows, or syncs per second.
+    /// Requests, rows, syncs, or deliveries per second.
     pub per_second: f64,
     /// Median latency in milliseconds.
-    pub p50: f64,
+    pub p50: Option<f64>,
     /// 99th percentile of the latency in milliseconds.
-    pub p99: f64,
+    pub p99: Option<f64>,
     /// Responses that were missing or unsuccessful.
     pub errors: u64,
     /// CPU time of the server.
     pub cpu_seconds: f64,
-    /// CPU time per request, row, or sync, in microseconds.
+    /// CPU time per request, row, sync, or delivery, in microseconds.
     pub cpu_micros_each: f64,
     /// Peak memory of the server.
     pub peak_mib: Option<f64>,
@@ -54,6 +54,26 @@ pub struct ServerFigures {
     pub binary_mib: f64,
 }
 
+/// The figures of webhooks that aren't about a load.
+#[derive(Serialize)]
+pub struct WebhookFigures {
+    /// The number of deliveries that wait in the memory figures.
+    pub waiting: u64,
+    /// Memory after a load without deliveries, and after the same load while deliveries wait.
+    pub mib_without: f64,
+    pub mib_with: f64,
+    /// Peak memory while they are sent.
+    pub peak_mib: f64,
+    /// Deliveries that wait, over time, while customers are created at half the peak rate.
+    pub backlog: Vec<BacklogSample>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+pub struct BacklogSample {
+    pub seconds: f64,
+    pub waiting: u64,
+}
+
 /// Converts bytes to MiB.
 pub fn mib(bytes: u64) -> f64 {
     bytes as f64 / MIB
@@ -69,11 +89,35 @@ impl Row {
             customers,
             connections: Some(load.connections),
             per_second: requests / seconds,
-            p50: counts.p50 as f64 / 1e3,
-            p99: counts.p99 as f64 / 1e3,
+            p50: Some(counts.p50 as f64 / 1e3),
+            p99: Some(counts.p99 as f64 / 1e3),
             errors: counts.errors,
             cpu_seconds: usage.cpu.as_secs_f64(),
             cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
+            peak_mib: Some(mib(usage.memory.peak)),
+            resident_mib: Some(mib(usage.memory.resident)),
+        }
+    }
+
+    /// Returns the figures of deliveries, with the resources that the server used meanwhile.
+    pub fn from_deliveries(
+        name: &'static str,
+        title: &str,
+        delivered: u64,
+        seconds: f64,
+        usage: Usage,
+    ) -> Self {
+        Self {
+            name,
+            title: title.to_owned(),
+            customers: None,
+            connections: None,
+            per_second: delivered as f64 / seconds,
+            p50: None,
+            p99: None,
+            errors: 0,
+            cpu_seconds: usage.cpu.as_secs_f64(),
+            cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / (delivered as f64).max(1.0),
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
         }
@@ -92,8 +136,8 @@ impl Row {
             customers: None,
             connections: None,
             per_second: measured.count as f64 / measured.elapsed.as_secs_f64(),
-            p50: percentile(0.5),
-            p99: percentile(0.99),
+            p50: Some(percentile(0.5)),
+            p99: Some(percentile(0.99)),
             errors: 0,
             cpu_seconds: cpu,
             cpu_micros_each: cpu * 1e6 / (measured.count as f64).max(1.0),
@@ -118,13 +162,14 @@ impl Row {
             None => self.title.clone(),
         };
         let mib = |figure: Option<f64>| figure.map_or("–".to_owned(), |mib| format!("{mib:.1}"));
+        let millis = |figure: Option<f64>| figure.map_or("–".to_owned(), |ms| format!("{ms:.2}"));
         vec![
             self.name.to_owned(),
             title,
             self.connections.map_or("–".to_owned(), |connections| connections.to_string()),
             grouped(self.per_second),
-            format!("{:.2}", self.p50),
-            format!("{:.2}", self.p99),
+            millis(self.p50),
+            millis(self.p99),
             self.errors.to_string(),
             format!("{:.2}", self.cpu_seconds),
             format!("{:.1}", self.cpu_micros_each),
@@ -147,6 +192,27 @@ impl ServerFigures {
         println!(
             "It uses {:.1} MiB when idle{after}. The binary has {:.1} MiB.",
             self.idle_mib, self.binary_mib
+        );
+    }
+}
+
+impl WebhookFigures {
+    pub fn print(&self) {
+        println!(
+            "With {} deliveries waiting, the server uses {:.1} MiB instead of {:.1} MiB, and at most \
+             {:.1} MiB while it sends them.",
+            grouped(self.waiting as f64),
+            self.mib_with,
+            self.mib_without,
+            self.peak_mib
+        );
+        let samples = self.backlog.iter();
+        let samples: Vec<String> = samples
+            .map(|sample| format!("{} ({:.1} s)", grouped(sample.waiting as f64), sample.seconds))
+            .collect();
+        println!(
+            "Deliveries waiting while customers are created at half the peak rate: {}.",
+            samples.join(", ")
         );
     }
 }

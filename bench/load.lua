@@ -1,4 +1,5 @@
--- The requests that wrk sends. Arguments: a number that is unique to the run, and a file of requests.
+-- The requests that wrk sends. Arguments: a number that is unique to the run, a file of requests, and
+-- the mean pause before a request, in milliseconds.
 -- The API key is in the environment variable BENCH_KEY. Each line of the file is
 -- `METHOD PATH [BODY]`, and each request is a random line. `@@@@` in a body is replaced with a unique
 -- text.
@@ -11,7 +12,12 @@ function setup(thread)
 end
 
 function init(args)
-    local run, file = args[1], args[2]
+    local run, file, pause = args[1], args[2], tonumber(args[3])
+    if pause > 0 then
+        -- wrk calls this before each request, if it exists. Random, so that connections don't send
+        -- in step.
+        delay = function() return math.random(0, 2 * pause) end
+    end
     math.randomseed(run * 1000 + thread)
     unique = string.format("%s-%s-", run, thread)
     sent = 0

@@ -28,22 +28,29 @@ pub struct Load {
     pub title: &'static str,
     /// The number of connections, each with one request at a time.
     pub connections: u32,
+    /// The mean pause between a response and the next request on its connection, in milliseconds.
+    pub pause: u64,
     /// The requests to choose from, as lines in the format that `load.lua` reads.
     pub requests: Vec<String>,
 }
 
 impl Load {
     fn new(name: &'static str, title: &'static str, requests: Vec<String>) -> Self {
-        Self { name, title, connections: CONNECTIONS, requests }
+        Self { name, title, connections: CONNECTIONS, pause: 0, requests }
     }
 
     fn with_connections(self, connections: u32) -> Self {
         Self { connections, ..self }
     }
 
-    /// Returns a load with the same requests, to send to the floor.
-    pub fn as_floor(&self, name: &'static str, title: &'static str) -> Self {
+    /// Returns a load with the same requests and another name.
+    pub fn renamed(&self, name: &'static str, title: &'static str) -> Self {
         Self { name, title, ..self.clone() }
+    }
+
+    /// Returns a load with fewer requests per second.
+    pub fn paced(self, connections: u32, pause: u64) -> Self {
+        Self { connections, pause, ..self }
     }
 }
 
@@ -191,6 +198,7 @@ impl Run {
             .arg(format!("http://{}", target.address))
             .args(["--", &run.to_string()])
             .arg(&requests)
+            .arg(load.pause.to_string())
             // Not an argument, because every user on the machine can read those.
             .env("BENCH_KEY", key)
             .stdout(Stdio::piped())

@@ -11,12 +11,15 @@ mod load;
 mod machine;
 mod process;
 mod raw;
+mod receiver;
 mod report;
 mod rows;
 mod seed;
+mod server;
 mod session;
 mod targets;
 mod test_kit;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Outcome;
-use crate::figures::{Row, ServerFigures};
+use crate::figures::{Row, ServerFigures, WebhookFigures};
 use crate::targets::Ratio;
 
 /// The results of a run.
@@ -18,6 +18,7 @@ pub struct Report {
     /// One row per load, in the order in which they ran.
     pub rows: Vec<Row>,
     pub server: ServerFigures,
+    pub webhooks: Option<WebhookFigures>,
     pub ratios: Vec<Ratio>,
 }
 
@@ -54,6 +55,9 @@ impl Report {
         print_table(&heading, &rows);
         println!();
         self.server.print();
+        if let Some(webhooks) = &self.webhooks {
+            webhooks.print();
+        }
         println!();
         let ratios: Vec<Vec<String>> = self.ratios.iter().map(Ratio::cells).collect();
         print_table(&["ratio", "value", "target", ""], &ratios);

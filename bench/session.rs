@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use pivotal_server::store::DataDir;
 
@@ -13,9 +13,9 @@ use crate::figures::{Row, ServerFigures, Usage, mib};
 use crate::load::{Load, Loads, Run};
 use crate::process::{Memory, Process};
 use crate::report::Report;
-use crate::{Outcome, machine, raw, targets, test_kit};
+use crate::server::{BINARY, Runner, RunningServer, server};
+use crate::{Outcome, machine, raw, targets, test_kit, webhooks};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
 /// The number of starts. Their median is reported.
 const STARTS: usize = 5;
 /// The maximum time to measure syncs and raw commits, in seconds.
@@ -61,13 +61,6 @@ impl Drop for WorkDir {
     }
 }
 
-/// A server process, its database, and the loads for it.
-struct RunningServer<'a> {
-    process: Process,
-    database: &'a Database,
-    loads: Loads,
-}
-
 impl<'a> Session<'a> {
     /// Creates the databases.
     pub fn prepare(args: &'a Args) -> Outcome<Self> {
@@ -90,16 +83,16 @@ impl<'a> Session<'a> {
             rows.push(Row::from_measurement("fsync", "write 4 KiB and sync", &timed));
         }
         let (ready, idle) = measure_starts(args, &large.dir)?;
-        let large = RunningServer::start(args, &large)?;
+        let running = RunningServer::start(args, &large)?;
         let small = small.as_ref().map(|small| RunningServer::start(args, small)).transpose()?;
-        let mut bench = Bench { args, large: &large, small: small.as_ref(), work: &work.dir, rows };
+        let runner = Runner { args, work: &work.dir };
+        let mut bench = Bench { runner, large: &running, small: small.as_ref(), rows };
         bench.reads()?;
         bench.lists()?;
         bench.writes()?;
         let mut rows = bench.rows;
-        let after = large.process.memory()?;
-        let dir = large.database.dir.clone();
-        for target in [Some(large), small].into_iter().flatten() {
+        let after = running.process.memory()?;
+        for target in [Some(running), small].into_iter().flatten() {
             target.process.stop()?;
         }
         for (name, title, rows_per_commit) in [
@@ -108,13 +101,20 @@ impl<'a> Session<'a> {
         ] {
             if args.wants(name) {
                 eprintln!("{name}");
-                let timed = raw::measure_inserts(&dir, rows_per_commit, raw_seconds)?;
+                let timed = raw::measure_inserts(&large.dir, rows_per_commit, raw_seconds)?;
                 rows.push(Row::from_measurement(name, title, &timed));
             }
         }
         rows.extend(test_kit::measure(args, &work.dir, BINARY, |database| {
             server(args, &database.dir)
         })?);
+        let webhooks = if args.wants("webhooks") {
+            let (measured, figures) = webhooks::measure(runner, &large)?;
+            rows.extend(measured);
+            Some(figures)
+        } else {
+            None
+        };
         let server = ServerFigures {
             customers: args.customers,
             ready_millis: ready,
@@ -122,8 +122,9 @@ impl<'a> Session<'a> {
             after_mib: args.only.is_empty().then(|| mib(after.resident)),
             binary_mib: mib(fs::metadata(BINARY)?.len()),
         };
-        let ratios = targets::ratios(&rows, &server);
-        Ok(Report { machine: machine::describe(), settings: settings(args), rows, server, ratios })
+        let ratios = targets::ratios(&rows, &server, webhooks.as_ref());
+        let (machine, settings) = (machine::describe(), settings(args));
+        Ok(Report { machine, settings, rows, server, webhooks, ratios })
     }
 }
 
@@ -134,20 +135,6 @@ fn settings(args: &Args) -> BTreeMap<&'static str, String> {
         ("seconds per load", args.seconds.to_string()),
         ("log", args.log.clone()),
     ])
-}
-
-/// Returns the command that starts the real server with its default settings.
-fn server(args: &Args, dir: &DataDir) -> Command {
-    let mut command = Command::new(BINARY);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PIVOTAL_") {
-            command.env_remove(name);
-        }
-    }
-    command.arg("--data-dir").arg(dir.path()).current_dir(dir.path());
-    command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--no-bootstrap"]);
-    command.env("PIVOTAL_LOG", &args.log).stderr(Stdio::null());
-    command
 }
 
 /// Returns the median start-up time in milliseconds, and the memory usage once the server is idle.
@@ -167,36 +154,18 @@ fn measure_starts(args: &Args, dir: &DataDir) -> Outcome<(f64, Memory)> {
     }
 }
 
-impl<'a> RunningServer<'a> {
-    fn start(args: &Args, database: &'a Database) -> Outcome<Self> {
-        let process = Process::start(&mut server(args, &database.dir))?;
-        process.wait_until_idle()?;
-        Ok(Self { process, database, loads: Loads::new(&database.sample) })
-    }
-
-    /// Returns the length of the response to the first request of a load.
-    fn response_len(&self, load: &Load) -> Outcome<usize> {
-        let path = load.requests[0].strip_prefix("GET ").ok_or("the load has no GET request")?;
-        let mut response = ureq::get(format!("http://{}{path}", self.process.address))
-            .header("Authorization", format!("Bearer {}", self.database.key))
-            .call()?;
-        Ok(response.body_mut().read_to_vec()?.len())
-    }
-}
-
 /// Runs the loads and collects their figures.
 struct Bench<'a> {
-    args: &'a Args,
+    runner: Runner<'a>,
     large: &'a RunningServer<'a>,
     small: Option<&'a RunningServer<'a>>,
-    work: &'a Path,
     rows: Vec<Row>,
 }
 
 impl Bench<'_> {
     fn reads(&mut self) -> Outcome<()> {
         self.run_floor(
-            |loads| loads.get_cuid.as_floor("floor-get", "floor for GET"),
+            |loads| loads.get_cuid.renamed("floor-get", "floor for GET"),
             |loads| &loads.get_cuid,
         )?;
         self.run_on_both(|loads| &loads.get_cuid)?;
@@ -205,7 +174,7 @@ impl Bench<'_> {
 
     fn lists(&mut self) -> Outcome<()> {
         self.run_floor(
-            |loads| loads.list_first.as_floor("floor-list", "floor for a list page"),
+            |loads| loads.list_first.renamed("floor-list", "floor for a list page"),
             |loads| &loads.list_first,
         )?;
         self.run_on_both(|loads| &loads.list_first)?;
@@ -217,7 +186,7 @@ impl Bench<'_> {
     fn writes(&mut self) -> Outcome<()> {
         // A POST responds with the customer, just like a GET.
         self.run_floor(
-            |loads| loads.posts[2].as_floor("floor-post", "floor for POST"),
+            |loads| loads.posts[2].renamed("floor-post", "floor for POST"),
             |loads| &loads.get_cuid,
         )?;
         let loads = &self.large.loads;
@@ -243,9 +212,10 @@ impl Bench<'_> {
     }
 
     fn run_on(&mut self, target: &RunningServer<'_>, load: &Load) -> Outcome<()> {
-        if self.args.wants(load.name) {
+        if self.runner.args.wants(load.name) {
             let key = &target.database.key;
-            let row = self.run(&target.process, key, load, Some(target.database.customers))?;
+            let row =
+                self.runner.run(&target.process, key, load, Some(target.database.customers))?;
             self.rows.push(row);
         }
         Ok(())
@@ -259,45 +229,28 @@ impl Bench<'_> {
         response_like: impl Fn(&Loads) -> &Load,
     ) -> Outcome<()> {
         let load = load(&self.large.loads);
-        if !self.args.wants(load.name) {
+        if !self.runner.args.wants(load.name) {
             return Ok(());
         }
         let bytes = self.large.response_len(response_like(&self.large.loads))?;
         let mut command = Command::new(std::env::current_exe()?);
         let floor = Process::start(command.args(["--floor", &bytes.to_string()]))?;
-        let row = self.run(&floor, &self.large.database.key, &load, None)?;
+        let row = self.runner.run(&floor, &self.large.database.key, &load, None)?;
         self.rows.push(row);
         Ok(())
     }
 
-    fn run(
-        &self,
-        process: &Process,
-        key: &str,
-        load: &Load,
-        customers: Option<u64>,
-    ) -> Outcome<Row> {
-        eprintln!("{}", load.name);
-        if self.args.warm_up > 0 {
-            Run::start(load, process, key, self.args.warm_up, self.work)?.finish()?;
-        }
-        process.reset_peak()?;
-        let before = process.cpu()?;
-        let counts = Run::start(load, process, key, self.args.seconds, self.work)?.finish()?;
-        let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
-        Ok(Row::from_load(load, customers, &counts, used))
-    }
-
     /// Measures reads during writes. The CPU time of the writers' row is that of both.
     fn run_beside_writers(&mut self, readers: &Load, writers: &Load) -> Outcome<()> {
-        if !self.args.wants(readers.name) {
+        if !self.runner.args.wants(readers.name) {
             return Ok(());
         }
         let RunningServer { process, database, .. } = self.large;
-        let seconds = self.args.warm_up + self.args.seconds + 1;
+        let Runner { args, work } = self.runner;
+        let seconds = args.warm_up + args.seconds + 1;
         let before = process.cpu()?;
-        let writing = Run::start(writers, process, &database.key, seconds, self.work)?;
-        let reads = self.run(process, &database.key, readers, Some(database.customers))?;
+        let writing = Run::start(writers, process, &database.key, seconds, work)?;
+        let reads = self.runner.run(process, &database.key, readers, Some(database.customers))?;
         let counts = writing.finish()?;
         let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
         self.rows.push(reads);

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::figures::{Row, ServerFigures};
+use crate::figures::{Row, ServerFigures, WebhookFigures};
 
 /// A ratio or another figure that may have a target.
 #[derive(Serialize)]
@@ -28,7 +28,11 @@ pub enum Target {
 use Target::{AtLeast, AtMost, Below};
 
 /// Returns every ratio whose figures were measured.
-pub fn ratios(rows: &[Row], server: &ServerFigures) -> Vec<Ratio> {
+pub fn ratios(
+    rows: &[Row],
+    server: &ServerFigures,
+    webhooks: Option<&WebhookFigures>,
+) -> Vec<Ratio> {
     let largest = rows.iter().filter_map(|row| row.customers).max();
     let find = |name: &str| {
         let matches =
@@ -51,14 +55,26 @@ pub fn ratios(rows: &[Row], server: &ServerFigures) -> Vec<Ratio> {
     compare("post-64", "raw-1", Some(AtLeast(8.0)));
     compare("post-64", "floor-post", Some(AtLeast(0.4)));
     compare("post-64", "raw-64", None);
-    if let Some(row) = find("get-while-writing") {
-        found.push(Ratio::new("get-while-writing p99 / p50", row.p99 / row.p50, Some(Below(5.0))));
-    }
     for (name, bound) in [("ephemeral", 50.0), ("restore", 100.0), ("reset", 20.0)] {
-        if let Some(row) = rows.iter().find(|row| row.name == name) {
-            found.push(Ratio::new(format!("{name}, median ms"), row.p50, Some(Below(bound))));
+        if let Some(p50) = rows.iter().find(|row| row.name == name).and_then(|row| row.p50) {
+            found.push(Ratio::new(format!("{name}, median ms"), p50, Some(Below(bound))));
         }
     }
+    compare("post-subscribed", "post-unsubscribed", Some(AtLeast(0.7)));
+    compare("deliver-at-peak", "post-subscribed", Some(AtLeast(0.5)));
+    compare("deliver-at-half", "post-half", Some(AtLeast(1.0)));
+    compare("get-delivering", "get-paced", Some(AtLeast(0.9)));
+    let mut divide = |what: &str, a: Option<f64>, b: Option<f64>, target| {
+        if let (Some(a), Some(b)) = (a, b) {
+            found.push(Ratio::new(what, a / b, target));
+        }
+    };
+    let p50 = |name: &str| find(name).and_then(|row| row.p50);
+    let p99 = |name: &str| find(name).and_then(|row| row.p99);
+    divide("get-delivering / get-paced, p50", p50("get-delivering"), p50("get-paced"), None);
+    divide("get-delivering / get-paced, p99", p99("get-delivering"), p99("get-paced"), None);
+    let name = "get-while-writing";
+    divide("get-while-writing p99 / p50", p99(name), p50(name), Some(Below(5.0)));
     for small in rows.iter().filter(|row| row.customers.is_some() && row.customers != largest) {
         if let Some(large) = find(small.name) {
             let sizes = [small.customers, large.customers].map(Option::unwrap_or_default);
@@ -66,6 +82,14 @@ pub fn ratios(rows: &[Row], server: &ServerFigures) -> Vec<Ratio> {
             found.push(Ratio::new(what, small.per_second / large.per_second, Some(AtMost(1.3))));
         }
     }
+    found.extend(webhooks.map(|figures| {
+        let more = figures.mib_with - figures.mib_without;
+        Ratio::new(
+            format!("MiB for {} waiting deliveries", figures.waiting),
+            more,
+            Some(Below(50.0)),
+        )
+    }));
     found.push(Ratio::new("MiB at idle", server.idle_mib, Some(Below(64.0))));
     found.extend(
         server.after_mib.map(|mib| Ratio::new("MiB after the bench", mib, Some(Below(200.0)))),
