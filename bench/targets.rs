@@ -63,7 +63,8 @@ pub fn ratios(
     compare("post-subscribed", "post-unsubscribed", Some(AtLeast(0.7)));
     compare("deliver-at-peak", "post-subscribed", Some(AtLeast(0.5)));
     compare("deliver-at-half", "post-half", Some(AtLeast(1.0)));
-    compare("get-delivering", "get-paced", Some(AtLeast(0.9)));
+    compare("get-subscribed", "get-unsubscribed", Some(AtLeast(0.9)));
+    compare("get-delivering", "get-paced", None);
     let mut divide = |what: &str, a: Option<f64>, b: Option<f64>, target| {
         if let (Some(a), Some(b)) = (a, b) {
             found.push(Ratio::new(what, a / b, target));
@@ -71,8 +72,11 @@ pub fn ratios(
     };
     let p50 = |name: &str| find(name).and_then(|row| row.p50);
     let p99 = |name: &str| find(name).and_then(|row| row.p99);
-    divide("get-delivering / get-paced, p50", p50("get-delivering"), p50("get-paced"), None);
-    divide("get-delivering / get-paced, p99", p99("get-delivering"), p99("get-paced"), None);
+    for (with, without) in [("get-subscribed", "get-unsubscribed"), ("get-delivering", "get-paced")]
+    {
+        divide(&format!("{with} / {without}, p50"), p50(with), p50(without), None);
+        divide(&format!("{with} / {without}, p99"), p99(with), p99(without), None);
+    }
     let name = "get-while-writing";
     divide("get-while-writing p99 / p50", p99(name), p50(name), Some(Below(5.0)));
     for small in rows.iter().filter(|row| row.customers.is_some() && row.customers != largest) {

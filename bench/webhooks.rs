@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::database::Database;
 use crate::figures::{BacklogSample, Row, Usage, WebhookFigures, mib};
-use crate::load::Load;
+use crate::load::{Load, Run};
 use crate::receiver::Receiver;
 use crate::server::{Runner, RunningServer, cli};
 use crate::{Outcome, seed};
@@ -21,8 +21,9 @@ const WAITING: u64 = 100_000;
 /// The number of deliveries that wait before customers are created at half the peak rate.
 const BACKLOG: u64 = 20_000;
 /// Reads leave most of the processors idle, so that their latency isn't that of a full queue.
-const READERS: u32 = 8;
+const CLIENTS: u32 = 8;
 const READ_PAUSE: u64 = 3;
+const WRITE_PAUSE: u64 = 5;
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(20);
 /// The time limit for an endpoint to get its ping, and for a backlog to be sent.
@@ -57,13 +58,35 @@ impl Bench<'_> {
         let get = get(server).renamed("get-paced", "GET by cuid, with pauses");
         self.run(server, &get)?;
         let resident = server.process.memory()?.resident;
+        let (name, title) = ("get-unsubscribed", "GET by cuid beside POSTs, without an endpoint");
+        self.get_beside_posts(server, name, title)?;
         let post = server.loads.posts[2]
             .renamed("post-unsubscribed", "POST a customer, without an endpoint");
         self.run(server, &post)?;
         Ok(mib(resident))
     }
 
+    /// Reads at a moderate rate while customers are created at a moderate rate.
+    fn get_beside_posts(
+        &mut self,
+        server: &RunningServer<'_>,
+        name: &'static str,
+        title: &'static str,
+    ) -> Outcome<()> {
+        let Runner { args, work } = self.runner;
+        let posts = server.loads.writers.clone().paced(CLIENTS, WRITE_PAUSE);
+        let seconds = args.warm_up + args.seconds + 1;
+        let writing = Run::start(&posts, &server.process, &self.database.key, seconds, work)?;
+        self.run(server, &get(server).renamed(name, title))?;
+        match writing.finish()?.errors {
+            0 => Ok(()),
+            errors => Err(format!("{errors} POSTs failed").into()),
+        }
+    }
+
     fn at_peak(&mut self, server: &RunningServer<'_>) -> Outcome<()> {
+        let (name, title) = ("get-subscribed", "GET by cuid beside POSTs, with an endpoint");
+        self.get_beside_posts(server, name, title)?;
         let post = server.loads.posts[2]
             .renamed("post-subscribed", "POST a customer, with a subscribed endpoint");
         self.run_with_deliveries(server, &post, "deliver-at-peak", "deliveries during these POSTs")
@@ -207,7 +230,7 @@ impl Bench<'_> {
 }
 
 fn get(server: &RunningServer<'_>) -> Load {
-    server.loads.get_cuid.clone().paced(READERS, READ_PAUSE)
+    server.loads.get_cuid.clone().paced(CLIENTS, READ_PAUSE)
 }
 
 /// Returns the mean pause with which as many connections send half as many requests.
