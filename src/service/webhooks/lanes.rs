@@ -8,6 +8,8 @@ use crate::store::webhooks::queue::EndpointQueue;
 
 /// The maximum number of requests in flight to an endpoint whose last attempt succeeded.
 const PER_ENDPOINT: usize = 4;
+/// How many more deliveries to read for such an endpoint than can start.
+const READ_AHEAD: usize = 60;
 /// The share of all requests in flight that endpoints without a success can use.
 const UNPROVEN_SHARE: (usize, usize) = (3, 4);
 /// The maximum number of attempts in flight or waiting to be recorded, per allowed request in
@@ -60,12 +62,23 @@ impl Lanes {
         }
     }
 
-    /// Returns how many of an endpoint's due deliveries to read: those that may start, plus those
-    /// in flight, which are still at the front of its queue.
+    /// Returns how many requests to an endpoint may start.
+    pub fn free(&self, endpoint: EndpointNo) -> usize {
+        self.lanes.get(&endpoint).map_or(1, |lane| lane.limit().saturating_sub(lane.active))
+    }
+
+    /// Returns how many of an endpoint's due deliveries to read if any may start: those, plus those
+    /// in flight, which are still at the front of its queue, plus the next ones if they will
+    /// probably start soon.
     pub fn wanted(&self, endpoint: EndpointNo) -> usize {
         let Some(lane) = self.lanes.get(&endpoint) else { return 1 };
-        let free = lane.limit().saturating_sub(lane.active);
-        if free == 0 { 0 } else { free + lane.active + lane.unrecorded }
+        let ahead = if lane.proven { READ_AHEAD } else { 0 };
+        lane.limit().max(lane.active) + lane.unrecorded + ahead
+    }
+
+    /// Returns whether a delivery is in flight or not recorded yet.
+    pub fn is_taken(&self, delivery: DeliveryNo) -> bool {
+        self.taken.contains_key(&delivery)
     }
 
     /// Returns whether anything can start.
@@ -80,9 +93,12 @@ impl Lanes {
     /// Takes the deliveries to start: one from each endpoint in turn. Endpoints with the fewest
     /// requests in flight come first, and among those, the ones that have waited longest, so that
     /// busy endpoints don't hold up the others.
-    pub fn take(&mut self, queues: &[EndpointQueue]) -> Vec<(EndpointNo, DeliveryNo)> {
+    pub fn take<'q>(
+        &mut self,
+        queues: impl IntoIterator<Item = &'q EndpointQueue>,
+    ) -> Vec<(EndpointNo, DeliveryNo)> {
         let mut started = Vec::new();
-        let mut order: Vec<&EndpointQueue> = queues.iter().collect();
+        let mut order: Vec<&EndpointQueue> = queues.into_iter().collect();
         loop {
             order.sort_by_key(|queue| {
                 self.lanes
@@ -116,7 +132,7 @@ impl Lanes {
     /// Returns an endpoint's next delivery. Alternates between first attempts and retries so that
     /// neither holds up the other.
     fn next(&self, queue: &EndpointQueue) -> Option<DeliveryNo> {
-        let is_free = |no: &&DeliveryNo| !self.taken.contains_key(*no);
+        let is_free = |no: &&DeliveryNo| !self.is_taken(**no);
         let first = queue.first_attempts.iter().find(is_free).copied();
         let retry = queue.retries.iter().find(is_free).copied();
         let retry_first = self.lanes.get(&queue.endpoint).is_some_and(|lane| lane.retry_first);
@@ -259,15 +275,15 @@ mod tests {
     #[test]
     fn enough_due_deliveries_are_read_to_see_past_those_in_flight() {
         let mut lanes = Lanes::new(100);
-        assert_eq!(lanes.wanted(endpoint(1)), 1);
+        assert_eq!((lanes.free(endpoint(1)), lanes.wanted(endpoint(1))), (1, 1));
         prove(&mut lanes, 1, 1);
-        assert_eq!(lanes.wanted(endpoint(1)), 4);
+        assert_eq!((lanes.free(endpoint(1)), lanes.wanted(endpoint(1))), (4, 4 + READ_AHEAD));
         take(&mut lanes, &[queue(1, &[2, 3, 4], &[])]);
-        assert_eq!(lanes.wanted(endpoint(1)), 4);
+        assert_eq!((lanes.free(endpoint(1)), lanes.wanted(endpoint(1))), (1, 4 + READ_AHEAD));
         lanes.end(no(2), Some(true));
-        assert_eq!(lanes.wanted(endpoint(1)), 5);
-        take(&mut lanes, &[queue(1, &[5, 6], &[])]);
-        assert_eq!(lanes.wanted(endpoint(1)), 0, "all four requests are in flight");
+        assert_eq!((lanes.free(endpoint(1)), lanes.wanted(endpoint(1))), (2, 5 + READ_AHEAD));
+        lanes.end(no(3), Some(false));
+        assert_eq!((lanes.free(endpoint(1)), lanes.wanted(endpoint(1))), (0, 1 + 2));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Delivers webhooks: takes due deliveries from the outbox, sends them, and records the results.
 
+mod ahead;
 mod attempt;
 mod clock;
 pub(crate) mod destination;

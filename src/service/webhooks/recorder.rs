@@ -1,16 +1,24 @@
-//! Records finished attempts in batches: attempts that finish while a batch is being written form
-//! the next one. While results can't be stored, nothing more is sent, because after a restart it
+//! Records finished attempts in batches: those that finish while a batch is being written, or shortly
+//! after it was, form the next one. While results can't be stored, nothing more is sent, because after a restart it
 //! would be sent again.
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
 use crate::service::Service;
 use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
+
+/// The minimum time between two batches, so that more results share a commit. The first result after
+/// a pause doesn't wait: if the disk is full, that must be noticed before more is sent.
+const INTERVAL: Duration = Duration::from_millis(5);
+/// The number of results that don't wait for more.
+const FULL: usize = 64;
 
 /// A message to the sender.
 pub(super) enum Message {
@@ -24,13 +32,22 @@ pub(super) struct Recorder {
     service: Arc<Service>,
     messages: UnboundedSender<Message>,
     waiting: Vec<Finished>,
+    /// When the last batch was started.
+    last_batch: Option<Instant>,
     is_writing: bool,
     has_failed: bool,
 }
 
 impl Recorder {
     pub fn new(service: Arc<Service>, messages: UnboundedSender<Message>) -> Self {
-        Self { service, messages, waiting: Vec::new(), is_writing: false, has_failed: false }
+        Self {
+            service,
+            messages,
+            waiting: Vec::new(),
+            last_batch: None,
+            is_writing: false,
+            has_failed: false,
+        }
     }
 
     /// Returns whether the last batch couldn't be stored.
@@ -42,12 +59,30 @@ impl Recorder {
         self.waiting.push(finished);
     }
 
+    /// Returns when to write the waiting results; `None` if there are none, or if a batch is being
+    /// written. After a failure, the sender's next check tries again.
+    pub fn write_at(&self) -> Option<Instant> {
+        if self.is_writing || self.has_failed || self.waiting.is_empty() {
+            return None;
+        }
+        let earliest = self.last_batch.filter(|_| self.waiting.len() < FULL);
+        Some(earliest.map_or_else(Instant::now, |last| last + INTERVAL))
+    }
+
+    /// Writes the waiting results if it is time to.
+    pub fn write_if_due(&mut self) {
+        if self.write_at().is_some_and(|time| time <= Instant::now()) {
+            self.write();
+        }
+    }
+
     /// Writes the waiting results, unless a batch is being written.
     pub fn write(&mut self) {
         if self.is_writing || self.waiting.is_empty() {
             return;
         }
         self.is_writing = true;
+        self.last_batch = Some(Instant::now());
         let batch = Arc::new(mem::take(&mut self.waiting));
         let (service, messages) = (Arc::clone(&self.service), self.messages.clone());
         tokio::spawn(async move {

@@ -14,7 +14,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, retry};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::ahead::{Limit, Now, ReadAhead};
 use super::attempt::attempt;
 use super::clock::DueClock;
 use super::lanes::Lanes;
@@ -29,11 +31,10 @@ use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::Service;
 use crate::service::test_control::drains::Waiter;
-use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
-use crate::store::webhooks::numbers::DeliveryNo;
-use crate::store::webhooks::queue::{EndpointQueue, OutgoingRequest};
+use crate::store::webhooks::queue::OutgoingRequest;
 use crate::store::webhooks::watcher::ChangeWatcher;
+use crate::store::{Reader, StoreError};
 
 /// How often the sender checks for changes by other processes and retries storing results.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -112,6 +113,7 @@ struct Sender {
     watcher: ChangeWatcher,
     clock: DueClock,
     lanes: Lanes,
+    ahead: ReadAhead,
     recorder: Recorder,
     messages: UnboundedReceiver<Message>,
     /// For the tasks that send messages.
@@ -134,6 +136,7 @@ impl Sender {
             clock: DueClock::new(service.store.clock()),
             lanes: Lanes::new(service.settings.webhooks.concurrency),
             recorder: Recorder::new(Arc::clone(&service), outlet.clone()),
+            ahead: ReadAhead::default(),
             service,
             client,
             policy,
@@ -153,23 +156,27 @@ impl Sender {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let next_due = service.store.clock().sleep_until(self.next_wake());
-            let has_changed = tokio::select! {
+            let write_at = self.recorder.write_at();
+            tokio::select! {
                 _ = &mut is_stopping => break,
-                message = self.messages.recv() => {
-                    self.receive_all(message);
-                    true
+                message = self.messages.recv() => self.receive_all(message),
+                () = service.store.outbox().changed() => self.ahead.mark_changed(),
+                () = next_due => {}
+                () = sleep_until(write_at) => {
+                    self.recorder.write();
+                    continue;
                 }
-                () = service.store.outbox().changed() => true,
-                () = next_due => true,
-                () = drain_requested(&service) => true,
+                () = drain_requested(&service) => self.ahead.mark_changed(),
                 _ = look.tick() => {
                     self.recorder.write();
-                    self.watcher.has_changed().unwrap_or(true) || self.has_failed_to_read
+                    let has_changed = self.watcher.has_changed().unwrap_or(true);
+                    if !has_changed && !self.has_failed_to_read {
+                        continue;
+                    }
+                    self.ahead.mark_changed();
                 }
-            };
-            if has_changed {
-                self.start_due();
             }
+            self.start_due();
         }
         let _ = tokio::time::timeout(STOP_WITHIN, self.drain()).await;
     }
@@ -209,10 +216,7 @@ impl Sender {
             self.receive(message);
             next = self.messages.try_recv().ok();
         }
-        // After a failure, leave the retry to the next check instead of trying over and over here.
-        if !self.recorder.has_failed() {
-            self.recorder.write();
-        }
+        self.recorder.write_if_due();
     }
 
     fn receive(&mut self, message: Message) {
@@ -224,6 +228,11 @@ impl Sender {
             Message::WriteEnded(batch, stored) => {
                 for finished in self.recorder.finish_write(batch, stored) {
                     self.lanes.recorded(finished.delivery);
+                    // The commit's signal may have come before this: then its retry was left out as
+                    // still in flight.
+                    if !finished.outcome.succeeded() {
+                        self.ahead.mark_changed();
+                    }
                 }
             }
         }
@@ -237,33 +246,43 @@ impl Sender {
         if self.recorder.has_failed() || !self.lanes.has_room() {
             return;
         }
-        let drains = self.service.test_control.as_ref().map(|control| control.drains.take());
-        let now = self.clock.now(self.service.store.clock());
-        let lanes = &self.lanes;
-        let found = self
-            .service
-            .store
-            .read(|reader| reader.webhook_queues(now, |endpoint| lanes.wanted(endpoint)));
-        let queues = match found {
-            Ok(queues) => queues,
+        let clock = self.service.store.clock();
+        let now = Now { due: self.clock.now(clock), monotonic: clock.monotonic() };
+        let drains = self.take_drains();
+        let service = Arc::clone(&self.service);
+        let started = service.store.read(|reader| {
+            reader.in_one_snapshot(|reader| {
+                while self.start_some(reader, now)? {}
+                Ok(())
+            })
+        });
+        match started {
+            Ok(()) => self.has_failed_to_read = false,
             Err(error) => {
+                self.ahead.clear();
                 self.end_drains(drains, false);
                 return self.warn_of_failed_read(&error);
             }
-        };
-        self.has_failed_to_read = false;
-        self.next_due = queues.iter().filter_map(|queue| queue.next_due).min();
-        for (_, delivery) in self.lanes.take(&queues) {
-            self.start(delivery, now);
         }
-        let is_due =
-            |queue: &EndpointQueue| !(queue.first_attempts.is_empty() && queue.retries.is_empty());
-        self.end_drains(drains, self.lanes.is_idle() && !queues.iter().any(is_due));
+        self.next_due = self.ahead.next_due(&self.lanes);
+        // Nothing is left that is due, or it would have been started.
+        self.end_drains(drains, self.lanes.is_idle());
+    }
+
+    /// Returns those who wait for an empty outbox. It is read again for them, so that nothing they
+    /// know of is missed.
+    fn take_drains(&mut self) -> Vec<Waiter> {
+        let control = self.service.test_control.as_ref();
+        let drains = control.map(|control| control.drains.take()).unwrap_or_default();
+        if !drains.is_empty() {
+            self.ahead.mark_changed();
+        }
+        drains
     }
 
     /// Notifies those who wait for an empty outbox if it is, and otherwise lets them wait.
-    fn end_drains(&self, drains: Option<Vec<Waiter>>, is_empty: bool) {
-        let (Some(control), Some(waiters)) = (&self.service.test_control, drains) else { return };
+    fn end_drains(&self, waiters: Vec<Waiter>, is_empty: bool) {
+        let Some(control) = &self.service.test_control else { return };
         if !is_empty {
             return control.drains.put_back(waiters);
         }
@@ -273,16 +292,30 @@ impl Sender {
         }
     }
 
-    fn start(&mut self, delivery: DeliveryNo, due_now: Timestamp) {
-        let outgoing = match self.service.store.read(|reader| reader.outgoing_request(delivery)) {
-            Ok(Some(outgoing)) => outgoing,
-            // Replayed, skipped, or removed since it was read.
-            Ok(None) => return self.lanes.end(delivery, None),
-            Err(error) => {
-                self.warn_of_failed_read(&error);
-                return self.lanes.end(delivery, None);
+    /// Starts deliveries. Returns whether there may be more: those that should no longer be sent
+    /// have left their places to others.
+    fn start_some(&mut self, reader: &Reader<'_>, now: Now) -> Result<bool, StoreError> {
+        let read = |limit: Limit<'_>| reader.webhook_queues(now.due, limit);
+        let taken = self.ahead.take(&mut self.lanes, now, read)?;
+        let requests = reader.outgoing_requests(&taken, now.due).inspect_err(|_| {
+            taken.iter().for_each(|(_, delivery)| self.lanes.end(*delivery, None));
+        })?;
+        let mut is_any_left_out = false;
+        for ((_, delivery), request) in taken.into_iter().zip(requests) {
+            match request {
+                Some(request) => self.start(request, now.due),
+                // Replayed, skipped, or removed since it was read.
+                None => {
+                    self.lanes.end(delivery, None);
+                    is_any_left_out = true;
+                }
             }
-        };
+        }
+        Ok(is_any_left_out)
+    }
+
+    fn start(&mut self, outgoing: OutgoingRequest, due_now: Timestamp) {
+        let delivery = outgoing.delivery;
         let (client, policy) = (self.client.clone(), self.policy.clone());
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
@@ -313,6 +346,7 @@ impl Sender {
     /// Waits until all attempts in flight have ended and been recorded.
     async fn drain(&mut self) {
         while !self.lanes.is_idle() && !self.recorder.has_failed() {
+            self.recorder.write();
             let message = self.messages.recv().await;
             self.receive_all(message);
         }
@@ -323,6 +357,14 @@ impl Sender {
 async fn drain_requested(service: &Service) {
     match &service.test_control {
         Some(control) => control.drains.requested().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until then; forever if `None`.
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

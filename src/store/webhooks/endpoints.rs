@@ -1,6 +1,6 @@
 //! Reads endpoints and their secrets.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::numbers::EndpointNo;
 use crate::model::values::slug::Slug;
@@ -81,9 +81,21 @@ fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
 }
 
 pub(super) fn find(conn: &Connection, id: &EndpointId) -> Result<Option<Found>, StoreError> {
+    find_where(conn, "e.id = ?1", id.as_str())
+}
+
+pub(super) fn find_by_no(conn: &Connection, no: EndpointNo) -> Result<Option<Found>, StoreError> {
+    find_where(conn, "e.no = ?1", no.0)
+}
+
+fn find_where(
+    conn: &Connection,
+    condition: &str,
+    value: impl ToSql,
+) -> Result<Option<Found>, StoreError> {
     let workspace = workspaces::COLUMNS;
     let sql = format!(
-        "SELECT {COLUMNS}, {workspace} FROM {FROM} WHERE e.id = ?1 AND e.deleted_at IS NULL"
+        "SELECT {COLUMNS}, {workspace} FROM {FROM} WHERE {condition} AND e.deleted_at IS NULL"
     );
     let read = |row: &Row<'_>| {
         Ok(Found {
@@ -93,7 +105,7 @@ pub(super) fn find(conn: &Connection, id: &EndpointId) -> Result<Option<Found>, 
             secrets: secrets(row)?,
         })
     };
-    Ok(conn.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?)
+    Ok(conn.prepare_cached(&sql)?.query_row([value], read).optional()?)
 }
 
 impl Reader<'_> {

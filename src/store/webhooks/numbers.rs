@@ -1,7 +1,7 @@
 //! Row numbers, for callers that refer to the same row again later.
 
 /// An endpoint's row number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EndpointNo(pub(super) i64);
 
 /// A delivery's row number.

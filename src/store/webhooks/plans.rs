@@ -109,10 +109,17 @@ fn the_sender_finds_due_deliveries_by_index() {
         let queues = reader.webhook_queues(now(), |_| 10).unwrap();
         let queue = &queues[0];
         assert_eq!((queues.len(), queue.first_attempts.len()), (1, 1));
-        assert!(reader.outgoing_request(queue.first_attempts[0]).unwrap().is_some());
+        let delivery = (queue.endpoint, queue.first_attempts[0]);
+        let requests = reader.outgoing_requests(&[delivery], now()).unwrap();
+        assert!(requests[0].is_some());
     });
-    assert_only_searches(&conn, &seen, 4);
-    for sql in seen.iter().filter(|sql| sql.contains("next_attempt_at ")) {
+    assert_only_searches(&conn, &seen, 5);
+    for sql in seen.iter().filter(|sql| sql.contains("ORDER BY endpoint_no")) {
+        let plan = plan(&conn, sql);
+        assert!(plan[0].contains("webhook_deliveries_due (endpoint_no>?)"), "{plan:#?}");
+    }
+    let by_time = ["ORDER BY next_attempt_at", "min(next_attempt_at)"];
+    for sql in seen.iter().filter(|sql| by_time.iter().any(|part| sql.contains(part))) {
         let plan = plan(&conn, sql);
         assert!(plan[0].contains("webhook_deliveries_due (endpoint_no=? AND next"), "{plan:#?}");
     }

@@ -1,5 +1,8 @@
 //! The sender's queries: which deliveries are due, and what to send.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::endpoints::{self, Secrets};
@@ -9,6 +12,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::envelope::Envelope;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::url::EndpointUrl;
+use crate::store::engine::sqlite;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::resource::Listed;
@@ -40,71 +44,139 @@ pub struct OutgoingRequest {
     pub step: usize,
 }
 
+/// The part of a request that is the same for all deliveries of an endpoint.
+struct Target {
+    endpoint: EndpointId,
+    url: EndpointUrl,
+    secrets: Secrets,
+}
+
 impl Reader<'_> {
-    /// Returns the queues of all enabled endpoints that have one. `limit` gives the maximum number
-    /// of due deliveries to return for an endpoint.
+    /// Runs several reads in one snapshot, which costs less than one for each.
+    pub fn in_one_snapshot<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        sqlite::begin_read(self.conn)?;
+        let found = read(self);
+        // If this fails, the pool discards the connection because its transaction is still open.
+        sqlite::end_read(self.conn)?;
+        found
+    }
+
+    /// Returns the queues of the enabled endpoints that have one. `limit` gives the maximum number
+    /// of due deliveries to return for an endpoint; with 0, its queue isn't read. It is called for
+    /// every enabled endpoint that has pending deliveries.
     pub fn webhook_queues(
         &self,
         now: Timestamp,
-        limit: impl Fn(EndpointNo) -> usize,
+        mut limit: impl FnMut(EndpointNo) -> usize,
     ) -> Result<Vec<EndpointQueue>, StoreError> {
-        let sql = "SELECT no FROM webhook_endpoints
-                   WHERE disabled_at IS NULL AND deleted_at IS NULL
-                       AND (expires_at IS NULL OR expires_at > ?1)
-                   ORDER BY no";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let endpoints = statement
-            .query_map([now.as_micros()], |row| Ok(EndpointNo(row.get(0)?)))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
         let mut queues = Vec::new();
-        for endpoint in endpoints {
+        let mut last = i64::MIN;
+        while let Some(endpoint) = next_with_pending(self.conn, last)? {
+            last = endpoint.0;
+            if !is_enabled(self.conn, endpoint, now)? {
+                continue;
+            }
             let limit = limit(endpoint);
-            let queue = EndpointQueue {
+            if limit == 0 {
+                continue;
+            }
+            queues.push(EndpointQueue {
                 endpoint,
                 first_attempts: due(self.conn, endpoint, (i64::MIN, 0), limit)?,
                 retries: due(self.conn, endpoint, (1, now.as_micros()), limit)?,
                 next_due: next_due(self.conn, endpoint, now)?,
-            };
-            let is_empty = queue.first_attempts.is_empty() && queue.retries.is_empty();
-            if !is_empty || queue.next_due.is_some() {
-                queues.push(queue);
-            }
+            });
         }
         Ok(queues)
     }
 
-    /// Returns the request to send for a delivery; `None` if it should no longer be sent.
-    pub fn outgoing_request(
+    /// Returns the request to send for each delivery; `None` if it should no longer be sent.
+    pub fn outgoing_requests(
         &self,
+        deliveries: &[(EndpointNo, DeliveryNo)],
+        now: Timestamp,
+    ) -> Result<Vec<Option<OutgoingRequest>>, StoreError> {
+        // Only for these requests: a change must apply to the next ones.
+        let mut targets = HashMap::new();
+        let mut requests = Vec::with_capacity(deliveries.len());
+        for &(endpoint, delivery) in deliveries {
+            let target = match targets.entry(endpoint) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.target(endpoint, now)?),
+            };
+            requests.push(match target {
+                Some(target) => self.outgoing_request(endpoint, delivery, target, now)?,
+                None => None,
+            });
+        }
+        Ok(requests)
+    }
+
+    fn target(&self, no: EndpointNo, now: Timestamp) -> Result<Option<Target>, StoreError> {
+        if !is_enabled(self.conn, no, now)? {
+            return Ok(None);
+        }
+        let found = endpoints::find_by_no(self.conn, no)?;
+        Ok(found.map(|found| Target {
+            endpoint: found.endpoint.id,
+            url: found.endpoint.url,
+            secrets: found.secrets,
+        }))
+    }
+
+    fn outgoing_request(
+        &self,
+        endpoint: EndpointNo,
         delivery: DeliveryNo,
+        target: &Target,
+        now: Timestamp,
     ) -> Result<Option<OutgoingRequest>, StoreError> {
-        let sql = "SELECT d.id, d.event_id, d.body, e.id, d.step FROM webhook_deliveries AS d
-                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
-                   WHERE d.no = ?1 AND d.status = 'pending' AND d.held = 0
-                       AND e.disabled_at IS NULL";
+        // Row numbers are reused after deletions, so that it may have become another delivery.
+        let sql = "SELECT id, event_id, body, step FROM webhook_deliveries
+                   WHERE no = ?1 AND endpoint_no = ?2 AND status = 'pending' AND held = 0
+                       AND next_attempt_at <= ?3";
         let read = |row: &Row<'_>| {
-            let body: Option<String> = row.get(2)?;
-            Ok((row.get(0)?, row.get::<_, String>(1)?, body, row.get(3)?, row.get::<_, u32>(4)?))
+            let (id, event_id, body): (String, String, Option<String>) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((id, event_id, body, row.get::<_, u32>(3)?))
         };
-        let found = self.conn.prepare_cached(sql)?.query_row([delivery.0], read).optional()?;
-        let Some((id, event_id, body, endpoint_id, step)) = found else { return Ok(None) };
+        let values = params![delivery.0, endpoint.0, now.as_micros()];
+        let found = self.conn.prepare_cached(sql)?.query_row(values, read).optional()?;
+        let Some((id, event_id, body, step)) = found else { return Ok(None) };
         let body = match body {
             Some(body) => Some(body),
             None => event_body(self.conn, &event_id)?,
         };
-        let Some(found) = endpoints::find(self.conn, &EndpointId::from_stored(endpoint_id))? else {
-            return Ok(None);
-        };
         Ok(Some(OutgoingRequest {
             delivery,
             id: DeliveryId::from_stored(id),
-            endpoint: found.endpoint.id,
-            url: found.endpoint.url,
-            secrets: found.secrets,
+            endpoint: target.endpoint.clone(),
+            url: target.url.clone(),
+            secrets: target.secrets.clone(),
             body: body.map(String::into_bytes),
             step: step as usize,
         }))
     }
+}
+
+/// Returns the first endpoint after this number that has pending deliveries.
+fn next_with_pending(conn: &Connection, after: i64) -> Result<Option<EndpointNo>, StoreError> {
+    let sql = "SELECT endpoint_no FROM webhook_deliveries
+               WHERE status = 'pending' AND held = 0 AND endpoint_no > ?1
+               ORDER BY endpoint_no LIMIT 1";
+    let read = |row: &Row<'_>| Ok(EndpointNo(row.get(0)?));
+    Ok(conn.prepare_cached(sql)?.query_row([after], read).optional()?)
+}
+
+fn is_enabled(conn: &Connection, no: EndpointNo, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM webhook_endpoints
+               WHERE no = ?1 AND disabled_at IS NULL AND deleted_at IS NULL
+                   AND (expires_at IS NULL OR expires_at > ?2)";
+    let values = [no.0, now.as_micros()];
+    Ok(conn.prepare_cached(sql)?.query_row(values, |_| Ok(())).optional()?.is_some())
 }
 
 /// Returns the request body for a stored event; `None` if the event was removed.
@@ -120,9 +192,6 @@ fn due(
     (from, to): (i64, i64),
     limit: usize,
 ) -> Result<Vec<DeliveryNo>, StoreError> {
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
     let sql = "SELECT no FROM webhook_deliveries
                WHERE endpoint_no = ?1 AND status = 'pending' AND held = 0
                    AND next_attempt_at BETWEEN ?2 AND ?3

@@ -13,7 +13,7 @@ fn a_failed_attempt_is_retried_when_it_is_due_and_the_last_one_fails_the_deliver
     assert_eq!(due(&db, 60), [first.delivery]);
     let queues = db.global().webhook_queues(time_at(59), |_| 1).unwrap();
     assert_eq!(queues[0].next_due, Some(time_at(60)));
-    let second = db.global().outgoing_request(first.delivery).unwrap().unwrap();
+    let second = outgoing(&db, first.delivery).unwrap();
     assert_eq!((&second.id, &second.body, second.step), (&first.id, &first.body, 1));
     record(&db, finished(&second, 500, None));
     assert_eq!(state(&db, &first.id), (DeliveryStatus::Failed, 2, 2));
@@ -88,7 +88,7 @@ fn a_replay_during_the_last_attempt_keeps_all_of_its_attempts() {
     let endpoint = endpoint(&db);
     let request = event(&db, 1);
     record(&db, finished(&request, 500, Some(2)));
-    let last = db.global().outgoing_request(request.delivery).unwrap().unwrap();
+    let last = outgoing(&db, request.delivery).unwrap();
     let tx = db.global_tx(3);
     tx.disable_endpoint(Actor::command_line(), &endpoint.id, DisabledReason::Admin).unwrap();
     tx.enable_endpoint(Actor::command_line(), &endpoint.id).unwrap();
@@ -118,6 +118,6 @@ fn a_delivery_without_its_event_has_no_body() {
     let request = event(&db, 1);
     assert!(request.body.is_some());
     db.conn().execute_batch("DROP TRIGGER events_are_not_deleted; DELETE FROM events;").unwrap();
-    let left = db.global().outgoing_request(request.delivery).unwrap().unwrap();
+    let left = outgoing(&db, request.delivery).unwrap();
     assert!(left.body.is_none(), "it is still there, for its failure to be recorded");
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::attempts::Finished;
 use super::endpoints::Secrets;
 use super::hold;
-use super::numbers::DeliveryNo;
+use super::numbers::{DeliveryNo, EndpointNo};
 use super::queue::OutgoingRequest;
 use super::replay::ReplayScope;
 use crate::model::event::Actor;
@@ -26,6 +26,8 @@ use crate::store::error::StoreError;
 use crate::store::rows::fixture::{Db, time_at};
 
 const DAY: i64 = 24 * 60 * 60;
+/// After everything in these tests.
+const LATER: i64 = 1_000_000;
 /// A threshold that never disables an endpoint, for tests of something else.
 const NEVER: u32 = 1000;
 
@@ -59,7 +61,19 @@ fn endpoint(db: &Db) -> Endpoint {
 fn event(db: &Db, seconds: i64) -> OutgoingRequest {
     db.customer(seconds, &json!({ "name": "Aurora" }));
     let no: i64 = one(db, "SELECT max(no) FROM webhook_deliveries");
-    db.global().outgoing_request(DeliveryNo(no)).unwrap().unwrap()
+    outgoing_at(db, DeliveryNo(no), seconds).unwrap()
+}
+
+/// Returns the request to send for a delivery, at a time when all are due.
+fn outgoing(db: &Db, delivery: DeliveryNo) -> Option<OutgoingRequest> {
+    outgoing_at(db, delivery, LATER)
+}
+
+fn outgoing_at(db: &Db, delivery: DeliveryNo, seconds: i64) -> Option<OutgoingRequest> {
+    let sql = format!("SELECT endpoint_no FROM webhook_deliveries WHERE no = {}", delivery.0);
+    let endpoint = EndpointNo(one(db, &sql));
+    let requests = db.global().outgoing_requests(&[(endpoint, delivery)], time_at(seconds));
+    requests.unwrap().into_iter().next().unwrap()
 }
 
 fn one<T: rusqlite::types::FromSql>(db: &Db, sql: &str) -> T {

@@ -10,7 +10,7 @@ fn a_replay_leaves_pending_ones_alone_and_needs_an_enabled_endpoint() {
     record(&db, finished(&request, 500, Some(60)));
     assert!(db.global_tx(2).replay_delivery(&request.id).unwrap());
     assert_eq!(due(&db, 59), [], "it keeps its next attempt");
-    let last = db.global().outgoing_request(request.delivery).unwrap().unwrap();
+    let last = outgoing(&db, request.delivery).unwrap();
     record(&db, finished(&last, 200, None));
     assert!(db.global_tx(2).replay_delivery(&request.id).unwrap());
     assert_eq!(state(&db, &request.id), (DeliveryStatus::Pending, 0, 2));
@@ -95,7 +95,7 @@ fn a_deleted_endpoint_is_removed_with_all_of_its_deliveries() {
     fill(&db, 700, &["delivered", "pending"]);
     assert!(db.global_tx(1).delete_endpoint(Actor::command_line(), &endpoint.id).unwrap());
     assert_eq!(due(&db, 1), [], "nothing more is sent to it");
-    assert!(db.global().outgoing_request(DeliveryNo(2)).unwrap().is_none());
+    assert!(outgoing(&db, DeliveryNo(2)).is_none());
     db.customer(2, &json!({ "name": "Aurora" }));
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 700);
     while db.global_tx(3).clean_up_deliveries(time_at(0)).unwrap() {}
@@ -133,7 +133,7 @@ fn a_large_backlog_is_skipped_in_the_background_and_the_ping_of_enabling_goes_fi
     assert!(tx.clean_up_deliveries(time_at(0)).unwrap());
     assert_eq!(pending(), 500);
     tx.enable_endpoint(Actor::command_line(), &endpoint.id).unwrap();
-    let first = db.global().outgoing_request(due(&db, 3)[0]).unwrap().unwrap();
+    let first = outgoing(&db, due(&db, 3)[0]).unwrap();
     let kind: String = one(
         &db,
         &format!("SELECT type FROM webhook_deliveries WHERE id = '{}'", first.id.as_str()),
@@ -152,7 +152,7 @@ fn deliveries_from_a_backup_stay_on_hold_until_they_are_released() {
     hold::hold_pending(db.conn()).unwrap();
     assert_eq!(db.global().held_deliveries(10).unwrap(), 1);
     assert_eq!(due(&db, 3), []);
-    assert!(db.global().outgoing_request(held.delivery).unwrap().is_none());
+    assert!(outgoing(&db, held.delivery).is_none());
     let new = event(&db, 3);
     assert_eq!(due(&db, 3), [new.delivery], "new events are sent");
     assert_eq!(db.global_tx(4).resume_deliveries().unwrap(), 1);
