@@ -14,7 +14,7 @@ use crate::admin::Admin;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::task::run_scheduled_backups;
-use crate::service::webhooks::sender::WebhookSender;
+use crate::service::webhooks::thread::WebhookSender;
 use crate::store::{StoreError, Tx};
 
 /// How often key usage is stored.

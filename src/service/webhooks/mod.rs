@@ -9,6 +9,7 @@ pub(crate) mod record;
 mod recorder;
 pub(crate) mod resolver;
 mod secrets;
-pub(crate) mod sender;
+mod sender;
 #[cfg(test)]
 mod tests;
+pub(crate) mod thread;

@@ -1,12 +1,11 @@
-//! The sender: a thread that sleeps until a delivery is due, a change wakes it, or it is time to
-//! check whether another process has changed anything.
+//! The sender: sleeps until a delivery is due, a change wakes it, or it is time to check whether
+//! another process has changed anything.
 
 use std::io;
 use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -21,7 +20,7 @@ use super::attempt::attempt;
 use super::clock::DueClock;
 use super::lanes::Lanes;
 use super::recorder::{Message, Recorder};
-use super::resolver::{GuardedResolver, HostLookup, SystemLookup};
+use super::resolver::GuardedResolver;
 use super::secrets::{reencrypt, signing_secrets};
 use crate::http::outgoing::tls;
 use crate::model::clock::Monotonic;
@@ -45,51 +44,6 @@ const STOP_WITHIN: Duration = Duration::from_secs(3);
 const KEEP_IDLE: Duration = Duration::from_secs(30);
 /// The maximum number of idle connections per receiver.
 const MAX_IDLE: usize = 4;
-/// The maximum number of threads waiting for the system's resolver.
-const LOOKUP_THREADS: usize = 128;
-
-/// The running sender.
-pub(crate) struct WebhookSender {
-    stop: watch::Sender<bool>,
-    thread: JoinHandle<()>,
-}
-
-impl WebhookSender {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// If the system can't start it.
-    pub fn start(service: &Arc<Service>) -> io::Result<Self> {
-        Self::start_with(service, Arc::new(SystemLookup))
-    }
-
-    fn start_with(service: &Arc<Service>, lookup: Arc<dyn HostLookup>) -> io::Result<Self> {
-        let policy = service.settings.destinations();
-        let client = client(GuardedResolver { lookup, policy: policy.clone() })?;
-        let watcher = service.store.change_watcher();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(LOOKUP_THREADS)
-            .build()?;
-        let (stop, stopped) = watch::channel(false);
-        let service = Arc::clone(service);
-        let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
-            let sender = Sender::new(service, client, policy, watcher);
-            runtime.block_on(sender.run(stopped));
-            // Lookups that hang can't be interrupted.
-            runtime.shutdown_background();
-        })?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Gives requests in flight a moment to finish, then stops the thread.
-    pub fn stop(self) {
-        let _ = self.stop.send(true);
-        if self.thread.join().is_err() {
-            log::error!("the webhooks thread panicked");
-        }
-    }
-}
 
 pub(super) fn client(resolver: GuardedResolver) -> io::Result<Client> {
     Client::builder()
@@ -106,7 +60,7 @@ pub(super) fn client(resolver: GuardedResolver) -> io::Result<Client> {
         .map_err(io::Error::other)
 }
 
-struct Sender {
+pub(super) struct Sender {
     service: Arc<Service>,
     client: Client,
     policy: DestinationPolicy,
@@ -125,7 +79,7 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(
+    pub fn new(
         service: Arc<Service>,
         client: Client,
         policy: DestinationPolicy,
@@ -148,7 +102,7 @@ impl Sender {
         }
     }
 
-    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         self.prepare().await;
         let service = Arc::clone(&self.service);
         let mut is_stopping = pin!(stopped.wait_for(|stop| *stop));
