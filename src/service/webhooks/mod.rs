@@ -5,6 +5,7 @@ mod attempt;
 mod clock;
 pub(crate) mod destination;
 mod lanes;
+mod lookups;
 pub(crate) mod record;
 mod recorder;
 pub(crate) mod resolver;

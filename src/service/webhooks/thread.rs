@@ -11,6 +11,7 @@ use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use super::lookups::LimitedLookup;
 use super::resolver::{GuardedResolver, SystemLookup};
 use super::sender::{Sender, client};
 use crate::service::Service;
@@ -97,7 +98,7 @@ struct Prepared {
 
 impl Prepared {
     fn new(service: &Service) -> io::Result<Self> {
-        let lookup = Arc::new(SystemLookup);
+        let lookup = Arc::new(LimitedLookup::new(Arc::new(SystemLookup), LOOKUP_THREADS));
         let policy = service.settings.destinations();
         let client = client(GuardedResolver { lookup, policy })?;
         let runtime = Builder::new_current_thread()
