@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
+use crate::args::Args;
 use crate::database::Database;
 use crate::figures::{BacklogSample, Row, Usage, WebhookFigures, mib};
 use crate::load::{Load, Run};
@@ -18,6 +19,8 @@ use crate::{Outcome, seed};
 
 /// The number of waiting deliveries whose memory is measured.
 const WAITING: u64 = 100_000;
+/// How many more are queued for each second of the next load, so that they don't run out.
+const ENOUGH_PER_SECOND: u64 = 25_000;
 /// The number of deliveries that wait before customers are created at half the peak rate.
 const BACKLOG: u64 = 20_000;
 /// Reads leave most of the processors idle, so that their latency isn't that of a full queue.
@@ -40,7 +43,7 @@ pub fn measure(runner: Runner<'_>, database: &Database) -> Outcome<(Vec<Row>, We
     let backlog = bench.at_half(&server, &endpoint)?;
     server.process.stop()?;
     bench.queue(&endpoint, WAITING)?;
-    let (mib_with, peak_mib) = bench.with_waiting()?;
+    let (mib_with, peak_mib) = bench.with_waiting(&endpoint)?;
     let figures = WebhookFigures { waiting: WAITING, mib_without, mib_with, peak_mib, backlog };
     Ok((bench.rows, figures))
 }
@@ -125,13 +128,15 @@ impl Bench<'_> {
 
     /// Starts a server with waiting deliveries, and lets it send them. Returns the memory usage
     /// before that and the peak.
-    fn with_waiting(&mut self) -> Outcome<(f64, f64)> {
+    fn with_waiting(&mut self, endpoint: &str) -> Outcome<(f64, f64)> {
         self.receiver.hold();
         let server = RunningServer::start(self.runner.args, self.database)?;
         // The same load as without an endpoint, so that the caches are equally full.
         let get = get(&server).renamed("get-delivering", "GET by cuid, while deliveries go out");
         self.runner.run(&server.process, &self.database.key, &get, None)?;
         let resident = server.process.memory()?.resident;
+        let Args { warm_up, seconds, .. } = self.runner.args;
+        self.queue(endpoint, ENOUGH_PER_SECOND * (warm_up + seconds))?;
         self.receiver.release();
         self.run_with_deliveries(
             &server,
