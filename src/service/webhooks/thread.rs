@@ -147,6 +147,7 @@ mod tests {
     use crate::model::webhook::url::EndpointUrl;
     use crate::model::workspace::NewWorkspace;
     use crate::settings::Settings;
+    use crate::store::webhooks::deliveries::DeliveryFilter;
     use crate::store::{DataDir, Store, Tx};
 
     const PATIENCE: Duration = Duration::from_secs(120);
@@ -197,6 +198,19 @@ mod tests {
         (EndpointUrl::parse(&url).unwrap(), requests)
     }
 
+    fn wait_until_recorded(service: &Service, endpoint: &EndpointId) {
+        let start = Instant::now();
+        let filter = DeliveryFilter { limit: 1, ..DeliveryFilter::default() };
+        let is_recorded = || {
+            let page = service.store.read(|reader| reader.deliveries(endpoint, &filter)).unwrap();
+            page.unwrap().deliveries.iter().any(|delivery| delivery.attempts > 0)
+        };
+        while !is_recorded() {
+            assert!(start.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     #[test]
     fn a_sender_that_panics_is_started_again() {
         let dir = tempfile::tempdir().unwrap();
@@ -224,6 +238,8 @@ mod tests {
             move |tx: &Tx<'_>| tx.create_endpoint(Actor::command_line(), &workspace, new, secret);
         service.store.write_blocking(create).unwrap();
         requests.recv_timeout(PATIENCE).unwrap();
+        // Only then is the sender idle, so that the panic can't hit the task of this attempt.
+        wait_until_recorded(&service, &id);
 
         should_panic.store(true, Ordering::SeqCst);
         service.store.write_blocking(move |tx| tx.ping_endpoint(&id)).unwrap();
