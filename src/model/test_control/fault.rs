@@ -92,7 +92,7 @@ impl Body for NewFault {
         };
         let status = fields.optional("status").map(|Status(status)| status);
         let code = fields.optional("code").map(|Code(code)| code);
-        let retry_after = fields.optional::<Integer<1, MAX_RETRY_AFTER>>("retry_after");
+        let retry_after = fields.optional::<Integer<0, MAX_RETRY_AFTER>>("retry_after");
         let delay = fields.optional::<Integer<0, MAX_DELAY>>("delay_ms");
         let cut = fields.optional::<CutPoint>("drop");
         if fields.has_problems() {
@@ -232,7 +232,7 @@ mod tests {
             (json!({"delay_ms": -1}), "delay_ms", "too_small"),
             (json!({"status": 503, "count": 0}), "count", "too_small"),
             (json!({"status": 503, "skip": 1.5}), "skip", "invalid_type"),
-            (json!({"status": 503, "retry_after": 0}), "retry_after", "too_small"),
+            (json!({"status": 503, "retry_after": -1}), "retry_after", "too_small"),
             (json!({"status": 503, "code": "No Code"}), "code", "invalid_string"),
             (json!({"status": 503, "code": "x".repeat(65)}), "code", "too_big"),
             (json!({"status": 503, "operation": 1}), "operation", "invalid_type"),

@@ -98,6 +98,16 @@ fn an_injected_429_says_that_the_limit_is_used_up_until_then() {
 }
 
 #[test]
+fn a_fault_can_let_clients_retry_at_once() {
+    let (server, control) = start();
+    for status in [429, 503] {
+        control.fault(json!({"status": status, "retry_after": 0}));
+        let response = server.client().get("/me");
+        assert_eq!((response.status, response.header("retry-after")), (status, Some("0")));
+    }
+}
+
+#[test]
 fn a_fault_can_have_a_code_of_its_own() {
     let (server, control) = start();
     control.fault(json!({"status": 409, "code": "slug_taken", "retry_after": 3}));
