@@ -42,12 +42,15 @@ def commands(docs: Documentation, clients: Clients) -> dict[str, str]:
 
     def programs(language: str, ending: str) -> dict[str, str]:
         journey = (tools.HERE / f"clients/journey.{ending}").read_text()
-        samples = {block.name: block.code for block in docs.blocks if block.language == language}
+        samples = {block.name: block.code for block in docs.programs(language)}
         return {f"journey_{language}": journey} | samples
 
     return (
         typescript.build(
-            programs("typescript", "ts"), clients.typescript, tools.MADE / "typescript"
+            programs("typescript", "ts"),
+            docs.files("typescript"),
+            clients.typescript,
+            tools.MADE / "typescript",
         )
         | python.build(programs("python", "py"), clients, tools.MADE / "python")
         | rust.build(programs("rust", "rs"), clients, tools.MADE / "programs")
@@ -80,6 +83,7 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
 
             server = stack.enter_context(Server(data, ADDRESS, inside(data)))
             variables = environment(
+                **({} if in_sandbox else rust.VARIABLES),
                 PATH=f"{OWN}:{os.environ['PATH']}" if in_sandbox else tools.path(),
                 REAL_CARGO=shutil.which("cargo"),
                 PIVOTAL_API_KEY=server.live_key,

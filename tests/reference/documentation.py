@@ -29,6 +29,17 @@ class Documentation:
     def blocks(self) -> list[Block]:
         return [block for page in self.pages.values() for block in page.blocks]
 
+    def programs(self, language: str) -> list[Block]:
+        return [block for block in self.blocks if block.is_program and block.language == language]
+
+    def files(self, language: str) -> dict[str, str]:
+        """The contents of the files in a language, by their paths: a directory for each page."""
+        return {
+            f"{block.page}/{block.marks['file']}": block.code
+            for block in self.blocks
+            if block.language == language and "file" in block.marks
+        }
+
     @property
     def texts(self) -> list[Page]:
         """The pages that don't describe an endpoint."""

@@ -31,6 +31,11 @@ class Block:
     is_output: bool = False
 
     @property
+    def is_program(self) -> bool:
+        """Whether it runs by itself, other than a file that programs use."""
+        return self.language in PROGRAMS and "file" not in self.marks
+
+    @property
     def name(self) -> str:
         """A name that is valid for a file and for a Rust module."""
         return re.sub(r"\W", "_", f"{self.page}_{self.line}")
@@ -68,7 +73,7 @@ def parse(path: str, markdown: str) -> Page:
     for token in MarkdownIt().parse(markdown):
         if token.type == "fence":
             block = _block(path, token, file)
-            if block.language in PROGRAMS:
+            if block.is_program:
                 is_next_tab = "tab" in block.marks and blocks and blocks[-1] in programs
                 programs = [*programs, block] if is_next_tab else [block]
             else:

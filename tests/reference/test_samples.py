@@ -5,7 +5,7 @@ import pytest
 import compare
 from documentation import Documentation
 from page import PROGRAMS, Block, Page
-from runners import RUNNERS, SetStage, Stage
+from runners import RUNNERS, SetStage, Stage, files
 
 
 def test_a_page_runs_from_top_to_bottom(page: Page, docs: Documentation, stage: SetStage) -> None:
@@ -56,10 +56,11 @@ def run_all(blocks: list[Block], stage: Stage) -> None:
 
 def run(block: Block, stage: Stage) -> str | None:
     """Runs a block with the runner of its language, and returns its output."""
-    if block.language not in RUNNERS:
+    runner = files.write if "file" in block.marks else RUNNERS.get(block.language)
+    if not runner:
         pytest.fail(f"{block}: there is no runner for this language", pytrace=False)
     try:
-        return RUNNERS[block.language](block, stage)
+        return runner(block, stage)
     except (AssertionError, ValueError) as problem:
         raise pytest.fail.Exception(f"{block}: {problem}", pytrace=False) from None
 

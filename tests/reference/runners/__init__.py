@@ -57,7 +57,6 @@ RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
     "rust": _program,
     "json": files.json,
     "toml": files.toml,
-    "yaml": files.write,
     "ini": systemd.unit,
     "nginx": proxies.nginx,
     "caddyfile": proxies.caddy,

@@ -1,4 +1,5 @@
-"""Files that a page shows: JSON of requests and responses, and settings."""
+"""Files that a page shows: those that programs use, JSON of requests and responses, and
+settings."""
 
 from __future__ import annotations
 
@@ -7,26 +8,37 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 
+import tools
+from runners import workflows
+
 if TYPE_CHECKING:
     from page import Block
     from runners import Stage
 
 
+# Commands for what must be next to a file, by the end of its name: what the page tells people to
+# install or create.
+_NEXT_TO = {
+    ".ts": f"ln -sfn {tools.NODE_MODULES} node_modules",
+    "Cargo.toml": f"cp {tools.RUST}/Cargo.lock .; mkdir src; touch src/lib.rs",
+}
+
+
 def write(block: Block, stage: Stage) -> None:
     """Writes the block to the file that its mark names, for the programs after it."""
-    name = block.marks.get("file")
-    assert name, f"{block}: is not marked with the name of a file"
-    stage.shell.run(f"cat > {name} <<'END_OF_FILE'\n{block.code}END_OF_FILE\n")
+    name = block.marks["file"]
+    stage.shell.run(
+        f"mkdir -p $(dirname {name})\ncat > {name} <<'END_OF_FILE'\n{block.code}END_OF_FILE\n"
+    )
+    for end, command in _NEXT_TO.items():
+        if name.endswith(end):
+            stage.shell.run(command)
+    if name.startswith(workflows.DIRECTORY):
+        workflows.run(block, stage)
 
 
 def json(block: Block, stage: Stage) -> None:
-    """Checks JSON against the component of the OpenAPI document that its mark names.
-
-    JSON that is a file is checked by the programs that read it.
-    """
-    if "file" in block.marks:
-        write(block, stage)
-        return
+    """Checks JSON against the component of the OpenAPI document that its mark names."""
     component = block.marks.get("schema")
     assert component, f"{block}: is neither the output of a program nor marked with a schema"
     reference = {"$ref": f"#/components/schemas/{component}"}

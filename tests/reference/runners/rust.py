@@ -7,6 +7,10 @@ from pathlib import Path
 import tools
 from generated import Clients
 
+# Programs and the files of pages are built in one directory, so that they share dependencies.
+_TARGET = tools.MADE / "rust"
+# Variables for pages that run `cargo`.
+VARIABLES = {"CARGO_TARGET_DIR": str(_TARGET), "CARGO_PROFILE_DEV_DEBUG": "false"}
 _MODULE = """
 #[allow(dead_code, unused_imports)]
 mod {name} {{
@@ -37,9 +41,8 @@ def build(programs: Mapping[str, str], clients: Clients, into: Path) -> dict[str
         f"{modules}\npub fn run(name: &str) -> std::process::ExitCode {{\n    match name {{\n{arms}"
         '        _ => panic!("there is no program {name}"),\n    }\n}\n'
     )
-    target = tools.MADE / "rust"
     tools.run(
         "cargo", "build", "--locked", "--manifest-path", tools.RUST / "Cargo.toml",
-        PROGRAMS=str(every), CARGO_TARGET_DIR=str(target),
+        PROGRAMS=str(every), CARGO_TARGET_DIR=str(_TARGET),
     )  # fmt: skip
-    return {name: f"{target}/debug/programs {name}" for name in programs}
+    return {name: f"{_TARGET}/debug/programs {name}" for name in programs}

@@ -12,6 +12,7 @@ OPTIONS = """{
     "target": "es2022",
     "module": "nodenext",
     "types": ["node"],
+    "rewriteRelativeImportExtensions": true,
     "outDir": "out",
     "noEmitOnError": true
   }
@@ -19,8 +20,10 @@ OPTIONS = """{
 """
 
 
-def build(programs: Mapping[str, str], client: Path, into: Path) -> dict[str, str]:
-    """Compiles programs, and returns the command that runs each.
+def build(
+    programs: Mapping[str, str], files: Mapping[str, str], client: Path, into: Path
+) -> dict[str, str]:
+    """Compiles programs, and returns the command that runs each. Checks the types of other files.
 
     Programs can import the generated client from their own directory.
     """
@@ -36,5 +39,8 @@ def build(programs: Mapping[str, str], client: Path, into: Path) -> dict[str, st
         shutil.copy(client, into)
     for name, code in programs.items():
         (into / f"{name}.mts").write_text(code)
+    for name, code in files.items():
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        (into / name).write_text(code)
     tools.run("tsc", "--project", into)
     return {name: f"node {into}/out/{name}.mjs" for name in programs}
