@@ -73,6 +73,12 @@ pub(super) enum ControlError {
          workspace."
     )]
     TooManySnapshots,
+    #[error(
+        "Another process, such as `import`, has added or removed rows of this workspace since the \
+         snapshot, so it can't be restored. Reset the workspace, or make such changes before you \
+         take the snapshot."
+    )]
+    ChangedElsewhere,
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -136,6 +142,7 @@ impl ControlError {
             Self::SnapshotNotFound => (S::NOT_FOUND, NotFound, "snapshot_not_found"),
             Self::InvalidSnapshotName => (S::BAD_REQUEST, InvalidRequestError, "invalid_string"),
             Self::TooManySnapshots => (S::BAD_REQUEST, InvalidRequestError, "too_many_snapshots"),
+            Self::ChangedElsewhere => (S::CONFLICT, Conflict, "changed_elsewhere"),
             Self::NotDrained(_) => (S::REQUEST_TIMEOUT, InvalidRequestError, "not_drained"),
             Self::Store(StoreError::Unavailable(_)) => {
                 (S::SERVICE_UNAVAILABLE, InternalError, "unavailable")

@@ -143,6 +143,7 @@ async fn change(
         StateError::UnknownWorkspace => ControlError::WorkspaceNotFound,
         StateError::UnknownSnapshot => ControlError::SnapshotNotFound,
         StateError::TooManySnapshots => ControlError::TooManySnapshots,
+        StateError::ChangedElsewhere => ControlError::ChangedElsewhere,
     })
 }
 

@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::unchecked::Unchecked;
-use super::undo_log::{self, COPIED, LOGGED};
+use super::undo_log::{self, COPIED, COUNTED, LOGGED, key};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
 use crate::store::error::StoreError;
@@ -20,6 +20,8 @@ pub enum StateError {
     UnknownSnapshot,
     /// The workspace already has [`MAX_SNAPSHOTS`].
     TooManySnapshots,
+    /// Another process, such as an import, has added or removed rows since the snapshot.
+    ChangedElsewhere,
 }
 
 struct Snapshot {
@@ -65,12 +67,10 @@ impl Tx<'_> {
                    VALUES (?1, ?2, ?3) RETURNING segment";
         let values = params![workspace.id, workspace.no.0, name.as_str()];
         let segment: i64 = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-        for table in LOGGED {
-            let sql = format!(
-                "INSERT INTO temp.last_rows (segment, name, last_row)
-                 SELECT ?1, ?2, coalesce(max(rowid), 0) FROM main.{table}"
-            );
-            self.conn.prepare_cached(&sql)?.execute(params![segment, table])?;
+        for table in COUNTED {
+            let sql = "INSERT INTO temp.row_counts (segment, name, rows) VALUES (?1, ?2, ?3)";
+            let rows = self.count_rows(table, workspace.no)?;
+            self.conn.prepare_cached(sql)?.execute(params![segment, table, rows])?;
         }
         for table in COPIED {
             let sql = format!(
@@ -98,6 +98,11 @@ impl Tx<'_> {
         let Some(snapshot) = self.find_snapshot(&workspace, name)? else {
             return Ok(Err(StateError::UnknownSnapshot));
         };
+        for table in COUNTED {
+            if !self.is_log_complete(&snapshot, table)? {
+                return Ok(Err(StateError::ChangedElsewhere));
+            }
+        }
         if workspace.no != snapshot.workspace_no {
             self.move_to_number(&workspace, snapshot.workspace_no)?;
         }
@@ -138,51 +143,84 @@ impl Tx<'_> {
         Ok(self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
     }
 
-    /// Rewrites the rows of a table that have changed since the snapshot.
-    fn restore_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
-        let conn = self.conn;
-        conn.prepare_cached("DELETE FROM temp.restoring")?.execute([])?;
+    fn count_rows(&self, table: &str, workspace: WorkspaceNo) -> Result<i64, StoreError> {
+        let sql = format!("SELECT count(*) FROM main.{table} WHERE workspace_no = ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([workspace.0], |row| row.get(0))?)
+    }
+
+    /// Returns whether the log explains the number of rows. The triggers don't see the changes of
+    /// other processes.
+    fn is_log_complete(&self, snapshot: &Snapshot, table: &str) -> Result<bool, StoreError> {
+        self.find_changed_rows(snapshot, table)?;
+        let unchanged = format!(
+            "SELECT ?1 - count(*) FROM temp.restoring AS r
+                 CROSS JOIN main.{table} AS t ON t.id = r.row_key"
+        );
+        let now = self.count_rows(table, snapshot.workspace_no)?;
+        let unchanged: i64 =
+            self.conn.prepare_cached(&unchanged)?.query_row([now], |row| row.get(0))?;
         let sql = format!(
-            "INSERT INTO temp.restoring (row_no, segment)
-             SELECT row_no, min(segment) FROM temp.undo_{table}
+            "SELECT rows = ?3 + (SELECT count(*) FROM temp.restoring AS r
+                                     CROSS JOIN temp.undo_{table} AS u
+                                         ON u.segment = r.segment AND u.row_key = r.row_key
+                                 WHERE u.existed)
+             FROM temp.row_counts WHERE segment = ?1 AND name = ?2"
+        );
+        let values = params![snapshot.segment, table, unchanged];
+        Ok(self.conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?)
+    }
+
+    /// Fills `restoring` with the rows that have changed since the snapshot.
+    fn find_changed_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached("DELETE FROM temp.restoring")?.execute([])?;
+        let sql = format!(
+            "INSERT INTO temp.restoring (row_key, segment)
+             SELECT row_key, min(segment) FROM temp.undo_{table}
              WHERE segment IN (SELECT segment FROM temp.snapshots
                                WHERE workspace_no = ?1 AND segment >= ?2)
-             GROUP BY row_no"
+             GROUP BY row_key"
         );
-        conn.prepare_cached(&sql)?.execute([snapshot.workspace_no.0, snapshot.segment])?;
-        // Rows that another process has inserted, such as an import, which the log doesn't have.
-        let sql = format!(
-            "INSERT OR IGNORE INTO temp.restoring (row_no)
-             SELECT rowid FROM main.{table}
-             WHERE rowid > (SELECT last_row FROM temp.last_rows WHERE segment = ?1 AND name = ?2)
-                 AND +workspace_no = ?3"
-        );
-        let values = params![snapshot.segment, table, snapshot.workspace_no.0];
-        conn.prepare_cached(&sql)?.execute(values)?;
+        let values = [snapshot.workspace_no.0, snapshot.segment];
+        self.conn.prepare_cached(&sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// Rewrites the rows of a table that have changed since the snapshot.
+    fn restore_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
+        self.find_changed_rows(snapshot, table)?;
         if table == "events" {
             self.keep_events_of_keys_and_endpoints()?;
             self.remove_restored_deliveries()?;
         }
-        let sql =
-            format!("DELETE FROM main.{table} WHERE rowid IN (SELECT row_no FROM temp.restoring)");
-        conn.prepare_cached(&sql)?.execute([])?;
-        let columns = undo_log::columns(conn, table)?.join(", ");
+        let sql = match table {
+            "idempotency_keys" => format!(
+                "DELETE FROM main.idempotency_keys AS t
+                 WHERE workspace_no = ?1 AND {} IN (SELECT row_key FROM temp.restoring)",
+                key(table, "t")
+            ),
+            _ => format!(
+                "DELETE FROM main.{table}
+                 WHERE id IN (SELECT row_key FROM temp.restoring) AND +workspace_no = ?1"
+            ),
+        };
+        self.conn.prepare_cached(&sql)?.execute([snapshot.workspace_no.0])?;
+        let columns = undo_log::columns(self.conn, table)?.join(", ");
         let sql = format!(
-            "INSERT INTO main.{table} (rowid, {columns})
-             SELECT u.row_no, {columns} FROM temp.restoring AS r
+            "INSERT INTO main.{table} ({columns})
+             SELECT {columns} FROM temp.restoring AS r
                  CROSS JOIN temp.undo_{table} AS u
-                     ON u.segment = r.segment AND u.row_no = r.row_no
+                     ON u.segment = r.segment AND u.row_key = r.row_key
              WHERE u.existed"
         );
-        conn.prepare_cached(&sql)?.execute([])?;
+        self.conn.prepare_cached(&sql)?.execute([])?;
         Ok(())
     }
 
     /// Keys and endpoints stay as they are, so their events stay too.
     fn keep_events_of_keys_and_endpoints(&self) -> Result<(), StoreError> {
-        let sql = "DELETE FROM temp.restoring WHERE row_no IN (
-                       SELECT e.rowid FROM temp.restoring AS r
-                           CROSS JOIN main.events AS e ON e.rowid = r.row_no
+        let sql = "DELETE FROM temp.restoring WHERE row_key IN (
+                       SELECT e.id FROM temp.restoring AS r
+                           CROSS JOIN main.events AS e ON e.id = r.row_key
                        WHERE e.customer_id IS NULL)";
         self.conn.prepare_cached(sql)?.execute([])?;
         Ok(())
@@ -190,8 +228,8 @@ impl Tx<'_> {
 
     /// Removes the deliveries of the events that are about to be removed.
     fn remove_restored_deliveries(&self) -> Result<(), StoreError> {
-        let deliveries = "SELECT no FROM webhook_deliveries WHERE event_id IN (
-            SELECT id FROM main.events WHERE rowid IN (SELECT row_no FROM temp.restoring))";
+        let deliveries = "SELECT no FROM webhook_deliveries
+            WHERE event_id IN (SELECT row_key FROM temp.restoring)";
         for (table, column) in [("webhook_attempts", "delivery_no"), ("webhook_deliveries", "no")] {
             let sql = format!("DELETE FROM {table} WHERE {column} IN ({deliveries})");
             self.conn.prepare_cached(&sql)?.execute([])?;

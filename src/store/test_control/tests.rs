@@ -1,10 +1,11 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rusqlite::types::Value;
 use serde_json::json;
 
-use super::undo_log::{COPIED, LOGGED};
+use super::undo_log::{COPIED, LOGGED, key};
 use super::{MAX_SNAPSHOTS, StateError};
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
@@ -16,24 +17,25 @@ use crate::store::rows::fixture::{Db, body};
 use crate::store::rows::slug_runs;
 use crate::store::webhooks::numbers::EndpointNo;
 
-/// A workspace `one`, whose number changes, and what the tests do to it.
+/// The workspaces `one` and `two`, whose numbers change, and what the tests do to one of them.
 struct Fixture {
     db: Db,
-    second: std::cell::Cell<i64>,
+    second: Cell<i64>,
+    workspace: Cell<&'static str>,
 }
 
 type Dump = Vec<(String, Vec<Vec<Value>>)>;
 
 impl Fixture {
     fn new() -> Self {
-        let db = Db::new();
+        let db = Db::new().in_another_workspace();
         // As in the writer's connection, so that the tests notice if it stays off.
         db.conn().pragma_update(None, "foreign_keys", true).unwrap();
-        Self { db, second: 0.into() }
+        Self { db, second: 0.into(), workspace: "one".into() }
     }
 
-    fn slug() -> Slug {
-        Slug::parse("one").unwrap()
+    fn slug(&self) -> Slug {
+        Slug::parse(self.workspace.get()).unwrap()
     }
 
     fn now(&self) -> i64 {
@@ -42,7 +44,7 @@ impl Fixture {
     }
 
     fn caller(&self) -> Caller {
-        let workspace = self.db.global_tx(0).workspace(&Self::slug()).unwrap().unwrap();
+        let workspace = self.db.global_tx(0).workspace(&self.slug()).unwrap().unwrap();
         Caller { workspace, actor: Actor::command_line(), livemode: true }
     }
 
@@ -78,15 +80,15 @@ impl Fixture {
     }
 
     fn snapshot(&self, name: &str) -> Result<(), StateError> {
-        self.db.global_tx(self.now()).take_snapshot(&Self::slug(), &snapshot_name(name)).unwrap()
+        self.db.global_tx(self.now()).take_snapshot(&self.slug(), &snapshot_name(name)).unwrap()
     }
 
     fn restore(&self, name: &str) -> Result<(), StateError> {
-        self.db.global_tx(self.now()).restore_snapshot(&Self::slug(), &snapshot_name(name)).unwrap()
+        self.db.global_tx(self.now()).restore_snapshot(&self.slug(), &snapshot_name(name)).unwrap()
     }
 
     fn reset(&self) {
-        self.db.global_tx(self.now()).reset_workspace(&Self::slug()).unwrap().unwrap();
+        self.db.global_tx(self.now()).reset_workspace(&self.slug()).unwrap().unwrap();
     }
 
     fn remove_discarded(&self) {
@@ -143,6 +145,8 @@ enum Step {
     Restore(&'static str),
     Reset,
     RemoveDiscarded,
+    /// Removes all saved responses, also those of the other workspace.
+    ExpireKeys,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -155,22 +159,27 @@ fn step() -> impl Strategy<Value = Step> {
         3 => name().prop_map(Step::Restore),
         1 => Just(Step::Reset),
         1 => Just(Step::RemoveDiscarded),
+        1 => Just(Step::ExpireKeys),
     ]
 }
 
-fn run(steps: Vec<Step>) {
+fn run(steps: Vec<(&'static str, Step)>) {
     let fixture = Fixture::new();
-    let mut snapshots: BTreeMap<&str, Dump> = BTreeMap::new();
-    for step in steps {
+    let mut snapshots: BTreeMap<(&str, &str), Dump> = BTreeMap::new();
+    for (workspace, step) in steps {
+        let other = if workspace == "one" { "two" } else { "one" };
+        fixture.workspace.set(other);
+        let others = fixture.dump();
+        fixture.workspace.set(workspace);
         match step {
             Step::Create(name) => fixture.create(name),
             Step::Rename(id) => fixture.rename(id, "Renamed"),
             Step::Delete(id) => fixture.delete(id),
             Step::Snapshot(name) => {
                 fixture.snapshot(name).unwrap();
-                snapshots.insert(name, fixture.dump());
+                snapshots.insert((workspace, name), fixture.dump());
             }
-            Step::Restore(name) => match snapshots.get(name) {
+            Step::Restore(name) => match snapshots.get(&(workspace, name)) {
                 Some(expected) => {
                     fixture.restore(name).unwrap();
                     assert_eq!(&fixture.dump(), expected, "restoring {name}");
@@ -186,8 +195,15 @@ fn run(steps: Vec<Step>) {
                 fixture.remove_discarded();
                 assert_eq!(fixture.dump(), before);
             }
+            Step::ExpireKeys => {
+                let sql = "DELETE FROM idempotency_keys";
+                fixture.db.conn().execute(sql, []).unwrap();
+                continue;
+            }
         }
         fixture.assert_intact();
+        fixture.workspace.set(other);
+        assert_eq!(fixture.dump(), others, "the other workspace");
     }
 }
 
@@ -196,17 +212,34 @@ proptest! {
 
     #[test]
     fn a_restore_brings_back_exactly_what_a_snapshot_kept(
-        steps in prop::collection::vec(step(), 0..40)
+        steps in prop::collection::vec(
+            (prop::sample::select(vec!["one", "one", "two"]), step()),
+            0..60
+        )
     ) {
         run(steps);
     }
 }
 
 #[test]
+fn a_restore_leaves_rows_alone_that_got_the_numbers_of_removed_ones() {
+    let in_one = |step| ("one", step);
+    run(vec![
+        in_one(Step::Snapshot("a")),
+        in_one(Step::Create("Aurora")),
+        in_one(Step::Snapshot("b")),
+        in_one(Step::Restore("a")),
+        ("two", Step::Create("Borealis")),
+        in_one(Step::Restore("b")),
+        in_one(Step::Restore("a")),
+    ]);
+}
+
+#[test]
 fn a_reset_touches_no_other_workspace_and_numbers_start_at_1_again() {
     let fixture = Fixture::new();
     fixture.create("Aurora");
-    let fixture = Fixture { db: fixture.db.in_another_workspace(), second: 10.into() };
+    fixture.second.set(10);
     fixture.db.customer(11, &json!({"name": "Other"}));
     fixture.create("Borealis");
     fixture.reset();
@@ -240,16 +273,15 @@ fn a_request_that_was_authenticated_before_a_reset_writes_to_what_is_discarded()
         fixture.reset();
         fixture.remove_discarded();
     }
-    assert_eq!(fixture.count("workspaces"), 33);
+    assert_eq!(fixture.count("workspaces"), 34);
     fixture.assert_intact();
 }
 
 #[test]
-fn rows_from_another_process_are_removed_by_a_restore() {
+fn a_restore_refuses_rows_from_another_process_and_changes_nothing() {
     let fixture = Fixture::new();
     fixture.create("Aurora");
     fixture.snapshot("a").unwrap();
-    let expected = fixture.dump();
     // Another process doesn't have the triggers.
     let conn = fixture.db.conn();
     let triggers = "SELECT sql FROM sqlite_temp_schema WHERE type = 'trigger'";
@@ -265,8 +297,17 @@ fn rows_from_another_process_are_removed_by_a_restore() {
     for trigger in sql {
         conn.execute_batch(&trigger.replacen("CREATE TRIGGER", "CREATE TEMP TRIGGER", 1)).unwrap();
     }
-    fixture.restore("a").unwrap();
-    assert_eq!(fixture.dump(), expected);
+    let is_refused = || {
+        let before = fixture.dump();
+        assert_eq!(fixture.restore("a"), Err(StateError::ChangedElsewhere));
+        assert_eq!(fixture.dump(), before);
+    };
+    is_refused();
+    fixture.rename(2, "Changed here");
+    is_refused();
+    fixture.delete(1);
+    is_refused();
+    fixture.reset();
     fixture.create("Aurora");
     fixture.assert_intact();
 }
@@ -328,22 +369,23 @@ fn versions_are_found_through_an_index() {
     fixture.create("Aurora");
     fixture.snapshot("a").unwrap();
     for table in LOGGED {
+        let key = key(table, "t");
         for sql in [
             format!(
-                "SELECT 1 FROM main.{table} AS t, last_rows AS s
+                "SELECT 1 FROM main.{table} AS t, row_counts AS s
                  WHERE NOT EXISTS (SELECT 1 FROM undo_{table} AS u
-                                   WHERE u.segment = s.segment AND u.row_no = t.rowid)"
+                                   WHERE u.segment = s.segment AND u.row_key = {key})"
             ),
             format!(
-                "SELECT u.row_no FROM restoring AS r CROSS JOIN undo_{table} AS u
-                     ON u.segment = r.segment AND u.row_no = r.row_no"
+                "SELECT u.row_key FROM restoring AS r CROSS JOIN undo_{table} AS u
+                     ON u.segment = r.segment AND u.row_key = r.row_key"
             ),
         ] {
             let explain = format!("EXPLAIN QUERY PLAN {sql}");
             let mut statement = fixture.db.conn().prepare(&explain).unwrap();
             let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
             let plan: Vec<String> = steps.map(Result::unwrap).collect();
-            let expected = format!("USING INDEX undo_{table}_by_row (segment=? AND row_no=?)");
+            let expected = format!("USING INDEX undo_{table}_by_row (segment=? AND row_key=?)");
             let covering = expected.replace("USING INDEX", "USING COVERING INDEX");
             let is_found =
                 plan.iter().any(|step| step.contains(&expected) || step.contains(&covering));

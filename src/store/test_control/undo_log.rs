@@ -11,11 +11,14 @@ use rusqlite::Connection;
 /// The tables whose rows are logged when they change.
 pub(super) const LOGGED: [&str; 5] =
     ["customers", "contacts", "onboardings", "events", "idempotency_keys"];
-/// The tables that a snapshot copies: they are small and have no row numbers.
+/// The tables whose rows are counted.
+pub(super) const COUNTED: [&str; 3] = ["customers", "contacts", "onboardings"];
+/// The tables that a snapshot copies, because they are small.
 pub(super) const COPIED: [&str; 2] = ["sequences", "slug_runs"];
 
-/// A column without an affinity can't be found through its index by an integer.
+/// A column without an affinity can't be found through its index by a value.
 const INTEGER: &str = "CAST(0 AS INTEGER)";
+const TEXT: &str = "CAST('' AS TEXT)";
 
 const SNAPSHOTS: &str = "
     CREATE TEMP TABLE snapshots (
@@ -26,16 +29,25 @@ const SNAPSHOTS: &str = "
         UNIQUE (workspace_id, name)
     );
     CREATE INDEX temp.snapshots_by_number ON snapshots (workspace_no, segment);
-    -- The last row number that a table had.
-    CREATE TEMP TABLE last_rows (
-        segment  INTEGER NOT NULL,
-        name     TEXT    NOT NULL,
-        last_row INTEGER NOT NULL,
+    -- How many rows a table had, to notice those that another process has added.
+    CREATE TEMP TABLE row_counts (
+        segment INTEGER NOT NULL,
+        name    TEXT    NOT NULL,
+        rows    INTEGER NOT NULL,
         PRIMARY KEY (segment, name)
     );
     -- The rows that a restore is about to rewrite, and the segments with their versions.
-    CREATE TEMP TABLE restoring (row_no INTEGER PRIMARY KEY, segment INTEGER);
+    CREATE TEMP TABLE restoring (row_key TEXT PRIMARY KEY, segment INTEGER) WITHOUT ROWID;
 ";
+
+/// Returns the expression that identifies a row, even after it was deleted and inserted again. Row
+/// numbers don't: SQLite gives the number of a deleted row to another one, of any workspace.
+pub(super) fn key(table: &str, row: &str) -> String {
+    match table {
+        "idempotency_keys" => format!("{row}.endpoint || ' ' || hex({row}.key)"),
+        _ => format!("{row}.id"),
+    }
+}
 
 /// Returns whether a snapshot was taken since the connection was opened.
 pub(super) fn exists(conn: &Connection) -> rusqlite::Result<bool> {
@@ -63,23 +75,24 @@ pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
         // The statement that fires a trigger can impose its own conflict handling, so the triggers
         // avoid conflicts.
         let log = |row: &str, existed: u8, columns: &str, values: &str| {
+            let key = key(table, row);
             format!(
-                "INSERT INTO undo_{table} (segment, row_no, existed{columns})
-                 SELECT s.segment, {row}.rowid, {existed}{values}
+                "INSERT INTO undo_{table} (segment, row_key, existed{columns})
+                 SELECT s.segment, {key}, {existed}{values}
                  FROM (SELECT max(segment) AS segment FROM snapshots
                        WHERE workspace_no = {row}.workspace_no) AS s
                  WHERE s.segment IS NOT NULL AND NOT EXISTS (
                      SELECT 1 FROM undo_{table} AS u
-                     WHERE u.segment = s.segment AND u.row_no = {row}.rowid);"
+                     WHERE u.segment = s.segment AND u.row_key = {key});"
             )
         };
         let log_old = log("OLD", 1, &format!(", {columns}"), &format!(", {old}"));
         let log_new = log("NEW", 0, "", "");
         conn.execute_batch(&format!(
             "CREATE TEMP TABLE undo_{table} AS
-                 SELECT {INTEGER} AS segment, {INTEGER} AS row_no, {INTEGER} AS existed, t.*
+                 SELECT {INTEGER} AS segment, {TEXT} AS row_key, {INTEGER} AS existed, t.*
                  FROM main.{table} AS t WHERE false;
-             CREATE UNIQUE INDEX temp.undo_{table}_by_row ON undo_{table} (segment, row_no);
+             CREATE UNIQUE INDEX temp.undo_{table}_by_row ON undo_{table} (segment, row_key);
              CREATE TEMP TRIGGER undo_{table}_insert AFTER INSERT ON main.{table}
              BEGIN {log_new} END;
              CREATE TEMP TRIGGER undo_{table}_update AFTER UPDATE ON main.{table}
@@ -117,7 +130,7 @@ pub(super) fn remove(conn: &Connection, segment: i64) -> rusqlite::Result<()> {
         let sql = format!("DELETE FROM copied_{table} WHERE segment = ?1");
         conn.prepare_cached(&sql)?.execute([segment])?;
     }
-    for table in ["last_rows", "snapshots"] {
+    for table in ["row_counts", "snapshots"] {
         let sql = format!("DELETE FROM temp.{table} WHERE segment = ?1");
         conn.prepare_cached(&sql)?.execute([segment])?;
     }
