@@ -12,7 +12,7 @@ use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::{self, AppConfig};
 use actix_web::middleware::from_fn;
-use actix_web::rt::{self, net::TcpStream};
+use actix_web::rt::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
@@ -48,7 +48,7 @@ pub(super) fn serve(
         // `slots` limits the connections, so that those beyond the limit get a response.
         .max_concurrent_connections(usize::MAX - 1)
         .shutdown_timeout(settings.shutdown_timeout)
-        .disable_signals();
+        .shutdown_signal(stop);
     let stopping = builder.graceful_shutdown_signal();
     let service = move || {
         let (slots, refusals) = (slots.clone(), Arc::clone(&refusals));
@@ -97,12 +97,5 @@ pub(super) fn serve(
             .finish(map_config(app, |()| AppConfig::default()));
         accept.and_then(http)
     };
-    let server = builder.listen("http", socket.listener, service)?.run();
-    let handle = server.handle();
-    // A `shutdown_signal` would delay the end by 300 ms, to stop a runtime that ends by itself.
-    rt::spawn(async move {
-        stop.await;
-        handle.stop(true).await;
-    });
-    Ok(server)
+    Ok(builder.listen("http", socket.listener, service)?.run())
 }
