@@ -32,11 +32,12 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
 }
 
 impl Reader<'_> {
-    /// Returns all workspaces, oldest first.
+    /// Returns all workspaces in the order in which they were created. Test control moves one that
+    /// it resets to the end.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM workspaces AS w WHERE NOT {IS_DISCARDED}
-             ORDER BY w.created_at, w.id"
+             ORDER BY w.no"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([], from_row)?;

@@ -253,7 +253,7 @@ fn a_reset_touches_no_other_workspace_and_numbers_start_at_1_again() {
     assert_eq!((next.display_id.0, next.slug.as_str()), (2, "aurora-2"));
     let workspaces = fixture.db.global().workspaces().unwrap();
     let slugs: Vec<&str> = workspaces.iter().map(|workspace| workspace.slug.as_str()).collect();
-    assert_eq!(slugs, ["one", "two"]);
+    assert_eq!(slugs, ["two", "one"]);
     fixture.assert_intact();
 }
 

@@ -110,13 +110,13 @@ fn connections_never_use_up_the_descriptors_that_the_server_needs() {
         ("PIVOTAL_WEBHOOKS_CONCURRENCY", "10"),
     ];
     let server = Server::start_under(&limit, dir, &variables).unwrap();
-    let reduced = "connections.max is reduced from 4096 to 142";
+    let reduced = "connections.max is reduced from 4096 to 134";
     wait_until("the lower limit is logged", || server.log().contains(reduced));
     let client: Client = server.client();
     client.customer("Aurora");
 
     let held: Vec<_> = (0..200).map(|_| hold(&server)).collect();
-    let refused = "all 142 connections are in use";
+    let refused = "all 134 connections are in use";
     wait_until("a connection is refused", || server.log().contains(refused));
     // Uses this client's existing connection.
     for _ in 0..20 {
