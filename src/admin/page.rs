@@ -80,6 +80,8 @@ pub(super) struct Page {
     pub notice: Option<String>,
     /// Whether tests can change the clock and the data.
     pub test_control: bool,
+    /// When a demo is reset next. `None` if the server is no demo.
+    pub next_reset: Option<String>,
     pub assets: Assets,
     pub version: &'static str,
 }
@@ -171,6 +173,7 @@ mod tests {
             workspaces: Vec::new(),
             notice: None,
             test_control: false,
+            next_reset: None,
             assets: Assets::new(),
             version: "1",
         };

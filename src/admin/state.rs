@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::assets::Assets;
+use super::display::time_of_day;
 use super::error::AdminError;
 use super::imports::Imports;
 use super::page::Page;
@@ -93,6 +94,7 @@ impl Admin {
             workspaces: Vec::new(),
             notice: None,
             test_control: self.service.test_control.is_some(),
+            next_reset: self.service.demo().map(|demo| time_of_day(&demo.next_reset(self.clock()))),
             assets: self.assets.clone(),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -22,6 +22,8 @@ pub(super) struct Health {
     version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_control: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<bool>,
 }
 
 impl Component for Health {
@@ -33,11 +35,14 @@ impl Component for Health {
         let test_control = "Addition: the hosted API doesn't have this field. True if the server \
                             was started with test control, which lets tests set its clock and \
                             inject faults; otherwise absent.";
+        let demo = "Addition: the hosted API doesn't have this field. True if the server is a demo, \
+                    which resets its data every hour and sends no webhooks; otherwise absent.";
         ObjectSchema::new(&["The health of the server."])
             .property::<Status>("status", &[status])
             .property::<Timestamp>("timestamp", &["The current time on the server."])
             .property::<String>("version", &[version])
             .optional_property::<bool>("test_control", &[test_control])
+            .optional_property::<bool>("demo", &[demo])
             .build()
     }
 }
@@ -60,14 +65,15 @@ impl Component for Status {
 impl Health {
     pub fn new(timestamp: Timestamp) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self { status: Status::Ok, timestamp, version, test_control: None }
+        Self { status: Status::Ok, timestamp, version, test_control: None, demo: None }
     }
 }
 
 /// GET `/health`: no key, no database.
 pub(super) async fn get(api: Data<Api>, _: HttpRequest) -> HttpResponse {
     let test_control = api.service.test_control.as_ref().map(|_| true);
-    HttpResponse::Ok().json(Health { test_control, ..Health::new(api.store().clock().now()) })
+    let demo = api.service.demo().map(|_| true);
+    HttpResponse::Ok().json(Health { test_control, demo, ..Health::new(api.store().clock().now()) })
 }
 
 pub(super) fn describe_get() -> Description {

@@ -11,6 +11,7 @@ use super::serve::args::Serve;
 use super::transfer::args::{Export, Import};
 use super::value_parsers::{parse_name, parse_slug};
 use super::webhooks::args::Webhooks;
+use crate::demo::SEED;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -70,8 +71,9 @@ pub enum Command {
     /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
     /// (the new keys with their secrets, which are null for the keys from your settings),
     /// `unshown_keys` (prefixes of keys from the first start that may never have been shown),
-    /// `test_control` (whether it is on), `admin` (the URL of the admin pages, or null if they are
-    /// off), and `setup` (the URL to set the first admin password, or null).
+    /// `test_control` (whether it is on), `demo` (whether the server is a demo), `admin` (the URL of
+    /// the admin pages, or null if they are off), and `setup` (the URL to set the first admin
+    /// password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
     /// Create and list workspaces
@@ -278,7 +280,7 @@ pub struct Demo {
     #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
     /// Seed for the generated data
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
     pub seed: u64,
 }
 

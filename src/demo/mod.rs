@@ -1,5 +1,5 @@
 //! Demo data: a fictional workspace with a history of ninety days, which is always the same for the
-//! same seed. Builds on `store` and `model`, and `cli` uses it.
+//! same seed. Builds on `store` and `model`; `cli` and `server` use it.
 //!
 //! `timeline` generates the changes and their times, and `replay` makes them through the store, as
 //! the API does. So events, display IDs, and times are the same as if the changes had really
@@ -21,15 +21,19 @@ use self::rng::Rng;
 use self::timeline::{DAY, MINUTE, TimedChange};
 use crate::model::caller::Caller;
 use crate::model::event::{Actor, ActorKind};
+use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::issued::IssuedKey;
 use crate::model::key::secret::KeySecret;
-use crate::model::key::{Key, KeyUse, Mode, NewKey, Scopes, Tier};
+use crate::model::key::{Key, KeyId, KeyUse, Mode, NewKey, Scopes, Tier};
 use crate::model::values::argon2id::HashError;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::{Store, StoreError, Tx, Watch};
+
+/// The seed unless another one is chosen.
+pub const SEED: u64 = 1;
 
 /// A summary of the created data.
 pub struct DemoData {
@@ -70,27 +74,18 @@ pub fn fill(
     watch: &Arc<dyn Watch>,
 ) -> Result<DemoData, DemoError> {
     let signer = store.checksum_secret();
-    // Argon2 is slow, so hash before taking the write lock.
-    let (sync, _) = IssuedKey::issue(live_key("CRM sync"), signer)?;
-    let (board, _) = IssuedKey::issue(live_key("Onboarding board"), signer)?;
+    let actors = issue_actors(signer)?;
     let (demo, secret) = IssuedKey::issue(live_key("Demo"), signer)?;
     let demo_slug = slug.clone();
     let watching = Arc::clone(watch);
     let change = move |tx: &Tx<'_>| {
-        let today = midnight(tx.now());
-        let (changes, timelines) = build_timeline(seed, today);
-        let since = changes.first().map_or(today, |change| change.at);
+        let history = History::build(seed, midnight(tx.now()));
+        let (since, changes) = (history.since, history.changes.len());
         let workspace = find_or_create(&tx.with_time(since.plus_millis(-DAY)), demo_slug)?;
-        let change_count = changes.len();
-        let counts = tx.backfill_history(workspace.no, || {
-            let before = tx.with_time(since.plus_millis(-DAY / 2));
-            let sync = before.create_key(Actor::command_line(), &workspace, sync)?;
-            let board = before.create_key(Actor::command_line(), &workspace, board)?;
-            replay_with_keys(tx, &workspace, [sync, board], changes, timelines, &*watching)
-        })?;
+        let counts = write_history(tx, &workspace, actors, history, &*watching)?;
         let Some(counts) = counts else { return Ok(None) };
         let key = tx.create_key(Actor::command_line(), &workspace, demo)?;
-        Ok(Some(DemoData { counts, changes: change_count, since, key: (key, secret) }))
+        Ok(Some(DemoData { counts, changes, since, key: (key, secret) }))
     };
     match store.write_blocking(change) {
         Ok(filled) => filled.ok_or_else(|| DemoError::NotEmpty(slug.clone())),
@@ -100,22 +95,77 @@ pub fn fill(
     }
 }
 
-/// Returns all changes in chronological order, and the number of customers.
-fn build_timeline(seed: u64, today: Timestamp) -> (Vec<TimedChange>, usize) {
-    let mut rng = Rng::new(seed);
-    let mut changes = Vec::new();
-    let mut timelines = 0;
-    let assigned: Vec<_> = outcomes::assign_outcomes(&mut rng).collect();
-    for &(company, outcome) in &assigned {
-        changes.extend(timeline::customer_timeline(&mut rng, today, timelines, company, outcome));
-        timelines += 1;
+/// Makes a database what it is when a demo starts: one workspace, with these keys and the demo data
+/// up to today. Everything else is removed, except for the admin password. The store removes the
+/// old rows later (see [`Tx::remove_discarded`]).
+///
+/// # Errors
+/// See [`DemoError`]. Nothing was changed.
+pub fn reset(store: &Store, slug: &Slug, keys: &[KeyId]) -> Result<(), DemoError> {
+    let actors = issue_actors(store.checksum_secret())?;
+    let (slug, keys) = (slug.clone(), keys.to_vec());
+    let change = move |tx: &Tx<'_>| {
+        let lost = || StoreError::Internal("the demo has no workspace".to_owned());
+        let workspace = tx.keep_first_keys_only(&slug, &keys)?.ok_or_else(lost)?;
+        let history = History::build(SEED, midnight(tx.now()));
+        let not_empty = || StoreError::Internal("the demo wasn't cleared".to_owned());
+        write_history(tx, &workspace, actors, history, &())?.ok_or_else(not_empty)
+    };
+    store.write_blocking(change)?;
+    Ok(())
+}
+
+/// The changes in chronological order.
+struct History {
+    changes: Vec<TimedChange>,
+    /// The number of customers.
+    timelines: usize,
+    /// The time of the first change.
+    since: Timestamp,
+}
+
+impl History {
+    fn build(seed: u64, today: Timestamp) -> Self {
+        let mut rng = Rng::new(seed);
+        let mut changes = Vec::new();
+        let mut timelines = 0;
+        let assigned: Vec<_> = outcomes::assign_outcomes(&mut rng).collect();
+        for &(company, outcome) in &assigned {
+            changes
+                .extend(timeline::customer_timeline(&mut rng, today, timelines, company, outcome));
+            timelines += 1;
+        }
+        if let Some(&(company, _)) = assigned.first() {
+            changes.extend(timeline::duplicate_timeline(&mut rng, today, timelines, company));
+            timelines += 1;
+        }
+        changes.sort_by_key(|change| change.at);
+        let since = changes.first().map_or(today, |change| change.at);
+        Self { changes, timelines, since }
     }
-    if let Some(&(company, _)) = assigned.first() {
-        changes.extend(timeline::duplicate_timeline(&mut rng, today, timelines, company));
-        timelines += 1;
-    }
-    changes.sort_by_key(|change| change.at);
-    (changes, timelines)
+}
+
+/// Creates the keys that make the changes. Argon2 is slow, so call it before taking the write lock.
+fn issue_actors(signer: &ChecksumSecret) -> Result<[IssuedKey; 2], HashError> {
+    let (sync, _) = IssuedKey::issue(live_key("CRM sync"), signer)?;
+    let (board, _) = IssuedKey::issue(live_key("Onboarding board"), signer)?;
+    Ok([sync, board])
+}
+
+/// Writes the history of a workspace. Returns `None` if it has or had customers.
+fn write_history(
+    tx: &Tx<'_>,
+    workspace: &Workspace,
+    [sync, board]: [IssuedKey; 2],
+    history: History,
+    watch: &dyn Watch,
+) -> Result<Option<Counts>, StoreError> {
+    tx.backfill_history(workspace.no, || {
+        let before = tx.with_time(history.since.plus_millis(-DAY / 2));
+        let sync = before.create_key(Actor::command_line(), workspace, sync)?;
+        let board = before.create_key(Actor::command_line(), workspace, board)?;
+        replay_with_keys(tx, workspace, [sync, board], history, watch)
+    })
 }
 
 /// Replays the changes with two keys whose secrets are unknown, and then revokes the keys.
@@ -123,8 +173,7 @@ fn replay_with_keys(
     tx: &Tx<'_>,
     workspace: &Workspace,
     [sync, board]: [Key; 2],
-    changes: Vec<TimedChange>,
-    timelines: usize,
+    History { changes, timelines, .. }: History,
     watch: &dyn Watch,
 ) -> Result<Counts, StoreError> {
     let last = changes.last().map_or(tx.now(), |change| change.at);

@@ -1,5 +1,5 @@
 //! Background tasks: storing key usage, removing expired idempotency keys and uploaded files,
-//! watching the database file and the dates of new rows, and making backups.
+//! watching the database file and the dates of new rows, making backups, and resetting a demo.
 
 use std::future::Future;
 use std::io;
@@ -10,6 +10,7 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::Data;
 
+use super::demo::reset_regularly;
 use crate::admin::Admin;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
@@ -50,6 +51,7 @@ impl Background {
             rt::spawn(watch_dates(Arc::clone(service))),
             rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
             rt::spawn(remove_discarded(Arc::clone(service))),
+            rt::spawn(reset_regularly(Arc::clone(service))),
         ];
         periodic.extend(admin.clone().map(|admin| rt::spawn(clean_up_uploads(admin))));
         Ok(Self {
@@ -125,8 +127,8 @@ async fn clean_up_deliveries(service: Arc<Service>) {
     remove_in_batches(&service, "old webhook deliveries", remove).await;
 }
 
-/// Removes what resets and restores by test control have discarded, also those of a server that
-/// was killed.
+/// Removes what resets and restores by test control, and resets of a demo, have discarded, also
+/// those of a server that was killed.
 async fn remove_discarded(service: Arc<Service>) {
     loop {
         remove_in_batches(&service, "discarded rows", |tx| tx.remove_discarded()).await;

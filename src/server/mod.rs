@@ -3,6 +3,7 @@
 
 mod background;
 mod connection;
+mod demo;
 mod descriptors;
 mod http;
 mod refusal;

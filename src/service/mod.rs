@@ -6,6 +6,7 @@ pub(crate) mod auth_limits;
 pub(crate) mod backups;
 pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
+pub mod demo_mode;
 pub(crate) mod key_usage;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
@@ -15,7 +16,7 @@ pub(crate) mod traffic;
 pub(crate) mod webhooks;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::HeaderMap;
 use tokio::sync::Notify;
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 use self::auth_limits::secret_kinds::AuthLimits;
 use self::backups::schedule::BackupSchedule;
 use self::clock_skew::ClockSkewMonitor;
+use self::demo_mode::DemoMode;
 use self::key_usage::KeyUsage;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
@@ -30,6 +32,8 @@ use self::test_control::TestControl;
 use self::traffic::Traffic;
 use crate::http::client_ip;
 use crate::http::untrusted_proxies::UntrustedProxies;
+use crate::model::key::KeyId;
+use crate::model::values::slug::Slug;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -53,6 +57,8 @@ pub struct Service {
     pub(crate) discarded: Notify,
     /// `None` unless the server was started with test control. Its clock must be the store's.
     pub test_control: Option<Arc<TestControl>>,
+    /// Empty unless the server is a demo.
+    demo: OnceLock<DemoMode>,
 }
 
 impl Service {
@@ -77,6 +83,7 @@ impl Service {
             clock_skew: ClockSkewMonitor::default(),
             discarded: Notify::new(),
             test_control: None,
+            demo: OnceLock::new(),
             store,
             settings,
         }
@@ -88,6 +95,17 @@ impl Service {
         let trusted = &self.settings.trusted_proxies;
         self.untrusted_proxies.check(peer, headers, trusted);
         client_ip::client_ip(peer, headers, trusted)
+    }
+
+    /// Makes the server a demo. A reset leaves only this workspace and these keys in place. Call it
+    /// before the server runs.
+    pub fn start_demo(&self, workspace: Slug, keys: Vec<KeyId>) {
+        self.demo.get_or_init(|| DemoMode::new(workspace, keys, self.store.clock()));
+    }
+
+    /// Returns `None` unless the server is a demo.
+    pub fn demo(&self) -> Option<&DemoMode> {
+        self.demo.get()
     }
 
     pub fn settings(&self) -> &Settings {

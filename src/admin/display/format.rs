@@ -12,6 +12,7 @@ const DAY: StaticFormatDescription =
     format_description!("[day padding:none] [month repr:short] [year]");
 const MOMENT: StaticFormatDescription =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
+const TIME_OF_DAY: StaticFormatDescription = format_description!("[hour]:[minute] UTC");
 
 /// Formats a number with thousands separators: `1,234,567`.
 pub(in crate::admin) fn number(number: impl Borrow<i64>) -> String {
@@ -41,6 +42,11 @@ pub(in crate::admin) fn date(time: &Timestamp) -> String {
 /// Formats a time: `26 May 2026, 17:21 UTC`.
 pub(in crate::admin) fn date_time(time: &Timestamp) -> String {
     format_utc(*time, MOMENT)
+}
+
+/// Formats a time of today or tomorrow: `17:21 UTC`.
+pub(in crate::admin) fn time_of_day(time: &Timestamp) -> String {
+    format_utc(*time, TIME_OF_DAY)
 }
 
 /// Formats a time relative to now: `3 days ago`, `in 2 hours`.

@@ -5,7 +5,7 @@ mod format;
 mod labels;
 
 pub(super) use self::format::{
-    capitalize, count, date, date_time, number, relative, without_bidi_controls,
+    capitalize, count, date, date_time, number, relative, time_of_day, without_bidi_controls,
 };
 pub(super) use self::labels::{
     actor, event, mode, options, phase, resource, state, state_tone, status, status_tone, tier,

@@ -21,6 +21,8 @@ struct AnnouncementJson<'a> {
     unshown_keys: Vec<&'a Prefix>,
     /// Whether tests can use the routes under `/_test`.
     test_control: bool,
+    /// Whether the data is reset every hour.
+    demo: bool,
     admin: Option<&'a str>,
     setup: Option<&'a str>,
     /// Only present after the import of a seed.
@@ -69,12 +71,14 @@ pub fn announce(
         if hides_secrets { json.without_secret() } else { json }
     });
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
-    let test_control = server.service().test_control.is_some();
+    let service = server.service();
+    let test_control = service.test_control.is_some();
     let announcement = AnnouncementJson {
         listening: &address,
         keys: new_keys.collect(),
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
         test_control,
+        demo: service.demo().is_some(),
         admin: admin.as_deref(),
         setup: setup.as_deref(),
         seed: first.seed.as_ref().map(SeedJson::new),
@@ -83,6 +87,13 @@ pub fn announce(
         let mut text = format!("Listening on {address}");
         if test_control {
             text += " (test control is on)";
+        }
+        if let Some(demo) = service.demo() {
+            let next = demo.next_reset(service.store().clock());
+            text += &format!(
+                "\nThis is a demo: its data is reset every hour, next at {next}, and webhooks are \
+                 not sent."
+            );
         }
         if let Some(setup) = &setup {
             text = format!("Set the admin password: {setup}\n\n{text}");

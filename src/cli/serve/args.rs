@@ -30,6 +30,20 @@ pub struct Serve {
     /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
+    /// Serve a demo: a workspace with demo data that is reset every hour
+    ///
+    /// The database is in a temporary directory, which is removed when the server ends. A reset
+    /// dates the data to the current day again and removes everything that visitors have made. The
+    /// printed keys and the admin password stay valid. Webhooks are not sent, and there are no
+    /// scheduled backups.
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        conflicts_with_all = [
+            "ephemeral", "seed", "no_bootstrap", "new_database", "resume_deliveries",
+        ]
+    )]
+    pub demo: bool,
     /// Fill the workspace of a new database from a seed file, in YAML or JSON
     ///
     /// The file can contain customers, contacts, onboardings, API keys, and webhook endpoints. If it

@@ -3,6 +3,7 @@
 mod announcement;
 pub mod args;
 mod bootstrap;
+mod demo;
 mod ephemeral;
 mod seed;
 mod stop;
@@ -41,6 +42,9 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
         ephemeral::adapt(&mut loaded)?;
         output = Output::new(true);
     }
+    if args.demo {
+        demo::adapt(&mut loaded)?;
+    }
     let mut settings = loaded.settings;
     if let Some(listen) = args.listen {
         settings.listen = listen;
@@ -50,9 +54,9 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     logging::start(settings.log);
     unknown.iter().for_each(|variable| log::warn!("{variable}"));
     // Removed when this function returns.
-    let temporary = args.ephemeral.then(EphemeralDir::create).transpose()?;
+    let temporary = (args.ephemeral || args.demo).then(EphemeralDir::create).transpose()?;
     let creates_keys = !args.no_bootstrap;
-    let early_keys = (args.ephemeral && creates_keys)
+    let early_keys = (temporary.is_some() && creates_keys)
         .then(|| KeysInPreparation::start(settings.bootstrap.clone()));
     let dir = if args.new_database { dir.allowing_new_database() } else { dir };
     // Held until the process ends.
@@ -95,7 +99,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let seed = args.seed.as_deref().map(|file| SeedFile::read(file, now)).transpose()?;
     let seed = seed.filter(|_| is_first);
     let new = seed.as_ref().and_then(SeedFile::workspace).cloned();
-    let new = new.unwrap_or_else(default_workspace);
+    let new = new.unwrap_or_else(if args.demo { demo::workspace } else { default_workspace });
     if let Some(seed) = &seed {
         seed.check(&server, new.clone())?;
     }
@@ -111,6 +115,9 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     if let Some(seed) = &seed {
         let target = first.workspace.clone().map_or(SeedTarget::New(new), SeedTarget::Existing);
         first.seed = Some(seed.import(&server, target)?);
+    }
+    if args.demo {
+        demo::start(&server, &first)?;
     }
     announce(output, &server, &first, args.ephemeral, unshown.as_deref())?;
     if !first.keys.is_empty() && !first.are_known && !args.ephemeral {

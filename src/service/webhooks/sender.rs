@@ -274,7 +274,7 @@ impl Sender {
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
             let (id, url, step) = (outgoing.id.clone(), outgoing.url.clone(), outgoing.step);
-            let can_retry = outgoing.body.is_some();
+            let can_retry = outgoing.body.is_some() && service.demo().is_none();
             let clock = service.store.clock();
             let (started_at, started) = (clock.now(), clock.monotonic());
             let sent = deliver(&service, &client, &policy, outgoing, started_at);
@@ -333,6 +333,9 @@ async fn deliver(
     let webhooks = &service.settings.webhooks;
     let keyring = &webhooks.encryption_key;
     let not_sent = |why: &str| failed(&outgoing.url, now, format!("Not sent: {why}."));
+    if service.demo().is_some() {
+        return not_sent("this server is a demo");
+    }
     let secrets = match signing_secrets(keyring, &outgoing.endpoint, &outgoing.secrets, now) {
         Ok(secrets) => secrets,
         Err(error) => return not_sent(&error.to_string()),

@@ -1,5 +1,6 @@
 //! What the test control does to a workspace's data: resetting it, taking snapshots of it, and
-//! restoring them. None of these takes longer for more rows.
+//! restoring them. None of these takes longer for more rows. A demo is reset in the same way
+//! (`first_keys_only.rs`).
 //!
 //! A reset detaches the rows instead of deleting them: the workspace gets a new number
 //! (`numbers.rs`), and the rows of the old one are removed in small batches later
@@ -8,6 +9,7 @@
 //! those rows (`snapshots.rs`).
 
 mod discarded;
+mod first_keys_only;
 mod numbers;
 mod snapshots;
 mod unchecked;

@@ -45,7 +45,7 @@ impl Tx<'_> {
 
     /// Takes the ID and the slug from a number. The new slug is not a valid one, so nobody can look
     /// it up.
-    fn discard_number(&self, no: WorkspaceNo) -> Result<(), StoreError> {
+    pub(super) fn discard_number(&self, no: WorkspaceNo) -> Result<(), StoreError> {
         let sql = "UPDATE workspaces SET id = ?1, slug = '#' || no WHERE no = ?2";
         let id: WorkspaceId = Id::generate();
         self.conn.prepare_cached(sql)?.execute(params![id, no.0])?;

@@ -1,4 +1,4 @@
-//! A server without a data directory of its own: `serve --ephemeral`.
+//! A server without a data directory of its own: `serve --ephemeral` or `serve --demo`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -25,8 +25,16 @@ impl Ephemeral {
     }
 
     pub fn start_with(parent: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::serve(parent, &[&["--ephemeral"], arguments].concat(), variables)
+    }
+
+    pub fn start_demo(parent: &Path) -> Self {
+        Self::serve(parent, &["--demo", "--json", "--listen", "127.0.0.1:0"], &[])
+    }
+
+    fn serve(parent: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = command_in(parent)
-            .args(["serve", "--ephemeral"])
+            .arg("serve")
             .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
+use pivotal_server::demo;
 use pivotal_server::model::clock::{Clock, Monotonic};
 use pivotal_server::model::event::Actor;
 use pivotal_server::model::key::issued::IssuedKey;
@@ -124,17 +125,37 @@ impl InProcess {
         let dir = tempfile::tempdir().unwrap();
         let (file, keys) = &*FILLED;
         write_database(dir.path(), file);
-        Self::start_in(dir, settings, keys.clone())
+        Self::start_in(dir, settings, keys.clone(), |_| {})
+    }
+
+    /// The same for a demo.
+    pub fn start_demo(settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, keys) = &*FILLED;
+        write_database(dir.path(), file);
+        Self::start_in(dir, settings, keys.clone(), |service| {
+            let slug = Slug::parse("default").unwrap();
+            let keys = service.store().read(|reader| reader.keys(Some(&slug))).unwrap();
+            let keys: Vec<_> = keys.into_iter().map(|key| key.id).collect();
+            demo::reset(service.store(), &slug, &keys).unwrap();
+            service.start_demo(slug, keys);
+        })
     }
 
     /// Starts a server without a workspace, and so without keys.
     pub fn without_workspace(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         set_password(&Store::open_or_create(&DataDir::new(dir.path()), noon()).unwrap());
-        Self::start_in(dir, settings, Vec::new())
+        Self::start_in(dir, settings, Vec::new(), |_| {})
     }
 
-    fn start_in(dir: TempDir, settings: Settings, keys: Keys) -> Self {
+    /// `prepare` is called before the server runs.
+    fn start_in(
+        dir: TempDir,
+        settings: Settings,
+        keys: Keys,
+        prepare: impl FnOnce(&Service),
+    ) -> Self {
         let clock = noon();
         let listen = "127.0.0.1:0".parse().unwrap();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
@@ -143,6 +164,7 @@ impl InProcess {
         let threads = Server::threads(&settings);
         let store = Store::serve(&data, &lock, clock.clone(), threads).unwrap();
         let server = Server::bind(Service::new(settings, store)).unwrap();
+        prepare(server.service());
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {

@@ -1,5 +1,6 @@
 //! Adding and editing endpoints.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::time::timeout;
@@ -23,7 +24,7 @@ use crate::model::webhook::endpoint::{Endpoint, EndpointPatch, NewEndpoint};
 use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::subscription::{DELIVERED, FieldName, Subscription};
 use crate::model::webhook::url::EndpointUrl;
-use crate::service::webhooks::destination::check_destination;
+use crate::service::webhooks::destination::check_destination_for;
 use crate::store::Tx;
 
 const ALREADY_SUBMITTED: &str = "The endpoint is in the list of webhooks, but its secret can't be \
@@ -198,9 +199,9 @@ fn subscription(form: &Form) -> Result<Subscription, Vec<Problem>> {
 
 /// Checks that requests may go to a URL. Looks up its host name on a thread that may block.
 async fn check(visit: &SignedInVisit, url: &EndpointUrl) -> Result<(), Problem> {
-    let policy = visit.visitor().admin().service.settings.destinations();
+    let service = Arc::clone(&visit.visitor().admin().service);
     let checked_url = url.clone();
-    let lookup = web::block(move || check_destination(&policy, &checked_url));
+    let lookup = web::block(move || check_destination_for(&service, &checked_url));
     match timeout(LOOKUP, lookup).await {
         Ok(Ok(Err(refusal))) => {
             Err(Fault::new(Rule::InvalidString, refusal.to_string()).into_problem("url"))

@@ -3,6 +3,7 @@
 mod cli;
 mod clocks;
 mod demo;
+mod demo_mode;
 #[cfg(target_os = "linux")]
 mod ephemeral;
 mod known_keys;
