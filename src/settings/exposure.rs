@@ -5,21 +5,35 @@ use std::net::SocketAddr;
 use super::values::Settings;
 
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "test control is on, but the server listens on {0}, where other machines can reach it; set a \
-     token with --test-control-token or PIVOTAL_TEST_CONTROL_TOKEN, or listen on 127.0.0.1"
-)]
-pub struct ExposedTestControl(SocketAddr);
+pub enum ExposedTestControl {
+    #[error(
+        "test control is on, but the server listens on {0}, where other machines can reach it; set \
+         a token with --test-control-token or PIVOTAL_TEST_CONTROL_TOKEN, or listen on 127.0.0.1"
+    )]
+    Address(SocketAddr),
+    #[error(
+        "test control is on, but `trusted_proxies` says that the server is behind a proxy, through \
+         which other machines can reach it; set a token with --test-control-token or \
+         PIVOTAL_TEST_CONTROL_TOKEN, or remove `trusted_proxies`"
+    )]
+    Proxy,
+}
 
-/// Refuses test control without a token on an address that other machines can reach.
+/// Refuses test control without a token on an address that other machines can reach, directly or
+/// through a proxy.
 ///
 /// # Errors
 /// See [`ExposedTestControl`].
 pub fn check_exposure(settings: &Settings) -> Result<(), ExposedTestControl> {
     let control = &settings.test_control;
-    let is_exposed = !settings.listen.ip().to_canonical().is_loopback();
-    if control.enabled && control.token.is_none() && is_exposed {
-        return Err(ExposedTestControl(settings.listen));
+    if !control.enabled || control.token.is_some() {
+        return Ok(());
+    }
+    if !settings.listen.ip().to_canonical().is_loopback() {
+        return Err(ExposedTestControl::Address(settings.listen));
+    }
+    if !settings.trusted_proxies.is_empty() {
+        return Err(ExposedTestControl::Proxy);
     }
     Ok(())
 }

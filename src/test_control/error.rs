@@ -49,6 +49,12 @@ pub(super) enum ControlError {
          Authorization header."
     )]
     ForeignHeader(&'static str),
+    #[error(
+        "Without a token, test control accepts no HTTP/1.0 requests, because a proxy may have sent \
+         them. Use HTTP/1.1, or start the server with --test-control-token and send the token in \
+         the Authorization header."
+    )]
+    OldVersion,
     #[error("There is no fault with this ID. It may have affected all its requests already.")]
     FaultNotFound,
     #[error("There are already {MAX_FAULTS} faults. Remove some with DELETE /_test/faults.")]
@@ -132,7 +138,7 @@ impl ControlError {
                 (S::METHOD_NOT_ALLOWED, InvalidRequestError, "method_not_allowed")
             }
             Self::WrongToken => (S::UNAUTHORIZED, AuthenticationError, "invalid_token"),
-            Self::RemotePeer | Self::ForeignHeader(_) => {
+            Self::RemotePeer | Self::ForeignHeader(_) | Self::OldVersion => {
                 (S::FORBIDDEN, PermissionError, "token_required")
             }
             Self::FaultNotFound => (S::NOT_FOUND, NotFound, "fault_not_found"),

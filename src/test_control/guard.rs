@@ -5,23 +5,28 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
+use actix_web::http::Version;
 use actix_web::http::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap, HeaderName, ORIGIN, VIA};
 use url::{Host, Url};
 
 use super::control::Control;
 use super::error::ControlError;
-use crate::http::forwarded::X_FORWARDED_FOR;
+use crate::http::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::model::test_control::token::ControlToken;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+static CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 pub(super) fn check(request: &HttpRequest, control: &Control) -> Result<(), ControlError> {
     let peer = request.peer_addr().map(|peer| peer.ip());
-    check_headers(peer, request.headers(), control.service.settings.test_control.token.as_ref())
+    let token = control.service.settings.test_control.token.as_ref();
+    check_request(peer, request.version(), request.headers(), token)
 }
 
-fn check_headers(
+fn check_request(
     peer: Option<IpAddr>,
+    version: Version,
     headers: &HeaderMap,
     token: Option<&ControlToken>,
 ) -> Result<(), ControlError> {
@@ -32,9 +37,12 @@ fn check_headers(
     if !peer.is_some_and(|ip| ip.to_canonical().is_loopback()) {
         return Err(ControlError::RemotePeer);
     }
+    // nginx passes requests on with HTTP/1.0 and its own `Host` unless it is configured otherwise.
+    if version < Version::HTTP_11 {
+        return Err(ControlError::OldVersion);
+    }
     let hosts: Vec<_> = headers.get_all(HOST).collect();
     let is_local = |host: &[u8]| std::str::from_utf8(host).is_ok_and(is_loopback_host);
-    // HTTP/1.0 has no Host.
     if hosts.len() > 1 || !hosts.iter().all(|host| is_local(host.as_bytes())) {
         return Err(ControlError::ForeignHeader("Host"));
     }
@@ -43,6 +51,10 @@ fn check_headers(
         (&ORIGIN, "Origin"),
         (&FORWARDED, "Forwarded"),
         (&X_FORWARDED_FOR, "X-Forwarded-For"),
+        (&X_FORWARDED_HOST, "X-Forwarded-Host"),
+        (&X_FORWARDED_PROTO, "X-Forwarded-Proto"),
+        (&X_REAL_IP, "X-Real-IP"),
+        (&CF_CONNECTING_IP, "CF-Connecting-IP"),
         (&VIA, "Via"),
     ] {
         if headers.contains_key(name) {
@@ -96,7 +108,7 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let token = token.map(|token| ControlToken::parse(token).unwrap());
-        check_headers(Some(peer.parse().unwrap()), &headers, token.as_ref())
+        check_request(Some(peer.parse().unwrap()), Version::HTTP_11, &headers, token.as_ref())
     }
 
     #[test]
@@ -125,6 +137,10 @@ mod tests {
             ("sec-fetch-site", "cross-site", "Sec-Fetch-Site"),
             ("sec-fetch-site", "same-origin", "Sec-Fetch-Site"),
             ("x-forwarded-for", "127.0.0.1", "X-Forwarded-For"),
+            ("x-forwarded-host", "localhost", "X-Forwarded-Host"),
+            ("x-forwarded-proto", "http", "X-Forwarded-Proto"),
+            ("x-real-ip", "127.0.0.1", "X-Real-IP"),
+            ("cf-connecting-ip", "127.0.0.1", "CF-Connecting-IP"),
             ("forwarded", "for=127.0.0.1", "Forwarded"),
             ("via", "1.1 proxy", "Via"),
         ] {

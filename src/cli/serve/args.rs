@@ -27,7 +27,8 @@ pub struct Serve {
     /// `--listen`, with test control (see `--test-control`), without rate limits and scheduled
     /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
     /// warnings. Set `PIVOTAL_LOG` or `PIVOTAL_RATE_LIMITS_ENABLED` to change that. The settings
-    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply.
+    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply, nor do the
+    /// `trusted_proxies` of a configuration file.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
     /// Serve a demo: a workspace with demo data that is reset every hour

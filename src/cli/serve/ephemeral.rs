@@ -25,6 +25,7 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
     // The file is that of the server that this one stands in for.
     let is_chosen = |name| *loaded.source(name) == Source::Environment;
     let (log, limits) = (is_chosen("log"), is_chosen("rate_limits.enabled"));
+    let proxies = is_chosen("trusted_proxies");
     let settings = &mut loaded.settings;
     settings.listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     settings.admin.listen = None;
@@ -36,6 +37,9 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
     }
     if !limits {
         settings.rate_limits.enabled = false;
+    }
+    if !proxies {
+        settings.trusted_proxies.clear();
     }
     Ok(())
 }

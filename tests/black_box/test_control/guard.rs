@@ -33,6 +33,7 @@ fn what_a_web_page_may_have_sent_is_refused_by_every_route() {
             ("Host", "rebound.example.com"),
             ("Sec-Fetch-Site", "cross-site"),
             ("X-Forwarded-For", "127.0.0.1"),
+            ("X-Real-IP", "127.0.0.1"),
         ] {
             let error = control.send(method, path, &[header], None);
             let error = error.refused(403, "token_required", None);
@@ -48,6 +49,18 @@ fn what_a_web_page_may_have_sent_is_refused_by_every_route() {
         "token_required",
         None,
     );
+}
+
+#[test]
+fn what_a_plain_nginx_passes_on_is_refused() {
+    let (server, _control) = start();
+    let passed_on = format!(
+        "GET /_test/clock HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        server.address()
+    );
+    let response = server.raw(passed_on.as_bytes());
+    assert!(response.contains("403 Forbidden"), "{response}");
+    assert!(response.contains("token_required") && response.contains("HTTP/1.0"), "{response}");
 }
 
 #[test]

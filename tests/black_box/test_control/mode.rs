@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::{Control, start};
-use crate::support::{PASSWORD, Response, Server, command};
+use crate::support::{PASSWORD, Response, Server, command, command_in};
 
 #[test]
 fn a_server_without_test_control_has_no_trace_of_it() {
@@ -95,6 +95,23 @@ fn test_control_without_a_token_is_refused_on_an_address_that_others_can_reach()
             by_flag.contains("--test-control-token or PIVOTAL_TEST_CONTROL_TOKEN"),
             "{by_flag}"
         );
+    }
+}
+
+#[test]
+fn test_control_without_a_token_is_refused_behind_a_proxy() {
+    let proxies = ("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1");
+    for flag in ["--test-control", "--ephemeral"] {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = command_in(dir.path())
+            .args(["serve", "--listen", "127.0.0.1:0", flag])
+            .envs([proxies])
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert!(error.contains("`trusted_proxies`"), "{error}");
+        assert!(error.contains("--test-control-token"), "{error}");
     }
 }
 
