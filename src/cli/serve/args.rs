@@ -54,7 +54,8 @@ pub struct Serve {
     pub seed: Option<PathBuf>,
     /// Stop when stdin is closed, so when the process that started the server has ended
     ///
-    /// That process must keep the server's stdin open.
+    /// That process must keep the server's stdin open. If it is closed from the start, as that of a
+    /// shell's background job is, the server warns and stops at once.
     #[arg(long, verbatim_doc_comment)]
     pub exit_with_parent: bool,
     /// Serve the routes under `/_test`, with which tests set the clock and inject faults [default:

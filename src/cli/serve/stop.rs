@@ -49,14 +49,37 @@ impl StopConditions {
 
 /// Reads stdin until it is closed. Ignores what it contains.
 fn watch_stdin(ask: UnboundedSender<()>) {
+    let was_readable = is_stdin_readable();
     let watch = move || {
-        if let Err(error) = io::copy(&mut io::stdin().lock(), &mut io::sink()) {
-            log::warn!("can't read stdin, so the server stops: {error}");
+        match io::copy(&mut io::stdin().lock(), &mut io::sink()) {
+            // What is readable and has no bytes is at its end.
+            Ok(0) if was_readable => log::warn!(
+                "stdin was already closed when the server started, so --exit-with-parent stops it \
+                 at once (a shell starts background jobs with /dev/null as their stdin): pass it a \
+                 pipe that stays open, or remove --exit-with-parent"
+            ),
+            Ok(_) => log::info!("stopping because stdin was closed"),
+            Err(error) => log::warn!("can't read stdin, so --exit-with-parent stops it: {error}"),
         }
-        log::info!("stopping because stdin was closed: waiting for requests in progress");
         let _ = ask.send(());
     };
     if let Err(error) = std::thread::Builder::new().name("stdin".to_owned()).spawn(watch) {
         log::error!("can't watch stdin, so the server won't stop when it is closed: {error}");
     }
+}
+
+/// Returns whether a read of stdin would return at once, with bytes or at its end.
+#[cfg(unix)]
+fn is_stdin_readable() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let stdin = io::stdin();
+    let mut stdin = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut stdin, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn is_stdin_readable() -> bool {
+    false
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -43,6 +44,21 @@ fn an_ephemeral_server_stops_when_its_stdin_is_closed_if_asked_to() {
     assert_eq!(ends.wait().0, Some(0));
     assert_eq!(stays.client().get("/me").status, 200);
     assert_eq!(Ephemeral::directories(parent.path()).len(), 1);
+}
+
+#[test]
+fn a_server_says_so_if_its_stdin_was_closed_from_the_start() {
+    let parent = tempfile::tempdir().unwrap();
+    // As a shell starts its background jobs.
+    let output = command_in(parent.path())
+        .args(["serve", "--ephemeral", "--exit-with-parent"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("WARN") && log.contains("stdin was already closed"), "{log}");
+    assert!(log.contains("remove --exit-with-parent"), "{log}");
 }
 
 #[test]
