@@ -61,7 +61,8 @@ pub(crate) async fn access_log<B: MessageBody>(
         let clock = service.store.clock();
         service.traffic.record(response.status().as_u16(), clock.monotonic());
         if let Some(control) = &service.test_control {
-            control.journal.record(logged(request, response.status().as_u16(), clock.now()));
+            let status = Some(response.status().as_u16());
+            control.journal.record(logged(request, status, clock.now()));
         }
     }
     if log::log_enabled!(log::Level::Info) {
@@ -82,8 +83,36 @@ pub(crate) async fn access_log<B: MessageBody>(
     Ok(response)
 }
 
-/// Returns what test control keeps of a request.
-fn logged(request: &HttpRequest, status: u16, now: Timestamp) -> LoggedRequest {
+/// Keeps a request for test control whose client gave up before the response was ready: the server
+/// then drops the handler, and the access log never sees the request.
+pub(crate) struct RecordIfAbandoned<'r> {
+    service: &'r Service,
+    request: &'r HttpRequest,
+    is_finished: bool,
+}
+
+impl<'r> RecordIfAbandoned<'r> {
+    pub fn new(service: &'r Service, request: &'r HttpRequest) -> Self {
+        Self { service, request, is_finished: false }
+    }
+
+    /// The response is ready.
+    pub fn finish(mut self) {
+        self.is_finished = true;
+    }
+}
+
+impl Drop for RecordIfAbandoned<'_> {
+    fn drop(&mut self) {
+        if let Some(control) = self.service.test_control.as_ref().filter(|_| !self.is_finished) {
+            let now = self.service.store.clock().now();
+            control.journal.record(logged(self.request, None, now));
+        }
+    }
+}
+
+/// Returns what test control keeps of a request. Without a status, its client gave up.
+fn logged(request: &HttpRequest, status: Option<u16>, now: Timestamp) -> LoggedRequest {
     let extensions = request.extensions();
     let observed = extensions.get::<Observed>();
     let is_cut = request.conn_data::<Rc<ConnectionState>>().is_some_and(|state| state.is_cut());
@@ -94,7 +123,7 @@ fn logged(request: &HttpRequest, status: u16, now: Timestamp) -> LoggedRequest {
         method: request.method().to_string(),
         path: redact(path).into_owned(),
         operation: extensions.get::<UsedOperation>().map(|used| used.0),
-        status: (!is_cut).then_some(status),
+        status: status.filter(|_| !is_cut),
         workspace: observed.map(|observed| observed.workspace.clone()),
         key_prefix: extensions.get::<UsedKey>().map(|used| used.0.clone()),
         request_id: extensions.get::<RequestId>().map_or("", RequestId::as_str).to_owned(),

@@ -24,7 +24,7 @@ use crate::model::parse::fields::Body;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
-use crate::service::access_log::{UsedKey, UsedOperation};
+use crate::service::access_log::{RecordIfAbandoned, UsedKey, UsedOperation};
 use crate::service::rate_limits::RateLimitHeaders;
 use crate::service::sliding_window::Decision;
 use crate::store::{Credentials, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
@@ -111,6 +111,8 @@ pub(in crate::api) async fn dispatch<F: Future<Output = ApiResult>>(
     operation: Operation,
     handler: impl FnOnce(Call) -> F,
 ) -> HttpResponse {
+    let api = request.app_data::<Data<Api>>();
+    let record = api.map(|api| RecordIfAbandoned::new(&api.service, &request));
     let mut rate_limit = None;
     let handled = check_and_handle(&request, payload, operation, &mut rate_limit, handler);
     let result = match AssertUnwindSafe(handled).catch_unwind().await {
@@ -125,6 +127,9 @@ pub(in crate::api) async fn dispatch<F: Future<Output = ApiResult>>(
     };
     if let Some(headers) = rate_limit {
         headers.add_to(&mut response);
+    }
+    if let Some(record) = record {
+        record.finish();
     }
     response
 }

@@ -28,14 +28,14 @@ struct Kept {
 /// A request and the status of its response.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LoggedRequest {
-    /// When the response was ready.
+    /// When the response was ready, or the client gave up.
     pub time: Timestamp,
     pub method: String,
     /// With the query.
     pub path: String,
     /// `None` if no operation has this path.
     pub operation: Option<&'static str>,
-    /// `None` if the connection was cut before the response.
+    /// `None` if the connection was cut before the response, by a fault or by the client.
     pub status: Option<u16>,
     /// `None` if the request wasn't authenticated.
     pub workspace: Option<Slug>,

@@ -1,8 +1,12 @@
 //! The requests that a client made.
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use super::start;
+use crate::support::wait_until;
 
 #[test]
 fn requests_are_kept_as_they_were_sent() {
@@ -72,6 +76,29 @@ fn requests_can_be_listed_and_cleared_by_workspace() {
     assert_eq!(control.requests("").len(), 0);
     control.get("/requests?workspace=No").refused(400, "invalid_string", "workspace");
 }
+#[test]
+fn a_request_whose_client_gave_up_is_kept_without_a_status() {
+    let (server, control) = start();
+    let fault = control.fault(json!({"operation": "create-customer", "delay_ms": 60_000}));
+    let body = r#"{"name": "Aurora"}"#;
+    let request = format!(
+        "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        server.live,
+        body.len()
+    );
+    let mut client = TcpStream::connect(server.address()).unwrap();
+    client.write_all(request.as_bytes()).unwrap();
+    let is_delayed = || control.get("/faults").json()["data"] == json!([]);
+    wait_until("the request has arrived", is_delayed);
+    drop(client);
+    wait_until("the request is kept", || control.requests("?workspace=default").len() == 1);
+    let kept = &control.requests("")[0];
+    assert_eq!((&kept["status"], &kept["fault"]), (&Value::Null, &json!(fault)));
+    assert_eq!((&kept["operation"], &kept["body"]), (&json!("create-customer"), &json!(body)));
+    assert_eq!(server.client().list("/customers"), json!([]));
+}
+
 
 #[test]
 fn long_bodies_are_cut_off() {
