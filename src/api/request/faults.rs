@@ -85,9 +85,9 @@ pub(super) async fn apply(
     }
     let cut = |_| request.conn_data::<Rc<ConnectionState>>().cloned().map(CutOnDrop);
     match (fault.effect.cut, fault.effect.cut.and_then(cut)) {
-        // Nobody sees this error: the connection is cut before it is sent.
+        // Nobody sees this response: the connection is cut before it is sent.
         (Some(CutPoint::Before), _) => {
-            Err(ApiError::Internal("the connection was cut by a test".to_owned()).into())
+            Err(Stop::Injected(HttpResponse::InternalServerError().finish()))
         }
         (_, cut) => Ok(cut),
     }

@@ -157,6 +157,7 @@ fn a_connection_that_is_cut_before_the_request_is_handled_changes_nothing() {
     control.fault(json!({"drop": "before"}));
     let read = std::panic::catch_unwind(|| server.raw(request.as_bytes()));
     assert!(read.map_or(true, |received| received.is_empty()), "not a single byte is sent");
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
 }
 
 #[test]
