@@ -68,7 +68,7 @@ pub(super) enum ControlError {
     SlugTaken,
     #[error("The seed is invalid.")]
     InvalidSeed(Vec<ImportFault>),
-    #[error("There is no workspace with this slug. Check the path.")]
+    #[error("There is no workspace with this slug. Check its spelling.")]
     WorkspaceNotFound,
     #[error("The workspace has no snapshot with this name. Take one with PUT first.")]
     SnapshotNotFound,

@@ -13,6 +13,7 @@ use crate::http::request_id::RequestId;
 use crate::http::request_limits::{headers_fit, read_body};
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::params::{Params, Query};
+use crate::model::values::slug::Slug;
 use crate::service::access_log::UsedOperation;
 
 /// The maximum length of a body. Larger than the API's, because a body can contain a seed.
@@ -64,6 +65,13 @@ impl ControlRequest {
             Ok(_) => Err(ControlError::InvalidBody),
             Err(error) => Err(ControlError::InvalidJson(error.to_string())),
         }
+    }
+
+    /// Refuses the slug of no workspace: it would be a typo in a test that then tests nothing.
+    pub fn check_workspace(&self, slug: Option<&Slug>) -> Result<(), ControlError> {
+        let Some(slug) = slug else { return Ok(()) };
+        let found = self.control.service.store.read(|reader| reader.workspace(slug))?;
+        found.map(|_| ()).ok_or(ControlError::WorkspaceNotFound)
     }
 
     /// Parses the query parameters, which must all exist.

@@ -69,13 +69,13 @@ fn requests_can_be_listed_and_cleared_by_workspace() {
     server.visitor().get("/admin/sign-in");
     control.get("/clock").expect(200);
     assert_eq!(control.requests("?workspace=other").len(), 2);
-    assert_eq!(control.requests("?workspace=nobody").len(), 0);
     control.delete("/requests?workspace=other");
     assert_eq!(control.requests("").len(), 1);
     control.delete("/requests");
     assert_eq!(control.requests("").len(), 0);
     control.get("/requests?workspace=No").refused(400, "invalid_string", "workspace");
 }
+
 #[test]
 fn a_request_whose_client_gave_up_is_kept_without_a_status() {
     let (server, control) = start();
@@ -99,7 +99,6 @@ fn a_request_whose_client_gave_up_is_kept_without_a_status() {
     assert_eq!(server.client().list("/customers"), json!([]));
 }
 
-
 #[test]
 fn long_bodies_are_cut_off() {
     let (server, control) = start();
@@ -107,4 +106,16 @@ fn long_bodies_are_cut_off() {
     let body = json!({"name": "A", "notes": notes});
     server.client().try_send("POST", "/customers", &[], Some(body.to_string().as_bytes())).unwrap();
     assert_eq!(control.requests("")[0]["body"].as_str().unwrap().len(), 64 << 10);
+}
+
+#[test]
+fn workspaces_that_do_not_exist_are_refused_and_not_ignored() {
+    let (_server, control) = start();
+    let fault = json!({"status": 503, "workspace": "nobody"});
+    control.post("/faults", fault).refused(404, "workspace_not_found", None);
+    assert_eq!(control.get("/faults").expect(200)["data"], json!([]));
+    for method in ["GET", "DELETE"] {
+        let refused = control.send(method, "/requests?workspace=nobody", &[], None);
+        refused.refused(404, "workspace_not_found", None);
+    }
 }
