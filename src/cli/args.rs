@@ -69,10 +69,10 @@ pub enum Command {
     /// once with exit code 143, 130, or 129.
     ///
     /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
-    /// (the new keys with their secrets, which are null for the keys from your settings),
-    /// `unshown_keys` (prefixes of keys from the first start that may never have been shown),
-    /// `test_control` (whether it is on), `demo` (whether the server is a demo), `admin` (the URL of
-    /// the admin pages, or null if they are off), and `setup` (the URL to set the first admin
+    /// (the new keys with their secrets, which are null for the keys from your settings, except with
+    /// `--ephemeral`), `unshown_keys` (prefixes of keys from the first start that may never have been
+    /// shown), `test_control` (whether it is on), `demo` (whether the server is a demo), `admin` (the
+    /// URL of the admin pages, or null if they are off), and `setup` (the URL to set the first admin
     /// password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
