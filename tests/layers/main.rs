@@ -128,6 +128,10 @@ fn resources_are_only_selected_in_known_files() {
         "store/upgrade/emails.rs",
     ];
     for violation in violations("store", &words) {
+        // Unit tests look at the rows themselves.
+        if violation.contains("/tests.rs:") {
+            continue;
+        }
         assert!(known.iter().any(|file| violation.contains(file)), "{violation}");
     }
     for file in known {
