@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::rows::document::Document;
 
 /// How far a time may be ahead of this machine's clock.
-const CLOCK_SKEW_MILLIS: i64 = 24 * 60 * 60 * 1000;
+const CLOCK_SKEW_MILLIS: i64 = 5 * 60 * 1000;
 
 pub(super) enum Decision<R> {
     /// `display_id` and the times are those of the row.
