@@ -11,7 +11,7 @@ use crate::model::transfer::{
     CustomerKey, CustomerRow, Entry, ImportFault, LastAllocated, LastEvent, Lasts, OnConflict,
     Outcome, Place, Row,
 };
-use crate::model::values::id::{DisplayId, Id, Ref, ResourceId};
+use crate::model::values::id::{Id, Ref, ResourceId};
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::reader::WorkspaceReader;
@@ -49,7 +49,7 @@ impl Checker {
         Ok(Self { index, on_conflict, now, parent: None, lasts })
     }
 
-    /// The highest display IDs and the latest times of the rows so far.
+    /// The highest display IDs and the latest times of the new rows so far.
     pub fn lasts(&self) -> &Lasts {
         &self.lasts
     }
@@ -80,36 +80,49 @@ impl WorkspaceReader<'_> {
         };
         match entry {
             Entry::Customer(row) => {
-                raise(&mut lasts.customer, row.display_id, row.created_at);
+                let allocated = allocated(&row);
                 let (checked, found) = check_customer(&scope, index, row)?;
                 *parent = Some(found);
+                raise(&mut lasts.customer, &checked, allocated);
                 Ok(checked)
             }
             Entry::Contact { customer, row } => {
-                raise(&mut lasts.contact, row.display_id, row.created_at);
-                check_part(&scope, index, parent.as_ref(), &customer, row)
+                let allocated = allocated(&row);
+                let checked = check_part(&scope, index, parent.as_ref(), &customer, row)?;
+                raise(&mut lasts.contact, &checked, allocated);
+                Ok(checked)
             }
             Entry::Onboarding { customer, row } => {
-                raise(&mut lasts.onboarding, row.display_id, row.created_at);
-                check_part(&scope, index, parent.as_ref(), &customer, row)
+                let allocated = allocated(&row);
+                let checked = check_part(&scope, index, parent.as_ref(), &customer, row)?;
+                raise(&mut lasts.onboarding, &checked, allocated);
+                Ok(checked)
             }
             Entry::Event(event) => {
-                let time = lasts
-                    .event
-                    .map_or(event.created_at, |last| last.created_at.max(event.created_at));
-                lasts.event = Some(LastEvent { created_at: time });
-                scope.check_event(index, &event)
+                let checked = scope.check_event(index, &event)?;
+                if checked.outcome == Outcome::Created {
+                    let last = lasts.event.map_or(event.created_at, |last| last.created_at);
+                    let created_at = last.max(event.created_at);
+                    lasts.event = Some(LastEvent { created_at });
+                }
+                Ok(checked)
             }
         }
     }
 }
 
-fn raise(
-    last: &mut Option<LastAllocated>,
-    display_id: Option<DisplayId>,
-    created_at: Option<Timestamp>,
-) {
-    let (Some(display_id), Some(created_at)) = (display_id, created_at) else { return };
+/// Returns what a row allocates by itself.
+fn allocated<R, B>(row: &Row<R, B>) -> Option<LastAllocated> {
+    let (display_id, created_at) = (row.display_id?, row.created_at?);
+    Some(LastAllocated { display_id, created_at })
+}
+
+/// Only a row that will be created raises what is allocated last. A faulty one must not.
+fn raise(last: &mut Option<LastAllocated>, checked: &Checked, allocated: Option<LastAllocated>) {
+    let Some(LastAllocated { display_id, created_at }) = allocated else { return };
+    if checked.outcome != Outcome::Created {
+        return;
+    }
     let before = last.unwrap_or(LastAllocated { display_id, created_at });
     *last = Some(LastAllocated {
         display_id: before.display_id.max(display_id),

@@ -8,7 +8,9 @@ use super::{Checker, Importer, Planned};
 use crate::model::contact::ContactId;
 use crate::model::customer::CustomerId;
 use crate::model::onboarding::OnboardingId;
-use crate::model::transfer::{ExportOptions, Header, LineParser, OnConflict, Outcome, Place};
+use crate::model::transfer::{
+    Entry, ExportOptions, Header, Lasts, LineParser, OnConflict, Outcome, Place,
+};
 use crate::model::values::id::{DisplayId, Ref};
 use crate::store::error::StoreError;
 use crate::store::rows::fixture::{Db, body, time_at};
@@ -321,4 +323,28 @@ fn what_is_created_later_gets_higher_numbers_than_what_was_ever_created_in_the_s
     let next = other.customer(2, &json!({"name": "Next"}));
     assert_eq!(next.display_id, DisplayId(3));
     assert!(next.created_at > time_at(5));
+}
+
+/// Checks rows of customers at 10 seconds. Returns their outcomes and what they raise.
+fn check(db: &Db, rows: &[Value]) -> (Vec<Outcome>, Lasts) {
+    let mut checker = Checker::new(OnConflict::Fail, time_at(10)).unwrap();
+    let outcomes = (1..).zip(rows).map(|(number, row)| {
+        let entry = Entry::Customer(body(row));
+        db.reader().check_row(&mut checker, &Place::Line(number), entry).unwrap().outcome
+    });
+    (outcomes.collect(), *checker.lasts())
+}
+
+#[test]
+fn only_a_row_that_will_be_created_raises_the_sequences() {
+    let db = Db::new();
+    // Clocks can differ a little.
+    let new = json!({"name": "New", "display_id": 7, "created_at": time_at(10 + 5 * 60)});
+    let future = json!({"name": "Future", "display_id": 900, "created_at": time_at(11 + 5 * 60)});
+    let repeated = json!({"name": "Repeated", "display_id": 7, "created_at": time_at(20)});
+    let (outcomes, lasts) = check(&db, &[future.clone(), new, repeated]);
+    assert_eq!(outcomes, [Outcome::Rejected, Outcome::Created, Outcome::Rejected]);
+    let last = lasts.customer.unwrap();
+    assert_eq!((last.display_id, last.created_at), (DisplayId(7), time_at(10 + 5 * 60)));
+    assert!(check(&db, &[future]).1.customer.is_none());
 }
