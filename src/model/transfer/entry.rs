@@ -13,6 +13,7 @@ use crate::model::onboarding::{Onboarding, OnboardingPatch};
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::id::{DisplayId, Id};
+use crate::model::values::number::MAX_SAFE;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 
@@ -89,6 +90,11 @@ impl<R, B: Body> Body for Row<R, B> {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.optional("id");
         let display_id = fields.optional("display_id");
+        fields.reject_if(display_id.is_some_and(|number| !has_next(number)), || Problem {
+            rule: Rule::TooBig,
+            message: format!("display_id must be less than {MAX_SAFE}, so that another can follow"),
+            field: "display_id".to_owned(),
+        });
         let body = B::read(fields);
         let created_at = fields.optional("created_at");
         let updated_at = fields.optional("updated_at");
@@ -104,6 +110,11 @@ impl<R, B: Body> Body for Row<R, B> {
         let body = body?;
         Some(Self { id, display_id, created_at, updated_at, deleted_at, body, relative: None })
     }
+}
+
+/// Returns whether a workspace with this display ID can have a higher one.
+pub(super) fn has_next(number: DisplayId) -> bool {
+    number.0 < MAX_SAFE
 }
 
 /// One thing to import. A customer comes before its contacts and onboardings, and all of them

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::entry::has_next;
 use super::fault::{ImportFault, Place, json_message};
 use crate::model::values::id::DisplayId;
+use crate::model::values::number::MAX_SAFE;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
 
@@ -99,8 +101,12 @@ impl Header {
             )));
         }
         for last in [&header.last.customer, &header.last.contact, &header.last.onboarding] {
-            if last.is_some_and(|last| last.display_id.0 < 1) {
+            let Some(LastAllocated { display_id, .. }) = *last else { continue };
+            if display_id.0 < 1 {
                 return Err(fault("the last display_id must be at least 1".to_owned()));
+            }
+            if !has_next(display_id) {
+                return Err(fault(format!("the last display_id must be less than {MAX_SAFE}")));
             }
         }
         Ok(header)
@@ -113,6 +119,35 @@ impl From<&Workspace> for SourceWorkspace {
             id: workspace.id.to_string(),
             slug: workspace.slug.to_string(),
             name: workspace.name.as_str().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(last: i64) -> Result<Header, String> {
+        let header = json!({
+            "object": "export", "version": 1, "exported_at": "2026-01-01T00:00:00Z",
+            "workspace": {"id": "w", "slug": "main", "name": "Main"},
+            "include_deleted": false, "events": false,
+            "last": {"contact": {"display_id": last, "created_at": "2026-01-01T00:00:00Z"}},
+        });
+        Header::parse(&header.to_string()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn the_last_display_id_has_a_next_one() {
+        for valid in [1, MAX_SAFE - 1] {
+            assert!(parse(valid).is_ok(), "{valid}");
+        }
+        assert_eq!(parse(0).unwrap_err(), "line 1: the last display_id must be at least 1");
+        for too_high in [MAX_SAFE, i64::MAX] {
+            let fault = "line 1: the last display_id must be less than 9007199254740991";
+            assert_eq!(parse(too_high).unwrap_err(), fault);
         }
     }
 }

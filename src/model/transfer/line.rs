@@ -203,6 +203,11 @@ mod tests {
                 "line 7: color is not a known field",
             ]
         );
+        let mut highest: Value = serde_json::from_str(&lines()[4]).unwrap();
+        highest["display_id"] = json!(9_007_199_254_740_991_i64);
+        let fault =
+            "line 7: display_id must be less than 9007199254740991, so that another can follow";
+        assert_eq!(faults(&highest.to_string()), [fault]);
         let line = json!({"object": "customer", "name": "Aurora"}).to_string();
         let missing = ["id", "display_id", "created_at", "updated_at"];
         assert_eq!(faults(&line), missing.map(|name| format!("line 7: {name} is required")));
