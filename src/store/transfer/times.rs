@@ -1,6 +1,8 @@
 //! The exact times of imported rows. A source has milliseconds, and the creation times of a
 //! workspace's rows must be unique to the microsecond.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 
 use crate::model::values::time::Timestamp;
@@ -32,11 +34,15 @@ pub(super) fn not_before(time: Timestamp, earliest: Timestamp) -> Timestamp {
     Timestamp::from_micros(start(time)).max(earliest)
 }
 
+/// How many milliseconds are remembered at most.
+const MAX_REMEMBERED: usize = 1 << 16;
+
 /// Assigns the creation times of one type of rows.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FreeTimes {
-    /// The start of the millisecond that the last row asked for, and the time that it got.
-    last: Option<(i64, i64)>,
+    /// The times that the last rows got that asked for a millisecond, by its start. Without it,
+    /// each row would pass over all those that asked for the same one: many have only a date.
+    given: HashMap<i64, i64>,
 }
 
 impl FreeTimes {
@@ -53,10 +59,7 @@ impl FreeTimes {
         time: Timestamp,
     ) -> Result<Timestamp, StoreError> {
         let asked = start(time);
-        let mut free = match self.last {
-            Some((before, given)) if before == asked => given + 1,
-            _ => asked,
-        };
+        let mut free = self.given.get(&asked).map_or(asked, |given| given + 1);
         let sql = format!(
             "SELECT created_at FROM {table}
              WHERE workspace_no = ?1 AND created_at >= ?2 AND {live} ORDER BY created_at"
@@ -69,7 +72,32 @@ impl FreeTimes {
             }
             free += 1;
         }
-        self.last = Some((asked, free));
+        if self.given.len() == MAX_REMEMBERED {
+            self.given.clear();
+        }
+        self.given.insert(asked, free);
         Ok(Timestamp::from_micros(free))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::customer::Customer;
+    use crate::store::rows::fixture::{Db, time_at};
+    use crate::store::rows::resource::Table;
+
+    #[test]
+    fn rows_that_alternate_between_milliseconds_continue_after_the_last_of_each() {
+        let db = Db::new();
+        let workspace = db.caller().workspace.no;
+        let mut times = FreeTimes::default();
+        // Nothing is inserted, so only what is remembered keeps the times apart.
+        let taken = [1, 2, 1, 2, 1].map(|second| {
+            let place = (Customer::TABLE, "deleted_at IS NULL");
+            let taken = times.take(db.conn(), workspace, place, time_at(second)).unwrap();
+            (second, taken.as_micros() - time_at(second).as_micros())
+        });
+        assert_eq!(taken, [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]);
     }
 }
