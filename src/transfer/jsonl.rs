@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::source::{About, Item, Items, Source, SourceError};
-use crate::model::transfer::{Header, ImportFault, LineParser, Place};
+use crate::model::transfer::{Entry, Header, ImportFault, LineParser, Place};
 
 /// The longest line. An object has at most a few hundred KiB.
 const MAX_LINE: u64 = 16 << 20;
@@ -87,7 +87,8 @@ impl Source for JsonLines {
         let mut lines = Lines::start(file).map_err(io_error)?;
         // The header.
         lines.read().map_err(io_error)?;
-        let items = Objects { lines, name, parser, expected: header.objects, found: 0 };
+        let (expected, may_have_events) = (header.objects, header.events);
+        let items = Objects { lines, name, parser, expected, found: 0, may_have_events };
         Ok(Box::new(items))
     }
 }
@@ -100,6 +101,21 @@ struct Objects<'f> {
     /// How many there are, if the header says so.
     expected: Option<u64>,
     found: u64,
+    may_have_events: bool,
+}
+
+impl Objects<'_> {
+    /// An import of a file without events records its own, so they would be recorded twice. One
+    /// fault is enough: nothing is imported.
+    fn refuse_event(&mut self, place: &Place, entry: Entry) -> Result<Entry, Vec<ImportFault>> {
+        if self.may_have_events || !matches!(entry, Entry::Event(_)) {
+            return Ok(entry);
+        }
+        self.may_have_events = true;
+        let message = "is an event, but events in the header is false; set it to true to import \
+                       the events, or remove them";
+        Err(vec![ImportFault::new(place, message)])
+    }
 }
 
 impl Iterator for Objects<'_> {
@@ -122,7 +138,10 @@ impl Iterator for Objects<'_> {
                 self.found += 1;
                 let place = Place::Line(number);
                 let entry = match text {
-                    Ok(text) => self.parser.parse(&place, &text),
+                    Ok(text) => self
+                        .parser
+                        .parse(&place, &text)
+                        .and_then(|entry| self.refuse_event(&place, entry)),
                     Err(message) => Err(vec![ImportFault::new(&place, message)]),
                 };
                 Some(Ok(Item { place, position, text: None, entry }))
@@ -194,5 +213,36 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
         if end.is_some() || length == 0 {
             return Ok(skipped);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::examples;
+    use crate::model::transfer::event_line;
+
+    /// Reads a file with two events. Returns the fault of each, if it has one.
+    fn faults(has_events: bool) -> Vec<Option<String>> {
+        let header = json!({
+            "object": "export", "version": 1, "exported_at": "2026-01-01T00:00:00Z",
+            "workspace": {"id": "w", "slug": "main", "name": "Main"},
+            "include_deleted": false, "events": has_events,
+        });
+        let event = event_line(&examples::onboarding_event()).unwrap();
+        let text = format!("{header}\n{event}\n{event}\n");
+        let mut source = JsonLines::spool(&mut text.as_bytes(), "stdin").unwrap();
+        let items = source.items().unwrap().map(Result::unwrap);
+        items.map(|item| item.entry.err().map(|faults| faults[0].to_string())).collect()
+    }
+
+    #[test]
+    fn an_event_in_a_file_that_says_it_has_none_is_faulty() {
+        assert_eq!(faults(true), [None, None]);
+        let fault = "line 2: is an event, but events in the header is false; set it to true to \
+                     import the events, or remove them";
+        assert_eq!(faults(false), [Some(fault.to_owned()), None]);
     }
 }
