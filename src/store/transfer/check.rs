@@ -80,20 +80,20 @@ impl WorkspaceReader<'_> {
         };
         match entry {
             Entry::Customer(row) => {
-                let allocated = allocated(&row);
+                let allocated = allocated(&row, *now);
                 let (checked, found) = check_customer(&scope, index, row)?;
                 *parent = Some(found);
                 raise(&mut lasts.customer, &checked, allocated);
                 Ok(checked)
             }
             Entry::Contact { customer, row } => {
-                let allocated = allocated(&row);
+                let allocated = allocated(&row, *now);
                 let checked = check_part(&scope, index, parent.as_ref(), &customer, row)?;
                 raise(&mut lasts.contact, &checked, allocated);
                 Ok(checked)
             }
             Entry::Onboarding { customer, row } => {
-                let allocated = allocated(&row);
+                let allocated = allocated(&row, *now);
                 let checked = check_part(&scope, index, parent.as_ref(), &customer, row)?;
                 raise(&mut lasts.onboarding, &checked, allocated);
                 Ok(checked)
@@ -111,10 +111,11 @@ impl WorkspaceReader<'_> {
     }
 }
 
-/// Returns what a row allocates by itself.
-fn allocated<R, B>(row: &Row<R, B>) -> Option<LastAllocated> {
-    let (display_id, created_at) = (row.display_id?, row.created_at?);
-    Some(LastAllocated { display_id, created_at })
+/// Returns what a row allocates by itself. One with a number reserves it, so that rows before it
+/// that have none are numbered from a higher one.
+fn allocated<R, B>(row: &Row<R, B>, now: Timestamp) -> Option<LastAllocated> {
+    let created_at = row.created_at.unwrap_or(now);
+    Some(LastAllocated { display_id: row.display_id?, created_at })
 }
 
 /// Only a row that will be created raises what is allocated last. A faulty one must not.

@@ -348,3 +348,22 @@ fn only_a_row_that_will_be_created_raises_the_sequences() {
     assert_eq!((last.display_id, last.created_at), (DisplayId(7), time_at(10 + 5 * 60)));
     assert!(check(&db, &[future]).1.customer.is_none());
 }
+
+#[test]
+fn rows_without_a_number_are_numbered_above_all_numbers_of_the_source() {
+    let db = Db::new();
+    let rows = [json!({"name": "Aurora"}), json!({"name": "Borealis", "display_id": 1})];
+    let (outcomes, lasts) = check(&db, &rows);
+    assert_eq!(outcomes, [Outcome::Created; 2]);
+    let tx = db.tx(11);
+    tx.raise_sequences(&lasts).unwrap();
+    let mut importer = Importer::new(OnConflict::Fail);
+    for (place, row) in (1..).map(Place::Line).zip(&rows) {
+        let (entry, outcome) = (Entry::Customer(body(row)), Outcome::Created);
+        let planned = Planned { place, entry, outcome, customer: None };
+        assert_eq!(tx.import_row(&mut importer, planned).unwrap(), Ok(Outcome::Created));
+    }
+    let sql = "SELECT json_group_array(display_id ORDER BY slug) FROM customers";
+    let numbers: String = db.conn().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(numbers, "[2,1]");
+}
