@@ -67,8 +67,8 @@ pub fn import(
         (false, true) => Recording::EventsAndDeliveries,
         (false, false) => Recording::Events,
     };
-    run.raise_sequences([about.lasts, plan.lasts])?;
-    run.write(source.items()?, plan.outcomes, plan.customers, recording)
+    run.raise_sequences([about.lasts, *plan.checker.lasts()])?;
+    run.write(source.items()?, plan, recording)
 }
 
 struct Run<'r> {
@@ -86,7 +86,7 @@ struct Plan {
     /// The customers that are already there and can't be found by the row alone, by the number of
     /// the row.
     customers: HashMap<usize, CustomerId>,
-    lasts: Lasts,
+    checker: Checker,
     summary: Summary,
 }
 
@@ -146,7 +146,7 @@ impl Run<'_> {
             self.observer.on_progress(Step::Checking, position, self.size);
             Ok(())
         })?;
-        Ok(Plan { outcomes, customers, lasts: *checker.lasts(), summary })
+        Ok(Plan { outcomes, customers, checker, summary })
     }
 
     fn caller(&self) -> Caller {
@@ -165,11 +165,11 @@ impl Run<'_> {
     fn write(
         &mut self,
         items: Items<'_>,
-        outcomes: Vec<Outcome>,
-        mut customers: HashMap<usize, CustomerId>,
+        plan: Plan,
         recording: Recording,
     ) -> Result<Summary, ImportError> {
-        let mut importer = Importer::new(self.options.on_conflict);
+        let Plan { outcomes, mut customers, checker, .. } = plan;
+        let mut importer = Importer::new(checker);
         let (mut summary, mut number) = (Summary::default(), 0);
         let leaves_out = self.options.faulty_rows == FaultyRows::LeaveOut;
         for_each_batch(items, |batch, position| {

@@ -30,9 +30,17 @@ impl WorkspaceTx<'_> {
             return Ok(wanted);
         }
         let stem = wanted.numbered_stem();
-        let first = self.run_containing(&stem, FIRST_NUMBER)?;
-        let free = first.map_or(FIRST_NUMBER, |run| run.high + 1);
-        Ok(Slug::numbered(&stem, free))
+        Ok(Slug::numbered(&stem, self.find_free_number(&stem, FIRST_NUMBER)?))
+    }
+
+    /// Returns the smallest free number of a stem that is not less than `first`.
+    pub(in crate::store) fn find_free_number(
+        &self,
+        stem: &str,
+        first: u32,
+    ) -> Result<u32, StoreError> {
+        let run = self.run_containing(stem, first)?;
+        Ok(run.map_or(first, |run| run.high + 1))
     }
 
     /// Records that a live customer now has this slug.

@@ -18,8 +18,8 @@ use crate::store::reader::WorkspaceReader;
 
 /// Remembers what the rows before have claimed.
 pub struct Checker {
-    index: Index,
-    on_conflict: OnConflict,
+    pub(super) index: Index,
+    pub(super) on_conflict: OnConflict,
     now: Timestamp,
     /// The previous customer of the source.
     parent: Option<(ResourceId, State)>,
@@ -77,6 +77,7 @@ impl WorkspaceReader<'_> {
             now: *now,
             place,
             index: Some(index),
+            all_claims: None,
         };
         match entry {
             Entry::Customer(row) => {

@@ -8,7 +8,7 @@ use strum::FromRepr;
 use crate::model::customer::CustomerId;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, ResourceId};
-use crate::model::values::slug::Slug;
+use crate::model::values::slug::{FIRST_NUMBER, Slug};
 use crate::store::error::StoreError;
 
 pub(super) struct Index {
@@ -66,6 +66,8 @@ const SCHEMA: &str = "
         PRIMARY KEY (kind, key)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE updated (id TEXT PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE passed_over (stem TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL)
+        STRICT, WITHOUT ROWID;
     CREATE TABLE repeats (key TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL)
         STRICT, WITHOUT ROWID;
     BEGIN;";
@@ -119,6 +121,22 @@ impl Index {
     pub fn is_updated(&self, id: &str) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM updated WHERE id = ?1";
         Ok(self.conn.prepare_cached(sql)?.exists([id])?)
+    }
+
+    /// Returns the first number for a slug with this stem that has not been passed over.
+    pub fn first_number(&self, stem: &str) -> Result<u32, StoreError> {
+        let sql = "SELECT number + 1 FROM passed_over WHERE stem = ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let number = statement.query_row([stem], |row| row.get(0)).optional()?;
+        Ok(number.unwrap_or(FIRST_NUMBER))
+    }
+
+    /// Records that a number and those below it are taken or claimed.
+    pub fn pass_over(&self, stem: &str, number: u32) -> Result<(), StoreError> {
+        let sql = "INSERT INTO passed_over (stem, number) VALUES (?1, ?2)
+                   ON CONFLICT (stem) DO UPDATE SET number = excluded.number";
+        self.conn.prepare_cached(sql)?.execute(params![stem, number])?;
+        Ok(())
     }
 
     /// Counts how often this has been called with a key, this call included.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::existing::{Owner, ids};
-use super::index::Index;
+use super::index::{Index, Key};
 use crate::model::customer::Customer;
 use crate::model::transfer::{ImportFault, OnConflict, Place};
 use crate::model::values::slug::Slug;
@@ -19,12 +19,21 @@ pub(super) struct Scope<'s> {
     pub place: &'s Place,
     /// What the rows before have claimed. `None` once they have been written.
     pub index: Option<&'s Index>,
+    /// What all rows have claimed. `None` while they are checked.
+    pub all_claims: Option<&'s Index>,
 }
 
 impl Scope<'_> {
     pub fn fault(&self, field: &str, message: impl Into<String>) -> ImportFault {
         let field = Some(field.to_owned());
         ImportFault { place: self.place.clone(), field, message: message.into() }
+    }
+
+    /// Returns whether another row of the source claims a slug.
+    pub fn is_claimed(&self, slug: &Slug) -> Result<bool, StoreError> {
+        let Some(index) = self.all_claims else { return Ok(false) };
+        let claim = index.find(&Key::Slug(slug.clone()))?;
+        Ok(claim.is_some_and(|claim| claim.place != self.place.to_string()))
     }
 
     /// Finds a customer that has not been deleted by its slug.

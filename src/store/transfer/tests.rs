@@ -9,7 +9,7 @@ use crate::model::contact::ContactId;
 use crate::model::customer::CustomerId;
 use crate::model::onboarding::OnboardingId;
 use crate::model::transfer::{
-    Entry, ExportOptions, Header, Lasts, LineParser, OnConflict, Outcome, Place,
+    Entry, ExportOptions, Header, LineParser, OnConflict, Outcome, Place,
 };
 use crate::model::values::id::{DisplayId, Ref};
 use crate::store::error::StoreError;
@@ -51,7 +51,7 @@ fn import(db: &Db, seconds: i64, lines: &[String], on_conflict: OnConflict) -> V
     let is_faulty = outcomes.iter().any(|checked| checked.outcome == Outcome::Rejected);
     if !is_faulty {
         tx.raise_sequences(&header.last).unwrap();
-        let mut importer = Importer::new(on_conflict);
+        let mut importer = Importer::new(checker);
         for ((place, entry), checked) in entries().zip(&outcomes) {
             let (outcome, customer) = (checked.outcome, checked.customer.clone());
             let planned = Planned { place, entry, outcome, customer };
@@ -325,14 +325,30 @@ fn what_is_created_later_gets_higher_numbers_than_what_was_ever_created_in_the_s
     assert!(next.created_at > time_at(5));
 }
 
-/// Checks rows of customers at 10 seconds. Returns their outcomes and what they raise.
-fn check(db: &Db, rows: &[Value]) -> (Vec<Outcome>, Lasts) {
-    let mut checker = Checker::new(OnConflict::Fail, time_at(10)).unwrap();
+/// Checks rows of customers at 10 seconds. Returns their outcomes.
+fn check(db: &Db, on_conflict: OnConflict, rows: &[Value]) -> (Vec<Outcome>, Checker) {
+    let mut checker = Checker::new(on_conflict, time_at(10)).unwrap();
     let outcomes = (1..).zip(rows).map(|(number, row)| {
         let entry = Entry::Customer(body(row));
         db.reader().check_row(&mut checker, &Place::Line(number), entry).unwrap().outcome
     });
-    (outcomes.collect(), *checker.lasts())
+    (outcomes.collect(), checker)
+}
+
+/// Imports rows of new customers. Returns a column of each customer, in the order of the slugs.
+fn create(db: &Db, on_conflict: OnConflict, rows: &[Value], column: &str) -> String {
+    let (outcomes, checker) = check(db, on_conflict, rows);
+    assert_eq!(outcomes, vec![Outcome::Created; rows.len()]);
+    let tx = db.tx(11);
+    tx.raise_sequences(checker.lasts()).unwrap();
+    let mut importer = Importer::new(checker);
+    for (place, row) in (1..).map(Place::Line).zip(rows) {
+        let (entry, outcome) = (Entry::Customer(body(row)), Outcome::Created);
+        let planned = Planned { place, entry, outcome, customer: None };
+        assert_eq!(tx.import_row(&mut importer, planned).unwrap(), Ok(Outcome::Created));
+    }
+    let sql = format!("SELECT group_concat({column}, ' ' ORDER BY slug) FROM customers");
+    db.conn().query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -342,28 +358,31 @@ fn only_a_row_that_will_be_created_raises_the_sequences() {
     let new = json!({"name": "New", "display_id": 7, "created_at": time_at(10 + 5 * 60)});
     let future = json!({"name": "Future", "display_id": 900, "created_at": time_at(11 + 5 * 60)});
     let repeated = json!({"name": "Repeated", "display_id": 7, "created_at": time_at(20)});
-    let (outcomes, lasts) = check(&db, &[future.clone(), new, repeated]);
+    let (outcomes, checker) = check(&db, OnConflict::Fail, &[future.clone(), new, repeated]);
     assert_eq!(outcomes, [Outcome::Rejected, Outcome::Created, Outcome::Rejected]);
-    let last = lasts.customer.unwrap();
+    let last = checker.lasts().customer.unwrap();
     assert_eq!((last.display_id, last.created_at), (DisplayId(7), time_at(10 + 5 * 60)));
-    assert!(check(&db, &[future]).1.customer.is_none());
+    assert!(check(&db, OnConflict::Fail, &[future]).1.lasts().customer.is_none());
 }
 
 #[test]
 fn rows_without_a_number_are_numbered_above_all_numbers_of_the_source() {
-    let db = Db::new();
     let rows = [json!({"name": "Aurora"}), json!({"name": "Borealis", "display_id": 1})];
-    let (outcomes, lasts) = check(&db, &rows);
-    assert_eq!(outcomes, [Outcome::Created; 2]);
-    let tx = db.tx(11);
-    tx.raise_sequences(&lasts).unwrap();
-    let mut importer = Importer::new(OnConflict::Fail);
-    for (place, row) in (1..).map(Place::Line).zip(&rows) {
-        let (entry, outcome) = (Entry::Customer(body(row)), Outcome::Created);
-        let planned = Planned { place, entry, outcome, customer: None };
-        assert_eq!(tx.import_row(&mut importer, planned).unwrap(), Ok(Outcome::Created));
+    assert_eq!(create(&Db::new(), OnConflict::Fail, &rows, "display_id"), "2 1");
+}
+
+#[test]
+fn a_slug_from_a_name_is_none_that_another_row_has() {
+    let rows = [
+        json!({"name": "Aurora", "tags": ["b"]}),
+        json!({"name": "Aurora", "tags": ["c"]}),
+        json!({"name": "Borealis", "slug": "aurora-2"}),
+        json!({"name": "Corona", "slug": "aurora-4"}),
+    ];
+    for policy in [OnConflict::Fail, OnConflict::Skip, OnConflict::Update] {
+        let db = Db::new();
+        db.customer(1, &json!({"name": "Aurora"}));
+        let slugs = create(&db, policy, &rows, "slug");
+        assert_eq!(slugs, "aurora aurora-2 aurora-3 aurora-4 aurora-5");
     }
-    let sql = "SELECT json_group_array(display_id ORDER BY slug) FROM customers";
-    let numbers: String = db.conn().query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_eq!(numbers, "[2,1]");
 }

@@ -4,11 +4,13 @@ use rusqlite::params;
 
 use super::existing::{Owner, owner};
 use super::resources::Importable;
+use super::scope::Scope;
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::event::{self, EventType};
 use crate::model::onboarding::Onboarding;
 use crate::model::values::id::Ref;
+use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::store::contacts::NO_REPEAT;
 use crate::store::error::StoreError;
@@ -29,7 +31,11 @@ pub(super) struct States {
 
 pub(super) trait Writable: Importable {
     /// Changes what is in conflict and can be chosen freely.
-    fn avoid_conflicts(&mut self, _tx: &WorkspaceTx<'_>) -> Result<(), StoreError> {
+    fn avoid_conflicts(
+        &mut self,
+        _tx: &WorkspaceTx<'_>,
+        _scope: &Scope<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -60,8 +66,20 @@ pub(super) trait Writable: Importable {
 }
 
 impl Writable for Customer {
-    fn avoid_conflicts(&mut self, tx: &WorkspaceTx<'_>) -> Result<(), StoreError> {
+    /// A later row can mean a customer by its slug, so this one must not get it.
+    fn avoid_conflicts(
+        &mut self,
+        tx: &WorkspaceTx<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<(), StoreError> {
+        let stem = self.slug.numbered_stem();
         self.slug = tx.find_free_slug(self.slug.clone())?;
+        while scope.is_claimed(&self.slug)? {
+            let Some(claims) = scope.all_claims else { break };
+            let number = tx.find_free_number(&stem, claims.first_number(&stem)?)?;
+            claims.pass_over(&stem, number)?;
+            self.slug = Slug::numbered(&stem, number);
+        }
         Ok(())
     }
 

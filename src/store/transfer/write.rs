@@ -3,9 +3,10 @@
 
 use rusqlite::types::{Null, ToSqlOutput};
 
-use super::check::missing_customer;
+use super::check::{Checker, missing_customer};
 use super::decide::{Decision, Times};
 use super::existing::{Existing, Owner, owner};
+use super::index::Index;
 use super::scope::Scope;
 use super::times::{FreeTimes, not_before, same_milli};
 use super::writable::{States, Writable};
@@ -28,6 +29,8 @@ use crate::store::tx::{Recording, Tx, WorkspaceTx};
 #[derive(Default)]
 pub struct Importer {
     on_conflict: OnConflict,
+    /// What the rows have claimed.
+    claims: Option<Index>,
     /// The previous customer of the source, if it is in the workspace.
     parent: Option<CustomerId>,
     customer_times: FreeTimes,
@@ -50,8 +53,10 @@ type Decided = Result<Outcome, Vec<ImportFault>>;
 type Imported = Result<Decided, StoreError>;
 
 impl Importer {
-    pub fn new(on_conflict: OnConflict) -> Self {
-        Self { on_conflict, ..Self::default() }
+    /// Starts to write the rows that have been checked.
+    pub fn new(checker: Checker) -> Self {
+        let Checker { on_conflict, index, .. } = checker;
+        Self { on_conflict, claims: Some(index), ..Self::default() }
     }
 }
 
@@ -100,6 +105,7 @@ impl WorkspaceTx<'_> {
             now: self.now,
             place: &place,
             index: None,
+            all_claims: importer.claims.as_ref(),
         };
         match entry {
             Entry::Customer(row) => {
@@ -162,7 +168,7 @@ impl WorkspaceTx<'_> {
         Ok(match scope.decide(row, &owner.id)? {
             Decision::Create { mut resource, display_id, times: row_times } => {
                 if avoids_conflicts {
-                    resource.avoid_conflicts(self)?;
+                    resource.avoid_conflicts(self, scope)?;
                 }
                 let id = of_customer(&resource);
                 self.create_imported(times, resource, display_id, row_times, owner)?;
