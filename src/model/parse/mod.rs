@@ -10,3 +10,4 @@ pub mod patch;
 pub mod problem;
 pub mod schema;
 pub mod string_enum;
+pub mod unique_keys;

@@ -10,10 +10,11 @@ use super::entry::{
     ContactRow, CustomerKey, CustomerRow, Entry, OnboardingRow, Row, known_fields, unknown_fields,
 };
 use super::event::ImportedEvent;
-use super::fault::{ImportFault, Place, json_message};
+use super::fault::{ImportFault, Place, json_message, message_without_position};
 use super::summary::Kind;
 use crate::model::customer::Customer;
 use crate::model::parse::fields::{Body, Fields};
+use crate::model::parse::unique_keys::check_unique_keys;
 use crate::model::values::id::{Id, Ref};
 use crate::model::values::time::Timestamp;
 
@@ -67,6 +68,7 @@ impl LineParser {
         let fault = |message: String| vec![ImportFault::new(place, message)];
         let tag: Tag = serde_json::from_str(line)
             .map_err(|error| fault(format!("is not a JSON object: {}", json_message(&error))))?;
+        check_unique_keys(line).map_err(|error| fault(message_without_position(&error)))?;
         let name = tag.object.ok_or_else(|| fault("object is required".to_owned()))?;
         match name.parse() {
             Ok(Kind::Event) => match ImportedEvent::parse(line) {
@@ -211,6 +213,11 @@ mod tests {
         let line = json!({"object": "customer", "name": "Aurora"}).to_string();
         let missing = ["id", "display_id", "created_at", "updated_at"];
         assert_eq!(faults(&line), missing.map(|name| format!("line 7: {name} is required")));
+        for repeated in [r#""id":"x","id":"y""#, r#""data":{"object":{"id":1,"id":2}}"#] {
+            let line = format!(r#"{{"object":"event",{repeated}}}"#);
+            let fault = "line 7: the key `id` occurs twice in the same object; keep one of them";
+            assert_eq!(faults(&line), [fault]);
+        }
         for (line, fault) in [
             ("{", "line 7: is not a JSON object: EOF while parsing"),
             ("[]", "line 7: "),

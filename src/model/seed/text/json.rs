@@ -1,18 +1,13 @@
 //! JSON. A key that occurs twice is an error: `serde_json` alone would keep the last one.
 
-use std::collections::HashSet;
-use std::fmt::{self, Formatter};
-
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{SyntaxError, repeated};
+use super::SyntaxError;
+use crate::model::parse::unique_keys::check_unique_keys;
 
 pub(super) fn parse(text: &str) -> Result<Value, SyntaxError> {
     let value = serde_json::from_str(text).map_err(|error| syntax_error(&error))?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    UniqueKeys.deserialize(&mut deserializer).map_err(|error| syntax_error(&error))?;
+    check_unique_keys(text).map_err(|error| syntax_error(&error))?;
     Ok(value)
 }
 
@@ -24,70 +19,6 @@ fn syntax_error(error: &serde_json::Error) -> SyntaxError {
     let hint = "The file starts with `{`, so it is read as JSON";
     let message = if error.is_syntax() { format!("{message}. {hint}") } else { message.to_owned() };
     SyntaxError { at: Some((line, column)), message }
-}
-
-/// Reads a value and keeps nothing of it.
-struct UniqueKeys;
-
-impl<'de> DeserializeSeed<'de> for UniqueKeys {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueKeys {
-    type Value = ();
-
-    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen: HashSet<String> = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if seen.contains(&key) {
-                return Err(A::Error::custom(repeated(&key)));
-            }
-            seen.insert(key);
-            map.next_value_seed(Self)?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Self)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| ())
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,3 @@ pub fn parse(text: &[u8]) -> Result<Value, SyntaxError> {
 fn whole_file(message: String) -> SyntaxError {
     SyntaxError { at: None, message }
 }
-
-fn repeated(name: &str) -> String {
-    format!("the key `{name}` occurs twice in the same object; keep one of them")
-}

@@ -13,7 +13,8 @@ use serde_json::{Map, Number, Value};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, UserMessageFormatter};
 
-use super::{SyntaxError, repeated};
+use super::SyntaxError;
+use crate::model::parse::unique_keys::repeated;
 use crate::model::values::number::MAX_SAFE;
 
 /// How many values there can be, counting those that aliases repeat.
