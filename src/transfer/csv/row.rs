@@ -36,17 +36,20 @@ pub fn parse(record: &Record, mapping: &Mapping) -> Result<Entry, Vec<ImportFaul
 }
 
 fn check_shape(record: &Record, columns: usize) -> Result<(), String> {
-    match record.defect {
-        Some(Defect::TooLong) => {
-            let limit = MAX_CELL / 1024;
-            return Err(format!(
-                "a cell is longer than {limit} KiB; check that its quotes are closed"
-            ));
-        }
-        Some(Defect::UnclosedQuote) => {
-            return Err("a quote is not closed before the end of the file".to_owned());
-        }
-        None => {}
+    if let Some(defect) = record.defect {
+        let limit = MAX_CELL / 1024;
+        return Err(match defect {
+            Defect::TooLong => {
+                format!("a cell is longer than {limit} KiB; check that its quotes are closed")
+            }
+            Defect::UnclosedQuote => "a quote is opened in this row and never closed".to_owned(),
+            Defect::FarQuote => {
+                format!("a quote is opened in this row and not closed within {limit} KiB")
+            }
+            Defect::TextAfterQuote => "a cell of several lines goes on after its closing quote; \
+                 close its quotes before the end of the line, or double those inside it"
+                .to_owned(),
+        });
     }
     let cells = record.cells.len();
     // Spreadsheets add empty cells at the end.

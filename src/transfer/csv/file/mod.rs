@@ -5,6 +5,8 @@ mod csv_file;
 mod delimiter;
 mod encoding;
 mod records;
+#[cfg(test)]
+mod records_tests;
 
 pub use self::csv_file::{CsvFile, Rows};
 pub use self::delimiter::{DELIMITERS, is_possible as is_possible_delimiter};

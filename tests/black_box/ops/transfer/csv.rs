@@ -98,7 +98,7 @@ fn good_rows_of_an_ugly_file_are_imported_and_bad_rows_can_be_corrected() {
         "line 9: mrr must be an integer without thousands separators",
         "line 10: status must be one of: onboarding,",
         "line 11: domain must be a host name",
-        "line 13: a quote is not closed",
+        "line 13: a quote is opened in this row and never closed",
     ]) {
         assert!(reason.starts_with(expected), "{reason}");
     }
