@@ -1,11 +1,11 @@
 //! Exports a workspace as JSON Lines.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::draft::Draft;
 use crate::model::transfer::{ExportOptions, Kind};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
@@ -103,26 +103,12 @@ pub fn write_new_file<T>(
     write: impl FnOnce((&str, &mut dyn Write)) -> Result<T, ExportError>,
 ) -> Result<T, ExportError> {
     let name = path.display().to_string();
-    let io_error = |source| ExportError::Io { name: name.clone(), source };
-    if path.symlink_metadata().is_ok() {
-        return Err(ExportError::Exists(path.to_owned()));
-    }
-    let dir = match path.parent() {
-        Some(dir) if dir != Path::new("") => dir,
-        _ => Path::new("."),
-    };
-    // Private, and removed if it is dropped.
-    let mut draft = tempfile::Builder::new()
-        .prefix(".export-")
-        .suffix(".partial")
-        .tempfile_in(dir)
-        .map_err(io_error)?;
-    let written = write((&name, draft.as_file_mut()))?;
-    draft.as_file().sync_all().map_err(io_error)?;
-    draft.persist_noclobber(path).map_err(|error| match error.error.kind() {
+    let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => ExportError::Exists(path.to_owned()),
-        _ => io_error(error.error),
-    })?;
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error)?;
+        _ => ExportError::Io { name: name.clone(), source },
+    };
+    let mut draft = Draft::create(path, ".export-").map_err(failed)?;
+    let written = write((&name, &mut draft))?;
+    draft.finish().map_err(failed)?;
     Ok(written)
 }

@@ -5,6 +5,7 @@
 //! the second writes the rows in batches, so that a server beside it keeps writing.
 
 pub mod csv;
+mod draft;
 mod engine;
 mod export;
 mod jsonl;

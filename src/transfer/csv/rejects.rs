@@ -1,7 +1,6 @@
 //! The file of rejected rows: the columns of the original with the reasons in front, so that the
 //! rows can be corrected and imported again.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use super::file::CsvFile;
 use super::mapping::ERROR_COLUMN;
 use super::writer::CsvWriter;
 use crate::model::transfer::ImportFault;
+use crate::transfer::draft::Draft;
 use crate::transfer::observer::Rejected;
 
 /// Writes rejected rows.
@@ -71,11 +71,12 @@ impl<W: Write> RejectsWriter<W> {
     }
 }
 
-/// A file of rejected rows that is created with the first of them.
+/// A file of rejected rows, if there are any. Like the rows, it is personal data: only its owner can
+/// read it. It appears once it is complete, so that an import that was broken off can be run again.
 pub struct RejectsFile {
     original: CsvFile,
     path: PathBuf,
-    writer: Option<RejectsWriter<BufWriter<File>>>,
+    writer: Option<RejectsWriter<BufWriter<Draft>>>,
 }
 
 impl RejectsFile {
@@ -98,28 +99,73 @@ impl RejectsFile {
             Some(writer) => writer,
             none => none.insert(create(&self.original, &self.path)?),
         };
-        writer.add(rejected).map_err(|source| CsvError::Write { path: self.path.clone(), source })
+        writer.add(rejected).map_err(|source| failure(&self.path, source))
     }
 
-    /// Writes what is left and returns the path, or `None` if no row was rejected.
+    /// Completes the file and returns its path, or `None` if no row was rejected.
     ///
     /// # Errors
     /// If the file can't be written.
     pub fn finish(self) -> Result<Option<PathBuf>, CsvError> {
         let Some(writer) = self.writer else { return Ok(None) };
-        let synced = writer.finish().and_then(|file| file.into_inner()?.sync_all());
-        match synced {
-            Ok(()) => Ok(Some(self.path)),
-            Err(source) => Err(CsvError::Write { path: self.path, source }),
-        }
+        let finished = writer.finish().and_then(|file| file.into_inner()?.finish());
+        finished.map_err(|source| failure(&self.path, source))?;
+        Ok(Some(self.path))
     }
 }
 
-fn create(original: &CsvFile, path: &Path) -> Result<RejectsWriter<BufWriter<File>>, CsvError> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let writer = file.and_then(|file| RejectsWriter::new(BufWriter::new(file), original));
-    writer.map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CsvError::RejectsExist { path: path.to_owned() },
-        _ => CsvError::Write { path: path.to_owned(), source },
-    })
+fn create(original: &CsvFile, path: &Path) -> Result<RejectsWriter<BufWriter<Draft>>, CsvError> {
+    let draft = Draft::create(path, ".rejects-");
+    let writer = draft.and_then(|draft| RejectsWriter::new(BufWriter::new(draft), original));
+    writer.map_err(|source| failure(path, source))
+}
+
+fn failure(path: &Path, source: io::Error) -> CsvError {
+    let path = path.to_owned();
+    match source.kind() {
+        ErrorKind::AlreadyExists => CsvError::RejectsExist { path },
+        _ => CsvError::Write { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::transfer::Place;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_file_appears_once_it_is_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.rejected.csv");
+        let content = Arc::new(b"name,slug\n,a\n".to_vec());
+        let original = CsvFile::in_memory(content, "a.csv", None, None).unwrap();
+        let place = Place::Line(2);
+        let faults = vec![ImportFault::new(&place, "name is required")];
+        let rejected = Rejected { place, text: Some(",a".to_owned()), faults };
+
+        let mut broken_off = RejectsFile::new(&original, path.clone());
+        broken_off.add(&rejected).unwrap();
+        assert!(!path.exists());
+        drop(broken_off);
+        assert!(names(dir.path()).is_empty());
+
+        let mut rejects = RejectsFile::new(&original, path.clone());
+        rejects.add(&rejected).unwrap();
+        assert_eq!(rejects.finish().unwrap(), Some(path.clone()));
+        assert_eq!(names(dir.path()), ["a.rejected.csv"]);
+        assert!(fs::read_to_string(&path).unwrap().contains("line 2: name is required"));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let again = RejectsFile::new(&original, path).add(&rejected);
+        assert!(matches!(again, Err(CsvError::RejectsExist { .. })));
+    }
 }
