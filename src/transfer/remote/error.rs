@@ -55,10 +55,10 @@ pub enum RemoteError {
     )]
     DamagedMap { path: PathBuf, line: u64 },
     #[error(
-        "{} maps workspace `{workspace}` to organization `{organization}`; pass another file with --map",
+        "{} maps workspace `{workspace}` to organization `{organization}` ({organization_id}); pass another file with --map",
         .path.display()
     )]
-    OtherMap { path: PathBuf, workspace: String, organization: String },
+    OtherMap { path: PathBuf, workspace: String, organization: String, organization_id: String },
     #[error("can't read the exported data: {0}")]
     Export(io::Error),
     #[error("{} is damaged; delete it and run the command again", .0.display())]

@@ -154,6 +154,7 @@ impl MapFile {
             path: self.path.clone(),
             workspace: found.workspace.slug,
             organization: found.organization.slug,
+            organization_id: found.organization.id,
         })
     }
 

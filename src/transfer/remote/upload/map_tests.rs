@@ -69,6 +69,8 @@ fn a_file_belongs_to_one_workspace_and_one_organization() {
     drop(map);
     let other = MapFile::open(&path, &workspace("cother"), &organization("acme"));
     assert!(matches!(other, Err(RemoteError::OtherMap { .. })));
+    // Organizations of two servers can have the same slug.
+    assert!(other.err().unwrap().to_string().contains("organization `acme` (corg)"));
     // Its slug and name may change.
     assert!(MapFile::open(&path, &workspace("cws"), &organization("renamed")).is_ok());
 }
