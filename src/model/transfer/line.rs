@@ -40,6 +40,7 @@ impl<B: Body> Body for Owned<B> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Tag {
     object: Option<String>,
 }
