@@ -1,7 +1,7 @@
 //! Reads an export: JSON Lines, with a header in the first one.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::source::{About, Item, Items, Source, SourceError};
@@ -32,11 +32,15 @@ impl JsonLines {
             if file.metadata()?.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            // A pipe can't be read twice.
-            if file.metadata()?.is_file() { Ok(file) } else { spool(&mut &file) }
+            let is_file = file.metadata()?.is_file();
+            Ok((file, is_file))
         });
-        let file = opened.map_err(|source| SourceError::Io { name: name.clone(), source })?;
-        Self::new(file, name)
+        match opened {
+            Ok((file, true)) => Self::new(file, name),
+            // A pipe can't be read twice.
+            Ok((mut pipe, false)) => Self::spool(&mut pipe, &name),
+            Err(source) => Err(SourceError::Io { name, source }),
+        }
     }
 
     /// Reads a stream to its end into a temporary file that has no name.
@@ -44,8 +48,7 @@ impl JsonLines {
     /// # Errors
     /// See [`JsonLines::open`].
     pub fn spool(input: &mut dyn Read, name: &str) -> Result<Self, SourceError> {
-        let file =
-            spool(input).map_err(|source| SourceError::Io { name: name.to_owned(), source })?;
+        let file = spool(input, name, &std::env::temp_dir())?;
         Self::new(file, name.to_owned())
     }
 
@@ -70,10 +73,18 @@ impl JsonLines {
     }
 }
 
-fn spool(input: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(input, &mut file)?;
-    Ok(file)
+fn spool(input: &mut dyn Read, name: &str, dir: &Path) -> Result<File, SourceError> {
+    let unwritable = |source| SourceError::Temporary { dir: dir.to_owned(), source };
+    let mut file = tempfile::tempfile_in(dir).map_err(unwritable)?;
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(file),
+            Ok(length) => file.write_all(&buffer[..length]).map_err(unwritable)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(SourceError::Io { name: name.to_owned(), source }),
+        }
+    }
 }
 
 impl Source for JsonLines {
@@ -244,5 +255,18 @@ mod tests {
         let fault = "line 2: is an event, but events in the header is false; set it to true to \
                      import the events, or remove them";
         assert_eq!(faults(false), [Some(fault.to_owned()), None]);
+    }
+
+    #[test]
+    fn a_stream_is_copied_to_a_temporary_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "line\n".repeat(50_000);
+        let mut file = spool(&mut text.as_bytes(), "stdin", dir.path()).unwrap();
+        file.rewind().unwrap();
+        assert_eq!(io::read_to_string(file).unwrap(), text);
+
+        let missing = dir.path().join("missing");
+        let error = spool(&mut text.as_bytes(), "stdin", &missing).unwrap_err().to_string();
+        assert!(error.contains(missing.to_str().unwrap()) && !error.contains("stdin"), "{error}");
     }
 }

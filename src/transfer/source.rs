@@ -1,6 +1,7 @@
 //! Where an import reads its rows from.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::model::transfer::{Entry, ImportFault, Lasts, Place};
 
@@ -47,6 +48,9 @@ pub struct Item {
 pub enum SourceError {
     #[error("can't read {name}: {source}")]
     Io { name: String, source: io::Error },
+    /// It can only be read once, and could not be copied to a temporary file.
+    #[error("can't write a temporary file in {}: {source}; to use another directory, set TMPDIR", .dir.display())]
+    Temporary { dir: PathBuf, source: io::Error },
     /// It has the wrong format as a whole, or changed between the passes.
     #[error("{0}")]
     Malformed(String),
