@@ -13,11 +13,7 @@ const MAX: u64 = 4096;
 pub fn read_key() -> Result<RemoteKey, Failure> {
     if let Some(key) = std::env::var_os(VARIABLE).filter(|key| !key.is_empty()) {
         let key = key.into_string().ok().and_then(|key| RemoteKey::parse(&key));
-        return key.ok_or_else(|| {
-            Failure::Other(format!(
-                "the environment variable {VARIABLE} doesn't contain an API key"
-            ))
-        });
+        return key.ok_or_else(|| malformed(&format!("the environment variable {VARIABLE}")));
     }
     let line = if io::stdin().is_terminal() {
         rpassword::prompt_password("API key of the other server: ")
@@ -25,16 +21,42 @@ pub fn read_key() -> Result<RemoteKey, Failure> {
         read_first_line()
     };
     let line = line.map_err(|error| Failure::Other(format!("can't read the API key: {error}")))?;
-    RemoteKey::parse(line.trim_start_matches('\u{feff}')).ok_or_else(|| {
-        Failure::Other(format!(
+    parse_line(&line)
+}
+
+fn parse_line(line: &str) -> Result<RemoteKey, Failure> {
+    let line = line.trim_start_matches('\u{feff}').trim();
+    if line.is_empty() {
+        return Err(Failure::Other(format!(
             "an API key for the other server is required: set {VARIABLE}, or pass the key on the \
              first line of stdin"
-        ))
-    })
+        )));
+    }
+    RemoteKey::parse(line).ok_or_else(|| malformed("the first line of stdin"))
+}
+
+fn malformed(place: &str) -> Failure {
+    Failure::Other(format!(
+        "the API key in {place} is malformed: a key has only ASCII characters and no spaces"
+    ))
 }
 
 fn read_first_line() -> io::Result<String> {
     let mut line = String::new();
     io::stdin().lock().take(MAX).read_line(&mut line)?;
     Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_key_is_not_a_missing_one() {
+        assert!(parse_line("\u{feff}pivotal_abc\r\n").is_ok());
+        let message = |line| parse_line(line).unwrap_err().to_string();
+        assert!(message(" \n").contains("is required"));
+        assert!(message("two words\n").contains("is malformed"));
+        assert!(!message("two words\n").contains("words"));
+    }
 }
