@@ -101,8 +101,9 @@ pub fn run(
     if let Some(error) = not_written {
         return Err(failure(error));
     }
-    let summary =
-        mapping.csv_type.attribute(imported.map_err(|error| failures::failure(error, signal))?);
+    let summary = mapping
+        .csv_type
+        .attribute(imported.map_err(|error| failures::failure(error, signal, args.on_conflict))?);
     let rejects = rejects.map(RejectsFile::finish).transpose().map_err(failure)?.flatten();
 
     let report = CsvJson {

@@ -72,7 +72,7 @@ fn import_lines(
     let imported = import(&store, &workspace, &mut *source, &options, &mut terminal);
     let signal = terminal.signal();
     drop(terminal);
-    let summary = imported.map_err(|error| failure(error, signal))?;
+    let summary = imported.map_err(|error| failure(error, signal, args.on_conflict))?;
     let source = download.map(Download::report);
     let report = ImportJson { workspace: &workspace.slug, dry_run: args.dry_run, summary, source };
     let if_unprinted = || match args.dry_run {

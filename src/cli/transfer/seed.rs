@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &Import, is_stdin: bool) -> Result<(), Failu
     let signal = terminal.signal();
     drop(terminal);
     let report = imported.map_err(|error| match error {
-        SeedError::Import(error) => failure(error, signal),
+        SeedError::Import(error) => failure(error, signal, args.on_conflict),
         SeedError::Store(error) => error.into(),
         SeedError::Hash(error) => error.into(),
         other => Failure::Other(other.to_string()),
