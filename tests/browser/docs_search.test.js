@@ -131,7 +131,7 @@ test('a whole word counts more than a part of one', () =>
     }
     await findsFirst(page, [
       ['change the port', '/docs/operate/configuration#listen'],
-      ['import', '/docs/guides/bulk-import'],
+      ['import', '/docs/operate/export-import'],
     ]);
   }));
 
