@@ -66,9 +66,7 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
     """
 
     @contextmanager
-    def set_stage(
-        *, in_sandbox: bool = False, with_hosted_api: bool = False
-    ) -> Iterator[Stage]:
+    def set_stage(*, in_sandbox: bool = False, with_hosted_api: bool = False) -> Iterator[Stage]:
         data, home, files = (tmp_path / "shared" / name for name in ("data", "home", "files"))
         for directory in (data, home, files):
             directory.mkdir(parents=True)
