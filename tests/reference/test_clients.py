@@ -54,7 +54,7 @@ def test_a_client_that_converts_types_lists_every_customer_once(
 ) -> None:
     program = {"walk": (tools.HERE / "clients/walk.ts").read_text()}
     built = tools.MADE / "converting"
-    typescript.build(program, clients.converting, built)
+    typescript.build(program, {}, clients.converting, built)
     # More requests than the limit for a minute.
     with Server(tmp_path, PIVOTAL_RATE_LIMITS_STANDARD="1000000") as server:
         printed = tools.run(
