@@ -1,12 +1,12 @@
 //! The staging file. Each page is appended and synced together with its mark. Whatever comes after
 //! the last mark was cut off by a crash, and is removed.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::BufRead;
+use std::path::Path;
 
 use serde::Deserialize;
 
+use super::append_file::AppendFile;
 use super::index::{Index, Place};
 use super::record::{Header, HeaderKind, Mark, MarkLine, VERSION};
 use crate::model::values::slug::Slug;
@@ -17,13 +17,9 @@ use crate::transfer::remote::kind::Kind;
 use crate::transfer::remote::me::Organization;
 use crate::transfer::remote::page::{Head, Item};
 
-/// A file that this process has locked.
 pub(in crate::transfer::remote) struct Staging {
-    path: PathBuf,
-    file: File,
+    file: AppendFile,
     header: Header,
-    /// The length of the complete part.
-    end: u64,
     index: Index,
 }
 
@@ -45,13 +41,7 @@ impl Staging {
         now: Timestamp,
     ) -> Result<Self, RemoteError> {
         let path = dir.join(file_name(&organization.id, workspace));
-        let failed = |source| RemoteError::File { path: path.clone(), source };
-        let file = open_private(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RemoteError::InUse(path)),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
+        let file = AppendFile::open(&path)?;
         let header = Header {
             object: HeaderKind::Download,
             version: VERSION,
@@ -60,8 +50,7 @@ impl Staging {
             workspace: workspace.clone(),
             started_at: now,
         };
-        let mut staging =
-            Self { path: path.clone(), file, header, end: 0, index: Index::default() };
+        let mut staging = Self { file, header, index: Index::default() };
         staging.read()?;
         if staging.header.url != base.to_string() {
             let url = staging.header.url;
@@ -71,7 +60,7 @@ impl Staging {
     }
 
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     pub fn index(&self) -> &Index {
@@ -88,7 +77,7 @@ impl Staging {
         let mut lines = Vec::new();
         let mut places = Vec::new();
         for (kind, item) in objects {
-            places.push((kind, item.head, self.end + lines.len() as u64, item.json.len()));
+            places.push((kind, item.head, self.file.end() + lines.len() as u64, item.json.len()));
             lines.extend_from_slice(item.json.as_bytes());
             lines.push(b'\n');
         }
@@ -103,28 +92,24 @@ impl Staging {
 
     /// Returns the text of an object.
     pub fn object(&self, place: &Place) -> Result<Vec<u8>, RemoteError> {
-        let mut text = vec![0; place.length];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.offset))
-            .and_then(|_| file.read_exact(&mut text))
-            .map_err(|source| self.failed(source))?;
-        Ok(text)
+        self.file.read_at(place.offset, place.length)
     }
 
     /// Deletes the file.
     pub fn remove(self) -> Result<(), RemoteError> {
-        fs::remove_file(&self.path).map_err(|source| self.failed(source))
+        self.file.delete()
     }
 
     /// Reads an existing file, or begins a new one.
     fn read(&mut self) -> Result<(), RemoteError> {
-        let mut input = BufReader::new(self.file.try_clone().map_err(|e| self.failed(e))?);
-        let mut offset = 0;
+        let mut input = self.file.reader()?;
+        // The offset of the next line, and the end of the last complete page.
+        let (mut offset, mut end) = (0, 0);
         let mut line = Vec::new();
         let mut pending = Vec::new();
         loop {
             line.clear();
-            let length = input.read_until(b'\n', &mut line).map_err(|e| self.failed(e))?;
+            let length = input.read_until(b'\n', &mut line).map_err(|e| self.file.failed(e))?;
             if line.pop() != Some(b'\n') {
                 break;
             }
@@ -133,41 +118,41 @@ impl Staging {
                 if self.header.version != VERSION {
                     return Err(self.damaged());
                 }
-                self.end = length as u64;
-            } else {
-                self.read_line(&line, offset, &mut pending)?;
+                end = length as u64;
+            } else if self.read_line(&line, offset, &mut pending)? {
+                end = offset + length as u64;
             }
             offset += length as u64;
         }
-        self.file.set_len(self.end).map_err(|source| self.failed(source))?;
-        if self.end == 0 {
+        self.file.truncate(end)?;
+        if end == 0 {
             let header = self.header.clone();
             self.write(Vec::new(), &header)?;
         }
         Ok(())
     }
 
+    /// Reads a line after the header. Returns whether it is a mark, which completes a page.
     fn read_line(
         &mut self,
         line: &[u8],
         offset: u64,
         pending: &mut Vec<(Kind, Head, u64, usize)>,
-    ) -> Result<(), RemoteError> {
+    ) -> Result<bool, RemoteError> {
         let damaged = |_| self.damaged();
         let Line { object } = serde_json::from_slice(line).map_err(damaged)?;
         if let Some(kind) = Kind::parse(&object) {
             let text = str::from_utf8(line).map_err(|_| self.damaged())?;
             let head = Head::parse(text, kind).map_err(|_| self.damaged())?;
             pending.push((kind, head, offset, line.len()));
-            return Ok(());
+            return Ok(false);
         }
         let MarkLine { mark, .. } = serde_json::from_slice(line).map_err(damaged)?;
         for (kind, head, offset, length) in pending.drain(..) {
             self.index.add(kind, head, offset, length);
         }
         self.index.apply(mark);
-        self.end = offset + line.len() as u64 + 1;
-        Ok(())
+        Ok(true)
     }
 
     fn write(
@@ -175,25 +160,13 @@ impl Staging {
         mut lines: Vec<u8>,
         last: &impl serde::Serialize,
     ) -> Result<(), RemoteError> {
-        let write = |file: &mut File, lines: &mut Vec<u8>, end: u64| -> io::Result<()> {
-            serde_json::to_writer(&mut *lines, last)?;
-            lines.push(b'\n');
-            file.seek(SeekFrom::Start(end))?;
-            file.write_all(lines)?;
-            file.sync_data()
-        };
-        let written = write(&mut self.file, &mut lines, self.end);
-        written.map_err(|source| self.failed(source))?;
-        self.end += lines.len() as u64;
-        Ok(())
-    }
-
-    fn failed(&self, source: io::Error) -> RemoteError {
-        RemoteError::File { path: self.path.clone(), source }
+        serde_json::to_writer(&mut lines, last).map_err(|error| self.file.failed(error.into()))?;
+        lines.push(b'\n');
+        self.file.append(&lines)
     }
 
     fn damaged(&self) -> RemoteError {
-        RemoteError::DamagedStaging(self.path.clone())
+        RemoteError::DamagedStaging(self.path().to_owned())
     }
 }
 
@@ -206,13 +179,4 @@ fn file_name(organization: &str, workspace: &Slug) -> String {
         format!("{:08x}", crc32fast::hash(organization.as_bytes()))
     };
     format!("import-{id}-{workspace}.staging")
-}
-
-/// Opens a file, or creates one that only its owner can read.
-pub(in crate::transfer::remote) fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

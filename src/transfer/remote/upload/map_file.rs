@@ -3,9 +3,8 @@
 //! twice.
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::BufRead;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +13,7 @@ use crate::transfer::remote::error::RemoteError;
 use crate::transfer::remote::kind::Kind;
 use crate::transfer::remote::me::Organization;
 use crate::transfer::remote::page::is_plain;
-use crate::transfer::remote::staging::open_private;
+use crate::transfer::remote::staging::AppendFile;
 
 const VERSION: u32 = 1;
 
@@ -41,11 +40,8 @@ struct Pair {
     to: String,
 }
 
-/// A file that this process has locked.
 pub struct MapFile {
-    path: PathBuf,
-    file: File,
-    end: u64,
+    file: AppendFile,
     ids: [HashMap<String, String>; 3],
 }
 
@@ -66,13 +62,6 @@ impl MapFile {
         workspace: &SourceWorkspace,
         organization: &Organization,
     ) -> Result<Self, RemoteError> {
-        let failed = |source| RemoteError::File { path: path.to_owned(), source };
-        let file = open_private(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RemoteError::InUse(path.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
         let header = Header {
             object: HeaderKind::Map,
             version: VERSION,
@@ -80,14 +69,13 @@ impl MapFile {
             organization: organization.clone(),
         };
         let ids = std::array::from_fn(|_| HashMap::new());
-        let mut map = Self { path: path.to_owned(), file, end: 0, ids };
-        let input = BufReader::new(map.file.try_clone().map_err(failed)?);
-        map.read(input, &header)?;
+        let mut map = Self { file: AppendFile::open(path)?, ids };
+        map.read(&header)?;
         Ok(map)
     }
 
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Returns the ID of an object on the other server, if it exists there.
@@ -108,11 +96,12 @@ impl MapFile {
         Ok(())
     }
 
-    fn read(&mut self, mut input: impl BufRead, expected: &Header) -> Result<(), RemoteError> {
-        let mut line = Vec::new();
+    fn read(&mut self, expected: &Header) -> Result<(), RemoteError> {
+        let mut input = self.file.reader()?;
+        let (mut line, mut end, mut is_terminated) = (Vec::new(), 0, true);
         for number in 1.. {
             line.clear();
-            let length = input.read_until(b'\n', &mut line).map_err(|e| self.failed(e))?;
+            let length = input.read_until(b'\n', &mut line).map_err(|e| self.file.failed(e))?;
             // The rest was cut off by a crash, unless the user has edited the file.
             if !line.ends_with(b"\n") && serde_json::from_slice::<Pair>(&line).is_err() {
                 break;
@@ -123,18 +112,24 @@ impl MapFile {
                 let pair = serde_json::from_slice(&line).ok();
                 let is_valid = |pair: &Pair| is_plain(&pair.from) && is_plain(&pair.to);
                 let Some(Pair { object, from, to }) = pair.filter(is_valid) else {
-                    return Err(RemoteError::DamagedMap { path: self.path.clone(), line: number });
+                    return Err(RemoteError::DamagedMap {
+                        path: self.path().to_owned(),
+                        line: number,
+                    });
                 };
                 self.ids[object as usize].insert(from, to);
             }
-            self.end += length as u64;
-            if !line.ends_with(b"\n") {
-                self.write(b"\n")?;
+            end += length as u64;
+            is_terminated = line.ends_with(b"\n");
+            if !is_terminated {
                 break;
             }
         }
-        self.file.set_len(self.end).map_err(|source| self.failed(source))?;
-        if self.end == 0 {
+        self.file.truncate(end)?;
+        if !is_terminated {
+            self.file.append(b"\n")?;
+        }
+        if end == 0 {
             self.append(expected)?;
         }
         Ok(())
@@ -143,7 +138,7 @@ impl MapFile {
     fn check_header(&self, line: &[u8], expected: &Header) -> Result<(), RemoteError> {
         let header: Option<Header> = serde_json::from_slice(line).ok();
         let Some(found) = header.filter(|header| header.version == VERSION) else {
-            return Err(RemoteError::DamagedMap { path: self.path.clone(), line: 1 });
+            return Err(RemoteError::DamagedMap { path: self.path().to_owned(), line: 1 });
         };
         if found.workspace.id == expected.workspace.id
             && found.organization.id == expected.organization.id
@@ -151,7 +146,7 @@ impl MapFile {
             return Ok(());
         }
         Err(RemoteError::OtherMap {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             workspace: found.workspace.slug,
             organization: found.organization.slug,
             organization_id: found.organization.id,
@@ -159,22 +154,7 @@ impl MapFile {
     }
 
     fn append(&mut self, value: &impl Serialize) -> Result<(), RemoteError> {
-        let line = serde_json::to_string(value).map_err(|error| self.failed(error.into()))?;
-        self.write(format!("{line}\n").as_bytes())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), RemoteError> {
-        let write = |file: &mut File, end: u64| -> io::Result<()> {
-            file.seek(SeekFrom::Start(end))?;
-            file.write_all(bytes)?;
-            file.sync_data()
-        };
-        write(&mut self.file, self.end).map_err(|source| self.failed(source))?;
-        self.end += bytes.len() as u64;
-        Ok(())
-    }
-
-    fn failed(&self, source: io::Error) -> RemoteError {
-        RemoteError::File { path: self.path.clone(), source }
+        let line = serde_json::to_string(value).map_err(|error| self.file.failed(error.into()))?;
+        self.file.append(format!("{line}\n").as_bytes())
     }
 }
