@@ -98,6 +98,7 @@ impl Tx<'_> {
         let Some(snapshot) = self.find_snapshot(&workspace, name)? else {
             return Ok(Err(StateError::UnknownSnapshot));
         };
+        self.find_changed_rows(&snapshot)?;
         for table in COUNTED {
             if !self.is_log_complete(&snapshot, table)? {
                 return Ok(Err(StateError::ChangedElsewhere));
@@ -108,6 +109,8 @@ impl Tx<'_> {
         }
         let _unchecked = Unchecked::begin(self.conn)?;
         let is_latest = self.is_latest(&snapshot)?;
+        self.keep_events_of_keys_and_endpoints()?;
+        self.remove_restored_deliveries()?;
         for table in LOGGED {
             self.restore_rows(&snapshot, table)?;
             // The versions since the latest snapshot are those that were just restored. For an
@@ -151,10 +154,10 @@ impl Tx<'_> {
     /// Returns whether the log explains the number of rows. The triggers don't see the changes of
     /// other processes.
     fn is_log_complete(&self, snapshot: &Snapshot, table: &str) -> Result<bool, StoreError> {
-        self.find_changed_rows(snapshot, table)?;
         let unchanged = format!(
             "SELECT ?1 - count(*) FROM temp.restoring AS r
-                 CROSS JOIN main.{table} AS t ON t.id = r.row_key"
+                 CROSS JOIN main.{table} AS t ON t.id = r.row_key
+             WHERE r.name = '{table}'"
         );
         let now = self.count_rows(table, snapshot.workspace_no)?;
         let unchanged: i64 =
@@ -163,7 +166,7 @@ impl Tx<'_> {
             "SELECT rows = ?3 + (SELECT count(*) FROM temp.restoring AS r
                                      CROSS JOIN temp.undo_{table} AS u
                                          ON u.segment = r.segment AND u.row_key = r.row_key
-                                 WHERE u.existed)
+                                 WHERE r.name = '{table}' AND u.existed)
              FROM temp.row_counts WHERE segment = ?1 AND name = ?2"
         );
         let values = params![snapshot.segment, table, unchanged];
@@ -171,36 +174,34 @@ impl Tx<'_> {
     }
 
     /// Fills `restoring` with the rows that have changed since the snapshot.
-    fn find_changed_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
+    fn find_changed_rows(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
         self.conn.prepare_cached("DELETE FROM temp.restoring")?.execute([])?;
-        let sql = format!(
-            "INSERT INTO temp.restoring (row_key, segment)
-             SELECT row_key, min(segment) FROM temp.undo_{table}
-             WHERE segment IN (SELECT segment FROM temp.snapshots
-                               WHERE workspace_no = ?1 AND segment >= ?2)
-             GROUP BY row_key"
-        );
-        let values = [snapshot.workspace_no.0, snapshot.segment];
-        self.conn.prepare_cached(&sql)?.execute(values)?;
+        for table in LOGGED {
+            let sql = format!(
+                "INSERT INTO temp.restoring (name, row_key, segment)
+                 SELECT '{table}', row_key, min(segment) FROM temp.undo_{table}
+                 WHERE segment IN (SELECT segment FROM temp.snapshots
+                                   WHERE workspace_no = ?1 AND segment >= ?2)
+                 GROUP BY row_key"
+            );
+            let values = [snapshot.workspace_no.0, snapshot.segment];
+            self.conn.prepare_cached(&sql)?.execute(values)?;
+        }
         Ok(())
     }
 
     /// Rewrites the rows of a table that have changed since the snapshot.
     fn restore_rows(&self, snapshot: &Snapshot, table: &str) -> Result<(), StoreError> {
-        self.find_changed_rows(snapshot, table)?;
-        if table == "events" {
-            self.keep_events_of_keys_and_endpoints()?;
-            self.remove_restored_deliveries()?;
-        }
+        let keys = format!("SELECT row_key FROM temp.restoring WHERE name = '{table}'");
         let sql = match table {
             "idempotency_keys" => format!(
                 "DELETE FROM main.idempotency_keys AS t
-                 WHERE workspace_no = ?1 AND {} IN (SELECT row_key FROM temp.restoring)",
+                 WHERE workspace_no = ?1 AND {} IN ({keys})",
                 key(table, "t")
             ),
             _ => format!(
                 "DELETE FROM main.{table}
-                 WHERE id IN (SELECT row_key FROM temp.restoring) AND +workspace_no = ?1"
+                 WHERE id IN ({keys}) AND +workspace_no = ?1"
             ),
         };
         self.conn.prepare_cached(&sql)?.execute([snapshot.workspace_no.0])?;
@@ -210,7 +211,7 @@ impl Tx<'_> {
              SELECT {columns} FROM temp.restoring AS r
                  CROSS JOIN temp.undo_{table} AS u
                      ON u.segment = r.segment AND u.row_key = r.row_key
-             WHERE u.existed"
+             WHERE r.name = '{table}' AND u.existed"
         );
         self.conn.prepare_cached(&sql)?.execute([])?;
         Ok(())
@@ -218,10 +219,10 @@ impl Tx<'_> {
 
     /// Keys and endpoints stay as they are, so their events stay too.
     fn keep_events_of_keys_and_endpoints(&self) -> Result<(), StoreError> {
-        let sql = "DELETE FROM temp.restoring WHERE row_key IN (
+        let sql = "DELETE FROM temp.restoring WHERE name = 'events' AND row_key IN (
                        SELECT e.id FROM temp.restoring AS r
                            CROSS JOIN main.events AS e ON e.id = r.row_key
-                       WHERE e.customer_id IS NULL)";
+                       WHERE r.name = 'events' AND e.customer_id IS NULL)";
         self.conn.prepare_cached(sql)?.execute([])?;
         Ok(())
     }
@@ -229,7 +230,7 @@ impl Tx<'_> {
     /// Removes the deliveries of the events that are about to be removed.
     fn remove_restored_deliveries(&self) -> Result<(), StoreError> {
         let deliveries = "SELECT no FROM webhook_deliveries
-            WHERE event_id IN (SELECT row_key FROM temp.restoring)";
+            WHERE event_id IN (SELECT row_key FROM temp.restoring WHERE name = 'events')";
         for (table, column) in [("webhook_attempts", "delivery_no"), ("webhook_deliveries", "no")] {
             let sql = format!("DELETE FROM {table} WHERE {column} IN ({deliveries})");
             self.conn.prepare_cached(&sql)?.execute([])?;

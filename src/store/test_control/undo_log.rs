@@ -37,7 +37,12 @@ const SNAPSHOTS: &str = "
         PRIMARY KEY (segment, name)
     );
     -- The rows that a restore is about to rewrite, and the segments with their versions.
-    CREATE TEMP TABLE restoring (row_key TEXT PRIMARY KEY, segment INTEGER) WITHOUT ROWID;
+    CREATE TEMP TABLE restoring (
+        name    TEXT    NOT NULL,
+        row_key TEXT    NOT NULL,
+        segment INTEGER NOT NULL,
+        PRIMARY KEY (name, row_key)
+    ) WITHOUT ROWID;
 ";
 
 /// Returns the expression that identifies a row, even after it was deleted and inserted again. Row
