@@ -152,13 +152,7 @@ impl Import {
     /// Starts to check the rows again, in another format. Returns the file, or `None` if something
     /// else is in progress.
     pub fn start_check(self: &Arc<Self>) -> Option<(Work, Arc<Vec<u8>>)> {
-        let mut state = self.lock();
-        let State::Ready(file, _) = &*state else { return None };
-        let file = Arc::clone(file);
-        self.percent.store(0, Ordering::Relaxed);
-        *state = State::Checking(Arc::clone(&file));
-        drop(state);
-        Some((Work(Arc::clone(self)), file))
+        self.proceed(|file| State::Checking(Arc::clone(file)))
     }
 
     fn finish_check(&self, preview: Preview) {
@@ -171,11 +165,19 @@ impl Import {
 
     /// Starts the import. Returns `None` if it has started before.
     pub fn start_import(self: &Arc<Self>) -> Option<(Work, Arc<Vec<u8>>)> {
+        self.proceed(|_| State::Importing)
+    }
+
+    /// Moves on to the next state. Returns the file, or `None` if the import isn't ready.
+    fn proceed(
+        self: &Arc<Self>,
+        next: impl FnOnce(&Arc<Vec<u8>>) -> State,
+    ) -> Option<(Work, Arc<Vec<u8>>)> {
         let mut state = self.lock();
         let State::Ready(file, _) = &*state else { return None };
         let file = Arc::clone(file);
         self.percent.store(0, Ordering::Relaxed);
-        *state = State::Importing;
+        *state = next(&file);
         drop(state);
         Some((Work(Arc::clone(self)), file))
     }
