@@ -16,7 +16,7 @@ pub(in crate::admin) struct Threads {
     stopping: Stopping,
 }
 
-/// Tells the work on a thread that the server stops.
+/// Signals the work on a thread that the server is stopping.
 #[derive(Clone, Default)]
 pub(in crate::admin) struct Stopping(Arc<AtomicBool>);
 

@@ -22,7 +22,7 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
                        data, use --test-control instead of --ephemeral";
         return Err(Failure::Other(message.to_owned()));
     }
-    // The file is that of the server that this one stands in for.
+    // The settings file may belong to the server that this one replaces in tests.
     let is_chosen = |name| *loaded.source(name) == Source::Environment;
     let (log, limits) = (is_chosen("log"), is_chosen("rate_limits.enabled"));
     let proxies = is_chosen("trusted_proxies");

@@ -125,7 +125,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Returns the format that the end of a file's name stands for.
+    /// Returns the format of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "jsonl" | "ndjson" => Some(Self::Jsonl),

@@ -95,7 +95,7 @@ fn format_of(file: &Path) -> Result<Format, Failure> {
     let extension = file.extension().and_then(|extension| extension.to_str());
     extension.and_then(Format::of_extension).ok_or_else(|| {
         Failure::Other(format!(
-            "the end of the name {} stands for no known format; pass --format",
+            "can't tell the format of {} from its name; pass --format",
             file.display()
         ))
     })

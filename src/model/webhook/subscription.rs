@@ -27,8 +27,8 @@ pub const DELIVERED: [EventType; 17] = [
     EventType::OnboardingDeleted,
 ];
 
-/// The event types to deliver and, for `*.updated` events, the fields of which at least one must
-/// have changed.
+/// The event types to deliver. With fields, `*.updated` events are only delivered if at least one of
+/// the fields has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subscription {
     /// Empty means all types.

@@ -31,7 +31,7 @@ struct State {
     since: Option<Monotonic>,
 }
 
-/// The time to show, and whether it stands still.
+/// The time to show, and whether the clock is frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockStatus {
     pub now: Timestamp,

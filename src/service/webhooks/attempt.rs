@@ -114,7 +114,7 @@ async fn read(mut response: Response, now: Timestamp, outcome: &mut Outcome) {
     };
 }
 
-/// Explains to the operator why a request got no response.
+/// Describes why a request got no response, for the delivery log.
 fn explain(error: &reqwest::Error, timeout: Duration) -> String {
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = source {

@@ -152,7 +152,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
-    /// The system's clock, which makes the sender panic once when told to.
+    /// The system's clock. If the flag is set, it makes the sender panic once.
     #[derive(Default)]
     struct FaultyClock(Arc<AtomicBool>);
 

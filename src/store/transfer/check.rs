@@ -295,5 +295,5 @@ pub(super) fn missing_customer(customer: &CustomerKey) -> String {
         CustomerKey::Ref(Ref::DisplayId(number)) => ("customer_id", number.0.to_string()),
         CustomerKey::Slug(slug) => ("the slug", slug.to_string()),
     };
-    format!("{name} {value} is of no customer in the workspace or before this row")
+    format!("there is no customer with {name} {value} in the workspace or before this row")
 }

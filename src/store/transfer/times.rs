@@ -40,8 +40,9 @@ const MAX_REMEMBERED: usize = 1 << 16;
 /// Assigns the creation times of one type of rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FreeTimes {
-    /// The times that the last rows got that asked for a millisecond, by its start. Without it,
-    /// each row would pass over all those that asked for the same one: many have only a date.
+    /// The last time that was assigned for each millisecond, by the start of that millisecond.
+    /// Without it, each row would pass over all those that asked for the same one: many have only a
+    /// date.
     given: HashMap<i64, i64>,
 }
 

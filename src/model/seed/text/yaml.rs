@@ -162,7 +162,7 @@ impl<'de> Visitor<'de> for Untyped<'_> {
         Ok(value.into())
     }
 
-    /// Refuses large numbers, of which a float keeps only the first digits.
+    /// Refuses large numbers, because a float keeps only their first digits.
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         self.0.spend(0)?;
         let exact = (value.abs() <= MAX_SAFE as f64).then(|| Number::from_f64(value)).flatten();

@@ -38,7 +38,7 @@ fn every_fault_is_listed_with_its_line_and_nothing_is_imported() {
             .to_owned(),
         "line 10: email ada1@a.example is already in use at this customer, in line 8".to_owned(),
         format!(
-            "line 11: customer_id {} is of no customer in the workspace or before this row",
+            "line 11: there is no customer with customer_id {} in the workspace or before this row",
             id('u', 99)
         ),
         format!("line 12: id {} is also in line 8", id('o', 1)),
