@@ -12,7 +12,7 @@ const OTHER: &str = "a very different password";
 /// Returns the path and the setup code of the link that the server printed.
 fn setup(server: &Server) -> (&str, &str) {
     let url = server.setup.as_deref().unwrap();
-    let base = format!("http://{}", server.address());
+    let base = server.origin();
     url.strip_prefix(&base).unwrap().split_once('#').unwrap()
 }
 

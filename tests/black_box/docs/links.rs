@@ -110,7 +110,7 @@ fn links_in_text(text: &str, origin: &str) -> Vec<String> {
 fn no_link_is_broken_and_every_page_is_linked() {
     let server = Server::start();
     let reader = Visitor::new(server.address());
-    let origin = format!("http://{}", server.address());
+    let origin = server.origin();
     for starts in [&["/docs"][..], &["/llms.txt", "/llms-full.txt"]] {
         let crawl = Crawl::run(&reader, &origin, starts);
         for url in page_urls(&reader) {

@@ -75,7 +75,7 @@ fn every_configured_page_is_in_the_navigation_and_the_indexes() {
     let (index, full) = (reader.get("/llms.txt"), reader.get("/llms-full.txt"));
     assert_eq!(index.expect(200).header("content-type"), Some("text/plain; charset=utf-8"));
     assert!(index.body.starts_with("# Pivotal server\n\n> "));
-    let origin = format!("http://{}", server.address());
+    let origin = server.origin();
     let first = reader.get("/docs").attributes("nav li > a", "href");
     for section in list["section"].as_array().unwrap() {
         index.shows(&format!("\n## {}\n", section["title"].as_str().unwrap()));

@@ -19,6 +19,6 @@ fn the_server_serves_the_schema_with_its_own_origin() {
     let server = Server::start();
     let served = Visitor::new(server.address()).get("/docs/seed.schema.json");
     assert_eq!(served.header("content-type"), Some("application/json"));
-    let origin = format!("http://{}", server.address());
+    let origin = server.origin();
     assert_eq!(served.body, printed(&["seed-schema", "--url", &origin]));
 }

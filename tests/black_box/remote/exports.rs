@@ -21,10 +21,6 @@ fn export(source: &Server, url: &str, key: &str) -> Command {
     command
 }
 
-fn url(server: &Server) -> String {
-    format!("http://{}", server.address())
-}
-
 fn report(output: &Output) -> Value {
     let error = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{error}"))
@@ -67,7 +63,7 @@ fn map_lines(source: &Server) -> usize {
 #[test]
 fn a_workspace_is_created_again_on_another_server_and_only_once() {
     let (source, target) = (source(), Server::start());
-    let output = export(&source, &url(&target), &target.live).output().unwrap();
+    let output = export(&source, &target.origin(), &target.live).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let all = json!({"created": 2, "existing": 0, "refused": 0, "left_out": 0});
     let sent = report(&output);
@@ -85,7 +81,7 @@ fn a_workspace_is_created_again_on_another_server_and_only_once() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains(&target.live));
 
     source.client().customer("Four");
-    let again = report(&export(&source, &url(&target), &target.live).output().unwrap());
+    let again = report(&export(&source, &target.origin(), &target.live).output().unwrap());
     let all = json!({"created": 1, "existing": 2, "refused": 0, "left_out": 0});
     assert_eq!(again["customers"], all, "{again}");
     assert_eq!(contents(&target.client()), contents(&source.client()));
@@ -107,7 +103,7 @@ fn an_export_that_is_killed_creates_nothing_twice() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(map_lines(&source), 1 + 4);
-    let output = export(&source, &url(&target), &target.live).output().unwrap();
+    let output = export(&source, &target.origin(), &target.live).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(contents(&api), contents(&source.client()));
     assert_eq!(map_lines(&source), 1 + 6);
@@ -117,7 +113,7 @@ fn an_export_that_is_killed_creates_nothing_twice() {
 fn objects_that_are_not_accepted_are_listed_and_do_not_stop_the_rest() {
     let (source, target) = (source(), Server::start());
     let taken = target.client().customer("One");
-    let output = export(&source, &url(&target), &target.live).output().unwrap();
+    let output = export(&source, &target.origin(), &target.live).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("(display_id 1): slug_taken: "), "{error}");
@@ -131,7 +127,7 @@ fn objects_that_are_not_accepted_are_listed_and_do_not_stop_the_rest() {
     let from = &source.client().get("/customers/1").expect(200)["id"];
     let line = json!({"object": "customer", "from": from, "to": taken["id"]});
     add_line(&source.dir().join(MAP), &line.to_string());
-    let output = export(&source, &url(&target), &target.live).output().unwrap();
+    let output = export(&source, &target.origin(), &target.live).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(contents(&target.client()).len(), contents(&source.client()).len());
 }
@@ -145,11 +141,11 @@ fn add_line(file: &Path, line: &str) {
 fn a_map_belongs_to_one_organization() {
     let (source, target) = (Server::start(), Server::start());
     source.client().customer("One");
-    assert!(export(&source, &url(&target), &target.live).output().unwrap().status.success());
+    assert!(export(&source, &target.origin(), &target.live).output().unwrap().status.success());
     let other = target.other_workspace("other");
     drop(other);
     let key = target.create_key(&["--workspace", "other"]);
-    let output = export(&source, &url(&target), &key).output().unwrap();
+    let output = export(&source, &target.origin(), &key).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("organization `default`") && error.contains("--map"), "{error}");

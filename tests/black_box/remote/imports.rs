@@ -59,10 +59,6 @@ fn import(target: &Server, url: &str, key: &str, more: &[&str]) -> Command {
     command
 }
 
-fn url(server: &Server) -> String {
-    format!("http://{}", server.address())
-}
-
 #[track_caller]
 fn succeeded(output: &Output) -> Value {
     assert!(output.status.success(), "{}", stderr(output));
@@ -96,7 +92,7 @@ fn kill(mut child: Child) {
 #[test]
 fn an_organization_moves_with_its_ids_and_times() {
     let (source, target) = (source(), target());
-    let output = import(&target, &url(&source), &source.live, &[]).output().unwrap();
+    let output = import(&target, &source.origin(), &source.live, &[]).output().unwrap();
     let report = succeeded(&output);
     assert_eq!(report["customers"]["created"], 6, "{report}");
     assert_eq!(report["source"]["customers"], json!({"read": 6, "missing": 1}), "{report}");
@@ -110,7 +106,7 @@ fn an_organization_moves_with_its_ids_and_times() {
     assert_eq!(target.client_with(&key).customer("New")["display_id"], 8);
 
     // A second import, with the key on stdin, finds everything.
-    let mut again = import(&target, &format!("{}/api/v1/", url(&source)), "", &[]);
+    let mut again = import(&target, &format!("{}/api/v1/", source.origin()), "", &[]);
     let mut again = again.env_remove("PIVOTAL_API_KEY").stdin(Stdio::piped()).spawn().unwrap();
     again.stdin.take().unwrap().write_all(format!("{}\n", source.live).as_bytes()).unwrap();
     let report = succeeded(&again.wait_with_output().unwrap());
@@ -209,12 +205,12 @@ fn what_the_command_needs_is_checked_before_the_first_request() {
         assert_eq!(output.status.code(), Some(1));
         stderr(&output)
     };
-    let none = failed(import(&target, &url(&source), "", &[]).env_remove("PIVOTAL_API_KEY"));
+    let none = failed(import(&target, &source.origin(), "", &[]).env_remove("PIVOTAL_API_KEY"));
     assert!(none.contains("PIVOTAL_API_KEY") && none.contains("stdin"), "{none}");
-    let wrong = failed(&mut import(&target, &url(&source), "two words", &[]));
+    let wrong = failed(&mut import(&target, &source.origin(), "two words", &[]));
     assert!(wrong.contains("PIVOTAL_API_KEY") && !wrong.contains("two words"), "{wrong}");
     let mut elsewhere = command(target.dir());
-    elsewhere.args(["import", "--workspace", "nowhere", "--from", &url(&source)]);
+    elsewhere.args(["import", "--workspace", "nowhere", "--from", &source.origin()]);
     let elsewhere = failed(elsewhere.env("PIVOTAL_API_KEY", &source.live));
     assert!(elsewhere.contains("workspace `nowhere` not found"), "{elsewhere}");
 }

@@ -21,6 +21,6 @@ pub use locks::locks_held_by;
 pub use page::Part;
 pub use receiver::{Receiver, Request};
 use server::write_database;
-pub use server::{Server, command, command_in, command_under, set_password, wait_until};
+pub use server::{Server, command, command_in, command_under, run_with, set_password, wait_until};
 pub use snapshot::assert_up_to_date;
 pub use visitor::{PASSWORD, Page, Visitor};

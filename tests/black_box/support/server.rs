@@ -217,6 +217,11 @@ impl Server {
         self.address
     }
 
+    /// Returns the URL without a path.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -307,14 +312,22 @@ impl Drop for Server {
 
 /// Sets the admin's password on the command line.
 pub fn set_password(dir: &Path, password: &str) -> Output {
+    let args = ["--json", "admin", "set-password"];
+    run_with(dir, &args, format!("{password}\n").as_bytes(), &[])
+}
+
+/// Runs a command with standard input and environment variables.
+pub fn run_with(dir: &Path, args: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Output {
     let mut child = command(dir)
-        .args(["--json", "admin", "set-password"])
+        .args(args)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    // A command that fails early doesn't read it.
+    let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
 

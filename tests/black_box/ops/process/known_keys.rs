@@ -1,14 +1,13 @@
 //! Keys that are known before their database exists: `keys generate`, the `bootstrap` settings, and
 //! `keys import`.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::support::{Ephemeral, Server, command};
+use crate::support::{Ephemeral, Server, command, run_with};
 
 const LIVE: &str = "PIVOTAL_BOOTSTRAP_LIVE_KEY";
 const TEST: &str = "PIVOTAL_BOOTSTRAP_TEST_KEY";
@@ -29,17 +28,7 @@ fn secret(key: &Value) -> &str {
 
 /// Runs `keys import` with this text on stdin.
 fn import(dir: &Path, stdin: &str, args: &[&str]) -> Output {
-    let mut child = command(dir)
-        .args(["--json", "keys", "import"])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The command may have refused its arguments already.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    child.wait_with_output().unwrap()
+    run_with(dir, &[&["--json", "keys", "import"], args].concat(), stdin.as_bytes(), &[])
 }
 
 fn error(output: &Output) -> String {

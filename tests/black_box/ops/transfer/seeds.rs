@@ -1,7 +1,6 @@
 //! `import` with seed files.
 
-use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::key::Mode;
@@ -9,7 +8,7 @@ use pivotal_server::model::key::secret::KeySecret;
 use pivotal_server::model::values::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Receiver, Server, command};
+use crate::support::{Client, Receiver, Server, command, run_with};
 
 const SEED: &str = "
 workspace: {slug: staging, name: Staging}
@@ -305,16 +304,8 @@ fn as_text_the_new_keys_and_secrets_are_printed_once() {
 fn a_seed_can_come_from_stdin() {
     let server = Server::start();
     let import = |options: &[&str]| {
-        let mut child = command(server.dir())
-            .args(["--json", "import", "-", "--workspace", "default"])
-            .args(options)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(b"customers: [{name: Aurora}]").unwrap();
-        child.wait_with_output().unwrap()
+        let args = [&["--json", "import", "-", "--workspace", "default"], options].concat();
+        run_with(server.dir(), &args, b"customers: [{name: Aurora}]", &[])
     };
     assert_eq!(import(&[]).status.code(), Some(1), "stdin is expected to be JSON Lines");
     assert!(import(&["--format", "seed"]).status.success());

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{create, error, id, run_with};
-use crate::support::{Receiver, Server, wait_until};
+use super::{create, error, id};
+use crate::support::{Receiver, Server, run_with, wait_until};
 
 fn deliveries(server: &Server, id: &str, more: &[&str]) -> Vec<Value> {
     let list = server.json(&[&["webhooks", "deliveries", id], more].concat());

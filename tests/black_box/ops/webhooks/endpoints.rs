@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{create, error, id, run_with};
-use crate::support::{Receiver, Server};
+use super::{create, error, id};
+use crate::support::{Receiver, Server, run_with};
 
 /// The fields that scripts rely on.
 const FIELDS: [&str; 10] = [

@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{error, id, run_with};
-use crate::support::{Receiver, Server, command, wait_until};
+use super::{error, id};
+use crate::support::{Receiver, Server, command, run_with, wait_until};
 
 /// The running command. It is killed when it is dropped.
 struct Listening {

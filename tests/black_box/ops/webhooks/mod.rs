@@ -9,13 +9,11 @@ mod listen;
 mod refusals;
 mod verify;
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::{Server, command};
+use crate::support::Server;
 
 /// What a command printed on stderr.
 fn stderr(output: &Output) -> String {
@@ -31,21 +29,6 @@ fn error(output: &Output) -> String {
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("error: "), "{text}");
     text
-}
-
-/// Runs a command with standard input and environment variables.
-fn run_with(dir: &Path, args: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Output {
-    let mut child = command(dir)
-        .args(args)
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that fails early doesn't read it.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
 }
 
 /// Creates an endpoint in the workspace `default`.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{create, error, id, run_with};
-use crate::support::Server;
+use super::{create, error, id};
+use crate::support::{Server, run_with};
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER_KEY: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{create, error, run_with};
-use crate::support::{Receiver, Request, Server};
+use super::{create, error};
+use crate::support::{Receiver, Request, Server, run_with};
 
 const SECRET: &str = "PIVOTAL_WEBHOOK_SECRET";
 
