@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::{ArgGroup, ValueEnum};
 
 use super::super::failure::Failure;
 use super::super::value_parsers::parse_slug;
@@ -49,12 +49,12 @@ pub struct Export {
 }
 
 #[derive(clap::Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["file", "from"])))]
 pub struct Import {
     /// Slug of the workspace, which must exist [default: the one that the seed file names]
     #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
     pub workspace: Option<Slug>,
     /// File to import; `-` reads stdin
-    #[arg(required_unless_present = "from")]
     pub file: Option<PathBuf>,
     /// Import from another server with this URL, with the API key in PIVOTAL_API_KEY or on the first
     /// line of stdin
@@ -62,7 +62,7 @@ pub struct Import {
         long,
         value_name = "URL",
         value_parser = BaseUrl::parse,
-        conflicts_with_all = ["file", "format"]
+        conflicts_with = "format"
     )]
     pub from: Option<BaseUrl>,
     /// Format of the file [default: by the end of its name; jsonl for stdin]
@@ -138,4 +138,30 @@ impl Format {
 
 fn parse_on_conflict(text: &str) -> Result<OnConflict, String> {
     text.parse().map_err(|_| "must be one of: fail, skip, update".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        import: Import,
+    }
+
+    #[test]
+    fn an_import_has_one_source() {
+        let parse = |args: &[&str]| {
+            let args = [&["import"], args].concat();
+            Command::try_parse_from(args).map(|command| command.import.path().to_owned())
+        };
+        assert_eq!(parse(&["a.jsonl"]).unwrap(), Path::new("a.jsonl"));
+        assert!(parse(&["--from", "https://pivotal.example"]).is_ok());
+        assert!(parse(&["a.jsonl", "--from", "https://pivotal.example"]).is_err());
+        let error = parse(&[]).unwrap_err().to_string();
+        assert!(error.contains("<FILE|--from <URL>>"), "{error}");
+    }
 }
