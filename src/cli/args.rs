@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use url::Url;
 
 use super::keys::args::Keys;
@@ -199,6 +200,15 @@ pub enum Command {
     /// With `--json`: an array of objects with `name`, `value`, and `from`.
     #[command(verbatim_doc_comment)]
     Config,
+    /// Check whether a server is healthy
+    ///
+    /// Requests `/api/health/deep`, which reads from the database and writes to it. Exits with code
+    /// 1 if the server doesn't respond or is unavailable. A server that works but needs attention
+    /// is healthy; the output says what to look at. Use it as the health check of a container.
+    ///
+    /// With `--json`: the response, with `status` (`ok` or `degraded`) and `checks`.
+    #[command(verbatim_doc_comment)]
+    Health(Health),
     /// Print the OpenAPI document of the API
     ///
     /// The document is always JSON; `--json` only removes the line breaks.
@@ -210,6 +220,22 @@ pub enum Command {
     /// /docs/seed.schema.json. The schema is always JSON; `--json` only removes the line breaks.
     #[command(verbatim_doc_comment)]
     SeedSchema(SeedSchema),
+    /// Print the completion script for a shell
+    ///
+    /// To use it in bash, add `source <(pivotal-server completions bash)` to `~/.bashrc`. Packages
+    /// that install completions need nothing else.
+    ///
+    /// With `--json`: `shell` and `script`.
+    #[command(verbatim_doc_comment)]
+    Completions(Completions),
+    /// Print the man page
+    ///
+    /// To read it, run `pivotal-server man | man -l -`. With `--out`, writes this page and one for
+    /// each command to files.
+    ///
+    /// With `--json`: `page`, or, with `--out`, `files`.
+    #[command(verbatim_doc_comment)]
+    Man(ManPages),
 }
 
 impl Default for Command {
@@ -296,6 +322,27 @@ pub struct SeedSchema {
     /// URL at which clients reach the server
     #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
     pub url: String,
+}
+
+#[derive(clap::Args)]
+pub struct Health {
+    /// URL of the server [default: the address that the `listen` setting names]
+    #[arg(long, value_name = "URL", value_parser = parse_origin)]
+    pub url: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub struct Completions {
+    /// Shell: bash, elvish, fish, powershell, or zsh
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[derive(clap::Args)]
+pub struct ManPages {
+    /// Directory to write the pages to [default: print one page]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {

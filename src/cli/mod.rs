@@ -7,12 +7,12 @@ mod config;
 mod context;
 mod demo;
 mod failure;
+mod generated;
+mod health;
 mod keys;
 mod logging;
-mod openapi;
 mod output;
 mod progress;
-mod seed_schema;
 mod serve;
 mod signals;
 mod stderr;
@@ -54,28 +54,34 @@ fn config_variable() -> Option<PathBuf> {
 
 fn run(args: Args) -> Result<(), Failure> {
     signals::survive_file_size_limit().map_err(Failure::Signals)?;
-    let file = args.config.or_else(config_variable);
-    let mut loaded = LoadedSettings::read(file.as_deref())?;
-    if let Some(dir) = args.data_dir {
-        loaded.override_data_dir(dir);
-    }
     let output = Output::new(args.json);
-    let dir = data_dir(&loaded.settings);
-    let context = Context { settings: loaded, dir, output };
+    // Some commands need no settings, so they also work where these are invalid.
+    let context = || {
+        let file = args.config.or_else(config_variable);
+        let mut loaded = LoadedSettings::read(file.as_deref())?;
+        if let Some(dir) = args.data_dir {
+            loaded.override_data_dir(dir);
+        }
+        let dir = data_dir(&loaded.settings);
+        Ok::<_, Failure>(Context { settings: loaded, dir, output })
+    };
     match args.command.unwrap_or_default() {
-        Command::Serve(args) => serve::run(context, args),
-        Command::Workspaces(command) => workspaces::run(&context, command),
-        Command::Keys(command) => keys::run(&context, command),
-        Command::Webhooks(command) => webhooks::run(&context, command),
-        Command::Admin(command) => admin::run(&context, &command),
-        Command::Backup(args) => backups::backup(&context, &args),
-        Command::Restore(args) => backups::restore(&context, &args),
-        Command::Check(args) => backups::check(&context, &args),
-        Command::Demo(args) => demo::run(&context, &args),
-        Command::Export(args) => transfer::export(&context, &args),
-        Command::Import(args) => transfer::import(&context, &args),
-        Command::Config => config::run(&context),
-        Command::Openapi(args) => openapi::run(&context, &args),
-        Command::SeedSchema(args) => seed_schema::run(&context, &args),
+        Command::Serve(args) => serve::run(context()?, args),
+        Command::Workspaces(command) => workspaces::run(&context()?, command),
+        Command::Keys(command) => keys::run(&context()?, command),
+        Command::Webhooks(command) => webhooks::run(&context()?, command),
+        Command::Admin(command) => admin::run(&context()?, &command),
+        Command::Backup(args) => backups::backup(&context()?, &args),
+        Command::Restore(args) => backups::restore(&context()?, &args),
+        Command::Check(args) => backups::check(&context()?, &args),
+        Command::Demo(args) => demo::run(&context()?, &args),
+        Command::Export(args) => transfer::export(&context()?, &args),
+        Command::Import(args) => transfer::import(&context()?, &args),
+        Command::Config => config::run(&context()?),
+        Command::Health(args) => health::run(&context()?, &args),
+        Command::Openapi(args) => generated::openapi::run(output, &args),
+        Command::SeedSchema(args) => generated::seed_schema::run(output, &args),
+        Command::Completions(args) => generated::completions::run(output, &args, command()),
+        Command::Man(args) => generated::man::run(output, &args, command()),
     }
 }

@@ -6,6 +6,9 @@ mod demo;
 mod demo_mode;
 #[cfg(target_os = "linux")]
 mod ephemeral;
+#[cfg(target_os = "linux")]
+mod generated;
+mod health;
 mod known_keys;
 #[cfg(target_os = "linux")]
 mod log_pipe;

@@ -1,13 +1,13 @@
 //! `openapi`
 
-use super::args::Openapi;
-use super::context::Context;
-use super::failure::Failure;
+use super::super::args::Openapi;
+use super::super::failure::Failure;
+use super::super::output::Output;
 use crate::api;
 
-pub fn run(context: &Context, args: &Openapi) -> Result<(), Failure> {
+pub fn run(output: Output, args: &Openapi) -> Result<(), Failure> {
     let document = api::document(&args.url);
     let text = serde_json::to_string_pretty(&document);
     let text = text.map_err(|error| Failure::Other(error.to_string()))?;
-    context.output.print(&document, || text)
+    output.print(&document, || text)
 }
