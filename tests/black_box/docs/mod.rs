@@ -6,4 +6,5 @@ mod origin;
 pub mod pages;
 mod readme;
 mod seed_schema;
+mod systemd_unit;
 mod webhook_events;
