@@ -10,7 +10,7 @@ export interface StartOptions {
 export interface Server {
   /** The server's URL without a path, such as `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** The keys of the `default` workspace. */
+  /** The live and the test key that the server created. */
   readonly keys: { readonly live: string; readonly test: string };
   /** Stops the server and removes its database. Rejects if the server failed while it ran. */
   stop(): Promise<void>;

@@ -23,8 +23,7 @@ class ServerError(RuntimeError):
 class Server:
     """A running server with an empty database of its own, or with the data of its seed.
 
-    `url` is its URL without a path, and `keys` has the `live` and the `test` key of the `default`
-    workspace.
+    `url` is its URL without a path, and `keys` has the `live` and the `test` key that it created.
     """
 
     url: str
