@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::args::Health;
 use super::context::Context;
 use super::failure::Failure;
-use crate::service::webhooks::tls;
+use crate::http::outgoing::tls;
 
 /// How long the server may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(10);
