@@ -8,6 +8,7 @@ pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
 pub mod demo_mode;
 pub(crate) mod key_usage;
+mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
 pub(crate) mod sliding_window;

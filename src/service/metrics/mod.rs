@@ -1,0 +1,3 @@
+//! The server's metrics, for Prometheus and others that read OpenMetrics.
+
+mod table;
