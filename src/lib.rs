@@ -9,6 +9,7 @@ pub mod cli;
 pub mod demo;
 pub mod docs;
 pub mod http;
+pub mod logging;
 pub mod model;
 pub mod server;
 pub mod service;

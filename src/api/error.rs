@@ -1,11 +1,13 @@
 //! The API's errors with their codes, types, statuses, and messages.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::Value;
 
-use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
+use crate::http::error_envelope::{ErrorCode, ErrorEntry, ErrorType, error_body};
 use crate::model::event_feed::unknown_after;
 use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::Scope;
@@ -93,22 +95,27 @@ impl ApiError {
         };
         let mut response = HttpResponse::build(first.status);
         self.add_headers(&mut response);
-        response.json(body)
+        let mut response = response.json(body);
+        ErrorCode::add_to(&mut response, first.code);
+        response
     }
 
     /// Like `to_http_response`, with another status, and optionally with another code.
     pub fn to_injected_response(&self, status: StatusCode, code: Option<&str>) -> HttpResponse {
         let entries = self.entries();
-        let Some((_, mut body)) = error_body(&entries) else {
+        let Some((first, mut body)) = error_body(&entries) else {
             return HttpResponse::InternalServerError().finish();
         };
+        let in_log = code.map_or(Cow::Borrowed(first.code), |code| Cow::Owned(code.to_owned()));
         if let Some(code) = code {
             (body.error.code, body.error.field) = (code, None);
             body.error.message = "This error was injected by a test.";
         }
         let mut response = HttpResponse::build(status);
         self.add_headers(&mut response);
-        response.json(body)
+        let mut response = response.json(body);
+        ErrorCode::add_to(&mut response, in_log);
+        response
     }
 
     /// Returns the status, the code, and the body, as an example for the OpenAPI document.

@@ -20,5 +20,5 @@ mod response;
 mod routes;
 mod state;
 
-pub use self::routes::{configure, document, no_route, operations};
+pub use self::routes::{configure, document, no_route, operation_ids, operations};
 pub use self::state::Api;

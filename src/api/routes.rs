@@ -24,7 +24,7 @@ use super::state::Api;
 use super::{activity, contacts, customers, events, health, me, onboardings};
 use crate::http::routing::build_resources;
 use crate::model::key;
-use crate::service::access_log::UsedOperation;
+use crate::service::access_log::{OperationKind, UsedOperation};
 
 #[rustfmt::skip]
 fn endpoints() -> Vec<Endpoint> {
@@ -35,7 +35,7 @@ fn endpoints() -> Vec<Endpoint> {
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
         with_key(&get,    "/me",                                 "get-me",                    AnyKey,                  me::get,                        me::describe_get),
-        public  (&get,    "/health",                             "get-health",                                         health::get,                    health::describe_get),
+        probe   (&get,    "/health",                             "get-health",                                         health::get,                    health::describe_get),
         with_key(&get,    "/customers",                          "list-customers",            Scope(ReadCustomers),    customers::list,                customers::describe_list),
         with_key(&post,   "/customers",                          "create-customer",           Scope(WriteCustomers),   customers::create,              customers::describe_create),
         with_key(&get,    "/customers/{id}",                     "get-customer",              Scope(ReadCustomers),    customers::get,                 customers::describe_get),
@@ -89,10 +89,31 @@ fn public<F: Future<Output = HttpResponse> + 'static>(
     handler: fn(Data<Api>, HttpRequest) -> F,
     describe: fn() -> Description,
 ) -> Endpoint {
-    let operation = Operation { id, access: Access::Public };
+    without_key(method, path, UsedOperation::new(id, OperationKind::Api), handler, describe)
+}
+
+/// Like [`public`], for a health check.
+fn probe<F: Future<Output = HttpResponse> + 'static>(
+    method: &Method,
+    path: &'static str,
+    id: &'static str,
+    handler: fn(Data<Api>, HttpRequest) -> F,
+    describe: fn() -> Description,
+) -> Endpoint {
+    without_key(method, path, UsedOperation::new(id, OperationKind::Probe), handler, describe)
+}
+
+fn without_key<F: Future<Output = HttpResponse> + 'static>(
+    method: &Method,
+    path: &'static str,
+    used: UsedOperation,
+    handler: fn(Data<Api>, HttpRequest) -> F,
+    describe: fn() -> Description,
+) -> Endpoint {
+    let operation = Operation { id: used.id, access: Access::Public };
     let known = known_parameters(describe);
     let handle = move |api: Data<Api>, request: HttpRequest| {
-        request.extensions_mut().insert(UsedOperation(id));
+        request.extensions_mut().insert(used);
         let known = Arc::clone(&known);
         async move {
             let mut response = handler(api, request.clone()).await;
@@ -113,6 +134,15 @@ fn get_document(api: Data<Api>, request: HttpRequest) -> impl Future<Output = Ht
 pub fn operations() -> Vec<&'static str> {
     let with_key = |endpoint: &Endpoint| endpoint.operation.access != Access::Public;
     endpoints().into_iter().filter(with_key).map(|endpoint| endpoint.operation.id).collect()
+}
+
+/// The deep health check, which isn't in the OpenAPI document.
+const DEEP_HEALTH: &str = "get-deep-health";
+
+/// Returns the IDs of all operations, also of those that are not in the OpenAPI document.
+pub fn operation_ids() -> Vec<&'static str> {
+    let ids = endpoints().into_iter().map(|endpoint| endpoint.operation.id);
+    ids.chain([DEEP_HEALTH]).collect()
 }
 
 /// Builds the OpenAPI document with this origin as the server URL.
@@ -139,7 +169,12 @@ pub fn configure(config: &mut ServiceConfig) {
         api = api.service(resource);
     }
     config.service(api);
-    let outside = [(Method::GET, "/api/health/deep", web::to(health::deep))];
+    let deep_health = |api: Data<Api>, request: HttpRequest| {
+        let used = UsedOperation::new(DEEP_HEALTH, OperationKind::Probe);
+        request.extensions_mut().insert(used);
+        health::deep(api)
+    };
+    let outside = [(Method::GET, "/api/health/deep", web::to(deep_health))];
     for resource in build_resources(outside, refuse_method) {
         config.service(resource);
     }

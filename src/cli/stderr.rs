@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use log::Level;
 
+use crate::logging;
 use crate::model::clock::{Clock, SystemClock};
 
 /// Bytes that can be queued: the log lines of about five thousand requests.
@@ -161,10 +162,11 @@ impl<W: Write> Writer<'_, W> {
             return Ok(());
         }
         let why = "stderr was not read or could not be written";
-        let (now, level) = (SystemClock.now(), Level::Warn);
-        self.write_lines(
-            format!("{now} {level:5} log lines dropped: {dropped}; {why}\n").as_bytes(),
-        )
+        let message = format!("log lines dropped: {dropped}; {why}");
+        let mut line = Vec::new();
+        // Writing to memory can't fail.
+        let _ = logging::write_message(&mut line, SystemClock.now(), Level::Warn, &message);
+        self.write_lines(&line)
     }
 
     /// Writes lines. The error is the number of bytes written so far.

@@ -10,7 +10,7 @@ use crate::http::origin;
 use crate::http::routing::{RouteEntry, build_resources};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::service::Service;
-use crate::service::access_log::UsedOperation;
+use crate::service::access_log::{OperationKind, UsedOperation};
 
 const PATHS: [&str; 5] = ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "/llms-full.txt"];
 
@@ -45,7 +45,7 @@ async fn serve(request: HttpRequest, service: Data<Service>) -> HttpResponse {
 
 /// Adds the headers of every response and the operation for the access log.
 fn finish(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
-    request.extensions_mut().insert(UsedOperation("docs"));
+    request.extensions_mut().insert(UsedOperation::new("docs", OperationKind::Docs));
     security_headers::add(&mut response, FetchPolicy::SameOrigin);
     response
 }

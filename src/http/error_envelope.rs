@@ -1,5 +1,8 @@
 //! The envelope that every error is sent in.
 
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use strum::VariantNames;
@@ -56,6 +59,20 @@ impl ErrorEntry {
             field: self.field.as_deref(),
             errors,
         }
+    }
+}
+
+/// The code of an error response, stored in its extensions for the access log.
+pub(crate) struct ErrorCode(Cow<'static, str>);
+
+impl ErrorCode {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Stores the code in the extensions of a response.
+    pub fn add_to(response: &mut HttpResponse, code: impl Into<Cow<'static, str>>) {
+        response.extensions_mut().insert(Self(code.into()));
     }
 }
 

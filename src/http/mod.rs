@@ -13,5 +13,6 @@ pub(crate) mod request_limits;
 pub(crate) mod routing;
 pub(crate) mod security_headers;
 mod templated_body;
+pub(crate) mod trace_context;
 pub(crate) mod transfer_timeout;
 pub(crate) mod untrusted_proxies;

@@ -11,6 +11,7 @@ pub mod event;
 pub mod event_feed;
 pub mod examples;
 pub mod hex;
+pub mod histogram;
 pub mod idempotency;
 pub mod key;
 pub mod onboarding;

@@ -263,7 +263,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let slot = Slots::new(1, 1, Vec::new()).acquire(peer.ip()).unwrap();
+        let slot = Slots::new(1, 1, Vec::new(), Default::default()).acquire(peer.ip()).unwrap();
         let connection = Connection::new(stream, slot, &Settings::default().connections);
         assert!(connection.stream.nodelay().unwrap());
     }

@@ -6,6 +6,7 @@ mod connection;
 mod demo;
 mod descriptors;
 mod http;
+mod metrics;
 mod refusal;
 mod routes;
 mod slots;
@@ -21,12 +22,13 @@ use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
 use self::background::Background;
+use self::metrics::MetricsServer;
 use self::routes::Routes;
 use self::slots::Slots;
 pub use self::socket::BindError;
 use self::socket::Socket;
 use crate::admin::{Admin, MAX_RUNNING_IMPORTS};
-use crate::api::Api;
+use crate::api::{self, Api};
 use crate::http::origin;
 use crate::model::key::secret::KeySecret;
 use crate::service::Service;
@@ -46,6 +48,8 @@ pub struct Server {
     admin: Option<Data<Admin>>,
     /// `None` if the admin pages share the API's socket.
     admin_socket: Option<Socket>,
+    /// `None` if metrics are off.
+    metrics_socket: Option<Socket>,
 }
 
 impl Server {
@@ -55,9 +59,9 @@ impl Server {
         // The admin pages do no lookups on the worker threads.
         Threads {
             lookups: count(settings.worker_threads()),
-            // One of them sends webhooks, and some import files.
+            // One of them sends webhooks, one serves metrics, and some import files.
             lists: count(
-                settings.list_threads() + settings.page_threads() + 1 + MAX_RUNNING_IMPORTS,
+                settings.list_threads() + settings.page_threads() + 2 + MAX_RUNNING_IMPORTS,
             ),
         }
     }
@@ -66,7 +70,8 @@ impl Server {
     ///
     /// # Errors
     /// See [`BindError`].
-    pub fn bind(service: Service) -> Result<Self, BindError> {
+    pub fn bind(mut service: Service) -> Result<Self, BindError> {
+        service.metrics.requests.register(api::operation_ids());
         let service = Arc::new(service);
         let socket = Socket::open(service.settings.listen, "--listen")?;
         let pages = &service.settings.admin;
@@ -76,15 +81,27 @@ impl Server {
             let open = |address| Socket::open(address, "the `admin.listen` setting");
             admin_socket = pages.listen.map(open).transpose()?;
         }
+        let open = |address| Socket::open(address, "the `metrics.listen` setting");
+        let metrics_socket = service.settings.metrics.listen.map(open).transpose()?;
         let api = Data::new(Api::new(Arc::clone(&service))?);
         let control = Control::new(&service, &api).map(Data::new);
         record_settings(&service);
-        Ok(Self { service, api, control, socket, admin, admin_socket })
+        Ok(Self { service, api, control, socket, admin, admin_socket, metrics_socket })
     }
 
     /// Returns the address of the API's socket, with the port that was picked for port 0.
     pub fn address(&self) -> SocketAddr {
         self.socket.address
+    }
+
+    /// Returns the address of the admin pages' own socket, if they have one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_socket.as_ref().map(|socket| socket.address)
+    }
+
+    /// Returns the address of the metrics' socket, unless they are off.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_socket.as_ref().map(|socket| socket.address)
     }
 
     /// Returns the URL of the admin pages for a browser on this machine, unless they are disabled.
@@ -122,7 +139,7 @@ impl Server {
     /// # Errors
     /// If a socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { service, api, control, socket, admin, admin_socket } = self;
+        let Self { service, api, control, socket, admin, admin_socket, metrics_socket } = self;
         let stop = stop.boxed().shared();
         let pages = admin.clone();
         let settings = &service.settings;
@@ -133,7 +150,12 @@ impl Server {
             Self::threads(settings),
             settings.webhooks.concurrency,
         );
-        let slots = Slots::new(max, connections.per_address, settings.trusted_proxies.clone());
+        let slots = Slots::new(
+            max,
+            connections.per_address,
+            settings.trusted_proxies.clone(),
+            Arc::clone(&service.metrics.connections),
+        );
         let serve = |api: Option<_>, admin, socket| {
             // Served wherever the API is.
             let control = control.clone().filter(|_| api.is_some());
@@ -148,9 +170,13 @@ impl Server {
             }
         };
         let background = Background::start(&service, pages)?;
+        let start_metrics = |socket| MetricsServer::start(socket, &service);
+        let metrics = metrics_socket.map(start_metrics).transpose()?;
         let ended = both.await;
         background.stop().await;
-        log::info!("stopped");
+        if let Some(metrics) = metrics {
+            metrics.stop().await;
+        }
         ended
     }
 }

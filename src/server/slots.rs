@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use crate::http::client_ip::is_trusted_proxy;
 use crate::service::client_networks;
+use crate::service::metrics::{ConnectionCounts, RefusedConnection};
 
 /// The connection slots of a server.
 #[derive(Clone, Debug)]
@@ -19,6 +20,7 @@ struct Shared {
     per_address: usize,
     trusted_proxies: Vec<IpNet>,
     open: Mutex<OpenConnections>,
+    counts: Arc<ConnectionCounts>,
 }
 
 #[derive(Debug, Default)]
@@ -44,9 +46,14 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    pub fn new(max: usize, per_address: usize, trusted_proxies: Vec<IpNet>) -> Self {
+    pub fn new(
+        max: usize,
+        per_address: usize,
+        trusted_proxies: Vec<IpNet>,
+        counts: Arc<ConnectionCounts>,
+    ) -> Self {
         let open = Mutex::default();
-        Self(Arc::new(Shared { max, per_address, trusted_proxies, open }))
+        Self(Arc::new(Shared { max, per_address, trusted_proxies, open, counts }))
     }
 
     /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only
@@ -62,6 +69,7 @@ impl Slots {
                     self.0.max
                 );
             }
+            self.0.counts.refused(RefusedConnection::Max);
             return None;
         }
         if let Some(address) = address {
@@ -74,11 +82,13 @@ impl Slots {
                         entry.open
                     );
                 }
+                self.0.counts.refused(RefusedConnection::PerAddress);
                 return None;
             }
             entry.open += 1;
         }
         open.total += 1;
+        self.0.counts.opened();
         Some(Slot { slots: self.clone(), address })
     }
 }
@@ -88,6 +98,7 @@ impl Drop for Slot {
         let shared = &self.slots.0;
         let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;
+        shared.counts.closed();
         if open.total < shared.max - shared.max / 8 {
             open.is_reported = false;
         }
@@ -118,7 +129,7 @@ mod tests {
 
     #[test]
     fn connections_are_limited_by_address_and_in_total() {
-        let slots = Slots::new(10, 4, Vec::new());
+        let slots = Slots::new(10, 4, Vec::new(), Arc::default());
         let mut first = open(&slots, "192.0.2.1", 9);
         let second = open(&slots, "192.0.2.2", 9);
         let third = open(&slots, "192.0.2.3", 9);
@@ -132,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_address_and_a_mapped_ipv4_address_as_itself() {
-        let slots = Slots::new(100, 2, Vec::new());
+        let slots = Slots::new(100, 2, Vec::new(), Arc::default());
         let _own =
             (slots.acquire(ip("2001:db8::1")).unwrap(), slots.acquire(ip("2001:db8::2")).unwrap());
         assert!(slots.acquire(ip("2001:db8::3")).is_none());
@@ -146,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_trusted_proxy_is_limited_only_by_the_total() {
-        let slots = Slots::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()]);
+        let slots = Slots::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()], Arc::default());
         assert_eq!(open(&slots, "10.1.2.3", 20).len(), 10);
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
 pub mod demo_mode;
 pub(crate) mod key_usage;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
 pub(crate) mod sliding_window;
@@ -27,12 +27,14 @@ use self::backups::schedule::BackupSchedule;
 use self::clock_skew::ClockSkewMonitor;
 use self::demo_mode::DemoMode;
 use self::key_usage::KeyUsage;
+use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
 use self::test_control::TestControl;
 use self::traffic::Traffic;
 use crate::http::client_ip;
 use crate::http::untrusted_proxies::UntrustedProxies;
+use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::KeyId;
 use crate::model::values::slug::Slug;
 use crate::settings::Settings;
@@ -45,6 +47,7 @@ pub struct Service {
     pub(crate) rate_limits: KeyRateLimits,
     pub(crate) key_usage: KeyUsage,
     pub(crate) traffic: Traffic,
+    pub(crate) metrics: Metrics,
     /// For lists of the API.
     pub(crate) list_threads: ReadThreads,
     /// For all reads of the admin pages.
@@ -68,6 +71,7 @@ impl Service {
             rate_limits: KeyRateLimits::new(settings.rate_limits.clone()),
             key_usage: KeyUsage::default(),
             traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
+            metrics: Metrics::new(SystemClock.now()),
             list_threads: ReadThreads::start(
                 "lists",
                 settings.list_threads(),

@@ -2,6 +2,7 @@
 //! The API's lists and the admin pages have separate threads, and slow hashes use neither.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) struct ReadThreads {
     jobs: Sender<Job>,
     slots: Arc<Semaphore>,
     timeout: Duration,
+    refused: AtomicU64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,13 @@ impl ReadThreads {
                 log::error!("cannot start a thread for reads: {error}");
             }
         }
-        Self { jobs, slots: Arc::new(Semaphore::new(count + MAX_WAITING)), timeout }
+        let slots = Arc::new(Semaphore::new(count + MAX_WAITING));
+        Self { jobs, slots, timeout, refused: AtomicU64::new(0) }
+    }
+
+    /// Returns how many reads were refused because too many were waiting.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Runs a read on one of the threads. If the future is dropped because the client disconnected,
@@ -58,7 +66,10 @@ impl ReadThreads {
         read: impl FnOnce(ReadLimit) -> T + Send + 'static,
     ) -> Result<T, ReadThreadsError> {
         let slot = Arc::clone(&self.slots).try_acquire_owned();
-        let slot = slot.map_err(|_| ReadThreadsError::Busy)?;
+        let slot = slot.map_err(|_| {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            ReadThreadsError::Busy
+        })?;
         let (limit, _waiting) = ReadLimit::new(self.timeout);
         let (done, result) = oneshot::channel();
         let job = Box::new(move || {
@@ -106,6 +117,7 @@ mod tests {
         }
         let rejected = Box::pin(threads.run(|_| ())).now_or_never();
         assert!(matches!(rejected, Some(Err(ReadThreadsError::Busy))));
+        assert_eq!(threads.refused(), 1);
         drop(closed);
         for (n, read) in running.into_iter().enumerate() {
             assert_eq!(read.await.unwrap(), n);

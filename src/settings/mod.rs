@@ -11,5 +11,7 @@ mod variables;
 
 pub use self::exposure::{ExposedTestControl, check_exposure};
 pub use self::sources::{EffectiveSetting, LoadedSettings, SettingsError, SettingsErrors, Source};
-pub use self::values::{Admin, Backups, Bootstrap, Connections, RateLimits, Settings, TestControl};
+pub use self::values::{
+    Admin, Backups, Bootstrap, Connections, LogFormat, Metrics, RateLimits, Settings, TestControl,
+};
 pub use self::variables::UnknownVariable;

@@ -78,6 +78,8 @@ impl fmt::Display for Source {
 #[derive(Debug, Default)]
 pub struct LoadedSettings {
     pub settings: Settings,
+    /// The file that was read.
+    file: Option<PathBuf>,
     /// Has no entry for a setting with its default value.
     sources: HashMap<&'static str, Source>,
     /// Ignored variables that may be misspelled settings.
@@ -122,6 +124,17 @@ impl LoadedSettings {
         self.sources.get(name).unwrap_or(&Source::Default)
     }
 
+    /// Returns the file that was read, if there was one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Returns the names of the environment variables that set something.
+    pub fn variables(&self) -> Vec<String> {
+        let is_set = |setting: &&Setting| *self.source(setting.name) == Source::Environment;
+        SETTINGS.iter().filter(is_set).map(Setting::variable).collect()
+    }
+
     /// Applies the `--data-dir` flag.
     pub fn override_data_dir(&mut self, dir: PathBuf) {
         self.settings.data_dir = dir;
@@ -140,7 +153,10 @@ impl LoadedSettings {
 
     fn read_file(&mut self, file: &Path, errors: &mut Vec<SettingsError>) {
         match std::fs::read_to_string(file) {
-            Ok(text) => self.read_text(file, &text, errors),
+            Ok(text) => {
+                self.file = Some(file.to_owned());
+                self.read_text(file, &text, errors);
+            }
             Err(source) => {
                 errors.push(SettingsError::Unreadable { file: file.to_owned(), source });
             }
@@ -262,6 +278,7 @@ mod tests {
         assert_eq!(source("workers"), Source::File("config.toml".into()));
         assert_eq!(source("log"), Source::Environment);
         assert_eq!(source("data_dir"), Source::Flag);
+        assert_eq!(loaded.variables(), ["PIVOTAL_LOG"]);
     }
 
     #[test]

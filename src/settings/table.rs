@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use log::LevelFilter;
 use toml::Value;
 
-use super::values::Settings;
+use super::values::{LogFormat, Settings};
 use crate::model::key::Mode;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
@@ -32,6 +32,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("listen", address(), |s| &mut s.listen),
         setting("data_dir", directory(), |s| &mut s.data_dir),
         setting("log", log_level(), |s| &mut s.log),
+        setting("log_format", log_format(), |s| &mut s.log_format),
         setting("workers", integer(0..=256), |s| &mut s.workers),
         setting("shutdown_timeout", integer_in("seconds", 0..=3600), |s| &mut s.shutdown_timeout),
         setting("trusted_proxies", networks(), |s| &mut s.trusted_proxies),
@@ -62,9 +63,12 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("backup.keep", integer(1..=10_000), |s| &mut s.backup.keep),
         setting("backup.dir", optional_directory(), |s| &mut s.backup.dir),
         setting("admin.enabled", boolean(), |s| &mut s.admin.enabled),
-        setting("admin.listen", optional_address(), |s| &mut s.admin.listen),
+        setting("admin.listen", optional_address("to share the API's"), |s| &mut s.admin.listen),
         setting("admin.idle_timeout", bounded_duration(MINUTE, HALF_DAY, "30m"), |s| {
             &mut s.admin.idle_timeout
+        }),
+        setting("metrics.listen", optional_address("to turn metrics off"), |s| {
+            &mut s.metrics.listen
         }),
         setting("webhooks.schedule", retry_schedule(), |s| &mut s.webhooks.schedule),
         setting("webhooks.timeout", bounded_duration(HUNDRED_MILLIS, MINUTE, "10s"), |s| {
@@ -227,13 +231,25 @@ fn log_level() -> Kind<LevelFilter> {
     Kind::new(allowed, parse, |level| text(&level.as_str().to_lowercase()))
 }
 
+fn log_format() -> Kind<LogFormat> {
+    let parse = |value: &Value| match value.as_str()?.trim() {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    };
+    Kind::new("\"text\" or \"json\"", parse, |format| match format {
+        LogFormat::Text => "text".into(),
+        LogFormat::Json => "json".into(),
+    })
+}
+
 fn address() -> Kind<SocketAddr> {
     let allowed = "an address and port, such as \"127.0.0.1:8080\"";
     Kind::new(allowed, |value| value.as_str()?.parse().ok(), text)
 }
 
-fn optional_address() -> Kind<Option<SocketAddr>> {
-    let allowed = "an address and port, such as \"127.0.0.1:8081\", or \"\" to share the API's";
+fn optional_address(if_empty: &str) -> Kind<Option<SocketAddr>> {
+    let allowed = format!("an address and port, such as \"127.0.0.1:8081\", or \"\" {if_empty}");
     let parse = |value: &Value| match value.as_str()?.trim() {
         "" => Some(None),
         address => address.parse().ok().map(Some),

@@ -19,6 +19,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub log: LevelFilter,
+    pub log_format: LogFormat,
     /// Threads that handle requests; 0 means one per core.
     pub workers: usize,
     /// In seconds.
@@ -30,9 +31,18 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     pub backup: Backups,
     pub admin: Admin,
+    pub metrics: Metrics,
     pub webhooks: Webhooks,
     pub test_control: TestControl,
     pub bootstrap: Bootstrap,
+}
+
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    /// One JSON object per line.
+    Json,
 }
 
 /// The keys of a first start. Without any, two random ones are created.
@@ -111,6 +121,13 @@ pub struct Admin {
     pub idle_timeout: Duration,
 }
 
+/// The metrics for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// `None` means that they aren't served.
+    pub listen: Option<SocketAddr>,
+}
+
 /// The routes under `/_test`, for test suites.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TestControl {
@@ -155,6 +172,7 @@ impl Default for Settings {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
             data_dir: PathBuf::from("./data"),
             log: LevelFilter::Info,
+            log_format: LogFormat::Text,
             workers: 0,
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
@@ -174,6 +192,7 @@ impl Default for Settings {
                 listen: None,
                 idle_timeout: Duration::from_secs(30 * 60),
             },
+            metrics: Metrics::default(),
             webhooks: Webhooks {
                 schedule: RetrySchedule::default(),
                 timeout: Duration::from_secs(10),

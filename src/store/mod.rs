@@ -41,12 +41,14 @@ pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
 pub use self::engine::read_only::ReadOnly;
 use self::engine::reader_pool::{ReadConnection, ReaderManager};
 use self::engine::wal_growth::WalGrowth;
+pub use self::engine::write_stats::WriteStats;
 use self::engine::writer::{Guards, Writer};
 use self::engine::{damage, identity, sqlite};
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::backup::{BackupDir, FinishedBackup};
 use self::files::check;
 pub use self::files::contents::Contents;
+pub use self::files::disk_usage::DiskUsage;
 pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
 pub use self::files::{DataDir, EphemeralDir, ServeLock};
@@ -76,6 +78,7 @@ pub struct Store {
     damage: Damage,
     open_files: OpenFiles,
     wal_growth: WalGrowth,
+    write_stats: Arc<WriteStats>,
     outbox: OutboxSignal,
     clock: Arc<dyn Clock>,
     dir: DataDir,
@@ -195,11 +198,14 @@ impl Store {
         let checksum_secret = identity::checksum_secret(&conn).map_err(open_error)?;
         let open_files = OpenFiles::capture(&conn, &dir.database_entry(), &dir.database())
             .map_err(open_error)?;
-        let checkpoints = Checkpoints::new(&mut conn, damage.clone()).map_err(open_error)?;
+        let write_stats = Arc::new(WriteStats::default());
+        let checkpoints = Checkpoints::new(&mut conn, damage.clone(), Arc::clone(&write_stats))
+            .map_err(open_error)?;
         let wal_growth = checkpoints.growth();
         let guards = Guards { damage: damage.clone(), open_files: open_files.clone() };
         let outbox = OutboxSignal::default();
-        let writer = Writer::start(conn, checkpoints, Arc::clone(&clock), guards, outbox.clone())
+        let (writer_clock, stats) = (Arc::clone(&clock), Arc::clone(&write_stats));
+        let writer = Writer::start(conn, checkpoints, writer_clock, guards, outbox.clone(), stats)
             .map_err(|source| OpenError::Io { path: dir.path().to_owned(), source })?;
         let readers = |cache| ReaderManager { path: dir.database(), cache, damage: damage.clone() };
         // A server opens its lookup connections now and keeps them. A lookup must not depend on
@@ -224,6 +230,7 @@ impl Store {
             damage,
             open_files,
             wal_growth,
+            write_stats,
             outbox,
             clock,
             dir: dir.clone(),
@@ -329,6 +336,16 @@ impl Store {
     /// the processes that keep it from being reset.
     pub fn wal_warning(&self) -> Option<String> {
         self.wal_growth.oversized().map(|oversized| oversized.to_string())
+    }
+
+    /// What the writer has done so far.
+    pub fn write_stats(&self) -> &WriteStats {
+        &self.write_stats
+    }
+
+    /// Returns the sizes of the files, and the space that is left for them.
+    pub fn disk_usage(&self) -> DiskUsage {
+        DiskUsage::of(&self.dir.database())
     }
 
     fn get_connection(

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 
-use crate::http::error_envelope::{ErrorEntry, ErrorType, error_body};
+use crate::http::error_envelope::{ErrorCode, ErrorEntry, ErrorType, error_body};
 use crate::http::request_limits::BodyError;
 use crate::model::parse::problem::Problem;
 use crate::model::transfer::{ImportFault, Place};
@@ -113,7 +113,9 @@ impl ControlError {
             }
             _ => {}
         }
-        response.json(body)
+        let mut response = response.json(body);
+        ErrorCode::add_to(&mut response, first.code);
+        response
     }
 
     fn entries(&self) -> Vec<ErrorEntry> {

@@ -9,12 +9,11 @@ use serde_json::{Map, Value};
 use super::control::Control;
 use super::error::ControlError;
 use super::guard;
-use crate::http::request_id::RequestId;
 use crate::http::request_limits::{headers_fit, read_body};
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::params::{Params, Query};
 use crate::model::values::slug::Slug;
-use crate::service::access_log::UsedOperation;
+use crate::service::access_log::{OperationKind, UsedOperation, log_server_error};
 
 /// The maximum length of a body. Larger than the API's, because a body can contain a seed.
 const MAX_BODY: usize = 8 << 20;
@@ -95,7 +94,7 @@ pub(super) async fn dispatch<F: Future<Output = ControlResult>>(
     id: &'static str,
     handler: fn(ControlRequest) -> F,
 ) -> HttpResponse {
-    request.extensions_mut().insert(UsedOperation(id));
+    request.extensions_mut().insert(UsedOperation::new(id, OperationKind::TestControl));
     let handled = check_and_handle(control, request.clone(), payload, handler).await;
     handled.unwrap_or_else(|error| error_response(&request, &error))
 }
@@ -125,9 +124,7 @@ pub(super) fn refuse_method(request: &HttpRequest, allowed: String) -> HttpRespo
 
 fn error_response(request: &HttpRequest, error: &ControlError) -> HttpResponse {
     if let ControlError::Store(error) = error {
-        let extensions = request.extensions();
-        let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
-        log::error!("request_id={id} {error}");
+        log_server_error(request, error);
     }
     error.to_http_response()
 }

@@ -8,11 +8,11 @@ use crate::admin::error::AdminError;
 use crate::admin::state::Admin;
 use crate::admin::visit::refuse;
 use crate::http::security_headers::{self, FetchPolicy, IMMUTABLE};
-use crate::service::access_log::UsedOperation;
+use crate::service::access_log::{OperationKind, UsedOperation};
 
 /// GET `/admin/assets/{hash}/{name}`. Needs no session and sets no cookie.
 pub(in crate::admin) async fn show(request: HttpRequest, admin: Data<Admin>) -> HttpResponse {
-    request.extensions_mut().insert(UsedOperation("admin-asset"));
+    request.extensions_mut().insert(UsedOperation::new("admin-asset", OperationKind::Asset));
     let Some(asset) = admin.assets.get(request.path()) else {
         return refuse(&request, AdminError::PageNotFound);
     };

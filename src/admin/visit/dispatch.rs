@@ -30,7 +30,7 @@ use crate::http::origin::client_used_tls;
 use crate::http::request_limits::{self, BodyReader};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::model::workspace::Workspace;
-use crate::service::access_log::UsedOperation;
+use crate::service::access_log::{OperationKind, UsedOperation, UsedWorkspace};
 use crate::store::Reader;
 
 /// The largest form, in bytes. Fits the longest notes in a script that takes nine bytes per
@@ -65,7 +65,8 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     forms: Forms,
     handler: impl FnOnce(Rc<Visitor>) -> F,
 ) -> HttpResponse {
-    request.extensions_mut().insert(UsedOperation(operation));
+    let used = UsedOperation::new(operation, OperationKind::AdminPage);
+    request.extensions_mut().insert(used);
     let mut visitor = None;
     let handling = check_and_handle(&request, payload, forms, &mut visitor, handler);
     let result = match AssertUnwindSafe(handling).catch_unwind().await {
@@ -127,6 +128,9 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let chosen = session.and_then(|session| session.workspace);
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
     let current = workspaces.iter().position(chosen).unwrap_or(0);
+    if let Some(workspace) = workspaces.get(current).filter(|_| signed_in) {
+        request.extensions_mut().insert(UsedWorkspace(workspace.slug.clone()));
+    }
     let connections = &admin.service.settings.connections;
     let (form, file) = match &token {
         Some(token) if is_post && forms == Forms::WithFile && upload::is_multipart(headers) => {

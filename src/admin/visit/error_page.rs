@@ -11,6 +11,7 @@ use crate::admin::page::{self, Page};
 use crate::admin::state::Admin;
 use crate::http::request_id::RequestId;
 use crate::http::security_headers::{self, FetchPolicy};
+use crate::service::access_log::log_server_error;
 
 #[derive(Template)]
 #[template(path = "admin/error.html")]
@@ -39,11 +40,11 @@ pub(super) fn show(
     error: &AdminError,
     page: impl FnOnce(&'static str) -> Page,
 ) -> HttpResponse {
+    if error.is_server_error() {
+        log_server_error(request, error);
+    }
     let extensions = request.extensions();
     let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
-    if error.is_server_error() {
-        log::error!("request_id={id} {error}");
-    }
     let (status, title) = error.status();
     let request_id = error.is_server_error().then(|| id.to_owned());
     let needs_workspace = matches!(error, AdminError::NoWorkspace);

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::key_verifier::CachedResult;
 use crate::api::error::ApiError;
 use crate::api::state::Api;
 use crate::model::key::secret::{KeySecret, Prefix};
+use crate::service::access_log::UsedKey;
 use crate::service::auth_limits::secret_kinds::Attempt;
 use crate::store::{Credentials, Snapshot};
 
@@ -17,10 +19,10 @@ use crate::store::{Credentials, Snapshot};
 /// reads the key again, so that changes to it take effect immediately. Cheap checks come first.
 pub(in crate::api) async fn authenticate(
     api: &Data<Api>,
-    headers: &HeaderMap,
+    request: &HttpRequest,
     client_ip: IpAddr,
 ) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
-    let secret = KeySecret::parse(bearer(headers)?, api.store().checksum_secret())
+    let secret = KeySecret::parse(bearer(request.headers())?, api.store().checksum_secret())
         .ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
     let (mut found, mut snapshot) = look_up(api, &prefix)?;
@@ -33,6 +35,8 @@ pub(in crate::api) async fn authenticate(
             (found, snapshot) = look_up(api, &prefix)?;
         }
     }
+    // The log also says whose key it was if it can no longer be used.
+    request.extensions_mut().insert(UsedKey(Arc::clone(&found)));
     if found.key.revoked_at.is_some() {
         return Err(ApiError::RevokedKey);
     }

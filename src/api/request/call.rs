@@ -16,7 +16,6 @@ use crate::api::operation::{Access, Operation};
 use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
 use crate::http::connection_state::body_length;
-use crate::http::request_id::RequestId;
 use crate::http::request_limits;
 use crate::model::caller::Caller;
 use crate::model::idempotency::IdempotentRequest;
@@ -24,7 +23,10 @@ use crate::model::parse::fields::Body;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
-use crate::service::access_log::{RecordIfAbandoned, UsedKey, UsedOperation};
+use crate::service::access_log::{
+    OperationKind, RecordIfAbandoned, UsedOperation, log_server_error,
+};
+use crate::service::metrics::Refusal;
 use crate::service::rate_limits::RateLimitHeaders;
 use crate::service::sliding_window::Decision;
 use crate::store::{Credentials, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
@@ -137,9 +139,7 @@ pub(in crate::api) async fn dispatch<F: Future<Output = ApiResult>>(
 /// Builds the response to a failed request, and logs server errors.
 pub(in crate::api) fn error_response(request: &HttpRequest, error: &ApiError) -> HttpResponse {
     if error.is_server_error() {
-        let extensions = request.extensions();
-        let id = extensions.get::<RequestId>().map_or("-", RequestId::as_str);
-        log::error!("request_id={id} {error}");
+        log_server_error(request, error);
     }
     error.to_http_response()
 }
@@ -151,7 +151,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     rate_limit: &mut Option<RateLimitHeaders>,
     handler: impl FnOnce(Call) -> F,
 ) -> Result<ApiResponse, Stop> {
-    request.extensions_mut().insert(UsedOperation(operation.id));
+    request.extensions_mut().insert(UsedOperation::new(operation.id, OperationKind::Api));
     let headers = request.headers();
     if !request_limits::headers_fit(headers) {
         return Err(ApiError::HeadersTooLarge.into());
@@ -162,12 +162,11 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no IP address".to_owned()))?;
     let client_ip = api.service.client_ip(peer, headers);
 
-    let (credentials, snapshot) = auth::authenticate(&api, headers, client_ip).await?;
+    let (credentials, snapshot) = auth::authenticate(&api, request, client_ip).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
     // Only reads without a body keep the snapshot: others may wait for the body or the writer
     // first.
     let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
-    request.extensions_mut().insert(UsedKey(key.prefix.clone()));
     let has_test_control = api.service.test_control.is_some();
     // A fault can delay the request, which must not hold a database connection until then.
     let snapshot = snapshot.filter(|_| !has_test_control);
@@ -181,6 +180,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
         None => {}
         Some(Decision::Allowed(budget)) => *rate_limit = Some(RateLimitHeaders::new(budget, now)),
         Some(Decision::Denied(budget, wait)) => {
+            api.service.metrics.refusals.count(Refusal::RateLimit);
             *rate_limit = Some(RateLimitHeaders::new(budget, now));
             return Err(ApiError::RateLimited(wait).into());
         }

@@ -28,7 +28,7 @@ pub struct Serve {
     /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
     /// warnings. Set `PIVOTAL_LOG` or `PIVOTAL_RATE_LIMITS_ENABLED` to change that. The settings
     /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply, nor do the
-    /// `trusted_proxies` of a configuration file.
+    /// `trusted_proxies` and `metrics.listen` of a configuration file.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
     /// Serve a demo: a workspace with demo data that is reset every hour

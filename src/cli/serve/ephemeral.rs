@@ -25,10 +25,13 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
     // The settings file may belong to the server that this one replaces in tests.
     let is_chosen = |name| *loaded.source(name) == Source::Environment;
     let (log, limits) = (is_chosen("log"), is_chosen("rate_limits.enabled"));
-    let proxies = is_chosen("trusted_proxies");
+    let (proxies, metrics) = (is_chosen("trusted_proxies"), is_chosen("metrics.listen"));
     let settings = &mut loaded.settings;
     settings.listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     settings.admin.listen = None;
+    if !metrics {
+        settings.metrics.listen = None;
+    }
     settings.backup.every = None;
     settings.shutdown_timeout = settings.shutdown_timeout.min(SHUTDOWN_TIMEOUT);
     settings.test_control.enabled = true;

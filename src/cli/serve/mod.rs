@@ -5,10 +5,12 @@ pub mod args;
 mod bootstrap;
 mod demo;
 mod ephemeral;
+mod lifecycle;
 mod seed;
 mod stop;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use self::announcement::announce;
 use self::args::Serve;
@@ -17,6 +19,7 @@ use self::bootstrap::{
     replacement_commands,
 };
 use self::ephemeral::KeysInPreparation;
+use self::lifecycle::{Origins, log_started, log_stopped};
 use self::seed::SeedFile;
 use self::stop::StopConditions;
 use super::context::Context;
@@ -36,6 +39,7 @@ use crate::transfer::SeedTarget;
 const MAX_COUNT: u32 = 100_000;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
+    let started = Instant::now();
     let Context { settings: mut loaded, dir, mut output } = context;
     let unknown = loaded.unknown_variables().to_vec();
     if args.ephemeral {
@@ -45,13 +49,14 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     if args.demo {
         demo::adapt(&mut loaded)?;
     }
+    let origins = Origins::new(&loaded, &args);
     let mut settings = loaded.settings;
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }
     apply_test_control(&mut settings, &args)?;
     check_exposure(&settings)?;
-    logging::start(settings.log);
+    logging::start(settings.log, settings.log_format);
     unknown.iter().for_each(|variable| log::warn!("{variable}"));
     // Removed when this function returns.
     let temporary = (args.ephemeral || args.demo).then(EphemeralDir::create).transpose()?;
@@ -84,7 +89,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
         exit_with_parent: args.exit_with_parent,
         temporary: temporary.as_ref().map(|temporary| temporary.path().to_owned()),
     };
-    let stop = stop.watch();
+    let (cause, stop) = stop.watch();
     let store = server.service().store();
     let unshown = store.read(|reader| reader.unshown_keys())?;
     if let Some(keys) = &unshown {
@@ -119,11 +124,14 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     if args.demo {
         demo::start(&server, &first)?;
     }
+    log_started(&server, &origins);
     announce(output, &server, &first, args.ephemeral, unshown.as_deref())?;
     if !first.keys.is_empty() && !first.are_known && !args.ephemeral {
         record_first_keys_shown(store);
     }
-    actix_web::rt::System::new().block_on(async { server.run(stop).await.map_err(Failure::Server) })
+    let ended = actix_web::rt::System::new().block_on(server.run(stop));
+    log_stopped(&cause, started);
+    ended.map_err(Failure::Server)
 }
 
 /// Applies the flags of test control.

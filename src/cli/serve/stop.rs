@@ -2,10 +2,12 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::super::signals;
+use super::super::signals::{self, StopSignal};
 
 /// What a server watches while it runs.
 pub struct StopConditions {
@@ -14,16 +16,35 @@ pub struct StopConditions {
     pub temporary: Option<PathBuf>,
 }
 
+/// Why a server stops, and since when.
+#[derive(Clone, Default)]
+pub struct StopCause(Arc<OnceLock<(String, Instant)>>);
+
+impl StopCause {
+    fn set(&self, reason: impl Into<String>) {
+        // The first reason counts.
+        let _ = self.0.set((reason.into(), Instant::now()));
+    }
+
+    /// Returns `None` while nothing has stopped it.
+    pub fn get(&self) -> Option<(&str, Instant)> {
+        self.0.get().map(|(reason, since)| (reason.as_str(), *since))
+    }
+}
+
 impl StopConditions {
     /// Starts watching. The future is ready once the server must stop.
-    pub fn watch(self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn watch(self) -> (StopCause, impl Future<Output = ()> + Send + 'static) {
         let (ask, mut asked) = unbounded_channel();
+        let cause = StopCause::default();
         if self.exit_with_parent {
-            watch_stdin(ask.clone());
+            watch_stdin(ask.clone(), cause.clone());
         }
+        let of_signal = cause.clone();
         // The receiver is gone if the server has ended by itself.
-        let first = move |signal| {
+        let first = move |signal: StopSignal| {
             log::info!("stopping on {signal}: waiting for requests in progress");
+            of_signal.set(signal.to_string());
             let _ = ask.send(());
         };
         let temporary = self.temporary;
@@ -39,16 +60,17 @@ impl StopConditions {
                 "can't install signal handlers, so a signal will end the server at once: {error}"
             );
         }
-        async move {
+        let asked = async move {
             if asked.recv().await.is_none() {
                 std::future::pending().await
             }
-        }
+        };
+        (cause, asked)
     }
 }
 
 /// Reads stdin until it is closed. Ignores what it contains.
-fn watch_stdin(ask: UnboundedSender<()>) {
+fn watch_stdin(ask: UnboundedSender<()>, cause: StopCause) {
     let was_readable = is_stdin_readable();
     let watch = move || {
         match io::copy(&mut io::stdin().lock(), &mut io::sink()) {
@@ -61,6 +83,7 @@ fn watch_stdin(ask: UnboundedSender<()>) {
             Ok(_) => log::info!("stopping because stdin was closed"),
             Err(error) => log::warn!("can't read stdin, so --exit-with-parent stops it: {error}"),
         }
+        cause.set("stdin was closed");
         let _ = ask.send(());
     };
     if let Err(error) = std::thread::Builder::new().name("stdin".to_owned()).spawn(watch) {

@@ -7,6 +7,7 @@ use super::hash_queue::{HashingError, Trust};
 use super::secret_kinds::{Attempt, KindLimits, SecretKind};
 use crate::model::values::argon2id::HashError;
 use crate::service::Service;
+use crate::service::metrics::Refusal;
 
 impl Service {
     /// Checks a secret by hashing it, off the web workers. A failure is counted before the queue
@@ -23,7 +24,8 @@ impl Service {
         self.check_failure_limit(&attempt)?;
         let KindLimits { attempts, queue } = self.auth_limits.limits_for(attempt.kind);
         let trust = attempts.trust(attempt.address, self.store.clock().monotonic());
-        let slot = queue.wait(attempt.address, trust).await?;
+        let slot = queue.wait(attempt.address, trust).await;
+        let slot = slot.inspect_err(|error| self.count_refusal(error))?;
         // Other attempts may have failed while this one was waiting.
         self.check_failure_limit(&attempt)?;
         let service = Arc::clone(self);
@@ -52,13 +54,9 @@ impl Service {
         address: IpAddr,
         hash: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashingError> {
-        self.auth_limits
-            .limits_for(SecretKind::Key)
-            .queue
-            .wait(address, Trust::Verified)
-            .await?
-            .run(hash)
-            .await
+        let queue = &self.auth_limits.limits_for(SecretKind::Key).queue;
+        let slot = queue.wait(address, Trust::Verified).await;
+        slot.inspect_err(|error| self.count_refusal(error))?.run(hash).await
     }
 
     /// Checks whether another attempt is allowed.
@@ -69,7 +67,17 @@ impl Service {
         let Attempt { kind, address, key } = attempt;
         let now = self.store.clock().monotonic();
         let attempts = &self.auth_limits.limits_for(*kind).attempts;
-        attempts.check(*address, key.as_ref(), now).map_err(HashingError::TooManyFailures)
+        let allowed =
+            attempts.check(*address, key.as_ref(), now).map_err(HashingError::TooManyFailures);
+        allowed.inspect_err(|error| self.count_refusal(error))
+    }
+
+    fn count_refusal(&self, error: &HashingError) {
+        match error {
+            HashingError::TooManyFailures(_) => self.metrics.refusals.count(Refusal::WrongSecrets),
+            HashingError::Busy => self.metrics.refusals.count(Refusal::HashQueueFull),
+            HashingError::Stopping | HashingError::Hash(_) => {}
+        }
     }
 
     /// Counts an attempt that failed without hashing.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
 use crate::service::Service;
 use crate::store::StoreError;
-use crate::store::webhooks::attempts::Finished;
+use crate::store::webhooks::attempts::{Finished, Recorded};
 
 /// The minimum time between two batches, so that more results share a commit. The first result after
 /// a pause doesn't wait: if the disk is full, that must be noticed before more is sent.
@@ -25,7 +25,7 @@ pub(super) enum Message {
     /// An attempt ended.
     Ended(Finished),
     /// Storing a batch of results succeeded or failed.
-    WriteEnded(Vec<Finished>, Result<Vec<Endpoint>, StoreError>),
+    WriteEnded(Vec<Finished>, Result<Recorded, StoreError>),
 }
 
 pub(super) struct Recorder {
@@ -100,15 +100,16 @@ impl Recorder {
     pub fn finish_write(
         &mut self,
         mut batch: Vec<Finished>,
-        stored: Result<Vec<Endpoint>, StoreError>,
+        stored: Result<Recorded, StoreError>,
     ) -> Vec<Finished> {
         self.is_writing = false;
         match stored {
-            Ok(disabled) => {
+            Ok(recorded) => {
                 if mem::take(&mut self.has_failed) {
                     log::info!("results of webhook deliveries can be stored again");
                 }
-                disabled.iter().for_each(warn_of_disabled);
+                recorded.disabled.iter().for_each(warn_of_disabled);
+                self.service.metrics.webhooks.record(&batch, &recorded);
                 batch
             }
             Err(error) => {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::damage::Damage;
 use super::sqlite;
+use super::write_stats::WriteStats;
 use crate::store::error::StoreError;
 
 /// How many pages a checkpoint may leave to the writer, which cannot write while it checkpoints
@@ -21,16 +22,25 @@ const MAX_PASSES: u32 = 8;
 /// How long writes wait for the reads that keep the log from being reset.
 const RESET_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Logs a failure once instead of after every commit.
+/// Measures checkpoints, and logs a failure once instead of after every commit.
 #[derive(Clone)]
-pub(in crate::store) struct FailureReporter {
+pub(in crate::store) struct CheckpointReporter {
     damage: Damage,
+    stats: Arc<WriteStats>,
     reported: Arc<AtomicBool>,
 }
 
-impl FailureReporter {
-    pub fn new(damage: Damage) -> Self {
-        Self { damage, reported: Arc::default() }
+impl CheckpointReporter {
+    pub fn new(damage: Damage, stats: Arc<WriteStats>) -> Self {
+        Self { damage, stats, reported: Arc::default() }
+    }
+
+    /// Runs one pass over the log.
+    fn measure<T>(&self, pass: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let result = pass();
+        self.stats.checkpointed(started.elapsed());
+        result
     }
 
     fn report(&self, error: rusqlite::Error) {
@@ -63,7 +73,7 @@ pub(in crate::store) struct CheckpointThread {
 }
 
 impl CheckpointThread {
-    pub fn start(writer: &Connection, failures: &FailureReporter) -> Option<Self> {
+    pub fn start(writer: &Connection, failures: &CheckpointReporter) -> Option<Self> {
         let path = writer.path()?.to_owned();
         let durability = sqlite::durability(writer).ok()?;
         let (tasks, received) = sync_channel(1);
@@ -126,7 +136,7 @@ impl Drop for CheckpointThread {
 
 /// Repeats the checkpoint until little of the log is left, or until readers still need an older
 /// part of it.
-fn catch_up(conn: &Connection, failures: &FailureReporter) -> bool {
+fn catch_up(conn: &Connection, failures: &CheckpointReporter) -> bool {
     let mut left = i64::MAX;
     for _ in 0..MAX_PASSES {
         match checkpoint(conn, failures) {
@@ -141,10 +151,10 @@ fn catch_up(conn: &Connection, failures: &FailureReporter) -> bool {
 /// Checkpoints the whole log and waits until no reader needs it, so that the next commit writes it
 /// from its beginning (SQLite manual, "PRAGMA wal_checkpoint"). Returns false if a reader still
 /// needs it.
-fn reset(conn: &Connection, failures: &FailureReporter) -> bool {
+fn reset(conn: &Connection, failures: &CheckpointReporter) -> bool {
     let done = conn.busy_timeout(RESET_TIMEOUT).and_then(|()| {
         let mut statement = conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)")?;
-        statement.query_row([], |row| Ok(row.get::<_, i64>("busy")? == 0))
+        failures.measure(|| statement.query_row([], |row| Ok(row.get::<_, i64>("busy")? == 0)))
     });
     done.unwrap_or_else(|error| {
         failures.report(error);
@@ -154,13 +164,16 @@ fn reset(conn: &Connection, failures: &FailureReporter) -> bool {
 
 /// Checkpoints what no reader needs, without waiting for anything, and returns the number of pages
 /// left. Returns `None` if it failed; then the log only grows larger than it should.
-pub(in crate::store) fn checkpoint(conn: &Connection, failures: &FailureReporter) -> Option<i64> {
+pub(in crate::store) fn checkpoint(
+    conn: &Connection,
+    failures: &CheckpointReporter,
+) -> Option<i64> {
     let left = |row: &rusqlite::Row<'_>| {
         Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?)
     };
     let passed = conn
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
-        .and_then(|mut statement| statement.query_row([], left));
+        .and_then(|mut statement| failures.measure(|| statement.query_row([], left)));
     match passed {
         Ok(left) => {
             failures.clear();

@@ -1,11 +1,14 @@
 //! Decides when to checkpoint and reset the write-ahead log, without holding up writes. Called by
 //! the writer after its commits.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
-use super::checkpoint_thread::{CheckpointThread, FailureReporter, checkpoint};
+use super::checkpoint_thread::{CheckpointReporter, CheckpointThread, checkpoint};
 use super::damage::Damage;
 use super::wal_growth::WalGrowth;
+use super::write_stats::WriteStats;
 
 /// The log size, in pages of 4 KiB, at which checkpoints start. At SQLite's default of 1000, pages
 /// that change often are written twice as often. At 4000, each sync is larger and delays concurrent
@@ -24,7 +27,7 @@ const MAX_FAILED_RESETS: u32 = 2;
 pub(in crate::store) struct Checkpoints {
     growth: WalGrowth,
     thread: Option<CheckpointThread>,
-    failures: FailureReporter,
+    failures: CheckpointReporter,
     resets: Resets,
 }
 
@@ -52,14 +55,18 @@ impl Resets {
 impl Checkpoints {
     /// Takes over the checkpoints that SQLite would otherwise run in the commits of this
     /// connection.
-    pub fn new(writer: &mut Connection, damage: Damage) -> rusqlite::Result<Self> {
+    pub fn new(
+        writer: &mut Connection,
+        damage: Damage,
+        stats: Arc<WriteStats>,
+    ) -> rusqlite::Result<Self> {
         let growth = WalGrowth::new(writer.path().unwrap_or_default().as_ref());
         let length = growth.clone();
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
             length.set_pages(u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))?;
-        let failures = FailureReporter::new(damage);
+        let failures = CheckpointReporter::new(damage, stats);
         Ok(Self { growth, thread: None, failures, resets: Resets::default() })
     }
 

@@ -11,4 +11,5 @@ pub(super) mod reader_pool;
 pub(super) mod schema;
 pub(super) mod sqlite;
 pub(super) mod wal_growth;
+pub(super) mod write_stats;
 pub(super) mod writer;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::checkpoints::Checkpoints;
 use super::damage::{Damage, Generation};
 use super::sqlite;
+use super::write_stats::WriteStats;
 use crate::model::clock::Clock;
 use crate::store::Tx;
 use crate::store::error::StoreError;
@@ -50,6 +51,7 @@ pub(in crate::store) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     damage: Damage,
+    stats: Arc<WriteStats>,
     is_stopping: Arc<AtomicBool>,
 }
 
@@ -64,6 +66,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
         guards: Guards,
         outbox: OutboxSignal,
+        stats: Arc<WriteStats>,
     ) -> std::io::Result<Self> {
         // Short, so that a change that waits for another process can be made to give up.
         conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
@@ -78,12 +81,13 @@ impl Writer {
             guards,
             outbox,
             cache,
+            stats: Arc::clone(&stats),
             is_stopping: Arc::clone(&is_stopping),
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || worker.run(&jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), damage, is_stopping })
+        Ok(Self { queue: Some(queue), thread: Some(thread), damage, stats, is_stopping })
     }
 
     /// From now on, makes changes fail instead of waiting for another process's lock.
@@ -114,9 +118,12 @@ impl Writer {
             }
         });
         let stopped = || StoreError::Unavailable("the server is stopping".to_owned());
-        match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        self.stats.job_queued();
+        match queue.try_send(job) {
             Ok(()) => Ok(receiver),
             Err(TrySendError::Full(_)) => {
+                self.stats.job_refused();
                 Err(StoreError::Unavailable("too many changes are waiting".to_owned()))
             }
             Err(TrySendError::Disconnected(_)) => Err(stopped()),
@@ -145,15 +152,22 @@ struct WriterThread {
     guards: Guards,
     outbox: OutboxSignal,
     cache: Generation,
+    stats: Arc<WriteStats>,
     is_stopping: Arc<AtomicBool>,
 }
 
 impl WriterThread {
     fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
+            let mut size = 0;
             let group = std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP - 1));
+            let group = group.inspect(|_| {
+                self.stats.job_started();
+                size += 1;
+            });
             self.guards.damage.refresh(&self.conn, &mut self.cache);
             self.commit(group);
+            self.stats.group_written(size);
             // After the responses, which do not need to wait for a checkpoint.
             self.checkpoints.after_commit(&self.conn);
         }
@@ -166,7 +180,9 @@ impl WriterThread {
             for job in group.by_ref() {
                 self.run_job(job, &mut outcomes)?;
             }
+            let started = Instant::now();
             self.execute("COMMIT")?;
+            self.stats.committed(started.elapsed());
             // A file that was moved away goes unnoticed otherwise: SQLite keeps writing to it.
             self.guards.open_files.ensure_in_place()
         });
@@ -177,6 +193,7 @@ impl WriterThread {
             }
             return;
         };
+        self.stats.group_failed();
         let error = self.guards.damage.report(error, self.cache);
         log::error!("cannot store a group of changes: {error}");
         // After some errors, such as a full disk, SQLite has already rolled back.

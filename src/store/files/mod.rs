@@ -6,6 +6,7 @@ pub(super) mod check;
 pub(super) mod contents;
 pub(super) mod copy;
 mod data_dir;
+pub(super) mod disk_usage;
 mod ephemeral;
 mod evidence;
 mod evidence_search;

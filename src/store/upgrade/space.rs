@@ -5,6 +5,7 @@ use std::path::Path;
 use super::old::OldDatabase;
 use super::resources::RESOURCES;
 use crate::store::error::OpenError;
+use crate::store::files::disk_usage::free_bytes;
 
 /// The space that the new file needs, as a percentage of the used size of the old one. Includes the
 /// files in which the entries of one index at a time are sorted.
@@ -41,16 +42,4 @@ fn count_resources(old: &OldDatabase) -> Result<u64, OpenError> {
 
 fn needed(used: u64, resources: u64) -> u64 {
     BASE_BYTES + used / 100 * SHARE_PERCENT + resources.saturating_mul(DOCUMENT_BYTES)
-}
-
-/// Returns the free space on the disk of a file that is available to this process.
-#[cfg(unix)]
-fn free_bytes(path: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(crate::store::files::dir_of(path)).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
 }

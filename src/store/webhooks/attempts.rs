@@ -34,25 +34,40 @@ struct Before {
     next_attempt_at: Option<i64>,
 }
 
+/// What became of recorded attempts.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// The endpoints that were disabled.
+    pub disabled: Vec<Endpoint>,
+    /// The number of deliveries that arrived.
+    pub delivered: u64,
+    /// The number of deliveries that failed after their last attempt.
+    pub failed: u64,
+}
+
 impl Tx<'_> {
-    /// Records attempts. Disables endpoints after `disable_after` failed deliveries in a row, and
-    /// returns the endpoints that it disabled.
+    /// Records attempts. Disables endpoints after `disable_after` failed deliveries in a row.
     pub fn record_attempts(
         &self,
         finished: &[Finished],
         disable_after: u32,
-    ) -> Result<Vec<Endpoint>, StoreError> {
-        let mut disabled = Vec::new();
+    ) -> Result<Recorded, StoreError> {
+        let mut recorded = Recorded::default();
         for one in finished {
             // Removed while it was being sent, with its endpoint.
             let Some(before) = self.delivery_before(one)? else { continue };
             self.insert_attempt(one, before.attempts + 1)?;
             let endpoint = before.endpoint_id.clone();
-            if let Some(reason) = self.settle(one, before, disable_after)? {
-                disabled.extend(self.disable_endpoint(Actor::system(), &endpoint, reason)?);
+            let settled = self.settle(one, before, disable_after, &mut recorded)?;
+            if let Some(reason) = settled {
+                recorded.disabled.extend(self.disable_endpoint(
+                    Actor::system(),
+                    &endpoint,
+                    reason,
+                )?);
             }
         }
-        Ok(disabled)
+        Ok(recorded)
     }
 
     fn delivery_before(&self, finished: &Finished) -> Result<Option<Before>, StoreError> {
@@ -96,6 +111,7 @@ impl Tx<'_> {
         finished: &Finished,
         before: Before,
         disable_after: u32,
+        recorded: &mut Recorded,
     ) -> Result<Option<DisabledReason>, StoreError> {
         let outcome = &finished.outcome;
         let retry_at = finished.retry_at.map(Timestamp::as_micros);
@@ -121,6 +137,7 @@ impl Tx<'_> {
             finished.delivery.0,
         ])?;
         if outcome.succeeded() {
+            recorded.delivered += 1;
             let sql = "UPDATE webhook_endpoints SET failures = 0 WHERE no = ?1 AND failures > 0";
             self.conn.prepare_cached(sql)?.execute([before.endpoint.0])?;
             return Ok(None);
@@ -128,6 +145,7 @@ impl Tx<'_> {
         if status != DeliveryStatus::Failed || before.status != DeliveryStatus::Pending {
             return Ok(None);
         }
+        recorded.failed += 1;
         let sql = "UPDATE webhook_endpoints SET failures = failures + 1 WHERE no = ?1
                    RETURNING failures";
         let failures: u32 =

@@ -1,6 +1,7 @@
 //! Webhook endpoints, the outbox, and the delivery log.
 
 pub mod attempts;
+pub mod backlog;
 pub mod deliveries;
 mod endpoint_changes;
 pub mod endpoints;

@@ -29,7 +29,7 @@ fn failed_deliveries_in_a_row_disable_an_endpoint_and_a_success_starts_over() {
     let endpoint = endpoint(&db);
     let fail = |seconds| {
         let request = event(&db, seconds);
-        db.global_tx(seconds).record_attempts(&[finished(&request, 500, None)], 3).unwrap()
+        db.global_tx(seconds).record_attempts(&[finished(&request, 500, None)], 3).unwrap().disabled
     };
     assert!(fail(1).is_empty() && fail(2).is_empty());
     let delivered = event(&db, 3);

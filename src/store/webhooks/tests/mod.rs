@@ -106,7 +106,7 @@ fn finished(request: &OutgoingRequest, status: u16, retry_at: Option<i64>) -> Fi
 }
 
 fn record(db: &Db, result: Finished) -> Vec<Endpoint> {
-    db.global_tx(0).record_attempts(&[result], NEVER).unwrap()
+    db.global_tx(0).record_attempts(&[result], NEVER).unwrap().disabled
 }
 
 /// Returns the status, step, and number of attempts.

@@ -1,0 +1,72 @@
+//! The log lines with which a server starts and stops.
+
+use std::time::Instant;
+
+use log::Level;
+
+use super::args::Serve;
+use super::stop::StopCause;
+use crate::logging::Line;
+use crate::server::Server;
+use crate::settings::{LoadedSettings, Source};
+
+/// Where the settings came from: names, without their values, which may be secrets.
+pub struct Origins {
+    /// `None` if there was no file.
+    file: Option<String>,
+    variables: Vec<String>,
+    flags: Vec<String>,
+}
+
+impl Origins {
+    pub fn new(loaded: &LoadedSettings, args: &Serve) -> Self {
+        let set = [
+            ("--data-dir", *loaded.source("data_dir") == Source::Flag),
+            ("--listen", args.listen.is_some()),
+            ("--no-bootstrap", args.no_bootstrap),
+            ("--new-database", args.new_database),
+            ("--resume-deliveries", args.resume_deliveries),
+            ("--ephemeral", args.ephemeral),
+            ("--demo", args.demo),
+            ("--seed", args.seed.is_some()),
+            ("--exit-with-parent", args.exit_with_parent),
+            ("--test-control", args.test_control),
+            ("--test-control-token", args.test_control_token.is_some()),
+        ];
+        let flags = set.into_iter().filter(|(_, is_set)| *is_set);
+        Self {
+            file: loaded.file().map(|file| file.display().to_string()),
+            variables: loaded.variables(),
+            flags: flags.map(|(name, _)| name.to_owned()).collect(),
+        }
+    }
+}
+
+/// Logs that the server has started, with what tells servers apart.
+pub fn log_started(server: &Server, origins: &Origins) {
+    let data_dir = server.service().store().dir().path().display().to_string();
+    let text = |address: Option<std::net::SocketAddr>| address.map(|address| address.to_string());
+    let mut line = Line::new(Level::Info, "started")
+        .text("version", env!("CARGO_PKG_VERSION"))
+        .number("pid", std::process::id().into())
+        .text("data_dir", &data_dir)
+        .text("listen", &server.address().to_string())
+        .optional_text("admin_listen", text(server.admin_address()).as_deref())
+        .optional_text("metrics_listen", text(server.metrics_address()).as_deref())
+        .text("config", origins.file.as_deref().unwrap_or("none"));
+    for (name, values) in [("environment", &origins.variables), ("flags", &origins.flags)] {
+        if !values.is_empty() {
+            line = line.list(name, values);
+        }
+    }
+    line.write();
+}
+
+/// Logs that the server has stopped: why, how long that took, and how long it ran.
+pub fn log_stopped(cause: &StopCause, started: Instant) {
+    let mut line = Line::new(Level::Info, "stopped");
+    if let Some((reason, since)) = cause.get() {
+        line = line.text("reason", reason).millis("ms", since.elapsed());
+    }
+    line.number("uptime_seconds", started.elapsed().as_secs()).write();
+}

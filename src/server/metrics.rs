@@ -1,0 +1,64 @@
+//! Serves the metrics on a socket of their own, with its own thread and connections, so that they
+//! can be scraped while the server is overloaded or stops.
+
+use std::io;
+use std::sync::Arc;
+
+use actix_web::dev::{self, ServerHandle};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::rt;
+use actix_web::rt::task::JoinHandle;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+
+use super::socket::Socket;
+use crate::service::Service;
+use crate::service::metrics::{self, expose};
+
+/// The maximum number of connections. One scraper needs one.
+const MAX_CONNECTIONS: usize = 64;
+
+/// The running server of the metrics.
+pub(super) struct MetricsServer {
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl MetricsServer {
+    /// # Errors
+    /// If the socket fails.
+    pub fn start(socket: Socket, service: &Arc<Service>) -> io::Result<Self> {
+        let service = Data::from(Arc::clone(service));
+        let app = move || {
+            App::new()
+                .app_data(Data::clone(&service))
+                .service(web::resource("/metrics").get(scrape).head(scrape))
+        };
+        let server: dev::Server = HttpServer::new(app)
+            .workers(1)
+            .max_connections(MAX_CONNECTIONS)
+            .disable_signals()
+            .listen(socket.listener)?
+            .run();
+        Ok(Self { handle: server.handle(), task: rt::spawn(server) })
+    }
+
+    pub async fn stop(self) {
+        self.handle.stop(false).await;
+        if let Ok(Err(error)) = self.task.await {
+            log::warn!("the metrics were no longer served: {error}");
+        }
+    }
+}
+
+async fn scrape(service: Data<Service>) -> HttpResponse {
+    match expose(&service) {
+        Ok(text) => {
+            HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text)
+        }
+        Err(error) => {
+            log::error!("the metrics can't be written: {error}");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

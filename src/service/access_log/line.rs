@@ -1,0 +1,68 @@
+//! The line of a request in the access log, and that of a server error.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use actix_web::dev::ServiceResponse;
+use actix_web::{HttpMessage, HttpRequest};
+use log::Level;
+
+use super::used::{UsedKey, UsedOperation, UsedWorkspace};
+use crate::http::error_envelope::ErrorCode;
+use crate::http::request_id::RequestId;
+use crate::http::trace_context::trace_id;
+use crate::logging::Line;
+use crate::model::key::secret::redact;
+use crate::service::Service;
+
+/// The line of a request whose response is ready, but may not have been sent.
+pub(super) struct RequestLine(Line);
+
+impl RequestLine {
+    /// Returns `None` if the request isn't logged at the level of this log.
+    pub fn new<B>(service: &Service, response: &ServiceResponse<B>) -> Option<Self> {
+        let (request, status) = (response.request(), response.status());
+        let operation = operation(request);
+        let is_noise = operation.is_some_and(UsedOperation::is_background_noise);
+        let level = if is_noise && !status.is_server_error() { Level::Debug } else { Level::Info };
+        if !log::log_enabled!(level) {
+            return None;
+        }
+        let headers = request.headers();
+        let client = request.peer_addr().map(|peer| service.client_ip(peer.ip(), headers));
+        let (extensions, of_response) = (request.extensions(), response.response().extensions());
+        let credentials = extensions.get::<UsedKey>().map(|used| &*used.0);
+        let workspace = match credentials {
+            Some(credentials) => Some(&credentials.caller.workspace.slug),
+            None => extensions.get::<UsedWorkspace>().map(|used| &used.0),
+        };
+        let line = Line::new(level, "request")
+            .text("method", request.method().as_str())
+            .text("path", &redact(request.path()))
+            .optional_text("operation", operation.map(|used| used.id))
+            .number("status", status.as_u16().into())
+            .optional_text("code", of_response.get::<ErrorCode>().map(ErrorCode::as_str))
+            .optional_text("client", client.map(|client| client.to_string()).as_deref())
+            .optional_text("workspace", workspace.map(|slug| slug.as_str()))
+            .optional_text("key", credentials.map(|found| found.key.prefix.as_str()))
+            .optional_text("request_id", extensions.get::<RequestId>().map(RequestId::as_str))
+            .optional_text("trace_id", trace_id(headers));
+        Some(Self(line))
+    }
+
+    pub fn write(self, took: Duration, bytes: u64) {
+        self.0.number("bytes", bytes).millis("ms", took).write();
+    }
+}
+
+/// Returns the operation that handles a request.
+pub(super) fn operation(request: &HttpRequest) -> Option<UsedOperation> {
+    request.extensions().get::<UsedOperation>().copied()
+}
+
+/// Logs an error that is the server's, with the ID of its request.
+pub(crate) fn log_server_error(request: &HttpRequest, error: &impl Display) {
+    let extensions = request.extensions();
+    let id = extensions.get::<RequestId>().map(RequestId::as_str);
+    Line::new(Level::Error, &error.to_string()).optional_text("request_id", id).write();
+}
