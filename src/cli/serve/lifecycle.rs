@@ -44,12 +44,14 @@ impl Origins {
 
 /// Logs that the server has started, with what tells servers apart.
 pub fn log_started(server: &Server, origins: &Origins) {
-    let data_dir = server.service().store().dir().path().display().to_string();
+    let data_dir = server.service().store().dir().path();
+    // The working directory of a service is easily overlooked.
+    let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let text = |address: Option<std::net::SocketAddr>| address.map(|address| address.to_string());
     let mut line = Line::new(Level::Info, "started")
         .text("version", env!("CARGO_PKG_VERSION"))
         .number("pid", std::process::id().into())
-        .text("data_dir", &data_dir)
+        .text("data_dir", &data_dir.display().to_string())
         .text("listen", &server.address().to_string())
         .optional_text("admin_listen", text(server.admin_address()).as_deref())
         .optional_text("metrics_listen", text(server.metrics_address()).as_deref())

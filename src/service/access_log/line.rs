@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
 use log::Level;
 
@@ -23,8 +24,7 @@ impl RequestLine {
     pub fn new<B>(service: &Service, response: &ServiceResponse<B>) -> Option<Self> {
         let (request, status) = (response.request(), response.status());
         let operation = operation(request);
-        let is_noise = operation.is_some_and(UsedOperation::is_background_noise);
-        let level = if is_noise && !status.is_server_error() { Level::Debug } else { Level::Info };
+        let level = level(operation, status);
         if !log::log_enabled!(level) {
             return None;
         }
@@ -55,6 +55,12 @@ impl RequestLine {
     }
 }
 
+/// Returns the level of a request's line. What goes wrong on the server is never hidden.
+fn level(operation: Option<UsedOperation>, status: StatusCode) -> Level {
+    let is_noise = operation.is_some_and(UsedOperation::is_background_noise);
+    if is_noise && !status.is_server_error() { Level::Debug } else { Level::Info }
+}
+
 /// Returns the operation that handles a request.
 pub(super) fn operation(request: &HttpRequest) -> Option<UsedOperation> {
     request.extensions().get::<UsedOperation>().copied()
@@ -65,4 +71,26 @@ pub(crate) fn log_server_error(request: &HttpRequest, error: &impl Display) {
     let extensions = request.extensions();
     let id = extensions.get::<RequestId>().map(RequestId::as_str);
     Line::new(Level::Error, &error.to_string()).optional_text("request_id", id).write();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::access_log::OperationKind;
+
+    #[test]
+    fn probes_assets_and_docs_are_only_logged_at_debug_unless_the_server_failed() {
+        let level = |kind, status| {
+            let status = StatusCode::from_u16(status).unwrap();
+            level(Some(UsedOperation::new("x", kind)), status)
+        };
+        for quiet in [OperationKind::Probe, OperationKind::Asset, OperationKind::Docs] {
+            assert_eq!((level(quiet, 200), level(quiet, 404)), (Level::Debug, Level::Debug));
+            assert_eq!((level(quiet, 500), level(quiet, 503)), (Level::Info, Level::Info));
+        }
+        for kind in [OperationKind::Api, OperationKind::AdminPage, OperationKind::TestControl] {
+            assert_eq!(level(kind, 200), Level::Info);
+        }
+        assert_eq!(super::level(None, StatusCode::NOT_FOUND), Level::Info);
+    }
 }

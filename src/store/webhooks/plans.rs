@@ -257,3 +257,17 @@ fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_due_deliveries
     // Holds all pending deliveries, in a copy that nobody else uses.
     assert!(plan(&conn, sql)[0].contains("USING INDEX webhook_deliveries_due"));
 }
+
+#[test]
+fn the_backlog_is_counted_in_the_index_of_due_deliveries() {
+    let mut conn = database();
+    let seen = with_reader(&mut conn, |reader| {
+        // Two are due sooner or later, and one waits for a disabled endpoint to be cleaned up.
+        assert_eq!(reader.webhook_backlog().unwrap().deliveries, 3);
+        assert_eq!(reader.disabled_endpoints().unwrap(), [DisabledReason::Admin]);
+    });
+    let sql = seen.iter().find(|sql| sql.contains("webhook_deliveries")).unwrap();
+    let plan = plan(&conn, sql);
+    let walk = "SCAN webhook_deliveries USING INDEX webhook_deliveries_due";
+    assert!(sql.contains("LIMIT") && plan.iter().any(|step| step == walk), "{plan:#?}");
+}

@@ -109,9 +109,11 @@ fn a_failed_sign_in_is_logged_with_the_client_ip() {
         })
     });
     visitor.sign_in();
-    wait_until("the requests are logged", || server.log().contains("op=admin-overview status=200"));
+    wait_until("the requests are logged", || {
+        server.log().contains("operation=admin-overview status=200")
+    });
     let log = server.log();
-    assert!(log.contains("method=POST path=/admin/sign-in op=admin-sign-in status=303"));
+    assert!(log.contains("method=POST path=/admin/sign-in operation=admin-sign-in status=303"));
     for secret in [PASSWORD, "a secret typo", &visitor.cookie().unwrap()] {
         assert!(!log.contains(secret), "{secret}");
     }

@@ -329,12 +329,13 @@ fn the_docs_need_no_key_have_no_rate_limit_and_work_without_admin_pages() {
     let server = Server::start_with(&[
         ("PIVOTAL_RATE_LIMITS_STANDARD", "1"),
         ("PIVOTAL_ADMIN_ENABLED", "false"),
+        ("PIVOTAL_LOG", "debug"),
     ]);
     for _ in 0..5 {
         assert_secure(reader(&server).get("/docs/quickstart").expect(200));
     }
     crate::support::wait_until("the requests are logged", || {
-        server.log().matches("path=/docs/quickstart op=docs status=200").count() == 5
+        server.log().matches("path=/docs/quickstart operation=docs status=200").count() == 5
     });
 }
 

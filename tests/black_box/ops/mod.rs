@@ -2,6 +2,7 @@
 
 mod files;
 mod load;
+mod observe;
 mod process;
 mod transfer;
 mod webhooks;

@@ -41,10 +41,16 @@ pub struct Server {
 impl Server {
     /// Starts a server without rate limits, with a database that contains only the first two keys.
     pub fn start() -> Self {
+        Self::start_configured(&[("PIVOTAL_RATE_LIMITS_ENABLED", "false")])
+    }
+
+    /// Starts a server with these environment variables, with a database that contains only the
+    /// first two keys.
+    pub fn start_configured(variables: &[(&str, &str)]) -> Self {
         let (file, live, test) = &*FIRST_START;
         let dir = Arc::new(tempfile::tempdir().unwrap());
         write_database(dir.path(), file);
-        let mut server = Self::start_in(dir, &[("PIVOTAL_RATE_LIMITS_ENABLED", "false")]);
+        let mut server = Self::start_in(dir, variables);
         (server.live, server.test) = (live.clone(), test.clone());
         server
     }

@@ -28,6 +28,26 @@ fn a_replay_leaves_pending_ones_alone_and_needs_an_enabled_endpoint() {
     assert!(!tx.replay_delivery(&request.id).unwrap());
 }
 
+#[test]
+fn the_backlog_is_what_waits_and_as_old_as_its_oldest_delivery() {
+    let db = Db::new();
+    endpoint(&db);
+    let backlog = || {
+        let backlog = db.global().webhook_backlog().unwrap();
+        (backlog.deliveries, backlog.oldest)
+    };
+    assert_eq!(backlog(), (0, None));
+    let (first, second) = (event(&db, 10), event(&db, 20));
+    record(&db, finished(&first, 500, Some(3600)));
+    assert_eq!(backlog(), (2, Some(time_at(10))), "a retry is as old as its event");
+    record(&db, finished(&outgoing(&db, first.delivery).unwrap(), 200, None));
+    assert_eq!(backlog(), (1, Some(time_at(20))));
+    record(&db, finished(&second, 500, None));
+    assert_eq!(backlog(), (0, None), "a failed delivery no longer waits");
+    fill(&db, 10_001, &["pending"]);
+    assert_eq!(backlog().0, 10_000, "a larger backlog isn't counted to its end");
+}
+
 /// Replays in batches, and returns how many were queued and how many batches it took.
 fn replay_all(db: &Db, id: &EndpointId, scope: ReplayScope, since: i64) -> (usize, usize) {
     let (mut queued, mut batches, mut position) = (0, 0, None);

@@ -98,7 +98,7 @@ fn the_document_is_public_and_contains_the_origin_that_the_client_used() {
         reply.header("x-ratelimit-remaining").unwrap().parse().unwrap()
     };
     assert_eq!(left(&before), left(&after) + 1);
-    wait_until("the request is logged", || server.log().contains("op=openapi status=200"));
+    wait_until("the request is logged", || server.log().contains("operation=openapi status=200"));
 }
 
 #[test]

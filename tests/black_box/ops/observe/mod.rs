@@ -1,0 +1,5 @@
+//! Observing a server: its log and its metrics.
+
+mod logs;
+mod metrics;
+mod openmetrics;
