@@ -21,7 +21,8 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
 
 fn parse(header: &str) -> Option<&str> {
     let header = header.trim_matches([' ', '\t']);
-    let rest = header.get(LENGTH..)?;
+    // Otherwise a part could begin in the middle of a character.
+    let rest = header.get(LENGTH..).filter(|_| header.is_ascii())?;
     let version = &header[..VERSION_END];
     // Later versions can append fields.
     let is_complete = rest.is_empty() || (version != "00" && rest.starts_with('-'));
@@ -80,6 +81,7 @@ mod tests {
             VALID.replace("00f067aa0ba902b7", &"0".repeat(16)),
             VALID.replace("-01", "-0g"),
             VALID.replace('4', "é"),
+            format!("0{}", "é".repeat(40)),
         ];
         for header in invalid {
             assert_eq!(parse(&header), None, "{header}");
