@@ -12,7 +12,7 @@ pub struct Scrape {
 
 impl Scrape {
     pub fn parse(text: &str) -> Self {
-        let body = text.strip_suffix("# EOF\n").expect("it ends with # EOF");
+        let body = text.strip_suffix("# EOF\n").unwrap();
         let (mut series, mut types) = (BTreeMap::new(), BTreeMap::new());
         let mut current = (String::new(), String::new());
         let mut described = String::new();
