@@ -330,6 +330,10 @@ fn exported_customers_and_contacts_can_be_imported_again() {
     customers.expect(200).shows("\u{feff}").shows("'=HYPERLINK");
     assert!(customers.header("content-disposition").unwrap().contains("customers-default-"));
     assert_eq!(customers.body.lines().count(), 451);
+    // The length of a download is only known, and logged, when it ends.
+    let id = customers.header("x-request-id").unwrap();
+    let logged = format!(" request_id={id} bytes={} ms=", customers.body.len());
+    wait_until("the download is logged", || server.log().contains(&logged));
     let filtered = visitor.get("/admin/customers.csv?q=company+44");
     assert_eq!(filtered.expect(200).body.lines().count(), 11 + 1);
     let contacts = visitor.get("/admin/contacts.csv");
