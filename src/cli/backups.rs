@@ -1,5 +1,6 @@
 //! `backup`, `restore`, and `check`
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::values::time::Timestamp;
-use crate::store::{Contents, CopyError, CopyWarning, Watch};
+use crate::store::{BackupStream, Contents, CopyError, CopyWarning, Watch, is_stream};
 
 #[derive(Serialize)]
 struct BackupJson<'a> {
@@ -124,10 +125,40 @@ fn run_with_progress<T>(
     })
 }
 
+/// Where the backup to restore comes from.
+enum Source<'a> {
+    File(&'a Path),
+    Stream(BackupStream),
+}
+
+impl<'a> Source<'a> {
+    fn of(path: &'a Path) -> Result<Self, Failure> {
+        let stream = if path == Path::new("-") || path == Path::new("/dev/stdin") {
+            if io::stdin().is_terminal() {
+                let message = "standard input is a terminal; pipe a backup to this command, as in \
+                               `ssh HOST cat BACKUP | pivotal-server restore -`";
+                return Err(Failure::Other(message.to_owned()));
+            }
+            BackupStream::from_stdin()
+        } else if is_stream(path) {
+            BackupStream::open(path)
+        } else {
+            return Ok(Self::File(path));
+        };
+        let unreadable = |source| CopyError::Unreadable { path: path.to_owned(), source };
+        Ok(Self::Stream(stream.map_err(unreadable)?))
+    }
+}
+
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
+    let source = Source::of(&args.file)?;
+    let (dir, now) = (&context.dir, SystemClock.now());
     let restored =
         run_with_progress("nothing was restored, and the partial copy was removed", |watch| {
-            context.dir.restore(&args.file, args.replace, SystemClock.now(), watch)
+            match source {
+                Source::File(path) => dir.restore(path, args.replace, now, watch),
+                Source::Stream(stream) => dir.restore_stream(stream, args.replace, now, watch),
+            }
         })?;
     let database = context.dir.database();
     let (warnings, lines) = format_warnings(&restored.warnings);

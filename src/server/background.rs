@@ -14,6 +14,7 @@ use super::demo::reset_regularly;
 use crate::admin::Admin;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
+use crate::service::backups::hand_over::hand_over_backups;
 use crate::service::backups::task::run_scheduled_backups;
 use crate::service::webhooks::thread::WebhookSender;
 use crate::store::{StoreError, Tx};
@@ -35,6 +36,7 @@ const UPLOADS_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Background {
     service: Arc<Service>,
     backups: JoinHandle<()>,
+    hand_overs: JoinHandle<()>,
     periodic: Vec<JoinHandle<()>>,
     webhooks: WebhookSender,
     admin: Option<Data<Admin>>,
@@ -58,6 +60,7 @@ impl Background {
             service: Arc::clone(service),
             webhooks: WebhookSender::start(service)?,
             backups: rt::spawn(run_scheduled_backups(Arc::clone(service))),
+            hand_overs: rt::spawn(hand_over_backups(Arc::clone(service))),
             periodic,
             admin,
         })
@@ -65,6 +68,10 @@ impl Background {
 
     /// Stops all tasks and stores the key usage that is still in memory.
     pub async fn stop(self) {
+        // First, because the command that is given a backup may take a moment to end.
+        if let Some(schedule) = &self.service.backups {
+            schedule.stop();
+        }
         if let Some(admin) = self.admin {
             admin.stop_imports().await;
         }
@@ -74,12 +81,12 @@ impl Background {
             log::error!("the webhooks thread was not awaited: {error}");
         }
         self.service.store.stop_waiting();
-        if let Some(schedule) = &self.service.backups {
-            schedule.stop();
-        }
         // The task is waiting for its next backup, or for the one that was just stopped to end.
         self.backups.abort();
         let _ = self.backups.await;
+        if let Err(error) = self.hand_overs.await {
+            log::error!("the task that hands over backups was not awaited: {error}");
+        }
         for task in self.periodic {
             task.abort();
             // The only error is that the task was aborted.

@@ -1,14 +1,17 @@
 //! The settings. The environment overrides the file, which overrides the defaults; flags on the
 //! command line override all of them.
 
+mod command;
 mod exposure;
 mod file;
+mod hand_over;
 mod retention;
 mod sources;
 mod table;
 mod values;
 mod variables;
 
+pub use self::command::CommandLine;
 pub use self::exposure::{ExposedTestControl, check_exposure};
 pub use self::sources::{EffectiveSetting, LoadedSettings, SettingsError, SettingsErrors, Source};
 pub use self::values::{

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 use super::file;
+use super::hand_over::{NothingToHandOver, check_hand_over};
 use super::retention::{ShortRetention, check_retention};
 use super::table::{PREFIX, SETTINGS, Setting};
 use super::values::Settings;
@@ -31,6 +32,8 @@ pub enum SettingsError {
     BadVariable { name: String, allowed: &'static str },
     #[error(transparent)]
     ShortRetention(#[from] ShortRetention),
+    #[error(transparent)]
+    NothingToHandOver(#[from] NothingToHandOver),
 }
 
 /// All errors in the settings, so that they can be fixed in one go.
@@ -111,6 +114,7 @@ impl LoadedSettings {
         }
         loaded.read_variables(std::env::vars_os(), &mut errors);
         errors.extend(check_retention(&loaded.settings.webhooks).err().map(Into::into));
+        errors.extend(check_hand_over(&loaded.settings.backup).err().map(Into::into));
         if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
 
@@ -261,7 +265,7 @@ mod tests {
         let all = "listen = \"[::1]:1\"\ndata_dir = \"/var/lib/a b\"\nlog = \"error\"\n\
                    workers = 3\nshutdown_timeout = 4\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
                    [rate_limits]\nenabled = false\nstandard = 5\ntest = 6\npaid = 7\n\
-                   [backup]\nevery = \"90m\"\nkeep = 8\ndir = \"/mnt\"\n\
+                   [backup]\nevery = \"90m\"\nkeep = 8\ndir = \"/mnt\"\nafter = [\"a\", \"b\"]\n\
                    [admin]\nenabled = false\nlisten = \"127.0.0.1:2\"\nidle_timeout = \"61s\"";
         for text in ["", all] {
             let loaded = load(text, &[]).unwrap();

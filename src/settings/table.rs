@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use log::LevelFilter;
 use toml::Value;
 
+use super::command::CommandLine;
 use super::values::{LogFormat, Settings};
 use crate::model::key::Mode;
 use crate::model::key::known::KnownKey;
@@ -62,6 +63,10 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("backup.every", optional_interval(), |s| &mut s.backup.every),
         setting("backup.keep", integer(1..=10_000), |s| &mut s.backup.keep),
         setting("backup.dir", optional_directory(), |s| &mut s.backup.dir),
+        setting("backup.after", optional_command(), |s| &mut s.backup.after),
+        setting("backup.after_timeout", bounded_duration(SECOND, DAY, "1h"), |s| {
+            &mut s.backup.after_timeout
+        }),
         setting("admin.enabled", boolean(), |s| &mut s.admin.enabled),
         setting("admin.listen", optional_address("to share the API's"), |s| &mut s.admin.listen),
         setting("admin.idle_timeout", bounded_duration(MINUTE, HALF_DAY, "30m"), |s| {
@@ -167,6 +172,7 @@ const SECOND: Bound = ("1s", Duration::from_secs(1));
 const MINUTE: Bound = ("1m", Duration::from_secs(60));
 const HOUR: Bound = ("1h", Duration::from_secs(60 * 60));
 const HALF_DAY: Bound = ("12h", Duration::from_secs(12 * 60 * 60));
+const DAY: Bound = ("24h", Duration::from_secs(24 * 60 * 60));
 const YEAR: Bound = ("366 days", Duration::from_secs(366 * 24 * 60 * 60));
 const TEN_YEARS: Bound = ("3653 days", Duration::from_secs(3653 * 24 * 60 * 60));
 
@@ -268,6 +274,19 @@ fn optional_directory() -> Kind<Option<PathBuf>> {
     Kind::new(allowed, parse, |path| {
         path.as_ref().map_or_else(|| "".into(), |path| path_value(path))
     })
+}
+
+fn optional_command() -> Kind<Option<CommandLine>> {
+    let allowed = "a list with a program and its arguments, such as [\"/usr/local/bin/copy\", \
+                   \"offsite\"], or a line for the shell, or \"\" for none";
+    let parse = |value: &Value| match value {
+        Value::String(text) if text.trim().is_empty() => Some(None),
+        other => CommandLine::parse(other).map(Some),
+    };
+    let to_value = |command: &Option<CommandLine>| {
+        command.as_ref().map_or_else(|| "".into(), CommandLine::to_value)
+    };
+    Kind::new(allowed, parse, to_value)
 }
 
 fn networks() -> Kind<Vec<IpNet>> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use log::LevelFilter;
 
+use super::command::CommandLine;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::Keyring;
@@ -111,6 +112,10 @@ pub struct Backups {
     pub keep: usize,
     /// `None` means `backups` in the data directory.
     pub dir: Option<PathBuf>,
+    /// The command that is given each backup.
+    pub after: Option<CommandLine>,
+    /// How long it can take.
+    pub after_timeout: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,7 +191,13 @@ impl Default for Settings {
                 stall_timeout: Duration::from_secs(60),
             },
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
-            backup: Backups { every: None, keep: 7, dir: None },
+            backup: Backups {
+                every: None,
+                keep: 7,
+                dir: None,
+                after: None,
+                after_timeout: Duration::from_secs(60 * 60),
+            },
             admin: Admin {
                 enabled: true,
                 listen: None,

@@ -227,6 +227,14 @@ pub enum CopyError {
     InProgress(PathBuf),
     #[error("{} is a directory; pass the path of a file in it", .0.display())]
     IsDirectory(PathBuf),
+    #[error("{} ended before there was a backup in it; check the command that writes to it. Nothing was changed", .0.display())]
+    EmptyStream(PathBuf),
+    #[error("{} is not a backup of pivotal-server, so nothing was changed; if the backup is compressed or encrypted, decompress or decrypt it first", .0.display())]
+    NotABackup(PathBuf),
+    #[error("{path} ended after {received} of {expected} bytes, so the backup is incomplete and nothing was changed; check the command that writes to it, then try again", path = .path.display())]
+    Incomplete { path: PathBuf, received: u64, expected: u64 },
+    #[error("{path} has {received} bytes, but the backup in it has only {expected}, so nothing was changed; check that the command that writes to it writes nothing else", path = .path.display())]
+    TooLong { path: PathBuf, received: u64, expected: u64 },
     #[error("cannot read {path}: {source}; check the path and that this user can read the file")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error(

@@ -43,12 +43,13 @@ use self::engine::reader_pool::{ReadConnection, ReaderManager};
 use self::engine::wal_growth::WalGrowth;
 pub use self::engine::write_stats::WriteStats;
 use self::engine::writer::{Guards, Writer};
-use self::engine::{damage, identity, sqlite};
+use self::engine::{damage, identity, sqlite, writer};
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::backup::{BackupDir, FinishedBackup};
 use self::files::check;
 pub use self::files::contents::Contents;
 pub use self::files::disk_usage::DiskUsage;
+pub use self::files::receive::{BackupStream, is_stream};
 pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
 pub use self::files::{DataDir, EphemeralDir, ServeLock};
@@ -346,6 +347,12 @@ impl Store {
     /// Returns the sizes of the files, and the space that is left for them.
     pub fn disk_usage(&self) -> DiskUsage {
         DiskUsage::of(&self.dir.database())
+    }
+
+    /// Returns what keeps changes from being written right now, if it is a process that says so:
+    /// another one that holds the write lock.
+    pub fn write_lock_holder(&self) -> Option<String> {
+        writer::other_lock_holder(&self.dir.database())
     }
 
     fn get_connection(

@@ -1,11 +1,12 @@
 //! The state of the backup schedule: when the next backup is due, and how the last one went.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::after::{AfterStatus, HandOvers};
 use crate::model::clock::{Clock, Monotonic};
 use crate::model::values::time::Timestamp;
 use crate::settings::Backups as Settings;
@@ -19,6 +20,8 @@ pub(super) const MAX_SLEEP: Duration = Duration::from_secs(60);
 pub(crate) struct BackupSchedule {
     every: Duration,
     dir: BackupDir,
+    /// `None` if there is no command to give the backups to.
+    hand_overs: Option<HandOvers>,
     state: Mutex<State>,
     stop: Arc<Stop>,
 }
@@ -100,10 +103,20 @@ impl BackupSchedule {
         let id = store.read(|reader| reader.database_id());
         let id =
             id.inspect_err(|error| log::error!("cannot identify this database's backups: {error}"));
-        let last_success = id.ok().and_then(|id| found.newest_for(&id)).map(|wall| {
+        let newest = id.ok().and_then(|id| found.newest_for(&id));
+        let last_success = newest.map(|&(wall, _)| {
             let age = started.wall.since(wall);
             Instant { wall, monotonic: started.monotonic.minus(age) }
         });
+        let hand_overs = HandOvers::new(settings);
+        if let (Some(hand_overs), Some((made, path))) = (&hand_overs, newest) {
+            // Handing it over twice is better than not at all.
+            if store.dir().was_handed_over(path).unwrap_or(false) {
+                hand_overs.record_earlier(*made);
+            } else {
+                hand_overs.add(*made, path.clone());
+            }
+        }
         let state = State {
             started,
             last_success,
@@ -111,7 +124,8 @@ impl BackupSchedule {
             running: false,
             warned: BTreeSet::new(),
         };
-        let backups = Self { every, dir, state: Mutex::new(state), stop: Arc::default() };
+        let backups =
+            Self { every, dir, hand_overs, state: Mutex::new(state), stop: Arc::default() };
         backups.warn_about_future_backups(&found.ahead);
         Some(backups)
     }
@@ -139,6 +153,21 @@ impl BackupSchedule {
         }
     }
 
+    /// Returns the age of the newest successful backup.
+    pub fn age(&self, clock: &dyn Clock) -> Option<Duration> {
+        let last_success = self.state().last_success?;
+        Some(Instant::now(clock).since(last_success))
+    }
+
+    /// Returns how the command `backup.after` went; `None` if there is none.
+    pub fn after_status(&self) -> Option<AfterStatus> {
+        self.hand_overs.as_ref().map(HandOvers::status)
+    }
+
+    pub(super) fn hand_overs(&self) -> Option<&HandOvers> {
+        self.hand_overs.as_ref()
+    }
+
     /// Returns the time until the next backup is due. A restart doesn't delay it, because the time
     /// of the newest backup is known from its file name.
     pub(super) fn due_in(&self, now: Instant) -> Duration {
@@ -152,7 +181,9 @@ impl BackupSchedule {
     /// Makes a backup and records the result.
     pub(super) fn run(&self, store: &Store, now: Instant) {
         let watch: Arc<dyn Watch> = self.stop.clone();
-        let result = self.dir.make(store, now.wall, &watch);
+        let is_in_use =
+            |path: &Path| self.hand_overs().is_some_and(|hand_overs| hand_overs.is_using(path));
+        let result = self.dir.make(store, now.wall, &watch, is_in_use);
         let is_ok = result.is_ok();
         self.record(now, result);
         if is_ok && let Ok(found) = self.dir.list(store.clock().now()) {
@@ -169,6 +200,9 @@ impl BackupSchedule {
                     log::warn!("the scheduled backup succeeded with a warning: {warning}");
                 }
                 (state.last_success, state.last_failure) = (Some(now), None);
+                if let Some(hand_overs) = &self.hand_overs {
+                    hand_overs.add(now.wall, backup.path);
+                }
                 let new =
                     backup.foreign.into_iter().filter(|path| state.warned.insert(path.clone()));
                 let names: Vec<String> = new.map(|path| path.display().to_string()).collect();
@@ -202,9 +236,13 @@ impl BackupSchedule {
         }
     }
 
-    /// Cancels the backup in progress, if there is one, and prevents further ones.
+    /// Cancels the backup in progress and ends the command that is given one, and prevents further
+    /// ones.
     pub fn stop(&self) {
         self.stop.0.store(true, Ordering::Relaxed);
+        if let Some(hand_overs) = &self.hand_overs {
+            hand_overs.stop();
+        }
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -257,7 +295,13 @@ mod tests {
             running: false,
             warned: BTreeSet::new(),
         };
-        BackupSchedule { every: HOUR, dir, state: Mutex::new(state), stop: Arc::default() }
+        BackupSchedule {
+            every: HOUR,
+            dir,
+            hand_overs: None,
+            state: Mutex::new(state),
+            stop: Arc::default(),
+        }
     }
 
     #[test]
@@ -297,11 +341,6 @@ mod tests {
         let failed = every_hour(Some(at(0, 0)), Some(at(1, 1)));
         let at_one = BackupStatus::Failed { at: at(1, 1).wall, last_success: Some(zero) };
         assert_eq!(status(&failed, 1, 1), at_one);
-        assert!(!at_one.is_good() && !BackupStatus::Missing.is_good());
-        assert!(!BackupStatus::Overdue { last_success: zero }.is_good());
-        assert!(
-            BackupStatus::First.is_good() && BackupStatus::Good { last_success: zero }.is_good()
-        );
     }
 
     #[test]
@@ -315,7 +354,8 @@ mod tests {
             let name = format!("backups/pivotal-{}.db", time.to_compact());
             std::fs::write(dir.path().join(name), "").unwrap();
         }
-        let settings = Settings { every: Some(HOUR), keep: 1, dir: None };
+        let settings =
+            Settings { every: Some(HOUR), keep: 1, ..crate::settings::Settings::default().backup };
         let backups = BackupSchedule::new(&settings, &store).unwrap();
         let due = backups.due_in(Instant::now(&SystemClock));
         assert!(due <= HOUR * 2 / 3 && due > HOUR / 2, "{due:?}");

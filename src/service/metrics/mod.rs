@@ -11,7 +11,6 @@ mod table;
 mod webhooks;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 pub(crate) use self::connections::{ConnectionCounts, RefusedConnection};
 pub(crate) use self::exposition::{CONTENT_TYPE, expose};
@@ -27,8 +26,6 @@ pub(crate) struct Metrics {
     pub refusals: Refusals,
     pub connections: Arc<ConnectionCounts>,
     pub webhooks: WebhookMetrics,
-    /// Whether the last run of the command `backup.after` failed.
-    pub backup_after_failed: AtomicBool,
 }
 
 impl Metrics {
@@ -39,7 +36,6 @@ impl Metrics {
             refusals: Refusals::default(),
             connections: Arc::default(),
             webhooks: WebhookMetrics::default(),
-            backup_after_failed: AtomicBool::new(false),
         }
     }
 }

@@ -5,8 +5,6 @@
 //! `_total` for counters. The prefix, the unit, and the suffixes `_total` and `_info` are added when
 //! they are written.
 
-use std::sync::atomic::Ordering;
-
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
@@ -15,7 +13,8 @@ use super::refusals::Refusal;
 use super::sample::Sample;
 use super::scrape::{Scrape, unix_seconds};
 use crate::model::webhook::endpoint::DisabledReason;
-use crate::service::backups::schedule::BackupStatus;
+use crate::service::backups::after::AfterStatus;
+use crate::service::backups::schedule::{BackupSchedule, BackupStatus};
 
 /// The prefix of all names.
 pub(super) const PREFIX: &str = "pivotal";
@@ -110,8 +109,8 @@ pub(super) const METRICS: &[Metric] = &[
     Metric { name: "backup_after_failed", kind: MetricType::Gauge, unit: None,
         help: "1 if the last run of the command backup.after failed.",
         read: |scrape| {
-            let failed = scrape.service.metrics.backup_after_failed.load(Ordering::Relaxed);
-            vec![Sample::flag(failed)]
+            let status = scrape.service.backups.as_ref().and_then(BackupSchedule::after_status);
+            vec![Sample::flag(matches!(status, Some(AfterStatus::Failed { .. })))]
         } },
 
     // pivotal_webhook_attempts_total{result}

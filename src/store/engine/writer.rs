@@ -2,6 +2,7 @@
 //! that are waiting in one transaction and responds to each once the transaction is on disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -255,17 +256,20 @@ impl WriterThread {
 
     /// Describes the process that holds the lock this one is waiting for.
     fn describe_lock_holder(&self) -> String {
-        let index = self.conn.path().map(|path| files::with_suffix(path.as_ref(), files::SHM));
-        let holders = index.map(|index| other_lock_holders(&index, Lock::WAL_WRITE));
-        let holders = holders.unwrap_or_default();
-        let holder =
-            holders.first().map_or_else(|| "another process".to_owned(), LockHolder::to_string);
+        let holder = self.conn.path().and_then(|path| other_lock_holder(path.as_ref()));
+        let holder = holder.unwrap_or_else(|| "another process".to_owned());
         format!("{holder} is keeping a write transaction open")
     }
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute([]).map(drop)?)
     }
+}
+
+/// Returns another process that holds the write lock of a database.
+pub(in crate::store) fn other_lock_holder(database: &Path) -> Option<String> {
+    let index = files::with_suffix(database, files::SHM);
+    other_lock_holders(&index, Lock::WAL_WRITE).first().map(LockHolder::to_string)
 }
 
 #[cfg(test)]

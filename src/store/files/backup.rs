@@ -128,11 +128,10 @@ pub struct BackupList {
 }
 
 impl BackupList {
-    /// When the newest backup of the database with this ID was made, ignoring those dated in the
-    /// future.
-    pub fn newest_for(&self, id: &str) -> Option<Timestamp> {
-        let own = self.past.iter().rev().find(|(_, path)| !is_foreign(path, id));
-        own.map(|(time, _)| *time)
+    /// The newest backup of the database with this ID, and when it was made, ignoring those dated in
+    /// the future.
+    pub fn newest_for(&self, id: &str) -> Option<&(Timestamp, PathBuf)> {
+        self.past.iter().rev().find(|(_, path)| !is_foreign(path, id))
     }
 }
 
@@ -157,7 +156,8 @@ impl BackupDir {
 
     /// Makes a backup of the database, then removes its oldest backups beyond the number to keep.
     /// Leaves alone files with other names, backups dated in the future, and backups of other
-    /// databases: a new, empty database must not displace the backups of one that was lost.
+    /// databases: a new, empty database must not displace the backups of one that was lost. Nor does
+    /// it remove the backup for which `is_in_use` returns true.
     ///
     /// # Errors
     /// See [`CopyError`]. No backup was removed.
@@ -166,6 +166,7 @@ impl BackupDir {
         store: &Store,
         now: Timestamp,
         watch: &Arc<dyn Watch>,
+        is_in_use: impl Fn(&Path) -> bool,
     ) -> Result<FinishedBackup, CopyError> {
         if self.create {
             files::create_private_dir(&self.path)
@@ -178,8 +179,11 @@ impl BackupDir {
         let (time, path) = self.free_name(now);
         let mut backup = store.backup(&path, watch)?;
         backup.warnings.append(&mut warnings);
-        let (own, foreign) = self.find_surplus(time, &id);
+        let (mut own, foreign) = self.find_surplus(time, &id);
         backup.foreign = foreign;
+        if let Ok(own) = &mut own {
+            own.retain(|path| !is_in_use(path));
+        }
         backup.warnings.extend(self.remove(own, files::remove_if_exists));
         Ok(backup)
     }
@@ -290,7 +294,7 @@ mod tests {
 
     fn newest(backups: &BackupDir, store: &Store, now: &str) -> Option<Timestamp> {
         let id = store.read(|reader| reader.database_id()).unwrap();
-        backups.list(time(now)).unwrap().newest_for(&id)
+        backups.list(time(now)).unwrap().newest_for(&id).map(|(time, _)| *time)
     }
 
     fn names(dir: &Path) -> Vec<String> {
@@ -310,12 +314,12 @@ mod tests {
         let backups = BackupDir::existing(dir.path().join("backups"), 2);
         assert_eq!(newest(&backups, &store, "2030-01-01"), None);
         let watch: Arc<dyn Watch> = Arc::new(());
-        backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-01T10:00:00.9Z"), &watch, |_| false).unwrap();
         for other in ["pivotal-old.db", "pivotal-20250101T000000Z.db.partial", "notes.txt"] {
             fs::write(dir.path().join("backups").join(other), "other").unwrap();
         }
-        backups.make(&store, time("2026-01-02T10:00:00Z"), &watch).unwrap();
-        backups.make(&store, time("2026-01-03T10:00:00Z"), &watch).unwrap();
+        backups.make(&store, time("2026-01-02T10:00:00Z"), &watch, |_| false).unwrap();
+        backups.make(&store, time("2026-01-03T10:00:00Z"), &watch, |_| false).unwrap();
         assert_eq!(
             names(&dir.path().join("backups")),
             [
@@ -343,10 +347,10 @@ mod tests {
         fs::create_dir(dir.path().join("backups")).unwrap();
         let backups = BackupDir::existing(dir.path().join("backups"), 1);
         let watch: Arc<dyn Watch> = Arc::new(());
-        backups.make(&lost, time("2026-01-01"), &watch).unwrap();
+        backups.make(&lost, time("2026-01-01"), &watch, |_| false).unwrap();
         assert_eq!(newest(&backups, &new, "2030-01-01"), None);
         for day in ["2026-01-02", "2026-01-03"] {
-            let backup = backups.make(&new, time(day), &watch).unwrap();
+            let backup = backups.make(&new, time(day), &watch, |_| false).unwrap();
             assert_eq!(backup.foreign, [backups.path.join("pivotal-20260101T000000Z.db")]);
         }
         let left = ["pivotal-20260101T000000Z.db", "pivotal-20260103T000000Z.db"];
@@ -367,7 +371,8 @@ mod tests {
             fs::create_dir(path.join(stuck)).unwrap();
         }
         fs::write(path.join("pivotal-20250103T000000Z.db"), "").unwrap();
-        let backup = backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _)).unwrap();
+        let backup =
+            backups.make(&store, time("2026-01-01"), &(Arc::new(()) as _), |_| false).unwrap();
         let warnings: Vec<String> = backup.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(

@@ -10,17 +10,56 @@ use super::{names, with_suffix};
 use crate::store::engine::{schema, sqlite};
 use crate::store::error::OpenError;
 
+pub(super) const HEADER_BYTES: usize = 100;
+
+/// What the beginning of a database says (SQLite manual, "Database File Format", 1.3).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header {
+    page: u64,
+    pages: u64,
+    application: i64,
+    version: i64,
+}
+
+impl Header {
+    /// Returns `None` if this isn't a SQLite database.
+    pub fn parse(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let number = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        bytes.starts_with(b"SQLite format 3\0").then(|| Self {
+            page: match u16::from_be_bytes([bytes[16], bytes[17]]) {
+                1 => 65_536,
+                size => u64::from(size),
+            },
+            pages: number(28).into(),
+            application: number(68).into(),
+            version: number(60).into(),
+        })
+    }
+
+    /// The size of the database.
+    pub fn bytes(self) -> u64 {
+        self.page * self.pages
+    }
+
+    /// Checks whether the database at this path is one of this program, in a version that it
+    /// supports.
+    pub fn check(self, path: &Path) -> Result<(), OpenError> {
+        check_ids(path, self.application, self.version)
+    }
+}
+
 /// Checks the header of a file without SQLite, which would leave files next to it. Only for a
 /// process that does not have the file open: closing the file releases all locks that the process
 /// holds on it, including SQLite's (SQLite manual, "How To Corrupt An SQLite Database File", 2.2).
-/// The offsets are from "Database File Format", 1.3.
 pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
     // Look for the log before reading the header, so that a log that another process is just
     // creating isn't taken for an old one.
     let wal = with_suffix(path, names::WAL);
     let has_wal = fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
-    let mut header = [0u8; 100];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let mut bytes = [0; HEADER_BYTES];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
     match read {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -29,22 +68,12 @@ pub(in crate::store) fn check_file(path: &Path) -> Result<(), OpenError> {
         }
         Err(source) => return Err(OpenError::io(path, source)),
     }
-    let number = |offset: usize| {
-        i64::from(u32::from_be_bytes([
-            header[offset],
-            header[offset + 1],
-            header[offset + 2],
-            header[offset + 3],
-        ]))
-    };
-    if !header.starts_with(b"SQLite format 3\0") {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
-    check_ids(path, number(68), number(60))?;
+    let header = Header::parse(&bytes).ok_or_else(|| OpenError::Foreign(path.to_owned()))?;
+    header.check(path)?;
     // SQLite sets these two bytes to 2 before it creates a log, and removes the log before it
     // resets them. With any other value, the log belongs to a file that this one has overwritten,
     // and SQLite would write that log's pages into this one.
-    if has_wal && header[18..20] != [2, 2] {
+    if has_wal && bytes[18..20] != [2, 2] {
         return Err(OpenError::ForeignWal { path: path.to_owned(), wal });
     }
     Ok(())

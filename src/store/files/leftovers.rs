@@ -29,7 +29,7 @@ pub(in crate::store) fn remove_draft(draft: &Path) -> io::Result<bool> {
 /// Removes the incomplete files next to a database. The caller must hold `open.lock`, which
 /// excludes the processes that write them.
 pub(super) fn remove_drafts(database: &Path) -> io::Result<()> {
-    for suffix in [names::NEW, names::UPGRADING, names::RESTORING] {
+    for suffix in [names::NEW, names::UPGRADING, names::RESTORING, names::RECEIVING] {
         remove_draft(&with_suffix(database, suffix))?;
     }
     for path in find_set_aside_files(database)? {

@@ -10,6 +10,7 @@ pub(super) mod disk_usage;
 mod ephemeral;
 mod evidence;
 mod evidence_search;
+mod handed_over;
 mod header;
 mod leftovers;
 pub(super) mod lock_holders;
@@ -17,6 +18,7 @@ mod locks;
 mod names;
 mod open_files;
 mod owner;
+pub(super) mod receive;
 pub(super) mod restore;
 pub(super) mod watch;
 
@@ -35,8 +37,8 @@ pub(super) use self::leftovers::remove_draft;
 pub(super) use self::locks::OpenLock;
 pub use self::locks::ServeLock;
 pub(super) use self::names::{
-    BEFORE_RESTORE, BEFORE_UPGRADE, JOURNAL, PARTIAL, RESTORING, SHM, UPGRADING, WAL, backup_name,
-    backup_time,
+    BEFORE_RESTORE, BEFORE_UPGRADE, JOURNAL, PARTIAL, RECEIVING, RESTORING, SHM, UPGRADING, WAL,
+    backup_name, backup_time,
 };
 pub(super) use self::open_files::OpenFiles;
 pub use self::owner::Owner;

@@ -14,8 +14,12 @@ pub(in crate::store) const JOURNAL: &str = "-journal";
 pub(super) const NEW: &str = ".new";
 pub(in crate::store) const UPGRADING: &str = ".schema.new";
 pub(in crate::store) const RESTORING: &str = ".restoring";
+pub(in crate::store) const RECEIVING: &str = ".receiving";
 /// The suffix of an incomplete backup, in any directory.
 pub(in crate::store) const PARTIAL: &str = ".partial";
+
+/// The file in the data directory that names the backup that was handed over last.
+pub(super) const HANDED_OVER: &str = "handed-over";
 
 /// The suffix of a database that was replaced by a restore. Followed by a time.
 pub(in crate::store) const BEFORE_RESTORE: &str = ".before-restore-";

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::check;
 use super::contents::Contents;
 use super::copy;
@@ -12,7 +14,7 @@ use super::watch::Watch;
 use crate::model::values::time::Timestamp;
 use crate::store::engine::sqlite::{self, Durability};
 use crate::store::error::{CopyError, CopyWarning, OpenError};
-use crate::store::files::{self, DataDir};
+use crate::store::files::{self, DataDir, OpenLock, ServeLock};
 
 #[derive(Debug)]
 pub struct Restored {
@@ -45,19 +47,41 @@ impl DataDir {
             }
             opened => opened.map_err(|error| backup_error(error.into(), from))?,
         };
-        let _serving = self.lock_for_serving()?;
-        let _alone = self.lock_exclusively()?;
+        let locks = self.lock_for_restore()?;
         let database = self.database();
-        if database.exists() {
-            if fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
-                return Err(CopyError::SameFile(database));
-            }
-            if !replace {
-                return Err(CopyError::Occupied(self.path().to_owned()));
-            }
+        if database.exists() && fs::canonicalize(from).ok() == fs::canonicalize(&database).ok() {
+            return Err(CopyError::SameFile(database));
         }
+        self.ensure_replaceable(replace)?;
+        self.replace_with(&mut backup, &locks, now, watch)
+            .map_err(|error| backup_error(error, from))
+    }
+
+    /// Keeps servers and all other processes from using the database.
+    pub(super) fn lock_for_restore(&self) -> Result<(ServeLock, OpenLock), CopyError> {
+        Ok((self.lock_for_serving()?, self.lock_exclusively()?))
+    }
+
+    /// Fails if there is a database that may not be replaced.
+    pub(super) fn ensure_replaceable(&self, replace: bool) -> Result<(), CopyError> {
+        if !replace && self.database().exists() {
+            return Err(CopyError::Occupied(self.path().to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Replaces the database, if there is one, with a copy of the backup. The caller has the locks
+    /// of [`DataDir::lock_for_restore`].
+    pub(super) fn replace_with(
+        &self,
+        backup: &mut Connection,
+        _locks: &(ServeLock, OpenLock),
+        now: Timestamp,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Restored, CopyError> {
+        let database = self.database();
         let draft = files::with_suffix(&database, files::RESTORING);
-        copy::copy(&mut backup, &draft, watch).map_err(|error| backup_error(error, from))?;
+        copy::copy(backup, &draft, watch)?;
         let contents = Contents::count(&draft)?;
         let mut warnings = Vec::new();
         let previous = set_aside(&database, now, &mut warnings)?;
@@ -99,7 +123,7 @@ impl DataDir {
 }
 
 /// Converts an error from copying a backup: the only advice is to use another backup.
-fn backup_error(error: CopyError, path: &Path) -> CopyError {
+pub(super) fn backup_error(error: CopyError, path: &Path) -> CopyError {
     let found = match error {
         CopyError::CopyDamaged { found } => found,
         CopyError::Open(OpenError::Damaged { found, .. }) => {

@@ -1,5 +1,7 @@
 //! The database file and its copies, including failures of the disk and crashes of the process.
 
+#[cfg(target_os = "linux")]
+mod backup_after;
 mod backup_schedule;
 pub mod backups;
 mod checks;
@@ -15,6 +17,8 @@ mod lost_database;
 mod other_processes;
 #[cfg(target_os = "linux")]
 mod permissions;
+#[cfg(unix)]
+mod restore_streams;
 #[cfg(target_os = "linux")]
 mod upgrade_faults;
 mod upgrades;
