@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use strum::VariantNames;
 use utoipa::openapi::schema::Object;
 
@@ -11,9 +12,7 @@ use super::openapi::examples;
 use super::state::Api;
 use crate::model::parse::schema::{Component, ObjectSchema, string_enum};
 use crate::model::values::time::Timestamp;
-use crate::service::backups::schedule::BackupStatus;
-use crate::service::clock_skew::ClockSkew;
-use crate::store::StoreError;
+use crate::service::health::checks::{self, Finding};
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Health {
@@ -91,88 +90,44 @@ pub(super) fn describe_get() -> Description {
 #[derive(Serialize)]
 struct DeepHealth {
     status: &'static str,
-    checks: Checks,
-}
-
-/// The results of the checks: `ok`, or a description of the problem.
-#[derive(Serialize)]
-struct Checks {
-    file: String,
-    read: String,
-    write: String,
-    /// The write-ahead log. A problem names the process that keeps it from being reset.
-    log: String,
-    /// Can also be `off` or `none yet`.
-    backup: String,
-    /// Also `unknown`, if the database can't be read.
-    clock: String,
+    checks: Map<String, Value>,
 }
 
 /// GET `/api/health/deep`, without a key; reads from the database and writes to it
 ///
-/// A failed or overdue backup, a growing write-ahead log, and rows dated ahead of the clock set the
-/// status to `degraded` but don't return a 503: the server still does its work, and a load balancer
-/// or supervisor must not take it out of service.
+/// A failed or overdue backup, a growing write-ahead log, a disk that is nearly full, and rows dated
+/// ahead of the clock set the status to `degraded` but don't return a 503: the server still does its
+/// work, and a load balancer or supervisor must not take it out of service.
 pub(super) async fn deep(api: Data<Api>) -> HttpResponse {
-    let file = api.store().ensure_intact();
-    let clock = api.store().clock();
-    let ahead = api.store().read(|reader| {
-        reader.workspaces()?;
-        api.service.clock_skew.check(reader, clock.now())
-    });
-    let read = ahead.clone().map(drop);
-    let write = api.store().write(|tx| tx.probe()).await;
-    let is_available = file.is_ok() && read.is_ok() && write.is_ok();
-    let backup = api.service.backups.as_ref().map(|backups| backups.status(clock));
-    let log = api.store().wal_warning();
-    let is_degraded = backup.as_ref().is_some_and(|backup| !backup.is_good())
-        || log.is_some()
-        || matches!(ahead, Ok(Some(_)));
-    let checks = Checks {
-        file: describe_result(file),
-        read: describe_result(read),
-        write: describe_result(write),
-        log: log.unwrap_or_else(|| "ok".to_owned()),
-        backup: describe_backup(backup),
-        clock: describe_clock(ahead),
-    };
-    if is_available {
-        let status = if is_degraded { "degraded" } else { "ok" };
-        HttpResponse::Ok().json(DeepHealth { status, checks })
-    } else {
-        HttpResponse::ServiceUnavailable().json(DeepHealth { status: "unavailable", checks })
+    let report = checks::check(&api.service).await;
+    let findings = report.findings();
+    let mut checks: Map<String, Value> =
+        findings.iter().map(|(name, finding)| ((*name).to_owned(), text(finding).into())).collect();
+    let space = report.space;
+    for (name, number) in [
+        ("database_bytes", space.and_then(|space| space.database)),
+        ("wal_bytes", space.and_then(|space| space.wal)),
+        ("disk_free_bytes", space.and_then(|space| space.free)),
+        ("backup_age_seconds", report.backup_age.map(|age| age.as_secs())),
+        ("oldest_webhook_age_seconds", report.webhook_age.map(|age| age.as_secs())),
+    ] {
+        checks.insert(name.to_owned(), number.into());
     }
-}
-
-fn describe_result(result: Result<(), StoreError>) -> String {
-    result.err().map_or_else(|| "ok".to_owned(), |error| error.to_string())
-}
-
-fn describe_backup(backup: Option<BackupStatus>) -> String {
-    match backup {
-        None => "off".to_owned(),
-        Some(BackupStatus::First) => "none yet".to_owned(),
-        Some(BackupStatus::Good { .. }) => "ok".to_owned(),
-        Some(BackupStatus::Failed { at, .. }) => {
-            format!("failed at {at}; see the server log for the cause")
-        }
-        Some(BackupStatus::Overdue { last_success }) => {
-            format!(
-                "overdue: the last successful backup, from {last_success}, is older than twice \
-                 backup.every"
-            )
-        }
-        Some(BackupStatus::Missing) => "overdue: no backup has been made yet".to_owned(),
+    let has = |is: fn(&Finding) -> bool| findings.iter().any(|(_, finding)| is(finding));
+    if has(|finding| matches!(finding, Finding::Failed(_))) {
+        return HttpResponse::ServiceUnavailable()
+            .json(DeepHealth { status: "unavailable", checks });
     }
+    let is_degraded = has(|finding| matches!(finding, Finding::Attention(_)));
+    HttpResponse::Ok()
+        .json(DeepHealth { status: if is_degraded { "degraded" } else { "ok" }, checks })
 }
 
-fn describe_clock(ahead: Result<Option<ClockSkew>, StoreError>) -> String {
-    match ahead {
-        Ok(None) => "ok".to_owned(),
-        Ok(Some(ahead)) => format!(
-            "new rows are dated {ahead} ahead of the clock, because existing rows are; see the \
-             server log for how long this lasts"
-        ),
-        Err(_) => "unknown".to_owned(),
+/// `ok`, or a description of the problem.
+fn text(finding: &Finding) -> &str {
+    match finding {
+        Finding::Ok => "ok",
+        Finding::Idle(why) => why,
+        Finding::Attention(problem) | Finding::Failed(problem) => problem,
     }
 }

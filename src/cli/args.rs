@@ -2,6 +2,7 @@
 //! definitions, so the doc comments here are user-facing text.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -10,7 +11,7 @@ use url::Url;
 use super::keys::args::Keys;
 use super::serve::args::Serve;
 use super::transfer::args::{Export, Import};
-use super::value_parsers::{parse_name, parse_slug};
+use super::value_parsers::{parse_base_url, parse_name, parse_slug, parse_wait};
 use super::webhooks::args::Webhooks;
 use crate::demo::SEED;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
@@ -102,6 +103,9 @@ pub enum Command {
     ///
     /// Stop the server first. The backup is checked before anything is replaced, and is not
     /// modified.
+    ///
+    /// With `-`, or the path of a pipe, reads the backup from there. It is first written to the data
+    /// directory; if it is incomplete, nothing is changed.
     ///
     /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null),
     /// the number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
@@ -209,6 +213,15 @@ pub enum Command {
     /// With `--json`: the response, with `status` (`ok` or `degraded`) and `checks`.
     #[command(verbatim_doc_comment)]
     Health(Health),
+    /// Wait until a server is healthy
+    ///
+    /// Checks the server's health as `health` does, again and again, until it is healthy. Exits with
+    /// code 1 when the time is up; the error says what was wrong at the end. Use it in scripts that
+    /// start a server and need it next.
+    ///
+    /// With `--json`: the response, as with `health`.
+    #[command(verbatim_doc_comment)]
+    Wait(Wait),
     /// Print the OpenAPI document of the API
     ///
     /// The document is always JSON; `--json` only removes the line breaks.
@@ -252,7 +265,7 @@ pub struct Backup {
 
 #[derive(clap::Args)]
 pub struct Restore {
-    /// Backup to restore
+    /// Backup to restore, or `-` to read it from standard input
     pub file: PathBuf,
     /// Replace an existing database, keeping the old one under a different name
     #[arg(long)]
@@ -326,9 +339,19 @@ pub struct SeedSchema {
 
 #[derive(clap::Args)]
 pub struct Health {
-    /// URL of the server [default: the address that the `listen` setting names]
-    #[arg(long, value_name = "URL", value_parser = parse_origin)]
+    /// URL of the server, with its path if it has one [default: the address that the `listen`
+    /// setting names]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
     pub url: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub struct Wait {
+    #[command(flatten)]
+    pub server: Health,
+    /// How long to wait, such as 30s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_wait)]
+    pub timeout: Duration,
 }
 
 #[derive(clap::Args)]

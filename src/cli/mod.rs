@@ -79,6 +79,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Import(args) => transfer::import(&context()?, &args),
         Command::Config => config::run(&context()?),
         Command::Health(args) => health::run(&context()?, &args),
+        Command::Wait(args) => health::wait(&context()?, &args),
         Command::Openapi(args) => generated::openapi::run(output, &args),
         Command::SeedSchema(args) => generated::seed_schema::run(output, &args),
         Command::Completions(args) => generated::completions::run(output, &args, command()),

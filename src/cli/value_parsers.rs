@@ -1,5 +1,9 @@
 //! Parsers of values that several commands take.
 
+use std::time::Duration;
+
+use url::Url;
+
 use crate::model::parse::problem::Fault;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -12,6 +16,56 @@ pub fn parse_name(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(message)
 }
 
+/// Parses the URL at which a server is reached, and returns it without a slash at the end.
+pub fn parse_base_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let is_http = matches!(url.scheme(), "http" | "https");
+    let has_more = url.query().is_some() || url.fragment().is_some();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if !is_http || has_more || has_user {
+        return Err("must be http or https, a host, and optionally a port and a path, such as \
+                    http://localhost:8080 or https://example.com/pivotal"
+            .to_owned());
+    }
+    let path = url.path().trim_end_matches('/');
+    Ok(format!("{}{path}", url.origin().ascii_serialization()))
+}
+
+/// Parses how long to wait, up to a day.
+pub fn parse_wait(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok();
+    let allowed = "must be a duration of up to 24h, such as 30s or 5m";
+    time.filter(|time| *time <= Duration::from_secs(24 * 60 * 60)).ok_or_else(|| allowed.to_owned())
+}
+
 fn message(fault: Fault) -> String {
     fault.requirement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_may_have_a_path_but_nothing_after_it() {
+        for (text, parsed) in [
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("https://EXAMPLE.com:443/", "https://example.com"),
+            ("https://example.com/pivotal/", "https://example.com/pivotal"),
+            ("http://[::1]:8080/a/b", "http://[::1]:8080/a/b"),
+        ] {
+            assert_eq!(parse_base_url(text).as_deref(), Ok(parsed));
+        }
+        for text in ["example.com", "ftp://a", "http://a?b", "http://a#b", "http://a:b@c", ""] {
+            assert!(parse_base_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wait_has_a_unit_and_an_end() {
+        assert_eq!(parse_wait("90s"), Ok(Duration::from_secs(90)));
+        for text in ["", "5", "25h", "-1s"] {
+            assert!(parse_wait(text).is_err(), "{text}");
+        }
+    }
 }

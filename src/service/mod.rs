@@ -7,6 +7,7 @@ pub(crate) mod backups;
 pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
 pub mod demo_mode;
+pub(crate) mod health;
 pub(crate) mod key_usage;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;
@@ -26,6 +27,7 @@ use self::auth_limits::secret_kinds::AuthLimits;
 use self::backups::schedule::BackupSchedule;
 use self::clock_skew::ClockSkewMonitor;
 use self::demo_mode::DemoMode;
+use self::health::probe::Probes;
 use self::key_usage::KeyUsage;
 use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
@@ -57,6 +59,8 @@ pub struct Service {
     /// `None` if scheduled backups are off.
     pub(crate) backups: Option<BackupSchedule>,
     pub(crate) clock_skew: ClockSkewMonitor,
+    /// The checks of the deep health check.
+    pub(crate) probes: Probes,
     /// Notify it after a reset or a restore of a workspace, which leave rows to be removed.
     pub(crate) discarded: Notify,
     /// `None` unless the server was started with test control. Its clock must be the store's.
@@ -86,6 +90,7 @@ impl Service {
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),
+            probes: Probes::default(),
             discarded: Notify::new(),
             test_control: None,
             demo: OnceLock::new(),

@@ -70,13 +70,6 @@ pub(crate) enum BackupStatus {
     Missing,
 }
 
-impl BackupStatus {
-    /// Returns whether there is nothing to worry about.
-    pub fn is_good(&self) -> bool {
-        matches!(self, Self::First | Self::Good { .. })
-    }
-}
-
 /// Cancels a running backup when the server stops.
 #[derive(Default)]
 struct Stop(AtomicBool);

@@ -29,7 +29,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 fn deep(client: &Client) -> Value {
-    client.get("/api/health/deep").expect(200)
+    client.deep_health(200)
 }
 
 /// A server whose clock the test controls, with an hourly backup into a directory that already
@@ -110,7 +110,7 @@ fn a_failed_scheduled_backup_is_logged_and_reported_and_the_server_continues() {
 #[test]
 fn without_a_schedule_no_backup_is_made() {
     let server = Server::start_new();
-    let deep = server.anonymous().get("/api/health/deep").expect(200);
+    let deep = server.anonymous().deep_health(200);
     assert_eq!(deep["checks"]["backup"], "off");
     assert!(!server.dir().join("backups").exists());
 }

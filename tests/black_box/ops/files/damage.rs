@@ -67,7 +67,7 @@ impl FragileRecord {
         };
         wait_until("the damage is noticed", || {
             // Commits a change, after which pages are read again.
-            server.anonymous().get("/api/health/deep").expect(200);
+            server.anonymous().deep_health(200);
             put(5);
             let neighbour = client.get(&format!("/customers/{}", self.neighbour)).status;
             put(self.good);
@@ -135,7 +135,7 @@ fn a_page_that_stays_damaged_is_named() {
     wait_until("the damage is noticed", || {
         client.get(&format!("/customers/{}", record.customer)).status == 503
     });
-    let deep = || server.anonymous().get("/api/health/deep").expect(503);
+    let deep = || server.anonymous().deep_health(503);
     wait_until("the check has ended", || {
         deep()["checks"]["file"].as_str().unwrap().contains("is damaged")
     });

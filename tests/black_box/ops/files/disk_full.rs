@@ -137,7 +137,7 @@ fn a_full_disk_refuses_writes_until_there_is_space_again() {
     let again = post(&client, "First");
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(server.anonymous().get("/health").expect(200)["status"], "ok");
-    let deep = server.anonymous().get("/api/health/deep").expect(503);
+    let deep = server.anonymous().deep_health(503);
     assert_eq!(deep["checks"]["read"], "ok");
     assert_ne!(deep["checks"]["write"], "ok");
     assert_eq!(server.json(&["keys", "list"]).as_array().map(Vec::len), Some(2));
@@ -154,7 +154,7 @@ fn a_full_disk_refuses_writes_until_there_is_space_again() {
         reply.expect(201);
     }
     client.patch("/customers/1", json!({ "tags": ["back"] })).expect(200);
-    server.anonymous().get("/api/health/deep").expect(200);
+    server.anonymous().deep_health(200);
     server.create_key(&[]);
     acknowledged.extend(refused);
     acknowledged.sort();

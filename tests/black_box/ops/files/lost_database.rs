@@ -48,7 +48,7 @@ fn no_change_is_acknowledged_once_a_file_is_gone() {
         let refused = client.post("/customers", json!({"name": "Late"}));
         assert_eq!(refused.status, 503, "{name} {loss:?}");
         refused.refused(503, "unavailable", None);
-        let deep = server.anonymous().get("/api/health/deep").expect(503);
+        let deep = server.anonymous().deep_health(503);
         let said = deep["checks"]["file"].as_str().unwrap();
         assert!(said.contains(name) && said.contains("moved, deleted, or replaced"), "{said}");
         wait_until("it is logged", || {

@@ -39,7 +39,7 @@ fn work_in_background(server: &Server) {
     let copy = server.dir().join("by-hand.db");
     let restored = command(elsewhere.path()).arg("restore").arg(copy).output().unwrap();
     assert!(restored.status.success(), "{restored:?}");
-    server.anonymous().get("/api/health/deep").expect(200);
+    server.anonymous().deep_health(200);
     server.client().customer("Aurora");
 }
 

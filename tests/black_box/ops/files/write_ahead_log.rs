@@ -26,7 +26,7 @@ fn wal_path(server: &Server) -> PathBuf {
 /// Adds five megabytes to the WAL and lets the server commit something.
 fn grow(server: &Server, conn: &Connection) -> serde_json::Value {
     conn.execute("UPDATE filling SET a = randomblob(5000000)", []).unwrap();
-    server.anonymous().get("/api/health/deep").expect(200)
+    server.anonymous().deep_health(200)
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_wal_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_finis
         // The list of locks can change while it is being read, so a single read can miss one.
         let holder = format!("(process {})", std::process::id());
         wait_until("the reader is named", || {
-            let deep = server.anonymous().get("/api/health/deep").expect(200);
+            let deep = server.anonymous().deep_health(200);
             deep["checks"]["log"].as_str().unwrap().contains(&holder)
         });
     }
@@ -59,9 +59,7 @@ fn a_wal_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_finis
     assert_eq!(warnings("the write-ahead log has grown to"), 1);
 
     reader.execute_batch("COMMIT").unwrap();
-    wait_until("the log is reset", || {
-        server.anonymous().get("/api/health/deep").expect(200)["status"] == "ok"
-    });
+    wait_until("the log is reset", || server.anonymous().deep_health(200)["status"] == "ok");
     wait_until("that is logged", || warnings("the write-ahead log was reset") == 1);
     let left = fs::metadata(wal_path(&server)).unwrap().len() >> 20;
     assert!(left <= 65, "{left} MiB");

@@ -36,7 +36,7 @@ fn a_slow_query_ends_with_503_and_others_continue() {
     // machine.
     wait_until("a short list is read", || client.get("/customers?limit=1").status == 200);
     client.patch("/customers/1", serde_json::json!({"name": "Borealis"})).expect(200);
-    let health = client.get("/api/health/deep").expect(200);
+    let health = client.deep_health(200);
     assert_eq!(health["checks"]["file"], "ok");
     wait_until("it is logged", || server.log().contains("longer than query_timeout"));
     let log = server.log();

@@ -92,7 +92,7 @@ fn the_chart_and_the_uptime_are_right_after_the_wall_clock_is_set() {
 fn rows_dated_ahead_of_the_clock_are_reported_until_it_catches_up() {
     let server = InProcess::start(Settings::default());
     let (client, health) = (server.client(Mode::Live, Tier::Unlimited), server.anonymous());
-    let deep = || health.get("/api/health/deep").expect(200);
+    let deep = || health.deep_health(200);
     let visitor = server.visitor();
     visitor.sign_in().hides("Dates ahead of the clock");
     server.clock.jump_millis(365 * DAY);
@@ -126,7 +126,7 @@ fn rows_dated_ahead_are_logged_once_at_the_start_and_when_the_clock_catches_up()
     let server = Server::start_in(Arc::clone(&dir), &[]);
     let begun = "WARN  new rows are dated 364 days ahead of the machine's clock";
     wait_until("the warning is logged", || server.log().contains(begun));
-    let deep = || server.anonymous().get("/api/health/deep").expect(200)["status"].clone();
+    let deep = || server.anonymous().deep_health(200)["status"].clone();
     assert_eq!((deep(), deep()), (json!("degraded"), json!("degraded")));
     date_all(-1);
     assert_eq!(deep(), "ok");
