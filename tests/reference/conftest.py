@@ -16,6 +16,7 @@ from runners import SetStage, Stage, python, rust, typescript
 from sandbox import OWN, Sandbox
 from server import ROOT, Server, environment, free_address
 from shell import Shell
+from targets import backup_targets
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,11 +63,16 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
     """Sets up a stage for blocks: a new server, and a shell in an empty directory.
 
     In a sandbox, the shell starts in the checkout of the source. The hosted API is played by
-    another server, with demo data.
+    another server, with demo data, and so are the places that backups are copied to.
     """
 
     @contextmanager
-    def set_stage(*, in_sandbox: bool = False, with_hosted_api: bool = False) -> Iterator[Stage]:
+    def set_stage(
+        *,
+        in_sandbox: bool = False,
+        with_hosted_api: bool = False,
+        with_backup_targets: bool = False,
+    ) -> Iterator[Stage]:
         data, home, files = (tmp_path / "shared" / name for name in ("data", "home", "files"))
         for directory in (data, home, files):
             directory.mkdir(parents=True)
@@ -102,7 +108,11 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
                     "HOSTED_KEY": demo["key"]["key"],
                     "EMPTY_ORGANIZATION_KEY": hosted.live_key,
                 }
-            shell = stack.enter_context(closing(Shell(home, files, variables, inside(home))))
+            targets = {}
+            if with_backup_targets:
+                targets = stack.enter_context(backup_targets(inside(files)))
+            shell = Shell(home, files, variables, inside(home), targets)
+            stack.enter_context(closing(shell))
             yield Stage(server, shell, docs.openapi, commands, files, sandbox)
 
     return set_stage

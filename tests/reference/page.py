@@ -56,6 +56,10 @@ class Page:
         return any("root" in block.marks or block.language in DAEMONS for block in self.blocks)
 
     @property
+    def needs_backup_targets(self) -> bool:
+        return any("backup.example.com" in block.code for block in self.blocks)
+
+    @property
     def needs_hosted_api(self) -> bool:
         return any("HOSTED_URL" in block.code for block in self.blocks)
 

@@ -78,8 +78,9 @@ class Server:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of this process, without its `PIVOTAL_` variables."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PIVOTAL_")}
+    """The environment of this process, without variables for the server and for cloud storage."""
+    foreign = ("PIVOTAL_", "AWS_", "RCLONE_", "RESTIC_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return own | more
 
 

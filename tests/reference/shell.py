@@ -14,11 +14,20 @@ class Shell:
     """A bash that stops at the first failing command.
 
     `files` is a directory for scripts and outputs. `inside` is a wrapper command that starts it
-    elsewhere, such as in a sandbox.
+    elsewhere, such as in a sandbox. `replacements` are texts that are replaced in programs, such as
+    the names of other machines.
     """
 
-    def __init__(self, home: Path, files: Path, env: dict[str, str], inside: list[str]):
+    def __init__(
+        self,
+        home: Path,
+        files: Path,
+        env: dict[str, str],
+        inside: list[str],
+        replacements: dict[str, str],
+    ):
         self._files = files
+        self._replacements = replacements
         self._count = 0
         with (files / "bash.err").open("w") as err:
             self._bash = subprocess.Popen(
@@ -34,6 +43,8 @@ class Shell:
     def run(self, code: str) -> str:
         """Runs commands and returns their output. Fails if one of them fails."""
         self._count += 1
+        for text, replacement in self._replacements.items():
+            code = code.replace(text, replacement)
         script, out, err = (self._files / f"{self._count}.{end}" for end in ("sh", "out", "err"))
         script.write_text(code)
         self._bash.stdin.write(f". {script} >{out} 2>{err} </dev/null\necho done\n".encode())

@@ -9,7 +9,12 @@ from runners import RUNNERS, SetStage, Stage, files
 
 
 def test_a_page_runs_from_top_to_bottom(page: Page, docs: Documentation, stage: SetStage) -> None:
-    with stage(in_sandbox=page.needs_sandbox, with_hosted_api=page.needs_hosted_api) as here:
+    needs = {
+        "in_sandbox": page.needs_sandbox,
+        "with_hosted_api": page.needs_hosted_api,
+        "with_backup_targets": page.needs_backup_targets,
+    }
+    with stage(**needs) as here:
         done: set[str] = set()
         for block in page.blocks:
             # The page assumes that the steps of another page were followed.
