@@ -18,6 +18,8 @@ _MASKS = [
     (re.compile(r"\b[12]\d{9}\b"), "<seconds>"),
 ]
 
+_MEASURED = re.compile(r"_(bytes|age_seconds)$")
+
 
 def mask(text: str) -> str:
     """Replaces everything that differs between runs."""
@@ -38,9 +40,12 @@ def json_values(text: str) -> list[Any]:
 
 
 def mask_json(value: Any) -> Any:
-    """Masks all strings in a JSON value."""
+    """Masks all strings in a JSON value, and the sizes and ages of a server's health."""
     if isinstance(value, dict):
-        return {key: mask_json(inner) for key, inner in value.items()}
+        return {
+            key: "<number>" if _MEASURED.search(key) and inner is not None else mask_json(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [mask_json(inner) for inner in value]
     return mask(value) if isinstance(value, str) else value

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from page import Block
-from runners import files, proxies, systemd
+from runners import files, prometheus, proxies, systemd
 from sandbox import Sandbox
 from server import Server
 from shell import Shell
@@ -57,6 +57,7 @@ RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
     "rust": _program,
     "json": files.json,
     "toml": files.toml,
+    "yaml": prometheus.config,
     "ini": systemd.unit,
     "nginx": proxies.nginx,
     "caddyfile": proxies.caddy,

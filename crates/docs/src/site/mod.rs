@@ -16,8 +16,13 @@ use crate::read::read;
 use crate::sources;
 use crate::urls;
 
-/// Served as it is. A test generates it from the parsers of the server.
-const SEED_SCHEMA: &str = "docs/seed.schema.json";
+/// Files that are served as they are, and their sources. A test generates the schema from the parsers
+/// of the server.
+const FILES: [(&str, Kind, &str); 3] = [
+    ("/docs/seed.schema.json", Kind::Json, "docs/seed.schema.json"),
+    ("/docs/alerts.yml", Kind::Text, "docs/operate/alerts.yml"),
+    ("/docs/grafana.json", Kind::Json, "docs/operate/grafana.json"),
+];
 
 /// Builds the site from the sources below `root`.
 pub fn build(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
@@ -33,7 +38,9 @@ pub fn build(root: &Path, version: &str) -> Result<Vec<File>, Problems> {
     put("/llms-full.txt".to_owned(), Kind::Text, llms::full_text(&pages));
     let index = search::index(&pages, sources::search_terms(root)?)?;
     put("/docs/search.json".to_owned(), Kind::Json, index);
-    put("/docs/seed.schema.json".to_owned(), Kind::Json, read(root, SEED_SCHEMA)?);
+    for (path, kind, source) in FILES {
+        put(path.to_owned(), kind, read(root, source)?);
+    }
     for (path, target) in redirects::all(&pages) {
         put(path, Kind::Redirect, target);
     }
