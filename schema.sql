@@ -22,7 +22,9 @@ CREATE TABLE workspaces (
     id         TEXT    NOT NULL UNIQUE,
     slug       TEXT    NOT NULL UNIQUE CHECK (length(slug) BETWEEN 1 AND 100),
     name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- The currency of its customers' revenue, as an ISO 4217 code.
+    currency   TEXT    NOT NULL DEFAULT 'USD' CHECK (currency GLOB '[A-Z][A-Z][A-Z]')
 ) STRICT;
 
 -- The last display_id and creation time that were allocated, per workspace and resource type.
@@ -50,7 +52,9 @@ CREATE TABLE api_keys (
     request_count INTEGER NOT NULL DEFAULT 0 CHECK (request_count >= 0),
     revoked_at    INTEGER,
     -- The key that this key replaces.
-    replaces      TEXT    REFERENCES api_keys (id)
+    replaces      TEXT    REFERENCES api_keys (id),
+    -- Null if it does not expire.
+    expires_at    INTEGER
 ) STRICT;
 
 CREATE INDEX api_keys_by_workspace ON api_keys (workspace_no, created_at);
@@ -99,6 +103,8 @@ CREATE INDEX customers_by_hubspot_company
 CREATE INDEX customers_by_stripe_customer
     ON customers (workspace_no, stripe_customer_id, created_at)
     WHERE deleted_at IS NULL AND stripe_customer_id IS NOT NULL;
+-- Tombstones have indexes of their own, for purging them.
+CREATE INDEX customers_deleted ON customers (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- The numbers that the slugs of live customers end with, as runs without gaps: `aurora-2` to
 -- `aurora-5` are one row with the stem `aurora-` (src/store/rows/slug_runs.rs).
@@ -137,6 +143,7 @@ CREATE INDEX contacts_by_customer
     ON contacts (customer_id, created_at) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX contacts_primary
     ON contacts (customer_id) WHERE is_primary = 1 AND deleted_at IS NULL;
+CREATE INDEX contacts_deleted ON contacts (customer_id, deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE onboardings (
     id                  TEXT    NOT NULL CHECK (id LIKE 'c%'),
@@ -177,8 +184,11 @@ CREATE INDEX onboardings_by_phase_and_state
 CREATE INDEX onboardings_by_customer
     ON onboardings (customer_id, created_at)
     WHERE deleted_at IS NULL AND customer_deleted_at IS NULL;
+CREATE INDEX onboardings_deleted
+    ON onboardings (customer_id, deleted_at)
+    WHERE deleted_at IS NOT NULL OR customer_deleted_at IS NOT NULL;
 
--- Every change, recorded in the same transaction. Append-only.
+-- Every change, recorded in the same transaction. Append-only: only what is purged is deleted.
 CREATE TABLE events (
     id           TEXT    NOT NULL CHECK (id LIKE 'evt_%'),
     workspace_no INTEGER NOT NULL REFERENCES workspaces (no),
@@ -192,7 +202,7 @@ CREATE TABLE events (
         ('customer', 'contact', 'onboarding', 'api_key', 'webhook_endpoint')),
     resource_id  TEXT    NOT NULL,
     -- The customer whose activity includes the event. Events of API keys and webhook endpoints have
-    -- none.
+    -- none, nor do those that say that a record was purged: they outlive it.
     customer_id  TEXT    REFERENCES customers (id),
     -- The phases that an onboarding moved from and to.
     from_phase   TEXT,
@@ -200,7 +210,8 @@ CREATE TABLE events (
     previous     TEXT    CHECK (json_type(previous) = 'object'),
     -- The last column, so that filtering out an event does not read it.
     object       TEXT    NOT NULL CHECK (json_type(object) = 'object'),
-    CHECK ((customer_id IS NULL) = (resource IN ('api_key', 'webhook_endpoint')))
+    CHECK ((customer_id IS NULL) =
+        (resource IN ('api_key', 'webhook_endpoint') OR type LIKE '%.purged'))
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_id ON events (id);
@@ -213,9 +224,45 @@ BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;
 CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+WHEN NOT EXISTS (
+    SELECT 1 FROM purges
+    WHERE erased_at IS NULL AND open = 0 AND workspace_no = OLD.workspace_no
+        AND CASE resource
+            WHEN 'workspace' THEN true
+            WHEN 'events' THEN OLD.created_at < events_before
+            WHEN 'customer' THEN OLD.customer_id = resource_id
+            ELSE OLD.resource_id = resource_id AND OLD.type NOT LIKE '%.purged'
+        END)
 BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;
+
+-- What was purged. The rows stay, and contain no personal data.
+CREATE TABLE purges (
+    no            INTEGER PRIMARY KEY,
+    -- Not a reference, because a deleted workspace has no row.
+    workspace_no  INTEGER NOT NULL,
+    -- Either a record or a workspace, with its ID, or the events of a workspace before a time.
+    resource      TEXT    NOT NULL
+        CHECK (resource IN ('customer', 'contact', 'onboarding', 'workspace', 'events')),
+    resource_id   TEXT,
+    events_before INTEGER,
+    purged_at     INTEGER NOT NULL,
+    actor_type    TEXT    NOT NULL CHECK (actor_type IN ('admin', 'system')),
+    actor_id      TEXT    NOT NULL,
+    -- When its rows were gone, and all copies in the unused space of the file overwritten.
+    erased_at     INTEGER,
+    -- 0 while a transaction deletes its events, otherwise null. No row of `database` has this
+    -- number, so the transaction cannot commit before it sets it to null.
+    open          INTEGER CHECK (open = 0)
+        REFERENCES database (no) DEFERRABLE INITIALLY DEFERRED,
+    CHECK ((resource = 'events') = (resource_id IS NULL)),
+    CHECK ((resource = 'events') = (events_before IS NOT NULL)),
+    CHECK (open IS NULL OR erased_at IS NULL)
+) STRICT;
+
+CREATE INDEX purges_unfinished ON purges (open) WHERE erased_at IS NULL;
+CREATE INDEX purges_by_resource ON purges (resource_id);
 
 -- The URLs that a workspace's events are sent to.
 CREATE TABLE webhook_endpoints (

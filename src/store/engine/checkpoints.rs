@@ -145,7 +145,7 @@ mod tests {
 
     fn store(dir: &DataDir) -> Store {
         let store = Store::open_or_create(dir, Arc::new(SystemClock)).unwrap();
-        let workspace = "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0)";
+        let workspace = "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0, 'USD')";
         store.write_blocking(|tx| Ok(tx.conn.execute_batch(workspace)?)).unwrap();
         store
     }

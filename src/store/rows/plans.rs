@@ -44,7 +44,7 @@ fn database() -> Connection {
     let onboarding = serde_json::to_string(&onboarding).unwrap();
     let shapes = (Customer::SHAPE, Onboarding::SHAPE);
     conn.execute_batch(&format!(
-        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0);
+        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0, 'USD');
          INSERT INTO customers VALUES ('c2', 1, 1, 'a', NULL, 'active', NULL, NULL, 'a', 0, 0, NULL,
              {}, '{{\"name\": \"A\"}}');
          INSERT INTO onboardings VALUES ('c3', 1, 'c2', 1, 'review', 'active', NULL, 0, 0, NULL,

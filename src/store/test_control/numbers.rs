@@ -12,13 +12,15 @@ impl Tx<'_> {
     /// Moves a workspace to a number without any rows.
     pub(super) fn move_to_new_number(&self, workspace: &Workspace) -> Result<(), StoreError> {
         self.discard_number(workspace.no)?;
-        let sql = "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)
+        let sql = "INSERT INTO workspaces (id, slug, name, created_at, currency)
+                   SELECT ?1, ?2, ?3, ?4, currency FROM workspaces WHERE no = ?5
                    RETURNING no";
         let values = params![
             workspace.id,
             workspace.slug.as_str(),
             workspace.name.as_str(),
             workspace.created_at.as_micros(),
+            workspace.no.0,
         ];
         let no = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
         self.move_keys_and_endpoints(workspace.no, WorkspaceNo(no))
@@ -31,7 +33,8 @@ impl Tx<'_> {
         to: WorkspaceNo,
     ) -> Result<(), StoreError> {
         self.discard_number(workspace.no)?;
-        let sql = "UPDATE workspaces SET id = ?1, slug = ?2, name = ?3, created_at = ?4
+        let sql = "UPDATE workspaces SET id = ?1, slug = ?2, name = ?3, created_at = ?4,
+                       currency = (SELECT currency FROM workspaces WHERE no = ?6)
                    WHERE no = ?5";
         self.conn.prepare_cached(sql)?.execute(params![
             workspace.id,
@@ -39,6 +42,7 @@ impl Tx<'_> {
             workspace.name.as_str(),
             workspace.created_at.as_micros(),
             to.0,
+            workspace.no.0,
         ])?;
         self.move_keys_and_endpoints(workspace.no, to)
     }

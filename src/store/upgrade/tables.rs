@@ -25,7 +25,7 @@ pub(super) const BEFORE_RESOURCES: [(&str, CopyMode); 4] = [
     ("api_keys", CopyMode::AtOnce),
 ];
 /// Tables to copy after the resources.
-pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 8] = [
+pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 9] = [
     ("events", CopyMode::InParts),
     ("webhook_endpoints", CopyMode::AtOnce),
     ("webhook_deliveries", CopyMode::InParts),
@@ -34,6 +34,7 @@ pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 8] = [
     ("idempotency_keys", CopyMode::InParts),
     ("admin", CopyMode::AtOnce),
     ("health", CopyMode::AtOnce),
+    ("purges", CopyMode::AtOnce),
 ];
 
 /// Copies a table if the old database has it.

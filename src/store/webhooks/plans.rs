@@ -63,7 +63,7 @@ fn database() -> Connection {
         delivery(8, 3, "failed", "NULL", 0),
     ];
     conn.execute_batch(&format!(
-        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0); {} {}",
+        "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0, 'USD'); {} {}",
         endpoints.concat(),
         deliveries.concat()
     ))

@@ -56,6 +56,7 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
         (include_str!("../../fixtures/rows-3.sql"), include_str!("../../fixtures/rows-4.sql"));
     let fifth = include_str!("../../fixtures/rows-5.sql");
     let sixth = include_str!("../../fixtures/rows-6.sql");
+    let seventh = include_str!("../../fixtures/rows-7.sql");
     let scripts: &[&str] = match version {
         1 => &[include_str!("../../fixtures/schema-1.sql"), first],
         2 => &[include_str!("../../fixtures/schema-2.sql"), first, second],
@@ -63,6 +64,7 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
         4 => &[include_str!("../../fixtures/schema-4.sql"), first, second, third, fourth],
         5 => &[include_str!("../../fixtures/schema-5.sql"), fifth],
         6 => &[include_str!("../../fixtures/schema-6.sql"), sixth],
+        7 => &[include_str!("../../fixtures/schema-7.sql"), sixth, seventh],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in scripts {
@@ -159,7 +161,7 @@ fn damage_found_at_runtime_stops_writes_and_is_reported() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    for version in 1..=6 {
+    for version in 1..=7 {
         check_upgrade(version);
     }
 }
@@ -179,7 +181,11 @@ fn check_upgrade(from: i64) {
     assert_eq!(version(&copy), from);
     let first = ["workspaces", "api_keys", "customers", "contacts", "onboardings", "events"];
     let later = ["idempotency_keys", "admin", "database", "slug_runs"];
-    for table in first.iter().chain(&later[..later.len().min(from as usize - 1)]) {
+    let webhooks =
+        ["webhook_endpoints", "webhook_deliveries", "webhook_attempts", "webhook_settings"];
+    let webhooks = if from < 7 { &[] } else { &webhooks[..] };
+    let later = &later[..later.len().min(from as usize - 1)];
+    for table in first.iter().chain(later).chain(webhooks) {
         let count = |conn: &Connection| -> i64 {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
