@@ -37,6 +37,8 @@ const AUDIT_ONLY: &[&str] = &[
     "webhook_endpoint.disabled",
     "webhook_endpoint.rotated",
     "webhook_endpoint.deleted",
+    "customer.purged",
+    "contact.purged",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
@@ -92,6 +94,10 @@ pub enum EventType {
     WebhookEndpointRotated,
     #[strum(serialize = "webhook_endpoint.deleted")]
     WebhookEndpointDeleted,
+    #[strum(serialize = "customer.purged")]
+    CustomerPurged,
+    #[strum(serialize = "contact.purged")]
+    ContactPurged,
 }
 
 impl Component for EventType {

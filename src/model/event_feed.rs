@@ -45,7 +45,9 @@ fn resource_of(kind: EventType) -> Option<ResourceType> {
         | E::WebhookEndpointEnabled
         | E::WebhookEndpointDisabled
         | E::WebhookEndpointRotated
-        | E::WebhookEndpointDeleted => None,
+        | E::WebhookEndpointDeleted
+        | E::CustomerPurged
+        | E::ContactPurged => None,
     }
 }
 

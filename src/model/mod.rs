@@ -17,6 +17,7 @@ pub mod key;
 pub mod onboarding;
 pub mod parse;
 pub mod previous_values;
+pub mod purge;
 pub mod resource;
 #[cfg(test)]
 pub(crate) mod round_trip_tests;

@@ -22,6 +22,8 @@ impl Table for Onboarding {
     const TABLE: &'static str = "onboardings";
     // An onboarding disappears from lists when its customer is deleted.
     const LISTED_WHERE: &'static str = "deleted_at IS NULL AND customer_deleted_at IS NULL";
+    const UNLISTED_WHERE: &'static str =
+        "(deleted_at IS NOT NULL OR customer_deleted_at IS NOT NULL)";
 }
 
 impl Resource for Onboarding {

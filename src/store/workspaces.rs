@@ -18,6 +18,12 @@ use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
 pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
     w.created_at AS w_created_at";
 
+/// The next number of a workspace. That of a deleted workspace is never used again: a session of the
+/// admin pages may still have selected it.
+pub(super) const NEXT_NO: &str = "(SELECT max(no) + 1 FROM (
+    SELECT 0 AS no UNION ALL SELECT max(no) FROM workspaces
+    UNION ALL SELECT max(workspace_no) FROM purges))";
+
 /// Whether a row of `workspaces AS w` is a number whose rows the test control has discarded.
 pub(super) const IS_DISCARDED: &str = "w.slug GLOB '#*'";
 
@@ -63,11 +69,14 @@ impl Tx<'_> {
     /// Creates a workspace. Returns `None` if its slug is taken.
     pub fn create_workspace(&self, new: NewWorkspace) -> Result<Option<Workspace>, StoreError> {
         let id = Id::generate();
-        let sql = "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (slug) DO NOTHING RETURNING no";
+        let sql = format!(
+            "INSERT INTO workspaces (no, id, slug, name, created_at)
+             VALUES ({NEXT_NO}, ?1, ?2, ?3, ?4)
+             ON CONFLICT (slug) DO NOTHING RETURNING no"
+        );
         let no = self
             .conn
-            .prepare_cached(sql)?
+            .prepare_cached(&sql)?
             .query_row(
                 params![id, new.slug.as_str(), new.name.as_str(), self.now.as_micros()],
                 |row| row.get(0),

@@ -112,6 +112,8 @@ pub(in crate::admin) fn event(kind: &EventType) -> &'static str {
         EventType::WebhookEndpointDisabled => "Webhook endpoint disabled",
         EventType::WebhookEndpointRotated => "Webhook secret rotated",
         EventType::WebhookEndpointDeleted => "Webhook endpoint deleted",
+        EventType::CustomerPurged => "Customer deleted permanently",
+        EventType::ContactPurged => "Contact deleted permanently",
     }
 }
 

@@ -88,7 +88,9 @@ pub fn example(kind: EventType) -> Option<ExampleEvent> {
         | EventType::WebhookEndpointEnabled
         | EventType::WebhookEndpointDisabled
         | EventType::WebhookEndpointRotated
-        | EventType::WebhookEndpointDeleted => return None,
+        | EventType::WebhookEndpointDeleted
+        | EventType::CustomerPurged
+        | EventType::ContactPurged => return None,
     })
 }
 

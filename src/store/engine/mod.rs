@@ -10,6 +10,7 @@ pub(super) mod read_only;
 pub(super) mod reader_pool;
 pub(super) mod schema;
 pub(super) mod sqlite;
+pub(super) mod unchecked;
 pub(super) mod wal_growth;
 pub(super) mod write_stats;
 pub(super) mod writer;

@@ -69,6 +69,20 @@ pub(in crate::store) fn find_including_deleted<R: Resource>(
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
+/// Returns the IDs of the resources of a customer, deleted or not.
+pub(in crate::store) fn ids_including_deleted<R: Resource>(
+    conn: &Connection,
+    customer: &str,
+) -> Result<Vec<String>, StoreError> {
+    // Each half has an index.
+    let select =
+        |condition| format!("SELECT id FROM {} WHERE customer_id = ?1 AND {condition}", R::TABLE);
+    let sql = format!("{} UNION ALL {}", select(R::LISTED_WHERE), select(R::UNLISTED_WHERE));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map([customer], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 fn key_column<R>(id_ref: &Ref<R>) -> (&'static str, &dyn ToSql) {
     match id_ref {
         Ref::Id(id) => ("id", id),

@@ -17,6 +17,8 @@ pub trait Table {
     const TABLE: &'static str;
     /// The condition for rows to be listed. Must match the partial indexes exactly.
     const LISTED_WHERE: &'static str = "deleted_at IS NULL";
+    /// The opposite. Must match the partial indexes exactly.
+    const UNLISTED_WHERE: &'static str = "deleted_at IS NOT NULL";
 }
 
 /// A row type that can be listed.

@@ -2,8 +2,8 @@
 
 use rusqlite::params;
 
-use super::unchecked::Unchecked;
 use super::undo_log;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 

@@ -12,7 +12,6 @@ mod discarded;
 mod first_keys_only;
 mod numbers;
 mod snapshots;
-mod unchecked;
 mod undo_log;
 
 pub use self::snapshots::{MAX_SNAPSHOTS, StateError};

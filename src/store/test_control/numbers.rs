@@ -7,14 +7,17 @@ use crate::model::values::id::Id;
 use crate::model::workspace::{Workspace, WorkspaceId, WorkspaceNo};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::workspaces::NEXT_NO;
 
 impl Tx<'_> {
     /// Moves a workspace to a number without any rows.
     pub(super) fn move_to_new_number(&self, workspace: &Workspace) -> Result<(), StoreError> {
         self.discard_number(workspace.no)?;
-        let sql = "INSERT INTO workspaces (id, slug, name, created_at, currency)
-                   SELECT ?1, ?2, ?3, ?4, currency FROM workspaces WHERE no = ?5
-                   RETURNING no";
+        let sql = format!(
+            "INSERT INTO workspaces (no, id, slug, name, created_at, currency)
+             SELECT {NEXT_NO}, ?1, ?2, ?3, ?4, currency FROM workspaces WHERE no = ?5
+             RETURNING no"
+        );
         let values = params![
             workspace.id,
             workspace.slug.as_str(),
@@ -22,7 +25,7 @@ impl Tx<'_> {
             workspace.created_at.as_micros(),
             workspace.no.0,
         ];
-        let no = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let no = self.conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
         self.move_keys_and_endpoints(workspace.no, WorkspaceNo(no))
     }
 
@@ -49,7 +52,7 @@ impl Tx<'_> {
 
     /// Takes the ID and the slug from a number. The new slug is not a valid one, so nobody can look
     /// it up.
-    pub(super) fn discard_number(&self, no: WorkspaceNo) -> Result<(), StoreError> {
+    pub(in crate::store) fn discard_number(&self, no: WorkspaceNo) -> Result<(), StoreError> {
         let sql = "UPDATE workspaces SET id = ?1, slug = '#' || no WHERE no = ?2";
         let id: WorkspaceId = Id::generate();
         self.conn.prepare_cached(sql)?.execute(params![id, no.0])?;

@@ -3,12 +3,12 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::unchecked::Unchecked;
 use super::undo_log::{self, COPIED, COUNTED, LOGGED, key};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
-use crate::store::tx::Tx;
+use crate::store::tx::{Tx, WorkspaceTx};
 
 /// How many snapshots a workspace can have.
 pub const MAX_SNAPSHOTS: u32 = 32;
@@ -27,6 +27,23 @@ pub enum StateError {
 struct Snapshot {
     segment: i64,
     workspace_no: WorkspaceNo,
+}
+
+impl WorkspaceTx<'_> {
+    /// Removes the snapshots of the workspace. Restoring one would bring back what is purged.
+    pub(in crate::store) fn forget_snapshots(&self) -> Result<(), StoreError> {
+        if !undo_log::exists(self.conn)? {
+            return Ok(());
+        }
+        let sql = "SELECT segment FROM temp.snapshots WHERE workspace_id = ?1 ORDER BY segment";
+        let segments: Vec<i64> = self
+            .conn
+            .prepare_cached(sql)?
+            .query_map([&self.caller.workspace.id], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        // The earliest first: there is no segment before it to keep its versions.
+        segments.iter().try_for_each(|&segment| Ok(undo_log::remove(self.conn, segment)?))
+    }
 }
 
 impl Tx<'_> {

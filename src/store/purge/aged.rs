@@ -1,0 +1,151 @@
+//! Purges by age: records that were deleted long ago, and old events.
+
+use rusqlite::{Row, params};
+
+use super::permit::{Permit, Purge};
+use crate::model::caller::Caller;
+use crate::model::contact::{ContactId, ContactRef};
+use crate::model::customer::{CustomerId, CustomerRef};
+use crate::model::event::Actor;
+use crate::model::onboarding::{OnboardingId, OnboardingRef};
+use crate::model::values::id::Id;
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::tx::Tx;
+use crate::store::workspaces;
+
+/// How many records a transaction purges. Each can have many events.
+const RECORDS: u32 = 10;
+/// How many events a transaction deletes.
+const EVENTS: u32 = 200;
+
+/// A deleted record that is to be purged.
+#[derive(Clone, Debug)]
+pub struct DueRecord {
+    workspace: Workspace,
+    record: Record,
+}
+
+#[derive(Clone, Debug)]
+enum Record {
+    Customer(CustomerId),
+    Contact(ContactId),
+    Onboarding(OnboardingId),
+}
+
+impl Reader<'_> {
+    /// Returns some of the records that were deleted before a time.
+    pub fn due_records(&self, before: Timestamp) -> Result<Vec<DueRecord>, StoreError> {
+        let mut due = Vec::new();
+        // Purging a customer purges its contacts and onboardings.
+        for (table, tombstones) in [
+            ("customers", "r.deleted_at IS NOT NULL"),
+            ("contacts", "r.deleted_at IS NOT NULL"),
+            ("onboardings", "(r.deleted_at IS NOT NULL OR r.customer_deleted_at IS NOT NULL)"),
+        ] {
+            let sql = format!(
+                "SELECT r.id, {} FROM {table} AS r JOIN workspaces AS w ON w.no = r.workspace_no
+                 WHERE {tombstones} AND r.deleted_at < ?1 AND NOT {} LIMIT ?2",
+                workspaces::COLUMNS,
+                workspaces::IS_DISCARDED,
+            );
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            let read = |row: &Row<'_>| {
+                let id: String = row.get(0)?;
+                let record = match table {
+                    "customers" => Record::Customer(Id::from_stored(id)),
+                    "contacts" => Record::Contact(Id::from_stored(id)),
+                    _ => Record::Onboarding(Id::from_stored(id)),
+                };
+                Ok(DueRecord { workspace: workspaces::from_row(row)?, record })
+            };
+            for record in statement.query_map(params![before.as_micros(), RECORDS], read)? {
+                due.push(record?);
+            }
+            if !due.is_empty() {
+                break;
+            }
+        }
+        Ok(due)
+    }
+}
+
+impl Tx<'_> {
+    /// Purges records. Leaves out those that are already gone, and returns whether any was there.
+    pub fn purge_due(&self, due: &[DueRecord]) -> Result<bool, StoreError> {
+        let mut any = false;
+        for DueRecord { workspace, record } in due {
+            // The number may have changed since the read.
+            let Some(workspace) = self.workspace(&workspace.slug)? else { continue };
+            let caller = Caller { workspace, actor: Actor::system(), livemode: true };
+            let tx = self.for_caller(&caller);
+            let purged = match record {
+                Record::Customer(id) => tx.purge_customer(&CustomerRef::Id(id.clone())),
+                Record::Contact(id) => tx.purge_contact(&ContactRef::Id(id.clone())),
+                Record::Onboarding(id) => tx.purge_onboarding(&OnboardingRef::Id(id.clone())),
+            };
+            match purged {
+                Ok(_) => any = true,
+                Err(StoreError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(any)
+    }
+
+    /// Deletes some of the events before a time, with their deliveries, and returns whether there
+    /// may be more. An event stays while a delivery of it is waiting.
+    pub fn purge_events(&self, before: Timestamp) -> Result<bool, StoreError> {
+        let workspaces: Vec<i64> = self
+            .conn
+            .prepare_cached("SELECT no FROM workspaces ORDER BY no")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for workspace in workspaces {
+            let events = self.old_events(workspace, before)?;
+            if !events.is_empty() {
+                self.delete_events(WorkspaceNo(workspace), before, &events)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn old_events(&self, workspace: i64, before: Timestamp) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT id FROM events AS e
+                   WHERE workspace_no = ?1 AND created_at < ?2 AND NOT EXISTS (
+                       SELECT 1 FROM webhook_deliveries AS d
+                       WHERE d.event_id = e.id AND d.status = 'pending')
+                   ORDER BY created_at LIMIT ?3";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement
+            .query_map(params![workspace, before.as_micros(), EVENTS], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn delete_events(
+        &self,
+        workspace: WorkspaceNo,
+        before: Timestamp,
+        events: &[String],
+    ) -> Result<(), StoreError> {
+        // One row for all batches, which keeps the time of the last one.
+        let sql = "DELETE FROM purges WHERE resource = 'events' AND workspace_no = ?1";
+        self.conn.prepare_cached(sql)?.execute([workspace.0])?;
+        let (purge, actor) = (Purge::Events(before), Actor::system());
+        let permit = Permit::for_new(self.conn, workspace, &purge, &actor, self.now)?;
+        for id in events {
+            for sql in [
+                "DELETE FROM webhook_attempts WHERE delivery_no IN (
+                     SELECT no FROM webhook_deliveries WHERE event_id = ?1)",
+                "DELETE FROM webhook_deliveries WHERE event_id = ?1",
+                "DELETE FROM events WHERE id = ?1",
+            ] {
+                self.conn.prepare_cached(sql)?.execute([id])?;
+            }
+        }
+        permit.give_back()
+    }
+}

@@ -1,0 +1,46 @@
+//! Finds the files next to the database that a purge does not change.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::store::files::{DataDir, SHM, WAL, with_suffix};
+
+const LOCK: &str = ".lock";
+
+impl DataDir {
+    /// Returns the files in the data directory and the directory of backups that may contain what
+    /// was purged from the database: backups, databases from before an upgrade or a restore, and
+    /// downloads that were not imported.
+    ///
+    /// # Errors
+    /// When the data directory can't be read.
+    pub fn files_with_copies(&self) -> io::Result<Vec<PathBuf>> {
+        let database = self.database();
+        let ours = [database.clone(), with_suffix(&database, WAL), with_suffix(&database, SHM)];
+        let mut found = files_in(self.path())?;
+        match files_in(self.backups()) {
+            Ok(backups) => found.extend(backups),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        found.retain(|path| !ours.contains(path) && *path != self.database_entry());
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+}
+
+/// Returns the files of a directory that are not empty, without lock files.
+fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        let is_lock = entry.file_name().to_string_lossy().ends_with(LOCK);
+        if metadata.is_file() && metadata.len() > 0 && !is_lock {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,167 @@
+//! Finds everything that the database contains about a record.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, params};
+
+use crate::model::contact::Contact;
+use crate::model::customer::Customer;
+use crate::model::onboarding::Onboarding;
+use crate::model::purge::{PurgeCounts, PurgedRecord};
+use crate::model::values::id::{Id, Ref};
+use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
+use crate::store::error::StoreError;
+use crate::store::reader::WorkspaceReader;
+use crate::store::rows::live;
+use crate::store::rows::resource::{Resource, Table};
+
+/// A type of record that can be purged.
+pub trait Purgeable: Resource {
+    /// The condition for the events about a record, whose ID is parameter 1.
+    const EVENTS: &'static str = "resource_id = ?1 AND type NOT LIKE '%.purged'";
+    /// Whether contacts and onboardings belong to it.
+    const HAS_RECORDS: bool = false;
+}
+
+impl Purgeable for Customer {
+    const EVENTS: &'static str = "customer_id = ?1";
+    const HAS_RECORDS: bool = true;
+}
+
+impl Purgeable for Contact {}
+
+impl Purgeable for Onboarding {}
+
+/// A record that can be purged, and what would be erased with it.
+#[derive(Debug)]
+pub struct PurgePreview {
+    pub record: PurgedRecord,
+    /// The email addresses that the record and its events contain.
+    pub emails: Vec<String>,
+}
+
+/// The rows about a record. Its events and their deliveries can be many, so they are only counted.
+pub(super) struct Traces {
+    pub contacts: Vec<String>,
+    pub onboardings: Vec<String>,
+    /// The row numbers of saved responses.
+    pub responses: Vec<i64>,
+    pub counts: PurgeCounts,
+}
+
+impl Traces {
+    pub fn find<R: Purgeable>(
+        conn: &Connection,
+        workspace: WorkspaceNo,
+        id: &Id<R>,
+    ) -> Result<Self, StoreError> {
+        let (contacts, onboardings) = if R::HAS_RECORDS {
+            (
+                live::ids_including_deleted::<Contact>(conn, id.as_str())?,
+                live::ids_including_deleted::<Onboarding>(conn, id.as_str())?,
+            )
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let all = [id.as_str()].into_iter();
+        let all = all.chain(contacts.iter().chain(&onboardings).map(String::as_str)).collect();
+        let responses = responses(conn, workspace, &all)?;
+        let count = |sql: String| -> Result<u64, StoreError> {
+            let count: i64 = conn.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        };
+        let counts = PurgeCounts {
+            contacts: contacts.len() as u64,
+            onboardings: onboardings.len() as u64,
+            events: count(format!("SELECT count(*) FROM events WHERE {}", R::EVENTS))?,
+            deliveries: count(format!(
+                "SELECT count(*) FROM webhook_deliveries WHERE event_id IN ({})",
+                event_ids::<R>()
+            ))?,
+            saved_responses: responses.len() as u64,
+        };
+        Ok(Self { contacts, onboardings, responses, counts })
+    }
+}
+
+/// The query for the IDs of the events about a record, whose ID is parameter 1.
+pub(super) fn event_ids<R: Purgeable>() -> String {
+    format!("SELECT id FROM events WHERE {}", R::EVENTS)
+}
+
+/// Finds the saved responses that contain one of these records. The `Location` of a response ends
+/// with the ID of the record in its body. There is no index for that, because it would make every
+/// request with an idempotency key more expensive, and responses are kept for only a day.
+fn responses(
+    conn: &Connection,
+    workspace: WorkspaceNo,
+    records: &HashSet<&str>,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT rowid, location FROM idempotency_keys WHERE workspace_no = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([workspace.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let location: Option<String> = row.get(1)?;
+        let id = location.as_deref().and_then(|location| location.rsplit('/').next());
+        if id.is_some_and(|id| records.contains(id)) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
+impl WorkspaceReader<'_> {
+    /// Returns what purging a record would erase.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if it never existed or was purged.
+    pub fn purge_preview<R: Purgeable>(&self, id_ref: &Ref<R>) -> Result<PurgePreview, StoreError> {
+        let found = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
+        let sql = format!("SELECT deleted_at FROM {} WHERE id = ?1", R::TABLE);
+        let deleted_at: Option<i64> =
+            self.conn.prepare_cached(&sql)?.query_row([&found.id], |row| row.get(0))?;
+        let Traces { contacts, counts, .. } = Traces::find(self.conn, self.workspace, &found.id)?;
+        let emails = self.emails(&contacts, &found.id)?;
+        let record = PurgedRecord {
+            resource: R::TYPE,
+            id: Id::from_stored(found.id.as_str().to_owned()),
+            display_id: found.display_id,
+            deleted_at: deleted_at.map(Timestamp::from_micros),
+            counts,
+        };
+        Ok(PurgePreview { record, emails })
+    }
+
+    /// Returns the email addresses of contacts, and those in the events about a record.
+    fn emails<R: Purgeable>(
+        &self,
+        contacts: &[String],
+        id: &Id<R>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut emails = HashSet::new();
+        let contact =
+            format!("SELECT json_extract(doc, '$.email') FROM {} WHERE id = ?1", Contact::TABLE);
+        let mut statement = self.conn.prepare_cached(&contact)?;
+        for id in contacts.iter().map(String::as_str).chain([id.as_str()]) {
+            for email in statement.query_map(params![id], |row| row.get::<_, Option<String>>(0))? {
+                emails.extend(email?);
+            }
+        }
+        let events = format!(
+            "SELECT json_extract(object, '$.email'), json_extract(previous, '$.email')
+             FROM events WHERE {}",
+            R::EVENTS
+        );
+        let mut statement = self.conn.prepare_cached(&events)?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            emails.extend(row.get::<_, Option<String>>(0)?);
+            emails.extend(row.get::<_, Option<String>>(1)?);
+        }
+        let mut emails: Vec<String> = emails.into_iter().collect();
+        emails.sort();
+        Ok(emails)
+    }
+}

@@ -1,0 +1,91 @@
+//! Reads and overwrites pages through SQLite's own page access, so that the locks of the process
+//! and its caches stay as they are (SQLite manual, "The SQLITE_DBPAGE Virtual Table").
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::page::{MAX_PAGES, clear_unused_space};
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::tx::Tx;
+
+/// Returns the number of bytes that the file reserves at the end of each page: a byte of its
+/// header.
+fn reserved_bytes(conn: &Connection) -> Result<usize, StoreError> {
+    let header = page(conn, 1)?.unwrap_or_default();
+    Ok(header.get(20).copied().map_or(0, usize::from))
+}
+
+fn page(conn: &Connection, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?)
+}
+
+/// Returns the page with its unused space overwritten, if anything was in that.
+fn cleared(conn: &Connection, number: u32, reserved: usize) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(mut data) = page(conn, number)? else { return Ok(None) };
+    match clear_unused_space(number, &mut data, reserved) {
+        Ok(changed) => Ok(changed.then_some(data)),
+        Err(_) => Err(StoreError::Damaged(format!("page {number} has an invalid structure"))),
+    }
+}
+
+impl Reader<'_> {
+    /// Returns the number of pages, or `None` if the pages of this file can't be accessed.
+    pub(super) fn accessible_pages(&self) -> Result<Option<u32>, StoreError> {
+        let sql = "SELECT 1 FROM pragma_module_list WHERE name = 'sqlite_dbpage'";
+        if !self.conn.prepare_cached(sql)?.exists([])? {
+            return Ok(None);
+        }
+        let pages: u32 = self.conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        Ok((pages < MAX_PAGES).then_some(pages))
+    }
+
+    /// Returns the pages of a range whose unused space is not empty.
+    pub(super) fn pages_with_remains(&self, from: u32, to: u32) -> Result<Vec<u32>, StoreError> {
+        let reserved = reserved_bytes(self.conn)?;
+        let mut found = Vec::new();
+        for number in from..=to {
+            if cleared(self.conn, number, reserved)?.is_some() {
+                found.push(number);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Counts the pages of a range that contain one of these texts, in whatever case.
+    pub(super) fn count_pages_with(
+        &self,
+        texts: &[String],
+        from: u32,
+        to: u32,
+    ) -> Result<u32, StoreError> {
+        let mut count = 0;
+        for number in from..=to {
+            let Some(mut data) = page(self.conn, number)? else { continue };
+            data.make_ascii_lowercase();
+            let contains = |text: &String| {
+                let text = text.as_bytes();
+                !text.is_empty() && data.windows(text.len()).any(|window| window == text)
+            };
+            count += u32::from(texts.iter().any(contains));
+        }
+        Ok(count)
+    }
+}
+
+impl Tx<'_> {
+    /// Overwrites the unused space of pages with zeros. Returns how many were changed.
+    pub(super) fn overwrite_unused_space(&self, pages: &[u32]) -> Result<u32, StoreError> {
+        let reserved = reserved_bytes(self.conn)?;
+        let sql = "UPDATE sqlite_dbpage SET data = ?2 WHERE pgno = ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut changed = 0;
+        for &number in pages {
+            if let Some(data) = cleared(self.conn, number, reserved)? {
+                statement.execute(params![number, data])?;
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+}
