@@ -1,4 +1,4 @@
-//! Background tasks: storing key usage, removing expired idempotency keys and uploaded files,
+//! Background tasks: storing key usage, removing what is no longer kept, overwriting what was purged,
 //! watching the database file and the dates of new rows, making backups, and resetting a demo.
 
 use std::future::Future;
@@ -12,23 +12,27 @@ use actix_web::web::Data;
 
 use super::demo::reset_regularly;
 use crate::admin::Admin;
-use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::hand_over::hand_over_backups;
 use crate::service::backups::task::run_scheduled_backups;
+use crate::service::erasure::erase_continuously;
+use crate::service::retention::{
+    clean_up_deliveries, purge_by_age, remove_expired_responses, remove_in_batches,
+};
 use crate::service::webhooks::thread::WebhookSender;
-use crate::store::{StoreError, Tx};
+use crate::store::Tx;
 
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
 const DATES_EVERY: Duration = Duration::from_secs(60);
-/// How often expired idempotency keys are removed, and how many per transaction.
+/// How often expired idempotency keys are removed.
 const EXPIRY_EVERY: Duration = Duration::from_secs(60);
-const EXPIRY_BATCH: u32 = 500;
 /// How often the database file is checked for being moved or replaced.
 const FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often the delivery log is cleaned up.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(30);
+/// How often what is too old is purged.
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often uploaded files that nobody uses are discarded.
 const UPLOADS_EVERY: Duration = Duration::from_secs(60);
 
@@ -48,11 +52,13 @@ impl Background {
     pub fn start(service: &Arc<Service>, admin: Option<Data<Admin>>) -> io::Result<Self> {
         let mut periodic = vec![
             rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
-            rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_keys)),
+            rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_responses)),
             rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
             rt::spawn(watch_dates(Arc::clone(service))),
             rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
             rt::spawn(remove_discarded(Arc::clone(service))),
+            rt::spawn(purge_regularly(Arc::clone(service))),
+            rt::spawn(erase_continuously(Arc::clone(service))),
             rt::spawn(reset_regularly(Arc::clone(service))),
         ];
         periodic.extend(admin.clone().map(|admin| rt::spawn(clean_up_uploads(admin))));
@@ -81,6 +87,7 @@ impl Background {
             log::error!("the webhooks thread was not awaited: {error}");
         }
         self.service.store.stop_waiting();
+        self.service.erasures.stop();
         // The task is waiting for its next backup, or for the one that was just stopped to end.
         self.backups.abort();
         let _ = self.backups.await;
@@ -118,53 +125,25 @@ async fn check_file(service: Arc<Service>) {
     let _ = service.store.ensure_intact();
 }
 
-async fn remove_expired_keys(service: Arc<Service>) {
-    let remove = |tx: &Tx<'_>| tx.delete_expired_responses(EXPIRY_BATCH);
-    remove_in_batches(&service, "expired idempotency keys", remove).await;
-}
-
-/// Removes deliveries that the log no longer keeps.
-async fn clean_up_deliveries(service: Arc<Service>) {
-    let retention = service.settings.webhooks.retention.as_micros();
-    let retention = i64::try_from(retention).unwrap_or(i64::MAX);
-    let remove = move |tx: &Tx<'_>| {
-        let before = tx.now().as_micros().saturating_sub(retention);
-        tx.clean_up_deliveries(Timestamp::from_micros(before))
-    };
-    remove_in_batches(&service, "old webhook deliveries", remove).await;
-}
-
 /// Removes what resets and restores by test control, and resets of a demo, have discarded, also
 /// those of a server that was killed.
 async fn remove_discarded(service: Arc<Service>) {
     loop {
-        remove_in_batches(&service, "discarded rows", |tx| tx.remove_discarded()).await;
+        remove_in_batches(&service, "discarded rows", |tx: &Tx<'_>| tx.remove_discarded()).await;
         service.discarded.notified().await;
     }
+}
+
+/// Also purges once at startup, so that it happens on a server that is restarted every hour.
+async fn purge_regularly(service: Arc<Service>) {
+    purge_by_age(Arc::clone(&service)).await;
+    repeat(PURGE_EVERY, service, purge_by_age).await;
 }
 
 async fn clean_up_uploads(admin: Data<Admin>) {
     loop {
         admin.clock().sleep(UPLOADS_EVERY).await;
         admin.clean_up_imports();
-    }
-}
-
-/// Works in small transactions, so that writes of requests get through in between. `remove` returns
-/// whether there may be more.
-async fn remove_in_batches(
-    service: &Service,
-    what: &str,
-    remove: impl Fn(&Tx<'_>) -> Result<bool, StoreError> + Copy + Send + 'static,
-) {
-    loop {
-        match service.store.write(remove).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                return log::warn!("cannot remove {what}, retrying within a minute: {error}");
-            }
-        }
     }
 }
 

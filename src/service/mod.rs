@@ -8,10 +8,12 @@ pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
 pub mod demo_mode;
 pub(crate) mod health;
+pub(crate) mod erasure;
 pub(crate) mod key_usage;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
+pub(crate) mod retention;
 pub(crate) mod sliding_window;
 pub mod test_control;
 pub(crate) mod traffic;
@@ -28,6 +30,7 @@ use self::backups::schedule::BackupSchedule;
 use self::clock_skew::ClockSkewMonitor;
 use self::demo_mode::DemoMode;
 use self::health::probe::Probes;
+use self::erasure::Erasures;
 use self::key_usage::KeyUsage;
 use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
@@ -63,6 +66,7 @@ pub struct Service {
     pub(crate) probes: Probes,
     /// Notify it after a reset or a restore of a workspace, which leave rows to be removed.
     pub(crate) discarded: Notify,
+    pub(crate) erasures: Erasures,
     /// `None` unless the server was started with test control. Its clock must be the store's.
     pub test_control: Option<Arc<TestControl>>,
     /// Empty unless the server is a demo.
@@ -92,6 +96,7 @@ impl Service {
             clock_skew: ClockSkewMonitor::default(),
             probes: Probes::default(),
             discarded: Notify::new(),
+            erasures: Erasures::default(),
             test_control: None,
             demo: OnceLock::new(),
             store,

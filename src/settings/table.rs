@@ -89,6 +89,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             &mut s.webhooks.retention
         }),
         setting("webhooks.encryption_key", encryption_keys(), |s| &mut s.webhooks.encryption_key),
+        setting("retention.deleted", optional_age(), |s| &mut s.retention.deleted),
+        setting("retention.events", optional_age(), |s| &mut s.retention.events),
         setting("test_control.enabled", boolean(), |s| &mut s.test_control.enabled),
         setting("test_control.token", control_token(), |s| &mut s.test_control.token),
         setting("bootstrap.live_key", known_key(Mode::Live), |s| &mut s.bootstrap.live_key),
@@ -172,7 +174,7 @@ const SECOND: Bound = ("1s", Duration::from_secs(1));
 const MINUTE: Bound = ("1m", Duration::from_secs(60));
 const HOUR: Bound = ("1h", Duration::from_secs(60 * 60));
 const HALF_DAY: Bound = ("12h", Duration::from_secs(12 * 60 * 60));
-const DAY: Bound = ("24h", Duration::from_secs(24 * 60 * 60));
+const DAY: Bound = ("1 day", Duration::from_secs(24 * 60 * 60));
 const YEAR: Bound = ("366 days", Duration::from_secs(366 * 24 * 60 * 60));
 const TEN_YEARS: Bound = ("3653 days", Duration::from_secs(3653 * 24 * 60 * 60));
 
@@ -214,12 +216,19 @@ fn parse_duration(text: &str, min: Bound, max: Bound) -> Option<Duration> {
 }
 
 fn optional_interval() -> Kind<Option<Duration>> {
-    let parse = |value: &Value| match value.as_str()?.trim() {
+    optional_duration(SECOND, YEAR, "\"24h\" or \"30m\"")
+}
+
+fn optional_age() -> Kind<Option<Duration>> {
+    optional_duration(DAY, TEN_YEARS, "\"90d\" or \"2y\"")
+}
+
+fn optional_duration(min: Bound, max: Bound, examples: &str) -> Kind<Option<Duration>> {
+    let parse = move |value: &Value| match value.as_str()?.trim() {
         "off" => Some(None),
-        time => parse_duration(time, SECOND, YEAR).map(Some),
+        time => parse_duration(time, min, max).map(Some),
     };
-    let (min, max) = (SECOND.0, YEAR.0);
-    let allowed = format!("\"off\", or a duration from {min} to {max}, such as \"24h\" or \"30m\"");
+    let allowed = format!("\"off\", or a duration from {} to {}, such as {examples}", min.0, max.0);
     Kind::new(allowed, parse, |time| time.as_ref().map_or_else(|| "off".into(), duration_value))
 }
 

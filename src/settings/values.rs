@@ -34,6 +34,7 @@ pub struct Settings {
     pub admin: Admin,
     pub metrics: Metrics,
     pub webhooks: Webhooks,
+    pub retention: Retention,
     pub test_control: TestControl,
     pub bootstrap: Bootstrap,
 }
@@ -72,6 +73,14 @@ pub struct Webhooks {
     pub retention: Duration,
     /// The keys that encrypt signing secrets; the first is for new ones.
     pub encryption_key: Keyring,
+}
+
+/// How long data is kept. `None` means forever.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Records, after they were deleted.
+    pub deleted: Option<Duration>,
+    pub events: Option<Duration>,
 }
 
 /// Limits on connections. They apply to every client, with a key or without.
@@ -214,6 +223,7 @@ impl Default for Settings {
                 retention: Duration::from_secs(90 * 24 * 60 * 60),
                 encryption_key: Keyring::default(),
             },
+            retention: Retention::default(),
             test_control: TestControl::default(),
             bootstrap: Bootstrap::default(),
         }
