@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use url::Url;
 
 use super::keys::args::Keys;
+use super::purge::args::{Contacts, Customers, Purges};
 use super::serve::args::Serve;
 use super::transfer::args::{Export, Import};
 use super::value_parsers::{parse_base_url, parse_name, parse_slug, parse_wait};
@@ -78,12 +79,21 @@ pub enum Command {
     /// password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
-    /// Create and list workspaces
+    /// Create, list, and delete workspaces
     #[command(subcommand)]
     Workspaces(Workspaces),
     /// Create, import, list, rotate, and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Erase customers
+    #[command(subcommand)]
+    Customers(Customers),
+    /// Erase contacts
+    #[command(subcommand)]
+    Contacts(Contacts),
+    /// List what was purged
+    #[command(subcommand)]
+    Purges(Purges),
     /// Manage webhook endpoints and deliveries
     #[command(subcommand)]
     Webhooks(Webhooks),
@@ -297,6 +307,27 @@ pub enum Workspaces {
     /// With `--json`: an array of objects with `id`, `slug`, `name`, and `created_at`.
     #[command(verbatim_doc_comment)]
     List,
+    /// Delete a workspace and erase everything in it
+    ///
+    /// Erases its customers, contacts, onboardings, events, API keys, and webhooks. Requests with
+    /// its keys get a 401 at once. Then overwrites what was left in the unused space of the database
+    /// file, and truncates the write-ahead log. You can't undo this. Backups and other copies stay
+    /// as they are; the command lists those that it finds. The only workspace can't be deleted.
+    ///
+    /// Asks for confirmation, unless you pass `--yes`. You don't need to stop the server.
+    ///
+    /// With `--json`: `id`, `slug`, the number of `customers`, `contacts`, `onboardings`, `events`,
+    /// `keys`, `webhooks`, `deliveries`, and `saved_responses` that were erased, `pages` and
+    /// `overwritten_pages` of the file, and `other_files` that may contain copies.
+    #[command(verbatim_doc_comment)]
+    Delete {
+        /// Workspace slug
+        #[arg(value_parser = parse_slug)]
+        slug: Slug,
+        /// Don't ask for confirmation
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand)]

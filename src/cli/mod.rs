@@ -13,6 +13,7 @@ mod keys;
 mod logging;
 mod output;
 mod progress;
+mod purge;
 mod serve;
 mod signals;
 mod stderr;
@@ -69,6 +70,9 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(context()?, args),
         Command::Workspaces(command) => workspaces::run(&context()?, command),
         Command::Keys(command) => keys::run(&context()?, command),
+        Command::Customers(command) => purge::customers(&context()?, command),
+        Command::Contacts(command) => purge::contacts(&context()?, command),
+        Command::Purges(command) => purge::purges(&context()?, command),
         Command::Webhooks(command) => webhooks::run(&context()?, command),
         Command::Admin(command) => admin::run(&context()?, &command),
         Command::Backup(args) => backups::backup(&context()?, &args),

@@ -1,4 +1,4 @@
-//! `workspaces create` and `workspaces list`
+//! `workspaces create`, `workspaces list`, and `workspaces delete`
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use super::args::Workspaces;
 use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
+use super::purge::delete_workspace;
 use crate::model::clock::SystemClock;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
@@ -39,6 +40,7 @@ pub fn run(context: &Context, command: Workspaces) -> Result<(), Failure> {
     match command {
         Workspaces::Create { slug, name } => create(context, slug, name),
         Workspaces::List => list(context),
+        Workspaces::Delete { slug, yes } => delete_workspace(context, &slug, yes),
     }
 }
 

@@ -1,0 +1,104 @@
+//! Overwrites what is left in the file after a purge, and reports about it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::progress::Progress;
+use crate::store::{Erasure, Store, Unfinished, Watch};
+
+/// What is known about the file after a purge.
+#[derive(Serialize)]
+pub struct ErasureReport {
+    /// Null if a server was faster.
+    pages: Option<u32>,
+    overwritten_pages: Option<u32>,
+    /// The pages that still contain one of the email addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages_with_email: Option<u32>,
+    other_files: Vec<PathBuf>,
+}
+
+impl ErasureReport {
+    /// Erases what is left. `done` says what was purged, for the error. `emails` are searched for
+    /// afterwards.
+    pub fn erase(
+        context: &Context,
+        store: &Store,
+        emails: Option<&[String]>,
+        done: &str,
+    ) -> Result<Self, Failure> {
+        let erasure = run(store, done)?;
+        let pages_with_email = emails.map(|emails| store.count_pages_with(emails)).transpose()?;
+        let other_files = context.dir.files_with_copies().map_err(|error| {
+            Failure::Other(format!(
+                "{done}, but {} can't be searched for copies: {error}",
+                context.dir.path().display()
+            ))
+        })?;
+        Ok(Self {
+            pages: erasure.map(|erasure| erasure.pages),
+            overwritten_pages: erasure.map(|erasure| erasure.overwritten),
+            pages_with_email,
+            other_files,
+        })
+    }
+
+    /// Sentences that follow the one about what was purged.
+    pub fn text(&self) -> String {
+        let mut text = match (self.overwritten_pages, self.pages) {
+            (Some(overwritten), Some(pages)) => format!(
+                "Overwrote the unused space of {overwritten} of {pages} pages, and truncated the write-ahead log."
+            ),
+            _ => "The server has overwritten what was left in the database file.".to_owned(),
+        };
+        match self.pages_with_email {
+            None => {}
+            Some(0) => text += " No page contains its email addresses.",
+            Some(pages) => {
+                text += &format!(
+                    "\nOne of its email addresses is still in {pages} {}: another record contains \
+                     it, such as a contact of another customer, or a note. Find and purge that, too.",
+                    if pages == 1 { "page" } else { "pages" }
+                );
+            }
+        }
+        if !self.other_files.is_empty() {
+            text +=
+                "\nThese files may contain copies from before. Delete them, or let them expire:";
+            for file in &self.other_files {
+                text += &format!("\n  {}", file.display());
+            }
+        }
+        text
+    }
+}
+
+/// Returns `None` if a server that runs has already done it.
+fn run(store: &Store, done: &str) -> Result<Option<Erasure>, Failure> {
+    let progress = Arc::new(Progress::new("overwriting"));
+    progress.on_start();
+    let erased = store.erase(|pages, of| {
+        progress.on_progress(u64::from(pages), u64::from(of));
+        !progress.should_stop()
+    });
+    match (erased, progress.signal()) {
+        (Ok(erased), _) => Ok(erased),
+        (Err(Unfinished::Stopped), Some(signal)) => Err(Failure::Interrupted {
+            signal,
+            outcome: format!("{done}, but {}", advice("the command was interrupted")),
+        }),
+        (Err(unfinished), _) => {
+            Err(Failure::Other(format!("{done}, but {}", advice(&unfinished.to_string()))))
+        }
+    }
+}
+
+fn advice(reason: &str) -> String {
+    format!(
+        "copies of it may still be in the database file: {reason}; run the command again, or start the server, which finishes it"
+    )
+}
