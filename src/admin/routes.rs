@@ -12,7 +12,7 @@ use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
     api_keys, asset, board, contacts, csv_export, customer_form, customers, export, imports, logs,
-    onboardings, overview, setup, sign_in, webhooks, workspaces,
+    onboardings, overview, purge, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
 use crate::http::routing::build_resources;
@@ -43,10 +43,13 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
         signed_in(&post, "/admin/workspace",  "admin-workspace",     workspaces::choose),
         signed_in(&get,  "/admin",            "admin-overview",      overview::show),
+        signed_in(&get,  "/contacts/{ref}",               "admin-contact",           purge::contact),
         signed_in(&get,  "/contacts/{ref}/delete",        "admin-contact-confirm",   contacts::confirm),
         signed_in(&post, "/contacts/{ref}/delete",        "admin-contact-delete",    contacts::delete),
         signed_in(&get,  "/contacts/{ref}/edit",          "admin-contact-edit",      contacts::edit),
         signed_in(&post, "/contacts/{ref}/edit",          "admin-contact-update",    contacts::update),
+        signed_in(&get,  "/contacts/{ref}/purge",         "admin-contact-purge-form", purge::confirm_contact),
+        signed_in(&post, "/contacts/{ref}/purge",         "admin-contact-purge",     purge::purge_contact),
         signed_in(&get,  "/customers",                    "admin-customers",         customers::list),
         signed_in(&post, "/customers",                    "admin-customer-create",   customer_form::create),
         signed_in(&get,  "/customers/new",                "admin-customer-new",      customer_form::new),
@@ -102,6 +105,8 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/onboardings/{ref}/edit",            "admin-onboardings-edit",       onboardings::edit),
         signed_in(&get,  "/onboardings/{ref}/delete",          "admin-onboardings-delete-form", onboardings::delete_form),
         signed_in(&post, "/onboardings/{ref}/delete",          "admin-onboardings-delete",     onboardings::delete),
+        signed_in(&get,  "/customers/{ref}/purge",             "admin-customer-purge-form",    purge::confirm_customer),
+        signed_in(&post, "/customers/{ref}/purge",             "admin-customer-purge",         purge::purge_customer),
         signed_in(&get,  "/customers/{ref}/onboardings/new",   "admin-onboardings-new",        onboardings::new),
         signed_in(&post, "/customers/{ref}/onboardings",       "admin-onboardings-create",     onboardings::create),
     ]

@@ -1,9 +1,9 @@
 //! `/customers` and `/customers/{ref}`: the list of customers, and the page of one.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::Value;
 
+use super::purge;
 use super::webhooks::deliveries;
 use crate::admin::display;
 use crate::admin::error::AdminError;
@@ -17,7 +17,7 @@ use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::SignedInVisit;
 use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
-use crate::model::event::{Event, EventFilter, EventType, ReadableTypes};
+use crate::model::event::{Event, EventFilter, ReadableTypes};
 use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
@@ -123,13 +123,6 @@ struct Show {
     now: Timestamp,
 }
 
-#[derive(Template)]
-#[template(path = "admin/customers/deleted.html")]
-struct Deleted {
-    page: Page,
-    log: String,
-}
-
 /// GET `/customers/{ref}`. Only the number identifies the customer, so links with an old slug keep
 /// working, without a redirect.
 pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
@@ -140,7 +133,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let data = match data {
         Ok(data) => data,
         Err(AdminError::NotFound(ResourceType::Customer)) => {
-            return deleted_page(&visit, customer_ref).await;
+            return purge::deleted(&visit, customer_ref).await;
         }
         Err(error) => return Err(error),
     };
@@ -191,24 +184,6 @@ fn load(
             &page(events),
         )?,
     })
-}
-
-/// Returns the page of a deleted customer. Its events still exist.
-async fn deleted_page(visit: &SignedInVisit, customer_ref: CustomerRef) -> PageResult {
-    let deleted = EventFilter { kind: Some(EventType::CustomerArchived) };
-    let last = PageRequest { limit: 1, before: None };
-    let events = visit
-        .read(move |reader| {
-            reader.customer_activity(&customer_ref, ReadableTypes::ALL, &deleted, &last)
-        })
-        .await?;
-    let not_found = AdminError::NotFound(ResourceType::Customer);
-    let event = events.data.first().ok_or(not_found)?;
-    let object: Value = serde_json::from_str(event.object.get()).unwrap_or_default();
-    let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
-    let page = visit.page("This customer was deleted", Section::Customers);
-    let log = path_with_query("/admin/logs", &[("id", id)]);
-    page::html_as(StatusCode::NOT_FOUND, &Deleted { page, log })
 }
 
 /// Formats the metadata. Returns `None` if it is empty.

@@ -13,6 +13,7 @@ pub(super) mod imports;
 pub(super) mod logs;
 pub(super) mod onboardings;
 pub(super) mod overview;
+pub(super) mod purge;
 pub(super) mod setup;
 pub(super) mod sign_in;
 pub(super) mod webhooks;
