@@ -1,5 +1,6 @@
 //! Operating the server: files, load, and the process.
 
+mod erasure;
 mod files;
 mod load;
 mod observe;
