@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod key;
 pub mod onboarding;
 pub mod parse;
+pub mod plain_words;
 pub mod previous_values;
 pub mod purge;
 pub mod resource;

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use crate::model::plain_words::io_reason;
+
 /// A listening socket that does not accept connections yet.
 pub(super) struct Socket {
     pub address: SocketAddr,
@@ -23,7 +25,11 @@ impl Socket {
 pub enum BindError {
     #[error("cannot get random numbers from the operating system: {0}")]
     Random(#[from] getrandom::Error),
-    #[error("cannot listen on {address}: {source}; {}choose another address with {setting}", stop_hint(.source))]
+    #[error(
+        "cannot listen on {address}: {}; {}choose another address with {setting}",
+        io_reason(source),
+        stop_hint(source)
+    )]
     Listen {
         address: SocketAddr,
         source: io::Error,

@@ -8,6 +8,7 @@ use rusqlite::ErrorCode;
 
 use super::files::lock_holders::LockHolder;
 use super::files::{Evidence, Owner};
+use crate::model::plain_words::io_reason;
 use crate::model::resource::ResourceType;
 use crate::model::webhook::endpoint::MAX_ENDPOINTS;
 
@@ -93,7 +94,10 @@ impl From<serde_json::Error> for StoreError {
 /// Why a database could not be opened. Every message also says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot use {path}: {source}; check that it exists and that this user can write to it")]
+    #[error(
+        "cannot use {path}: {}; check that it exists and that this user can write to it",
+        io_reason(source)
+    )]
     Io { path: PathBuf, source: std::io::Error },
     #[error("permission denied for {path}{}", owner_hint(.owner.as_ref()))]
     PermissionDenied { path: PathBuf, owner: Option<Owner> },
@@ -111,6 +115,8 @@ pub enum OpenError {
         "{path} has {names} hard links, and SQLite would keep a separate write-ahead log for each; delete the other links, or copy the file with `pivotal-server backup`"
     )]
     HardLinked { path: PathBuf, names: u64 },
+    #[error("{} is a directory, but must be the database file; move it away, or pass another directory with --data-dir", .0.display())]
+    IsDirectory(PathBuf),
     #[error("{} is not a pivotal-server database and was left unchanged; pass another directory with --data-dir, or move the file away", .0.display())]
     Foreign(PathBuf),
     #[error(
@@ -217,7 +223,7 @@ pub enum CopyError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("cannot write {path}: {source}; nothing else was changed")]
+    #[error("cannot write {path}: {}; nothing else was changed", io_reason(source))]
     Io { path: PathBuf, source: std::io::Error },
     #[error("the directory {} does not exist; mount its disk, create a directory that this user can read and write, or change the backup.dir setting", .0.display())]
     NoDirectory(PathBuf),
@@ -235,7 +241,10 @@ pub enum CopyError {
     Incomplete { path: PathBuf, received: u64, expected: u64 },
     #[error("{path} has {received} bytes, but the backup in it has only {expected}, so nothing was changed; check that the command that writes to it writes nothing else", path = .path.display())]
     TooLong { path: PathBuf, received: u64, expected: u64 },
-    #[error("cannot read {path}: {source}; check the path and that this user can read the file")]
+    #[error(
+        "cannot read {path}: {}; check the path and that this user can read the file",
+        io_reason(source)
+    )]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error(
         "the copy failed its integrity check ({}) and was removed; nothing else was changed: run `pivotal-server check`; if the database has the same problems, stop the server and restore an earlier backup; otherwise check the disk that the copy was written to",
@@ -286,11 +295,13 @@ impl CopyError {
 #[derive(Debug, thiserror::Error)]
 pub enum CopyWarning {
     #[error(
-        "{path} is complete, but its directory could not be synced ({source}), so the file may be missing after a power failure; if there is one, check that the file still exists"
+        "{path} is complete, but its directory could not be synced ({}), so the file may be missing after a power failure; if there is one, check that the file still exists",
+        io_reason(source)
     )]
     Unsynced { path: PathBuf, source: std::io::Error },
     #[error(
-        "{path} could not be cleaned up: {source}; check that this user can read the directory and delete files from it"
+        "{path} could not be cleaned up: {}; check that this user can read the directory and delete files from it",
+        io_reason(source)
     )]
     NotRemoved { path: PathBuf, source: std::io::Error },
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::draft::Draft;
+use crate::model::plain_words::io_reason;
 use crate::model::transfer::{ExportOptions, Kind};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
@@ -19,7 +20,10 @@ pub(super) const INTERVAL: u64 = 200;
 pub enum ExportError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("can't write {name}: {source}")]
+    #[error(
+        "can't write {name}: {}; check the path, and that the disk has space",
+        io_reason(source)
+    )]
     Io { name: String, source: io::Error },
     #[error("{} already exists; choose another name, or move that file away", .0.display())]
     Exists(PathBuf),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::plain_words::io_reason;
 use crate::model::transfer::{Entry, ImportFault, Lasts, Place};
 
 /// Rows to import, in an order in which they can be imported: see [`Entry`]. An import reads them
@@ -46,10 +47,10 @@ pub struct Item {
 /// The source can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    #[error("can't read {name}: {source}")]
+    #[error("can't read {name}: {}; check the path", io_reason(source))]
     Io { name: String, source: io::Error },
     /// It can only be read once, and could not be copied to a temporary file.
-    #[error("can't write a temporary file in {}: {source}; to use another directory, set TMPDIR", .dir.display())]
+    #[error("can't write a temporary file in {}: {}; to use another directory, set TMPDIR", .dir.display(), io_reason(source))]
     Temporary { dir: PathBuf, source: io::Error },
     /// It has the wrong format as a whole, or changed between the passes.
     #[error("{0}")]

@@ -88,7 +88,11 @@ impl Header {
     pub fn parse(line: &str) -> Result<Self, ImportFault> {
         let fault = |message: String| ImportFault::new(&Place::Line(1), message);
         let header: Self = serde_json::from_str(line).map_err(|error| {
-            fault(format!("is not the header of an export: {}", json_message(&error)))
+            fault(format!(
+                "is not the header of an export ({}); import a file that `pivotal-server export` \
+                 wrote, or pass --format",
+                json_message(&error)
+            ))
         })?;
         if header.object != OBJECT {
             return Err(fault("is not the header of an export: object must be export".to_owned()));

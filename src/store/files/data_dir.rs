@@ -278,6 +278,7 @@ impl DataDir {
 fn count_names(path: &Path) -> Result<u64, OpenError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Ok(found) if found.is_dir() => Err(OpenError::IsDirectory(path.to_owned())),
         found => Ok(links(&found.map_err(|source| OpenError::io(path, source))?)),
     }
 }

@@ -5,10 +5,11 @@ use std::io;
 use std::path::PathBuf;
 
 use super::columns::CsvType;
+use crate::model::plain_words::io_reason;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CsvError {
-    #[error("can't read {file}: {source}")]
+    #[error("can't read {file}: {}; check the path", io_reason(source))]
     Read { file: String, source: io::Error },
     #[error("can't read {file}: {problem}; choose another encoding")]
     Encoding { file: String, problem: String },
@@ -38,7 +39,7 @@ pub enum CsvError {
     UnknownField { field: String, csv_type: CsvType },
     #[error("{} already exists; move it away, or choose another file for rejected rows", .path.display())]
     RejectsExist { path: PathBuf },
-    #[error("can't write {}: {source}", .path.display())]
+    #[error("can't write {}: {}", .path.display(), io_reason(source))]
     Write { path: PathBuf, source: io::Error },
 }
 

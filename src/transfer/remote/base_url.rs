@@ -16,10 +16,10 @@ impl BaseUrl {
     /// # Errors
     /// Says what is wrong, without repeating the URL: it may contain a password.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut url = Url::parse(text.trim()).map_err(|error| error.to_string())?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err("must be an http or https URL, such as https://pivotal.example.com".into());
-        }
+        let url = Url::parse(text.trim()).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let refused = "must be an http or https URL, such as https://pivotal.example.com";
+        let mut url = url.ok_or(refused)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("can't contain a user or a password; pass the API key in the environment \
                         variable PIVOTAL_API_KEY"

@@ -142,7 +142,7 @@ fn a_download_ends_with_advice_if_it_can_not_succeed() {
     let dir = tempfile::tempdir().unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = download(&format!("http://{closed}"), &server.live, dir.path(), &follower());
-    assert!(refused.err().unwrap().to_string().contains("Connection refused"));
+    assert!(refused.err().unwrap().to_string().contains("the connection was refused"));
 }
 
 #[test]

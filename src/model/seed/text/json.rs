@@ -1,6 +1,7 @@
 //! JSON. A key that occurs twice is an error: `serde_json` alone would keep the last one.
 
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::SyntaxError;
 use crate::model::parse::unique_keys::check_unique_keys;
@@ -17,7 +18,11 @@ fn syntax_error(error: &serde_json::Error) -> SyntaxError {
     let end = format!(" at line {line} column {column}");
     let message = message.strip_suffix(&end).unwrap_or(&message);
     let hint = "The file starts with `{`, so it is read as JSON";
-    let message = if error.is_syntax() { format!("{message}. {hint}") } else { message.to_owned() };
+    let message = match error.classify() {
+        Category::Syntax => format!("{message}. {hint}"),
+        Category::Eof => format!("the file ends before its JSON does ({message}). {hint}"),
+        _ => message.to_owned(),
+    };
     SyntaxError { at: Some((line, column)), message }
 }
 
