@@ -2,6 +2,8 @@
 //! command line override all of them.
 
 mod command;
+mod default_file;
+mod error;
 mod exposure;
 mod file;
 mod hand_over;
@@ -12,8 +14,9 @@ mod values;
 mod variables;
 
 pub use self::command::CommandLine;
+pub use self::error::{SettingsError, SettingsErrors};
 pub use self::exposure::{ExposedTestControl, check_exposure};
-pub use self::sources::{EffectiveSetting, LoadedSettings, SettingsError, SettingsErrors, Source};
+pub use self::sources::{EffectiveSetting, LoadedSettings, Source};
 pub use self::values::{
     Admin, Backups, Bootstrap, Connections, LogFormat, Metrics, RateLimits, Settings, TestControl,
 };

@@ -7,55 +7,14 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
+use super::default_file::{DEFAULT_FILES, choose_file};
+use super::error::{SettingsError, SettingsErrors};
 use super::file;
-use super::hand_over::{NothingToHandOver, check_hand_over};
-use super::retention::{ShortRetention, check_retention};
+use super::hand_over::check_hand_over;
+use super::retention::check_retention;
 use super::table::{PREFIX, SETTINGS, Setting};
 use super::values::Settings;
-use super::variables::{UnknownVariable, nearest};
-
-/// Read if no file is given and this one exists.
-const DEFAULT_FILE: &str = "config.toml";
-
-/// An error in the settings. The message names the source, the setting, and the allowed values.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("cannot read {}: {source}; check the path and the permissions", .file.display())]
-    Unreadable { file: PathBuf, source: std::io::Error },
-    #[error("{}, line {line}: {message}", .file.display())]
-    Syntax { file: PathBuf, line: usize, message: String },
-    #[error("{}, line {line}: unknown setting `{name}`; {}", .file.display(), hint(name))]
-    Unknown { file: PathBuf, line: usize, name: String },
-    #[error("{}, line {line}: `{name}` must be {allowed}", .file.display())]
-    BadValue { file: PathBuf, line: usize, name: String, allowed: &'static str },
-    #[error("environment variable `{name}` must be {allowed}")]
-    BadVariable { name: String, allowed: &'static str },
-    #[error(transparent)]
-    ShortRetention(#[from] ShortRetention),
-    #[error(transparent)]
-    NothingToHandOver(#[from] NothingToHandOver),
-}
-
-/// All errors in the settings, so that they can be fixed in one go.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct SettingsErrors(Vec<SettingsError>);
-
-impl SettingsErrors {
-    /// Returns the errors; there is at least one.
-    pub fn iter(&self) -> impl Iterator<Item = &SettingsError> {
-        self.0.iter()
-    }
-}
-
-/// Suggests the setting that an unknown name probably means.
-fn hint(name: &str) -> String {
-    let names = || SETTINGS.iter().map(|setting| setting.name);
-    match nearest(name, names()) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => format!("the available settings are {}", names().collect::<Vec<_>>().join(", ")),
-    }
-}
+use super::variables::UnknownVariable;
 
 /// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,19 +57,18 @@ pub struct EffectiveSetting {
 }
 
 impl LoadedSettings {
-    /// Reads the settings from `file` and the environment. Without `file`, reads `config.toml` if
-    /// it exists. Empty variables count as unset.
+    /// Reads the settings from `file` and the environment. Without `file`, reads the first of the
+    /// default files that exists. Empty variables count as unset.
     ///
     /// # Errors
     /// All errors in both sources; see [`SettingsError`].
     pub fn read(file: Option<&Path>) -> Result<Self, SettingsErrors> {
         let mut loaded = Self::default();
         let mut errors = Vec::new();
-        let default = Path::new(DEFAULT_FILE);
-        match (file, default.is_file()) {
-            (Some(file), _) => loaded.read_file(file, &mut errors),
-            (None, true) => loaded.read_file(default, &mut errors),
-            (None, false) => {}
+        match choose_file(file, &DEFAULT_FILES.map(Path::new)) {
+            Ok(Some(file)) => loaded.read_file(file, &mut errors),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
         }
         loaded.read_variables(std::env::vars_os(), &mut errors);
         errors.extend(check_retention(&loaded.settings.webhooks).err().map(Into::into));

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::table::{PREFIX, SETTINGS};
+use crate::model::parse::typo::is_close;
 
 /// Variables that the command line or clients of the API use.
 const NOT_SETTINGS: &[&str] = &[
@@ -73,7 +74,7 @@ pub(super) fn nearest<'c>(
         .filter_map(|candidate| {
             let other = candidate.strip_prefix(PREFIX).unwrap_or(candidate);
             let distance = strsim::osa_distance(own, other);
-            let is_close = distance <= (own.chars().count() / 3).max(1);
+            let is_close = is_close(own, distance);
             // The right name in the wrong section, which easily happens at the end of a file.
             let is_misplaced = last(own) == last(other);
             (is_close || is_misplaced).then_some((!is_close, distance, candidate))

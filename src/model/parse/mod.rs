@@ -10,4 +10,5 @@ pub mod patch;
 pub mod problem;
 pub mod schema;
 pub mod string_enum;
+pub mod typo;
 pub mod unique_keys;
