@@ -128,7 +128,7 @@ pub fn make_key(dir: &DataDir) -> Outcome<String> {
         .ok_or_else(|| format!("{} has no workspace `{WORKSPACE}`", dir.path().display()))?;
     let name = Name::parse("Load").map_err(|fault| fault.requirement)?;
     let (tier, scopes) = (Tier::Unlimited, Scopes::all());
-    let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
+    let new = NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
     let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     store.write_blocking(move |tx| tx.create_key(Actor::command_line(), &workspace, issued))?;
     Ok(secret.reveal().to_owned())

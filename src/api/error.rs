@@ -13,6 +13,7 @@ use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::Scope;
 use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
+use crate::model::values::time::Timestamp;
 use crate::service::auth_limits::hash_queue::HashingError;
 use crate::service::read_threads::ReadThreadsError;
 use crate::store::StoreError;
@@ -55,6 +56,8 @@ pub(super) enum ApiError {
     InvalidKey,
     #[error("This API key has been revoked. Use another key.")]
     RevokedKey,
+    #[error("This API key expired at {0}. Use another key.")]
+    ExpiredKey(Timestamp),
     #[error("This API key doesn't have the {} scope. Use a key that has it.", <&str>::from(*.0))]
     InsufficientScope(Scope),
     #[error(
@@ -132,7 +135,7 @@ impl ApiError {
 
     fn add_headers(&self, response: &mut HttpResponseBuilder) {
         match self {
-            Self::MissingKey | Self::InvalidKey | Self::RevokedKey => {
+            Self::MissingKey | Self::InvalidKey | Self::RevokedKey | Self::ExpiredKey(_) => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed(allowed) => {
@@ -187,7 +190,9 @@ impl ApiError {
             }
             Self::MissingKey => (S::UNAUTHORIZED, T::AuthenticationError, "missing_api_key", None),
             Self::InvalidKey => (S::UNAUTHORIZED, T::AuthenticationError, "invalid_api_key", None),
-            Self::RevokedKey => (S::UNAUTHORIZED, T::AuthenticationError, "api_key_revoked", None),
+            Self::RevokedKey | Self::ExpiredKey(_) => {
+                (S::UNAUTHORIZED, T::AuthenticationError, "api_key_revoked", None)
+            }
             Self::InsufficientScope(_) | Self::InsufficientScopes(_) => {
                 (S::FORBIDDEN, T::PermissionError, "insufficient_scope", None)
             }

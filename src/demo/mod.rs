@@ -211,6 +211,7 @@ fn live_key(name: &str) -> NewKey {
         mode: Mode::Live,
         tier: Tier::default(),
         scopes: Scopes::all(),
+        expires_at: None,
         replaces: None,
     }
 }

@@ -104,6 +104,7 @@ mod tests {
             last_used_at: None,
             last_used_ip: None,
             request_count: 0,
+            expires_at: None,
             revoked_at: None,
             replaces: None,
         }

@@ -315,7 +315,8 @@ mod tests {
         let make = |second: i64, name: &str| {
             let name = Name::parse(name).unwrap();
             let (tier, scopes) = (Tier::Standard, Scopes::all());
-            let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
+            let new =
+                NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
             let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::from_stored([7; 32])).unwrap();
             db.global_tx(second)
                 .create_key(Actor::admin_page(), &db.caller().workspace, issued)

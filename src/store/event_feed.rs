@@ -244,7 +244,7 @@ mod tests {
     fn make_key(db: &Db, second: i64) {
         let (name, tier) = (Name::parse("key").unwrap(), Tier::Standard);
         let (mode, scopes) = (Mode::Live, Scopes::all());
-        let new = NewKey { name, mode, tier, scopes, replaces: None };
+        let new = NewKey { name, mode, tier, scopes, expires_at: None, replaces: None };
         let (issued, _) = IssuedKey::issue(new, &ChecksumSecret::from_stored([7; 32])).unwrap();
         let workspace = &db.caller().workspace;
         db.global_tx(second).create_key(Actor::admin_page(), workspace, issued).unwrap();

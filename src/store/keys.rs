@@ -36,7 +36,7 @@ pub struct Credentials {
 fn select(condition: &str) -> String {
     format!(
         "SELECT k.id, k.lookup, k.name, k.mode, k.tier, k.scopes, k.created_at, k.last_used_at,
-             k.last_used_ip, k.request_count, k.revoked_at, k.replaces, k.hash, {}
+             k.last_used_ip, k.request_count, k.revoked_at, k.replaces, k.expires_at, k.hash, {}
          FROM api_keys AS k JOIN workspaces AS w ON w.no = k.workspace_no
          WHERE {condition}",
         workspaces::COLUMNS
@@ -58,6 +58,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         tier: enum_value(row, "tier")?,
         scopes: Scopes::from_stored(row.get_ref("scopes")?.as_str()?),
         created_at: Timestamp::from_micros(row.get("created_at")?),
+        expires_at: time("expires_at")?,
         last_used_at: time("last_used_at")?,
         last_used_ip: row.get("last_used_ip")?,
         request_count: row.get("request_count")?,
@@ -132,6 +133,7 @@ impl Tx<'_> {
             tier: new.tier,
             scopes: new.scopes,
             created_at: self.now,
+            expires_at: new.expires_at,
             last_used_at: None,
             last_used_ip: None,
             request_count: 0,
@@ -139,8 +141,8 @@ impl Tx<'_> {
             replaces: new.replaces,
         };
         let sql = "INSERT INTO api_keys (id, workspace_no, lookup, hash, name, mode, tier, scopes,
-                       created_at, replaces)
-                   SELECT ?, no, ?, ?, ?, ?, ?, ?, ?, ? FROM workspaces WHERE id = ?";
+                       created_at, expires_at, replaces)
+                   SELECT ?, no, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM workspaces WHERE id = ?";
         self.conn.prepare_cached(sql)?.execute(params![
             key.id,
             key.prefix.lookup_id(),
@@ -150,6 +152,7 @@ impl Tx<'_> {
             <&str>::from(key.tier),
             key.scopes.to_stored(),
             key.created_at.as_micros(),
+            key.expires_at.map(Timestamp::as_micros),
             key.replaces,
             // Its number changes when test control resets it.
             workspace.id,
@@ -174,7 +177,7 @@ impl Tx<'_> {
     }
 
     /// Stores a replacement key for a key, which stays as it is. Returns `None` if the old key is
-    /// revoked or already has a replacement that is not.
+    /// not active or already has a replacement that is.
     pub fn create_replacement_key(
         &self,
         actor: Actor,
@@ -184,11 +187,13 @@ impl Tx<'_> {
         let Some(Credentials { key, caller, .. }) = find_by_id(self.conn, old)? else {
             return Ok(None);
         };
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM api_keys WHERE replaces = ?1 AND revoked_at IS NULL)";
-        let has_replacement: bool =
-            self.conn.prepare_cached(sql)?.query_row([old], |row| row.get(0))?;
-        if has_replacement || key.revoked_at.is_some() {
+        let sql = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE replaces = ?1 AND revoked_at IS NULL
+                 AND ifnull(expires_at > ?2, true))";
+        let has_replacement: bool = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![old, self.now.as_micros()], |row| row.get(0))?;
+        if has_replacement || !key.is_active(self.now) {
             return Ok(None);
         }
         self.create_key(actor, &caller.workspace, issued).map(Some)
@@ -207,6 +212,14 @@ impl Tx<'_> {
             self.record_key_event(actor, &caller.workspace, EventType::ApiKeyRevoked, &key)?;
         }
         Ok(Some(key))
+    }
+
+    /// Gives a key another name. The audit log keeps the old one. Returns `None` if there is no such
+    /// key.
+    pub fn rename_key(&self, id: &KeyId, name: &Name) -> Result<Option<Key>, StoreError> {
+        let sql = "UPDATE api_keys SET name = ?1 WHERE id = ?2";
+        self.conn.prepare_cached(sql)?.execute(params![name.as_str(), id])?;
+        Ok(find_by_id(self.conn, id)?.map(|found| found.key))
     }
 
     /// Adds to the usage statistics of keys.

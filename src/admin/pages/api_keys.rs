@@ -77,6 +77,7 @@ const SHAPE: &Shape = &[
     ("mode", Kind::Text),
     ("tier", Kind::Text),
     ("scopes", Kind::Checked),
+    ("expires_at", Kind::Time),
 ];
 
 /// GET `/admin/api-keys`
@@ -135,6 +136,12 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
         let field = "workspace".to_owned();
         return reject(vec![Problem { rule: Rule::InvalidEnumValue, message, field }]);
     };
+    let now = visit.visitor().admin().service.store().clock().now();
+    if submitted.new.expires_at.is_some_and(|at| at <= now) {
+        let message = "expires_at must be in the future".to_owned();
+        let field = "expires_at".to_owned();
+        return reject(vec![Problem { rule: Rule::TooSmall, message, field }]);
+    }
     let create = async {
         let (issued, secret) = issue(&visit, submitted.new).await?;
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
@@ -150,7 +157,8 @@ pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let rotate = async {
         let row = find_row(&visit).await?;
         let old = rotatable(row)?;
-        let (issued, secret) = issue(&visit, NewKey::replacement_for(&old)).await?;
+        let now = visit.visitor().admin().service.store().clock().now();
+        let (issued, secret) = issue(&visit, NewKey::replacement_for(&old, now)).await?;
         let id = old.id.clone();
         let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
         match visit.write_all(create).await? {
@@ -211,6 +219,11 @@ async fn find_row(visit: &SignedInVisit) -> Result<KeyRow, AdminError> {
 
 fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
     let key = quoted_name(&row.key);
+    if row.is_expired() {
+        return Err(AdminError::Conflict(format!(
+            "The key {key} has expired and can't be rotated. Create a new key instead."
+        )));
+    }
     if !row.is_active() {
         return Err(AdminError::Conflict(format!(
             "The key {key} is revoked and can't be rotated. Create a new key instead."

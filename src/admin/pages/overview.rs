@@ -106,7 +106,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
 fn busy_key(service: &Service, key: &Key) -> Option<BusyKey> {
     let clock = service.store.clock();
     let budget =
-        service.rate_limits.peek(key, clock.monotonic()).filter(|_| key.revoked_at.is_none())?;
+        service.rate_limits.peek(key, clock.monotonic()).filter(|_| key.is_active(clock.now()))?;
     let is_near = u64::from(budget.remaining) * 5 <= u64::from(budget.limit);
     (is_near && budget.remaining < budget.limit).then(|| BusyKey {
         name: key.name.as_str().to_owned(),

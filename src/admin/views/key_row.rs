@@ -37,7 +37,7 @@ pub(in crate::admin) fn rows(
     let prefix = |key: &Key| key.prefix.to_string();
     let prefixes: HashMap<KeyId, String> =
         keys.iter().map(|key| (key.id.clone(), prefix(key))).collect();
-    let replacement_keys = rotation::replacements(&keys);
+    let replacement_keys = rotation::replacements(&keys, now);
     let replacement = |key: &Key| {
         let new_key = replacement_keys.get(&key.id)?;
         let retirement = Retirement::assess(key, new_key, now);
@@ -61,7 +61,12 @@ pub(in crate::admin) fn rows(
 
 impl KeyRow {
     pub fn is_active(&self) -> bool {
-        self.key.revoked_at.is_none()
+        self.key.is_active(self.now)
+    }
+
+    /// Whether it is no longer accepted because it is too old, and not because it was revoked.
+    pub fn is_expired(&self) -> bool {
+        self.key.revoked_at.is_none() && self.key.is_expired(self.now)
     }
 
     /// Whether it is active and has a replacement.
@@ -77,7 +82,8 @@ impl KeyRow {
             None => true,
             Some(KeyState::Active) => self.is_active(),
             Some(KeyState::Replaced) => self.is_replaced(),
-            Some(KeyState::Revoked) => !self.is_active(),
+            Some(KeyState::Expired) => self.is_expired(),
+            Some(KeyState::Revoked) => self.key.revoked_at.is_some(),
         };
         matches_workspace && matches_state
     }
@@ -152,6 +158,7 @@ mod tests {
             tier: Tier::Standard,
             scopes: Scopes::all(),
             created_at: at(created),
+            expires_at: None,
             last_used_at: used.map(at),
             last_used_ip: used.map(|_| "10.0.0.7".to_owned()),
             request_count: 1,
@@ -188,6 +195,21 @@ mod tests {
         assert_eq!(matching(KeyState::Revoked), [true, false]);
         assert_eq!(matching(KeyState::Active), [false, true]);
         assert_eq!(matching(KeyState::Replaced), [false, false]);
+    }
+
+    #[test]
+    fn an_expired_key_is_not_active_and_does_not_count_as_a_replacement() {
+        let old = key(1, Some(2), None);
+        let mut replacement = key(100, None, Some(&old));
+        replacement.expires_at = Some(at(200));
+        let rows_at = |now| rows(vec![replacement.clone(), old.clone()], &[], at(now));
+        let before = rows_at(199);
+        assert!(before[0].is_active() && !before[0].is_expired() && before[1].is_replaced());
+        let after = rows_at(200);
+        assert!(!after[0].is_active() && after[0].is_expired() && !after[1].is_replaced());
+        let filter = KeyFilter { state: Some(KeyState::Expired), workspace: None };
+        let matching: Vec<bool> = after.iter().map(|row| row.matches(&filter)).collect();
+        assert_eq!(matching, [true, false]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::model::key::Scope;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::parse::schema::{Component, ObjectSchema, string, string_enum};
 use crate::model::resource::ResourceType;
+use crate::model::values::time::Timestamp;
 
 /// Returns all errors that an operation can respond with, in the order of the checks.
 pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Vec<ApiError> {
@@ -85,6 +86,7 @@ fn one_of_every_kind() -> Vec<ApiError> {
         ApiError::MissingKey,
         ApiError::InvalidKey,
         ApiError::RevokedKey,
+        ApiError::ExpiredKey(Timestamp::from_micros(0)),
         ApiError::InsufficientScope(Scope::ReadCustomers),
         ApiError::InsufficientScopes(&[Scope::ReadCustomers]),
         ApiError::RouteNotFound,
@@ -125,7 +127,7 @@ pub(super) fn summary(error: &ApiError) -> &'static str {
         ApiError::MethodNotAllowed(_) => "The endpoint doesn't support the method.",
         ApiError::MissingKey => "No API key was sent.",
         ApiError::InvalidKey => "The API key is malformed or unknown.",
-        ApiError::RevokedKey => "The API key was revoked.",
+        ApiError::RevokedKey | ApiError::ExpiredKey(_) => "The API key was revoked or has expired.",
         ApiError::InsufficientScope(_) => "The API key doesn't have the required scope.",
         ApiError::InsufficientScopes(_) => "The API key has none of the accepted scopes.",
         ApiError::NotFound(ResourceType::Customer) => "There is no such customer.",

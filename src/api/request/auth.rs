@@ -10,6 +10,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::key_verifier::CachedResult;
 use crate::api::error::ApiError;
 use crate::api::state::Api;
+use crate::model::key::Key;
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::service::access_log::UsedKey;
 use crate::service::auth_limits::secret_kinds::Attempt;
@@ -37,8 +38,15 @@ pub(in crate::api) async fn authenticate(
     }
     // The log also says whose key it was if it can no longer be used.
     request.extensions_mut().insert(UsedKey(Arc::clone(&found)));
-    if found.key.revoked_at.is_some() {
+    let Key { revoked_at, expires_at, .. } = &found.key;
+    if revoked_at.is_some() {
         return Err(ApiError::RevokedKey);
+    }
+    // Only a key that can expire needs the time.
+    if let Some(at) = expires_at
+        && found.key.is_expired(api.store().clock().now())
+    {
+        return Err(ApiError::ExpiredKey(*at));
     }
     Ok((found, snapshot))
 }

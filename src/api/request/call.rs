@@ -255,7 +255,7 @@ mod tests {
         let workspace = NewWorkspace { slug: Slug::parse("test").unwrap(), name: name.clone() };
         let workspace = store.write(|tx| tx.create_workspace(workspace)).await.unwrap().unwrap();
         let (tier, scopes) = (Tier::Standard, Scopes::all());
-        let new = NewKey { name, mode: Mode::Live, tier, scopes, replaces: None };
+        let new = NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
         let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
         store.write(create).await.unwrap();

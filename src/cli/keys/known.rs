@@ -47,7 +47,7 @@ pub fn import(
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     let secret = known.verify_checksum(store.checksum_secret()).map_err(refused)?;
-    let new = NewKey { name, mode: known.mode(), tier, scopes, replaces: None };
+    let new = NewKey { name, mode: known.mode(), tier, scopes, expires_at: None, replaces: None };
     let issued = IssuedKey::from_secret(new, &secret)?;
     let import =
         move |tx: &crate::store::Tx<'_>| tx.import_key(Actor::command_line(), &workspace, issued);

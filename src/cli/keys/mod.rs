@@ -61,7 +61,7 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
         Keys::Create { workspace, name, test, tier, scopes } => {
             let mode = if test { Mode::Test } else { Mode::Live };
             let new =
-                NewKey { name, mode, tier, scopes: Scopes::new_or_all(&scopes), replaces: None };
+                NewKey { name, mode, tier, scopes: Scopes::new_or_all(&scopes), expires_at: None, replaces: None };
             create(context, &workspace, new)
         }
         Keys::Generate { test } => known::generate(context.output, test),
@@ -120,7 +120,7 @@ fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
         store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
     }
     let keys = store.read(|reader| reader.keys(workspace))?;
-    let replacements = rotation::replacements(&keys);
+    let replacements = rotation::replacements(&keys, SystemClock.now());
     let now = SystemClock.now();
     let listed: Vec<ListedKey<'_>> = keys
         .iter()
@@ -207,7 +207,7 @@ fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let store = context.store()?;
     let old = find_key(&store, key_ref)?.key;
     let (issued, secret) =
-        IssuedKey::issue(NewKey::replacement_for(&old), store.checksum_secret())?;
+        IssuedKey::issue(NewKey::replacement_for(&old, store.clock().now()), store.checksum_secret())?;
     let id = old.id.clone();
     let replacement = store
         .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;

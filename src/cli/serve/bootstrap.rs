@@ -81,6 +81,7 @@ fn first_key(mode: Mode) -> NewKey {
         mode,
         tier: Tier::default(),
         scopes: Scopes::all(),
+        expires_at: None,
         replaces: None,
     }
 }

@@ -25,12 +25,25 @@ pub struct Key {
     pub tier: Tier,
     pub scopes: Scopes,
     pub created_at: Timestamp,
+    /// From then on, requests with the key are refused.
+    pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     pub request_count: i64,
     pub revoked_at: Option<Timestamp>,
     /// The key that this key replaces in a rotation.
     pub replaces: Option<KeyId>,
+}
+
+impl Key {
+    /// Whether requests with the key are accepted.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && !self.is_expired(now)
+    }
+
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
 }
 
 /// The data to create a key.
@@ -40,18 +53,21 @@ pub struct NewKey {
     pub mode: Mode,
     pub tier: Tier,
     pub scopes: Scopes,
+    pub expires_at: Option<Timestamp>,
     /// The key that this key replaces in a rotation.
     pub replaces: Option<KeyId>,
 }
 
 impl NewKey {
-    /// Returns the data for a replacement of `key`, with the same name, mode, tier, and scopes.
-    pub fn replacement_for(key: &Key) -> Self {
+    /// Returns the data for a replacement of `key`, with the same name, mode, tier, and scopes. If
+    /// the key expires, the replacement is valid for as long as the key was when it was created.
+    pub fn replacement_for(key: &Key, now: Timestamp) -> Self {
         Self {
             name: key.name.clone(),
             mode: key.mode,
             tier: key.tier,
             scopes: key.scopes.clone(),
+            expires_at: key.expires_at.map(|at| now.plus(at.since(key.created_at))),
             replaces: Some(key.id.clone()),
         }
     }

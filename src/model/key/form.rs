@@ -17,10 +17,11 @@ use crate::model::workspace::NewWorkspace;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum KeyState {
-    /// Not revoked. Includes replaced keys.
+    /// Neither revoked nor expired. Includes replaced keys.
     Active,
-    /// Not revoked, and has an active replacement.
+    /// Active, and has an active replacement.
     Replaced,
+    Expired,
     Revoked,
 }
 
@@ -55,7 +56,15 @@ impl Body for KeyForm {
         let mode = fields.required("mode");
         let tier = fields.required("tier");
         let scopes = fields.required("scopes");
-        let new = NewKey { name: name?, mode: mode?, tier: tier?, scopes: scopes?, replaces: None };
+        let expires_at = fields.optional("expires_at");
+        let new = NewKey {
+            name: name?,
+            mode: mode?,
+            tier: tier?,
+            scopes: scopes?,
+            expires_at,
+            replaces: None,
+        };
         Some(Self { workspace: workspace?, new })
     }
 }

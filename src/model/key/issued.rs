@@ -89,6 +89,7 @@ mod tests {
             mode: Mode::Live,
             tier: Tier::Standard,
             scopes: Scopes::all(),
+            expires_at: None,
             replaces: None,
         };
         let signer = ChecksumSecret::from_stored([7; 32]);

@@ -14,9 +14,9 @@ const INTERVALS: i64 = 4;
 
 /// Returns the newest active replacement of each key that has one. `keys` must be sorted newest
 /// first.
-pub fn replacements(keys: &[Key]) -> HashMap<&KeyId, &Key> {
+pub fn replacements(keys: &[Key], now: Timestamp) -> HashMap<&KeyId, &Key> {
     let mut newest = HashMap::new();
-    for key in keys.iter().filter(|key| key.revoked_at.is_none()) {
+    for key in keys.iter().filter(|key| key.is_active(now)) {
         if let Some(old) = &key.replaces {
             newest.entry(old).or_insert(key);
         }
@@ -151,6 +151,7 @@ mod tests {
             tier: Tier::Standard,
             scopes: Scopes::all(),
             created_at: Timestamp::from_micros(created),
+            expires_at: None,
             last_used_at: used.map(Timestamp::from_micros),
             last_used_ip: None,
             request_count: requests,

@@ -32,7 +32,7 @@ impl Body for SeedKey {
             }
         });
         let mode = mode.or(of_key).unwrap_or_default();
-        let new = NewKey { name: name?, mode, tier, scopes, replaces: None };
+        let new = NewKey { name: name?, mode, tier, scopes, expires_at: None, replaces: None };
         Some(Self { new, key })
     }
 }

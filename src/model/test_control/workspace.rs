@@ -64,7 +64,14 @@ impl NewTestWorkspace {
     pub fn keys(&self) -> Vec<NewKey> {
         let key = |mode: Mode| {
             let name = Name::parse(<&str>::from(mode)).ok()?;
-            Some(NewKey { name, mode, tier: self.tier, scopes: Scopes::all(), replaces: None })
+            Some(NewKey {
+                name,
+                mode,
+                tier: self.tier,
+                scopes: Scopes::all(),
+                expires_at: None,
+                replaces: None,
+            })
         };
         [Mode::Live, Mode::Test].into_iter().filter_map(key).collect()
     }

@@ -44,14 +44,14 @@ pub(super) fn plan(
         Some(workspace) => store.read(|reader| reader.keys(Some(&workspace.slug)))?,
         None => Vec::new(),
     };
+    let now = store.clock().now();
     let (mut planned, mut faults) = (Vec::new(), Vec::new());
     let mut own: HashMap<Prefix, &str> = HashMap::new();
     for placed in keys {
         let SeedKey { new, key } = &placed.value;
         let Some(key) = key else {
-            let same = |one: &&Key| {
-                one.revoked_at.is_none() && one.name == new.name && one.mode == new.mode
-            };
+            let same =
+                |one: &&Key| one.is_active(now) && one.name == new.name && one.mode == new.mode;
             match existing.iter().find(same) {
                 None => {
                     planned.push(Planned::Create(KeyToCreate { new: new.clone(), secret: None }));
@@ -113,6 +113,9 @@ fn find(
     }
     if found.key.revoked_at.is_some() {
         return refuse(format!("key {prefix} has been revoked; use a different key"));
+    }
+    if found.key.is_expired(store.clock().now()) {
+        return refuse(format!("key {prefix} has expired; use a different key"));
     }
     Ok(Ok(Some(found.key)))
 }

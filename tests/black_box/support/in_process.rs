@@ -232,7 +232,8 @@ fn make_keys(store: &Store) -> Keys {
         .flat_map(|mode| [Tier::Standard, Tier::Paid, Tier::Unlimited].map(|tier| (mode, tier)));
     let make = |(mode, tier)| {
         let name = Name::parse("test key").unwrap();
-        let new = NewKey { name, mode, tier, scopes: Scopes::all(), replaces: None };
+        let new =
+            NewKey { name, mode, tier, scopes: Scopes::all(), expires_at: None, replaces: None };
         let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
         let workspace = workspace.clone();
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
