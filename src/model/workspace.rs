@@ -31,6 +31,13 @@ pub struct NewWorkspace {
     pub name: Name,
 }
 
+/// What to change about a workspace.
+#[derive(Clone, Debug)]
+pub struct WorkspaceChange {
+    pub slug: Option<Slug>,
+    pub name: Option<Name>,
+}
+
 /// The name of a snapshot of a workspace's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotName(String);

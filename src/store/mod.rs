@@ -64,6 +64,7 @@ pub use self::rows::document::{Document, Stored};
 pub use self::test_control::{MAX_SNAPSHOTS, StateError};
 pub use self::tx::{Recording, Tx, WorkspaceTx};
 use self::webhooks::signal::OutboxSignal;
+pub use self::workspaces::RenameError;
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;

@@ -12,7 +12,14 @@ use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceNo};
+use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceNo};
+
+/// Why a workspace could not be renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenameError {
+    NotFound,
+    SlugTaken,
+}
 
 /// The columns that [`from_row`] reads, from `workspaces AS w`.
 pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
@@ -89,6 +96,33 @@ impl Tx<'_> {
             name: new.name,
             created_at: self.now,
         }))
+    }
+
+    /// Changes the slug or the name of a workspace. Its old slug is free again.
+    pub fn rename_workspace(
+        &self,
+        slug: &Slug,
+        change: WorkspaceChange,
+    ) -> Result<Result<Workspace, RenameError>, StoreError> {
+        let Some(mut workspace) = self.workspace(slug)? else {
+            return Ok(Err(RenameError::NotFound));
+        };
+        let WorkspaceChange { slug: new_slug, name } = change;
+        if let Some(new_slug) = new_slug {
+            let other = self.workspace(&new_slug)?;
+            if other.is_some_and(|other| other.id != workspace.id) {
+                return Ok(Err(RenameError::SlugTaken));
+            }
+            workspace.slug = new_slug;
+        }
+        workspace.name = name.unwrap_or(workspace.name);
+        let sql = "UPDATE workspaces SET slug = ?1, name = ?2 WHERE id = ?3";
+        self.conn.prepare_cached(sql)?.execute(params![
+            workspace.slug.as_str(),
+            workspace.name.as_str(),
+            workspace.id,
+        ])?;
+        Ok(Ok(workspace))
     }
 
     /// Creates a workspace with keys. Returns `None` if its slug is taken.
