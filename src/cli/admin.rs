@@ -2,22 +2,21 @@
 
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::args::Admin;
 use super::context::Context;
 use super::failure::Failure;
-use crate::model::clock::SystemClock;
+use crate::model::plain_words::io_reason;
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
-use crate::store::Store;
 
 #[derive(Serialize)]
 struct PasswordJson<'a> {
     password_changed_at: Timestamp,
     database: &'a Path,
+    new_database: bool,
 }
 
 pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
@@ -28,14 +27,12 @@ pub fn run(context: &Context, command: &Admin) -> Result<(), Failure> {
 
 fn set_password(context: &Context) -> Result<(), Failure> {
     let hash = read_new_password()?.hash()?;
-    let database = context.dir.database();
-    let is_new = !database.exists();
     // The password can be set before the first start.
-    let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    let (store, database) = context.store_or_new()?;
     let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
-    let file = database.display();
+    let file = database.path.display();
     let text = || {
-        if is_new {
+        if database.is_new {
             return format!(
                 "Admin password set in a new database, {file}. If your server uses another \
                  database, pass its directory with --data-dir.",
@@ -45,7 +42,11 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     };
     let if_unprinted = || format!("the admin password was set in {file} anyway");
     context.output.print_after_change(
-        &PasswordJson { password_changed_at, database: &database },
+        &PasswordJson {
+            password_changed_at,
+            database: &database.path,
+            new_database: database.is_new,
+        },
         text,
         if_unprinted,
     )
@@ -53,7 +54,8 @@ fn set_password(context: &Context) -> Result<(), Failure> {
 
 /// Prompts for the password twice without echoing it, or reads one line if stdin is not a terminal.
 fn read_new_password() -> Result<Password, Failure> {
-    let unreadable = |error| Failure::Other(format!("can't read the password: {error}"));
+    let unreadable =
+        |error| Failure::Other(format!("can't read the password: {}", io_reason(&error)));
     if !std::io::stdin().is_terminal() {
         return parse_password(&read_first_line().map_err(unreadable)?);
     }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
 use url::Url;
 
@@ -22,36 +22,59 @@ use crate::model::values::text::Name;
 /// Separates the flags that every command takes from its own.
 const GLOBAL: &str = "Global options";
 
-const EXIT_CODES: &str = "\
+const CODES: &str = "\
 Exit codes:
   0    Success
   1    The command failed; stderr says what is wrong and what to do
   2    The command line is invalid
   129  Interrupted by SIGHUP (the terminal was closed)
   130  Interrupted by SIGINT (Ctrl-C)
-  143  Interrupted by SIGTERM";
+  143  Interrupted by SIGTERM
+
+Error codes, with --json:
+  usage           The command line is invalid
+  settings        The settings are invalid
+  not_found       There is no such workspace, key, or endpoint
+  already_exists  The name is taken
+  database        The database can't be opened
+  unavailable     Nothing was changed; the same command may work later
+  damaged         The database or a backup is damaged
+  copy            A backup could not be made or restored
+  remote          The other server can't be reached, or refused the request
+  listen          The server can't listen on its address
+  unprinted       The change was made, but its result could not be printed
+  output          Stdout can't be written
+  interrupted     A signal ended the command
+  failed          Everything else";
 
 /// A self-hosted server for the Pivotal customer-onboarding API
 ///
-/// If you don't name a command, `serve` runs. Results go to stdout; errors, warnings, and the log
-/// go to stderr. Every command except `restore` can run while the server is running; run them as
-/// the server's user.
+/// If you don't name a command, `serve` runs, also with its options: `pivotal-server --listen
+/// 0.0.0.0:9000`. Results go to stdout; errors, warnings, and the log go to stderr. Every command
+/// except `restore` can run while the server is running; run them as the server's user.
+///
+/// With `--json`, each line on stderr is a JSON object, too, except the log of `serve`. Its only
+/// field is `error` (why the command failed, with `code` and `message`), `problem` (a fault in the
+/// input), `warning`, or `note`; all have a `message`. If several settings are wrong, `error` lists
+/// all of them in `errors`. If the command line is wrong, it has the `usage` of the command and
+/// `help`, the command that prints its help.
 #[derive(Parser)]
 #[command(
     name = "pivotal-server",
     version,
     propagate_version = true,
     verbatim_doc_comment,
-    after_long_help = EXIT_CODES
+    after_long_help = CODES
 )]
 pub struct Args {
-    /// Settings file [env: PIVOTAL_CONFIG] [default: config.toml, if it exists]
+    /// Settings file [env: PIVOTAL_CONFIG] [default: config.toml if it exists, or
+    /// /etc/pivotal-server/config.toml]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub config: Option<PathBuf>,
     /// Data directory [env: PIVOTAL_DATA_DIR] [default: the `data_dir` setting, or ./data]
     #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub data_dir: Option<PathBuf>,
-    /// Print one JSON value instead of text
+    /// Print one JSON value instead of text, and errors as JSON
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     #[command(subcommand)]
@@ -79,10 +102,10 @@ pub enum Command {
     /// password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
-    /// Create, list, and delete workspaces
+    /// Create, list, rename, and delete workspaces
     #[command(subcommand)]
     Workspaces(Workspaces),
-    /// Create, import, list, rotate, and revoke API keys
+    /// Create, import, list, rename, rotate, and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
     /// Erase customers
@@ -142,7 +165,8 @@ pub enum Command {
     /// leaves nothing behind.
     ///
     /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`,
-    /// and `changes`, `since` (the start of the history), and `key` (as `keys create` prints it).
+    /// and `changes`, `since` (the start of the history), `key` (as `keys create` prints it),
+    /// `database` (its path), and `new_database` (whether it was created, too).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
     /// Export a workspace as JSON Lines, or its customers or contacts as CSV
@@ -292,7 +316,10 @@ pub struct Check {
 pub enum Workspaces {
     /// Create a workspace
     ///
-    /// With `--json`: `id`, `slug`, `name`, and `created_at`.
+    /// Creates the database if it doesn't exist.
+    ///
+    /// With `--json`: `id`, `slug`, `name`, `created_at`, `database` (its path), and `new_database`
+    /// (whether it was created, too).
     #[command(verbatim_doc_comment)]
     Create {
         /// Unique short name: lowercase letters, digits, and hyphens
@@ -328,6 +355,27 @@ pub enum Workspaces {
         #[arg(long)]
         yes: bool,
     },
+    /// Change the name or the slug of a workspace
+    ///
+    /// Keys, webhooks, and IDs stay the same, and a running server uses the new slug from the next
+    /// request on. The old slug can be used for another workspace.
+    ///
+    /// With `--json`: the workspace, as `workspaces list` prints it.
+    #[command(
+        verbatim_doc_comment,
+        group(ArgGroup::new("change").required(true).multiple(true).args(["name", "new_slug"]))
+    )]
+    Rename {
+        /// Slug of the workspace
+        #[arg(value_name = "SLUG", value_parser = parse_slug)]
+        slug: Slug,
+        /// New display name
+        #[arg(long, value_parser = parse_name)]
+        name: Option<Name>,
+        /// New slug
+        #[arg(long = "slug", value_name = "SLUG", value_parser = parse_slug)]
+        new_slug: Option<Slug>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -338,7 +386,8 @@ pub enum Admin {
     /// terminal. Everyone who is signed in must sign in again. Creates the database if it doesn't
     /// exist.
     ///
-    /// With `--json`: `password_changed_at` and `database`.
+    /// With `--json`: `password_changed_at`, `database` (its path), and `new_database` (whether it
+    /// was created, too).
     #[command(verbatim_doc_comment)]
     SetPassword,
 }
@@ -350,7 +399,7 @@ pub struct Demo {
     #[arg(long, value_name = "SLUG", default_value = "demo", value_parser = parse_slug)]
     pub workspace: Slug,
     /// Seed for the generated data
-    #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED, value_parser = parse_seed)]
     pub seed: u64,
 }
 
@@ -399,13 +448,16 @@ pub struct ManPages {
     pub out: Option<PathBuf>,
 }
 
+fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
+}
+
 fn parse_origin(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
-        return Err(
-            "must be http or https, a host, and optionally a port, such as http://localhost:8080"
-                .to_owned(),
-        );
-    }
-    Ok(url.origin().ascii_serialization())
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
+    });
+    url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+        "must be http or https, a host, and optionally a port, such as http://localhost:8080"
+            .to_owned()
+    })
 }

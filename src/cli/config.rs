@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::stderr;
+use super::messages;
 use crate::settings::EffectiveSetting;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ impl From<EffectiveSetting> for SettingJson {
 /// Prints all settings, after warnings on stderr. The text is TOML and a valid settings file.
 pub fn run(context: &Context) -> Result<(), Failure> {
     for unknown in context.settings.unknown_variables() {
-        stderr::write_line(&format!("warning: {unknown}"));
+        messages::warning(&unknown.to_string());
     }
     let settings: Vec<SettingJson> = context.settings.list().map(SettingJson::from).collect();
     context.output.print(&settings, || {

@@ -1,5 +1,6 @@
 //! `demo`
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,10 +11,9 @@ use super::failure::Failure;
 use super::keys::{NewKeyJson, format_new_key, lost_secret_advice};
 use super::signals::Interrupt;
 use crate::demo::{self, DemoError};
-use crate::model::clock::SystemClock;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
-use crate::store::{Store, Watch};
+use crate::store::Watch;
 
 #[derive(Serialize)]
 struct DemoJson<'m> {
@@ -25,13 +25,13 @@ struct DemoJson<'m> {
     changes: usize,
     since: Timestamp,
     key: NewKeyJson<'m>,
+    database: &'m Path,
+    new_database: bool,
 }
 
 pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Failure> {
     // `demo` can be the first command in a new data directory.
-    let database = context.dir.database();
-    let is_new = !database.exists();
-    let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    let (store, database) = context.store_or_new()?;
     // Until here, a signal ends the process at once, even while it waits for a lock.
     let interrupt = Interrupt::listen();
     let watch: Arc<dyn Watch> = interrupt.clone();
@@ -39,10 +39,10 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
     let demo::DemoData { counts, changes, since, key: (key, secret) } =
         filled.map_err(|error| match (error, interrupt.signal()) {
             (DemoError::Stopped, Some(signal)) => {
-                let outcome = if is_new {
+                let outcome = if database.is_new {
                     format!(
                         "no demo data was kept, and the new database {} is empty",
-                        database.display()
+                        database.path.display()
                     )
                 } else {
                     "no demo data was kept".to_owned()
@@ -60,15 +60,18 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
         changes,
         since,
         key: NewKeyJson::new(&key, &secret),
+        database: &database.path,
+        new_database: database.is_new,
     };
     let text = || {
         format!(
             "Filled workspace `{workspace}` with {} customers, {} contacts, and {} onboardings: \
-             {changes} changes since {since}, seed {seed}.\n\n\
+             {changes} changes since {since}, seed {seed}.{}\n\n\
              Created key \"{}\". {}",
             counts.customers,
             counts.contacts,
             counts.onboardings,
+            database.describe(),
             key.name,
             format_new_key(&key, &secret),
         )

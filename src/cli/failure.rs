@@ -1,14 +1,12 @@
-//! Errors of commands. Each is one line on stderr that says what to do, and sets the exit code.
+//! Errors of commands. Each says what to do, has a code for scripts, and sets the exit code.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-
+use super::messages::{self, ErrorCode, ErrorMessage};
 use super::signals::StopSignal;
-use super::stderr;
 use crate::demo::DemoError;
-use crate::model::key::secret::redact;
+use crate::model::plain_words::io_reason;
 use crate::model::values::argon2id::HashError;
 use crate::server::BindError;
 use crate::settings::{ExposedTestControl, SettingsErrors};
@@ -40,22 +38,28 @@ pub enum Failure {
     DamagedBackup { path: PathBuf, findings: usize },
     #[error("{0}")]
     Hash(#[from] HashError),
-    #[error("can't write to stdout: {0}")]
+    #[error("can't write to stdout: {}", io_reason(.0))]
     Output(std::io::Error),
     /// The change was made, but its result could not be printed. `done` says what was done and, for
     /// a secret that was never shown, how to replace it.
-    #[error("can't write to stdout: {source}; {done}")]
+    #[error("can't write to stdout: {}; {done}", io_reason(source))]
     Unprinted { source: std::io::Error, done: String },
     #[error("interrupted by {signal}: {outcome}")]
     Interrupted { signal: StopSignal, outcome: String },
-    #[error("can't install signal handlers: {0}")]
+    #[error("can't install signal handlers: {}", io_reason(.0))]
     Signals(std::io::Error),
     #[error(transparent)]
     Exposed(#[from] ExposedTestControl),
     #[error(transparent)]
     Bind(#[from] BindError),
-    #[error("the server failed: {0}")]
+    #[error("the server failed: {}", io_reason(.0))]
     Server(std::io::Error),
+    /// There is no such workspace, key, or endpoint.
+    #[error("{0}")]
+    NotFound(String),
+    /// A name is taken.
+    #[error("{0}")]
+    AlreadyExists(String),
     #[error("{0}")]
     Other(String),
 }
@@ -92,37 +96,36 @@ impl Failure {
             Self::Settings(errors) => errors.iter().map(ToString::to_string).collect(),
             other => vec![other.to_string()],
         };
-        for message in messages {
-            // SQLite's messages can contain line breaks.
-            stderr::write_line(&format!("error: {message}").replace('\n', " "));
-        }
+        messages::error(&ErrorMessage { code: self.code(), messages, usage: None });
         ExitCode::from(match self {
             Self::Interrupted { signal, .. } => signal.exit_code(),
             _ => 1,
         })
     }
-}
 
-/// Prints what is wrong with the command line, or the help that was requested.
-pub fn report_clap_error(error: &clap::Error) -> ExitCode {
-    let help = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    if help {
-        // An error here can't be reported anywhere.
-        let _ = error.print();
-        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Settings(_) | Self::Exposed(_) => ErrorCode::Settings,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
+            Self::Open(OpenError::Damaged { .. })
+            | Self::Store(StoreError::Damaged(_) | StoreError::SuspectedDamage(_))
+            | Self::Damaged { .. }
+            | Self::DamagedBackup { .. } => ErrorCode::Damaged,
+            Self::Open(_) => ErrorCode::Database,
+            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Copy(_) => ErrorCode::Copy,
+            Self::Remote(_) => ErrorCode::Remote,
+            Self::Bind(_) => ErrorCode::Listen,
+            Self::Output(_) => ErrorCode::Output,
+            Self::Unprinted { .. } => ErrorCode::Unprinted,
+            Self::Interrupted { .. } => ErrorCode::Interrupted,
+            Self::Store(_)
+            | Self::Demo(_)
+            | Self::Hash(_)
+            | Self::Signals(_)
+            | Self::Server(_)
+            | Self::Other(_) => ErrorCode::Failed,
+        }
     }
-    let text = error.to_string();
-    // Only the first paragraph: the usage after it is part of the help.
-    let summary: Vec<&str> =
-        text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    stderr::write_line(&format!(
-        "{}; for help, run `pivotal-server --help`",
-        redact(&summary.join(" "))
-    ));
-    ExitCode::from(2)
 }

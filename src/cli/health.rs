@@ -1,6 +1,5 @@
 //! `health` and `wait`
 
-use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use serde_json::{Map, Value};
 use super::args::{Health, Wait};
 use super::context::Context;
 use super::failure::Failure;
+use crate::http::outgoing::cause::root_cause;
 use crate::http::outgoing::tls;
 
 /// How long the server may take to respond.
@@ -137,9 +137,5 @@ fn explain(error: &reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("no response within {}", humantime::format_duration(timeout));
     }
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    root_cause(error)
 }

@@ -11,6 +11,7 @@ mod generated;
 mod health;
 mod keys;
 mod logging;
+mod messages;
 mod output;
 mod progress;
 mod purge;
@@ -18,14 +19,13 @@ mod serve;
 mod signals;
 mod stderr;
 mod transfer;
+mod usage;
 mod value_parsers;
 mod webhooks;
 mod workspaces;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-use clap::{CommandFactory, Parser};
 
 use self::args::{Args, Command};
 use self::context::{Context, data_dir};
@@ -35,18 +35,15 @@ use crate::settings::LoadedSettings;
 
 /// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
-    let code = match Args::try_parse() {
+    let code = match usage::parse(std::env::args_os()) {
         Ok(args) => run(args).map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
-        Err(error) => failure::report_clap_error(&error),
+        Err(code) => code,
     };
     stderr::flush();
     code
 }
 
-/// Returns the definition of the command line, from which `docs/cli.md` is generated.
-pub fn command() -> clap::Command {
-    Args::command()
-}
+pub use self::usage::command;
 
 /// Returns `PIVOTAL_CONFIG`. Not read by clap, which rejects an empty variable.
 fn config_variable() -> Option<PathBuf> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::stderr;
+use super::messages;
 
 #[derive(Clone, Copy)]
 pub struct Output {
@@ -56,7 +56,7 @@ impl Output {
     ) -> Result<(), Failure> {
         self.print_after_change(value, text, &if_lost)?;
         if stdout_is_discarded() {
-            stderr::write_line(&format!("warning: stdout is discarded; {}", if_lost()));
+            messages::warning(&format!("stdout is discarded; {}", if_lost()));
         }
         Ok(())
     }

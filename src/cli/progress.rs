@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::messages::are_json;
 use super::signals::{Interrupt, StopSignal};
 use super::stderr;
 use crate::store::Watch;
@@ -36,7 +37,7 @@ impl Progress {
 
     pub fn new(verb: &'static str) -> Self {
         // Nothing is drawn if stderr is not a terminal.
-        let bar = ProgressBar::no_length();
+        let bar = if are_json() { ProgressBar::hidden() } else { ProgressBar::no_length() };
         bar.set_style(style("{spinner} {msg} {elapsed}"));
         Self { bar, verb, interrupt: OnceLock::new() }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
+use super::messages::{self, ErrorCode, ErrorMessage};
 use super::stderr;
 use crate::store::Watch;
 
@@ -53,9 +54,10 @@ impl Interrupt {
             let _ = noted.0.set(signal);
         };
         let second = |signal| {
-            stderr::write_line(&format!(
-                "error: received {signal} again: ended at once; a partial file may be left behind"
-            ));
+            let message = format!(
+                "received {signal} again: ended at once; a partial file may be left behind"
+            );
+            messages::error(&ErrorMessage::new(ErrorCode::Interrupted, message));
         };
         // If this fails, a signal ends the process at once, which doesn't lose anything either.
         drop(on_stop_signals(first, second));

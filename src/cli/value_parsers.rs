@@ -1,10 +1,12 @@
-//! Parsers of values that several commands take.
+//! Parsers of values that several commands take, and suggestions for misspelled ones.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::model::parse::problem::Fault;
+use crate::model::parse::typo::nearest;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 
@@ -42,9 +44,23 @@ fn message(fault: Fault) -> String {
     fault.requirement
 }
 
+/// Parses one of these names. The error lists them, and says which one was probably meant.
+pub fn parse_one_of<T: FromStr>(text: &str, names: &[&str]) -> Result<T, String> {
+    let refused = || format!("must be one of: {}{}", names.join(", "), did_you_mean(text, names));
+    let is_name = names.contains(&text);
+    text.parse().ok().filter(|_| is_name).ok_or_else(refused)
+}
+
+/// Returns the end of a message that suggests a name: `; did you mean ...?`, or nothing.
+pub fn did_you_mean(text: &str, names: &[&str]) -> String {
+    let meant = nearest(text, names.iter().copied());
+    meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::key::Tier;
 
     #[test]
     fn a_base_url_may_have_a_path_but_nothing_after_it() {
@@ -67,5 +83,17 @@ mod tests {
         for text in ["", "5", "25h", "-1s"] {
             assert!(parse_wait(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_misspelled_name_is_refused_with_the_one_that_was_meant() {
+        let names = ["standard", "paid"];
+        assert_eq!(parse_one_of::<Tier>("paid", &names), Ok(Tier::Paid));
+        let choices = "must be one of: standard, paid";
+        let typo = parse_one_of::<Tier>("standart", &names).unwrap_err();
+        assert_eq!(typo, format!("{choices}; did you mean `standard`?"));
+        assert_eq!(parse_one_of::<Tier>("gold", &names).unwrap_err(), choices);
+        // A name that this command doesn't take.
+        assert_eq!(parse_one_of::<Tier>("unlimited", &names).unwrap_err(), choices);
     }
 }

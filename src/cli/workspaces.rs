@@ -1,6 +1,6 @@
-//! `workspaces create`, `workspaces list`, and `workspaces delete`
+//! `workspaces create`, `workspaces list`, `workspaces rename`, and `workspaces delete`
 
-use std::sync::Arc;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,13 +9,13 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
 use super::purge::delete_workspace;
-use crate::model::clock::SystemClock;
+use super::value_parsers::did_you_mean;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::{NewWorkspace, Workspace};
-use crate::store::Store;
+use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::store::{RenameError, Store, StoreError};
 
 #[derive(Serialize)]
 struct WorkspaceJson<'w> {
@@ -23,6 +23,15 @@ struct WorkspaceJson<'w> {
     slug: &'w Slug,
     name: &'w Name,
     created_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct CreatedJson<'w> {
+    #[serde(flatten)]
+    workspace: WorkspaceJson<'w>,
+    database: &'w Path,
+    /// Whether the database was created, too.
+    new_database: bool,
 }
 
 impl<'w> From<&'w Workspace> for WorkspaceJson<'w> {
@@ -41,25 +50,34 @@ pub fn run(context: &Context, command: Workspaces) -> Result<(), Failure> {
         Workspaces::Create { slug, name } => create(context, slug, name),
         Workspaces::List => list(context),
         Workspaces::Delete { slug, yes } => delete_workspace(context, &slug, yes),
+        Workspaces::Rename { slug, name, new_slug } => {
+            rename(context, slug, WorkspaceChange { name, slug: new_slug })
+        }
     }
 }
 
 fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
     // A workspace can be created before the first start.
-    let store = Store::open_or_create(&context.dir, Arc::new(SystemClock))?;
+    let (store, database) = context.store_or_new()?;
     let new = NewWorkspace { slug: slug.clone(), name };
     let created = store.write_blocking(move |tx| tx.create_workspace(new))?;
     let workspace = created.ok_or_else(|| {
-        Failure::Other(format!("workspace `{slug}` already exists; choose another --slug"))
+        Failure::AlreadyExists(format!("workspace `{slug}` already exists; choose another --slug"))
     })?;
     let text = || {
         format!(
-            "Created workspace `{slug}`. Next, create a key: pivotal-server keys create \
-             --workspace {slug} --name NAME"
+            "Created workspace `{slug}`.{} Next, create a key: pivotal-server keys create \
+             --workspace {slug} --name NAME",
+            database.describe()
         )
     };
     let if_unprinted = || format!("workspace `{slug}` was created anyway");
-    context.output.print_after_change(&WorkspaceJson::from(&workspace), text, if_unprinted)
+    let json = CreatedJson {
+        workspace: WorkspaceJson::from(&workspace),
+        database: &database.path,
+        new_database: database.is_new,
+    };
+    context.output.print_after_change(&json, text, if_unprinted)
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
@@ -74,4 +92,62 @@ fn list(context: &Context) -> Result<(), Failure> {
             .collect();
         table(["SLUG", "NAME", "ID", "CREATED"], &rows)
     })
+}
+
+fn rename(context: &Context, slug: Slug, change: WorkspaceChange) -> Result<(), Failure> {
+    let store = context.store()?;
+    let (old, wanted) = (slug.clone(), change.slug.clone());
+    let renamed = store.write_blocking(move |tx| tx.rename_workspace(&slug, change))?;
+    let workspace = match renamed {
+        Ok(workspace) => workspace,
+        Err(RenameError::NotFound) => {
+            return Err(no_such_workspace(&old, &store.read(|reader| reader.workspaces())?));
+        }
+        Err(RenameError::SlugTaken) => {
+            let taken = wanted.unwrap_or(old);
+            let message = format!("workspace `{taken}` already exists; choose another --slug");
+            return Err(Failure::AlreadyExists(message));
+        }
+    };
+    let Workspace { slug, name, .. } = &workspace;
+    let text = || {
+        let free = if *slug == old {
+            String::new()
+        } else {
+            format!(
+                " Keys, webhooks, and IDs stay the same. Change `{old}` to `{slug}` in your \
+                 scripts and seed files."
+            )
+        };
+        format!("Renamed workspace `{old}`: its slug is `{slug}`, its name \"{name}\".{free}")
+    };
+    let if_unprinted = || format!("workspace `{old}` was renamed anyway");
+    context.output.print_after_change(&WorkspaceJson::from(&workspace), text, if_unprinted)
+}
+
+/// Returns the workspace with this slug.
+pub(super) fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
+    find_among(slug, || store.read(|reader| reader.workspaces()))
+}
+
+/// Returns the workspace with this slug among all of them.
+pub(super) fn find_among(
+    slug: &Slug,
+    all: impl FnOnce() -> Result<Vec<Workspace>, StoreError>,
+) -> Result<Workspace, Failure> {
+    let mut all = all()?;
+    match all.iter().position(|workspace| workspace.slug == *slug) {
+        Some(found) => Ok(all.swap_remove(found)),
+        None => Err(no_such_workspace(slug, &all)),
+    }
+}
+
+pub(super) fn no_such_workspace(slug: &Slug, all: &[Workspace]) -> Failure {
+    let slugs: Vec<&str> = all.iter().map(|workspace| workspace.slug.as_str()).collect();
+    let meant = did_you_mean(slug.as_str(), &slugs);
+    let hint = match meant.is_empty() {
+        true => "; run `pivotal-server workspaces list` to see all workspaces",
+        false => " Run `pivotal-server workspaces list` to see all workspaces",
+    };
+    Failure::NotFound(format!("workspace `{slug}` not found{meant}{hint}"))
 }

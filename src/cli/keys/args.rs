@@ -2,16 +2,14 @@
 
 use clap::Subcommand;
 
-use super::super::value_parsers::{parse_name, parse_slug};
+use super::super::value_parsers::{parse_name, parse_one_of, parse_slug};
+use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::secret::Prefix;
 use crate::model::key::{KeyId, Scope, Tier};
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
-
-const IMPORT_EXAMPLE: &str = "\
-Example:
-  pivotal-server keys import --workspace default < key.txt";
+use crate::model::values::time::Timestamp;
 
 #[derive(Subcommand)]
 pub enum Keys {
@@ -20,7 +18,7 @@ pub enum Keys {
     /// The key is printed only once; you won't be able to see it again.
     ///
     /// With `--json`: `id`, `key` (the secret), `prefix`, `name`, `mode`, `workspace`, `tier`,
-    /// `scopes`, and `created_at`.
+    /// `scopes`, `created_at`, and `expires_at` (or null).
     #[command(verbatim_doc_comment)]
     Create {
         /// Slug of the workspace
@@ -38,6 +36,10 @@ pub enum Keys {
         /// Scope to grant, such as read:customers; repeat the flag for more than one [default: all]
         #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
         scopes: Vec<Scope>,
+        /// When the key stops working: a date or a time, such as 2027-01-31 (midnight UTC), or a
+        /// duration, such as 90d [default: never]
+        #[arg(long = "expires", value_name = "TIME", value_parser = parse_expiry)]
+        expires_at: Option<Timestamp>,
     },
     /// Generate an API key without storing it
     ///
@@ -58,7 +60,7 @@ pub enum Keys {
     /// database.
     ///
     /// With `--json`: the key, as `keys list` prints it.
-    #[command(verbatim_doc_comment, after_long_help = IMPORT_EXAMPLE)]
+    #[command(verbatim_doc_comment)]
     Import {
         /// Slug of the workspace
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
@@ -72,14 +74,18 @@ pub enum Keys {
         /// Scope to grant, such as read:customers; repeat the flag for more than one [default: all]
         #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
         scopes: Vec<Scope>,
+        /// When the key stops working: a date or a time, such as 2027-01-31 (midnight UTC), or a
+        /// duration, such as 90d [default: never]
+        #[arg(long = "expires", value_name = "TIME", value_parser = parse_expiry)]
+        expires_at: Option<Timestamp>,
     },
     /// List API keys
     ///
-    /// Shows when each key was last used and, after a rotation, when the old key is safe to
-    /// revoke.
+    /// Shows when each key expires, when it was last used and, after a rotation, when the old key is
+    /// safe to revoke.
     ///
     /// With `--json`: an array of keys, newest first, each with its `id`, `prefix`, `name`, `mode`,
-    /// `workspace`, `tier`, `scopes`, `created_at`, `last_used_at`, `last_used_ip`,
+    /// `workspace`, `tier`, `scopes`, `created_at`, `expires_at`, `last_used_at`, `last_used_ip`,
     /// `request_count`, `revoked_at`, `replaces`, and, while a replacement key is active,
     /// `safe_to_revoke`.
     #[command(verbatim_doc_comment)]
@@ -87,6 +93,23 @@ pub enum Keys {
         /// List only the keys of this workspace [default: all workspaces]
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
         workspace: Option<Slug>,
+        /// List only keys that are neither revoked nor expired
+        #[arg(long)]
+        active: bool,
+    },
+    /// Change the name of an API key
+    ///
+    /// The key itself stays the same. The audit log keeps the name that the key had at the time.
+    ///
+    /// With `--json`: the key, as `keys list` prints it.
+    #[command(verbatim_doc_comment)]
+    Rename {
+        /// Key ID or prefix, such as pivotal_K8s9X2mP
+        #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
+        key: KeyRef,
+        /// New display name
+        #[arg(value_name = "NAME", value_parser = parse_name)]
+        name: Name,
     },
     /// Revoke an API key
     ///
@@ -102,7 +125,8 @@ pub enum Keys {
     /// Create a replacement for an API key
     ///
     /// The replacement has the same workspace, name, mode, tier, and scopes. It is printed only
-    /// once. The old key stays active until you revoke it; `keys list` shows when that is safe.
+    /// once. The old key stays active until you revoke it; `keys list` shows when that is safe. If the
+    /// old key expires, the replacement is valid for as long as the old key was when it was created.
     ///
     /// With `--json`: the replacement, as `keys create` prints it.
     #[command(verbatim_doc_comment)]
@@ -110,6 +134,10 @@ pub enum Keys {
         /// Key ID or prefix, such as pivotal_K8s9X2mP
         #[arg(value_name = "ID_OR_PREFIX", value_parser = parse_key)]
         key: KeyRef,
+        /// When the replacement stops working: a date or a time, such as 2027-01-31 (midnight UTC),
+        /// or a duration, such as 90d [default: see above]
+        #[arg(long = "expires", value_name = "TIME", value_parser = parse_expiry)]
+        expires_at: Option<Timestamp>,
     },
 }
 
@@ -121,16 +149,24 @@ pub enum KeyRef {
 }
 
 fn parse_tier(text: &str) -> Result<Tier, String> {
-    text.parse().map_err(|_| {
-        format!("must be one of: {}", <Tier as strum::VariantNames>::VARIANTS.join(", "))
-    })
+    parse_one_of(text, <Tier as strum::VariantNames>::VARIANTS)
 }
 
 fn parse_scope(text: &str) -> Result<Scope, String> {
-    let all = || -> Vec<&str> {
-        <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect()
-    };
-    text.parse().map_err(|_| format!("must be one of: {}", all().join(", ")))
+    let all: Vec<&str> =
+        <Scope as strum::VariantArray>::VARIANTS.iter().map(|&scope| scope.into()).collect();
+    parse_one_of(text, &all)
+}
+
+/// Parses a time in the future, or how far it is away.
+fn parse_expiry(text: &str) -> Result<Timestamp, String> {
+    let now = SystemClock.now();
+    let after = humantime::parse_duration(text).ok().map(|duration| now.plus(duration));
+    after.or_else(|| Timestamp::parse_lenient(text)).filter(|at| *at > now).ok_or_else(|| {
+        "must be a time in the future: a date, such as 2027-01-31, a time, such as \
+         2027-01-31T12:00:00Z, or a duration, such as 90d"
+            .to_owned()
+    })
 }
 
 fn parse_key(text: &str) -> Result<KeyRef, String> {

@@ -7,16 +7,19 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::find_workspace;
+use super::super::workspaces::find_workspace;
+use super::format::expiry;
 use crate::model::event::Actor;
 use crate::model::key::issued::IssuedKey;
 use crate::model::key::known::KnownKey;
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::model::key::{Mode, NewKey, Scopes, Tier};
 use crate::model::parse::problem::Fault;
+use crate::model::plain_words::io_reason;
 use crate::model::values::argon2id::HashError;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 
 /// More than any key has, with spaces around it.
 const MAX_LINE: u64 = 1024;
@@ -41,18 +44,19 @@ pub fn import(
     name: Name,
     tier: Tier,
     scopes: Scopes,
+    expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     let refused = |fault: Fault| Failure::Other(format!("the key on stdin {}", fault.requirement));
     let known = KnownKey::parse(&read_line()?).map_err(refused)?;
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     let secret = known.verify_checksum(store.checksum_secret()).map_err(refused)?;
-    let new = NewKey { name, mode: known.mode(), tier, scopes, expires_at: None, replaces: None };
+    let new = NewKey { name, mode: known.mode(), tier, scopes, expires_at, replaces: None };
     let issued = IssuedKey::from_secret(new, &secret)?;
     let import =
         move |tx: &crate::store::Tx<'_>| tx.import_key(Actor::command_line(), &workspace, issued);
     let Some(key) = store.write_blocking(import)? else {
-        return Err(Failure::Other(format!(
+        return Err(Failure::AlreadyExists(format!(
             "a key with the prefix {} is already in this database; run `pivotal-server keys list` \
              to see all keys",
             known.prefix()
@@ -60,13 +64,14 @@ pub fn import(
     };
     let text = || {
         format!(
-            "Imported {} key \"{}\" ({}) into workspace {}, tier {}, scopes: {}",
+            "Imported {} key \"{}\" ({}) into workspace {}, tier {}, scopes: {}{}",
             <&str>::from(key.mode),
             key.name,
             key.prefix,
             key.workspace,
             <&str>::from(key.tier),
             key.scopes.to_stored(),
+            expiry(&key),
         )
     };
     context
@@ -77,7 +82,9 @@ pub fn import(
 fn read_line() -> Result<String, Failure> {
     let mut line = String::new();
     let read = std::io::stdin().lock().take(MAX_LINE).read_line(&mut line);
-    read.map_err(|error| Failure::Other(format!("can't read the key from stdin: {error}")))?;
+    read.map_err(|error| {
+        Failure::Other(format!("can't read the key from stdin: {}", io_reason(&error)))
+    })?;
     // Windows editors and PowerShell start files with a byte order mark.
     Ok(line.strip_prefix('\u{feff}').unwrap_or(&line).to_owned())
 }

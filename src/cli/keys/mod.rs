@@ -1,18 +1,20 @@
-//! `keys create`, `keys list`, `keys revoke`, and `keys rotate`
+//! `keys create`, `keys rename`, `keys revoke`, and `keys rotate`
 
 pub mod args;
+mod format;
 mod known;
+mod list;
 
 use serde::Serialize;
 
 use self::args::{KeyRef, Keys};
+use self::format::expiry;
+use self::list::list;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::table;
-use crate::model::clock::{Clock, SystemClock};
+use super::workspaces::find_workspace;
 use crate::model::event::Actor;
 use crate::model::key::issued::IssuedKey;
-use crate::model::key::rotation::{self, Retirement};
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
 use crate::model::values::id::Id;
@@ -34,6 +36,7 @@ pub struct NewKeyJson<'k> {
     tier: Tier,
     scopes: &'k Scopes,
     created_at: Timestamp,
+    expires_at: Option<Timestamp>,
 }
 
 impl<'k> NewKeyJson<'k> {
@@ -48,6 +51,7 @@ impl<'k> NewKeyJson<'k> {
             tier: key.tier,
             scopes: &key.scopes,
             created_at: key.created_at,
+            expires_at: key.expires_at,
         }
     }
 
@@ -58,19 +62,21 @@ impl<'k> NewKeyJson<'k> {
 
 pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
     match command {
-        Keys::Create { workspace, name, test, tier, scopes } => {
+        Keys::Create { workspace, name, test, tier, scopes, expires_at } => {
             let mode = if test { Mode::Test } else { Mode::Live };
-            let new =
-                NewKey { name, mode, tier, scopes: Scopes::new_or_all(&scopes), expires_at: None, replaces: None };
+            let scopes = Scopes::new_or_all(&scopes);
+            let new = NewKey { name, mode, tier, scopes, expires_at, replaces: None };
             create(context, &workspace, new)
         }
         Keys::Generate { test } => known::generate(context.output, test),
-        Keys::Import { workspace, name, tier, scopes } => {
-            known::import(context, &workspace, name, tier, Scopes::new_or_all(&scopes))
+        Keys::Import { workspace, name, tier, scopes, expires_at } => {
+            let scopes = Scopes::new_or_all(&scopes);
+            known::import(context, &workspace, name, tier, scopes, expires_at)
         }
-        Keys::List { workspace } => list(context, workspace.as_ref()),
+        Keys::List { workspace, active } => list(context, workspace.as_ref(), active),
+        Keys::Rename { key, name } => rename(context, &key, name),
         Keys::Revoke { key } => revoke(context, &key),
-        Keys::Rotate { key } => rotate(context, &key),
+        Keys::Rotate { key, expires_at } => rotate(context, &key, expires_at),
     }
 }
 
@@ -104,92 +110,26 @@ pub fn lost_secret_advice(key: &Key) -> String {
 pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
     format!(
         "Copy it now; you won't be able to see it again:\n\n  {}\n\nPrefix {}, {}, workspace {}, \
-         tier {}, scopes: {}",
+         tier {}, scopes: {}{}",
         secret.reveal(),
         key.prefix,
         <&str>::from(key.mode),
         key.workspace,
         <&str>::from(key.tier),
         key.scopes.to_stored(),
+        expiry(key),
     )
 }
 
-fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
-    let store = context.store_to_read()?;
-    if let Some(slug) = workspace {
-        store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
-    }
-    let keys = store.read(|reader| reader.keys(workspace))?;
-    let replacements = rotation::replacements(&keys, SystemClock.now());
-    let now = SystemClock.now();
-    let listed: Vec<ListedKey<'_>> = keys
-        .iter()
-        .map(|key| {
-            let replacement = replacements.get(&key.id).filter(|_| key.revoked_at.is_none());
-            let retirement =
-                replacement.map(|replacement| Retirement::assess(key, replacement, now));
-            let safe_to_revoke = retirement.as_ref().map(Retirement::is_safe);
-            ListedKey { key, safe_to_revoke, retirement }
-        })
-        .collect();
-    context.output.print(&listed, || {
-        let heading = [
-            "PREFIX",
-            "NAME",
-            "WORKSPACE",
-            "MODE",
-            "TIER",
-            "STATE",
-            "REQUESTS",
-            "LAST USED",
-            "ID",
-            "SCOPES",
-        ];
-        let table = table(heading, &listed.iter().map(table_row).collect::<Vec<_>>());
-        let advice = listed.iter().filter_map(|listed| {
-            let advice = listed.retirement.as_ref()?.advice();
-            Some(format!("{}: {advice}", listed.key.prefix))
-        });
-        let advice: Vec<String> = advice.collect();
-        if advice.is_empty() { table } else { format!("{table}\n\n{}", advice.join("\n")) }
-    })
-}
-
-#[derive(Serialize)]
-struct ListedKey<'k> {
-    #[serde(flatten)]
-    key: &'k Key,
-    /// Only present while a replacement key is active.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    safe_to_revoke: Option<bool>,
-    #[serde(skip)]
-    retirement: Option<Retirement>,
-}
-
-fn table_row(listed: &ListedKey<'_>) -> [String; 10] {
-    let key = listed.key;
-    let state = match (key.revoked_at, listed.safe_to_revoke) {
-        (Some(at), _) => format!("revoked {at}"),
-        (None, Some(_)) => "replaced, active".to_owned(),
-        (None, None) => "active".to_owned(),
-    };
-    let used = match (key.last_used_at, &key.last_used_ip) {
-        (Some(at), Some(from)) => format!("{at} from {from}"),
-        _ => "never".to_owned(),
-    };
-    let all = key.scopes == Scopes::all();
-    [
-        key.prefix.to_string(),
-        key.name.to_string(),
-        key.workspace.to_string(),
-        <&str>::from(key.mode).to_owned(),
-        <&str>::from(key.tier).to_owned(),
-        state,
-        key.request_count.to_string(),
-        used,
-        key.id.to_string(),
-        if all { "all".to_owned() } else { key.scopes.to_stored() },
-    ]
+fn rename(context: &Context, key_ref: &KeyRef, name: Name) -> Result<(), Failure> {
+    let store = context.store()?;
+    let Key { id, name: old, .. } = find_key(&store, key_ref)?.key;
+    let renamed = store.write_blocking(move |tx| tx.rename_key(&id, &name))?;
+    let key = renamed.ok_or_else(no_such_key)?;
+    let text = || format!("Renamed key \"{old}\" ({}) to \"{}\".", key.prefix, key.name);
+    context
+        .output
+        .print_after_change(&key, text, || format!("key {} was renamed anyway", key.prefix))
 }
 
 fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
@@ -203,11 +143,16 @@ fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
         .print_after_change(&key, text, || format!("key {} was revoked anyway", key.prefix))
 }
 
-fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
+fn rotate(
+    context: &Context,
+    key_ref: &KeyRef,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Failure> {
     let store = context.store()?;
     let old = find_key(&store, key_ref)?.key;
-    let (issued, secret) =
-        IssuedKey::issue(NewKey::replacement_for(&old, store.clock().now()), store.checksum_secret())?;
+    let mut new = NewKey::replacement_for(&old, store.clock().now());
+    new.expires_at = expires_at.or(new.expires_at);
+    let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     let id = old.id.clone();
     let replacement = store
         .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;
@@ -234,11 +179,16 @@ fn rotate(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
 /// Explains why a key could not be rotated, and what to do instead.
 fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
     let keys = store.read(|reader| reader.keys(None))?;
-    let is_replacement =
-        |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.revoked_at.is_none();
+    let now = store.clock().now();
+    let is_replacement = |key: &&Key| key.replaces.as_ref() == Some(&old.id) && key.is_active(now);
     let why = if keys.iter().any(|key| key.id == old.id && key.revoked_at.is_some()) {
         "is revoked, so it can't be rotated; create a new key with `pivotal-server keys create`"
             .to_owned()
+    } else if let Some(at) = old.expires_at.filter(|_| old.is_expired(now)) {
+        format!(
+            "expired at {at}, so it can't be rotated; create a new key with `pivotal-server keys \
+             create`"
+        )
     } else if let Some(Key { prefix, .. }) = keys.iter().find(is_replacement) {
         format!(
             "already has a replacement, {prefix}; if you lost its secret, revoke it with \
@@ -250,15 +200,6 @@ fn why_not_rotated(store: &Store, old: &Key) -> Result<Failure, Failure> {
     Ok(Failure::Other(format!("key {} {why}", old.prefix)))
 }
 
-pub(super) fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
-    store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))
-}
-
-pub(super) fn no_such_workspace(slug: &Slug) -> Failure {
-    let hint = "run `pivotal-server workspaces list` to see all workspaces";
-    Failure::Other(format!("workspace `{slug}` not found; {hint}"))
-}
-
 fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
     let found = store.read(|reader| match key_ref {
         KeyRef::Id(id) => reader.credentials_by_id(id),
@@ -268,5 +209,5 @@ fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
 }
 
 fn no_such_key() -> Failure {
-    Failure::Other("key not found; run `pivotal-server keys list` to see all keys".to_owned())
+    Failure::NotFound("key not found; run `pivotal-server keys list` to see all keys".to_owned())
 }

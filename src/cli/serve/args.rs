@@ -58,13 +58,14 @@ pub struct Serve {
     /// shell's background job is, the server warns and stops at once.
     #[arg(long, verbatim_doc_comment)]
     pub exit_with_parent: bool,
-    /// Serve the routes under `/_test`, with which tests set the clock and inject faults [default:
-    /// the `test_control.enabled` setting, or off]
+    /// Serve the routes under `/_test`, with which tests set the clock and inject faults
+    /// [env: PIVOTAL_TEST_CONTROL_ENABLED] [default: the `test_control.enabled` setting, or off]
     ///
     /// Only programs on this machine can use them, unless you set a token.
     #[arg(long, verbatim_doc_comment)]
     pub test_control: bool,
     /// Require this token from requests to `/_test` [env: PIVOTAL_TEST_CONTROL_TOKEN]
+    /// [default: the `test_control.token` setting, or none]
     ///
     /// Other users of this machine can see the arguments of a process, so prefer the environment
     /// variable.

@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::super::failure::Failure;
-use super::super::stderr;
+use super::super::messages;
 use crate::model::event::Actor;
+use crate::model::plain_words::io_reason;
 use crate::model::seed::{MAX_SEED_BYTES, Seed};
 use crate::model::transfer::{FaultyRows, ImportOptions, OnConflict};
 use crate::model::values::time::Timestamp;
@@ -33,7 +34,7 @@ struct Faults;
 impl Observer for Faults {
     fn on_rejected(&mut self, rejected: &Rejected) {
         for fault in &rejected.faults {
-            stderr::write_line(&fault.to_string());
+            messages::problem(&fault.to_string());
         }
     }
 }
@@ -43,7 +44,10 @@ impl SeedFile {
     pub fn read(path: &Path, now: Timestamp) -> Result<Self, Failure> {
         let name = path.display();
         let text = read(path).map_err(|error| {
-            Failure::Other(format!("can't read the seed {name}: {error}; check the path"))
+            Failure::Other(format!(
+                "can't read the seed {name}: {}; check the path",
+                io_reason(&error)
+            ))
         })?;
         let seed = Seed::read(&text, now)
             .map_err(|fault| Failure::Other(format!("the seed {name}, {fault}")))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, ValueEnum};
 
 use super::super::failure::Failure;
-use super::super::value_parsers::parse_slug;
+use super::super::value_parsers::{parse_one_of, parse_slug};
 use super::csv_args::{CsvArgs, parse_type};
 use crate::model::event::Actor;
 use crate::model::transfer::{FaultyRows, ImportOptions, OnConflict};
@@ -137,7 +137,7 @@ impl Format {
 }
 
 fn parse_on_conflict(text: &str) -> Result<OnConflict, String> {
-    text.parse().map_err(|_| "must be one of: fail, skip, update".to_owned())
+    parse_one_of(text, &["fail", "skip", "update"])
 }
 
 #[cfg(test)]

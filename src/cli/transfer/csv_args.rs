@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use encoding_rs::Encoding;
 use strum::VariantNames;
 
+use super::super::value_parsers::parse_one_of;
 use crate::transfer::csv::{Choice, CsvType, is_possible_delimiter};
 
 #[derive(clap::Args)]
@@ -45,7 +46,7 @@ impl CsvArgs {
 }
 
 pub fn parse_type(text: &str) -> Result<CsvType, String> {
-    text.parse().map_err(|_| format!("must be one of: {}", CsvType::VARIANTS.join(", ")))
+    parse_one_of(text, CsvType::VARIANTS)
 }
 
 fn parse_choice(text: &str) -> Result<Choice, String> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::keys::no_such_workspace;
 use super::super::progress::Progress;
+use super::super::workspaces::no_such_workspace;
 use super::args::{Export, ExportFormat};
 use super::remote::export::export_to;
 use crate::model::clock::{Clock, SystemClock};
@@ -38,18 +38,20 @@ pub fn run(context: &Context, args: &Export) -> Result<(), Failure> {
     progress.on_start();
     let file = args.file.as_deref();
     let exported = store.read(|reader| {
-        let Some(workspace) = reader.workspace(&args.workspace)? else { return Ok(None) };
+        let Some(workspace) = reader.workspace(&args.workspace)? else {
+            return Ok(Err(reader.workspaces()?));
+        };
         let now = SystemClock.now();
         let write = |out: (&str, &mut dyn Write)| match csv_type {
             Some(csv_type) => export_csv(reader, &workspace, csv_type, now, out, &progress),
             None => export(reader, &workspace, options, now, out, &progress),
         };
-        Ok(Some(match file {
+        Ok(Ok(match file {
             Some(path) => write_new_file(path, write),
             None => write(("stdout", &mut io::stdout().lock())),
         }))
     })?;
-    let exported = exported.ok_or_else(|| no_such_workspace(&args.workspace))?;
+    let exported = exported.map_err(|all| no_such_workspace(&args.workspace, &all))?;
     let counts = exported.map_err(|error| match (error, progress.signal()) {
         (ExportError::Stopped, Some(signal)) => {
             let outcome = match file {

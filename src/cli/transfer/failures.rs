@@ -2,14 +2,22 @@
 
 use super::super::failure::Failure;
 use super::super::signals::StopSignal;
+use super::super::value_parsers::did_you_mean;
 use super::report::written;
 use crate::model::transfer::OnConflict;
 use crate::model::values::slug::Slug;
+use crate::model::workspace::Workspace;
 use crate::transfer::ImportError;
 
-pub fn missing_workspace(slug: &Slug) -> Failure {
-    let hint = format!("`pivotal-server workspaces create --slug {slug} --name NAME`");
-    Failure::Other(format!("workspace `{slug}` not found; to create it, run {hint}"))
+/// Says that there is no such workspace among all of them.
+pub fn missing_workspace(slug: &Slug, all: &[Workspace]) -> Failure {
+    let slugs: Vec<&str> = all.iter().map(|workspace| workspace.slug.as_str()).collect();
+    let create = format!("run `pivotal-server workspaces create --slug {slug} --name NAME`");
+    let meant = did_you_mean(slug.as_str(), &slugs);
+    Failure::NotFound(match meant.is_empty() {
+        true => format!("workspace `{slug}` not found; to create it, {create}"),
+        false => format!("workspace `{slug}` not found{meant} To create it, {create}"),
+    })
 }
 
 /// Explains an error of an import, which a signal may have caused.

@@ -87,8 +87,10 @@ fn import_lines(
 }
 
 fn find_target(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
-    let found = store.read(|reader| reader.workspace(slug))?;
-    found.ok_or_else(|| missing_workspace(slug))
+    match store.read(|reader| reader.workspace(slug))? {
+        Some(workspace) => Ok(workspace),
+        None => Err(missing_workspace(slug, &store.read(|reader| reader.workspaces())?)),
+    }
 }
 
 fn format_of(file: &Path) -> Result<Format, Failure> {

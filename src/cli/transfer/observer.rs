@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::messages::{format_note, format_problem};
 use super::super::progress::Progress;
 use super::super::signals::{Interrupt, StopSignal};
 use crate::store::Watch;
@@ -22,7 +23,7 @@ impl Terminal {
 
     /// Prints a line.
     pub fn note(&self, line: &str) {
-        self.bar.print_line(line);
+        self.bar.print_line(&format_note(line));
     }
 
     /// Returns the signal that interrupted the import, if any.
@@ -34,7 +35,7 @@ impl Terminal {
 impl Observer for Terminal {
     fn on_rejected(&mut self, rejected: &Rejected) {
         for fault in &rejected.faults {
-            self.bar.print_line(&fault.to_string());
+            self.bar.print_line(&format_problem(&fault.to_string()));
         }
     }
 

@@ -14,6 +14,7 @@ use super::args::Import;
 use super::failures::{failure, missing_workspace};
 use super::observer::Terminal;
 use super::report::counts;
+use crate::model::plain_words::io_reason;
 use crate::model::seed::{MAX_SEED_BYTES, Seed};
 use crate::model::transfer::FaultyRows;
 use crate::model::values::slug::Slug;
@@ -41,15 +42,18 @@ struct SeedJson<'r> {
 
 pub fn run(context: &Context, args: &Import, is_stdin: bool) -> Result<(), Failure> {
     let name = args.path().display();
-    let text = read(args, is_stdin)
-        .map_err(|error| Failure::Other(format!("can't read {name}: {error}")))?;
+    let text = read(args, is_stdin).map_err(|error| {
+        Failure::Other(format!("can't read {name}: {}; check the path", io_reason(&error)))
+    })?;
     let store = context.store()?;
     let seed = Seed::read(&text, store.clock().now())
         .map_err(|fault| Failure::Other(format!("{name}, {fault}")))?;
     let given = args.workspace.as_ref();
     let target = SeedTarget::find(&store, &seed, given).map_err(|error| match error {
         TargetError::Store(error) => error.into(),
-        TargetError::NotFound(slug) => missing_workspace(&slug),
+        TargetError::NotFound(slug) => store
+            .read(|reader| reader.workspaces())
+            .map_or_else(Failure::from, |all| missing_workspace(&slug, &all)),
         TargetError::NotNamed => Failure::Other(
             "the seed doesn't name a workspace; pass --workspace, or add `workspace` with a slug \
              and a name to the seed"

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::super::value_parsers::{parse_one_of, parse_slug};
 use crate::model::event::EventType;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Line;
@@ -12,21 +13,9 @@ use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::subscription::{DELIVERED, FieldName};
 use crate::model::webhook::url::EndpointUrl;
 
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  pivotal-server webhooks create --workspace default --url https://example.com/webhooks
-  pivotal-server webhooks create --workspace default --url https://example.com/webhooks \\
-      --event customer.updated --field status";
 const REPLAY_USAGE: &str = "\
 pivotal-server webhooks replay [OPTIONS] <DELIVERY>
        pivotal-server webhooks replay [OPTIONS] --endpoint <ID> --since <TIME> [--failed | --all]";
-const LISTEN_EXAMPLE: &str = "\
-Example:
-  pivotal-server webhooks listen --forward-to http://localhost:3000/webhooks";
-const VERIFY_EXAMPLE: &str = "\
-Example:
-  export PIVOTAL_WEBHOOK_SECRET=whsec_…
-  pivotal-server webhooks verify < request.txt";
 
 #[derive(Subcommand)]
 pub enum Webhooks {
@@ -40,7 +29,7 @@ pub enum Webhooks {
     /// types), `fields`, `description`, `enabled`, `disabled_at`, `disabled_reason`, `failures`
     /// (failed deliveries since the last success), `old_secret_expires_at`, `created_at`, and
     /// `secret`.
-    #[command(verbatim_doc_comment, after_help = CREATE_EXAMPLES)]
+    #[command(verbatim_doc_comment)]
     Create {
         /// Slug of the workspace
         #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
@@ -180,7 +169,7 @@ pub enum Webhooks {
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         since: Option<Timestamp>,
         /// Maximum number of deliveries, up to 10000
-        #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = parse_limit)]
         limit: u32,
     },
     /// Send deliveries again
@@ -219,7 +208,7 @@ pub enum Webhooks {
     /// `webhooks create` prints it. Each event has `received_at`, `type`, `id`, `delivery_id`,
     /// `resource_id`, `status` (what the receiver returned, or null), `error`, and `event` (the
     /// whole event).
-    #[command(verbatim_doc_comment, after_help = LISTEN_EXAMPLE)]
+    #[command(verbatim_doc_comment)]
     Listen(ListenArgs),
     /// Verify the signature of a webhook request
     ///
@@ -227,7 +216,7 @@ pub enum Webhooks {
     /// it was received. Needs neither a server nor a database.
     ///
     /// With `--json`: `verified` (true), `id`, and `timestamp`.
-    #[command(verbatim_doc_comment, after_help = VERIFY_EXAMPLE)]
+    #[command(verbatim_doc_comment)]
     Verify {
         /// The endpoint's signing secret. Prefer the environment variable: other users on
         /// the machine can see command-line arguments [env: PIVOTAL_WEBHOOK_SECRET]
@@ -263,11 +252,6 @@ pub struct ListenArgs {
     pub live: bool,
 }
 
-// Duplicates the parser in `cli::args`, which imports this module.
-fn parse_slug(text: &str) -> Result<Slug, String> {
-    Slug::parse(text).map_err(|fault| fault.requirement)
-}
-
 fn parse_endpoint(text: &str) -> Result<EndpointId, String> {
     let wrong = || "must be an endpoint ID (ep_…); `webhooks list` shows them".to_owned();
     EndpointId::parse(text).ok_or_else(wrong)
@@ -283,9 +267,8 @@ fn parse_url(text: &str) -> Result<EndpointUrl, String> {
 }
 
 fn parse_event(text: &str) -> Result<EventType, String> {
-    let known = text.parse().ok().filter(|kind| DELIVERED.contains(kind));
     let names: Vec<&str> = DELIVERED.iter().map(|&kind| kind.into()).collect();
-    known.ok_or_else(|| format!("must be one of: {}", names.join(", ")))
+    parse_one_of(text, &names)
 }
 
 fn parse_field(text: &str) -> Result<FieldName, String> {
@@ -294,6 +277,11 @@ fn parse_field(text: &str) -> Result<FieldName, String> {
 
 fn parse_description(text: &str) -> Result<Line, String> {
     Line::parse(text).map_err(|fault| fault.requirement)
+}
+
+fn parse_limit(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (1..=10_000).contains(number));
+    number.ok_or_else(|| "must be a whole number from 1 to 10000".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {

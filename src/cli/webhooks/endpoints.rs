@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::keys::{find_workspace, no_such_workspace};
 use super::super::output::table;
+use super::super::workspaces::{find_among, find_workspace};
 use super::failures::{no_such_endpoint, other};
 use super::keyring::{check_url, keyring, matching_keyring};
 use crate::model::event::{Actor, EventType};
 use crate::model::key::Mode;
 use crate::model::parse::problem::Fault;
+use crate::model::plain_words::io_reason;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Line;
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint, EndpointPatch, NewEndpoint};
@@ -93,7 +94,7 @@ pub fn create(context: &Context, slug: &Slug, options: EndpointOptions) -> Resul
 pub fn list(context: &Context, workspace: Option<&Slug>) -> Result<(), Failure> {
     let store = context.store_to_read()?;
     if let Some(slug) = workspace {
-        store.read(|reader| reader.workspace(slug))?.ok_or_else(|| no_such_workspace(slug))?;
+        find_among(slug, || store.read(|reader| reader.workspaces()))?;
     }
     let mut endpoints = store.read(|reader| reader.endpoints())?;
     endpoints.retain(|endpoint| workspace.is_none_or(|slug| endpoint.workspace == *slug));
@@ -270,11 +271,9 @@ fn events(subscription: &Subscription) -> String {
 
 fn read_secret() -> Result<SigningSecret, Failure> {
     let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_LINE)
-        .read_line(&mut line)
-        .map_err(|error| Failure::Other(format!("the secret can't be read: {error}")))?;
+    std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(|error| {
+        Failure::Other(format!("the secret can't be read: {}", io_reason(&error)))
+    })?;
     SigningSecret::parse(line.trim_start_matches('\u{feff}'))
         .map_err(|error| Failure::Other(format!("the secret {error}; nothing was created")))
 }

@@ -5,7 +5,7 @@ use crate::model::webhook::id::EndpointId;
 use crate::store::StoreError;
 
 pub fn no_such_endpoint(id: &EndpointId) -> Failure {
-    Failure::Other(format!(
+    Failure::NotFound(format!(
         "endpoint {id} not found; run `pivotal-server webhooks list` to see all endpoints"
     ))
 }

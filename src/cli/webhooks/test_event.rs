@@ -12,6 +12,7 @@ use super::super::failure::Failure;
 use super::deliveries::print_queued;
 use super::failures::{no_such_endpoint, other, with_advice};
 use crate::model::event::EventType;
+use crate::model::plain_words::io_reason;
 use crate::model::webhook::envelope::SyntheticEvent;
 use crate::model::webhook::examples::example;
 use crate::model::webhook::id::EndpointId;
@@ -34,7 +35,7 @@ pub fn send(
 ) -> Result<(), Failure> {
     let Data { object, previous_attributes } = match file {
         Some(file) => {
-            let text = read(file).map_err(|error| cannot_use(file, &error.to_string()))?;
+            let text = read(file).map_err(|error| cannot_use(file, &io_reason(&error)))?;
             parse(&text).map_err(|error| cannot_use(file, &error))?
         }
         None => example_data(kind)?,

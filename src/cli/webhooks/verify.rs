@@ -9,6 +9,7 @@ use super::super::failure::Failure;
 use super::failures::other;
 use super::request::Request;
 use crate::model::clock::{Clock, SystemClock};
+use crate::model::plain_words::io_reason;
 use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::signature::{VerifyError, verify};
 
@@ -35,11 +36,9 @@ pub fn run(context: &Context, secret: Option<&str>, any_time: bool) -> Result<()
     let secret = SigningSecret::parse(secret.ok_or_else(missing)?)
         .map_err(|error| Failure::Other(format!("the secret {error}")))?;
     let mut input = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_REQUEST)
-        .read_to_end(&mut input)
-        .map_err(|error| Failure::Other(format!("the request can't be read: {error}")))?;
+    std::io::stdin().lock().take(MAX_REQUEST).read_to_end(&mut input).map_err(|error| {
+        Failure::Other(format!("the request can't be read: {}", io_reason(&error)))
+    })?;
     let request = Request::parse(&input).map_err(other)?;
     let now = if any_time {
         request.timestamp

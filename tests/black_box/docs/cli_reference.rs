@@ -27,11 +27,15 @@ fn page() -> String {
     page += &details(&root);
     page += "\n## Global options\n\nEvery command accepts these options.\n";
     page += &options(root.get_arguments().filter(|arg| arg.is_global_set()));
-    page += "\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n";
     let codes = root.get_after_long_help().unwrap().to_string();
-    for line in codes.lines().skip(1) {
-        let (code, meaning) = line.trim().split_once(' ').unwrap();
-        page += &format!("| {code} | {} |\n", meaning.trim());
+    for table in codes.split("\n\n") {
+        let (title, lines) = table.split_once('\n').unwrap();
+        let title = title.trim_end_matches(':').split(',').next().unwrap();
+        page += &format!("\n## {title}\n\n| Code | Meaning |\n|---|---|\n");
+        for line in lines.lines() {
+            let (code, meaning) = line.trim().split_once(' ').unwrap();
+            page += &format!("| `{code}` | {} |\n", meaning.trim());
+        }
     }
     for command in root.get_subcommands() {
         page += &section(command, "");
@@ -52,13 +56,24 @@ fn section(command: &Command, parent: &str) -> String {
     text += &format!("\n    {usage}\n{}", details(command));
     let own: Vec<&Arg> = command.get_arguments().filter(|arg| !arg.is_global_set()).collect();
     text += &options(own.into_iter());
-    text
+    text + &examples(command)
 }
 
 /// The paragraphs of the long help that follow the summary.
 fn details(command: &Command) -> String {
     let long = command.get_long_about().map(ToString::to_string).unwrap_or_default();
     long.split_once("\n\n").map_or_else(String::new, |(_, details)| format!("\n{details}\n"))
+}
+
+/// The examples, indented so that they are not run.
+fn examples(command: &Command) -> String {
+    let text = command.get_after_long_help().unwrap().to_string();
+    let lines = text.lines().skip(1).map(|line| format!("    {}\n", line.trim()));
+    format!(
+        "\n{}:\n\n{}",
+        text.lines().next().unwrap().trim_end_matches(':'),
+        lines.collect::<String>()
+    )
 }
 
 /// A table of arguments, or nothing if there are none.

@@ -3,6 +3,7 @@
 mod clock;
 mod concurrency;
 mod drain;
+mod expiring_keys;
 mod faults;
 mod guard;
 mod mode;

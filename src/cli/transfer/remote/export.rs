@@ -10,9 +10,10 @@ use super::session::Session;
 use super::text::not_uploaded;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::keys::no_such_workspace;
 use crate::cli::output::table;
+use crate::cli::workspaces::no_such_workspace;
 use crate::model::clock::{Clock, SystemClock};
+use crate::model::plain_words::io_reason;
 use crate::model::transfer::{ExportOptions, SourceWorkspace};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;
@@ -74,16 +75,18 @@ pub fn export_to(
 /// take hours. Returns the number of objects, too.
 fn snapshot(context: &Context, slug: &Slug) -> Result<(Workspace, File, u64), Failure> {
     let dir = context.dir.path();
-    let failed = |source| Failure::Other(format!("can't write to {}: {source}", dir.display()));
+    let failed = |source| {
+        Failure::Other(format!("can't write to {}: {}", dir.display(), io_reason(&source)))
+    };
     let mut file = tempfile::tempfile_in(dir).map_err(failed)?;
     let exported = context.store_to_read()?.read(|reader| {
-        let Some(workspace) = reader.workspace(slug)? else { return Ok(None) };
+        let Some(workspace) = reader.workspace(slug)? else { return Ok(Err(reader.workspaces()?)) };
         let (options, now) = (ExportOptions::default(), SystemClock.now());
         let out = ("a temporary file", &mut file as &mut dyn std::io::Write);
         let counts = transfer::export(reader, &workspace, options, now, out, &());
-        Ok(Some((workspace, counts)))
+        Ok(Ok((workspace, counts)))
     })?;
-    let (workspace, counts) = exported.ok_or_else(|| no_such_workspace(slug))?;
+    let (workspace, counts) = exported.map_err(|all| no_such_workspace(slug, &all))?;
     let counts = counts.map_err(|error| Failure::Other(error.to_string()))?;
     file.rewind().map_err(failed)?;
     Ok((workspace, file, counts.customers + counts.contacts + counts.onboardings))

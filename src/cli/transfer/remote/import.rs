@@ -6,7 +6,7 @@ use super::session::Session;
 use super::text::not_downloaded;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::stderr;
+use crate::cli::messages;
 use crate::model::values::slug::Slug;
 use crate::transfer::remote::base_url::BaseUrl;
 use crate::transfer::remote::receive::{Received, receive};
@@ -60,13 +60,13 @@ impl Download {
     /// If this fails, only disk space is lost.
     fn remove(self) {
         if let Err(error) = self.received.remove() {
-            stderr::write_line(&format!("warning: can't delete the downloaded data: {error}"));
+            messages::warning(&format!("can't delete the downloaded data: {error}"));
         }
     }
 
     fn explain(&self) {
         let (file, staging) = (self.file().display(), self.received.staging().display());
-        stderr::write_line(&format!(
+        messages::note(&format!(
             "The downloaded data is kept. Run the command again to use it; or correct {file} and \
              run `pivotal-server import --workspace {} {file}`; or delete it and {staging} to \
              download everything again.",

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use crate::cli::failure::Failure;
+use crate::model::plain_words::io_reason;
 use crate::transfer::remote::key::RemoteKey;
 
 const VARIABLE: &str = "PIVOTAL_API_KEY";
@@ -20,7 +21,9 @@ pub fn read_key() -> Result<RemoteKey, Failure> {
     } else {
         read_first_line()
     };
-    let line = line.map_err(|error| Failure::Other(format!("can't read the API key: {error}")))?;
+    let line = line.map_err(|error| {
+        Failure::Other(format!("can't read the API key: {}", io_reason(&error)))
+    })?;
     parse_line(&line)
 }
 

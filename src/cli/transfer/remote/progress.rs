@@ -7,6 +7,7 @@ use std::time::Duration;
 use humantime::format_duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::messages::{are_json, format_note, format_problem, format_warning};
 use crate::cli::signals::{Interrupt, StopSignal};
 use crate::cli::stderr;
 use crate::transfer::remote::problem::Problem;
@@ -32,7 +33,7 @@ impl RemoteProgress {
     /// From here on, a signal stops the transfer in a safe place.
     pub fn start() -> Arc<Self> {
         // Nothing is drawn if stderr is not a terminal.
-        let bar = ProgressBar::no_length();
+        let bar = if are_json() { ProgressBar::hidden() } else { ProgressBar::no_length() };
         bar.set_style(style("{spinner} {msg} {elapsed}"));
         bar.enable_steady_tick(TICK);
         Arc::new(Self { bar, interrupt: Interrupt::listen(), state: Mutex::default() })
@@ -74,11 +75,11 @@ impl RemoteWatch for RemoteProgress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).per_minute = Some(per_minute);
         let duration = estimate.duration();
         if duration > Duration::from_secs(60) {
-            self.print(&format!(
+            self.print(&format_note(&format!(
                 "Up to {requests} requests, and the server allows {per_minute} per minute: this \
                  takes up to {}. You can interrupt it and run the command again to continue.",
                 rough(duration)
-            ));
+            )));
         }
     }
 
@@ -105,7 +106,9 @@ impl RemoteWatch for RemoteProgress {
                 self.bar.set_message(format!("{message} waiting {wait} for the rate limit,"));
             }
             WaitReason::Failure(cause) => {
-                self.print(&format!("warning: a request failed ({cause}); trying again in {wait}"));
+                self.print(&format_warning(&format!(
+                    "a request failed ({cause}); trying again in {wait}"
+                )));
             }
         }
     }
@@ -116,7 +119,11 @@ impl RemoteWatch for RemoteProgress {
     }
 
     fn on_problem(&self, problem: &Problem) {
-        self.print(&format!("error: {problem}"));
+        self.print(&if are_json() {
+            format_problem(&problem.to_string())
+        } else {
+            format!("error: {problem}")
+        });
     }
 
     fn should_stop(&self) -> bool {

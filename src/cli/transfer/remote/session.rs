@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::key::read_key;
 use super::progress::RemoteProgress;
 use crate::cli::failure::Failure;
-use crate::cli::stderr;
+use crate::cli::messages;
 use crate::model::clock::SystemClock;
 use crate::transfer::remote::base_url::BaseUrl;
 use crate::transfer::remote::client::Client;
@@ -25,8 +25,8 @@ impl Session {
     /// organization.
     pub fn open(url: &BaseUrl, verb: &str) -> Result<Self, Failure> {
         if url.is_readable_by_others() {
-            stderr::write_line(&format!(
-                "warning: the connection to {url} is not encrypted: others can read the API key; \
+            messages::warning(&format!(
+                "the connection to {url} is not encrypted: others can read the API key; \
                  use https if the server has it"
             ));
         }
@@ -43,7 +43,9 @@ impl Session {
         let (client, organization) =
             connected.map_err(|error| progress.failure(error, "nothing was changed".to_owned()))?;
         let Organization { name, slug, .. } = &organization;
-        progress.print(&format!("{verb} organization \"{name}\" ({slug}), {url}"));
+        progress.print(&messages::format_note(&format!(
+            "{verb} organization \"{name}\" ({slug}), {url}"
+        )));
         Ok(Self { client, organization, progress, watch })
     }
 }

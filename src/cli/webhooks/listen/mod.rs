@@ -12,14 +12,15 @@ use self::forward::Forwarder;
 use self::http::Listener;
 use super::super::context::Context;
 use super::super::failure::Failure;
+use super::super::messages::{self, ErrorCode, ErrorMessage};
 use super::super::signals;
-use super::super::stderr;
 use super::args::ListenArgs;
 use super::endpoints::WithSecret;
 use super::failures::other;
 use super::keyring::{check_url, keyring};
 use crate::model::event::Actor;
 use crate::model::key::Mode;
+use crate::model::plain_words::io_reason;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Line;
 use crate::model::webhook::encryption::StoredSecret;
@@ -52,8 +53,9 @@ pub fn run(context: &Context, args: ListenArgs) -> Result<(), Failure> {
             context.dir.path().display()
         )));
     }
-    let listener = Listener::bind()
-        .map_err(|error| Failure::Other(format!("can't listen on 127.0.0.1: {error}")))?;
+    let listener = Listener::bind().map_err(|error| {
+        Failure::Other(format!("can't listen on 127.0.0.1: {}", io_reason(&error)))
+    })?;
     let forwarder = args.forward_to.clone().map(Forwarder::new).transpose().map_err(other)?;
     // From here on, a signal shuts the command down cleanly.
     let (ends, end) = mpsc::channel();
@@ -73,9 +75,8 @@ fn handle_signals(ends: Sender<End>) -> Result<(), Failure> {
     // If nobody receives this, the command has already ended.
     let first = move |_| drop(ends.send(End::Asked));
     let again = |signal| {
-        stderr::write_line(&format!(
-            "error: {signal} again: the endpoint will expire within two minutes"
-        ));
+        let message = format!("{signal} again: the endpoint will expire within two minutes");
+        messages::error(&ErrorMessage::new(ErrorCode::Interrupted, message));
     };
     signals::on_stop_signals(first, again).map_err(Failure::Signals)
 }
@@ -121,13 +122,13 @@ fn create(
 /// Returns the workspace with this slug. Without a slug, the only workspace, or `default`.
 fn find_workspace(store: &Store, slug: Option<&Slug>) -> Result<Workspace, Failure> {
     if let Some(slug) = slug {
-        return super::super::keys::find_workspace(store, slug);
+        return super::super::workspaces::find_workspace(store, slug);
     }
     let mut workspaces = store.read(|reader| reader.workspaces())?;
     let only = if workspaces.len() == 1 { workspaces.pop() } else { None };
     only.or_else(|| workspaces.into_iter().find(|workspace| workspace.slug.as_str() == DEFAULT))
         .ok_or_else(|| {
-            Failure::Other(format!(
+            Failure::NotFound(format!(
                 "workspace `{DEFAULT}` not found; pass --workspace SLUG (run `pivotal-server \
                  workspaces list` to see all workspaces)"
             ))
@@ -188,7 +189,7 @@ fn renew(context: &Context, id: &EndpointId) -> Result<(), Failure> {
             "the endpoint was deleted or has expired; start the command again".to_owned(),
         )),
         Err(failure) => {
-            stderr::write_line(&format!("warning: the endpoint wasn't renewed: {failure}"));
+            messages::warning(&format!("the endpoint wasn't renewed: {failure}"));
             Ok(())
         }
     }
@@ -206,7 +207,7 @@ fn remove(context: &Context, id: &EndpointId) -> Result<(), Failure> {
         Failure::Other(format!("endpoint {id} wasn't deleted, but will expire soon: {failure}"))
     })?;
     if was_there {
-        stderr::write_line(&format!("Deleted the temporary endpoint {id}."));
+        messages::note(&format!("Deleted the temporary endpoint {id}."));
     }
     Ok(())
 }

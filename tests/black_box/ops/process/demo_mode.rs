@@ -208,7 +208,7 @@ fn a_demo_cant_be_combined_with_data_that_should_be_kept() {
     assert!(message.contains("remove --data-dir, or, to fill a workspace"), "{message}");
     for flags in [&["--ephemeral"][..], &["--seed", "seed.yaml"], &["--new-database"]] {
         let (code, message) = refused(flags);
-        assert!(code == Some(2) && message.contains("cannot be used with"), "{message}");
+        assert!(code == Some(2) && message.contains("can't be combined with"), "{message}");
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -76,6 +76,10 @@ fn the_man_pages_of_all_commands_are_valid() {
     assert_eq!(files.len(), out.read_dir().unwrap().count());
     let page = std::fs::read_to_string(out.join("pivotal-server-keys-create.1")).unwrap();
     assert!(page.contains("\\-\\-workspace"), "{page}");
+    assert!(page.contains("\n.SH EXAMPLES\n  pivotal\\-server keys create "), "{page}");
+    let root = std::fs::read_to_string(out.join("pivotal-server.1")).unwrap();
+    assert!(root.contains("\n.SH \"EXIT STATUS\"\n  0    Success"), "{root}");
+    assert!(root.contains("\n.SH \"ERROR CODES\"\n  usage "), "{root}");
     assert!(!files.iter().any(|file| file.contains("-help")), "{files:?}");
 }
 

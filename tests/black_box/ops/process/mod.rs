@@ -2,6 +2,8 @@
 
 mod cli;
 mod clocks;
+#[cfg(target_os = "linux")]
+mod command_line;
 mod demo;
 mod demo_mode;
 #[cfg(target_os = "linux")]
@@ -12,6 +14,7 @@ mod health;
 mod known_keys;
 #[cfg(target_os = "linux")]
 mod log_pipe;
+mod renames;
 #[cfg(target_os = "linux")]
 mod serve_seed;
 mod settings;
