@@ -19,6 +19,21 @@ pub(super) fn customer_path_from(number: DisplayId, slug: &Slug) -> String {
     format!("/customers/{}-{slug}", number.0)
 }
 
+/// Like [`customer_path`], for callers that only have the ID.
+pub(super) fn customer_path_from_id(id: &str) -> String {
+    format!("/customers/{id}")
+}
+
+/// Returns the path of an onboarding's page.
+pub(super) fn onboarding_path(onboarding: &Onboarding) -> String {
+    onboarding_path_from(onboarding.display_id)
+}
+
+/// Like [`onboarding_path`], for callers that only have the number.
+pub(super) fn onboarding_path_from(number: DisplayId) -> String {
+    format!("/onboardings/{}", number.0)
+}
+
 /// Returns the onboarding's name, or `Onboarding 12` if it has none.
 pub(super) fn onboarding_title(onboarding: &Onboarding) -> String {
     let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !is_blank_text(name));

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
-    api_keys, asset, board, contacts, csv_export, customer_form, customers, export, imports, logs,
+    api_keys, asset, contacts, csv_export, customer_form, customers, export, imports, logs,
     onboardings, overview, purge, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
@@ -98,17 +98,19 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/webhooks/{id}/deliveries/{delivery}/replay", "admin-delivery-replay", webhooks::delivery::replay),
         signed_in(&get,  "/admin/workspaces", "admin-workspaces",    workspaces::list),
         signed_in(&post, "/admin/workspaces", "admin-workspace-create", workspaces::create),
-        signed_in(&get,  "/onboardings",                       "admin-board",                  board::show),
-        signed_in(&get,  "/onboardings/new",                   "admin-onboardings-choose",     onboardings::choose),
-        signed_in(&post, "/onboardings/{ref}/move",            "admin-onboardings-move",       board::move_card),
-        signed_in(&get,  "/onboardings/{ref}/edit",            "admin-onboardings-edit-form",  onboardings::edit_form),
-        signed_in(&post, "/onboardings/{ref}/edit",            "admin-onboardings-edit",       onboardings::edit),
-        signed_in(&get,  "/onboardings/{ref}/delete",          "admin-onboardings-delete-form", onboardings::delete_form),
-        signed_in(&post, "/onboardings/{ref}/delete",          "admin-onboardings-delete",     onboardings::delete),
         signed_in(&get,  "/customers/{ref}/purge",             "admin-customer-purge-form",    purge::confirm_customer),
         signed_in(&post, "/customers/{ref}/purge",             "admin-customer-purge",         purge::purge_customer),
-        signed_in(&get,  "/customers/{ref}/onboardings/new",   "admin-onboardings-new",        onboardings::new),
-        signed_in(&post, "/customers/{ref}/onboardings",       "admin-onboardings-create",     onboardings::create),
+        signed_in(&get,  "/onboardings",                       "admin-board",                  onboardings::board::show),
+        signed_in(&get,  "/onboardings/new",                   "admin-onboardings-choose",     onboardings::form::choose),
+        signed_in(&get,  "/onboardings/{ref}",                 "admin-onboarding",             onboardings::show::show),
+        signed_in(&post, "/onboardings/{ref}/move",            "admin-onboardings-move",       onboardings::board::move_card),
+        signed_in(&post, "/onboardings/{ref}/progress",        "admin-onboarding-progress",    onboardings::show::update_progress),
+        signed_in(&get,  "/onboardings/{ref}/edit",            "admin-onboardings-edit-form",  onboardings::form::edit_form),
+        signed_in(&post, "/onboardings/{ref}/edit",            "admin-onboardings-edit",       onboardings::form::edit),
+        signed_in(&get,  "/onboardings/{ref}/delete",          "admin-onboardings-delete-form", onboardings::delete::confirm),
+        signed_in(&post, "/onboardings/{ref}/delete",          "admin-onboardings-delete",     onboardings::delete::delete),
+        signed_in(&get,  "/customers/{ref}/onboardings/new",   "admin-onboardings-new",        onboardings::form::new),
+        signed_in(&post, "/customers/{ref}/onboardings",       "admin-onboardings-create",     onboardings::form::create),
     ]
 }
 

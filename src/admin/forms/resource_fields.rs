@@ -44,10 +44,12 @@ pub(in crate::admin) static CONTACT: &[Field] = &[
 
 /// `waiting_on_customer` is missing because it follows the state.
 pub(in crate::admin) static ONBOARDING: &[Field] = &[
-    Field::text("name", "name").hint("If empty, the onboarding is shown with its number."),
+    Field::text("name", "name")
+        .separate()
+        .hint("If empty, the onboarding is shown with its number."),
     Field::new("target_launch_date", "target launch date", Input::Date).label("Target launch"),
-    Field::new("phase", "phase", Input::Choice(PHASE)),
-    Field::new("state", "state", Input::Choice(STATE)),
+    PHASE_FIELD,
+    STATE_FIELD,
     Field::new("started_at", "start time", Input::DateTime)
         .label("Started")
         .hint("In UTC. If empty, it is set when the onboarding leaves the first phase."),
@@ -65,8 +67,14 @@ pub(in crate::admin) static ONBOARDING: &[Field] = &[
     Field::new("reminders_enabled", "reminders", Input::Flag)
         .label("Reminders enabled")
         .hint("This server doesn't send reminders. It stores both settings for your own programs."),
-    Field::new("notes", "notes", Input::Area(6)),
+    Field::new("notes", "notes", Input::Area(6)).separate(),
 ];
+
+/// The fields of [`ONBOARDING`] that its page changes.
+pub(in crate::admin) static PROGRESS: &[Field] = &[PHASE_FIELD, STATE_FIELD];
+
+const PHASE_FIELD: Field = Field::new("phase", "phase", Input::Choice(PHASE)).separate();
+const STATE_FIELD: Field = Field::new("state", "state", Input::Choice(STATE)).separate();
 
 const IN_YOUR_SYSTEM: &str = "The ID in your own system.";
 

@@ -10,7 +10,9 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::CUSTOMER;
-use crate::admin::links::{customer_path, is_overdue, onboarding_title, path_with_query};
+use crate::admin::links::{
+    customer_path, is_overdue, onboarding_path, onboarding_title, path_with_query,
+};
 use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::views::facts::{Fact, FactValue, facts};
 use crate::admin::views::timeline::{self, Entry};

@@ -2,7 +2,6 @@
 
 pub(super) mod api_keys;
 pub(super) mod asset;
-pub(super) mod board;
 pub(super) mod contacts;
 pub(super) mod csv_export;
 pub(super) mod customer_form;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::admin::display;
 use crate::admin::forms::field::{Field, Input, Place};
+use crate::model::values::time::Timestamp;
 
 pub(in crate::admin) struct Fact {
     pub label: String,
@@ -18,6 +19,8 @@ pub(in crate::admin) enum FactValue {
     Nothing(&'static str),
     Text(String),
     Number(String),
+    Day(Timestamp),
+    Moment(Timestamp),
     Badge(String, &'static str),
     Badges(Vec<String>),
 }
@@ -47,6 +50,11 @@ fn fact_value(input: Input, value: &Value) -> FactValue {
             let label = label.map_or(name.as_str(), |(_, label)| label);
             FactValue::Badge(label.to_owned(), (choice.tone)(name))
         }
+        (Input::Date | Input::DateTime, Value::String(text)) => match Timestamp::parse(text) {
+            Some(time) if matches!(input, Input::Date) => FactValue::Day(time),
+            Some(time) => FactValue::Moment(time),
+            None => FactValue::Text(text.clone()),
+        },
         (_, Value::String(text)) => FactValue::Text(text.clone()),
         (_, Value::Number(number)) => {
             FactValue::Number(number.as_i64().map_or_else(|| number.to_string(), display::number))

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::admin::display;
 use crate::admin::forms::resource_fields;
+use crate::admin::links;
 use crate::model::event::{Event, EventType};
+use crate::model::values::id::DisplayId;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{Delivery, DeliveryStatus};
 use crate::model::webhook::endpoint::Endpoint;
@@ -16,7 +18,7 @@ pub(in crate::admin) struct Entry {
     /// The name of the contact or onboarding, or the URL of the webhook endpoint; `None` for the
     /// customer itself.
     pub about: Option<String>,
-    /// The path of the webhook delivery.
+    /// The path of the onboarding, or of the webhook delivery.
     pub path: Option<String>,
     /// The actor, or the type of the event that was delivered.
     pub actor: String,
@@ -38,7 +40,7 @@ pub(in crate::admin) fn entries(
         Some(Entry {
             summary: summary(event.kind, &object, previous.as_ref())?,
             about: about(&object),
-            path: None,
+            path: onboarding_path(&object),
             actor: display::actor(&event.actor),
             at: event.created_at,
             ago: display::relative(&event.created_at, now),
@@ -91,6 +93,13 @@ fn about(object: &Map<String, Value>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns the path of the onboarding that an event is about, which also works once it is deleted.
+fn onboarding_path(object: &Map<String, Value>) -> Option<String> {
+    let is_onboarding = object.get("object").and_then(Value::as_str) == Some("onboarding");
+    let number = object.get("display_id").and_then(Value::as_i64).filter(|_| is_onboarding)?;
+    Some(links::onboarding_path_from(DisplayId(number)))
 }
 
 /// Returns the summary of an event, or `None` if other events cover it.

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::{Form, Kind, Shape};
-use crate::admin::links::{self, card_path, is_overdue, onboarding_title};
+use crate::admin::links::{self, card_path, is_overdue, onboarding_path, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
 use crate::model::board::{BoardFilter, Card, Column};
@@ -57,6 +57,7 @@ struct Lane {
 
 struct Tile {
     number: i64,
+    path: String,
     title: String,
     customer: String,
     customer_path: String,
@@ -191,6 +192,7 @@ fn tile(card: Card, now: Timestamp) -> Tile {
     let Card { onboarding, customer } = card;
     Tile {
         number: onboarding.display_id.0,
+        path: onboarding_path(&onboarding),
         title: onboarding_title(&onboarding),
         customer_path: links::customer_path_from(customer.display_id, &customer.slug),
         customer: customer.name.as_str().to_owned(),

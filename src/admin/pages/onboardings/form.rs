@@ -1,22 +1,19 @@
-//! `/onboardings/…` and `/customers/{ref}/onboardings…`: creating, editing, and deleting
-//! onboardings. The board is in `board`.
+//! `/onboardings/new`, `/onboardings/{ref}/edit`, and `/customers/{ref}/onboardings…`: creating and
+//! editing onboardings.
 
 use askama::Template;
 
-use super::webhooks::deliveries;
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit::{self, Changes};
 use crate::admin::forms::field::{self, Control};
 use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::ONBOARDING;
-use crate::admin::links::{self, card_path, onboarding_title};
+use crate::admin::links::{self, onboarding_path, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::views::timeline;
 use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
 use crate::admin::visit::submit_once;
-use crate::model::audit::{AuditEntry, AuditFilter};
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
 use crate::model::parse::page::PageRequest;
@@ -27,8 +24,6 @@ use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
 /// The most customers to choose from.
 const CUSTOMERS: u32 = 25;
-/// The most entries of the history.
-const HISTORY: u32 = 15;
 
 const ALREADY_SUBMITTED: &str = "The onboarding is on the board.";
 
@@ -43,32 +38,33 @@ struct OnboardingForm {
     button: &'static str,
     /// The one-time token; only for a new onboarding.
     once: Option<String>,
-    /// The path for deleting it; `None` if it is new.
-    delete: Option<String>,
-    history: Vec<HistoryEntry>,
+    /// The path of the onboarding's page, and its title; `None` if it is new.
+    onboarding: Option<(String, String)>,
+    /// Where Cancel leads.
+    back: String,
 }
 
 /// A link to the customer of an onboarding.
-struct CustomerLink {
-    name: String,
-    path: String,
+pub(super) struct CustomerLink {
+    pub name: String,
+    pub path: String,
 }
 
-struct HistoryEntry {
-    event_id: String,
-    summary: String,
-    actor: String,
-    at: Timestamp,
-    /// Results of deliveries of the event.
-    deliveries: Vec<DeliveryLink>,
-}
+impl CustomerLink {
+    fn new(customer: &Customer) -> Self {
+        Self { name: customer.name.as_str().to_owned(), path: links::customer_path(customer) }
+    }
 
-/// A link to a webhook delivery.
-struct DeliveryLink {
-    summary: &'static str,
-    path: String,
-    url: String,
-    at: Timestamp,
+    /// Returns `None` if the customer was deleted. The pages of an onboarding still work then.
+    pub fn of_onboarding(
+        reader: &WorkspaceReader<'_>,
+        onboarding: &Onboarding,
+    ) -> Result<Option<Self>, StoreError> {
+        match reader.customer(&Ref::Id(onboarding.customer_id.clone())) {
+            Err(StoreError::NotFound(_)) => Ok(None),
+            found => Ok(Some(Self::new(&found?.read()?))),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -78,15 +74,6 @@ struct ChooseCustomer {
     form: Form,
     customers: Vec<Customer>,
     more: bool,
-}
-
-#[derive(Template)]
-#[template(path = "admin/onboardings/delete.html")]
-struct Delete {
-    page: Page,
-    title: String,
-    action: String,
-    back: String,
 }
 
 /// GET `/onboardings/new`: choosing the customer.
@@ -128,7 +115,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
                 display::without_bidi_controls(&title),
                 display::without_bidi_controls(name)
             ));
-            Ok(see_other(&card_path(&Form::default(), &onboarding)))
+            Ok(see_other(&onboarding_path(&onboarding)))
         }
         Err(form) => page::invalid_form(&new_form(&visit, &customer, form)?),
     }
@@ -164,27 +151,7 @@ pub(in crate::admin) async fn edit(visit: SignedInVisit) -> PageResult {
             Saved::Unchanged => (found.onboarding, NOTHING_CHANGED.to_owned()),
         };
     visit.set_flash(notice);
-    Ok(see_other(&card_path(&Form::default(), &onboarding)))
-}
-
-/// GET `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete_form(visit: SignedInVisit) -> PageResult {
-    let onboarding = load(&visit).await?.onboarding;
-    let path = format!("/onboardings/{}", onboarding.display_id.0);
-    page::html(&Delete {
-        page: visit.page("Delete onboarding", Section::Onboardings),
-        title: onboarding_title(&onboarding),
-        action: format!("{path}/delete"),
-        back: format!("{path}/edit"),
-    })
-}
-
-/// POST `/onboardings/{ref}/delete`
-pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
-    let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
-    visit.write(move |tx| tx.delete_onboarding(&onboarding_ref)).await?;
-    visit.set_flash("Onboarding deleted.");
-    Ok(see_other("/onboardings"))
+    Ok(see_other(&onboarding_path(&onboarding)))
 }
 
 /// Returns the customer in the path.
@@ -202,39 +169,34 @@ fn new_form(
         page: visit.page("Create onboarding", Section::Onboardings),
         form,
         controls: field::controls(ONBOARDING, true),
-        customer: Some(customer_link(customer)),
+        customer: Some(CustomerLink::new(customer)),
         action: format!("/customers/{}/onboardings", customer.display_id.0),
         button: "Create onboarding",
         once: Some(submit_once::new_token()?),
-        delete: None,
-        history: Vec::new(),
+        onboarding: None,
+        back: links::customer_path(customer),
     })
 }
 
-fn customer_link(customer: &Customer) -> CustomerLink {
-    CustomerLink { name: customer.name.as_str().to_owned(), path: links::customer_path(customer) }
-}
-
-/// An onboarding, with the data that its page shows around the form.
+/// An onboarding with its customer, which may have been deleted.
 struct OnboardingData {
     onboarding: Onboarding,
     customer: Option<CustomerLink>,
-    history: Vec<HistoryEntry>,
 }
 
 impl OnboardingData {
     fn form(self, visit: &SignedInVisit, form: Form) -> OnboardingForm {
-        let path = format!("/onboardings/{}", self.onboarding.display_id.0);
+        let path = onboarding_path(&self.onboarding);
         OnboardingForm {
-            page: visit.page(&onboarding_title(&self.onboarding), Section::Onboardings),
+            page: visit.page("Edit onboarding", Section::Onboardings),
             form,
             controls: field::controls(ONBOARDING, false),
             customer: self.customer,
             action: format!("{path}/edit"),
             button: "Save",
             once: None,
-            delete: Some(format!("{path}/delete")),
-            history: self.history,
+            onboarding: Some((path.clone(), onboarding_title(&self.onboarding))),
+            back: path,
         }
     }
 }
@@ -243,48 +205,8 @@ async fn load(visit: &SignedInVisit) -> Result<OnboardingData, AdminError> {
     let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
     let read = move |reader: &WorkspaceReader<'_>| {
         let onboarding = reader.onboarding(&onboarding_ref)?.read()?;
-        let customer_ref = Ref::Id(onboarding.customer_id.clone());
-        // The page also works if the customer was deleted.
-        let customer = match reader.customer(&customer_ref) {
-            Err(StoreError::NotFound(_)) => None,
-            found => Some(customer_link(&found?.read()?)),
-        };
-        let resource_id = Some(Id::from_stored(onboarding.id.as_str().to_owned()));
-        let filter = AuditFilter { resource_id, ..AuditFilter::default() };
-        let page = PageRequest { limit: HISTORY, before: None };
-        let history = reader.audit(&filter, &page)?;
-        let history = history.entries.into_iter().map(history_entry).collect();
-        Ok(OnboardingData { onboarding, customer, history })
+        let customer = CustomerLink::of_onboarding(reader, &onboarding)?;
+        Ok(OnboardingData { onboarding, customer })
     };
-    let mut found = visit.read(read).await?;
-    let ids = found.history.iter().map(|entry| entry.event_id.clone()).collect();
-    for (delivery, endpoint) in deliveries::of_events(visit, ids).await? {
-        let entry = found.history.iter_mut().find(|entry| entry.event_id == delivery.event_id);
-        let summary = timeline::delivery_summary(delivery.status);
-        if let (Some(entry), Some(summary), Some(last)) = (entry, summary, &delivery.last_attempt) {
-            entry.deliveries.push(DeliveryLink {
-                summary,
-                path: format!("/admin/webhooks/{}/deliveries/{}", endpoint.id, delivery.id),
-                url: endpoint.url.to_string(),
-                at: last.started_at,
-            });
-        }
-    }
-    Ok(found)
-}
-
-fn history_entry(entry: AuditEntry) -> HistoryEntry {
-    let summary = match &entry.phases {
-        Some((from, to)) => {
-            format!("Phase changed from {} to {}", display::phase(from), display::phase(to))
-        }
-        None => display::event(&entry.event.kind).to_owned(),
-    };
-    HistoryEntry {
-        event_id: entry.event.id,
-        summary,
-        actor: display::actor(&entry.event.actor),
-        at: entry.event.created_at,
-        deliveries: Vec::new(),
-    }
+    visit.read(read).await
 }
