@@ -67,6 +67,12 @@ impl Body for NewContact {
 }
 
 impl NewContact {
+    /// Makes it the primary contact, whatever the body says.
+    #[must_use]
+    pub fn into_primary(self) -> Self {
+        Self { changes: self.changes.then(|contact| contact.is_primary = true), ..self }
+    }
+
     pub fn create(
         self,
         id: ContactId,

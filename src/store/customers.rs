@@ -124,6 +124,15 @@ impl WorkspaceReader<'_> {
         }
         list.page(self.conn, page)
     }
+
+    /// Whether at least two customers have this domain. Reads two entries of an index, however many
+    /// there are.
+    pub fn is_domain_shared(&self, domain: &Domain) -> Result<bool, StoreError> {
+        let key = domain.key();
+        let mut list = List::in_workspace(&self.workspace);
+        list.filter_indexed("domain_key", &key);
+        Ok(list.nth_created_at::<Customer>(self.conn, None, 1)?.is_some())
+    }
 }
 
 impl WorkspaceTx<'_> {

@@ -16,8 +16,9 @@ use crate::admin::visit::save::{self, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerRef};
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
-use crate::store::{WorkspaceReader, WorkspaceTx};
+use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
 const ALREADY_SUBMITTED: &str = "The contact is on the customer's page.";
 
@@ -28,6 +29,8 @@ struct ContactForm {
     form: Form,
     controls: Vec<Control>,
     customer: Customer,
+    /// Whether it will be the primary contact because it is the customer's first one.
+    is_first: bool,
     /// The one-time token; only for a new contact.
     once: Option<String>,
     action: String,
@@ -36,11 +39,19 @@ struct ContactForm {
 }
 
 impl ContactForm {
-    fn new(visit: &SignedInVisit, customer: Customer, form: Form) -> Result<Self, AdminError> {
+    fn new(
+        visit: &SignedInVisit,
+        customer: Customer,
+        is_first: bool,
+        form: Form,
+    ) -> Result<Self, AdminError> {
+        let mut controls = field::controls(CONTACT, true);
+        controls.retain(|control| !is_first || control.name != "is_primary");
         Ok(Self {
             page: visit.page("Add contact", Section::Customers),
             form,
-            controls: field::controls(CONTACT, true),
+            controls,
+            is_first,
             once: Some(submit_once::new_token()?),
             action: format!("/customers/{}/contacts", customer.display_id.0),
             button: "Add contact",
@@ -54,6 +65,7 @@ impl ContactForm {
             page: visit.page("Edit contact", Section::Customers),
             form,
             controls: field::controls(CONTACT, false),
+            is_first: false,
             once: None,
             action: format!("/contacts/{}/edit", contact.display_id.0),
             button: "Save",
@@ -76,22 +88,50 @@ struct Delete {
 /// GET `/customers/{ref}/contacts/new`
 pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
     let customer = customer_form::load(&visit).await?;
-    page::html(&ContactForm::new(&visit, customer, Form::default())?)
+    let is_first = is_without_contacts(&visit, &customer).await?;
+    page::html(&ContactForm::new(&visit, customer, is_first, Form::default())?)
 }
 
-/// POST `/customers/{ref}/contacts`
+/// POST `/customers/{ref}/contacts`. The first contact of a customer becomes its primary contact, as
+/// in the hosted product. The API leaves that to its clients.
 pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let customer = customer_form::load(&visit).await?;
     let customer_ref = CustomerRef::Id(customer.id.clone());
     let new = visit.form().parse::<NewContact>(&field::shape(CONTACT));
-    let create = move |tx: &WorkspaceTx<'_>, new| tx.create_contact(&customer_ref, new);
+    let create = move |tx: &WorkspaceTx<'_>, new: NewContact| {
+        let is_first = has_no_contacts(&tx.reader(), &customer_ref)?;
+        let new = if is_first { new.into_primary() } else { new };
+        tx.create_contact(&customer_ref, new)
+    };
     match save::create(&visit, "contact", ALREADY_SUBMITTED, new, create).await? {
-        Ok(_) => {
-            visit.set_flash("Contact added.");
+        Ok(contact) => {
+            visit.set_flash(match contact.resource.is_primary {
+                true => "Contact added as the primary contact.",
+                false => "Contact added.",
+            });
             Ok(see_other(&customer_path(&customer)))
         }
-        Err(form) => page::invalid_form(&ContactForm::new(&visit, customer, form)?),
+        Err(form) => {
+            let is_first = is_without_contacts(&visit, &customer).await?;
+            page::invalid_form(&ContactForm::new(&visit, customer, is_first, form)?)
+        }
     }
+}
+
+async fn is_without_contacts(
+    visit: &SignedInVisit,
+    customer: &Customer,
+) -> Result<bool, AdminError> {
+    let customer_ref = CustomerRef::Id(customer.id.clone());
+    visit.read(move |reader| has_no_contacts(reader, &customer_ref)).await
+}
+
+fn has_no_contacts(
+    reader: &WorkspaceReader<'_>,
+    customer: &CustomerRef,
+) -> Result<bool, StoreError> {
+    let newest = PageRequest { limit: 1, before: None };
+    Ok(reader.contacts_of(customer, &newest)?.data.is_empty())
 }
 
 /// GET `/contacts/{ref}/edit`

@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::Value;
 
+use super::customer_slug;
 use super::purge;
 use super::webhooks::deliveries;
 use crate::admin::display;
@@ -28,13 +29,16 @@ use crate::model::resource::ResourceType;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
+/// The most other customers with the same domain on a customer's page.
+const SAME_DOMAIN: u32 = 5;
+
 #[derive(Template)]
 #[template(path = "admin/customers/list.html")]
 struct List {
     page: Page,
     form: Form,
     statuses: Vec<(&'static str, &'static str)>,
-    customers: Vec<Customer>,
+    customers: Vec<Row>,
     /// Whether there is a search, a filter, or a cursor.
     is_filtered: bool,
     newest: Option<String>,
@@ -43,30 +47,56 @@ struct List {
     export: String,
 }
 
+struct Row {
+    customer: Customer,
+    /// Where the customers with the same domain are listed, if there are others.
+    same_domain: Option<String>,
+}
+
 /// GET `/customers`
 pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
     let form = visit.visitor().query_form();
     // Only these parameters are part of the form and the pager. Any other one would be lost on the
     // next page.
-    let params = form.non_empty_fields_in(&["q", "status", "cursor"]);
+    let params = form.non_empty_fields_in(&["q", "status", "domain", "cursor"]);
     let is_filtered = !params.is_empty();
     let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(params)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
-    let (q, status) = (form.value("q"), form.value("status"));
-    let page_path = |cursor: &str| {
-        path_with_query("/customers", &[("q", q), ("status", status), ("cursor", cursor)])
+    let read = move |reader: &WorkspaceReader<'_>| {
+        let ListPage { data, next } = reader.customers(&filter, &page)?.read()?;
+        let row = |customer| row(reader, customer);
+        Ok((data.into_iter().map(row).collect::<Result<_, _>>()?, next))
     };
+    let (customers, next): (Vec<Row>, _) = visit.read(read).await?;
+    let filters = ["q", "status", "domain"].map(|name| (name, form.value(name)));
+    let [q, status, domain] = filters;
+    let page_path =
+        |cursor: &str| path_with_query("/customers", &[q, status, domain, ("cursor", cursor)]);
     page::html(&List {
         page: visit.page("Customers", Section::Customers),
         statuses: display::options(Some("Any status"), display::status),
-        customers: found.data,
+        customers,
         is_filtered,
         newest: page.before.map(|_| page_path("")),
-        older: found.next.map(|next| page_path(&next.to_cursor())),
-        export: path_with_query("/admin/customers.csv", &[("q", q), ("status", status)]),
+        older: next.map(|next| page_path(&next.to_cursor())),
+        export: path_with_query("/admin/customers.csv", &filters),
         form,
     })
+}
+
+fn row(reader: &WorkspaceReader<'_>, customer: Customer) -> Result<Row, StoreError> {
+    let is_shared = match &customer.domain {
+        Some(domain) => reader.is_domain_shared(domain)?,
+        None => false,
+    };
+    let same_domain = is_shared.then(|| same_domain_path(&customer)).flatten();
+    Ok(Row { customer, same_domain })
+}
+
+/// Returns the path of the list of all customers with the customer's domain.
+fn same_domain_path(customer: &Customer) -> Option<String> {
+    let domain = customer.domain.as_ref()?;
+    Some(path_with_query("/customers", &[("domain", domain.as_str())]))
 }
 
 /// The cursor of each list on a customer's page.
@@ -93,10 +123,20 @@ impl Query for Cursors {
 /// The data of a customer's page.
 struct CustomerData {
     customer: Customer,
+    same_domain: SameDomain,
     primary: Option<Contact>,
     contacts: ListPage<Contact>,
     onboardings: ListPage<Onboarding>,
     events: ListPage<Event>,
+}
+
+/// Other customers with the customer's domain.
+struct SameDomain {
+    customers: Vec<Customer>,
+    /// Where all of them are listed, if there are any.
+    path: Option<String>,
+    /// Whether there are more.
+    more: bool,
 }
 
 /// The links below a list.
@@ -116,6 +156,7 @@ struct Show {
     /// The IDs in other systems.
     ids: Vec<Fact>,
     metadata: Option<String>,
+    same_domain: SameDomain,
     contacts: Vec<Contact>,
     contacts_pager: Pager,
     onboardings: Vec<Onboarding>,
@@ -125,22 +166,41 @@ struct Show {
     now: Timestamp,
 }
 
-/// GET `/customers/{ref}`. Only the number identifies the customer, so links with an old slug keep
-/// working, without a redirect.
+/// GET `/customers/{ref}`. If there is a number, only that identifies the customer, so links with an
+/// old slug keep working, without a redirect. A slug alone redirects to the number.
 pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
-    let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
+    let customer_ref: Option<CustomerRef> = visit.path_ref(ResourceType::Customer).ok();
     let cursors: Cursors = visit.query()?;
-    let query = (customer_ref.clone(), [cursors.contacts, cursors.onboardings, cursors.events]);
-    let data = visit.read(move |reader| load(reader, &query.0, query.1)).await;
-    let data = match data {
-        Ok(data) => data,
-        Err(AdminError::NotFound(ResourceType::Customer)) => {
-            return purge::deleted(&visit, customer_ref).await;
+    if let Some(id_ref) = customer_ref.clone() {
+        let before = [cursors.contacts, cursors.onboardings, cursors.events];
+        match visit.read(move |reader| load(reader, &id_ref, before)).await {
+            Ok(data) => return show_customer(&visit, &cursors, data).await,
+            Err(AdminError::NotFound(ResourceType::Customer)) => {}
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
-    };
+    }
+    // A slug can also look like a number with a slug, such as `3-rivers`.
+    let with_slug = customer_slug::find(&visit).await?;
+    if let Some(redirect) = with_slug.redirect() {
+        return redirect;
+    }
+    if let Some(customer_ref) = customer_ref {
+        match purge::deleted(&visit, customer_ref).await {
+            Err(AdminError::NotFound(ResourceType::Customer)) => {}
+            page => return page,
+        }
+    }
+    let not_found = Err(AdminError::NotFound(ResourceType::Customer));
+    with_slug.choose(&visit).unwrap_or(not_found)
+}
+
+async fn show_customer(
+    visit: &SignedInVisit,
+    cursors: &Cursors,
+    data: CustomerData,
+) -> PageResult {
     let ids = data.events.data.iter().map(|event| event.id.clone()).collect();
-    let deliveries = deliveries::of_events(&visit, ids).await?;
+    let deliveries = deliveries::of_events(visit, ids).await?;
     let now = visit.visitor().admin().store().clock().now();
     let path = customer_path(&data.customer);
     let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
@@ -158,6 +218,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
         facts: facts(CUSTOMER, Place::Facts, &data.customer),
         ids: facts(CUSTOMER, Place::Ids, &data.customer),
         metadata: metadata(&data.customer),
+        same_domain: data.same_domain,
         contacts: data.primary.into_iter().chain(others).collect(),
         onboardings: data.onboardings.data,
         entries: timeline::entries(&data.events.data, &deliveries, &now),
@@ -174,8 +235,10 @@ fn load(
 ) -> Result<CustomerData, StoreError> {
     let page = |before| PageRequest { before, ..PageRequest::default() };
     let any = OnboardingFilter::default();
+    let customer = reader.customer(customer_ref)?.read()?;
     Ok(CustomerData {
-        customer: reader.customer(customer_ref)?.read()?,
+        same_domain: with_same_domain(reader, &customer)?,
+        customer,
         primary: reader.primary_contact(customer_ref)?.map(|contact| contact.read()).transpose()?,
         contacts: reader.contacts_of(customer_ref, &page(contacts))?.read()?,
         onboardings: reader.onboardings_of(customer_ref, &any, &page(onboardings))?.read()?,
@@ -186,6 +249,24 @@ fn load(
             &page(events),
         )?,
     })
+}
+
+/// Finds the newest other customers with the customer's domain.
+fn with_same_domain(
+    reader: &WorkspaceReader<'_>,
+    customer: &Customer,
+) -> Result<SameDomain, StoreError> {
+    let Some(domain) = &customer.domain else {
+        return Ok(SameDomain { customers: Vec::new(), path: None, more: false });
+    };
+    let filter = CustomerFilter { domain: Some(domain.key()), ..CustomerFilter::default() };
+    let page = PageRequest { limit: SAME_DOMAIN + 1, before: None };
+    let ListPage { data: mut customers, next } = reader.customers(&filter, &page)?.read()?;
+    customers.retain(|other| other.id != customer.id);
+    let more = next.is_some() || customers.len() > SAME_DOMAIN as usize;
+    customers.truncate(SAME_DOMAIN as usize);
+    let path = same_domain_path(customer).filter(|_| !customers.is_empty());
+    Ok(SameDomain { customers, path, more })
 }
 
 /// Formats the metadata. Returns `None` if it is empty.

@@ -6,6 +6,7 @@ pub(super) mod contacts;
 pub(super) mod csv_export;
 pub(super) mod customer_form;
 pub(super) mod customers;
+mod customer_slug;
 mod download;
 pub(super) mod export;
 pub(super) mod imports;

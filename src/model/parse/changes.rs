@@ -54,6 +54,13 @@ impl<R: 'static> Changes<R> {
         self
     }
 
+    /// Adds a change that doesn't come from the body.
+    #[must_use]
+    pub fn then(mut self, change: fn(&mut R)) -> Self {
+        self.0.push(Arc::new(change));
+        self
+    }
+
     pub fn apply(self, to: &mut R) {
         for change in self.0 {
             change(to);

@@ -21,6 +21,7 @@ use crate::model::onboarding::{Onboarding, OnboardingFilter, OwnerFilter, Phase,
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::resource::ResourceType;
+use crate::model::values::domain::Domain;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -140,6 +141,21 @@ fn every_list_of_customers_walks_an_index() {
     });
     assert_eq!(seen.len(), 128);
     assert_only_searches(&conn, &seen);
+}
+
+#[test]
+fn a_shared_domain_is_found_by_its_index_alone() {
+    let mut conn = database();
+    let seen = statements(&mut conn, |reader| {
+        assert!(!reader.is_domain_shared(&Domain::parse("a.example").unwrap()).unwrap());
+    });
+    assert_eq!(seen.len(), 1);
+    assert_only_searches(&conn, &seen);
+    for sql in &seen {
+        let plan = plan(&conn, sql);
+        assert!(plan[0].contains("customers_by_domain"), "{plan:#?}");
+        assert!(!reads_rows(&conn, sql) && sql.contains("LIMIT 2"), "{sql}");
+    }
 }
 
 #[test]
