@@ -19,6 +19,50 @@ for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
+// Apply a filter as soon as an option is chosen. Text applies with Enter. The new page keeps the focus
+// and the scroll position, and says how many results there are.
+const FILTERED = "filtered";
+for (const form of document.querySelectorAll("form[data-filters]")) {
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("select")) form.requestSubmit();
+  });
+  form.addEventListener("submit", () => {
+    const control = form.contains(document.activeElement) ? document.activeElement.name : "";
+    sessionStorage.setItem(FILTERED, JSON.stringify({ path: location.pathname, control, y: scrollY }));
+  });
+  // Going back restores the choices that led away from the page. Show those that belong to it.
+  addEventListener("pageshow", (event) => {
+    const [{ type }] = performance.getEntriesByType("navigation");
+    if (event.persisted || type === "back_forward") form.reset();
+  });
+}
+const filtered = JSON.parse(sessionStorage.getItem(FILTERED));
+sessionStorage.removeItem(FILTERED);
+const filters = document.querySelector("form[data-filters]");
+if (filters && filtered?.path === location.pathname) {
+  const control = filtered.control && filters.elements.namedItem(filtered.control);
+  (control || filters.querySelector("[type=submit]")).focus({ preventScroll: true });
+  scrollTo({ top: filtered.y, behavior: "instant" });
+  const results = document.createElement("p");
+  results.className = "unseen";
+  results.setAttribute("role", "status");
+  filters.after(results);
+  const count = document.querySelector("[data-count], main .empty h2");
+  setTimeout(() => { results.textContent = count?.textContent ?? "The results are updated."; }, 200);
+}
+
+// Show at which sides there is more to scroll to.
+for (const frame of document.querySelectorAll("[data-scroll-frame]")) {
+  const scroller = frame.querySelector("[tabindex]");
+  const update = () => {
+    const { scrollLeft, clientWidth, scrollWidth } = scroller;
+    frame.toggleAttribute("data-more-before", scrollLeft > 1);
+    frame.toggleAttribute("data-more-after", scrollLeft + clientWidth < scrollWidth - 1);
+  };
+  scroller.addEventListener("scroll", update, { passive: true });
+  new ResizeObserver(update).observe(scroller);
+}
+
 // Submit a form only once, even if its button is pressed twice. It can be submitted again when the
 // browser restores the page from its cache, and after 10 seconds in case loading was stopped.
 // Forms that submit on change are exempt: the last choice counts.

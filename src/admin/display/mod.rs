@@ -3,6 +3,7 @@
 
 mod format;
 mod labels;
+mod money;
 
 pub(super) use self::format::{
     capitalize, count, date, date_time, number, relative, time_of_day, without_bidi_controls,
@@ -10,3 +11,4 @@ pub(super) use self::format::{
 pub(super) use self::labels::{
     actor, event, mode, options, phase, resource, state, state_tone, status, status_tone, tier,
 };
+pub(super) use self::money::{money, plain_amount, symbol};

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::field::{self, Field, Values};
 use super::form::{Form, Kind, Shape};
+use super::money::parse_amount;
 use crate::model::parse::fields::Body;
 use crate::model::parse::problem::{Problem, Rule};
 
@@ -82,9 +83,14 @@ impl Changes {
     }
 }
 
-/// Whether two texts differ only in what a browser changes on its own: it normalizes line breaks,
-/// and removes them from single-line inputs.
+/// Whether two texts are the same amount, or differ only in what a browser changes on its own: it
+/// normalizes line breaks, and removes them from single-line inputs.
 fn is_same_text(kind: Kind, a: &str, b: &str) -> bool {
+    if let Kind::Money(currency) = kind
+        && let (Ok(a), Ok(b)) = (parse_amount(a, currency), parse_amount(b, currency))
+    {
+        return a == b;
+    }
     let plain = |text: &str| match kind {
         Kind::Area | Kind::List | Kind::Json => {
             text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
@@ -101,6 +107,7 @@ mod tests {
     use super::*;
     use crate::model::contact::{ContactPatch, NewContact};
     use crate::model::parse::fields::Fields;
+    use crate::model::values::currency::Currency;
     use crate::model::values::id::{DisplayId, Id};
     use crate::model::values::time::Timestamp;
 
@@ -153,6 +160,13 @@ mod tests {
         assert!(!is_same_text(Kind::Area, "a\n\nb", "a\nb"));
         assert!(!is_same_text(Kind::Area, "a\nb", "ab"));
         assert!(is_same_text(Kind::Nullable, "a\nb", "ab"));
+    }
+
+    #[test]
+    fn amounts_are_the_same_however_they_are_typed() {
+        let is_same = |a, b| is_same_text(Kind::Money(Currency::DEFAULT), a, b);
+        assert!(is_same("1234.50", "$1,234.5") && is_same("", "") && is_same("x", "x"));
+        assert!(!is_same("", "0.00") && !is_same("12.34", "1234"));
     }
 
     #[test]

@@ -5,10 +5,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::form::{Form, Kind};
-use crate::admin::display;
+use super::money;
+use crate::admin::display::{self, plain_amount};
+use crate::model::values::currency::Currency;
 use crate::model::values::invisible::is_blank_text;
 
 /// A row of one of the tables in `resource_fields`.
+#[derive(Clone, Copy)]
 pub(in crate::admin) struct Field {
     /// The field's name in the API.
     pub name: &'static str,
@@ -17,8 +20,6 @@ pub(in crate::admin) struct Field {
     pub input: Input,
     /// Where the resource's page shows it.
     pub place: Place,
-    /// The hint below its value on the resource's page.
-    pub value_hint: &'static str,
     label: Option<&'static str>,
     hint: &'static str,
     is_required: bool,
@@ -32,6 +33,8 @@ pub(in crate::admin) struct Field {
 pub(in crate::admin) enum Input {
     Text,
     Number,
+    /// An amount of money.
+    Money(Currency),
     Date,
     /// A date and time, in UTC.
     DateTime,
@@ -74,7 +77,7 @@ pub(in crate::admin) struct Control {
     pub name: &'static str,
     pub label: String,
     input: Input,
-    pub hint: &'static str,
+    pub hint: String,
     pub is_required: bool,
     /// The heading above it, if it starts a group.
     pub heading: Option<&'static str>,
@@ -87,7 +90,6 @@ impl Field {
             in_sentence,
             input,
             place: Place::Facts,
-            value_hint: "",
             label: None,
             hint: "",
             is_required: false,
@@ -115,11 +117,6 @@ impl Field {
         Self { hint, ..self }
     }
 
-    /// Sets the hint below the value on the resource's page.
-    pub const fn value_hint(self, value_hint: &'static str) -> Self {
-        Self { value_hint, ..self }
-    }
-
     pub const fn required(self) -> Self {
         Self { is_required: true, ..self }
     }
@@ -135,6 +132,14 @@ impl Field {
         Self { place: Place::Separate, ..self }
     }
 
+    /// Returns the field with its amounts in a currency.
+    pub fn in_currency(mut self, currency: Currency) -> Self {
+        if let Input::Money(of_field) = &mut self.input {
+            *of_field = currency;
+        }
+        self
+    }
+
     /// Returns the label.
     pub fn label_text(&self) -> String {
         self.label.map_or_else(|| display::capitalize(self.in_sentence), str::to_owned)
@@ -146,6 +151,7 @@ impl Field {
             Input::Text if self.is_required => Kind::Text,
             Input::Text => Kind::Nullable,
             Input::Number => Kind::Number,
+            Input::Money(currency) => Kind::Money(currency),
             Input::Date | Input::DateTime => Kind::Time,
             Input::Area(_) => Kind::Area,
             Input::List => Kind::List,
@@ -164,6 +170,9 @@ impl Field {
             // accept.
             (Input::Date, Value::String(time)) => first(time, "2026-05-26".len()),
             (Input::DateTime, Value::String(time)) => first(time, "2026-05-26T17:21".len()),
+            (Input::Money(currency), Value::Number(number)) => {
+                number.as_i64().map_or_else(String::new, |amount| plain_amount(amount, currency))
+            }
             (_, Value::String(text)) => text.clone(),
             (_, Value::Bool(is)) => if *is { "true" } else { "" }.to_owned(),
             (_, Value::Number(number)) => number.to_string(),
@@ -179,7 +188,7 @@ impl Control {
     /// Returns the type of a single-line input.
     pub fn input_type(&self) -> Option<&'static str> {
         match self.input {
-            Input::Text => Some("text"),
+            Input::Text | Input::Money(_) => Some("text"),
             Input::Number => Some("number"),
             Input::Date => Some("date"),
             Input::DateTime => Some("datetime-local"),
@@ -234,11 +243,17 @@ pub(in crate::admin) fn controls(fields: &[Field], is_new: bool) -> Vec<Control>
         let starts_group = field.place == Place::Ids && previous != Place::Ids;
         previous = field.place;
         let generated_hint = field.generated_hint.filter(|_| is_new);
+        let (mut label, mut hint) =
+            (field.label_text(), generated_hint.unwrap_or(field.hint).to_owned());
+        if let Input::Money(currency) = field.input {
+            label = format!("{label} ({currency})");
+            hint = format!("{hint}, such as {}.", money::example(currency));
+        }
         Control {
             name: field.name,
-            label: field.label_text(),
+            label,
             input: field.input,
-            hint: generated_hint.unwrap_or(field.hint),
+            hint,
             is_required: field.is_required && generated_hint.is_none(),
             heading: starts_group.then_some("IDs in other systems"),
         }

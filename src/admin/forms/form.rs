@@ -3,9 +3,11 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::money::parse_amount;
 use crate::admin::display;
 use crate::model::parse::fields::{Body, Fields};
-use crate::model::parse::problem::Problem;
+use crate::model::parse::problem::{Problem, Rule};
+use crate::model::values::currency::Currency;
 use crate::model::values::invisible::is_blank_text;
 use crate::model::values::time::Timestamp;
 
@@ -26,6 +28,8 @@ pub(in crate::admin) enum Kind {
     Area,
     /// A number; blank means null.
     Number,
+    /// An amount of money; blank means null.
+    Money(Currency),
     /// A date or a date and time, in UTC unless it has an offset; blank means null.
     Time,
     /// A list with one item per line. Items can contain any other character.
@@ -117,12 +121,34 @@ impl Form {
 
     /// Parses the fields as the body of a POST.
     pub fn parse<B: Body>(&self, shape: &Shape) -> Result<B, Vec<Problem>> {
-        Fields::parse(&self.to_json(shape))
+        self.with_amounts(shape, Fields::parse(&self.to_json(shape)))
     }
 
     /// Parses the fields as the body of a PATCH. Returns `None` if the body would be empty.
     pub fn parse_patch<B: Body>(&self, shape: &Shape) -> Result<Option<B>, Vec<Problem>> {
-        Fields::parse_patch(&self.to_json(shape))
+        self.with_amounts(shape, Fields::parse_patch(&self.to_json(shape)))
+    }
+
+    /// Adds the problems with amounts of money, which the API's parsers can't report: to them, an
+    /// amount is an integer.
+    fn with_amounts<T>(
+        &self,
+        shape: &Shape,
+        parsed: Result<T, Vec<Problem>>,
+    ) -> Result<T, Vec<Problem>> {
+        let problem = |(name, kind): &(&'static str, Kind)| {
+            let Kind::Money(currency) = *kind else { return None };
+            let text = self.value(name);
+            let error = parse_amount(text, currency).err().filter(|_| !is_blank_text(text))?;
+            let message = format!("{name} {}", error.requirement(currency));
+            Some(Problem { rule: Rule::InvalidString, message, field: (*name).to_owned() })
+        };
+        let problems: Vec<Problem> = shape.iter().filter_map(problem).collect();
+        match parsed {
+            Ok(parsed) if problems.is_empty() => Ok(parsed),
+            Ok(_) => Err(problems),
+            Err(others) => Err(others.into_iter().chain(problems).collect()),
+        }
     }
 
     /// Returns the JSON object that an API client would send. Fields that were not submitted are
@@ -139,13 +165,16 @@ impl Form {
                 (Kind::Text, Some(text)) => Some(text.into()),
                 (Kind::List, Some(text)) => Some(parse_list(text)),
                 (Kind::Json, Some(text)) => Some(parse_json(text)),
-                (Kind::Nullable | Kind::Area | Kind::Number | Kind::Time, Some(text))
-                    if is_blank_text(text) =>
-                {
-                    Some(Value::Null)
-                }
+                (
+                    Kind::Nullable | Kind::Area | Kind::Number | Kind::Money(_) | Kind::Time,
+                    Some(text),
+                ) if is_blank_text(text) => Some(Value::Null),
                 (Kind::Nullable | Kind::Area, Some(text)) => Some(text.into()),
                 (Kind::Number, Some(text)) => Some(parse_number(text)),
+                // `with_amounts` reports a problem.
+                (Kind::Money(currency), Some(text)) => {
+                    parse_amount(text, *currency).ok().map(Value::from)
+                }
                 (Kind::Time, Some(text)) => Some(parse_time(text)),
             };
             object.extend(value.map(|value| ((*name).to_owned(), value)));
@@ -198,7 +227,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::parse::problem::Rule;
+    use crate::model::customer::CustomerPatch;
 
     const SHAPE: &Shape = &[
         ("name", Kind::Text),
@@ -223,6 +252,25 @@ mod tests {
             Value::Object(malformed),
             json!({"mrr": "a lot", "scopes": [], "primary": false, "metadata": "{", "due": "soon"})
         );
+    }
+
+    #[test]
+    fn an_amount_of_money_becomes_an_integer_and_its_problems_join_the_others() {
+        let shape: &Shape = &[("mrr", Kind::Money(Currency::DEFAULT)), ("slug", Kind::Text)];
+        let form = Form::from_urlencoded(b"mrr=%241,234.50");
+        assert_eq!(Value::Object(form.to_json(shape)), json!({"mrr": 123_450}));
+        assert_eq!(
+            Value::Object(Form::from_urlencoded(b"mrr=").to_json(shape)),
+            json!({"mrr": null})
+        );
+        let form = Form::from_urlencoded(b"mrr=1,5&slug=A+B");
+        let problems = form.parse_patch::<CustomerPatch>(shape).err().unwrap();
+        let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["slug", "mrr"]);
+        let error = form.with_problems(problems).error("mrr").unwrap();
+        assert!(error.starts_with("Must be an amount in USD such as 1234.50, "), "{error}");
+        let only_amount = Form::from_urlencoded(b"mrr=1,5");
+        assert!(only_amount.parse_patch::<CustomerPatch>(shape).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::field::{Choice, Field, Input};
 use crate::admin::display;
+use crate::model::values::currency::Currency;
 
 pub(in crate::admin) static CUSTOMER: &[Field] = &[
     Field::text("name", "name").required().separate(),
@@ -16,9 +17,7 @@ pub(in crate::admin) static CUSTOMER: &[Field] = &[
     Field::new("status", "status", Input::Choice(STATUS)),
     Field::text("domain", "domain").hint("Such as aurora.example, without https://."),
     Field::text("plan", "plan"),
-    Field::new("mrr", "MRR", Input::Number)
-        .hint("Monthly recurring revenue in the smallest currency unit: 120000 for 1,200.00.")
-        .value_hint("In the smallest currency unit."),
+    Field::new("mrr", "MRR", Input::Money(Currency::DEFAULT)).hint("Monthly recurring revenue"),
     Field::new("monthly_orders", "monthly orders", Input::Number),
     Field::new("tags", "tags", Input::List).hint("One per line."),
     Field::id("hubspot_company_id", "HubSpot company ID"),
@@ -30,6 +29,11 @@ pub(in crate::admin) static CUSTOMER: &[Field] = &[
         .separate()
         .hint("A JSON object with any fields you like."),
 ];
+
+/// Returns [`CUSTOMER`] with amounts in a workspace's currency.
+pub(in crate::admin) fn customer_fields(currency: Currency) -> Vec<Field> {
+    CUSTOMER.iter().map(|field| field.in_currency(currency)).collect()
+}
 
 pub(in crate::admin) static CONTACT: &[Field] = &[
     Field::text("name", "name").required(),

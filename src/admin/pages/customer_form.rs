@@ -5,9 +5,9 @@ use askama::Template;
 
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit;
-use crate::admin::forms::field::{self, Control};
+use crate::admin::forms::field::{self, Control, Field};
 use crate::admin::forms::form::Form;
-use crate::admin::forms::resource_fields::CUSTOMER;
+use crate::admin::forms::resource_fields::customer_fields;
 use crate::admin::links::customer_path;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
@@ -39,7 +39,7 @@ impl CustomerForm {
         Ok(Self {
             page: visit.page("Create customer", Section::Customers),
             form,
-            controls: field::controls(CUSTOMER, true),
+            controls: field::controls(&customer_fields(visit.currency()?), true),
             once: Some(submit_once::new_token()?),
             action: "/customers".to_owned(),
             button: "Create customer",
@@ -48,11 +48,11 @@ impl CustomerForm {
         })
     }
 
-    fn edit(visit: &SignedInVisit, customer: &Customer, form: Form) -> Self {
+    fn edit(visit: &SignedInVisit, customer: &Customer, fields: &[Field], form: Form) -> Self {
         Self {
             page: visit.page("Edit customer", Section::Customers),
             form,
-            controls: field::controls(CUSTOMER, false),
+            controls: field::controls(fields, false),
             once: None,
             action: format!("/customers/{}/edit", customer.display_id.0),
             button: "Save",
@@ -79,7 +79,8 @@ pub(in crate::admin) async fn new(visit: SignedInVisit) -> PageResult {
 
 /// POST `/customers`
 pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
-    let new = visit.form().parse::<NewCustomer>(&field::new_shape(CUSTOMER, visit.form()));
+    let fields = customer_fields(visit.currency()?);
+    let new = visit.form().parse::<NewCustomer>(&field::new_shape(&fields, visit.form()));
     let create = |tx: &WorkspaceTx<'_>, new| tx.create_customer(new);
     match save::create(&visit, "customer", ALREADY_SUBMITTED, new, create).await? {
         Ok(customer) => {
@@ -93,7 +94,8 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
 /// GET `/customers/{ref}/edit`
 pub(in crate::admin) async fn edit(visit: SignedInVisit) -> PageResult {
     let customer = load(&visit).await?;
-    page::html(&CustomerForm::edit(&visit, &customer, edit::form(CUSTOMER, &customer)))
+    let fields = customer_fields(visit.currency()?);
+    page::html(&CustomerForm::edit(&visit, &customer, &fields, edit::form(&fields, &customer)))
 }
 
 /// POST `/customers/{ref}/edit`
@@ -105,9 +107,10 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
     let update = |tx: &WorkspaceTx<'_>, customer_ref: &_, patch: CustomerPatch| {
         Ok(tx.update_customer(customer_ref, patch)?.resource)
     };
-    let saved = match save::save(&visit, CUSTOMER, customer_ref, read, update).await? {
+    let fields = customer_fields(visit.currency()?);
+    let saved = match save::save(&visit, fields.clone(), customer_ref, read, update).await? {
         Saved::Rejected(form) => {
-            return page::invalid_form(&CustomerForm::edit(&visit, &customer, form));
+            return page::invalid_form(&CustomerForm::edit(&visit, &customer, &fields, form));
         }
         saved => saved,
     };

@@ -10,7 +10,7 @@ use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
-use crate::admin::forms::resource_fields::CUSTOMER;
+use crate::admin::forms::resource_fields::customer_fields;
 use crate::admin::links::{
     customer_path, is_overdue, onboarding_path, onboarding_title, path_with_query,
 };
@@ -26,6 +26,7 @@ use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
 use crate::model::parse::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
+use crate::model::values::currency::Currency;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
@@ -39,6 +40,7 @@ struct List {
     form: Form,
     statuses: Vec<(&'static str, &'static str)>,
     customers: Vec<Row>,
+    currency: Currency,
     /// Whether there is a search, a filter, or a cursor.
     is_filtered: bool,
     newest: Option<String>,
@@ -76,6 +78,7 @@ pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
         page: visit.page("Customers", Section::Customers),
         statuses: display::options(Some("Any status"), display::status),
         customers,
+        currency: visit.currency()?,
         is_filtered,
         newest: page.before.map(|_| page_path("")),
         older: next.map(|next| page_path(&next.to_cursor())),
@@ -194,14 +197,11 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     with_slug.choose(&visit).unwrap_or(not_found)
 }
 
-async fn show_customer(
-    visit: &SignedInVisit,
-    cursors: &Cursors,
-    data: CustomerData,
-) -> PageResult {
+async fn show_customer(visit: &SignedInVisit, cursors: &Cursors, data: CustomerData) -> PageResult {
     let ids = data.events.data.iter().map(|event| event.id.clone()).collect();
     let deliveries = deliveries::of_events(visit, ids).await?;
     let now = visit.visitor().admin().store().clock().now();
+    let fields = customer_fields(visit.currency()?);
     let path = customer_path(&data.customer);
     let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
         newest: before.map(|_| format!("{path}#{name}")),
@@ -215,8 +215,8 @@ async fn show_customer(
         contacts_pager: pager("contacts", cursors.contacts, data.contacts.next),
         onboardings_pager: pager("onboardings", cursors.onboardings, data.onboardings.next),
         events_pager: pager("events", cursors.events, data.events.next),
-        facts: facts(CUSTOMER, Place::Facts, &data.customer),
-        ids: facts(CUSTOMER, Place::Ids, &data.customer),
+        facts: facts(&fields, Place::Facts, &data.customer),
+        ids: facts(&fields, Place::Ids, &data.customer),
         metadata: metadata(&data.customer),
         same_domain: data.same_domain,
         contacts: data.primary.into_iter().chain(others).collect(),

@@ -10,7 +10,6 @@ use crate::model::values::time::Timestamp;
 pub(in crate::admin) struct Fact {
     pub label: String,
     pub value: FactValue,
-    pub value_hint: &'static str,
 }
 
 /// A value, ready for the template.
@@ -35,15 +34,17 @@ pub(in crate::admin) fn facts(
     let object = serde_json::to_value(resource).unwrap_or_default();
     let fact = |field: &Field| {
         let value = fact_value(field.input, &object[field.name]);
-        let value_hint = if matches!(value, FactValue::Nothing(_)) { "" } else { field.value_hint };
-        Fact { label: field.label_text(), value, value_hint }
+        Fact { label: field.label_text(), value }
     };
     fields.iter().filter(|field| field.place == place).map(fact).collect()
 }
 
 fn fact_value(input: Input, value: &Value) -> FactValue {
     match (input, value) {
-        (Input::Number, Value::Null) => FactValue::Nothing("unknown"),
+        (Input::Money(currency), Value::Number(number)) => FactValue::Number(
+            number.as_i64().map_or_else(|| number.to_string(), |n| display::money(n, currency)),
+        ),
+        (Input::Number | Input::Money(_), Value::Null) => FactValue::Nothing("unknown"),
         (_, Value::Null) => FactValue::Nothing("none"),
         (Input::Choice(choice), Value::String(name)) => {
             let label = (choice.options)().into_iter().find(|(value, _)| value == name);

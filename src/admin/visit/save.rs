@@ -64,18 +64,18 @@ pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
 /// Saves the edited fields, unless someone else changed one of them since the form was loaded.
 pub(in crate::admin) async fn save<B: Body + Send + 'static, R: Serialize + Send + 'static>(
     visit: &SignedInVisit,
-    fields: &'static [Field],
+    fields: impl AsRef<[Field]> + Send + 'static,
     resource_ref: Ref<R>,
     read: fn(&WorkspaceReader<'_>, &Ref<R>) -> Result<R, StoreError>,
     update: fn(&WorkspaceTx<'_>, &Ref<R>, B) -> Result<R, StoreError>,
 ) -> Result<Saved<R>, AdminError> {
-    let changes = Changes::new(visit.form(), &field::shape(fields));
+    let changes = Changes::new(visit.form(), &field::shape(fields.as_ref()));
     let saved = match changes.parse::<B>() {
         Ok(None) => return Ok(Saved::Unchanged),
         Ok(Some(patch)) => {
             let update_unless_conflicting = move |tx: &WorkspaceTx<'_>| {
                 let now = read(&tx.reader(), &resource_ref)?;
-                match changes.conflicts(&field::values(fields, &now)) {
+                match changes.conflicts(&field::values(fields.as_ref(), &now)) {
                     Some(form) => Ok(Saved::Rejected(form)),
                     None => update(tx, &resource_ref, patch).map(Saved::Changed),
                 }

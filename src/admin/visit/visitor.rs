@@ -19,6 +19,7 @@ use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
+use crate::model::values::currency::Currency;
 use crate::model::values::id::Ref;
 use crate::model::workspace::Workspace;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
@@ -166,6 +167,11 @@ impl SignedInVisit {
     /// Returns the current workspace.
     pub fn workspace(&self) -> Result<&Workspace, AdminError> {
         self.workspaces().get(self.0.current).ok_or(AdminError::NoWorkspace)
+    }
+
+    /// Returns the currency of the current workspace.
+    pub fn currency(&self) -> Result<Currency, AdminError> {
+        self.workspace().map(|_| Currency::DEFAULT)
     }
 
     /// Returns the current workspace after checking that the submitted form belongs to it.

@@ -2,6 +2,7 @@
 
 pub(super) mod alphabet;
 pub mod argon2id;
+pub mod currency;
 pub mod domain;
 pub mod email;
 pub mod external_id;

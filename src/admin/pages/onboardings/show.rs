@@ -10,9 +10,7 @@ use crate::admin::forms::edit;
 use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::{ONBOARDING, PROGRESS};
-use crate::admin::links::{
-    self, is_overdue, onboarding_path, onboarding_title, path_with_query,
-};
+use crate::admin::links::{self, is_overdue, onboarding_path, onboarding_title, path_with_query};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::pages::webhooks::deliveries;
 use crate::admin::views::facts::{Fact, facts};
