@@ -34,6 +34,11 @@ pub(super) fn onboarding_path_from(number: DisplayId) -> String {
     format!("/onboardings/{}", number.0)
 }
 
+/// Returns the path of the form for a workspace's settings.
+pub(super) fn workspace_edit_path(slug: &Slug) -> String {
+    format!("/admin/workspaces/{slug}/edit")
+}
+
 /// Returns the onboarding's name, or `Onboarding 12` if it has none.
 pub(super) fn onboarding_title(onboarding: &Onboarding) -> String {
     let name = onboarding.name.as_ref().map(Line::as_str).filter(|name| !is_blank_text(name));

@@ -98,6 +98,8 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/webhooks/{id}/deliveries/{delivery}/replay", "admin-delivery-replay", webhooks::delivery::replay),
         signed_in(&get,  "/admin/workspaces", "admin-workspaces",    workspaces::list),
         signed_in(&post, "/admin/workspaces", "admin-workspace-create", workspaces::create),
+        signed_in(&get,  "/admin/workspaces/{slug}/edit", "admin-workspace-edit", workspaces::edit_form),
+        signed_in(&post, "/admin/workspaces/{slug}/edit", "admin-workspace-update", workspaces::update),
         signed_in(&get,  "/customers/{ref}/purge",             "admin-customer-purge-form",    purge::confirm_customer),
         signed_in(&post, "/customers/{ref}/purge",             "admin-customer-purge",         purge::purge_customer),
         signed_in(&get,  "/onboardings",                       "admin-board",                  onboardings::board::show),

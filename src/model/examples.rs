@@ -17,6 +17,7 @@ use crate::model::onboarding::{Onboarding, OnboardingPatch};
 use crate::model::parse::changes::Changes;
 use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::page::Page;
+use crate::model::values::currency::Currency;
 use crate::model::values::email::Email;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::Slug;
@@ -185,6 +186,7 @@ pub fn workspace() -> Workspace {
         slug: Slug::from_stored("default".to_owned()),
         name: Name::from_stored("Default".to_owned()),
         created_at: time(-60_000),
+        currency: Currency::DEFAULT,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Workspaces: companies that share a server and can't see each other's data.
 
+use super::values::currency::Currency;
 use super::values::id::Id;
 use super::values::slug::Slug;
 use super::values::text::Name;
@@ -22,6 +23,8 @@ pub struct Workspace {
     /// The display name.
     pub name: Name,
     pub created_at: Timestamp,
+    /// The currency of its customers' revenue.
+    pub currency: Currency,
 }
 
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use super::tx::Tx;
 use crate::model::event::Actor;
 use crate::model::key::Key;
 use crate::model::key::issued::IssuedKey;
+use crate::model::values::currency::Currency;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -23,7 +24,7 @@ pub enum RenameError {
 
 /// The columns that [`from_row`] reads, from `workspaces AS w`.
 pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, w.name AS w_name,
-    w.created_at AS w_created_at";
+    w.created_at AS w_created_at, w.currency AS w_currency";
 
 /// The next number of a workspace. That of a deleted workspace is never used again: a session of the
 /// admin pages may still have selected it.
@@ -41,6 +42,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
         slug: Slug::from_stored(row.get("w_slug")?),
         name: Name::from_stored(row.get("w_name")?),
         created_at: Timestamp::from_micros(row.get("w_created_at")?),
+        currency: Currency::from_stored(row.get_ref("w_currency")?.as_str()?),
     })
 }
 
@@ -95,6 +97,7 @@ impl Tx<'_> {
             slug: new.slug,
             name: new.name,
             created_at: self.now,
+            currency: Currency::DEFAULT,
         }))
     }
 
@@ -123,6 +126,13 @@ impl Tx<'_> {
             workspace.id,
         ])?;
         Ok(Ok(workspace))
+    }
+
+    /// Changes how amounts of money are shown. They are not converted.
+    pub fn set_currency(&self, workspace: WorkspaceNo, to: Currency) -> Result<(), StoreError> {
+        let sql = "UPDATE workspaces SET currency = ?1 WHERE no = ?2";
+        self.conn.prepare_cached(sql)?.execute(params![to.code(), workspace.0])?;
+        Ok(())
     }
 
     /// Creates a workspace with keys. Returns `None` if its slug is taken.

@@ -171,7 +171,7 @@ impl SignedInVisit {
 
     /// Returns the currency of the current workspace.
     pub fn currency(&self) -> Result<Currency, AdminError> {
-        self.workspace().map(|_| Currency::DEFAULT)
+        Ok(self.workspace()?.currency)
     }
 
     /// Returns the current workspace after checking that the submitted form belongs to it.

@@ -21,6 +21,7 @@ use crate::model::onboarding::{Onboarding, OnboardingFilter, OwnerFilter, Phase,
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::resource::ResourceType;
+use crate::model::values::currency::Currency;
 use crate::model::values::domain::Domain;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::slug::Slug;
@@ -258,6 +259,7 @@ fn the_onboardings_to_pause_are_found_by_an_index() {
         slug: Slug::parse("w").unwrap(),
         name: Name::parse("W").unwrap(),
         created_at: Timestamp::from_micros(0),
+        currency: Currency::DEFAULT,
     };
     let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
     let seen = statements(&mut conn, |reader| {

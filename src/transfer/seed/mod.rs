@@ -17,6 +17,7 @@ use super::observer::Observer;
 use crate::model::seed::Seed;
 use crate::model::transfer::{Counts, ImportOptions, Summary};
 use crate::model::values::argon2id::HashError;
+use crate::model::values::currency::Currency;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -121,6 +122,7 @@ fn placeholder() -> Workspace {
         slug: Slug::from_stored("new".to_owned()),
         name: Name::from_stored("New".to_owned()),
         created_at: Timestamp::from_micros(0),
+        currency: Currency::DEFAULT,
     }
 }
 

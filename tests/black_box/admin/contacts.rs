@@ -80,6 +80,40 @@ fn adding_a_contact_records_the_admin_as_actor() {
 }
 
 #[test]
+fn the_first_contact_that_is_added_on_a_page_is_the_primary_one() {
+    let (_server, visitor, client) = start();
+    let form = visitor.get("/customers/1/contacts/new");
+    form.expect(200).says("becomes the primary contact");
+    assert_eq!(form.count("[name=is_primary]"), 0);
+    let add = |name: &str| {
+        let email = format!("{}@aurora.example", name.to_lowercase());
+        visitor.post("/customers/1/contacts", &[("name", name), ("email", &email)])
+    };
+    let wrong = add("");
+    wrong.expect(400).says("becomes the primary contact");
+    let added = add("Maya");
+    visitor.follow(added).expect(200).shows("Contact added as the primary contact.");
+    add("Noah").expect(303);
+    let is_primary =
+        |number: i64| client.get(&format!("/contacts/{number}")).expect(200)["is_primary"].clone();
+    assert_eq!((is_primary(1), is_primary(2)), (json!(true), json!(false)));
+    let form = visitor.get("/customers/1/contacts/new");
+    assert_eq!(form.expect(200).hides("becomes the primary contact").count("[name=is_primary]"), 1);
+
+    // The API leaves it to its clients.
+    client.customer("Borealis");
+    let body = json!({"name": "Ann", "email": "ann@borealis.example"});
+    let ann = client.post("/customers/2/contacts", body).expect(201);
+    assert_eq!(ann["is_primary"], false);
+    // A customer whose contacts were all deleted starts over.
+    for number in [1, 2] {
+        client.delete(&format!("/contacts/{number}")).expect(200);
+    }
+    add("Zoe").expect(303);
+    assert_eq!(is_primary(4), true);
+}
+
+#[test]
 fn problems_with_a_contact_are_shown_at_the_fields() {
     let (_server, visitor, client) = start();
     contact(&client, "Maya", false);

@@ -3,10 +3,13 @@
 mod api_keys;
 mod board;
 mod contacts;
+mod customer_links;
 mod customers;
 mod imports;
 mod key_rotation;
 mod logs;
+mod money;
+mod onboarding_page;
 mod onboardings;
 mod overview;
 mod security;

@@ -44,7 +44,7 @@ fn an_onboarding_is_created_for_a_customer_found_by_search() {
         ("reminder_frequency_days", "7"),
     ];
     let created = send(&visitor, "/customers/2/onboardings", &form, &typed);
-    assert_eq!(created.expect(303).location(), "/onboardings#onboarding-1");
+    assert_eq!(created.expect(303).location(), "/onboardings/1");
     visitor.follow(created).shows("Created Rollout for Borealis.");
     let shown = client.get("/onboardings/1").expect(200);
     for (name, value) in [
@@ -162,9 +162,9 @@ fn the_page_of_an_onboarding_shows_its_history_newest_first() {
     client.post("/onboardings", json!({"customer_id": aurora["id"]})).expect(201);
     visitor.get("/onboardings").expect(200);
     visitor.post("/onboardings/1/move", &[("phase", "launch")]).expect(303);
-    let page = visitor.get("/onboardings/1-whatever/edit");
+    let page = visitor.get("/onboardings/1-whatever");
     assert_eq!(page.expect(200).text("h1"), "Onboarding 1");
-    let text = page.says("Admin").text("main");
+    let text = page.says("Admin").text(".timeline");
     let position = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
     assert!(
         position("Onboarding launched")
@@ -205,6 +205,9 @@ fn onboardings_of_another_workspace_are_not_reachable() {
     let made = other.post("/onboardings", json!({"customer_id": theirs["id"]})).expect(201);
     visitor.get("/admin").expect(200);
     for name in ["1", made["id"].as_str().unwrap(), "nothing", "99999999999999999999"] {
+        visitor.get(&format!("/onboardings/{name}")).expect(404).hides("Theirs");
+        let path = format!("/onboardings/{name}/progress");
+        visitor.post(&path, &[("phase", "launch")]).expect(404);
         for action in ["edit", "delete"] {
             let path = format!("/onboardings/{name}/{action}");
             visitor.get(&path).expect(404).hides("Theirs");

@@ -179,9 +179,9 @@ fn the_history_of_an_onboarding_shows_deliveries() {
     let body = json!({"customer_id": customer["id"], "name": "Rollout"});
     let onboarding = client.post("/onboardings", body).expect(201);
     receiver.wait_for("onboarding.created");
-    let edit = format!("/onboardings/{}/edit", onboarding["display_id"]);
-    wait_for_text(&visitor, &edit, "Webhook failed");
-    let page = visitor.get(&edit);
+    let shown = format!("/onboardings/{}", onboarding["display_id"]);
+    wait_for_text(&visitor, &shown, "Webhook failed");
+    let page = visitor.get(&shown);
     assert!(page.text(".timeline li").contains(&receiver.url()));
     assert!(page.attribute(".timeline li a", "href").starts_with(&path));
 }
