@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
+import { Browser, PHONE } from './browser.js';
+import { fits, isAccessible } from './checks.js';
 import { Server } from './server.js';
 
 let server;
@@ -108,7 +109,6 @@ test('moving a card keeps the filter', () =>
   browser.visit(async (page) => {
     const { card } = await openWithCard(page, 'Filtered');
     await page.getByLabel('State').selectOption({ label: 'Active' });
-    await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL(/state=active/);
     await card.getByRole('button', { name: 'Move Filtered to Program design' }).click();
     await waitForCard(page, 'Program design', 'Filtered');
@@ -124,12 +124,13 @@ test('an onboarding is created and edited', () =>
     await page.getByRole('textbox', { name: 'Name' }).fill('Created');
     await page.getByLabel('Target launch').fill('2027-03-01');
     await page.locator('main form button.primary').click();
-    await page.waitForURL(/\/onboardings(\?.*)?#onboarding-\d+$/);
-    const [, id] = page.url().match(/#onboarding-(\d+)$/);
+    await page.waitForURL(/\/onboardings\/\d+$/);
+    const [, id] = page.url().match(/\/(\d+)$/);
     const read = async () => (await server.api(`/onboardings/${id}`)).body;
     assert.equal((await read()).target_launch_date, '2027-03-01T00:00:00.000Z');
 
-    await page.goto(`/onboardings/${id}/edit`);
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.waitForURL('**/edit');
     await page.getByLabel('Days between reminders').fill('0');
     await page.getByRole('textbox', { name: 'Notes' }).fill('Two lines\nof notes');
     await page.locator('main form button.primary').click();
@@ -151,4 +152,72 @@ test('a move is recorded with the admin as its actor', () =>
     const { body: activity } = await server.api(`/onboardings/${body.data[0].id}/activity?limit=1`);
     assert.equal(activity.data[0].type, 'onboarding.phase_changed');
     assert.equal(activity.data[0].actor.type, 'admin');
+  }));
+
+/** At which sides the board shows that there is more. */
+function shadows(page) {
+  const opacity = (pseudo) => page.locator('.board-frame').evaluate(
+    (frame, pseudo) => getComputedStyle(frame, pseudo).opacity, pseudo);
+  return Promise.all([opacity('::before'), opacity('::after')]);
+}
+
+/** Waits until the shadows are as expected. */
+async function waitForShadows(page, before, after) {
+  const [hasBefore, hasAfter] = [before, after].map((is) => (is ? '1' : '0'));
+  await page.waitForFunction(([before, after]) => {
+    const frame = document.querySelector('.board-frame');
+    const opacity = (pseudo) => getComputedStyle(frame, pseudo).opacity;
+    return opacity('::before') === before && opacity('::after') === after;
+  }, [hasBefore, hasAfter]);
+  assert.deepEqual(await shadows(page), [hasBefore, hasAfter]);
+}
+
+for (const [name, viewport] of [['a laptop', undefined], ['a phone', PHONE], ['320 pixels', { width: 320, height: 640 }]]) {
+  test(`the board scrolls inside its frame on ${name} and shows where there is more`, () =>
+    browser.visit(async (page) => {
+      await openWithCard(page, `On ${name}`);
+      await fits(page);
+      await page.getByText('Scroll sideways to see all phases.').waitFor();
+      await waitForShadows(page, false, true);
+      const region = page.getByRole('region', { name: 'Board' });
+      await region.focus();
+      await page.keyboard.press('ArrowRight');
+      await waitForShadows(page, true, true);
+      await region.evaluate((element) => element.scrollTo({ left: element.scrollWidth, behavior: 'instant' }));
+      await waitForShadows(page, true, false);
+      assert.ok(await column(page, 'Completed').isVisible());
+      await isAccessible(page);
+    }, { viewport, reducedMotion: 'reduce' }));
+}
+
+test('a link leads to each phase, with the number of its onboardings', () =>
+  browser.visit(async (page) => {
+    await openWithCard(page, 'Counted');
+    const phases = page.getByRole('navigation', { name: 'Phases' });
+    assert.equal(await phases.getByRole('link').count(), 7);
+    await phases.getByRole('link', { name: /^Completed \d+$/ }).click();
+    await page.waitForFunction(() => {
+      const { left, right } = document.getElementById('phase-completed').getBoundingClientRect();
+      return left >= 0 && right <= innerWidth;
+    });
+    await fits(page);
+  }, { viewport: PHONE, reducedMotion: 'reduce' }));
+
+test('a wide window shows all phases without scrolling', () =>
+  browser.visit(async (page) => {
+    await openWithCard(page, 'Wide');
+    await waitForShadows(page, false, false);
+    assert.ok(await page.getByText('Scroll sideways to see all phases.').isHidden());
+  }, { viewport: { width: 1920, height: 1000 } }));
+
+test('an onboarding is moved on its own page', () =>
+  browser.visit(async (page) => {
+    const { card, phase } = await openWithCard(page, 'Linked');
+    await card.getByRole('link', { name: 'Linked' }).click();
+    await page.waitForURL(/\/onboardings\/\d+$/);
+    await page.getByLabel('Phase', { exact: true }).selectOption({ label: 'Internal QA' });
+    await page.getByRole('button', { name: 'Update progress' }).click();
+    await page.getByText('Changes saved.').waitFor();
+    assert.equal(await phase(), 'internal_qa');
+    assert.equal(await page.locator('[aria-current=step]').textContent(), 'Internal QA');
   }));

@@ -98,7 +98,7 @@ test('a contact is added as the primary one, and deleted', () =>
     await page.waitForURL('**/contacts/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('Maya Lind');
     await page.getByRole('textbox', { name: 'Email' }).fill('maya@ember.example');
-    await page.getByRole('checkbox', { name: /primary/i }).check();
+    await page.getByText('becomes the primary contact').waitFor();
     await page.locator('main form button.primary').click();
     await page.waitForURL(/\/customers\/\d+/);
     await page.getByText('Maya Lind').first().waitFor();

@@ -99,6 +99,7 @@ test('hostile names are not injected into any page', () =>
         `/customers/${number}/delete`,
         `/contacts/${number}/edit`,
         `/contacts/${number}/delete`,
+        `/onboardings/${number}`,
         `/onboardings/${number}/edit`,
         `/onboardings/${number}/delete`,
       ]) {
@@ -121,6 +122,7 @@ test('a right-to-left override in a name does not reverse other text', () =>
       `/customers/${last}/delete`,
       `/contacts/${last}/delete`,
       '/onboardings',
+      `/onboardings/${last}`,
       `/onboardings/${last}/delete`,
     ]) {
       await page.goto(path);

@@ -61,7 +61,7 @@ fn adding_a_contact_records_the_admin_as_actor() {
     let added = visitor.post("/customers/1/contacts", &fields);
     assert_eq!(added.expect(303).location(), "/customers/1-aurora");
     let page = visitor.follow(added);
-    page.expect(200).shows("Contact added.").shows("decides").shows("COO");
+    page.expect(200).shows("Contact added as the primary contact.").shows("decides").shows("COO");
     page.hides("<b>Maya").says(HOSTILE);
     let maya = client.get("/contacts/2").expect(200);
     assert_eq!(
@@ -86,6 +86,7 @@ fn the_first_contact_that_is_added_on_a_page_is_the_primary_one() {
     form.expect(200).says("becomes the primary contact");
     assert_eq!(form.count("[name=is_primary]"), 0);
     let add = |name: &str| {
+        visitor.get("/customers/1/contacts/new").expect(200);
         let email = format!("{}@aurora.example", name.to_lowercase());
         visitor.post("/customers/1/contacts", &[("name", name), ("email", &email)])
     };

@@ -65,8 +65,8 @@ fn links_say_nothing_to_visitors_who_are_not_signed_in() {
     assert_eq!(known.expect(303).location(), "/admin/sign-in?next=%2Fcustomers%2Faurora");
     let signed_in = server.signed_in();
     let opened = signed_in.get(known.location());
-    let opened = signed_in.follow(opened);
-    assert_eq!(opened.expect(303).location(), "/customers/1-aurora");
+    assert_eq!(opened.expect(303).location(), "/customers/aurora");
+    assert_eq!(signed_in.follow(opened).expect(200).text("h1"), "Aurora");
 }
 
 #[test]
