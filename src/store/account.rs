@@ -40,6 +40,20 @@ impl Tx<'_> {
         Ok(Timestamp::from_micros(changed_at))
     }
 
+    /// Replaces the password that was set at a time, and returns the time of the change. Returns
+    /// `None` if there is another password by now.
+    pub fn change_password(
+        &self,
+        set_at: Timestamp,
+        password: &PasswordHash,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let current = Reader { conn: self.conn }.account()?;
+        if current.is_none_or(|account| account.changed_at != set_at) {
+            return Ok(None);
+        }
+        self.set_password(password).map(Some)
+    }
+
     /// Sets the first admin password and returns the time. Returns `None` if there already is a
     /// password.
     pub fn set_first_password(

@@ -8,6 +8,7 @@ use super::reader::WorkspaceReader;
 use super::rows::live::List;
 use super::rows::resource::{Listed, Table};
 use super::rows::row::enum_value;
+use crate::model::audit::search::{SearchText, SearchedEvent};
 use crate::model::audit::{AuditEntry, AuditFilter, AuditPage};
 use crate::model::event::{Actor, ActorKind, Event};
 use crate::model::parse::page::{Page, PageRequest};
@@ -80,7 +81,8 @@ impl WorkspaceReader<'_> {
         };
 
         // Only these filters are tested row by row; without them, no event is skipped.
-        let skips_events = kind.is_some() || filter.actor.is_some() || resource.is_some();
+        let skips_events =
+            kind.is_some() || filter.actor.is_some() || resource.is_some() || filter.text.is_some();
         let end = if skips_events {
             let mut list = base_list();
             if let Some(from) = &from {
@@ -105,7 +107,10 @@ impl WorkspaceReader<'_> {
         if let Some(resource) = &resource {
             list.filter("resource", resource);
         }
-        let Page { data: entries, next } = list.page(self.conn, &page)?;
+        let Page { data: entries, next } = match &filter.text {
+            Some(text) => list.page_matching(self.conn, &page, |row| contains(row, text))?,
+            None => list.page(self.conn, &page)?,
+        };
         let searched_back_to = end.filter(|_| next.is_none());
         Ok(AuditPage { entries, next: next.or(end), searched_back_to })
     }
@@ -125,6 +130,15 @@ impl WorkspaceReader<'_> {
         }
         Ok(actors)
     }
+}
+
+/// Whether an event contains a text. Reads the row without copying it.
+fn contains(row: &Row<'_>, text: &SearchText) -> rusqlite::Result<bool> {
+    Ok(text.is_in(SearchedEvent {
+        actor_name: row.get_ref("actor_name")?.as_str()?,
+        object: row.get_ref("object")?.as_str()?,
+        previous: row.get_ref("previous")?.as_str_or_null()?,
+    }))
 }
 
 #[cfg(test)]
@@ -222,6 +236,27 @@ mod tests {
         assert_eq!(types(AuditFilter { actor, ..of_one }), ["contact.created"]);
         let (from, to) = (Some(time_at(2)), Some(time_at(3)));
         assert_eq!(types(AuditFilter { from, to, ..none() }), ["onboarding.created"]);
+    }
+
+    #[test]
+    fn a_text_is_found_in_names_and_changed_values() {
+        let db = sample_db();
+        let found = |text: &str, limit, within| {
+            let text = SearchText::parse(text).ok();
+            let filter = AuditFilter { text, ..AuditFilter::default() };
+            audit_page(&db, &filter, PageRequest { limit, before: None }, within)
+        };
+        assert_eq!(event_types(&found("ADA@", 9, 9)), ["contact.deleted", "contact.created"]);
+        let moved = ["onboarding.phase_changed", "onboarding.updated"];
+        assert_eq!(event_types(&found("review", 9, 9)), moved);
+        assert_eq!(event_types(&found("%", 9, 9)), [""; 0]);
+        // The search is bounded like the other filters, and continues where it stopped.
+        let full = found("rollout", 2, 9);
+        assert_eq!((event_types(&full), full.searched_back_to), (moved.to_vec(), None));
+        assert_eq!(full.next, Some(full.entries[1].event.created_at));
+        let short = found("aurora", 9, 4);
+        assert_eq!(event_types(&short), ["contact.deleted", "contact.created"]);
+        assert_eq!(short.searched_back_to, Some(time_at(3)));
     }
 
     #[test]

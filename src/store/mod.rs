@@ -8,6 +8,7 @@ mod audit;
 mod board;
 mod contacts;
 mod customers;
+mod deleted;
 mod engine;
 mod error;
 mod event_feed;

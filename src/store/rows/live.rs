@@ -159,13 +159,34 @@ impl<'v> List<'v> {
     }
 
     pub fn page<R: Listed>(
-        mut self,
+        self,
         conn: &Connection,
         page: &PageRequest,
     ) -> Result<Page<R>, StoreError> {
+        // One extra row, to find out whether there are older ones.
+        self.page_of(conn, page, page.limit + 1, |_| Ok(true))
+    }
+
+    /// Returns the rows that a test accepts. Reads all rows until the page is full, so the list
+    /// needs a lower bound.
+    pub fn page_matching<R: Listed>(
+        self,
+        conn: &Connection,
+        page: &PageRequest,
+        matches: impl Fn(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<Page<R>, StoreError> {
+        self.page_of(conn, page, u32::MAX, matches)
+    }
+
+    /// Returns a page of the first `limit` rows.
+    fn page_of<R: Listed>(
+        mut self,
+        conn: &Connection,
+        page: &PageRequest,
+        limit: u32,
+        matches: impl Fn(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<Page<R>, StoreError> {
         let before = page.before.map(Timestamp::as_micros);
-        // Fetch one extra row to find out whether there are older ones.
-        let limit = page.limit + 1;
         let mut values = std::mem::take(&mut self.values);
         let mut cursor = String::new();
         if let Some(before) = &before {
@@ -182,10 +203,18 @@ impl<'v> List<'v> {
             values.len(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), R::from_row)?;
-        let mut data = rows.collect::<rusqlite::Result<Vec<R>>>()?;
-        let more = data.len() > page.limit as usize;
-        data.truncate(page.limit as usize);
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut data, mut more) = (Vec::new(), false);
+        while let Some(row) = rows.next()? {
+            if !matches(row)? {
+                continue;
+            }
+            more = data.len() >= page.limit as usize;
+            if more {
+                break;
+            }
+            data.push(R::from_row(row)?);
+        }
         let next = data.last().filter(|_| more).map(R::created_at);
         Ok(Page { data, next })
     }

@@ -1,5 +1,8 @@
 //! The audit log of a workspace: every event it has recorded, and the filters to search them by.
 
+pub mod search;
+
+use self::search::SearchText;
 use super::customer::CustomerId;
 use super::event::{Event, EventType};
 use super::onboarding::Phase;
@@ -15,6 +18,8 @@ use super::webhook::id::EndpointId;
 /// field.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
+    /// A text that the events contain.
+    pub text: Option<SearchText>,
     pub kind: Option<EventType>,
     /// The actor's ID.
     pub actor: Option<String>,
@@ -29,6 +34,7 @@ pub struct AuditFilter {
 impl Query for AuditFilter {
     fn read(params: &mut Params) -> Self {
         let filter = Self {
+            text: params.parse_non_blank("q", SearchText::parse),
             kind: params.parse_non_blank("type", parse_enum),
             actor: params.parse_non_blank("actor", |text| Ok(text.trim().to_owned())),
             resource: params.parse_non_blank("resource", parse_enum),
@@ -97,10 +103,11 @@ mod tests {
 
     #[test]
     fn blank_form_fields_do_not_filter() {
-        let names = ["type", "actor", "resource", "id", "from", "to"];
+        let names = ["q", "type", "actor", "resource", "id", "from", "to"];
         let blank: Vec<_> = names.iter().map(|&name| (name, " ")).collect();
-        let AuditFilter { kind, actor, resource, resource_id, from, to } = read(&blank).unwrap();
-        assert!(kind.is_none() && actor.is_none() && resource.is_none());
+        let AuditFilter { text, kind, actor, resource, resource_id, from, to } =
+            read(&blank).unwrap();
+        assert!(text.is_none() && kind.is_none() && actor.is_none() && resource.is_none());
         assert!(resource_id.is_none() && from.is_none() && to.is_none());
     }
 
@@ -108,6 +115,7 @@ mod tests {
     fn every_filter_is_parsed() {
         let id = format!("c{}", "7".repeat(24));
         let filter = read(&[
+            ("q", " Ada "),
             ("type", "contact.deleted"),
             ("actor", " cli "),
             ("resource", "contact"),
@@ -116,6 +124,7 @@ mod tests {
             ("to", "2026-05-26T17:21"),
         ])
         .unwrap();
+        assert_eq!(filter.text, SearchText::parse("ADA").ok());
         assert_eq!(filter.kind, Some(EventType::ContactDeleted));
         assert_eq!(filter.actor.as_deref(), Some("cli"));
         assert_eq!(filter.resource, Some(ResourceType::Contact));
