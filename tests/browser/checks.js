@@ -117,7 +117,7 @@ export function shape(address) {
 
 /**
  * Follows links from the overview until there are no new kinds of pages. Returns one URL for each kind.
- * Skips downloads.
+ * Skips downloads and the documentation.
  */
 export async function everyPage(page, origin) {
   const found = new Map();
@@ -139,5 +139,5 @@ export async function everyPage(page, origin) {
 
 function isPage(address) {
   const { pathname } = new URL(address);
-  return !pathname.startsWith('/api/') && !/\.(csv|json)$/.test(pathname);
+  return !/^\/(api|docs)(\/|$)/.test(pathname) && !/\.(csv|json)$/.test(pathname);
 }

@@ -54,7 +54,7 @@ class Receiver {
 /** Adds an endpoint for all events and opens its page. Returns the secret. */
 async function add(page, description) {
   await page.goto('/admin');
-  await page.getByRole('link', { name: 'Webhooks' }).click();
+  await page.getByRole('link', { name: 'Webhooks', exact: true }).click();
   await page.getByRole('link', { name: 'Add endpoint' }).click();
   await page.getByRole('textbox', { name: 'URL' }).fill(receiver.url);
   await page.getByRole('textbox', { name: 'Description' }).fill(description);
