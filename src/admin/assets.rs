@@ -22,7 +22,7 @@ static STYLE: Asset = Asset {
 static SCRIPT: Asset = Asset {
     name: "admin.js",
     content_type: "text/javascript; charset=utf-8",
-    content: include_str!("../../assets/admin.js"),
+    content: concat!(include_str!("../../assets/admin.js"), include_str!("../../assets/times.js")),
 };
 static ICON: Asset = Asset {
     name: "icon.svg",

@@ -40,8 +40,8 @@ pub(super) enum AdminError {
         "There is no workspace yet. Customers, onboardings, and API keys belong to a workspace, so create one first."
     )]
     NoWorkspace,
-    #[error("{0}")]
-    Conflict(String),
+    #[error("{message}")]
+    Conflict { title: &'static str, message: String },
     #[error("The form is too large.")]
     TooLarge,
     #[error(
@@ -68,6 +68,11 @@ pub(super) enum AdminError {
 }
 
 impl AdminError {
+    /// Returns an error for something that the current state doesn't allow.
+    pub fn conflict(title: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict { title, message: message.into() }
+    }
+
     /// Whether the server is at fault. Such errors are logged, with details that the visitor
     /// doesn't see.
     pub fn is_server_error(&self) -> bool {
@@ -92,13 +97,15 @@ impl AdminError {
     pub fn status(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
-            Self::PageNotFound | Self::NotFound(_) | Self::NoDelivery | Self::NoImport => {
-                (S::NOT_FOUND, "Not found")
-            }
+            Self::PageNotFound => (S::NOT_FOUND, "Page not found"),
+            Self::NotFound(resource) => (S::NOT_FOUND, not_found_title(*resource)),
+            Self::NoDelivery => (S::NOT_FOUND, "Delivery not found"),
+            Self::NoImport => (S::NOT_FOUND, "Import not found"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Invalid(_) | Self::Broken(_) => (S::BAD_REQUEST, "Invalid request"),
-            Self::SlugTaken | Self::EmailTaken => (S::CONFLICT, "Already taken"),
-            Self::Conflict(_) => (S::CONFLICT, "Can't complete this action"),
+            Self::SlugTaken => (S::CONFLICT, "Slug already taken"),
+            Self::EmailTaken => (S::CONFLICT, "Email address already taken"),
+            Self::Conflict { title, .. } => (S::CONFLICT, title),
             Self::UntrustedForm => (S::FORBIDDEN, "Form rejected"),
             Self::NoWorkspace => (S::NOT_FOUND, "No workspace"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "Request timed out"),
@@ -109,6 +116,16 @@ impl AdminError {
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
+    }
+}
+
+fn not_found_title(resource: ResourceType) -> &'static str {
+    match resource {
+        ResourceType::Customer => "Customer not found",
+        ResourceType::Contact => "Contact not found",
+        ResourceType::Onboarding => "Onboarding not found",
+        ResourceType::ApiKey => "API key not found",
+        ResourceType::WebhookEndpoint => "Webhook endpoint not found",
     }
 }
 
@@ -126,12 +143,17 @@ impl From<StoreError> for AdminError {
             StoreError::NotFound(resource) => Self::NotFound(resource),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::EmailTaken => Self::EmailTaken,
-            StoreError::TooManyEndpoints => Self::Conflict(format!(
-                "This workspace already has {MAX_ENDPOINTS} webhook endpoints. Delete one first."
-            )),
-            StoreError::EndpointDisabled => {
-                Self::Conflict("This endpoint is disabled. Enable it first.".to_owned())
-            }
+            StoreError::TooManyEndpoints => Self::conflict(
+                "Too many webhook endpoints",
+                format!(
+                    "This workspace already has {MAX_ENDPOINTS} webhook endpoints. Delete one \
+                     first."
+                ),
+            ),
+            StoreError::EndpointDisabled => Self::conflict(
+                "Endpoint is disabled",
+                "This endpoint is disabled. Enable it first.",
+            ),
             StoreError::Unavailable(_)
             | StoreError::SuspectedDamage(_)
             | StoreError::Damaged(_)

@@ -61,6 +61,33 @@ pub(super) fn card_path(filter: &Form, onboarding: &Onboarding) -> String {
     )
 }
 
+/// Returns the path of a page of the documentation, given by its path in `docs` without `.md`, with
+/// an anchor if needed: `operate/backup#restore`.
+pub(super) fn docs_path(page: &str) -> String {
+    if page.is_empty() { "/docs".to_owned() } else { format!("/docs/{page}") }
+}
+
+/// Returns the path of a contact. It leads to the page of the customer, or to a page that says that
+/// the contact was deleted.
+pub(super) fn contact_path(number: DisplayId) -> String {
+    format!("/contacts/{}", number.0)
+}
+
+/// Returns the path of a key in the list of API keys.
+pub(super) fn key_path(id: &str) -> String {
+    format!("/admin/api-keys#key-{id}")
+}
+
+/// Returns the path of a webhook endpoint, also of a deleted one.
+pub(super) fn endpoint_path(id: &str) -> String {
+    format!("/admin/webhooks/{id}")
+}
+
+/// Returns the path of the audit log of one resource.
+pub(super) fn history_path(id: &str) -> String {
+    path_with_query("/admin/logs", &[("id", id)])
+}
+
 /// Appends the non-empty parameters to a path.
 pub(super) fn path_with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     let non_empty = parameters.iter().filter(|(_, value)| !value.is_empty());
@@ -98,5 +125,40 @@ mod tests {
         for path in ["", "admin", "//host", "/\\host", "https://host", "/a b", "/a\r\nb", "/ä"] {
             assert_eq!(local_path(path), None, "{path}");
         }
+    }
+
+    /// Returns the text of each template of the pages.
+    fn templates(dir: &std::path::Path) -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| match path.is_dir() {
+                true => templates(&path),
+                false => vec![std::fs::read_to_string(&path).unwrap()],
+            })
+            .collect()
+    }
+
+    /// Returns the anchor of a heading.
+    fn anchor(heading: &str) -> String {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        heading.chars().filter(|&c| c.is_alphanumeric() || c == '-').collect()
+    }
+
+    #[test]
+    fn every_link_to_the_documentation_leads_to_a_page_and_a_heading() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut checked = 0;
+        for template in templates(&root.join("templates/admin")) {
+            for call in template.split("ui::help(page, \"").skip(1) {
+                let target = call.split('"').next().unwrap();
+                let (page, heading) = target.split_once('#').unwrap_or((target, ""));
+                let file = root.join(format!("docs/{page}.md"));
+                let text = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{target}"));
+                let has_heading = text.lines().any(|line| anchor(line) == heading);
+                assert!(heading.is_empty() || has_heading, "{target}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 15, "{checked}");
     }
 }

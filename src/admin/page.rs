@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::assets::Assets;
 use super::error::AdminError;
+use super::links::docs_path;
 
 /// The return type of every handler.
 pub(super) type PageResult = Result<HttpResponse, AdminError>;
@@ -20,10 +21,13 @@ pub(super) enum Section {
     ApiKeys,
     Webhooks,
     Logs,
+    Workspaces,
+    Account,
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    /// The entries about the current workspace.
+    const MAIN: [Self; 6] = [
         Self::Overview,
         Self::Customers,
         Self::Onboardings,
@@ -31,6 +35,8 @@ impl Section {
         Self::Webhooks,
         Self::Logs,
     ];
+    /// The entries about the server.
+    const MORE: [Self; 2] = [Self::Workspaces, Self::Account];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -40,6 +46,8 @@ impl Section {
             Self::ApiKeys => "API keys",
             Self::Webhooks => "Webhooks",
             Self::Logs => "Audit log",
+            Self::Workspaces => "Workspaces",
+            Self::Account => "Account",
         }
     }
 
@@ -52,6 +60,8 @@ impl Section {
             Self::ApiKeys => "/admin/api-keys",
             Self::Webhooks => "/admin/webhooks",
             Self::Logs => "/admin/logs",
+            Self::Workspaces => "/admin/workspaces",
+            Self::Account => "/admin/account",
         }
     }
 }
@@ -74,8 +84,12 @@ pub(super) struct Page {
     pub signed_in: bool,
     /// The CSRF token for the page's forms.
     pub csrf: String,
-    /// All workspaces; empty unless the visitor is signed in.
+    /// All workspaces by name; empty unless the visitor is signed in.
     pub workspaces: Vec<WorkspaceChoice>,
+    /// Where switching the workspace leads.
+    pub path_after_switch: String,
+    /// Whether the documentation is served on the same listener as the pages.
+    pub has_docs: bool,
     /// The flash message of the last action.
     pub notice: Option<String>,
     /// Whether tests can change the clock and the data.
@@ -88,17 +102,21 @@ pub(super) struct Page {
 
 impl Page {
     pub fn sections(&self) -> [Section; 6] {
-        Section::ALL
+        Section::MAIN
+    }
+
+    pub fn more_sections(&self) -> [Section; 2] {
+        Section::MORE
     }
 
     pub fn is_current(&self, section: &Section) -> bool {
         self.section == Some(*section)
     }
 
-    /// Returns where switching the workspace leads: the start of the section, because what this
-    /// page shows may not exist in the other workspace.
-    pub fn path_after_switch(&self) -> &'static str {
-        self.section.unwrap_or(Section::Overview).path()
+    /// Returns the path of a page of the documentation, given by its path in `docs` without `.md`,
+    /// if the documentation is served here.
+    pub fn docs(&self, page: &str) -> Option<String> {
+        self.has_docs.then(|| docs_path(page))
     }
 
     /// Returns the current workspace.
@@ -151,6 +169,7 @@ mod tests {
 {% call ui::notice("Saved.", "good") %}{% endcall %}
 {% call ui::empty("Nothing here", "Make one.") %}<a href="/new">New</a>{% endcall %}
 {% call ui::pager(newest, older) %}{% endcall %}
+{% call ui::help(page, "guides/csv", "CSV files") %}{% endcall %}
 {% call ui::copyable("secret", "Copy") %}{% endcall %}
 {% call ui::confirm(page, "/x/delete", "Delete", "/x") %}<p>Really?</p>{% endcall %}
 "#
@@ -171,6 +190,8 @@ mod tests {
             signed_in: true,
             csrf: "token".to_owned(),
             workspaces: Vec::new(),
+            path_after_switch: String::new(),
+            has_docs: true,
             notice: None,
             test_control: false,
             next_reset: None,
@@ -212,6 +233,7 @@ mod tests {
             r#"href="?cursor=1&#38;x=2" rel="next">Older"#,
             r#"name="csrf" value="token""#,
             "<p>Really?</p>",
+            r#"<a href="/docs/guides/csv">CSV files</a>"#,
             "Not saved.",
         ] {
             assert!(html.contains(text), "{text} is not in {html}");

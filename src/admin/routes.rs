@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
-    api_keys, asset, contacts, csv_export, customer_form, customers, export, imports, logs,
+    account, api_keys, asset, contacts, csv_export, customer_form, customers, export, imports, logs,
     onboardings, overview, purge, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
@@ -43,7 +43,12 @@ pub fn entries() -> Vec<Entry> {
         signed_in(&post, "/admin/sign-out",   "admin-sign-out",      sign_in::sign_out),
         signed_in(&post, "/admin/workspace",  "admin-workspace",     workspaces::choose),
         signed_in(&get,  "/admin",            "admin-overview",      overview::show),
-        signed_in(&get,  "/contacts/{ref}",               "admin-contact",           purge::contact),
+        signed_in(&get,  "/admin/account",    "admin-account",       account::sessions::show),
+        signed_in(&get,  "/admin/account/password", "admin-password-form", account::password::form),
+        signed_in(&post, "/admin/account/password", "admin-password",      account::password::change),
+        signed_in(&post, "/admin/account/sessions/end-others", "admin-sessions-end", account::sessions::end_others),
+        signed_in(&post, "/admin/account/sessions/{id}/end",   "admin-session-end",  account::sessions::end),
+        signed_in(&get,  "/contacts/{ref}",               "admin-contact",           contacts::show),
         signed_in(&get,  "/contacts/{ref}/delete",        "admin-contact-confirm",   contacts::confirm),
         signed_in(&post, "/contacts/{ref}/delete",        "admin-contact-delete",    contacts::delete),
         signed_in(&get,  "/contacts/{ref}/edit",          "admin-contact-edit",      contacts::edit),

@@ -92,6 +92,8 @@ impl Admin {
             signed_in: false,
             csrf: String::new(),
             workspaces: Vec::new(),
+            path_after_switch: String::new(),
+            has_docs: self.service.settings.admin.listen.is_none(),
             notice: None,
             test_control: self.service.test_control.is_some(),
             next_reset: self.service.demo().map(|demo| time_of_day(&demo.next_reset(self.clock()))),

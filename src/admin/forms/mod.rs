@@ -4,5 +4,6 @@ pub(super) mod edit;
 pub(super) mod field;
 pub(super) mod form;
 pub(super) mod money;
+pub(super) mod new_password;
 pub(super) mod resource_fields;
 pub(super) mod upload;

@@ -225,16 +225,19 @@ fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
         )));
     }
     if !row.is_active() {
-        return Err(AdminError::Conflict(format!(
-            "The key {key} is revoked and can't be rotated. Create a new key instead."
-        )));
+        let message =
+            format!("The key {key} is revoked and can't be rotated. Create a new key instead.");
+        return Err(AdminError::conflict("Key is revoked", message));
     }
     match row.replacement {
-        Some(replacement) => Err(AdminError::Conflict(format!(
-            "The key {key} already has a replacement: {}. If you lost its secret, revoke the \
-             replacement and rotate this key again.",
-            replacement.prefix
-        ))),
+        Some(replacement) => Err(AdminError::conflict(
+            "Key already rotated",
+            format!(
+                "The key {key} already has a replacement: {}. If you lost its secret, revoke the \
+                 replacement and rotate this key again.",
+                replacement.prefix
+            ),
+        )),
         None => Ok(row.key),
     }
 }
@@ -242,11 +245,14 @@ fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
 fn revocable(row: KeyRow) -> Result<KeyRow, AdminError> {
     match row.key.revoked_at {
         None => Ok(row),
-        Some(at) => Err(AdminError::Conflict(format!(
-            "The key {} was already revoked on {}.",
-            quoted_name(&row.key),
-            display::date_time(&at)
-        ))),
+        Some(at) => Err(AdminError::conflict(
+            "Key already revoked",
+            format!(
+                "The key {} was already revoked on {}.",
+                quoted_name(&row.key),
+                display::date_time(&at)
+            ),
+        )),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::customer_form;
+use super::{customer_form, deleted};
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit;
 use crate::admin::forms::field::{self, Control};
@@ -115,6 +115,26 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
             let is_first = is_without_contacts(&visit, &customer).await?;
             page::invalid_form(&ContactForm::new(&visit, customer, is_first, form)?)
         }
+    }
+}
+
+/// GET `/contacts/{ref}`: leads to the contact on the customer's page.
+pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
+    let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
+    let wanted = contact_ref.clone();
+    let found = visit.read(move |reader| {
+        let contact = reader.contact(&wanted)?.read()?;
+        let customer = reader.customer(&CustomerRef::Id(contact.customer_id.clone()));
+        Ok((contact, customer.and_then(|customer| customer.read()).ok()))
+    });
+    match found.await {
+        Ok((contact, Some(customer))) => {
+            Ok(see_other(&format!("{}#contact-{}", customer_path(&customer), contact.display_id.0)))
+        }
+        // The customer was deleted, so its page says where its history is.
+        Ok((contact, None)) => Ok(see_other(&format!("/customers/{}", contact.customer_id))),
+        Err(AdminError::NotFound(_)) => purge::deleted(&visit, contact_ref).await,
+        Err(error) => Err(error),
     }
 }
 

@@ -12,19 +12,19 @@ use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::views::diff::{Diff, diff};
 use crate::admin::visit::SignedInVisit;
 use crate::model::audit::{AuditEntry, AuditFilter};
-use crate::model::event::Actor;
+use crate::model::event::{Actor, ActorKind};
 use crate::model::key::Key;
 use crate::model::parse::page::PageRequest;
 use crate::model::parse::params::Params;
 use crate::model::parse::problem::Problem;
 use crate::model::resource::ResourceType;
-use crate::model::values::id::{Id, Ref};
+use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader};
 
-const FIELDS: [&str; 6] = ["actor", "type", "resource", "id", "from", "to"];
+const FIELDS: [&str; 7] = ["q", "actor", "type", "resource", "id", "from", "to"];
 /// The query parameters: the ones that the pager keeps.
-const PARAMETERS: [&str; 7] = ["actor", "type", "resource", "id", "from", "to", "cursor"];
+const PARAMETERS: [&str; 8] = ["q", "actor", "type", "resource", "id", "from", "to", "cursor"];
 
 #[derive(Template)]
 #[template(path = "admin/logs.html")]
@@ -48,8 +48,10 @@ struct Entry {
     diff: Diff,
     /// The name of the resource at the time of the event.
     name: String,
-    /// The path of the resource, if it has a page.
+    /// The path of the resource, also of a deleted one.
     resource: Option<String>,
+    /// The path of the API key that acted.
+    actor: Option<String>,
     customer: Option<Link>,
 }
 
@@ -135,7 +137,8 @@ fn filter_value(name: &str, value: &str) -> String {
     }
 }
 
-/// Returns links to the customers of the events, by customer ID. Deleted customers have none.
+/// Returns links to the customers of the events, by customer ID, for the events of other resources.
+/// Deleted customers have none.
 fn customers(
     reader: &WorkspaceReader<'_>,
     entries: &[AuditEntry],
@@ -164,30 +167,47 @@ fn customers(
 fn entry(event: AuditEntry, customers: &HashMap<String, Link>) -> Entry {
     let previous = event.event.previous_attributes.as_ref().map(|previous| previous.get());
     let object = event.event.object.get();
+    let snapshot: Snapshot = serde_json::from_str(object).unwrap_or_default();
     let customer = event.customer_id.as_ref().and_then(|id| customers.get(id.as_str()));
+    let number = snapshot.display_id.map(DisplayId);
+    let id = event.resource_id.as_str();
     let resource = match event.resource {
-        ResourceType::Customer => customer.map(|link| link.path.clone()),
-        ResourceType::WebhookEndpoint => Some(format!("/admin/webhooks/{}", event.resource_id)),
-        ResourceType::ApiKey => Some(format!("/admin/api-keys#key-{}", event.resource_id)),
-        // The entry links to the customer's page instead.
-        ResourceType::Contact | ResourceType::Onboarding => None,
+        ResourceType::Customer => match customer {
+            Some(link) => Some(link.path.clone()),
+            // The page says that the customer was deleted.
+            None => number.map(|number| format!("/customers/{}", number.0)),
+        },
+        ResourceType::Contact => number.map(links::contact_path),
+        ResourceType::Onboarding => number.map(links::onboarding_path_from),
+        ResourceType::WebhookEndpoint => Some(links::endpoint_path(id)),
+        ResourceType::ApiKey => Some(links::key_path(id)),
     };
+    let actor = &event.event.actor;
+    let actor = (actor.kind == ActorKind::ApiKey).then(|| links::key_path(&actor.id));
     let customer = customer
         .filter(|_| event.resource != ResourceType::Customer)
         .map(|link| Link { path: link.path.clone(), name: link.name.clone() });
-    Entry { diff: diff(object, previous), name: resource_name(object), resource, customer, event }
+    Entry { diff: diff(object, previous), name: snapshot.name(), resource, actor, customer, event }
 }
 
-/// Returns the name of a resource, or the URL of a webhook endpoint. Onboardings may have none.
-fn resource_name(object: &str) -> String {
-    #[derive(serde::Deserialize)]
-    struct WithName {
-        name: Option<String>,
-        url: Option<String>,
+/// What an entry shows of the resource at the time of the event.
+#[derive(Default, serde::Deserialize)]
+struct Snapshot {
+    name: Option<String>,
+    /// Webhook endpoints have a URL and no name.
+    url: Option<String>,
+    display_id: Option<i64>,
+}
+
+impl Snapshot {
+    fn name(self) -> String {
+        let name = self.name.or(self.url).filter(|name| !name.is_empty());
+        match (name, self.display_id) {
+            (Some(name), _) => name,
+            (None, Some(number)) => format!("number {number}"),
+            (None, None) => "(no name)".to_owned(),
+        }
     }
-    let resource = serde_json::from_str::<WithName>(object).ok();
-    let name = resource.and_then(|resource| resource.name.or(resource.url));
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
 }
 
 /// Returns the options of the actor filter. Keys can share a name, so their prefixes are included.

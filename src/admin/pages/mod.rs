@@ -1,5 +1,6 @@
 //! The pages. Each file has one page, or the pages of one resource.
 
+pub(super) mod account;
 pub(super) mod api_keys;
 pub(super) mod asset;
 pub(super) mod contacts;
@@ -7,6 +8,7 @@ pub(super) mod csv_export;
 pub(super) mod customer_form;
 mod customer_slug;
 pub(super) mod customers;
+mod deleted;
 mod download;
 pub(super) mod export;
 pub(super) mod imports;

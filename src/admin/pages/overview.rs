@@ -10,6 +10,7 @@ use askama::Template;
 use crate::admin::display;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::chart::Chart;
+use crate::admin::views::first_steps::FirstSteps;
 use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::key::Key;
 use crate::model::values::time::Timestamp;
@@ -24,6 +25,8 @@ struct Overview {
     page: Page,
     /// `None` if there is no workspace yet.
     counts: Option<Counts>,
+    /// What to do in a workspace that nobody has used yet.
+    first_steps: Option<FirstSteps>,
     server: ServerInfo,
     chart: Chart,
     busy_keys: Vec<BusyKey>,
@@ -73,7 +76,8 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let (now, monotonic) = (clock.now(), clock.monotonic());
     let workspace = visit.workspace().ok().map(|workspace| workspace.no);
     let dated = Arc::clone(service);
-    let (counts, size, keys, ahead) = visit
+    let unwritten = service.key_usage.pending();
+    let (counts, size, mut keys, ahead) = visit
         .read_all(move |reader| {
             let counts = workspace
                 .map(|workspace| reader.for_workspace(workspace).overview(now))
@@ -82,6 +86,13 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
             Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
         })
         .await?;
+    keys.iter_mut().for_each(|key| unwritten.add_to(key));
+    let first_steps = match (&counts, visit.workspace()) {
+        (Some(counts), Ok(workspace)) if counts.customers.total() == 0 => {
+            FirstSteps::new(visit.visitor(), &workspace.slug, &keys)
+        }
+        _ => None,
+    };
     let uptime = monotonic.since(admin.started);
     let server = ServerInfo {
         uptime: duration(seconds(uptime)),
@@ -96,6 +107,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     page::html(&Overview {
         page: visit.page("Overview", Section::Overview),
         counts,
+        first_steps,
         server,
         chart: Chart::new(&service.traffic.last_hour(now, monotonic)),
         busy_keys: keys.iter().filter_map(|key| busy_key(service, key)).collect(),

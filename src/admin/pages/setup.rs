@@ -5,12 +5,11 @@ use std::rc::Rc;
 use askama::Template;
 
 use super::sign_in::{log_failure, open_session};
-use crate::admin::forms::form::{Form, Kind, Shape};
+use crate::admin::forms::form::Form;
+use crate::admin::forms::new_password::NewPassword;
 use crate::admin::page::{self, Page, PageResult, see_other};
 use crate::admin::visit::Visitor;
-use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::problem::{Problem, Rule};
-use crate::model::values::password::Password;
 use crate::service::auth_limits::secret_kinds::Attempt;
 
 #[derive(Template)]
@@ -18,24 +17,6 @@ use crate::service::auth_limits::secret_kinds::Attempt;
 struct SetupPage {
     page: Page,
     form: Form,
-}
-
-/// The password from the form, entered twice.
-struct NewPassword(Password);
-
-const SHAPE: &Shape = &[("password", Kind::Text), ("again", Kind::Text)];
-
-impl Body for NewPassword {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let password: Password = fields.required("password")?;
-        let confirmation: Option<Password> = fields.optional("again");
-        fields.reject_if(confirmation.as_ref() != Some(&password), || Problem {
-            rule: Rule::ConflictingFields,
-            message: "The passwords don't match".to_owned(),
-            field: "again".to_owned(),
-        });
-        Some(Self(password))
-    }
 }
 
 /// GET `/admin/setup`
@@ -73,7 +54,7 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
             field: "code".to_owned(),
         }]);
     }
-    let NewPassword(password) = match visitor.form().parse(SHAPE) {
+    let NewPassword(password) = match visitor.form().parse(NewPassword::SHAPE) {
         Ok(new_password) => new_password,
         Err(problems) => return reject(problems),
     };
@@ -81,7 +62,12 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
     admin.setup_code.use_up();
     match set {
-        Some(changed_at) => open_session(&visitor, changed_at, "/admin", Some("Password set.")),
+        Some(changed_at) => {
+            let notice = Some("Password set.");
+            let response = open_session(&visitor, changed_at, None, "/admin", notice)?;
+            log::info!("admin password set from {}", visitor.client_ip());
+            Ok(response)
+        }
         // A password was set on the command line in the meantime.
         None => Ok(see_other("/admin/sign-in")),
     }

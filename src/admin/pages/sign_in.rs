@@ -6,14 +6,18 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, see_other};
+use crate::admin::session::sessions::{NewSession, SessionId};
 use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceId;
 use crate::service::auth_limits::secret_kinds::Attempt;
+use crate::store::Account;
 
 #[derive(Template)]
 #[template(path = "admin/sign_in.html")]
@@ -39,21 +43,7 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
     let Some(account) = visitor.account() else {
         return Ok(see_other("/admin/setup"));
     };
-    let attempt = Attempt::with_password(visitor.client_ip());
-    // A string that cannot be a password is rejected without the expensive hash.
-    let is_correct = match Password::parse(visitor.form().value("password")) {
-        Ok(password) => {
-            let hash = account.password.clone();
-            let service = &visitor.admin().service;
-            service.check_secret(attempt, move || hash.verify(&password)).await?
-        }
-        Err(_) => {
-            visitor.admin().service.check_failure_limit(&attempt)?;
-            visitor.admin().service.record_failure(&attempt);
-            false
-        }
-    };
-    if !is_correct {
+    if !has_password(&visitor, account, visitor.form().value("password")).await? {
         log_failure(&visitor, "sign-in");
         let problem = Problem {
             rule: Rule::InvalidString,
@@ -68,7 +58,31 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
         );
     }
     let next = links::local_path(visitor.form().value("next")).unwrap_or("/admin");
-    open_session(&visitor, account.changed_at, next, None)
+    let response = open_session(&visitor, account.changed_at, None, next, None)?;
+    log::info!("admin signed in from {}", visitor.client_ip());
+    Ok(response)
+}
+
+/// Checks the admin's password. Failures count against the client.
+pub(in crate::admin) async fn has_password(
+    visitor: &Visitor,
+    account: &Account,
+    text: &str,
+) -> Result<bool, AdminError> {
+    let service = &visitor.admin().service;
+    let attempt = Attempt::with_password(visitor.client_ip());
+    match Password::parse(text) {
+        Ok(password) => {
+            let hash = account.password.clone();
+            Ok(service.check_secret(attempt, move || hash.verify(&password)).await?)
+        }
+        // A string that cannot be a password is rejected without the expensive hash.
+        Err(_) => {
+            service.check_failure_limit(&attempt)?;
+            service.record_failure(&attempt);
+            Ok(false)
+        }
+    }
 }
 
 /// POST `/admin/sign-out`
@@ -78,21 +92,29 @@ pub(in crate::admin) async fn sign_out(visit: SignedInVisit) -> PageResult {
     Ok(response)
 }
 
-/// Signs a visitor in, with a new token to prevent session fixation.
+/// Opens a session, with a new token to prevent session fixation.
 pub(in crate::admin) fn open_session(
     visitor: &Visitor,
-    password: Timestamp,
+    password_set_at: Timestamp,
+    workspace: Option<WorkspaceId>,
     next: &str,
     notice: Option<&str>,
 ) -> PageResult {
     let mut response: HttpResponse = see_other(next);
     let token = visitor.renew_token(&mut response)?;
     let admin = visitor.admin();
-    admin.sessions.open(&token, password, admin.store().clock().monotonic());
+    let clock = admin.store().clock();
+    let new = NewSession {
+        id: SessionId::generate()?,
+        password_set_at,
+        signed_in_at: clock.now(),
+        client: visitor.client(),
+        workspace,
+    };
+    admin.sessions.open(&token, new, clock.monotonic());
     if let Some(notice) = notice {
         admin.sessions.set_flash(&token, notice.to_owned());
     }
-    log::info!("admin signed in from {}", visitor.client_ip());
     Ok(response)
 }
 

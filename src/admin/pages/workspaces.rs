@@ -10,6 +10,7 @@ use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::currency::Currency;
+use crate::model::values::normalize::search_key;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::Tx;
 
@@ -17,7 +18,11 @@ use crate::store::Tx;
 #[template(path = "admin/workspaces.html")]
 struct Workspaces<'v> {
     page: Page,
-    workspaces: &'v [Workspace],
+    /// The ones that match the search, by name.
+    workspaces: Vec<&'v Workspace>,
+    /// Whether there are any, not counting the search.
+    has_workspaces: bool,
+    search: Form,
     form: Form,
 }
 
@@ -28,6 +33,12 @@ struct Edit<'v> {
     workspace: &'v Workspace,
     form: Form,
     action: String,
+}
+
+impl Workspaces<'_> {
+    fn is_current(&self, workspace: &Workspace) -> bool {
+        self.page.workspace().is_some_and(|current| current.slug == workspace.slug.as_str())
+    }
 }
 
 const SHAPE: &Shape = &[("name", Kind::Text), ("slug", Kind::Text)];
@@ -129,12 +140,25 @@ fn currency_form(currency: Currency) -> Form {
 }
 
 fn render(visit: &SignedInVisit, form: Form) -> Workspaces<'_> {
-    let page = visit.page("Workspaces", Section::ApiKeys);
-    Workspaces { page, workspaces: visit.workspaces(), form }
+    let search = visit.visitor().query_form();
+    let text = search_key(search.value("q").trim());
+    let matches = |found: &&Workspace| {
+        search_key(found.name.as_str()).contains(&text) || found.slug.as_str().contains(&text)
+    };
+    let mut workspaces: Vec<_> = visit.workspaces().iter().filter(matches).collect();
+    workspaces
+        .sort_by_cached_key(|found| (search_key(found.name.as_str()), found.slug.to_string()));
+    Workspaces {
+        page: visit.page("Workspaces", Section::Workspaces),
+        workspaces,
+        has_workspaces: !visit.workspaces().is_empty(),
+        search,
+        form,
+    }
 }
 
 fn render_edit<'v>(visit: &SignedInVisit, workspace: &'v Workspace, form: Form) -> Edit<'v> {
-    let page = visit.page("Edit workspace", Section::ApiKeys);
+    let page = visit.page("Edit workspace", Section::Workspaces);
     let action = links::workspace_edit_path(&workspace.slug);
     Edit { page, workspace, form, action }
 }

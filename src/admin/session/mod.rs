@@ -1,7 +1,8 @@
-//! Sessions: the cookie with its token, the signed-in sessions, CSRF protection, and the setup
-//! code.
+//! Sessions: the cookie with its token, the signed-in sessions and their browsers, CSRF protection,
+//! and the setup code.
 
 pub(super) mod cookie;
 pub(super) mod csrf;
+pub(super) mod device;
 pub(super) mod sessions;
 pub(super) mod setup_code;

@@ -3,6 +3,7 @@
 pub(super) mod chart;
 pub(super) mod diff;
 pub(super) mod facts;
+pub(super) mod first_steps;
 pub(super) mod key_row;
 pub(super) mod timeline;
 pub(super) mod webhook;

@@ -9,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use actix_web::http::Method;
-use actix_web::http::header::SET_COOKIE;
+use actix_web::http::header::{SET_COOKIE, USER_AGENT};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use askama::Template;
@@ -24,6 +24,8 @@ use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult};
 use crate::admin::session::cookie::Token;
 use crate::admin::session::csrf::FetchSite;
+use crate::admin::session::device::Device;
+use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
 use crate::http::connection_state::body_length;
 use crate::http::origin::client_used_tls;
@@ -123,7 +125,12 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let (account, workspaces) = admin.read(read).await?;
     let now = admin.store().clock().monotonic();
     let password = account.as_ref().map(|account| account.changed_at);
-    let session = token.as_ref().and_then(|token| admin.sessions.resume(token, password, now));
+    let client_ip = admin.service.client_ip(peer, headers);
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let device = Device::from_user_agent(user_agent.unwrap_or_default());
+    let client = Client { ip: client_ip, device };
+    let resume = |token| admin.sessions.resume(token, password, client, now);
+    let session = token.as_ref().and_then(resume);
     let signed_in = session.is_some();
     let chosen = session.and_then(|session| session.workspace);
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
@@ -163,7 +170,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         _ => (Form::default(), None),
     };
     let new_visitor = Visitor {
-        client_ip: admin.service.client_ip(peer, headers),
+        client,
         over_tls,
         token: token.map_or_else(Token::generate, Ok)?,
         request: request.clone(),
@@ -178,9 +185,9 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
 }
 
 fn too_many_uploads() -> AdminError {
-    AdminError::Conflict(
-        "Other files are being uploaded at the moment. Try again when they are complete."
-            .to_owned(),
+    AdminError::conflict(
+        "Too many uploads at once",
+        "Other files are being uploaded at the moment. Try again when they are complete.",
     )
 }
 

@@ -27,9 +27,10 @@ pub(in crate::admin) async fn submit_once<T>(
     let (admin, token) = (visit.visitor().admin(), visit.visitor().token());
     let digest = admin.mac_key.submission_digest(once, action);
     if !admin.sessions.record_submission(token, digest) {
-        return Err(AdminError::Conflict(format!(
-            "This form was already submitted, so it was ignored this time. {hint}"
-        )));
+        return Err(AdminError::conflict(
+            "Form already submitted",
+            format!("This form was already submitted, so it was ignored this time. {hint}"),
+        ));
     }
     let result = work.await;
     if result.is_err() {

@@ -14,13 +14,16 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::upload::UploadedFile;
 use crate::admin::page::{Page, Section, WorkspaceChoice, see_other};
 use crate::admin::session::cookie::Token;
+use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
+use crate::http::origin::request_origin;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
 use crate::model::values::currency::Currency;
 use crate::model::values::id::Ref;
+use crate::model::values::normalize::search_key;
 use crate::model::workspace::Workspace;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
@@ -32,7 +35,7 @@ pub(in crate::admin) struct Visitor {
     /// The file of the form, until a handler takes it.
     pub(super) file: RefCell<Option<UploadedFile>>,
     pub(super) token: Token,
-    pub(super) client_ip: IpAddr,
+    pub(super) client: Client,
     pub(super) over_tls: bool,
     pub(super) account: Option<Account>,
     /// All workspaces, for a visitor who is signed in.
@@ -74,7 +77,21 @@ impl Visitor {
     }
 
     pub fn client_ip(&self) -> IpAddr {
-        self.client_ip
+        self.client.ip
+    }
+
+    /// Returns where the request comes from.
+    pub fn client(&self) -> Client {
+        self.client
+    }
+
+    /// Returns the base URL of the API as the visitor reaches it, or `None` if the API has another
+    /// listener than the pages.
+    pub fn api_base_url(&self) -> Option<String> {
+        let settings = &self.admin.service.settings;
+        let is_here = settings.admin.listen.is_none();
+        is_here
+            .then(|| format!("{}/api/v1", request_origin(&self.request, &settings.trusted_proxies)))
     }
 
     /// Returns the token of the session cookie.
@@ -111,6 +128,17 @@ impl Visitor {
         see_other(&format!("/admin/sign-in?{}", query.append_pair("next", path).finish()))
     }
 
+    /// Returns where switching the workspace leads: to the same page, unless it shows something
+    /// that the other workspace may not have. Then it leads to the start of the section.
+    fn path_after_switch(&self, section: Option<Section>) -> String {
+        let pattern = self.request.match_pattern().unwrap_or_default();
+        let is_page = self.request.method() == Method::GET && !pattern.contains('{');
+        if is_page && !pattern.is_empty() {
+            return self.request.path().to_owned();
+        }
+        section.unwrap_or(Section::Overview).path().to_owned()
+    }
+
     fn layout(&self, title: &str, section: Option<Section>) -> Page {
         let workspaces = self.workspaces.iter().flatten().enumerate();
         let choices = workspaces.map(|(index, workspace)| WorkspaceChoice {
@@ -118,8 +146,11 @@ impl Visitor {
             name: workspace.name.to_string(),
             current: index == self.current,
         });
+        let mut choices: Vec<_> = choices.collect();
+        choices.sort_by_cached_key(|choice| (search_key(&choice.name), choice.slug.clone()));
         Page {
-            workspaces: choices.collect(),
+            path_after_switch: self.path_after_switch(section),
+            workspaces: choices,
             signed_in: self.is_signed_in(),
             csrf: self.admin.mac_key.csrf_token(&self.token),
             notice: self.admin.sessions.take_flash(&self.token),
@@ -188,7 +219,7 @@ impl SignedInVisit {
         let current = display::without_bidi_controls(workspace.name.as_str());
         let of_form = self.workspaces().iter().find(|found| found.slug.as_str() == slug);
         let of_form = of_form.map(|found| display::without_bidi_controls(found.name.as_str()));
-        Err(AdminError::Conflict(match of_form {
+        let message = match of_form {
             Some(of_form) => format!(
                 "This form belongs to the workspace “{of_form}”, but you have since switched to \
                  “{current}”, maybe in another tab. Nothing was changed. Switch back to \
@@ -198,7 +229,8 @@ impl SignedInVisit {
                 "This form doesn't belong to the current workspace, “{current}”. Nothing was \
                  changed. Reload the page and submit the form again."
             ),
-        }))
+        };
+        Err(AdminError::conflict("Form of another workspace", message))
     }
 
     /// Reads from the current workspace, not on a web worker.

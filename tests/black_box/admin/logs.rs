@@ -65,20 +65,84 @@ fn a_change_is_shown_with_its_values_before_and_after() {
 }
 
 #[test]
-fn deleted_resources_stay_readable_but_are_not_linked() {
+fn names_are_links_even_if_the_resource_was_deleted() {
     let server = Server::start();
     let (visitor, client) = (server.signed_in(), server.client());
     let aurora = client.customer("Aurora");
     let id = aurora["id"].as_str().unwrap();
     let new = json!({"name": "Ada", "email": "ada@aurora.example"});
     let ada = client.post(&format!("/customers/{id}/contacts"), new).expect(201);
+    client.post("/onboardings", json!({"customer_id": id})).expect(201);
+    let log = visitor.get("/admin/logs");
+    assert_eq!(log.link("Ada"), "/contacts/1");
+    assert_eq!(log.link("number 1"), "/onboardings/1");
+    let to_contact = visitor.get("/contacts/1");
+    assert_eq!(to_contact.expect(303).location(), "/customers/1-aurora#contact-1");
+    visitor.get("/customers/1").shows("id=\"contact-1\"");
+    visitor.follow(visitor.get("/onboardings/1")).expect(200).says("Onboarding 1");
+    let key = log.link("API: First live key");
+    visitor.get("/admin/api-keys").shows(&format!("id=\"{}\"", key.split_once('#').unwrap().1));
+
     client.delete(&format!("/contacts/{}", ada["id"].as_str().unwrap()));
     let log = visitor.get("/admin/logs?type=contact.deleted");
     log.expect(200).shows("Contact deleted").shows("ada@aurora.example").shows("All fields");
     assert_eq!(log.says("Contact Ada · Aurora").link("Aurora"), "/customers/1-aurora");
+    let gone = visitor.get(&log.link("Ada"));
+    assert_eq!(gone.expect(404).text("h1"), "This contact was deleted");
+    visitor.get(&gone.link("View audit log")).expect(200).says("Contact deleted");
+
+    client.delete("/onboardings/1");
     client.delete(&format!("/customers/{id}"));
     let log = visitor.get("/admin/logs?resource=customer");
-    assert_eq!(log.expect(200).shows("Aurora").links("Aurora"), [""; 0]);
+    assert_eq!(log.expect(200).link("Aurora"), "/customers/1");
+    visitor.get("/customers/1").expect(404).says("This customer was deleted");
+    let gone = visitor.get("/onboardings/1");
+    assert_eq!(gone.expect(404).text("h1"), "This onboarding was deleted");
+    visitor.get("/contacts/9").expect(404).says("This contact doesn't exist.");
+
+    let url = "http://127.0.0.1:1/hooks";
+    let add = ["webhooks", "create", "--workspace", "default", "--url", url];
+    let endpoint = server.json(&add)["id"].as_str().unwrap().to_owned();
+    server.json(&["webhooks", "delete", &endpoint]);
+    let log = visitor.get("/admin/logs?resource=webhook_endpoint");
+    let gone = visitor.get(&log.link(url));
+    assert_eq!(gone.expect(404).text("h1"), "This webhook endpoint was deleted");
+    visitor.get(&gone.link("View audit log")).says("Webhook endpoint deleted");
+    visitor.get("/admin/webhooks/ep_x").expect(404).says("Webhook endpoint not found");
+}
+
+#[test]
+fn a_text_is_searched_in_names_and_changed_values() {
+    let server = Server::start();
+    let (visitor, client) = (server.signed_in(), server.client());
+    client.customer("Müller & Söhne");
+    client.customer("100% Café");
+    client.patch("/customers/1", json!({"plan": "Growth_2", "notes": "x"}));
+    client.patch("/customers/1", json!({"plan": "Starter"})).expect(200);
+    for (query, found) in [
+        ("q=M%C3%9CLLER", &["customer.updated", "customer.updated", "customer.created"][..]),
+        ("q=growth", &["customer.updated", "customer.updated"]),
+        ("q=starter", &["customer.updated"]),
+        ("q=growth&type=customer.created", &[]),
+        ("q=100%25", &["customer.created"]),
+        ("q=%25", &["customer.created"]),
+        ("q=h_2", &["customer.updated", "customer.updated"]),
+        ("q=_&resource=customer", &["customer.updated", "customer.updated"]),
+        ("q=nothing+like+this", &[]),
+    ] {
+        let all = kinds(&visitor, query);
+        assert_eq!(all, found, "{query}");
+        let page = visitor.get(&format!("/admin/logs?{query}"));
+        assert_eq!(page.expect(200).count("details"), found.len(), "{query}");
+    }
+    let page = visitor.get("/admin/logs?q=%3Cb%3E&resource=customer");
+    assert_eq!(page.hides("<b>").field("q"), "<b>");
+    assert_eq!(page.count("a[href='/admin/logs.csv?q=%3Cb%3E&resource=customer']"), 1);
+    let long = visitor.get(&format!("/admin/logs?q={}", "x".repeat(201)));
+    assert_eq!(long.expect(400).error("q"), "Must be at most 200 characters long.");
+    // Bounded like the other filters.
+    repeat_first_event(&server, 1, 50_500);
+    visitor.get("/admin/logs?q=100%25").expect(200).says("Searched back to");
 }
 
 #[test]

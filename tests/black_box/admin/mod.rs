@@ -1,5 +1,6 @@
 //! The admin pages, used like a browser without scripts.
 
+mod account;
 mod api_keys;
 mod board;
 mod contacts;
@@ -18,3 +19,4 @@ mod stale_forms;
 mod uploads;
 mod webhook_deliveries;
 mod webhooks;
+mod workspaces;

@@ -110,3 +110,45 @@ fn pages_without_the_api_do_not_link_to_its_health_check() {
     let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
     server.signed_in().get("/admin").expect(200).hides("/api/health/deep");
 }
+
+#[test]
+fn a_new_workspace_lists_the_first_steps_until_it_is_used() {
+    let server = Server::start();
+    let visitor = server.signed_in();
+    let page = visitor.get("/admin");
+    page.expect(200).says("First steps").says("This workspace has 2 API keys.");
+    let url = format!("{}/api/v1", server.origin());
+    assert_eq!(page.attribute("#base-url", "value"), url);
+    let command = page.attribute("#command", "value");
+    assert_eq!(command, format!("curl -H \"Authorization: Bearer YOUR_API_KEY\" {url}/me"));
+    for path in ["/customers/new", "/admin/import", "/admin/webhooks/new", "/docs/operate/backup"] {
+        assert_eq!(page.count(&format!(".steps a[href='{path}']")), 1, "{path}");
+        visitor.get(path).expect(200);
+    }
+    // A workspace that has no key yet.
+    visitor.post("/admin/workspaces", &[("name", "Acme"), ("slug", "acme")]).expect(303);
+    visitor.post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    visitor.get("/admin").says("Create an API key first.");
+    visitor.post("/admin/workspace", &[("workspace", "default")]).expect(303);
+
+    server.client().get("/me").expect(200);
+    visitor.get("/admin").expect(200).hides("First steps");
+    visitor.post("/admin/workspace", &[("workspace", "acme")]).expect(303);
+    visitor.get("/admin").says("First steps");
+    let once = visitor.get("/customers/new").field("once");
+    visitor.post("/customers", &[("name", "Aurora"), ("once", &once)]).expect(303);
+    visitor.get("/admin").expect(200).hides("First steps");
+}
+
+#[test]
+fn pages_link_to_the_documentation_only_if_it_is_served_there() {
+    let server = Server::start();
+    let page = server.signed_in().get("/admin/webhooks");
+    assert_eq!((page.link("Documentation"), page.count("main .help")), ("/docs".into(), 1));
+    let server = Server::start_with(&[("PIVOTAL_ADMIN_LISTEN", "127.0.0.1:0")]);
+    let visitor = server.signed_in();
+    for path in ["/admin", "/admin/webhooks"] {
+        visitor.get(path).expect(200).hides("/docs");
+    }
+    visitor.get("/admin").says("the address that listen sets");
+}

@@ -59,7 +59,9 @@ fn a_form_only_changes_the_workspace_it_was_loaded_in() {
                 .shows(message)
                 .shows("Nothing was changed.");
             let without = [fields, &[("in", "")]].concat();
-            visitor.post(&path, &without).expect(409).shows("Nothing was changed.");
+            let refused = visitor.post(&path, &without);
+            assert_eq!(refused.expect(409).text("h1"), "Form of another workspace");
+            refused.shows("Nothing was changed.");
         }
         checked += 1;
     }
@@ -83,7 +85,9 @@ fn submit_twice(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str
     visitor.get(page).expect(200);
     let tab = visitor.clone_session();
     visitor.post(path, fields).expect(303);
-    tab.post(path, fields)
+    let again = tab.post(path, fields);
+    assert_eq!(again.text("title"), "Form already submitted · Pivotal");
+    again
         .expect(409)
         .shows("This form was already submitted, so it was ignored this time.")
         .says(hint);

@@ -21,10 +21,11 @@ pub(super) fn import(visit: &SignedInVisit) -> Result<Arc<Import>, AdminError> {
     let import = found.ok_or(AdminError::NoImport)?;
     if import.workspace.id != current.id {
         let name = display::without_bidi_controls(import.workspace.name.as_str());
-        return Err(AdminError::Conflict(format!(
+        let message = format!(
             "This import belongs to the workspace “{name}”, but you have since switched to another \
              one, maybe in another tab. Switch back to “{name}” to continue."
-        )));
+        );
+        return Err(AdminError::conflict("Import of another workspace", message));
     }
     Ok(import)
 }

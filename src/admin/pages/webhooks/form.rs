@@ -124,7 +124,7 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
         return Ok(see_other(&path));
     }
     if visit.form().value("was-saved") != saved_values(&before) {
-        return Err(AdminError::Conflict(CHANGED_SINCE.to_owned()));
+        return Err(AdminError::conflict("Endpoint changed in the meantime", CHANGED_SINCE));
     }
     let patch = EndpointPatch {
         url: Some(submitted.url),

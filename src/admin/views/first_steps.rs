@@ -1,0 +1,35 @@
+//! The first steps in a workspace without customers, whose keys were never used.
+
+use crate::admin::visit::Visitor;
+use crate::model::key::Key;
+use crate::model::values::slug::Slug;
+
+pub(in crate::admin) struct FirstSteps {
+    /// The base URL for API clients; `None` if these pages have a listener of their own.
+    pub base_url: Option<String>,
+    /// A command that calls the API.
+    pub command: Option<String>,
+    /// How many keys of the workspace work.
+    pub keys: usize,
+    pub has_backups: bool,
+}
+
+impl FirstSteps {
+    /// Returns `None` if a key of the workspace was used.
+    pub fn new(visitor: &Visitor, workspace: &Slug, keys: &[Key]) -> Option<Self> {
+        let of_workspace = || keys.iter().filter(|key| key.workspace == *workspace);
+        if of_workspace().any(|key| key.last_used_at.is_some()) {
+            return None;
+        }
+        let base_url = visitor.api_base_url();
+        let command = base_url
+            .as_ref()
+            .map(|url| format!("curl -H \"Authorization: Bearer YOUR_API_KEY\" {url}/me"));
+        Some(Self {
+            command,
+            base_url,
+            keys: of_workspace().filter(|key| key.revoked_at.is_none()).count(),
+            has_backups: visitor.admin().service.backups.is_some(),
+        })
+    }
+}
