@@ -14,9 +14,16 @@ for (const field of document.querySelectorAll("[data-from-fragment]")) {
   }
 }
 
-// Submit a choice as soon as it changes.
+// Submit a choice as soon as it changes. With the keyboard, every press of an arrow key changes it, so
+// the button submits it then.
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
-  form.addEventListener("change", () => form.requestSubmit());
+  let withKeyboard = false;
+  form.addEventListener("keydown", () => { withKeyboard = true; });
+  form.addEventListener("pointerdown", () => { withKeyboard = false; });
+  form.addEventListener("change", () => {
+    if (withKeyboard) form.querySelector("[type=submit]").classList.remove("without-script");
+    else form.requestSubmit();
+  });
 }
 
 // Apply a filter as soon as an option is chosen. Text applies with Enter. The new page keeps the focus

@@ -65,6 +65,15 @@ test('the workspace is switched in the menu, even among many', () =>
     await page.getByRole('button', { name: 'Select Shop 3' }).click();
     await page.waitForURL('**/admin');
     assert.equal(await page.getByLabel('Workspace').inputValue(), 'shop-3');
+    // With the keyboard, the button submits the choice, not the first arrow key.
+    const switcher = page.getByLabel('Workspace');
+    await switcher.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await switcher.inputValue(), 'shop-1');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('option[selected][value=shop-1]').waitFor({ state: 'attached' });
     await page.goto('/admin/workspaces');
     await fitsEveryWidth(page);
     await page.setViewportSize({ width: 320, height: 700 });
