@@ -191,7 +191,8 @@ fn a_deleted_endpoint_is_gone() {
     visitor.get(&delete).expect(200).says("You can't undo this.").says(&receiver.url());
     let deleted = visitor.post(&delete, &[]);
     visitor.follow(deleted).says("Endpoint deleted.").says("No webhook endpoints yet");
-    for path in [&path, &delete, &format!("{path}/edit")] {
+    visitor.get(&path).expect(404).says("This webhook endpoint was deleted");
+    for path in [&delete, &format!("{path}/edit")] {
         visitor.get(path).expect(404).says("This webhook endpoint doesn't exist.");
     }
 }
