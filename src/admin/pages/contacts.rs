@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::{customer_form, deleted};
+use super::{customer_form, purge};
 use crate::admin::error::AdminError;
 use crate::admin::forms::edit;
 use crate::admin::forms::field::{self, Control};
