@@ -11,6 +11,7 @@ use url::Url;
 use super::keys::args::Keys;
 use super::purge::args::{Contacts, Customers, Purges};
 use super::serve::args::Serve;
+use super::server_address::ServerAddress;
 use super::transfer::args::{Export, Import};
 use super::value_parsers::{parse_base_url, parse_name, parse_slug, parse_wait};
 use super::webhooks::args::Webhooks;
@@ -419,10 +420,10 @@ pub struct SeedSchema {
 
 #[derive(clap::Args)]
 pub struct Health {
-    /// URL of the server, with its path if it has one [default: the address that the `listen`
-    /// setting names]
-    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
-    pub url: Option<String>,
+    /// URL of the server, with its path if it has one, or `unix:` and the path of its socket
+    /// [default: the first address of the `listen` setting]
+    #[arg(long, value_name = "URL", value_parser = parse_server)]
+    pub url: Option<ServerAddress>,
 }
 
 #[derive(clap::Args)]
@@ -460,4 +461,11 @@ fn parse_origin(text: &str) -> Result<String, String> {
         "must be http or https, a host, and optionally a port, such as http://localhost:8080"
             .to_owned()
     })
+}
+
+fn parse_server(text: &str) -> Result<ServerAddress, String> {
+    match text.strip_prefix("unix:") {
+        Some(path) if !path.is_empty() => Ok(ServerAddress::Unix(path.into())),
+        _ => parse_base_url(text).map(ServerAddress::Origin),
+    }
 }

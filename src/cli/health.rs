@@ -1,17 +1,14 @@
 //! `health` and `wait`
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
-use reqwest::redirect::Policy;
 use serde_json::{Map, Value};
 
 use super::args::{Health, Wait};
 use super::context::Context;
 use super::failure::Failure;
+use super::server_address::ServerAddress;
 use crate::http::outgoing::cause::root_cause;
-use crate::http::outgoing::tls;
 
 /// How long the server may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,29 +20,29 @@ const PATH: &str = "/api/health/deep";
 
 /// Prints the health of a server. Fails if it doesn't respond or is unavailable.
 pub fn run(context: &Context, args: &Health) -> Result<(), Failure> {
-    let url = base_url(context, args);
-    let health = Probe::new(&url)?.fetch(TIMEOUT).map_err(|reason| {
-        Failure::Other(format!("{url} is not healthy: {reason}; see the server's log"))
+    let address = address(context, args);
+    let health = Probe::new(&address)?.fetch(TIMEOUT).map_err(|reason| {
+        Failure::Other(format!("{address} is not healthy: {reason}; see the server's log"))
     })?;
-    context.output.print(&health, || describe(&url, &health))
+    context.output.print(&health, || describe(&address, &health))
 }
 
 /// Waits until a server is healthy, and prints its health.
 pub fn wait(context: &Context, args: &Wait) -> Result<(), Failure> {
-    let url = base_url(context, &args.server);
-    let probe = Probe::new(&url)?;
+    let address = address(context, &args.server);
+    let probe = Probe::new(&address)?;
     let deadline = Instant::now() + args.timeout;
     loop {
         // At least one attempt is made, and it can take a moment.
         let left = deadline.saturating_duration_since(Instant::now());
         let left = left.clamp(MIN_TIMEOUT, TIMEOUT).as_secs();
         match probe.fetch(Duration::from_secs(left)) {
-            Ok(health) => return context.output.print(&health, || describe(&url, &health)),
+            Ok(health) => return context.output.print(&health, || describe(&address, &health)),
             Err(_) if Instant::now() + PAUSE < deadline => std::thread::sleep(PAUSE),
             Err(reason) => {
                 let timeout = humantime::format_duration(args.timeout);
                 return Err(Failure::Other(format!(
-                    "waited {timeout} for {url} to be healthy, but it is not: {reason}; see the \
+                    "waited {timeout} for {address} to be healthy, but it is not: {reason}; see the \
                      server's log"
                 )));
             }
@@ -53,21 +50,9 @@ pub fn wait(context: &Context, args: &Wait) -> Result<(), Failure> {
     }
 }
 
-fn base_url(context: &Context, args: &Health) -> String {
-    match &args.url {
-        Some(url) => url.clone(),
-        None => format!("http://{}", reachable(context.settings.settings.listen)),
-    }
-}
-
-/// Replaces the address that means all interfaces, to which clients can't connect everywhere.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        other => other,
-    };
-    SocketAddr::new(ip, listen.port())
+fn address(context: &Context, args: &Health) -> ServerAddress {
+    let own = || ServerAddress::from_settings(&context.settings.settings);
+    args.url.clone().unwrap_or_else(own)
 }
 
 /// Requests the health of one server.
@@ -78,15 +63,11 @@ struct Probe {
 }
 
 impl Probe {
-    fn new(base: &str) -> Result<Self, Failure> {
+    fn new(address: &ServerAddress) -> Result<Self, Failure> {
         let failed = |error: String| Failure::Other(format!("cannot send requests: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let client = tls::config().map_err(|error| failed(error.to_string())).and_then(|tls| {
-            let client = Client::builder().tls_backend_preconfigured(tls);
-            let client = client.redirect(Policy::none()).no_proxy().build();
-            client.map_err(|error| failed(error.to_string()))
-        })?;
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+        let (client, base) = address.client().map_err(failed)?;
         Ok(Self { url: format!("{base}{PATH}"), client, runtime })
     }
 
@@ -111,15 +92,15 @@ impl Probe {
     }
 }
 
-fn describe(url: &str, health: &Map<String, Value>) -> String {
+fn describe(address: &ServerAddress, health: &Map<String, Value>) -> String {
     let status = health.get("status").and_then(Value::as_str).unwrap_or("ok");
     let problems = match status {
         "ok" => Vec::new(),
         _ => problems(health),
     };
     match &problems[..] {
-        [] => format!("{url} is {status}"),
-        _ => format!("{url} is {status}: {}", problems.join(", ")),
+        [] => format!("{address} is {status}"),
+        _ => format!("{address} is {status}: {}", problems.join(", ")),
     }
 }
 

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod purge;
 mod serve;
+mod server_address;
 mod signals;
 mod stderr;
 mod transfer;

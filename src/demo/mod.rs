@@ -12,7 +12,7 @@ mod replay;
 mod rng;
 mod timeline;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use self::replay::Actors;
@@ -20,6 +20,7 @@ pub use self::replay::Counts;
 use self::rng::Rng;
 use self::timeline::{DAY, MINUTE, TimedChange};
 use crate::model::caller::Caller;
+use crate::model::client_address::ClientAddress;
 use crate::model::event::{Actor, ActorKind};
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::issued::IssuedKey;
@@ -184,10 +185,10 @@ fn replay_with_keys(
     let (sync_requests, board_requests) = (requests(false), requests(true));
     let counts = replay::replay_all(tx, &actors, timelines, changes, watch)?;
     // Addresses reserved for documentation (RFC 5737).
-    let from = |host| IpAddr::from(Ipv4Addr::new(192, 0, 2, host));
+    let from = |host| ClientAddress::Ip(IpAddr::from([192, 0, 2, host]));
     tx.record_key_uses(&[
-        (sync.id.clone(), KeyUse { last_used_at: last, ip: from(10), requests: sync_requests }),
-        (board.id.clone(), KeyUse { last_used_at: last, ip: from(20), requests: board_requests }),
+        (sync.id.clone(), KeyUse { last_used_at: last, from: from(10), requests: sync_requests }),
+        (board.id.clone(), KeyUse { last_used_at: last, from: from(20), requests: board_requests }),
     ])?;
     let after = tx.with_time(last.plus_millis(MINUTE));
     for key in [sync, board] {

@@ -1,40 +1,42 @@
 //! The origin (scheme and host) that the client used to reach the server, even if there are proxies
 //! in between.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap};
 use ipnet::IpNet;
 use url::Url;
 
-use super::client_ip::is_trusted_proxy;
 use super::forwarded::{
     X_FORWARDED_HOST, X_FORWARDED_PROTO, first_forwarded_parameter, first_value,
 };
+use super::peer::Peer;
 
 /// A placeholder for the server's origin in texts that are generated before the origin is known.
 /// When a text is sent, the [`request_origin`] replaces it.
 pub(crate) const ORIGIN_PLACEHOLDER: &str = "https://pivotal.example.com";
 
-/// The socket address that the server listens on, as app data.
-pub(crate) struct ListenAddress(pub SocketAddr);
+/// The host and port under which this machine reaches the server, as app data of a socket.
+pub(crate) struct OwnAuthority(pub String);
 
 /// The maximum length of a host with its port: a name of 253 characters (RFC 1035) and `:65535`.
 const MAX_HOST: usize = 259;
 
-/// Returns whether the client used TLS, according to the proxy closest to it. The headers count
-/// only if the peer is a trusted proxy. A client that forges them only harms itself.
+/// Returns whether the client used TLS: on its connection to the server, or else according to the
+/// proxy closest to it. The headers count only if the peer is a trusted proxy. A client that forges
+/// them only harms itself.
 ///
 /// If the two headers disagree, the result is true: a browser without TLS rejects a `Secure`
 /// cookie, which is noticed, while a cookie without `Secure` would go unencrypted without anyone
 /// noticing.
-pub(crate) fn client_used_tls(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
-    if !is_trusted_proxy(peer, trusted) {
-        return false;
+pub(crate) fn client_used_tls(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    if !peer.is_trusted_proxy(trusted) {
+        return peer.over_tls;
     }
     let is_https = |proto: String| proto.eq_ignore_ascii_case("https");
-    first_forwarded_parameter(headers, "proto").is_some_and(is_https)
+    peer.over_tls
+        || first_forwarded_parameter(headers, "proto").is_some_and(is_https)
         || first_value(headers, &X_FORWARDED_PROTO).is_some_and(is_https)
 }
 
@@ -47,9 +49,9 @@ pub(crate) fn client_used_tls(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNe
 /// origin.
 pub(crate) fn request_origin(request: &HttpRequest, trusted: &[IpNet]) -> String {
     let headers = request.headers();
-    let proxy =
-        request.peer_addr().map(|peer| peer.ip()).filter(|ip| is_trusted_proxy(*ip, trusted));
-    let over_tls = proxy.is_some_and(|proxy| client_used_tls(proxy, headers, trusted));
+    let peer = Peer::of(request);
+    let proxy = peer.filter(|peer| peer.is_trusted_proxy(trusted));
+    let over_tls = peer.is_some_and(|peer| client_used_tls(peer, headers, trusted));
     let scheme = if over_tls { "https" } else { "http" };
     let parse = |host: String| parse_origin(scheme, &host);
     let forwarded = proxy.and_then(|_| {
@@ -62,10 +64,10 @@ pub(crate) fn request_origin(request: &HttpRequest, trusted: &[IpNet]) -> String
     });
     let from_host = || parse_origin(scheme, headers.get(HOST)?.to_str().ok()?);
     forwarded.or_else(from_host).unwrap_or_else(|| {
-        let listen = request.app_data::<ListenAddress>().map(|listen| listen.0);
-        let listen = listen.unwrap_or_else(|| request.app_config().local_addr());
-        let socket = connectable_address(listen);
-        format!("{scheme}://{socket}")
+        let own = request.app_data::<OwnAuthority>().map(|own| own.0.clone());
+        let own = own
+            .unwrap_or_else(|| connectable_address(request.app_config().local_addr()).to_string());
+        format!("{scheme}://{own}")
     })
 }
 
@@ -108,6 +110,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::client_address::ClientAddress;
+
+    fn peer(ip: &str) -> Peer {
+        Peer { address: ClientAddress::Ip(ip.parse().unwrap()), over_tls: false }
+    }
 
     #[test]
     fn only_a_trusted_proxy_can_say_that_the_client_used_tls() {
@@ -115,7 +122,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             let trusted = ["10.0.0.0/8".parse().unwrap()];
-            client_used_tls(peer.parse().unwrap(), &headers, &trusted)
+            client_used_tls(self::peer(peer), &headers, &trusted)
         };
         assert!(over_tls("10.0.0.1", "x-forwarded-proto", "https"));
         assert!(over_tls("10.0.0.1", "x-forwarded-proto", "HTTPS, http"));
@@ -138,8 +145,18 @@ mod tests {
             headers.insert(FORWARDED, HeaderValue::from_static(forwarded));
             headers.insert(X_FORWARDED_PROTO.clone(), HeaderValue::from_static(proto));
             let trusted = ["10.0.0.0/8".parse().unwrap()];
-            let over_tls = client_used_tls("10.0.0.1".parse().unwrap(), &headers, &trusted);
+            let over_tls = client_used_tls(peer("10.0.0.1"), &headers, &trusted);
             assert_eq!(over_tls, is_tls, "{forwarded} {proto}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_connection_is_tls_whatever_the_headers_say() {
+        let mut headers = HeaderMap::new();
+        for address in ["10.0.0.1", "203.0.113.9"] {
+            let over_tls = Peer { over_tls: true, ..peer(address) };
+            assert!(client_used_tls(over_tls, &headers, &["10.0.0.0/8".parse().unwrap()]));
+            headers.insert(X_FORWARDED_PROTO.clone(), HeaderValue::from_static("http"));
         }
     }
 

@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 
-use super::client_ip::is_trusted_proxy;
 use super::forwarded::X_FORWARDED_FOR;
+use super::peer::Peer;
+use crate::model::client_address::ClientAddress;
 
 /// The maximum number of peers that a process warns about. Any client can send the headers, so this
 /// bounds the log.
@@ -21,18 +22,19 @@ pub(crate) struct UntrustedProxies(Mutex<Vec<IpAddr>>);
 impl UntrustedProxies {
     /// Logs a warning that names the missing setting, once per peer, if these headers contain a
     /// client address that is ignored.
-    pub fn check(&self, peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
+    pub fn check(&self, peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) {
         let sent = [&X_FORWARDED_FOR, &FORWARDED];
         let Some(header) = sent.into_iter().find(|name| headers.contains_key(*name)) else {
             return;
         };
-        let peer = peer.to_canonical();
-        if is_trusted_proxy(peer, trusted) || !self.insert(peer) {
+        let ClientAddress::Ip(address) = peer.address else { return };
+        let address = address.to_canonical();
+        if peer.is_trusted_proxy(trusted) || !self.insert(address) {
             return;
         }
         log::warn!(
-            "{peer} sent the {header} header, which is ignored because `trusted_proxies` does not \
-             include this address; if it is your proxy, add it (PIVOTAL_TRUSTED_PROXIES={peer}), \
+            "{address} sent the {header} header, which is ignored because `trusted_proxies` does not \
+             include this address; if it is your proxy, add it (PIVOTAL_TRUSTED_PROXIES={address}), \
              or all clients behind it will count as one client"
         );
     }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod board;
 pub mod caller;
+pub mod client_address;
 pub mod clock;
 pub mod contact;
 pub mod customer;

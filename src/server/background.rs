@@ -11,6 +11,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::Data;
 
 use super::demo::reset_regularly;
+use super::tls::ServerTls;
 use crate::admin::Admin;
 use crate::service::Service;
 use crate::service::backups::hand_over::hand_over_backups;
@@ -33,6 +34,8 @@ const FILE_EVERY: Duration = Duration::from_secs(1);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(30);
 /// How often what is too old is purged.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often the files of the TLS certificate are checked for changes.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(1);
 /// How often uploaded files that nobody uses are discarded.
 const UPLOADS_EVERY: Duration = Duration::from_secs(60);
 
@@ -49,7 +52,11 @@ pub(super) struct Background {
 impl Background {
     /// # Errors
     /// When the system can't start the thread that sends webhooks.
-    pub fn start(service: &Arc<Service>, admin: Option<Data<Admin>>) -> io::Result<Self> {
+    pub fn start(
+        service: &Arc<Service>,
+        admin: Option<Data<Admin>>,
+        tls: Option<Arc<ServerTls>>,
+    ) -> io::Result<Self> {
         let mut periodic = vec![
             rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
             rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_responses)),
@@ -62,6 +69,7 @@ impl Background {
             rt::spawn(reset_regularly(Arc::clone(service))),
         ];
         periodic.extend(admin.clone().map(|admin| rt::spawn(clean_up_uploads(admin))));
+        periodic.extend(tls.map(|tls| rt::spawn(reload_certificate(Arc::clone(service), tls))));
         Ok(Self {
             service: Arc::clone(service),
             webhooks: WebhookSender::start(service)?,
@@ -138,6 +146,16 @@ async fn remove_discarded(service: Arc<Service>) {
 async fn purge_regularly(service: Arc<Service>) {
     purge_by_age(Arc::clone(&service)).await;
     repeat(PURGE_EVERY, service, purge_by_age).await;
+}
+
+/// Uses a new certificate as soon as it is there.
+async fn reload_certificate(service: Arc<Service>, tls: Arc<ServerTls>) {
+    loop {
+        service.store.clock().sleep(CERTIFICATE_EVERY).await;
+        let (tls, now) = (Arc::clone(&tls), service.store.clock().now());
+        // A panic was already logged, and the next check is in a second.
+        let _ = rt::task::spawn_blocking(move || tls.reload_if_changed(now)).await;
+    }
 }
 
 async fn clean_up_uploads(admin: Data<Admin>) {

@@ -8,20 +8,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::{Instant, Sleep, sleep};
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::refusal;
 use super::slots::Slot;
+use super::stream::Stream;
 use crate::http::connection_state::ConnectionState;
+use crate::http::peer::Peer;
 use crate::http::transfer_timeout::TransferTimeout;
+use crate::model::client_address::ClientAddress;
 use crate::settings::Connections;
-
-/// Bytes that the kernel buffers before they are sent. Without this bound, it would accept
-/// megabytes of a response at once and then nothing for minutes, although the client is reading.
-const MAX_UNSENT: u32 = 64 << 10;
 
 /// Bytes to read before the task parses them and yields to other tasks. A request can take 24 bytes
 /// on the wire and 7 KiB once parsed, and all that have arrived are parsed at once.
@@ -32,11 +29,12 @@ const BODY_READ_BURST: usize = 16 << 10;
 const READ_AHEAD: usize = 256;
 
 /// A byte stream that enforces deadlines on its client.
-pub(super) struct Connection<S = TcpStream> {
-    stream: S,
+pub(super) struct Connection {
+    stream: Stream,
+    peer: Peer,
     state: Rc<ConnectionState>,
     head_timeout: Duration,
-    idle_timeout: Duration,
+    keep_alive: Duration,
     /// The number of requests answered at the last check.
     answered: u64,
     /// When the headers of the next request began to arrive.
@@ -47,58 +45,39 @@ pub(super) struct Connection<S = TcpStream> {
     writes: TransferTimeout,
     /// Wakes the task to check the deadlines again. It can fire too early.
     alarm: Pin<Box<Sleep>>,
-    _slot: Option<Slot>,
+    _slot: Slot,
 }
 
-/// What a connection needs from a socket besides reading and writing.
-pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {
-    /// Sends as much as is possible without waiting.
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Makes the kernel discard unsent bytes when the socket is closed.
-    fn discard_unsent(&self);
-}
-
-impl Socket for TcpStream {
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_write(bytes)
-    }
-
-    fn discard_unsent(&self) {
-        // If this fails, the kernel discards them later.
-        let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
-    }
+/// How long connections wait for their clients.
+#[derive(Clone)]
+pub(super) struct Timeouts {
+    pub keep_alive: Duration,
+    pub connections: Connections,
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream, slot: Slot, settings: &Connections) -> Self {
-        // Otherwise the last segment of a response waits until the client acknowledges the others,
-        // which it delays by 40 ms (RFC 896 and RFC 1122, 4.2.3.2).
-        if let Err(error) = stream.set_nodelay(true) {
-            log::debug!("cannot set TCP_NODELAY: {error}");
-        }
-        #[cfg(target_os = "linux")]
-        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT) {
-            log::debug!("cannot set TCP_NOTSENT_LOWAT: {error}");
-        }
-        Self { _slot: Some(slot), ..Self::with_stream(stream, settings) }
-    }
-}
-
-impl<S: Socket> Connection<S> {
-    fn with_stream(stream: S, settings: &Connections) -> Self {
+    pub fn new(stream: Stream, address: ClientAddress, slot: Slot, timeouts: &Timeouts) -> Self {
+        let Timeouts { keep_alive, connections } = timeouts;
+        let peer = Peer { address, over_tls: stream.is_encrypted() };
         Self {
             stream,
+            peer,
             state: ConnectionState::new(),
-            head_timeout: settings.grace,
-            idle_timeout: settings.idle_timeout,
+            head_timeout: connections.grace,
+            keep_alive: *keep_alive,
             answered: 0,
             head_since: None,
             burst: 0,
             ahead: 0,
-            writes: TransferTimeout::new(settings),
-            alarm: Box::pin(sleep(settings.grace)),
-            _slot: None,
+            writes: TransferTimeout::new(connections),
+            alarm: Box::pin(sleep(connections.grace)),
+            _slot: slot,
         }
+    }
+
+    /// Returns who is at the other end.
+    pub fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// Returns the state that the connection shares with its requests.
@@ -137,14 +116,25 @@ impl<S: Socket> Connection<S> {
             self.head_since = None;
         }
         if self.state.is_handling_request() {
-            Instant::now() + self.idle_timeout
+            Instant::now() + self.keep_alive
         } else if let Some(since) = self.head_since {
             since + self.head_timeout
         } else {
             let is_new = self.answered == 0;
-            let timeout = if is_new { self.head_timeout } else { self.idle_timeout };
+            let timeout = if is_new { self.head_timeout } else { self.keep_alive };
             self.state.idle_since() + timeout
         }
+    }
+
+    /// Waits until the client reads, or fails if it is too slow.
+    fn wait_for_client(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let deadline = self.writes.wait_deadline();
+        if deadline <= Instant::now() {
+            self.stream.discard_unsent();
+            return Poll::Ready(io::ErrorKind::TimedOut.into());
+        }
+        self.wake_at(deadline, cx);
+        Poll::Pending
     }
 
     /// Sends a 408 if the client started a request but did not finish its headers in time. On an
@@ -153,13 +143,12 @@ impl<S: Socket> Connection<S> {
     fn report_slow_headers(&mut self) {
         let has_started = self.head_since.is_some() && !self.state.has_unread_body();
         if has_started && !self.writes.is_waiting() {
-            // If it can't be sent at once, the client isn't reading.
-            let _ = self.stream.send_now(refusal::slow_headers().as_bytes());
+            self.stream.send_last(refusal::slow_headers().as_bytes());
         }
     }
 }
 
-impl<S: Socket> AsyncRead for Connection<S> {
+impl AsyncRead for Connection {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -207,7 +196,7 @@ impl<S: Socket> AsyncRead for Connection<S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for Connection<S> {
+impl AsyncWrite for Connection {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -223,15 +212,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
                 this.writes.progress(written);
                 Poll::Ready(Ok(written))
             }
-            Poll::Pending => {
-                let deadline = this.writes.wait_deadline();
-                if deadline <= Instant::now() {
-                    this.stream.discard_unsent();
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
-                this.wake_at(deadline, cx);
-                Poll::Pending
-            }
+            Poll::Pending => this.wait_for_client(cx).map(Err),
             failed => failed,
         }
     }
@@ -239,32 +220,18 @@ impl<S: Socket> AsyncWrite for Connection<S> {
     /// Called once everything has been passed to `poll_write`.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_flush(cx);
+        if polled.is_pending() {
+            // TLS buffers what it has encrypted.
+            return this.wait_for_client(cx).map(Err);
+        }
         if !this.state.is_handling_request() {
             this.writes.restart();
         }
-        Pin::new(&mut this.stream).poll_flush(cx)
+        polled
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::rt::net::TcpListener;
-
-    use super::*;
-    use crate::server::slots::Slots;
-    use crate::settings::Settings;
-
-    #[actix_web::test]
-    async fn responses_do_not_wait_for_acknowledgements() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (stream, peer) = listener.accept().await.unwrap();
-        let slot = Slots::new(1, 1, Vec::new(), Default::default()).acquire(peer.ip()).unwrap();
-        let connection = Connection::new(stream, slot, &Settings::default().connections);
-        assert!(connection.stream.nodelay().unwrap());
     }
 }

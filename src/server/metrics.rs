@@ -1,4 +1,4 @@
-//! Serves the metrics on a socket of their own, with its own thread and connections, so that they
+//! Serves the metrics on sockets of their own, with its own thread and connections, so that they
 //! can be scraped while the server is overloaded or stops.
 
 use std::io;
@@ -11,7 +11,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 
-use super::socket::Socket;
+use super::listen::{Listener, Socket};
 use crate::service::Service;
 use crate::service::metrics::{self, expose};
 
@@ -26,20 +26,24 @@ pub(super) struct MetricsServer {
 
 impl MetricsServer {
     /// # Errors
-    /// If the socket fails.
-    pub fn start(socket: Socket, service: &Arc<Service>) -> io::Result<Self> {
+    /// If a socket fails.
+    pub fn start(sockets: Vec<Socket>, service: &Arc<Service>) -> io::Result<Self> {
         let service = Data::from(Arc::clone(service));
         let app = move || {
             App::new()
                 .app_data(Data::clone(&service))
                 .service(web::resource("/metrics").get(scrape).head(scrape))
         };
-        let server: dev::Server = HttpServer::new(app)
-            .workers(1)
-            .max_connections(MAX_CONNECTIONS)
-            .disable_signals()
-            .listen(socket.listener)?
-            .run();
+        let mut server =
+            HttpServer::new(app).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
+        for Socket { listener, .. } in sockets {
+            server = match listener {
+                Listener::Tcp(listener) => server.listen(listener)?,
+                #[cfg(unix)]
+                Listener::Unix(listener) => server.listen_uds(listener)?,
+            };
+        }
+        let server: dev::Server = server.run();
         Ok(Self { handle: server.handle(), task: rt::spawn(server) })
     }
 

@@ -1,35 +1,39 @@
 //! The HTTP server: opens the sockets, serves the API, its documentation, and the admin pages, runs
 //! the background tasks, and shuts down.
 
+mod accept;
 mod background;
 mod connection;
 mod demo;
 mod descriptors;
 mod http;
+mod listen;
 mod metrics;
 mod refusal;
 mod routes;
 mod slots;
-mod socket;
+mod stream;
+mod tls;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use futures_util::FutureExt;
 use futures_util::future::{self, Either};
 
+use self::accept::Acceptor;
 use self::background::Background;
+use self::connection::Timeouts;
+pub use self::listen::BindError;
+use self::listen::{Socket, SocketFiles, Sockets};
 use self::metrics::MetricsServer;
 use self::routes::Routes;
 use self::slots::Slots;
-pub use self::socket::BindError;
-use self::socket::Socket;
+use self::tls::ServerTls;
 use crate::admin::{Admin, MAX_RUNNING_IMPORTS};
 use crate::api::{self, Api};
-use crate::http::origin;
 use crate::model::key::secret::KeySecret;
 use crate::service::Service;
 use crate::service::webhooks::record::record_settings;
@@ -43,13 +47,17 @@ pub struct Server {
     api: Data<Api>,
     /// `None` unless the server was started with test control.
     control: Option<Data<Control>>,
-    socket: Socket,
+    sockets: Vec<Socket>,
     /// `None` if the admin pages are disabled.
     admin: Option<Data<Admin>>,
-    /// `None` if the admin pages share the API's socket.
-    admin_socket: Option<Socket>,
+    /// `None` if the admin pages share the API's sockets.
+    admin_sockets: Option<Vec<Socket>>,
     /// `None` if metrics are off.
-    metrics_socket: Option<Socket>,
+    metrics_sockets: Option<Vec<Socket>>,
+    /// `None` means plain HTTP.
+    tls: Option<Arc<ServerTls>>,
+    /// Removed when the server ends.
+    files: SocketFiles,
 }
 
 impl Server {
@@ -73,25 +81,46 @@ impl Server {
     pub fn bind(mut service: Service) -> Result<Self, BindError> {
         service.metrics.requests.register(api::operation_ids());
         let service = Arc::new(service);
-        let socket = Socket::open(service.settings.listen, "--listen")?;
-        let pages = &service.settings.admin;
-        let (mut admin, mut admin_socket) = (None, None);
-        if pages.enabled {
+        let settings = &service.settings;
+        let load = |files| ServerTls::load(files, service.store.clock().now()).map(Arc::new);
+        let tls = settings.tls.files()?.map(load).transpose()?;
+        let setting = "--listen or the `listen` setting";
+        let Sockets { sockets, mut files } = Sockets::open(&settings.listen, setting, &[])?;
+        let (mut admin, mut admin_sockets) = (None, None);
+        if settings.admin.enabled {
             admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
-            let open = |address| Socket::open(address, "the `admin.listen` setting");
-            admin_socket = pages.listen.map(open).transpose()?;
+            if let Some(addresses) = &settings.admin.listen {
+                let own = Sockets::open(addresses, "the `admin.listen` setting", &sockets)?;
+                files.extend(own.files);
+                admin_sockets = Some(own.sockets);
+            }
         }
-        let open = |address| Socket::open(address, "the `metrics.listen` setting");
-        let metrics_socket = service.settings.metrics.listen.map(open).transpose()?;
+        let mut metrics_sockets = None;
+        if let Some(addresses) = &settings.metrics.listen {
+            let own = Sockets::open(addresses, "the `metrics.listen` setting", &sockets)?;
+            files.extend(own.files);
+            metrics_sockets = Some(own.sockets);
+        }
         let api = Data::new(Api::new(Arc::clone(&service))?);
         let control = Control::new(&service, &api).map(Data::new);
         record_settings(&service);
-        Ok(Self { service, api, control, socket, admin, admin_socket, metrics_socket })
+        Ok(Self { service, api, control, sockets, admin, admin_sockets, metrics_sockets, tls, files })
     }
 
-    /// Returns the address of the API's socket, with the port that was picked for port 0.
-    pub fn address(&self) -> SocketAddr {
-        self.socket.address
+    /// Returns the addresses of the API as URLs, with the port that was picked for port 0. A Unix
+    /// socket is `unix:` with its path.
+    pub fn addresses(&self) -> Vec<String> {
+        urls(&self.sockets, self.tls.is_some())
+    }
+
+    /// Like [`Self::addresses`], for the sockets that only the admin pages have.
+    pub fn admin_addresses(&self) -> Vec<String> {
+        urls(self.admin_sockets.as_deref().unwrap_or_default(), self.tls.is_some())
+    }
+
+    /// Like [`Self::addresses`], for the metrics, which are never encrypted.
+    pub fn metrics_addresses(&self) -> Vec<String> {
+        urls(self.metrics_sockets.as_deref().unwrap_or_default(), false)
     }
 
     /// Returns the address of the admin pages' own socket, if they have one.
@@ -105,6 +134,7 @@ impl Server {
     }
 
     /// Returns the URL of the admin pages for a browser on this machine, unless they are disabled.
+    /// Only the path if they are served on Unix sockets only.
     pub fn admin_url(&self) -> Option<String> {
         self.admin.as_ref().map(|_| self.page_url("/admin"))
     }
@@ -120,8 +150,9 @@ impl Server {
     }
 
     fn page_url(&self, path: &str) -> String {
-        let socket = self.admin_socket.as_ref().unwrap_or(&self.socket);
-        format!("http://{}{path}", origin::connectable_address(socket.address))
+        let mut sockets = self.admin_sockets.as_ref().unwrap_or(&self.sockets).iter();
+        let origin = sockets.find_map(|socket| socket.address.origin(self.tls.is_some()));
+        format!("{}{path}", origin.unwrap_or_default())
     }
 
     /// Accepts a key that this process has just hashed, without verifying it again.
@@ -139,7 +170,8 @@ impl Server {
     /// # Errors
     /// If a socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { service, api, control, socket, admin, admin_socket, metrics_socket } = self;
+        let Self { service, api, control, sockets, admin, admin_sockets, metrics_sockets, tls, files } =
+            self;
         let stop = stop.boxed().shared();
         let pages = admin.clone();
         let settings = &service.settings;
@@ -156,27 +188,35 @@ impl Server {
             settings.trusted_proxies.clone(),
             Arc::clone(&service.metrics.connections),
         );
-        let serve = |api: Option<_>, admin, socket| {
+        let timeouts =
+            Timeouts { keep_alive: settings.keep_alive, connections: connections.clone() };
+        let acceptor = Acceptor::new(slots, timeouts, tls.clone());
+        let serve = |api: Option<_>, admin, sockets| {
             // Served wherever the API is.
             let control = control.clone().filter(|_| api.is_some());
             let routes = Routes { service: Data::from(Arc::clone(&service)), api, control, admin };
-            http::serve(routes, socket, slots.clone(), settings, stop.clone())
+            http::serve(routes, sockets, &acceptor, settings, stop.clone())
         };
-        let both = match admin_socket {
-            None => Either::Left(serve(Some(api), admin, socket)?),
+        let both = match admin_sockets {
+            None => Either::Left(serve(Some(api), admin, sockets)?),
             Some(own) => {
-                let (main, pages) = (serve(Some(api), None, socket)?, serve(None, admin, own)?);
+                let (main, pages) = (serve(Some(api), None, sockets)?, serve(None, admin, own)?);
                 Either::Right(future::try_join(main, pages).map(|ended| ended.map(drop)))
             }
         };
-        let background = Background::start(&service, pages)?;
-        let start_metrics = |socket| MetricsServer::start(socket, &service);
-        let metrics = metrics_socket.map(start_metrics).transpose()?;
+        let background = Background::start(&service, pages, tls)?;
+        let start_metrics = |sockets| MetricsServer::start(sockets, &service);
+        let metrics = metrics_sockets.map(start_metrics).transpose()?;
         let ended = both.await;
+        drop(files);
         background.stop().await;
         if let Some(metrics) = metrics {
             metrics.stop().await;
         }
         ended
     }
+}
+
+fn urls(sockets: &[Socket], has_tls: bool) -> Vec<String> {
+    sockets.iter().map(|socket| socket.address.url(has_tls)).collect()
 }

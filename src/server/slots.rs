@@ -1,12 +1,12 @@
 //! Limits the number of open connections, in total and per client address.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::http::client_ip::is_trusted_proxy;
+use crate::http::peer::is_trusted_proxy;
+use crate::model::client_address::ClientAddress;
 use crate::service::client_networks;
 use crate::service::metrics::{ConnectionCounts, RefusedConnection};
 
@@ -58,9 +58,14 @@ impl Slots {
 
     /// Returns a slot for a connection from `peer` if one is free. Otherwise logs that, but only
     /// once and not for every connection.
-    pub fn acquire(&self, peer: IpAddr) -> Option<Slot> {
-        let address = Some(client_networks::client_network(peer));
-        let address = address.filter(|_| !is_trusted_proxy(peer, &self.0.trusted_proxies));
+    pub fn acquire(&self, peer: ClientAddress) -> Option<Slot> {
+        let address = match peer {
+            ClientAddress::Ip(ip) if !is_trusted_proxy(ip, &self.0.trusted_proxies) => {
+                Some(client_networks::client_network(ip))
+            }
+            // Those who connect through a Unix socket are trusted proxies, too.
+            ClientAddress::Ip(_) | ClientAddress::Unix => None,
+        };
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.0.max {
             if !std::mem::replace(&mut open.is_reported, true) {
@@ -119,8 +124,8 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn ip(text: &str) -> ClientAddress {
+        ClientAddress::Ip(text.parse().unwrap())
     }
 
     fn open(slots: &Slots, peer: &str, count: usize) -> Vec<Slot> {
@@ -159,5 +164,8 @@ mod tests {
     fn a_trusted_proxy_is_limited_only_by_the_total() {
         let slots = Slots::new(10, 2, vec!["10.0.0.0/8".parse().unwrap()], Arc::default());
         assert_eq!(open(&slots, "10.1.2.3", 20).len(), 10);
+        let through_socket: Vec<_> =
+            (0..20).map_while(|_| slots.acquire(ClientAddress::Unix)).collect();
+        assert_eq!(through_socket.len(), 10);
     }
 }

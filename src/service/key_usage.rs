@@ -2,9 +2,9 @@
 //! and written every few seconds instead of with every request.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::model::client_address::ClientAddress;
 use crate::model::key::{Key, KeyId, KeyUse};
 use crate::model::values::time::Timestamp;
 use crate::store::{Store, StoreError};
@@ -30,18 +30,16 @@ pub(crate) struct PendingUsage {
 
 impl KeyUsage {
     /// Counts a request.
-    pub fn record(&self, key: &KeyId, now: Timestamp, address: IpAddr) {
+    pub fn record(&self, key: &KeyId, now: Timestamp, from: ClientAddress) {
         let mut state = self.lock();
         if let Some(used) = state.unflushed.get_mut(key) {
             *used = KeyUse {
                 last_used_at: used.last_used_at.max(now),
-                ip: address,
+                from,
                 requests: used.requests + 1,
             };
         } else {
-            state
-                .unflushed
-                .insert(key.clone(), KeyUse { last_used_at: now, ip: address, requests: 1 });
+            state.unflushed.insert(key.clone(), KeyUse { last_used_at: now, from, requests: 1 });
         }
     }
 
@@ -98,7 +96,7 @@ impl PendingUsage {
         if let Some(used) = self.uses.get(&key.id) {
             key.last_used_at =
                 Some(key.last_used_at.map_or(used.last_used_at, |at| at.max(used.last_used_at)));
-            key.last_used_ip = Some(used.ip.to_string());
+            key.last_used_ip = Some(used.from.to_string());
             key.request_count += used.requests;
         }
     }
@@ -124,15 +122,16 @@ mod tests {
     fn later_uses_are_added_to_earlier_ones() {
         let (one, other): (KeyId, KeyId) = (KeyId::generate(), KeyId::generate());
         let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-        let (near, far): (IpAddr, IpAddr) = ([10, 0, 0, 7].into(), [10, 0, 0, 8].into());
+        let client = |host| ClientAddress::Ip([10, 0, 0, host].into());
+        let (near, far) = (client(7), client(8));
         let usage = KeyUsage::default();
         usage.record(&one, at(1), near);
         usage.record(&one, at(2), far);
         let pending = usage.pending();
         assert!(usage.is_current(&pending) && !pending.uses.contains_key(&other));
         let mut uses = pending.uses;
-        merge(&mut uses, [(one.clone(), KeyUse { last_used_at: at(1), ip: near, requests: 3 })]);
+        merge(&mut uses, [(one.clone(), KeyUse { last_used_at: at(1), from: near, requests: 3 })]);
         let sum = uses[&one];
-        assert_eq!((sum.last_used_at, sum.ip, sum.requests), (at(2), near, 5));
+        assert_eq!((sum.last_used_at, sum.from, sum.requests), (at(2), near, 5));
     }
 }

@@ -19,7 +19,6 @@ pub mod test_control;
 pub(crate) mod traffic;
 pub(crate) mod webhooks;
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::HeaderMap;
@@ -37,8 +36,10 @@ use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
 use self::test_control::TestControl;
 use self::traffic::Traffic;
-use crate::http::client_ip;
+use crate::http::client_address;
+use crate::http::peer::Peer;
 use crate::http::untrusted_proxies::UntrustedProxies;
+use crate::model::client_address::ClientAddress;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::KeyId;
 use crate::model::values::slug::Slug;
@@ -104,12 +105,12 @@ impl Service {
         }
     }
 
-    /// Returns the client's IP address (see [`client_ip::client_ip`]) and warns about a proxy that
-    /// is missing in the settings.
-    pub(crate) fn client_ip(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// Returns the client's address (see [`client_address::client_address`]) and warns about a
+    /// proxy that is missing in the settings.
+    pub(crate) fn client_address(&self, peer: Peer, headers: &HeaderMap) -> ClientAddress {
         let trusted = &self.settings.trusted_proxies;
         self.untrusted_proxies.check(peer, headers, trusted);
-        client_ip::client_ip(peer, headers, trusted)
+        client_address::client_address(peer, headers, trusted)
     }
 
     /// Makes the server a demo. A reset leaves only this workspace and these keys in place. Call it

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::hand_over::NothingToHandOver;
 use super::retention::ShortRetention;
 use super::table::SETTINGS;
+use super::tls::IncompleteTls;
 use super::variables::nearest;
 use crate::model::plain_words::io_reason;
 
@@ -25,6 +26,8 @@ pub enum SettingsError {
     ShortRetention(#[from] ShortRetention),
     #[error(transparent)]
     NothingToHandOver(#[from] NothingToHandOver),
+    #[error(transparent)]
+    IncompleteTls(#[from] IncompleteTls),
 }
 
 /// All errors in the settings, so that they can be fixed in one go.

@@ -1,7 +1,6 @@
 //! Checks that other machines need a token for the routes under `/_test`.
 
-use std::net::SocketAddr;
-
+use super::listen::ListenAddress;
 use super::values::Settings;
 
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +9,7 @@ pub enum ExposedTestControl {
         "test control is on, but the server listens on {0}, where other machines can reach it; set \
          a token with --test-control-token or PIVOTAL_TEST_CONTROL_TOKEN, or listen on 127.0.0.1"
     )]
-    Address(SocketAddr),
+    Address(ListenAddress),
     #[error(
         "test control is on, but `trusted_proxies` says that the server is behind a proxy, through \
          which other machines can reach it; set a token with --test-control-token or \
@@ -29,8 +28,8 @@ pub fn check_exposure(settings: &Settings) -> Result<(), ExposedTestControl> {
     if !control.enabled || control.token.is_some() {
         return Ok(());
     }
-    if !settings.listen.ip().to_canonical().is_loopback() {
-        return Err(ExposedTestControl::Address(settings.listen));
+    if let Some(address) = settings.listen.first_exposed() {
+        return Err(ExposedTestControl::Address(address.clone()));
     }
     if !settings.trusted_proxies.is_empty() {
         return Err(ExposedTestControl::Proxy);

@@ -7,16 +7,20 @@ mod error;
 mod exposure;
 mod file;
 mod hand_over;
+mod listen;
 mod retention;
 mod sources;
 mod table;
+mod tls;
 mod values;
 mod variables;
 
 pub use self::command::CommandLine;
 pub use self::error::{SettingsError, SettingsErrors};
 pub use self::exposure::{ExposedTestControl, check_exposure};
+pub use self::listen::{ListenAddress, ListenAddresses, is_localhost};
 pub use self::sources::{EffectiveSetting, LoadedSettings, Source};
+pub use self::tls::{IncompleteTls, KeyPairFiles, Tls};
 pub use self::values::{
     Admin, Backups, Bootstrap, Connections, LogFormat, Metrics, RateLimits, Settings, TestControl,
 };

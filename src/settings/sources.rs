@@ -12,7 +12,7 @@ use super::error::{SettingsError, SettingsErrors};
 use super::file;
 use super::hand_over::check_hand_over;
 use super::retention::check_retention;
-use super::table::{PREFIX, SETTINGS, Setting};
+use super::table::{self, PREFIX, SETTINGS, Setting};
 use super::values::Settings;
 use super::variables::UnknownVariable;
 
@@ -73,6 +73,7 @@ impl LoadedSettings {
         loaded.read_variables(std::env::vars_os(), &mut errors);
         errors.extend(check_retention(&loaded.settings.webhooks).err().map(Into::into));
         errors.extend(check_hand_over(&loaded.settings.backup).err().map(Into::into));
+        errors.extend(loaded.settings.tls.files().err().map(Into::into));
         if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
 
@@ -127,7 +128,7 @@ impl LoadedSettings {
 
     fn read_text(&mut self, file: &Path, text: &str, errors: &mut Vec<SettingsError>) {
         let path = || file.to_owned();
-        let entries = match file::parse(text) {
+        let mut entries = match file::parse(text) {
             Ok(entries) => entries,
             Err(syntax) => {
                 let to_error = |error: file::SyntaxError| SettingsError::Syntax {
@@ -138,8 +139,10 @@ impl LoadedSettings {
                 return errors.extend(syntax.into_iter().map(to_error));
             }
         };
+        // First the old names, so that present names override them.
+        entries.sort_by_key(|entry| table::renamed(&entry.name, str::to_owned).is_none());
         for file::Entry { name, line, value } in entries {
-            if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
+            if let Some(setting) = table::find(&name, str::to_owned) {
                 if !self.apply(setting, &value, Source::File(path())) {
                     let allowed = &setting.allowed;
                     errors.push(SettingsError::BadValue { file: path(), line, name, allowed });
@@ -155,12 +158,16 @@ impl LoadedSettings {
         variables: impl Iterator<Item = (OsString, OsString)>,
         errors: &mut Vec<SettingsError>,
     ) {
+        let mut variables: Vec<_> = variables.collect();
+        variables.sort_by_key(|(name, _)| {
+            table::renamed(&name.to_string_lossy(), table::variable).is_none()
+        });
         for (name, value) in variables {
             let name = name.to_string_lossy();
             if !name.starts_with(PREFIX) || value.is_empty() {
                 continue;
             }
-            let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
+            let Some(setting) = table::find(&name, table::variable) else {
                 self.unknown.extend(UnknownVariable::detect(&name, &value.to_string_lossy()));
                 continue;
             };
@@ -263,7 +270,7 @@ mod tests {
             ("OTHER", "x"),
         ];
         let settings = read(text, &variables).unwrap();
-        assert_eq!(settings.listen.to_string(), "0.0.0.0:1");
+        assert_eq!(settings.listen.iter().next().unwrap().to_string(), "0.0.0.0:1");
         let limits = RateLimits { enabled: false, standard: 60, test: 8, paid: 9 };
         assert_eq!(settings.rate_limits, limits);
         assert_eq!(settings.trusted_proxies.len(), 2);
@@ -271,6 +278,54 @@ mod tests {
         let same = read("", &as_in_the_file).unwrap();
         assert_eq!(same.trusted_proxies, settings.trusted_proxies);
         assert!(read("", &[("PIVOTAL_TRUSTED_PROXIES", "[\"10.0.0.0/8\"")]).is_err());
+    }
+
+    #[test]
+    fn an_old_name_keeps_working_and_the_present_one_overrides_it() {
+        let keep_alive = |text: &str, variables: &[(&str, &str)]| {
+            read(text, variables).unwrap().keep_alive.as_secs()
+        };
+        let old = ("PIVOTAL_CONNECTIONS_IDLE_TIMEOUT", "2s");
+        let new = ("PIVOTAL_KEEP_ALIVE", "3s");
+        assert_eq!(keep_alive("", &[]), 75);
+        assert_eq!(keep_alive("[connections]\nidle_timeout = \"1s\"", &[]), 1);
+        assert_eq!(keep_alive("keep_alive = \"4s\"\nconnections.idle_timeout = \"1s\"", &[]), 4);
+        assert_eq!(keep_alive("keep_alive = \"4s\"", &[old]), 2);
+        assert_eq!((keep_alive("", &[new, old]), keep_alive("", &[old, new])), (3, 3));
+        let bad = read("[connections]\nidle_timeout = \"0s\"", &[]).unwrap_err();
+        assert!(bad.contains("`connections.idle_timeout` must be a duration"), "{bad}");
+    }
+
+    #[test]
+    fn listen_takes_one_address_or_several() {
+        let listen = |text: &str, variables: &[(&str, &str)]| {
+            let settings = read(text, variables).unwrap();
+            let all: Vec<String> = settings.listen.iter().map(ToString::to_string).collect();
+            all.join(" ")
+        };
+        assert_eq!(listen("", &[]), "127.0.0.1:8080");
+        assert_eq!(listen("listen = [\":80\", \"unix:/run/a.sock\"]", &[]), ":80 unix:/run/a.sock");
+        let variable = ("PIVOTAL_LISTEN", "localhost:1, [::1]:2");
+        assert_eq!(listen("listen = \":80\"", &[variable]), "localhost:1 [::1]:2");
+        let many = "listen = [\":80\", \"unix:/run/a.sock\"]\nadmin.listen = [\"[::1]:1\"]";
+        let loaded = load(many, &[]).unwrap();
+        assert_eq!(read(&to_toml(&loaded), &[]).unwrap(), loaded.settings);
+        assert!(read("listen = []", &[]).is_err());
+        assert!(read("listen = [\":80\", \"80\"]", &[]).is_err());
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            LoadedSettings::read(Some(&file)).map(drop).map_err(|errors| errors.to_string())
+        };
+        let message =
+            "`tls.key` is set, but `tls.cert` is not; set both to serve HTTPS, or neither";
+        assert_eq!(read("[tls]\nkey = \"/etc/key.pem\""), Err(message.to_owned()));
+        assert_eq!(read("[tls]\nkey = \"/etc/key.pem\"\ncert = \"/etc/cert.pem\""), Ok(()));
     }
 
     #[test]
@@ -354,6 +409,8 @@ mod tests {
         for bad in [
             "listen = \"localhost\"",
             "listen = 8080",
+            "keep_alive = \"0s\"",
+            "tls.cert = 1",
             "data_dir = \"\"",
             "log = \"loud\"",
             "workers = 257",

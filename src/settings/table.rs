@@ -1,6 +1,6 @@
 //! The table of settings: the name, the allowed values, and the field of each.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -11,6 +11,7 @@ use log::LevelFilter;
 use toml::Value;
 
 use super::command::CommandLine;
+use super::listen::{self, ListenAddresses};
 use super::values::{LogFormat, Settings};
 use crate::model::key::Mode;
 use crate::model::key::known::KnownKey;
@@ -30,7 +31,7 @@ const MAX_RATE: i64 = 1_000_000;
 /// All settings, in the order of `config.toml`.
 pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     vec![
-        setting("listen", address(), |s| &mut s.listen),
+        setting("listen", addresses(), |s| &mut s.listen),
         setting("data_dir", directory(), |s| &mut s.data_dir),
         setting("log", log_level(), |s| &mut s.log),
         setting("log_format", log_format(), |s| &mut s.log_format),
@@ -40,12 +41,10 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("query_timeout", bounded_duration(TEN_MILLIS, HOUR, "5s"), |s| {
             &mut s.query_timeout
         }),
+        setting("keep_alive", bounded_duration(SECOND, HOUR, "75s"), |s| &mut s.keep_alive),
         setting("connections.max", integer(16..=1_000_000), |s| &mut s.connections.max),
         setting("connections.per_address", integer(1..=1_000_000), |s| {
             &mut s.connections.per_address
-        }),
-        setting("connections.idle_timeout", bounded_duration(SECOND, HOUR, "30s"), |s| {
-            &mut s.connections.idle_timeout
         }),
         setting("connections.grace", bounded_duration(SECOND, HOUR, "10s"), |s| {
             &mut s.connections.grace
@@ -56,6 +55,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("connections.stall_timeout", bounded_duration(SECOND, HOUR, "60s"), |s| {
             &mut s.connections.stall_timeout
         }),
+        setting("tls.cert", optional_file(), |s| &mut s.tls.cert),
+        setting("tls.key", optional_file(), |s| &mut s.tls.key),
         setting("rate_limits.enabled", boolean(), |s| &mut s.rate_limits.enabled),
         setting("rate_limits.standard", integer(1..=MAX_RATE), |s| &mut s.rate_limits.standard),
         setting("rate_limits.test", integer(1..=MAX_RATE), |s| &mut s.rate_limits.test),
@@ -68,11 +69,13 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             &mut s.backup.after_timeout
         }),
         setting("admin.enabled", boolean(), |s| &mut s.admin.enabled),
-        setting("admin.listen", optional_address("to share the API's"), |s| &mut s.admin.listen),
+        setting("admin.listen", optional_addresses("to share the API's addresses"), |s| {
+            &mut s.admin.listen
+        }),
         setting("admin.idle_timeout", bounded_duration(MINUTE, HALF_DAY, "30m"), |s| {
             &mut s.admin.idle_timeout
         }),
-        setting("metrics.listen", optional_address("to turn metrics off"), |s| {
+        setting("metrics.listen", optional_addresses("to turn metrics off"), |s| {
             &mut s.metrics.listen
         }),
         setting("webhooks.schedule", retry_schedule(), |s| &mut s.webhooks.schedule),
@@ -97,6 +100,24 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("bootstrap.test_key", known_key(Mode::Test), |s| &mut s.bootstrap.test_key),
     ]
 });
+
+/// Names that settings had before, with their present ones. The old ones keep working.
+const RENAMED: &[(&str, &str)] = &[("connections.idle_timeout", "keep_alive")];
+
+/// Returns the present name of a setting that was renamed. `spell` turns a name into what is
+/// compared.
+pub(super) fn renamed(name: &str, spell: fn(&str) -> String) -> Option<&'static str> {
+    RENAMED.iter().find(|(old, _)| spell(old) == name).map(|(_, new)| *new)
+}
+
+/// Returns the setting with this name or old name.
+pub(super) fn find(name: &str, spell: fn(&str) -> String) -> Option<&'static Setting> {
+    let new = renamed(name, spell);
+    SETTINGS.iter().find(|setting| match new {
+        Some(new) => setting.name == new,
+        None => spell(setting.name) == name,
+    })
+}
 
 pub(super) struct Setting {
     /// The name in the file, after its section and a dot.
@@ -124,8 +145,13 @@ impl Setting {
 
     /// Returns the environment variable, such as `PIVOTAL_RATE_LIMITS_STANDARD`.
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.name.replace('.', "_").to_uppercase())
+        variable(self.name)
     }
+}
+
+/// Returns the environment variable of a setting.
+pub(super) fn variable(name: &str) -> String {
+    format!("{PREFIX}{}", name.replace('.', "_").to_uppercase())
 }
 
 fn setting<T: 'static>(
@@ -258,18 +284,30 @@ fn log_format() -> Kind<LogFormat> {
     })
 }
 
-fn address() -> Kind<SocketAddr> {
-    let allowed = "an address and port, such as \"127.0.0.1:8080\"";
-    Kind::new(allowed, |value| value.as_str()?.parse().ok(), text)
+fn addresses() -> Kind<ListenAddresses> {
+    Kind::new(format!("{}; or a list of these", listen::ALLOWED), parse_addresses, addresses_value)
 }
 
-fn optional_address(if_empty: &str) -> Kind<Option<SocketAddr>> {
-    let allowed = format!("an address and port, such as \"127.0.0.1:8081\", or \"\" {if_empty}");
-    let parse = |value: &Value| match value.as_str()?.trim() {
-        "" => Some(None),
-        address => address.parse().ok().map(Some),
+fn optional_addresses(if_empty: &str) -> Kind<Option<ListenAddresses>> {
+    let allowed = format!("{}; or a list of these; or \"\" {if_empty}", listen::ALLOWED);
+    let parse = |value: &Value| match value.as_str() {
+        Some("") => Some(None),
+        _ => parse_addresses(value).map(Some),
     };
-    Kind::new(allowed, parse, |address| address.as_ref().map_or_else(|| "".into(), text))
+    Kind::new(allowed, parse, |addresses| {
+        addresses.as_ref().map_or_else(|| "".into(), addresses_value)
+    })
+}
+
+fn parse_addresses(value: &Value) -> Option<ListenAddresses> {
+    let addresses = text_list(value)?;
+    let addresses = addresses.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
+    ListenAddresses::new(addresses)
+}
+
+fn addresses_value(addresses: &ListenAddresses) -> Value {
+    let mut all: Vec<Value> = addresses.iter().map(text).collect();
+    if all.len() == 1 { all.remove(0) } else { all.into() }
 }
 
 fn directory() -> Kind<PathBuf> {
@@ -296,6 +334,13 @@ fn optional_command() -> Kind<Option<CommandLine>> {
         command.as_ref().map_or_else(|| "".into(), CommandLine::to_value)
     };
     Kind::new(allowed, parse, to_value)
+}
+
+fn optional_file() -> Kind<Option<PathBuf>> {
+    let parse = |value: &Value| value.as_str().map(|path| (!path.is_empty()).then(|| path.into()));
+    Kind::new("the path of a file, or \"\" for none", parse, |path| {
+        path.as_ref().map_or_else(|| "".into(), |path| path_value(path))
+    })
 }
 
 fn networks() -> Kind<Vec<IpNet>> {

@@ -1,6 +1,6 @@
 //! The settings and their defaults.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use super::command::CommandLine;
+use super::listen::{ListenAddress, ListenAddresses};
+use super::tls::Tls;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
 use crate::model::webhook::encryption::Keyring;
@@ -17,7 +19,7 @@ use crate::model::webhook::schedule::RetrySchedule;
 /// See `config.toml` for what each setting means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    pub listen: SocketAddr,
+    pub listen: ListenAddresses,
     pub data_dir: PathBuf,
     pub log: LevelFilter,
     pub log_format: LogFormat,
@@ -28,7 +30,10 @@ pub struct Settings {
     /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub query_timeout: Duration,
+    /// How long a connection can stay open between two requests.
+    pub keep_alive: Duration,
     pub connections: Connections,
+    pub tls: Tls,
     pub rate_limits: RateLimits,
     pub backup: Backups,
     pub admin: Admin,
@@ -90,8 +95,6 @@ pub struct Connections {
     pub max: usize,
     /// Open connections per client address.
     pub per_address: usize,
-    /// How long a connection can stay open between two requests.
-    pub idle_timeout: Duration,
     /// The time for headers, and the time that a body or response gets in addition to what it takes
     /// at `min_rate`.
     pub grace: Duration,
@@ -130,8 +133,8 @@ pub struct Backups {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     pub enabled: bool,
-    /// `None` means that they share the API's address.
-    pub listen: Option<SocketAddr>,
+    /// `None` means that they share the API's addresses.
+    pub listen: Option<ListenAddresses>,
     pub idle_timeout: Duration,
 }
 
@@ -139,7 +142,7 @@ pub struct Admin {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// `None` means that they aren't served.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<ListenAddresses>,
 }
 
 /// The routes under `/_test`, for test suites.
@@ -165,12 +168,12 @@ impl Settings {
 
     /// Where webhooks may be sent.
     pub fn destinations(&self) -> DestinationPolicy {
-        let pages = self.admin.listen.filter(|_| self.admin.enabled);
+        let pages = self.admin.listen.as_ref().filter(|_| self.admin.enabled);
         DestinationPolicy {
             allow: self.webhooks.allow.clone(),
             allow_http: self.webhooks.allow_http,
-            listens_on_loopback: self.listen.ip().is_loopback()
-                && pages.is_none_or(|address| address.ip().is_loopback()),
+            listens_on_loopback: self.listen.first_exposed().is_none()
+                && pages.is_none_or(|addresses| addresses.first_exposed().is_none()),
         }
     }
 
@@ -183,7 +186,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            listen: ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into()).into(),
             data_dir: PathBuf::from("./data"),
             log: LevelFilter::Info,
             log_format: LogFormat::Text,
@@ -191,14 +194,15 @@ impl Default for Settings {
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
             query_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
             connections: Connections {
                 max: 4096,
                 per_address: 256,
-                idle_timeout: Duration::from_secs(30),
                 grace: Duration::from_secs(10),
                 min_rate: 1024,
                 stall_timeout: Duration::from_secs(60),
             },
+            tls: Tls::default(),
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
             backup: Backups {
                 every: None,

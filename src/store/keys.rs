@@ -232,7 +232,7 @@ impl Tx<'_> {
             statement.execute(params![
                 used.requests,
                 used.last_used_at.as_micros(),
-                used.ip.to_string(),
+                used.from.to_string(),
                 id
             ])?;
         }

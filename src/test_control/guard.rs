@@ -12,6 +12,8 @@ use url::{Host, Url};
 use super::control::Control;
 use super::error::ControlError;
 use crate::http::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
+use crate::http::peer::Peer;
+use crate::model::client_address::ClientAddress;
 use crate::model::test_control::token::ControlToken;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -19,13 +21,13 @@ static X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 static CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 pub(super) fn check(request: &HttpRequest, control: &Control) -> Result<(), ControlError> {
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = Peer::of(request).map(|peer| peer.address);
     let token = control.service.settings.test_control.token.as_ref();
     check_request(peer, request.version(), request.headers(), token)
 }
 
 fn check_request(
-    peer: Option<IpAddr>,
+    peer: Option<ClientAddress>,
     version: Version,
     headers: &HeaderMap,
     token: Option<&ControlToken>,
@@ -34,7 +36,7 @@ fn check_request(
         let is_right = bearer(headers).is_some_and(|sent| token.matches(sent));
         return if is_right { Ok(()) } else { Err(ControlError::WrongToken) };
     }
-    if !peer.is_some_and(|ip| ip.to_canonical().is_loopback()) {
+    if !peer.is_some_and(ClientAddress::is_local) {
         return Err(ControlError::RemotePeer);
     }
     // nginx passes requests on with HTTP/1.0 and its own `Host` unless it is configured otherwise.
@@ -46,7 +48,7 @@ fn check_request(
     if hosts.len() > 1 || !hosts.iter().all(|host| is_local(host.as_bytes())) {
         return Err(ControlError::ForeignHeader("Host"));
     }
-    // A proxy on this machine connects from a loopback address for every client.
+    // A proxy on this machine connects from a loopback address or a Unix socket for every client.
     for (name, shown) in [
         (&ORIGIN, "Origin"),
         (&FORWARDED, "Forwarded"),
@@ -108,7 +110,8 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let token = token.map(|token| ControlToken::parse(token).unwrap());
-        check_request(Some(peer.parse().unwrap()), Version::HTTP_11, &headers, token.as_ref())
+        let peer = ClientAddress::Ip(peer.parse().unwrap());
+        check_request(Some(peer), Version::HTTP_11, &headers, token.as_ref())
     }
 
     #[test]

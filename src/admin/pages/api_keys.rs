@@ -268,7 +268,7 @@ async fn issue(visit: &SignedInVisit, new: NewKey) -> Result<(IssuedKey, KeySecr
     let service = &visitor.admin().service;
     let issuing = Arc::clone(service);
     let issue = move || IssuedKey::issue(new, issuing.store().checksum_secret());
-    Ok(service.hash_secret(visitor.client_ip(), issue).await?)
+    Ok(service.hash_secret(visitor.client_address(), issue).await?)
 }
 
 fn created_page(

@@ -33,7 +33,7 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         return Ok(see_other("/admin/sign-in"));
     }
     let admin = visitor.admin();
-    let attempt = Attempt::with_password(visitor.client_ip());
+    let attempt = Attempt::with_password(visitor.client_address());
     admin.service.check_failure_limit(&attempt)?;
     let reject = |problems| {
         let form = visitor.form().clone().with_problems(problems);
@@ -58,14 +58,14 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         Ok(new_password) => new_password,
         Err(problems) => return reject(problems),
     };
-    let hash = admin.service.hash_secret(visitor.client_ip(), move || password.hash()).await?;
+    let hash = admin.service.hash_secret(visitor.client_address(), move || password.hash()).await?;
     let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
     admin.setup_code.use_up();
     match set {
         Some(changed_at) => {
             let notice = Some("Password set.");
             let response = open_session(&visitor, changed_at, None, "/admin", notice)?;
-            log::info!("admin password set from {}", visitor.client_ip());
+            log::info!("admin password set from {}", visitor.client_address());
             Ok(response)
         }
         // A password was set on the command line in the meantime.

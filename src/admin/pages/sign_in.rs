@@ -59,7 +59,7 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
     }
     let next = links::local_path(visitor.form().value("next")).unwrap_or("/admin");
     let response = open_session(&visitor, account.changed_at, None, next, None)?;
-    log::info!("admin signed in from {}", visitor.client_ip());
+    log::info!("admin signed in from {}", visitor.client_address());
     Ok(response)
 }
 
@@ -70,7 +70,7 @@ pub(in crate::admin) async fn has_password(
     text: &str,
 ) -> Result<bool, AdminError> {
     let service = &visitor.admin().service;
-    let attempt = Attempt::with_password(visitor.client_ip());
+    let attempt = Attempt::with_password(visitor.client_address());
     match Password::parse(text) {
         Ok(password) => {
             let hash = account.password.clone();
@@ -119,5 +119,5 @@ pub(in crate::admin) fn open_session(
 }
 
 pub(in crate::admin) fn log_failure(visitor: &Visitor, action: &str) {
-    log::warn!("admin {action} failed from {}", visitor.client_ip());
+    log::warn!("admin {action} failed from {}", visitor.client_address());
 }

@@ -1,12 +1,12 @@
 //! The signed-in sessions. They are kept in memory only, so a restart ends all of them.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::cookie::Token;
 use super::device::Device;
+use crate::model::client_address::ClientAddress;
 use crate::model::clock::Monotonic;
 use crate::model::hex::random_hex;
 use crate::model::values::time::Timestamp;
@@ -22,7 +22,7 @@ const MAX_SUBMISSIONS: usize = 100;
 /// Where a request of a session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::admin) struct Client {
-    pub ip: IpAddr,
+    pub address: ClientAddress,
     pub device: Device,
 }
 
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn client(ip: &str) -> Client {
-        Client { ip: ip.parse().unwrap(), device: Device::from_user_agent("Firefox/1 (Linux)") }
+        Client { address: ClientAddress::Ip(ip.parse().unwrap()), device: Device::from_user_agent("Firefox/1 (Linux)") }
     }
 
     fn new_session(password_set_at: Timestamp) -> NewSession {
@@ -327,7 +327,7 @@ mod tests {
         let listed = sessions.list(&tokens[2], set, at(90));
         let facts = |listed: &[ListedSession]| -> Vec<(bool, String, u64)> {
             let fact = |one: &ListedSession| {
-                (one.is_current, one.client.ip.to_string(), one.idle.as_secs())
+                (one.is_current, one.client.address.to_string(), one.idle.as_secs())
             };
             listed.iter().map(fact).collect()
         };

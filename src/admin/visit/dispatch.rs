@@ -29,6 +29,7 @@ use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
 use crate::http::connection_state::body_length;
 use crate::http::origin::client_used_tls;
+use crate::http::peer::Peer;
 use crate::http::request_limits::{self, BodyReader};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::model::workspace::Workspace;
@@ -106,7 +107,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let admin = request.app_data::<Data<Admin>>().cloned();
     let admin =
         admin.ok_or_else(|| AdminError::Internal("the admin state is missing".to_owned()))?;
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = Peer::of(request);
     let peer =
         peer.ok_or_else(|| AdminError::Internal("the peer address is missing".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
@@ -125,10 +126,10 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let (account, workspaces) = admin.read(read).await?;
     let now = admin.store().clock().monotonic();
     let password = account.as_ref().map(|account| account.changed_at);
-    let client_ip = admin.service.client_ip(peer, headers);
+    let address = admin.service.client_address(peer, headers);
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let device = Device::from_user_agent(user_agent.unwrap_or_default());
-    let client = Client { ip: client_ip, device };
+    let client = Client { address, device };
     let resume = |token| admin.sessions.resume(token, password, client, now);
     let session = token.as_ref().and_then(resume);
     let signed_in = session.is_some();

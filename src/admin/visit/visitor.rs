@@ -1,7 +1,6 @@
 //! The context of a request: who sent it, and access to the database for its handler.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use actix_web::http::Method;
@@ -18,6 +17,7 @@ use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
 use crate::http::origin::request_origin;
 use crate::model::caller::Caller;
+use crate::model::client_address::ClientAddress;
 use crate::model::event::Actor;
 use crate::model::parse::params::{Params, Query};
 use crate::model::resource::ResourceType;
@@ -76,8 +76,8 @@ impl Visitor {
         self.account.as_ref()
     }
 
-    pub fn client_ip(&self) -> IpAddr {
-        self.client.ip
+    pub fn client_address(&self) -> ClientAddress {
+        self.client.address
     }
 
     /// Returns where the request comes from.

@@ -1,6 +1,5 @@
 //! Authenticates requests: from the `Authorization` header to a valid API key.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -10,6 +9,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::key_verifier::CachedResult;
 use crate::api::error::ApiError;
 use crate::api::state::Api;
+use crate::model::client_address::ClientAddress;
 use crate::model::key::Key;
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::service::access_log::UsedKey;
@@ -21,7 +21,7 @@ use crate::store::{Credentials, Snapshot};
 pub(in crate::api) async fn authenticate(
     api: &Data<Api>,
     request: &HttpRequest,
-    client_ip: IpAddr,
+    from: ClientAddress,
 ) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
     let secret = KeySecret::parse(bearer(request.headers())?, api.store().checksum_secret())
         .ok_or(ApiError::InvalidKey)?;
@@ -32,7 +32,7 @@ pub(in crate::api) async fn authenticate(
         CachedResult::Mismatch => return Err(ApiError::InvalidKey),
         CachedResult::Miss => {
             drop(snapshot);
-            verify(api, secret, &found, client_ip).await?;
+            verify(api, secret, &found, from).await?;
             (found, snapshot) = look_up(api, &prefix)?;
         }
     }
@@ -61,9 +61,9 @@ async fn verify(
     api: &Data<Api>,
     secret: KeySecret,
     found: &Credentials,
-    client_ip: IpAddr,
+    from: ClientAddress,
 ) -> Result<(), ApiError> {
-    let attempt = Attempt::with_key(&secret, client_ip);
+    let attempt = Attempt::with_key(&secret, from);
     let (shared, hash) = (Data::clone(api), found.hash.clone());
     let is_valid = move || shared.verifier.verify(&secret, hash);
     if api.service.check_secret(attempt, is_valid).await? {

@@ -16,6 +16,7 @@ use crate::api::operation::{Access, Operation};
 use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
 use crate::http::connection_state::body_length;
+use crate::http::peer::Peer;
 use crate::http::request_limits;
 use crate::model::caller::Caller;
 use crate::model::idempotency::IdempotentRequest;
@@ -158,11 +159,11 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     }
     let api = request.app_data::<Data<Api>>().cloned();
     let api = api.ok_or_else(|| ApiError::Internal("the app has no API state".to_owned()))?;
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no IP address".to_owned()))?;
-    let client_ip = api.service.client_ip(peer, headers);
+    let peer = Peer::of(request);
+    let peer = peer.ok_or_else(|| ApiError::Internal("the peer has no address".to_owned()))?;
+    let from = api.service.client_address(peer, headers);
 
-    let (credentials, snapshot) = auth::authenticate(&api, request, client_ip).await?;
+    let (credentials, snapshot) = auth::authenticate(&api, request, from).await?;
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
     // Only reads without a body keep the snapshot: others may wait for the body or the writer
     // first.
@@ -175,7 +176,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     }
     let clock = api.store().clock();
     let now = clock.now();
-    api.service.key_usage.record(&key.id, now, client_ip);
+    api.service.key_usage.record(&key.id, now, from);
     match api.service.rate_limits.count(key, clock.monotonic()) {
         None => {}
         Some(Decision::Allowed(budget)) => *rate_limit = Some(RateLimitHeaders::new(budget, now)),

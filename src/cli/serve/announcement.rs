@@ -15,7 +15,9 @@ use crate::transfer::{SeedReport, SeedSummary};
 
 #[derive(Serialize)]
 struct AnnouncementJson<'a> {
+    /// The first of `addresses`.
     listening: &'a str,
+    addresses: &'a [String],
     keys: Vec<NewKeyJson<'a>>,
     /// Keys from the first start that may never have been shown.
     unshown_keys: Vec<&'a Prefix>,
@@ -64,7 +66,7 @@ pub fn announce(
     with_known_secrets: bool,
     unshown: Option<&[Key]>,
 ) -> Result<(), Failure> {
-    let address = format!("http://{}", server.address());
+    let addresses = server.addresses();
     let hides_secrets = first.are_known && !with_known_secrets;
     let new_keys = first.keys.iter().map(|(key, secret)| {
         let json = NewKeyJson::new(key, secret);
@@ -74,7 +76,8 @@ pub fn announce(
     let service = server.service();
     let test_control = service.test_control.is_some();
     let announcement = AnnouncementJson {
-        listening: &address,
+        listening: addresses.first().map_or("", String::as_str),
+        addresses: &addresses,
         keys: new_keys.collect(),
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
         test_control,
@@ -84,7 +87,7 @@ pub fn announce(
         seed: first.seed.as_ref().map(SeedJson::new),
     };
     let text = || {
-        let mut text = format!("Listening on {address}");
+        let mut text = format!("Listening on {}", addresses.join(", "));
         if test_control {
             text += " (test control is on)";
         }

@@ -1,14 +1,18 @@
 //! The arguments of `serve`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::settings::ListenAddress;
 
 #[derive(Default, clap::Args)]
 pub struct Serve {
-    /// Address and port to listen on; port 0 picks a free one [env: PIVOTAL_LISTEN] [default: the
-    /// `listen` setting, or 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub listen: Option<SocketAddr>,
+    /// Where to listen [env: PIVOTAL_LISTEN] [default: the `listen` setting, or 127.0.0.1:8080]
+    ///
+    /// An address and port (`127.0.0.1:8080`, `[::1]:8080`), all addresses of a name
+    /// (`localhost:8080`), all interfaces (`:8080`), or a Unix socket (`unix:/path/to.sock`). Port 0
+    /// picks a free one. Repeat the flag or separate values with commas for several addresses.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', verbatim_doc_comment)]
+    pub listen: Vec<ListenAddress>,
     /// Don't create the `default` workspace and its keys in a new database
     #[arg(long)]
     pub no_bootstrap: bool,
@@ -27,8 +31,8 @@ pub struct Serve {
     /// `--listen`, with test control (see `--test-control`), without rate limits and scheduled
     /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
     /// warnings. Set `PIVOTAL_LOG` or `PIVOTAL_RATE_LIMITS_ENABLED` to change that. The settings
-    /// `listen`, `data_dir`, `backup.every`, and `admin.listen` don't apply, nor do the
-    /// `trusted_proxies` and `metrics.listen` of a configuration file.
+    /// `listen`, `data_dir`, `backup.every`, `admin.listen`, `tls.cert`, and `tls.key` don't apply,
+    /// nor do the `trusted_proxies` and `metrics.listen` of a configuration file.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
     /// Serve a demo: a workspace with demo data that is reset every hour

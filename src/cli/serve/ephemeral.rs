@@ -1,7 +1,7 @@
 //! `serve --ephemeral`: how its settings differ, and preparing its keys while its database is
 //! created.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::panic::resume_unwind;
 use std::thread::{self, JoinHandle};
 
@@ -9,7 +9,7 @@ use log::LevelFilter;
 
 use super::super::failure::Failure;
 use super::bootstrap::PreparedKeys;
-use crate::settings::{Bootstrap, LoadedSettings, Source};
+use crate::settings::{Bootstrap, ListenAddress, LoadedSettings, Source, Tls};
 
 /// How long a request may keep the server from stopping, in seconds. Nothing can be lost.
 const SHUTDOWN_TIMEOUT: u64 = 1;
@@ -27,7 +27,8 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
     let (log, limits) = (is_chosen("log"), is_chosen("rate_limits.enabled"));
     let (proxies, metrics) = (is_chosen("trusted_proxies"), is_chosen("metrics.listen"));
     let settings = &mut loaded.settings;
-    settings.listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    settings.listen = ListenAddress::Ip((Ipv4Addr::LOCALHOST, 0).into()).into();
+    settings.tls = Tls::default();
     settings.admin.listen = None;
     if !metrics {
         settings.metrics.listen = None;

@@ -47,16 +47,19 @@ pub fn log_started(server: &Server, origins: &Origins) {
     let data_dir = server.service().store().dir().path();
     // The working directory of a service is easily overlooked.
     let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let text = |address: Option<std::net::SocketAddr>| address.map(|address| address.to_string());
     let mut line = Line::new(Level::Info, "started")
         .text("version", env!("CARGO_PKG_VERSION"))
         .number("pid", std::process::id().into())
         .text("data_dir", &data_dir.display().to_string())
-        .text("listen", &server.address().to_string())
-        .optional_text("admin_listen", text(server.admin_address()).as_deref())
-        .optional_text("metrics_listen", text(server.metrics_address()).as_deref())
         .text("config", origins.file.as_deref().unwrap_or("none"));
-    for (name, values) in [("environment", &origins.variables), ("flags", &origins.flags)] {
+    let lists = [
+        ("listen", &server.addresses()),
+        ("admin_listen", &server.admin_addresses()),
+        ("metrics_listen", &server.metrics_addresses()),
+        ("environment", &origins.variables),
+        ("flags", &origins.flags),
+    ];
+    for (name, values) in lists {
         if !values.is_empty() {
             line = line.list(name, values);
         }

@@ -31,7 +31,7 @@ use crate::model::test_control::token::ControlToken;
 use crate::server::Server;
 use crate::service::Service;
 use crate::service::test_control::TestControl;
-use crate::settings::{Settings, check_exposure};
+use crate::settings::{ListenAddresses, Settings, check_exposure};
 use crate::store::{EphemeralDir, Store};
 use crate::transfer::SeedTarget;
 
@@ -51,7 +51,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     }
     let origins = Origins::new(&loaded, &args);
     let mut settings = loaded.settings;
-    if let Some(listen) = args.listen {
+    if let Some(listen) = ListenAddresses::new(args.listen.clone()) {
         settings.listen = listen;
     }
     apply_test_control(&mut settings, &args)?;

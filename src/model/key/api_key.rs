@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::mode::{Mode, Tier};
 use super::scope::Scopes;
 use super::secret::Prefix;
+use crate::model::client_address::ClientAddress;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
@@ -77,8 +78,8 @@ impl NewKey {
 #[derive(Clone, Copy, Debug)]
 pub struct KeyUse {
     pub last_used_at: Timestamp,
-    /// The client IP address of the last request.
-    pub ip: std::net::IpAddr,
+    /// Where the last request came from.
+    pub from: ClientAddress,
     /// The number of requests.
     pub requests: i64,
 }

@@ -1,10 +1,10 @@
 //! Checks secrets and hashes new ones, off the web workers.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::hash_queue::{HashingError, Trust};
 use super::secret_kinds::{Attempt, KindLimits, SecretKind};
+use crate::model::client_address::ClientAddress;
 use crate::model::values::argon2id::HashError;
 use crate::service::Service;
 use crate::service::metrics::Refusal;
@@ -51,11 +51,11 @@ impl Service {
     /// Fails if the secret could not be hashed.
     pub(crate) async fn hash_secret<T: Send + 'static>(
         &self,
-        address: IpAddr,
+        from: ClientAddress,
         hash: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashingError> {
         let queue = &self.auth_limits.limits_for(SecretKind::Key).queue;
-        let slot = queue.wait(address, Trust::Verified).await;
+        let slot = queue.wait(from.ip(), Trust::Verified).await;
         slot.inspect_err(|error| self.count_refusal(error))?.run(hash).await
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::failed_attempts::FailedAttempts;
 use super::hash_queue::HashQueue;
+use crate::model::client_address::ClientAddress;
 use crate::model::key::checksum::Checksum;
 use crate::model::key::secret::{KeySecret, Prefix};
 
@@ -34,17 +35,17 @@ pub(super) enum SecretKind {
 
 impl Attempt {
     /// An attempt with the admin's password or the setup code.
-    pub fn with_password(address: IpAddr) -> Self {
-        Self { kind: SecretKind::Password, address, key: None }
+    pub fn with_password(from: ClientAddress) -> Self {
+        Self { kind: SecretKind::Password, address: from.ip(), key: None }
     }
 
     /// An attempt with an API key.
-    pub fn with_key(secret: &KeySecret, address: IpAddr) -> Self {
+    pub fn with_key(secret: &KeySecret, from: ClientAddress) -> Self {
         let kind = match secret.checksum() {
             Checksum::Keyed => SecretKind::Key,
             Checksum::Crc32 => SecretKind::OldKey,
         };
-        Self { kind, address, key: Some(secret.prefix().clone()) }
+        Self { kind, address: from.ip(), key: Some(secret.prefix().clone()) }
     }
 }
 

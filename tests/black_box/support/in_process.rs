@@ -19,7 +19,7 @@ use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::server::Server;
 use pivotal_server::service::Service;
-use pivotal_server::settings::Settings;
+use pivotal_server::settings::{ListenAddress, Settings};
 use pivotal_server::store::{DataDir, Store};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
@@ -157,7 +157,7 @@ impl InProcess {
         prepare: impl FnOnce(&Service),
     ) -> Self {
         let clock = noon();
-        let listen = "127.0.0.1:0".parse().unwrap();
+        let listen = ListenAddress::Ip(([127, 0, 0, 1], 0).into()).into();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());
         let lock = data.lock_for_serving().unwrap();
@@ -165,7 +165,7 @@ impl InProcess {
         let store = Store::serve(&data, &lock, clock.clone(), threads).unwrap();
         let server = Server::bind(Service::new(settings, store)).unwrap();
         prepare(server.service());
-        let address = server.address();
+        let address = server.addresses()[0].strip_prefix("http://").unwrap().parse().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let _lock = lock;

@@ -48,7 +48,7 @@ pub(in crate::admin) async fn change(visit: SignedInVisit) -> PageResult {
         return reject(vec![problem("password", Rule::ConflictingFields, message)]);
     }
     let admin = visitor.admin();
-    let hash = admin.service.hash_secret(visitor.client_ip(), move || new.hash()).await?;
+    let hash = admin.service.hash_secret(visitor.client_address(), move || new.hash()).await?;
     let changed = visit.write_all(move |tx| tx.change_password(set_at, &hash)).await?;
     let changed_at = changed.ok_or_else(|| {
         AdminError::conflict(
@@ -60,7 +60,7 @@ pub(in crate::admin) async fn change(visit: SignedInVisit) -> PageResult {
     let ended = admin.sessions.end_others(visitor.token(), admin.clock().monotonic());
     log::info!(
         "admin password changed from {}, other sessions ended: {ended}",
-        visitor.client_ip()
+        visitor.client_address()
     );
     let workspace = visit.workspace().ok().map(|workspace| workspace.id.clone());
     let notice = match ended {

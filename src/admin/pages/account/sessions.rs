@@ -57,7 +57,7 @@ pub(in crate::admin) async fn end(visit: SignedInVisit) -> PageResult {
     refuse_in_demo(&visit)?;
     let visitor = visit.visitor();
     if visitor.admin().sessions.end(visit.path_param("id")) {
-        log::info!("admin ended a session from {}", visitor.client_ip());
+        log::info!("admin ended a session from {}", visitor.client_address());
         visit.set_flash("Session ended.");
     } else {
         visit.set_flash("This session has already ended.");
@@ -71,7 +71,7 @@ pub(in crate::admin) async fn end_others(visit: SignedInVisit) -> PageResult {
     let visitor = visit.visitor();
     let admin = visitor.admin();
     let ended = admin.sessions.end_others(visitor.token(), admin.clock().monotonic());
-    log::info!("admin ended {ended} other sessions from {}", visitor.client_ip());
+    log::info!("admin ended {ended} other sessions from {}", visitor.client_address());
     visit.set_flash(match ended {
         0 => "There were no other sessions.".to_owned(),
         ended => format!("Ended {}.", display::count(i64::try_from(ended).unwrap_or(0), "session")),

@@ -13,7 +13,7 @@ fn start_impatient() -> Server {
         ("PIVOTAL_RATE_LIMITS_ENABLED", "false"),
         ("PIVOTAL_CONNECTIONS_GRACE", "1s"),
         ("PIVOTAL_CONNECTIONS_STALL_TIMEOUT", "1s"),
-        ("PIVOTAL_CONNECTIONS_IDLE_TIMEOUT", "1s"),
+        ("PIVOTAL_KEEP_ALIVE", "1s"),
     ])
 }
 

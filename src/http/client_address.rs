@@ -1,4 +1,4 @@
-//! The IP address of the client that made a request, even if there are proxies in between.
+//! The address of the client that made a request, even if there are proxies in between.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,8 +6,10 @@ use actix_web::http::header::{FORWARDED, HeaderMap};
 use ipnet::IpNet;
 
 use super::forwarded::{X_FORWARDED_FOR, find_parameter, values};
+use super::peer::{Peer, is_trusted_proxy};
+use crate::model::client_address::ClientAddress;
 
-/// Returns the client's IP address.
+/// Returns the client's address.
 ///
 /// The forwarding headers count only if the peer is a trusted proxy. The last address in them that
 /// is not a trusted proxy itself is the client's; the client could have forged anything before it.
@@ -16,9 +18,13 @@ use super::forwarded::{X_FORWARDED_FOR, find_parameter, values};
 /// usually passes the other one through, and there is no way to tell which one the proxy wrote. If
 /// both are present and lead to different addresses, neither is trusted, and the result is the
 /// peer's address.
-pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let peer = peer.to_canonical();
-    if !is_trusted_proxy(peer, trusted) {
+pub(crate) fn client_address(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
+    let is_trusted = peer.is_trusted_proxy(trusted);
+    let peer = match peer.address {
+        ClientAddress::Ip(ip) => ClientAddress::Ip(ip.to_canonical()),
+        ClientAddress::Unix => ClientAddress::Unix,
+    };
+    if !is_trusted {
         return peer;
     }
     let client = |hops: Vec<Option<IpAddr>>| {
@@ -26,7 +32,7 @@ pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
         for hop in hops.into_iter().rev() {
             // Hops before an unreadable one can't be trusted.
             let Some(address) = hop else { break };
-            client = address;
+            client = ClientAddress::Ip(address);
             if !is_trusted_proxy(address, trusted) {
                 break;
             }
@@ -37,11 +43,6 @@ pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
         (Some(one), Some(other)) if one != other => peer,
         (one, other) => one.or(other).unwrap_or(peer),
     }
-}
-
-pub(crate) fn is_trusted_proxy(address: IpAddr, trusted: &[IpNet]) -> bool {
-    let address = address.to_canonical();
-    trusted.iter().any(|net| net.contains(&address))
 }
 
 /// Returns the addresses in `Forwarded` (RFC 7239), in the order in which the request passed them;
@@ -73,10 +74,14 @@ mod tests {
 
     use super::*;
 
+    fn ip(text: &str) -> Peer {
+        Peer { address: ClientAddress::Ip(text.parse().unwrap()), over_tls: false }
+    }
+
     fn client(peer: &str, trusted: &str, name: &'static str, value: &'static str) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        client_ip(peer.parse().unwrap(), &headers, &[trusted.parse().unwrap()]).to_string()
+        client_address(ip(peer), &headers, &[trusted.parse().unwrap()]).to_string()
     }
 
     /// Returns the client IP address for a request from a trusted proxy at 10.0.0.1.
@@ -87,7 +92,7 @@ mod tests {
             headers.append(HeaderName::from_static(name), value);
         }
         let trusted = ["10.0.0.0/8".parse().unwrap()];
-        client_ip("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string()
+        client_address(ip("10.0.0.1"), &headers, &trusted).to_string()
     }
 
     #[test]
@@ -127,6 +132,22 @@ mod tests {
             client("::ffff:10.0.0.1", "10.0.0.0/8", "x-forwarded-for", "1.1.1.1"),
             "1.1.1.1"
         );
+    }
+
+    #[test]
+    fn a_unix_socket_is_a_trusted_proxy_without_an_address() {
+        let through_socket = |forwarded: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = forwarded {
+                headers.insert(X_FORWARDED_FOR.clone(), HeaderValue::from_static(value));
+            }
+            let peer = Peer { address: ClientAddress::Unix, over_tls: false };
+            client_address(peer, &headers, &["10.0.0.0/8".parse().unwrap()]).to_string()
+        };
+        assert_eq!(through_socket(None), "unix");
+        assert_eq!(through_socket(Some("198.51.100.1, 10.0.0.2")), "198.51.100.1");
+        // What nginx passes on for a client of its own Unix socket.
+        assert_eq!(through_socket(Some("unix:")), "unix");
     }
 
     #[test]

@@ -1,0 +1,72 @@
+//! The certificate that the server presents, reloaded when its files change.
+
+mod certificate;
+mod expiry;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rustls::ServerConfig;
+use tokio_rustls::TlsAcceptor;
+
+pub use self::certificate::TlsError;
+use self::certificate::{Versions, load};
+use self::expiry::Expiry;
+use crate::model::values::time::Timestamp;
+use crate::settings::KeyPairFiles;
+
+/// The TLS configuration of a running server. Connections keep the certificate that they began with.
+pub(super) struct ServerTls {
+    files: KeyPairFiles,
+    current: RwLock<Arc<ServerConfig>>,
+    watched: Mutex<Watched>,
+}
+
+/// What the last check found.
+struct Watched {
+    /// The versions of the files that were read last, whether they could be used or not.
+    versions: Versions,
+    expiry: Expiry,
+}
+
+impl ServerTls {
+    /// Loads the files.
+    ///
+    /// # Errors
+    /// If they can't be used.
+    pub fn load(files: KeyPairFiles, now: Timestamp) -> Result<Self, TlsError> {
+        let versions = Versions::of(&files);
+        let loaded = load(&files)?;
+        let mut expiry = Expiry::of(&loaded.leaf);
+        expiry.warn(&files.cert, now);
+        let watched = Mutex::new(Watched { versions, expiry });
+        Ok(Self { files, current: RwLock::new(loaded.config), watched })
+    }
+
+    /// Returns what does the next handshake.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+
+    /// Uses the files if they have changed and belong together. Otherwise keeps the present
+    /// certificate, and says why once per change.
+    pub fn reload_if_changed(&self, now: Timestamp) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before reading them: whatever is written meanwhile is another change.
+        let versions = Versions::of(&self.files);
+        if versions != watched.versions {
+            watched.versions = versions;
+            match load(&self.files) {
+                Ok(loaded) => {
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded.config;
+                    watched.expiry = Expiry::of(&loaded.leaf);
+                    log::info!("using the new TLS certificate in {}", self.files.cert.display());
+                }
+                Err(error) => log::error!(
+                    "the TLS certificate has changed, but can't be used, so the old one stays in \
+                     use: {error}"
+                ),
+            }
+        }
+        watched.expiry.warn(&self.files.cert, now);
+    }
+}
