@@ -95,7 +95,8 @@ pub enum Command {
     /// seconds for requests in progress, and the exit code is 0. A second signal ends the server at
     /// once with exit code 143, 130, or 129.
     ///
-    /// With `--json`, prints one object once the server is listening: `listening` (its URL), `keys`
+    /// With `--json`, prints one object once the server is listening: `listening` (its URL),
+    /// `addresses` (the URLs of all its addresses, or `unix:` and the path of a Unix socket), `keys`
     /// (the new keys with their secrets, which are null for the keys from your settings, except with
     /// `--ephemeral`), `unshown_keys` (prefixes of keys from the first start that may never have been
     /// shown), `test_control` (whether it is on), `demo` (whether the server is a demo), `admin` (the

@@ -31,10 +31,10 @@ impl ServerAddress {
             ListenAddress::AllInterfaces { port } => format!("{}:{port}", Ipv4Addr::LOCALHOST),
             name @ ListenAddress::Name { .. } => name.to_string(),
         };
-        if settings.tls == Default::default() {
-            Self::Origin(format!("http://{authority}"))
-        } else {
+        if settings.tls.is_on() {
             Self::OwnTls(format!("https://{authority}"))
+        } else {
+            Self::Origin(format!("http://{authority}"))
         }
     }
 

@@ -24,6 +24,11 @@ pub struct IncompleteTls {
 }
 
 impl Tls {
+    /// Returns whether the server speaks HTTPS.
+    pub fn is_on(&self) -> bool {
+        self.cert.is_some()
+    }
+
     /// Returns the files; `None` without TLS.
     ///
     /// # Errors

@@ -99,7 +99,9 @@ pub fn announce(
             );
         }
         if let Some(setup) = &setup {
-            text = format!("Set the admin password: {setup}\n\n{text}");
+            // On Unix sockets only, the server doesn't know its address.
+            let path = if setup.starts_with('/') { " at this path of the server" } else { "" };
+            text = format!("Set the admin password{path}: {setup}\n\n{text}");
         }
         if let Some(unshown) = unshown {
             text = format!(

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod files;
+mod listening;
 mod load;
 mod observe;
 mod process;

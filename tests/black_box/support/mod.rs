@@ -1,6 +1,7 @@
 //! Shared by all tests: a server in a process of its own, a server in this process with a manual
 //! clock, and clients with assertions.
 
+mod certificates;
 mod client;
 pub mod contract;
 mod ephemeral;
@@ -13,6 +14,7 @@ mod server;
 mod snapshot;
 mod visitor;
 
+pub use certificates::Certificate;
 pub use client::{Client, Response};
 pub use ephemeral::Ephemeral;
 pub use in_process::{InProcess, ManualClock};
