@@ -8,6 +8,8 @@ mod exposure;
 mod file;
 mod hand_over;
 mod listen;
+#[cfg(test)]
+mod listening_tests;
 mod retention;
 mod sources;
 mod table;

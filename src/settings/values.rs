@@ -233,3 +233,27 @@ impl Default for Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_can_use_loopback_while_every_address_is_loopback() {
+        let addresses = |texts: &[&str]| {
+            let parsed = texts.iter().map(|text| text.parse().unwrap()).collect();
+            ListenAddresses::new(parsed)
+        };
+        let allows = |listen: &[&str], admin: Option<&[&str]>| {
+            let listen = addresses(listen).unwrap();
+            let mut settings = Settings { listen, ..Settings::default() };
+            settings.admin.listen = admin.and_then(addresses);
+            settings.destinations().listens_on_loopback
+        };
+        assert!(allows(&["127.0.0.1:1", "localhost:1", "[::1]:1"], None));
+        assert!(!allows(&["127.0.0.1:1", ":2"], None));
+        assert!(!allows(&["127.0.0.1:1"], Some(&["127.0.0.1:2", "192.0.2.1:2"])));
+        #[cfg(unix)]
+        assert!(allows(&["unix:/run/a.sock"], Some(&["unix:/run/b.sock", "[::1]:1"])));
+    }
+}

@@ -52,24 +52,19 @@ fn whoever_connects_through_a_socket_is_a_trusted_proxy() {
     let dir = tempfile::tempdir().unwrap();
     let (address, path) = socket_in(&dir);
     let server = Server::start_with_test_control(&["--listen", &address], &[]);
-    let used_from = |headers: &str| {
+    for (header, from) in [("", "unix"), ("X-Forwarded-For: 198.51.100.7\r\n", "198.51.100.7")] {
         let request = format!(
             "GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Authorization: Bearer {}\r\n{headers}\r\n",
+             Authorization: Bearer {}\r\n{header}\r\n",
             server.live
         );
         let response = exchange_through(&path, &request);
         assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
-        move |from: &str| {
-            wait_until("the use is stored", || {
-                let keys = server.json(&["keys", "list"]);
-                let keys = keys.as_array().or(keys["keys"].as_array()).unwrap().clone();
-                keys.iter().any(|key| key["last_used_ip"] == from)
-            });
-        }
-    };
-    used_from("")("unix");
-    used_from("X-Forwarded-For: 198.51.100.7\r\n")("198.51.100.7");
+        wait_until("the use is stored", || {
+            let keys = server.json(&["keys", "list"]);
+            keys.as_array().unwrap().iter().any(|key| key["last_used_ip"] == from)
+        });
+    }
 
     let origin = "GET /llms.txt HTTP/1.1\r\nHost: pivotal.test\r\nConnection: close\r\n";
     let through_proxy =
