@@ -38,8 +38,8 @@ impl Acceptor {
 
     pub async fn accept(self, socket: AcceptedSocket) -> Result<Accepted, DispatchError> {
         // A peer without an address has just disconnected.
-        let peer = socket.peer().unwrap_or(ClientAddress::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-        let socket_address = socket.socket_address();
+        let nobody = (ClientAddress::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), None);
+        let (peer, socket_address) = socket.peer().unwrap_or(nobody);
         let Some(slot) = self.slots.acquire(peer) else {
             // A client that expects TLS couldn't read a response.
             if self.tls.is_none() || matches!(peer, ClientAddress::Unix) {

@@ -68,21 +68,15 @@ impl From<UnixStream> for AcceptedSocket {
 }
 
 impl AcceptedSocket {
-    /// Returns the address of the other end. `None` if it has just disconnected.
-    pub fn peer(&self) -> Option<ClientAddress> {
+    /// Returns the address of the other end, and the port, if it has one. `None` if it has just
+    /// disconnected.
+    pub fn peer(&self) -> Option<(ClientAddress, Option<SocketAddr>)> {
         match self {
-            Self::Tcp(stream) => stream.peer_addr().ok().map(|peer| ClientAddress::Ip(peer.ip())),
+            Self::Tcp(stream) => {
+                stream.peer_addr().ok().map(|peer| (ClientAddress::Ip(peer.ip()), Some(peer)))
+            }
             #[cfg(unix)]
-            Self::Unix(_) => Some(ClientAddress::Unix),
-        }
-    }
-
-    /// Returns the IP address and port of the other end, if it has one.
-    pub fn socket_address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr().ok(),
-            #[cfg(unix)]
-            Self::Unix(_) => None,
+            Self::Unix(_) => Some((ClientAddress::Unix, None)),
         }
     }
 

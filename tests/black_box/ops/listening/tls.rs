@@ -207,6 +207,21 @@ fn a_handshake_has_a_deadline_and_counts_as_a_connection() {
     }
 }
 
+#[test]
+fn a_client_that_does_not_read_is_disconnected() {
+    let certificate = Certificate::new();
+    let limits = [("PIVOTAL_CONNECTIONS_GRACE", "1s"), ("PIVOTAL_CONNECTIONS_STALL_TIMEOUT", "1s")];
+    let server = start(&certificate, &limits);
+    let mut client = encrypted(server.tcp("https://"), &certificate.authority);
+    let request = b"GET /llms-full.txt HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.write_all(&request.repeat(16)).unwrap();
+    // The server sends what the kernel and the session buffer, and then waits in vain.
+    wait_until("the server has closed", || {
+        let probed = client.sock.write_all(b"\r\n").err().map(|error| error.kind());
+        matches!(probed, Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
+    });
+}
+
 /// Whether the server has neither sent anything nor closed the connection.
 fn is_open(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
