@@ -34,6 +34,10 @@ fn listen_takes_one_address_or_several() {
     let many = "listen = [\":80\", \"unix:/run/a.sock\"]\nadmin.listen = [\"[::1]:1\"]";
     let loaded = load(many, &[]).unwrap();
     assert_eq!(read(&to_toml(&loaded), &[]).unwrap(), loaded.settings);
+    let in_brackets = ("PIVOTAL_LISTEN", "[::1]:1,127.0.0.1:2");
+    assert_eq!(listen("", &[in_brackets]), "[::1]:1 127.0.0.1:2");
+    let as_in_the_file = ("PIVOTAL_LISTEN", "[\"[::1]:1\", \":2\"]");
+    assert_eq!(listen("", &[as_in_the_file]), "[::1]:1 :2");
     assert!(read("listen = []", &[]).is_err());
     assert!(read("listen = [\":80\", \"80\"]", &[]).is_err());
 }

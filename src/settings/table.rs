@@ -300,9 +300,13 @@ fn optional_addresses(if_empty: &str) -> Kind<Option<ListenAddresses>> {
 }
 
 fn parse_addresses(value: &Value) -> Option<ListenAddresses> {
-    let addresses = text_list(value)?;
-    let addresses = addresses.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
-    ListenAddresses::new(addresses)
+    let parse = |items: Vec<String>| {
+        let addresses = items.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?;
+        ListenAddresses::new(addresses)
+    };
+    // First without the file's syntax: an IPv6 address begins with a bracket, too.
+    let separated = value.as_str().and_then(|text| parse(split_items(text)));
+    separated.or_else(|| parse(text_list(value)?))
 }
 
 fn addresses_value(addresses: &ListenAddresses) -> Value {
@@ -416,12 +420,14 @@ fn text_list(value: &Value) -> Option<Vec<String>> {
         Value::String(text) if text.trim_start().starts_with('[') => {
             text_list(&text.trim().parse().ok()?)
         }
-        Value::String(text) => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Some(items.map(str::to_owned).collect())
-        }
+        Value::String(text) => Some(split_items(text)),
         other => other.as_array()?.iter().map(|item| Some(item.as_str()?.to_owned())).collect(),
     }
+}
+
+fn split_items(text: &str) -> Vec<String> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(str::to_owned).collect()
 }
 
 fn parse_network(text: &str) -> Option<IpNet> {
