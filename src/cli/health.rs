@@ -58,7 +58,7 @@ fn address(context: &Context, args: &Health) -> ServerAddress {
 /// Requests the health of one server.
 struct Probe {
     url: String,
-    client: Client,
+    client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
 }
 

@@ -123,16 +123,6 @@ impl Server {
         urls(self.metrics_sockets.as_deref().unwrap_or_default(), false)
     }
 
-    /// Returns the address of the admin pages' own socket, if they have one.
-    pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin_socket.as_ref().map(|socket| socket.address)
-    }
-
-    /// Returns the address of the metrics' socket, unless they are off.
-    pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics_socket.as_ref().map(|socket| socket.address)
-    }
-
     /// Returns the URL of the admin pages for a browser on this machine, unless they are disabled.
     /// Only the path if they are served on Unix sockets only.
     pub fn admin_url(&self) -> Option<String> {

@@ -22,7 +22,7 @@ impl Origins {
     pub fn new(loaded: &LoadedSettings, args: &Serve) -> Self {
         let set = [
             ("--data-dir", *loaded.source("data_dir") == Source::Flag),
-            ("--listen", args.listen.is_some()),
+            ("--listen", !args.listen.is_empty()),
             ("--no-bootstrap", args.no_bootstrap),
             ("--new-database", args.new_database),
             ("--resume-deliveries", args.resume_deliveries),

@@ -9,6 +9,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use log::Level;
 
 use super::used::{UsedKey, UsedOperation, UsedWorkspace};
+use crate::http::peer::Peer;
 use crate::http::error_envelope::ErrorCode;
 use crate::http::request_id::RequestId;
 use crate::http::trace_context::trace_id;
@@ -29,7 +30,7 @@ impl RequestLine {
             return None;
         }
         let headers = request.headers();
-        let client = request.peer_addr().map(|peer| service.client_ip(peer.ip(), headers));
+        let client = Peer::of(request).map(|peer| service.client_address(peer, headers));
         let (extensions, of_response) = (request.extensions(), response.response().extensions());
         let credentials = extensions.get::<UsedKey>().map(|used| &*used.0);
         let workspace = match credentials {

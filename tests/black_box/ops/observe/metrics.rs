@@ -14,8 +14,7 @@ const ON: (&str, &str) = ("PIVOTAL_METRICS_LISTEN", "127.0.0.1:0");
 fn origin(server: &Server) -> String {
     let find = || {
         let log = server.log();
-        let address = log.split(" metrics_listen=").nth(1)?.split_whitespace().next()?;
-        Some(format!("http://{address}"))
+        Some(log.split(" metrics_listen=").nth(1)?.split_whitespace().next()?.to_owned())
     };
     wait_until("the start is logged", || find().is_some());
     find().unwrap()
