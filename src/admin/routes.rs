@@ -11,8 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use super::error::AdminError;
 use super::page::PageResult;
 use super::pages::{
-    account, api_keys, asset, contacts, csv_export, customer_form, customers, export, imports, logs,
-    onboardings, overview, purge, setup, sign_in, webhooks, workspaces,
+    account, api_keys, asset, contacts, csv_export, customer_form, customers, export, imports,
+    logs, onboardings, overview, purge, setup, sign_in, webhooks, workspaces,
 };
 use super::visit::{Forms, SignedInVisit, Visitor, dispatch, refuse};
 use crate::http::routing::build_resources;

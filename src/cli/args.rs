@@ -35,7 +35,7 @@ Exit codes:
 Error codes, with --json:
   usage           The command line is invalid
   settings        The settings are invalid
-  not_found       There is no such workspace, key, or endpoint
+  not_found       There is no such workspace, key, endpoint, customer, or contact
   already_exists  The name is taken
   database        The database can't be opened
   unavailable     Nothing was changed; the same command may work later

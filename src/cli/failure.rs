@@ -54,7 +54,7 @@ pub enum Failure {
     Bind(#[from] BindError),
     #[error("the server failed: {}", io_reason(.0))]
     Server(std::io::Error),
-    /// There is no such workspace, key, or endpoint.
+    /// There is no such workspace, key, endpoint, customer, or contact.
     #[error("{0}")]
     NotFound(String),
     /// A name is taken.

@@ -8,7 +8,6 @@ mod audit;
 mod board;
 mod contacts;
 mod customers;
-mod deleted;
 mod engine;
 mod error;
 mod event_feed;

@@ -220,9 +220,9 @@ async fn find_row(visit: &SignedInVisit) -> Result<KeyRow, AdminError> {
 fn rotatable(row: KeyRow) -> Result<Key, AdminError> {
     let key = quoted_name(&row.key);
     if row.is_expired() {
-        return Err(AdminError::Conflict(format!(
-            "The key {key} has expired and can't be rotated. Create a new key instead."
-        )));
+        let message =
+            format!("The key {key} has expired and can't be rotated. Create a new key instead.");
+        return Err(AdminError::conflict("Key has expired", message));
     }
     if !row.is_active() {
         let message =

@@ -8,7 +8,6 @@ pub(super) mod csv_export;
 pub(super) mod customer_form;
 mod customer_slug;
 pub(super) mod customers;
-mod deleted;
 mod download;
 pub(super) mod export;
 pub(super) mod imports;

@@ -1,11 +1,11 @@
-//! The pages of deleted customers and contacts, and erasing them: `/customers/{ref}/purge`,
-//! `/contacts/{ref}`, and `/contacts/{ref}/purge`.
+//! The pages of deleted customers and contacts, and erasing them: `/customers/{ref}/purge` and
+//! `/contacts/{ref}/purge`.
 
 use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::admin::error::AdminError;
-use crate::admin::links::{customer_path, path_with_query};
+use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
 use crate::model::contact::{Contact, ContactRef};
@@ -14,7 +14,7 @@ use crate::model::purge::{PurgeCounts, PurgedRecord};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
 use crate::model::values::time::Timestamp;
-use crate::store::{Purgeable, WorkspaceReader};
+use crate::store::Purgeable;
 
 #[derive(Template)]
 #[template(path = "admin/customers/deleted.html")]
@@ -39,23 +39,6 @@ struct Confirm {
     back: String,
 }
 
-/// GET `/contacts/{ref}`. The page of a contact is that of its customer, unless it was deleted.
-pub(in crate::admin) async fn contact(visit: SignedInVisit) -> PageResult {
-    let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
-    let read = move |reader: &WorkspaceReader<'_>| {
-        let contact = reader.contact(&contact_ref)?.read()?;
-        reader.customer(&CustomerRef::Id(contact.customer_id))?.read()
-    };
-    match visit.read(read).await {
-        Ok(customer) => Ok(see_other(&customer_path(&customer))),
-        Err(AdminError::NotFound(_)) => {
-            let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
-            deleted(&visit, contact_ref).await
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// Returns the page of a record that was deleted, but not purged.
 pub(super) async fn deleted<R: Purgeable + 'static>(
     visit: &SignedInVisit,
@@ -71,7 +54,7 @@ where
         page: visit.page(&title, Section::Customers),
         noun,
         purge: format!("{}/purge", path(&record)),
-        log: path_with_query("/admin/logs", &[("id", record.id.as_str())]),
+        log: links::history_path(record.id.as_str()),
     };
     page::html_as(StatusCode::NOT_FOUND, &deleted)
 }
@@ -140,9 +123,10 @@ where
     let record = visit.read(move |reader| reader.purge_preview(&id_ref)).await?.record;
     let Some(deleted_at) = record.deleted_at else {
         let noun = <&str>::from(record.resource);
-        return Err(AdminError::Conflict(format!(
-            "This {noun} has not been deleted. Delete it first."
-        )));
+        return Err(AdminError::conflict(
+            "Not deleted",
+            format!("This {noun} has not been deleted. Delete it first."),
+        ));
     };
     Ok((record, deleted_at))
 }

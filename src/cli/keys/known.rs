@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::super::workspaces::find_workspace;
+use super::super::workspaces::find::find_workspace;
 use super::format::expiry;
 use crate::model::event::Actor;
 use crate::model::key::issued::IssuedKey;

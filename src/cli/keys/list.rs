@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::table;
-use super::super::workspaces::find_among;
+use super::super::workspaces::find::find_among;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::rotation::{self, Retirement};
 use crate::model::key::{Key, Scopes};

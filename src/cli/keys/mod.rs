@@ -12,7 +12,7 @@ use self::format::expiry;
 use self::list::list;
 use super::context::Context;
 use super::failure::Failure;
-use super::workspaces::find_workspace;
+use super::workspaces::find::find_workspace;
 use crate::model::event::Actor;
 use crate::model::key::issued::IssuedKey;
 use crate::model::key::secret::{KeySecret, Prefix};

@@ -15,7 +15,7 @@ pub use self::list::purges;
 pub use self::workspace::delete_workspace;
 use super::context::Context;
 use super::failure::Failure;
-use super::keys::find_workspace;
+use super::workspaces::find::find_workspace;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
 use crate::model::purge::{PurgeCounts, PurgedRecord};
@@ -110,13 +110,13 @@ fn already_purged<R: Purgeable>(
 ) -> Result<(), Failure> {
     let resource = <&str>::from(R::TYPE);
     let Ref::Id(id) = id_ref else {
-        return Err(Failure::Other(format!(
+        return Err(Failure::NotFound(format!(
             "workspace `{slug}` has no {resource} with this number, or it was purged"
         )));
     };
     let purged_at = store.read(|reader| reader.purged_at(id.as_str()))?;
     let Some(already_purged) = purged_at else {
-        return Err(Failure::Other(format!("workspace `{slug}` has no {resource} {id}")));
+        return Err(Failure::NotFound(format!("workspace `{slug}` has no {resource} {id}")));
     };
     // The command may have been interrupted before.
     ErasureReport::erase(context, store, None, &format!("{resource} {id} was purged"))?;

@@ -7,7 +7,7 @@ use super::erasure::ErasureReport;
 use super::{count, join};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::keys::find_workspace;
+use crate::cli::workspaces::find::find_workspace;
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
 use crate::model::values::slug::Slug;

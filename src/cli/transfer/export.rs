@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::progress::Progress;
-use super::super::workspaces::no_such_workspace;
+use super::super::workspaces::find::no_such_workspace;
 use super::args::{Export, ExportFormat};
 use super::remote::export::export_to;
 use crate::model::clock::{Clock, SystemClock};

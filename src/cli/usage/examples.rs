@@ -21,6 +21,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "pivotal-server workspaces rename acme --slug acme-group",
         ],
     ),
+    ("workspaces delete", &["pivotal-server workspaces delete acme"]),
     (
         "keys create",
         &[
@@ -35,6 +36,16 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("keys rename", &["pivotal-server keys rename pivotal_K8s9X2mP 'CRM sync'"]),
     ("keys revoke", &["pivotal-server keys revoke pivotal_K8s9X2mP"]),
     ("keys rotate", &["pivotal-server keys rotate pivotal_K8s9X2mP"]),
+    (
+        "customers purge",
+        &[
+            "pivotal-server customers purge --workspace default 12",
+            "pivotal-server customers purge --workspace default --yes \
+             c0f3a1d2-5b6e-4f70-8a91-b2c3d4e5f607",
+        ],
+    ),
+    ("contacts purge", &["pivotal-server contacts purge --workspace default 34"]),
+    ("purges list", &["pivotal-server purges list --json > /backups/purges.json"]),
     (
         "webhooks create",
         &[
@@ -82,7 +93,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("admin set-password", &["pivotal-server admin set-password"]),
     ("backup", &["pivotal-server backup /backups/pivotal.db"]),
-    ("restore", &["pivotal-server restore --replace /backups/pivotal.db"]),
+    (
+        "restore",
+        &[
+            "pivotal-server restore --replace /backups/pivotal.db",
+            "rclone cat remote:backups/pivotal.db | pivotal-server restore -",
+        ],
+    ),
     ("check", &["pivotal-server check", "pivotal-server check /backups/pivotal.db"]),
     ("demo", &["pivotal-server demo --workspace demo"]),
     (
@@ -103,6 +120,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("config", &["pivotal-server config", "pivotal-server config --json"]),
     ("health", &["pivotal-server health --url https://pivotal.example.com"]),
+    ("wait", &["pivotal-server wait --url http://localhost:8080 --timeout 30s"]),
     ("openapi", &["pivotal-server openapi --url https://pivotal.example.com > openapi.json"]),
     ("seed-schema", &["pivotal-server seed-schema > seed.schema.json"]),
     (

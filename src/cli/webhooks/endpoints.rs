@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::table;
-use super::super::workspaces::{find_among, find_workspace};
+use super::super::workspaces::find::{find_among, find_workspace};
 use super::failures::{no_such_endpoint, other};
 use super::keyring::{check_url, keyring, matching_keyring};
 use crate::model::event::{Actor, EventType};

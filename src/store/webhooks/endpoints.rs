@@ -3,6 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::numbers::EndpointNo;
+use crate::model::audit::AuditFilter;
+use crate::model::event::EventType;
+use crate::model::parse::page::PageRequest;
+use crate::model::values::id::ResourceId;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Text;
 use crate::model::values::time::Timestamp;
@@ -144,5 +148,15 @@ impl WorkspaceReader<'_> {
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([self.workspace.0], endpoint)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether an endpoint with this ID was deleted. Its event outlives its row.
+    pub fn had_endpoint(&self, id: ResourceId) -> Result<bool, StoreError> {
+        let filter = AuditFilter {
+            resource_id: Some(id),
+            kind: Some(EventType::WebhookEndpointDeleted),
+            ..AuditFilter::default()
+        };
+        Ok(!self.audit(&filter, &PageRequest { limit: 1, before: None })?.entries.is_empty())
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn deleted_page(
         page: visit.page("This onboarding was deleted", Section::Onboardings),
         actor: display::actor(&event.actor),
         at: event.created_at,
-        log: links::path_with_query("/admin/logs", &[("id", text("id"))]),
+        log: links::history_path(text("id")),
         customer: links::customer_path_from_id(text("customer_id")),
     };
     page::html_as(StatusCode::NOT_FOUND, &page)

@@ -121,23 +121,6 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     }
 }
 
-/// GET `/onboardings/{ref}`: leads to the form, which shows everything about the onboarding.
-pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
-    let onboarding_ref: OnboardingRef = visit.path_ref(ResourceType::Onboarding)?;
-    let wanted = onboarding_ref.clone();
-    match visit.read(move |reader| reader.onboarding(&wanted)?.read()).await {
-        Ok(found) => {
-            Ok(see_other(&format!("{}/edit", links::onboarding_path_from(found.display_id))))
-        }
-        Err(AdminError::NotFound(_)) => {
-            let id = visit.read(move |reader| reader.deleted_id(&onboarding_ref)).await?;
-            let id = id.as_ref().map(Id::as_str);
-            deleted::page_of(&visit, ResourceType::Onboarding, id, Section::Onboardings)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// GET `/onboardings/{ref}/edit`
 pub(in crate::admin) async fn edit_form(visit: SignedInVisit) -> PageResult {
     let found = load(&visit).await?;

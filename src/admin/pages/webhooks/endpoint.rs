@@ -3,20 +3,18 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::load;
+use super::{deleted, load};
 use crate::admin::display;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::links::path_with_query;
 use crate::admin::page::{self, Page, PageResult, Section};
-use crate::admin::pages::deleted;
 use crate::admin::views::webhook;
 use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::submit_once;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{Delivery, DeliveryStatus};
 use crate::model::webhook::endpoint::Endpoint;
-use crate::model::webhook::id::EndpointId;
 use crate::store::webhooks::deliveries::DeliveryFilter;
 
 /// The deliveries on a page.
@@ -67,11 +65,7 @@ impl Show {
 pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let endpoint = match load::endpoint(&visit).await {
         Ok(endpoint) => endpoint,
-        Err(AdminError::NotFound(resource)) => {
-            let id = load::deleted(&visit).await?;
-            let id = id.as_ref().map(EndpointId::as_str);
-            return deleted::page_of(&visit, resource, id, Section::Webhooks);
-        }
+        Err(AdminError::NotFound(_)) => return deleted::page_of(&visit).await,
         Err(error) => return Err(error),
     };
     let now = visit.visitor().admin().store().clock().now();

@@ -4,7 +4,6 @@ use crate::admin::error::AdminError;
 use crate::admin::links;
 use crate::admin::visit::SignedInVisit;
 use crate::model::resource::ResourceType;
-use crate::model::values::id::ResourceId;
 use crate::model::webhook::endpoint::Endpoint;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::store::webhooks::deliveries::DeliveryDetails;
@@ -23,14 +22,6 @@ pub(super) async fn endpoint(visit: &SignedInVisit) -> Result<Endpoint, AdminErr
     let id = EndpointId::parse(visit.path_param("id")).ok_or_else(missing)?;
     let all = visit.read(|reader| reader.endpoints()).await?;
     all.into_iter().find(|endpoint| endpoint.id == id).ok_or_else(missing)
-}
-
-/// Returns the ID in the path if its endpoint was deleted.
-pub(super) async fn deleted(visit: &SignedInVisit) -> Result<Option<EndpointId>, AdminError> {
-    let id = EndpointId::parse(visit.path_param("id")).ok_or_else(missing)?;
-    let resource_id = ResourceId::from_stored(id.to_string());
-    let was_deleted = visit.read(move |reader| reader.had_endpoint(resource_id)).await?;
-    Ok(was_deleted.then_some(id))
 }
 
 /// Returns the delivery in the path.

@@ -1,6 +1,7 @@
 //! `/admin/webhooks`: the webhook endpoints of the current workspace and their deliveries.
 
 pub(in crate::admin) mod actions;
+mod deleted;
 pub(in crate::admin) mod deliveries;
 pub(in crate::admin) mod delivery;
 pub(in crate::admin) mod endpoint;

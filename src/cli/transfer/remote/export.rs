@@ -11,7 +11,7 @@ use super::text::not_uploaded;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::table;
-use crate::cli::workspaces::no_such_workspace;
+use crate::cli::workspaces::find::no_such_workspace;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::plain_words::io_reason;
 use crate::model::transfer::{ExportOptions, SourceWorkspace};

@@ -122,7 +122,7 @@ fn create(
 /// Returns the workspace with this slug. Without a slug, the only workspace, or `default`.
 fn find_workspace(store: &Store, slug: Option<&Slug>) -> Result<Workspace, Failure> {
     if let Some(slug) = slug {
-        return super::super::workspaces::find_workspace(store, slug);
+        return super::super::workspaces::find::find_workspace(store, slug);
     }
     let mut workspaces = store.read(|reader| reader.workspaces())?;
     let only = if workspaces.len() == 1 { workspaces.pop() } else { None };

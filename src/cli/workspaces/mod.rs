@@ -1,21 +1,23 @@
 //! `workspaces create`, `workspaces list`, `workspaces rename`, and `workspaces delete`
 
+pub(super) mod find;
+
 use std::path::Path;
 
 use serde::Serialize;
 
+use self::find::no_such_workspace;
 use super::args::Workspaces;
 use super::context::Context;
 use super::failure::Failure;
 use super::output::table;
 use super::purge::delete_workspace;
-use super::value_parsers::did_you_mean;
 use crate::model::values::id::Id;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceChange};
-use crate::store::{RenameError, Store, StoreError};
+use crate::store::RenameError;
 
 #[derive(Serialize)]
 struct WorkspaceJson<'w> {
@@ -123,31 +125,4 @@ fn rename(context: &Context, slug: Slug, change: WorkspaceChange) -> Result<(), 
     };
     let if_unprinted = || format!("workspace `{old}` was renamed anyway");
     context.output.print_after_change(&WorkspaceJson::from(&workspace), text, if_unprinted)
-}
-
-/// Returns the workspace with this slug.
-pub(super) fn find_workspace(store: &Store, slug: &Slug) -> Result<Workspace, Failure> {
-    find_among(slug, || store.read(|reader| reader.workspaces()))
-}
-
-/// Returns the workspace with this slug among all of them.
-pub(super) fn find_among(
-    slug: &Slug,
-    all: impl FnOnce() -> Result<Vec<Workspace>, StoreError>,
-) -> Result<Workspace, Failure> {
-    let mut all = all()?;
-    match all.iter().position(|workspace| workspace.slug == *slug) {
-        Some(found) => Ok(all.swap_remove(found)),
-        None => Err(no_such_workspace(slug, &all)),
-    }
-}
-
-pub(super) fn no_such_workspace(slug: &Slug, all: &[Workspace]) -> Failure {
-    let slugs: Vec<&str> = all.iter().map(|workspace| workspace.slug.as_str()).collect();
-    let meant = did_you_mean(slug.as_str(), &slugs);
-    let hint = match meant.is_empty() {
-        true => "; run `pivotal-server workspaces list` to see all workspaces",
-        false => " Run `pivotal-server workspaces list` to see all workspaces",
-    };
-    Failure::NotFound(format!("workspace `{slug}` not found{meant}{hint}"))
 }
