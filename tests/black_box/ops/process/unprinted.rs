@@ -30,9 +30,16 @@ fn unprinted(dir: &Path, args: &[&str]) -> String {
     let output = output_to(full_stdout(), dir, args);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: can't write to stdout: "), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    said
+    let message = if args.contains(&"--json") {
+        let line: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(line["error"]["code"], "unprinted");
+        line["error"]["message"].as_str().unwrap().to_owned()
+    } else {
+        said.strip_prefix("error: ").unwrap().to_owned()
+    };
+    assert!(message.starts_with("can't write to stdout: "), "{message}");
+    message
 }
 
 fn newest_key(server: &Server) -> Value {

@@ -109,7 +109,9 @@ fn events_are_printed_and_forwarded_and_the_endpoint_is_removed_at_the_end() {
 
         let (code, text) = listening.stop(signal);
         assert_eq!(code, Some(0), "{text}");
-        assert_eq!(text, format!("Deleted the temporary endpoint {endpoint_id}.\n"));
+        let note = format!("Deleted the temporary endpoint {endpoint_id}.");
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line, json!({"note": {"message": note}}));
         assert_eq!(endpoints(&server), 0);
     }
 }
