@@ -15,8 +15,8 @@ use super::listen::{Listener, Socket};
 use crate::service::Service;
 use crate::service::metrics::{self, expose};
 
-/// The maximum number of connections. One scraper needs one.
-const MAX_CONNECTIONS: usize = 64;
+/// The maximum number of connections. One scraper needs one, and each takes a descriptor.
+const MAX_CONNECTIONS: usize = 16;
 
 /// The running server of the metrics.
 pub(super) struct MetricsServer {

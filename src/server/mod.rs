@@ -64,12 +64,17 @@ impl Server {
     /// Returns how many threads can read from the database at the same time.
     pub fn threads(settings: &Settings) -> Threads {
         let count = |threads| u32::try_from(threads).unwrap_or(u32::MAX);
+        let metrics = usize::from(settings.metrics.listen.is_some());
         // The admin pages do no lookups on the worker threads.
         Threads {
             lookups: count(settings.worker_threads()),
-            // One of them sends webhooks, one serves metrics, and some import files.
+            // One of them sends webhooks, one may serve metrics, and some import files.
             lists: count(
-                settings.list_threads() + settings.page_threads() + 2 + MAX_RUNNING_IMPORTS,
+                settings.list_threads()
+                    + settings.page_threads()
+                    + 1
+                    + metrics
+                    + MAX_RUNNING_IMPORTS,
             ),
         }
     }
