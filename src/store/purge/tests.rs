@@ -139,12 +139,12 @@ fn churn(conn: &Connection, numbers: &mut Numbers) -> Result<(), StoreError> {
         format!("{:06}-{name}-{}", numbers.below(1_000_000), "x".repeat(numbers.below(600)))
     };
     for key in 0..300 {
-        let name = if key % 10 == 0 { "secret" } else { "other" };
+        let name = if key % 10 == 0 { "erased-row" } else { "other" };
         conn.execute("INSERT INTO scratch VALUES (?1, ?2)", params![key, value(name)])?;
         let sql = "UPDATE scratch SET value = ?2 WHERE key = ?1";
-        conn.execute(sql, params![key / 20 * 10, value("secret")])?;
+        conn.execute(sql, params![key / 20 * 10, value("erased-row")])?;
     }
-    conn.execute("DELETE FROM scratch WHERE value LIKE '%secret%'", [])?;
+    conn.execute("DELETE FROM scratch WHERE value LIKE '%erased-row%'", [])?;
     Ok(())
 }
 
@@ -157,10 +157,10 @@ fn copies_that_sqlite_leaves_when_it_splits_pages_are_overwritten() {
         db.store.write_blocking(move |tx| churn(tx.conn, &mut Numbers(seed))).unwrap();
         db.purge_customer(&customer);
         let (db, file) = db.file();
-        with_copies += u32::from(contains(&file, "secret"));
+        with_copies += u32::from(contains(&file, "erased-row"));
         db.store.erase(|_, _| true).unwrap().unwrap();
         let (db, file) = db.file();
-        assert!(!contains(&file, "secret"), "seed {seed}");
+        assert!(!contains(&file, "erased-row"), "seed {seed}");
         drop(db.store);
         let problems = DataDir::new(db.dir.path()).check(None, &(Arc::new(()) as _)).unwrap();
         assert_eq!(problems, [""; 0]);
