@@ -5,6 +5,8 @@
   const field = dialog.querySelector("input");
   const list = dialog.querySelector("[role=listbox]");
   const status = dialog.querySelector("[role=status]");
+  // The path below which the server is served, with a trailing slash.
+  const { base } = dialog.dataset;
   let engine = null;
   let results = [];
   let chosen = -1;
@@ -13,7 +15,7 @@
     if (engine) return;
     status.textContent = "Loading…";
     try {
-      const response = await fetch("/docs/search.json");
+      const response = await fetch(`${base}docs/search.json`);
       if (!response.ok) throw new Error(response.statusText);
       engine = createSearchEngine(await response.json());
     } catch {
@@ -47,7 +49,7 @@
   };
   const option = (hit, number) => {
     const link = document.createElement("a");
-    link.href = hit.page.url + (hit.isPage ? "" : `#${hit.part.id}`);
+    link.href = base + hit.page.url.slice(1) + (hit.isPage ? "" : `#${hit.part.id}`);
     link.id = `result-${number}`;
     link.tabIndex = -1;
     link.setAttribute("role", "option");

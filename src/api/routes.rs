@@ -125,9 +125,9 @@ fn without_key<F: Future<Output = HttpResponse> + 'static>(
 }
 
 /// GET `/openapi.json`
-fn get_document(api: Data<Api>, request: HttpRequest) -> impl Future<Output = HttpResponse> {
+fn get_document(_: Data<Api>, request: HttpRequest) -> impl Future<Output = HttpResponse> {
     static DOCUMENT: ServedDocument = ServedDocument::new(endpoints);
-    serve::get(&DOCUMENT, api, request)
+    serve::get(&DOCUMENT, request)
 }
 
 /// Returns the IDs of the operations that require an API key.

@@ -7,15 +7,16 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::file::{File, Kind};
+use crate::http::base_url::BaseUrl;
 use crate::http::security_headers::IMMUTABLE;
 
-/// Responds with the file at the request's path. Its links use `origin`, as the client does.
-pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
+/// Responds with the file at the request's path. Its links use the base URL, as the client does.
+pub(super) fn respond(request: &HttpRequest, base: &BaseUrl) -> HttpResponse {
     let path = request.path();
     let Some(file) = File::find(path) else {
         return match File::find(path.trim_end_matches('/')) {
             Some(file) => redirect(file.canonical_path(), request.query_string()),
-            None => not_found(request, origin),
+            None => not_found(request, base),
         };
     };
     if file.kind == Kind::Redirect {
@@ -29,7 +30,7 @@ pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
     }
     let is_page = file.kind == Kind::Page;
     let markdown = if is_page && prefers_markdown(request) { file.markdown() } else { None };
-    let mut response = markdown.unwrap_or(file).cacheable().respond(request, origin);
+    let mut response = markdown.unwrap_or(file).cacheable().respond(request, base);
     if is_page {
         response.headers_mut().insert(VARY, HeaderValue::from_static(ACCEPT.as_str()));
     }
@@ -37,16 +38,16 @@ pub(super) fn respond(request: &HttpRequest, origin: &str) -> HttpResponse {
 }
 
 /// Responds with 404, as a page or in Markdown.
-fn not_found(request: &HttpRequest, origin: &str) -> HttpResponse {
+fn not_found(request: &HttpRequest, base: &BaseUrl) -> HttpResponse {
     if request.path().ends_with(".md") || prefers_markdown(request) {
         return HttpResponse::NotFound().content_type(Kind::Markdown.media_type()).body(format!(
-            "# Not found\n\nThere is no page at this address. All pages: {origin}/llms.txt.\n"
+            "# Not found\n\nThere is no page at this address. All pages: {base}/llms.txt.\n"
         ));
     }
     match File::not_found() {
         Some(file) => HttpResponse::NotFound()
             .insert_header((CONTENT_TYPE, file.kind.media_type()))
-            .body(file.cacheable().with_origin(origin)),
+            .body(file.cacheable().with_base_url(base)),
         None => HttpResponse::NotFound().finish(),
     }
 }

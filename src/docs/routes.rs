@@ -2,14 +2,13 @@
 
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::response::{method_not_allowed, respond};
-use crate::http::origin;
+use crate::http::base_url::BaseUrl;
 use crate::http::routing::{RouteEntry, build_resources};
 use crate::http::security_headers::{self, FetchPolicy};
-use crate::service::Service;
 use crate::service::access_log::{OperationKind, UsedOperation};
 
 const PATHS: [&str; 5] = ["/docs", "/docs.md", "/docs/{rest:.*}", "/llms.txt", "/llms-full.txt"];
@@ -37,9 +36,8 @@ async fn redirect_to_docs(request: HttpRequest) -> HttpResponse {
     finish(&request, response)
 }
 
-async fn serve(request: HttpRequest, service: Data<Service>) -> HttpResponse {
-    let origin = origin::request_origin(&request, &service.settings.trusted_proxies);
-    let response = respond(&request, &origin);
+async fn serve(request: HttpRequest) -> HttpResponse {
+    let response = respond(&request, &BaseUrl::of_request(&request));
     finish(&request, response)
 }
 

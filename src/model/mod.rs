@@ -27,5 +27,6 @@ pub mod seed;
 pub mod test_control;
 pub mod transfer;
 pub mod values;
+pub mod web;
 pub mod webhook;
 pub mod workspace;

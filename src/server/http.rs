@@ -14,12 +14,14 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 #[cfg(unix)]
 use actix_web::rt::net::UnixStream;
+use actix_web::web::Data;
 
 use super::accept::{Accepted, Acceptor};
 use super::connection::Connection;
 use super::listen::{Listener, Socket};
 use super::routes::Routes;
 use crate::http::connection_state::track_request;
+use crate::http::mount::mount;
 use crate::http::origin::OwnAuthority;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
@@ -38,6 +40,7 @@ pub(super) fn serve(
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<dev::Server> {
+    let mounted = Data::new(routes.mount(settings));
     let mut builder = dev::Server::build()
         .workers(settings.worker_threads())
         .worker_max_blocking_threads(BLOCKING_THREADS)
@@ -49,13 +52,14 @@ pub(super) fn serve(
     for Socket { address, listener } in sockets {
         let (routes, authority) = (routes.clone(), address.authority());
         let stopping = builder.graceful_shutdown_signal();
+        let mounted = mounted.clone();
         let http = move || {
             let stopping = stopping.clone();
             let stopping = move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             };
-            http_service(routes.clone(), authority.clone(), grace, stopping)
+            http_service(routes.clone(), mounted.clone(), authority.clone(), grace, stopping)
         };
         let acceptor = acceptor.clone();
         builder = match listener {
@@ -78,6 +82,7 @@ pub(super) fn serve(
 /// Returns what serves HTTP on the connections of one socket.
 fn http_service<S: Future<Output = ()> + 'static>(
     routes: Routes,
+    mounted: Data<Mounted>,
     authority: String,
     grace: Duration,
     stopping: impl Fn() -> S + 'static,
@@ -92,8 +97,10 @@ fn http_service<S: Future<Output = ()> + 'static>(
 > {
     let app = App::new()
         .app_data(OwnAuthority(authority))
+        .app_data(mounted)
         .wrap(from_fn(access_log))
         .wrap(from_fn(track_request))
+        .wrap(from_fn(mount))
         .configure(|config| routes.configure(config));
     HttpService::build()
         // `Connection` has the deadlines for headers and idle connections.

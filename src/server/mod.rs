@@ -128,8 +128,8 @@ impl Server {
         urls(self.metrics_sockets.as_deref().unwrap_or_default(), false)
     }
 
-    /// Returns the URL of the admin pages for a browser on this machine, unless they are disabled.
-    /// Only the path if they are served on Unix sockets only.
+    /// Returns the URL of the admin pages, unless they are disabled: their public URL, or else one for
+    /// a browser on this machine. Only the path if they are served on Unix sockets only.
     pub fn admin_url(&self) -> Option<String> {
         self.admin.as_ref().map(|_| self.page_url("/admin"))
     }
@@ -145,6 +145,11 @@ impl Server {
     }
 
     fn page_url(&self, path: &str) -> String {
+        // It is the URL of the API, and the pages only share it if they share the sockets.
+        let public = self.service.settings.public_url.as_ref();
+        if let Some(public) = public.filter(|_| self.admin_sockets.is_none()) {
+            return format!("{}{}{path}", public.origin(), public.path());
+        }
         let mut sockets = self.admin_sockets.as_ref().unwrap_or(&self.sockets).iter();
         let origin = sockets.find_map(|socket| socket.address.origin(self.tls.is_some()));
         format!("{}{path}", origin.unwrap_or_default())

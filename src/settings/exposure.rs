@@ -16,6 +16,12 @@ pub enum ExposedTestControl {
          PIVOTAL_TEST_CONTROL_TOKEN, or remove `trusted_proxies`"
     )]
     Proxy,
+    #[error(
+        "test control is on, but `public_url` says that the server is behind a proxy, through \
+         which other machines can reach it; set a token with --test-control-token or \
+         PIVOTAL_TEST_CONTROL_TOKEN, or remove `public_url`"
+    )]
+    PublicUrl,
 }
 
 /// Refuses test control without a token on an address that other machines can reach, directly or
@@ -33,6 +39,9 @@ pub fn check_exposure(settings: &Settings) -> Result<(), ExposedTestControl> {
     }
     if !settings.trusted_proxies.is_empty() {
         return Err(ExposedTestControl::Proxy);
+    }
+    if settings.public_url.is_some() {
+        return Err(ExposedTestControl::PublicUrl);
     }
     Ok(())
 }

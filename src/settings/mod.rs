@@ -24,6 +24,7 @@ pub use self::listen::{ListenAddress, ListenAddresses, is_localhost};
 pub use self::sources::{EffectiveSetting, LoadedSettings, Source};
 pub use self::tls::{IncompleteTls, KeyPairFiles, Tls};
 pub use self::values::{
-    Admin, Backups, Bootstrap, Connections, LogFormat, Metrics, RateLimits, Settings, TestControl,
+    Admin, Backups, Bootstrap, Connections, Cors, LogFormat, Metrics, RateLimits, Settings,
+    TestControl,
 };
 pub use self::variables::UnknownVariable;

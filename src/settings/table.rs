@@ -16,6 +16,8 @@ use super::values::{LogFormat, Settings};
 use crate::model::key::Mode;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
+use crate::model::web::origin::AllowedOrigins;
+use crate::model::web::public_url::PublicUrl;
 use crate::model::webhook::encryption::{EncryptionKey, Keyring};
 use crate::model::webhook::schedule::RetrySchedule;
 
@@ -38,6 +40,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         setting("workers", integer(0..=256), |s| &mut s.workers),
         setting("shutdown_timeout", integer_in("seconds", 0..=3600), |s| &mut s.shutdown_timeout),
         setting("trusted_proxies", networks(), |s| &mut s.trusted_proxies),
+        setting("public_url", optional_url(), |s| &mut s.public_url),
         setting("query_timeout", bounded_duration(TEN_MILLIS, HOUR, "5s"), |s| {
             &mut s.query_timeout
         }),
@@ -57,6 +60,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         }),
         setting("tls.cert", optional_file(), |s| &mut s.tls.cert),
         setting("tls.key", optional_file(), |s| &mut s.tls.key),
+        setting("cors.allowed_origins", origins(), |s| &mut s.cors.allowed_origins),
         setting("rate_limits.enabled", boolean(), |s| &mut s.rate_limits.enabled),
         setting("rate_limits.standard", integer(1..=MAX_RATE), |s| &mut s.rate_limits.standard),
         setting("rate_limits.test", integer(1..=MAX_RATE), |s| &mut s.rate_limits.test),
@@ -351,6 +355,22 @@ fn networks() -> Kind<Vec<IpNet>> {
     let allowed = "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]";
     let parse = |value: &Value| text_list(value)?.iter().map(|text| parse_network(text)).collect();
     Kind::new(allowed, parse, |networks| networks.iter().map(text).collect::<Vec<_>>().into())
+}
+
+fn optional_url() -> Kind<Option<PublicUrl>> {
+    let allowed = format!("{}, or \"\" for none", PublicUrl::ALLOWED);
+    let parse = |value: &Value| match value.as_str()?.trim() {
+        "" => Some(None),
+        url => PublicUrl::parse(url).map(Some),
+    };
+    Kind::new(allowed, parse, |url| url.as_ref().map_or_else(|| "".into(), text))
+}
+
+fn origins() -> Kind<AllowedOrigins> {
+    let parse = |value: &Value| AllowedOrigins::parse(&text_list(value)?);
+    Kind::new(AllowedOrigins::ALLOWED, parse, |origins| {
+        origins.to_list().iter().map(text).collect::<Vec<_>>().into()
+    })
 }
 
 fn retry_schedule() -> Kind<RetrySchedule> {

@@ -12,6 +12,8 @@ use super::listen::{ListenAddress, ListenAddresses};
 use super::tls::Tls;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
+use crate::model::web::origin::AllowedOrigins;
+use crate::model::web::public_url::PublicUrl;
 use crate::model::webhook::encryption::Keyring;
 use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::schedule::RetrySchedule;
@@ -29,11 +31,14 @@ pub struct Settings {
     pub shutdown_timeout: u64,
     /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where clients reach `listen`; `None` means that requests say so.
+    pub public_url: Option<PublicUrl>,
     pub query_timeout: Duration,
     /// How long a connection can stay open between two requests.
     pub keep_alive: Duration,
     pub connections: Connections,
     pub tls: Tls,
+    pub cors: Cors,
     pub rate_limits: RateLimits,
     pub backup: Backups,
     pub admin: Admin,
@@ -102,6 +107,13 @@ pub struct Connections {
     pub min_rate: u64,
     /// How long a body or a response can go without any progress.
     pub stall_timeout: Duration,
+}
+
+/// Cross-origin requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// The origins of pages that can call the API.
+    pub allowed_origins: AllowedOrigins,
 }
 
 /// Requests per key in any 60 seconds, by tier.
@@ -193,6 +205,7 @@ impl Default for Settings {
             workers: 0,
             shutdown_timeout: 30,
             trusted_proxies: Vec::new(),
+            public_url: None,
             query_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
             connections: Connections {
@@ -203,6 +216,7 @@ impl Default for Settings {
                 stall_timeout: Duration::from_secs(60),
             },
             tls: Tls::default(),
+            cors: Cors::default(),
             rate_limits: RateLimits { enabled: true, standard: 60, test: 30, paid: 600 },
             backup: Backups {
                 every: None,

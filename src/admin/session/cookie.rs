@@ -6,13 +6,41 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use blake2::{Blake2s256, Digest};
 
 use crate::model::hex::random_hex;
+use crate::model::web::base_path::BasePath;
 
 const NAME: &str = "pivotal_admin";
-/// The name over TLS. Browsers accept a cookie with the `__Host-` prefix only over TLS and only
+/// The prefix of the name over TLS. Browsers accept a cookie with the `__Host-` prefix only over TLS and only
 /// from this exact host, so neither a sibling host nor an attacker on the network can plant one.
-const NAME_OVER_TLS: &str = "__Host-pivotal_admin";
+const HOST_PREFIX: &str = "__Host-";
 /// Random bytes in a token.
 const BYTES: usize = 32;
+
+/// How the client reaches the server, which decides the name and the attributes of the cookie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::admin) struct CookieScope {
+    pub over_tls: bool,
+    /// The path below which the server is served.
+    pub base_path: BasePath,
+}
+
+impl CookieScope {
+    /// Returns the cookie's name, which contains the base path, so that two servers on the same host
+    /// don't overwrite each other's cookie. A path alone would not separate them: `__Host-` cookies
+    /// are for the whole host, and a cookie for `/` is also sent to `/pivotal`.
+    fn name(&self) -> String {
+        let prefix = if self.over_tls { HOST_PREFIX } else { "" };
+        format!("{prefix}{NAME}{}", self.base_path.as_str().replace('/', "+"))
+    }
+
+    fn attributes(&self) -> String {
+        match (self.over_tls, self.base_path.as_str()) {
+            // Required by the prefix.
+            (true, _) => "Path=/; Secure".to_owned(),
+            (false, "") => "Path=/".to_owned(),
+            (false, base) => format!("Path={base}"),
+        }
+    }
+}
 
 /// A session token, as hexadecimal digits. It is a secret: anyone who has it has the session.
 #[derive(Clone)]
@@ -27,11 +55,11 @@ impl Token {
     /// Reads the token from a request's cookies. Returns `None` if it is malformed or if several
     /// cookies have the expected name. Over TLS only the `__Host-` cookie counts: sibling hosts can
     /// set the other one.
-    pub fn from_cookies(headers: &HeaderMap, over_tls: bool) -> Option<Self> {
+    pub fn from_cookies(headers: &HeaderMap, scope: &CookieScope) -> Option<Self> {
         let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';'));
         let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-        let expected = if over_tls { NAME_OVER_TLS } else { NAME };
+        let expected = scope.name();
         let mut tokens = pairs.filter(|(name, _)| *name == expected).map(|(_, value)| value);
         let value = tokens.next().filter(|_| tokens.next().is_none())?;
         let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
@@ -49,9 +77,9 @@ impl Token {
 
     /// Sets the token as a cookie that ends with the browser session, isn't sent with requests from
     /// other sites, and can't be read by scripts.
-    pub fn set_cookie(&self, response: &mut HttpResponse, over_tls: bool) {
-        let (name, secure) = if over_tls { (NAME_OVER_TLS, "; Secure") } else { (NAME, "") };
-        let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.0);
+    pub fn set_cookie(&self, response: &mut HttpResponse, scope: &CookieScope) {
+        let (name, attributes) = (scope.name(), scope.attributes());
+        let text = format!("{name}={}; {attributes}; HttpOnly; SameSite=Strict", self.0);
         // Cannot fail: the value is ASCII.
         if let Ok(value) = HeaderValue::from_str(&text) {
             response.headers_mut().insert(SET_COOKIE, value);
@@ -70,7 +98,8 @@ mod tests {
     fn read_over(tls: bool, line: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_str(line).unwrap());
-        Token::from_cookies(&headers, tls).map(|token| token.0)
+        let scope = CookieScope { over_tls: tls, ..CookieScope::default() };
+        Token::from_cookies(&headers, &scope).map(|token| token.0)
     }
 
     #[test]
@@ -83,13 +112,30 @@ mod tests {
     #[test]
     fn plain_and_tls_connections_use_different_cookies() {
         let (zeros, ones) = ("0".repeat(64), "1".repeat(64));
-        let (plain, host) = (format!("{NAME}={zeros}"), format!("{NAME_OVER_TLS}={ones}"));
+        let (plain, host) = (format!("{NAME}={zeros}"), format!("{HOST_PREFIX}{NAME}={ones}"));
         for line in [format!("{plain}; {host}"), format!("{host}; {plain}")] {
             assert_eq!(read_over(true, &line).as_deref(), Some(ones.as_str()));
             assert_eq!(read_over(false, &line).as_deref(), Some(zeros.as_str()));
         }
         assert_eq!((read_over(true, &plain), read_over(false, &host)), (None, None));
         assert_eq!(read_over(true, &format!("{host}; {host}")), None);
+    }
+
+    #[test]
+    fn below_a_path_the_cookie_has_a_name_of_its_own() {
+        let cookie = |over_tls, path| {
+            let base_path = BasePath::parse(path).unwrap();
+            let mut response = HttpResponse::Ok().finish();
+            let token = Token("0".repeat(64));
+            token.set_cookie(&mut response, &CookieScope { over_tls, base_path });
+            let line = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+            line.replace(&"0".repeat(64), "0")
+        };
+        let end = "HttpOnly; SameSite=Strict";
+        assert_eq!(cookie(false, "/"), format!("pivotal_admin=0; Path=/; {end}"));
+        assert_eq!(cookie(false, "/a/b"), format!("pivotal_admin+a+b=0; Path=/a/b; {end}"));
+        assert_eq!(cookie(true, "/"), format!("__Host-pivotal_admin=0; Path=/; Secure; {end}"));
+        assert_eq!(cookie(true, "/a"), format!("__Host-pivotal_admin+a=0; Path=/; Secure; {end}"));
     }
 
     #[test]

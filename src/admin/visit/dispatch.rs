@@ -22,12 +22,13 @@ use crate::admin::forms::form::Form;
 use crate::admin::forms::upload;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult};
-use crate::admin::session::cookie::Token;
+use crate::admin::session::cookie::{CookieScope, Token};
 use crate::admin::session::csrf::FetchSite;
 use crate::admin::session::device::Device;
 use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
 use crate::http::connection_state::body_length;
+use crate::http::mount;
 use crate::http::origin::client_used_tls;
 use crate::http::peer::Peer;
 use crate::http::request_limits::{self, BodyReader};
@@ -84,10 +85,10 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
     };
     // Every visitor gets a token: without one, the sign-in form could not be submitted.
     if let Some(visitor) = &visitor
-        && Token::from_cookies(request.headers(), visitor.over_tls).is_none()
+        && Token::from_cookies(request.headers(), &visitor.cookie_scope).is_none()
         && !response.headers().contains_key(SET_COOKIE)
     {
-        visitor.token.set_cookie(&mut response, visitor.over_tls);
+        visitor.token.set_cookie(&mut response, &visitor.cookie_scope);
     }
     security_headers::add(&mut response, FetchPolicy::None);
     response
@@ -112,8 +113,11 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         peer.ok_or_else(|| AdminError::Internal("the peer address is missing".to_owned()))?;
     let trusted = &admin.service.settings.trusted_proxies;
 
-    let over_tls = client_used_tls(peer, headers, trusted);
-    let token = Token::from_cookies(headers, over_tls);
+    let cookie_scope = CookieScope {
+        over_tls: client_used_tls(peer, headers, trusted) || mount::is_public_https(request),
+        base_path: mount::base_path(request),
+    };
+    let token = Token::from_cookies(headers, &cookie_scope);
     let is_post = request.method() == Method::POST;
     if token.is_none() && !is_post && FetchSite::from_headers(headers) == FetchSite::CrossSite {
         return redirect_within_site(request, &admin);
@@ -172,7 +176,7 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     };
     let new_visitor = Visitor {
         client,
-        over_tls,
+        cookie_scope,
         token: token.map_or_else(Token::generate, Ok)?,
         request: request.clone(),
         admin,

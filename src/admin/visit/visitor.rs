@@ -12,7 +12,7 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::upload::UploadedFile;
 use crate::admin::page::{Page, Section, WorkspaceChoice, see_other};
-use crate::admin::session::cookie::Token;
+use crate::admin::session::cookie::{CookieScope, Token};
 use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
 use crate::http::origin::request_origin;
@@ -36,7 +36,7 @@ pub(in crate::admin) struct Visitor {
     pub(super) file: RefCell<Option<UploadedFile>>,
     pub(super) token: Token,
     pub(super) client: Client,
-    pub(super) over_tls: bool,
+    pub(super) cookie_scope: CookieScope,
     pub(super) account: Option<Account>,
     /// All workspaces, for a visitor who is signed in.
     pub(super) workspaces: Option<Vec<Workspace>>,
@@ -104,7 +104,7 @@ impl Visitor {
         self.admin.sessions.close(&self.token);
         self.admin.imports.held.discard_all(&self.token);
         let token = Token::generate()?;
-        token.set_cookie(response, self.over_tls);
+        token.set_cookie(response, &self.cookie_scope);
         Ok(token)
     }
 

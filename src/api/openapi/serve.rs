@@ -1,9 +1,8 @@
-//! `/openapi.json`: the OpenAPI document, with the origin that the client used as the server URL.
+//! `/openapi.json`: the OpenAPI document, with the URL that the client used as the server URL.
 
 use std::sync::OnceLock;
 
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use blake2::{Blake2s256, Digest};
 use serde_json::{Map, json};
@@ -14,9 +13,9 @@ use super::document;
 use crate::api::endpoint::Endpoint;
 use crate::api::error::ApiError;
 use crate::api::request::call::error_response;
-use crate::api::state::Api;
+use crate::http::base_url::BaseUrl;
 use crate::http::conditional::Cacheable;
-use crate::http::origin::{ORIGIN_PLACEHOLDER, request_origin};
+use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::hex::hex;
 use crate::model::parse::schema::ObjectSchema;
 
@@ -52,15 +51,14 @@ impl ServedDocument {
 /// GET `/openapi.json`, without a key or database access
 pub(in crate::api) async fn get(
     document: &'static ServedDocument,
-    api: Data<Api>,
     request: HttpRequest,
 ) -> HttpResponse {
     match document.rendered() {
         Ok(rendered) => {
-            let origin = request_origin(&request, &api.service.settings.trusted_proxies);
+            let base = BaseUrl::of_request(&request);
             let media_type = "application/json";
             Cacheable { media_type, hash: &rendered.hash, content: &rendered.text }
-                .respond(&request, &origin)
+                .respond(&request, &base)
         }
         Err(error) => error_response(&request, &ApiError::Internal(error.to_string())),
     }

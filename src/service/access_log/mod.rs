@@ -27,8 +27,10 @@ pub(crate) use self::used::{
 use super::Service;
 use crate::http::request_id::{self, RequestId};
 
-/// The prefix of API paths. Requests of admin pages don't count as API traffic.
-const API_PREFIX: &str = "/api/";
+/// Returns whether a path belongs to the API. Requests of admin pages don't count as API traffic.
+pub(crate) fn is_api_path(path: &str) -> bool {
+    path.starts_with("/api/")
+}
 
 /// Middleware that gives a request its ID, then counts and logs it when the response is ready. If
 /// its length isn't known until then, logs it when it ends.
@@ -47,7 +49,7 @@ pub(crate) async fn access_log<B: MessageBody + 'static>(
     let took = started.elapsed();
     let (request, status) = (response.request(), response.status().as_u16());
     service.metrics.requests.record(line::operation(request), status, took);
-    if request.app_data::<ServesApi>().is_some() && request.path().starts_with(API_PREFIX) {
+    if request.app_data::<ServesApi>().is_some() && is_api_path(request.path()) {
         let clock = service.store.clock();
         service.traffic.record(status, clock.monotonic());
         if let Some(control) = &service.test_control {

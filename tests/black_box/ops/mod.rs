@@ -1,4 +1,4 @@
-//! Operating the server: files, load, and the process.
+//! Operating the server: files, load, the process, and its public address.
 
 mod erasure;
 mod files;
@@ -6,5 +6,6 @@ mod listening;
 mod load;
 mod observe;
 mod process;
+mod public;
 mod transfer;
 mod webhooks;

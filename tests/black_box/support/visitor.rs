@@ -17,10 +17,20 @@ pub struct Visitor {
     agent: ureq::Agent,
     address: SocketAddr,
     headers: Vec<(String, String)>,
+    /// The path below which the server is served, if there is one.
+    base: Option<BasePath>,
     cookie: RefCell<Option<String>>,
     /// The name under which the server set the cookie.
     cookie_name: RefCell<String>,
     hidden: RefCell<Vec<(&'static str, String)>>,
+}
+
+/// A path below which the server is served.
+#[derive(Clone, Copy)]
+struct BasePath {
+    path: &'static str,
+    /// Whether the proxy removes it from requests.
+    is_removed: bool,
 }
 
 /// A page, or any other response.
@@ -42,7 +52,7 @@ impl Visitor {
             .new_agent();
         let (cookie, hidden) = (RefCell::default(), RefCell::default());
         let cookie_name = RefCell::new("pivotal_admin".to_owned());
-        Self { agent, address, headers: Vec::new(), cookie, cookie_name, hidden }
+        Self { agent, address, headers: Vec::new(), base: None, cookie, cookie_name, hidden }
     }
 
     /// Adds a header to all requests of this visitor.
@@ -51,9 +61,17 @@ impl Visitor {
         self
     }
 
+    /// Visits the server below a path, through a proxy that removes it or passes it on. All paths
+    /// start with it.
+    pub fn below(mut self, path: &'static str, is_removed: bool) -> Self {
+        self.base = Some(BasePath { path, is_removed });
+        self
+    }
+
     /// Another visitor with the same cookie, on the same page.
     pub fn clone_session(&self) -> Self {
-        let copy = Self::new(self.address);
+        let mut copy = Self::new(self.address);
+        copy.base = self.base;
         copy.cookie.replace(self.cookie.borrow().clone());
         copy.cookie_name.replace(self.cookie_name.borrow().clone());
         copy.hidden.replace(self.hidden.borrow().clone());
@@ -122,8 +140,9 @@ impl Visitor {
 
     /// Signs in and returns the page that follows.
     pub fn sign_in(&self) -> Page {
-        self.get("/admin/sign-in").expect(200);
-        let shown = self.post("/admin/sign-in", &[("password", PASSWORD)]);
+        let path = format!("{}/admin/sign-in", self.base.map_or("", |base| base.path));
+        self.get(&path).expect(200);
+        let shown = self.post(&path, &[("password", PASSWORD)]);
         shown.expect(303);
         let page = self.follow(shown);
         page.expect(200);
@@ -165,6 +184,14 @@ impl Visitor {
     }
 
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
+        let path = match self.base {
+            Some(base) => {
+                let below = path.strip_prefix(base.path);
+                let below = below.unwrap_or_else(|| panic!("{path} is not below {}", base.path));
+                if base.is_removed { below } else { path }
+            }
+            None => path,
+        };
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address));
@@ -186,7 +213,8 @@ impl Visitor {
         };
         if let Some(line) = shown.header("set-cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            assert!(["pivotal_admin", "__Host-pivotal_admin"].contains(&name), "{line}");
+            let plain_name = name.strip_prefix("__Host-").unwrap_or(name);
+            assert!(plain_name.starts_with("pivotal_admin"), "{line}");
             self.cookie_name.replace(name.to_owned());
             self.cookie.replace(Some(value.to_owned()));
         }

@@ -1,0 +1,204 @@
+//! Served below a path, every address that the server gives out starts with that path, whether the
+//! proxy removes it from requests or passes it on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use scraper::{Html, Selector};
+
+use crate::support::{PASSWORD, Page, Server, Visitor};
+
+const BASE: &str = "/tools/pivotal";
+const ORIGIN: &str = "https://intranet.example.com";
+
+/// At most this many pages of each kind: they differ only in their data.
+const PAGES_PER_KIND: usize = 2;
+
+/// Starts a server with demo data and every kind of page.
+fn server(variables: &[(&str, &str)]) -> Server {
+    let unlimited = [("PIVOTAL_RATE_LIMITS_ENABLED", "false")];
+    let server = Server::start_with(&[&unlimited, variables].concat());
+    server.json(&["demo"]);
+    // With a second workspace, every page has the workspace switcher.
+    server.other_workspace("second");
+    let url = "http://127.0.0.1:1/hooks";
+    server.json(&["webhooks", "create", "--workspace", "demo", "--url", url]);
+    assert!(server.set_password(PASSWORD).status.success());
+    server
+}
+
+/// Returns a visitor of the server whose proxy removes the path and says so in a header.
+fn behind_a_stripping_proxy(server: &Server) -> Visitor {
+    Visitor::new(server.address())
+        .with_header("X-Forwarded-Proto", "https")
+        .with_header("X-Forwarded-Host", "intranet.example.com")
+        .with_header("X-Forwarded-Prefix", BASE)
+        .below(BASE, true)
+}
+
+/// Returns a visitor of the server whose proxy passes requests on as they are.
+fn behind_a_passing_proxy(server: &Server) -> Visitor {
+    Visitor::new(server.address()).below(BASE, false)
+}
+
+/// Signs in and chooses the workspace with the demo data.
+fn open_demo(visitor: &Visitor) {
+    visitor.sign_in();
+    let form = [("workspace", "demo"), ("next", "/customers")];
+    let chosen = visitor.post(&format!("{BASE}/admin/workspace"), &form);
+    assert_eq!(chosen.expect(303).location(), format!("{BASE}/customers"));
+}
+
+fn is_below_base(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+}
+
+/// Checks all addresses in a response. Returns the paths that its links lead to.
+fn check(path: &str, page: &Page) -> Vec<String> {
+    if let Some(location) = page.header("location") {
+        assert!(is_below_base(location), "{path} redirects to {location}");
+    }
+    for (at, _) in page.body.match_indices(ORIGIN) {
+        let url = &page.body[at + ORIGIN.len()..];
+        let url = url.split(|c: char| c.is_whitespace() || "\"'<>`)".contains(c)).next().unwrap();
+        assert!(is_below_base(url.trim_end_matches(['.', ','])), "{path} contains {ORIGIN}{url}");
+    }
+    assert!(!page.body.contains("pivotal.example.com"), "{path} contains a placeholder");
+    if !page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+        return Vec::new();
+    }
+    let mut links = Vec::new();
+    for element in Html::parse_document(&page.body).select(&Selector::parse("*").unwrap()) {
+        let element = element.value();
+        for (name, value) in element.attrs() {
+            let value = value.strip_prefix("0;url=").unwrap_or(value);
+            // A hidden field such as `next` has a path that the server itself reads.
+            if name == "value" || !value.starts_with('/') {
+                continue;
+            }
+            assert!(is_below_base(value), "{path}: <{} {name}=\"{value}\">", element.name());
+            if matches!(name, "href" | "src") {
+                links.push(value.split('#').next().unwrap().to_owned());
+            }
+        }
+    }
+    links
+}
+
+/// Returns a path without the parts that identify a resource.
+fn kind(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    let is_id = |part: &str| part.contains(|c: char| c.is_ascii_digit());
+    path.split('/').map(|part| if is_id(part) { "*" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+/// Follows all links, starting at these paths, and checks every response. Returns the kinds of
+/// pages.
+fn crawl(visitor: &Visitor, starts: &[&str], pages_per_kind: usize) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut queue: VecDeque<String> = starts.iter().map(|path| format!("{BASE}{path}")).collect();
+    while let Some(path) = queue.pop_front() {
+        let count = kinds.entry(kind(&path)).or_default();
+        if *count == pages_per_kind || !seen.insert(path.clone()) {
+            continue;
+        }
+        *count += 1;
+        let page = visitor.get(&path);
+        assert!(page.status < 400, "{path}: {}", page.status);
+        queue.extend(check(&path, &page));
+        queue.extend(page.header("location").map(str::to_owned));
+    }
+    kinds.into_keys().map(|kind| kind[BASE.len()..].to_owned()).collect()
+}
+
+#[test]
+fn every_address_starts_with_the_path_that_the_proxy_removed() {
+    let server = server(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
+    let visitor = behind_a_stripping_proxy(&server);
+    check("sign-in", &visitor.get(&format!("{BASE}/admin")));
+    check("404", visitor.get(&format!("{BASE}/docs/nowhere")).expect(404));
+    check("404", visitor.get(&format!("{BASE}/customers/1/nowhere")).expect(404));
+    open_demo(&visitor);
+    let docs = ["/docs", "/docs/guides/ids", "/docs/reference/create-customer", "/llms.txt"];
+    for path in docs {
+        check(path, visitor.get(&format!("{BASE}{path}")).expect(200));
+    }
+    let kinds = crawl(&visitor, &["/admin", "/"], PAGES_PER_KIND);
+    for kind in ["/customers/*", "/onboardings/*/edit", "/admin/webhooks/*", "/admin/logs"] {
+        assert!(kinds.contains(kind), "{kind} is not in {kinds:?}");
+    }
+}
+
+#[test]
+fn every_address_starts_with_the_public_url_if_the_proxy_passes_its_path_on() {
+    let server = server(&[("PIVOTAL_PUBLIC_URL", &format!("{ORIGIN}{BASE}/"))]);
+    let visitor = behind_a_passing_proxy(&server);
+    open_demo(&visitor);
+    crawl(&visitor, &["/admin"], 1);
+    let all = ["/docs", "/llms-full.txt", "/docs/search.json", "/api/v1/openapi.json"];
+    let kinds = crawl(&visitor, &all, usize::MAX);
+    for kind in ["/docs/operate/reverse-proxy", "/docs/operate/reverse-proxy.md", "/llms.txt"] {
+        assert!(kinds.contains(kind), "{kind} is not in {kinds:?}");
+    }
+}
+
+#[test]
+fn forms_and_redirects_stay_below_the_path() {
+    let trusting = server(&[("PIVOTAL_TRUSTED_PROXIES", "127.0.0.1")]);
+    let public = server(&[("PIVOTAL_PUBLIC_URL", &format!("{ORIGIN}{BASE}"))]);
+    for visitor in [behind_a_stripping_proxy(&trusting), behind_a_passing_proxy(&public)] {
+        let asked = visitor.get(&format!("{BASE}/customers?status=active"));
+        asked.expect(303);
+        assert_eq!(
+            asked.location(),
+            format!("{BASE}/admin/sign-in?next=%2Fcustomers%3Fstatus%3Dactive")
+        );
+        // The cookie is sent to this host only, over TLS only, and doesn't collide with that of a
+        // server at the root.
+        let cookie = asked.header("set-cookie").unwrap();
+        assert!(cookie.starts_with("__Host-pivotal_admin+tools+pivotal="), "{cookie}");
+        assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Strict"), "{cookie}");
+
+        let form = visitor.get(asked.location());
+        let password = ("password", PASSWORD);
+        let signed_in = visitor
+            .post(&form.attribute("form", "action"), &[password, ("next", &form.field("next"))]);
+        assert_eq!(signed_in.expect(303).location(), format!("{BASE}/customers?status=active"));
+
+        let form = visitor.get(&format!("{BASE}/customers/new"));
+        let action = form.attribute("main form", "action");
+        let created = visitor.post(&action, &[("name", "Aurora")]);
+        created.expect(303);
+        visitor.get(created.location()).expect(200).says("Aurora");
+    }
+}
+
+#[test]
+fn api_responses_and_the_openapi_document_use_the_public_url() {
+    let server = Server::start_with(&[
+        ("PIVOTAL_RATE_LIMITS_ENABLED", "false"),
+        ("PIVOTAL_PUBLIC_URL", &format!("{ORIGIN}{BASE}")),
+    ]);
+    let client = |path: &'static str| {
+        Visitor::new(server.address())
+            .with_header("Authorization", &format!("Bearer {}", server.live))
+            .with_header("X-Forwarded-Prefix", "/made-up")
+            .below(BASE, path.is_empty())
+    };
+    for visitor in [client(""), client(BASE)] {
+        let body = br#"{"name":"Aurora"}"#.to_vec();
+        let path = format!("{BASE}/api/v1/customers");
+        let created = visitor.send_body("POST", &path, "application/json", body);
+        let location = created.expect(201).location().to_owned();
+        assert!(location.starts_with(&format!("{path}/")), "{location}");
+        visitor.get(&location).expect(200);
+        let document = visitor.get(&format!("{BASE}/api/v1/openapi.json"));
+        let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
+        assert_eq!(document["servers"][0]["url"], format!("{ORIGIN}{BASE}/api/v1"));
+        visitor.get(&format!("{BASE}/api/health/deep")).expect(200);
+        assert_eq!(visitor.get(&format!("{BASE}/api/v1/nowhere")).status, 404);
+    }
+    // Only whole segments are the path.
+    let other = Visitor::new(server.address());
+    other.get(&format!("{BASE}s/api/v1/health")).expect(404);
+}
