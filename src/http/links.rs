@@ -21,24 +21,22 @@ const REFRESH: &str = "0;url=";
 /// Returns the positions of URLs in the tags of a page that start with a single slash. Text and
 /// values from users can't look like a tag, because `<`, `>`, and quotes in them are escaped.
 pub(super) fn positions(html: &str) -> impl Iterator<Item = usize> {
-    html.match_indices("=\"").filter_map(|(equals, opening)| {
-        let value = equals + opening.len();
-        let before = &html[..equals];
-        let name = |tag: &str| tag.rsplit(char::is_whitespace).next().map(str::to_owned);
-        let is_attribute = |wanted: &dyn Fn(&str) -> bool| {
-            let tag = before.rfind(['<', '>']).map(|start| &before[start..]);
-            tag.filter(|tag| tag.starts_with('<')).and_then(name).is_some_and(|name| wanted(&name))
-        };
-        let (start, is_link) = match html[value..].strip_prefix(REFRESH) {
-            Some(_) => (value + REFRESH.len(), is_attribute(&|name| name == "content")),
-            None => (
-                value,
-                html[value..].starts_with('/') && is_attribute(&|name| ATTRIBUTES.contains(&name)),
-            ),
+    html.match_indices("=\"").filter_map(|(equals, quote)| {
+        let value = equals + quote.len();
+        let start = match attribute_name(&html[..equals])? {
+            "content" if html[value..].starts_with(REFRESH) => value + REFRESH.len(),
+            name if ATTRIBUTES.contains(&name) => value,
+            _ => return None,
         };
         let url = &html[start..];
-        (is_link && url.starts_with('/') && !url.starts_with("//")).then_some(start)
+        (url.starts_with('/') && !url.starts_with("//")).then_some(start)
     })
+}
+
+/// Returns the name of the attribute at the end of a text, unless the text ends outside a tag.
+fn attribute_name(text: &str) -> Option<&str> {
+    let tag = &text[text.rfind(['<', '>'])?..];
+    if tag.starts_with('<') { tag.rsplit(char::is_whitespace).next() } else { None }
 }
 
 /// Returns the page with the base path in front of its links.

@@ -15,8 +15,11 @@ const BINARY = join(TARGET, 'debug/pivotal-server');
 export const PASSWORD = 'correct horse battery staple';
 
 export class Server {
-  /** Starts a server with a new database, or with the one that `prepare` creates. */
-  static async start({ prepare } = {}) {
+  /**
+   * Starts a server with a new database, or with the one that `prepare` creates. With `path`, it is
+   * served below that path.
+   */
+  static async start({ prepare, path = '' } = {}) {
     if (!existsSync(BINARY)) {
       throw new Error(`${BINARY} is missing; run \`cargo build --locked\` first`);
     }
@@ -25,7 +28,10 @@ export class Server {
     prepare?.(server);
     server.child = spawn(BINARY, server.#args(['serve', '--listen', '127.0.0.1:0']), {
       cwd: server.dir,
-      env: environment({ PIVOTAL_RATE_LIMITS_ENABLED: 'false' }),
+      env: environment({
+        PIVOTAL_RATE_LIMITS_ENABLED: 'false',
+        PIVOTAL_PUBLIC_URL: path && `http://pivotal.test${path}/`,
+      }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     server.log = '';
@@ -35,7 +41,7 @@ export class Server {
       throw new Error(`the server did not start: ${server.log}`);
     }
     const { listening, admin, setup, keys } = JSON.parse(announcement);
-    Object.assign(server, { url: listening, admin, setup });
+    Object.assign(server, { url: listening + path, admin, setup });
     server.key = keys.find((key) => key.mode === 'live')?.key;
     return server;
   }

@@ -10,6 +10,7 @@ PROGRAMS = ("bash", "typescript", "python", "rust")
 OUTPUTS = ("json", "text")
 # Configuration of daemons, which use fixed ports and directories of the machine.
 DAEMONS = ("ini", "nginx", "caddyfile")
+DAEMON_MARKS = ("root", "kubernetes")
 _FILE = re.compile(r"`(?P<path>/[^`]+)`:$")
 
 
@@ -53,7 +54,10 @@ class Page:
 
     @property
     def needs_sandbox(self) -> bool:
-        return any("root" in block.marks or block.language in DAEMONS for block in self.blocks)
+        return any(
+            block.language in DAEMONS or any(mark in block.marks for mark in DAEMON_MARKS)
+            for block in self.blocks
+        )
 
     @property
     def needs_backup_targets(self) -> bool:

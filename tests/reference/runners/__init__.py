@@ -1,6 +1,7 @@
 """A runner for the blocks of each language: programs are run, and files are checked by the programs
 that read them."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from page import Block
-from runners import files, prometheus, proxies, systemd
+from runners import deployments, files, prometheus, proxies, systemd
 from sandbox import Sandbox
 from server import Server
 from shell import Shell
@@ -28,6 +29,11 @@ class Stage:
     sandbox: Sandbox | None = None
     # The last settings that the page showed.
     settings: Path | None = None
+
+    def setting(self, name: str) -> str | None:
+        """The value of a text among the last settings."""
+        found = re.search(rf'^{name} = "(.*)"$', self.settings.read_text(), re.MULTILINE)
+        return found and found[1]
 
 
 # The type of the fixture `stage`.
@@ -61,4 +67,5 @@ RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
     "ini": systemd.unit,
     "nginx": proxies.nginx,
     "caddyfile": proxies.caddy,
+    "yaml": deployments.check,
 }

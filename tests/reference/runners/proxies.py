@@ -7,9 +7,11 @@ In the sandbox, names and ports are as on the page: 443 for the proxy, 8080 for 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from server import Server
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from runners import Stage
 
 HOST = "pivotal.example.com"
+HOSTS = f"{HOST} example.com"
 # A local address that differs from the one that the proxy connects from.
 CLIENT = "127.0.0.2"
 # Keeps Caddy from requesting a certificate, and from adding its own CA to the trust store.
@@ -41,7 +44,7 @@ def nginx(block: Block, stage: Stage) -> None:
     stage.sandbox.write("/etc/nginx/conf.d/pivotal.conf", block.code)
     with _server(stage) as server:
         run("nginx")
-        _check(stage, server)
+        _check(block, stage, server)
         run("nginx", "-s", "quit")
 
 
@@ -53,7 +56,7 @@ def caddy(block: Block, stage: Stage) -> None:
         # The background process would keep the output open.
         start = f"caddy start --config {file} > caddy.log 2>&1 || {{ cat caddy.log; exit 1; }}"
         stage.sandbox.run("sh", "-c", start)
-        _check(stage, server)
+        _check(block, stage, server)
         stage.sandbox.run("caddy", "stop")
 
 
@@ -64,32 +67,42 @@ def _server(stage: Stage) -> Iterator[Server]:
     data.mkdir()
     settings = {"PIVOTAL_CONFIG": str(stage.settings)}
     with Server(data, "127.0.0.1:8080", inside=stage.sandbox.inside(data), **settings) as server:
-        stage.sandbox.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")
+        stage.sandbox.write("/etc/hosts", f"127.0.0.1 localhost {HOSTS}\n")
         yield server
 
 
-def _check(stage: Stage, server: Server) -> None:
+def _check(block: Block, stage: Stage, server: Server) -> None:
     """Sends requests through the proxy, with forged forwarding headers.
 
-    The server must still determine the right base URL and client IP address.
+    The server must still determine the right base URL and client IP address. Its base URL is the
+    `public_url` of the page's settings, or else the path that the block is marked with.
     """
+    path = block.marks.get("below", "")
+    url = (stage.setting("public_url") or f"https://{HOST}{path}").rstrip("/")
     forged = {
         "Forwarded": "for=192.0.2.1;proto=http;host=made-up.example",
         "X-Forwarded-For": "192.0.2.1",
         "X-Forwarded-Host": "made-up.example",
+        "X-Forwarded-Prefix": "/made-up",
         "X-Forwarded-Proto": "http",
     }
     headers = [word for name in forged for word in ("--header", f"{name}: {forged[name]}")]
 
-    def get(path: str, *more: str) -> dict:
+    def get(path: str, *more: str) -> str:
         curl = ["curl", "--silent", "--show-error", "--fail", "--insecure", "--interface", CLIENT]
         waits = ["--retry", "50", "--retry-delay", "1", "--retry-all-errors"]
-        address = f"https://{HOST}/api/v1{path}"
-        return json.loads(stage.sandbox.run(*curl, *waits, *headers, *more, address))
+        return stage.sandbox.run(*curl, *waits, *headers, *more, f"{url}{path}")
 
-    base_url = get("/openapi.json")["servers"][0]["url"]
-    assert base_url == f"https://{HOST}/api/v1", f"the server's base URL is {base_url}"
-    get("/me", "--header", f"Authorization: Bearer {server.live_key}")
+    base_url = json.loads(get("/api/v1/openapi.json"))["servers"][0]["url"]
+    assert base_url == f"{url}/api/v1", f"the server's base URL is {base_url}"
+    # A redirect to the sign-in page, and its style sheet.
+    location = get("/admin", "--output", "/dev/null", "--write-out", "%{redirect_url}")
+    assert location == f"{url}/admin/setup" or location == f"{url}/admin/sign-in", location
+    style = re.search(r'rel="stylesheet" href="(?P<path>[^"]+)"', get("/docs"))["path"]
+    base_path = urlsplit(url).path
+    assert style.startswith(f"{base_path}/docs/"), style
+    get(style.removeprefix(base_path), "--output", "/dev/null")
+    get("/api/v1/me", "--header", f"Authorization: Bearer {server.live_key}")
     # Key usage is written at the latest when the server stops.
     server.stop()
     listed = stage.sandbox.run(
