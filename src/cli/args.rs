@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
-use url::Url;
 
 use super::keys::args::Keys;
 use super::purge::args::{Contacts, Customers, Purges};
@@ -408,14 +407,14 @@ pub struct Demo {
 #[derive(clap::Args)]
 pub struct Openapi {
     /// URL at which clients reach the server
-    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
+    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_base_url)]
     pub url: String,
 }
 
 #[derive(clap::Args)]
 pub struct SeedSchema {
     /// URL at which clients reach the server
-    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_origin)]
+    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_base_url)]
     pub url: String,
 }
 
@@ -452,16 +451,6 @@ pub struct ManPages {
 
 fn parse_seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
-}
-
-fn parse_origin(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
-    });
-    url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
-        "must be http or https, a host, and optionally a port, such as http://localhost:8080"
-            .to_owned()
-    })
 }
 
 fn parse_server(text: &str) -> Result<ServerAddress, String> {

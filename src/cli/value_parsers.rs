@@ -3,12 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use url::Url;
-
 use crate::model::parse::problem::Fault;
 use crate::model::parse::typo::nearest;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
+use crate::model::web::public_url;
 
 pub fn parse_slug(text: &str) -> Result<Slug, String> {
     Slug::parse(text).map_err(message)
@@ -20,17 +19,12 @@ pub fn parse_name(text: &str) -> Result<Name, String> {
 
 /// Parses the URL at which a server is reached, and returns it without a slash at the end.
 pub fn parse_base_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let is_http = matches!(url.scheme(), "http" | "https");
-    let has_more = url.query().is_some() || url.fragment().is_some();
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if !is_http || has_more || has_user {
+    let Some((origin, path)) = public_url::split(text) else {
         return Err("must be http or https, a host, and optionally a port and a path, such as \
                     http://localhost:8080 or https://example.com/pivotal"
             .to_owned());
-    }
-    let path = url.path().trim_end_matches('/');
-    Ok(format!("{}{path}", url.origin().ascii_serialization()))
+    };
+    Ok(format!("{}{path}", origin.as_str()))
 }
 
 /// Parses how long to wait, up to a day.

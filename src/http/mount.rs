@@ -81,7 +81,7 @@ pub(crate) fn is_public_https(request: &HttpRequest) -> bool {
     public.is_some_and(PublicUrl::is_https)
 }
 
-/// Middleware for every request; see above. It must run before everything that looks at the path.
+/// Middleware for every request; see above.
 pub(crate) async fn mount<B: MessageBody + 'static>(
     mount: Data<Mount>,
     mut request: ServiceRequest,

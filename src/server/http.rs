@@ -98,9 +98,10 @@ fn http_service<S: Future<Output = ()> + 'static>(
     let app = App::new()
         .app_data(OwnAuthority(authority))
         .app_data(mounted)
+        // The innermost, because it needs bodies as the handlers made them.
+        .wrap(from_fn(mount))
         .wrap(from_fn(access_log))
         .wrap(from_fn(track_request))
-        .wrap(from_fn(mount))
         .configure(|config| routes.configure(config));
     HttpService::build()
         // `Connection` has the deadlines for headers and idle connections.

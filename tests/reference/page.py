@@ -10,7 +10,6 @@ PROGRAMS = ("bash", "typescript", "python", "rust")
 OUTPUTS = ("json", "text")
 # Configuration of daemons, which use fixed ports and directories of the machine.
 DAEMONS = ("ini", "nginx", "caddyfile")
-DAEMON_MARKS = ("root", "kubernetes")
 _FILE = re.compile(r"`(?P<path>/[^`]+)`:$")
 
 
@@ -55,7 +54,9 @@ class Page:
     @property
     def needs_sandbox(self) -> bool:
         return any(
-            block.language in DAEMONS or any(mark in block.marks for mark in DAEMON_MARKS)
+            "root" in block.marks
+            or block.language in DAEMONS
+            or block.marks.get("check") == "kubernetes"
             for block in self.blocks
         )
 

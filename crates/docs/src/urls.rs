@@ -2,7 +2,7 @@
 //! path of the first page is empty.
 
 /// The placeholder for the server's origin in the sources. When serving a page, the server replaces
-/// it with the origin that the client used.
+/// it with the URL that the client used.
 pub const ORIGIN: &str = "https://pivotal.example.com";
 
 pub fn page(path: &str) -> String {

@@ -79,7 +79,7 @@ pub(in crate::api) fn describe_get() -> Description {
         Group::Server,
         "Retrieve the OpenAPI document",
         &[
-            "Returns this document, with the origin that the client used as the server URL. It \
+            "Returns this document, with the URL that the client used as the server URL. It \
              requires no API key and doesn't count toward any rate limit.",
             "If you keep a copy, send its `ETag` in `If-None-Match`: as long as the document hasn't \
              changed, the response is a 304 without a body.",

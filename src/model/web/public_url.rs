@@ -21,6 +21,20 @@ const OWN_SEGMENTS: [&str; 10] = [
     "onboardings",
 ];
 
+/// Splits the URL of a server into its origin and its base path. Returns `None` if it has any other
+/// parts.
+pub fn split(url: &str) -> Option<(Origin, BasePath)> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    // Checked as it is written: the URL standard would resolve `..` and escape characters.
+    let path = match &rest[authority.len()..] {
+        "" => BasePath::default(),
+        path => BasePath::parse(path)?,
+    };
+    let origin = Origin::parse(&url[..url.len() - rest.len() + authority.len()])?;
+    Some((origin, path))
+}
+
 /// A URL such as `https://example.com/pivotal/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
@@ -35,14 +49,7 @@ impl PublicUrl {
                                one of the server's own (such as /api, /admin, /docs, or /customers)";
 
     pub fn parse(text: &str) -> Option<Self> {
-        let (_, rest) = text.split_once("://")?;
-        let authority = rest.split('/').next()?;
-        // Checked as it is written: the URL standard would resolve `..` and escape characters.
-        let path = match &rest[authority.len()..] {
-            "" => BasePath::default(),
-            path => BasePath::parse(path)?,
-        };
-        let origin = Origin::parse(&text[..text.len() - rest.len() + authority.len()])?;
+        let (origin, path) = split(text)?;
         let is_free = !OWN_SEGMENTS.contains(&path.first_segment());
         is_free.then_some(Self { origin, path })
     }

@@ -56,6 +56,12 @@ def _program(block: Block, stage: Stage) -> str:
     return stage.shell.run(command)
 
 
+def _yaml(block: Block, stage: Stage) -> None:
+    is_prometheus = block.marks.get("check") == "prometheus"
+    check = prometheus.config if is_prometheus else deployments.check
+    check(block, stage)
+
+
 RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
     "bash": lambda block, stage: stage.shell.run(block.code),
     "typescript": _program,
@@ -63,9 +69,8 @@ RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
     "rust": _program,
     "json": files.json,
     "toml": files.toml,
-    "yaml": prometheus.config,
     "ini": systemd.unit,
     "nginx": proxies.nginx,
     "caddyfile": proxies.caddy,
-    "yaml": deployments.check,
+    "yaml": _yaml,
 }

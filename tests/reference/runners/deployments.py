@@ -28,9 +28,9 @@ DIRECTORIES = {"/data", "/backups", "/tmp"}
 def check(block: Block, stage: Stage) -> None:
     """Checks a file with the function that its mark names."""
     documents = list(yaml.safe_load_all(block.code))
-    (mark,) = block.marks or ("",)
+    mark = block.marks.get("check")
     checks = {"compose": _compose, "kubernetes": _kubernetes, "traefik": _traefik}
-    assert mark in checks, f"{block}: YAML is either a file or one of {', '.join(checks)}"
+    assert mark in checks, f"{block}: YAML is a file or has one of check={', '.join(checks)}"
     checks[mark](documents, stage)
 
 

@@ -16,8 +16,8 @@ pub struct CodeBlock {
 
 impl CodeBlock {
     /// Parses an info string such as `bash tab=cURL`. The words `root`, `background`, `after`,
-    /// `schema`, and `file` are for `tests/reference`, which runs the blocks, checks them against a
-    /// schema, or writes them to a file.
+    /// `below`, `check`, `schema`, and `file` are for `tests/reference`, which runs the blocks,
+    /// checks them, or writes them to a file.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
         let mut words = info.split_whitespace();
         let language = words.next().ok_or("a code block has no language")?.to_owned();
@@ -26,7 +26,7 @@ impl CodeBlock {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
                 ("schema" | "file", _) => is_checked = true,
-                ("root" | "background", "") | ("after", _) => {}
+                ("root" | "background", "") | ("after" | "below" | "check", _) => {}
                 _ => return Err(format!("a code block has the unknown attribute {word:?}")),
             }
         }

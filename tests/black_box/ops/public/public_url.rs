@@ -34,7 +34,7 @@ fn a_url_that_cannot_be_a_public_url_is_refused() {
         let variables = [("PIVOTAL_PUBLIC_URL", url)];
         let output = command(dir.path()).arg("config").envs(variables).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{url}: {error}");
+        assert_eq!(output.status.code(), Some(1), "{url}: {error}");
         assert!(error.contains("PIVOTAL_PUBLIC_URL"), "{error}");
         assert!(error.contains("must be an http or https URL such as"), "{error}");
     }
