@@ -7,7 +7,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::file::{File, Kind};
-use crate::http::base_url::BaseUrl;
+use crate::http::public::base_url::BaseUrl;
 use crate::http::security_headers::IMMUTABLE;
 
 /// Responds with the file at the request's path. Its links use the base URL, as the client does.

@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::response::{method_not_allowed, respond};
-use crate::http::base_url::BaseUrl;
+use crate::http::public::base_url::BaseUrl;
 use crate::http::routing::{RouteEntry, build_resources};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::service::access_log::{OperationKind, UsedOperation};

@@ -4,7 +4,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::base_url::BaseUrl;
+use super::public::base_url::BaseUrl;
 use super::templated_body::TemplatedBody;
 
 /// A text in which the server's URL is still a placeholder.

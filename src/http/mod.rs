@@ -1,18 +1,15 @@
 //! HTTP code that the API, the admin pages, and the docs share. It doesn't know any endpoint, page,
 //! or database.
 
-pub(crate) mod base_url;
 pub(crate) mod client_address;
 pub(crate) mod conditional;
 pub(crate) mod connection_state;
-pub(crate) mod cors;
 pub(crate) mod error_envelope;
 pub(crate) mod forwarded;
-mod links;
-pub(crate) mod mount;
 pub(crate) mod origin;
 pub(crate) mod outgoing;
 pub(crate) mod peer;
+pub(crate) mod public;
 pub(crate) mod request_id;
 pub(crate) mod request_limits;
 pub(crate) mod routing;

@@ -14,7 +14,7 @@ use super::forwarded::{
 use super::peer::Peer;
 
 /// A placeholder for the server's origin in texts that are generated before the origin is known.
-/// When a text is sent, the [`BaseUrl`](super::base_url::BaseUrl) replaces it.
+/// When a text is sent, the [`BaseUrl`](super::public::base_url::BaseUrl) replaces it.
 pub(crate) const ORIGIN_PLACEHOLDER: &str = "https://pivotal.example.com";
 
 /// The host and port under which this machine reaches the server, as app data of a socket.

@@ -10,9 +10,9 @@ use std::vec::IntoIter;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-use super::base_url::BaseUrl;
-use super::links;
 use super::origin::ORIGIN_PLACEHOLDER;
+use super::public::base_url::BaseUrl;
+use super::public::links;
 
 pub(crate) struct TemplatedBody {
     text: &'static str,

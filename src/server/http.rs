@@ -21,8 +21,8 @@ use super::connection::Connection;
 use super::listen::{Listener, Socket};
 use super::routes::Routes;
 use crate::http::connection_state::track_request;
-use crate::http::mount::mount;
 use crate::http::origin::OwnAuthority;
+use crate::http::public::mount::mount;
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
 

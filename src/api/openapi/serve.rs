@@ -13,9 +13,9 @@ use super::document;
 use crate::api::endpoint::Endpoint;
 use crate::api::error::ApiError;
 use crate::api::request::call::error_response;
-use crate::http::base_url::BaseUrl;
 use crate::http::conditional::Cacheable;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
+use crate::http::public::base_url::BaseUrl;
 use crate::model::hex::hex;
 use crate::model::parse::schema::ObjectSchema;
 

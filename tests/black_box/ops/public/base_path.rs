@@ -171,6 +171,13 @@ fn forms_and_redirects_stay_below_the_path() {
         created.expect(303);
         visitor.get(created.location()).expect(200).says("Aurora");
     }
+
+    // The browser withholds the cookie from a request that starts on another site, so a page
+    // reloads the same address.
+    let link = Visitor::new(public.address()).with_header("Sec-Fetch-Site", "cross-site");
+    let reloads = link.below(BASE, false).get(&format!("{BASE}/customers?q=a"));
+    check("cross-site", reloads.expect(200));
+    reloads.shows(&format!("content=\"0;url={BASE}/customers?q=a\""));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 use super::mount::{self, Mount};
-use super::origin::request_origin;
+use crate::http::origin::request_origin;
 use crate::model::web::base_path::BasePath;
 
 /// A base URL, such as `https://example.com/pivotal`. Displayed without a trailing slash.

@@ -16,9 +16,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 
-use super::client_ip::is_trusted_proxy;
-use super::forwarded::{X_FORWARDED_PREFIX, values};
 use super::links;
+use crate::http::client_ip::is_trusted_proxy;
+use crate::http::forwarded::{X_FORWARDED_PREFIX, values};
 use crate::model::web::base_path::BasePath;
 use crate::model::web::public_url::PublicUrl;
 

@@ -20,7 +20,7 @@ const REFRESH: &str = "0;url=";
 
 /// Returns the positions of URLs in the tags of a page that start with a single slash. Text and
 /// values from users can't look like a tag, because `<`, `>`, and quotes in them are escaped.
-pub(super) fn positions(html: &str) -> impl Iterator<Item = usize> {
+pub(in crate::http) fn positions(html: &str) -> impl Iterator<Item = usize> {
     html.match_indices("=\"").filter_map(|(equals, quote)| {
         let value = equals + quote.len();
         let start = match attribute_name(&html[..equals])? {
