@@ -32,13 +32,9 @@ impl CookieScope {
         format!("{prefix}{NAME}{}", self.base_path.as_str().replace('/', "+"))
     }
 
-    fn attributes(&self) -> String {
-        match (self.over_tls, self.base_path.as_str()) {
-            // Required by the prefix.
-            (true, _) => "Path=/; Secure".to_owned(),
-            (false, "") => "Path=/".to_owned(),
-            (false, base) => format!("Path={base}"),
-        }
+    fn path(&self) -> &str {
+        // The `__Host-` prefix requires the path of the whole host.
+        if self.over_tls || self.base_path.is_empty() { "/" } else { self.base_path.as_str() }
     }
 }
 
@@ -78,8 +74,9 @@ impl Token {
     /// Sets the token as a cookie that ends with the browser session, isn't sent with requests from
     /// other sites, and can't be read by scripts.
     pub fn set_cookie(&self, response: &mut HttpResponse, scope: &CookieScope) {
-        let (name, attributes) = (scope.name(), scope.attributes());
-        let text = format!("{name}={}; {attributes}; HttpOnly; SameSite=Strict", self.0);
+        let (name, path) = (scope.name(), scope.path());
+        let secure = if scope.over_tls { "; Secure" } else { "" };
+        let text = format!("{name}={}; Path={path}; HttpOnly; SameSite=Strict{secure}", self.0);
         // Cannot fail: the value is ASCII.
         if let Ok(value) = HeaderValue::from_str(&text) {
             response.headers_mut().insert(SET_COOKIE, value);
@@ -134,8 +131,8 @@ mod tests {
         let end = "HttpOnly; SameSite=Strict";
         assert_eq!(cookie(false, "/"), format!("pivotal_admin=0; Path=/; {end}"));
         assert_eq!(cookie(false, "/a/b"), format!("pivotal_admin+a+b=0; Path=/a/b; {end}"));
-        assert_eq!(cookie(true, "/"), format!("__Host-pivotal_admin=0; Path=/; Secure; {end}"));
-        assert_eq!(cookie(true, "/a"), format!("__Host-pivotal_admin+a=0; Path=/; Secure; {end}"));
+        assert_eq!(cookie(true, "/"), format!("__Host-pivotal_admin=0; Path=/; {end}; Secure"));
+        assert_eq!(cookie(true, "/a"), format!("__Host-pivotal_admin+a=0; Path=/; {end}; Secure"));
     }
 
     #[test]

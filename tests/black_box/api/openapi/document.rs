@@ -64,8 +64,12 @@ fn the_command_accepts_only_the_base_url_of_a_server() {
     let own = ["--json", "openapi", "--url", "https://Pivotal.example.org:8443/"];
     let document: Value = serde_json::from_str(&print_document(&own)).unwrap();
     assert_eq!(document, document_for_origin("https://pivotal.example.org:8443"));
+    let below = ["--json", "openapi", "--url", "https://example.org/pivotal/"];
+    let document: Value = serde_json::from_str(&print_document(&below)).unwrap();
+    assert_eq!(document, document_for_origin("https://example.org/pivotal"));
     let dir = tempfile::tempdir().unwrap();
-    for wrong in ["pivotal.example.org", "ftp://pivotal.example.org", "http://a/b", "http://a/?b"] {
+    for wrong in ["pivotal.example.org", "ftp://pivotal.example.org", "http://a//b", "http://a/?b"]
+    {
         let output = command(dir.path()).args(["openapi", "--url", wrong]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }

@@ -160,7 +160,7 @@ fn forms_and_redirects_stay_below_the_path() {
         // server at the root.
         let cookie = asked.header("set-cookie").unwrap();
         assert!(cookie.starts_with("__Host-pivotal_admin+tools+pivotal="), "{cookie}");
-        assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Strict"), "{cookie}");
+        assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
 
         let form = visitor.get(asked.location());
         let password = ("password", PASSWORD);
