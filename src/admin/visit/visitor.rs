@@ -15,7 +15,7 @@ use crate::admin::page::{Page, Section, WorkspaceChoice, see_other};
 use crate::admin::session::cookie::{CookieScope, Token};
 use crate::admin::session::sessions::Client;
 use crate::admin::state::Admin;
-use crate::http::origin::request_origin;
+use crate::http::public::base_url::BaseUrl;
 use crate::model::caller::Caller;
 use crate::model::client_address::ClientAddress;
 use crate::model::event::Actor;
@@ -85,13 +85,16 @@ impl Visitor {
         self.client
     }
 
-    /// Returns the base URL of the API as the visitor reaches it, or `None` if the API has another
-    /// listener than the pages.
+    /// Returns the base URL of the API as clients reach it. `None` if the API has another listener
+    /// than the pages and no setting says where clients reach it.
     pub fn api_base_url(&self) -> Option<String> {
         let settings = &self.admin.service.settings;
-        let is_here = settings.admin.listen.is_none();
-        is_here
-            .then(|| format!("{}/api/v1", request_origin(&self.request, &settings.trusted_proxies)))
+        let server = match (&settings.public_url, &settings.admin.listen) {
+            (Some(public), _) => format!("{}{}", public.origin(), public.path()),
+            (None, None) => BaseUrl::of_request(&self.request).to_string(),
+            (None, Some(_)) => return None,
+        };
+        Some(format!("{server}/api/v1"))
     }
 
     /// Returns the token of the session cookie.
