@@ -5,7 +5,7 @@ use crate::model::key::Key;
 use crate::model::values::slug::Slug;
 
 pub(in crate::admin) struct FirstSteps {
-    /// The base URL for API clients; `None` if these pages have a listener of their own.
+    /// The base URL for API clients, if it is known.
     pub base_url: Option<String>,
     /// A command that calls the API.
     pub command: Option<String>,

@@ -41,7 +41,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "pivotal-server customers purge --workspace default 12",
             "pivotal-server customers purge --workspace default --yes \
-             c0f3a1d2-5b6e-4f70-8a91-b2c3d4e5f607",
+             c0f3m8k2q7w4x9z1b5n6d0s3",
         ],
     ),
     ("contacts purge", &["pivotal-server contacts purge --workspace default 34"]),

@@ -24,7 +24,29 @@ fn fill(server: &Server) {
     // With a second workspace, every page has the workspace switcher.
     server.other_workspace("second");
     let url = "http://127.0.0.1:1/hooks";
-    server.json(&["webhooks", "create", "--workspace", "demo", "--url", url]);
+    for _ in 0..2 {
+        server.json(&["webhooks", "create", "--workspace", "demo", "--url", url]);
+    }
+}
+
+/// Deletes one record of each kind in the demo data, so that the audit log links to deleted ones.
+/// Returns the paths of their pages.
+fn delete_some(visitor: &Visitor) -> Vec<String> {
+    let endpoints = visitor.get(&format!("{BASE}/admin/webhooks"));
+    let mut links = check("endpoints", &endpoints).into_iter();
+    let endpoint = links.find(|path| path.contains("/admin/webhooks/ep_")).unwrap();
+    let mut paths = ["/contacts/3", "/onboardings/3", "/customers/2"]
+        .map(|path| format!("{BASE}{path}"))
+        .to_vec();
+    paths.push(endpoint);
+    for path in &paths {
+        let confirm = visitor.get(&format!("{path}/delete"));
+        let action = confirm.expect(200).attribute("main form", "action");
+        let deleted = visitor.post(&action, &[]);
+        deleted.expect(303);
+        check(&action, &deleted);
+    }
+    paths
 }
 
 /// Returns a visitor of the server whose proxy removes the path and says so in a header.
@@ -105,7 +127,8 @@ fn crawl(visitor: &Visitor, starts: &[&str], pages_per_kind: usize) -> BTreeSet<
         }
         *count += 1;
         let page = visitor.get(&path);
-        assert!(page.status < 400, "{path}: {}", page.status);
+        let is_deleted = page.status == 404 && page.body.contains(" was deleted</h1>");
+        assert!(page.status < 400 || is_deleted, "{path}: {}", page.status);
         queue.extend(check(&path, &page));
         queue.extend(page.header("location").map(str::to_owned));
     }
@@ -125,10 +148,58 @@ fn every_address_starts_with_the_path_that_the_proxy_removed() {
     for path in docs {
         check(path, visitor.get(&format!("{BASE}{path}")).expect(200));
     }
+    for path in delete_some(&visitor) {
+        check(&path, visitor.get(&path).expect(404).says("was deleted"));
+    }
     let kinds = crawl(&visitor, &["/admin", "/"], PAGES_PER_KIND);
-    for kind in ["/customers/*", "/onboardings/*/edit", "/admin/webhooks/*", "/admin/logs"] {
+    for kind in [
+        "/admin/account",
+        "/admin/account/password",
+        "/admin/api-keys/new",
+        "/admin/import",
+        "/admin/logs",
+        "/admin/webhooks/*",
+        "/admin/workspaces/second/edit",
+        "/contacts/*/edit",
+        "/customers/*",
+        "/customers/*/onboardings/new",
+        "/onboardings/*",
+        "/onboardings/*/delete",
+        "/onboardings/*/edit",
+    ] {
         assert!(kinds.contains(kind), "{kind} is not in {kinds:?}");
     }
+    for erased in ["/contacts/3", "/customers/2"] {
+        let path = format!("{BASE}{erased}/purge");
+        let page = visitor.get(&path);
+        check(&path, page.expect(200));
+        let purged = visitor.post(&page.attribute("main form", "action"), &[]);
+        assert_eq!(purged.expect(303).location(), format!("{BASE}/customers"));
+    }
+}
+
+#[test]
+fn links_that_name_a_customer_by_its_slug_and_the_first_steps_stay_below_the_path() {
+    let server = server("PIVOTAL_PUBLIC_URL", &format!("{ORIGIN}{BASE}"));
+    server.other_workspace("second");
+    let visitor = behind_a_passing_proxy(&server);
+    let steps = visitor.sign_in();
+    check("first steps", &steps);
+    steps.says("First steps").says(&format!("YOUR_API_KEY\" {ORIGIN}{BASE}/api/v1/me"));
+
+    visitor.get(&format!("{BASE}/customers/new"));
+    let created = visitor.post(&format!("{BASE}/customers"), &[("name", "Aurora")]);
+    created.expect(303);
+    let link = format!("{BASE}/customers/aurora");
+    assert_eq!(visitor.get(&link).expect(303).location(), created.location());
+    visitor.post(&format!("{BASE}/admin/workspace"), &[("workspace", "second")]);
+    let choice = visitor.get(&link);
+    check(&link, choice.expect(200).says("In another workspace"));
+    let fields = choice.root().fields();
+    let next = fields.iter().rfind(|(name, _)| name == "next").unwrap().1.as_str();
+    let form = [("workspace", "default"), ("next", next)];
+    let switched = visitor.post(&format!("{BASE}/admin/workspace"), &form);
+    assert_eq!(switched.expect(303).location(), created.location());
 }
 
 #[test]
