@@ -185,7 +185,9 @@ fn links_that_name_a_customer_by_its_slug_and_the_first_steps_stay_below_the_pat
     let visitor = behind_a_passing_proxy(&server);
     let steps = visitor.sign_in();
     check("first steps", &steps);
-    steps.says("First steps").says(&format!("YOUR_API_KEY\" {ORIGIN}{BASE}/api/v1/me"));
+    assert_eq!(steps.attribute("#base-url", "value"), format!("{ORIGIN}{BASE}/api/v1"));
+    let command = steps.attribute("#command", "value");
+    assert!(command.ends_with(&format!(" {ORIGIN}{BASE}/api/v1/me")), "{command}");
 
     visitor.get(&format!("{BASE}/customers/new"));
     let created = visitor.post(&format!("{BASE}/customers"), &[("name", "Aurora")]);

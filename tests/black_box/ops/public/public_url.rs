@@ -24,7 +24,10 @@ fn admin_pages_with_an_address_of_their_own_are_not_below_the_public_url() {
     assert!(server.set_password(PASSWORD).status.success());
     let visitor = server.visitor();
     visitor.get("/customers").asks_to_sign_in();
-    visitor.sign_in().hides("/pivotal/");
+    let overview = visitor.sign_in();
+    overview.hides("=\"/pivotal/");
+    // They know where clients reach the API, though.
+    assert_eq!(overview.attribute("#base-url", "value"), format!("{URL}api/v1"));
 }
 
 #[test]
@@ -59,7 +62,7 @@ fn an_invalid_prefix_from_a_proxy_is_logged_once_and_ignored() {
     let warning = "a proxy sent an X-Forwarded-Prefix header that is ignored";
     wait_until("it is logged", || server.log().contains(warning));
     server.client().get("/me").expect(200);
-    wait_until("more is logged", || server.log().contains("op=get-me"));
+    wait_until("more is logged", || server.log().contains("operation=get-me"));
     assert_eq!(server.log().matches(warning).count(), 1);
     assert!(!server.log().contains("evil"));
 }
