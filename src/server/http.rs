@@ -22,7 +22,7 @@ use super::listen::{Listener, Socket};
 use super::routes::Routes;
 use crate::http::connection_state::track_request;
 use crate::http::origin::OwnAuthority;
-use crate::http::public::mount::mount;
+use crate::http::public::mount::{Mount, mount};
 use crate::service::access_log::access_log;
 use crate::settings::Settings;
 
@@ -82,7 +82,7 @@ pub(super) fn serve(
 /// Returns what serves HTTP on the connections of one socket.
 fn http_service<S: Future<Output = ()> + 'static>(
     routes: Routes,
-    mounted: Data<Mounted>,
+    mounted: Data<Mount>,
     authority: String,
     grace: Duration,
     stopping: impl Fn() -> S + 'static,

@@ -17,7 +17,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 
 use super::links;
-use crate::http::client_ip::is_trusted_proxy;
+use crate::http::peer::Peer;
 use crate::http::forwarded::{X_FORWARDED_PREFIX, values};
 use crate::model::web::base_path::BasePath;
 use crate::model::web::public_url::PublicUrl;
@@ -42,8 +42,8 @@ impl Mount {
         }
         let headers = request.headers();
         let is_proxy = || {
-            let peer = request.peer_addr().map(|peer| peer.ip());
-            peer.is_some_and(|peer| is_trusted_proxy(peer, &self.trusted_proxies))
+            let peer = Peer::of(request.request());
+            peer.is_some_and(|peer| peer.is_trusted_proxy(&self.trusted_proxies))
         };
         if !headers.contains_key(&X_FORWARDED_PREFIX) || !is_proxy() {
             return BasePath::default();
