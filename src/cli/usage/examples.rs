@@ -41,7 +41,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "pivotal-server customers purge --workspace default 12",
             "pivotal-server customers purge --workspace default --yes \
-             c0f3m8k2q7w4x9z1b5n6d0s3",
+             c0f3m8k2q7w4x9z1b5n6d0s3t",
         ],
     ),
     ("contacts purge", &["pivotal-server contacts purge --workspace default 34"]),
@@ -97,7 +97,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "restore",
         &[
             "pivotal-server restore --replace /backups/pivotal.db",
-            "rclone cat remote:backups/pivotal.db | pivotal-server restore -",
+            "pivotal-server restore - < /backups/pivotal.db",
         ],
     ),
     ("check", &["pivotal-server check", "pivotal-server check /backups/pivotal.db"]),
