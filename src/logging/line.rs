@@ -70,9 +70,12 @@ impl Line {
         self
     }
 
-    /// Adds a list, which a text line separates with commas.
+    /// Adds a list, which a text line separates with commas, unless it is empty.
     #[must_use]
-    pub fn list(mut self, name: &str, values: &[String]) -> Self {
+    pub fn optional_list(mut self, name: &str, values: &[String]) -> Self {
+        if values.is_empty() {
+            return self;
+        }
         if self.format == LogFormat::Text {
             return self.text(name, &values.join(","));
         }
@@ -107,7 +110,7 @@ mod tests {
         let line = Line::in_format(format, Level::Info, "a\nmessage");
         let line = line.text("path", "/a b\n").number("status", 200).optional_text("no", None);
         let line = line.millis("ms", Duration::from_micros(1_002_003));
-        line.list("names", &["a".to_owned(), "b\"".to_owned()]).text("last", "x").text
+        line.optional_list("names", &["a".to_owned(), "b\"".to_owned()]).text("last", "x").text
     }
 
     #[test]

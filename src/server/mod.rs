@@ -109,7 +109,17 @@ impl Server {
         let api = Data::new(Api::new(Arc::clone(&service))?);
         let control = Control::new(&service, &api).map(Data::new);
         record_settings(&service);
-        Ok(Self { service, api, control, sockets, admin, admin_sockets, metrics_sockets, tls, files })
+        Ok(Self {
+            service,
+            api,
+            control,
+            sockets,
+            admin,
+            admin_sockets,
+            metrics_sockets,
+            tls,
+            files,
+        })
     }
 
     /// Returns the addresses of the API as URLs, with the port that was picked for port 0. A Unix
@@ -170,8 +180,17 @@ impl Server {
     /// # Errors
     /// If a socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { service, api, control, sockets, admin, admin_sockets, metrics_sockets, tls, files } =
-            self;
+        let Self {
+            service,
+            api,
+            control,
+            sockets,
+            admin,
+            admin_sockets,
+            metrics_sockets,
+            tls,
+            files,
+        } = self;
         let stop = stop.boxed().shared();
         let pages = admin.clone();
         let settings = &service.settings;

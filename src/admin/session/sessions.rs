@@ -253,7 +253,10 @@ mod tests {
     }
 
     fn client(ip: &str) -> Client {
-        Client { address: ClientAddress::Ip(ip.parse().unwrap()), device: Device::from_user_agent("Firefox/1 (Linux)") }
+        Client {
+            address: ClientAddress::Ip(ip.parse().unwrap()),
+            device: Device::from_user_agent("Firefox/1 (Linux)"),
+        }
     }
 
     fn new_session(password_set_at: Timestamp) -> NewSession {

@@ -47,24 +47,17 @@ pub fn log_started(server: &Server, origins: &Origins) {
     let data_dir = server.service().store().dir().path();
     // The working directory of a service is easily overlooked.
     let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let mut line = Line::new(Level::Info, "started")
+    Line::new(Level::Info, "started")
         .text("version", env!("CARGO_PKG_VERSION"))
         .number("pid", std::process::id().into())
         .text("data_dir", &data_dir.display().to_string())
-        .text("config", origins.file.as_deref().unwrap_or("none"));
-    let lists = [
-        ("listen", &server.addresses()),
-        ("admin_listen", &server.admin_addresses()),
-        ("metrics_listen", &server.metrics_addresses()),
-        ("environment", &origins.variables),
-        ("flags", &origins.flags),
-    ];
-    for (name, values) in lists {
-        if !values.is_empty() {
-            line = line.list(name, values);
-        }
-    }
-    line.write();
+        .optional_list("listen", &server.addresses())
+        .optional_list("admin_listen", &server.admin_addresses())
+        .optional_list("metrics_listen", &server.metrics_addresses())
+        .text("config", origins.file.as_deref().unwrap_or("none"))
+        .optional_list("environment", &origins.variables)
+        .optional_list("flags", &origins.flags)
+        .write();
 }
 
 /// Logs that the server has stopped: why, how long that took, and how long it ran.

@@ -17,8 +17,8 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 
 use super::links;
-use crate::http::peer::Peer;
 use crate::http::forwarded::{X_FORWARDED_PREFIX, values};
+use crate::http::peer::Peer;
 use crate::model::web::base_path::BasePath;
 use crate::model::web::public_url::PublicUrl;
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use crate::model::plain_words::io_reason;
 use crate::server::tls::TlsError;
 use crate::settings::IncompleteTls;
 
@@ -26,16 +27,16 @@ pub enum BindError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    #[error("{0}")]
+    #[error("{}", io_reason(.0))]
     Tcp(io::Error),
     #[error("another address of this server already covers it")]
     Own,
-    #[error("the name can't be resolved: {0}")]
+    #[error("the name can't be resolved: {}", io_reason(.0))]
     UnknownHost(io::Error),
     #[error("the name has no address")]
     NoAddress,
     #[cfg(unix)]
-    #[error("{0}")]
+    #[error("{}", io_reason(.0))]
     Unix(io::Error),
     #[cfg(unix)]
     #[error("the path is too long for a Unix socket")]
@@ -56,16 +57,12 @@ impl Problem {
     fn advice(&self) -> &'static str {
         match self {
             Self::Tcp(error) => match error.kind() {
-                io::ErrorKind::AddrInUse => {
-                    "stop the process that uses it, or choose another address"
-                }
+                io::ErrorKind::AddrInUse => "stop it, or choose another address",
                 io::ErrorKind::PermissionDenied => {
                     "ports below 1024 need a privilege (with systemd, AmbientCapabilities and \
                      CapabilityBoundingSet=CAP_NET_BIND_SERVICE): grant it, or choose another port"
                 }
-                io::ErrorKind::AddrNotAvailable => {
-                    "this machine doesn't have that address: choose another one"
-                }
+                io::ErrorKind::AddrNotAvailable => "choose another one",
                 _ => "choose another address",
             },
             Self::Own => "remove or change one of the two",

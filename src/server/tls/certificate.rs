@@ -11,6 +11,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 
+use crate::model::plain_words::io_reason;
 use crate::settings::KeyPairFiles;
 
 /// Without HTTP/2, which this server doesn't speak.
@@ -18,7 +19,11 @@ const ALPN: &[u8] = b"http/1.1";
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("cannot read {}: {source}; check `{setting}` and the permissions", .file.display())]
+    #[error(
+        "cannot read {}: {}; check `{setting}` and the permissions",
+        .file.display(),
+        io_reason(source)
+    )]
     Unreadable { file: PathBuf, setting: &'static str, source: io::Error },
     // Without the library's message, which may quote the file.
     #[error("{} is not a valid PEM file, or is cut off; replace it or change `{setting}`", .file.display())]

@@ -9,8 +9,8 @@ use actix_web::{HttpMessage, HttpRequest};
 use log::Level;
 
 use super::used::{UsedKey, UsedOperation, UsedWorkspace};
-use crate::http::peer::Peer;
 use crate::http::error_envelope::ErrorCode;
+use crate::http::peer::Peer;
 use crate::http::request_id::RequestId;
 use crate::http::trace_context::trace_id;
 use crate::logging::Line;

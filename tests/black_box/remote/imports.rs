@@ -147,7 +147,7 @@ fn an_import_waits_and_repeats_requests_by_itself() {
     });
     let output = import(&target, &proxy.url(), &source.live, &[]).output().unwrap();
     succeeded(&output);
-    let failure = "warning: a request failed (status 500); trying again in 1s";
+    let failure = r#"{"warning":{"message":"a request failed (status 500); trying again in 1s"}}"#;
     assert!(stderr(&output).contains(failure), "{}", stderr(&output));
 }
 

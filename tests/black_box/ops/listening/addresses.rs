@@ -41,7 +41,7 @@ fn an_address_that_cannot_be_used_is_an_error_that_names_it_and_the_setting() {
     let flag = "--listen or the `listen` setting";
     let address = |address: &str, problem: &str| format!("cannot listen on {address}: {problem}");
     let cases = [
-        (used.clone(), address(&used, "Address already in use"), "stop the process that uses it"),
+        (used.clone(), address(&used, "another process uses this address"), "stop it"),
         (twice, "another address of this server already covers it".to_owned(), "remove or change"),
         (
             "no-such-host.invalid:80".to_owned(),

@@ -242,7 +242,7 @@ fn what_the_system_refuses_is_said_in_plain_words() {
         (&[&import[..], &["dir", "--format", "csv"]].concat(), "it is a directory, not a file"),
         (&[&import[..], &["bad.json"]].concat(), "the file ends before its JSON does"),
         (&[&import[..], &["bad.yaml"]].concat(), "bad.yaml, line 2"),
-        (&["--listen", &address], "another process uses this address; stop the process"),
+        (&["--listen", &address], "another process uses this address; stop it"),
         (&["--seed", "none.yaml", "--demo"], "can't be combined with"),
         (&["man", "--out", "file"], "can't write man pages to file: "),
     ] {
