@@ -36,13 +36,17 @@ fn start(size: impl Display, dir: &Arc<TempDir>) -> Result<Server, Output> {
     started.inspect_err(|output| assert_eq!(output.status.code(), Some(1), "{NEEDED}: {output:?}"))
 }
 
-/// The one error of a server that failed to start. With `--json`, its lines are JSON.
+/// The one error of a failed command, as text or as JSON.
 fn complaint(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    let errors: Vec<_> = said.lines().filter(|line| line.starts_with("{\"error\":")).collect();
+    let errors: Vec<_> = said.lines().filter(|line| is_error(line)).collect();
     assert_eq!(errors.len(), 1, "{said}");
     errors[0].to_owned()
+}
+
+fn is_error(line: &str) -> bool {
+    line.starts_with("error: ") || line.starts_with("{\"error\":")
 }
 
 fn post(client: &Client, name: &str) -> Response {

@@ -51,7 +51,7 @@ fn an_address_that_cannot_be_used_is_an_error_that_names_it_and_the_setting() {
         (
             "192.0.2.1:80".to_owned(),
             address("192.0.2.1:80", "Cannot assign"),
-            "this machine doesn't have that address",
+            "this machine doesn't have this address",
         ),
         #[cfg(unix)]
         (
