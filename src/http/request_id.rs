@@ -32,10 +32,11 @@ impl RequestId {
 }
 
 /// Returns whether an ID is safe to log: it consists of letters, digits, and the punctuation of
-/// common ID formats, and contains no API key.
+/// common ID formats, and contains nothing that looks like a secret.
 fn is_safe(id: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b);
-    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_allowed) && !id.contains("pivotal_")
+    let is_secret = ["pivotal_", "whsec_"].iter().any(|marker| id.contains(marker));
+    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_allowed) && !is_secret
 }
 
 #[cfg(test)]
@@ -47,7 +48,9 @@ mod tests {
         for safe in ["a", "0190-ab_c.d:e/f+g=", &"x".repeat(128)] {
             assert!(is_safe(safe), "{safe}");
         }
-        for unsafe_id in ["", "a b", "a\"b", "ä", "a\tb", "pivotal_abc", &"x".repeat(129)] {
+        for unsafe_id in
+            ["", "a b", "a\"b", "ä", "a\tb", "pivotal_abc", "whsec_a", &"x".repeat(129)]
+        {
             assert!(!is_safe(unsafe_id), "{unsafe_id}");
         }
     }

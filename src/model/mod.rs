@@ -20,6 +20,7 @@ pub mod parse;
 pub mod plain_words;
 pub mod previous_values;
 pub mod purge;
+pub mod redact;
 pub mod resource;
 #[cfg(test)]
 pub(crate) mod round_trip_tests;

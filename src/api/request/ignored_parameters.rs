@@ -6,7 +6,7 @@ use std::fmt::Write;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
-use crate::model::key::secret::redact;
+use crate::model::redact::redact;
 
 static HEADER: HeaderName = HeaderName::from_static("x-ignored-parameters");
 

@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::super::messages::{ErrorCode, ErrorMessage, Usage};
-use crate::model::key::secret::redact;
 use crate::model::parse::typo::nearest;
+use crate::model::redact::redact;
 
 /// `root` is built, and `args` begin with the program.
 pub(super) fn explain(error: &clap::Error, root: &Command, args: &[OsString]) -> ErrorMessage {

@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::used::{Observed, UsedKey, UsedOperation};
 use crate::http::connection_state::ConnectionState;
 use crate::http::request_id::RequestId;
-use crate::model::key::secret::redact;
+use crate::model::redact::redact;
 use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::test_control::journal::{LoggedBody, LoggedRequest};

@@ -1,5 +1,6 @@
 //! The line of a request in the access log, and that of a server error.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ use crate::http::peer::Peer;
 use crate::http::request_id::RequestId;
 use crate::http::trace_context::trace_id;
 use crate::logging::Line;
-use crate::model::key::secret::redact;
+use crate::model::redact::redact;
 use crate::service::Service;
+
+/// The maximum length of a logged path or method, in characters. Otherwise, clients could fill the
+/// queue of the log with a few lines, and others would be dropped.
+const MAX_SHOWN: usize = 1024;
 
 /// The line of a request whose response is ready, but may not have been sent.
 pub(super) struct RequestLine(Line);
@@ -38,8 +43,8 @@ impl RequestLine {
             None => extensions.get::<UsedWorkspace>().map(|used| &used.0),
         };
         let line = Line::new(level, "request")
-            .text("method", request.method().as_str())
-            .text("path", &redact(request.path()))
+            .text("method", &loggable(request.method().as_str()))
+            .text("path", &loggable(request.path()))
             .optional_text("operation", operation.map(|used| used.id))
             .number("status", status.as_u16().into())
             .optional_text("code", of_response.get::<ErrorCode>().map(ErrorCode::as_str))
@@ -53,6 +58,14 @@ impl RequestLine {
 
     pub fn write(self, took: Duration, bytes: u64) {
         self.0.number("bytes", bytes).millis("ms", took).write();
+    }
+}
+
+/// Returns what a client sent as it is logged: not too long, and without secrets.
+fn loggable(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", redact(&text[..end])).into(),
+        None => redact(text),
     }
 }
 
@@ -78,6 +91,14 @@ pub(crate) fn log_server_error(request: &HttpRequest, error: &impl Display) {
 mod tests {
     use super::*;
     use crate::service::access_log::OperationKind;
+
+    #[test]
+    fn a_long_path_is_cut_and_a_key_at_its_end_is_redacted() {
+        assert_eq!(loggable(&"é".repeat(1024)), "é".repeat(1024));
+        let path = format!("/{}/pivotal_{}", "a".repeat(1000), "k".repeat(46));
+        let cut = format!("/{}/pivotal_kkkkkkkk[redacted]…", "a".repeat(1000));
+        assert_eq!(loggable(&path), cut);
+    }
 
     #[test]
     fn probes_assets_and_docs_are_only_logged_at_debug_unless_the_server_failed() {

@@ -1,6 +1,6 @@
 //! Texts from another server, as they are shown.
 
-use crate::model::key::secret::redact;
+use crate::model::redact::redact;
 
 /// The maximum length of a shown text, in characters.
 const MAX: usize = 300;

@@ -108,11 +108,17 @@ fn a_text_line_has_the_same_fields_and_nothing_can_break_it() {
     let request = "GET /api/v1/%0d%0aINFO\"=\\ HTTP/1.1\r\nHost: x\r\nX-Request-Id: odd\r\n\
                    traceparent: status=200 x\r\nConnection: close\r\n\r\n";
     assert!(server.raw(request.as_bytes()).starts_with("HTTP/1.1 404"));
+    let long = format!(
+        "GET /{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "pivotal_/".repeat(6000)
+    );
+    assert!(server.raw(long.as_bytes()).starts_with("HTTP/1.1 404"));
     assert_eq!(server.stop(), Some(0));
     let log = server.log();
     for line in log.lines() {
         let (time, rest) = line.split_once(' ').unwrap();
         assert!(time.ends_with('Z') && !rest.contains(char::is_control), "{line}");
+        assert!(line.len() < 4096, "{line}");
     }
     for part in [
         "DEBUG request method=GET path=/api/v1/health operation=get-health status=200 client=127.0.0.1 ",
