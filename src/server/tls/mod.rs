@@ -25,6 +25,8 @@ pub(super) struct ServerTls {
 struct Watched {
     /// The versions of the files that were read last, whether they could be used or not.
     versions: Versions,
+    /// Why they can't be used.
+    problem: Option<String>,
     expiry: Expiry,
 }
 
@@ -38,7 +40,7 @@ impl ServerTls {
         let loaded = load(&files)?;
         let mut expiry = Expiry::of(&loaded.leaf);
         expiry.warn(&files.cert, now);
-        let watched = Mutex::new(Watched { versions, expiry });
+        let watched = Mutex::new(Watched { versions, problem: None, expiry });
         Ok(Self { files, current: RwLock::new(loaded.config), watched })
     }
 
@@ -48,23 +50,32 @@ impl ServerTls {
     }
 
     /// Uses the files if they have changed and belong together. Otherwise keeps the present
-    /// certificate, and says why once per change.
+    /// certificate, and says why, but not again while nothing changes.
     pub fn reload_if_changed(&self, now: Timestamp) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         // Before reading them: whatever is written meanwhile is another change.
         let versions = Versions::of(&self.files);
-        if versions != watched.versions {
-            watched.versions = versions;
+        let has_changed = versions != watched.versions;
+        watched.versions = versions;
+        // Files that couldn't be read may become readable without a change: by other permissions.
+        if has_changed || watched.problem.is_some() {
             match load(&self.files) {
                 Ok(loaded) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded.config;
+                    watched.problem = None;
                     watched.expiry = Expiry::of(&loaded.leaf);
                     log::info!("using the new TLS certificate in {}", self.files.cert.display());
                 }
-                Err(error) => log::error!(
-                    "the TLS certificate has changed, but can't be used, so the old one stays in \
-                     use: {error}"
-                ),
+                Err(error) => {
+                    let problem = error.to_string();
+                    if has_changed || watched.problem.as_ref() != Some(&problem) {
+                        log::error!(
+                            "the TLS certificate has changed, but can't be used, so the old one \
+                             stays in use: {problem}"
+                        );
+                    }
+                    watched.problem = Some(problem);
+                }
             }
         }
         watched.expiry.warn(&self.files.cert, now);

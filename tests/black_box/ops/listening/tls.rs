@@ -129,9 +129,19 @@ fn a_changed_certificate_is_used_once_it_matches_its_key() {
     wait_until("the new certificate is used", || try_encrypted(address, &new.authority).is_ok());
 
     // Then a broken file, which is written in place.
-    std::fs::write(&certificate.cert, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let whole = std::fs::read(&certificate.cert).unwrap();
+    let broken = format!("{:1$}", "-----BEGIN CERTIFICATE-----\n", whole.len());
+    std::fs::write(&certificate.cert, broken).unwrap();
     wait_until("the broken file is logged", || server.log().contains("is not a valid PEM file"));
     assert!(try_encrypted(address, &new.authority).is_ok());
+    // It becomes usable without looking changed, as an unreadable file does by other permissions.
+    let uses = || server.log().matches("using the new TLS certificate").count();
+    assert_eq!(uses(), 1);
+    let file = std::fs::OpenOptions::new().write(true).open(&certificate.cert).unwrap();
+    let date = file.metadata().unwrap().modified().unwrap();
+    (&file).write_all(&whole).unwrap();
+    file.set_modified(date).unwrap();
+    wait_until("the repaired file is used", || uses() == 2);
     // Then the directory that both files are in, through a symbolic link.
     std::fs::remove_file(&certificate.cert).unwrap();
     std::fs::remove_file(&certificate.key).unwrap();
