@@ -91,18 +91,23 @@ impl Server {
         let tls = settings.tls.files()?.map(load).transpose()?;
         let setting = "--listen or the `listen` setting";
         let Sockets { sockets, mut files } = Sockets::open(&settings.listen, setting, &[])?;
+        let bound = |sockets: &[Socket]| -> Vec<_> {
+            sockets.iter().map(|socket| socket.address.clone()).collect()
+        };
+        let mut taken = bound(&sockets);
         let (mut admin, mut admin_sockets) = (None, None);
         if settings.admin.enabled {
             admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
             if let Some(addresses) = &settings.admin.listen {
-                let own = Sockets::open(addresses, "the `admin.listen` setting", &sockets)?;
+                let own = Sockets::open(addresses, "the `admin.listen` setting", &taken)?;
                 files.extend(own.files);
+                taken.extend(bound(&own.sockets));
                 admin_sockets = Some(own.sockets);
             }
         }
         let mut metrics_sockets = None;
         if let Some(addresses) = &settings.metrics.listen {
-            let own = Sockets::open(addresses, "the `metrics.listen` setting", &sockets)?;
+            let own = Sockets::open(addresses, "the `metrics.listen` setting", &taken)?;
             files.extend(own.files);
             metrics_sockets = Some(own.sockets);
         }

@@ -63,12 +63,12 @@ impl SocketFiles {
 }
 
 impl Sockets {
-    /// Listens on all `addresses`. `others` are sockets that the server has already opened. If this
-    /// fails, the error names `setting` as the place to change the address.
+    /// Listens on all `addresses`. `others` are those of sockets that the server has already opened.
+    /// If this fails, the error names `setting` as the place to change the address.
     pub fn open(
         addresses: &ListenAddresses,
         setting: &'static str,
-        others: &[Socket],
+        others: &[BoundAddress],
     ) -> Result<Self, BindError> {
         let mut opened = Self { sockets: Vec::new(), files: SocketFiles::default() };
         for address in addresses.iter() {
@@ -83,13 +83,14 @@ impl Sockets {
         &mut self,
         address: &ListenAddress,
         all: &ListenAddresses,
-        others: &[Socket],
+        others: &[BoundAddress],
     ) -> Result<(), ListenError> {
-        let own = || tcp_addresses(self.sockets.iter().chain(others));
+        let mine: Vec<_> = self.sockets.iter().map(|socket| socket.address.clone()).collect();
+        let own: Vec<_> = mine.iter().chain(others).collect();
         match address {
             #[cfg(unix)]
             ListenAddress::Unix(path) => {
-                let (listener, file) = unix::listen(path)?;
+                let (listener, file) = unix::listen(path, &own)?;
                 self.files.files.push(file);
                 let address = BoundAddress::Unix(path.clone());
                 self.sockets.push(Socket { address, listener: Listener::Unix(listener) });
@@ -102,8 +103,7 @@ impl Sockets {
                     _ => None,
                 };
                 // The same address twice, directly and through a name, is no mistake.
-                let mine: Vec<_> = tcp_addresses(self.sockets.iter()).collect();
-                for listener in tcp::listen(address, all, &mine, &own().collect::<Vec<_>>())? {
+                for listener in tcp::listen(address, all, &mine, &own)? {
                     let bound = listener.local_addr();
                     let local = bound.map_err(|error| ListenError::io(address, error))?;
                     let address = BoundAddress::Tcp { address: local, host: host.clone() };
@@ -115,16 +115,15 @@ impl Sockets {
     }
 }
 
-fn tcp_addresses<'s>(
-    sockets: impl Iterator<Item = &'s Socket>,
-) -> impl Iterator<Item = SocketAddr> {
-    sockets.filter_map(|socket| match socket.address {
-        BoundAddress::Tcp { address, .. } => Some(address),
-        BoundAddress::Unix(_) => None,
-    })
-}
-
 impl BoundAddress {
+    /// Returns the IP address and port; `None` for a Unix socket.
+    fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp { address, .. } => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Returns the address as a URL, such as `http://127.0.0.1:8080` or `unix:/run/api.sock`.
     pub fn url(&self, has_tls: bool) -> String {
         match self {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::BoundAddress;
 use super::error::{ListenError, Problem};
 use crate::settings::{ListenAddress, ListenAddresses, is_localhost};
 
@@ -18,9 +19,10 @@ const PORT_ATTEMPTS: usize = 50;
 pub(super) fn listen(
     address: &ListenAddress,
     all: &ListenAddresses,
-    mine: &[SocketAddr],
-    own: &[SocketAddr],
+    mine: &[BoundAddress],
+    own: &[&BoundAddress],
 ) -> Result<Vec<TcpListener>, ListenError> {
+    let mine: Vec<SocketAddr> = mine.iter().filter_map(BoundAddress::tcp).collect();
     let addresses = resolve(address)?;
     let optional = match address {
         ListenAddress::Ip(_) => Optional::None,
@@ -30,7 +32,7 @@ pub(super) fn listen(
     let options = Options { optional, shares_port: |own| shares_port(own, address, all) };
     let mut attempts = PORT_ATTEMPTS;
     loop {
-        let (failed, error) = match listen_once(&addresses, mine, &options) {
+        let (failed, error) = match listen_once(&addresses, &mine, &options) {
             Ok(listeners) => return Ok(listeners),
             Err(failure) => failure,
         };
@@ -39,13 +41,21 @@ pub(super) fn listen(
         if is_taken && failed.port() == 0 && attempts > 0 {
             continue;
         }
-        let is_own = is_taken && own.iter().any(|own| own.port() == failed.port());
+        let is_own =
+            is_taken && own.iter().filter_map(|own| own.tcp()).any(|own| overlap(own, failed));
         let problem = if is_own { Problem::Own } else { Problem::Tcp(error) };
         return Err(match address {
             ListenAddress::Ip(_) => ListenError::new(address, problem),
             _ => ListenError::new(&format!("{address} ({failed})"), problem),
         });
     }
+}
+
+/// Returns whether nobody can listen on both addresses.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let [one_ip, other_ip] = [one, other].map(|address| address.ip().to_canonical());
+    let is_same = one_ip == other_ip || one_ip.is_unspecified() || other_ip.is_unspecified();
+    is_same && one.port() == other.port()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,4 +172,25 @@ fn bind(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_overlap_if_one_of_them_contains_the_other() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        for (one, other, expected) in [
+            ("127.0.0.1:1", "127.0.0.1:1", true),
+            ("0.0.0.0:1", "127.0.0.1:1", true),
+            ("192.0.2.1:1", "[::]:1", true),
+            ("[::ffff:192.0.2.1]:1", "192.0.2.1:1", true),
+            ("127.0.0.1:1", "192.0.2.1:1", false),
+            ("127.0.0.1:1", "127.0.0.1:2", false),
+        ] {
+            assert_eq!(overlap(address(one), address(other)), expected, "{one} {other}");
+            assert_eq!(overlap(address(other), address(one)), expected, "{other} {one}");
+        }
+    }
 }

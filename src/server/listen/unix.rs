@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::BoundAddress;
 use super::error::{ListenError, Problem};
 use crate::settings::ListenAddress;
 
@@ -22,10 +23,24 @@ pub(super) struct SocketFile {
     identity: (u64, u64),
 }
 
-/// Listens on a path. Replaces a socket that a killed process has left there.
-pub(super) fn listen(path: &Path) -> Result<(UnixListener, SocketFile), ListenError> {
-    try_listen(path)
-        .map_err(|problem| ListenError::new(&ListenAddress::Unix(path.to_owned()), problem))
+/// Listens on a path. Replaces a socket that a killed process has left there. `own` are the other
+/// addresses of this server.
+pub(super) fn listen(
+    path: &Path,
+    own: &[&BoundAddress],
+) -> Result<(UnixListener, SocketFile), ListenError> {
+    let is_own =
+        || own.iter().any(|own| matches!(own, BoundAddress::Unix(own) if is_same(own, path)));
+    try_listen(path).map_err(|problem| {
+        let problem =
+            if matches!(problem, Problem::Live) && is_own() { Problem::Own } else { problem };
+        ListenError::new(&ListenAddress::Unix(path.to_owned()), problem)
+    })
+}
+
+/// Returns whether both paths lead to the same file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    identity(one).ok().is_some_and(|file| identity(other).is_ok_and(|other| other == file))
 }
 
 fn try_listen(path: &Path) -> Result<(UnixListener, SocketFile), Problem> {

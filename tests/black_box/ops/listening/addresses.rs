@@ -83,6 +83,17 @@ fn an_address_that_cannot_be_used_is_an_error_that_names_it_and_the_setting() {
     let variables = [("PIVOTAL_LISTEN", "127.0.0.1:0"), ("PIVOTAL_ADMIN_LISTEN", used.as_str())];
     let said = Listening::try_start(dir, &[], &variables).err().unwrap();
     assert!(said.contains(&used) && said.contains("the `admin.listen` setting"), "{said}");
+    // Taken by another setting of the same server, and not by another process.
+    let own = format!("127.0.0.1:{}", free_port());
+    let dir = tempfile::tempdir().unwrap();
+    let variables = [
+        ("PIVOTAL_LISTEN", "127.0.0.1:0"),
+        ("PIVOTAL_ADMIN_LISTEN", own.as_str()),
+        ("PIVOTAL_METRICS_LISTEN", own.as_str()),
+    ];
+    let said = Listening::try_start(dir, &[], &variables).err().unwrap();
+    let problem = address(&own, "another address of this server already covers it");
+    assert!(said.contains(&problem) && said.contains("the `metrics.listen` setting"), "{said}");
 }
 
 #[test]

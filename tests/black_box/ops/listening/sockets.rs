@@ -26,6 +26,13 @@ fn the_file_of_a_socket_lives_as_long_as_the_server() {
     assert!(said.contains(&format!("{address}: another process is listening on it")), "{said}");
     assert!(exchange_through(&path, HEALTH).starts_with("HTTP/1.1 200 "));
 
+    // Nor does a server take it away from itself.
+    let other = tempfile::tempdir().unwrap();
+    let (twice, _) = socket_in(&other);
+    let args = ["--listen", &twice, "--listen", &twice.replacen("unix:/", "unix:/../", 1)];
+    let said = Listening::try_start(tempfile::tempdir().unwrap(), &args, &[]).err().unwrap();
+    assert!(said.contains(": another address of this server already covers it"), "{said}");
+
     // A killed server leaves it behind, and the next one replaces it.
     server.signal("-KILL");
     server.child.wait().unwrap();
