@@ -26,7 +26,8 @@ impl Output {
         let line = if self.json {
             serde_json::to_string(value).map_err(|error| Failure::Other(error.to_string()))?
         } else {
-            text()
+            // Names can contain escape sequences, which a terminal would follow.
+            text().replace(|char: char| char.is_control() && !matches!(char, '\n' | '\t'), " ")
         };
         let mut out = io::stdout().lock();
         writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::Output)
@@ -82,10 +83,12 @@ pub fn stdout_is_discarded() -> bool {
     false
 }
 
-/// Formats rows as aligned columns under a heading.
+/// Formats rows as aligned columns under a heading, each on one line.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let one_line = |cell: &String| cell.replace(char::is_control, " ");
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(one_line)).collect();
     let mut widths = heading.map(|title| title.chars().count());
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -97,4 +100,15 @@ pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String
     };
     let body = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
     std::iter::once(line(heading)).chain(body).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_break_a_table() {
+        let rows = [["a\nb\u{1b}[31m", "1"], ["é", "2"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(["NAME", "NO"], &rows), "NAME      NO\na b [31m  1\né         2");
+    }
 }
