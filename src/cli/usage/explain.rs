@@ -104,6 +104,9 @@ fn unknown_argument(arg: &str, root: &Command, command: &Command) -> String {
     let Some(long) = arg.strip_prefix("--") else {
         return if arg.starts_with('-') {
             format!("unknown option `{arg}`")
+        } else if command.get_name() == "set-password" {
+            // Without the argument, which is probably the password.
+            "unexpected argument; the command reads the password from stdin".to_owned()
         } else {
             format!("unexpected argument `{arg}`")
         };
@@ -289,9 +292,19 @@ mod tests {
     }
 
     #[test]
-    fn an_api_key_in_the_wrong_place_is_not_repeated() {
-        let secret = format!("pivotal_{}", "k".repeat(46));
-        let explained = explain_line(&format!("config {secret}"));
-        assert!(explained.messages[0].contains("pivotal_kkkkkkkk[redacted]"), "{explained:?}");
+    fn a_secret_in_the_wrong_place_is_not_repeated() {
+        let key = format!("config pivotal_{}", "k".repeat(46));
+        for (line, message) in [
+            (key.as_str(), "unexpected argument `pivotal_kkkkkkkk[redacted]`"),
+            ("webhooks verify whsec_MfKQ9r8GKYqrTwjU", "unexpected argument `whsec_[redacted]`"),
+            ("admin set-password hunter2", "unexpected argument; the command reads the password "),
+            (
+                "health --url http://a:hunter2@b",
+                "invalid value `http://[redacted]@b` for `--url`: ",
+            ),
+        ] {
+            let explained = explain_line(line);
+            assert!(explained.messages[0].starts_with(message), "{explained:?}");
+        }
     }
 }
