@@ -1,14 +1,17 @@
 //! Turns accepted sockets into connections: takes a slot and, on an address with TLS, does the
 //! handshake.
 
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_http::Protocol;
 use actix_http::error::DispatchError;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
+use futures_util::future::{self, Either};
 use tokio::sync::Semaphore;
 
 use super::connection::{Connection, Timeouts};
@@ -36,7 +39,13 @@ impl Acceptor {
         Self { slots, timeouts, tls, refusals }
     }
 
-    pub async fn accept(self, socket: AcceptedSocket) -> Result<Accepted, DispatchError> {
+    /// Gives up when `stopping` completes: a client that hasn't even sent its request must not keep
+    /// the server from stopping.
+    pub async fn accept(
+        self,
+        socket: AcceptedSocket,
+        stopping: impl Future<Output = ()>,
+    ) -> Result<Accepted, DispatchError> {
         // A peer without an address has just disconnected.
         let nobody = (ClientAddress::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), None);
         let (peer, socket_address) = socket.peer().unwrap_or(nobody);
@@ -50,7 +59,11 @@ impl Acceptor {
         let stream = match (socket, &self.tls) {
             (AcceptedSocket::Tcp(stream), Some(tls)) => {
                 // Boxed, because the state of a handshake is larger than that of a connection.
-                Box::pin(self.encrypt(stream, tls)).await?
+                let handshake = Box::pin(self.encrypt(stream, tls));
+                match future::select(handshake, pin!(stopping)).await {
+                    Either::Left((encrypted, _)) => encrypted?,
+                    Either::Right(_) => return Err(refused()),
+                }
             }
             (socket, _) => Stream::Plain(socket),
         };

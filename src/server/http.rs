@@ -20,6 +20,7 @@ use super::accept::{Accepted, Acceptor};
 use super::connection::Connection;
 use super::listen::{Listener, Socket};
 use super::routes::Routes;
+use super::stream::AcceptedSocket;
 use crate::http::connection_state::track_request;
 use crate::http::origin::OwnAuthority;
 use crate::http::public::mount::{Mount, mount};
@@ -62,17 +63,20 @@ pub(super) fn serve(
             http_service(routes.clone(), mounted.clone(), authority.clone(), grace, stopping)
         };
         let acceptor = acceptor.clone();
+        let stopping = builder.graceful_shutdown_signal();
+        let accept = move |socket: AcceptedSocket| {
+            let (acceptor, stopping) = (acceptor.clone(), stopping.clone());
+            async move { acceptor.accept(socket, stopping.notified()).await }
+        };
         builder = match listener {
             Listener::Tcp(listener) => builder.listen("http", listener, move || {
-                let acceptor = acceptor.clone();
-                let accept = move |stream: TcpStream| acceptor.clone().accept(stream.into());
-                fn_service(accept).and_then(http())
+                let accept = accept.clone();
+                fn_service(move |stream: TcpStream| accept(stream.into())).and_then(http())
             })?,
             #[cfg(unix)]
             Listener::Unix(listener) => builder.listen_uds("http", listener, move || {
-                let acceptor = acceptor.clone();
-                let accept = move |stream: UnixStream| acceptor.clone().accept(stream.into());
-                fn_service(accept).and_then(http())
+                let accept = accept.clone();
+                fn_service(move |stream: UnixStream| accept(stream.into())).and_then(http())
             })?,
         };
     }

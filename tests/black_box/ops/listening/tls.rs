@@ -218,6 +218,24 @@ fn a_handshake_has_a_deadline_and_counts_as_a_connection() {
 }
 
 #[test]
+fn an_unfinished_handshake_does_not_keep_the_server_from_stopping() {
+    let limits = [
+        ("PIVOTAL_CONNECTIONS_GRACE", "1h"),
+        ("PIVOTAL_CONNECTIONS_PER_ADDRESS", "1"),
+        ("PIVOTAL_SHUTDOWN_TIMEOUT", "3600"),
+        ("PIVOTAL_WORKERS", "1"),
+    ];
+    let certificate = Certificate::new();
+    let mut server = start(&certificate, &limits);
+    let address = server.tcp("https://");
+    let silent = connect(address);
+    wait_until("it has the only slot", || try_encrypted(address, &certificate.authority).is_err());
+    assert!(is_open(&silent));
+    server.signal("-TERM");
+    wait_until("the server has stopped", || server.child.try_wait().unwrap().is_some());
+}
+
+#[test]
 fn a_client_that_does_not_read_is_disconnected() {
     let certificate = Certificate::new();
     let limits = [("PIVOTAL_CONNECTIONS_GRACE", "1s"), ("PIVOTAL_CONNECTIONS_STALL_TIMEOUT", "1s")];
