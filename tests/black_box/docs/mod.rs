@@ -7,4 +7,5 @@ pub mod pages;
 mod readme;
 mod seed_schema;
 mod systemd_unit;
+mod troubleshooting;
 mod webhook_events;
