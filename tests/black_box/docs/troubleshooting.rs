@@ -19,7 +19,9 @@ fn every_message_on_the_troubleshooting_page_is_in_the_source() {
 
 #[test]
 fn a_message_is_found_only_if_its_parts_are_there_in_order() {
-    let source = normalized("#[error(\"{path} is \\\n    locked by {holder}; \\\"wait\\\"\")]\n#[cfg(test)]\nmod tests {\"missing\"}");
+    let source = normalized(
+        "#[error(\"{path} is \\\n    locked by {holder}; \\\"wait\\\"\")]\n#[cfg(test)]\nmod tests {\"missing\"}",
+    );
     assert!(contains(&source, "… is locked by …; \"wait\""));
     assert!(!contains(&source, "locked by … is"));
     assert!(!contains(&source, "missing"));
