@@ -50,8 +50,8 @@ fn an_address_that_cannot_be_used_is_an_error_that_names_it_and_the_setting() {
         ),
         (
             "192.0.2.1:80".to_owned(),
-            address("192.0.2.1:80", "Cannot assign"),
-            "this machine doesn't have this address",
+            address("192.0.2.1:80", "this machine doesn't have this address"),
+            "choose another one",
         ),
         #[cfg(unix)]
         (
