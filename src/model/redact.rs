@@ -32,7 +32,8 @@ fn secret_at(text: &str, at: usize) -> Option<Range<usize>> {
     let (before, rest) = text.split_at(at);
     if let Some(rest) = rest.strip_prefix("://") {
         let start = at + 3;
-        let authority = rest.split(|c: char| c.is_whitespace() || "/?#`\"'".contains(c)).next()?;
+        // A password can contain `?` and `#`, although they should be encoded.
+        let authority = rest.split(|c: char| c.is_whitespace() || "/`\"".contains(c)).next()?;
         return authority.rfind('@').filter(|end| *end > 0).map(|end| start..start + end);
     }
     let rest = rest.strip_prefix('_')?;
@@ -73,7 +74,7 @@ mod tests {
         for (text, redacted) in [
             ("argument `whsec_MfKQ9r8GKYqrTwjU/+aA==`", "argument `whsec_[redacted]`"),
             ("`whsec_` followed by base64", "`whsec_` followed by base64"),
-            ("`http://a:b@c@example.com/x@y`", "`http://[redacted]@example.com/x@y`"),
+            ("`http://a:b@c#d@example.com/x@y`", "`http://[redacted]@example.com/x@y`"),
             ("https://example.com:80/?a@b", "https://example.com:80/?a@b"),
             ("see https://example.com, or a@b", "see https://example.com, or a@b"),
         ] {
