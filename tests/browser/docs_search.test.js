@@ -154,7 +154,7 @@ test('the page that explains something comes before those that mention it', () =
       ['display_id', '/docs/guides/ids'],
       ['429', '/docs/rate-limits'],
       ['Idempotency-Key', '/docs/idempotency'],
-      ['how do I reset the password?', '/docs/operate/admin-pages#set-the-password'],
+      ['how do I reset the password?', '/docs/operate/password-reset'],
       ['revoke', '/docs/authentication', '/docs/authentication#rotate-without-downtime'],
       ['scope', '/docs/authentication#scopes'],
       ['slug', '/docs/guides/ids'],
@@ -165,7 +165,7 @@ test('several words are all preferred, in any order', () =>
     await findsFirst(page, [
       ['limits rate', '/docs/rate-limits'],
       ['errors nowheretobefound', '/docs/errors'],
-      ['nginx certificate', '/docs/operate/reverse-proxy', '/docs/operate/reverse-proxy#nginx'],
+      ['nginx proxy', '/docs/operate/reverse-proxy', '/docs/operate/reverse-proxy#nginx'],
     ]);
     await type(page, 'limits rate');
     const marks = await results(page).first().locator('.result-name mark').allTextContents();

@@ -56,7 +56,7 @@ impl Body for KeyForm {
         let mode = fields.required("mode");
         let tier = fields.required("tier");
         let scopes = fields.required("scopes");
-        let expires_at = fields.optional("expires_at");
+        let expires_at = fields.optional("expires_at").flatten();
         let new = NewKey {
             name: name?,
             mode: mode?,
