@@ -80,8 +80,8 @@ impl Tx<'_> {
         if count >= MAX_SNAPSHOTS {
             return Ok(Err(StateError::TooManySnapshots));
         }
-        let sql = "INSERT INTO temp.snapshots (workspace_id, workspace_no, name)
-                   VALUES (?1, ?2, ?3) RETURNING segment";
+        let sql = "INSERT INTO temp.snapshots (workspace_id, workspace_no, name, last_purge)
+                   SELECT ?1, ?2, ?3, ifnull(max(no), 0) FROM main.purges RETURNING segment";
         let values = params![workspace.id, workspace.no.0, name.as_str()];
         let segment: i64 = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
         for table in COUNTED {
@@ -115,6 +115,9 @@ impl Tx<'_> {
         let Some(snapshot) = self.find_snapshot(&workspace, name)? else {
             return Ok(Err(StateError::UnknownSnapshot));
         };
+        if self.was_purged_since(&snapshot)? {
+            return Ok(Err(StateError::ChangedElsewhere));
+        }
         self.find_changed_rows(&snapshot)?;
         for table in COUNTED {
             if !self.is_log_complete(&snapshot, table)? {
@@ -155,6 +158,16 @@ impl Tx<'_> {
                 Ok(Snapshot { segment: row.get(0)?, workspace_no: WorkspaceNo(row.get(1)?) })
             });
         Ok(found.optional()?)
+    }
+
+    /// Returns whether another process has purged a record since the snapshot, which would bring it
+    /// back. Purges of this process forget the snapshots.
+    fn was_purged_since(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM temp.snapshots AS s CROSS JOIN main.purges AS p
+                       ON p.no > s.last_purge
+                   WHERE s.segment = ?1 AND p.workspace_no = s.workspace_no
+                       AND p.resource <> 'events'";
+        Ok(self.conn.prepare_cached(sql)?.exists([snapshot.segment])?)
     }
 
     fn is_latest(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {

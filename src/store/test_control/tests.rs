@@ -313,6 +313,25 @@ fn a_restore_refuses_rows_from_another_process_and_changes_nothing() {
 }
 
 #[test]
+fn a_restore_does_not_bring_back_what_another_process_purged() {
+    let fixture = Fixture::new();
+    fixture.create("Aurora");
+    fixture.snapshot("a").unwrap();
+    fixture.rename(1, "Changed");
+    let add_purge = |workspace_no: i64| {
+        let sql = "INSERT INTO purges (workspace_no, resource, resource_id, purged_at, actor_type,
+                       actor_id) VALUES (?1, 'customer', 'c', 1, 'admin', 'cli')";
+        fixture.db.conn().execute(sql, [workspace_no]).unwrap();
+    };
+    add_purge(99);
+    fixture.restore("a").unwrap();
+    add_purge(1);
+    assert_eq!(fixture.restore("a"), Err(StateError::ChangedElsewhere));
+    fixture.snapshot("a").unwrap();
+    fixture.restore("a").unwrap();
+}
+
+#[test]
 fn snapshots_are_limited_and_replaced_by_name() {
     let fixture = Fixture::new();
     for number in 0..MAX_SNAPSHOTS {

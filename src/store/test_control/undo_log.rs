@@ -26,6 +26,8 @@ const SNAPSHOTS: &str = "
         workspace_id TEXT    NOT NULL,
         workspace_no INTEGER NOT NULL,
         name         TEXT    NOT NULL,
+        -- The last purge before it.
+        last_purge   INTEGER NOT NULL,
         UNIQUE (workspace_id, name)
     );
     CREATE INDEX temp.snapshots_by_number ON snapshots (workspace_no, segment);

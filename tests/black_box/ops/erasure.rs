@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Receiver, Server, wait_until};
-use crate::test_control::Control;
+use crate::test_control::{self, Control};
 
 /// Part of everything about the person that is erased, in whatever case.
 const SECRET: &str = "zzsecret";
@@ -229,6 +229,22 @@ fn a_deleted_workspace_is_gone_from_every_file() {
     let purged = count(&server, number);
     server.other_workspace("zzsecret-ltd").customer("New");
     assert!(count(&server, "SELECT max(no) FROM workspaces") > purged);
+}
+
+#[test]
+fn a_snapshot_of_test_control_does_not_bring_back_what_a_command_purged() {
+    let (server, control) = test_control::start();
+    let client = server.client();
+    let (id, contact) = create_secret(&client);
+    let snapshot = "/workspaces/default/snapshots/seeded";
+    control.put(snapshot, json!({})).expect(201);
+    // The server remembers them as they were.
+    client.patch(&format!("/customers/{id}"), json!({"name": "Changed"})).expect(200);
+    client.delete(&format!("/contacts/{contact}")).expect(200);
+    server.json(&["customers", "purge", "--workspace", "default", "--yes", &id]);
+    let restored = control.post(&format!("{snapshot}/restore"), json!({}));
+    restored.refused(409, "changed_elsewhere", None);
+    assert_eq!(files_with(server.dir(), SECRET), [""; 0]);
 }
 
 #[test]
