@@ -80,17 +80,20 @@ pub(super) async fn run(
             Err(error) => break Some(Reason::Unknown(error)),
         }
     };
-    if reason.is_some() {
-        end(&mut child).await;
-    }
-    let status = child.wait();
-    output.wait().await;
-    let reason = match (reason, status) {
-        (None, Ok(status)) if status.success() => return Ok(()),
-        (None, Ok(status)) => Reason::Exited(status),
-        (None, Err(error)) => Reason::Unknown(error),
-        (Some(reason), _) => reason,
+    let reason = match reason {
+        Some(reason) => {
+            end(&mut child).await;
+            reap(child).await;
+            Some(reason)
+        }
+        None => match child.wait() {
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(Reason::Exited(status)),
+            Err(error) => Some(Reason::Unknown(error)),
+        },
     };
+    output.wait().await;
+    let Some(reason) = reason else { return Ok(()) };
     Err(Failure { reason, output: output.lines(&Secrets::among(environment())) })
 }
 
@@ -176,6 +179,18 @@ async fn end(child: &mut Child) {
         rt::time::sleep(POLL).await;
     }
     signal(child, Signal::Kill);
+}
+
+/// Takes a process that was killed out of the process table. Leaves one that does not end, such as
+/// while it waits for a network drive, to a thread.
+async fn reap(mut child: Child) {
+    let deadline = Instant::now() + GRACE;
+    while matches!(has_ended(&mut child), Ok(false)) && Instant::now() < deadline {
+        rt::time::sleep(POLL).await;
+    }
+    let wait = move || child.wait();
+    // Without a thread, it stays in the table until the server ends.
+    let _ = std::thread::Builder::new().name("backup.after".to_owned()).spawn(wait);
 }
 
 enum Signal {
