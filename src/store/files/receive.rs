@@ -10,7 +10,7 @@ use super::header::{HEADER_BYTES, Header};
 use super::restore::Restored;
 use super::watch::Watch;
 use crate::model::values::time::Timestamp;
-use crate::store::error::CopyError;
+use crate::store::error::{CopyError, OpenError};
 use crate::store::files::{self, DataDir};
 
 /// How often to look for a signal while nothing arrives.
@@ -54,7 +54,10 @@ impl BackupStream {
         })?;
         let header =
             Header::parse(&bytes).ok_or_else(|| CopyError::NotABackup(self.name.clone()))?;
-        header.check(&self.name)?;
+        header.check(&self.name).map_err(|error| match error {
+            OpenError::Foreign(path) => CopyError::NotABackup(path),
+            other => other.into(),
+        })?;
         Ok((bytes, header))
     }
 }
