@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Service;
 use crate::model::values::time::Timestamp;
-use crate::store::{StoreError, Tx};
+use crate::store::{DueRecords, StoreError, Tx};
 
 /// How many expired responses a transaction removes.
 const EXPIRY_BATCH: u32 = 500;
@@ -39,11 +39,7 @@ pub async fn purge_by_age(service: Arc<Service>) {
 /// Purges records that were deleted longer ago than this.
 async fn purge_deleted(service: &Arc<Service>, age: Duration) {
     loop {
-        let purged = match find_due(service, age).await {
-            Ok(due) => service.store.write(move |tx| tx.purge_due(&due)).await,
-            Err(error) => Err(error),
-        };
-        match purged {
+        match purge_some(service, age).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -55,10 +51,17 @@ async fn purge_deleted(service: &Arc<Service>, age: Duration) {
     }
 }
 
-async fn find_due(
-    service: &Arc<Service>,
-    age: Duration,
-) -> Result<Vec<crate::store::DueRecord>, StoreError> {
+/// Returns whether there may be more.
+async fn purge_some(service: &Arc<Service>, age: Duration) -> Result<bool, StoreError> {
+    let due = find_due(service, age).await?;
+    let mut any = false;
+    for part in due.parts() {
+        any |= service.store.write(move |tx| tx.purge_due(&part)).await?;
+    }
+    Ok(any)
+}
+
+async fn find_due(service: &Arc<Service>, age: Duration) -> Result<DueRecords, StoreError> {
     let working = Arc::clone(service);
     let find = move || {
         let before = before(working.store.clock().now(), age);

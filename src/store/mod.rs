@@ -58,7 +58,10 @@ use self::files::{IfMissing, OpenFiles, OpenLock};
 pub use self::idempotency::Replay;
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
-pub use self::purge::{DeletingWorkspace, DueRecord, Erasure, PurgePreview, Purgeable, Unfinished};
+pub use self::purge::{
+    DeleteError, DeletingWorkspace, DueRecords, Erasure, PurgePreview, Purgeable, SavedResponses,
+    Unfinished,
+};
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
 pub use self::test_control::{MAX_SNAPSHOTS, StateError};

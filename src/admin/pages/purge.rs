@@ -14,7 +14,7 @@ use crate::model::purge::{PurgeCounts, PurgedRecord};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Ref;
 use crate::model::values::time::Timestamp;
-use crate::store::Purgeable;
+use crate::store::{PurgePreview, Purgeable};
 
 #[derive(Template)]
 #[template(path = "admin/customers/deleted.html")]
@@ -47,7 +47,7 @@ pub(super) async fn deleted<R: Purgeable + 'static>(
 where
     Ref<R>: Send,
 {
-    let (record, _) = load(visit, id_ref).await?;
+    let (PurgePreview { record, .. }, _) = load(visit, id_ref).await?;
     let noun = <&str>::from(record.resource);
     let title = format!("This {noun} was deleted");
     let deleted = Deleted {
@@ -76,7 +76,8 @@ async fn confirm<R: Purgeable + 'static>(
 where
     Ref<R>: Send,
 {
-    let (record, deleted_at) = load::<R>(visit, visit.path_ref(resource)?).await?;
+    let (PurgePreview { record, .. }, deleted_at) =
+        load::<R>(visit, visit.path_ref(resource)?).await?;
     page::html(&Confirm {
         page: visit.page("Delete permanently", Section::Customers),
         noun: resource.into(),
@@ -91,16 +92,16 @@ where
 /// POST `/customers/{ref}/purge`
 pub(in crate::admin) async fn purge_customer(visit: SignedInVisit) -> PageResult {
     let customer_ref: CustomerRef = visit.path_ref(ResourceType::Customer)?;
-    load(&visit, customer_ref.clone()).await?;
-    visit.write(move |tx| tx.purge_customer(&customer_ref)).await?;
+    let (preview, _) = load(&visit, customer_ref.clone()).await?;
+    visit.write(move |tx| tx.purge_customer(&customer_ref, &preview.responses)).await?;
     Ok(purged(&visit, "Customer"))
 }
 
 /// POST `/contacts/{ref}/purge`
 pub(in crate::admin) async fn purge_contact(visit: SignedInVisit) -> PageResult {
     let contact_ref: ContactRef = visit.path_ref(ResourceType::Contact)?;
-    load(&visit, contact_ref.clone()).await?;
-    visit.write(move |tx| tx.purge_contact(&contact_ref)).await?;
+    let (preview, _) = load(&visit, contact_ref.clone()).await?;
+    visit.write(move |tx| tx.purge_contact(&contact_ref, &preview.responses)).await?;
     Ok(purged(&visit, "Contact"))
 }
 
@@ -116,19 +117,19 @@ fn purged(visit: &SignedInVisit, what: &str) -> actix_web::HttpResponse {
 async fn load<R: Purgeable + 'static>(
     visit: &SignedInVisit,
     id_ref: Ref<R>,
-) -> Result<(PurgedRecord, Timestamp), AdminError>
+) -> Result<(PurgePreview, Timestamp), AdminError>
 where
     Ref<R>: Send,
 {
-    let record = visit.read(move |reader| reader.purge_preview(&id_ref)).await?.record;
-    let Some(deleted_at) = record.deleted_at else {
-        let noun = <&str>::from(record.resource);
+    let preview = visit.read(move |reader| reader.purge_preview(&id_ref)).await?;
+    let Some(deleted_at) = preview.record.deleted_at else {
+        let noun = <&str>::from(preview.record.resource);
         return Err(AdminError::conflict(
             "Not deleted",
             format!("This {noun} has not been deleted. Delete it first."),
         ));
     };
-    Ok((record, deleted_at))
+    Ok((preview, deleted_at))
 }
 
 fn path(record: &PurgedRecord) -> String {

@@ -67,8 +67,7 @@ impl ErasureReport {
             }
         }
         if !self.other_files.is_empty() {
-            text +=
-                "\nThese files may contain copies from before. Delete them, or let them expire:";
+            text += "\nThese files may contain copies from before. Delete those that do, or let them expire:";
             for file in &self.other_files {
                 text += &format!("\n  {}", file.display());
             }

@@ -12,6 +12,7 @@ use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::WorkspaceId;
+use crate::store::DeleteError;
 
 #[derive(Serialize)]
 struct DeletedJson<'d> {
@@ -27,22 +28,34 @@ pub fn delete_workspace(context: &Context, slug: &Slug, yes: bool) -> Result<(),
     let store = context.store()?;
     let workspace = find_workspace(&store, slug)?;
     if store.read(|reader| reader.workspaces())?.len() == 1 {
-        return Err(Failure::Other(format!(
-            "`{slug}` is the only workspace, and a server needs one; create another one first, or stop the server and delete its data directory"
-        )));
+        return Err(not_deleted(slug, DeleteError::OnlyOne));
     }
     let no = workspace.no;
     let counts = store.read(|reader| reader.for_workspace(no).workspace_counts())?;
     if !yes {
         confirm(&format!("This erases workspace `{slug}`, with {}.", list(&counts)), "delete it")?;
     }
-    let deleted = workspace.clone();
-    store.write_blocking(move |tx| tx.delete_workspace(&Actor::command_line(), &deleted))?;
+    let id = workspace.id.clone();
+    // Again, because another process can have deleted it, or the other one, in the meantime.
+    store
+        .write_blocking(move |tx| tx.delete_workspace(&Actor::command_line(), &id))?
+        .map_err(|error| not_deleted(slug, error))?;
     let done = format!("workspace `{slug}` was deleted");
     let erasure = ErasureReport::erase(context, &store, None, &done)?;
     let report = DeletedJson { id: &workspace.id, slug, counts, erasure: &erasure };
     let text = || format!("Deleted workspace `{slug}`, with {}. {}", list(&counts), erasure.text());
     context.output.print_after_change(&report, text, || done.clone())
+}
+
+fn not_deleted(slug: &Slug, error: DeleteError) -> Failure {
+    match error {
+        DeleteError::NotFound => {
+            Failure::NotFound(format!("workspace `{slug}` was deleted by another process"))
+        }
+        DeleteError::OnlyOne => Failure::Other(format!(
+            "`{slug}` is the only workspace, and a server needs one; create another one first, or stop the server and delete its data directory"
+        )),
+    }
 }
 
 fn list(counts: &WorkspaceCounts) -> String {

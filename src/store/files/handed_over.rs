@@ -16,7 +16,7 @@ impl DataDir {
     /// # Errors
     /// Fails if the record can't be read.
     pub fn was_handed_over(&self, backup: &Path) -> io::Result<bool> {
-        match fs::read_to_string(self.record()) {
+        match fs::read_to_string(self.handed_over_record()) {
             Ok(name) => Ok(backup.file_name() == Some(OsStr::new(name.trim_end()))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -28,7 +28,7 @@ impl DataDir {
     /// # Errors
     /// Fails if the record can't be written. The earlier one is kept.
     pub fn record_handed_over(&self, backup: &Path) -> io::Result<()> {
-        let record = self.record();
+        let record = self.handed_over_record();
         let draft = with_suffix(&record, names::NEW);
         remove_if_exists(&draft)?;
         let name = backup.file_name().unwrap_or_default().to_string_lossy();
@@ -39,7 +39,8 @@ impl DataDir {
         sync_dir_of(&record)
     }
 
-    fn record(&self) -> PathBuf {
+    /// The file with the name of the last one.
+    pub(in crate::store) fn handed_over_record(&self) -> PathBuf {
         self.path().join(names::HANDED_OVER)
     }
 }

@@ -1,8 +1,12 @@
 //! Purges by age: records that were deleted long ago, and old events.
 
+use std::sync::Arc;
+
 use rusqlite::{Row, params};
 
 use super::permit::{Permit, Purge};
+use super::responses::SavedResponses;
+use super::traces::with_belongings;
 use crate::model::caller::Caller;
 use crate::model::contact::{ContactId, ContactRef};
 use crate::model::customer::{CustomerId, CustomerRef};
@@ -16,14 +20,32 @@ use crate::store::reader::Reader;
 use crate::store::tx::Tx;
 use crate::store::workspaces;
 
+/// How many records are looked up together.
+const LOOKED_UP: u32 = 200;
 /// How many records a transaction purges. Each can have many events.
-const RECORDS: u32 = 10;
+const RECORDS: usize = 10;
 /// How many events a transaction deletes.
 const EVENTS: u32 = 200;
 
-/// A deleted record that is to be purged.
+/// Deleted records that are to be purged.
 #[derive(Clone, Debug)]
-pub struct DueRecord {
+pub struct DueRecords {
+    records: Vec<DueRecord>,
+    responses: Arc<SavedResponses>,
+}
+
+impl DueRecords {
+    /// Returns parts that are small enough for a transaction.
+    pub fn parts(&self) -> impl Iterator<Item = Self> + '_ {
+        self.records.chunks(RECORDS).map(|records| Self {
+            records: records.to_vec(),
+            responses: Arc::clone(&self.responses),
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct DueRecord {
     workspace: Workspace,
     record: Record,
 }
@@ -37,7 +59,7 @@ enum Record {
 
 impl Reader<'_> {
     /// Returns some of the records that were deleted before a time.
-    pub fn due_records(&self, before: Timestamp) -> Result<Vec<DueRecord>, StoreError> {
+    pub fn due_records(&self, before: Timestamp) -> Result<DueRecords, StoreError> {
         let mut due = Vec::new();
         // Purging a customer purges its contacts and onboardings.
         for (table, tombstones) in [
@@ -61,30 +83,42 @@ impl Reader<'_> {
                 };
                 Ok(DueRecord { workspace: workspaces::from_row(row)?, record })
             };
-            for record in statement.query_map(params![before.as_micros(), RECORDS], read)? {
+            for record in statement.query_map(params![before.as_micros(), LOOKED_UP], read)? {
                 due.push(record?);
             }
             if !due.is_empty() {
                 break;
             }
         }
-        Ok(due)
+        let mut ids = Vec::new();
+        for DueRecord { record, .. } in &due {
+            ids.extend(match record {
+                Record::Customer(id) => with_belongings(self.conn, id),
+                Record::Contact(id) => with_belongings(self.conn, id),
+                Record::Onboarding(id) => with_belongings(self.conn, id),
+            }?);
+        }
+        let responses = Arc::new(SavedResponses::search(self.conn, ids)?);
+        Ok(DueRecords { records: due, responses })
     }
 }
 
 impl Tx<'_> {
     /// Purges records. Leaves out those that are already gone, and returns whether any was there.
-    pub fn purge_due(&self, due: &[DueRecord]) -> Result<bool, StoreError> {
+    pub fn purge_due(&self, due: &DueRecords) -> Result<bool, StoreError> {
         let mut any = false;
-        for DueRecord { workspace, record } in due {
+        let responses = &due.responses;
+        for DueRecord { workspace, record } in &due.records {
             // The number may have changed since the read.
             let Some(workspace) = self.workspace(&workspace.slug)? else { continue };
             let caller = Caller { workspace, actor: Actor::system(), livemode: true };
             let tx = self.for_caller(&caller);
             let purged = match record {
-                Record::Customer(id) => tx.purge_customer(&CustomerRef::Id(id.clone())),
-                Record::Contact(id) => tx.purge_contact(&ContactRef::Id(id.clone())),
-                Record::Onboarding(id) => tx.purge_onboarding(&OnboardingRef::Id(id.clone())),
+                Record::Customer(id) => tx.purge_customer(&CustomerRef::Id(id.clone()), responses),
+                Record::Contact(id) => tx.purge_contact(&ContactRef::Id(id.clone()), responses),
+                Record::Onboarding(id) => {
+                    tx.purge_onboarding(&OnboardingRef::Id(id.clone()), responses)
+                }
             };
             match purged {
                 Ok(_) => any = true,
@@ -131,11 +165,12 @@ impl Tx<'_> {
         before: Timestamp,
         events: &[String],
     ) -> Result<(), StoreError> {
-        // One row for all batches, which keeps the time of the last one.
-        let sql = "DELETE FROM purges WHERE resource = 'events' AND workspace_no = ?1";
-        self.conn.prepare_cached(sql)?.execute([workspace.0])?;
         let (purge, actor) = (Purge::Events(before), Actor::system());
         let permit = Permit::for_new(self.conn, workspace, &purge, &actor, self.now)?;
+        // One row for all batches, which keeps the time of the last one. Its number is new: a pass
+        // over the file that began before it must not finish it.
+        let sql = "DELETE FROM purges WHERE resource = 'events' AND workspace_no = ?1 AND no <> ?2";
+        self.conn.prepare_cached(sql)?.execute([workspace.0, permit.no()])?;
         for id in events {
             for sql in [
                 "DELETE FROM webhook_attempts WHERE delivery_no IN (

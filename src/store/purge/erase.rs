@@ -9,6 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::files;
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
 use crate::store::reader::Reader;
+use crate::store::tx::Tx;
 
 /// How many pages are read in one go, and overwritten in one transaction.
 const READ: u32 = 1024;
@@ -17,6 +18,10 @@ const WRITE: usize = 64;
 /// time, because it depends on other processes.
 const TRUNCATE_WAIT: Duration = Duration::from_millis(100);
 const TRUNCATE_ATTEMPTS: u32 = if cfg!(test) { 2 } else { 50 };
+
+/// The condition for unfinished purges of which only remains can be in the file.
+const ROWS_ARE_GONE: &str = "erased_at IS NULL AND NOT (
+    resource = 'workspace' AND workspace_no IN (SELECT no FROM workspaces))";
 
 /// What a pass over the file did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +51,17 @@ impl Reader<'_> {
     /// Returns the number of the last purge whose remains may be in the file. Leaves out purges
     /// whose rows are still being deleted.
     pub fn unfinished_purge(&self) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT max(no) FROM purges AS p WHERE erased_at IS NULL AND NOT (
-                       resource = 'workspace' AND workspace_no IN (SELECT no FROM workspaces))";
-        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        let sql = format!("SELECT max(no) FROM purges WHERE {ROWS_ARE_GONE}");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+    }
+}
+
+impl Tx<'_> {
+    /// Marks the purges up to this one as finished.
+    pub(super) fn finish_purges(&self, last: i64) -> Result<(), StoreError> {
+        let sql = format!("UPDATE purges SET erased_at = ?1 WHERE no <= ?2 AND {ROWS_ARE_GONE}");
+        self.conn.prepare_cached(&sql)?.execute([self.now.as_micros(), last])?;
+        Ok(())
     }
 }
 
@@ -75,9 +88,9 @@ impl Store {
             return Ok(None);
         }
         let Some(last) = self.read(|reader| reader.unfinished_purge())? else { return Ok(None) };
-        let pages =
-            self.read(|reader| reader.accessible_pages())?.ok_or(Unfinished::NoPageAccess)?;
-        let (mut next, mut overwritten) = (1, 0);
+        let count_pages =
+            || self.read(|reader| reader.accessible_pages())?.ok_or(Unfinished::NoPageAccess);
+        let (mut pages, mut next, mut overwritten) = (count_pages()?, 1, 0);
         while next <= pages {
             let end = pages.min(next.saturating_add(READ - 1));
             // A page that changes after this can only get remains of rows that still exist.
@@ -87,7 +100,9 @@ impl Store {
                 overwritten += self.write_blocking(move |tx| tx.overwrite_unused_space(&some))?;
             }
             next = end + 1;
-            if !progress(end, pages) {
+            // A page that was split since can have moved its remains to the end of the file.
+            pages = count_pages()?;
+            if !progress(end, pages.max(end)) {
                 return Err(Unfinished::Stopped);
             }
         }

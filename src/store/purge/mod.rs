@@ -4,23 +4,28 @@
 //! of `purges` names (`permit.rs`). That row stays, without personal data. `secure_delete`
 //! overwrites the deleted rows, but not the copies that SQLite leaves behind when it splits a page.
 //! So a pass over the whole file follows (`erase.rs`), which overwrites the unused space of every
-//! page (`page.rs`, `unused_space.rs`) and truncates the write-ahead log. Only then is a purge
+//! page (`page.rs`, `layout.rs`, `unused_space.rs`) and truncates the write-ahead log. Only then is a purge
 //! finished.
 
 mod aged;
 mod copies;
 mod erase;
+mod layout;
 mod list;
 mod page;
 mod permit;
+#[cfg(test)]
+mod plans;
 mod record;
+mod responses;
 #[cfg(test)]
 mod tests;
 mod traces;
 mod unused_space;
 mod workspace;
 
-pub use self::aged::DueRecord;
+pub use self::aged::DueRecords;
 pub use self::erase::{Erasure, Unfinished};
+pub use self::responses::SavedResponses;
 pub use self::traces::{PurgePreview, Purgeable};
-pub use self::workspace::DeletingWorkspace;
+pub use self::workspace::{DeleteError, DeletingWorkspace};

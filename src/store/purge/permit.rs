@@ -7,7 +7,6 @@ use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
-use crate::store::tx::Tx;
 
 /// What a purge is about.
 pub(super) enum Purge<'p> {
@@ -90,14 +89,5 @@ impl Reader<'_> {
         let sql = "SELECT max(purged_at) FROM purges WHERE resource_id = ?1";
         let time: Option<i64> = self.conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
         Ok(time.map(Timestamp::from_micros))
-    }
-}
-
-impl Tx<'_> {
-    /// Marks the purges up to this one as finished.
-    pub(super) fn finish_purges(&self, last: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE purges SET erased_at = ?1 WHERE erased_at IS NULL AND no <= ?2";
-        self.conn.prepare_cached(sql)?.execute([self.now.as_micros(), last])?;
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use rusqlite::params;
 use serde_json::json;
 
 use super::permit::{Permit, Purge};
+use super::responses::SavedResponses;
 use super::traces::{Purgeable, Traces, event_ids};
 use crate::model::contact::ContactRef;
 use crate::model::customer::CustomerRef;
@@ -21,12 +22,17 @@ use crate::store::tx::{Recording, WorkspaceTx};
 impl WorkspaceTx<'_> {
     /// Erases a customer, deleted or not, with its contacts and onboardings, and everything that was
     /// recorded about them. Follow up with [`Store::erase`](crate::store::Store::erase), which
-    /// overwrites what remains in the file.
+    /// overwrites what remains in the file. Pass the responses of a preview, or those that are not in
+    /// it are searched for.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it never existed or was purged.
-    pub fn purge_customer(&self, id_ref: &CustomerRef) -> Result<PurgedRecord, StoreError> {
-        self.purge(id_ref, Some(EventType::CustomerPurged), |tx, id_ref| {
+    pub fn purge_customer(
+        &self,
+        id_ref: &CustomerRef,
+        responses: &SavedResponses,
+    ) -> Result<PurgedRecord, StoreError> {
+        self.purge(id_ref, responses, Some(EventType::CustomerPurged), |tx, id_ref| {
             tx.delete_customer(id_ref).map(drop)
         })
     }
@@ -35,8 +41,12 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it never existed or was purged.
-    pub fn purge_contact(&self, id_ref: &ContactRef) -> Result<PurgedRecord, StoreError> {
-        self.purge(id_ref, Some(EventType::ContactPurged), |tx, id_ref| {
+    pub fn purge_contact(
+        &self,
+        id_ref: &ContactRef,
+        responses: &SavedResponses,
+    ) -> Result<PurgedRecord, StoreError> {
+        self.purge(id_ref, responses, Some(EventType::ContactPurged), |tx, id_ref| {
             tx.delete_contact(id_ref).map(drop)
         })
     }
@@ -45,8 +55,12 @@ impl WorkspaceTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it never existed or was purged.
-    pub fn purge_onboarding(&self, id_ref: &OnboardingRef) -> Result<PurgedRecord, StoreError> {
-        self.purge(id_ref, None, |tx, id_ref: &Ref<Onboarding>| {
+    pub fn purge_onboarding(
+        &self,
+        id_ref: &OnboardingRef,
+        responses: &SavedResponses,
+    ) -> Result<PurgedRecord, StoreError> {
+        self.purge(id_ref, responses, None, |tx, id_ref: &Ref<Onboarding>| {
             tx.delete_onboarding(id_ref).map(drop)
         })
     }
@@ -54,6 +68,7 @@ impl WorkspaceTx<'_> {
     fn purge<R: Purgeable>(
         &self,
         id_ref: &Ref<R>,
+        responses: &SavedResponses,
         event: Option<EventType>,
         delete: impl FnOnce(&Self, &Ref<R>) -> Result<(), StoreError>,
     ) -> Result<PurgedRecord, StoreError> {
@@ -67,7 +82,7 @@ impl WorkspaceTx<'_> {
             delete(&silent, &Ref::Id(found.id.clone()))?;
             None
         };
-        let traces = Traces::find(self.conn, self.workspace(), &found.id)?;
+        let traces = Traces::find(self.conn, self.workspace(), &found.id, responses)?;
         // Snapshots contain the rows as they were.
         self.forget_snapshots()?;
         let purge = Purge::Named(<&str>::from(R::TYPE), found.id.as_str());

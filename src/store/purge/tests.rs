@@ -15,6 +15,7 @@ use crate::model::customer::{CustomerId, CustomerRef};
 use crate::model::event::Actor;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
+use crate::model::values::time::Timestamp;
 use crate::model::workspace::NewWorkspace;
 use crate::store::rows::fixture::body;
 use crate::store::{DataDir, Store, StoreError, WorkspaceTx};
@@ -63,7 +64,7 @@ impl Db {
 
     fn purge_customer(&self, id: &CustomerId) -> crate::model::purge::PurgedRecord {
         let id = CustomerRef::Id(id.clone());
-        self.write(move |tx| tx.purge_customer(&id))
+        self.write(move |tx| tx.purge_customer(&id, &SavedResponses::default()))
     }
 
     /// Closes the database and returns its file.
@@ -221,7 +222,7 @@ fn only_what_a_purge_names_is_deleted_from_the_events() {
         db.contact(&aurora, "bob@a.example".to_owned()),
     );
     let id = ContactRef::Id(ada.clone());
-    db.write(move |tx| tx.purge_contact(&id));
+    db.write(move |tx| tx.purge_contact(&id, &SavedResponses::default()));
     let events = |id: &str| {
         let id = id.to_owned();
         db.write(move |tx| {
@@ -244,6 +245,135 @@ fn only_what_a_purge_names_is_deleted_from_the_events() {
                     actor_id, open)
                 VALUES (1, 'contact', 'c', 1, 'admin', 'cli', 0)";
     assert!(db.store.write_blocking(|tx| Ok(tx.conn.execute(keep, [])?)).is_err());
+}
+
+/// Changes the file with another process's SQLite, which does not overwrite what it deletes.
+fn with_other_tool(db: Db, sql: &str) -> Db {
+    let Db { store, caller, dir } = db;
+    drop(store);
+    let other = Connection::open(dir.path().join("pivotal.db")).unwrap();
+    other.execute_batch(&format!("PRAGMA secure_delete = OFF; {sql}")).unwrap();
+    other.close().unwrap();
+    Db { store: open(&dir), caller, dir }
+}
+
+fn problems(db: &Db) -> Vec<String> {
+    DataDir::new(db.dir.path()).check(None, &(Arc::new(()) as _)).unwrap()
+}
+
+#[test]
+fn pointer_maps_of_a_database_with_auto_vacuum_are_left_alone() {
+    // In a large file, a pointer map can begin like a page of an index.
+    let db = Db::new();
+    let customer = db.customer("Aurora".to_owned());
+    db.store.write_blocking(|tx| churn(tx.conn, &mut Numbers(1))).unwrap();
+    let filler = "CREATE TABLE filler (value);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
+         INSERT INTO filler SELECT hex(zeroblob(1500)) FROM n;
+         PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = FULL; VACUUM;";
+    let db = with_other_tool(db, filler);
+    db.purge_customer(&customer);
+    let erased = db.store.erase(|_, _| true).unwrap().unwrap();
+    assert!(erased.pages > 1700, "{}", erased.pages);
+    assert_eq!(problems(&db), [""; 0]);
+    db.customer("Other".to_owned());
+}
+
+#[test]
+fn free_pages_are_overwritten_too() {
+    let db = Db::new();
+    let customer = db.customer("Aurora".to_owned());
+    let left = "CREATE TABLE scratch (value);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
+         INSERT INTO scratch SELECT 'erased-row-' || hex(zeroblob(200)) FROM n;
+         DROP TABLE scratch;";
+    let (db, file) = with_other_tool(db, left).file();
+    assert!(contains(&file, "erased-row"), "otherwise, this would not test anything");
+    db.purge_customer(&customer);
+    db.store.erase(|_, _| true).unwrap().unwrap();
+    let (db, file) = db.file();
+    assert!(!contains(&file, "erased-row"));
+    assert_eq!(problems(&db), [""; 0]);
+    // The free pages can be used.
+    db.store.write_blocking(|tx| churn(tx.conn, &mut Numbers(2))).unwrap();
+    assert_eq!(problems(&db), [""; 0]);
+}
+
+#[test]
+fn a_pass_does_not_finish_purges_that_came_after_its_start() {
+    let db = Db::new();
+    let customer = db.customer("Aurora".to_owned());
+    let purge = |tx: &crate::store::Tx<'_>| tx.purge_events(Timestamp::from_micros(i64::MAX));
+    assert!(db.store.write_blocking(purge).unwrap());
+    // While the pass goes on, the retention deletes more events.
+    let mut more = Some(customer);
+    let pass = db.store.erase(|_, _| {
+        if let Some(customer) = more.take() {
+            let patch = json!({"name": "Changed"});
+            db.write(move |tx| tx.update_customer(&CustomerRef::Id(customer), body(&patch)));
+            assert!(db.store.write_blocking(purge).unwrap());
+        }
+        true
+    });
+    assert!(pass.unwrap().is_some());
+    assert!(db.store.erase(|_, _| true).unwrap().is_some(), "the later purge is unfinished");
+    assert!(db.store.erase(|_, _| true).unwrap().is_none());
+}
+
+#[test]
+fn the_last_workspace_is_not_deleted_and_none_twice() {
+    let db = Db::new();
+    let actor = Actor::command_line();
+    let new = NewWorkspace { slug: Slug::parse("x").unwrap(), name: Name::parse("X").unwrap() };
+    let other = db.store.write_blocking(move |tx| tx.create_workspace(new)).unwrap().unwrap();
+    let delete = |id: &crate::model::workspace::WorkspaceId| {
+        let (id, actor) = (id.clone(), actor.clone());
+        db.store.write_blocking(move |tx| tx.delete_workspace(&actor, &id)).unwrap()
+    };
+    assert!(delete(&other.id).is_ok());
+    assert_eq!(delete(&other.id), Err(DeleteError::NotFound));
+    assert_eq!(delete(&db.caller.workspace.id), Err(DeleteError::OnlyOne));
+    db.store.erase(|_, _| true).unwrap();
+    assert_eq!(delete(&other.id), Err(DeleteError::NotFound));
+    db.customer("Aurora".to_owned());
+}
+
+#[test]
+fn a_pass_does_not_finish_the_deletion_of_a_workspace_whose_rows_remain() {
+    let db = Db::new();
+    let customer = db.customer("Aurora".to_owned());
+    let new = NewWorkspace { slug: Slug::parse("x").unwrap(), name: Name::parse("X").unwrap() };
+    let other = db.store.write_blocking(move |tx| tx.create_workspace(new)).unwrap().unwrap();
+    db.purge_customer(&customer);
+    let (mut id, last) = (Some(other.id), db.customer("Last".to_owned()));
+    let pass = db.store.erase(|_, _| {
+        if let Some(id) = id.take() {
+            let actor = Actor::command_line();
+            db.store.write_blocking(move |tx| tx.delete_workspace(&actor, &id)).unwrap().unwrap();
+        }
+        true
+    });
+    assert!(pass.unwrap().is_some());
+    // A later purge, made before the rows of the workspace are deleted.
+    db.purge_customer(&last);
+    let last = db.store.read(|reader| reader.unfinished_purge()).unwrap().unwrap();
+    db.store.write_blocking(move |tx| tx.finish_purges(last)).unwrap();
+    assert!(db.store.write_blocking(|tx| tx.unfinished_workspace()).unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn copies_next_to_a_database_that_is_linked_are_found() {
+    let (data, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let elsewhere = fs::canonicalize(elsewhere.path()).unwrap();
+    for name in ["big.db", "big.db-wal", "big.db.before-restore-1", "unrelated"] {
+        fs::write(elsewhere.join(name), "x").unwrap();
+    }
+    std::os::unix::fs::symlink(elsewhere.join("big.db"), data.path().join("pivotal.db")).unwrap();
+    let data = DataDir::new(data.path());
+    data.record_handed_over(std::path::Path::new("backup.db")).unwrap();
+    let found = data.files_with_copies().unwrap();
+    assert_eq!(found, [elsewhere.join("big.db.before-restore-1")]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
 
+use super::responses::SavedResponses;
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
@@ -39,6 +40,8 @@ pub struct PurgePreview {
     pub record: PurgedRecord,
     /// The email addresses that the record and its events contain.
     pub emails: Vec<String>,
+    /// Makes the purge faster.
+    pub responses: SavedResponses,
 }
 
 /// The rows about a record. Its events and their deliveries can be many, so they are only counted.
@@ -55,18 +58,12 @@ impl Traces {
         conn: &Connection,
         workspace: WorkspaceNo,
         id: &Id<R>,
+        responses: &SavedResponses,
     ) -> Result<Self, StoreError> {
-        let (contacts, onboardings) = if R::HAS_RECORDS {
-            (
-                live::ids_including_deleted::<Contact>(conn, id.as_str())?,
-                live::ids_including_deleted::<Onboarding>(conn, id.as_str())?,
-            )
-        } else {
-            (Vec::new(), Vec::new())
-        };
+        let (contacts, onboardings) = belongings(conn, id)?;
         let all = [id.as_str()].into_iter();
         let all = all.chain(contacts.iter().chain(&onboardings).map(String::as_str)).collect();
-        let responses = responses(conn, workspace, &all)?;
+        let responses = responses.of(conn, workspace, &all)?;
         let count = |sql: String| -> Result<u64, StoreError> {
             let count: i64 = conn.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?;
             Ok(u64::try_from(count).unwrap_or(0))
@@ -90,26 +87,29 @@ pub(super) fn event_ids<R: Purgeable>() -> String {
     format!("SELECT id FROM events WHERE {}", R::EVENTS)
 }
 
-/// Finds the saved responses that contain one of these records. The `Location` of a response ends
-/// with the ID of the record in its body. There is no index for that, because it would make every
-/// request with an idempotency key more expensive, and responses are kept for only a day.
-fn responses(
+/// Returns the IDs of the contacts and onboardings that belong to a record.
+fn belongings<R: Purgeable>(
     conn: &Connection,
-    workspace: WorkspaceNo,
-    records: &HashSet<&str>,
-) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT rowid, location FROM idempotency_keys WHERE workspace_no = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query([workspace.0])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let location: Option<String> = row.get(1)?;
-        let id = location.as_deref().and_then(|location| location.rsplit('/').next());
-        if id.is_some_and(|id| records.contains(id)) {
-            found.push(row.get(0)?);
-        }
+    id: &Id<R>,
+) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    if !R::HAS_RECORDS {
+        return Ok((Vec::new(), Vec::new()));
     }
-    Ok(found)
+    Ok((
+        live::ids_including_deleted::<Contact>(conn, id.as_str())?,
+        live::ids_including_deleted::<Onboarding>(conn, id.as_str())?,
+    ))
+}
+
+/// Returns the ID of a record and those of its contacts and onboardings.
+pub(super) fn with_belongings<R: Purgeable>(
+    conn: &Connection,
+    id: &Id<R>,
+) -> Result<Vec<String>, StoreError> {
+    let (mut all, onboardings) = belongings(conn, id)?;
+    all.extend(onboardings);
+    all.push(id.as_str().to_owned());
+    Ok(all)
 }
 
 impl WorkspaceReader<'_> {
@@ -122,7 +122,9 @@ impl WorkspaceReader<'_> {
         let sql = format!("SELECT deleted_at FROM {} WHERE id = ?1", R::TABLE);
         let deleted_at: Option<i64> =
             self.conn.prepare_cached(&sql)?.query_row([&found.id], |row| row.get(0))?;
-        let Traces { contacts, counts, .. } = Traces::find(self.conn, self.workspace, &found.id)?;
+        let responses = SavedResponses::search(self.conn, with_belongings(self.conn, &found.id)?)?;
+        let Traces { contacts, counts, .. } =
+            Traces::find(self.conn, self.workspace, &found.id, &responses)?;
         let emails = self.emails(&contacts, &found.id)?;
         let record = PurgedRecord {
             resource: R::TYPE,
@@ -131,7 +133,7 @@ impl WorkspaceReader<'_> {
             deleted_at: deleted_at.map(Timestamp::from_micros),
             counts,
         };
-        Ok(PurgePreview { record, emails })
+        Ok(PurgePreview { record, emails, responses })
     }
 
     /// Returns the email addresses of contacts, and those in the events about a record.

@@ -3,29 +3,48 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::page::{MAX_PAGES, clear_unused_space};
+use super::layout::Layout;
+use super::page::{MAX_PAGES, Malformed};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
-
-/// Returns the number of bytes that the file reserves at the end of each page: a byte of its
-/// header.
-fn reserved_bytes(conn: &Connection) -> Result<usize, StoreError> {
-    let header = page(conn, 1)?.unwrap_or_default();
-    Ok(header.get(20).copied().map_or(0, usize::from))
-}
 
 fn page(conn: &Connection, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
     Ok(conn.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?)
 }
 
+/// Finds the free pages among some, in a transaction.
+fn layout(conn: &Connection, is_wanted: impl Fn(u32) -> bool) -> Result<Layout, StoreError> {
+    Layout::read(|number| page(conn, number).map_err(Unreadable::Store), is_wanted).map_err(
+        |unreadable| match unreadable {
+            Unreadable::Store(error) => error,
+            Unreadable::Malformed => {
+                StoreError::Damaged("the list of free pages is invalid".to_owned())
+            }
+        },
+    )
+}
+
+enum Unreadable {
+    Store(StoreError),
+    Malformed,
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
 /// Returns the page with its unused space overwritten, if anything was in that.
-fn cleared(conn: &Connection, number: u32, reserved: usize) -> Result<Option<Vec<u8>>, StoreError> {
+fn cleared(conn: &Connection, layout: &Layout, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(mut data) = page(conn, number)? else { return Ok(None) };
-    match clear_unused_space(number, &mut data, reserved) {
+    match layout.clear(number, &mut data) {
         Ok(changed) => Ok(changed.then_some(data)),
-        Err(_) => Err(StoreError::Damaged(format!("page {number} has an invalid structure"))),
+        Err(Malformed) => {
+            Err(StoreError::Damaged(format!("page {number} has an invalid structure")))
+        }
     }
 }
 
@@ -42,10 +61,10 @@ impl Reader<'_> {
 
     /// Returns the pages of a range whose unused space is not empty.
     pub(super) fn pages_with_remains(&self, from: u32, to: u32) -> Result<Vec<u32>, StoreError> {
-        let reserved = reserved_bytes(self.conn)?;
+        let layout = layout(self.conn, |number| (from..=to).contains(&number))?;
         let mut found = Vec::new();
         for number in from..=to {
-            if cleared(self.conn, number, reserved)?.is_some() {
+            if cleared(self.conn, &layout, number)?.is_some() {
                 found.push(number);
             }
         }
@@ -76,12 +95,12 @@ impl Reader<'_> {
 impl Tx<'_> {
     /// Overwrites the unused space of pages with zeros. Returns how many were changed.
     pub(super) fn overwrite_unused_space(&self, pages: &[u32]) -> Result<u32, StoreError> {
-        let reserved = reserved_bytes(self.conn)?;
+        let layout = layout(self.conn, |number| pages.contains(&number))?;
         let sql = "UPDATE sqlite_dbpage SET data = ?2 WHERE pgno = ?1";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut changed = 0;
         for &number in pages {
-            if let Some(data) = cleared(self.conn, number, reserved)? {
+            if let Some(data) = cleared(self.conn, &layout, number)? {
                 statement.execute(params![number, data])?;
                 changed += 1;
             }

@@ -5,10 +5,10 @@ use rusqlite::{OptionalExtension, params};
 use super::permit::{Permit, Purge};
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
-use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::model::workspace::{WorkspaceId, WorkspaceNo};
 use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
-use crate::store::reader::WorkspaceReader;
+use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::tx::Tx;
 
 /// How many rows of a table a transaction deletes.
@@ -24,6 +24,14 @@ pub struct DeletingWorkspace {
     workspace: WorkspaceNo,
     /// The row of `purges`.
     purge: i64,
+}
+
+/// Why a workspace was not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteError {
+    NotFound,
+    /// A server needs one.
+    OnlyOne,
 }
 
 impl WorkspaceReader<'_> {
@@ -58,8 +66,16 @@ impl Tx<'_> {
     pub fn delete_workspace(
         &self,
         actor: &Actor,
-        workspace: &Workspace,
-    ) -> Result<DeletingWorkspace, StoreError> {
+        id: &WorkspaceId,
+    ) -> Result<Result<DeletingWorkspace, DeleteError>, StoreError> {
+        // Test control may have given it another number since it was read.
+        let all = Reader { conn: self.conn }.workspaces()?;
+        let Some(workspace) = all.iter().find(|workspace| workspace.id == *id) else {
+            return Ok(Err(DeleteError::NotFound));
+        };
+        if all.len() == 1 {
+            return Ok(Err(DeleteError::OnlyOne));
+        }
         let purge = Purge::Named("workspace", workspace.id.as_str());
         let permit = Permit::for_new(self.conn, workspace.no, &purge, actor, self.now)?;
         let purge = permit.no();
@@ -75,7 +91,7 @@ impl Tx<'_> {
         self.discard_number(workspace.no)?;
         let sql = "UPDATE workspaces SET name = '#' WHERE no = ?1";
         self.conn.prepare_cached(sql)?.execute([workspace.no.0])?;
-        Ok(DeletingWorkspace { workspace: workspace.no, purge })
+        Ok(Ok(DeletingWorkspace { workspace: workspace.no, purge }))
     }
 
     /// Deletes some of the rows of a deleted workspace, and returns whether there may be more.

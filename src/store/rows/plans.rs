@@ -37,7 +37,7 @@ const WORKSPACE: WorkspaceNo = WorkspaceNo(1);
 
 /// A database with one customer and one onboarding, so that reads that first look up a parent find
 /// it.
-fn database() -> Connection {
+pub(in crate::store) fn database() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::create(&mut conn).unwrap();
     let (id, customer) = (Id::from_stored("c3".to_owned()), Id::from_stored("c2".to_owned()));
