@@ -56,7 +56,8 @@ impl Body for KeyForm {
         let mode = fields.required("mode");
         let tier = fields.required("tier");
         let scopes = fields.required("scopes");
-        let expires_at = fields.optional("expires_at").flatten();
+        let mut expires_at = None;
+        fields.patch("expires_at").apply(&mut expires_at);
         let new = NewKey {
             name: name?,
             mode: mode?,
