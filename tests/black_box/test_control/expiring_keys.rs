@@ -96,12 +96,12 @@ fn a_replacement_is_valid_for_as_long_as_the_old_key_was() {
 fn the_admin_pages_create_and_show_keys_that_expire() {
     let (server, control) = start();
     let visitor: Visitor = server.signed_in();
-    let create = |expires: &str| {
+    let create = |name: &str, expires: &str| {
         let once = visitor.get("/admin/api-keys/new").field("once");
         let fields = [
             ("once", once.as_str()),
             ("workspace", "default"),
-            ("name", "Night sync"),
+            ("name", name),
             ("mode", "live"),
             ("tier", "standard"),
             ("scopes", "read:customers"),
@@ -110,9 +110,9 @@ fn the_admin_pages_create_and_show_keys_that_expire() {
         visitor.post("/admin/api-keys", &fields)
     };
     // What a browser sends for a field that was left empty.
-    create("").expect(200).hides("Expires");
-    create("2020-01-01T00:00").expect(400).shows("Must be in the future.");
-    let page = create("2040-01-01T00:00");
+    create("CRM sync", "").expect(200).hides("Expires");
+    create("Night sync", "2020-01-01T00:00").expect(400).shows("Must be in the future.");
+    let page = create("Night sync", "2040-01-01T00:00");
     let key = page.expect(200).shows("Expires").attribute("#copyable", "value");
     let id = listed(&server, prefix(&key))["id"].as_str().unwrap().to_owned();
     let row = |visitor: &Visitor| visitor.get("/admin/api-keys").text(&format!("#key-{id}"));

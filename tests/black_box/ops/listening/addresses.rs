@@ -62,7 +62,7 @@ fn an_address_that_cannot_be_used_is_an_error_that_names_it_and_the_setting() {
         #[cfg(unix)]
         (
             "unix:/nonexistent/api.sock".to_owned(),
-            address("unix:/nonexistent/api.sock", "No such file"),
+            address("unix:/nonexistent/api.sock", "no such file or directory"),
             "create its directory",
         ),
         #[cfg(unix)]
