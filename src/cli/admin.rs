@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::Admin;
 use super::context::Context;
-use super::failure::Failure;
+use super::output::failure::Failure;
 use crate::model::plain_words::io_reason;
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;

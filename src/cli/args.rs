@@ -2,22 +2,20 @@
 //! definitions, so the doc comments here are user-facing text.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{ArgGroup, Parser, Subcommand};
-use clap_complete::Shell;
+use clap::{Parser, Subcommand};
 
+use super::generated::args::{Completions, ManPages, Openapi, SeedSchema};
+use super::health::args::{Health, Wait};
 use super::keys::args::Keys;
 use super::purge::args::{Contacts, Customers, Purges};
 use super::serve::args::Serve;
-use super::server_address::ServerAddress;
 use super::transfer::args::{Export, Import};
-use super::value_parsers::{parse_base_url, parse_name, parse_slug, parse_wait};
+use super::value_parsers::parse_slug;
 use super::webhooks::args::Webhooks;
+use super::workspaces::args::Workspaces;
 use crate::demo::SEED;
-use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::model::values::slug::Slug;
-use crate::model::values::text::Name;
 
 /// Separates the flags that every command takes from its own.
 const GLOBAL: &str = "Global options";
@@ -314,72 +312,6 @@ pub struct Check {
 }
 
 #[derive(Subcommand)]
-pub enum Workspaces {
-    /// Create a workspace
-    ///
-    /// Creates the database if it doesn't exist.
-    ///
-    /// With `--json`: `id`, `slug`, `name`, `created_at`, `database` (its path), and `new_database`
-    /// (whether it was created, too).
-    #[command(verbatim_doc_comment)]
-    Create {
-        /// Unique short name: lowercase letters, digits, and hyphens
-        #[arg(long, value_parser = parse_slug)]
-        slug: Slug,
-        /// Display name
-        #[arg(long, value_parser = parse_name)]
-        name: Name,
-    },
-    /// List all workspaces
-    ///
-    /// With `--json`: an array of objects with `id`, `slug`, `name`, and `created_at`.
-    #[command(verbatim_doc_comment)]
-    List,
-    /// Delete a workspace and erase everything in it
-    ///
-    /// Erases its customers, contacts, onboardings, events, API keys, and webhooks. Requests with
-    /// its keys get a 401 at once. Then overwrites what was left in the unused space of the database
-    /// file, and truncates the write-ahead log. You can't undo this. Backups and other copies stay
-    /// as they are; the command lists those that it finds. The only workspace can't be deleted.
-    ///
-    /// Asks for confirmation, unless you pass `--yes`. You don't need to stop the server.
-    ///
-    /// With `--json`: `id`, `slug`, the number of `customers`, `contacts`, `onboardings`, `events`,
-    /// `keys`, `webhooks`, `deliveries`, and `saved_responses` that were erased, `pages` and
-    /// `overwritten_pages` of the file, and `other_files` that may contain copies.
-    #[command(verbatim_doc_comment)]
-    Delete {
-        /// Workspace slug
-        #[arg(value_parser = parse_slug)]
-        slug: Slug,
-        /// Don't ask for confirmation
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Change the name or the slug of a workspace
-    ///
-    /// Keys, webhooks, and IDs stay the same, and a running server uses the new slug from the next
-    /// request on. The old slug can be used for another workspace.
-    ///
-    /// With `--json`: the workspace, as `workspaces list` prints it.
-    #[command(
-        verbatim_doc_comment,
-        group(ArgGroup::new("change").required(true).multiple(true).args(["name", "new_slug"]))
-    )]
-    Rename {
-        /// Slug of the workspace
-        #[arg(value_name = "SLUG", value_parser = parse_slug)]
-        slug: Slug,
-        /// New display name
-        #[arg(long, value_parser = parse_name)]
-        name: Option<Name>,
-        /// New slug
-        #[arg(long = "slug", value_name = "SLUG", value_parser = parse_slug)]
-        new_slug: Option<Slug>,
-    },
-}
-
-#[derive(Subcommand)]
 pub enum Admin {
     /// Set the admin password
     ///
@@ -404,58 +336,6 @@ pub struct Demo {
     pub seed: u64,
 }
 
-#[derive(clap::Args)]
-pub struct Openapi {
-    /// URL at which clients reach the server
-    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_base_url)]
-    pub url: String,
-}
-
-#[derive(clap::Args)]
-pub struct SeedSchema {
-    /// URL at which clients reach the server
-    #[arg(long, value_name = "URL", default_value = ORIGIN_PLACEHOLDER, value_parser = parse_base_url)]
-    pub url: String,
-}
-
-#[derive(clap::Args)]
-pub struct Health {
-    /// URL of the server, with its path if it has one, or `unix:` and the path of its socket
-    /// [default: the first address of the `listen` setting]
-    #[arg(long, value_name = "URL", value_parser = parse_server)]
-    pub url: Option<ServerAddress>,
-}
-
-#[derive(clap::Args)]
-pub struct Wait {
-    #[command(flatten)]
-    pub server: Health,
-    /// How long to wait, such as 30s or 5m
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_wait)]
-    pub timeout: Duration,
-}
-
-#[derive(clap::Args)]
-pub struct Completions {
-    /// Shell: bash, elvish, fish, powershell, or zsh
-    #[arg(value_name = "SHELL")]
-    pub shell: Shell,
-}
-
-#[derive(clap::Args)]
-pub struct ManPages {
-    /// Directory to write the pages to [default: print one page]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-}
-
 fn parse_seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
-}
-
-fn parse_server(text: &str) -> Result<ServerAddress, String> {
-    match text.strip_prefix("unix:") {
-        Some(path) if !path.is_empty() => Ok(ServerAddress::Unix(path.into())),
-        _ => parse_base_url(text).map(ServerAddress::Origin),
-    }
 }

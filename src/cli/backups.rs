@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::args::{Backup, Check, Restore};
 use super::context::Context;
-use super::failure::Failure;
-use super::progress::Progress;
+use super::output::failure::Failure;
+use super::output::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::values::time::Timestamp;
 use crate::store::{BackupStream, Contents, CopyError, CopyWarning, Watch, is_stream};

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::failure::Failure;
-use super::messages;
+use super::output::failure::Failure;
+use super::output::messages;
 use crate::settings::EffectiveSetting;
 
 #[derive(Serialize)]

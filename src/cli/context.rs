@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::failure::Failure;
 use super::output::Output;
-use super::progress::Progress;
+use super::output::failure::Failure;
+use super::output::progress::Progress;
 use crate::model::clock::SystemClock;
 use crate::settings::{LoadedSettings, Settings};
 use crate::store::{DataDir, ReadOnly, Store};

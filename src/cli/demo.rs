@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::args::Demo;
 use super::context::Context;
-use super::failure::Failure;
 use super::keys::{NewKeyJson, format_new_key, lost_secret_advice};
+use super::output::failure::Failure;
 use super::signals::Interrupt;
 use crate::demo::{self, DemoError};
 use crate::model::values::slug::Slug;

@@ -3,7 +3,7 @@
 use env_logger::Target;
 use log::LevelFilter;
 
-use super::stderr;
+use super::output::stderr;
 use crate::logging;
 use crate::model::clock::{Clock, SystemClock};
 use crate::settings::LogFormat;

@@ -6,19 +6,14 @@ mod backups;
 mod config;
 mod context;
 mod demo;
-mod failure;
 mod generated;
 mod health;
 mod keys;
 mod logging;
-mod messages;
 mod output;
-mod progress;
 mod purge;
 mod serve;
-mod server_address;
 mod signals;
-mod stderr;
 mod transfer;
 mod usage;
 mod value_parsers;
@@ -30,8 +25,8 @@ use std::process::ExitCode;
 
 use self::args::{Args, Command};
 use self::context::{Context, data_dir};
-use self::failure::Failure;
 use self::output::Output;
+use self::output::failure::Failure;
 use crate::settings::LoadedSettings;
 
 /// Runs the command that the arguments of this process name.
@@ -40,7 +35,7 @@ pub fn main() -> ExitCode {
         Ok(args) => run(args).map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
         Err(code) => code,
     };
-    stderr::flush();
+    output::stderr::flush();
     code
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use super::messages::{self, ErrorCode, ErrorMessage};
-use super::stderr;
+use super::output::messages::{self, ErrorCode, ErrorMessage};
+use super::output::stderr;
 use crate::store::Watch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::args::Completions;
-use super::super::failure::Failure;
 use super::super::output::Output;
+use super::super::output::failure::Failure;
+use super::args::Completions;
 
 #[derive(Serialize)]
 struct CompletionsJson<'a> {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::super::args::ManPages;
-use super::super::failure::Failure;
 use super::super::output::Output;
+use super::super::output::failure::Failure;
+use super::args::ManPages;
 use crate::model::plain_words::io_reason;
 
 #[derive(Serialize)]

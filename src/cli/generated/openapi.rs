@@ -1,8 +1,8 @@
 //! `openapi`
 
-use super::super::args::Openapi;
-use super::super::failure::Failure;
 use super::super::output::Output;
+use super::super::output::failure::Failure;
+use super::args::Openapi;
 use crate::api;
 
 pub fn run(output: Output, args: &Openapi) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! `seed-schema`
 
-use super::super::args::SeedSchema;
-use super::super::failure::Failure;
 use super::super::output::Output;
+use super::super::output::failure::Failure;
+use super::args::SeedSchema;
 use crate::model::seed::seed_schema;
 
 pub fn run(output: Output, args: &SeedSchema) -> Result<(), Failure> {

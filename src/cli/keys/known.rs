@@ -5,8 +5,8 @@ use std::io::{BufRead, Read};
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
 use super::super::output::Output;
+use super::super::output::failure::Failure;
 use super::super::workspaces::find::find_workspace;
 use super::format::expiry;
 use crate::model::event::Actor;

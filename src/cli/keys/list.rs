@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::super::output::table;
 use super::super::workspaces::find::find_among;
 use crate::model::clock::{Clock, SystemClock};

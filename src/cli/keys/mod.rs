@@ -11,7 +11,7 @@ use self::args::{KeyRef, Keys};
 use self::format::expiry;
 use self::list::list;
 use super::context::Context;
-use super::failure::Failure;
+use super::output::failure::Failure;
 use super::workspaces::find::find_workspace;
 use crate::model::event::Actor;
 use crate::model::key::issued::IssuedKey;

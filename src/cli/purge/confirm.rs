@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use crate::cli::failure::Failure;
-use crate::cli::stderr;
+use crate::cli::output::failure::Failure;
+use crate::cli::output::stderr;
 
 /// Asks a question on the terminal. `what` says what is about to be erased, and `verb` what the
 /// command does.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::progress::Progress;
+use crate::cli::output::failure::Failure;
+use crate::cli::output::progress::Progress;
 use crate::store::{Erasure, Store, Unfinished, Watch};
 
 /// What is known about the file after a purge.

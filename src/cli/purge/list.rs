@@ -2,7 +2,7 @@
 
 use super::args::Purges;
 use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::cli::output::failure::Failure;
 use crate::cli::output::table;
 
 pub fn purges(context: &Context, command: Purges) -> Result<(), Failure> {

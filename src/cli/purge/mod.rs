@@ -14,7 +14,7 @@ use self::erasure::ErasureReport;
 pub use self::list::purges;
 pub use self::workspace::delete_workspace;
 use super::context::Context;
-use super::failure::Failure;
+use super::output::failure::Failure;
 use super::workspaces::find::find_workspace;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;

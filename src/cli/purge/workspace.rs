@@ -6,7 +6,7 @@ use super::confirm::confirm;
 use super::erasure::ErasureReport;
 use super::{count, join};
 use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::cli::output::failure::Failure;
 use crate::cli::workspaces::find::find_workspace;
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;

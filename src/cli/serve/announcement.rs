@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::failure::Failure;
 use super::super::keys::{NewKeyJson, format_new_key};
 use super::super::output::Output;
+use super::super::output::failure::Failure;
 use super::super::webhooks::endpoints::WithSecret;
 use super::bootstrap::{FirstKeys, replacement_commands};
 use crate::model::key::Key;

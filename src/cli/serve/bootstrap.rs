@@ -1,8 +1,8 @@
 //! The first start: creates a workspace with a live and a test key, or with the keys that the
 //! settings name.
 
-use super::super::failure::Failure;
 use super::super::output;
+use super::super::output::failure::Failure;
 use crate::model::event::Actor;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::issued::IssuedKey;

@@ -1,6 +1,6 @@
 //! `serve --demo`: how its settings differ, and filling its workspace.
 
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::bootstrap::FirstKeys;
 use crate::demo;
 use crate::model::values::slug::Slug;

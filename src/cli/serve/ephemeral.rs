@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use log::LevelFilter;
 
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::bootstrap::PreparedKeys;
 use crate::settings::{Bootstrap, ListenAddress, LoadedSettings, Source, Tls};
 

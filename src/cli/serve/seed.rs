@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::failure::Failure;
-use super::super::messages;
+use super::super::output::failure::Failure;
+use super::super::output::messages;
 use crate::model::event::Actor;
 use crate::model::plain_words::io_reason;
 use crate::model::seed::{MAX_SEED_BYTES, Seed};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, ValueEnum};
 
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::super::value_parsers::{parse_one_of, parse_slug};
 use super::csv_args::{CsvArgs, parse_type};
 use crate::model::event::Actor;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
-use super::super::progress::Progress;
+use super::super::output::failure::Failure;
+use super::super::output::progress::Progress;
 use super::super::workspaces::find::no_such_workspace;
 use super::args::{Export, ExportFormat};
 use super::remote::export::export_to;

@@ -1,6 +1,6 @@
 //! Why an import failed, and what to do.
 
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::super::signals::StopSignal;
 use super::super::value_parsers::did_you_mean;
 use super::report::written;

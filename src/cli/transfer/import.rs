@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::args::{Format, Import};
 use super::failures::{failure, missing_workspace};
 use super::observer::Terminal;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::messages::{format_note, format_problem};
-use super::super::progress::Progress;
+use super::super::output::messages::{format_note, format_problem};
+use super::super::output::progress::Progress;
 use super::super::signals::{Interrupt, StopSignal};
 use crate::store::Watch;
 use crate::transfer::{Observer, Rejected, Step};

@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
 use super::super::keys::{NewKeyJson, format_new_key, lost_secret_advice};
+use super::super::output::failure::Failure;
 use super::super::webhooks::endpoints::WithSecret;
 use super::super::webhooks::keyring::{destinations, keyring};
 use super::args::Import;

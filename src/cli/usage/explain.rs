@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use super::super::messages::{ErrorCode, ErrorMessage, Usage};
+use super::super::output::messages::{ErrorCode, ErrorMessage, Usage};
 use crate::model::parse::typo::nearest;
 use crate::model::redact::redact;
 

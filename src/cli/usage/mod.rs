@@ -13,7 +13,7 @@ use self::default_command::with_default_command;
 use self::examples::with_examples;
 use self::explain::explain;
 use super::args::Args;
-use super::messages;
+use super::output::messages;
 
 /// Returns the definition of the command line. The help, the reference, the man pages, and the
 /// completions are all made from it.

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::super::output::table;
 use super::super::workspaces::find::{find_among, find_workspace};
 use super::failures::{no_such_endpoint, other};

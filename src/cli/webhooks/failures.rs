@@ -1,6 +1,6 @@
 //! Failures specific to these commands.
 
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use crate::model::webhook::id::EndpointId;
 use crate::store::StoreError;
 

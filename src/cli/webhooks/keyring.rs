@@ -2,7 +2,7 @@
 //! secrets.
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use crate::model::webhook::encryption::Keyring;
 use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;

@@ -13,7 +13,7 @@ mod verify;
 use self::args::Webhooks;
 use self::endpoints::{EndpointChanges, EndpointOptions};
 use super::context::Context;
-use super::failure::Failure;
+use super::output::failure::Failure;
 
 pub fn run(context: &Context, command: Webhooks) -> Result<(), Failure> {
     match command {

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::deliveries::print_queued;
 use super::failures::{no_such_endpoint, other, with_advice};
 use crate::model::event::EventType;

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::Serialize;
 
 use super::super::context::Context;
-use super::super::failure::Failure;
+use super::super::output::failure::Failure;
 use super::failures::other;
 use super::request::Request;
 use crate::model::clock::{Clock, SystemClock};

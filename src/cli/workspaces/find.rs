@@ -1,6 +1,6 @@
 //! Finds the workspace that a command names.
 
-use crate::cli::failure::Failure;
+use crate::cli::output::failure::Failure;
 use crate::cli::value_parsers::did_you_mean;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;

@@ -1,15 +1,16 @@
 //! `workspaces create`, `workspaces list`, `workspaces rename`, and `workspaces delete`
 
+pub mod args;
 pub(super) mod find;
 
 use std::path::Path;
 
 use serde::Serialize;
 
+use self::args::Workspaces;
 use self::find::no_such_workspace;
-use super::args::Workspaces;
 use super::context::Context;
-use super::failure::Failure;
+use super::output::failure::Failure;
 use super::output::table;
 use super::purge::delete_workspace;
 use crate::model::values::id::Id;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::session::Session;
 use super::text::not_uploaded;
 use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::cli::output::failure::Failure;
 use crate::cli::output::table;
 use crate::cli::workspaces::find::no_such_workspace;
 use crate::model::clock::{Clock, SystemClock};

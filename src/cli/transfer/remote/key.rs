@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
-use crate::cli::failure::Failure;
+use crate::cli::output::failure::Failure;
 use crate::model::plain_words::io_reason;
 use crate::transfer::remote::key::RemoteKey;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use humantime::format_duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::messages::{are_json, format_note, format_problem, format_warning};
+use crate::cli::output::messages::{are_json, format_note, format_problem, format_warning};
+use crate::cli::output::stderr;
 use crate::cli::signals::{Interrupt, StopSignal};
-use crate::cli::stderr;
 use crate::transfer::remote::problem::Problem;
 use crate::transfer::remote::watch::{Estimate, RemoteWatch, Step, WaitReason};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::key::read_key;
 use super::progress::RemoteProgress;
-use crate::cli::failure::Failure;
-use crate::cli::messages;
+use crate::cli::output::failure::Failure;
+use crate::cli::output::messages;
 use crate::model::clock::SystemClock;
 use crate::transfer::remote::base_url::BaseUrl;
 use crate::transfer::remote::client::Client;

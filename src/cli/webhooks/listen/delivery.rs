@@ -5,8 +5,8 @@ use std::sync::mpsc::Sender;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::super::super::failure::Failure;
 use super::super::super::output::Output;
+use super::super::super::output::failure::Failure;
 use super::super::request::Request;
 use super::forward::Forwarder;
 use super::http::Response;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::messages::are_json;
-use super::signals::{Interrupt, StopSignal};
 use super::stderr;
+use crate::cli::signals::{Interrupt, StopSignal};
 use crate::store::Watch;
 
 /// How often the spinner moves while there is nothing to count.

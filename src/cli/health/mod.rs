@@ -1,13 +1,16 @@
 //! `health` and `wait`
 
+pub mod args;
+pub mod server_address;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::args::{Health, Wait};
+use self::args::{Health, Wait};
+use self::server_address::ServerAddress;
 use super::context::Context;
-use super::failure::Failure;
-use super::server_address::ServerAddress;
+use super::output::failure::Failure;
 use crate::http::outgoing::cause::root_cause;
 
 /// How long the server may take to respond.

@@ -1,11 +1,15 @@
 //! Prints results on stdout: as text, or as one JSON value with `--json`.
 
+pub mod failure;
+pub mod messages;
+pub mod progress;
+pub mod stderr;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::messages;
+use self::failure::Failure;
 
 #[derive(Clone, Copy)]
 pub struct Output {

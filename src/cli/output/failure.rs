@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::messages::{self, ErrorCode, ErrorMessage};
-use super::signals::StopSignal;
+use crate::cli::signals::StopSignal;
 use crate::demo::DemoError;
 use crate::model::plain_words::io_reason;
 use crate::model::values::argon2id::HashError;
