@@ -7,6 +7,7 @@ mod error;
 mod exposure;
 mod file;
 mod hand_over;
+mod kinds;
 mod listen;
 #[cfg(test)]
 mod listening_tests;
