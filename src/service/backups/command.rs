@@ -10,6 +10,7 @@ use actix_web::rt;
 use tokio::sync::watch;
 
 use super::output::{Secrets, Tail, collect};
+use crate::model::plain_words::io_reason;
 use crate::settings::CommandLine;
 
 /// How often to look whether the command has ended.
@@ -44,7 +45,7 @@ pub(super) enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotStarted(error) => write!(f, "it could not be started: {error}"),
+            Self::NotStarted(error) => write!(f, "it could not be started: {}", io_reason(error)),
             Self::Exited(status) => write!(f, "{status}"),
             Self::TooSlow(limit) => write!(
                 f,
@@ -52,8 +53,8 @@ impl fmt::Display for Reason {
                 humantime::format_duration(*limit)
             ),
             Self::Stopped => f.write_str("it was ended because the server is stopping"),
-            Self::Unknown(error) => write!(f, "it is unknown how it ended: {error}"),
-            Self::Unreadable(error) => write!(f, "the backup can't be read: {error}"),
+            Self::Unknown(error) => write!(f, "it is unknown how it ended: {}", io_reason(error)),
+            Self::Unreadable(error) => write!(f, "the backup can't be read: {}", io_reason(error)),
         }
     }
 }
