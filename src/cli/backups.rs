@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{Backup, Check, Restore};
 use super::context::Context;
+use super::output::count;
 use super::output::failure::Failure;
 use super::output::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
@@ -76,11 +77,6 @@ fn describe_contents(contents: &Contents) -> String {
         count(contents.contacts, "contact"),
         count(contents.onboardings, "onboarding"),
     )
-}
-
-/// Returns `1 customer` or `2 customers`.
-fn count(number: i64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {

@@ -87,6 +87,16 @@ pub fn stdout_is_discarded() -> bool {
     false
 }
 
+/// Formats a number with its noun: `1 event`, `2 deliveries`.
+pub fn count(number: impl ToString, noun: &str) -> String {
+    let number = number.to_string();
+    match noun.strip_suffix("ry") {
+        _ if number == "1" => format!("1 {noun}"),
+        Some(stem) => format!("{number} {stem}ries"),
+        None => format!("{number} {noun}s"),
+    }
+}
+
 /// Formats rows as aligned columns under a heading, each on one line.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let one_line = |cell: &String| cell.replace(char::is_control, " ");

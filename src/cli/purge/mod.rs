@@ -14,6 +14,7 @@ use self::erasure::ErasureReport;
 pub use self::list::purges;
 pub use self::workspace::delete_workspace;
 use super::context::Context;
+use super::output::count;
 use super::output::failure::Failure;
 use super::workspaces::find::find_workspace;
 use crate::model::caller::Caller;
@@ -153,15 +154,6 @@ fn list(record: &PurgedRecord) -> String {
     parts.push(count(deliveries, "webhook delivery"));
     parts.push(count(saved_responses, "saved response"));
     format!("with {}", join(&parts))
-}
-
-/// Returns `1 event` or `2 events`.
-fn count(number: u64, noun: &str) -> String {
-    match (number, noun.strip_suffix("ry")) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{number} {stem}ries"),
-        (_, None) => format!("{number} {noun}s"),
-    }
 }
 
 fn join(parts: &[String]) -> String {

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::confirm::confirm;
 use super::erasure::ErasureReport;
-use super::{count, join};
+use super::join;
 use crate::cli::context::Context;
+use crate::cli::output::count;
 use crate::cli::output::failure::Failure;
 use crate::cli::workspaces::find::find_workspace;
 use crate::model::event::Actor;

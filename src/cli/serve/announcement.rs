@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::super::keys::{NewKeyJson, format_new_key};
-use super::super::output::Output;
 use super::super::output::failure::Failure;
+use super::super::output::{Output, count};
 use super::super::webhooks::endpoints::WithSecret;
 use super::bootstrap::{FirstKeys, replacement_commands};
 use crate::model::key::Key;
@@ -137,8 +137,10 @@ fn slug(first: &FirstKeys) -> &str {
 fn format_seed(report: &SeedReport) -> String {
     let rows = &report.summary.rows;
     let mut text = format!(
-        "Imported {} customers, {} contacts, and {} onboardings from the seed.",
-        rows.customers.created, rows.contacts.created, rows.onboardings.created
+        "Imported {}, {}, and {} from the seed.",
+        count(rows.customers.created, "customer"),
+        count(rows.contacts.created, "contact"),
+        count(rows.onboardings.created, "onboarding")
     );
     for one in &report.keys {
         text += &format!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::context::Context;
+use super::super::output::count;
 use super::super::output::failure::Failure;
 use super::super::output::progress::Progress;
 use super::super::workspaces::find::no_such_workspace;
@@ -119,13 +120,16 @@ fn describe_csv(workspace: &Slug, path: &Path, csv_type: CsvType, counts: Export
 fn describe(workspace: &Slug, path: &Path, with_events: bool, counts: ExportCounts) -> String {
     let ExportCounts { customers, contacts, onboardings, events } = counts;
     let path: PathBuf = path.to_owned();
+    let onboardings = count(onboardings, "onboarding");
     let rest = if with_events {
-        format!("{onboardings} onboardings, and {events} events")
+        format!("{onboardings}, and {}", count(events, "event"))
     } else {
-        format!("and {onboardings} onboardings")
+        format!("and {onboardings}")
     };
     format!(
-        "Exported workspace `{workspace}` to {}: {customers} customers, {contacts} contacts, {rest}.",
-        path.display()
+        "Exported workspace `{workspace}` to {}: {}, {}, {rest}.",
+        path.display(),
+        count(customers, "customer"),
+        count(contacts, "contact"),
     )
 }
