@@ -29,7 +29,12 @@ def check(block: Block, stage: Stage) -> None:
     """Checks a file with the function that its mark names."""
     documents = list(yaml.safe_load_all(block.code))
     mark = block.marks.get("check")
-    checks = {"compose": _compose, "kubernetes": _kubernetes, "traefik": _traefik}
+    checks = {
+        "compose": _compose,
+        "kubernetes": _kubernetes,
+        "pipeline": _pipeline,
+        "traefik": _traefik,
+    }
     assert mark in checks, f"{block}: YAML is a file or has one of check={', '.join(checks)}"
     checks[mark](documents, stage)
 
@@ -41,6 +46,19 @@ def _check_environment(variables: dict[str, str], stage: Stage) -> None:
     # A directory that exists only in the container is not a reason to refuse a setting.
     printed = stage.shell.run(f"(cd empty && env {assignments} pivotal-server config 2>&1)")
     assert "is not a setting" not in printed, printed
+
+
+def _pipeline(documents: list[dict], stage: Stage) -> None:
+    """Checks that a workflow installs the package of this version and has a time limit."""
+    (workflow,) = documents
+    version = stage.server.run("--version").split()[1]
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] > 0
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        install = next(command for command in commands if command.startswith("pip install "))
+        assert f"/pivotal_server-{version}-py3-none-manylinux_" in install, install
+        assert commands[-1] == "pytest"
+        assert f"/v{version}" in job["env"]["RELEASE"]
 
 
 def _compose(documents: list[dict], stage: Stage) -> None:

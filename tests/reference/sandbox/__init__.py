@@ -70,4 +70,5 @@ class Sandbox:
         """Installs the binary where the pages install it, and replacements for system programs."""
         self.run("install", "-m", "755", BINARY, f"{OWN}/pivotal-server")
         self.run("install", "-m", "755", HERE / "systemctl.py", f"{OWN}/systemctl")
-        self.run("install", "-m", "755", HERE / "cargo.sh", f"{OWN}/cargo")
+        for name in ("cargo", "runuser"):
+            self.run("install", "-m", "755", HERE / f"{name}.sh", f"{OWN}/{name}")
