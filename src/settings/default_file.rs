@@ -7,8 +7,10 @@ use super::error::SettingsError;
 
 /// The settings of a server that is installed for the whole machine.
 const SYSTEM_FILE: &str = "/etc/pivotal-server/config.toml";
+/// The settings of a server that is started in the current directory.
+const LOCAL_FILE: &str = "config.toml";
 /// Read if no file is given: the first of them that exists.
-pub(super) const DEFAULT_FILES: [&str; 2] = ["config.toml", SYSTEM_FILE];
+pub(super) const DEFAULT_FILES: [&str; 2] = [LOCAL_FILE, SYSTEM_FILE];
 
 /// Returns the given file, or else the first default that exists.
 ///
@@ -28,6 +30,10 @@ pub(super) fn choose_file<'p>(
             Ok(_) => return Ok(Some(file)),
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            // The directory is that of whoever changed to this user, such as with `runuser` in /root.
+            Err(error)
+                if error.kind() == ErrorKind::PermissionDenied && file == Path::new(LOCAL_FILE) => {
+            }
             Err(source) => {
                 return Err(SettingsError::Unreadable { file: file.to_owned(), source });
             }

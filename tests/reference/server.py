@@ -29,7 +29,9 @@ class Server:
     ):
         assert BINARY.exists(), f"{BINARY} is missing; run `cargo build --locked` first"
         self.data = data
-        with (data / "server.log").open("w") as log:
+        # Not in the data directory: `purge` would list it as a file that may contain copies.
+        self.log = data.with_name(f"{data.name}.log")
+        with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [*inside, BINARY, "--json", "--data-dir", data, "serve", "--listen", address],
                 cwd=data,
@@ -38,7 +40,7 @@ class Server:
                 stderr=log,
             )
         line = self._process.stdout.readline()
-        assert line, f"the server did not start: {(data / 'server.log').read_text()}"
+        assert line, f"the server did not start: {self.log.read_text()}"
         announcement = json.loads(line)
         self.origin: str = announcement["listening"]
         self.api = f"{self.origin}/api/v1"

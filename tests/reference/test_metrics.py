@@ -12,7 +12,7 @@ from server import Server
 def test_the_parser_of_prometheus_accepts_the_metrics(tmp_path: Path) -> None:
     with Server(tmp_path, PIVOTAL_METRICS_LISTEN="127.0.0.1:0") as server:
         assert httpx.get(f"{server.api}/customers").status_code == 401
-        log = (tmp_path / "server.log").read_text()
+        log = server.log.read_text()
         url = re.search(r"metrics_listen=(\S+)", log)[1]
         text = httpx.get(f"{url}/metrics").text
     families = {family.name: family for family in text_string_to_metric_families(text)}

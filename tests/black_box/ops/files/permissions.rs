@@ -231,3 +231,22 @@ fn a_read_only_command_does_not_upgrade_a_database_of_an_older_version() {
     assert!(checked.status.success(), "{}", said(&checked));
     assert!(fs::read(&file).unwrap() == before);
 }
+
+#[test]
+fn a_command_can_start_in_a_directory_that_its_user_cannot_enter() {
+    if !is_root() {
+        return;
+    }
+    let elsewhere = Elsewhere::new();
+    let private = tempfile::tempdir().unwrap();
+    fs::write(private.path().join("config.toml"), "workers = 3").unwrap();
+    set_mode(private.path(), 0o700);
+    let output = elsewhere
+        .command(&["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg("config")
+        .current_dir(private.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("workers = 3"));
+}
