@@ -125,7 +125,7 @@ fn a_failing_command_is_logged_without_secrets_and_makes_the_server_degraded() {
 fn a_program_that_does_not_exist_is_named_by_the_log() {
     let after = ("PIVOTAL_BACKUP_AFTER", "[\"no-such-program\", \"$BACKUP_FILE\"]");
     let server = Server::start_with(&[HOURLY, after]);
-    wait_until("it is logged", || server.log().contains("it could not be started: No such file"));
+    wait_until("it is logged", || server.log().contains("it could not be started: no such file"));
 }
 
 #[test]
