@@ -16,6 +16,7 @@ use crate::admin::links::{
 };
 use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::views::facts::{Fact, FactValue, facts};
+use crate::admin::views::pager::{Pager, cursor};
 use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::SignedInVisit;
 use crate::model::contact::Contact;
@@ -24,7 +25,6 @@ use crate::model::event::{Event, EventFilter, ReadableTypes};
 use crate::model::onboarding::{Onboarding, OnboardingFilter};
 use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
-use crate::model::parse::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
 use crate::model::values::currency::Currency;
 use crate::model::values::time::Timestamp;
@@ -111,14 +111,10 @@ struct Cursors {
 
 impl Query for Cursors {
     fn read(params: &mut Params) -> Self {
-        let parse = |text: &str| {
-            let fault = || Fault::new(Rule::InvalidString, "must be a valid cursor");
-            Timestamp::parse(text).ok_or_else(fault)
-        };
         Self {
-            contacts: params.parse_non_blank("contacts", parse),
-            onboardings: params.parse_non_blank("onboardings", parse),
-            events: params.parse_non_blank("events", parse),
+            contacts: cursor(params, "contacts"),
+            onboardings: cursor(params, "onboardings"),
+            events: cursor(params, "events"),
         }
     }
 }
@@ -140,12 +136,6 @@ struct SameDomain {
     path: Option<String>,
     /// Whether there are more.
     more: bool,
-}
-
-/// The links below a list.
-struct Pager {
-    newest: Option<String>,
-    older: Option<String>,
 }
 
 #[derive(Template)]
@@ -203,11 +193,7 @@ async fn show_customer(visit: &SignedInVisit, cursors: &Cursors, data: CustomerD
     let now = visit.visitor().admin().store().clock().now();
     let fields = customer_fields(visit.currency()?);
     let path = customer_path(&data.customer);
-    let pager = |name: &'static str, before: Option<Timestamp>, next: Option<Timestamp>| Pager {
-        newest: before.map(|_| format!("{path}#{name}")),
-        older: next
-            .map(|next| format!("{}#{name}", path_with_query(&path, &[(name, &next.to_cursor())]))),
-    };
+    let pager = |name, before, next| Pager::of_section(&path, name, before, next);
     // Every page of the list starts with the primary contact, which appears only there.
     let others = data.contacts.data.into_iter().filter(|contact| !contact.is_primary);
     page::html(&Show {

@@ -10,10 +10,11 @@ use crate::admin::forms::edit;
 use crate::admin::forms::field::Place;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::resource_fields::{ONBOARDING, PROGRESS};
-use crate::admin::links::{self, is_overdue, onboarding_path, onboarding_title, path_with_query};
+use crate::admin::links::{self, is_overdue, onboarding_path, onboarding_title};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::pages::webhooks::deliveries;
 use crate::admin::views::facts::{Fact, facts};
+use crate::admin::views::pager::{self, Pager};
 use crate::admin::views::timeline::{self, Entry};
 use crate::admin::visit::SignedInVisit;
 use crate::admin::visit::save::{self, Saved};
@@ -21,7 +22,6 @@ use crate::model::event::{Event, EventFilter};
 use crate::model::onboarding::{Onboarding, OnboardingPatch, OnboardingRef};
 use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::{Params, Query};
-use crate::model::parse::problem::{Fault, Rule};
 use crate::model::resource::ResourceType;
 use crate::model::values::time::Timestamp;
 use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
@@ -31,10 +31,7 @@ struct Cursor(Option<Timestamp>);
 
 impl Query for Cursor {
     fn read(params: &mut Params) -> Self {
-        Self(params.parse_non_blank("events", |text| {
-            let fault = || Fault::new(Rule::InvalidString, "must be a valid cursor");
-            Timestamp::parse(text).ok_or_else(fault)
-        }))
+        Self(pager::cursor(params, "events"))
     }
 }
 
@@ -68,8 +65,7 @@ struct Show {
     facts: Vec<Fact>,
     is_overdue: bool,
     entries: Vec<Entry>,
-    newest: Option<String>,
-    older: Option<String>,
+    pager: Pager,
 }
 
 /// GET `/onboardings/{ref}`
@@ -138,9 +134,6 @@ async fn render(
     for entry in entries.iter_mut().filter(|entry| entry.path.as_ref() == Some(&path)) {
         entry.about = None;
     }
-    let older = events
-        .next
-        .map(|next| format!("{}#events", path_with_query(&path, &[("events", &next.to_cursor())])));
     let phases = display::options(None, display::phase);
     let current = display::phase(&onboarding.phase);
     Ok(Show {
@@ -157,8 +150,7 @@ async fn render(
         facts: facts(ONBOARDING, Place::Facts, &onboarding),
         is_overdue: is_overdue(&onboarding, &now),
         entries,
-        newest: cursor.map(|_| format!("{path}#events")),
-        older,
+        pager: Pager::of_section(&path, "events", cursor, events.next),
         path,
         onboarding,
     })
