@@ -4,8 +4,8 @@
 //! of `purges` names (`permit.rs`). That row stays, without personal data. `secure_delete`
 //! overwrites the deleted rows, but not the copies that SQLite leaves behind when it splits a page.
 //! So a pass over the whole file follows (`erase.rs`), which overwrites the unused space of every
-//! page (`page.rs`, `layout.rs`, `unused_space.rs`) and truncates the write-ahead log. Only then is a purge
-//! finished.
+//! page (`page.rs`, `layout.rs`, `unused_space.rs`) and truncates the write-ahead log. Only then is a
+//! purge finished.
 
 mod aged;
 mod copies;

@@ -40,19 +40,16 @@ impl<'c> Permit<'c> {
         let sql = "INSERT INTO purges (workspace_no, resource, resource_id, events_before,
                        purged_at, actor_type, actor_id, open)
                    VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING no";
-        let no = insert(
-            conn,
-            sql,
-            params![
-                workspace.0,
-                resource,
-                id,
-                before,
-                now.as_micros(),
-                <&str>::from(actor.kind),
-                actor.id,
-            ],
-        )?;
+        let values = params![
+            workspace.0,
+            resource,
+            id,
+            before,
+            now.as_micros(),
+            <&str>::from(actor.kind),
+            actor.id,
+        ];
+        let no = conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
         Ok(Self { conn, no })
     }
 
@@ -73,14 +70,6 @@ impl<'c> Permit<'c> {
         self.conn.prepare_cached(sql)?.execute([self.no])?;
         Ok(())
     }
-}
-
-fn insert(
-    conn: &Connection,
-    sql: &str,
-    values: &[&dyn rusqlite::ToSql],
-) -> Result<i64, StoreError> {
-    Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
 impl Reader<'_> {

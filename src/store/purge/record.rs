@@ -12,7 +12,6 @@ use crate::model::event::EventType;
 use crate::model::onboarding::{Onboarding, OnboardingRef};
 use crate::model::purge::PurgedRecord;
 use crate::model::values::id::{Id, Ref};
-use crate::model::values::time::Timestamp;
 use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
 use crate::store::rows::live;
@@ -73,15 +72,11 @@ impl WorkspaceTx<'_> {
         delete: impl FnOnce(&Self, &Ref<R>) -> Result<(), StoreError>,
     ) -> Result<PurgedRecord, StoreError> {
         let found = live::find_including_deleted(self.conn, self.workspace(), id_ref)?;
-        let deleted_at = if found.deleted {
-            let sql = format!("SELECT deleted_at FROM {} WHERE id = ?1", R::TABLE);
-            self.conn.prepare_cached(&sql)?.query_row([&found.id], |row| row.get(0))?
-        } else {
+        if found.deleted_at.is_none() {
             // Frees its slug, for example. The event would be purged at once.
             let silent = Self { recording: Recording::Nothing, ..*self };
             delete(&silent, &Ref::Id(found.id.clone()))?;
-            None
-        };
+        }
         let traces = Traces::find(self.conn, self.workspace(), &found.id, responses)?;
         // Snapshots contain the rows as they were.
         self.forget_snapshots()?;
@@ -104,7 +99,7 @@ impl WorkspaceTx<'_> {
             resource: R::TYPE,
             id: Id::from_stored(found.id.as_str().to_owned()),
             display_id: found.display_id,
-            deleted_at: deleted_at.map(Timestamp::from_micros),
+            deleted_at: found.deleted_at,
             counts: traces.counts,
         })
     }

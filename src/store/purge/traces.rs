@@ -10,7 +10,6 @@ use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
 use crate::model::purge::{PurgeCounts, PurgedRecord};
 use crate::model::values::id::{Id, Ref};
-use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::error::StoreError;
 use crate::store::reader::WorkspaceReader;
@@ -119,9 +118,6 @@ impl WorkspaceReader<'_> {
     /// [`StoreError::NotFound`] if it never existed or was purged.
     pub fn purge_preview<R: Purgeable>(&self, id_ref: &Ref<R>) -> Result<PurgePreview, StoreError> {
         let found = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
-        let sql = format!("SELECT deleted_at FROM {} WHERE id = ?1", R::TABLE);
-        let deleted_at: Option<i64> =
-            self.conn.prepare_cached(&sql)?.query_row([&found.id], |row| row.get(0))?;
         let responses = SavedResponses::search(self.conn, with_belongings(self.conn, &found.id)?)?;
         let Traces { contacts, counts, .. } =
             Traces::find(self.conn, self.workspace, &found.id, &responses)?;
@@ -130,7 +126,7 @@ impl WorkspaceReader<'_> {
             resource: R::TYPE,
             id: Id::from_stored(found.id.as_str().to_owned()),
             display_id: found.display_id,
-            deleted_at: deleted_at.map(Timestamp::from_micros),
+            deleted_at: found.deleted_at,
             counts,
         };
         Ok(PurgePreview { record, emails, responses })

@@ -35,14 +35,14 @@ pub(in crate::store) fn find_id<R: Resource>(
     id_ref: &Ref<R>,
 ) -> Result<Id<R>, StoreError> {
     let found = find_including_deleted(conn, workspace, id_ref)?;
-    if found.deleted { Err(StoreError::NotFound(R::TYPE)) } else { Ok(found.id) }
+    if found.deleted_at.is_some() { Err(StoreError::NotFound(R::TYPE)) } else { Ok(found.id) }
 }
 
 /// The IDs of a resource that may have been deleted.
 pub(in crate::store) struct ResourceIds<R> {
     pub id: Id<R>,
     pub display_id: DisplayId,
-    pub deleted: bool,
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// Finds the IDs of a resource, deleted or not, by its ID or display ID.
@@ -53,7 +53,7 @@ pub(in crate::store) fn find_including_deleted<R: Resource>(
 ) -> Result<ResourceIds<R>, StoreError> {
     let (column, value) = key_column(id_ref);
     let sql = format!(
-        "SELECT id, display_id, deleted_at IS NOT NULL FROM {}
+        "SELECT id, display_id, deleted_at FROM {}
          WHERE workspace_no = ?1 AND {column} = ?2",
         R::TABLE,
     );
@@ -62,7 +62,7 @@ pub(in crate::store) fn find_including_deleted<R: Resource>(
         Ok(ResourceIds {
             id: Id::from_stored(row.get(0)?),
             display_id: DisplayId(row.get(1)?),
-            deleted: row.get(2)?,
+            deleted_at: row.get::<_, Option<_>>(2)?.map(Timestamp::from_micros),
         })
     };
     let row = statement.query_row((workspace.0, value), read).optional()?;
