@@ -97,6 +97,16 @@ pub fn count(number: impl ToString, noun: &str) -> String {
     }
 }
 
+/// Formats a list: `a`, `a and b`, or `a, b, and c`.
+pub fn list_of(items: &[String], conjunction: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, second] => format!("{first} {conjunction} {second}"),
+        [rest @ .., last] => format!("{}, {conjunction} {last}", rest.join(", ")),
+    }
+}
+
 /// Formats rows as aligned columns under a heading, each on one line.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let one_line = |cell: &String| cell.replace(char::is_control, " ");

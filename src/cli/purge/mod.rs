@@ -14,8 +14,8 @@ use self::erasure::ErasureReport;
 pub use self::list::purges;
 pub use self::workspace::delete_workspace;
 use super::context::Context;
-use super::output::count;
 use super::output::failure::Failure;
+use super::output::{count, list_of};
 use super::workspaces::find::find_workspace;
 use crate::model::caller::Caller;
 use crate::model::event::Actor;
@@ -153,12 +153,5 @@ fn list(record: &PurgedRecord) -> String {
     parts.push(count(events, "event"));
     parts.push(count(deliveries, "webhook delivery"));
     parts.push(count(saved_responses, "saved response"));
-    format!("with {}", join(&parts))
-}
-
-fn join(parts: &[String]) -> String {
-    match parts {
-        [first @ .., last] if !first.is_empty() => format!("{}, and {last}", first.join(", ")),
-        _ => parts.concat(),
-    }
+    format!("with {}", list_of(&parts, "and"))
 }

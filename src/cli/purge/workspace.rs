@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use super::confirm::confirm;
 use super::erasure::ErasureReport;
-use super::join;
 use crate::cli::context::Context;
-use crate::cli::output::count;
 use crate::cli::output::failure::Failure;
+use crate::cli::output::{count, list_of};
 use crate::cli::workspaces::find::find_workspace;
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
@@ -60,7 +59,7 @@ fn not_deleted(slug: &Slug, error: DeleteError) -> Failure {
 }
 
 fn list(counts: &WorkspaceCounts) -> String {
-    join(&[
+    let parts = [
         count(counts.customers, "customer"),
         count(counts.contacts, "contact"),
         count(counts.onboardings, "onboarding"),
@@ -69,5 +68,6 @@ fn list(counts: &WorkspaceCounts) -> String {
         count(counts.webhooks, "webhook endpoint"),
         count(counts.deliveries, "webhook delivery"),
         count(counts.saved_responses, "saved response"),
-    ])
+    ];
+    list_of(&parts, "and")
 }

@@ -2,7 +2,7 @@
 
 use super::super::output::failure::Failure;
 use super::super::signals::StopSignal;
-use super::super::value_parsers::did_you_mean;
+use super::super::workspaces::find::workspace_not_found;
 use super::report::written;
 use crate::model::transfer::OnConflict;
 use crate::model::values::slug::Slug;
@@ -11,13 +11,9 @@ use crate::transfer::ImportError;
 
 /// Says that there is no such workspace among all of them.
 pub fn missing_workspace(slug: &Slug, all: &[Workspace]) -> Failure {
-    let slugs: Vec<&str> = all.iter().map(|workspace| workspace.slug.as_str()).collect();
-    let create = format!("run `pivotal-server workspaces create --slug {slug} --name NAME`");
-    let meant = did_you_mean(slug.as_str(), &slugs);
-    Failure::NotFound(match meant.is_empty() {
-        true => format!("workspace `{slug}` not found; to create it, {create}"),
-        false => format!("workspace `{slug}` not found{meant} To create it, {create}"),
-    })
+    let create =
+        format!("to create it, run `pivotal-server workspaces create --slug {slug} --name NAME`");
+    workspace_not_found(slug, all, &create)
 }
 
 /// Explains an error of an import, which a signal may have caused.

@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
+use super::super::output::list_of;
 use super::super::output::messages::{ErrorCode, ErrorMessage, Usage};
+use crate::cli::value_parsers::did_you_mean;
 use crate::model::parse::typo::nearest;
 use crate::model::redact::redact;
 
@@ -170,9 +172,8 @@ fn invalid_value(error: &clap::Error, arg: &str) -> String {
         // Not a choice, and what was passed instead may be a secret.
         [only] => format!("{} must be `{only}`", quoted_name(arg)),
         _ => {
-            let meant = nearest(&value, allowed.iter().map(String::as_str));
-            let meant =
-                meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let names: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let meant = did_you_mean(&value, &names);
             let name = quoted_name(arg);
             format!("invalid value `{value}` for {name}: must be {}{meant}", join(&allowed, "or"))
         }
@@ -191,12 +192,7 @@ fn quoted_name(arg: &str) -> String {
 /// Formats a list of names: `a`, `b`, and `c`.
 fn join(names: &[String], conjunction: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match &quoted[..] {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, second] => format!("{first} {conjunction} {second}"),
-        [rest @ .., last] => format!("{}, {conjunction} {last}", rest.join(", ")),
-    }
+    list_of(&quoted, conjunction)
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

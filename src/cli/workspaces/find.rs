@@ -23,12 +23,19 @@ pub fn find_among(
     }
 }
 
+/// Says that there is no such workspace among all of them.
 pub fn no_such_workspace(slug: &Slug, all: &[Workspace]) -> Failure {
+    workspace_not_found(slug, all, "run `pivotal-server workspaces list` to see all workspaces")
+}
+
+/// Says that there is no such workspace among all of them. `advice` begins with a lowercase letter.
+pub fn workspace_not_found(slug: &Slug, all: &[Workspace], advice: &str) -> Failure {
     let slugs: Vec<&str> = all.iter().map(|workspace| workspace.slug.as_str()).collect();
     let meant = did_you_mean(slug.as_str(), &slugs);
-    let hint = match meant.is_empty() {
-        true => "; run `pivotal-server workspaces list` to see all workspaces",
-        false => " Run `pivotal-server workspaces list` to see all workspaces",
-    };
-    Failure::NotFound(format!("workspace `{slug}` not found{meant}{hint}"))
+    Failure::NotFound(match advice.split_at_checked(1) {
+        Some((first, rest)) if !meant.is_empty() => {
+            format!("workspace `{slug}` not found{meant} {}{rest}", first.to_uppercase())
+        }
+        _ => format!("workspace `{slug}` not found; {advice}"),
+    })
 }
