@@ -37,7 +37,7 @@ use crate::api::{self, Api};
 use crate::model::key::secret::KeySecret;
 use crate::service::Service;
 use crate::service::webhooks::record::record_settings;
-use crate::settings::Settings;
+use crate::settings::{ListenAddresses, Settings};
 use crate::store::{StoreError, Threads};
 use crate::test_control::Control;
 
@@ -89,28 +89,23 @@ impl Server {
         let settings = &service.settings;
         let load = |files| ServerTls::load(files, service.store.clock().now()).map(Arc::new);
         let tls = settings.tls.files()?.map(load).transpose()?;
-        let setting = "--listen or the `listen` setting";
-        let Sockets { sockets, mut files } = Sockets::open(&settings.listen, setting, &[])?;
-        let bound = |sockets: &[Socket]| -> Vec<_> {
-            sockets.iter().map(|socket| socket.address.clone()).collect()
+        let (mut files, mut taken) = (SocketFiles::default(), Vec::new());
+        let mut open = |addresses: &ListenAddresses, setting| -> Result<Vec<Socket>, BindError> {
+            let opened = Sockets::open(addresses, setting, &taken)?;
+            files.extend(opened.files);
+            taken.extend(opened.sockets.iter().map(|socket| socket.address.clone()));
+            Ok(opened.sockets)
         };
-        let mut taken = bound(&sockets);
+        let sockets = open(&settings.listen, "--listen or the `listen` setting")?;
         let (mut admin, mut admin_sockets) = (None, None);
         if settings.admin.enabled {
             admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
-            if let Some(addresses) = &settings.admin.listen {
-                let own = Sockets::open(addresses, "the `admin.listen` setting", &taken)?;
-                files.extend(own.files);
-                taken.extend(bound(&own.sockets));
-                admin_sockets = Some(own.sockets);
-            }
+            let own = settings.admin.listen.as_ref();
+            admin_sockets = own.map(|own| open(own, "the `admin.listen` setting")).transpose()?;
         }
-        let mut metrics_sockets = None;
-        if let Some(addresses) = &settings.metrics.listen {
-            let own = Sockets::open(addresses, "the `metrics.listen` setting", &taken)?;
-            files.extend(own.files);
-            metrics_sockets = Some(own.sockets);
-        }
+        let own = settings.metrics.listen.as_ref();
+        let metrics_sockets =
+            own.map(|own| open(own, "the `metrics.listen` setting")).transpose()?;
         let api = Data::new(Api::new(Arc::clone(&service))?);
         let control = Control::new(&service, &api).map(Data::new);
         record_settings(&service);
