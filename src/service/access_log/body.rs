@@ -10,20 +10,20 @@ use actix_web::web::Bytes;
 
 use super::line::RequestLine;
 
-pub(super) struct LoggedBody {
+pub(super) struct MeasuredBody {
     body: BoxBody,
     started: Instant,
     sent: u64,
     line: Option<RequestLine>,
 }
 
-impl LoggedBody {
+impl MeasuredBody {
     pub fn new(body: BoxBody, started: Instant, line: RequestLine) -> Self {
         Self { body, started, sent: 0, line: Some(line) }
     }
 }
 
-impl MessageBody for LoggedBody {
+impl MessageBody for MeasuredBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -42,7 +42,7 @@ impl MessageBody for LoggedBody {
     }
 }
 
-impl Drop for LoggedBody {
+impl Drop for MeasuredBody {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
             line.write(self.started.elapsed(), self.sent);

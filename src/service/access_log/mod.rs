@@ -18,7 +18,7 @@ use actix_web::web::Data;
 
 pub(crate) use self::abandoned::RecordIfAbandoned;
 use self::abandoned::logged;
-use self::body::LoggedBody;
+use self::body::MeasuredBody;
 use self::line::RequestLine;
 pub(crate) use self::line::log_server_error;
 pub(crate) use self::used::{
@@ -71,9 +71,8 @@ pub(crate) async fn access_log<B: MessageBody + 'static>(
             line.write(took, size);
             response.map_into_boxed_body()
         }
-        (Some(line), None) => {
-            response.map_body(|_, body| BoxBody::new(LoggedBody::new(body.boxed(), started, line)))
-        }
+        (Some(line), None) => response
+            .map_body(|_, body| BoxBody::new(MeasuredBody::new(body.boxed(), started, line))),
         (None, _) => response.map_into_boxed_body(),
     })
 }

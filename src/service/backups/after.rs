@@ -33,11 +33,10 @@ struct State {
     /// In the order in which they were made.
     waiting: Vec<WaitingBackup>,
     running: Option<PathBuf>,
-    /// The newest backup that was handed over.
+    /// The newest backup that was handed over, if any was.
     newest: Option<Timestamp>,
     /// When the last run failed, if it did.
     failed_at: Option<Timestamp>,
-    has_succeeded: bool,
     failures_in_a_row: usize,
     retry_at: Option<Monotonic>,
 }
@@ -75,7 +74,7 @@ impl HandOvers {
         let state = self.state();
         match state.failed_at {
             Some(at) => AfterStatus::Failed { at },
-            None if state.has_succeeded => AfterStatus::Good,
+            None if state.newest.is_some() => AfterStatus::Good,
             None => AfterStatus::NotYet,
         }
     }
@@ -90,9 +89,7 @@ impl HandOvers {
 
     /// Records at the start that the newest backup was handed over earlier.
     pub(super) fn record_earlier(&self, made: Timestamp) {
-        let mut state = self.state();
-        state.newest = Some(made);
-        state.has_succeeded = true;
+        self.state().newest = Some(made);
     }
 
     /// Returns the time until the next run; `None` if nothing waits.
@@ -124,7 +121,6 @@ impl HandOvers {
     pub(super) fn record_success(&self, backup: &WaitingBackup) -> bool {
         let mut state = self.state();
         state.running = None;
-        state.has_succeeded = true;
         (state.failed_at, state.failures_in_a_row, state.retry_at) = (None, 0, None);
         let is_newest = state.newest.is_none_or(|newest| newest <= backup.made);
         if is_newest {
