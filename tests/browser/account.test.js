@@ -3,21 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, signIn } from './browser.js';
+import { signIn } from './browser.js';
 import { fitsEveryWidth, isAccessible } from './checks.js';
-import { PASSWORD, Server } from './server.js';
+import { PASSWORD } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 const signedOut = { signedIn: false };
 

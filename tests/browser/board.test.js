@@ -3,23 +3,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, PHONE } from './browser.js';
+import { PHONE } from './browser.js';
 import { fits, isAccessible } from './checks.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 let customer;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
   customer = await server.create('/customers', { name: 'Aurora Shipping' });
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Creates an onboarding and opens the board with its card. */
 async function openWithCard(page, name) {

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, DESKTOP, PHONE } from './browser.js';
+import { DESKTOP, PHONE } from './browser.js';
 import { fits, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 /** One page of each kind, and the pages with the widest content. */
 const SAMPLE_PAGES = [
@@ -28,15 +29,11 @@ let server;
 let browser;
 let urls;
 before(async () => {
-  server = await Server.start();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start(Server.start()));
   const response = await fetch(`${server.url}/docs/search.json`);
   urls = (await response.json()).map(({ url }) => url);
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Opens a page without signing in. */
 function visit(run, options) {

@@ -3,20 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, DESKTOP, PHONE } from './browser.js';
+import { DESKTOP, PHONE } from './browser.js';
 import { fits, isAccessible } from './checks.js';
 import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start(Server.start()));
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 function visit(run, options) {
   return browser.visit(run, { signedIn: false, reducedMotion: 'reduce', ...options });

@@ -7,12 +7,13 @@ import { after, before, test } from 'node:test';
 import { Browser, DESKTOP, PHONE } from './browser.js';
 import { everyPage, fitsEveryWidth, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 let pages;
 before(async () => {
-  server = await Server.withDemo();
+  ({ server, browser } = await start(Server.withDemo()));
   // With a second workspace, every page has the workspace switcher.
   server.run(['workspaces', 'create', '--slug', 'second', '--name', 'Second']);
   // A key that is replaced but still active shows the most text.
@@ -22,13 +23,9 @@ before(async () => {
     await server.api('/me', { key: used.key });
   }
   addEndpoint(server, 'demo', 'http://127.0.0.1:1/hooks', 'Nobody listens here');
-  browser = await Browser.start(server);
   await browser.visit(async (page) => (pages = await everyPage(page, server.url)));
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Adds a webhook endpoint that no request reaches, and waits for the first attempt. */
 function addEndpoint(of, workspace, url, description) {

@@ -3,24 +3,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
   for (let number = 0; number < 20; number += 1) {
     await server.create('/customers', { name: `Calm ${number}`, status: 'active' });
   }
   await server.create('/customers', { name: 'Storm', status: 'at_risk' });
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 function names(page) {
   return page.locator('main tbody th').allInnerTexts();

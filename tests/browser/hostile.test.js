@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
 import { everyPage } from './checks.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 const HOSTILE = [
   `<script>window.injected = 1</script>`,
@@ -18,9 +17,7 @@ const HOSTILE = [
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
   for (const [number, name] of HOSTILE.entries()) {
     server.run(['workspaces', 'create', '--slug', `hostile-${number}`, '--name', name]);
     server.run(['keys', 'create', '--workspace', 'default', '--name', name]);
@@ -42,10 +39,7 @@ before(async () => {
     await server.api(`/customers/${id}`, { method: 'PATCH', body: { plan: `${name}!` } });
   }
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Checks that no name was injected as an element or a script. */
 async function hasNoInjection(page) {

@@ -4,21 +4,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Browser, PHONE } from './browser.js';
+import { PHONE } from './browser.js';
 import { fitsEveryWidth, hasUniqueIds, isAccessible } from './checks.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Follows the links to the form, chooses a file, and waits for its preview. */
 async function upload(page, type, text) {

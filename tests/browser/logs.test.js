@@ -4,24 +4,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
   const { id } = await server.create('/customers', { name: 'Aurora, "the" Shipping' });
   await server.create('/customers', { name: '=1+1' });
   await server.api(`/customers/${id}`, { method: 'PATCH', body: { plan: 'Gold' } });
   await server.create('/onboardings', { customer_id: id, name: 'Rollout' });
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Downloads a file by its link and returns its name and text. */
 async function download(page, name) {

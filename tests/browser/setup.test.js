@@ -3,19 +3,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser, signIn } from './browser.js';
+import { signIn } from './browser.js';
 import { PASSWORD, Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start(Server.start()));
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 const signedOut = { signedIn: false };
 

@@ -3,22 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
-import { PASSWORD, Server } from './server.js';
+import { PASSWORD } from './server.js';
+import { start, startWithPassword, stop } from './stage.js';
 
 const PATH = '/tools/pivotal';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start({ path: PATH });
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start(startWithPassword({ path: PATH })));
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 function visit(run) {
   return browser.visit(run, { signedIn: false, reducedMotion: 'reduce' });

@@ -3,26 +3,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
+  ({ server, browser } = await start());
   const { id } = await server.create('/customers', { name: 'Aurora' });
   await server.create('/onboardings', {
     customer_id: id,
     name: 'Rollout',
     target_launch_date: '2026-03-01',
   });
-  browser = await Browser.start(server);
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 const NEW_YORK = { timezoneId: 'America/New_York', locale: 'de-DE' };
 

@@ -4,20 +4,17 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 
-import { Browser, PHONE } from './browser.js';
+import { PHONE } from './browser.js';
 import { fits, hasUniqueIds, isAccessible } from './checks.js';
 import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 before(async () => {
-  server = await Server.start();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start(Server.start()));
 });
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
+after(stop);
 
 /** Opens a page without signing in. */
 function visit(run, options) {

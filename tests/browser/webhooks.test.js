@@ -5,21 +5,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
-import { Browser } from './browser.js';
-import { Server } from './server.js';
+import { start, stop } from './stage.js';
 
 let server;
 let browser;
 let receiver;
 before(async () => {
-  server = await Server.start();
-  server.setPassword();
-  browser = await Browser.start(server);
+  ({ server, browser } = await start());
   receiver = await Receiver.start();
 });
 after(async () => {
-  await browser?.stop();
-  await server?.stop();
+  await stop();
   receiver?.stop();
 });
 
