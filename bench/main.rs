@@ -5,19 +5,11 @@
 
 mod args;
 mod database;
-mod figures;
-mod floor;
-mod load;
-mod machine;
-mod process;
+mod loads;
 mod raw;
-mod receiver;
 mod report;
-mod rows;
-mod seed;
-mod server;
+mod servers;
 mod session;
-mod targets;
 mod test_kit;
 mod webhooks;
 
@@ -26,7 +18,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::Args;
+use self::loads::wrk;
 use self::report::Report;
+use self::servers::floor;
 use self::session::Session;
 
 /// Errors are only printed, so their type doesn't matter.
@@ -53,7 +47,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome<()> {
     // Report what is missing before spending minutes on measurements.
-    load::check_wrk()?;
+    wrk::check_installed()?;
     Report::reserve(&args.json)?;
     let report = Session::prepare(args)?.measure()?;
     report.print();

@@ -9,12 +9,14 @@ use pivotal_server::store::DataDir;
 
 use crate::args::Args;
 use crate::database::Database;
-use crate::figures::{Row, ServerFigures, Usage, mib};
-use crate::load::{Load, Loads, Run};
-use crate::process::{Memory, Process};
-use crate::report::Report;
-use crate::server::{BINARY, Runner, RunningServer, server};
-use crate::{Outcome, machine, raw, targets, test_kit, webhooks};
+use crate::loads::wrk::Run;
+use crate::loads::{Load, Loads};
+use crate::raw::{inserts, syncs};
+use crate::report::figures::{Row, ServerFigures, Usage, mib};
+use crate::report::{Report, machine, targets};
+use crate::servers::process::{Memory, Process};
+use crate::servers::server::{BINARY, Runner, RunningServer, server};
+use crate::{Outcome, test_kit, webhooks};
 
 /// The number of starts. Their median is reported.
 const STARTS: usize = 5;
@@ -79,7 +81,7 @@ impl<'a> Session<'a> {
         let Self { args, large, small, mut rows, work } = self;
         let raw_seconds = args.seconds.min(RAW_SECONDS);
         if args.wants("fsync") {
-            let timed = raw::measure_syncs(&work.dir, raw_seconds)?;
+            let timed = syncs::measure(&work.dir, raw_seconds)?;
             rows.push(Row::from_measurement("fsync", "write 4 KiB and sync", &timed));
         }
         let (ready, idle) = measure_starts(args, &large.dir)?;
@@ -101,7 +103,7 @@ impl<'a> Session<'a> {
         ] {
             if args.wants(name) {
                 eprintln!("{name}");
-                let timed = raw::measure_inserts(&large.dir, rows_per_commit, raw_seconds)?;
+                let timed = inserts::measure(&large.dir, rows_per_commit, raw_seconds)?;
                 rows.push(Row::from_measurement(name, title, &timed));
             }
         }

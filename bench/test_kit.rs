@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::Outcome;
 use crate::args::Args;
-use crate::database::Database;
-use crate::figures::Row;
-use crate::process::Process;
-use crate::raw::Measurement;
-use crate::{Outcome, rows, seed};
+use crate::database::{Database, bodies, seed};
+use crate::raw::timing::Measurement;
+use crate::report::figures::Row;
+use crate::servers::process::Process;
 
 /// The number of customers in the workspace.
 const CUSTOMERS: u64 = 10_000;
@@ -130,7 +130,7 @@ impl Control<'_> {
     fn change_some(&self) -> Outcome<()> {
         let authorization = format!("Bearer {}", self.key);
         for n in 1..=CHANGES {
-            let body = rows::customer(CUSTOMERS + n, &format!("new-{n}")).to_string();
+            let body = bodies::customer(CUSTOMERS + n, &format!("new-{n}")).to_string();
             ureq::post(self.url("/api/v1/customers"))
                 .header("Authorization", &authorization)
                 .send(body)?;

@@ -1,6 +1,9 @@
 //! The databases of a run: created or copied before it, and a sample of rows for the loads to
 //! request.
 
+pub mod bodies;
+pub mod seed;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -9,8 +12,8 @@ use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::rows::Rng;
-use crate::{Outcome, seed};
+use self::bodies::Rng;
+use crate::Outcome;
 
 /// The number of rows that the loads choose from.
 const SAMPLE: u64 = 100_000;

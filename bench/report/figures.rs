@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::load::{Counts, Load};
-use crate::process::Memory;
-use crate::raw::Measurement;
+use crate::loads::Load;
+use crate::loads::wrk::Counts;
+use crate::raw::timing::Measurement;
+use crate::servers::process::Memory;
 
 const MIB: f64 = 1_048_576.0;
 

@@ -2,6 +2,8 @@
 //! deliveries go out meanwhile, whether a backlog shrinks at half the load, how much memory a backlog
 //! takes, and reads while deliveries go out. The endpoint's receiver is in this process.
 
+mod receiver;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,13 +11,15 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
+use self::receiver::Receiver;
+use crate::Outcome;
 use crate::args::Args;
 use crate::database::Database;
-use crate::figures::{BacklogSample, Row, Usage, WebhookFigures, mib};
-use crate::load::{Load, Run};
-use crate::receiver::Receiver;
-use crate::server::{Runner, RunningServer, cli};
-use crate::{Outcome, seed};
+use crate::database::seed;
+use crate::loads::Load;
+use crate::loads::wrk::Run;
+use crate::report::figures::{BacklogSample, Row, Usage, WebhookFigures, mib};
+use crate::servers::server::{Runner, RunningServer, cli};
 
 /// The number of waiting deliveries whose memory is measured.
 const WAITING: u64 = 100_000;

@@ -1,14 +1,18 @@
 //! The results of a run, as tables for people and as JSON for programs.
 
+pub mod figures;
+pub mod machine;
+pub mod targets;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
 use serde::Serialize;
 
+use self::figures::{Row, ServerFigures, WebhookFigures};
+use self::targets::Ratio;
 use crate::Outcome;
-use crate::figures::{Row, ServerFigures, WebhookFigures};
-use crate::targets::Ratio;
 
 /// The results of a run.
 #[derive(Serialize)]

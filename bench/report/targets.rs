@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::figures::{Row, ServerFigures, WebhookFigures};
+use super::figures::{Row, ServerFigures, WebhookFigures};
 
 /// A ratio or another figure that may have a target.
 #[derive(Serialize)]

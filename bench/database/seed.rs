@@ -22,7 +22,8 @@ use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::store::{DataDir, Store, StoreError, WorkspaceTx};
 use serde_json::Value;
 
-use crate::{Outcome, rows};
+use super::bodies;
+use crate::Outcome;
 
 pub const WORKSPACE: &str = "bench";
 /// The time span over which the rows were created, in microseconds.
@@ -94,11 +95,11 @@ struct CustomerTree {
 impl CustomerTree {
     fn generate(n: u64) -> Outcome<Self> {
         Ok(Self {
-            customer: parse(&rows::customer(n, &n.to_string()))?,
+            customer: parse(&bodies::customer(n, &n.to_string()))?,
             contacts: (0..CONTACTS)
-                .map(|nth| parse(&rows::contact(n, nth)))
+                .map(|nth| parse(&bodies::contact(n, nth)))
                 .collect::<Outcome<_>>()?,
-            onboarding: parse(&rows::onboarding(n))?,
+            onboarding: parse(&bodies::onboarding(n))?,
         })
     }
 

@@ -1,10 +1,4 @@
-//! What the disk and SQLite can do on their own, in this process: syncs, and the statements of a
-//! POST through plain rusqlite, on the database that the server has just used.
-
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
-use std::time::{Duration, Instant};
+//! The statements of a POST through plain rusqlite, on the database that the server has just used.
 
 use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{Customer, NewCustomer};
@@ -18,61 +12,12 @@ use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use crate::{Outcome, process, rows, seed};
-
-/// The result of repeating a step: a sync, or a commit with its rows.
-pub struct Measurement {
-    /// The number of syncs or rows.
-    pub count: u64,
-    pub elapsed: Duration,
-    /// The duration of each step, sorted.
-    pub steps: Vec<Duration>,
-    pub cpu: Duration,
-}
-
-/// Repeats a step that counts as `count_per_step` for this many seconds.
-fn repeat(
-    seconds: u64,
-    count_per_step: u64,
-    mut step: impl FnMut() -> Outcome<()>,
-) -> Outcome<Measurement> {
-    let (limit, cpu_before) = (Duration::from_secs(seconds), process::cpu(std::process::id())?);
-    let started = Instant::now();
-    let mut steps = Vec::new();
-    while started.elapsed() < limit {
-        let step_started = Instant::now();
-        step()?;
-        steps.push(step_started.elapsed());
-    }
-    let elapsed = started.elapsed();
-    steps.sort_unstable();
-    let cpu = process::cpu(std::process::id())? - cpu_before;
-    Ok(Measurement { count: steps.len() as u64 * count_per_step, elapsed, steps, cpu })
-}
-
-/// Overwrites a page of an existing file and syncs it, which is the least that a commit does.
-pub fn measure_syncs(dir: &Path, seconds: u64) -> Outcome<Measurement> {
-    const PAGE: [u8; 4096] = [7; 4096];
-    const PAGES: u64 = 1024;
-    let path = dir.join("sync");
-    let mut file = File::create(&path)?;
-    for _ in 0..PAGES {
-        file.write_all(&PAGE)?;
-    }
-    file.sync_all()?;
-    let mut at = 0;
-    let timed = repeat(seconds, 1, || {
-        file.seek(SeekFrom::Start(at % PAGES * PAGE.len() as u64))?;
-        file.write_all(&PAGE)?;
-        at += 1;
-        Ok(file.sync_all()?)
-    })?;
-    std::fs::remove_file(path)?;
-    Ok(timed)
-}
+use super::timing::{Measurement, repeat};
+use crate::Outcome;
+use crate::database::{bodies, seed};
 
 /// Inserts customers with their events, with `rows_per_commit` customers in each transaction.
-pub fn measure_inserts(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Measurement> {
+pub fn measure(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Measurement> {
     let mut conn = open(dir)?;
     let sql = "SELECT no FROM workspaces WHERE slug = ?1";
     let workspace: i64 = conn.query_row(sql, [seed::WORKSPACE], |row| row.get(0))?;
@@ -82,7 +27,7 @@ pub fn measure_inserts(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Out
         for _ in 0..rows_per_commit {
             n += 1;
             let mark = format!("raw {rows_per_commit} {n}");
-            create(&tx, workspace, seed::parse(&rows::customer(n, &mark))?)?;
+            create(&tx, workspace, seed::parse(&bodies::customer(n, &mark))?)?;
         }
         Ok(tx.commit()?)
     })

@@ -5,12 +5,13 @@ use std::process::{Command, Stdio};
 
 use pivotal_server::store::DataDir;
 
+use super::process::Process;
 use crate::Outcome;
 use crate::args::Args;
 use crate::database::Database;
-use crate::figures::{Row, Usage};
-use crate::load::{Load, Loads, Run};
-use crate::process::Process;
+use crate::loads::wrk::Run;
+use crate::loads::{Load, Loads};
+use crate::report::figures::{Row, Usage};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
 

@@ -1,0 +1,5 @@
+//! The processes that are measured.
+
+pub mod floor;
+pub mod process;
+pub mod server;
