@@ -52,12 +52,13 @@ impl Args {
 }
 
 /// The names of all loads, in the order in which they run. `webhooks` stands for several.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 27] = [
     "fsync",
     "floor-get",
     "get-cuid",
     "get-display-id",
     "floor-list",
+    "raw-list",
     "list-first",
     "list-deep",
     "list-status",
@@ -69,6 +70,7 @@ pub const NAMES: [&str; 25] = [
     "patch",
     "mix",
     "get-while-writing",
+    "get-beside-writers",
     "raw-1",
     "raw-64",
     "ephemeral",

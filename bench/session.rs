@@ -11,8 +11,8 @@ use crate::args::Args;
 use crate::database::Database;
 use crate::loads::wrk::Run;
 use crate::loads::{Load, Loads};
-use crate::raw::{inserts, syncs};
-use crate::report::figures::{Row, ServerFigures, Usage, mib};
+use crate::raw::{inserts, pages, syncs};
+use crate::report::figures::{Row, ServerFigures, mib};
 use crate::report::{Report, machine, targets};
 use crate::servers::process::{Memory, Process};
 use crate::servers::server::{BINARY, Runner, RunningServer, server};
@@ -179,6 +179,14 @@ impl Bench<'_> {
             |loads| loads.list_first.renamed("floor-list", "floor for a list page"),
             |loads| &loads.list_first,
         )?;
+        let Runner { args, .. } = self.runner;
+        if args.wants("raw-list") {
+            eprintln!("raw-list");
+            let seconds = args.seconds.min(RAW_SECONDS);
+            let timed = pages::measure(&self.large.database.dir, seconds)?;
+            let title = "plain rusqlite, the first page of 100";
+            self.rows.push(Row::from_measurement("raw-list", title, &timed));
+        }
         self.run_on_both(|loads| &loads.list_first)?;
         self.run_on_both(|loads| &loads.list_deep)?;
         self.run_on_both(|loads| &loads.list_status)?;
@@ -201,7 +209,8 @@ impl Bench<'_> {
         }
         self.run_on(self.large, &loads.patch)?;
         self.run_on(self.large, &loads.mix)?;
-        self.run_beside_writers(&loads.get_while_writing, &loads.writers)
+        self.run_beside_writers(&loads.get_while_writing, &loads.writers)?;
+        self.run_beside_writers(&loads.get_beside_writers, &loads.paced_writers)
     }
 
     /// Runs a load on the large database, and then on the small one.
@@ -250,11 +259,11 @@ impl Bench<'_> {
         let RunningServer { process, database, .. } = self.large;
         let Runner { args, work } = self.runner;
         let seconds = args.warm_up + args.seconds + 1;
-        let before = process.cpu()?;
+        let meter = process.meter()?;
         let writing = Run::start(writers, process, &database.key, seconds, work)?;
         let reads = self.runner.run(process, &database.key, readers, Some(database.customers))?;
         let counts = writing.finish()?;
-        let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
+        let used = meter.usage(process)?;
         self.rows.push(reads);
         self.rows.push(Row::from_load(writers, Some(database.customers), &counts, used));
         Ok(())

@@ -84,7 +84,7 @@ fn row(name: &'static str, title: &str, customers: Option<u64>, mut steps: Vec<D
     let elapsed = steps.iter().sum();
     steps.sort_unstable();
     let count = steps.len() as u64;
-    let measured = Measurement { count, elapsed, steps, cpu: Duration::ZERO };
+    let measured = Measurement { count, elapsed, steps, cpu: Duration::ZERO, log_bytes: None };
     Row { customers, ..Row::from_measurement(name, title, &measured) }
 }
 

@@ -6,6 +6,10 @@ use crate::database::{Sample, bodies};
 
 /// The default number of connections.
 const CONNECTIONS: u32 = 64;
+/// The mean pauses, in milliseconds, with which four readers and eight writers leave about one of
+/// two processors idle.
+const READ_PAUSE: u64 = 3;
+const WRITE_PAUSE: u64 = 5;
 /// The number of different request bodies.
 const BODIES: u64 = 2000;
 
@@ -38,6 +42,11 @@ impl Load {
         Self { name, title, ..self.clone() }
     }
 
+    /// Whether no request only reads.
+    pub fn only_writes(&self) -> bool {
+        self.requests.iter().all(|request| !request.starts_with("GET "))
+    }
+
     /// Returns a load with fewer requests per second.
     pub fn paced(self, connections: u32, pause: u64) -> Self {
         Self { connections, pause, ..self }
@@ -57,6 +66,8 @@ pub struct Loads {
     pub mix: Load,
     pub get_while_writing: Load,
     pub writers: Load,
+    pub get_beside_writers: Load,
+    pub paced_writers: Load,
 }
 
 impl Loads {
@@ -110,6 +121,18 @@ impl Loads {
             // other.
             .with_connections(8),
             writers: post("writers", "the 8 writers: POST a customer", 8),
+            get_beside_writers: Load::new(
+                "get-beside-writers",
+                "GET by cuid beside 8 writers, all with pauses",
+                by_cuid.clone(),
+            )
+            .paced(4, READ_PAUSE),
+            paced_writers: post(
+                "paced-writers",
+                "these 8 writers: POST a customer, with pauses",
+                8,
+            )
+            .paced(8, WRITE_PAUSE),
             get_cuid: Load::new("get-cuid", "GET a customer by cuid", by_cuid),
         }
     }

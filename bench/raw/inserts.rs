@@ -12,17 +12,19 @@ use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::store::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::connection;
+use super::log_size::LogSize;
 use super::timing::{Measurement, repeat};
 use crate::Outcome;
 use crate::database::{bodies, seed};
 
 /// Inserts customers with their events, with `rows_per_commit` customers in each transaction.
 pub fn measure(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Measurement> {
-    let mut conn = open(dir)?;
-    let sql = "SELECT no FROM workspaces WHERE slug = ?1";
-    let workspace: i64 = conn.query_row(sql, [seed::WORKSPACE], |row| row.get(0))?;
+    let mut conn = connection::open_writer(dir)?;
+    let workspace = connection::workspace(&conn)?;
+    let log = LogSize::watch(&mut conn)?;
     let mut n = 0;
-    repeat(seconds, rows_per_commit, || {
+    let measured = repeat(seconds, rows_per_commit, || {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for _ in 0..rows_per_commit {
             n += 1;
@@ -30,20 +32,8 @@ pub fn measure(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Mea
             create(&tx, workspace, seed::parse(&bodies::customer(n, &mark))?)?;
         }
         Ok(tx.commit()?)
-    })
-}
-
-/// Opens the database with the same pragmas as `src/store/engine/sqlite.rs`.
-fn open(dir: &DataDir) -> rusqlite::Result<Connection> {
-    let conn = Connection::open(dir.database())?;
-    conn.set_prepared_statement_cache_capacity(128);
-    conn.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-         PRAGMA secure_delete = ON;
-         PRAGMA journal_size_limit = 67108864;",
-    )?;
-    Ok(conn)
+    })?;
+    Ok(Measurement { log_bytes: Some(log.bytes()), ..measured })
 }
 
 /// Runs the statements of a POST: check that the slug is free, get a display ID, insert the row and

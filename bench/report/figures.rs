@@ -1,13 +1,11 @@
 //! The figures of a run: of each load, and of the server itself.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::loads::Load;
 use crate::loads::wrk::Counts;
 use crate::raw::timing::Measurement;
-use crate::servers::process::Memory;
+use crate::servers::process::Usage;
 
 const MIB: f64 = 1_048_576.0;
 
@@ -34,6 +32,10 @@ pub struct Row {
     pub cpu_seconds: f64,
     /// CPU time per request, row, sync, or delivery, in microseconds.
     pub cpu_micros_each: f64,
+    /// Bytes written to the write-ahead log per row, if the load only writes.
+    pub log_bytes_each: Option<f64>,
+    /// The number of processors that were idle during the load, on average.
+    pub idle_cores: Option<f64>,
     /// Peak memory of the server.
     pub peak_mib: Option<f64>,
     /// Memory of the server after the load.
@@ -95,6 +97,11 @@ impl Row {
             errors: counts.errors,
             cpu_seconds: usage.cpu.as_secs_f64(),
             cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
+            log_bytes_each: usage
+                .written
+                .filter(|_| load.only_writes())
+                .map(|bytes| bytes as f64 / requests.max(1.0)),
+            idle_cores: Some(usage.idle_cores),
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
         }
@@ -119,6 +126,8 @@ impl Row {
             errors: 0,
             cpu_seconds: usage.cpu.as_secs_f64(),
             cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / (delivered as f64).max(1.0),
+            log_bytes_each: None,
+            idle_cores: None,
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
         }
@@ -142,17 +151,14 @@ impl Row {
             errors: 0,
             cpu_seconds: cpu,
             cpu_micros_each: cpu * 1e6 / (measured.count as f64).max(1.0),
+            log_bytes_each: measured
+                .log_bytes
+                .map(|bytes| bytes as f64 / (measured.count as f64).max(1.0)),
+            idle_cores: None,
             peak_mib: None,
             resident_mib: None,
         }
     }
-}
-
-/// The resources that a server used during a load.
-#[derive(Clone, Copy)]
-pub struct Usage {
-    pub cpu: Duration,
-    pub memory: Memory,
 }
 
 impl Row {
@@ -174,6 +180,7 @@ impl Row {
             self.errors.to_string(),
             format!("{:.2}", self.cpu_seconds),
             format!("{:.1}", self.cpu_micros_each),
+            self.log_bytes_each.map_or("–".to_owned(), grouped),
             mib(self.peak_mib),
             mib(self.resident_mib),
         ]

@@ -52,6 +52,7 @@ impl Report {
             "errors",
             "CPU s",
             "CPU µs each",
+            "log bytes each",
             "peak MiB",
             "MiB after",
         ];

@@ -36,6 +36,35 @@ pub struct Memory {
     pub peak: u64,
 }
 
+/// What a process had used at some moment, to compare with later.
+pub struct Meter {
+    started: Instant,
+    cpu: Duration,
+    written: Option<u64>,
+    idle: Duration,
+}
+
+/// The resources that a process used during a load.
+#[derive(Clone, Copy)]
+pub struct Usage {
+    pub cpu: Duration,
+    pub memory: Memory,
+    /// The bytes that the server's writer thread wrote. The floor has no such thread.
+    pub written: Option<u64>,
+    /// The number of processors that were idle, on average.
+    pub idle_cores: f64,
+}
+
+impl Meter {
+    /// Returns what the process has used since.
+    pub fn usage(&self, process: &Process) -> Outcome<Usage> {
+        let idle = (idle()? - self.idle).as_secs_f64() / self.started.elapsed().as_secs_f64();
+        let written = process.written()?.zip(self.written).map(|(now, before)| now - before);
+        let (cpu, memory) = (process.cpu()? - self.cpu, process.memory()?);
+        Ok(Usage { cpu, memory, written, idle_cores: idle })
+    }
+}
+
 impl Process {
     /// Starts a process that prints its address as a line of JSON, and waits until it responds to
     /// `/api/v1/health`.
@@ -64,6 +93,28 @@ impl Process {
     /// Returns the CPU time that the process has used so far.
     pub fn cpu(&self) -> Outcome<Duration> {
         cpu(self.child.id())
+    }
+
+    /// Starts to measure what the process uses.
+    pub fn meter(&self) -> Outcome<Meter> {
+        let (cpu, written) = (self.cpu()?, self.written()?);
+        Ok(Meter { started: Instant::now(), cpu, written, idle: idle()? })
+    }
+
+    /// Returns the bytes that the server's writer thread has written so far (proc(5), `wchar`). It
+    /// writes only to the log, except for what its checkpoints leave to it.
+    fn written(&self) -> Outcome<Option<u64>> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let thread = thread?.path();
+            // Any other thread may end while it is being read.
+            if !fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim() == "writer") {
+                continue;
+            }
+            let io = fs::read_to_string(thread.join("io"))?;
+            let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+            return Ok(Some(written.ok_or("/proc/PID/task/TID/io has no wchar")?.parse()?));
+        }
+        Ok(None)
     }
 
     pub fn memory(&self) -> Outcome<Memory> {
@@ -129,5 +180,15 @@ pub fn cpu(pid: u32) -> Outcome<Duration> {
     let mut ticks = after.split_whitespace().skip(11).take(2);
     let mut next =
         || -> Outcome<u32> { Ok(ticks.next().ok_or("/proc/PID/stat is too short")?.parse()?) };
+    Ok(TICK * (next()? + next()?))
+}
+
+/// Returns the time for which the machine's processors have been idle so far, including waits for
+/// the disk (proc(5), `/proc/stat`).
+fn idle() -> Outcome<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let mut ticks = stat.split_whitespace().skip(4).take(2);
+    let mut next =
+        || -> Outcome<u32> { Ok(ticks.next().ok_or("/proc/stat is too short")?.parse()?) };
     Ok(TICK * (next()? + next()?))
 }

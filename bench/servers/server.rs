@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::database::Database;
 use crate::loads::wrk::Run;
 use crate::loads::{Load, Loads};
-use crate::report::figures::{Row, Usage};
+use crate::report::figures::Row;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
 
@@ -76,10 +76,9 @@ impl Runner<'_> {
         customers: Option<u64>,
     ) -> Outcome<Row> {
         process.reset_peak()?;
-        let before = process.cpu()?;
+        let meter = process.meter()?;
         let counts = Run::start(load, process, key, self.args.seconds, self.work)?.finish()?;
-        let used = Usage { cpu: process.cpu()? - before, memory: process.memory()? };
-        Ok(Row::from_load(load, customers, &counts, used))
+        Ok(Row::from_load(load, customers, &counts, meter.usage(process)?))
     }
 }
 

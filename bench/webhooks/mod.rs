@@ -18,7 +18,7 @@ use crate::database::Database;
 use crate::database::seed;
 use crate::loads::Load;
 use crate::loads::wrk::Run;
-use crate::report::figures::{BacklogSample, Row, Usage, WebhookFigures, mib};
+use crate::report::figures::{BacklogSample, Row, WebhookFigures, mib};
 use crate::servers::server::{Runner, RunningServer, cli};
 
 /// The number of waiting deliveries whose memory is measured.
@@ -150,13 +150,13 @@ impl Bench<'_> {
         )?;
         let mut peak = server.process.memory()?.peak;
         server.process.reset_peak()?;
-        let before = (server.process.cpu()?, self.receiver.count(), Instant::now());
+        let meter = server.process.meter()?;
+        let (before, started) = (self.receiver.count(), Instant::now());
         self.wait_until_sent()?;
-        let seconds = before.2.elapsed().as_secs_f64();
-        let used =
-            Usage { cpu: server.process.cpu()? - before.0, memory: server.process.memory()? };
+        let seconds = started.elapsed().as_secs_f64();
+        let used = meter.usage(&server.process)?;
         peak = peak.max(used.memory.peak);
-        let (title, delivered) = ("deliveries and nothing else", self.receiver.count() - before.1);
+        let (title, delivered) = ("deliveries and nothing else", self.receiver.count() - before);
         self.rows.push(Row::from_deliveries("deliver", title, delivered, seconds, used));
         server.process.stop()?;
         Ok((mib(resident), mib(peak)))
@@ -178,11 +178,11 @@ impl Bench<'_> {
     ) -> Outcome<()> {
         let (process, key) = (&server.process, &self.database.key);
         self.runner.warm_up(process, key, load)?;
-        let (before, started, cpu) = (self.receiver.count(), Instant::now(), process.cpu()?);
+        let (before, started, meter) = (self.receiver.count(), Instant::now(), process.meter()?);
         let row = self.runner.measure(process, key, load, None)?;
         let (delivered, seconds) =
             (self.receiver.count() - before, started.elapsed().as_secs_f64());
-        let used = Usage { cpu: process.cpu()? - cpu, memory: process.memory()? };
+        let used = meter.usage(process)?;
         self.rows.push(row);
         self.rows.push(Row::from_deliveries(name, title, delivered, seconds, used));
         Ok(())
