@@ -27,6 +27,15 @@ pub struct Args {
     /// Keep the databases in this directory, and reuse the ones that are already there
     #[arg(long, value_name = "DIR")]
     pub database: Option<PathBuf>,
+    /// Also measure this other build of the server, and compare
+    #[arg(long, value_name = "BINARY")]
+    pub baseline: Option<PathBuf>,
+    /// Where the baseline's databases are, if it can't use the same ones
+    #[arg(long, value_name = "DIR", requires = "baseline")]
+    pub baseline_database: Option<PathBuf>,
+    /// How often to run each load; the median counts [default: 1, or 3 with a baseline]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: Option<u32>,
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     pub json: PathBuf,
@@ -45,6 +54,10 @@ pub struct Args {
 }
 
 impl Args {
+    pub fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.baseline.is_some() { 3 } else { 1 })
+    }
+
     /// Returns whether the load with this name should run.
     pub fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == name)

@@ -12,6 +12,7 @@ mod servers;
 mod session;
 mod test_kit;
 mod webhooks;
+mod work_dir;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use crate::args::Args;
 use crate::database::{Database, bodies, seed};
 use crate::raw::timing::Measurement;
 use crate::report::figures::Row;
+use crate::servers::build::{Build, Role};
 use crate::servers::process::Process;
 
 /// The number of customers in the workspace.
@@ -28,32 +29,26 @@ const WRITERS: u64 = 8;
 pub const NAMES: [&str; 6] =
     ["ephemeral", "snapshot", "restore", "restore-reset", "restore-all", "reset"];
 
-/// Runs the selected measurements. `start` returns the command that starts the real server on a
-/// database.
-pub fn measure(
-    args: &Args,
-    work: &Path,
-    binary: &str,
-    start: impl Fn(&Database) -> Command,
-) -> Outcome<Vec<Row>> {
+/// Runs the selected measurements.
+pub fn measure(args: &Args, build: &Build, work: &Path) -> Outcome<Vec<Row>> {
     let mut rows = Vec::new();
     if args.wants("ephemeral") {
         eprintln!("ephemeral");
-        let steps = (0..REPEATS).map(|_| start_ephemeral(binary)).collect::<Outcome<_>>()?;
-        rows.push(row("ephemeral", "start an ephemeral server", None, steps));
+        let steps = (0..REPEATS).map(|_| start_ephemeral(&build.binary)).collect::<Outcome<_>>()?;
+        rows.push(row("ephemeral", "start an ephemeral server", (build.role, None), steps));
     }
     if !NAMES[1..].iter().any(|name| args.wants(name)) {
         return Ok(rows);
     }
-    let database = Database::prepare(&work.join("test-kit"), args.database.as_deref(), CUSTOMERS)?;
-    let process = Process::start(start(&database).arg("--test-control"))?;
+    let database = Database::prepare(build, &work.join("test-kit"), CUSTOMERS)?;
+    let process = Process::start(build.server(&database.dir).arg("--test-control"))?;
     process.wait_until_idle()?;
     let control = Control { process: &process, key: &database.key };
     let mut add = |name, title: &str, repeats, step: &dyn Fn() -> Outcome<Duration>| {
         if args.wants(name) {
             eprintln!("{name}");
             let steps = (0..repeats).map(|_| step()).collect::<Outcome<_>>()?;
-            rows.push(row(name, title, Some(database.customers), steps));
+            rows.push(row(name, title, (build.role, Some(database.customers)), steps));
         }
         Outcome::Ok(())
     };
@@ -80,16 +75,21 @@ pub fn measure(
     Ok(rows)
 }
 
-fn row(name: &'static str, title: &str, customers: Option<u64>, mut steps: Vec<Duration>) -> Row {
+fn row(
+    name: &'static str,
+    title: &str,
+    (role, customers): (Role, Option<u64>),
+    mut steps: Vec<Duration>,
+) -> Row {
     let elapsed = steps.iter().sum();
     steps.sort_unstable();
     let count = steps.len() as u64;
     let measured = Measurement { count, elapsed, steps, cpu: Duration::ZERO, log_bytes: None };
-    Row { customers, ..Row::from_measurement(name, title, &measured) }
+    Row { role, customers, ..Row::from_measurement(name, title, &measured) }
 }
 
 /// Returns the time until an ephemeral server has printed its address.
-fn start_ephemeral(binary: &str) -> Outcome<Duration> {
+fn start_ephemeral(binary: &Path) -> Outcome<Duration> {
     let mut command = Command::new(binary);
     command.args(["serve", "--ephemeral"]).stderr(Stdio::null());
     let process = Process::start(&mut command)?;

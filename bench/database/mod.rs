@@ -14,6 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use self::bodies::Rng;
 use crate::Outcome;
+use crate::raw::inserts;
+use crate::servers::build::{Build, Originals, Role};
 
 /// The number of rows that the loads choose from.
 const SAMPLE: u64 = 100_000;
@@ -22,12 +24,16 @@ const DEEP_CURSORS: u64 = 1000;
 
 /// A database that a run may modify.
 pub struct Database {
+    /// The build that uses it.
+    pub role: Role,
     /// The number of customers before the run.
     pub customers: u64,
     pub dir: DataDir,
     /// An API key without a rate limit.
     pub key: String,
     pub sample: Sample,
+    /// Whether the statements of the raw loads work on it. A baseline may have an older schema.
+    pub takes_raw: bool,
 }
 
 /// Identifiers of random customers in a database.
@@ -40,25 +46,43 @@ pub struct Sample {
 }
 
 impl Database {
-    /// Creates a database in `work`, or copies the one that is kept in `kept`, so that every run
-    /// starts with the same rows.
-    pub fn prepare(work: &Path, kept: Option<&Path>, customers: u64) -> Outcome<Self> {
-        let path = work.join(format!("customers-{customers}"));
+    /// Copies a database for a build to use in a run, so that every run starts with the same rows.
+    pub fn prepare(build: &Build, work: &Path, customers: u64) -> Outcome<Self> {
+        let original = match &build.originals {
+            Originals::CreatedIn(dir) => kept_database(dir, customers)?,
+            Originals::ExistingIn(dir) => existing_database(dir, customers)?,
+        };
+        let role = build.role;
+        let path =
+            work.join(format!("{role:?}").to_lowercase()).join(format!("customers-{customers}"));
         let dir = DataDir::new(&path);
-        match kept {
-            Some(kept) => {
-                let original = kept_database(kept, customers)?;
-                fs::create_dir_all(&path)?;
-                fs::copy(original.database(), dir.database())?;
-                // Otherwise, the system might write the copy to disk during the measurements.
-                File::options().write(true).open(dir.database())?.sync_all()?;
-            }
-            None => create(&dir, customers)?,
-        }
-        let key = seed::make_key(&dir)?;
+        fs::create_dir_all(&path)?;
+        fs::copy(original.database(), dir.database())?;
+        // Otherwise, the system might write the copy to disk during the measurements.
+        File::options().write(true).open(dir.database())?.sync_all()?;
+        let key = make_key(build, &dir)?;
         let sample = Sample::select(&dir, customers)?;
-        Ok(Self { customers, dir, key, sample })
+        let takes_raw = role == Role::Current || inserts::are_possible(&dir)?;
+        Ok(Self { role, customers, dir, key, sample, takes_raw })
     }
+}
+
+/// Creates an API key without a rate limit and returns the plaintext key.
+fn make_key(build: &Build, dir: &DataDir) -> Outcome<String> {
+    let workspace = seed::WORKSPACE;
+    let args =
+        ["keys", "create", "--workspace", workspace, "--name", "Load", "--tier", "unlimited"];
+    let created = build.run(dir, &args)?;
+    Ok(created["key"].as_str().ok_or("`keys create` printed no key")?.to_owned())
+}
+
+fn existing_database(dir: &Path, customers: u64) -> Outcome<DataDir> {
+    let path = dir.join(format!("customers-{customers}"));
+    if path.exists() {
+        return Ok(DataDir::new(path));
+    }
+    let advice = "create it with the baseline's own benchmark and its --database option";
+    Err(format!("{} does not exist; {advice}", path.display()).into())
 }
 
 /// Returns the kept database of this size, and creates it if there is none. Until it is complete,

@@ -11,8 +11,6 @@ use pivotal_server::model::clock::{Clock, Monotonic, SystemClock};
 use pivotal_server::model::contact::NewContact;
 use pivotal_server::model::customer::{CustomerRef, NewCustomer};
 use pivotal_server::model::event::Actor;
-use pivotal_server::model::key::issued::IssuedKey;
-use pivotal_server::model::key::{Mode, NewKey, Scopes, Tier};
 use pivotal_server::model::onboarding::{NewOnboarding, OnboardingPatch};
 use pivotal_server::model::parse::fields::{Body, Fields};
 use pivotal_server::model::values::slug::Slug;
@@ -118,19 +116,4 @@ impl CustomerTree {
 pub fn parse<B: Body>(body: &Value) -> Outcome<B> {
     let object = body.as_object().ok_or("the body is not an object")?;
     Fields::parse(object).map_err(|problems| format!("{body}: {problems:?}").into())
-}
-
-/// Creates an API key without a rate limit and returns the plaintext key.
-pub fn make_key(dir: &DataDir) -> Outcome<String> {
-    let store = Store::open(dir, Arc::new(SystemClock))?;
-    let slug = Slug::parse(WORKSPACE).map_err(|fault| fault.requirement)?;
-    let workspace = store
-        .read(|reader| reader.workspace(&slug))?
-        .ok_or_else(|| format!("{} has no workspace `{WORKSPACE}`", dir.path().display()))?;
-    let name = Name::parse("Load").map_err(|fault| fault.requirement)?;
-    let (tier, scopes) = (Tier::Unlimited, Scopes::all());
-    let new = NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
-    let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
-    store.write_blocking(move |tx| tx.create_key(Actor::command_line(), &workspace, issued))?;
-    Ok(secret.reveal().to_owned())
 }

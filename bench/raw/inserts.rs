@@ -18,8 +18,23 @@ use super::timing::{Measurement, repeat};
 use crate::Outcome;
 use crate::database::{bodies, seed};
 
-/// Inserts customers with their events, with `rows_per_commit` customers in each transaction.
-pub fn measure(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Measurement> {
+/// Returns whether the statements fit the database's schema.
+pub fn are_possible(dir: &DataDir) -> Outcome<bool> {
+    let mut conn = connection::open_writer(dir)?;
+    let workspace = connection::workspace(&conn)?;
+    // Rolled back when it is dropped.
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    Ok(create(&tx, workspace, seed::parse(&bodies::customer(0, "possible"))?).is_ok())
+}
+
+/// Inserts customers with their events, with `rows_per_commit` customers in each transaction. Their
+/// names contain `names`, which must be new.
+pub fn measure(
+    dir: &DataDir,
+    rows_per_commit: u64,
+    seconds: u64,
+    names: &str,
+) -> Outcome<Measurement> {
     let mut conn = connection::open_writer(dir)?;
     let workspace = connection::workspace(&conn)?;
     let log = LogSize::watch(&mut conn)?;
@@ -28,7 +43,7 @@ pub fn measure(dir: &DataDir, rows_per_commit: u64, seconds: u64) -> Outcome<Mea
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for _ in 0..rows_per_commit {
             n += 1;
-            let mark = format!("raw {rows_per_commit} {n}");
+            let mark = format!("{names} {n}");
             create(&tx, workspace, seed::parse(&bodies::customer(n, &mark))?)?;
         }
         Ok(tx.commit()?)

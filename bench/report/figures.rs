@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::loads::Load;
 use crate::loads::wrk::Counts;
 use crate::raw::timing::Measurement;
+use crate::servers::build::Role;
 use crate::servers::process::Usage;
 
 const MIB: f64 = 1_048_576.0;
@@ -12,6 +13,10 @@ const MIB: f64 = 1_048_576.0;
 /// The figures of a load: a row of the table.
 #[derive(Serialize)]
 pub struct Row {
+    /// The build that was measured. The floor and raw rows belong to this build, unless they are of
+    /// the baseline's database.
+    #[serde(skip)]
+    pub role: Role,
     /// The name for `--only`.
     pub name: &'static str,
     /// The description in the table.
@@ -40,6 +45,10 @@ pub struct Row {
     pub peak_mib: Option<f64>,
     /// Memory of the server after the load.
     pub resident_mib: Option<f64>,
+    /// The rounds, if there is more than one. The figures above are their medians, except that the
+    /// errors are their sum, and the memory is that of the last round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Row>,
 }
 
 /// The figures of the server that aren't about a load.
@@ -87,6 +96,7 @@ impl Row {
     pub fn from_load(load: &Load, customers: Option<u64>, counts: &Counts, usage: Usage) -> Self {
         let (requests, seconds) = (counts.requests as f64, counts.micros as f64 / 1e6);
         Self {
+            role: Role::Current,
             name: load.name,
             title: load.title.to_owned(),
             customers,
@@ -104,6 +114,7 @@ impl Row {
             idle_cores: Some(usage.idle_cores),
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
+            rounds: Vec::new(),
         }
     }
 
@@ -116,6 +127,7 @@ impl Row {
         usage: Usage,
     ) -> Self {
         Self {
+            role: Role::Current,
             name,
             title: title.to_owned(),
             customers: None,
@@ -130,6 +142,7 @@ impl Row {
             idle_cores: None,
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
+            rounds: Vec::new(),
         }
     }
 
@@ -141,6 +154,7 @@ impl Row {
         };
         let cpu = measured.cpu.as_secs_f64();
         Self {
+            role: Role::Current,
             name,
             title: title.to_owned(),
             customers: None,
@@ -157,11 +171,49 @@ impl Row {
             idle_cores: None,
             peak_mib: None,
             resident_mib: None,
+            rounds: Vec::new(),
         }
     }
 }
 
 impl Row {
+    pub fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// Combines the rounds of a load.
+    pub fn median(mut rounds: Vec<Self>) -> Option<Self> {
+        if rounds.len() < 2 {
+            return rounds.pop();
+        }
+        let middle = |figure: fn(&Self) -> Option<f64>| {
+            let mut figures: Vec<f64> = rounds.iter().filter_map(figure).collect();
+            figures.sort_unstable_by(f64::total_cmp);
+            let upper = figures.get(figures.len() / 2)?;
+            let lower = figures.get(figures.len().saturating_sub(1) / 2)?;
+            Some((lower + upper) / 2.0)
+        };
+        let last = rounds.last()?;
+        Some(Self {
+            role: last.role,
+            name: last.name,
+            title: last.title.clone(),
+            customers: last.customers,
+            connections: last.connections,
+            per_second: middle(|row| Some(row.per_second))?,
+            p50: middle(|row| row.p50),
+            p99: middle(|row| row.p99),
+            errors: rounds.iter().map(|row| row.errors).sum(),
+            cpu_seconds: middle(|row| Some(row.cpu_seconds))?,
+            cpu_micros_each: middle(|row| Some(row.cpu_micros_each))?,
+            log_bytes_each: middle(|row| row.log_bytes_each),
+            idle_cores: middle(|row| row.idle_cores),
+            peak_mib: last.peak_mib,
+            resident_mib: last.resident_mib,
+            rounds,
+        })
+    }
+
     /// Returns the cells of the row in the table.
     pub fn cells(&self) -> Vec<String> {
         let title = match self.customers {
@@ -226,7 +278,7 @@ impl WebhookFigures {
 }
 
 /// Formats an integer with thousands separators.
-fn grouped(number: f64) -> String {
+pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let head = digits.len() % 3;
     let (head, tail) = digits.split_at(head);

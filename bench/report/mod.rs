@@ -1,5 +1,6 @@
 //! The results of a run, as tables for people and as JSON for programs.
 
+pub mod comparison;
 pub mod figures;
 pub mod machine;
 pub mod targets;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use self::comparison::{Baseline, FigureChange, LoadChange};
 use self::figures::{Row, ServerFigures, WebhookFigures};
 use self::targets::Ratio;
 use crate::Outcome;
@@ -24,12 +26,14 @@ pub struct Report {
     pub server: ServerFigures,
     pub webhooks: Option<WebhookFigures>,
     pub ratios: Vec<Ratio>,
+    pub baseline: Option<Baseline>,
 }
 
 impl Report {
     /// Returns the number of failed requests.
     pub fn errors(&self) -> u64 {
-        self.rows.iter().map(|row| row.errors).sum()
+        let baseline = self.baseline.iter().flat_map(|baseline| &baseline.rows);
+        self.rows.iter().chain(baseline).map(|row| row.errors).sum()
     }
 
     /// Prints the results in Markdown.
@@ -66,6 +70,14 @@ impl Report {
         println!();
         let ratios: Vec<Vec<String>> = self.ratios.iter().map(Ratio::cells).collect();
         print_table(&["ratio", "value", "target", ""], &ratios);
+        if let Some(baseline) = &self.baseline {
+            println!("\nThe baseline, this build, and the ratio between them:\n");
+            let loads: Vec<Vec<String>> = baseline.loads.iter().map(LoadChange::cells).collect();
+            print_table(&LoadChange::HEADING, &loads);
+            println!();
+            let figures = baseline.figures.iter().map(FigureChange::cells).collect::<Vec<_>>();
+            print_table(&["figure", "before", "after", "ratio"], &figures);
+        }
     }
 
     /// Returns an error if the file can't be written, so that a run fails before measuring.

@@ -1,5 +1,7 @@
 //! The processes that are measured.
 
+pub mod build;
 pub mod floor;
 pub mod process;
+pub mod rounds;
 pub mod server;

@@ -1,10 +1,8 @@
 //! The server that is measured, and measuring it under a load.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use pivotal_server::store::DataDir;
-
+use super::build::{Build, Role};
 use super::process::Process;
 use crate::Outcome;
 use crate::args::Args;
@@ -12,8 +10,6 @@ use crate::database::Database;
 use crate::loads::wrk::Run;
 use crate::loads::{Load, Loads};
 use crate::report::figures::Row;
-
-pub const BINARY: &str = env!("CARGO_BIN_EXE_pivotal-server");
 
 /// A server process, its database, and the loads for it.
 pub struct RunningServer<'a> {
@@ -23,10 +19,19 @@ pub struct RunningServer<'a> {
 }
 
 impl<'a> RunningServer<'a> {
-    pub fn start(args: &Args, database: &'a Database) -> Outcome<Self> {
-        let process = Process::start(&mut server(args, &database.dir))?;
+    pub fn start(build: &Build, database: &'a Database) -> Outcome<Self> {
+        let process = Process::start(&mut build.server(&database.dir))?;
         process.wait_until_idle()?;
         Ok(Self { process, database, loads: Loads::new(&database.sample) })
+    }
+
+    pub fn target(&self) -> Target<'_> {
+        Target {
+            process: &self.process,
+            key: &self.database.key,
+            customers: Some(self.database.customers),
+            role: self.database.role,
+        }
     }
 
     /// Returns the length of the response to the first request of a load.
@@ -39,6 +44,16 @@ impl<'a> RunningServer<'a> {
     }
 }
 
+/// A process that loads are sent to.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub process: &'a Process,
+    pub key: &'a str,
+    /// The number of customers, if it is relevant.
+    pub customers: Option<u64>,
+    pub role: Role,
+}
+
 /// How loads are run.
 #[derive(Clone, Copy)]
 pub struct Runner<'a> {
@@ -49,55 +64,24 @@ pub struct Runner<'a> {
 
 impl Runner<'_> {
     /// Runs a load, first for the warm-up and then to measure it.
-    pub fn run(
-        &self,
-        process: &Process,
-        key: &str,
-        load: &Load,
-        customers: Option<u64>,
-    ) -> Outcome<Row> {
-        self.warm_up(process, key, load)?;
-        self.measure(process, key, load, customers)
+    pub fn run(&self, target: Target<'_>, load: &Load) -> Outcome<Row> {
+        self.warm_up(target, load)?;
+        self.measure(target, load)
     }
 
-    pub fn warm_up(&self, process: &Process, key: &str, load: &Load) -> Outcome<()> {
+    pub fn warm_up(&self, target: Target<'_>, load: &Load) -> Outcome<()> {
         eprintln!("{}", load.name);
         if self.args.warm_up > 0 {
-            Run::start(load, process, key, self.args.warm_up, self.work)?.finish()?;
+            Run::start(load, target.process, target.key, self.args.warm_up, self.work)?.finish()?;
         }
         Ok(())
     }
 
-    pub fn measure(
-        &self,
-        process: &Process,
-        key: &str,
-        load: &Load,
-        customers: Option<u64>,
-    ) -> Outcome<Row> {
+    pub fn measure(&self, target: Target<'_>, load: &Load) -> Outcome<Row> {
+        let Target { process, key, customers, role } = target;
         process.reset_peak()?;
         let meter = process.meter()?;
         let counts = Run::start(load, process, key, self.args.seconds, self.work)?.finish()?;
-        Ok(Row::from_load(load, customers, &counts, meter.usage(process)?))
+        Ok(Row::from_load(load, customers, &counts, meter.usage(process)?).with_role(role))
     }
-}
-
-/// Returns the command that starts the real server with its default settings.
-pub fn server(args: &Args, dir: &DataDir) -> Command {
-    let mut command = cli(dir);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--no-bootstrap"]);
-    command.env("PIVOTAL_LOG", &args.log).stderr(Stdio::null());
-    command
-}
-
-/// Returns a command of the real binary, without its arguments.
-pub fn cli(dir: &DataDir) -> Command {
-    let mut command = Command::new(BINARY);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PIVOTAL_") {
-            command.env_remove(name);
-        }
-    }
-    command.arg("--data-dir").arg(dir.path()).arg("--json").current_dir(dir.path());
-    command
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
 
 use self::receiver::Receiver;
 use crate::Outcome;
@@ -19,7 +18,8 @@ use crate::database::seed;
 use crate::loads::Load;
 use crate::loads::wrk::Run;
 use crate::report::figures::{BacklogSample, Row, WebhookFigures, mib};
-use crate::servers::server::{Runner, RunningServer, cli};
+use crate::servers::build::Build;
+use crate::servers::server::{Runner, RunningServer, Target};
 
 /// The number of waiting deliveries whose memory is measured.
 const WAITING: u64 = 100_000;
@@ -37,10 +37,14 @@ const POLL: Duration = Duration::from_millis(20);
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Runs the loads on a database that no server has open.
-pub fn measure(runner: Runner<'_>, database: &Database) -> Outcome<(Vec<Row>, WebhookFigures)> {
+pub fn measure(
+    runner: Runner<'_>,
+    build: &Build,
+    database: &Database,
+) -> Outcome<(Vec<Row>, WebhookFigures)> {
     let receiver = Receiver::start()?;
-    let mut bench = Bench { runner, database, receiver, rows: Vec::new() };
-    let server = RunningServer::start(runner.args, database)?;
+    let mut bench = Bench { runner, build, database, receiver, rows: Vec::new() };
+    let server = RunningServer::start(build, database)?;
     let mib_without = bench.without_endpoint(&server)?;
     let endpoint = bench.create_endpoint()?;
     bench.at_peak(&server)?;
@@ -54,6 +58,7 @@ pub fn measure(runner: Runner<'_>, database: &Database) -> Outcome<(Vec<Row>, We
 
 struct Bench<'a> {
     runner: Runner<'a>,
+    build: &'a Build,
     database: &'a Database,
     receiver: Receiver,
     rows: Vec<Row>,
@@ -134,10 +139,10 @@ impl Bench<'_> {
     /// before that and the peak.
     fn with_waiting(&mut self, endpoint: &str) -> Outcome<(f64, f64)> {
         self.receiver.hold();
-        let server = RunningServer::start(self.runner.args, self.database)?;
+        let server = RunningServer::start(self.build, self.database)?;
         // The same load as without an endpoint, so that the caches are equally full.
         let get = get(&server).renamed("get-delivering", "GET by cuid, while deliveries go out");
-        self.runner.run(&server.process, &self.database.key, &get, None)?;
+        self.runner.run(target(&server), &get)?;
         let resident = server.process.memory()?.resident;
         let Args { warm_up, seconds, .. } = self.runner.args;
         self.queue(endpoint, ENOUGH_PER_SECOND * (warm_up + seconds))?;
@@ -157,13 +162,16 @@ impl Bench<'_> {
         let used = meter.usage(&server.process)?;
         peak = peak.max(used.memory.peak);
         let (title, delivered) = ("deliveries and nothing else", self.receiver.count() - before);
-        self.rows.push(Row::from_deliveries("deliver", title, delivered, seconds, used));
+        self.rows.push(
+            Row::from_deliveries("deliver", title, delivered, seconds, used)
+                .with_role(self.build.role),
+        );
         server.process.stop()?;
         Ok((mib(resident), mib(peak)))
     }
 
     fn run(&mut self, server: &RunningServer<'_>, load: &Load) -> Outcome<()> {
-        let row = self.runner.run(&server.process, &self.database.key, load, None)?;
+        let row = self.runner.run(target(server), load)?;
         self.rows.push(row);
         Ok(())
     }
@@ -176,26 +184,25 @@ impl Bench<'_> {
         name: &'static str,
         title: &str,
     ) -> Outcome<()> {
-        let (process, key) = (&server.process, &self.database.key);
-        self.runner.warm_up(process, key, load)?;
+        let process = &server.process;
+        self.runner.warm_up(target(server), load)?;
         let (before, started, meter) = (self.receiver.count(), Instant::now(), process.meter()?);
-        let row = self.runner.measure(process, key, load, None)?;
+        let row = self.runner.measure(target(server), load)?;
         let (delivered, seconds) =
             (self.receiver.count() - before, started.elapsed().as_secs_f64());
         let used = meter.usage(process)?;
         self.rows.push(row);
-        self.rows.push(Row::from_deliveries(name, title, delivered, seconds, used));
+        self.rows.push(
+            Row::from_deliveries(name, title, delivered, seconds, used).with_role(self.build.role),
+        );
         Ok(())
     }
 
     /// Creates an endpoint with the command, and waits for its ping. Returns its ID.
     fn create_endpoint(&self) -> Outcome<String> {
-        let output = cli(&self.database.dir)
-            .args(["webhooks", "create", "--workspace", seed::WORKSPACE])
-            .args(["--url", &self.receiver.url])
-            .output()?;
-        let created: Value = serde_json::from_slice(&output.stdout)
-            .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        let url = &self.receiver.url;
+        let args = ["webhooks", "create", "--workspace", seed::WORKSPACE, "--url", url];
+        let created = self.build.run(&self.database.dir, &args)?;
         let id = created["id"].as_str().ok_or("the endpoint has no ID")?.to_owned();
         let started = Instant::now();
         while self.receiver.count() == 0 {
@@ -236,6 +243,11 @@ impl Bench<'_> {
         }
         Ok(())
     }
+}
+
+/// The size of the database doesn't matter in these rows.
+fn target<'a>(server: &'a RunningServer<'_>) -> Target<'a> {
+    Target { customers: None, ..server.target() }
 }
 
 fn get(server: &RunningServer<'_>) -> Load {
