@@ -108,6 +108,16 @@ pub fn customer(n: u64, mark: &str) -> Value {
     body
 }
 
+/// The number of different bodies of customers that the database doesn't contain yet.
+pub const NEW: u64 = 2000;
+/// The number of the first of them.
+const FIRST_NEW: u64 = 1 << 40;
+
+/// Returns one of these bodies.
+pub fn new_customer(n: u64, mark: &str) -> Value {
+    customer(FIRST_NEW + n, mark)
+}
+
 /// Returns the domain of customer number `n`. Every domain belongs to two customers.
 pub fn domain(n: u64) -> String {
     let mut rng = Rng::new(n / 2);

@@ -10,8 +10,6 @@ const CONNECTIONS: u32 = 64;
 /// two processors idle.
 const READ_PAUSE: u64 = 3;
 const WRITE_PAUSE: u64 = 5;
-/// The number of different request bodies.
-const BODIES: u64 = 2000;
 
 /// A kind of traffic to measure.
 #[derive(Clone)]
@@ -74,7 +72,7 @@ impl Loads {
     /// Creates the loads for the database that `sample` was taken from.
     pub fn new(sample: &Sample) -> Self {
         let by_cuid = lines(&sample.cuids, |id| format!("GET /api/v1/customers/{id}"));
-        let posts: Vec<String> = (0..BODIES).map(post).collect();
+        let posts: Vec<String> = (0..bodies::NEW).map(post).collect();
         // Nine reads for each of the bodies.
         let reads = by_cuid.iter().cycle().take(9 * posts.len());
         let mix = reads.chain(&posts).cloned().collect();
@@ -146,11 +144,8 @@ fn page(query: &str) -> String {
     format!("GET /api/v1/customers?limit=100{query}")
 }
 
-/// The first number for rows that the database doesn't contain yet.
-const FIRST_NEW: u64 = 1 << 40;
-
 fn post(n: u64) -> String {
-    format!("POST /api/v1/customers {}", bodies::customer(FIRST_NEW + n, "@@@@"))
+    format!("POST /api/v1/customers {}", bodies::new_customer(n, "@@@@"))
 }
 
 /// Updates one indexed field and one that is not indexed.

@@ -16,7 +16,8 @@ use super::connection;
 use super::log_size::LogSize;
 use super::timing::{Measurement, repeat};
 use crate::Outcome;
-use crate::database::{bodies, seed};
+use crate::database::bodies::{self, Rng};
+use crate::database::seed;
 
 /// Returns whether the statements fit the database's schema.
 pub fn are_possible(dir: &DataDir) -> Outcome<bool> {
@@ -24,7 +25,7 @@ pub fn are_possible(dir: &DataDir) -> Outcome<bool> {
     let workspace = connection::workspace(&conn)?;
     // Rolled back when it is dropped.
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    Ok(create(&tx, workspace, seed::parse(&bodies::customer(0, "possible"))?).is_ok())
+    Ok(create(&tx, workspace, seed::parse(&bodies::new_customer(0, "possible 2"))?).is_ok())
 }
 
 /// Inserts customers with their events, with `rows_per_commit` customers in each transaction. Their
@@ -38,21 +39,26 @@ pub fn measure(
     let mut conn = connection::open_writer(dir)?;
     let workspace = connection::workspace(&conn)?;
     let log = LogSize::watch(&mut conn)?;
-    let mut n = 0;
+    // The same bodies as in the POSTs, so that the same pages change.
+    let (mut n, mut rng) = (0, Rng::new(rows_per_commit));
     let measured = repeat(seconds, rows_per_commit, || {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for _ in 0..rows_per_commit {
             n += 1;
             let mark = format!("{names} {n}");
-            create(&tx, workspace, seed::parse(&bodies::customer(n, &mark))?)?;
+            create(
+                &tx,
+                workspace,
+                seed::parse(&bodies::new_customer(rng.below(bodies::NEW), &mark))?,
+            )?;
         }
         Ok(tx.commit()?)
     })?;
     Ok(Measurement { log_bytes: Some(log.bytes()), ..measured })
 }
 
-/// Runs the statements of a POST: check that the slug is free, get a display ID, insert the row and
-/// the event.
+/// Runs the statements of a POST: check that the slug is free, get a display ID, insert the row, record
+/// the number in the slug, and insert the event.
 fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
     let slug = Slug::from_name(new.name.as_str());
     let sql = "SELECT 1 FROM customers
@@ -66,6 +72,7 @@ fn create(conn: &Connection, workspace: i64, new: NewCustomer) -> Outcome<()> {
     let customer = new.create(Id::generate(), DisplayId(display_id), slug, created_at);
     let doc = serde_json::to_string(&customer)?;
     insert_customer(conn, workspace, &customer, &doc)?;
+    claim_slug_number(conn, workspace, &customer.slug)?;
     let (_, at) = next_in_sequence(conn, workspace, "event")?;
     let sql = "INSERT INTO events (id, workspace_no, created_at, type, livemode, actor_type,
                    actor_id, actor_name, resource, resource_id, customer_id, object)
@@ -102,6 +109,31 @@ fn insert_customer(
         customer.updated_at.as_micros(),
         doc,
     ])?;
+    Ok(())
+}
+
+/// Same as in `src/store/rows/slug_runs.rs`.
+fn claim_slug_number(conn: &Connection, workspace: i64, slug: &Slug) -> Outcome<()> {
+    let Some((stem, number)) = slug.split_number() else { return Ok(()) };
+    let containing = |number: u32| -> rusqlite::Result<Option<(u32, u32)>> {
+        let sql = "SELECT low, high FROM slug_runs
+                   WHERE workspace_no = ?1 AND stem = ?2 AND low <= ?3
+                   ORDER BY low DESC LIMIT 1";
+        let mut below = conn.prepare_cached(sql)?;
+        let found = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let run = below.query_row(params![workspace, stem, number], found).optional()?;
+        Ok(run.filter(|(_, high)| number <= *high))
+    };
+    let (left, right) = (containing(number - 1)?, containing(number + 1)?);
+    if let Some((low, _)) = right {
+        let sql = "DELETE FROM slug_runs WHERE workspace_no = ?1 AND stem = ?2 AND low = ?3";
+        conn.prepare_cached(sql)?.execute(params![workspace, stem, low])?;
+    }
+    let low = left.map_or(number, |(low, _)| low);
+    let high = right.map_or(number, |(_, high)| high);
+    let sql = "INSERT INTO slug_runs (workspace_no, stem, low, high) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (workspace_no, stem, low) DO UPDATE SET high = excluded.high";
+    conn.prepare_cached(sql)?.execute(params![workspace, stem, low, high])?;
     Ok(())
 }
 
