@@ -16,7 +16,8 @@ use crate::report::comparison::Baseline;
 use crate::report::figures::{Row, ServerFigures, WebhookFigures, mib};
 use crate::report::{Report, machine, targets};
 use crate::servers::build::{Build, Role};
-use crate::servers::process::{Memory, Process};
+use crate::servers::log_watch::LogWatch;
+use crate::servers::process::{Memory, Process, Usage};
 use crate::servers::rounds::take_turns;
 use crate::servers::server::{Runner, RunningServer, Target};
 use crate::work_dir::WorkDir;
@@ -282,7 +283,7 @@ impl Bench<'_> {
         let bytes = current.response_len(response_like(&current.loads))?;
         let mut command = Command::new(std::env::current_exe()?);
         let floor = Process::start(command.args(["--floor", &bytes.to_string()]))?;
-        let target = Target { process: &floor, customers: None, ..current.target() };
+        let target = Target { process: &floor, customers: None, logs_to: None, ..current.target() };
         self.rows.extend(take_turns(runner.args.rounds(), &[target], |target| {
             Ok(vec![runner.run(*target, &load)?])
         })?);
@@ -315,12 +316,15 @@ impl Bench<'_> {
         let seconds = args.warm_up + args.seconds + 1;
         self.rows.extend(take_turns(args.rounds(), self.large, |server| {
             let (readers, writers) = pick(&server.loads);
-            let Target { process, key, customers, role } = server.target();
-            let meter = process.meter()?;
+            let target = server.target();
+            let Target { process, key, customers, role, .. } = target;
+            let (meter, log) = (process.meter()?, target.watch_log(writers)?);
             let writing = Run::start(writers, process, key, seconds, work)?;
-            let reads = runner.run(server.target(), readers)?;
+            let reads = runner.run(target, readers)?;
             let counts = writing.finish()?;
-            let writes = Row::from_load(writers, customers, &counts, meter.usage(process)?);
+            let log_bytes = log.map(LogWatch::finish).transpose()?;
+            let usage = Usage { log_bytes, ..meter.usage(process)? };
+            let writes = Row::from_load(writers, customers, &counts, usage);
             Ok(vec![reads, writes.with_role(role)])
         })?);
         Ok(())

@@ -107,10 +107,7 @@ impl Row {
             errors: counts.errors,
             cpu_seconds: usage.cpu.as_secs_f64(),
             cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
-            log_bytes_each: usage
-                .written
-                .filter(|_| load.only_writes())
-                .map(|bytes| bytes as f64 / requests.max(1.0)),
+            log_bytes_each: usage.log_bytes.map(|bytes| bytes / requests.max(1.0)),
             idle_cores: Some(usage.idle_cores),
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),

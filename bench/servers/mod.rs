@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod floor;
+pub mod log_watch;
 pub mod process;
 pub mod rounds;
 pub mod server;

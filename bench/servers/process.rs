@@ -40,7 +40,6 @@ pub struct Memory {
 pub struct Meter {
     started: Instant,
     cpu: Duration,
-    written: Option<u64>,
     idle: Duration,
 }
 
@@ -49,8 +48,8 @@ pub struct Meter {
 pub struct Usage {
     pub cpu: Duration,
     pub memory: Memory,
-    /// The bytes that the server's writer thread wrote. The floor has no such thread.
-    pub written: Option<u64>,
+    /// The bytes that were written to the write-ahead log, if they were counted.
+    pub log_bytes: Option<f64>,
     /// The number of processors that were idle, on average.
     pub idle_cores: f64,
 }
@@ -59,9 +58,8 @@ impl Meter {
     /// Returns what the process has used since.
     pub fn usage(&self, process: &Process) -> Outcome<Usage> {
         let idle = (idle()? - self.idle).as_secs_f64() / self.started.elapsed().as_secs_f64();
-        let written = process.written()?.zip(self.written).map(|(now, before)| now - before);
         let (cpu, memory) = (process.cpu()? - self.cpu, process.memory()?);
-        Ok(Usage { cpu, memory, written, idle_cores: idle })
+        Ok(Usage { cpu, memory, log_bytes: None, idle_cores: idle })
     }
 }
 
@@ -97,24 +95,7 @@ impl Process {
 
     /// Starts to measure what the process uses.
     pub fn meter(&self) -> Outcome<Meter> {
-        let (cpu, written) = (self.cpu()?, self.written()?);
-        Ok(Meter { started: Instant::now(), cpu, written, idle: idle()? })
-    }
-
-    /// Returns the bytes that the server's writer thread has written so far (proc(5), `wchar`). It
-    /// writes only to the log, except for what its checkpoints leave to it.
-    fn written(&self) -> Outcome<Option<u64>> {
-        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let thread = thread?.path();
-            // Any other thread may end while it is being read.
-            if !fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim() == "writer") {
-                continue;
-            }
-            let io = fs::read_to_string(thread.join("io"))?;
-            let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
-            return Ok(Some(written.ok_or("/proc/PID/task/TID/io has no wchar")?.parse()?));
-        }
-        Ok(None)
+        Ok(Meter { started: Instant::now(), cpu: self.cpu()?, idle: idle()? })
     }
 
     pub fn memory(&self) -> Outcome<Memory> {

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use pivotal_server::store::DataDir;
+
 use super::build::{Build, Role};
-use super::process::Process;
+use super::log_watch::LogWatch;
+use super::process::{Process, Usage};
 use crate::Outcome;
 use crate::args::Args;
 use crate::database::Database;
@@ -31,6 +34,7 @@ impl<'a> RunningServer<'a> {
             key: &self.database.key,
             customers: Some(self.database.customers),
             role: self.database.role,
+            logs_to: Some(&self.database.dir),
         }
     }
 
@@ -52,6 +56,16 @@ pub struct Target<'a> {
     /// The number of customers, if it is relevant.
     pub customers: Option<u64>,
     pub role: Role,
+    /// The database, if the bytes of its log can be counted.
+    pub logs_to: Option<&'a DataDir>,
+}
+
+impl Target<'_> {
+    /// Starts to count the bytes of the log, if the load only writes.
+    pub fn watch_log(&self, load: &Load) -> Outcome<Option<LogWatch>> {
+        let watched = self.logs_to.filter(|_| load.only_writes());
+        watched.map(|dir| LogWatch::start(&dir.database())).transpose()
+    }
 }
 
 /// How loads are run.
@@ -78,10 +92,12 @@ impl Runner<'_> {
     }
 
     pub fn measure(&self, target: Target<'_>, load: &Load) -> Outcome<Row> {
-        let Target { process, key, customers, role } = target;
+        let Target { process, key, customers, role, .. } = target;
         process.reset_peak()?;
-        let meter = process.meter()?;
+        let (meter, log) = (process.meter()?, target.watch_log(load)?);
         let counts = Run::start(load, process, key, self.args.seconds, self.work)?.finish()?;
-        Ok(Row::from_load(load, customers, &counts, meter.usage(process)?).with_role(role))
+        let log_bytes = log.map(LogWatch::finish).transpose()?;
+        let usage = Usage { log_bytes, ..meter.usage(process)? };
+        Ok(Row::from_load(load, customers, &counts, usage).with_role(role))
     }
 }
