@@ -22,14 +22,18 @@ function init(args)
     unique = string.format("%s-%s-", run, thread)
     sent = 0
     fixed, fresh = {}, {}
-    local headers = { ["Authorization"] = "Bearer " .. os.getenv("BENCH_KEY") }
+    local key = "Bearer " .. os.getenv("BENCH_KEY")
+    local headers = { ["Authorization"] = key }
+    local with_body = { ["Authorization"] = key, ["Content-Type"] = "application/json" }
     for line in io.lines(file) do
         local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
         if body:find("@@@@", 1, true) then
-            fresh[#fixed + 1] = { method, path, body, headers }
+            fresh[#fixed + 1] = { method, path, body, with_body }
             fixed[#fixed + 1] = false
         else
-            fixed[#fixed + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
+            local has_body = body ~= ""
+            fixed[#fixed + 1] = wrk.format(
+                method, path, has_body and with_body or headers, has_body and body or nil)
         end
     end
 end
