@@ -1,0 +1,1 @@
+"""Measures this server and others under the same loads, one after another."""
