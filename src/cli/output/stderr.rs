@@ -1,5 +1,7 @@
 //! Writes lines to stderr on a separate thread, so that logging never blocks: if the pipe is full,
-//! lines are dropped and counted.
+//! lines are dropped and counted. Waking that thread costs more than formatting a line, so it pauses
+//! after each write, and then writes all lines that were queued in the meantime. If the process is
+//! killed, the lines of the last pause are lost.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,7 +14,12 @@ use crate::model::clock::{Clock, SystemClock};
 
 /// Bytes that can be queued: the log lines of about five thousand requests.
 const CAPACITY: usize = 1 << 20;
-/// How long the process waits at its end for queued lines to be written.
+/// The pause after a write.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Bytes in the queue that end the pause.
+const FULL_BATCH: usize = CAPACITY / 8;
+/// How long a flush waits: at the end of the process, before the announcement of an address, and
+/// before a line that is written directly.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause before retrying if stderr is non-blocking and full.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
@@ -68,13 +75,17 @@ fn queue_lines(lines: &[u8]) {
 /// Lines that wait to be written.
 struct Queue {
     state: Mutex<State>,
-    has_lines: Condvar,
+    /// Signals the first line of a batch, a full batch, and a flush.
+    is_due: Condvar,
     is_idle: Condvar,
 }
 
 struct State {
     batch: Batch,
     is_writing: bool,
+    is_pausing: bool,
+    /// The number of callers that wait until everything is written.
+    flushing: usize,
 }
 
 /// Lines that are written together, with the number of lines dropped before and after them.
@@ -89,8 +100,8 @@ impl Queue {
     const fn new() -> Self {
         let batch = Batch { dropped_before: 0, lines: Vec::new(), dropped_after: 0 };
         Self {
-            state: Mutex::new(State { batch, is_writing: false }),
-            has_lines: Condvar::new(),
+            state: Mutex::new(State { batch, is_writing: false, is_pausing: false, flushing: 0 }),
+            is_due: Condvar::new(),
             is_idle: Condvar::new(),
         }
     }
@@ -105,36 +116,56 @@ impl Queue {
             state.batch.dropped_after += count_lines(lines);
             return;
         }
+        let before = state.batch.lines.len();
         state.batch.lines.extend_from_slice(lines);
+        // After a pause, the thread looks by itself.
+        let is_first = before == 0 && !state.is_pausing;
+        let fills_up = before < FULL_BATCH && state.batch.lines.len() >= FULL_BATCH;
         drop(state);
-        self.has_lines.notify_one();
+        if is_first || fills_up {
+            self.is_due.notify_one();
+        }
     }
 
     /// Writes batches until the process ends.
     fn write_batches_to(&self, out: &mut impl Write) {
         let mut writer = Writer { out, is_mid_line: false };
+        let mut written = Vec::new();
         loop {
-            let batch = self.next();
+            let batch = self.next(written);
             let lost = writer.write_batch(&batch);
+            written = batch.lines;
             let mut state = self.lock();
             state.batch.dropped_before += lost;
             state.is_writing = false;
             self.is_idle.notify_all();
+            let can_wait =
+                |state: &mut State| state.flushing == 0 && state.batch.lines.len() < FULL_BATCH;
+            state.is_pausing = true;
+            let waited = self.is_due.wait_timeout_while(state, PAUSE, can_wait);
+            waited.unwrap_or_else(PoisonError::into_inner).0.is_pausing = false;
         }
     }
 
-    fn next(&self) -> Batch {
+    /// Waits for a batch. The memory of `written`, the last one, is used for the next lines.
+    fn next(&self, mut written: Vec<u8>) -> Batch {
+        written.clear();
+        written.shrink_to(2 * FULL_BATCH);
         let is_empty = |state: &mut State| state.batch.lines.is_empty();
-        let state = self.has_lines.wait_while(self.lock(), is_empty);
+        let state = self.is_due.wait_while(self.lock(), is_empty);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         state.is_writing = true;
-        std::mem::take(&mut state.batch)
+        std::mem::replace(&mut state.batch, Batch { lines: written, ..Batch::default() })
     }
 
     fn flush(&self, timeout: Duration) {
+        let mut state = self.lock();
+        state.flushing += 1;
+        self.is_due.notify_one();
         let is_busy = |state: &mut State| state.is_writing || !state.batch.lines.is_empty();
         // Lines that are still queued are lost with the process.
-        drop(self.is_idle.wait_timeout_while(self.lock(), timeout, is_busy));
+        let waited = self.is_idle.wait_timeout_while(state, timeout, is_busy);
+        waited.unwrap_or_else(PoisonError::into_inner).0.flushing -= 1;
     }
 }
 
@@ -205,6 +236,8 @@ fn count_lines(lines: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufRead;
+
     use super::*;
 
     /// Accepts `space` bytes and then fails like a full disk.
@@ -252,11 +285,12 @@ mod tests {
             queue.push(&long);
         }
         let mut disk = Disk { space: usize::MAX, text: Vec::new() };
-        let lost = Writer { out: &mut disk, is_mid_line: false }.write_batch(&queue.next());
+        let lost =
+            Writer { out: &mut disk, is_mid_line: false }.write_batch(&queue.next(Vec::new()));
         assert_eq!((lost, written(&disk)), (0, vec!["1".to_owned(), "dropped 5".to_owned()]));
         queue.push(b"2\n");
         assert_eq!(
-            (queue.next().lines.as_slice(), queue.lock().batch.dropped_after),
+            (queue.next(Vec::new()).lines.as_slice(), queue.lock().batch.dropped_after),
             (&b"2\n"[..], 0)
         );
     }
@@ -270,6 +304,23 @@ mod tests {
         writer.out.space = usize::MAX;
         assert_eq!(writer.write_batch(&batch(7, "five\n", 0)), 0);
         assert_eq!(written(&disk), ["one", "t", "dropped 7", "five"]);
+    }
+
+    #[test]
+    fn lines_are_written_in_order_and_a_flush_ends_the_pause() {
+        let queue = Box::leak(Box::new(Queue::new()));
+        let (reader, mut out) = io::pipe().unwrap();
+        let queue = &*queue;
+        std::thread::spawn(move || queue.write_batches_to(&mut out));
+        let mut lines = io::BufReader::new(reader).lines();
+        for n in 0..100 {
+            queue.push(format!("{n}\n").as_bytes());
+            queue.push(format!("after {n}\n").as_bytes());
+            queue.flush(Duration::from_secs(60));
+            assert!(queue.lock().batch.lines.is_empty());
+            assert_eq!(lines.next().unwrap().unwrap(), n.to_string());
+            assert_eq!(lines.next().unwrap().unwrap(), format!("after {n}"));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::keys::{NewKeyJson, format_new_key};
 use super::super::output::failure::Failure;
-use super::super::output::{Output, count};
+use super::super::output::{Output, count, stderr};
 use super::super::webhooks::endpoints::WithSecret;
 use super::bootstrap::{FirstKeys, replacement_commands};
 use crate::model::key::Key;
@@ -66,6 +66,8 @@ pub fn announce(
     with_known_secrets: bool,
     unshown: Option<&[Key]>,
 ) -> Result<(), Failure> {
+    // Lets a process that waits for the announcement read the log up to here.
+    stderr::flush();
     let addresses = server.addresses();
     let hides_secrets = first.are_known && !with_known_secrets;
     let new_keys = first.keys.iter().map(|(key, secret)| {
