@@ -91,8 +91,8 @@ impl Line {
 
     fn start_field(&mut self, name: &str) {
         match self.format {
-            LogFormat::Text => self.push(format_args!(" {name}=")),
-            LogFormat::Json => self.push(format_args!(",\"{name}\":")),
+            LogFormat::Text => self.text.extend([" ", name, "="]),
+            LogFormat::Json => self.text.extend([",\"", name, "\":"]),
         }
     }
 
