@@ -17,7 +17,7 @@ use actix_web::web::Bytes;
 
 /// The maximum length of the chunks that are passed to the connection. The connection copies them,
 /// so a client that reads slowly takes up memory for one chunk and not for the whole response.
-const CHUNK: usize = 8 << 10;
+const CHUNK: usize = 16 << 10;
 
 /// The state of a connection, which handles one request at a time.
 #[derive(Debug)]

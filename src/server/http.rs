@@ -30,8 +30,9 @@ use crate::settings::Settings;
 /// Threads per worker for blocking work, which is only password and key hashing.
 const BLOCKING_THREADS: usize = 4;
 
-/// Bytes of a response that are buffered before they are written.
-const WRITE_BUFFER: usize = 16 << 10;
+/// Responses are buffered until they reach this size. Every write is a system call, but a connection
+/// can take up this much memory, and one chunk more.
+const WRITE_BUFFER: usize = 32 << 10;
 
 /// Serves on all sockets until `stop` completes.
 pub(super) fn serve(
