@@ -4,7 +4,7 @@
 --
 -- Times are microseconds since 1970, UTC. IDs, times, and random values come from the server.
 -- A row with deleted_at set is a tombstone. It stays for the audit log, but is excluded from reads
--- (src/store/rows/live.rs), from partial indexes, and from unique constraints.
+-- (src/store/rows), from partial indexes, and from unique constraints.
 
 -- A single row, created with the database: its identity, and settings that apply to all of it.
 CREATE TABLE database (

@@ -13,7 +13,7 @@ pub(super) async fn list_for_customer(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
     let readable = ReadableTypes::from_scopes(&call.credentials.key.scopes);
-    call.read_list(move |reader| {
+    call.read_list(filter.extent_of_customer(readable), move |reader| {
         ApiResponse::list(&reader.customer_activity(&customer, readable, &filter, &page)?)
     })
     .await
@@ -41,7 +41,7 @@ pub(super) fn describe_list_for_customer() -> Description {
 pub(super) async fn list_for_onboarding(call: Call) -> ApiResult {
     let onboarding = onboardings::path_id(&call)?;
     let (filter, page): (EventFilter, PageRequest) = call.query()?;
-    call.read_list(move |reader| {
+    call.read_list(filter.extent_of_onboarding(), move |reader| {
         ApiResponse::list(&reader.onboarding_activity(&onboarding, &filter, &page)?)
     })
     .await

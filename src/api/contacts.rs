@@ -11,13 +11,16 @@ use super::response::{ApiResponse, ApiResult};
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
+use crate::store::Extent;
 
 /// GET `/customers/{id}/contacts`
 pub(super) async fn list(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let page: PageRequest = call.query()?;
-    call.read_list(move |reader| ApiResponse::documents(&reader.contacts_of(&customer, &page)?))
-        .await
+    call.read_list(Extent::OnePage, move |reader| {
+        Ok(ApiResponse::page_text(reader.contacts_of(&customer, &page)?))
+    })
+    .await
 }
 
 pub(super) fn describe_list() -> Description {

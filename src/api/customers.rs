@@ -14,7 +14,11 @@ use crate::model::resource::ResourceType;
 /// GET `/customers`
 pub(super) async fn list(call: Call) -> ApiResult {
     let (filter, page): (CustomerFilter, PageRequest) = call.query()?;
-    call.read_list(move |reader| ApiResponse::documents(&reader.customers(&filter, &page)?)).await
+    let extent = filter.extent();
+    call.read_list(extent, move |reader| {
+        Ok(ApiResponse::page_text(reader.customers(&filter, &page)?))
+    })
+    .await
 }
 
 pub(super) fn describe_list() -> Description {

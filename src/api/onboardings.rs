@@ -20,8 +20,8 @@ use crate::model::resource::ResourceType;
 pub(super) async fn list(call: Call) -> ApiResult {
     let (customer, (filter, page)): (OwnerFilter, (OnboardingFilter, PageRequest)) =
         call.query()?;
-    call.read_list(move |reader| {
-        ApiResponse::documents(&reader.onboardings(&customer, &filter, &page)?)
+    call.read_list(filter.extent(&customer), move |reader| {
+        Ok(ApiResponse::page_text(reader.onboardings(&customer, &filter, &page)?))
     })
     .await
 }
@@ -80,8 +80,9 @@ pub(super) fn describe_create() -> Description {
 pub(super) async fn list_for_customer(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
-    call.read_list(move |reader| {
-        ApiResponse::documents(&reader.onboardings_of(&customer, &filter, &page)?)
+    let owner = OwnerFilter::One(customer.clone());
+    call.read_list(filter.extent(&owner), move |reader| {
+        Ok(ApiResponse::page_text(reader.onboardings_of(&customer, &filter, &page)?))
     })
     .await
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::ApiError;
 use crate::model::idempotency::SavedResponse;
-use crate::model::parse::page::Page;
+use crate::model::parse::page::{Page, PageText};
 use crate::model::parse::schema::object;
 use crate::model::values::id::{DisplayId, Id, ResourceId};
 use crate::store::{Document, StoreError};
@@ -66,8 +66,8 @@ impl ApiResponse {
     }
 
     /// A 200 with a list of resources.
-    pub fn documents<R>(page: &Page<Document<R>>) -> Result<Self, StoreError> {
-        Ok(Self::new(StatusCode::OK, None, list_of_documents(page)?))
+    pub fn page_text(page: PageText) -> Self {
+        Self::new(StatusCode::OK, None, page.into_bytes())
     }
 
     /// A 201 with the created resource and its `Location`.
@@ -111,26 +111,6 @@ impl ApiResponse {
         }
         response.content_type(ContentType::json()).body(self.body)
     }
-}
-
-/// Serializes a list of documents, which are already JSON: serializes the list without items, then
-/// inserts the documents between the brackets.
-fn list_of_documents<R>(page: &Page<Document<R>>) -> serde_json::Result<Vec<u8>> {
-    let empty = serde_json::to_string(&Page::<()> { data: Vec::new(), next: page.next })?;
-    let (head, tail) = empty.split_once("[]").unwrap_or((&empty, ""));
-    let texts: usize = page.data.iter().map(|document| document.text().len() + 1).sum();
-    let mut body = Vec::with_capacity(empty.len() + texts);
-    body.extend_from_slice(head.as_bytes());
-    body.push(b'[');
-    for (index, document) in page.data.iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        body.extend_from_slice(document.text().as_bytes());
-    }
-    body.push(b']');
-    body.extend_from_slice(tail.as_bytes());
-    Ok(body)
 }
 
 fn to_json(content: &impl Serialize, capacity: usize) -> serde_json::Result<Vec<u8>> {

@@ -1,5 +1,5 @@
 //! Threads for reads that may be slow, so that these don't hold up the web workers or each other.
-//! The API's lists and the admin pages have separate threads, and slow hashes use neither.
+//! The API's filtered lists and the admin pages have separate threads, and slow hashes use neither.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::List;
+use super::rows::list::List;
 use super::rows::resource::{Listed, Table};
 use super::rows::row::enum_value;
 use crate::model::audit::search::{SearchText, SearchedEvent};
@@ -75,9 +75,9 @@ impl WorkspaceReader<'_> {
         let kind = filter.kind.map(<&str>::from);
         let resource = filter.resource.map(<&str>::from);
         let id = filter.resource_id.as_ref().map(Id::as_str);
-        let base_list = || match &id {
-            Some(id) => List::with_parent(&self.workspace, "resource_id", id),
-            None => List::in_workspace(&self.workspace),
+        let base_list = || match id {
+            Some(id) => List::with_parent(self.workspace, "resource_id", id),
+            None => List::in_workspace(self.workspace),
         };
 
         // Only these filters are tested row by row; without them, no event is skipped.
@@ -85,7 +85,7 @@ impl WorkspaceReader<'_> {
             kind.is_some() || filter.actor.is_some() || resource.is_some() || filter.text.is_some();
         let end = if skips_events {
             let mut list = base_list();
-            if let Some(from) = &from {
+            if let Some(from) = from {
                 list.created_since(from);
             }
             list.nth_created_at::<AuditEntry>(self.conn, before, scan_limit)?
@@ -95,16 +95,16 @@ impl WorkspaceReader<'_> {
         // Pass a single lower bound: given two, SQLite may pick the wrong one for the index.
         let since = end.map(Timestamp::as_micros).or(from);
         let mut list = base_list();
-        if let Some(since) = &since {
+        if let Some(since) = since {
             list.created_since(since);
         }
-        if let Some(kind) = &kind {
+        if let Some(kind) = kind {
             list.filter("type", kind);
         }
         if let Some(actor) = &filter.actor {
-            list.filter("actor_id", actor);
+            list.filter("actor_id", actor.as_str());
         }
-        if let Some(resource) = &resource {
+        if let Some(resource) = resource {
             list.filter("resource", resource);
         }
         let Page { data: entries, next } = match &filter.text {

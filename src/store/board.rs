@@ -4,13 +4,14 @@ use rusqlite::Row;
 use strum::VariantArray;
 
 use super::error::StoreError;
+use super::onboardings::{of_customer, of_workspace};
 use super::reader::WorkspaceReader;
 use super::rows::document::Document;
-use super::rows::live::{self, List};
+use super::rows::live;
 use super::rows::resource::{Listed, Table};
 use super::rows::row::conversion_error;
 use crate::model::board::{BoardFilter, Card, CardCustomer, Column};
-use crate::model::onboarding::{Onboarding, OwnerFilter, Phase};
+use crate::model::onboarding::{Onboarding, OnboardingFilter, OwnerFilter, Phase};
 use crate::model::parse::page::PageRequest;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::Slug;
@@ -63,28 +64,13 @@ impl WorkspaceReader<'_> {
                 Err(error) => return Err(error),
             },
         };
-        let state = filter.state.map(<&str>::from);
         let page = PageRequest { limit, before: None };
         let mut columns = Vec::new();
         for &phase in Phase::VARIANTS {
-            let name = <&str>::from(phase);
+            let filter = OnboardingFilter { phase: Some(phase), state: filter.state };
             let list = match &customer {
-                None => {
-                    let mut list = List::in_workspace(&self.workspace);
-                    list.filter_indexed("phase", &name);
-                    if let Some(state) = &state {
-                        list.filter_indexed("state", state);
-                    }
-                    list
-                }
-                Some(id) => {
-                    let mut list = List::with_parent(&self.workspace, "customer_id", id);
-                    list.filter("phase", &name);
-                    if let Some(state) = &state {
-                        list.filter("state", state);
-                    }
-                    list
-                }
+                None => of_workspace(self.workspace, &filter),
+                Some(id) => of_customer(self.workspace, id.as_str(), &filter),
             };
             let total = list.clone().count::<Onboarding>(self.conn)?;
             let cards = if total > 0 { list.page(self.conn, &page)?.data } else { Vec::new() };

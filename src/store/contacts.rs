@@ -6,14 +6,15 @@ use rusqlite::{OptionalExtension, params};
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
-use super::rows::live::{self, List};
+use super::rows::list::{List, PageForm};
+use super::rows::live;
 use super::rows::record::Change;
 use super::rows::resource::{Columns, Resource, Table};
 use super::tx::WorkspaceTx;
 use crate::model::contact::{Contact, ContactId, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{CustomerId, CustomerRef};
 use crate::model::event::EventType;
-use crate::model::parse::page::{Page, PageRequest};
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 use crate::model::values::email::Email;
 use crate::model::values::id::{DisplayId, Id, Ref};
@@ -73,13 +74,14 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the customer does not exist.
-    pub fn contacts_of(
+    pub fn contacts_of<P: PageForm<Contact>>(
         &self,
         customer: &CustomerRef,
         page: &PageRequest,
-    ) -> Result<Page<Document<Contact>>, StoreError> {
+    ) -> Result<P, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
-        List::with_parent(&self.workspace, "customer_id", &customer).page(self.conn, page)
+        let list = List::with_parent(self.workspace, "customer_id", customer.as_str());
+        P::read(list, self.conn, page)
     }
 
     /// Returns the primary contact of a customer, if there is one. [`WorkspaceReader::contacts_of`]
@@ -92,7 +94,7 @@ impl WorkspaceReader<'_> {
         customer: &CustomerRef,
     ) -> Result<Option<Document<Contact>>, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
-        let mut list = List::with_parent(&self.workspace, "customer_id", &customer);
+        let mut list = List::with_parent(self.workspace, "customer_id", customer.as_str());
         list.filter_partial_index("is_primary = 1");
         list.at_most_one(self.conn)
     }

@@ -5,7 +5,8 @@ use rusqlite::params;
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
-use super::rows::live::{self, List};
+use super::rows::list::{Extent, List, PageForm};
+use super::rows::live;
 use super::rows::record::Change;
 use super::rows::resource::{Columns, Resource, Table, nullable};
 use super::tx::WorkspaceTx;
@@ -13,7 +14,7 @@ use crate::model::customer::{
     Customer, CustomerFilter, CustomerId, CustomerPatch, CustomerRef, NewCustomer,
 };
 use crate::model::event::{self, EventType};
-use crate::model::parse::page::{Page, PageRequest};
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 use crate::model::values::domain::Domain;
 use crate::model::values::external_id::ExternalId;
@@ -21,6 +22,7 @@ use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::normalize::search_key;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
 
 impl Table for Customer {
     const TABLE: &'static str = "customers";
@@ -77,6 +79,46 @@ pub(super) fn search_text(name: &str, slug: &str, domain: Option<&str>) -> Strin
     format!("{}\u{1f}{slug}\u{1f}{}", search_key(name), search_key(domain.unwrap_or_default()))
 }
 
+/// Returns the list of the customers that match a filter.
+fn filtered(workspace: WorkspaceNo, filter: &CustomerFilter) -> List<'_> {
+    let mut list = List::in_workspace(workspace);
+    // Use the index of the most selective filter; the other filters are tested row by row.
+    let mut uses_index = false;
+    let mut add_filter = |column, value| {
+        if std::mem::replace(&mut uses_index, true) {
+            list.filter(column, value);
+        } else {
+            list.filter_indexed(column, value);
+        }
+    };
+    if let Some(slug) = &filter.slug {
+        add_filter("slug", slug.as_str());
+    }
+    if let Some(company) = &filter.hubspot_company_id {
+        add_filter("hubspot_company_id", company);
+    }
+    if let Some(customer) = &filter.stripe_customer_id {
+        add_filter("stripe_customer_id", customer);
+    }
+    if let Some(domain) = &filter.domain {
+        add_filter("domain_key", domain);
+    }
+    if let Some(status) = filter.status {
+        add_filter("status", status.into());
+    }
+    if let Some(q) = &filter.q {
+        list.filter_contains("search", search_key(q));
+    }
+    list
+}
+
+impl CustomerFilter {
+    /// Returns how many rows a page of the list may have to read.
+    pub fn extent(&self) -> Extent {
+        filtered(WorkspaceNo(0), self).extent()
+    }
+}
+
 impl WorkspaceReader<'_> {
     /// Returns the customer with this ID or display ID.
     ///
@@ -87,50 +129,20 @@ impl WorkspaceReader<'_> {
     }
 
     /// Returns a page of the workspace's customers.
-    pub fn customers(
+    pub fn customers<P: PageForm<Customer>>(
         &self,
         filter: &CustomerFilter,
         page: &PageRequest,
-    ) -> Result<Page<Document<Customer>>, StoreError> {
-        let part = filter.q.as_ref().map(|q| search_key(q));
-        let status = filter.status.map(<&str>::from);
-        let mut list = List::in_workspace(&self.workspace);
-        // Use the index of the most selective filter; the other filters are tested row by row.
-        let mut uses_index = false;
-        let mut add_filter = |column, value| {
-            if std::mem::replace(&mut uses_index, true) {
-                list.filter(column, value);
-            } else {
-                list.filter_indexed(column, value);
-            }
-        };
-        if let Some(slug) = &filter.slug {
-            add_filter("slug", slug);
-        }
-        if let Some(company) = &filter.hubspot_company_id {
-            add_filter("hubspot_company_id", company);
-        }
-        if let Some(customer) = &filter.stripe_customer_id {
-            add_filter("stripe_customer_id", customer);
-        }
-        if let Some(domain) = &filter.domain {
-            add_filter("domain_key", domain);
-        }
-        if let Some(status) = &status {
-            add_filter("status", status);
-        }
-        if let Some(part) = &part {
-            list.filter_contains("search", part);
-        }
-        list.page(self.conn, page)
+    ) -> Result<P, StoreError> {
+        P::read(filtered(self.workspace, filter), self.conn, page)
     }
 
     /// Whether at least two customers have this domain. Reads two entries of an index, however many
     /// there are.
     pub fn is_domain_shared(&self, domain: &Domain) -> Result<bool, StoreError> {
         let key = domain.key();
-        let mut list = List::in_workspace(&self.workspace);
-        list.filter_indexed("domain_key", &key);
+        let mut list = List::in_workspace(self.workspace);
+        list.filter_indexed("domain_key", &*key);
         Ok(list.nth_created_at::<Customer>(self.conn, None, 1)?.is_some())
     }
 }

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
-use super::rows::live::{self, List};
+use super::rows::list::{Extent, List};
+use super::rows::live;
 use super::rows::resource::{Listed, Table};
 use super::rows::row::{enum_value, json};
 use crate::model::customer::CustomerRef;
@@ -14,6 +15,7 @@ use crate::model::onboarding::OnboardingRef;
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
 
 impl Table for Event {
     const TABLE: &'static str = "events";
@@ -47,6 +49,48 @@ impl Listed for Event {
     }
 }
 
+/// Returns the list of the events of a customer, its contacts, and its onboardings.
+fn of_customer<'c>(
+    workspace: WorkspaceNo,
+    customer: &'c str,
+    readable: ReadableTypes,
+    filter: &EventFilter,
+) -> List<'c> {
+    let mut list = List::with_parent(workspace, "customer_id", customer);
+    if readable != ReadableTypes::ALL {
+        list.filter_in("resource", &readable.names());
+    }
+    if let Some(kind) = filter.kind {
+        list.filter("type", <&str>::from(kind));
+    }
+    list
+}
+
+/// Returns the list of the events of an onboarding.
+fn of_onboarding<'o>(
+    workspace: WorkspaceNo,
+    onboarding: &'o str,
+    filter: &EventFilter,
+) -> List<'o> {
+    let mut list = List::with_parent(workspace, "resource_id", onboarding);
+    if let Some(kind) = filter.kind {
+        list.filter("type", <&str>::from(kind));
+    }
+    list
+}
+
+impl EventFilter {
+    /// Returns how many rows a page of a customer's activity may have to read.
+    pub fn extent_of_customer(&self, readable: ReadableTypes) -> Extent {
+        of_customer(WorkspaceNo(0), "", readable, self).extent()
+    }
+
+    /// Returns how many rows a page of an onboarding's activity may have to read.
+    pub fn extent_of_onboarding(&self) -> Extent {
+        of_onboarding(WorkspaceNo(0), "", self).extent()
+    }
+}
+
 impl WorkspaceReader<'_> {
     /// Returns a page of the events of a customer, its contacts, and its onboardings, limited to
     /// the resource types in `readable`. Also works for deleted customers.
@@ -61,16 +105,7 @@ impl WorkspaceReader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
         let customer = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
-        let id = customer.id.as_str();
-        let (kind, resources) = (filter.kind.map(<&str>::from), readable.names());
-        let mut list = List::with_parent(&self.workspace, "customer_id", &id);
-        if readable != ReadableTypes::ALL {
-            list.filter_in("resource", &resources);
-        }
-        if let Some(kind) = &kind {
-            list.filter("type", kind);
-        }
-        list.page(self.conn, page)
+        of_customer(self.workspace, customer.id.as_str(), readable, filter).page(self.conn, page)
     }
 
     /// Returns a page of the events of an onboarding, even if it has been deleted.
@@ -84,11 +119,6 @@ impl WorkspaceReader<'_> {
         page: &PageRequest,
     ) -> Result<Page<Event>, StoreError> {
         let onboarding = live::find_including_deleted(self.conn, self.workspace, id_ref)?;
-        let (id, kind) = (onboarding.id.as_str(), filter.kind.map(<&str>::from));
-        let mut list = List::with_parent(&self.workspace, "resource_id", &id);
-        if let Some(kind) = &kind {
-            list.filter("type", kind);
-        }
-        list.page(self.conn, page)
+        of_onboarding(self.workspace, onboarding.id.as_str(), filter).page(self.conn, page)
     }
 }

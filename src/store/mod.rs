@@ -64,6 +64,7 @@ pub use self::purge::{
 };
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
+pub use self::rows::list::{Extent, PageForm};
 pub use self::test_control::{MAX_SNAPSHOTS, StateError};
 pub use self::tx::{Recording, Tx, WorkspaceTx};
 use self::webhooks::signal::OutboxSignal;

@@ -3,7 +3,8 @@
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
-use super::rows::live::{self, List};
+use super::rows::list::{Extent, List, PageForm};
+use super::rows::live;
 use super::rows::record::{Change, PhaseMove};
 use super::rows::resource::{Columns, Resource, Table, nullable};
 use super::tx::WorkspaceTx;
@@ -13,10 +14,11 @@ use crate::model::onboarding::{
     NewOnboarding, Onboarding, OnboardingFilter, OnboardingId, OnboardingPatch, OnboardingRef,
     OwnerFilter, State,
 };
-use crate::model::parse::page::{Page, PageRequest};
+use crate::model::parse::page::PageRequest;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::time::Timestamp;
+use crate::model::workspace::WorkspaceNo;
 
 impl Table for Onboarding {
     const TABLE: &'static str = "onboardings";
@@ -63,6 +65,46 @@ impl Resource for Onboarding {
     }
 }
 
+/// Returns the list of a workspace's onboardings. Every combination of filters has an index.
+pub(super) fn of_workspace(workspace: WorkspaceNo, filter: &OnboardingFilter) -> List<'static> {
+    let mut list = List::in_workspace(workspace);
+    if let Some(phase) = filter.phase {
+        list.filter_indexed("phase", <&str>::from(phase));
+    }
+    if let Some(state) = filter.state {
+        list.filter_indexed("state", <&str>::from(state));
+    }
+    list
+}
+
+/// Returns the list of a customer's onboardings.
+pub(super) fn of_customer<'c>(
+    workspace: WorkspaceNo,
+    customer: &'c str,
+    filter: &OnboardingFilter,
+) -> List<'c> {
+    let mut list = List::with_parent(workspace, "customer_id", customer);
+    if let Some(phase) = filter.phase {
+        list.filter("phase", <&str>::from(phase));
+    }
+    if let Some(state) = filter.state {
+        list.filter("state", <&str>::from(state));
+    }
+    list
+}
+
+impl OnboardingFilter {
+    /// Returns how many rows a page of a workspace's or a customer's onboardings may have to read.
+    pub fn extent(&self, customer: &OwnerFilter) -> Extent {
+        match customer {
+            OwnerFilter::Any => of_workspace(WorkspaceNo(0), self).extent(),
+            OwnerFilter::One(_) | OwnerFilter::Unknown => {
+                of_customer(WorkspaceNo(0), "", self).extent()
+            }
+        }
+    }
+}
+
 impl WorkspaceReader<'_> {
     /// Returns the onboarding with this ID or display ID.
     ///
@@ -74,32 +116,21 @@ impl WorkspaceReader<'_> {
 
     /// Returns a page of onboardings, of the whole workspace or of one customer. The page is empty
     /// for a customer that does not exist.
-    pub fn onboardings(
+    pub fn onboardings<P: PageForm<Onboarding>>(
         &self,
         customer: &OwnerFilter,
         filter: &OnboardingFilter,
         page: &PageRequest,
-    ) -> Result<Page<Document<Onboarding>>, StoreError> {
+    ) -> Result<P, StoreError> {
         let id_ref = match customer {
             OwnerFilter::One(id_ref) => id_ref,
-            OwnerFilter::Unknown => {
-                return Ok(Page { data: Vec::new(), next: None });
-            }
+            OwnerFilter::Unknown => return Ok(P::empty()),
             OwnerFilter::Any => {
-                let (phase, state) =
-                    (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-                let mut list = List::in_workspace(&self.workspace);
-                if let Some(phase) = &phase {
-                    list.filter_indexed("phase", phase);
-                }
-                if let Some(state) = &state {
-                    list.filter_indexed("state", state);
-                }
-                return list.page(self.conn, page);
+                return P::read(of_workspace(self.workspace, filter), self.conn, page);
             }
         };
         match self.onboardings_of(id_ref, filter, page) {
-            Err(StoreError::NotFound(_)) => Ok(Page { data: Vec::new(), next: None }),
+            Err(StoreError::NotFound(_)) => Ok(P::empty()),
             found => found,
         }
     }
@@ -108,22 +139,14 @@ impl WorkspaceReader<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the customer does not exist.
-    pub fn onboardings_of(
+    pub fn onboardings_of<P: PageForm<Onboarding>>(
         &self,
         customer: &CustomerRef,
         filter: &OnboardingFilter,
         page: &PageRequest,
-    ) -> Result<Page<Document<Onboarding>>, StoreError> {
+    ) -> Result<P, StoreError> {
         let customer = live::find_id(self.conn, self.workspace, customer)?;
-        let (phase, state) = (filter.phase.map(<&str>::from), filter.state.map(<&str>::from));
-        let mut list = List::with_parent(&self.workspace, "customer_id", &customer);
-        if let Some(phase) = &phase {
-            list.filter("phase", phase);
-        }
-        if let Some(state) = &state {
-            list.filter("state", state);
-        }
-        list.page(self.conn, page)
+        P::read(of_customer(self.workspace, customer.as_str(), filter), self.conn, page)
     }
 }
 
@@ -160,10 +183,8 @@ impl WorkspaceTx<'_> {
 
     /// Pauses a customer's active onboardings, oldest first, with separate events for each.
     pub(super) fn pause_onboardings(&self, customer: &CustomerId) -> Result<(), StoreError> {
-        let active = <&str>::from(State::Active);
-        let workspace = self.workspace();
-        let mut list = List::with_parent(&workspace, "customer_id", customer);
-        list.filter("state", &active);
+        let active = OnboardingFilter { phase: None, state: Some(State::Active) };
+        let list = of_customer(self.workspace(), customer.as_str(), &active);
         for document in list.all::<Document<Onboarding>>(self.conn)? {
             let before = document.into_stored()?;
             let after = Onboarding { state: State::Paused, ..before.resource.clone() };

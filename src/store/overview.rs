@@ -5,7 +5,7 @@ use strum::VariantArray;
 
 use super::error::StoreError;
 use super::reader::{Reader, WorkspaceReader};
-use super::rows::live::List;
+use super::rows::list::List;
 use super::rows::row::enum_value;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
@@ -62,17 +62,13 @@ pub struct FileSize {
 impl WorkspaceReader<'_> {
     pub fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
         let of_status = |row: &Row<'_>| Ok((enum_value(row, "status")?, row.get("count")?));
-        let customers = List::in_workspace(&self.workspace)
+        let customers = List::in_workspace(self.workspace)
             .count_by::<Customer, _>(self.conn, "status", of_status)?;
         let both = |row: &Row<'_>| {
             Ok((enum_value(row, "phase")?, enum_value(row, "state")?, row.get("count")?))
         };
-        let onboardings: Vec<(Phase, State, i64)> = List::in_workspace(&self.workspace)
-            .count_by::<Onboarding, _>(
-            self.conn,
-            "phase, state",
-            both,
-        )?;
+        let onboardings: Vec<(Phase, State, i64)> = List::in_workspace(self.workspace)
+            .count_by::<Onboarding, _>(self.conn, "phase, state", both)?;
         Ok(Overview {
             customers: Tally::from_counts(customers),
             contacts: self.count_contacts()?,
@@ -88,10 +84,9 @@ impl WorkspaceReader<'_> {
         let now = now.as_micros();
         let mut overdue = 0;
         for &phase in Phase::VARIANTS.iter().filter(|&&phase| phase != Phase::Completed) {
-            let phase = <&str>::from(phase);
-            let mut list = List::in_workspace(&self.workspace);
-            list.filter_indexed("phase", &phase);
-            list.filter_less_than("target_launch_date", &now);
+            let mut list = List::in_workspace(self.workspace);
+            list.filter_indexed("phase", <&str>::from(phase));
+            list.filter_less_than("target_launch_date", now);
             overdue += list.count::<Onboarding>(self.conn)?;
         }
         Ok(overdue)

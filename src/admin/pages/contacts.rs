@@ -16,7 +16,7 @@ use crate::admin::visit::save::{self, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::contact::{Contact, ContactPatch, ContactRef, NewContact};
 use crate::model::customer::{Customer, CustomerRef};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::resource::ResourceType;
 use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
 
@@ -151,7 +151,8 @@ fn has_no_contacts(
     customer: &CustomerRef,
 ) -> Result<bool, StoreError> {
     let newest = PageRequest { limit: 1, before: None };
-    Ok(reader.contacts_of(customer, &newest)?.data.is_empty())
+    let contacts: ListPage<Contact> = reader.contacts_of(customer, &newest)?;
+    Ok(contacts.data.is_empty())
 }
 
 /// GET `/contacts/{ref}/edit`

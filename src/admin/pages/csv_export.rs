@@ -10,8 +10,9 @@ use super::download::{self, CSV, Part};
 use crate::admin::error::AdminError;
 use crate::admin::page::PageResult;
 use crate::admin::visit::SignedInVisit;
+use crate::model::contact::Contact;
 use crate::model::customer::{Customer, CustomerFilter};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Ref;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
@@ -142,8 +143,9 @@ impl Export {
             && let Some(customer) = contacts.of.front()
         {
             let page = PageRequest { limit: BATCH, before: contacts.before };
-            let page = match reader.contacts_of(&Ref::Id(customer.id.clone()), &page) {
-                Ok(page) => page.read()?,
+            let page: Page<Contact> = match reader.contacts_of(&Ref::Id(customer.id.clone()), &page)
+            {
+                Ok(page) => page,
                 Err(StoreError::NotFound(_)) => {
                     // The customer was deleted since the last batch.
                     contacts.before = None;
@@ -170,7 +172,7 @@ impl Export {
     ) -> Result<Vec<Customer>, StoreError> {
         let Position::Before(before) = self.customers else { return Ok(Vec::new()) };
         let page = PageRequest { limit: BATCH, before };
-        let page = reader.customers(&self.filter, &page)?.read()?;
+        let page: Page<Customer> = reader.customers(&self.filter, &page)?;
         self.customers = page.next.map_or(Position::End, |next| Position::Before(Some(next)));
         Ok(page.data)
     }

@@ -8,7 +8,7 @@ use crate::admin::links::customer_path;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::visit::SignedInVisit;
 use crate::model::customer::{Customer, CustomerFilter};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;
 use crate::store::{Reader, StoreError};
@@ -63,7 +63,8 @@ fn customer_with_slug(
 ) -> Result<Option<Customer>, StoreError> {
     let filter = CustomerFilter { slug: Some(slug.to_string()), ..CustomerFilter::default() };
     let first = PageRequest { limit: 1, before: None };
-    let found = reader.for_workspace(workspace.no).customers(&filter, &first)?.read()?;
+    let found: ListPage<Customer> =
+        reader.for_workspace(workspace.no).customers(&filter, &first)?;
     Ok(found.data.into_iter().next())
 }
 

@@ -65,7 +65,7 @@ pub(in crate::admin) async fn list(visit: SignedInVisit) -> PageResult {
     let (mut filter, page): (CustomerFilter, PageRequest) = Params::parse(params)?;
     filter.q = filter.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
     let read = move |reader: &WorkspaceReader<'_>| {
-        let ListPage { data, next } = reader.customers(&filter, &page)?.read()?;
+        let ListPage { data, next } = reader.customers(&filter, &page)?;
         let row = |customer| row(reader, customer);
         Ok((data.into_iter().map(row).collect::<Result<_, _>>()?, next))
     };
@@ -226,8 +226,8 @@ fn load(
         same_domain: with_same_domain(reader, &customer)?,
         customer,
         primary: reader.primary_contact(customer_ref)?.map(|contact| contact.read()).transpose()?,
-        contacts: reader.contacts_of(customer_ref, &page(contacts))?.read()?,
-        onboardings: reader.onboardings_of(customer_ref, &any, &page(onboardings))?.read()?,
+        contacts: reader.contacts_of(customer_ref, &page(contacts))?,
+        onboardings: reader.onboardings_of(customer_ref, &any, &page(onboardings))?,
         events: reader.customer_activity(
             customer_ref,
             ReadableTypes::ALL,
@@ -247,7 +247,7 @@ fn with_same_domain(
     };
     let filter = CustomerFilter { domain: Some(domain.key()), ..CustomerFilter::default() };
     let page = PageRequest { limit: SAME_DOMAIN + 1, before: None };
-    let ListPage { data: mut customers, next } = reader.customers(&filter, &page)?.read()?;
+    let ListPage { data: mut customers, next } = reader.customers(&filter, &page)?;
     customers.retain(|other| other.id != customer.id);
     let more = next.is_some() || customers.len() > SAME_DOMAIN as usize;
     customers.truncate(SAME_DOMAIN as usize);

@@ -30,7 +30,7 @@ use crate::service::access_log::{
 use crate::service::metrics::Refusal;
 use crate::service::rate_limits::RateLimitHeaders;
 use crate::service::sliding_window::Decision;
-use crate::store::{Credentials, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
+use crate::store::{Credentials, Extent, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
 /// A request that passed all checks.
 pub(in crate::api) struct Call {
@@ -67,7 +67,7 @@ impl Call {
         Params::parse(pairs.into_owned().collect()).map_err(ApiError::Invalid)
     }
 
-    /// Reads a single resource, on the web worker: that is faster than handing it to another
+    /// Reads a single resource on the web worker, which takes less time than handing it to another
     /// thread.
     pub fn read_one(
         self,
@@ -77,11 +77,16 @@ impl Call {
         Ok(snapshot.read(|reader| read(&reader.for_workspace(self.caller.workspace.no)))?)
     }
 
-    /// Reads a list, on a thread for slow reads.
+    /// Reads a list: on the web worker if its page bounds how many rows are read, and otherwise on a
+    /// thread for slow reads.
     pub async fn read_list(
         self,
+        extent: Extent,
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError> + Send + 'static,
     ) -> ApiResult {
+        if extent.is_fast() {
+            return self.read_one(read);
+        }
         // The read may have to wait for a thread, and must not hold a database connection until
         // then.
         drop(self.snapshot);

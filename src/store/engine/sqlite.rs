@@ -16,8 +16,8 @@ pub(in crate::store) const WRITER_TIMEOUT: Duration = Duration::from_millis(100)
 const STATEMENT_CACHE: usize = 128;
 /// The page cache of a connection.
 pub(in crate::store) const CACHE_KIB: u32 = 8_000;
-/// The page caches of all lookup connections together. Lookups read single rows from anywhere in
-/// the file, and each page that is not cached costs a system call.
+/// The page caches of all lookup connections together. Lookups and pages of lists read rows from
+/// anywhere in the file, and each page that is not cached costs a system call.
 pub(in crate::store) const LOOKUP_CACHES_KIB: u32 = 64_000;
 /// The page cache of the connection that rebuilds a database, and the memory for its sorts.
 const REBUILD_CACHE_KIB: u32 = 64_000;

@@ -10,7 +10,7 @@ use super::row::conversion_error;
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
-use crate::model::parse::page::Page;
+use crate::model::parse::page::{Page, PageText};
 use crate::model::values::time::Timestamp;
 use crate::store::error::StoreError;
 
@@ -23,6 +23,12 @@ pub struct Document<R> {
     updated_at: Timestamp,
     resource: PhantomData<fn() -> R>,
 }
+
+/// The positions of the columns that documents are read from.
+const TEXT_COLUMN: usize = 0;
+const SHAPE_COLUMN: usize = 1;
+const CREATED_AT_COLUMN: usize = 2;
+const UPDATED_AT_COLUMN: usize = 3;
 
 /// A resource and its document.
 #[derive(Clone, Debug)]
@@ -65,6 +71,24 @@ impl<R: Resource> Document<R> {
     }
 }
 
+impl<R: Resource> Document<R> {
+    /// Adds the text of a row with [`Listed::COLUMNS`] to a page, without a copy in between. It was
+    /// checked when it was written, and is not checked again.
+    pub(in crate::store) fn copy_text(row: &Row<'_>, page: &mut PageText) -> rusqlite::Result<()> {
+        if row.get::<_, i64>(SHAPE_COLUMN)? == R::SHAPE {
+            page.push(row.get_ref(TEXT_COLUMN)?.as_bytes()?);
+        } else {
+            page.push(Self::from_row(row)?.text.as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Returns when the resource of a row with [`Listed::COLUMNS`] was created.
+    pub(in crate::store) fn created_at_of(row: &Row<'_>) -> rusqlite::Result<Timestamp> {
+        Ok(Timestamp::from_micros(row.get(CREATED_AT_COLUMN)?))
+    }
+}
+
 impl<R> Document<R> {
     /// The object as the API returns it.
     pub fn text(&self) -> &str {
@@ -89,17 +113,18 @@ impl<R: Resource> Listed for Document<R> {
     const COLUMNS: &'static str = "doc, shape, created_at, updated_at";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let (text, shape) = (row.get(0)?, row.get(1)?);
+        let (text, shape) = (row.get(TEXT_COLUMN)?, row.get(SHAPE_COLUMN)?);
         if shape > R::SHAPE {
-            return Err(conversion_error(1, "the row was written by a newer version"));
+            let error = "the row was written by a newer version";
+            return Err(conversion_error(SHAPE_COLUMN, error));
         }
         let document = Self {
             text,
-            created_at: Timestamp::from_micros(row.get(2)?),
-            updated_at: Timestamp::from_micros(row.get(3)?),
+            created_at: Self::created_at_of(row)?,
+            updated_at: Timestamp::from_micros(row.get(UPDATED_AT_COLUMN)?),
             resource: PhantomData,
         };
-        document.upgraded(shape).map_err(|error| conversion_error(0, error))
+        document.upgraded(shape).map_err(|error| conversion_error(TEXT_COLUMN, error))
     }
 
     fn created_at(&self) -> Timestamp {

@@ -4,6 +4,7 @@ pub(super) mod backfill;
 pub(super) mod document;
 #[cfg(test)]
 pub(super) mod fixture;
+pub(super) mod list;
 pub(super) mod live;
 #[cfg(test)]
 pub(super) mod plans;

@@ -18,7 +18,7 @@ use crate::model::idempotency::IdempotentRequest;
 use crate::model::key::secret::Prefix;
 use crate::model::key::{Mode, Scope, Scopes};
 use crate::model::onboarding::{Onboarding, OnboardingFilter, OwnerFilter, Phase, State};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{PageRequest, PageText};
 use crate::model::parse::params::Params;
 use crate::model::resource::ResourceType;
 use crate::model::values::currency::Currency;
@@ -136,7 +136,7 @@ fn every_list_of_customers_walks_an_index() {
                 q: text(q),
             };
             for page in pages() {
-                reader.customers(&filter, &page).unwrap();
+                reader.customers::<PageText>(&filter, &page).unwrap();
             }
         }
     });
@@ -168,10 +168,10 @@ fn every_list_of_onboardings_and_contacts_walks_an_index() {
             for [phase, state] in combinations() {
                 let phase = phase.then_some(Phase::Review);
                 let filter = OnboardingFilter { phase, state: state.then_some(State::Active) };
-                reader.onboardings(&OwnerFilter::Any, &filter, &page).unwrap();
-                reader.onboardings_of(&customer, &filter, &page).unwrap();
+                reader.onboardings::<PageText>(&OwnerFilter::Any, &filter, &page).unwrap();
+                reader.onboardings_of::<PageText>(&customer, &filter, &page).unwrap();
             }
-            reader.contacts_of(&customer, &page).unwrap();
+            reader.contacts_of::<PageText>(&customer, &page).unwrap();
         }
     });
     assert_eq!(seen.len(), 19);
@@ -396,7 +396,7 @@ fn the_index_of_the_most_selective_filter_is_used() {
         ..CustomerFilter::default()
     };
     let seen = statements(&mut conn, |reader| {
-        reader.customers(&filter, &PageRequest::default()).unwrap();
+        reader.customers::<PageText>(&filter, &PageRequest::default()).unwrap();
     });
     let plan = plan(&conn, seen.first().unwrap());
     assert!(plan[0].contains("USING INDEX customers_by_hubspot_company"), "{plan:?}");

@@ -22,7 +22,7 @@ pub trait Table {
 }
 
 /// A row type that can be listed.
-pub(in crate::store) trait Listed: Table + Sized {
+pub trait Listed: Table + Sized {
     /// The columns that `from_row` reads by position.
     const COLUMNS: &'static str;
     /// Additional columns, each preceded by a comma, that `from_row` reads by name.

@@ -13,7 +13,7 @@ use crate::admin::visit::SignedInVisit;
 use crate::model::board::{BoardFilter, Card, Column};
 use crate::model::customer::{Customer, CustomerFilter};
 use crate::model::onboarding::{OnboardingPatch, OnboardingRef, OwnerFilter, Phase};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::parse::params::Params;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
@@ -131,7 +131,8 @@ async fn board(
                 _ => None,
             };
             let page = PageRequest { limit: CUSTOMERS, before: None };
-            let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?;
+            let customers: ListPage<Customer> =
+                reader.customers(&CustomerFilter::default(), &page)?;
             Ok((reader.board(&filter, CARDS)?, chosen, customers))
         })
         .await?;

@@ -16,7 +16,7 @@ use crate::admin::visit::save::{self, NOTHING_CHANGED, Saved};
 use crate::admin::visit::submit_once;
 use crate::model::customer::{Customer, CustomerFilter, CustomerRef};
 use crate::model::onboarding::{NewOnboarding, Onboarding, OnboardingPatch, OnboardingRef};
-use crate::model::parse::page::PageRequest;
+use crate::model::parse::page::{Page as ListPage, PageRequest};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
@@ -82,7 +82,8 @@ pub(in crate::admin) async fn choose(visit: SignedInVisit) -> PageResult {
     let q = Some(form.value("q").trim().to_owned()).filter(|q| !q.is_empty());
     let filter = CustomerFilter { q, ..CustomerFilter::default() };
     let page = PageRequest { limit: CUSTOMERS, before: None };
-    let found = visit.read(move |reader| reader.customers(&filter, &page)?.read()).await?;
+    let found: ListPage<Customer> =
+        visit.read(move |reader| reader.customers(&filter, &page)).await?;
     let page = visit.page("Create onboarding", Section::Onboardings);
     page::html(&ChooseCustomer { page, form, customers: found.data, more: found.next.is_some() })
 }

@@ -9,7 +9,7 @@ use pivotal_server::model::clock::{Clock, SystemClock};
 use pivotal_server::model::customer::{CustomerFilter, CustomerStatus};
 use pivotal_server::model::event::{EventFilter, ReadableTypes};
 use pivotal_server::model::onboarding::{OnboardingFilter, OwnerFilter, Phase, State};
-use pivotal_server::model::parse::page::PageRequest;
+use pivotal_server::model::parse::page::{Page, PageRequest};
 use pivotal_server::model::values::id::Ref;
 use pivotal_server::model::values::slug::Slug;
 use pivotal_server::model::values::time::Timestamp;
@@ -205,14 +205,14 @@ fn fill_and_dump(seed: u64, now: &str) -> String {
     let all = store.read(|reader| {
         let reader = reader.for_workspace(reader.workspace(&slug)?.unwrap().no);
         let page = PageRequest { limit: 1000, before: None };
-        let customers = reader.customers(&CustomerFilter::default(), &page)?.read()?.data;
+        let customers = reader.customers::<Page<_>>(&CustomerFilter::default(), &page)?.data;
         let every = OnboardingFilter::default();
-        let onboardings = reader.onboardings(&OwnerFilter::Any, &every, &page)?.read()?.data;
+        let onboardings = reader.onboardings::<Page<_>>(&OwnerFilter::Any, &every, &page)?.data;
         let mut contacts = Vec::new();
         let mut events = Vec::new();
         for customer in &customers {
             let named = Ref::Id(customer.id.clone());
-            contacts.push(reader.contacts_of(&named, &page)?.read()?.data);
+            contacts.push(reader.contacts_of::<Page<_>>(&named, &page)?.data);
             let all = EventFilter::default();
             events.push(reader.customer_activity(&named, ReadableTypes::ALL, &all, &page)?.data);
         }
