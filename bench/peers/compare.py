@@ -2,6 +2,7 @@
 """Compare this server with others under the same loads, and print a table in Markdown"""
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -106,7 +107,8 @@ def main() -> None:
     filled = {server.name: data.prepare(server, pivotal, args.customers) for server in chosen}
     if args.prepare:
         return
-    session = Session(args.customers, Duration(args.warm_up, args.seconds))
+    binary = hashlib.sha256(args.binary.read_bytes()).hexdigest()
+    session = Session(args.customers, Duration(args.warm_up, args.seconds), binary)
     if args.resume:
         session.resume(FIGURES)
     earlier = session.rounds()
@@ -116,7 +118,7 @@ def main() -> None:
         session.save(FIGURES)
     print(report.markdown(session, servers))
     if session.errors():
-        raise Failure(f"{session.errors()} requests failed, so the figures mean nothing")
+        raise Failure(f"{session.errors()} requests failed, so the figures are invalid")
 
 
 if __name__ == "__main__":

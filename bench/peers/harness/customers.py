@@ -42,7 +42,7 @@ REGIONS = ["eu-west", "us-east", "ap-south"]
 BEGIN = datetime(2024, 11, 1, tzinfo=timezone.utc)
 END = datetime(2026, 11, 1, tzinfo=timezone.utc)
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-# bench/load.lua replaces it with a unique text.
+# bench/loads/load.lua replaces it with a unique text.
 MARK = "@@@@"
 
 
@@ -70,7 +70,7 @@ def body(n: int, mark: str) -> Customer:
 
 
 def new_bodies(count: int) -> Iterator[str]:
-    """Returns bodies that no customer of `write_export` has, as templates for bench/load.lua."""
+    """Returns bodies that no customer of `write_export` has, as templates for bench/loads/load.lua."""
     return (json.dumps(body(2**40 + n, MARK), separators=(",", ":")) for n in range(count))
 
 

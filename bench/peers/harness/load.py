@@ -16,7 +16,7 @@ from .server import Server
 
 CONNECTIONS = 64
 BODIES = 2000
-# Makes the slugs of each run unique. bench/load.lua takes the number.
+# Makes the slugs of each run unique. bench/loads/load.lua takes the number.
 RUNS = count(1)
 
 
@@ -47,7 +47,7 @@ class Counts:
 
 
 def write_requests(load: Load, server: Server, ids: list[str], directory: Path) -> Path:
-    """Writes the requests to choose from, in the format that bench/load.lua reads."""
+    """Writes the requests to choose from, in the format that bench/loads/load.lua reads."""
     file = directory / f"{load.name}.requests"
     file.write_text("\n".join(requests(load, server, ids)))
     return file
@@ -65,7 +65,7 @@ def requests(load: Load, server: Server, ids: list[str]) -> Iterator[str]:
 
 def send(requests: Path, port: int, key: str, seconds: int) -> Counts:
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"]
-    command += ["--timeout=10s", "--script", str(REPOSITORY / "bench" / "load.lua")]
+    command += ["--timeout=10s", "--script", str(REPOSITORY / "bench" / "loads" / "load.lua")]
     # The number of the run, the requests, and no pauses between them.
     command += [f"http://127.0.0.1:{port}", "--", str(next(RUNS)), str(requests), "0"]
     # Not an argument, because every user on the machine can read those.

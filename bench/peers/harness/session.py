@@ -15,6 +15,8 @@ from .server import Server
 class Session:
     customers: int
     duration: Duration
+    # The digest of this server's binary.
+    binary: str
     figures: list[Figures] = field(default_factory=list)
 
     def add_round(
@@ -43,4 +45,6 @@ class Session:
             raise Failure("there is no earlier run to continue") from None
         if saved["customers"] != self.customers or saved["duration"] != asdict(self.duration):
             raise Failure("the earlier run had other --customers, --seconds, or --warm-up")
+        if saved.get("binary") != self.binary:
+            raise Failure("the earlier run measured another binary of this server")
         self.figures += [Figures(**figures) for figures in saved["figures"]]
