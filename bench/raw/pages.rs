@@ -1,5 +1,5 @@
 //! The first page of customers through plain rusqlite: runs the statement of a list and copies the
-//! documents. This is the least that a page can cost.
+//! documents.
 
 use pivotal_server::store::DataDir;
 
@@ -9,7 +9,7 @@ use crate::Outcome;
 
 /// The number of customers on a page.
 const LIMIT: usize = 100;
-/// Same as in `src/store/rows/live.rs`.
+/// Same as in `src/store/rows/list.rs`.
 const PAGE: &str = "SELECT doc, shape, created_at, updated_at FROM customers
     WHERE workspace_no = ?1 AND deleted_at IS NULL ORDER BY created_at DESC LIMIT ?2";
 
