@@ -13,6 +13,7 @@ from ..process import Process, free_port
 from ..server import Server, Start
 
 BINARY = str(VENV_BIN / "pocketbase")
+# Other users can read these arguments. They protect only generated data, on loopback.
 ADMIN = {"identity": "admin@bench.example", "password": "only-for-the-benchmark"}
 USER = {"identity": "user@bench.example", "password": "only-for-the-benchmark"}
 
