@@ -1,5 +1,7 @@
 //! The figures of a run: of each load, and of the server itself.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::loads::Load;
@@ -94,28 +96,22 @@ pub fn mib(bytes: u64) -> f64 {
 impl Row {
     /// Returns the figures of a load over HTTP.
     pub fn from_load(load: &Load, customers: Option<u64>, counts: &Counts, usage: Usage) -> Self {
-        let (requests, seconds) = (counts.requests as f64, counts.micros as f64 / 1e6);
+        let (requests, seconds) = (counts.requests, counts.micros as f64 / 1e6);
         Self {
-            role: Role::Current,
-            name: load.name,
-            title: load.title.to_owned(),
             customers,
             connections: Some(load.connections),
-            per_second: requests / seconds,
             p50: Some(counts.p50 as f64 / 1e3),
             p99: Some(counts.p99 as f64 / 1e3),
             errors: counts.errors,
-            cpu_seconds: usage.cpu.as_secs_f64(),
-            cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / requests.max(1.0),
-            log_bytes_each: usage.log_bytes.map(|bytes| bytes / requests.max(1.0)),
+            log_bytes_each: usage.log_bytes.map(|bytes| bytes / at_least_one(requests)),
             idle_cores: Some(usage.idle_cores),
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
-            rounds: Vec::new(),
+            ..Self::new(load.name, load.title, requests, seconds, usage.cpu)
         }
     }
 
-    /// Returns the figures of deliveries, with the resources that the server used meanwhile.
+    /// Returns the figures of deliveries, with the resources that the server used during them.
     pub fn from_deliveries(
         name: &'static str,
         title: &str,
@@ -124,22 +120,9 @@ impl Row {
         usage: Usage,
     ) -> Self {
         Self {
-            role: Role::Current,
-            name,
-            title: title.to_owned(),
-            customers: None,
-            connections: None,
-            per_second: delivered as f64 / seconds,
-            p50: None,
-            p99: None,
-            errors: 0,
-            cpu_seconds: usage.cpu.as_secs_f64(),
-            cpu_micros_each: usage.cpu.as_secs_f64() * 1e6 / (delivered as f64).max(1.0),
-            log_bytes_each: None,
-            idle_cores: None,
             peak_mib: Some(mib(usage.memory.peak)),
             resident_mib: Some(mib(usage.memory.resident)),
-            rounds: Vec::new(),
+            ..Self::new(name, title, delivered, seconds, usage.cpu)
         }
     }
 
@@ -149,28 +132,42 @@ impl Row {
             let index = (measured.steps.len() as f64 * fraction) as usize;
             measured.steps.get(index).map_or(0.0, |step| step.as_secs_f64() * 1e3)
         };
-        let cpu = measured.cpu.as_secs_f64();
+        let count = measured.count;
+        Self {
+            p50: Some(percentile(0.5)),
+            p99: Some(percentile(0.99)),
+            log_bytes_each: measured.log_bytes.map(|bytes| bytes as f64 / at_least_one(count)),
+            ..Self::new(name, title, count, measured.elapsed.as_secs_f64(), measured.cpu)
+        }
+    }
+
+    /// Returns the figures that every row has.
+    fn new(name: &'static str, title: &str, count: u64, seconds: f64, cpu: Duration) -> Self {
+        let cpu_seconds = cpu.as_secs_f64();
         Self {
             role: Role::Current,
             name,
             title: title.to_owned(),
             customers: None,
             connections: None,
-            per_second: measured.count as f64 / measured.elapsed.as_secs_f64(),
-            p50: Some(percentile(0.5)),
-            p99: Some(percentile(0.99)),
+            per_second: count as f64 / seconds,
+            p50: None,
+            p99: None,
             errors: 0,
-            cpu_seconds: cpu,
-            cpu_micros_each: cpu * 1e6 / (measured.count as f64).max(1.0),
-            log_bytes_each: measured
-                .log_bytes
-                .map(|bytes| bytes as f64 / (measured.count as f64).max(1.0)),
+            cpu_seconds,
+            cpu_micros_each: cpu_seconds * 1e6 / at_least_one(count),
+            log_bytes_each: None,
             idle_cores: None,
             peak_mib: None,
             resident_mib: None,
             rounds: Vec::new(),
         }
     }
+}
+
+/// Returns a count to divide by.
+fn at_least_one(count: u64) -> f64 {
+    count.max(1) as f64
 }
 
 impl Row {

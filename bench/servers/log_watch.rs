@@ -1,6 +1,6 @@
 //! Counts the bytes that a server writes to the write-ahead log. Another process can only see how
 //! long the log is, in the header of its index (SQLite manual, "WAL-mode File Format", 2.1), so a
-//! thread reads that again and again.
+//! thread polls it.
 //!
 //! The bytes that the writer's thread writes (`wchar` in proc(5)) would be a sixth too many at the
 //! peak: the thread also writes the rest of each checkpoint to the database file.

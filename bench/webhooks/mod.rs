@@ -1,6 +1,6 @@
 //! What webhooks cost: creating customers with and without a subscribed endpoint, how fast
-//! deliveries go out meanwhile, whether a backlog shrinks at half the load, how much memory a backlog
-//! takes, and reads while deliveries go out. The endpoint's receiver is in this process.
+//! deliveries go out at the same time, whether a backlog shrinks at half the load, how much memory
+//! a backlog takes, and reads while deliveries go out. The endpoint's receiver is in this process.
 
 mod receiver;
 
@@ -176,7 +176,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Runs a load and counts the deliveries meanwhile. The CPU time in both rows is that of both.
+    /// Runs a load and counts the deliveries during it. The CPU time in both rows is that of both.
     fn run_with_deliveries(
         &mut self,
         server: &RunningServer<'_>,
