@@ -80,8 +80,7 @@ pub(super) fn describe_create() -> Description {
 pub(super) async fn list_for_customer(call: Call) -> ApiResult {
     let customer = customers::path_id(&call)?;
     let (filter, page): (OnboardingFilter, PageRequest) = call.query()?;
-    let owner = OwnerFilter::One(customer.clone());
-    call.read_list(filter.extent(&owner), move |reader| {
+    call.read_list(filter.extent_of_customer(), move |reader| {
         Ok(ApiResponse::page_text(reader.onboardings_of(&customer, &filter, &page)?))
     })
     .await

@@ -94,14 +94,18 @@ pub(super) fn of_customer<'c>(
 }
 
 impl OnboardingFilter {
-    /// Returns how many rows a page of a workspace's or a customer's onboardings may have to read.
+    /// Returns how many rows a page of onboardings, of the whole workspace or of one customer, may
+    /// have to read.
     pub fn extent(&self, customer: &OwnerFilter) -> Extent {
         match customer {
             OwnerFilter::Any => of_workspace(WorkspaceNo(0), self).extent(),
-            OwnerFilter::One(_) | OwnerFilter::Unknown => {
-                of_customer(WorkspaceNo(0), "", self).extent()
-            }
+            OwnerFilter::One(_) | OwnerFilter::Unknown => self.extent_of_customer(),
         }
+    }
+
+    /// Returns how many rows a page of a customer's onboardings may have to read.
+    pub fn extent_of_customer(&self) -> Extent {
+        of_customer(WorkspaceNo(0), "", self).extent()
     }
 }
 

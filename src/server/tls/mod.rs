@@ -53,7 +53,7 @@ impl ServerTls {
     /// certificate, and says why, but not again while nothing changes.
     pub fn reload_if_changed(&self, now: Timestamp) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before reading them: whatever is written meanwhile is another change.
+        // Before reading them: whatever is written from then on is another change.
         let versions = Versions::of(&self.files);
         let has_changed = versions != watched.versions;
         watched.versions = versions;

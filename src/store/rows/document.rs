@@ -69,9 +69,7 @@ impl<R: Resource> Document<R> {
     fn upgraded(self, shape: i64) -> serde_json::Result<Self> {
         if shape == R::SHAPE { Ok(self) } else { Self::from_resource(&self.parse()?) }
     }
-}
 
-impl<R: Resource> Document<R> {
     /// Adds the text of a row with [`Listed::COLUMNS`] to a page, without a copy in between. It was
     /// checked when it was written, and is not checked again.
     pub(in crate::store) fn copy_text(row: &Row<'_>, page: &mut PageText) -> rusqlite::Result<()> {
