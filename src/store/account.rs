@@ -1,12 +1,11 @@
 //! The admin account: a single row, which exists once a password has been set.
 
-use rusqlite::{OptionalExtension, params};
-
 use super::error::StoreError;
 use super::reader::Reader;
 use super::tx::Tx;
 use crate::model::values::password::PasswordHash;
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{OptionalExtension, params};
 
 pub struct Account {
     pub password: PasswordHash,
@@ -18,7 +17,7 @@ impl Reader<'_> {
     /// Returns the admin account, or `None` if no password has been set.
     pub fn account(&self) -> Result<Option<Account>, StoreError> {
         let sql = "SELECT password_hash, changed_at FROM admin";
-        let account = self.conn.prepare_cached(sql)?.query_row([], |row| {
+        let account = self.conn.prepare_cached(sql)?.query_row((), |row| {
             Ok(Account {
                 password: PasswordHash::from_stored(row.get(0)?),
                 changed_at: Timestamp::from_micros(row.get(1)?),
@@ -35,8 +34,10 @@ impl Tx<'_> {
                    ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash,
                        changed_at = max(excluded.changed_at, changed_at + 1)
                    RETURNING changed_at";
-        let values = params![password.as_str(), self.now.as_micros()];
-        let changed_at = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let changed_at = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![password.as_str(), self.now.as_micros()], |row| row.get(0))?;
         Ok(Timestamp::from_micros(changed_at))
     }
 

@@ -1,8 +1,5 @@
 //! The audit log of a workspace: all of its events, and the actors that can have caused them.
 
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::list::List;
@@ -14,6 +11,7 @@ use crate::model::event::{Actor, ActorKind, Event};
 use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Row, ValueRef};
 
 /// How many events are read for one page. The log is indexed only by time, so a filter that matches
 /// almost nothing would otherwise read the whole log. Another index would make every write more
@@ -32,7 +30,7 @@ impl Listed for AuditEntry {
     const EXTRA_COLUMNS: &'static str =
         ", resource, resource_id, customer_id, from_phase, to_phase";
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> engine::Result<Self> {
         let moved = !matches!(row.get_ref("from_phase")?, ValueRef::Null);
         Ok(Self {
             event: Event::from_row(row)?,
@@ -133,7 +131,7 @@ impl WorkspaceReader<'_> {
 }
 
 /// Whether an event contains a text. Reads the row without copying it.
-fn contains(row: &Row<'_>, text: &SearchText) -> rusqlite::Result<bool> {
+fn contains(row: &Row<'_>, text: &SearchText) -> engine::Result<bool> {
     Ok(text.is_in(SearchedEvent {
         actor_name: row.get_ref("actor_name")?.as_str()?,
         object: row.get_ref("object")?.as_str()?,

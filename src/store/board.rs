@@ -1,6 +1,5 @@
 //! The board: the newest onboardings in each phase, as cards that also show the customer.
 
-use rusqlite::Row;
 use strum::VariantArray;
 
 use super::error::StoreError;
@@ -17,6 +16,7 @@ use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Row};
 
 impl Table for Card {
     // The customer's columns are renamed, so that the onboarding's columns are unambiguous. An
@@ -32,7 +32,7 @@ impl Listed for Card {
     const COLUMNS: &'static str = Document::<Onboarding>::COLUMNS;
     const EXTRA_COLUMNS: &'static str = ", c_id, c_display_id, c_name, c_slug";
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> engine::Result<Self> {
         let onboarding = Document::<Onboarding>::from_row(row)?;
         let onboarding = onboarding.parse().map_err(|error| conversion_error(0, error))?;
         let customer = CardCustomer {

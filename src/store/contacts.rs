@@ -1,8 +1,5 @@
 //! Contacts: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
-use rusqlite::types::{ToSqlOutput, Value};
-use rusqlite::{OptionalExtension, params};
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
@@ -19,6 +16,7 @@ use crate::model::resource::ResourceType;
 use crate::model::values::email::Email;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{OptionalExtension, Value, params};
 
 impl Table for Contact {
     const TABLE: &'static str = "contacts";
@@ -58,8 +56,7 @@ impl Resource for Contact {
 }
 
 /// The value for new emails, which are never equivalent to another email of the customer.
-pub(super) const NO_REPEAT: (&str, ToSqlOutput<'static>) =
-    ("email_repeat", ToSqlOutput::Owned(Value::Integer(0)));
+pub(super) const NO_REPEAT: (&str, Value<'static>) = ("email_repeat", Value::Integer(0));
 
 impl WorkspaceReader<'_> {
     /// Returns the contact with this ID or display ID.

@@ -1,7 +1,5 @@
 //! Customers: their methods of [`WorkspaceReader`] and [`WorkspaceTx`].
 
-use rusqlite::params;
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::document::{Document, Stored};
@@ -23,6 +21,7 @@ use crate::model::values::normalize::search_key;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::params;
 
 impl Table for Customer {
     const TABLE: &'static str = "customers";

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::engine;
+
 use super::files::lock_holders::LockHolder;
 use super::files::{Evidence, Owner};
 use crate::model::plain_words::io_reason;
@@ -55,6 +57,15 @@ pub enum StoreError {
     /// A bug in the server.
     #[error("internal storage error: {0}")]
     Internal(String),
+}
+
+impl From<engine::Error> for StoreError {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::Sqlite(error) => error.into(),
+            other => Self::Internal(other.to_string()),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

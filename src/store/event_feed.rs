@@ -6,14 +6,13 @@
 //! committed later. `rows/backfill.rs` writes earlier times, but only before a workspace has its
 //! first event in the feed.
 
-use rusqlite::{OptionalExtension, Row, params};
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::rows::resource::{Listed, Table};
 use crate::model::event::{Event, EventType, ReadableTypes};
 use crate::model::event_feed::{After, EventFeedPage, EventFeedQuery, Position, Walk, is_in_feed};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, OptionalExtension, Row, params};
 
 /// The most events that are examined for one page. Without a limit, a filter that few events match
 /// would read the whole table, and an index by type would make every change more expensive.
@@ -115,7 +114,7 @@ impl WorkspaceReader<'_> {
         let mut rows = statement.query(params![self.workspace.0, from, i64::from(examined) + 1])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            let kind = feed_type(row, 2)?;
+            let kind = feed_type(&row, 2)?;
             let is_match = kind.is_some_and(|kind| types.contains(&kind));
             if is_match && scan.matches.len() == limit {
                 scan.end = End::Full;
@@ -169,7 +168,7 @@ impl WorkspaceReader<'_> {
 
 /// Reads a type. None if the feed doesn't show it, which includes types that this version doesn't
 /// know.
-fn feed_type(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<EventType>> {
+fn feed_type(row: &Row<'_>, column: usize) -> engine::Result<Option<EventType>> {
     let kind = row.get_ref(column)?.as_str()?.parse().ok();
     Ok(kind.filter(|&kind| is_in_feed(kind)))
 }

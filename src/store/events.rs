@@ -1,6 +1,5 @@
 //! Reads events: the activity of a customer or an onboarding.
 
-use rusqlite::Row;
 use serde_json::value::RawValue;
 
 use super::error::StoreError;
@@ -16,6 +15,7 @@ use crate::model::parse::page::{Page, PageRequest};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{self, Row};
 
 impl Table for Event {
     const TABLE: &'static str = "events";
@@ -28,7 +28,7 @@ impl Listed for Event {
         (SELECT w.id FROM workspaces AS w WHERE w.no = events.workspace_no), livemode, actor_type,
         actor_id, actor_name, object, previous";
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> engine::Result<Self> {
         let previous: Option<String> = row.get(9)?;
         Ok(Self {
             id: row.get(0)?,

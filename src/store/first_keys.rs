@@ -10,7 +10,7 @@ impl Reader<'_> {
     /// once they have been shown or a later key has been created.
     pub fn unshown_keys(&self) -> Result<Option<Vec<Key>>, StoreError> {
         let sql = "SELECT 1 FROM database WHERE first_keys_unshown = 1";
-        if !self.conn.prepare_cached(sql)?.exists([])? {
+        if !self.conn.prepare_cached(sql)?.exists(())? {
             return Ok(None);
         }
         // Creating another key would have cleared the mark, so these are the only keys.

@@ -1,13 +1,12 @@
 //! Saved responses for retries with an idempotency key.
 
-use rusqlite::{Connection, OptionalExtension, params};
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use super::tx::{Tx, WorkspaceTx};
 use crate::model::idempotency::{IdempotentRequest, SavedResponse};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, OptionalExtension, params};
 
 /// How long a response is kept.
 const RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -21,7 +20,7 @@ pub enum Replay {
 }
 
 fn find_replay(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     retry: &IdempotentRequest,
     now: Timestamp,

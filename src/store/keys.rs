@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use super::error::StoreError;
 use super::reader::{Reader, WorkspaceReader};
 use super::rows::record::Subject;
@@ -21,6 +19,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, params};
 
 /// An API key with what is needed to authenticate a request and to act on its behalf.
 #[derive(Debug)]
@@ -43,11 +42,11 @@ fn select(condition: &str) -> String {
     )
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
+fn from_row(row: &Row<'_>) -> engine::Result<Credentials> {
     let workspace = workspaces::from_row(row)?;
     let mode: Mode = enum_value(row, "mode")?;
     let time = |column| {
-        Ok::<_, rusqlite::Error>(row.get::<&str, Option<_>>(column)?.map(Timestamp::from_micros))
+        Ok::<_, engine::Error>(row.get::<&str, Option<_>>(column)?.map(Timestamp::from_micros))
     };
     let key = Key {
         id: Id::from_stored(row.get("id")?),
@@ -72,7 +71,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Credentials> {
 
 /// Returns the key with this prefix, revoked or not.
 pub(super) fn find_by_prefix(
-    conn: &Connection,
+    conn: Conn<'_>,
     prefix: &Prefix,
 ) -> Result<Option<Credentials>, StoreError> {
     let sql = select("k.lookup = ?1");
@@ -80,7 +79,7 @@ pub(super) fn find_by_prefix(
     Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
 
-fn find_by_id(conn: &Connection, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
+fn find_by_id(conn: Conn<'_>, id: &KeyId) -> Result<Option<Credentials>, StoreError> {
     let sql = select("k.id = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?)
 }
@@ -101,7 +100,7 @@ impl Reader<'_> {
         let sql = select("?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
-        Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
+        Ok(rows.map(|row| row.map(|found| found.key)).collect::<engine::Result<_>>()?)
     }
 }
 
@@ -111,7 +110,7 @@ impl WorkspaceReader<'_> {
         let sql = select("k.workspace_no = ?1 ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([self.workspace.0], from_row)?;
-        Ok(rows.map(|row| row.map(|found| found.key)).collect::<rusqlite::Result<_>>()?)
+        Ok(rows.map(|row| row.map(|found| found.key)).collect::<engine::Result<_>>()?)
     }
 }
 

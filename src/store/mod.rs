@@ -126,7 +126,7 @@ impl Snapshot {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(&Reader { conn: &self.pooled.conn })
+        read(&Reader { conn: (&self.pooled.conn).into() })
             .map_err(|error| self.damage.report(error, self.pooled.generation))
     }
 }
@@ -256,7 +256,7 @@ impl Store {
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let pooled = self.get_connection(&self.lists)?;
-        read(&Reader { conn: &pooled.conn })
+        read(&Reader { conn: (&pooled.conn).into() })
             .map_err(|error| self.damage.report(error, pooled.generation))
     }
 
@@ -270,7 +270,7 @@ impl Store {
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let limited = LimitedConnection::new(self.get_connection(&self.lists)?, limit)?;
-        read(&Reader { conn: limited.conn() })
+        read(&Reader { conn: limited.conn().into() })
             .map_err(|error| self.damage.report(error, limited.generation()))
     }
 

@@ -1,6 +1,5 @@
 //! The contents of a workspace in numbers, and the size of the database.
 
-use rusqlite::{OptionalExtension, Row};
 use strum::VariantArray;
 
 use super::error::StoreError;
@@ -10,6 +9,7 @@ use super::rows::row::enum_value;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{OptionalExtension, Row};
 
 /// A count for each variant of an enum, including those with zero, in declaration order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +103,8 @@ impl WorkspaceReader<'_> {
 
 impl Reader<'_> {
     pub fn file_size(&self) -> Result<FileSize, StoreError> {
-        let pragma =
-            |name: &str| self.conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let conn = self.conn.sqlite()?;
+        let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let page = pragma("page_size")?;
         let free_pages = pragma("freelist_count")?;
         Ok(FileSize {
@@ -186,7 +186,7 @@ mod tests {
         }
         let tx = db.tx(30);
         let sql = "SELECT count(*) FROM events";
-        let rows: i64 = tx.conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        let rows: i64 = tx.conn.query_row(sql, (), |row| row.get(0)).unwrap();
         assert_eq!(overview(&db, 30).events, rows);
     }
 

@@ -1,20 +1,19 @@
 //! Read access. Each use case is one method. The methods for a resource are in that resource's
 //! module.
 
-use rusqlite::Connection;
-
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::Conn;
 
 /// Reads data that belongs to no workspace or to all of them. Each statement sees the last
 /// committed state, or that of its [`Snapshot`](super::Snapshot).
 pub struct Reader<'c> {
-    pub(super) conn: &'c Connection,
+    pub(super) conn: Conn<'c>,
 }
 
 /// Reads the resources of one workspace. Its methods cannot see another workspace, because they do
 /// not take a workspace as an argument.
 pub struct WorkspaceReader<'c> {
-    pub(super) conn: &'c Connection,
+    pub(super) conn: Conn<'c>,
     pub(super) workspace: WorkspaceNo,
 }
 

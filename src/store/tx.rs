@@ -1,24 +1,23 @@
 //! Write access, in a transaction that the store commits. Each use case is one method. The methods
 //! for a resource are in that resource's module.
 
-use rusqlite::Connection;
-
 use super::error::StoreError;
 use super::reader::WorkspaceReader;
 use crate::model::caller::Caller;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::Conn;
 
 /// Changes data that belongs to no workspace or to all of them.
 pub struct Tx<'c> {
-    pub(super) conn: &'c Connection,
+    pub(super) conn: Conn<'c>,
     pub(super) now: Timestamp,
 }
 
 /// Changes resources, only in the caller's workspace. The caller is recorded as the actor of the
 /// resulting events.
 pub struct WorkspaceTx<'c> {
-    pub(super) conn: &'c Connection,
+    pub(super) conn: Conn<'c>,
     pub(super) now: Timestamp,
     pub(super) caller: &'c Caller,
     pub(super) recording: Recording,

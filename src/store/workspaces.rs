@@ -1,7 +1,5 @@
 //! Workspaces: their methods of [`Reader`] and [`Tx`].
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use super::error::StoreError;
 use super::reader::Reader;
 use super::tx::Tx;
@@ -14,6 +12,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceNo};
+use crate::store::engine::{self, Conn, OptionalExtension, Row, params};
 
 /// Why a workspace could not be renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub(super) const NEXT_NO: &str = "(SELECT max(no) + 1 FROM (
 /// Whether a row of `workspaces AS w` is a number whose rows the test control has discarded.
 pub(super) const IS_DISCARDED: &str = "w.slug GLOB '#*'";
 
-pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Workspace> {
+pub(super) fn from_row(row: &Row<'_>) -> engine::Result<Workspace> {
     Ok(Workspace {
         no: WorkspaceNo(row.get("w_no")?),
         id: Id::from_stored(row.get("w_id")?),
@@ -55,8 +54,8 @@ impl Reader<'_> {
              ORDER BY w.no"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map([], from_row)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map((), from_row)?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     pub fn workspace(&self, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
@@ -64,7 +63,7 @@ impl Reader<'_> {
     }
 }
 
-fn find_by_slug(conn: &Connection, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
+fn find_by_slug(conn: Conn<'_>, slug: &Slug) -> Result<Option<Workspace>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM workspaces AS w WHERE w.slug = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
     Ok(statement.query_row([slug.as_str()], from_row).optional()?)

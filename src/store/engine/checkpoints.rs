@@ -136,7 +136,7 @@ mod tests {
                 let sql = "INSERT INTO idempotency_keys
                            SELECT 1, 'POST /', randomblob(16), zeroblob(32), 201, NULL,
                                zeroblob(100000), 0";
-                tx.conn.prepare_cached(sql)?.execute([])?;
+                tx.conn.prepare_cached(sql)?.execute(())?;
                 Ok::<_, StoreError>(())
             };
             store.write_blocking(write).unwrap();
@@ -159,7 +159,7 @@ mod tests {
     fn rewrite(store: &Store, times: u32) {
         for _ in 0..times {
             let sql = "UPDATE idempotency_keys SET body = randomblob(500000)";
-            store.write_blocking(|tx| Ok(tx.conn.execute(sql, [])?)).unwrap();
+            store.write_blocking(|tx| Ok(tx.conn.execute(sql, ())?)).unwrap();
         }
     }
 

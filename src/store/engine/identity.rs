@@ -30,6 +30,6 @@ pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<C
 impl Reader<'_> {
     /// Returns the ID of this database: 32 hexadecimal digits.
     pub fn database_id(&self) -> Result<String, StoreError> {
-        Ok(id(self.conn)?)
+        Ok(self.conn.query_row("SELECT id FROM database", (), |row| row.get(0))?)
     }
 }

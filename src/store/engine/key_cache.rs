@@ -42,7 +42,7 @@ impl KeyCache {
         if let Some(found) = entries.keys.get(prefix) {
             return Ok(Some(Arc::clone(found)));
         }
-        let found = keys::find_by_prefix(conn, prefix)?.map(Arc::new);
+        let found = keys::find_by_prefix(conn.into(), prefix)?.map(Arc::new);
         if let Some(found) = &found {
             entries.keys.insert(prefix.clone(), Arc::clone(found));
         }

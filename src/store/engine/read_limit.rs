@@ -89,7 +89,7 @@ mod tests {
                            SELECT count(*) FROM numbers";
 
     fn count(reader: &Reader<'_>) -> Result<i64, StoreError> {
-        Ok(reader.conn.prepare_cached(FOREVER)?.query_row([], |row| row.get(0))?)
+        Ok(reader.conn.prepare_cached(FOREVER)?.query_row((), |row| row.get(0))?)
     }
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -104,7 +104,7 @@ mod tests {
         // Long enough to be interrupted by a handler that was left behind.
         let finite = FOREVER.replace("FROM numbers)", "FROM numbers LIMIT 100000)");
         let read = |reader: &Reader<'_>| {
-            Ok(reader.conn.query_row(&finite, [], |row| row.get::<_, i64>(0))?)
+            Ok(reader.conn.query_row(&finite, (), |row| row.get::<_, i64>(0))?)
         };
         assert_eq!(store.read(read).unwrap(), 100_000);
         store.ensure_intact().unwrap();

@@ -32,6 +32,6 @@ impl ReadOnly {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(&Reader { conn: &self.conn })
+        read(&Reader { conn: (&self.conn).into() })
     }
 }

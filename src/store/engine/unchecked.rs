@@ -3,6 +3,8 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::{Conn, Result};
+
 const ENABLE_TRIGGER: DbConfig = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
 const ENABLE_FKEY: DbConfig = DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY;
 
@@ -15,17 +17,17 @@ pub(in crate::store) struct Unchecked<'c> {
 
 impl<'c> Unchecked<'c> {
     /// Also turns the triggers off, so that any event can be deleted.
-    pub fn begin(conn: &'c Connection) -> rusqlite::Result<Self> {
+    pub fn begin(conn: Conn<'c>) -> Result<Self> {
         Self::without(conn, &[ENABLE_TRIGGER, ENABLE_FKEY])
     }
 
     /// Turns off only the foreign keys.
-    pub fn references(conn: &'c Connection) -> rusqlite::Result<Self> {
+    pub fn references(conn: Conn<'c>) -> Result<Self> {
         Self::without(conn, &[ENABLE_FKEY])
     }
 
-    fn without(conn: &'c Connection, off: &'static [DbConfig]) -> rusqlite::Result<Self> {
-        let unchecked = Self { conn, off };
+    fn without(conn: Conn<'c>, off: &'static [DbConfig]) -> Result<Self> {
+        let unchecked = Self { conn: conn.sqlite()?, off };
         unchecked.set(false)?;
         Ok(unchecked)
     }

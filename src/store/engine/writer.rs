@@ -216,7 +216,7 @@ impl WriterThread {
 
     fn run_job(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
         self.execute("SAVEPOINT job")?;
-        let tx = Tx { conn: &self.conn, now: self.clock.now() };
+        let tx = Tx { conn: (&self.conn).into(), now: self.clock.now() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
         let error = match &outcome {
             Some(outcome) => outcome.error.clone(),
@@ -348,8 +348,9 @@ mod tests {
         // SQLite's own limit on the number of pages causes the error of a full disk. It is raised
         // to the size of the file if that is larger.
         let limit = |pages: i64| {
-            let set =
-                move |tx: &Tx<'_>| Ok(tx.conn.pragma_update(None, "max_page_count", pages)?);
+            let set = move |tx: &Tx<'_>| {
+                Ok(tx.conn.sqlite()?.pragma_update(None, "max_page_count", pages)?)
+            };
             store.write_blocking(set).unwrap();
         };
         let fill = |tx: &Tx<'_>| {

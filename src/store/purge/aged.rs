@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Row, params};
-
 use super::permit::{Permit, Purge};
 use super::responses::SavedResponses;
 use super::traces::with_belongings;
@@ -15,6 +13,7 @@ use crate::model::onboarding::{OnboardingId, OnboardingRef};
 use crate::model::values::id::Id;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::store::engine::{self, Row, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
@@ -135,8 +134,8 @@ impl Tx<'_> {
         let workspaces: Vec<i64> = self
             .conn
             .prepare_cached("SELECT no FROM workspaces ORDER BY no")?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
+            .query_map((), |row| row.get(0))?
+            .collect::<engine::Result<_>>()?;
         for workspace in workspaces {
             let events = self.old_events(workspace, before)?;
             if !events.is_empty() {
@@ -156,7 +155,7 @@ impl Tx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement
             .query_map(params![workspace, before.as_micros(), EVENTS], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     fn delete_events(

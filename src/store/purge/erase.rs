@@ -52,7 +52,7 @@ impl Reader<'_> {
     /// whose rows are still being deleted.
     pub fn unfinished_purge(&self) -> Result<Option<i64>, StoreError> {
         let sql = format!("SELECT max(no) FROM purges WHERE {ROWS_ARE_GONE}");
-        Ok(self.conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+        Ok(self.conn.prepare_cached(&sql)?.query_row((), |row| row.get(0))?)
     }
 }
 

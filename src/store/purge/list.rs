@@ -1,9 +1,8 @@
 //! Lists what was purged.
 
-use rusqlite::Row;
-
 use crate::model::purge::PurgeEntry;
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Row};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::row::enum_value;
@@ -29,6 +28,6 @@ impl Reader<'_> {
                 erased_at: row.get::<_, Option<_>>(6)?.map(Timestamp::from_micros),
             })
         };
-        Ok(statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+        Ok(statement.query_map((), read)?.collect::<engine::Result<_>>()?)
     }
 }

@@ -1,10 +1,9 @@
 //! The rows of `purges`, and the permission to delete events that they give.
 
-use rusqlite::{Connection, params};
-
 use crate::model::event::Actor;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 
@@ -20,14 +19,14 @@ pub(super) enum Purge<'p> {
 /// can't commit before that.
 #[must_use]
 pub(super) struct Permit<'c> {
-    conn: &'c Connection,
+    conn: Conn<'c>,
     no: i64,
 }
 
 impl<'c> Permit<'c> {
     /// Adds a row for a purge.
     pub fn for_new(
-        conn: &'c Connection,
+        conn: Conn<'c>,
         workspace: WorkspaceNo,
         purge: &Purge<'_>,
         actor: &Actor,
@@ -40,21 +39,23 @@ impl<'c> Permit<'c> {
         let sql = "INSERT INTO purges (workspace_no, resource, resource_id, events_before,
                        purged_at, actor_type, actor_id, open)
                    VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING no";
-        let values = params![
-            workspace.0,
-            resource,
-            id,
-            before,
-            now.as_micros(),
-            <&str>::from(actor.kind),
-            actor.id,
-        ];
-        let no = conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let no = conn.prepare_cached(sql)?.query_row(
+            params![
+                workspace.0,
+                resource,
+                id,
+                before,
+                now.as_micros(),
+                <&str>::from(actor.kind),
+                actor.id,
+            ],
+            |row| row.get(0),
+        )?;
         Ok(Self { conn, no })
     }
 
     /// Continues a purge that takes several transactions.
-    pub fn for_unfinished(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
+    pub fn for_unfinished(conn: Conn<'c>, no: i64) -> Result<Self, StoreError> {
         conn.prepare_cached("UPDATE purges SET open = 0 WHERE no = ?1")?.execute([no])?;
         Ok(Self { conn, no })
     }

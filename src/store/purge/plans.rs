@@ -55,7 +55,7 @@ fn caller() -> Caller {
 ///
 /// Leaves out what foreign keys need: rows of large tables are deleted without them.
 fn scans(conn: &Connection, statements: &BTreeSet<String>) -> BTreeSet<String> {
-    let _unchecked = Unchecked::references(conn).unwrap();
+    let _unchecked = Unchecked::references(conn.into()).unwrap();
     // A line for each trigger is not a statement.
     let statements = statements.iter().filter(|sql| !sql.starts_with("--"));
     let steps = statements.flat_map(|sql| plan(conn, sql));
@@ -77,7 +77,7 @@ fn purge(conn: &mut Connection, what: impl FnOnce(&Tx<'_>)) -> BTreeSet<String> 
 fn purging_a_record_scans_nothing() {
     let mut conn = database_with_deleted();
     let ids = ["c2", "c3", "c4"].map(str::to_owned);
-    let responses = SavedResponses::search(&conn, ids).unwrap();
+    let responses = SavedResponses::search((&conn).into(), ids).unwrap();
     let scans = purge(&mut conn, |tx| {
         let caller = caller();
         let tx = tx.for_caller(&caller);

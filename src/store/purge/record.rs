@@ -1,6 +1,5 @@
 //! Purges customers, contacts, and onboardings.
 
-use rusqlite::params;
 use serde_json::json;
 
 use super::permit::{Permit, Purge};
@@ -12,6 +11,7 @@ use crate::model::event::EventType;
 use crate::model::onboarding::{Onboarding, OnboardingRef};
 use crate::model::purge::PurgedRecord;
 use crate::model::values::id::{Id, Ref};
+use crate::store::engine::params;
 use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
 use crate::store::rows::live;

@@ -3,9 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
-
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 
 /// The saved responses about some records. Search for them before the transaction that purges: with
@@ -20,7 +19,7 @@ pub struct SavedResponses {
 impl SavedResponses {
     /// Reads all saved responses, in the order of the table, to find those with these records.
     pub(super) fn search(
-        conn: &Connection,
+        conn: Conn<'_>,
         records: impl IntoIterator<Item = String>,
     ) -> Result<Self, StoreError> {
         let mut found = Self { rows: records.into_iter().map(|id| (id, Vec::new())).collect() };
@@ -29,7 +28,7 @@ impl SavedResponses {
         }
         let sql = "SELECT rowid, location FROM idempotency_keys NOT INDEXED";
         let mut statement = conn.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
             let location: Option<String> = row.get(1)?;
             if let Some(numbers) =
@@ -44,7 +43,7 @@ impl SavedResponses {
     /// Returns the row numbers of the responses with these records that are there now.
     pub(super) fn of(
         &self,
-        conn: &Connection,
+        conn: Conn<'_>,
         workspace: WorkspaceNo,
         records: &HashSet<&str>,
     ) -> Result<Vec<i64>, StoreError> {
@@ -59,7 +58,7 @@ impl SavedResponses {
             numbers.into_iter().flatten().map(move |&number| (id, number))
         }) {
             // The number of a row that has expired can be that of another one.
-            let read = |row: &rusqlite::Row<'_>| row.get::<_, Option<String>>(0);
+            let read = |row: &Row<'_>| row.get::<_, Option<String>>(0);
             let location = statement.query_row(params![number, workspace.0], read).optional()?;
             if location.flatten().as_deref().and_then(record) == Some(id) {
                 found.push(number);

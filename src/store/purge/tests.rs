@@ -155,7 +155,7 @@ fn copies_that_sqlite_leaves_when_it_splits_pages_are_overwritten() {
     for seed in 0..10 {
         let db = Db::new();
         let customer = db.customer("Aurora".to_owned());
-        db.store.write_blocking(move |tx| churn(tx.conn, &mut Numbers(seed))).unwrap();
+        db.store.write_blocking(move |tx| churn(tx.conn.sqlite()?, &mut Numbers(seed))).unwrap();
         db.purge_customer(&customer);
         let (db, file) = db.file();
         with_copies += u32::from(contains(&file, "erased-row"));
@@ -238,13 +238,13 @@ fn only_what_a_purge_names_is_deleted_from_the_events() {
     assert_eq!(events(ada.as_str()).unwrap(), "contact.purged");
     assert_eq!(events(other.as_str()).unwrap(), "customer.created");
     // Without a permit, the schema refuses.
-    let delete = |tx: &crate::store::Tx<'_>| Ok(tx.conn.execute("DELETE FROM events", [])?);
+    let delete = |tx: &crate::store::Tx<'_>| Ok(tx.conn.execute("DELETE FROM events", ())?);
     assert!(db.store.write_blocking(delete).is_err());
     // A permit that is not given back can't be committed.
     let keep = "INSERT INTO purges (workspace_no, resource, resource_id, purged_at, actor_type,
                     actor_id, open)
                 VALUES (1, 'contact', 'c', 1, 'admin', 'cli', 0)";
-    assert!(db.store.write_blocking(|tx| Ok(tx.conn.execute(keep, [])?)).is_err());
+    assert!(db.store.write_blocking(|tx| Ok(tx.conn.execute(keep, ())?)).is_err());
 }
 
 /// Changes the file with another process's SQLite, which does not overwrite what it deletes.
@@ -266,7 +266,7 @@ fn pointer_maps_of_a_database_with_auto_vacuum_are_left_alone() {
     // In a large file, a pointer map can begin like a page of an index.
     let db = Db::new();
     let customer = db.customer("Aurora".to_owned());
-    db.store.write_blocking(|tx| churn(tx.conn, &mut Numbers(1))).unwrap();
+    db.store.write_blocking(|tx| churn(tx.conn.sqlite()?, &mut Numbers(1))).unwrap();
     let filler = "CREATE TABLE filler (value);
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
          INSERT INTO filler SELECT hex(zeroblob(1500)) FROM n;
@@ -295,7 +295,7 @@ fn free_pages_are_overwritten_too() {
     assert!(!contains(&file, "erased-row"));
     assert_eq!(problems(&db), [""; 0]);
     // The free pages can be used.
-    db.store.write_blocking(|tx| churn(tx.conn, &mut Numbers(2))).unwrap();
+    db.store.write_blocking(|tx| churn(tx.conn.sqlite()?, &mut Numbers(2))).unwrap();
     assert_eq!(problems(&db), [""; 0]);
 }
 

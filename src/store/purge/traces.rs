@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, params};
-
 use super::responses::SavedResponses;
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
@@ -11,6 +9,7 @@ use crate::model::onboarding::Onboarding;
 use crate::model::purge::{PurgeCounts, PurgedRecord};
 use crate::model::values::id::{Id, Ref};
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, params};
 use crate::store::error::StoreError;
 use crate::store::reader::WorkspaceReader;
 use crate::store::rows::live;
@@ -54,7 +53,7 @@ pub(super) struct Traces {
 
 impl Traces {
     pub fn find<R: Purgeable>(
-        conn: &Connection,
+        conn: Conn<'_>,
         workspace: WorkspaceNo,
         id: &Id<R>,
         responses: &SavedResponses,
@@ -88,7 +87,7 @@ pub(super) fn event_ids<R: Purgeable>() -> String {
 
 /// Returns the IDs of the contacts and onboardings that belong to a record.
 fn belongings<R: Purgeable>(
-    conn: &Connection,
+    conn: Conn<'_>,
     id: &Id<R>,
 ) -> Result<(Vec<String>, Vec<String>), StoreError> {
     if !R::HAS_RECORDS {
@@ -102,7 +101,7 @@ fn belongings<R: Purgeable>(
 
 /// Returns the ID of a record and those of its contacts and onboardings.
 pub(super) fn with_belongings<R: Purgeable>(
-    conn: &Connection,
+    conn: Conn<'_>,
     id: &Id<R>,
 ) -> Result<Vec<String>, StoreError> {
     let (mut all, onboardings) = belongings(conn, id)?;

@@ -51,20 +51,22 @@ fn cleared(conn: &Connection, layout: &Layout, number: u32) -> Result<Option<Vec
 impl Reader<'_> {
     /// Returns the number of pages, or `None` if the pages of this file can't be accessed.
     pub(super) fn accessible_pages(&self) -> Result<Option<u32>, StoreError> {
+        let conn = self.conn.sqlite()?;
         let sql = "SELECT 1 FROM pragma_module_list WHERE name = 'sqlite_dbpage'";
-        if !self.conn.prepare_cached(sql)?.exists([])? {
+        if !conn.prepare_cached(sql)?.exists([])? {
             return Ok(None);
         }
-        let pages: u32 = self.conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let pages: u32 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
         Ok((pages < MAX_PAGES).then_some(pages))
     }
 
     /// Returns the pages of a range whose unused space is not empty.
     pub(super) fn pages_with_remains(&self, from: u32, to: u32) -> Result<Vec<u32>, StoreError> {
-        let layout = layout(self.conn, |number| (from..=to).contains(&number))?;
+        let conn = self.conn.sqlite()?;
+        let layout = layout(conn, |number| (from..=to).contains(&number))?;
         let mut found = Vec::new();
         for number in from..=to {
-            if cleared(self.conn, &layout, number)?.is_some() {
+            if cleared(conn, &layout, number)?.is_some() {
                 found.push(number);
             }
         }
@@ -78,9 +80,10 @@ impl Reader<'_> {
         from: u32,
         to: u32,
     ) -> Result<u32, StoreError> {
+        let conn = self.conn.sqlite()?;
         let mut count = 0;
         for number in from..=to {
-            let Some(mut data) = page(self.conn, number)? else { continue };
+            let Some(mut data) = page(conn, number)? else { continue };
             data.make_ascii_lowercase();
             let contains = |text: &String| {
                 let text = text.as_bytes();
@@ -95,12 +98,13 @@ impl Reader<'_> {
 impl Tx<'_> {
     /// Overwrites the unused space of pages with zeros. Returns how many were changed.
     pub(super) fn overwrite_unused_space(&self, pages: &[u32]) -> Result<u32, StoreError> {
-        let layout = layout(self.conn, |number| pages.contains(&number))?;
+        let conn = self.conn.sqlite()?;
+        let layout = layout(conn, |number| pages.contains(&number))?;
         let sql = "UPDATE sqlite_dbpage SET data = ?2 WHERE pgno = ?1";
-        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut statement = conn.prepare_cached(sql)?;
         let mut changed = 0;
         for &number in pages {
-            if let Some(data) = cleared(self.conn, &layout, number)? {
+            if let Some(data) = cleared(conn, &layout, number)? {
                 statement.execute(params![number, data])?;
                 changed += 1;
             }

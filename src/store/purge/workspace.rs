@@ -1,12 +1,11 @@
 //! Deletes workspaces: at once for everyone who uses them, and their rows in batches.
 
-use rusqlite::{OptionalExtension, params};
-
 use super::permit::{Permit, Purge};
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
 use crate::model::workspace::{WorkspaceId, WorkspaceNo};
 use crate::store::engine::unchecked::Unchecked;
+use crate::store::engine::{OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::tx::Tx;
@@ -140,7 +139,7 @@ impl Tx<'_> {
         let sql = "SELECT p.workspace_no, p.no FROM purges AS p
                    JOIN workspaces AS w ON w.no = p.workspace_no
                    WHERE p.erased_at IS NULL AND p.resource = 'workspace' LIMIT 1";
-        let found = self.conn.prepare_cached(sql)?.query_row([], |row| {
+        let found = self.conn.prepare_cached(sql)?.query_row((), |row| {
             Ok(DeletingWorkspace { workspace: WorkspaceNo(row.get(0)?), purge: row.get(1)? })
         });
         Ok(found.optional()?)

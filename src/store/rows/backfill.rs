@@ -1,9 +1,8 @@
 //! Writes history with past timestamps, for the demo.
 
-use rusqlite::{OptionalExtension, params};
-
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -23,14 +22,14 @@ impl<'c> Tx<'c> {
         make_changes: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let sql = "SELECT 1 FROM sequences WHERE workspace_no = ?1 AND resource <> 'event'";
-        if self.conn.prepare(sql)?.exists([workspace.0])? {
+        if self.conn.prepare_cached(sql)?.exists([workspace.0])? {
             return Ok(None);
         }
         // Every event must be later than the one before it. Reset the sequence so that the history
         // can start earlier; afterward, the next event is again later than all others.
         let sql = "SELECT created_at FROM sequences WHERE workspace_no = ?1 AND resource = 'event'";
         let last: Option<i64> =
-            self.conn.prepare(sql)?.query_row([workspace.0], |row| row.get(0)).optional()?;
+            self.conn.prepare_cached(sql)?.query_row([workspace.0], |row| row.get(0)).optional()?;
         let sql = "UPDATE sequences SET created_at = ?2
                    WHERE workspace_no = ?1 AND resource = 'event'";
         self.conn.execute(sql, params![workspace.0, i64::MIN])?;

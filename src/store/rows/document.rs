@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::resource::{Listed, Resource, Table};
 use super::row::conversion_error;
@@ -12,6 +12,7 @@ use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
 use crate::model::parse::page::{Page, PageText};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Row};
 use crate::store::error::StoreError;
 
 /// The JSON text of a resource.
@@ -72,7 +73,7 @@ impl<R: Resource> Document<R> {
 
     /// Adds the text of a row with [`Listed::COLUMNS`] to a page, without a copy in between. It was
     /// checked when it was written, and is not checked again.
-    pub(in crate::store) fn copy_text(row: &Row<'_>, page: &mut PageText) -> rusqlite::Result<()> {
+    pub(in crate::store) fn copy_text(row: &Row<'_>, page: &mut PageText) -> engine::Result<()> {
         if row.get::<_, i64>(SHAPE_COLUMN)? == R::SHAPE {
             page.push(row.get_ref(TEXT_COLUMN)?.as_bytes()?);
         } else {
@@ -82,7 +83,7 @@ impl<R: Resource> Document<R> {
     }
 
     /// Returns when the resource of a row with [`Listed::COLUMNS`] was created.
-    pub(in crate::store) fn created_at_of(row: &Row<'_>) -> rusqlite::Result<Timestamp> {
+    pub(in crate::store) fn created_at_of(row: &Row<'_>) -> engine::Result<Timestamp> {
         Ok(Timestamp::from_micros(row.get(CREATED_AT_COLUMN)?))
     }
 }
@@ -110,7 +111,7 @@ impl<R: Resource> Table for Document<R> {
 impl<R: Resource> Listed for Document<R> {
     const COLUMNS: &'static str = "doc, shape, created_at, updated_at";
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> engine::Result<Self> {
         let (text, shape) = (row.get(TEXT_COLUMN)?, row.get(SHAPE_COLUMN)?);
         if shape > R::SHAPE {
             let error = "the row was written by a newer version";

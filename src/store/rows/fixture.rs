@@ -51,7 +51,7 @@ impl Db {
 
     pub fn tx_as<'c>(&'c self, seconds: i64, caller: &'c Caller) -> WorkspaceTx<'c> {
         let recording = Recording::EventsAndDeliveries;
-        WorkspaceTx { conn: &self.conn, now: time_at(seconds), caller, recording }
+        WorkspaceTx { conn: (&self.conn).into(), now: time_at(seconds), caller, recording }
     }
 
     pub fn conn(&self) -> &Connection {
@@ -59,11 +59,11 @@ impl Db {
     }
 
     pub fn global(&self) -> Reader<'_> {
-        Reader { conn: &self.conn }
+        Reader { conn: (&self.conn).into() }
     }
 
     pub fn global_tx(&self, seconds: i64) -> Tx<'_> {
-        Tx { conn: &self.conn, now: time_at(seconds) }
+        Tx { conn: (&self.conn).into(), now: time_at(seconds) }
     }
 
     /// The admin, at the command line.
@@ -98,5 +98,5 @@ fn caller(workspace: Workspace) -> Caller {
 
 fn make_workspace(conn: &Connection, slug: &str) -> Workspace {
     let new = NewWorkspace { slug: Slug::parse(slug).unwrap(), name: Name::parse(slug).unwrap() };
-    Tx { conn, now: time_at(0) }.create_workspace(new).unwrap().unwrap()
+    Tx { conn: conn.into(), now: time_at(0) }.create_workspace(new).unwrap().unwrap()
 }

@@ -2,14 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-
 use super::document::Document;
 use super::resource::{Listed, Resource, Table};
 use crate::model::parse::page::{Page, PageRequest, PageText};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, Value};
 use crate::store::error::StoreError;
 
 /// A query for a list. Every list walks an index from its newest entry. A condition on a column
@@ -19,7 +17,7 @@ use crate::store::error::StoreError;
 #[derive(Clone)]
 pub struct List<'v> {
     conditions: String,
-    values: Vec<ToSqlOutput<'v>>,
+    values: Vec<Value<'v>>,
     extent: Extent,
 }
 
@@ -64,13 +62,13 @@ impl<'v> List<'v> {
     }
 
     /// Filters by a column of the index.
-    pub fn filter_indexed(&mut self, column: &str, value: impl Into<ToSqlOutput<'v>>) {
+    pub fn filter_indexed(&mut self, column: &str, value: impl Into<Value<'v>>) {
         self.values.push(value.into());
         self.conditions += &format!(" AND {column} = ?{}", self.values.len());
     }
 
     /// Filters row by row.
-    pub fn filter(&mut self, column: &str, value: impl Into<ToSqlOutput<'v>>) {
+    pub fn filter(&mut self, column: &str, value: impl Into<Value<'v>>) {
         self.filter_indexed(&format!("+{column}"), value);
         self.extent = Extent::WholeList;
     }
@@ -113,7 +111,7 @@ impl<'v> List<'v> {
 
     pub fn page<R: Listed>(
         self,
-        conn: &Connection,
+        conn: Conn<'_>,
         page: &PageRequest,
     ) -> Result<Page<R>, StoreError> {
         // One extra row, to find out whether there are older ones.
@@ -124,9 +122,9 @@ impl<'v> List<'v> {
     /// needs a lower bound.
     pub fn page_matching<R: Listed>(
         self,
-        conn: &Connection,
+        conn: Conn<'_>,
         page: &PageRequest,
-        matches: impl Fn(&Row<'_>) -> rusqlite::Result<bool>,
+        matches: impl Fn(&Row<'_>) -> engine::Result<bool>,
     ) -> Result<Page<R>, StoreError> {
         self.page_of(conn, page, u32::MAX, matches)
     }
@@ -134,10 +132,10 @@ impl<'v> List<'v> {
     /// Returns a page of the first `limit` rows.
     fn page_of<R: Listed>(
         self,
-        conn: &Connection,
+        conn: Conn<'_>,
         page: &PageRequest,
         limit: u32,
-        matches: impl Fn(&Row<'_>) -> rusqlite::Result<bool>,
+        matches: impl Fn(&Row<'_>) -> engine::Result<bool>,
     ) -> Result<Page<R>, StoreError> {
         let (mut data, mut more) = (Vec::new(), false);
         self.newest_first::<R>(conn, page, limit, |row| {
@@ -158,7 +156,7 @@ impl<'v> List<'v> {
     /// Returns a page of documents as the text of the response.
     pub fn page_text<R: Resource>(
         self,
-        conn: &Connection,
+        conn: Conn<'_>,
         page: &PageRequest,
     ) -> Result<PageText, StoreError> {
         let mut text = PageText::new(page.limit);
@@ -183,11 +181,11 @@ impl<'v> List<'v> {
     /// Passes the first `limit` rows of a page to `read`, until it breaks.
     fn newest_first<R: Listed>(
         mut self,
-        conn: &Connection,
+        conn: Conn<'_>,
         page: &PageRequest,
         limit: u32,
-        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
-    ) -> rusqlite::Result<()> {
+        mut read: impl FnMut(&Row<'_>) -> engine::Result<ControlFlow<()>>,
+    ) -> engine::Result<()> {
         let before = page.before.map(Timestamp::as_micros);
         let mut values = std::mem::take(&mut self.values);
         let mut cursor = String::new();
@@ -205,9 +203,9 @@ impl<'v> List<'v> {
             values.len(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
+        let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
-            if read(row)?.is_break() {
+            if read(&row)?.is_break() {
                 break;
             }
         }
@@ -215,7 +213,7 @@ impl<'v> List<'v> {
     }
 
     /// Returns all rows, oldest first.
-    pub fn all<R: Listed>(self, conn: &Connection) -> Result<Vec<R>, StoreError> {
+    pub fn all<R: Listed>(self, conn: Conn<'_>) -> Result<Vec<R>, StoreError> {
         let sql = format!(
             "SELECT {} FROM {} WHERE {} ORDER BY created_at",
             R::COLUMNS,
@@ -223,22 +221,22 @@ impl<'v> List<'v> {
             self.where_clause::<R>(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(self.values), R::from_row)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map(self.values, R::from_row)?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Returns the one row that can exist, if it does.
-    pub fn at_most_one<R: Listed>(self, conn: &Connection) -> Result<Option<R>, StoreError> {
+    pub fn at_most_one<R: Listed>(self, conn: Conn<'_>) -> Result<Option<R>, StoreError> {
         let sql =
             format!("SELECT {} FROM {} WHERE {}", R::COLUMNS, R::TABLE, self.where_clause::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
-        Ok(statement.query_row(params_from_iter(self.values), R::from_row).optional()?)
+        Ok(statement.query_row(self.values, R::from_row).optional()?)
     }
 
     /// Returns when the `nth` newest row was created, if there are more rows after it.
     pub fn nth_created_at<R: Table>(
         mut self,
-        conn: &Connection,
+        conn: Conn<'_>,
         before: Option<Timestamp>,
         nth: u32,
     ) -> Result<Option<Timestamp>, StoreError> {
@@ -256,27 +254,27 @@ impl<'v> List<'v> {
         let mut values = std::mem::take(&mut self.values);
         values.extend([before.into(), skipped.into()]);
         let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
-        let found = rows.collect::<rusqlite::Result<Vec<i64>>>()?;
+        let rows = statement.query_map(values, |row| row.get(0))?;
+        let found = rows.collect::<engine::Result<Vec<i64>>>()?;
         Ok(match found[..] {
             [nth, _] => Some(Timestamp::from_micros(nth)),
             _ => None,
         })
     }
 
-    pub fn count<R: Table>(self, conn: &Connection) -> Result<i64, StoreError> {
+    pub fn count<R: Table>(self, conn: Conn<'_>) -> Result<i64, StoreError> {
         let sql = format!("SELECT count(*) FROM {} WHERE {}", R::TABLE, self.where_clause::<R>());
         let mut statement = conn.prepare_cached(&sql)?;
-        Ok(statement.query_row(params_from_iter(self.values), |row| row.get(0))?)
+        Ok(statement.query_row(self.values, |row| row.get(0))?)
     }
 
     /// Counts the rows for each combination of the given columns, which must be in the index.
     /// `read` receives these columns and `count`.
     pub fn count_by<R: Table, T>(
         self,
-        conn: &Connection,
+        conn: Conn<'_>,
         columns: &str,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnMut(&Row<'_>) -> engine::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = format!(
             "SELECT {columns}, count(*) AS count FROM {} WHERE {} GROUP BY {columns}",
@@ -284,8 +282,8 @@ impl<'v> List<'v> {
             self.where_clause::<R>(),
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(self.values), read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map(self.values, read)?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     fn where_clause<R: Table>(&self) -> String {
@@ -298,7 +296,7 @@ pub trait PageForm<R>: Sized {
     /// A page without resources.
     fn empty() -> Self;
 
-    fn read(list: List<'_>, conn: &Connection, page: &PageRequest) -> Result<Self, StoreError>;
+    fn read(list: List<'_>, conn: Conn<'_>, page: &PageRequest) -> Result<Self, StoreError>;
 }
 
 impl<R: Resource> PageForm<R> for Page<R> {
@@ -306,7 +304,7 @@ impl<R: Resource> PageForm<R> for Page<R> {
         Self { data: Vec::new(), next: None }
     }
 
-    fn read(list: List<'_>, conn: &Connection, page: &PageRequest) -> Result<Self, StoreError> {
+    fn read(list: List<'_>, conn: Conn<'_>, page: &PageRequest) -> Result<Self, StoreError> {
         list.page::<Document<R>>(conn, page)?.read()
     }
 }
@@ -316,7 +314,7 @@ impl<R: Resource> PageForm<R> for PageText {
         Self::new(0)
     }
 
-    fn read(list: List<'_>, conn: &Connection, page: &PageRequest) -> Result<Self, StoreError> {
+    fn read(list: List<'_>, conn: Conn<'_>, page: &PageRequest) -> Result<Self, StoreError> {
         list.page_text::<R>(conn, page)
     }
 }

@@ -1,18 +1,17 @@
 //! Lookups of resources, always within one workspace. They leave out deleted rows, unless the
 //! function's name says otherwise.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
-
 use super::document::Document;
 use super::resource::{Listed, Resource};
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, ToValue, params};
 use crate::store::error::StoreError;
 
 /// Finds a live resource by ID or display ID.
 pub(in crate::store) fn find<R: Resource>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     id_ref: &Ref<R>,
 ) -> Result<Document<R>, StoreError> {
@@ -23,13 +22,13 @@ pub(in crate::store) fn find<R: Resource>(
         R::TABLE,
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let row = statement.query_row((workspace.0, value), Document::from_row).optional()?;
+    let row = statement.query_row(params![workspace.0, value], Document::from_row).optional()?;
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
 /// Finds the ID of a live resource by its ID or display ID.
 pub(in crate::store) fn find_id<R: Resource>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     id_ref: &Ref<R>,
 ) -> Result<Id<R>, StoreError> {
@@ -46,7 +45,7 @@ pub(in crate::store) struct ResourceIds<R> {
 
 /// Finds the IDs of a resource, deleted or not, by its ID or display ID.
 pub(in crate::store) fn find_including_deleted<R: Resource>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     id_ref: &Ref<R>,
 ) -> Result<ResourceIds<R>, StoreError> {
@@ -64,13 +63,13 @@ pub(in crate::store) fn find_including_deleted<R: Resource>(
             deleted_at: row.get::<_, Option<_>>(2)?.map(Timestamp::from_micros),
         })
     };
-    let row = statement.query_row((workspace.0, value), read).optional()?;
+    let row = statement.query_row(params![workspace.0, value], read).optional()?;
     row.ok_or(StoreError::NotFound(R::TYPE))
 }
 
 /// Returns the IDs of the resources of a customer, deleted or not.
 pub(in crate::store) fn ids_including_deleted<R: Resource>(
-    conn: &Connection,
+    conn: Conn<'_>,
     customer: &str,
 ) -> Result<Vec<String>, StoreError> {
     // Each half has an index.
@@ -79,10 +78,10 @@ pub(in crate::store) fn ids_including_deleted<R: Resource>(
     let sql = format!("{} UNION ALL {}", select(R::LISTED_WHERE), select(R::UNLISTED_WHERE));
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query_map([customer], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<engine::Result<_>>()?)
 }
 
-fn key_column<R>(id_ref: &Ref<R>) -> (&'static str, &dyn ToSql) {
+fn key_column<R>(id_ref: &Ref<R>) -> (&'static str, &dyn ToValue) {
     match id_ref {
         Ref::Id(id) => ("id", id),
         Ref::DisplayId(number) => ("display_id", &number.0),

@@ -70,7 +70,7 @@ pub(in crate::store) fn statements(
         }
     };
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record)).unwrap();
-    reads(&WorkspaceReader { conn, workspace: WORKSPACE });
+    reads(&WorkspaceReader { conn: (&*conn).into(), workspace: WORKSPACE });
     conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
     std::mem::take(&mut seen.lock().unwrap())
 }

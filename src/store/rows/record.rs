@@ -1,8 +1,6 @@
 //! Creates, updates and deletes resources, and records the events in the same transaction. The
 //! resource modules add what differs between resources.
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{ToSql, params, params_from_iter};
 use serde_json::{Map, Value};
 
 use super::document::{Document, Stored};
@@ -15,11 +13,12 @@ use crate::model::previous_values::previous_values;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, ToValue, params};
 use crate::store::error::StoreError;
 use crate::store::tx::{Recording, WorkspaceTx};
 use crate::store::webhooks::outbox::Recorded;
 
-fn time(value: Timestamp) -> ToSqlOutput<'static> {
+fn time(value: Timestamp) -> engine::Value<'static> {
     value.as_micros().into()
 }
 
@@ -73,9 +72,7 @@ impl WorkspaceTx<'_> {
     }
 
     /// Allocates the next display ID of a resource type and a unique creation time.
-    pub(in crate::store) fn allocate<R: Resource>(
-        &self,
-    ) -> rusqlite::Result<(DisplayId, Timestamp)> {
+    pub(in crate::store) fn allocate<R: Resource>(&self) -> engine::Result<(DisplayId, Timestamp)> {
         sequences::allocate(self.conn, self.workspace(), R::TYPE.into(), self.now)
     }
 
@@ -116,8 +113,8 @@ impl WorkspaceTx<'_> {
             names.join(", "),
             vec!["?"; names.len()].join(", ")
         );
-        let values = columns.iter().map(|(_, value)| value);
-        self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        let values: Vec<engine::Value<'_>> = columns.into_iter().map(|(_, value)| value).collect();
+        self.conn.prepare_cached(&sql)?.execute(values)?;
         self.record(events, &Subject::from_resource(&resource), document.text(), None, None)?;
         Ok(Stored { resource, document })
     }
@@ -158,7 +155,7 @@ impl WorkspaceTx<'_> {
         after: &R,
         document: &Document<R>,
         extra: Columns<'_>,
-    ) -> rusqlite::Result<()> {
+    ) -> engine::Result<()> {
         let mut columns = vec![
             ("updated_at", time(after.times().1)),
             ("shape", R::SHAPE.into()),
@@ -170,9 +167,10 @@ impl WorkspaceTx<'_> {
         let assignments: Vec<String> =
             columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
         let sql = format!("UPDATE {} SET {} WHERE id = ?", R::TABLE, assignments.join(", "));
-        let id = after.id().to_sql()?;
-        let values = columns.iter().map(|(_, value)| value).chain([&id]);
-        self.conn.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        let mut values: Vec<engine::Value<'_>> =
+            columns.into_iter().map(|(_, value)| value).collect();
+        values.push(after.id().to_value());
+        self.conn.prepare_cached(&sql)?.execute(values)?;
         Ok(())
     }
 

@@ -1,8 +1,6 @@
 //! The traits that the resource modules implement: for tables, for rows in lists, and for
 //! resources.
 
-use rusqlite::types::{Null, ToSqlOutput};
-use rusqlite::{Row, ToSql};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -10,6 +8,7 @@ use crate::model::customer::CustomerId;
 use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Row, ToValue, Value};
 
 /// A table whose rows belong to a workspace.
 pub trait Table {
@@ -28,7 +27,7 @@ pub trait Listed: Table + Sized {
     /// Additional columns, each preceded by a comma, that `from_row` reads by name.
     const EXTRA_COLUMNS: &'static str = "";
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
+    fn from_row(row: &Row<'_>) -> engine::Result<Self>;
     fn created_at(&self) -> Timestamp;
 }
 
@@ -55,16 +54,14 @@ pub trait Resource: Table + Serialize + DeserializeOwned {
 }
 
 /// Column names with their values.
-pub type Columns<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
+pub type Columns<'r> = Vec<(&'static str, Value<'r>)>;
 
-pub(in crate::store) fn nullable<'v, T: Into<ToSqlOutput<'v>>>(
-    value: Option<T>,
-) -> ToSqlOutput<'v> {
-    value.map_or_else(|| ToSqlOutput::from(Null), Into::into)
+pub(in crate::store) fn nullable<'v, T: Into<Value<'v>>>(value: Option<T>) -> Value<'v> {
+    value.map_or(Value::Null, Into::into)
 }
 
-impl<R> ToSql for Id<R> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        self.as_str().to_sql()
+impl<R> ToValue for Id<R> {
+    fn to_value(&self) -> Value<'_> {
+        self.as_str().into()
     }
 }

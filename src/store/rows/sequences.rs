@@ -1,21 +1,20 @@
 //! Allocates display IDs and creation times. Both are unique per workspace and resource type.
 
-use rusqlite::{Connection, params};
-
 use crate::model::values::id::DisplayId;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
 use crate::store::Reader;
+use crate::store::engine::{self, Conn, params};
 use crate::store::error::StoreError;
 
 /// Allocates the next display ID, and a creation time: `now`, or one microsecond after the last one
 /// if that is later.
 pub(in crate::store) fn allocate(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     resource: &str,
     now: Timestamp,
-) -> rusqlite::Result<(DisplayId, Timestamp)> {
+) -> engine::Result<(DisplayId, Timestamp)> {
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
@@ -29,29 +28,31 @@ pub(in crate::store) fn allocate(
 
 /// Allocates the next display ID for a row with its own creation time.
 pub(in crate::store) fn allocate_number(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     resource: &str,
     created_at: Timestamp,
-) -> rusqlite::Result<DisplayId> {
+) -> engine::Result<DisplayId> {
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
                    display_id = display_id + 1,
                    created_at = max(excluded.created_at, created_at)
                RETURNING display_id";
-    let values = params![workspace.0, resource, created_at.as_micros()];
-    conn.prepare_cached(sql)?.query_row(values, |row| Ok(DisplayId(row.get(0)?)))
+    conn.prepare_cached(sql)?
+        .query_row(params![workspace.0, resource, created_at.as_micros()], |row| {
+            Ok(DisplayId(row.get(0)?))
+        })
 }
 
 /// Makes sure that later allocations are higher than these. Events have no display IDs.
 pub(in crate::store) fn raise(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     resource: &str,
     display_id: Option<DisplayId>,
     created_at: Timestamp,
-) -> rusqlite::Result<()> {
+) -> engine::Result<()> {
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
@@ -59,8 +60,9 @@ pub(in crate::store) fn raise(
                    created_at = max(excluded.created_at, created_at)
                WHERE excluded.display_id > display_id OR excluded.created_at > created_at";
     let number = display_id.map_or(1, |number| number.0);
-    let values = params![workspace.0, resource, number, created_at.as_micros()];
-    conn.prepare_cached(sql)?.execute(values).map(drop)
+    conn.prepare_cached(sql)?
+        .execute(params![workspace.0, resource, number, created_at.as_micros()])
+        .map(drop)
 }
 
 impl Reader<'_> {
@@ -69,7 +71,7 @@ impl Reader<'_> {
     /// succession.
     pub fn latest_created_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT max(created_at) FROM sequences";
-        let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let latest: Option<i64> = self.conn.prepare_cached(sql)?.query_row((), |row| row.get(0))?;
         Ok(latest.map(Timestamp::from_micros))
     }
 }

@@ -2,9 +2,10 @@
 //! found in one step, however many there are. A slug counts toward the stem that ends with its last
 //! hyphen, whatever name it was made from.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 use crate::model::values::slug::{FIRST_NUMBER, Slug};
+use crate::store::engine::{OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::tx::WorkspaceTx;
 use crate::store::workspaces::IS_DISCARDED;
@@ -239,7 +240,7 @@ mod tests {
                 }
                 Step::Rename(..) | Step::Delete(_) => {}
             }
-            assert_eq!(check(db.tx(0).conn), Vec::<String>::new());
+            assert_eq!(check(db.conn()), Vec::<String>::new());
         }
     }
 
@@ -260,7 +261,7 @@ mod tests {
         }
         let tx = db.tx(0);
         let runs = || -> i64 {
-            tx.conn.query_row("SELECT count(*) FROM slug_runs", [], |row| row.get(0)).unwrap()
+            tx.conn.query_row("SELECT count(*) FROM slug_runs", (), |row| row.get(0)).unwrap()
         };
         assert_eq!(runs(), 1);
         let with_slug = |slug: &str| {
@@ -286,7 +287,7 @@ mod tests {
             db.customer(2, &json!({"name": "Aurora"}));
             let tx = db.tx(3);
             tx.conn.execute_batch(sql).unwrap();
-            let found = check(tx.conn);
+            let found = check(db.conn());
             assert_eq!(found.len(), 1, "{sql}");
             assert!(found[0].contains("`one`"), "{found:?}");
         }

@@ -1,9 +1,8 @@
 //! Removes the rows of discarded numbers in batches, so that requests get their turn in between.
 
-use rusqlite::params;
-
 use super::undo_log;
 use crate::store::engine::unchecked::Unchecked;
+use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -61,7 +60,7 @@ impl Tx<'_> {
              ORDER BY no DESC"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let numbers = statement.query_map([], |row| row.get(0))?;
-        Ok(numbers.collect::<rusqlite::Result<_>>()?)
+        let numbers = statement.query_map((), |row| row.get(0))?;
+        Ok(numbers.collect::<engine::Result<_>>()?)
     }
 }

@@ -1,10 +1,9 @@
 //! Removes everything but the first workspace and its first keys, to reset a demo.
 
-use rusqlite::params;
-
 use crate::model::key::KeyId;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;
+use crate::store::engine::params;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
@@ -36,7 +35,7 @@ impl Tx<'_> {
         self.conn.prepare_cached(sql)?.execute([keys])?;
         let sql = "UPDATE api_keys SET last_used_at = NULL, last_used_ip = NULL,
                        request_count = 0, revoked_at = NULL";
-        self.conn.prepare_cached(sql)?.execute([])?;
+        self.conn.prepare_cached(sql)?.execute(())?;
         self.move_to_new_number(&workspace)?;
         self.workspace(slug)
     }

@@ -1,10 +1,9 @@
 //! Moves a workspace to another number. All rows refer to their workspace by its number, so this
 //! replaces all of its data at once. Its keys and webhook endpoints move with it.
 
-use rusqlite::params;
-
 use crate::model::values::id::Id;
 use crate::model::workspace::{Workspace, WorkspaceId, WorkspaceNo};
+use crate::store::engine::params;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::workspaces::NEXT_NO;
@@ -18,14 +17,16 @@ impl Tx<'_> {
              SELECT {NEXT_NO}, ?1, ?2, ?3, ?4, currency FROM workspaces WHERE no = ?5
              RETURNING no"
         );
-        let values = params![
-            workspace.id,
-            workspace.slug.as_str(),
-            workspace.name.as_str(),
-            workspace.created_at.as_micros(),
-            workspace.no.0,
-        ];
-        let no = self.conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
+        let no = self.conn.prepare_cached(&sql)?.query_row(
+            params![
+                workspace.id,
+                workspace.slug.as_str(),
+                workspace.name.as_str(),
+                workspace.created_at.as_micros(),
+                workspace.no.0,
+            ],
+            |row| row.get(0),
+        )?;
         self.move_keys_and_endpoints(workspace.no, WorkspaceNo(no))
     }
 

@@ -1,12 +1,11 @@
 //! Resets workspaces, takes snapshots of their data, and restores them. Keys, webhook endpoints,
 //! and the delivery log are not part of a snapshot.
 
-use rusqlite::{OptionalExtension, params};
-
 use super::undo_log::{self, COPIED, COUNTED, LOGGED, key};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
 use crate::store::engine::unchecked::Unchecked;
+use crate::store::engine::{self, OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::tx::{Tx, WorkspaceTx};
 
@@ -40,7 +39,7 @@ impl WorkspaceTx<'_> {
             .conn
             .prepare_cached(sql)?
             .query_map([&self.caller.workspace.id], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
+            .collect::<engine::Result<_>>()?;
         // The earliest first: there is no segment before it to keep its versions.
         segments.iter().try_for_each(|&segment| Ok(undo_log::remove(self.conn, segment)?))
     }
@@ -82,8 +81,10 @@ impl Tx<'_> {
         }
         let sql = "INSERT INTO temp.snapshots (workspace_id, workspace_no, name, last_purge)
                    SELECT ?1, ?2, ?3, ifnull(max(no), 0) FROM main.purges RETURNING segment";
-        let values = params![workspace.id, workspace.no.0, name.as_str()];
-        let segment: i64 = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let segment: i64 = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![workspace.id, workspace.no.0, name.as_str()], |row| row.get(0))?;
         for table in COUNTED {
             let sql = "INSERT INTO temp.row_counts (segment, name, rows) VALUES (?1, ?2, ?3)";
             let rows = self.count_rows(table, workspace.no)?;
@@ -199,13 +200,15 @@ impl Tx<'_> {
                                  WHERE r.name = '{table}' AND u.existed)
              FROM temp.row_counts WHERE segment = ?1 AND name = ?2"
         );
-        let values = params![snapshot.segment, table, unchanged];
-        Ok(self.conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?)
+        Ok(self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row(params![snapshot.segment, table, unchanged], |row| row.get(0))?)
     }
 
     /// Fills `restoring` with the rows that have changed since the snapshot.
     fn find_changed_rows(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        self.conn.prepare_cached("DELETE FROM temp.restoring")?.execute([])?;
+        self.conn.prepare_cached("DELETE FROM temp.restoring")?.execute(())?;
         for table in LOGGED {
             let sql = format!(
                 "INSERT INTO temp.restoring (name, row_key, segment)
@@ -243,7 +246,7 @@ impl Tx<'_> {
                      ON u.segment = r.segment AND u.row_key = r.row_key
              WHERE r.name = '{table}' AND u.existed"
         );
-        self.conn.prepare_cached(&sql)?.execute([])?;
+        self.conn.prepare_cached(&sql)?.execute(())?;
         Ok(())
     }
 
@@ -253,7 +256,7 @@ impl Tx<'_> {
                        SELECT e.id FROM temp.restoring AS r
                            CROSS JOIN main.events AS e ON e.id = r.row_key
                        WHERE r.name = 'events' AND e.customer_id IS NULL)";
-        self.conn.prepare_cached(sql)?.execute([])?;
+        self.conn.prepare_cached(sql)?.execute(())?;
         Ok(())
     }
 
@@ -263,7 +266,7 @@ impl Tx<'_> {
             WHERE event_id IN (SELECT row_key FROM temp.restoring WHERE name = 'events')";
         for (table, column) in [("webhook_attempts", "delivery_no"), ("webhook_deliveries", "no")] {
             let sql = format!("DELETE FROM {table} WHERE {column} IN ({deliveries})");
-            self.conn.prepare_cached(&sql)?.execute([])?;
+            self.conn.prepare_cached(&sql)?.execute(())?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! state of a snapshot is the current one with the earliest version of each row in its segment or
 //! a later one.
 
-use rusqlite::Connection;
+use crate::store::engine::{Conn, Result};
 
 /// The tables whose rows are logged when they change.
 pub(super) const LOGGED: [&str; 5] =
@@ -57,13 +57,13 @@ pub(super) fn key(table: &str, row: &str) -> String {
 }
 
 /// Returns whether a snapshot was taken since the connection was opened.
-pub(super) fn exists(conn: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn exists(conn: Conn<'_>) -> Result<bool> {
     let sql = "SELECT 1 FROM sqlite_temp_schema WHERE name = 'snapshots'";
-    conn.prepare_cached(sql)?.exists([])
+    conn.prepare_cached(sql)?.exists(())
 }
 
 /// Creates the tables and the triggers, unless they exist.
-pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn ensure(conn: Conn<'_>) -> Result<()> {
     if exists(conn)? {
         return Ok(());
     }
@@ -112,7 +112,7 @@ pub(super) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Returns the columns of a table.
-pub(super) fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+pub(super) fn columns(conn: Conn<'_>, table: &str) -> Result<Vec<String>> {
     let sql = "SELECT name FROM pragma_table_info(?1, 'main')";
     let mut statement = conn.prepare_cached(sql)?;
     statement.query_map([table], |row| row.get(0))?.collect()
@@ -120,7 +120,7 @@ pub(super) fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<St
 
 /// Removes a segment. Its versions go to the segment before it, which needs those of rows that it
 /// has none of.
-pub(super) fn remove(conn: &Connection, segment: i64) -> rusqlite::Result<()> {
+pub(super) fn remove(conn: Conn<'_>, segment: i64) -> Result<()> {
     let sql = "SELECT max(b.segment) FROM snapshots AS s
                    JOIN snapshots AS b
                        ON b.workspace_no = s.workspace_no AND b.segment < s.segment
@@ -145,7 +145,7 @@ pub(super) fn remove(conn: &Connection, segment: i64) -> rusqlite::Result<()> {
 }
 
 /// Forgets the versions of a segment.
-pub(super) fn clear(conn: &Connection, table: &str, segment: i64) -> rusqlite::Result<()> {
+pub(super) fn clear(conn: Conn<'_>, table: &str, segment: i64) -> Result<()> {
     let sql = format!("DELETE FROM undo_{table} WHERE segment = ?1");
     conn.prepare_cached(&sql)?.execute([segment]).map(drop)
 }

@@ -1,7 +1,5 @@
 //! Imports events. They are append-only, so an event is either new or already there.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use super::check::Checked;
 use super::decide::latest_time;
 use super::existing::owner;
@@ -15,6 +13,7 @@ use crate::model::transfer::{ImportFault, ImportedEvent, OnConflict, Outcome};
 use crate::model::values::id::{Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::rows::resource::{Listed, Table};
 use crate::store::rows::sequences;
@@ -149,7 +148,7 @@ impl Scope<'_> {
 }
 
 /// Finds an event in any workspace.
-fn find(conn: &Connection, id: &str) -> Result<Option<(WorkspaceNo, Event)>, StoreError> {
+fn find(conn: Conn<'_>, id: &str) -> Result<Option<(WorkspaceNo, Event)>, StoreError> {
     let sql = format!("SELECT {}, workspace_no FROM events WHERE id = ?1", Event::COLUMNS);
     let mut statement = conn.prepare_cached(&sql)?;
     let read = |row: &Row<'_>| Ok((WorkspaceNo(row.get("workspace_no")?), Event::from_row(row)?));

@@ -1,12 +1,11 @@
 //! Finds what is already in the workspace. Unlike the lookups in `rows/live.rs`, these also return
 //! deleted rows, and say if an ID belongs to another workspace.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
-
 use crate::model::customer::{Customer, CustomerId};
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, ToValue, params};
 use crate::store::error::StoreError;
 use crate::store::rows::document::{Document, Stored};
 use crate::store::rows::resource::{Listed, Resource, Table};
@@ -23,7 +22,7 @@ impl<R: Resource> Existing<R> {
         format!("{}, workspace_no, deleted_at", Document::<R>::COLUMNS)
     }
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<(Document<R>, i64, Option<i64>)> {
+    fn from_row(row: &Row<'_>) -> engine::Result<(Document<R>, i64, Option<i64>)> {
         Ok((Document::from_row(row)?, row.get("workspace_no")?, row.get("deleted_at")?))
     }
 
@@ -38,7 +37,7 @@ impl<R: Resource> Existing<R> {
     }
 
     /// Finds a resource in any workspace.
-    pub fn by_id(conn: &Connection, id: &Id<R>) -> Result<Option<Self>, StoreError> {
+    pub fn by_id(conn: Conn<'_>, id: &Id<R>) -> Result<Option<Self>, StoreError> {
         let sql = format!("SELECT {} FROM {} WHERE id = ?1", Self::columns(), R::TABLE);
         let mut statement = conn.prepare_cached(&sql)?;
         statement.query_row([id], Self::from_row).optional()?.map(Self::new).transpose()
@@ -47,10 +46,10 @@ impl<R: Resource> Existing<R> {
     /// Finds the live resources of a workspace that fulfill a condition on `?2`, and on `?3` if it
     /// has two values, oldest first.
     pub fn live(
-        conn: &Connection,
+        conn: Conn<'_>,
         workspace: WorkspaceNo,
         condition: &str,
-        values: &[&dyn ToSql],
+        values: &[&dyn ToValue],
     ) -> Result<Vec<Self>, StoreError> {
         let sql = format!(
             "SELECT {} FROM {} WHERE workspace_no = ?1 AND {condition} AND deleted_at IS NULL
@@ -59,16 +58,16 @@ impl<R: Resource> Existing<R> {
             R::TABLE
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let mut all: Vec<&dyn ToSql> = vec![&workspace.0];
-        all.extend(values);
-        let rows = statement.query_map(&all[..], Self::from_row)?;
+        let mut all = vec![workspace.0.into()];
+        all.extend(values.iter().map(|value| value.to_value()));
+        let rows = statement.query_map(all, Self::from_row)?;
         rows.map(|row| Self::new(row?)).collect()
     }
 }
 
 /// Returns the ID of the resource that has a display ID, deleted or not.
 pub(super) fn with_number<R: Resource>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     number: DisplayId,
 ) -> Result<Option<Id<R>>, StoreError> {
@@ -81,14 +80,15 @@ pub(super) fn with_number<R: Resource>(
 /// Returns the IDs of the live resources that fulfill a condition on `?1`, and on `?2` if it has
 /// two values.
 pub(super) fn ids<R: Table>(
-    conn: &Connection,
+    conn: Conn<'_>,
     condition: &str,
-    values: &[&dyn ToSql],
+    values: &[&dyn ToValue],
 ) -> Result<Vec<Id<R>>, StoreError> {
     let sql = format!("SELECT id FROM {} WHERE {condition} AND deleted_at IS NULL", R::TABLE);
     let mut statement = conn.prepare_cached(&sql)?;
+    let values: Vec<_> = values.iter().map(|value| value.to_value()).collect();
     let rows = statement.query_map(values, |row| Ok(Id::from_stored(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<engine::Result<_>>()?)
 }
 
 /// A customer that rows can belong to.
@@ -99,11 +99,11 @@ pub(super) struct Owner {
 
 /// Finds a customer of the workspace by either of its IDs, deleted or not.
 pub(super) fn owner(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     id_ref: &Ref<Customer>,
 ) -> Result<Option<Owner>, StoreError> {
-    let (column, value): (_, &dyn ToSql) = match id_ref {
+    let (column, value): (_, &dyn ToValue) = match id_ref {
         Ref::Id(id) => ("id", id),
         Ref::DisplayId(number) => ("display_id", &number.0),
     };
@@ -118,5 +118,5 @@ pub(super) fn owner(
             deleted_at: row.get::<_, Option<i64>>(1)?.map(Timestamp::from_micros),
         })
     };
-    Ok(statement.query_row((workspace.0, value), read).optional()?)
+    Ok(statement.query_row(params![workspace.0, value], read).optional()?)
 }

@@ -1,7 +1,5 @@
 //! Exports a workspace, line by line.
 
-use rusqlite::{Connection, Row, params};
-
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::event::Event;
@@ -12,6 +10,7 @@ use crate::model::transfer::{
 use crate::model::values::id::DisplayId;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
+use crate::store::engine::{self, Conn, Row, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::document::Document;
@@ -53,8 +52,7 @@ impl Reader<'_> {
         write: &mut dyn FnMut(&str, Progress) -> Result<(), E>,
     ) -> Result<(), E> {
         let conn = self.conn;
-        // Rolled back when it is dropped, which ends it.
-        let _snapshot = conn.unchecked_transaction().map_err(StoreError::from)?;
+        let _snapshot = conn.read_transaction().map_err(StoreError::from)?;
         let no = workspace.no;
         let queries = Queries::new(options.include_deleted);
         let mut total = 0;
@@ -118,16 +116,16 @@ impl Queries {
     }
 }
 
-fn count(conn: &Connection, workspace: WorkspaceNo, query: &str) -> Result<u64, StoreError> {
+fn count(conn: Conn<'_>, workspace: WorkspaceNo, query: &str) -> Result<u64, StoreError> {
     let sql = format!("SELECT count(*) FROM {query}");
-    let count: i64 = conn.prepare(&sql)?.query_row([workspace.0], |row| row.get(0))?;
+    let count: i64 = conn.prepare_cached(&sql)?.query_row([workspace.0], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 
 /// Exports the resources of a type by creation time. Sorts only row numbers: there is no index of
 /// the creation times of deleted customers, and documents are large.
 fn resources<R: Resource, E: From<StoreError>>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     query: &str,
     kind: Kind,
@@ -157,7 +155,7 @@ fn resources<R: Resource, E: From<StoreError>>(
 }
 
 fn events<E: From<StoreError>>(
-    conn: &Connection,
+    conn: Conn<'_>,
     workspace: WorkspaceNo,
     sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
@@ -174,30 +172,30 @@ fn events<E: From<StoreError>>(
 
 /// Calls `write` for each row.
 fn each<T, E: From<StoreError>>(
-    conn: &Connection,
+    conn: Conn<'_>,
     sql: &str,
     workspace: WorkspaceNo,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    read: impl Fn(&Row<'_>) -> engine::Result<T>,
     mut write: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut statement = conn.prepare(sql).map_err(StoreError::from)?;
+    let mut statement = conn.prepare_cached(sql).map_err(StoreError::from)?;
     let mut rows = statement.query([workspace.0]).map_err(StoreError::from)?;
     while let Some(row) = rows.next().map_err(StoreError::from)? {
-        write(read(row).map_err(StoreError::from)?)?;
+        write(read(&row).map_err(StoreError::from)?)?;
     }
     Ok(())
 }
 
 /// Returns the last values that a workspace has allocated.
-fn lasts(conn: &Connection, workspace: WorkspaceNo) -> Result<Lasts, StoreError> {
+fn lasts(conn: Conn<'_>, workspace: WorkspaceNo) -> Result<Lasts, StoreError> {
     let mut lasts = Lasts::default();
     let sql = "SELECT resource, display_id, created_at FROM sequences WHERE workspace_no = ?1";
-    let mut statement = conn.prepare(sql)?;
+    let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![workspace.0])?;
     while let Some(row) = rows.next()? {
         let created_at = Timestamp::from_micros(row.get(2)?);
         let last = LastAllocated { display_id: DisplayId(row.get(1)?), created_at };
-        match row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)? {
+        match row.get_ref(0)?.as_str().map_err(engine::Error::from)? {
             "customer" => lasts.customer = Some(last),
             "contact" => lasts.contact = Some(last),
             "onboarding" => lasts.onboarding = Some(last),

@@ -105,7 +105,7 @@ impl Index {
             key,
             claim.place,
             claim.state as u8,
-            claim.id
+            claim.id.as_str()
         ])?;
         Ok(())
     }

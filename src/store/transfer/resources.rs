@@ -1,7 +1,5 @@
 //! What differs between the three types of resources when they are imported.
 
-use rusqlite::{Connection, ToSql};
-
 use super::existing::{Existing, ids};
 use super::index::Key;
 use super::scope::Scope;
@@ -12,6 +10,7 @@ use crate::model::onboarding::{Onboarding, OnboardingPatch};
 use crate::model::values::id::{DisplayId, Id};
 use crate::model::values::slug::{FIRST_NUMBER, Slug};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{Conn, ToValue};
 use crate::store::error::StoreError;
 use crate::store::rows::resource::Resource;
 
@@ -72,11 +71,11 @@ impl Unique {
         fn texts<R>(ids: Vec<Id<R>>) -> Vec<String> {
             ids.into_iter().map(|id| id.to_string()).collect()
         }
-        let conn: &Connection = scope.conn;
+        let conn: Conn<'_> = scope.conn;
         match &self.key {
             Key::Slug(slug) => {
                 let condition = "workspace_no = ?1 AND slug = ?2";
-                let values: [&dyn ToSql; 2] = [&scope.workspace.0, &slug.as_str()];
+                let values: [&dyn ToValue; 2] = [&scope.workspace.0, &slug.as_str()];
                 Ok(texts(ids::<Customer>(conn, condition, &values)?))
             }
             Key::Email(customer, email) => {
@@ -121,7 +120,7 @@ impl Importable for Customer {
         _: &CustomerId,
     ) -> Result<Matches<Self>, StoreError> {
         let find = |slug: &Slug| {
-            let values: [&dyn ToSql; 1] = [&slug.as_str()];
+            let values: [&dyn ToValue; 1] = [&slug.as_str()];
             Existing::live(scope.conn, scope.workspace, "slug = ?2", &values)
         };
         if let Some(slug) = &body.slug {
@@ -177,7 +176,7 @@ impl Importable for Contact {
     ) -> Result<Matches<Self>, StoreError> {
         let condition = "customer_id = ?2 AND email_key = ?3";
         let key = body.email.key();
-        let values: [&dyn ToSql; 2] = [customer, &key];
+        let values: [&dyn ToValue; 2] = [customer, &key];
         Ok(Matches::ByKey(Existing::live(scope.conn, scope.workspace, condition, &values)?))
     }
 
@@ -231,7 +230,7 @@ impl Importable for Onboarding {
         body: &OnboardingPatch,
         customer: &CustomerId,
     ) -> Result<Matches<Self>, StoreError> {
-        let values: [&dyn ToSql; 1] = [customer];
+        let values: [&dyn ToValue; 1] = [customer];
         let mut found: Vec<Existing<Self>> =
             Existing::live(scope.conn, scope.workspace, "customer_id = ?2", &values)?;
         let name = Self::build(body.clone(), Id::generate(), customer, scope.now).name;

@@ -1,7 +1,5 @@
 //! What the decision about a row depends on.
 
-use rusqlite::Connection;
-
 use super::existing::{Owner, ids};
 use super::index::{Index, Key};
 use crate::model::customer::Customer;
@@ -9,10 +7,11 @@ use crate::model::transfer::{ImportFault, OnConflict, Place};
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::Conn;
 use crate::store::error::StoreError;
 
 pub(super) struct Scope<'s> {
-    pub conn: &'s Connection,
+    pub conn: Conn<'s>,
     pub workspace: WorkspaceNo,
     pub on_conflict: OnConflict,
     pub now: Timestamp,

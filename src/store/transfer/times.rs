@@ -3,10 +3,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
-
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{Conn, params};
 use crate::store::error::StoreError;
 
 const MILLI: i64 = 1000;
@@ -54,7 +53,7 @@ impl FreeTimes {
     /// `live` is the condition of the index of creation times.
     pub fn take(
         &mut self,
-        conn: &Connection,
+        conn: Conn<'_>,
         workspace: WorkspaceNo,
         (table, live): (&str, &str),
         time: Timestamp,
@@ -96,7 +95,7 @@ mod tests {
         // Nothing is inserted, so only what is remembered keeps the times apart.
         let taken = [1, 2, 1, 2, 1].map(|second| {
             let place = (Customer::TABLE, "deleted_at IS NULL");
-            let taken = times.take(db.conn(), workspace, place, time_at(second)).unwrap();
+            let taken = times.take(db.conn().into(), workspace, place, time_at(second)).unwrap();
             (second, taken.as_micros() - time_at(second).as_micros())
         });
         assert_eq!(taken, [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]);

@@ -1,7 +1,5 @@
 //! What follows from importing a resource of each type.
 
-use rusqlite::params;
-
 use super::existing::{Owner, owner};
 use super::resources::Importable;
 use super::scope::Scope;
@@ -13,6 +11,7 @@ use crate::model::values::id::Ref;
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
 use crate::store::contacts::NO_REPEAT;
+use crate::store::engine::params;
 use crate::store::error::StoreError;
 use crate::store::onboardings::phase_move;
 use crate::store::rows::record::Change;
@@ -161,8 +160,9 @@ impl Writable for Onboarding {
         let deleted_at = customer.and_then(|customer| customer.deleted_at);
         let deleted_at = deleted_at.filter(|_| states.deleted_at.is_none());
         let sql = "UPDATE onboardings SET customer_deleted_at = ?1 WHERE id = ?2";
-        let values = params![deleted_at.map(Timestamp::as_micros), self.id];
-        tx.conn.prepare_cached(sql)?.execute(values)?;
+        tx.conn
+            .prepare_cached(sql)?
+            .execute(params![deleted_at.map(Timestamp::as_micros), self.id])?;
         Ok(())
     }
 }

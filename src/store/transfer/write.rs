@@ -1,8 +1,6 @@
 //! The second pass of an import: writes the rows that the first one has approved. It decides about
 //! each again, because others may have changed the workspace in between.
 
-use rusqlite::types::{Null, ToSqlOutput};
-
 use super::check::{Checker, missing_customer};
 use super::decide::{Decision, Times};
 use super::existing::{Existing, Owner, owner};
@@ -19,6 +17,7 @@ use crate::model::transfer::{
 };
 use crate::model::values::id::{DisplayId, Id, Ref};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::Value;
 use crate::store::error::StoreError;
 use crate::store::rows::record::Change;
 use crate::store::rows::resource::Columns;
@@ -281,6 +280,6 @@ impl WorkspaceTx<'_> {
     }
 }
 
-fn micros(time: Option<Timestamp>) -> ToSqlOutput<'static> {
-    time.map_or_else(|| ToSqlOutput::from(Null), |time| time.as_micros().into())
+fn micros(time: Option<Timestamp>) -> Value<'static> {
+    time.map(Timestamp::as_micros).into()
 }

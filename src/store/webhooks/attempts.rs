@@ -1,13 +1,12 @@
 //! Records the outcomes of attempts.
 
-use rusqlite::{OptionalExtension, Row, params};
-
 use super::numbers::{DeliveryNo, EndpointNo};
 use crate::model::event::Actor;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::store::engine::{OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -84,8 +83,11 @@ impl Tx<'_> {
                 next_attempt_at: row.get(5)?,
             })
         };
-        let values = params![finished.delivery.0, finished.id.as_str()];
-        Ok(self.conn.prepare_cached(sql)?.query_row(values, read).optional()?)
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![finished.delivery.0, finished.id.as_str()], read)
+            .optional()?)
     }
 
     fn insert_attempt(&self, finished: &Finished, number: u32) -> Result<(), StoreError> {

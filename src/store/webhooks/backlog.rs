@@ -3,6 +3,7 @@
 use super::super::reader::Reader;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::endpoint::DisabledReason;
+use crate::store::engine::{self, Row};
 use crate::store::error::StoreError;
 use crate::store::rows::row::enum_value;
 
@@ -25,7 +26,7 @@ impl Reader<'_> {
                        (SELECT created_at FROM webhook_deliveries
                             INDEXED BY webhook_deliveries_due
                         WHERE status = 'pending' AND held = 0 LIMIT ?1)";
-        let read = |row: &rusqlite::Row<'_>| {
+        let read = |row: &Row<'_>| {
             let oldest: Option<i64> = row.get(1)?;
             Ok(Backlog {
                 deliveries: row.get::<_, u32>(0)?.into(),
@@ -40,7 +41,7 @@ impl Reader<'_> {
         let sql = "SELECT disabled_reason FROM webhook_endpoints
                    WHERE disabled_at IS NOT NULL AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| enum_value(row, "disabled_reason"))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map((), |row| enum_value(row, "disabled_reason"))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }

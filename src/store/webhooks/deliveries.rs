@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, params, params_from_iter};
-
 use super::endpoints;
 use super::queue::event_body;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{Attempt, Delivery};
 use crate::model::webhook::endpoint::Endpoint;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::store::engine::{self, OptionalExtension, Row, ToValue, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::row::enum_value;
@@ -51,7 +50,7 @@ const COLUMNS: &str = "d.id, d.event_id, d.type, d.status, d.attempts, d.created
 const FROM: &str = "webhook_deliveries AS d
     LEFT JOIN webhook_attempts AS a ON a.delivery_no = d.no AND a.number = d.attempts";
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>) -> engine::Result<Delivery> {
     let created_at = Timestamp::from_micros(row.get(5)?);
     let next: Option<i64> = row.get(6)?;
     let has_attempt: Option<u32> = row.get(8)?;
@@ -71,7 +70,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 }
 
 /// Reads an attempt from seven columns.
-fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<Attempt> {
+fn attempt(row: &Row<'_>, first: usize) -> engine::Result<Attempt> {
     let response: Vec<u8> = row.get(first + 6)?;
     Ok(Attempt {
         number: row.get(first)?,
@@ -103,9 +102,11 @@ impl Reader<'_> {
              ORDER BY d.created_at DESC, d.no DESC LIMIT ?5"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let values = params![found.no.0, since, before, row, filter.limit.saturating_add(1)];
-        let rows = statement.query_map(values, |row| Ok((delivery(row)?, row.get(15)?)))?;
-        let mut page = rows.collect::<rusqlite::Result<Vec<(Delivery, i64)>>>()?;
+        let rows = statement.query_map(
+            params![found.no.0, since, before, row, filter.limit.saturating_add(1)],
+            |row| Ok((delivery(row)?, row.get(15)?)),
+        )?;
+        let mut page = rows.collect::<engine::Result<Vec<(Delivery, i64)>>>()?;
         let more = page.len() > filter.limit as usize;
         page.truncate(filter.limit as usize);
         let next = page.last().filter(|_| more).map(|(last, no)| (last.created_at, *no));
@@ -137,7 +138,7 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let attempts = statement
             .query_map([no], |row| attempt(row, 0))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+            .collect::<engine::Result<Vec<_>>>()?;
         Ok(Some(DeliveryDetails { delivery, endpoint: endpoint.endpoint, body, attempts }))
     }
 
@@ -156,10 +157,10 @@ impl Reader<'_> {
              FROM {FROM} WHERE d.event_id IN ({places}) ORDER BY d.event_id, d.no"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(events), |row| {
-            Ok((delivery(row)?, EndpointId::from_stored(row.get(16)?)))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let events: Vec<_> = events.iter().map(ToValue::to_value).collect();
+        let rows = statement
+            .query_map(events, |row| Ok((delivery(row)?, EndpointId::from_stored(row.get(16)?))))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Counts the deliveries on hold since the database was restored from a backup, up to a limit.

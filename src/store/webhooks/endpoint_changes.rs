@@ -1,6 +1,5 @@
 //! Changes endpoints. Every change records an event for the audit log.
 
-use rusqlite::params;
 use serde_json::{Map, Value};
 
 use super::endpoints::{Found, Secrets, find};
@@ -16,6 +15,7 @@ use crate::model::webhook::endpoint::{
 use crate::model::webhook::envelope::SyntheticEvent;
 use crate::model::webhook::id::EndpointId;
 use crate::model::workspace::{Workspace, WorkspaceId};
+use crate::store::engine::params;
 use crate::store::error::StoreError;
 use crate::store::rows::record::Subject;
 use crate::store::tx::Tx;

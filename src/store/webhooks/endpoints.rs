@@ -1,7 +1,5 @@
 //! Reads endpoints and their secrets.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
-
 use super::numbers::EndpointNo;
 use crate::model::audit::AuditFilter;
 use crate::model::event::EventType;
@@ -16,6 +14,7 @@ use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::subscription::Subscription;
 use crate::model::webhook::url::EndpointUrl;
 use crate::model::workspace::Workspace;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, ToValue};
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::rows::row::{conversion_error, enum_value};
@@ -42,7 +41,7 @@ const COLUMNS: &str = "e.no, e.id, w.slug, e.url, e.description, e.mode, e.types
     e.old_secret_expires_at, e.secret, e.secret_key, e.old_secret, e.old_secret_key";
 const FROM: &str = "webhook_endpoints AS e JOIN workspaces AS w ON w.no = e.workspace_no";
 
-fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
+fn endpoint(row: &Row<'_>) -> engine::Result<Endpoint> {
     let url: String = row.get(3)?;
     let (types, fields): (String, String) = (row.get(6)?, row.get(7)?);
     let disabled_at: Option<i64> = row.get(8)?;
@@ -70,7 +69,7 @@ fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
     })
 }
 
-fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
+fn secrets(row: &Row<'_>) -> engine::Result<Secrets> {
     let current = StoredSecret { bytes: row.get(15)?, encrypted_with: row.get(16)? };
     let old: Option<Vec<u8>> = row.get(17)?;
     let expires_at: Option<i64> = row.get(14)?;
@@ -84,18 +83,18 @@ fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
     Ok(Secrets { current, old })
 }
 
-pub(super) fn find(conn: &Connection, id: &EndpointId) -> Result<Option<Found>, StoreError> {
+pub(super) fn find(conn: Conn<'_>, id: &EndpointId) -> Result<Option<Found>, StoreError> {
     find_where(conn, "e.id = ?1", id.as_str())
 }
 
-pub(super) fn find_by_no(conn: &Connection, no: EndpointNo) -> Result<Option<Found>, StoreError> {
+pub(super) fn find_by_no(conn: Conn<'_>, no: EndpointNo) -> Result<Option<Found>, StoreError> {
     find_where(conn, "e.no = ?1", no.0)
 }
 
 fn find_where(
-    conn: &Connection,
+    conn: Conn<'_>,
     condition: &str,
-    value: impl ToSql,
+    value: impl ToValue,
 ) -> Result<Option<Found>, StoreError> {
     let workspace = workspaces::COLUMNS;
     let sql = format!(
@@ -124,8 +123,8 @@ impl Reader<'_> {
             "SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY w.slug, e.no"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map([], endpoint)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map((), endpoint)?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Returns every endpoint's secrets, for re-encrypting them.
@@ -133,8 +132,8 @@ impl Reader<'_> {
         let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY e.no");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement
-            .query_map([], |row| Ok((EndpointId::from_stored(row.get(1)?), secrets(row)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+            .query_map((), |row| Ok((EndpointId::from_stored(row.get(1)?), secrets(row)?)))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }
 
@@ -147,7 +146,7 @@ impl WorkspaceReader<'_> {
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([self.workspace.0], endpoint)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     /// Whether an endpoint with this ID was deleted. Its event outlives its row.

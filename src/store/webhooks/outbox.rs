@@ -1,7 +1,5 @@
 //! The outbox: deliveries are queued in the transaction that records their event.
 
-use rusqlite::params;
-
 use super::numbers::EndpointNo;
 use crate::model::event::EventType;
 use crate::model::values::time::Timestamp;
@@ -9,6 +7,7 @@ use crate::model::webhook::delivery::DeliveryStatus;
 use crate::model::webhook::envelope::SyntheticEvent;
 use crate::model::webhook::id::DeliveryId;
 use crate::model::webhook::subscription::Subscription;
+use crate::store::engine::{Conn, params};
 use crate::store::error::StoreError;
 use crate::store::rows::row::conversion_error;
 use crate::store::tx::{Tx, WorkspaceTx};
@@ -37,8 +36,7 @@ impl WorkspaceTx<'_> {
                    WHERE workspace_no = ?1 AND mode = ?2 AND deleted_at IS NULL
                        AND (expires_at IS NULL OR expires_at > ?3)";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let values = params![self.workspace().0, mode, self.now.as_micros()];
-        let mut rows = statement.query(values)?;
+        let mut rows = statement.query(params![self.workspace().0, mode, self.now.as_micros()])?;
         let mut changed = None;
         while let Some(row) = rows.next()? {
             let (types, fields): (String, String) = (row.get(1)?, row.get(2)?);
@@ -88,9 +86,9 @@ impl WorkspaceTx<'_> {
     }
 }
 
-fn first_attempt_at(conn: &rusqlite::Connection, now: Timestamp) -> Result<i64, StoreError> {
+fn first_attempt_at(conn: Conn<'_>, now: Timestamp) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce((SELECT first_delay FROM webhook_settings), 0)";
-    let delay: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let delay: i64 = conn.prepare_cached(sql)?.query_row((), |row| row.get(0))?;
     Ok(if delay == 0 { AT_ONCE } else { now.as_micros().saturating_add(delay) })
 }
 

@@ -252,7 +252,8 @@ fn disabling_an_endpoint_and_holding_deliveries_walk_the_index_of_due_deliveries
         assert_eq!(tx.skip_pending(EndpointNo(1)).unwrap(), 0);
     });
     assert_only_searches(&conn, &seen, 1);
-    let seen = statements(&mut conn, |reader| hold::hold_pending(reader.conn).unwrap());
+    let seen =
+        statements(&mut conn, |reader| hold::hold_pending(reader.conn.sqlite().unwrap()).unwrap());
     let sql = seen.iter().find(|sql| sql.starts_with("UPDATE")).unwrap();
     // Holds all pending deliveries, in a copy that nobody else uses.
     assert!(plan(&conn, sql)[0].contains("USING INDEX webhook_deliveries_due"));

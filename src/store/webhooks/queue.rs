@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use super::endpoints::{self, Secrets};
 use super::numbers::{DeliveryNo, EndpointNo};
 use crate::model::event::Event;
@@ -12,7 +10,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::envelope::Envelope;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::url::EndpointUrl;
-use crate::store::engine::sqlite;
+use crate::store::engine::{self, Conn, OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::rows::resource::Listed;
@@ -57,10 +55,10 @@ impl Reader<'_> {
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        sqlite::begin_read(self.conn)?;
+        self.conn.begin_read()?;
         let found = read(self);
         // If this fails, the pool discards the connection because its transaction is still open.
-        sqlite::end_read(self.conn)?;
+        self.conn.end_read()?;
         found
     }
 
@@ -143,8 +141,11 @@ impl Reader<'_> {
                 (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok((id, event_id, body, row.get::<_, u32>(3)?))
         };
-        let values = params![delivery.0, endpoint.0, now.as_micros()];
-        let found = self.conn.prepare_cached(sql)?.query_row(values, read).optional()?;
+        let found = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![delivery.0, endpoint.0, now.as_micros()], read)
+            .optional()?;
         let Some((id, event_id, body, step)) = found else { return Ok(None) };
         let body = match body {
             Some(body) => Some(body),
@@ -163,7 +164,7 @@ impl Reader<'_> {
 }
 
 /// Returns the first endpoint after this number that has pending deliveries.
-fn next_with_pending(conn: &Connection, after: i64) -> Result<Option<EndpointNo>, StoreError> {
+fn next_with_pending(conn: Conn<'_>, after: i64) -> Result<Option<EndpointNo>, StoreError> {
     let sql = "SELECT endpoint_no FROM webhook_deliveries
                WHERE status = 'pending' AND held = 0 AND endpoint_no > ?1
                ORDER BY endpoint_no LIMIT 1";
@@ -171,7 +172,7 @@ fn next_with_pending(conn: &Connection, after: i64) -> Result<Option<EndpointNo>
     Ok(conn.prepare_cached(sql)?.query_row([after], read).optional()?)
 }
 
-fn is_enabled(conn: &Connection, no: EndpointNo, now: Timestamp) -> Result<bool, StoreError> {
+fn is_enabled(conn: Conn<'_>, no: EndpointNo, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM webhook_endpoints
                WHERE no = ?1 AND disabled_at IS NULL AND deleted_at IS NULL
                    AND (expires_at IS NULL OR expires_at > ?2)";
@@ -180,14 +181,14 @@ fn is_enabled(conn: &Connection, no: EndpointNo, now: Timestamp) -> Result<bool,
 }
 
 /// Returns the request body for a stored event; `None` if the event was removed.
-pub(super) fn event_body(conn: &Connection, event_id: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn event_body(conn: Conn<'_>, event_id: &str) -> Result<Option<String>, StoreError> {
     let sql = format!("SELECT {} FROM events WHERE id = ?1", Event::COLUMNS);
     let event = conn.prepare_cached(&sql)?.query_row([event_id], Event::from_row).optional()?;
     Ok(event.map(|event| serde_json::to_string(&Envelope::new(&event))).transpose()?)
 }
 
 fn due(
-    conn: &Connection,
+    conn: Conn<'_>,
     endpoint: EndpointNo,
     (from, to): (i64, i64),
     limit: usize,
@@ -200,11 +201,11 @@ fn due(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement
         .query_map(params![endpoint.0, from, to, limit], |row| Ok(DeliveryNo(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<engine::Result<_>>()?)
 }
 
 fn next_due(
-    conn: &Connection,
+    conn: Conn<'_>,
     endpoint: EndpointNo,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
@@ -262,12 +263,12 @@ impl Tx<'_> {
         let sql = "UPDATE webhook_deliveries SET held = 0 WHERE held = 1
                        AND endpoint_no IN (SELECT no FROM webhook_endpoints
                                            WHERE deleted_at IS NULL)";
-        Ok(self.conn.prepare_cached(sql)?.execute([])?)
+        Ok(self.conn.prepare_cached(sql)?.execute(())?)
     }
 
     fn all_endpoints(&self) -> Result<Vec<EndpointNo>, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT no FROM webhook_endpoints")?;
-        let rows = statement.query_map([], |row| Ok(EndpointNo(row.get(0)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map((), |row| Ok(EndpointNo(row.get(0)?)))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 }

@@ -1,9 +1,8 @@
 //! Empties the delivery log of a workspace, for the test control.
 
-use rusqlite::params;
-
 use crate::model::webhook::id::EndpointId;
 use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -26,12 +25,15 @@ impl Tx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let endpoints = statement
             .query_map([workspace.0], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+            .collect::<engine::Result<Vec<(i64, String)>>>()?;
         for (no, id) in endpoints {
             let sql = "UPDATE webhook_endpoints SET id = ?1, deleted_at = ?2 WHERE no = ?3";
             let discarded = EndpointId::generate();
-            let values = params![discarded.as_str(), self.now.as_micros(), no];
-            self.conn.prepare_cached(sql)?.execute(values)?;
+            self.conn.prepare_cached(sql)?.execute(params![
+                discarded.as_str(),
+                self.now.as_micros(),
+                no
+            ])?;
             let sql = format!(
                 "INSERT INTO webhook_endpoints (id, {KEPT})
                  SELECT ?1, {KEPT} FROM webhook_endpoints WHERE no = ?2"

@@ -1,11 +1,10 @@
 //! Queues deliveries again, with the same id, event, and body.
 
-use rusqlite::params;
-
 use super::endpoints;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::DeliveryStatus;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
 use crate::store::rows::row::enum_value;
 use crate::store::tx::Tx;
@@ -89,7 +88,7 @@ impl Tx<'_> {
             .query_map(params![found.no.0, after, row, BATCH], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, enum_value(row, 2)?))
             })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+            .collect::<engine::Result<Vec<_>>>()?;
         let mut queued = 0;
         for &(no, ..) in batch.iter().filter(|&&(.., status)| is_wanted(status)) {
             self.requeue(no)?;

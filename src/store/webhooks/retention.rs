@@ -1,11 +1,10 @@
 //! Removes expired data from the delivery log.
 
-use rusqlite::{Row, params};
-
 use super::numbers::EndpointNo;
 use crate::model::event::Actor;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::id::EndpointId;
+use crate::store::engine::{self, Row, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -26,8 +25,8 @@ impl Tx<'_> {
         let endpoints = self
             .conn
             .prepare_cached(sql)?
-            .query_map([], read)?
-            .collect::<rusqlite::Result<Vec<(EndpointNo, bool, bool)>>>()?;
+            .query_map((), read)?
+            .collect::<engine::Result<Vec<(EndpointNo, bool, bool)>>>()?;
         for (endpoint, is_deleted, is_disabled) in endpoints {
             if is_disabled && !is_deleted && self.skip_pending(endpoint)? > 0 {
                 return Ok(true);
@@ -54,14 +53,14 @@ impl Tx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement
             .query_map([self.now.as_micros()], |row| Ok(EndpointId::from_stored(row.get(0)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     fn all_deliveries(&self, endpoint: EndpointNo) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT no FROM webhook_deliveries WHERE endpoint_no = ?1 LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement.query_map(params![endpoint.0, BATCH], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     fn old_deliveries(
@@ -75,7 +74,7 @@ impl Tx<'_> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement
             .query_map(params![endpoint.0, before.as_micros(), BATCH], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(rows.collect::<engine::Result<_>>()?)
     }
 
     fn remove(&self, deliveries: &[i64]) -> Result<(), StoreError> {

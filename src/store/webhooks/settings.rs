@@ -1,8 +1,7 @@
 //! The settings that a server records so that commands check URLs and encrypt secrets as it does.
 
-use rusqlite::{OptionalExtension, params};
-
 use crate::model::webhook::policy::DestinationPolicy;
+use crate::store::engine::{OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
@@ -21,9 +20,8 @@ impl Reader<'_> {
     /// Returns the recorded settings; `None` if no server has run yet.
     pub fn webhook_settings(&self) -> Result<Option<ServerSettings>, StoreError> {
         let sql = "SELECT policy, encryption_key, first_delay FROM webhook_settings";
-        let read =
-            |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?));
-        let found = self.conn.prepare_cached(sql)?.query_row([], read).optional()?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?));
+        let found = self.conn.prepare_cached(sql)?.query_row((), read).optional()?;
         let Some((policy, encryption_key, first_delay)) = found else { return Ok(None) };
         let policy = serde_json::from_str(&policy)?;
         Ok(Some(ServerSettings { policy, encryption_key, first_delay }))

@@ -1,0 +1,174 @@
+//! Connections and statements of both engines, with one set of methods. The use cases know nothing
+//! else of an engine.
+
+use rusqlite::{CachedStatement, Connection, params_from_iter};
+
+use super::error::{Error, Result};
+use super::row::Row;
+use super::value::Params;
+
+/// A connection, borrowed from its pool or its writer.
+#[derive(Clone, Copy, Debug)]
+pub enum Conn<'c> {
+    Sqlite(&'c Connection),
+}
+
+impl<'c> From<&'c Connection> for Conn<'c> {
+    fn from(connection: &'c Connection) -> Self {
+        Self::Sqlite(connection)
+    }
+}
+
+impl<'c> Conn<'c> {
+    /// Prepares a statement, or takes it from the connection's cache.
+    pub fn prepare_cached(self, sql: &str) -> Result<Statement<'c>> {
+        match self {
+            Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+        }
+    }
+
+    /// Returns the connection for what only SQLite does.
+    ///
+    /// # Errors
+    /// [`Error::NotSqlite`] with any other engine.
+    pub fn sqlite(self) -> Result<&'c Connection> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection),
+        }
+    }
+
+    /// Begins a read transaction. What it sees is fixed by its first statement at the latest.
+    pub fn begin_read(self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.execute("BEGIN DEFERRED", ()).map(drop),
+        }
+    }
+
+    /// Begins a read transaction that ends when the guard is dropped.
+    pub fn read_transaction(self) -> Result<ReadTransaction<'c>> {
+        self.begin_read()?;
+        Ok(ReadTransaction(self))
+    }
+
+    /// Ends a read transaction.
+    pub fn end_read(self) -> Result<()> {
+        self.execute("COMMIT", ()).map(drop)
+    }
+
+    /// Runs several statements, separated by semicolons.
+    pub fn execute_batch(self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+        }
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    pub fn execute(self, sql: &str, params: impl Params) -> Result<usize> {
+        self.prepare_cached(sql)?.execute(params)
+    }
+
+    /// Runs a query and reads its first row.
+    pub fn query_row<T>(
+        self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.prepare_cached(sql)?.query_row(params, read)
+    }
+}
+
+/// Ends a read transaction when it is dropped.
+pub struct ReadTransaction<'c>(Conn<'c>);
+
+impl Drop for ReadTransaction<'_> {
+    fn drop(&mut self) {
+        // If this fails, the pool discards the connection because its transaction is still open.
+        let _ = self.0.end_read();
+    }
+}
+
+/// A prepared statement.
+pub enum Statement<'c> {
+    Sqlite(CachedStatement<'c>),
+}
+
+impl Statement<'_> {
+    /// Returns how many rows the statement changed.
+    pub fn execute(&mut self, params: impl Params) -> Result<usize> {
+        match self {
+            Self::Sqlite(statement) => {
+                Ok(params.bind(|values| statement.execute(params_from_iter(values)))?)
+            }
+        }
+    }
+
+    /// Returns the rows one by one.
+    pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
+        match self {
+            Self::Sqlite(statement) => {
+                Ok(Rows::Sqlite(params.bind(|values| statement.query(params_from_iter(values)))?))
+            }
+        }
+    }
+
+    /// Reads each row.
+    pub fn query_map<T, F: FnMut(&Row<'_>) -> Result<T>>(
+        &mut self,
+        params: impl Params,
+        read: F,
+    ) -> Result<MappedRows<'_, F>> {
+        Ok(MappedRows { rows: self.query(params)?, read })
+    }
+
+    /// Reads the first row.
+    ///
+    /// # Errors
+    /// [`Error::NoRow`] if there is none.
+    pub fn query_row<T>(
+        &mut self,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut rows = self.query(params)?;
+        let row = rows.next()?.ok_or(Error::NoRow)?;
+        read(&row)
+    }
+
+    /// Returns whether there is any row.
+    pub fn exists(&mut self, params: impl Params) -> Result<bool> {
+        Ok(self.query(params)?.next()?.is_some())
+    }
+}
+
+/// The rows of a result that have not been read yet.
+pub enum Rows<'s> {
+    Sqlite(rusqlite::Rows<'s>),
+}
+
+impl Rows<'_> {
+    /// Goes to the next row.
+    #[allow(clippy::should_implement_trait, reason = "a row borrows from the rows")]
+    pub fn next(&mut self) -> Result<Option<Row<'_>>> {
+        match self {
+            Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+        }
+    }
+}
+
+/// An iterator over what was read from each row.
+pub struct MappedRows<'s, F> {
+    rows: Rows<'s>,
+    read: F,
+}
+
+impl<T, F: FnMut(&Row<'_>) -> Result<T>> Iterator for MappedRows<'_, F> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        match self.rows.next() {
+            Ok(row) => row.map(|row| (self.read)(&row)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}

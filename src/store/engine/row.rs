@@ -1,0 +1,38 @@
+//! A row of a result.
+
+use rusqlite::types::ValueRef as SqliteValue;
+
+use super::error::{Error, Result};
+use super::value::{FromValue, ValueRef};
+
+/// A row, while its statement is at it.
+pub enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+}
+
+/// What identifies a column: its position, or its name.
+pub trait Column: rusqlite::RowIndex + std::fmt::Display + Copy {}
+
+impl Column for usize {}
+impl Column for &str {}
+
+impl Row<'_> {
+    /// Reads a column.
+    pub fn get<C: Column, T: FromValue>(&self, column: C) -> Result<T> {
+        let value = self.get_ref(column)?;
+        T::from_value(value).map_err(|why| Error::column(column, why))
+    }
+
+    /// Returns the value of a column without copying it.
+    pub fn get_ref<C: Column>(&self, column: C) -> Result<ValueRef<'_>> {
+        match self {
+            Self::Sqlite(row) => match row.get_ref(column)? {
+                SqliteValue::Null => Ok(ValueRef::Null),
+                SqliteValue::Integer(number) => Ok(ValueRef::Integer(number)),
+                SqliteValue::Text(text) => Ok(ValueRef::Text(text)),
+                SqliteValue::Blob(bytes) => Ok(ValueRef::Blob(bytes)),
+                SqliteValue::Real(_) => Err(Error::column(column, "the schema has no fractions")),
+            },
+        }
+    }
+}
