@@ -34,17 +34,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use self::account::Account;
-use self::engine::checkpoints::Checkpoints;
-use self::engine::damage::{Damage, StartCheck};
-use self::engine::key_cache::KeyCache;
-use self::engine::read_limit::LimitedConnection;
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
-pub use self::engine::read_only::ReadOnly;
-use self::engine::reader_pool::{ReadConnection, ReaderManager};
-use self::engine::wal_growth::WalGrowth;
+use self::engine::sqlite::checkpoints::Checkpoints;
+use self::engine::sqlite::damage::{Damage, StartCheck};
+use self::engine::sqlite::key_cache::KeyCache;
+use self::engine::sqlite::limited_connection::LimitedConnection;
+pub use self::engine::sqlite::read_only::ReadOnly;
+use self::engine::sqlite::reader_pool::{ReadConnection, ReaderManager};
+use self::engine::sqlite::wal_growth::WalGrowth;
+use self::engine::sqlite::writer::{Guards, Writer};
+use self::engine::sqlite::{connection, damage, identity, writer};
 pub use self::engine::write_stats::WriteStats;
-use self::engine::writer::{Guards, Writer};
-use self::engine::{damage, identity, sqlite, writer};
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::backup::{BackupDir, FinishedBackup};
 use self::files::check;
@@ -134,7 +134,7 @@ impl Snapshot {
 impl Drop for Snapshot {
     fn drop(&mut self) {
         // If this fails, the pool discards the connection because its transaction is still open.
-        let _ = sqlite::end_read(&self.pooled.conn);
+        let _ = connection::end_read(&self.pooled.conn);
     }
 }
 
@@ -224,13 +224,13 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_on_check_out(false)
-            .build_unchecked(readers(sqlite::LOOKUP_CACHES_KIB / threads.lookups.max(1)));
+            .build_unchecked(readers(connection::LOOKUP_CACHES_KIB / threads.lookups.max(1)));
         let lists = r2d2::Pool::builder()
             // The threads that do lookups can also do other reads.
             .max_size(threads.lookups.saturating_add(threads.lists))
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .build_unchecked(readers(sqlite::CACHE_KIB));
+            .build_unchecked(readers(connection::CACHE_KIB));
         Ok(Self {
             lookups,
             lists,
@@ -280,7 +280,7 @@ impl Store {
     /// [`StoreError::Unavailable`] if there is no connection.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let pooled = self.get_connection(&self.lookups)?;
-        sqlite::begin_read(&pooled.conn)?;
+        connection::begin_read(&pooled.conn)?;
         Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
 

@@ -14,7 +14,7 @@ use super::copy;
 use super::watch::Watch;
 use crate::model::values::time::Timestamp;
 use crate::store::Store;
-use crate::store::engine::{identity, sqlite};
+use crate::store::engine::sqlite::{connection, identity};
 use crate::store::error::{CopyError, CopyWarning, OpenError};
 use crate::store::files::{self, DataDir};
 
@@ -53,7 +53,7 @@ impl Store {
         ensure_path_is_free(to)?;
         self.open_files.ensure_in_place()?;
         let database = self.dir.database();
-        let mut source = sqlite::open_reader(&database)
+        let mut source = connection::open_reader(&database)
             .map_err(|source| OpenError::sqlite(&database, source))?;
         files::check_connection_header(&source, &database)?;
         make(&mut source, to, watch).inspect_err(|error| {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::check;
 use super::watch::Watch;
-use crate::store::engine::sqlite;
+use crate::store::engine::sqlite::connection;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
 use crate::store::webhooks::hold;
@@ -55,12 +55,12 @@ fn write_and_check(
     // other processes don't check for one.
     let _ = file.try_lock();
     let to_copy_error = |source| copy_error(draft, source);
-    let mut copy = sqlite::open_copy(draft).map_err(to_copy_error)?;
+    let mut copy = connection::open_copy(draft).map_err(to_copy_error)?;
     copy_pages(source, &mut copy, draft, &file, watch)?;
     // A database that is started from the copy must not send what the original still has to send.
     hold::hold_pending(&copy).map_err(to_copy_error)?;
     // With a log next to it, the copy would not be a single file.
-    sqlite::disable_wal(&copy).map_err(to_copy_error)?;
+    connection::disable_wal(&copy).map_err(to_copy_error)?;
     watch.on_check();
     let found = check::findings(&mut copy, watch).map_err(to_copy_error)?;
     if !found.is_empty() {

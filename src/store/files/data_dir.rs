@@ -12,8 +12,8 @@ use super::watch::Watch;
 use super::{
     create_private, evidence_search, header, leftovers, names, owner, sync_dir_of, with_suffix,
 };
-use crate::store::engine::sqlite::Durability;
-use crate::store::engine::{identity, schema, sqlite};
+use crate::store::engine::sqlite::connection::{self, Durability};
+use crate::store::engine::sqlite::{identity, schema};
 use crate::store::error::OpenError;
 use crate::store::upgrade;
 
@@ -149,7 +149,7 @@ impl DataDir {
             }
             let lock = OpenLock::acquire(&database, LockMode::Shared)?;
             header::check_file(&database)?;
-            let conn = sqlite::open_writer(&database, self.durability)?;
+            let conn = connection::open_writer(&database, self.durability)?;
             let open_error = |source| OpenError::sqlite(&database, source);
             // Check again, this time including what is in the write-ahead log.
             header::check_connection(&conn, &database)?;
@@ -238,7 +238,7 @@ impl DataDir {
         leftovers::remove_draft(&draft).map_err(io)?;
         drop(create_private(&draft).map_err(io)?);
         let open_error = |source| OpenError::sqlite(&draft, source);
-        let mut conn = sqlite::open_empty(&draft, self.durability).map_err(open_error)?;
+        let mut conn = connection::open_empty(&draft, self.durability).map_err(open_error)?;
         schema::create(&mut conn).map_err(open_error)?;
         let id = identity::id(&conn).map_err(open_error)?;
         conn.close().map_err(|(_, source)| open_error(source))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{names, with_suffix};
-use crate::store::engine::{schema, sqlite};
+use crate::store::engine::sqlite::{connection, schema};
 use crate::store::error::OpenError;
 
 pub(super) const HEADER_BYTES: usize = 100;
@@ -105,9 +105,9 @@ pub(super) fn open_live(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
     let open_error = |source| OpenError::sqlite(path, source);
     let has_wal = with_suffix(path, names::WAL).exists();
-    let conn = sqlite::open_reader(path).map_err(open_error)?;
+    let conn = connection::open_reader(path).map_err(open_error)?;
     if has_wal {
-        sqlite::keep_wal_on_close(&conn).map_err(open_error)?;
+        connection::keep_wal_on_close(&conn).map_err(open_error)?;
     }
     check_connection(&conn, path)?;
     Ok(conn)
@@ -122,5 +122,5 @@ pub(in crate::store) fn open_backup(path: &Path) -> Result<Connection, OpenError
         return open_live(path);
     }
     check_file(path)?;
-    sqlite::open_immutable(path).map_err(|source| OpenError::sqlite(path, source))
+    connection::open_immutable(path).map_err(|source| OpenError::sqlite(path, source))
 }

@@ -12,7 +12,7 @@ use super::contents::Contents;
 use super::copy;
 use super::watch::Watch;
 use crate::model::values::time::Timestamp;
-use crate::store::engine::sqlite::{self, Durability};
+use crate::store::engine::sqlite::connection::{self, Durability};
 use crate::store::error::{CopyError, CopyWarning, OpenError};
 use crate::store::files::{self, DataDir, OpenLock, ServeLock};
 
@@ -180,7 +180,7 @@ fn checkpoint_wal(database: &Path) {
         [files::WAL, files::JOURNAL].iter().any(|end| files::with_suffix(database, end).exists());
     if has_rest
         && files::check_file_header(database).is_ok()
-        && let Ok(conn) = sqlite::open_writer(database, Durability::Full)
+        && let Ok(conn) = connection::open_writer(database, Durability::Full)
     {
         // What could not be checkpointed stays in the log, which is kept as well.
         let _ = conn.close();

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::store::Store;
-use crate::store::engine::sqlite::{self, Durability};
+use crate::store::engine::sqlite::connection::{self, Durability};
 use crate::store::error::StoreError;
 use crate::store::files;
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
@@ -128,7 +128,7 @@ impl Store {
     /// during which nothing can be written, only for short moments.
     fn truncate_wal(&self, mut should_go_on: impl FnMut() -> bool) -> Result<(), Unfinished> {
         let database = self.dir().database();
-        let conn = sqlite::open_checkpointer(&database, Durability::Full)
+        let conn = connection::open_checkpointer(&database, Durability::Full)
             .and_then(|conn| conn.busy_timeout(TRUNCATE_WAIT).map(|()| conn))
             .map_err(StoreError::from)?;
         for _ in 0..TRUNCATE_ATTEMPTS {

@@ -28,7 +28,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
-use crate::store::engine::schema;
+use crate::store::engine::sqlite::schema;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::rows::resource::Resource;
 use crate::store::tx::{Recording, WorkspaceTx};

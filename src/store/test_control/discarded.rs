@@ -1,7 +1,7 @@
 //! Removes the rows of discarded numbers in batches, so that requests get their turn in between.
 
 use super::undo_log;
-use crate::store::engine::unchecked::Unchecked;
+use crate::store::engine::sqlite::unchecked::Unchecked;
 use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;

@@ -4,7 +4,7 @@
 use super::undo_log::{self, COPIED, COUNTED, LOGGED, key};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
-use crate::store::engine::unchecked::Unchecked;
+use crate::store::engine::sqlite::unchecked::Unchecked;
 use crate::store::engine::{self, OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::tx::{Tx, WorkspaceTx};

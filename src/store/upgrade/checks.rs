@@ -9,7 +9,7 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Failure;
-use crate::store::engine::sqlite;
+use crate::store::engine::sqlite::connection;
 
 /// Checks the pages, the constraints, the references and the number of rows, and syncs the file.
 pub(super) fn check(
@@ -36,7 +36,7 @@ pub(super) fn check(
 
 /// Checks the pages of tables and their indexes, and every row against the constraints.
 fn check_rows(tables: &[&str], draft: &Path) -> Result<(), Failure> {
-    let conn = sqlite::open_reader(draft)?;
+    let conn = connection::open_reader(draft)?;
     for table in tables {
         let mut statement = conn.prepare(&format!("PRAGMA quick_check({table})"))?;
         let messages = statement.query_map([], |row| row.get(0))?;
@@ -80,7 +80,7 @@ fn find_invalid_row(conn: &Connection, table: &str) -> rusqlite::Result<Option<S
 }
 
 fn check_references(counts: &HashMap<String, u64>, draft: &Path) -> Result<(), Failure> {
-    let conn = sqlite::open_reader(draft)?;
+    let conn = connection::open_reader(draft)?;
     if let Some(found) = find_dangling_reference(&conn)? {
         return Err(Failure::Invalid(found));
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::old::OldDatabase;
-use super::engine::schema;
+use super::engine::sqlite::schema;
 use super::error::OpenError;
 use super::files;
 use super::files::watch::Watch;

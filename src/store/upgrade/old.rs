@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use crate::store::engine::sqlite::Durability;
-use crate::store::engine::{schema, sqlite};
+use crate::store::engine::sqlite::connection::{self, Durability};
+use crate::store::engine::sqlite::schema;
 use crate::store::error::OpenError;
 use crate::store::files::lock_holders::{Lock, other_lock_holders};
 
@@ -23,7 +23,7 @@ pub(super) struct OldDatabase {
 
 impl OldDatabase {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let conn = sqlite::open_writer(path, Durability::Full)?;
+        let conn = connection::open_writer(path, Durability::Full)?;
         let version = schema::version(&conn).map_err(|source| OpenError::sqlite(path, source))?;
         Ok(Self { conn, path: path.to_owned(), version })
     }
@@ -34,7 +34,7 @@ impl OldDatabase {
         self.disable_wal()?;
         // In rollback journal mode, an open read transaction keeps all others from committing.
         let sql = "SELECT count(*) FROM sqlite_schema";
-        sqlite::begin_read(&self.conn)
+        connection::begin_read(&self.conn)
             .and_then(|()| self.conn.query_row(sql, [], |row| row.get::<_, i64>(0)))
             .map(drop)
             .map_err(|source| OpenError::sqlite(&self.path, source))
@@ -46,7 +46,7 @@ impl OldDatabase {
     fn disable_wal(&self) -> Result<(), OpenError> {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
-            match sqlite::disable_wal(&self.conn) {
+            match connection::disable_wal(&self.conn) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
                     return Err(OpenError::sqlite(&self.path, error));
@@ -73,7 +73,7 @@ impl OldDatabase {
     /// Closes the file. It is complete without any other file.
     pub fn close(self) -> Result<(), OpenError> {
         let Self { conn, path, .. } = self;
-        sqlite::end_read(&conn)
+        connection::end_read(&conn)
             .and_then(|()| conn.close().map_err(|(_, source)| source))
             .map_err(|source| OpenError::sqlite(&path, source))
     }

@@ -11,8 +11,8 @@ use super::progress::Progress;
 use super::resources::{Mapping, RESOURCES, WITH_DOCUMENTS, WITH_KEYS};
 use super::tables::CopyMode;
 use super::{Failure, checks, emails, tables};
-use crate::store::engine::schema::Definition;
-use crate::store::engine::{identity, schema, sqlite};
+use crate::store::engine::sqlite::schema::Definition;
+use crate::store::engine::sqlite::{connection, identity, schema};
 use crate::store::files;
 use crate::store::files::watch::Watch;
 
@@ -37,7 +37,7 @@ pub(super) fn rebuild(
     let entries =
         entries.map(|definition| counts.get(&definition.table).copied().unwrap_or(0)).sum();
     let progress = Progress::new(watch, counts.values().sum(), entries);
-    let conn = sqlite::open_rebuild(draft, database)?;
+    let conn = connection::open_rebuild(draft, database)?;
     fill(old, &conn, &definitions, &counts, &progress)?;
     let mut warnings = find_unknown_objects(&old.conn, &definitions)?;
     if old.version < WITH_KEYS {

@@ -18,7 +18,7 @@ use super::old::OldDatabase;
 use super::progress::Progress;
 use crate::model::values::normalize::{email_key, host_key};
 use crate::store::customers::search_text;
-use crate::store::engine::sqlite;
+use crate::store::engine::sqlite::connection;
 
 /// Rows per batch that is passed between the threads.
 const BATCH: usize = 256;
@@ -205,7 +205,7 @@ impl Resource {
         mapping: &Mapping<'_>,
         send: &SyncSender<Vec<NewRow>>,
     ) -> Result<(), Failure> {
-        let conn = sqlite::open_reader(old)?;
+        let conn = connection::open_reader(old)?;
         let keys = if mapping.has_keys { self.keys } else { "" };
         let columns: Vec<&str> = [self.document, self.others, keys]
             .into_iter()

@@ -15,7 +15,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;
 use crate::model::webhook::endpoint::DisabledReason;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
-use crate::store::engine::schema;
+use crate::store::engine::sqlite::schema;
 use crate::store::reader::Reader;
 use crate::store::rows::plans::{plan, statements};
 use crate::store::tx::Tx;

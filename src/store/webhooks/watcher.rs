@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use crate::store::Store;
-use crate::store::engine::sqlite;
+use crate::store::engine::sqlite::connection;
 use crate::store::error::StoreError;
 
 /// A connection that only watches. It is opened at the first check, and reopened after an error.
@@ -32,10 +32,10 @@ impl ChangeWatcher {
             Some(conn) => conn,
             None => {
                 self.version = None;
-                sqlite::open_reader(&self.database)?
+                connection::open_reader(&self.database)?
             }
         };
-        let version = sqlite::data_version(&conn)?;
+        let version = connection::data_version(&conn)?;
         self.conn = Some(conn);
         Ok(self.version.replace(version) != Some(version))
     }

@@ -13,11 +13,11 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
+use super::connection;
 use super::damage::{Damage, Generation};
-use super::sqlite;
-use super::write_stats::WriteStats;
 use crate::model::clock::Clock;
 use crate::store::Tx;
+use crate::store::engine::write_stats::WriteStats;
 use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
 use crate::store::files::{self, OpenFiles};
@@ -70,7 +70,7 @@ impl Writer {
         stats: Arc<WriteStats>,
     ) -> std::io::Result<Self> {
         // Short, so that a change that waits for another process can be made to give up.
-        conn.busy_timeout(sqlite::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
+        conn.busy_timeout(connection::WRITER_TIMEOUT).map_err(std::io::Error::other)?;
         outbox.watch(&mut conn).map_err(std::io::Error::other)?;
         let (queue, jobs) = sync_channel(QUEUE_CAPACITY);
         let (damage, is_stopping) = (guards.damage.clone(), Arc::new(AtomicBool::new(false)));

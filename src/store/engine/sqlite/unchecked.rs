@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::{Conn, Result};
+use crate::store::engine::{Conn, Result};
 
 const ENABLE_TRIGGER: DbConfig = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
 const ENABLE_FKEY: DbConfig = DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::sqlite;
+use super::connection;
 use crate::model::key::secret::Prefix;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Credentials};
@@ -34,7 +34,7 @@ impl KeyCache {
         conn: &Connection,
         prefix: &Prefix,
     ) -> Result<Option<Arc<Credentials>>, StoreError> {
-        let version = sqlite::data_version(conn)?;
+        let version = connection::data_version(conn)?;
         let mut entries = self.0.borrow_mut();
         if entries.version != Some(version) || entries.keys.len() >= MAX_KEYS {
             *entries = Entries { version: Some(version), keys: HashMap::new() };

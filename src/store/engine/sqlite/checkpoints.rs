@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::checkpoint_thread::{CheckpointReporter, CheckpointThread, checkpoint};
 use super::damage::Damage;
 use super::wal_growth::WalGrowth;
-use super::write_stats::WriteStats;
+use crate::store::engine::write_stats::WriteStats;
 
 /// The log size, in pages of 4 KiB, at which checkpoints start. At SQLite's default of 1000, pages
 /// that change often are written twice as often. At 4000, each sync is larger and delays concurrent

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::sqlite;
+use super::connection;
 use crate::model::clock::{Clock, Monotonic};
 use crate::store::error::StoreError;
 use crate::store::files::check::{self, CheckDepth};
@@ -210,7 +210,7 @@ impl Damage {
 /// Returns the first finding of a check of the file. Uses its own connection, because the cache of
 /// another one may hold the misread page.
 fn check_file(database: &Path, depth: CheckDepth) -> Result<Option<String>, StoreError> {
-    let conn = sqlite::open_reader(database)?;
+    let conn = connection::open_reader(database)?;
     Ok(first_finding(&conn, depth)?)
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::identity;
 
-const SCHEMA: &str = include_str!("../../../schema.sql");
+const SCHEMA: &str = include_str!("../../../../schema.sql");
 
 /// The version of `schema.sql`.
 pub(in crate::store) const VERSION: i64 = 8;

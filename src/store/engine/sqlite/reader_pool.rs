@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
+use super::connection;
 use super::damage::{Damage, Generation};
 use super::key_cache::KeyCache;
-use super::sqlite;
 
 /// Creates the pool's connections. `r2d2_sqlite` is not used because it depends on an older
 /// rusqlite.
@@ -35,8 +35,8 @@ impl r2d2::ManageConnection for ReaderManager {
     fn connect(&self) -> Result<ReadConnection, rusqlite::Error> {
         let generation = self.damage.generation();
         let open = || {
-            let conn = sqlite::open_reader(&self.path)?;
-            sqlite::set_cache(&conn, self.cache)?;
+            let conn = connection::open_reader(&self.path)?;
+            connection::set_cache(&conn, self.cache)?;
             Ok(ReadConnection { conn, keys: KeyCache::default(), generation })
         };
         open().inspect_err(|error| self.damage.report_open_error(error))

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::connection;
 use super::damage::Damage;
-use super::sqlite;
-use super::write_stats::WriteStats;
+use crate::store::engine::write_stats::WriteStats;
 use crate::store::error::StoreError;
 
 /// How many pages a checkpoint may leave to the writer, which cannot write while it checkpoints
@@ -75,7 +75,7 @@ pub(in crate::store) struct CheckpointThread {
 impl CheckpointThread {
     pub fn start(writer: &Connection, failures: &CheckpointReporter) -> Option<Self> {
         let path = writer.path()?.to_owned();
-        let durability = sqlite::durability(writer).ok()?;
+        let durability = connection::durability(writer).ok()?;
         let (tasks, received) = sync_channel(1);
         let (report_done, done) = sync_channel(1);
         let failures = failures.clone();
@@ -83,7 +83,7 @@ impl CheckpointThread {
             let mut conn = None;
             while let Ok(task) = received.recv() {
                 conn = conn.or_else(|| {
-                    let opened = sqlite::open_checkpointer(path.as_ref(), durability);
+                    let opened = connection::open_checkpointer(path.as_ref(), durability);
                     opened.map_err(|error| failures.report(error)).ok()
                 });
                 let done = conn.as_ref().is_some_and(|conn| match task {
