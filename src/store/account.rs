@@ -32,7 +32,7 @@ impl Tx<'_> {
     pub fn set_password(&self, password: &PasswordHash) -> Result<Timestamp, StoreError> {
         let sql = "INSERT INTO admin (id, password_hash, changed_at) VALUES (1, ?1, ?2)
                    ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash,
-                       changed_at = max(excluded.changed_at, changed_at + 1)
+                       changed_at = max(excluded.changed_at, admin.changed_at + 1)
                    RETURNING changed_at";
         let changed_at = self
             .conn

@@ -21,11 +21,12 @@ use crate::store::engine::{self, Row};
 impl Table for Card {
     // The customer's columns are renamed, so that the onboarding's columns are unambiguous. An
     // onboarding is listed until its customer is deleted. The cross join keeps SQLite from
-    // reordering the tables.
+    // reordering the tables; PostgreSQL has none with ON.
     const TABLE: &'static str = "onboardings CROSS JOIN (
-        SELECT id AS c_id, display_id AS c_display_id, doc ->> '$.name' AS c_name, slug AS c_slug
-        FROM customers WHERE deleted_at IS NULL) ON c_id = customer_id";
-    const LISTED_WHERE: &'static str = Onboarding::LISTED_WHERE;
+        SELECT id AS c_id, display_id AS c_display_id, doc ->> 'name' AS c_name, slug AS c_slug
+        FROM customers WHERE deleted_at IS NULL) AS c";
+    const LISTED_WHERE: &'static str =
+        "c_id = customer_id AND deleted_at IS NULL AND customer_deleted_at IS NULL";
 }
 
 impl Listed for Card {

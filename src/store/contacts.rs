@@ -101,9 +101,9 @@ impl WorkspaceReader<'_> {
         // No index covers the live contacts of a workspace, but one covers those of a customer. The
         // cross join keeps SQLite from reordering the tables.
         let sql = "SELECT count(*)
-                   FROM customers CROSS JOIN contacts ON contacts.customer_id = customers.id
+                   FROM customers CROSS JOIN contacts
                    WHERE customers.workspace_no = ?1 AND customers.deleted_at IS NULL
-                       AND contacts.deleted_at IS NULL";
+                       AND contacts.customer_id = customers.id AND contacts.deleted_at IS NULL";
         Ok(self.conn.prepare_cached(sql)?.query_row([self.workspace.0], |row| row.get(0))?)
     }
 }
@@ -172,7 +172,8 @@ impl WorkspaceTx<'_> {
         except: Option<&ContactId>,
     ) -> Result<(), StoreError> {
         let sql = "SELECT 1 FROM contacts
-                   WHERE customer_id = ?1 AND email_key = ?2 AND id IS NOT ?3 AND deleted_at IS NULL";
+                   WHERE customer_id = ?1 AND email_key = ?2 AND id IS DISTINCT FROM ?3
+                       AND deleted_at IS NULL";
         let mut others = self.conn.prepare_cached(sql)?;
         let is_taken = others.exists(params![customer, email.key(), except])?;
         if is_taken { Err(StoreError::EmailTaken) } else { Ok(()) }
@@ -193,7 +194,7 @@ impl WorkspaceTx<'_> {
 
     fn demote(&self, customer: &CustomerId, except: Option<&ContactId>) -> Result<(), StoreError> {
         let sql = "SELECT id FROM contacts
-                   WHERE customer_id = ?1 AND is_primary = 1 AND id IS NOT ?2
+                   WHERE customer_id = ?1 AND is_primary = 1 AND id IS DISTINCT FROM ?2
                        AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
         let primary =

@@ -25,8 +25,8 @@ impl Table for Event {
 
 impl Listed for Event {
     const COLUMNS: &'static str = "id, type, created_at,
-        (SELECT w.id FROM workspaces AS w WHERE w.no = events.workspace_no), livemode, actor_type,
-        actor_id, actor_name, object, previous";
+        (SELECT w.id FROM workspaces AS w WHERE w.no = events.workspace_no) AS org_id, livemode,
+        actor_type, actor_id, actor_name, object, previous";
 
     fn from_row(row: &Row<'_>) -> engine::Result<Self> {
         let previous: Option<String> = row.get(9)?;

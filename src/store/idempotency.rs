@@ -68,9 +68,13 @@ impl WorkspaceTx<'_> {
     ) -> Result<(), StoreError> {
         // A row that is already there is older than a day; otherwise the request would not run
         // again.
-        let sql = "INSERT OR REPLACE INTO idempotency_keys
+        let sql = "INSERT INTO idempotency_keys
                        (workspace_no, endpoint, key, body_digest, status, location, body, created_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                   ON CONFLICT (workspace_no, endpoint, key) DO UPDATE SET
+                       body_digest = excluded.body_digest, status = excluded.status,
+                       location = excluded.location, body = excluded.body,
+                       created_at = excluded.created_at";
         self.conn.prepare_cached(sql)?.execute(params![
             self.workspace().0,
             retry.endpoint,
@@ -88,9 +92,9 @@ impl WorkspaceTx<'_> {
 impl Tx<'_> {
     /// Deletes up to `limit` expired responses, and returns whether there may be more.
     pub fn delete_expired_responses(&self, limit: u32) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM idempotency_keys WHERE rowid IN (
-                       SELECT rowid FROM idempotency_keys WHERE created_at <= ?1
-                       ORDER BY created_at LIMIT ?2)";
+        let sql = "DELETE FROM idempotency_keys WHERE (workspace_no, endpoint, key) IN (
+                       SELECT workspace_no, endpoint, key FROM idempotency_keys
+                       WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
         let until = self.now.plus_millis(-RETENTION_MILLIS);
         let deleted = self.conn.prepare_cached(sql)?.execute(params![until.as_micros(), limit])?;
         Ok(deleted >= limit as usize)

@@ -97,7 +97,7 @@ impl Reader<'_> {
 
     /// Returns all keys, or those of one workspace, newest first.
     pub fn keys(&self, workspace: Option<&Slug>) -> Result<Vec<Key>, StoreError> {
-        let sql = select("?1 IS NULL OR w.slug = ?1 ORDER BY k.created_at DESC, k.id DESC");
+        let sql = select("w.slug = ?1 OR ?1 IS NULL ORDER BY k.created_at DESC, k.id DESC");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map([workspace.map(Slug::as_str)], from_row)?;
         Ok(rows.map(|row| row.map(|found| found.key)).collect::<engine::Result<_>>()?)
@@ -187,7 +187,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         let sql = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE replaces = ?1 AND revoked_at IS NULL
-                 AND ifnull(expires_at > ?2, true))";
+                 AND coalesce(expires_at > ?2, true))";
         let has_replacement: bool = self
             .conn
             .prepare_cached(sql)?

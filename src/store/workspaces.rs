@@ -29,10 +29,10 @@ pub(super) const COLUMNS: &str = "w.no AS w_no, w.id AS w_id, w.slug AS w_slug, 
 /// admin pages may still have selected it.
 pub(super) const NEXT_NO: &str = "(SELECT max(no) + 1 FROM (
     SELECT 0 AS no UNION ALL SELECT max(no) FROM workspaces
-    UNION ALL SELECT max(workspace_no) FROM purges))";
+    UNION ALL SELECT max(workspace_no) FROM purges) AS used)";
 
 /// Whether a row of `workspaces AS w` is a number whose rows the test control has discarded.
-pub(super) const IS_DISCARDED: &str = "w.slug GLOB '#*'";
+pub(super) const IS_DISCARDED: &str = "w.slug LIKE '#%'";
 
 pub(super) fn from_row(row: &Row<'_>) -> engine::Result<Workspace> {
     Ok(Workspace {

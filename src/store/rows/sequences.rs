@@ -18,8 +18,8 @@ pub(in crate::store) fn allocate(
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
-                   display_id = display_id + 1,
-                   created_at = max(excluded.created_at, created_at + 1)
+                   display_id = sequences.display_id + 1,
+                   created_at = max(excluded.created_at, sequences.created_at + 1)
                RETURNING display_id, created_at";
     conn.prepare_cached(sql)?.query_row(params![workspace.0, resource, now.as_micros()], |row| {
         Ok((DisplayId(row.get(0)?), Timestamp::from_micros(row.get(1)?)))
@@ -36,8 +36,8 @@ pub(in crate::store) fn allocate_number(
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, 1, ?3)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
-                   display_id = display_id + 1,
-                   created_at = max(excluded.created_at, created_at)
+                   display_id = sequences.display_id + 1,
+                   created_at = max(excluded.created_at, sequences.created_at)
                RETURNING display_id";
     conn.prepare_cached(sql)?
         .query_row(params![workspace.0, resource, created_at.as_micros()], |row| {
@@ -56,9 +56,10 @@ pub(in crate::store) fn raise(
     let sql = "INSERT INTO sequences (workspace_no, resource, display_id, created_at)
                VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (workspace_no, resource) DO UPDATE SET
-                   display_id = max(excluded.display_id, display_id),
-                   created_at = max(excluded.created_at, created_at)
-               WHERE excluded.display_id > display_id OR excluded.created_at > created_at";
+                   display_id = max(excluded.display_id, sequences.display_id),
+                   created_at = max(excluded.created_at, sequences.created_at)
+               WHERE excluded.display_id > sequences.display_id
+                   OR excluded.created_at > sequences.created_at";
     let number = display_id.map_or(1, |number| number.0);
     conn.prepare_cached(sql)?
         .execute(params![workspace.0, resource, number, created_at.as_micros()])
