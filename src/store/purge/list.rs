@@ -14,7 +14,7 @@ impl Reader<'_> {
         let sql = "SELECT p.resource, p.resource_id, w.slug, p.purged_at, p.actor_type, p.actor_id,
                        p.erased_at
                    FROM purges AS p
-                   LEFT JOIN workspaces AS w ON w.no = p.workspace_no AND w.slug NOT GLOB '#*'
+                   LEFT JOIN workspaces AS w ON w.no = p.workspace_no AND w.slug NOT LIKE '#%'
                    WHERE p.resource <> 'events' ORDER BY p.no";
         let mut statement = self.conn.prepare_cached(sql)?;
         let read = |row: &Row<'_>| {

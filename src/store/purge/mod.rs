@@ -28,4 +28,5 @@ pub use self::aged::DueRecords;
 pub use self::erase::{Erasure, Unfinished};
 pub use self::responses::SavedResponses;
 pub use self::traces::{PurgePreview, Purgeable};
+pub(in crate::store) use self::workspace::LARGE_TABLES;
 pub use self::workspace::{DeleteError, DeletingWorkspace};

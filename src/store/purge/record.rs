@@ -115,10 +115,8 @@ impl WorkspaceTx<'_> {
         ] {
             self.conn.prepare_cached(&sql)?.execute([id])?;
         }
-        let mut response =
-            self.conn.prepare_cached("DELETE FROM idempotency_keys WHERE rowid = ?1")?;
-        for row in &traces.responses {
-            response.execute([row])?;
+        for response in &traces.responses {
+            response.delete(self.conn, self.workspace())?;
         }
         for (table, ids) in [("contacts", &traces.contacts), ("onboardings", &traces.onboardings)] {
             let sql = format!("DELETE FROM {table} WHERE id = ?1");

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::responses::SavedResponses;
+use super::responses::{ResponseKey, SavedResponses};
 use crate::model::contact::Contact;
 use crate::model::customer::Customer;
 use crate::model::onboarding::Onboarding;
@@ -46,8 +46,8 @@ pub struct PurgePreview {
 pub(super) struct Traces {
     pub contacts: Vec<String>,
     pub onboardings: Vec<String>,
-    /// The row numbers of saved responses.
-    pub responses: Vec<i64>,
+    /// The keys of saved responses.
+    pub responses: Vec<ResponseKey>,
     pub counts: PurgeCounts,
 }
 
@@ -138,8 +138,7 @@ impl WorkspaceReader<'_> {
         id: &Id<R>,
     ) -> Result<Vec<String>, StoreError> {
         let mut emails = HashSet::new();
-        let contact =
-            format!("SELECT json_extract(doc, '$.email') FROM {} WHERE id = ?1", Contact::TABLE);
+        let contact = format!("SELECT doc ->> 'email' FROM {} WHERE id = ?1", Contact::TABLE);
         let mut statement = self.conn.prepare_cached(&contact)?;
         for id in contacts.iter().map(String::as_str).chain([id.as_str()]) {
             for email in statement.query_map(params![id], |row| row.get::<_, Option<String>>(0))? {
@@ -147,7 +146,7 @@ impl WorkspaceReader<'_> {
             }
         }
         let events = format!(
-            "SELECT json_extract(object, '$.email'), json_extract(previous, '$.email')
+            "SELECT object ->> 'email', previous ->> 'email'
              FROM events WHERE {}",
             R::EVENTS
         );

@@ -13,8 +13,14 @@ use crate::store::tx::Tx;
 /// How many rows of a table a transaction deletes.
 const BATCH: u32 = 200;
 
-/// The tables with rows of a workspace, before those that they refer to.
-const TABLES: [&str; 5] = ["events", "idempotency_keys", "contacts", "onboardings", "customers"];
+/// The tables with rows of a workspace, before those that they refer to, with their keys.
+pub(in crate::store) const LARGE_TABLES: [(&str, &str); 5] = [
+    ("events", "id"),
+    ("idempotency_keys", "workspace_no, endpoint, key"),
+    ("contacts", "id"),
+    ("onboardings", "id"),
+    ("customers", "id"),
+];
 const SMALL_TABLES: [&str; 4] = ["webhook_endpoints", "api_keys", "slug_runs", "sequences"];
 
 /// A deleted workspace whose rows are being deleted.
@@ -117,10 +123,10 @@ impl Tx<'_> {
         if self.conn.prepare_cached(&deliveries)?.execute(params![workspace.0, BATCH])? > 0 {
             return Ok(true);
         }
-        for table in TABLES {
+        for (table, key) in LARGE_TABLES {
             let sql = format!(
-                "DELETE FROM main.{table} WHERE rowid IN (
-                     SELECT rowid FROM main.{table} WHERE workspace_no = ?1 LIMIT ?2)"
+                "DELETE FROM {table} WHERE ({key}) IN (
+                     SELECT {key} FROM {table} WHERE workspace_no = ?1 LIMIT ?2)"
             );
             if self.conn.prepare_cached(&sql)?.execute(params![workspace.0, BATCH])? > 0 {
                 return Ok(true);

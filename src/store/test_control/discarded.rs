@@ -4,6 +4,7 @@ use super::undo_log;
 use crate::store::engine::sqlite::unchecked::Unchecked;
 use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
+use crate::store::purge::LARGE_TABLES;
 use crate::store::tx::Tx;
 
 /// How many rows a transaction removes.
@@ -12,9 +13,6 @@ const BATCH: u32 = 200;
 /// reset can still write to its number.
 const KEPT_NUMBERS: usize = 32;
 
-/// Before the tables that they refer to.
-const WITH_ROW_NUMBERS: [&str; 5] =
-    ["events", "idempotency_keys", "contacts", "onboardings", "customers"];
 const OTHERS: [&str; 2] = ["slug_runs", "sequences"];
 
 impl Tx<'_> {
@@ -27,17 +25,17 @@ impl Tx<'_> {
         }
         let _unchecked = Unchecked::begin(self.conn)?;
         for &number in &numbers {
-            for table in WITH_ROW_NUMBERS {
+            for (table, key) in LARGE_TABLES {
                 let sql = format!(
-                    "DELETE FROM main.{table} WHERE rowid IN (
-                         SELECT rowid FROM main.{table} WHERE workspace_no = ?1 LIMIT ?2)"
+                    "DELETE FROM {table} WHERE ({key}) IN (
+                         SELECT {key} FROM {table} WHERE workspace_no = ?1 LIMIT ?2)"
                 );
                 if self.conn.prepare_cached(&sql)?.execute(params![number, BATCH])? > 0 {
                     return Ok(true);
                 }
             }
             for table in OTHERS {
-                let sql = format!("DELETE FROM main.{table} WHERE workspace_no = ?1");
+                let sql = format!("DELETE FROM {table} WHERE workspace_no = ?1");
                 self.conn.prepare_cached(&sql)?.execute([number])?;
             }
         }
@@ -53,7 +51,7 @@ impl Tx<'_> {
         let needed = if undo_log::exists(self.conn)? {
             "SELECT workspace_no FROM temp.snapshots"
         } else {
-            "SELECT NULL WHERE false"
+            "SELECT no FROM workspaces WHERE false"
         };
         let sql = format!(
             "SELECT no FROM workspaces WHERE slug >= '#' AND slug < '$' AND no NOT IN ({needed})

@@ -3,7 +3,7 @@
 use crate::model::key::KeyId;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::Workspace;
-use crate::store::engine::params;
+use crate::store::engine::{ToValue, Value, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
@@ -30,9 +30,9 @@ impl Tx<'_> {
         let sql = "UPDATE webhook_endpoints
                    SET deleted_at = coalesce(deleted_at, ?1), workspace_no = ?2";
         self.conn.prepare_cached(sql)?.execute(params![self.now.as_micros(), workspace.no.0])?;
-        let keys = serde_json::to_string(keys)?;
-        let sql = "DELETE FROM api_keys WHERE id NOT IN (SELECT value FROM json_each(?1))";
-        self.conn.prepare_cached(sql)?.execute([keys])?;
+        let sql = format!("DELETE FROM api_keys WHERE true{}", " AND id <> ?".repeat(keys.len()));
+        let keys: Vec<Value<'_>> = keys.iter().map(ToValue::to_value).collect();
+        self.conn.prepare_cached(&sql)?.execute(keys)?;
         let sql = "UPDATE api_keys SET last_used_at = NULL, last_used_ip = NULL,
                        request_count = 0, revoked_at = NULL";
         self.conn.prepare_cached(sql)?.execute(())?;
