@@ -105,8 +105,9 @@ impl Queries {
                 "{customer} AS r WHERE r.workspace_no = ?1 AND r.deleted_at IS NULL"
             ),
             contacts: format!(
-                "{contact} AS r CROSS JOIN {customer} AS c ON c.id = r.customer_id
-                 WHERE r.workspace_no = ?1 AND r.deleted_at IS NULL AND c.deleted_at IS NULL"
+                "{contact} AS r CROSS JOIN {customer} AS c
+                 WHERE r.workspace_no = ?1 AND r.deleted_at IS NULL
+                     AND c.id = r.customer_id AND c.deleted_at IS NULL"
             ),
             onboardings: format!(
                 "{onboarding} AS r WHERE r.workspace_no = ?1 AND r.deleted_at IS NULL

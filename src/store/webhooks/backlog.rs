@@ -22,10 +22,11 @@ pub struct Backlog {
 
 impl Reader<'_> {
     pub fn webhook_backlog(&self) -> Result<Backlog, StoreError> {
+        // The order is that of `webhook_deliveries_due`, so that SQLite walks this index.
         let sql = "SELECT count(*), min(created_at) FROM
                        (SELECT created_at FROM webhook_deliveries
-                            INDEXED BY webhook_deliveries_due
-                        WHERE status = 'pending' AND held = 0 LIMIT ?1)";
+                        WHERE status = 'pending' AND held = 0
+                        ORDER BY endpoint_no, next_attempt_at LIMIT ?1) AS due";
         let read = |row: &Row<'_>| {
             let oldest: Option<i64> = row.get(1)?;
             Ok(Backlog {

@@ -167,7 +167,7 @@ impl Reader<'_> {
     pub fn held_deliveries(&self, limit: u32) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries WHERE held = 1
                        AND endpoint_no IN (SELECT no FROM webhook_endpoints WHERE deleted_at IS NULL)
-                       LIMIT ?1)";
+                       LIMIT ?1) AS held";
         Ok(self.conn.prepare_cached(sql)?.query_row([limit], |row| row.get(0))?)
     }
 }

@@ -190,7 +190,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE webhook_endpoints SET secret = ?1, secret_key = ?2, old_secret = ?3,
                        old_secret_key = ?4, old_secret_expires_at = ?5
-                   WHERE id = ?6 AND secret = ?7 AND old_secret IS ?8";
+                   WHERE id = ?6 AND secret = ?7 AND old_secret IS NOT DISTINCT FROM ?8";
         let old = to.old.as_ref().map(|(secret, _)| secret);
         self.conn.prepare_cached(sql)?.execute(params![
             to.current.bytes,
