@@ -2,7 +2,12 @@
 //! set of methods, and the engines that implement them.
 
 mod conn;
+#[allow(dead_code)]
+pub(super) mod dialect;
 mod error;
+#[cfg(feature = "postgres")]
+#[allow(dead_code)]
+pub(super) mod postgres;
 pub(super) mod read_limit;
 mod row;
 pub(super) mod sqlite;
