@@ -4,6 +4,8 @@
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
 use super::error::{Error, Result};
+#[cfg(feature = "postgres")]
+use super::postgres::connection::PgConnection;
 use super::row::Row;
 use super::value::Params;
 
@@ -11,6 +13,8 @@ use super::value::Params;
 #[derive(Clone, Copy, Debug)]
 pub enum Conn<'c> {
     Sqlite(&'c Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(&'c PgConnection),
 }
 
 impl<'c> From<&'c Connection> for Conn<'c> {
@@ -19,11 +23,22 @@ impl<'c> From<&'c Connection> for Conn<'c> {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl<'c> From<&'c PgConnection> for Conn<'c> {
+    fn from(connection: &'c PgConnection) -> Self {
+        Self::Postgres(connection)
+    }
+}
+
 impl<'c> Conn<'c> {
     /// Prepares a statement, or takes it from the connection's cache.
     pub fn prepare_cached(self, sql: &str) -> Result<Statement<'c>> {
         match self {
             Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                Ok(Statement::Postgres(connection, connection.prepare(sql)?))
+            }
         }
     }
 
@@ -34,6 +49,8 @@ impl<'c> Conn<'c> {
     pub fn sqlite(self) -> Result<&'c Connection> {
         match self {
             Self::Sqlite(connection) => Ok(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Err(Error::NotSqlite),
         }
     }
 
@@ -41,6 +58,10 @@ impl<'c> Conn<'c> {
     pub fn begin_read(self) -> Result<()> {
         match self {
             Self::Sqlite(_) => self.execute("BEGIN DEFERRED", ()).map(drop),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                Ok(connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?)
+            }
         }
     }
 
@@ -52,13 +73,19 @@ impl<'c> Conn<'c> {
 
     /// Ends a read transaction.
     pub fn end_read(self) -> Result<()> {
-        self.execute("COMMIT", ()).map(drop)
+        match self {
+            Self::Sqlite(_) => self.execute("COMMIT", ()).map(drop),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(connection.batch_execute("COMMIT")?),
+        }
     }
 
     /// Runs several statements, separated by semicolons.
     pub fn execute_batch(self, sql: &str) -> Result<()> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(connection.batch_execute(sql)?),
         }
     }
 
@@ -91,6 +118,8 @@ impl Drop for ReadTransaction<'_> {
 /// A prepared statement.
 pub enum Statement<'c> {
     Sqlite(CachedStatement<'c>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'c PgConnection, postgres::Statement),
 }
 
 impl Statement<'_> {
@@ -100,14 +129,24 @@ impl Statement<'_> {
             Self::Sqlite(statement) => {
                 Ok(params.bind(|values| statement.execute(params_from_iter(values)))?)
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection, statement) => {
+                let changed = params.bind(|values| connection.execute(statement, values))?;
+                Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+            }
         }
     }
 
-    /// Returns the rows one by one.
+    /// Returns the rows one by one. PostgreSQL has sent all of them by then.
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
         match self {
             Self::Sqlite(statement) => {
                 Ok(Rows::Sqlite(params.bind(|values| statement.query(params_from_iter(values)))?))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection, statement) => {
+                let rows = params.bind(|values| connection.query(statement, values))?;
+                Ok(Rows::Postgres { left: rows.into_iter(), current: None })
             }
         }
     }
@@ -144,6 +183,11 @@ impl Statement<'_> {
 /// The rows of a result that have not been read yet.
 pub enum Rows<'s> {
     Sqlite(rusqlite::Rows<'s>),
+    #[cfg(feature = "postgres")]
+    Postgres {
+        left: std::vec::IntoIter<postgres::Row>,
+        current: Option<postgres::Row>,
+    },
 }
 
 impl Rows<'_> {
@@ -152,6 +196,11 @@ impl Rows<'_> {
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { left, current } => {
+                *current = left.next();
+                Ok(current.as_ref().map(Row::Postgres))
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ use super::value::ValueError;
 pub enum Error {
     #[error(transparent)]
     Sqlite(rusqlite::Error),
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
     /// A query that must return a row returned none.
     #[error("the query returned no row")]
     NoRow,

@@ -1,17 +1,26 @@
 //! A row of a result.
 
+use std::fmt::Display;
+
 use rusqlite::types::ValueRef as SqliteValue;
 
 use super::error::{Error, Result};
+#[cfg(feature = "postgres")]
+use super::postgres::types::Raw;
 use super::value::{FromValue, ValueRef};
 
 /// A row, while its statement is at it.
 pub enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'r postgres::Row),
 }
 
 /// What identifies a column: its position, or its name.
-pub trait Column: rusqlite::RowIndex + std::fmt::Display + Copy {}
+#[cfg(feature = "postgres")]
+pub trait Column: rusqlite::RowIndex + postgres::row::RowIndex + Display + Copy {}
+#[cfg(not(feature = "postgres"))]
+pub trait Column: rusqlite::RowIndex + Display + Copy {}
 
 impl Column for usize {}
 impl Column for &str {}
@@ -33,6 +42,8 @@ impl Row<'_> {
                 SqliteValue::Blob(bytes) => Ok(ValueRef::Blob(bytes)),
                 SqliteValue::Real(_) => Err(Error::column(column, "the schema has no fractions")),
             },
+            #[cfg(feature = "postgres")]
+            Self::Postgres(row) => Ok(row.try_get::<_, Raw<'_>>(column)?.0),
         }
     }
 }

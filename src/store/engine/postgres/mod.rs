@@ -1,5 +1,6 @@
 //! PostgreSQL: the schema and its version.
 
+pub(in crate::store) mod connection;
 #[cfg(test)]
 mod parity;
 pub(in crate::store) mod schema;
@@ -7,3 +8,4 @@ pub(in crate::store) mod schema;
 mod test_database;
 #[cfg(test)]
 mod tests;
+pub(in crate::store) mod types;
