@@ -67,7 +67,7 @@ pub(super) fn describe_create() -> Description {
 /// GET `/contacts/{id}`
 pub(super) async fn get(call: Call) -> ApiResult {
     let id = path_id(&call)?;
-    call.read_one(|reader| Ok(ApiResponse::document(&reader.contact(&id)?)))
+    call.read_one(move |reader| Ok(ApiResponse::document(&reader.contact(&id)?))).await
 }
 
 pub(super) fn describe_get() -> Description {

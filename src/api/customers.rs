@@ -73,7 +73,7 @@ pub(super) fn describe_create() -> Description {
 /// GET `/customers/{id}`
 pub(super) async fn get(call: Call) -> ApiResult {
     let id = path_id(&call)?;
-    call.read_one(|reader| Ok(ApiResponse::document(&reader.customer(&id)?)))
+    call.read_one(move |reader| Ok(ApiResponse::document(&reader.customer(&id)?))).await
 }
 
 pub(super) fn describe_get() -> Description {

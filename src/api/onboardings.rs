@@ -100,7 +100,7 @@ pub(super) fn describe_list_for_customer() -> Description {
 /// GET `/onboardings/{id}`
 pub(super) async fn get(call: Call) -> ApiResult {
     let id = path_id(&call)?;
-    call.read_one(|reader| Ok(ApiResponse::document(&reader.onboarding(&id)?)))
+    call.read_one(move |reader| Ok(ApiResponse::document(&reader.onboarding(&id)?))).await
 }
 
 pub(super) fn describe_get() -> Description {

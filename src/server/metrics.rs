@@ -56,7 +56,7 @@ impl MetricsServer {
 }
 
 async fn scrape(service: Data<Service>) -> HttpResponse {
-    match expose(&service) {
+    match service.run_reads(expose).await {
         Ok(text) => {
             HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text)
         }

@@ -13,6 +13,7 @@ pub(crate) mod key_usage;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
+pub(crate) mod reads;
 pub(crate) mod retention;
 pub(crate) mod sliding_window;
 pub mod test_control;
@@ -46,6 +47,9 @@ use crate::model::values::slug::Slug;
 use crate::settings::Settings;
 use crate::store::Store;
 
+/// The maximum number of lists, and of reads of the admin pages, that wait for a thread.
+const MAX_WAITING: usize = 64;
+
 /// The state that all requests of a server share.
 pub struct Service {
     pub(crate) store: Store,
@@ -54,6 +58,8 @@ pub struct Service {
     pub(crate) key_usage: KeyUsage,
     pub(crate) traffic: Traffic,
     pub(crate) metrics: Metrics,
+    /// For lookups. `None` if the threads that need them do them, which is faster in a local file.
+    lookup_threads: Option<ReadThreads>,
     /// For lists of the API.
     pub(crate) list_threads: ReadThreads,
     /// For all reads of the admin pages.
@@ -81,14 +87,25 @@ impl Service {
             key_usage: KeyUsage::default(),
             traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
             metrics: Metrics::new(SystemClock.now()),
+            lookup_threads: (!store.is_local()).then(|| {
+                ReadThreads::start(
+                    "lookups",
+                    settings.lookup_threads(),
+                    // Each connection has at most one request in progress.
+                    settings.connections.max,
+                    settings.query_timeout,
+                )
+            }),
             list_threads: ReadThreads::start(
                 "lists",
                 settings.list_threads(),
+                MAX_WAITING,
                 settings.query_timeout,
             ),
             page_threads: ReadThreads::start(
                 "pages",
                 settings.page_threads(),
+                MAX_WAITING,
                 settings.query_timeout,
             ),
             auth_limits: AuthLimits::new(),

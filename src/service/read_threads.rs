@@ -1,5 +1,6 @@
 //! Threads for reads that may be slow, so that these don't hold up the web workers or each other.
 //! The API's filtered lists and the admin pages have separate threads, and slow hashes use neither.
+//! Lookups have threads only if the database is on another machine.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::store::ReadLimit;
-
-/// The maximum number of reads that wait for a thread.
-const MAX_WAITING: usize = 64;
+use crate::store::{ReadLimit, StoreError};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -39,8 +37,9 @@ pub(crate) enum ReadThreadsError {
 
 impl ReadThreads {
     /// Starts up to `count` threads, for reads that take at most `timeout`, including the time that
-    /// they wait. If the system can't provide all threads, the pool works with fewer.
-    pub fn start(name: &str, count: usize, timeout: Duration) -> Self {
+    /// they wait. If the system can't provide all threads, the pool works with fewer. Refuses reads
+    /// while `max_waiting` of them wait for a thread.
+    pub fn start(name: &str, count: usize, max_waiting: usize, timeout: Duration) -> Self {
         let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..count {
@@ -50,7 +49,7 @@ impl ReadThreads {
                 log::error!("cannot start a thread for reads: {error}");
             }
         }
-        let slots = Arc::new(Semaphore::new(count + MAX_WAITING));
+        let slots = Arc::new(Semaphore::new(count + max_waiting));
         Self { jobs, slots, timeout, refused: AtomicU64::new(0) }
     }
 
@@ -82,6 +81,17 @@ impl ReadThreads {
     }
 }
 
+impl From<ReadThreadsError> for StoreError {
+    fn from(error: ReadThreadsError) -> Self {
+        match error {
+            ReadThreadsError::Busy | ReadThreadsError::NoThread => {
+                Self::Unavailable(error.to_string())
+            }
+            ReadThreadsError::Panicked => Self::Internal(error.to_string()),
+        }
+    }
+}
+
 fn work(waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -98,10 +108,11 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    const MAX_WAITING: usize = 3;
 
     #[actix_web::test]
     async fn reads_are_rejected_when_the_queue_is_full() {
-        let threads = ReadThreads::start("test", 2, HOUR);
+        let threads = ReadThreads::start("test", 2, MAX_WAITING, HOUR);
         let gate = Arc::new(Mutex::new(()));
         let closed = gate.lock().unwrap();
         let mut running = Vec::new();
@@ -127,7 +138,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_read_is_canceled_when_its_client_disconnects() {
-        let threads = ReadThreads::start("test", 1, HOUR);
+        let threads = ReadThreads::start("test", 1, MAX_WAITING, HOUR);
         let (sender, receiver) = channel();
         let mut read = Box::pin(threads.run(move |limit| {
             while !limit.is_over() {
@@ -143,7 +154,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_panic_ends_the_read_but_not_the_thread() {
-        let threads = ReadThreads::start("test", 1, HOUR);
+        let threads = ReadThreads::start("test", 1, MAX_WAITING, HOUR);
         let panics = threads.run(|_| panic!("on purpose")).await;
         assert!(matches!(panics, Err(ReadThreadsError::Panicked)));
         assert_eq!(threads.run(|_| 1).await.unwrap(), 1);
@@ -151,7 +162,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_read_that_waited_too_long_is_canceled_before_it_starts() {
-        let threads = ReadThreads::start("test", 1, Duration::ZERO);
+        let threads = ReadThreads::start("test", 1, MAX_WAITING, Duration::ZERO);
         assert!(threads.run(|limit| limit.is_over()).await.unwrap());
     }
 }

@@ -172,6 +172,12 @@ impl Settings {
         if self.workers == 0 { cores() } else { self.workers }
     }
 
+    /// The number of threads that do lookups in a database on another machine. They mostly wait for
+    /// it, so there are more of them than cores.
+    pub fn lookup_threads(&self) -> usize {
+        (2 * self.worker_threads()).clamp(8, 32)
+    }
+
     /// The number of threads that read lists for the API. Lists are CPU-bound, so more threads than
     /// cores would only slow down the workers.
     pub fn list_threads(&self) -> usize {

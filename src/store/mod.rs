@@ -16,6 +16,7 @@ mod files;
 mod first_keys;
 mod idempotency;
 mod keys;
+mod location;
 mod onboardings;
 mod overview;
 mod purge;
@@ -90,6 +91,7 @@ pub struct Store {
     outbox: OutboxSignal,
     clock: Arc<dyn Clock>,
     dir: DataDir,
+    is_local: bool,
     /// Cached: the file cannot be replaced by another database while it is open.
     checksum_secret: ChecksumSecret,
     /// The last field, so that the lock is released after the database is closed.
@@ -242,6 +244,7 @@ impl Store {
             outbox,
             clock,
             dir: dir.clone(),
+            is_local: true,
             checksum_secret,
             _lock: None,
         })
@@ -366,6 +369,8 @@ impl Store {
         &self,
         pool: &r2d2::Pool<ReaderManager>,
     ) -> Result<r2d2::PooledConnection<ReaderManager>, StoreError> {
+        #[cfg(test)]
+        self.assert_may_read_here();
         let timeout =
             if self.damage.ensure_undamaged().is_ok() { READER_TIMEOUT } else { DAMAGED_TIMEOUT };
         let mut pooled =

@@ -152,7 +152,7 @@ impl ControlError {
             Self::TooManySnapshots => (S::BAD_REQUEST, InvalidRequestError, "too_many_snapshots"),
             Self::ChangedElsewhere => (S::CONFLICT, Conflict, "changed_elsewhere"),
             Self::NotDrained(_) => (S::REQUEST_TIMEOUT, InvalidRequestError, "not_drained"),
-            Self::Store(StoreError::Unavailable(_)) => {
+            Self::Store(StoreError::Unavailable(_) | StoreError::Interrupted) => {
                 (S::SERVICE_UNAVAILABLE, InternalError, "unavailable")
             }
             Self::Store(_) => (S::INTERNAL_SERVER_ERROR, InternalError, "internal_error"),

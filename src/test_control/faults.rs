@@ -25,7 +25,7 @@ pub(super) async fn create(request: ControlRequest) -> ControlResult {
         let problem = Fault::new(Rule::InvalidEnumValue, requirement).into_problem("operation");
         return Err(ControlError::Invalid(vec![problem]));
     }
-    request.check_workspace(fault.workspace.as_ref())?;
+    request.check_workspace(fault.workspace.as_ref()).await?;
     let id = request.control.state.faults.add(fault).ok_or(ControlError::TooManyFaults)?;
     Ok(HttpResponse::Created().json(json!({ "id": id })))
 }

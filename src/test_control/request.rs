@@ -14,6 +14,7 @@ use crate::model::parse::fields::{Body, Fields};
 use crate::model::parse::params::{Params, Query};
 use crate::model::values::slug::Slug;
 use crate::service::access_log::{OperationKind, UsedOperation, log_server_error};
+use crate::store::Reader;
 
 /// The maximum length of a body. Larger than the API's, because a body can contain a seed.
 const MAX_BODY: usize = 8 << 20;
@@ -67,10 +68,16 @@ impl ControlRequest {
     }
 
     /// Refuses the slug of no workspace: it would be a typo in a test that then tests nothing.
-    pub fn check_workspace(&self, slug: Option<&Slug>) -> Result<(), ControlError> {
+    pub async fn check_workspace(&self, slug: Option<&Slug>) -> Result<(), ControlError> {
         let Some(slug) = slug else { return Ok(()) };
-        let found = self.control.service.store.read(|reader| reader.workspace(slug))?;
-        found.map(|_| ()).ok_or(ControlError::WorkspaceNotFound)
+        let exists = self.has_workspace(slug).await?;
+        if exists { Ok(()) } else { Err(ControlError::WorkspaceNotFound) }
+    }
+
+    pub async fn has_workspace(&self, slug: &Slug) -> Result<bool, ControlError> {
+        let slug = slug.clone();
+        let find = move |reader: &Reader<'_>| Ok(reader.workspace(&slug)?.is_some());
+        Ok(self.control.service.look_up(None, find).await?)
     }
 
     /// Parses the query parameters, which must all exist.

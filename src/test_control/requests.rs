@@ -20,7 +20,7 @@ impl Query for InWorkspace {
 /// GET `/_test/requests`
 pub(super) async fn list(request: ControlRequest) -> ControlResult {
     let InWorkspace(workspace) = request.query()?;
-    request.check_workspace(workspace.as_ref())?;
+    request.check_workspace(workspace.as_ref()).await?;
     let requests = request.control.state.journal.list(workspace.as_ref());
     Ok(HttpResponse::Ok().json(json!({ "data": requests })))
 }
@@ -28,7 +28,7 @@ pub(super) async fn list(request: ControlRequest) -> ControlResult {
 /// DELETE `/_test/requests`
 pub(super) async fn clear(request: ControlRequest) -> ControlResult {
     let InWorkspace(workspace) = request.query()?;
-    request.check_workspace(workspace.as_ref())?;
+    request.check_workspace(workspace.as_ref()).await?;
     request.control.state.journal.clear(workspace.as_ref());
     Ok(HttpResponse::NoContent().finish())
 }

@@ -94,7 +94,7 @@ async fn create_seeded(
     seed: SeedInput,
 ) -> Result<(Workspace, Vec<Key>, SeededJson), ControlError> {
     let service = &request.control.service;
-    if service.store.read(|reader| reader.workspace(&new.slug))?.is_some() {
+    if request.has_workspace(&new.slug).await? {
         return Err(ControlError::SlugTaken);
     }
     let (workspace, seeded) = seed::create(service, new, seed).await?;

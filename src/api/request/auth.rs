@@ -16,24 +16,25 @@ use crate::service::access_log::UsedKey;
 use crate::service::auth_limits::secret_kinds::Attempt;
 use crate::store::{Credentials, Snapshot};
 
-/// Returns the key of a request, and the database snapshot in which it is valid. Every request
-/// reads the key again, so that changes to it take effect immediately. Cheap checks come first.
+/// Returns the key of a request, and the database snapshot in which it is valid if that can be used
+/// for more lookups. Every request reads the key again, so that changes to it take effect
+/// immediately. Cheap checks come first.
 pub(in crate::api) async fn authenticate(
     api: &Data<Api>,
     request: &HttpRequest,
     from: ClientAddress,
-) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
+) -> Result<(Arc<Credentials>, Option<Snapshot>), ApiError> {
     let secret = KeySecret::parse(bearer(request.headers())?, api.store().checksum_secret())
         .ok_or(ApiError::InvalidKey)?;
     let prefix = secret.prefix().clone();
-    let (mut found, mut snapshot) = look_up(api, &prefix)?;
+    let (mut found, mut snapshot) = look_up(api, &prefix).await?;
     match api.verifier.check_cache(&secret, &found.hash) {
         CachedResult::Match => {}
         CachedResult::Mismatch => return Err(ApiError::InvalidKey),
         CachedResult::Miss => {
             drop(snapshot);
             verify(api, secret, &found, from).await?;
-            (found, snapshot) = look_up(api, &prefix)?;
+            (found, snapshot) = look_up(api, &prefix).await?;
         }
     }
     // The log also says whose key it was if it can no longer be used.
@@ -51,9 +52,11 @@ pub(in crate::api) async fn authenticate(
     Ok((found, snapshot))
 }
 
-fn look_up(api: &Api, prefix: &Prefix) -> Result<(Arc<Credentials>, Snapshot), ApiError> {
-    let snapshot = api.store().snapshot()?;
-    let found = snapshot.credentials(prefix)?;
+async fn look_up(
+    api: &Api,
+    prefix: &Prefix,
+) -> Result<(Arc<Credentials>, Option<Snapshot>), ApiError> {
+    let (found, snapshot) = api.service.find_key(prefix).await?;
     Ok((found.ok_or(ApiError::InvalidKey)?, snapshot))
 }
 

@@ -30,7 +30,9 @@ use crate::service::access_log::{
 use crate::service::metrics::Refusal;
 use crate::service::rate_limits::RateLimitHeaders;
 use crate::service::sliding_window::Decision;
-use crate::store::{Credentials, Extent, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx};
+use crate::store::{
+    Credentials, Extent, Reader, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx,
+};
 
 /// A request that passed all checks.
 pub(in crate::api) struct Call {
@@ -67,25 +69,26 @@ impl Call {
         Params::parse(pairs.into_owned().collect()).map_err(ApiError::Invalid)
     }
 
-    /// Reads a single resource on the web worker, which takes less time than handing it to another
-    /// thread.
-    pub fn read_one(
+    /// Reads a single resource: on the web worker, which takes less time than handing it to another
+    /// thread, unless the database is on another machine.
+    pub async fn read_one(
         self,
-        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError>,
+        read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError> + Send + 'static,
     ) -> ApiResult {
-        let snapshot = self.snapshot.map_or_else(|| self.api.store().snapshot(), Ok)?;
-        Ok(snapshot.read(|reader| read(&reader.for_workspace(self.caller.workspace.no)))?)
+        let workspace = self.caller.workspace.no;
+        let lookup = move |reader: &Reader<'_>| read(&reader.for_workspace(workspace));
+        Ok(self.api.service.look_up(self.snapshot, lookup).await?)
     }
 
-    /// Reads a list: on the web worker if its page bounds how many rows are read, and otherwise on a
-    /// thread for slow reads.
+    /// Reads a list: like a single resource if its page bounds how many rows are read, and otherwise
+    /// on a thread for slow reads.
     pub async fn read_list(
         self,
         extent: Extent,
         read: impl FnOnce(&WorkspaceReader<'_>) -> Result<ApiResponse, StoreError> + Send + 'static,
     ) -> ApiResult {
         if extent.is_fast() {
-            return self.read_one(read);
+            return self.read_one(read).await;
         }
         // The read may have to wait for a thread, and must not hold a database connection until
         // then.
@@ -172,7 +175,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     let (key, caller) = (&credentials.key, Arc::clone(&credentials.caller));
     // Only reads without a body keep the snapshot: others may wait for the body or the writer
     // first.
-    let snapshot = Some(snapshot).filter(|_| is_read(request) && body_length(headers) == Some(0));
+    let snapshot = snapshot.filter(|_| is_read(request) && body_length(headers) == Some(0));
     let has_test_control = api.service.test_control.is_some();
     // A fault can delay the request, which must not hold a database connection until then.
     let snapshot = snapshot.filter(|_| !has_test_control);
@@ -213,7 +216,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
         None
     };
     let retry = idempotency::parse_header(request, &body)?;
-    let _guard = match idempotency::claim(&api, &caller, retry.as_ref())? {
+    let _guard = match idempotency::claim(&api, &caller, retry.as_ref()).await? {
         idempotency::Claim::New(guard) => guard,
         idempotency::Claim::Replay(response) => return Ok(response),
     };
@@ -237,9 +240,12 @@ mod tests {
 
     use super::*;
     use crate::model::clock::SystemClock;
+    use crate::model::customer::CustomerFilter;
     use crate::model::event::Actor;
     use crate::model::key::issued::IssuedKey;
-    use crate::model::key::{Mode, NewKey, Scopes, Tier};
+    use crate::model::key::secret::KeySecret;
+    use crate::model::key::{Key, Mode, NewKey, Scopes, Tier};
+    use crate::model::parse::page::PageRequest;
     use crate::model::values::slug::Slug;
     use crate::model::values::text::Name;
     use crate::model::workspace::NewWorkspace;
@@ -252,11 +258,17 @@ mod tests {
         Err(ApiError::RouteNotFound)
     }
 
-    #[actix_web::test]
-    async fn a_panicking_handler_returns_a_500_and_the_server_keeps_running() {
-        let dir = tempfile::tempdir().unwrap();
-        let store =
-            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(SystemClock)).unwrap();
+    async fn get_first(call: Call) -> ApiResult {
+        // A list, so that no row is needed.
+        let read = |reader: &WorkspaceReader<'_>| {
+            let page = PageRequest { limit: 1, before: None };
+            Ok(ApiResponse::page_text(reader.customers(&CustomerFilter::default(), &page)?))
+        };
+        call.read_list(Extent::OnePage, read).await
+    }
+
+    /// Creates a key. Returns it with its secret.
+    async fn create_key(store: &Store) -> (Key, KeySecret) {
         let name = Name::parse("Test").unwrap();
         let workspace = NewWorkspace { slug: Slug::parse("test").unwrap(), name: name.clone() };
         let workspace = store.write(|tx| tx.create_workspace(workspace)).await.unwrap().unwrap();
@@ -264,7 +276,21 @@ mod tests {
         let new = NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
         let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
-        store.write(create).await.unwrap();
+        (store.write(create).await.unwrap(), secret)
+    }
+
+    fn request_with(secret: &KeySecret) -> test::TestRequest {
+        test::TestRequest::get()
+            .peer_addr("127.0.0.1:1".parse().unwrap())
+            .insert_header(("Authorization", format!("Bearer {}", secret.reveal())))
+    }
+
+    #[actix_web::test]
+    async fn a_panicking_handler_returns_a_500_and_the_server_keeps_running() {
+        let dir = tempfile::tempdir().unwrap();
+        let store =
+            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(SystemClock)).unwrap();
+        let (_, secret) = create_key(&store).await;
 
         let operation = Operation { id: "panic", access: Access::AnyKey };
         let handler = move |request, payload| dispatch(request, payload, operation, panics);
@@ -274,14 +300,35 @@ mod tests {
             .default_service(web::to(handler));
         let app = test::init_service(app).await;
         for _ in 0..2 {
-            let request = test::TestRequest::get()
-                .peer_addr("127.0.0.1:1".parse().unwrap())
-                .insert_header(("Authorization", format!("Bearer {}", secret.reveal())))
-                .to_request();
-            let response = test::call_service(&app, request).await;
+            let response = test::call_service(&app, request_with(&secret).to_request()).await;
             assert_eq!(response.status(), 500);
             let body: serde_json::Value = test::read_body_json(response).await;
             assert_eq!(body["error"]["code"], "internal_error");
         }
+    }
+
+    #[actix_web::test]
+    async fn on_another_machine_a_revoked_key_is_refused_at_the_next_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let store =
+            Store::open_or_create(&DataDir::new(dir.path()), Arc::new(SystemClock)).unwrap();
+        let (key, secret) = create_key(&store).await;
+
+        let operation = Operation { id: "list", access: Access::AnyKey };
+        let handler = move |request, payload| dispatch(request, payload, operation, get_first);
+        let service = Arc::new(Service::new(Settings::default(), store.pretend_remote()));
+        let app = actix_web::App::new()
+            .app_data(Data::new(Api::new(Arc::clone(&service)).unwrap()))
+            .default_service(web::to(handler));
+        let app = test::init_service(app).await;
+        // The first request verifies the key, the second finds it in the cache.
+        for _ in 0..2 {
+            let response = test::call_service(&app, request_with(&secret).to_request()).await;
+            assert_eq!(response.status(), 200);
+        }
+        let revoke = move |tx: &Tx<'_>| tx.revoke_key(Actor::command_line(), &key.id);
+        service.store.write(revoke).await.unwrap();
+        let response = test::call_service(&app, request_with(&secret).to_request()).await;
+        assert_eq!(response.status(), 401);
     }
 }

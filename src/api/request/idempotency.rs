@@ -10,7 +10,7 @@ use crate::api::response::{ApiResponse, ApiResult};
 use crate::api::state::Api;
 use crate::model::caller::Caller;
 use crate::model::idempotency::IdempotentRequest;
-use crate::store::{Replay, StoreError, WorkspaceTx};
+use crate::store::{Reader, Replay, StoreError, WorkspaceTx};
 
 static HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -43,7 +43,7 @@ pub(in crate::api) fn parse_header(
 }
 
 /// Claims the idempotency key for this request, or replays the saved response.
-pub(in crate::api) fn claim(
+pub(in crate::api) async fn claim(
     api: &Api,
     caller: &Caller,
     retry: Option<&IdempotentRequest>,
@@ -55,7 +55,9 @@ pub(in crate::api) fn claim(
     let slot = (workspace, retry.endpoint.clone(), retry.key.clone());
     let guard = api.in_flight.claim(slot).ok_or(ApiError::IdempotencyKeyInUse)?;
     let now = api.store().clock().now();
-    match api.store().read(|reader| reader.for_workspace(workspace).find_replay(retry, now))? {
+    let retry = retry.clone();
+    let find = move |reader: &Reader<'_>| reader.for_workspace(workspace).find_replay(&retry, now);
+    match api.service.look_up(None, find).await? {
         None => Ok(Claim::New(Some(guard))),
         Some(found) => replay(found).map(Claim::Replay),
     }

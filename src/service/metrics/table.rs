@@ -188,7 +188,7 @@ fn http_requests_refused(scrape: &Scrape<'_>) -> Vec<Sample> {
             ("rate_limit", count(Refusal::RateLimit)),
             ("wrong_secrets", count(Refusal::WrongSecrets)),
             ("hash_queue_full", count(Refusal::HashQueueFull)),
-            ("read_queue_full", service.list_threads.refused() + service.page_threads.refused()),
+            ("read_queue_full", service.refused_reads()),
             ("write_queue_full", service.store.write_stats().refused()),
         ],
     )

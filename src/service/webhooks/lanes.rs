@@ -19,7 +19,8 @@ const MAX_TAKEN: usize = 4;
 /// The maximum number of idle lanes kept in memory.
 const MAX_IDLE: usize = 1000;
 
-/// The attempts in flight, by endpoint.
+/// The attempts in flight, by endpoint. The default allows none.
+#[derive(Default)]
 pub(super) struct Lanes {
     concurrency: usize,
     lanes: HashMap<EndpointNo, Lane>,
@@ -52,14 +53,7 @@ impl Lane {
 
 impl Lanes {
     pub fn new(concurrency: usize) -> Self {
-        Self {
-            concurrency,
-            lanes: HashMap::new(),
-            taken: HashMap::new(),
-            active: 0,
-            active_unproven: 0,
-            started: 0,
-        }
+        Self { concurrency, ..Self::default() }
     }
 
     /// Returns how many requests to an endpoint may start.

@@ -4,6 +4,7 @@ mod ahead;
 mod attempt;
 mod clock;
 pub(crate) mod destination;
+mod due;
 mod lanes;
 mod lookups;
 pub(crate) mod record;

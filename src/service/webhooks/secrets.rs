@@ -1,10 +1,12 @@
 //! Reads endpoints' signing secrets and keeps them encrypted with the current key.
 
+use std::sync::Arc;
+
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::encryption::{EncryptionError, Keyring};
 use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::secret::SigningSecret;
-use crate::store::Store;
+use crate::service::Service;
 use crate::store::webhooks::endpoints::Secrets;
 
 /// Returns the secrets to sign a request with: the current one and, for a day after a rotation, the
@@ -29,8 +31,10 @@ pub(super) fn signing_secrets(
 
 /// Encrypts secrets that are stored unencrypted or with an earlier key, and logs those that can't
 /// be read.
-pub(super) async fn reencrypt(keyring: &Keyring, store: &Store) {
-    let stored = match store.read(|reader| reader.endpoint_secrets()) {
+pub(super) async fn reencrypt(service: &Arc<Service>) {
+    let (keyring, store) = (&service.settings.webhooks.encryption_key, &service.store);
+    let read = |service: &Service| service.store.read(|reader| reader.endpoint_secrets());
+    let stored = match service.run_reads(read).await {
         Ok(stored) => stored,
         Err(error) => return log::warn!("webhook signing secrets can't be read: {error}"),
     };

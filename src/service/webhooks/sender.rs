@@ -15,10 +15,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::ahead::{Limit, Now, ReadAhead};
+use super::ahead::Now;
 use super::attempt::attempt;
 use super::clock::DueClock;
-use super::lanes::Lanes;
+use super::due::DueDeliveries;
 use super::recorder::{Message, Recorder};
 use super::resolver::GuardedResolver;
 use super::secrets::{reencrypt, signing_secrets};
@@ -30,10 +30,10 @@ use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::Service;
 use crate::service::test_control::drains::Waiter;
+use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::queue::OutgoingRequest;
 use crate::store::webhooks::watcher::ChangeWatcher;
-use crate::store::{Reader, StoreError};
 
 /// How often the sender checks for changes by other processes and retries storing results.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -66,8 +66,7 @@ pub(super) struct Sender {
     policy: DestinationPolicy,
     watcher: ChangeWatcher,
     clock: DueClock,
-    lanes: Lanes,
-    ahead: ReadAhead,
+    due: DueDeliveries,
     recorder: Recorder,
     messages: UnboundedReceiver<Message>,
     /// For the tasks that send messages.
@@ -88,9 +87,8 @@ impl Sender {
         let (outlet, messages) = unbounded_channel();
         Self {
             clock: DueClock::new(service.store.clock()),
-            lanes: Lanes::new(service.settings.webhooks.concurrency),
+            due: DueDeliveries::new(service.settings.webhooks.concurrency),
             recorder: Recorder::new(Arc::clone(&service), outlet.clone()),
-            ahead: ReadAhead::default(),
             service,
             client,
             policy,
@@ -114,23 +112,23 @@ impl Sender {
             tokio::select! {
                 _ = &mut is_stopping => break,
                 message = self.messages.recv() => self.receive_all(message),
-                () = service.store.outbox().changed() => self.ahead.mark_changed(),
+                () = service.store.outbox().changed() => self.due.ahead.mark_changed(),
                 () = next_due => {}
                 () = sleep_until(write_at) => {
                     self.recorder.write();
                     continue;
                 }
-                () = drain_requested(&service) => self.ahead.mark_changed(),
+                () = drain_requested(&service) => self.due.ahead.mark_changed(),
                 _ = look.tick() => {
                     self.recorder.write();
                     let has_changed = self.watcher.has_changed().unwrap_or(true);
                     if !has_changed && !self.has_failed_to_read {
                         continue;
                     }
-                    self.ahead.mark_changed();
+                    self.due.ahead.mark_changed();
                 }
             }
-            self.start_due();
+            self.start_due().await;
         }
         let _ = tokio::time::timeout(STOP_WITHIN, self.drain()).await;
     }
@@ -149,7 +147,7 @@ impl Sender {
                  rescheduled: {error}"
             );
         }
-        reencrypt(&webhooks.encryption_key, &self.service.store).await;
+        reencrypt(&self.service).await;
     }
 
     /// Returns when the next delivery is due, on the clock that sleeps.
@@ -176,16 +174,16 @@ impl Sender {
     fn receive(&mut self, message: Message) {
         match message {
             Message::Ended(finished) => {
-                self.lanes.end(finished.delivery, Some(finished.outcome.succeeded()));
+                self.due.lanes.end(finished.delivery, Some(finished.outcome.succeeded()));
                 self.recorder.add(finished);
             }
             Message::WriteEnded(batch, stored) => {
                 for finished in self.recorder.finish_write(batch, stored) {
-                    self.lanes.recorded(finished.delivery);
+                    self.due.lanes.recorded(finished.delivery);
                     // The commit's signal may have come before this: then its retry was left out as
                     // still in flight.
                     if !finished.outcome.succeeded() {
-                        self.ahead.mark_changed();
+                        self.due.ahead.mark_changed();
                     }
                 }
             }
@@ -193,34 +191,36 @@ impl Sender {
     }
 
     /// Starts due deliveries as far as there is room.
-    fn start_due(&mut self) {
+    async fn start_due(&mut self) {
         // Without room, there is no point in waking up when something becomes due. Whatever makes
         // room calls this again.
         self.next_due = None;
-        if self.recorder.has_failed() || !self.lanes.has_room() {
+        if self.recorder.has_failed() || !self.due.lanes.has_room() {
             return;
         }
         let clock = self.service.store.clock();
         let now = Now { due: self.clock.now(clock), monotonic: clock.monotonic() };
         let drains = self.take_drains();
-        let service = Arc::clone(&self.service);
-        let started = service.store.read(|reader| {
-            reader.in_one_snapshot(|reader| {
-                while self.start_some(reader, now)? {}
-                Ok(())
-            })
+        let mut due = mem::take(&mut self.due);
+        let taking = self.service.run_reads(move |service| {
+            let taken = due.take(&service.store, now);
+            (due, taken)
         });
-        match started {
+        let (due, (requests, read)) = taking.await;
+        self.due = due;
+        for request in requests {
+            self.start(request, now.due);
+        }
+        match read {
             Ok(()) => self.has_failed_to_read = false,
             Err(error) => {
-                self.ahead.clear();
                 self.end_drains(drains, false);
                 return self.warn_of_failed_read(&error);
             }
         }
-        self.next_due = self.ahead.next_due(&self.lanes);
+        self.next_due = self.due.ahead.next_due(&self.due.lanes);
         // Nothing is left that is due, or it would have been started.
-        self.end_drains(drains, self.lanes.is_idle());
+        self.end_drains(drains, self.due.lanes.is_idle());
     }
 
     /// Returns those who wait for an empty outbox. It is read again for them, so that nothing they
@@ -229,7 +229,7 @@ impl Sender {
         let control = self.service.test_control.as_ref();
         let drains = control.map(|control| control.drains.take()).unwrap_or_default();
         if !drains.is_empty() {
-            self.ahead.mark_changed();
+            self.due.ahead.mark_changed();
         }
         drains
     }
@@ -244,28 +244,6 @@ impl Sender {
             // It may have given up.
             let _ = waiter.send(());
         }
-    }
-
-    /// Starts deliveries. Returns whether there may be more: those that should no longer be sent
-    /// have left their places to others.
-    fn start_some(&mut self, reader: &Reader<'_>, now: Now) -> Result<bool, StoreError> {
-        let read = |limit: Limit<'_>| reader.webhook_queues(now.due, limit);
-        let taken = self.ahead.take(&mut self.lanes, now, read)?;
-        let requests = reader.outgoing_requests(&taken, now.due).inspect_err(|_| {
-            taken.iter().for_each(|(_, delivery)| self.lanes.end(*delivery, None));
-        })?;
-        let mut is_any_left_out = false;
-        for ((_, delivery), request) in taken.into_iter().zip(requests) {
-            match request {
-                Some(request) => self.start(request, now.due),
-                // Replayed, skipped, or removed since it was read.
-                None => {
-                    self.lanes.end(delivery, None);
-                    is_any_left_out = true;
-                }
-            }
-        }
-        Ok(is_any_left_out)
     }
 
     fn start(&mut self, outgoing: OutgoingRequest, due_now: Timestamp) {
@@ -299,7 +277,7 @@ impl Sender {
 
     /// Waits until all attempts in flight have ended and been recorded.
     async fn drain(&mut self) {
-        while !self.lanes.is_idle() && !self.recorder.has_failed() {
+        while !self.due.lanes.is_idle() && !self.recorder.has_failed() {
             self.recorder.write();
             let message = self.messages.recv().await;
             self.receive_all(message);

@@ -103,7 +103,8 @@ impl Prepared {
         let client = client(GuardedResolver { lookup, policy })?;
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(LOOKUP_THREADS)
+            // One is for reading from a database on another machine.
+            .max_blocking_threads(LOOKUP_THREADS + 1)
             .build()?;
         Ok(Self { runtime, client })
     }
@@ -213,10 +214,19 @@ mod tests {
 
     #[test]
     fn a_sender_that_panics_is_started_again() {
+        check_restart_after_panic(|store| store);
+    }
+
+    #[test]
+    fn a_sender_whose_database_is_on_another_machine_reads_on_threads_that_may_block() {
+        check_restart_after_panic(Store::pretend_remote);
+    }
+
+    fn check_restart_after_panic(prepare: fn(Store) -> Store) {
         let dir = tempfile::tempdir().unwrap();
         let should_panic = Arc::new(AtomicBool::new(false));
         let clock = Arc::new(FaultyClock(Arc::clone(&should_panic)));
-        let store = Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap();
+        let store = prepare(Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap());
         let (slug, name) = (Slug::parse("w").unwrap(), Name::parse("W").unwrap());
         let create = |tx: &Tx<'_>| tx.create_workspace(NewWorkspace { slug, name });
         let workspace = store.write_blocking(create).unwrap().unwrap();

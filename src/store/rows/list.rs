@@ -31,8 +31,8 @@ pub enum Extent {
 }
 
 impl Extent {
-    /// Returns whether a thread that must not wait can do the read. A page is at most 101 lookups by
-    /// row number in a local file.
+    /// Returns whether the read is a lookup rather than a search: a page is at most 101 lookups by
+    /// row number. In a local file, a thread that must not wait can do it.
     pub fn is_fast(self) -> bool {
         self == Self::OnePage
     }
