@@ -17,7 +17,7 @@ use pivotal_server::model::values::slug::Slug;
 use pivotal_server::model::values::text::Name;
 use pivotal_server::model::values::time::Timestamp;
 use pivotal_server::model::workspace::NewWorkspace;
-use pivotal_server::store::{DataDir, Store, StoreError, WorkspaceTx};
+use pivotal_server::store::{DataDir, Store, StoreError, WorkspaceTx, WriteScope};
 use serde_json::Value;
 
 use super::bodies;
@@ -61,14 +61,15 @@ pub fn seed(dir: &DataDir, customers: u64) -> Outcome<()> {
         slug: Slug::parse(WORKSPACE).map_err(|fault| fault.requirement)?,
         name: Name::parse("Bench").map_err(|fault| fault.requirement)?,
     };
-    let created = store.write_blocking(|tx| tx.create_workspace(new))?;
+    let created = store.write_blocking(WriteScope::Database, |tx| tx.create_workspace(new))?;
     let workspace = created.ok_or("the new database already has a workspace")?;
     let caller = Arc::new(Caller { workspace, actor: Actor::command_line(), livemode: true });
     let jobs = stream::iter(0..customers).map(|n| {
         let (store, caller) = (&store, Arc::clone(&caller));
         async move {
             let tree = CustomerTree::generate(n)?;
-            store.write(move |tx| tree.create(&tx.for_caller(&caller))).await?;
+            let scope = WriteScope::Workspace(caller.workspace.no);
+            store.write(scope, move |tx| tree.create(&tx.for_caller(&caller))).await?;
             Outcome::Ok(n)
         }
     });

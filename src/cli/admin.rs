@@ -11,6 +11,7 @@ use super::output::failure::Failure;
 use crate::model::plain_words::io_reason;
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
+use crate::store::WriteScope;
 
 #[derive(Serialize)]
 struct PasswordJson<'a> {
@@ -29,7 +30,8 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     let hash = read_new_password()?.hash()?;
     // The password can be set before the first start.
     let (store, database) = context.store_or_new()?;
-    let password_changed_at = store.write_blocking(move |tx| tx.set_password(&hash))?;
+    let password_changed_at =
+        store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&hash))?;
     let file = database.path.display();
     let text = || {
         if database.is_new {

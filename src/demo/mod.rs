@@ -31,7 +31,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace};
-use crate::store::{Store, StoreError, Tx, Watch};
+use crate::store::{Store, StoreError, Tx, Watch, WriteScope};
 
 /// The seed unless another one is chosen.
 pub const SEED: u64 = 1;
@@ -88,7 +88,7 @@ pub fn fill(
         let key = tx.create_key(Actor::command_line(), &workspace, demo)?;
         Ok(Some(DemoData { counts, changes, since, key: (key, secret) }))
     };
-    match store.write_blocking(change) {
+    match store.write_blocking(WriteScope::Database, change) {
         Ok(filled) => filled.ok_or_else(|| DemoError::NotEmpty(slug.clone())),
         // The transaction was rolled back, whatever the error is.
         Err(_) if watch.should_stop() => Err(DemoError::Stopped),
@@ -112,7 +112,7 @@ pub fn reset(store: &Store, slug: &Slug, keys: &[KeyId]) -> Result<(), DemoError
         let not_empty = || StoreError::Internal("the demo wasn't cleared".to_owned());
         write_history(tx, &workspace, actors, history, &())?.ok_or_else(not_empty)
     };
-    store.write_blocking(change)?;
+    store.write_blocking(WriteScope::Database, change)?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use crate::service::retention::{
     clean_up_deliveries, purge_by_age, remove_expired_responses, remove_in_batches,
 };
 use crate::service::webhooks::thread::WebhookSender;
-use crate::store::Tx;
+use crate::store::{Tx, WriteScope};
 
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
@@ -137,7 +137,8 @@ async fn check_file(service: Arc<Service>) {
 /// those of a server that was killed.
 async fn remove_discarded(service: Arc<Service>) {
     loop {
-        remove_in_batches(&service, "discarded rows", |tx: &Tx<'_>| tx.remove_discarded()).await;
+        let remove = |tx: &Tx<'_>| tx.remove_discarded();
+        remove_in_batches(&service, WriteScope::Database, "discarded rows", remove).await;
         service.discarded.notified().await;
     }
 }

@@ -1,7 +1,9 @@
 //! Saved responses for retries with an idempotency key.
 
+use std::collections::BTreeMap;
+
 use super::error::StoreError;
-use super::reader::WorkspaceReader;
+use super::reader::{Reader, WorkspaceReader};
 use super::tx::{Tx, WorkspaceTx};
 use crate::model::idempotency::{IdempotentRequest, SavedResponse};
 use crate::model::values::time::Timestamp;
@@ -27,10 +29,9 @@ fn find_replay(
 ) -> Result<Option<Replay>, StoreError> {
     let sql = "SELECT body_digest, status, location, body FROM idempotency_keys
                WHERE workspace_no = ?1 AND endpoint = ?2 AND key = ?3 AND created_at > ?4";
-    let since = now.plus_millis(-RETENTION_MILLIS);
     let mut statement = conn.prepare_cached(sql)?;
     let found = statement
-        .query_row(params![workspace.0, retry.endpoint, retry.key, since.as_micros()], |row| {
+        .query_row(params![workspace.0, retry.endpoint, retry.key, expired_at(now)], |row| {
             let digest: [u8; 32] = row.get(0)?;
             if digest != retry.body_digest {
                 return Ok(Replay::BodyMismatch);
@@ -89,14 +90,52 @@ impl WorkspaceTx<'_> {
     }
 }
 
-impl Tx<'_> {
-    /// Deletes up to `limit` expired responses, and returns whether there may be more.
-    pub fn delete_expired_responses(&self, limit: u32) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM idempotency_keys WHERE (workspace_no, endpoint, key) IN (
-                       SELECT workspace_no, endpoint, key FROM idempotency_keys
-                       WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
-        let until = self.now.plus_millis(-RETENTION_MILLIS);
-        let deleted = self.conn.prepare_cached(sql)?.execute(params![until.as_micros(), limit])?;
-        Ok(deleted >= limit as usize)
+/// Expired responses of one workspace.
+#[derive(Clone, Debug)]
+pub struct ExpiredResponses {
+    pub workspace: WorkspaceNo,
+    /// Their endpoints and idempotency keys.
+    responses: Vec<(String, Vec<u8>)>,
+}
+
+impl Reader<'_> {
+    /// Returns up to `limit` expired responses.
+    pub fn expired_responses(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ExpiredResponses>, StoreError> {
+        let sql = "SELECT workspace_no, endpoint, key FROM idempotency_keys WHERE created_at <= ?1
+                   ORDER BY created_at LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params![expired_at(now), limit])?;
+        let mut by_workspace: BTreeMap<i64, Vec<(String, Vec<u8>)>> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let response = (row.get(1)?, row.get(2)?);
+            by_workspace.entry(row.get(0)?).or_default().push(response);
+        }
+        let expired = by_workspace
+            .into_iter()
+            .map(|(no, responses)| ExpiredResponses { workspace: WorkspaceNo(no), responses });
+        Ok(expired.collect())
     }
+}
+
+impl Tx<'_> {
+    /// Deletes expired responses, unless they have been replaced.
+    pub fn delete_responses(&self, expired: &ExpiredResponses) -> Result<(), StoreError> {
+        let sql = "DELETE FROM idempotency_keys
+                   WHERE workspace_no = ?1 AND endpoint = ?2 AND key = ?3 AND created_at <= ?4";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let (no, until) = (expired.workspace.0, expired_at(self.now));
+        for (endpoint, key) in &expired.responses {
+            statement.execute(params![no, endpoint, key, until])?;
+        }
+        Ok(())
+    }
+}
+
+/// The time of the last responses that are expired.
+fn expired_at(now: Timestamp) -> i64 {
+    now.plus_millis(-RETENTION_MILLIS).as_micros()
 }

@@ -221,7 +221,7 @@ impl Tx<'_> {
         Ok(find_by_id(self.conn, id)?.map(|found| found.key))
     }
 
-    /// Adds to the usage statistics of keys.
+    /// Adds to the usage statistics of keys of one workspace.
     pub fn record_key_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
         let sql = "UPDATE api_keys SET request_count = request_count + ?1,
                        last_used_at = max(?2, coalesce(last_used_at, 0)), last_used_ip = ?3

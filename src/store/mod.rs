@@ -28,6 +28,7 @@ mod tx;
 mod upgrade;
 pub mod webhooks;
 mod workspaces;
+mod write_scope;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,12 +57,12 @@ pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
 pub use self::files::{DataDir, EphemeralDir, ServeLock};
 use self::files::{IfMissing, OpenFiles, OpenLock};
-pub use self::idempotency::Replay;
+pub use self::idempotency::{ExpiredResponses, Replay};
 pub use self::keys::Credentials;
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::purge::{
-    DeleteError, DeletingWorkspace, DueRecords, Erasure, PurgePreview, Purgeable, SavedResponses,
-    Unfinished,
+    DeleteError, DeletingWorkspace, DuePart, DueRecords, Erasure, PurgePreview, Purgeable,
+    SavedResponses, Unfinished,
 };
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
@@ -70,6 +71,7 @@ pub use self::test_control::{MAX_SNAPSHOTS, StateError};
 pub use self::tx::{Recording, Tx, WorkspaceTx};
 use self::webhooks::signal::OutboxSignal;
 pub use self::workspaces::RenameError;
+pub use self::write_scope::WriteScope;
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
@@ -287,13 +289,15 @@ impl Store {
         Ok(Snapshot { pooled, damage: self.damage.clone() })
     }
 
-    /// Runs a change in a transaction and returns once the change is on disk.
+    /// Runs a change in a transaction and returns once the change is on disk. `scope` says what the
+    /// change touches.
     ///
     /// # Errors
     /// Returns the error of `change`, whose changes are then rolled back, or the reason why they
     /// could not be stored.
     pub async fn write<T: Send + 'static>(
         &self,
+        _scope: WriteScope,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.writer.send(change)?.await.unwrap_or_else(|_| Err(panicked()));
@@ -303,6 +307,7 @@ impl Store {
     /// Like [`Store::write`], for threads that may block.
     pub fn write_blocking<T: Send + 'static>(
         &self,
+        _scope: WriteScope,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.writer.send(change)?.blocking_recv().unwrap_or_else(|_| Err(panicked()));

@@ -16,7 +16,7 @@ use crate::model::test_control::workspace::{NewTestWorkspace, SeedInput};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::workspace::{NewWorkspace, SnapshotName, Workspace, WorkspaceId};
-use crate::store::{StateError, StoreError, Tx};
+use crate::store::{StateError, StoreError, Tx, WriteScope};
 
 #[derive(Serialize)]
 struct CreatedJson<'a> {
@@ -83,7 +83,7 @@ async fn create_empty(
     keys: Vec<IssuedKey>,
 ) -> Result<(Workspace, Vec<Key>), ControlError> {
     let create = move |tx: &Tx<'_>| tx.create_workspace_with_keys(&Actor::system(), new, keys);
-    let created = request.control.service.store.write(create).await?;
+    let created = request.control.service.store.write(WriteScope::Database, create).await?;
     created.ok_or(ControlError::SlugTaken)
 }
 
@@ -103,7 +103,8 @@ async fn create_seeded(
         let create = |key| tx.create_key(Actor::system(), &owner, key);
         keys.into_iter().map(create).collect()
     };
-    let keys = service.store.write(create).await?;
+    let scope = WriteScope::Workspace(workspace.no);
+    let keys = service.store.write(scope, create).await?;
     Ok((workspace, keys, seeded))
 }
 
@@ -138,7 +139,7 @@ async fn change(
     request: &ControlRequest,
     change: impl FnOnce(&Tx<'_>) -> Result<Result<(), StateError>, StoreError> + Send + 'static,
 ) -> Result<(), ControlError> {
-    let changed = request.control.service.store.write(change).await?;
+    let changed = request.control.service.store.write(WriteScope::Database, change).await?;
     changed.map_err(|error| match error {
         StateError::UnknownWorkspace => ControlError::WorkspaceNotFound,
         StateError::UnknownSnapshot => ControlError::SnapshotNotFound,

@@ -12,7 +12,7 @@ use crate::model::transfer::{
 };
 use crate::model::workspace::Workspace;
 use crate::store::transfer::{Checker, Importer, Planned, is_future};
-use crate::store::{Recording, Store, StoreError, WorkspaceTx};
+use crate::store::{Recording, Store, StoreError, WorkspaceTx, WriteScope};
 
 /// The number of rows in a transaction.
 const BATCH: usize = 1000;
@@ -154,9 +154,13 @@ impl Run<'_> {
         Caller { workspace, actor, livemode: true }
     }
 
+    fn scope(&self) -> WriteScope {
+        WriteScope::Workspace(self.workspace.no)
+    }
+
     fn raise_sequences(&self, all: [Lasts; 2]) -> Result<(), StoreError> {
         let caller = self.caller();
-        self.store.write_blocking(move |tx| {
+        self.store.write_blocking(self.scope(), move |tx| {
             let tx = tx.for_import(&caller, Recording::Nothing);
             all.iter().try_for_each(|lasts| tx.raise_sequences(lasts))
         })
@@ -193,7 +197,7 @@ impl Run<'_> {
             }
             let state = std::mem::take(&mut importer);
             let caller = self.caller();
-            let (state, done) = self.store.write_blocking(move |tx| {
+            let (state, done) = self.store.write_blocking(self.scope(), move |tx| {
                 write_batch(&tx.for_import(&caller, recording), state, rows, leaves_out)
             })?;
             importer = state;

@@ -21,7 +21,7 @@ use crate::model::parse::params::Params;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::resource::ResourceType;
 use crate::model::values::id::Id;
-use crate::store::Tx;
+use crate::store::{Tx, WriteScope};
 
 type Options = Vec<(String, String)>;
 
@@ -144,8 +144,9 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     }
     let create = async {
         let (issued, secret) = issue(&visit, submitted.new).await?;
+        let scope = WriteScope::Workspace(workspace.no);
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
-        Ok((visit.write_all(create).await?, secret))
+        Ok((visit.write_all(scope, create).await?, secret))
     };
     let (key, secret) = submit_once(&visit, "create", ALREADY_SUBMITTED, create).await?;
     created_page(&visit, "API key created", key, secret, None)
@@ -161,7 +162,7 @@ pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
         let (issued, secret) = issue(&visit, NewKey::replacement_for(&old, now)).await?;
         let id = old.id.clone();
         let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
-        match visit.write_all(create).await? {
+        match visit.write_all(scope_of(&visit, &old), create).await? {
             Some(key) => Ok((key, secret, old)),
             // The key was rotated or revoked while the new secret was hashed.
             None => {
@@ -184,8 +185,9 @@ pub(in crate::admin) async fn confirm(visit: SignedInVisit) -> PageResult {
 /// POST `/admin/api-keys/{id}/revoke`
 pub(in crate::admin) async fn revoke(visit: SignedInVisit) -> PageResult {
     let row = revocable(find_row(&visit).await?)?;
-    let id = row.key.id;
-    let revoked = visit.write_all(move |tx| tx.revoke_key(Actor::admin_page(), &id)).await?;
+    let (id, scope) = (row.key.id.clone(), scope_of(&visit, &row.key));
+    let revoke = move |tx: &Tx<'_>| tx.revoke_key(Actor::admin_page(), &id);
+    let revoked = visit.write_all(scope, revoke).await?;
     let key = revoked.ok_or(AdminError::NotFound(ResourceType::ApiKey))?;
     visit
         .set_flash(format!("Revoked the key {}. Its next request is rejected.", quoted_name(&key)));
@@ -215,6 +217,12 @@ async fn find_row(visit: &SignedInVisit) -> Result<KeyRow, AdminError> {
     let missing = || AdminError::NotFound(ResourceType::ApiKey);
     let id = Id::parse(visit.path_param("id")).ok_or_else(missing)?;
     load_rows(visit).await?.into_iter().find(|row| row.key.id == id).ok_or_else(missing)
+}
+
+/// Returns what changes of a key touch: its workspace, which need not be the current one.
+fn scope_of(visit: &SignedInVisit, key: &Key) -> WriteScope {
+    let workspace = visit.workspaces().iter().find(|found| found.slug == key.workspace);
+    workspace.map_or(WriteScope::Database, |workspace| WriteScope::Workspace(workspace.no))
 }
 
 fn rotatable(row: KeyRow) -> Result<Key, AdminError> {

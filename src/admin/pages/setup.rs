@@ -11,6 +11,7 @@ use crate::admin::page::{self, Page, PageResult, see_other};
 use crate::admin::visit::Visitor;
 use crate::model::parse::problem::{Problem, Rule};
 use crate::service::auth_limits::secret_kinds::Attempt;
+use crate::store::WriteScope;
 
 #[derive(Template)]
 #[template(path = "admin/setup.html")]
@@ -59,7 +60,8 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         Err(problems) => return reject(problems),
     };
     let hash = admin.service.hash_secret(visitor.client_address(), move || password.hash()).await?;
-    let set = admin.store().write(move |tx| tx.set_first_password(&hash)).await?;
+    let set =
+        admin.store().write(WriteScope::Database, move |tx| tx.set_first_password(&hash)).await?;
     admin.setup_code.use_up();
     match set {
         Some(changed_at) => {

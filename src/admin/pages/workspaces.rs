@@ -12,7 +12,7 @@ use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::currency::Currency;
 use crate::model::values::normalize::search_key;
 use crate::model::workspace::{NewWorkspace, Workspace};
-use crate::store::Tx;
+use crate::store::{Tx, WriteScope};
 
 #[derive(Template)]
 #[template(path = "admin/workspaces.html")]
@@ -74,7 +74,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
         }
         Ok(created)
     };
-    let Some(created) = visit.write_all(create).await? else {
+    let Some(created) = visit.write_all(WriteScope::Database, create).await? else {
         let message = "Another workspace already has this slug".to_owned();
         let field = "slug".to_owned();
         return reject(vec![Problem { rule: Rule::ConflictingFields, message, field }]);
@@ -103,7 +103,7 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
         }
     };
     let no = workspace.no;
-    visit.write_all(move |tx| tx.set_currency(no, currency)).await?;
+    visit.write_all(WriteScope::Workspace(no), move |tx| tx.set_currency(no, currency)).await?;
     let name = &workspace.name;
     visit.set_flash(format!("Amounts of \"\u{2068}{name}\u{2069}\" are now shown in {currency}."));
     Ok(see_other("/admin/workspaces"))

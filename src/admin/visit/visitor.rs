@@ -25,7 +25,7 @@ use crate::model::values::currency::Currency;
 use crate::model::values::id::Ref;
 use crate::model::values::normalize::search_key;
 use crate::model::workspace::Workspace;
-use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx};
+use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx, WriteScope};
 
 /// The sender of a request, signed in or not, with the request's data.
 pub(in crate::admin) struct Visitor {
@@ -259,15 +259,27 @@ impl SignedInVisit {
         change: impl FnOnce(&WorkspaceTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let caller = self.caller()?;
-        self.write_all(move |tx| change(&tx.for_caller(&caller))).await
+        let scope = WriteScope::Workspace(caller.workspace.no);
+        self.write_all(scope, move |tx| change(&tx.for_caller(&caller))).await
+    }
+
+    /// Runs a write transaction for what belongs to the current workspace but is no resource of it:
+    /// its keys and webhook endpoints.
+    pub async fn write_current<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        let scope = WriteScope::Workspace(self.checked_workspace()?.no);
+        self.write_all(scope, change).await
     }
 
     /// Runs a write transaction for data of the whole server or of any workspace.
     pub async fn write_all<T: Send + 'static>(
         &self,
+        scope: WriteScope,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        Ok(self.0.admin.store().write(change).await?)
+        Ok(self.0.admin.store().write(scope, change).await?)
     }
 
     /// Returns the layout for a page of a section.

@@ -31,7 +31,7 @@ use crate::service::metrics::Refusal;
 use crate::service::rate_limits::RateLimitHeaders;
 use crate::service::sliding_window::Decision;
 use crate::store::{
-    Credentials, Extent, Reader, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx,
+    Credentials, Extent, Reader, Snapshot, StoreError, Tx, WorkspaceReader, WorkspaceTx, WriteScope,
 };
 
 /// A request that passed all checks.
@@ -111,7 +111,8 @@ impl Call {
         let run = move |tx: &Tx<'_>| {
             idempotency::run_once(&tx.for_caller(&caller), retry.as_ref(), change)
         };
-        self.api.store().write(run).await?
+        let scope = WriteScope::Workspace(self.caller.workspace.no);
+        self.api.store().write(scope, run).await?
     }
 }
 
@@ -184,7 +185,7 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     }
     let clock = api.store().clock();
     let now = clock.now();
-    api.service.key_usage.record(&key.id, now, from);
+    api.service.key_usage.record(caller.workspace.no, &key.id, now, from);
     match api.service.rate_limits.count(key, clock.monotonic()) {
         None => {}
         Some(Decision::Allowed(budget)) => *rate_limit = Some(RateLimitHeaders::new(budget, now)),
@@ -271,12 +272,16 @@ mod tests {
     async fn create_key(store: &Store) -> (Key, KeySecret) {
         let name = Name::parse("Test").unwrap();
         let workspace = NewWorkspace { slug: Slug::parse("test").unwrap(), name: name.clone() };
-        let workspace = store.write(|tx| tx.create_workspace(workspace)).await.unwrap().unwrap();
+        let workspace = store
+            .write(WriteScope::Database, |tx| tx.create_workspace(workspace))
+            .await
+            .unwrap()
+            .unwrap();
         let (tier, scopes) = (Tier::Standard, Scopes::all());
         let new = NewKey { name, mode: Mode::Live, tier, scopes, expires_at: None, replaces: None };
         let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
         let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
-        (store.write(create).await.unwrap(), secret)
+        (store.write(WriteScope::Database, create).await.unwrap(), secret)
     }
 
     fn request_with(secret: &KeySecret) -> test::TestRequest {
@@ -327,7 +332,7 @@ mod tests {
             assert_eq!(response.status(), 200);
         }
         let revoke = move |tx: &Tx<'_>| tx.revoke_key(Actor::command_line(), &key.id);
-        service.store.write(revoke).await.unwrap();
+        service.store.write(WriteScope::Database, revoke).await.unwrap();
         let response = test::call_service(&app, request_with(&secret).to_request()).await;
         assert_eq!(response.status(), 401);
     }

@@ -20,6 +20,7 @@ use crate::model::values::argon2id::HashError;
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
+use crate::store::{Tx, WriteScope};
 
 /// More than any key has, with spaces around it.
 const MAX_LINE: u64 = 1024;
@@ -53,9 +54,9 @@ pub fn import(
     let secret = known.verify_checksum(store.checksum_secret()).map_err(refused)?;
     let new = NewKey { name, mode: known.mode(), tier, scopes, expires_at, replaces: None };
     let issued = IssuedKey::from_secret(new, &secret)?;
-    let import =
-        move |tx: &crate::store::Tx<'_>| tx.import_key(Actor::command_line(), &workspace, issued);
-    let Some(key) = store.write_blocking(import)? else {
+    // Its lookup ID may be taken in any workspace.
+    let import = move |tx: &Tx<'_>| tx.import_key(Actor::command_line(), &workspace, issued);
+    let Some(key) = store.write_blocking(WriteScope::Database, import)? else {
         return Err(Failure::AlreadyExists(format!(
             "a key with the prefix {} is already in this database; run `pivotal-server keys list` \
              to see all keys",

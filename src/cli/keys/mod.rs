@@ -22,7 +22,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::Workspace;
-use crate::store::{Credentials, Store};
+use crate::store::{Credentials, Store, Tx, WriteScope};
 
 /// A new key with its secret, unless its owner brought it along.
 #[derive(Serialize)]
@@ -83,10 +83,9 @@ pub fn run(context: &Context, command: Keys) -> Result<(), Failure> {
 /// Creates a key and stores it without its secret.
 fn issue(store: &Store, workspace: &Workspace, new: NewKey) -> Result<(Key, KeySecret), Failure> {
     let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
-    let workspace = workspace.clone();
-    let create =
-        move |tx: &crate::store::Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
-    Ok((store.write_blocking(create)?, secret))
+    let (scope, workspace) = (WriteScope::Workspace(workspace.no), workspace.clone());
+    let create = move |tx: &Tx<'_>| tx.create_key(Actor::command_line(), &workspace, issued);
+    Ok((store.write_blocking(scope, create)?, secret))
 }
 
 fn create(context: &Context, slug: &Slug, new: NewKey) -> Result<(), Failure> {
@@ -123,8 +122,9 @@ pub fn format_new_key(key: &Key, secret: &KeySecret) -> String {
 
 fn rename(context: &Context, key_ref: &KeyRef, name: Name) -> Result<(), Failure> {
     let store = context.store()?;
-    let Key { id, name: old, .. } = find_key(&store, key_ref)?.key;
-    let renamed = store.write_blocking(move |tx| tx.rename_key(&id, &name))?;
+    let found = find_key(&store, key_ref)?;
+    let (scope, Key { id, name: old, .. }) = (scope_of(&found), found.key);
+    let renamed = store.write_blocking(scope, move |tx| tx.rename_key(&id, &name))?;
     let key = renamed.ok_or_else(no_such_key)?;
     let text = || format!("Renamed key \"{old}\" ({}) to \"{}\".", key.prefix, key.name);
     context
@@ -134,8 +134,9 @@ fn rename(context: &Context, key_ref: &KeyRef, name: Name) -> Result<(), Failure
 
 fn revoke(context: &Context, key_ref: &KeyRef) -> Result<(), Failure> {
     let store = context.store()?;
-    let id = find_key(&store, key_ref)?.key.id;
-    let key = store.write_blocking(move |tx| tx.revoke_key(Actor::command_line(), &id))?;
+    let found = find_key(&store, key_ref)?;
+    let (scope, id) = (scope_of(&found), found.key.id);
+    let key = store.write_blocking(scope, move |tx| tx.revoke_key(Actor::command_line(), &id))?;
     let key = key.ok_or_else(no_such_key)?;
     let text = || format!("Revoked key \"{}\" ({}). It no longer works.", key.name, key.prefix);
     context
@@ -149,13 +150,14 @@ fn rotate(
     expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     let store = context.store()?;
-    let old = find_key(&store, key_ref)?.key;
+    let found = find_key(&store, key_ref)?;
+    let (scope, old) = (scope_of(&found), found.key);
     let mut new = NewKey::replacement_for(&old, store.clock().now());
     new.expires_at = expires_at.or(new.expires_at);
     let (issued, secret) = IssuedKey::issue(new, store.checksum_secret())?;
     let id = old.id.clone();
-    let replacement = store
-        .write_blocking(move |tx| tx.create_replacement_key(Actor::command_line(), &id, issued))?;
+    let replace = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::command_line(), &id, issued);
+    let replacement = store.write_blocking(scope, replace)?;
     let Some(key) = replacement else { return Err(why_not_rotated(&store, &old)?) };
     let text = || {
         format!(
@@ -206,6 +208,11 @@ fn find_key(store: &Store, key_ref: &KeyRef) -> Result<Credentials, Failure> {
         KeyRef::Prefix(prefix) => reader.credentials(prefix),
     })?;
     found.ok_or_else(no_such_key)
+}
+
+/// Returns what changes of a key touch.
+fn scope_of(found: &Credentials) -> WriteScope {
+    WriteScope::Workspace(found.caller.workspace.no)
 }
 
 fn no_such_key() -> Failure {

@@ -24,7 +24,9 @@ use crate::model::resource::ResourceType;
 use crate::model::values::id::{DisplayId, Id, Ref, ResourceId};
 use crate::model::values::slug::Slug;
 use crate::model::values::time::Timestamp;
-use crate::store::{PurgePreview, Purgeable, SavedResponses, Store, StoreError, WorkspaceTx};
+use crate::store::{
+    PurgePreview, Purgeable, SavedResponses, Store, StoreError, WorkspaceTx, WriteScope,
+};
 
 #[derive(Serialize)]
 struct PurgedJson<'p> {
@@ -88,7 +90,7 @@ where
     // test control has reset the workspace.
     let target = Ref::Id(Id::from_stored(record.id.as_str().to_owned()));
     let (current, target_id) = (slug.clone(), target.clone());
-    let purged = store.write_blocking(move |tx| {
+    let purged = store.write_blocking(WriteScope::Workspace(no), move |tx| {
         let Some(workspace) = tx.workspace(&current)? else { return Ok(None) };
         let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
         match purge(&tx.for_caller(&caller), &target_id, &responses) {

@@ -12,7 +12,7 @@ use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
 use crate::model::values::slug::Slug;
 use crate::model::workspace::WorkspaceId;
-use crate::store::DeleteError;
+use crate::store::{DeleteError, WriteScope};
 
 #[derive(Serialize)]
 struct DeletedJson<'d> {
@@ -38,7 +38,9 @@ pub fn delete_workspace(context: &Context, slug: &Slug, yes: bool) -> Result<(),
     let id = workspace.id.clone();
     // Again, because another process can have deleted it, or the other one, in the meantime.
     store
-        .write_blocking(move |tx| tx.delete_workspace(&Actor::command_line(), &id))?
+        .write_blocking(WriteScope::Database, move |tx| {
+            tx.delete_workspace(&Actor::command_line(), &id)
+        })?
         .map_err(|error| not_deleted(slug, error))?;
     let done = format!("workspace `{slug}` was deleted");
     let erasure = ErasureReport::erase(context, &store, None, &done)?;

@@ -15,7 +15,7 @@ use crate::model::values::text::Name;
 use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::server::Server;
 use crate::settings::Bootstrap;
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, WriteScope};
 use crate::transfer::SeedReport;
 
 /// The keys of a first start, hashed.
@@ -116,7 +116,9 @@ pub fn bootstrap(
         }
         Ok(created)
     };
-    let Some((workspace, keys)) = server.service().store().write_blocking(create)? else {
+    let Some((workspace, keys)) =
+        server.service().store().write_blocking(WriteScope::Database, create)?
+    else {
         return Ok(FirstKeys::default());
     };
     for (secret, hash) in secrets.iter().zip(hashes) {
@@ -130,7 +132,9 @@ pub fn bootstrap(
 pub fn record_first_keys_shown(store: &Store) {
     if output::stdout_is_discarded() {
         log::warn!("the first keys were not shown: stdout is closed or /dev/null");
-    } else if let Err(error) = store.write_blocking(|tx| tx.mark_first_keys_shown()) {
+    } else if let Err(error) =
+        store.write_blocking(WriteScope::SingleRow, |tx| tx.mark_first_keys_shown())
+    {
         log::warn!(
             "can't record that the first keys were shown, so the next start will warn: {error}"
         );

@@ -32,7 +32,7 @@ use crate::server::Server;
 use crate::service::Service;
 use crate::service::test_control::TestControl;
 use crate::settings::{ListenAddresses, Settings, check_exposure};
-use crate::store::{EphemeralDir, Store};
+use crate::store::{EphemeralDir, Store, WriteScope};
 use crate::transfer::SeedTarget;
 
 /// The maximum number of deliveries on hold to count.
@@ -155,7 +155,7 @@ fn apply_test_control(settings: &mut Settings, args: &Serve) -> Result<(), Failu
 /// are on hold.
 fn release_deliveries(store: &Store, resume: bool) -> Result<(), Failure> {
     if resume {
-        let resumed = store.write_blocking(|tx| tx.resume_deliveries())?;
+        let resumed = store.write_blocking(WriteScope::Database, |tx| tx.resume_deliveries())?;
         log::info!("sending {resumed} webhook deliveries that were on hold since the restore");
         return Ok(());
     }

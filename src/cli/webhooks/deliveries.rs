@@ -5,12 +5,13 @@ use serde::Serialize;
 use super::super::context::Context;
 use super::super::output::failure::Failure;
 use super::super::output::table;
-use super::failures::{no_such_endpoint, with_advice};
+use super::failures::{no_such_endpoint, scope_of, with_advice};
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Delivery;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::store::webhooks::deliveries::DeliveryFilter;
 use crate::store::webhooks::replay::{ReplayPosition, ReplayScope};
+use crate::store::{Tx, WriteScope};
 
 #[derive(Serialize)]
 struct Queued {
@@ -19,8 +20,8 @@ struct Queued {
 
 pub fn ping(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let store = context.store()?;
-    let to_ping = id.clone();
-    let queued = store.write_blocking(move |tx| tx.ping_endpoint(&to_ping));
+    let (scope, to_ping) = (scope_of(&store, id)?, id.clone());
+    let queued = store.write_blocking(scope, move |tx| tx.ping_endpoint(&to_ping));
     if !queued.map_err(|error| with_advice(id, error))? {
         return Err(no_such_endpoint(id));
     }
@@ -78,8 +79,14 @@ pub fn replay(
 ) -> Result<(), Failure> {
     let store = context.store()?;
     if let Some(id) = delivery {
+        let workspace = store.read(|reader| reader.workspace_of_delivery(&id))?;
         let to_replay = id.clone();
-        if !store.write_blocking(move |tx| tx.replay_delivery(&to_replay))? {
+        let replay = move |tx: &Tx<'_>| tx.replay_delivery(&to_replay);
+        let is_queued = match workspace.map(WriteScope::Workspace) {
+            Some(scope) => store.write_blocking(scope, replay)?,
+            None => false,
+        };
+        if !is_queued {
             return Err(Failure::Other(format!(
                 "delivery {id} not found; run `pivotal-server webhooks deliveries ENDPOINT` to see \
                  an endpoint's deliveries"
@@ -95,11 +102,12 @@ pub fn replay(
         (_, true) => ReplayScope::All,
         _ => ReplayScope::FailedAndSkipped,
     };
+    let write_scope = scope_of(&store, &id)?;
     let (mut queued, mut position): (usize, Option<ReplayPosition>) = (0, None);
     loop {
         let to_replay = id.clone();
-        let batch =
-            store.write_blocking(move |tx| tx.replay_endpoint(&to_replay, scope, since, position));
+        let replay = move |tx: &Tx<'_>| tx.replay_endpoint(&to_replay, scope, since, position);
+        let batch = store.write_blocking(write_scope, replay);
         let (count, next) = batch.map_err(|error| with_advice(&id, error))?;
         queued += count;
         position = next;

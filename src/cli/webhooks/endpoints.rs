@@ -8,7 +8,7 @@ use super::super::context::Context;
 use super::super::output::failure::Failure;
 use super::super::output::table;
 use super::super::workspaces::find::{find_among, find_workspace};
-use super::failures::{no_such_endpoint, other};
+use super::failures::{no_such_endpoint, other, scope_of};
 use super::keyring::{check_url, keyring, matching_keyring};
 use crate::model::event::{Actor, EventType};
 use crate::model::key::Mode;
@@ -21,7 +21,7 @@ use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::subscription::{FieldName, Subscription};
 use crate::model::webhook::url::EndpointUrl;
-use crate::store::Store;
+use crate::store::{Store, StoreError, Tx, WriteScope};
 
 /// The longest secret to read, in bytes.
 const MAX_LINE: u64 = 200;
@@ -76,7 +76,7 @@ pub fn create(context: &Context, slug: &Slug, options: EndpointOptions) -> Resul
         subscription: Subscription::new(events, fields).map_err(wrong)?,
         expires_at: None,
     };
-    let endpoint = store.write_blocking(move |tx| {
+    let endpoint = store.write_blocking(WriteScope::Workspace(workspace.no), move |tx| {
         tx.create_endpoint(Actor::command_line(), &workspace, new, stored)
     })?;
     let text = || {
@@ -157,9 +157,9 @@ pub fn disable(context: &Context, id: EndpointId) -> Result<(), Failure> {
 
 pub fn delete(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let store = context.store()?;
-    let to_delete = id.clone();
-    let deleted =
-        store.write_blocking(move |tx| tx.delete_endpoint(Actor::command_line(), &to_delete))?;
+    let (scope, to_delete) = (scope_of(&store, id)?, id.clone());
+    let delete = move |tx: &Tx<'_>| tx.delete_endpoint(Actor::command_line(), &to_delete);
+    let deleted = store.write_blocking(scope, delete)?;
     if !deleted {
         return Err(no_such_endpoint(id));
     }
@@ -172,8 +172,8 @@ pub fn rotate(context: &Context, id: EndpointId) -> Result<(), Failure> {
     let store = context.store()?;
     let secret = SigningSecret::generate().map_err(other)?;
     let stored = keyring(context, &store)?.seal(&id, &secret).map_err(other)?;
-    let to_rotate = id.clone();
-    let rotated = store.write_blocking(move |tx| {
+    let (scope, to_rotate) = (scope_of(&store, &id)?, id.clone());
+    let rotated = store.write_blocking(scope, move |tx| {
         tx.rotate_endpoint_secret(Actor::command_line(), &to_rotate, stored)
     })?;
     let endpoint = rotated.ok_or_else(|| no_such_endpoint(&id))?;
@@ -210,15 +210,10 @@ fn change(
     store: &Store,
     id: EndpointId,
     verb: &str,
-    change: impl FnOnce(
-        &crate::store::Tx<'_>,
-        &EndpointId,
-    ) -> Result<Option<Endpoint>, crate::store::StoreError>
-    + Send
-    + 'static,
+    change: impl FnOnce(&Tx<'_>, &EndpointId) -> Result<Option<Endpoint>, StoreError> + Send + 'static,
 ) -> Result<(), Failure> {
-    let to_change = id.clone();
-    let changed = store.write_blocking(move |tx| change(tx, &to_change))?;
+    let (scope, to_change) = (scope_of(store, &id)?, id.clone());
+    let changed = store.write_blocking(scope, move |tx| change(tx, &to_change))?;
     let endpoint = changed.ok_or_else(|| no_such_endpoint(&id))?;
     let text = || format!("{verb} endpoint {id}.\n\n{}", describe(&endpoint));
     let done = || format!("endpoint {id} was changed");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::super::context::Context;
 use super::super::output::failure::Failure;
 use super::deliveries::print_queued;
-use super::failures::{no_such_endpoint, other, with_advice};
+use super::failures::{no_such_endpoint, other, scope_of, with_advice};
 use crate::model::event::EventType;
 use crate::model::plain_words::io_reason;
 use crate::model::webhook::envelope::SyntheticEvent;
@@ -41,8 +41,8 @@ pub fn send(
         None => example_data(kind)?,
     };
     let store = context.store()?;
-    let endpoint = id.clone();
-    let queued = store.write_blocking(move |tx| {
+    let (scope, endpoint) = (scope_of(&store, id)?, id.clone());
+    let queued = store.write_blocking(scope, move |tx| {
         tx.send_test_event(&endpoint, |org_id, now| {
             let previous = previous_attributes.as_deref();
             SyntheticEvent::test(kind.into(), &object, previous, org_id, now)

@@ -18,7 +18,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{NewWorkspace, Workspace, WorkspaceChange};
-use crate::store::RenameError;
+use crate::store::{RenameError, WriteScope};
 
 #[derive(Serialize)]
 struct WorkspaceJson<'w> {
@@ -63,7 +63,7 @@ fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
     // A workspace can be created before the first start.
     let (store, database) = context.store_or_new()?;
     let new = NewWorkspace { slug: slug.clone(), name };
-    let created = store.write_blocking(move |tx| tx.create_workspace(new))?;
+    let created = store.write_blocking(WriteScope::Database, move |tx| tx.create_workspace(new))?;
     let workspace = created.ok_or_else(|| {
         Failure::AlreadyExists(format!("workspace `{slug}` already exists; choose another --slug"))
     })?;
@@ -100,7 +100,8 @@ fn list(context: &Context) -> Result<(), Failure> {
 fn rename(context: &Context, slug: Slug, change: WorkspaceChange) -> Result<(), Failure> {
     let store = context.store()?;
     let (old, wanted) = (slug.clone(), change.slug.clone());
-    let renamed = store.write_blocking(move |tx| tx.rename_workspace(&slug, change))?;
+    let renamed =
+        store.write_blocking(WriteScope::Database, move |tx| tx.rename_workspace(&slug, change))?;
     let workspace = match renamed {
         Ok(workspace) => workspace,
         Err(RenameError::NotFound) => {

@@ -11,7 +11,7 @@ use super::probe::{FilesResult, LIMIT, ReadResult};
 use crate::service::Service;
 use crate::service::backups::after::AfterStatus;
 use crate::service::backups::schedule::{BackupSchedule, BackupStatus};
-use crate::store::{DiskUsage, StoreError};
+use crate::store::{DiskUsage, StoreError, WriteScope};
 
 /// With less free space than this, or than the database takes, the disk counts as nearly full: a
 /// backup or an upgrade may no longer fit.
@@ -121,7 +121,7 @@ fn read(service: &Service) -> Result<ReadResult, StoreError> {
 }
 
 async fn write(service: Arc<Service>) -> Option<Result<(), StoreError>> {
-    Some(service.store.write(|tx| tx.probe()).await)
+    Some(service.store.write(WriteScope::SingleRow, |tx| tx.probe()).await)
 }
 
 fn no_result() -> Finding {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::service::Service;
-use crate::store::StoreError;
 use crate::store::webhooks::settings::ServerSettings;
+use crate::store::{StoreError, Tx, WriteScope};
 
 /// Records the settings unless they are the same as the previous server's. Runs before the server
 /// announces that it is listening, so that commands started after that never use outdated settings.
@@ -24,7 +24,8 @@ fn try_record(service: &Service) -> Result<(), StoreError> {
     };
     let recorded = service.store.read(|reader| reader.webhook_settings())?;
     if recorded.as_ref() != Some(&settings) {
-        service.store.write_blocking(move |tx| tx.record_webhook_settings(&settings))?;
+        let record = move |tx: &Tx<'_>| tx.record_webhook_settings(&settings);
+        service.store.write_blocking(WriteScope::SingleRow, record)?;
     }
     Ok(())
 }

@@ -2,17 +2,20 @@
 //! after it was, form the next one. While results can't be stored, nothing more is sent, because after a restart it
 //! would be sent again.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
+use crate::model::workspace::WorkspaceNo;
 use crate::service::Service;
-use crate::store::StoreError;
 use crate::store::webhooks::attempts::{Finished, Recorded};
+use crate::store::{StoreError, Tx, WriteScope};
 
 /// The minimum time between two batches, so that more results share a commit. The first result after
 /// a pause doesn't wait: if the disk is full, that must be noticed before more is sent.
@@ -24,8 +27,14 @@ const FULL: usize = 64;
 pub(super) enum Message {
     /// An attempt ended.
     Ended(Finished),
-    /// Storing a batch of results succeeded or failed.
-    WriteEnded(Vec<Finished>, Result<Recorded, StoreError>),
+    /// Storing a batch of results has ended.
+    WriteEnded(Vec<Written>),
+}
+
+/// The results of a batch that belong to one workspace, and whether they were stored.
+pub(super) struct Written {
+    results: Vec<Finished>,
+    stored: Result<Recorded, StoreError>,
 }
 
 pub(super) struct Recorder {
@@ -83,49 +92,66 @@ impl Recorder {
         }
         self.is_writing = true;
         self.last_batch = Some(Instant::now());
-        let batch = Arc::new(mem::take(&mut self.waiting));
+        let mut by_workspace: HashMap<WorkspaceNo, Vec<Finished>> = HashMap::new();
+        for finished in mem::take(&mut self.waiting) {
+            by_workspace.entry(finished.workspace).or_default().push(finished);
+        }
         let (service, messages) = (Arc::clone(&self.service), self.messages.clone());
         tokio::spawn(async move {
-            let disable_after = service.settings.webhooks.disable_after;
-            let to_write = Arc::clone(&batch);
-            let stored =
-                service.store.write(move |tx| tx.record_attempts(&to_write, disable_after)).await;
-            let batch = Arc::unwrap_or_clone(batch);
+            // Queued together, so that they can share a commit.
+            let written = by_workspace
+                .into_iter()
+                .map(|(workspace, results)| write_results(&service, workspace, results));
+            let written = join_all(written).await;
             // Can't fail: the sender keeps running until it has received this.
-            let _ = messages.send(Message::WriteEnded(batch, stored));
+            let _ = messages.send(Message::WriteEnded(written));
         });
     }
 
     /// Handles the outcome of writing a batch. Returns the attempts that were recorded.
-    pub fn finish_write(
-        &mut self,
-        mut batch: Vec<Finished>,
-        stored: Result<Recorded, StoreError>,
-    ) -> Vec<Finished> {
+    pub fn finish_write(&mut self, written: Vec<Written>) -> Vec<Finished> {
         self.is_writing = false;
-        match stored {
-            Ok(recorded) => {
-                if mem::take(&mut self.has_failed) {
-                    log::info!("results of webhook deliveries can be stored again");
+        let (mut recorded, mut unstored, mut cause) = (Vec::new(), Vec::new(), None);
+        for Written { mut results, stored } in written {
+            match stored {
+                Ok(summary) => {
+                    summary.disabled.iter().for_each(warn_of_disabled);
+                    self.service.metrics.webhooks.record(&results, &summary);
+                    recorded.append(&mut results);
                 }
-                recorded.disabled.iter().for_each(warn_of_disabled);
-                self.service.metrics.webhooks.record(&batch, &recorded);
-                batch
-            }
-            Err(error) => {
-                if !mem::replace(&mut self.has_failed, true) {
-                    log::error!(
-                        "the results of {} webhook deliveries can't be stored, so no more will be \
-                         sent until they can be: {error}",
-                        batch.len()
-                    );
+                Err(error) => {
+                    unstored.append(&mut results);
+                    cause = Some(error);
                 }
-                batch.append(&mut self.waiting);
-                self.waiting = batch;
-                Vec::new()
             }
         }
+        let had_failed = mem::replace(&mut self.has_failed, cause.is_some());
+        match cause {
+            None if had_failed => log::info!("results of webhook deliveries can be stored again"),
+            Some(error) if !had_failed => log::error!(
+                "the results of {} webhook deliveries can't be stored, so no more will be sent \
+                 until they can be: {error}",
+                unstored.len()
+            ),
+            _ => {}
+        }
+        unstored.append(&mut self.waiting);
+        self.waiting = unstored;
+        recorded
     }
+}
+
+async fn write_results(
+    service: &Service,
+    workspace: WorkspaceNo,
+    results: Vec<Finished>,
+) -> Written {
+    let disable_after = service.settings.webhooks.disable_after;
+    let results = Arc::new(results);
+    let to_write = Arc::clone(&results);
+    let record = move |tx: &Tx<'_>| tx.record_attempts(&to_write, disable_after);
+    let stored = service.store.write(WriteScope::Workspace(workspace), record).await;
+    Written { results: Arc::unwrap_or_clone(results), stored }
 }
 
 fn warn_of_disabled(endpoint: &Endpoint) {

@@ -8,6 +8,7 @@ use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::secret::SigningSecret;
 use crate::service::Service;
 use crate::store::webhooks::endpoints::Secrets;
+use crate::store::{Tx, WriteScope};
 
 /// Returns the secrets to sign a request with: the current one and, for a day after a rotation, the
 /// previous one.
@@ -40,7 +41,7 @@ pub(super) async fn reencrypt(service: &Arc<Service>) {
     };
     let current = keyring.current();
     let now = store.clock().now();
-    for (id, from) in stored {
+    for (workspace, id, from) in stored {
         let is_current = from.current.encrypted_with == current
             && from.old.as_ref().is_none_or(|(old, _)| old.encrypted_with == current);
         // Without a current key, `resealed` only checks that the secrets can be read: encrypted
@@ -52,8 +53,8 @@ pub(super) async fn reencrypt(service: &Arc<Service>) {
             Ok(_) if current.is_none() => {}
             Ok(to) => {
                 let endpoint = id.clone();
-                let stored =
-                    store.write(move |tx| tx.reencrypt_endpoint(&endpoint, &from, &to)).await;
+                let change = move |tx: &Tx<'_>| tx.reencrypt_endpoint(&endpoint, &from, &to);
+                let stored = store.write(WriteScope::Workspace(workspace), change).await;
                 if let Err(error) = stored {
                     log::warn!("the secret of webhook endpoint {id} was not re-encrypted: {error}");
                 }

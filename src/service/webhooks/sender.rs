@@ -30,10 +30,10 @@ use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::url::EndpointUrl;
 use crate::service::Service;
 use crate::service::test_control::drains::Waiter;
-use crate::store::StoreError;
 use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::queue::OutgoingRequest;
 use crate::store::webhooks::watcher::ChangeWatcher;
+use crate::store::{StoreError, WriteScope};
 
 /// How often the sender checks for changes by other processes and retries storing results.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -140,7 +140,8 @@ impl Sender {
         let max_delays: Vec<i64> = (1..=webhooks.schedule.delays().len())
             .map(|number| micros(webhooks.schedule.max_delay_before(number)))
             .collect();
-        let brought = self.service.store.write(move |tx| tx.bring_forward(&max_delays));
+        let brought =
+            self.service.store.write(WriteScope::Database, move |tx| tx.bring_forward(&max_delays));
         if let Err(error) = brought.await {
             log::warn!(
                 "webhook deliveries that are late because the clock was set back can't be \
@@ -177,8 +178,8 @@ impl Sender {
                 self.due.lanes.end(finished.delivery, Some(finished.outcome.succeeded()));
                 self.recorder.add(finished);
             }
-            Message::WriteEnded(batch, stored) => {
-                for finished in self.recorder.finish_write(batch, stored) {
+            Message::WriteEnded(written) => {
+                for finished in self.recorder.finish_write(written) {
                     self.due.lanes.recorded(finished.delivery);
                     // The commit's signal may have come before this: then its retry was left out as
                     // still in flight.
@@ -251,7 +252,8 @@ impl Sender {
         let (client, policy) = (self.client.clone(), self.policy.clone());
         let (service, outlet) = (Arc::clone(&self.service), self.outlet.clone());
         tokio::spawn(async move {
-            let (id, url, step) = (outgoing.id.clone(), outgoing.url.clone(), outgoing.step);
+            let (workspace, step) = (outgoing.workspace, outgoing.step);
+            let (id, url) = (outgoing.id.clone(), outgoing.url.clone());
             let can_retry = outgoing.body.is_some() && service.demo().is_none();
             let clock = service.store.clock();
             let (started_at, started) = (clock.now(), clock.monotonic());
@@ -262,7 +264,7 @@ impl Sender {
             });
             let ended_at = due_now.plus(clock.monotonic().since(started));
             let retry_at = retry_at(&service, step, &outcome, ended_at).filter(|_| can_retry);
-            let finished = Finished { delivery, id, step, outcome, retry_at };
+            let finished = Finished { workspace, delivery, id, step, outcome, retry_at };
             // Fails only if the sender has stopped waiting for this attempt.
             let _ = outlet.send(Message::Ended(finished));
         });

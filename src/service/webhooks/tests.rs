@@ -17,6 +17,7 @@ use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::policy::DestinationPolicy;
 use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::url::EndpointUrl;
+use crate::model::workspace::WorkspaceNo;
 use crate::store::webhooks::endpoints::Secrets;
 use crate::store::webhooks::numbers::DeliveryNo;
 use crate::store::webhooks::queue::OutgoingRequest;
@@ -41,6 +42,7 @@ async fn send(client: &reqwest::Client, policy: &DestinationPolicy, url: &str) -
     let stored = StoredSecret { bytes: secret.key().to_vec(), encrypted_with: None };
     let body = b"{}".to_vec();
     let outgoing = OutgoingRequest {
+        workspace: WorkspaceNo(1),
         delivery: DeliveryNo::for_test(1),
         id: DeliveryId::generate(),
         endpoint: EndpointId::generate(),

@@ -149,7 +149,7 @@ mod tests {
     use crate::model::workspace::NewWorkspace;
     use crate::settings::Settings;
     use crate::store::webhooks::deliveries::DeliveryFilter;
-    use crate::store::{DataDir, Store, Tx};
+    use crate::store::{DataDir, Store, Tx, WriteScope};
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -229,7 +229,8 @@ mod tests {
         let store = prepare(Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap());
         let (slug, name) = (Slug::parse("w").unwrap(), Name::parse("W").unwrap());
         let create = |tx: &Tx<'_>| tx.create_workspace(NewWorkspace { slug, name });
-        let workspace = store.write_blocking(create).unwrap().unwrap();
+        let workspace = store.write_blocking(WriteScope::Database, create).unwrap().unwrap();
+        let scope = WriteScope::Workspace(workspace.no);
         let service = Arc::new(Service::new(Settings::default(), store));
         let sender = WebhookSender::start(&service).unwrap();
 
@@ -246,13 +247,13 @@ mod tests {
         let secret = StoredSecret { bytes: vec![1; 24], encrypted_with: None };
         let create =
             move |tx: &Tx<'_>| tx.create_endpoint(Actor::command_line(), &workspace, new, secret);
-        service.store.write_blocking(create).unwrap();
+        service.store.write_blocking(scope, create).unwrap();
         requests.recv_timeout(PATIENCE).unwrap();
         // Only then is the sender idle, so that the panic can't hit the task of this attempt.
         wait_until_recorded(&service, &id);
 
         should_panic.store(true, Ordering::SeqCst);
-        service.store.write_blocking(move |tx| tx.ping_endpoint(&id)).unwrap();
+        service.store.write_blocking(scope, move |tx| tx.ping_endpoint(&id)).unwrap();
         requests.recv_timeout(PATIENCE).unwrap();
         assert!(!should_panic.load(Ordering::SeqCst));
         sender.stop();

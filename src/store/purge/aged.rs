@@ -18,6 +18,7 @@ use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
 use crate::store::workspaces;
+use crate::store::write_scope::WriteScope;
 
 /// How many records are looked up together.
 const LOOKED_UP: u32 = 200;
@@ -33,13 +34,28 @@ pub struct DueRecords {
     responses: Arc<SavedResponses>,
 }
 
+/// Some records of one workspace: few enough for a transaction.
+#[derive(Clone, Debug)]
+pub struct DuePart {
+    workspace: WorkspaceNo,
+    due: DueRecords,
+}
+
 impl DueRecords {
-    /// Returns parts that are small enough for a transaction.
-    pub fn parts(&self) -> impl Iterator<Item = Self> + '_ {
-        self.records.chunks(RECORDS).map(|records| Self {
-            records: records.to_vec(),
-            responses: Arc::clone(&self.responses),
+    pub fn parts(&self) -> impl Iterator<Item = DuePart> + '_ {
+        let is_same = |one: &DueRecord, other: &DueRecord| one.workspace.no == other.workspace.no;
+        let parts = self.records.chunk_by(is_same).flat_map(|records| records.chunks(RECORDS));
+        parts.filter_map(|records| {
+            let due = Self { records: records.to_vec(), responses: Arc::clone(&self.responses) };
+            Some(DuePart { workspace: records.first()?.workspace.no, due })
         })
+    }
+}
+
+impl DuePart {
+    /// What purging the records touches.
+    pub fn scope(&self) -> WriteScope {
+        WriteScope::Workspace(self.workspace)
     }
 }
 
@@ -89,6 +105,7 @@ impl Reader<'_> {
                 break;
             }
         }
+        due.sort_by_key(|record: &DueRecord| record.workspace.no.0);
         let mut ids = Vec::new();
         for DueRecord { record, .. } in &due {
             ids.extend(match record {
@@ -104,12 +121,16 @@ impl Reader<'_> {
 
 impl Tx<'_> {
     /// Purges records. Leaves out those that are already gone, and returns whether any was there.
-    pub fn purge_due(&self, due: &DueRecords) -> Result<bool, StoreError> {
+    pub fn purge_due(&self, part: &DuePart) -> Result<bool, StoreError> {
         let mut any = false;
-        let responses = &due.responses;
-        for DueRecord { workspace, record } in &due.records {
-            // The number may have changed since the read.
-            let Some(workspace) = self.workspace(&workspace.slug)? else { continue };
+        let responses = &part.due.responses;
+        for DueRecord { workspace, record } in &part.due.records {
+            // It may have been deleted since the read, or reset by test control: then its number
+            // has changed, and the records are gone.
+            let found = self.workspace(&workspace.slug)?;
+            let Some(workspace) = found.filter(|found| found.no == part.workspace) else {
+                continue;
+            };
             let caller = Caller { workspace, actor: Actor::system(), livemode: true };
             let tx = self.for_caller(&caller);
             let purged = match record {
@@ -128,25 +149,25 @@ impl Tx<'_> {
         Ok(any)
     }
 
-    /// Deletes some of the events before a time, with their deliveries, and returns whether there
-    /// may be more. An event stays while a delivery of it is waiting.
-    pub fn purge_events(&self, before: Timestamp) -> Result<bool, StoreError> {
-        let workspaces: Vec<i64> = self
-            .conn
-            .prepare_cached("SELECT no FROM workspaces ORDER BY no")?
-            .query_map((), |row| row.get(0))?
-            .collect::<engine::Result<_>>()?;
-        for workspace in workspaces {
-            let events = self.old_events(workspace, before)?;
-            if !events.is_empty() {
-                self.delete_events(WorkspaceNo(workspace), before, &events)?;
-                return Ok(true);
-            }
+    /// Deletes some of a workspace's events before a time, with their deliveries, and returns
+    /// whether there may be more. An event stays while a delivery of it is waiting.
+    pub fn purge_events(
+        &self,
+        workspace: WorkspaceNo,
+        before: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let events = self.old_events(workspace, before)?;
+        if !events.is_empty() {
+            self.delete_events(workspace, before, &events)?;
         }
-        Ok(false)
+        Ok(!events.is_empty())
     }
 
-    fn old_events(&self, workspace: i64, before: Timestamp) -> Result<Vec<String>, StoreError> {
+    fn old_events(
+        &self,
+        workspace: WorkspaceNo,
+        before: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT id FROM events AS e
                    WHERE workspace_no = ?1 AND created_at < ?2 AND NOT EXISTS (
                        SELECT 1 FROM webhook_deliveries AS d
@@ -154,7 +175,7 @@ impl Tx<'_> {
                    ORDER BY created_at LIMIT ?3";
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement
-            .query_map(params![workspace, before.as_micros(), EVENTS], |row| row.get(0))?;
+            .query_map(params![workspace.0, before.as_micros(), EVENTS], |row| row.get(0))?;
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 

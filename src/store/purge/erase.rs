@@ -3,13 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::store::Store;
 use crate::store::engine::sqlite::connection::{self, Durability};
 use crate::store::error::StoreError;
 use crate::store::files;
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
+use crate::store::{Store, WriteScope};
 
 /// How many pages are read in one go, and overwritten in one transaction.
 const READ: u32 = 1024;
@@ -76,8 +76,9 @@ impl Store {
         &self,
         mut progress: impl FnMut(u32, u32) -> bool,
     ) -> Result<Option<Erasure>, Unfinished> {
-        while let Some(deleting) = self.write_blocking(|tx| tx.unfinished_workspace())? {
-            while self.write_blocking(move |tx| tx.delete_workspace_rows(deleting))? {
+        while let Some(deleting) = self.read(|reader| reader.unfinished_workspace())? {
+            let delete = move |tx: &Tx<'_>| tx.delete_workspace_rows(deleting);
+            while self.write_blocking(deleting.scope(), delete)? {
                 if !progress(0, 0) {
                     return Err(Unfinished::Stopped);
                 }
@@ -97,7 +98,8 @@ impl Store {
             let found = self.read(|reader| reader.pages_with_remains(next, end))?;
             for some in found.chunks(WRITE) {
                 let some = some.to_owned();
-                overwritten += self.write_blocking(move |tx| tx.overwrite_unused_space(&some))?;
+                let overwrite = move |tx: &Tx<'_>| tx.overwrite_unused_space(&some);
+                overwritten += self.write_blocking(WriteScope::Database, overwrite)?;
             }
             next = end + 1;
             // A page that was split since can have moved its remains to the end of the file.
@@ -107,7 +109,7 @@ impl Store {
             }
         }
         self.truncate_wal(|| progress(pages, pages))?;
-        self.write_blocking(move |tx| tx.finish_purges(last))?;
+        self.write_blocking(WriteScope::Database, move |tx| tx.finish_purges(last))?;
         Ok(Some(Erasure { pages, overwritten }))
     }
 

@@ -24,7 +24,7 @@ mod traces;
 mod unused_space;
 mod workspace;
 
-pub use self::aged::DueRecords;
+pub use self::aged::{DuePart, DueRecords};
 pub use self::erase::{Erasure, Unfinished};
 pub use self::responses::SavedResponses;
 pub use self::traces::{PurgePreview, Purgeable};

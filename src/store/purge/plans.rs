@@ -125,7 +125,7 @@ fn deleted_records_are_found_among_the_deleted_ones() {
 fn purging_events_and_workspaces_scans_only_small_tables() {
     let mut conn = database_with_deleted();
     let events = purge(&mut conn, |tx| {
-        tx.purge_events(Timestamp::from_micros(9)).unwrap();
+        tx.purge_events(WorkspaceNo(1), Timestamp::from_micros(9)).unwrap();
     });
     let workspace = purge(&mut conn, |tx| {
         let new = crate::model::workspace::NewWorkspace {

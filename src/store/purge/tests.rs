@@ -18,7 +18,7 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::NewWorkspace;
 use crate::store::rows::fixture::body;
-use crate::store::{DataDir, Store, StoreError, WorkspaceTx};
+use crate::store::{DataDir, Store, StoreError, Tx, WorkspaceTx, WriteScope};
 
 struct Db {
     /// The first field, so that the database is closed before its directory is removed.
@@ -32,7 +32,10 @@ impl Db {
         let dir = tempfile::tempdir().unwrap();
         let store = open(&dir);
         let new = NewWorkspace { slug: Slug::parse("w").unwrap(), name: Name::parse("W").unwrap() };
-        let workspace = store.write_blocking(move |tx| tx.create_workspace(new)).unwrap().unwrap();
+        let workspace = store
+            .write_blocking(WriteScope::Database, move |tx| tx.create_workspace(new))
+            .unwrap()
+            .unwrap();
         let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
         Self { store, caller, dir }
     }
@@ -42,7 +45,16 @@ impl Db {
         change: impl FnOnce(&WorkspaceTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         let caller = self.caller.clone();
-        self.store.write_blocking(move |tx| change(&tx.for_caller(&caller))).unwrap()
+        let scope = WriteScope::Workspace(caller.workspace.no);
+        self.store.write_blocking(scope, move |tx| change(&tx.for_caller(&caller))).unwrap()
+    }
+
+    /// Makes a change that may touch anything.
+    fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.store.write_blocking(WriteScope::Database, change)
     }
 
     fn customer(&self, name: String) -> CustomerId {
@@ -155,7 +167,7 @@ fn copies_that_sqlite_leaves_when_it_splits_pages_are_overwritten() {
     for seed in 0..10 {
         let db = Db::new();
         let customer = db.customer("Aurora".to_owned());
-        db.store.write_blocking(move |tx| churn(tx.conn.sqlite()?, &mut Numbers(seed))).unwrap();
+        db.change(move |tx| churn(tx.conn.sqlite()?, &mut Numbers(seed))).unwrap();
         db.purge_customer(&customer);
         let (db, file) = db.file();
         with_copies += u32::from(contains(&file, "erased-row"));
@@ -238,13 +250,13 @@ fn only_what_a_purge_names_is_deleted_from_the_events() {
     assert_eq!(events(ada.as_str()).unwrap(), "contact.purged");
     assert_eq!(events(other.as_str()).unwrap(), "customer.created");
     // Without a permit, the schema refuses.
-    let delete = |tx: &crate::store::Tx<'_>| Ok(tx.conn.execute("DELETE FROM events", ())?);
-    assert!(db.store.write_blocking(delete).is_err());
+    let delete = |tx: &Tx<'_>| Ok(tx.conn.execute("DELETE FROM events", ())?);
+    assert!(db.change(delete).is_err());
     // A permit that is not given back can't be committed.
     let keep = "INSERT INTO purges (workspace_no, resource, resource_id, purged_at, actor_type,
                     actor_id, open)
                 VALUES (1, 'contact', 'c', 1, 'admin', 'cli', 0)";
-    assert!(db.store.write_blocking(|tx| Ok(tx.conn.execute(keep, ())?)).is_err());
+    assert!(db.change(|tx| Ok(tx.conn.execute(keep, ())?)).is_err());
 }
 
 /// Changes the file with another process's SQLite, which does not overwrite what it deletes.
@@ -266,7 +278,7 @@ fn pointer_maps_of_a_database_with_auto_vacuum_are_left_alone() {
     // In a large file, a pointer map can begin like a page of an index.
     let db = Db::new();
     let customer = db.customer("Aurora".to_owned());
-    db.store.write_blocking(|tx| churn(tx.conn.sqlite()?, &mut Numbers(1))).unwrap();
+    db.change(|tx| churn(tx.conn.sqlite()?, &mut Numbers(1))).unwrap();
     let filler = "CREATE TABLE filler (value);
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
          INSERT INTO filler SELECT hex(zeroblob(1500)) FROM n;
@@ -295,7 +307,7 @@ fn free_pages_are_overwritten_too() {
     assert!(!contains(&file, "erased-row"));
     assert_eq!(problems(&db), [""; 0]);
     // The free pages can be used.
-    db.store.write_blocking(|tx| churn(tx.conn.sqlite()?, &mut Numbers(2))).unwrap();
+    db.change(|tx| churn(tx.conn.sqlite()?, &mut Numbers(2))).unwrap();
     assert_eq!(problems(&db), [""; 0]);
 }
 
@@ -303,15 +315,16 @@ fn free_pages_are_overwritten_too() {
 fn a_pass_does_not_finish_purges_that_came_after_its_start() {
     let db = Db::new();
     let customer = db.customer("Aurora".to_owned());
-    let purge = |tx: &crate::store::Tx<'_>| tx.purge_events(Timestamp::from_micros(i64::MAX));
-    assert!(db.store.write_blocking(purge).unwrap());
+    let no = db.caller.workspace.no;
+    let purge = move |tx: &Tx<'_>| tx.purge_events(no, Timestamp::from_micros(i64::MAX));
+    assert!(db.change(purge).unwrap());
     // While the pass goes on, the retention deletes more events.
     let mut more = Some(customer);
     let pass = db.store.erase(|_, _| {
         if let Some(customer) = more.take() {
             let patch = json!({"name": "Changed"});
             db.write(move |tx| tx.update_customer(&CustomerRef::Id(customer), body(&patch)));
-            assert!(db.store.write_blocking(purge).unwrap());
+            assert!(db.change(purge).unwrap());
         }
         true
     });
@@ -325,10 +338,10 @@ fn the_last_workspace_is_not_deleted_and_none_twice() {
     let db = Db::new();
     let actor = Actor::command_line();
     let new = NewWorkspace { slug: Slug::parse("x").unwrap(), name: Name::parse("X").unwrap() };
-    let other = db.store.write_blocking(move |tx| tx.create_workspace(new)).unwrap().unwrap();
+    let other = db.change(move |tx| tx.create_workspace(new)).unwrap().unwrap();
     let delete = |id: &crate::model::workspace::WorkspaceId| {
         let (id, actor) = (id.clone(), actor.clone());
-        db.store.write_blocking(move |tx| tx.delete_workspace(&actor, &id)).unwrap()
+        db.change(move |tx| tx.delete_workspace(&actor, &id)).unwrap()
     };
     assert!(delete(&other.id).is_ok());
     assert_eq!(delete(&other.id), Err(DeleteError::NotFound));
@@ -343,13 +356,13 @@ fn a_pass_does_not_finish_the_deletion_of_a_workspace_whose_rows_remain() {
     let db = Db::new();
     let customer = db.customer("Aurora".to_owned());
     let new = NewWorkspace { slug: Slug::parse("x").unwrap(), name: Name::parse("X").unwrap() };
-    let other = db.store.write_blocking(move |tx| tx.create_workspace(new)).unwrap().unwrap();
+    let other = db.change(move |tx| tx.create_workspace(new)).unwrap().unwrap();
     db.purge_customer(&customer);
     let (mut id, last) = (Some(other.id), db.customer("Last".to_owned()));
     let pass = db.store.erase(|_, _| {
         if let Some(id) = id.take() {
             let actor = Actor::command_line();
-            db.store.write_blocking(move |tx| tx.delete_workspace(&actor, &id)).unwrap().unwrap();
+            db.change(move |tx| tx.delete_workspace(&actor, &id)).unwrap().unwrap();
         }
         true
     });
@@ -357,8 +370,8 @@ fn a_pass_does_not_finish_the_deletion_of_a_workspace_whose_rows_remain() {
     // A later purge, made before the rows of the workspace are deleted.
     db.purge_customer(&last);
     let last = db.store.read(|reader| reader.unfinished_purge()).unwrap().unwrap();
-    db.store.write_blocking(move |tx| tx.finish_purges(last)).unwrap();
-    assert!(db.store.write_blocking(|tx| tx.unfinished_workspace()).unwrap().is_some());
+    db.change(move |tx| tx.finish_purges(last)).unwrap();
+    assert!(db.store.read(|reader| reader.unfinished_workspace()).unwrap().is_some());
 }
 
 #[cfg(unix)]

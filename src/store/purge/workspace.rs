@@ -9,6 +9,7 @@ use crate::store::engine::{OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};
 use crate::store::tx::Tx;
+use crate::store::write_scope::WriteScope;
 
 /// How many rows of a table a transaction deletes.
 const BATCH: u32 = 200;
@@ -29,6 +30,13 @@ pub struct DeletingWorkspace {
     workspace: WorkspaceNo,
     /// The row of `purges`.
     purge: i64,
+}
+
+impl DeletingWorkspace {
+    /// What deleting its rows touches.
+    pub(super) fn scope(&self) -> WriteScope {
+        WriteScope::Workspace(self.workspace)
+    }
 }
 
 /// Why a workspace was not deleted.
@@ -138,7 +146,9 @@ impl Tx<'_> {
         }
         Ok(false)
     }
+}
 
+impl Reader<'_> {
     /// Returns a deleted workspace whose rows are not gone, because the process that deleted it was
     /// killed.
     pub fn unfinished_workspace(&self) -> Result<Option<DeletingWorkspace>, StoreError> {

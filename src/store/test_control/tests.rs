@@ -374,7 +374,12 @@ fn endpoints_stay_and_lose_their_deliveries() {
     assert_eq!(queues.len(), 1);
     assert_eq!(queues[0].endpoint, EndpointNo::for_test(2));
     assert_eq!(queues[0].first_attempts.len(), 3);
-    while fixture.db.global_tx(1000).clean_up_deliveries(now.plus_millis(-3_600_000)).unwrap() {}
+    while fixture
+        .db
+        .global_tx(1000)
+        .clean_up_deliveries(fixture.caller().workspace.no, now.plus_millis(-3_600_000))
+        .unwrap()
+    {}
     assert_eq!(fixture.count("webhook_deliveries"), 3);
     assert_eq!(fixture.count("webhook_endpoints"), 1);
 }

@@ -6,6 +6,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint};
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::model::workspace::WorkspaceNo;
 use crate::store::engine::{OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -14,6 +15,8 @@ use crate::store::tx::Tx;
 #[derive(Clone, Debug)]
 pub struct Finished {
     pub delivery: DeliveryNo,
+    /// The workspace of its endpoint.
+    pub workspace: WorkspaceNo,
     /// Row numbers are reused after deletions; ids are not.
     pub id: DeliveryId,
     /// The number of attempts before this one since the delivery was queued or replayed.
@@ -45,7 +48,7 @@ pub struct Recorded {
 }
 
 impl Tx<'_> {
-    /// Records attempts. Disables endpoints after `disable_after` failed deliveries in a row.
+    /// Records attempts of deliveries of one workspace. Disables endpoints after `disable_after` failed deliveries in a row.
     pub fn record_attempts(
         &self,
         finished: &[Finished],

@@ -8,6 +8,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{Attempt, Delivery};
 use crate::model::webhook::endpoint::Endpoint;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::model::workspace::WorkspaceNo;
 use crate::store::engine::{self, OptionalExtension, Row, ToValue, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
@@ -140,6 +141,18 @@ impl Reader<'_> {
             .query_map([no], |row| attempt(row, 0))?
             .collect::<engine::Result<Vec<_>>>()?;
         Ok(Some(DeliveryDetails { delivery, endpoint: endpoint.endpoint, body, attempts }))
+    }
+
+    /// Returns the workspace of a delivery.
+    pub fn workspace_of_delivery(
+        &self,
+        id: &DeliveryId,
+    ) -> Result<Option<WorkspaceNo>, StoreError> {
+        let sql = "SELECT e.workspace_no FROM webhook_deliveries AS d
+                       JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
+                   WHERE d.id = ?1";
+        let read = |row: &Row<'_>| Ok(WorkspaceNo(row.get(0)?));
+        Ok(self.conn.prepare_cached(sql)?.query_row([id.as_str()], read).optional()?)
     }
 
     /// Returns the deliveries of events with the ids of their endpoints, for timelines.

@@ -13,7 +13,7 @@ use crate::model::webhook::endpoint::{Disabled, Endpoint};
 use crate::model::webhook::id::EndpointId;
 use crate::model::webhook::subscription::Subscription;
 use crate::model::webhook::url::EndpointUrl;
-use crate::model::workspace::Workspace;
+use crate::model::workspace::{Workspace, WorkspaceNo};
 use crate::store::engine::{self, Conn, OptionalExtension, Row, ToValue};
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};
@@ -117,6 +117,22 @@ impl Reader<'_> {
         Ok(find(self.conn, id)?.map(|found| (found.endpoint, found.secrets)))
     }
 
+    /// Returns the workspace of an endpoint.
+    pub fn workspace_of_endpoint(
+        &self,
+        id: &EndpointId,
+    ) -> Result<Option<WorkspaceNo>, StoreError> {
+        Ok(find(self.conn, id)?.map(|found| found.workspace.no))
+    }
+
+    /// Returns the workspaces that have endpoints, also deleted ones whose rows are still there.
+    pub fn workspaces_with_endpoints(&self) -> Result<Vec<WorkspaceNo>, StoreError> {
+        let sql = "SELECT DISTINCT workspace_no FROM webhook_endpoints ORDER BY workspace_no";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map((), |row| Ok(WorkspaceNo(row.get(0)?)))?;
+        Ok(rows.collect::<engine::Result<_>>()?)
+    }
+
     /// Returns the endpoints in all workspaces, oldest first.
     pub fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
         let sql = format!(
@@ -127,12 +143,16 @@ impl Reader<'_> {
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 
-    /// Returns every endpoint's secrets, for re-encrypting them.
-    pub fn endpoint_secrets(&self) -> Result<Vec<(EndpointId, Secrets)>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY e.no");
+    /// Returns every endpoint's workspace and secrets, for re-encrypting them.
+    pub fn endpoint_secrets(&self) -> Result<Vec<(WorkspaceNo, EndpointId, Secrets)>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, e.workspace_no FROM {FROM} WHERE e.deleted_at IS NULL ORDER BY e.no"
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement
-            .query_map((), |row| Ok((EndpointId::from_stored(row.get(1)?), secrets(row)?)))?;
+        let rows = statement.query_map((), |row| {
+            let workspace = WorkspaceNo(row.get(19)?);
+            Ok((workspace, EndpointId::from_stored(row.get(1)?), secrets(row)?))
+        })?;
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 }

@@ -15,6 +15,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;
 use crate::model::webhook::endpoint::DisabledReason;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
+use crate::model::workspace::WorkspaceNo;
 use crate::store::engine::sqlite::schema;
 use crate::store::reader::Reader;
 use crate::store::rows::plans::{plan, statements};
@@ -130,6 +131,7 @@ fn results_are_recorded_by_row() {
     let mut conn = database();
     let seen = with_tx(&mut conn, |tx| {
         let finished = Finished {
+            workspace: WorkspaceNo(1),
             delivery: DeliveryNo(1),
             id: DeliveryId::from_stored("msg_1".to_owned()),
             step: 0,
@@ -229,7 +231,8 @@ fn preparing_the_outbox_at_startup_walks_an_index() {
 #[test]
 fn the_cleanup_walks_an_index() {
     let mut conn = database();
-    let seen = with_tx(&mut conn, |tx| while tx.clean_up_deliveries(now()).unwrap() {});
+    let seen =
+        with_tx(&mut conn, |tx| while tx.clean_up_deliveries(WorkspaceNo(1), now()).unwrap() {});
     // Skipping, listing a deleted endpoint's deliveries and old ones, and removing each with its
     // attempts.
     assert_only_searches(&conn, &seen, 5);

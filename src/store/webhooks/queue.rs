@@ -10,6 +10,7 @@ use crate::model::values::time::Timestamp;
 use crate::model::webhook::envelope::Envelope;
 use crate::model::webhook::id::{DeliveryId, EndpointId};
 use crate::model::webhook::url::EndpointUrl;
+use crate::model::workspace::WorkspaceNo;
 use crate::store::engine::{self, Conn, OptionalExtension, Row, params};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
@@ -31,6 +32,7 @@ pub struct EndpointQueue {
 /// A request to send.
 #[derive(Debug)]
 pub struct OutgoingRequest {
+    pub workspace: WorkspaceNo,
     pub delivery: DeliveryNo,
     pub id: DeliveryId,
     pub endpoint: EndpointId,
@@ -44,6 +46,7 @@ pub struct OutgoingRequest {
 
 /// The part of a request that is the same for all deliveries of an endpoint.
 struct Target {
+    workspace: WorkspaceNo,
     endpoint: EndpointId,
     url: EndpointUrl,
     secrets: Secrets,
@@ -119,6 +122,7 @@ impl Reader<'_> {
         }
         let found = endpoints::find_by_no(self.conn, no)?;
         Ok(found.map(|found| Target {
+            workspace: found.workspace.no,
             endpoint: found.endpoint.id,
             url: found.endpoint.url,
             secrets: found.secrets,
@@ -152,6 +156,7 @@ impl Reader<'_> {
             None => event_body(self.conn, &event_id)?,
         };
         Ok(Some(OutgoingRequest {
+            workspace: target.workspace,
             delivery,
             id: DeliveryId::from_stored(id),
             endpoint: target.endpoint.clone(),

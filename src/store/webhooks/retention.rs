@@ -4,6 +4,7 @@ use super::numbers::EndpointNo;
 use crate::model::event::Actor;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::id::EndpointId;
+use crate::model::workspace::WorkspaceNo;
 use crate::store::engine::{self, Row, params};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -12,20 +13,24 @@ use crate::store::tx::Tx;
 const BATCH: u32 = 500;
 
 impl Tx<'_> {
-    /// Removes temporary endpoints that were not renewed, skips the pending deliveries of disabled
-    /// endpoints, and removes the deliveries of deleted endpoints and of events before `before`,
-    /// except for pending ones. Returns whether there may be more to do.
-    pub fn clean_up_deliveries(&self, before: Timestamp) -> Result<bool, StoreError> {
-        for id in self.expired_endpoints()? {
+    /// Removes temporary endpoints of a workspace that were not renewed, skips the pending
+    /// deliveries of disabled endpoints, and removes the deliveries of deleted endpoints and of
+    /// events before `before`, except for pending ones. Returns whether there may be more to do.
+    pub fn clean_up_deliveries(
+        &self,
+        workspace: WorkspaceNo,
+        before: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for id in self.expired_endpoints(workspace)? {
             self.delete_endpoint(Actor::system(), &id)?;
         }
         let sql = "SELECT no, deleted_at IS NOT NULL, disabled_at IS NOT NULL
-                   FROM webhook_endpoints";
+                   FROM webhook_endpoints WHERE workspace_no = ?1";
         let read = |row: &Row<'_>| Ok((EndpointNo(row.get(0)?), row.get(1)?, row.get(2)?));
         let endpoints = self
             .conn
             .prepare_cached(sql)?
-            .query_map((), read)?
+            .query_map([workspace.0], read)?
             .collect::<engine::Result<Vec<(EndpointNo, bool, bool)>>>()?;
         for (endpoint, is_deleted, is_disabled) in endpoints {
             if is_disabled && !is_deleted && self.skip_pending(endpoint)? > 0 {
@@ -48,11 +53,12 @@ impl Tx<'_> {
         Ok(false)
     }
 
-    fn expired_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
-        let sql = "SELECT id FROM webhook_endpoints WHERE expires_at <= ?1 AND deleted_at IS NULL";
+    fn expired_endpoints(&self, workspace: WorkspaceNo) -> Result<Vec<EndpointId>, StoreError> {
+        let sql = "SELECT id FROM webhook_endpoints
+                   WHERE workspace_no = ?1 AND expires_at <= ?2 AND deleted_at IS NULL";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement
-            .query_map([self.now.as_micros()], |row| Ok(EndpointId::from_stored(row.get(0)?)))?;
+        let values = [workspace.0, self.now.as_micros()];
+        let rows = statement.query_map(values, |row| Ok(EndpointId::from_stored(row.get(0)?)))?;
         Ok(rows.collect::<engine::Result<_>>()?)
     }
 

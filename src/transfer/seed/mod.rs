@@ -24,7 +24,7 @@ use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::encryption::EncryptionError;
 use crate::model::workspace::{Workspace, WorkspaceNo};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreError, Tx, WriteScope};
 
 pub use self::keys::CreatedKey;
 pub use self::setup::SeedSetup;
@@ -134,7 +134,7 @@ fn find_or_create(store: &Store, target: SeedTarget) -> Result<Workspace, StoreE
             return Err(StoreError::Internal("a seed with faults was imported".to_owned()));
         }
     };
-    store.write_blocking(move |tx: &Tx<'_>| {
+    store.write_blocking(WriteScope::Database, move |tx: &Tx<'_>| {
         let slug = new.slug.clone();
         if let Some(created) = tx.create_workspace(new)? {
             return Ok(created);
@@ -160,7 +160,8 @@ fn create_others(
     }
     let issued = keys::issue(store, keys)?;
     let (actor, ping, workspace) = (options.actor.clone(), options.deliver, workspace.clone());
-    let created = store.write_blocking(move |tx: &Tx<'_>| {
+    let scope = WriteScope::Workspace(workspace.no);
+    let created = store.write_blocking(scope, move |tx: &Tx<'_>| {
         let keys = keys::create(tx, &actor, &workspace, issued)?;
         let mut created = Vec::new();
         for change in webhooks {

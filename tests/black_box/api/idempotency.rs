@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pivotal_server::model::clock::Clock;
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
-use pivotal_server::store::{DataDir, Store};
+use pivotal_server::store::{DataDir, Store, WriteScope};
 
 use crate::support::{Client, InProcess, Response, Server, wait_until};
 
@@ -117,8 +117,15 @@ fn a_response_is_saved_for_a_day_and_then_removed() {
     post(&client, "/customers", "new", BODY).expect(201);
     let clock: Arc<dyn Clock> = server.clock.clone();
     let store = Store::open(&DataDir::new(server.dir.path()), clock).unwrap();
-    let mut batches = 1;
-    while store.write_blocking(|tx| tx.delete_expired_responses(3)).unwrap() {
+    let mut batches = 0;
+    loop {
+        let now = store.clock().now();
+        let Some(expired) = store.read(|reader| reader.expired_responses(now, 3)).unwrap().pop()
+        else {
+            break;
+        };
+        let scope = WriteScope::Workspace(expired.workspace);
+        store.write_blocking(scope, move |tx| tx.delete_responses(&expired)).unwrap();
         batches += 1;
     }
     assert_eq!(batches, 3, "eight old ones, three at a time");

@@ -20,7 +20,7 @@ use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::server::Server;
 use pivotal_server::service::Service;
 use pivotal_server::settings::{ListenAddress, Settings};
-use pivotal_server::store::{DataDir, Store};
+use pivotal_server::store::{DataDir, Store, WriteScope};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
@@ -217,7 +217,7 @@ impl Drop for InProcess {
 
 fn set_password(store: &Store) {
     let password = Password::parse(PASSWORD).unwrap().hash().unwrap();
-    store.write_blocking(move |tx| tx.set_password(&password)).unwrap();
+    store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&password)).unwrap();
 }
 
 /// Creates one key of every mode and tier.
@@ -226,7 +226,8 @@ fn make_keys(store: &Store) -> Keys {
         slug: Slug::parse("default").unwrap(),
         name: Name::parse("Default").unwrap(),
     };
-    let workspace = store.write_blocking(|tx| tx.create_workspace(new)).unwrap().unwrap();
+    let workspace =
+        store.write_blocking(WriteScope::Database, |tx| tx.create_workspace(new)).unwrap().unwrap();
     let kinds = [Mode::Live, Mode::Test]
         .into_iter()
         .flat_map(|mode| [Tier::Standard, Tier::Paid, Tier::Unlimited].map(|tier| (mode, tier)));
@@ -235,11 +236,11 @@ fn make_keys(store: &Store) -> Keys {
         let new =
             NewKey { name, mode, tier, scopes: Scopes::all(), expires_at: None, replaces: None };
         let (issued, secret) = IssuedKey::issue(new, store.checksum_secret()).unwrap();
-        let workspace = workspace.clone();
+        let (scope, workspace) = (WriteScope::Workspace(workspace.no), workspace.clone());
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.create_key(Actor::command_line(), &workspace, issued)
         };
-        store.write_blocking(create).unwrap();
+        store.write_blocking(scope, create).unwrap();
         ((mode, tier), secret.reveal().to_owned())
     };
     kinds.map(make).collect()

@@ -11,7 +11,7 @@ use pivotal_server::model::webhook::secret::SigningSecret;
 use pivotal_server::model::webhook::subscription::Subscription;
 use pivotal_server::model::webhook::url::EndpointUrl;
 use pivotal_server::settings::Settings;
-use pivotal_server::store::{DataDir, Store};
+use pivotal_server::store::{DataDir, Store, WriteScope};
 
 use super::receiver::{Receiver, Request};
 use super::{create, settled, start, wait_for};
@@ -21,6 +21,7 @@ use crate::support::InProcess;
 struct Command<'s> {
     store: Store,
     receiver: &'s Receiver,
+    scope: WriteScope,
     endpoint: EndpointId,
 }
 
@@ -29,7 +30,7 @@ impl<'s> Command<'s> {
         let store = Store::open(&DataDir::new(server.dir.path()), server.clock.clone()).unwrap();
         let slug = Slug::parse("default").unwrap();
         let workspace = store.read(|reader| reader.workspace(&slug)).unwrap().unwrap();
-        let endpoint = EndpointId::generate();
+        let (scope, endpoint) = (WriteScope::Workspace(workspace.no), EndpointId::generate());
         let new = NewEndpoint {
             id: endpoint.clone(),
             url: EndpointUrl::parse(&receiver.url()).unwrap(),
@@ -43,8 +44,8 @@ impl<'s> Command<'s> {
         let create = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.create_endpoint(Actor::command_line(), &workspace, new, stored)
         };
-        store.write_blocking(create).unwrap();
-        (Self { store, receiver, endpoint }, secret.reveal())
+        store.write_blocking(scope, create).unwrap();
+        (Self { store, receiver, scope, endpoint }, secret.reveal())
     }
 
     fn rotate(&self) -> String {
@@ -54,7 +55,7 @@ impl<'s> Command<'s> {
         let rotate = move |tx: &pivotal_server::store::Tx<'_>| {
             tx.rotate_endpoint_secret(Actor::command_line(), &id, stored)
         };
-        assert!(self.store.write_blocking(rotate).unwrap().is_some());
+        assert!(self.store.write_blocking(self.scope, rotate).unwrap().is_some());
         secret.reveal()
     }
 

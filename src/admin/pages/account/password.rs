@@ -10,6 +10,7 @@ use crate::admin::page::{self, Page, PageResult, Section};
 use crate::admin::pages::sign_in::{has_password, log_failure, open_session};
 use crate::admin::visit::SignedInVisit;
 use crate::model::parse::problem::{Problem, Rule};
+use crate::store::WriteScope;
 
 #[derive(Template)]
 #[template(path = "admin/account/password.html")]
@@ -49,7 +50,8 @@ pub(in crate::admin) async fn change(visit: SignedInVisit) -> PageResult {
     }
     let admin = visitor.admin();
     let hash = admin.service.hash_secret(visitor.client_address(), move || new.hash()).await?;
-    let changed = visit.write_all(move |tx| tx.change_password(set_at, &hash)).await?;
+    let changed =
+        visit.write_all(WriteScope::Database, move |tx| tx.change_password(set_at, &hash)).await?;
     let changed_at = changed.ok_or_else(|| {
         AdminError::conflict(
             "Password changed in the meantime",

@@ -58,7 +58,8 @@ pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let action = format!("rotate {}", endpoint.id);
     let rotate =
         move |tx: &Tx<'_>| tx.rotate_endpoint_secret(Actor::admin_page(), &endpoint.id, stored);
-    let rotated = submit_once(&visit, &action, ALREADY_ROTATED, visit.write_all(rotate)).await?;
+    let rotated =
+        submit_once(&visit, &action, ALREADY_ROTATED, visit.write_current(rotate)).await?;
     secret::page(&visit, rotated.ok_or_else(load::missing)?, signing, true)
 }
 
@@ -67,7 +68,7 @@ pub(in crate::admin) async fn enable(visit: SignedInVisit) -> PageResult {
     let endpoint = load::endpoint(&visit).await?;
     let path = load::path(&endpoint);
     let enable = move |tx: &Tx<'_>| tx.enable_endpoint(Actor::admin_page(), &endpoint.id);
-    visit.write_all(enable).await?.ok_or_else(load::missing)?;
+    visit.write_current(enable).await?.ok_or_else(load::missing)?;
     visit.set_flash("Endpoint enabled. To send the events that were skipped, replay them.");
     Ok(see_other(&path))
 }
@@ -79,7 +80,7 @@ pub(in crate::admin) async fn disable(visit: SignedInVisit) -> PageResult {
     let disable = move |tx: &Tx<'_>| {
         tx.disable_endpoint(Actor::admin_page(), &endpoint.id, DisabledReason::Admin)
     };
-    visit.write_all(disable).await?.ok_or_else(load::missing)?;
+    visit.write_current(disable).await?.ok_or_else(load::missing)?;
     visit.set_flash("Endpoint disabled. Its events are skipped until you enable it.");
     Ok(see_other(&path))
 }
@@ -96,7 +97,7 @@ pub(in crate::admin) async fn confirm_delete(visit: SignedInVisit) -> PageResult
 pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
     let endpoint = load::endpoint(&visit).await?;
     let delete = move |tx: &Tx<'_>| tx.delete_endpoint(Actor::admin_page(), &endpoint.id);
-    if !visit.write_all(delete).await? {
+    if !visit.write_current(delete).await? {
         return Err(load::missing());
     }
     visit.set_flash("Endpoint deleted.");
@@ -107,7 +108,7 @@ pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
 pub(in crate::admin) async fn ping(visit: SignedInVisit) -> PageResult {
     let endpoint = load::endpoint(&visit).await?;
     let (path, action) = (load::path(&endpoint), format!("ping {}", endpoint.id));
-    let ping = visit.write_all(move |tx| tx.ping_endpoint(&endpoint.id));
+    let ping = visit.write_current(move |tx| tx.ping_endpoint(&endpoint.id));
     if !submit_once(&visit, &action, ALREADY_PINGED, ping).await? {
         return Err(load::missing());
     }

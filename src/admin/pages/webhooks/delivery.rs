@@ -69,7 +69,7 @@ pub(in crate::admin) async fn replay(visit: SignedInVisit) -> PageResult {
     let found = load::delivery(&visit).await?;
     let path = format!("{}/deliveries/{}", load::path(&found.endpoint), found.delivery.id);
     let id = found.delivery.id;
-    if !visit.write_all(move |tx| tx.replay_delivery(&id)).await? {
+    if !visit.write_current(move |tx| tx.replay_delivery(&id)).await? {
         return Err(AdminError::NoDelivery);
     }
     visit.set_flash("Delivery queued.");

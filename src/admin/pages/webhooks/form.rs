@@ -85,7 +85,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let create =
         move |tx: &Tx<'_>| tx.create_endpoint(Actor::admin_page(), &workspace, new, stored);
     let endpoint =
-        submit_once(&visit, "webhook", ALREADY_SUBMITTED, visit.write_all(create)).await?;
+        submit_once(&visit, "webhook", ALREADY_SUBMITTED, visit.write_current(create)).await?;
     secret::page(&visit, endpoint, signing, false)
 }
 
@@ -133,7 +133,7 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
     };
     let id = before.id;
     let updated =
-        visit.write_all(move |tx| tx.update_endpoint(Actor::admin_page(), &id, patch)).await?;
+        visit.write_current(move |tx| tx.update_endpoint(Actor::admin_page(), &id, patch)).await?;
     updated.ok_or_else(load::missing)?;
     visit.set_flash("Changes saved.");
     Ok(see_other(&path))

@@ -64,7 +64,7 @@ async fn replay_selected(visit: &SignedInVisit, endpoint: Endpoint) -> Result<us
         }
         Ok(queued)
     };
-    visit.write_all(replay).await
+    visit.write_current(replay).await
 }
 
 /// Replays in several transactions, so that other writes can come in between.
@@ -77,7 +77,7 @@ async fn replay_since(
     loop {
         let (id, scope) = (endpoint.id.clone(), ReplayScope::FailedAndSkipped);
         let replay = move |tx: &Tx<'_>| tx.replay_endpoint(&id, scope, since, position);
-        let (count, next) = visit.write_all(replay).await?;
+        let (count, next) = visit.write_current(replay).await?;
         queued += count;
         match next {
             Some(next) => position = Some(next),

@@ -30,7 +30,7 @@ use crate::model::webhook::secret::SigningSecret;
 use crate::model::webhook::subscription::Subscription;
 use crate::model::webhook::url::EndpointUrl;
 use crate::model::workspace::Workspace;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, Tx, WriteScope};
 
 /// How often the endpoint is renewed, and how long it outlives a killed command, in milliseconds.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -113,7 +113,7 @@ fn create(
             .map_err(|fault| Failure::Other(fault.requirement))?,
         expires_at: Some(store.clock().now().plus_millis(EXPIRES_AFTER)),
     };
-    let endpoint = store.write_blocking(move |tx| {
+    let endpoint = store.write_blocking(WriteScope::Workspace(workspace.no), move |tx| {
         tx.create_endpoint(Actor::command_line(), &workspace, new, stored)
     })?;
     Ok((endpoint, secret))
@@ -174,8 +174,12 @@ fn renew(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let renew = || -> Result<Option<Endpoint>, Failure> {
         let store = context.store()?;
         let until = store.clock().now().plus_millis(EXPIRES_AFTER);
+        let Some(workspace) = store.read(|reader| reader.workspace_of_endpoint(id))? else {
+            return Ok(None);
+        };
         let endpoint = id.clone();
-        store.write_blocking(move |tx| tx.renew_endpoint(&endpoint, until))?;
+        let renew = move |tx: &Tx<'_>| tx.renew_endpoint(&endpoint, until);
+        store.write_blocking(WriteScope::Workspace(workspace), renew)?;
         Ok(store.read(|reader| reader.endpoint(id))?.map(|(endpoint, _)| endpoint))
     };
     match renew() {
@@ -197,11 +201,13 @@ fn renew(context: &Context, id: &EndpointId) -> Result<(), Failure> {
 
 fn remove(context: &Context, id: &EndpointId) -> Result<(), Failure> {
     let remove = || -> Result<bool, Failure> {
-        let endpoint = id.clone();
-        let delete = move |tx: &crate::store::Tx<'_>| -> Result<bool, StoreError> {
-            tx.delete_endpoint(Actor::command_line(), &endpoint)
+        let store = context.store()?;
+        let Some(workspace) = store.read(|reader| reader.workspace_of_endpoint(id))? else {
+            return Ok(false);
         };
-        Ok(context.store()?.write_blocking(delete)?)
+        let endpoint = id.clone();
+        let delete = move |tx: &Tx<'_>| tx.delete_endpoint(Actor::command_line(), &endpoint);
+        Ok(store.write_blocking(WriteScope::Workspace(workspace), delete)?)
     };
     let was_there = remove().map_err(|failure| {
         Failure::Other(format!("endpoint {id} wasn't deleted, but will expire soon: {failure}"))

@@ -127,7 +127,7 @@ mod tests {
     use rusqlite::Connection;
 
     use crate::model::clock::SystemClock;
-    use crate::store::{DataDir, Store, StoreError};
+    use crate::store::{DataDir, Store, StoreError, WriteScope};
 
     /// Inserts rows of 100 kB, each in its own transaction.
     fn fill(store: &Store, rows: u32) {
@@ -139,14 +139,16 @@ mod tests {
                 tx.conn.prepare_cached(sql)?.execute(())?;
                 Ok::<_, StoreError>(())
             };
-            store.write_blocking(write).unwrap();
+            store.write_blocking(WriteScope::Database, write).unwrap();
         }
     }
 
     fn store(dir: &DataDir) -> Store {
         let store = Store::open_or_create(dir, Arc::new(SystemClock)).unwrap();
         let workspace = "INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0, 'USD')";
-        store.write_blocking(|tx| Ok(tx.conn.execute_batch(workspace)?)).unwrap();
+        store
+            .write_blocking(WriteScope::Database, |tx| Ok(tx.conn.execute_batch(workspace)?))
+            .unwrap();
         store
     }
 
@@ -159,7 +161,7 @@ mod tests {
     fn rewrite(store: &Store, times: u32) {
         for _ in 0..times {
             let sql = "UPDATE idempotency_keys SET body = randomblob(500000)";
-            store.write_blocking(|tx| Ok(tx.conn.execute(sql, ())?)).unwrap();
+            store.write_blocking(WriteScope::Database, |tx| Ok(tx.conn.execute(sql, ())?)).unwrap();
         }
     }
 

@@ -280,7 +280,7 @@ mod tests {
     use crate::model::values::slug::Slug;
     use crate::model::values::text::Name;
     use crate::model::workspace::{NewWorkspace, Workspace};
-    use crate::store::{DataDir, Store, StoreError, Tx};
+    use crate::store::{DataDir, Store, StoreError, Tx, WriteScope};
 
     fn create(tx: &Tx<'_>, slug: &str) -> Result<Option<Workspace>, StoreError> {
         let (slug, name) = (Slug::parse(slug).unwrap(), Name::parse(slug).unwrap());
@@ -321,7 +321,9 @@ mod tests {
         assert!(panicking.unwrap().blocking_recv().is_err());
         assert!(last.unwrap().blocking_recv().unwrap().unwrap().is_some());
         assert_eq!(slugs(&store), ["first", "last"]);
-        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
+        assert!(
+            store.write_blocking(WriteScope::Database, |tx| create(tx, "later")).unwrap().is_some()
+        );
     }
 
     #[test]
@@ -351,17 +353,17 @@ mod tests {
             let set = move |tx: &Tx<'_>| {
                 Ok(tx.conn.sqlite()?.pragma_update(None, "max_page_count", pages)?)
             };
-            store.write_blocking(set).unwrap();
+            store.write_blocking(WriteScope::Database, set).unwrap();
         };
         let fill = |tx: &Tx<'_>| {
             (0..10_000).try_for_each(|n| create(tx, &format!("filling-{n}")).map(drop))
         };
         limit(1);
-        let refused = store.write_blocking(fill);
+        let refused = store.write_blocking(WriteScope::Database, fill);
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         assert_eq!(slugs(&store), [""; 0]);
         limit(i64::from(u32::MAX) - 1);
-        store.write_blocking(fill).unwrap();
+        store.write_blocking(WriteScope::Database, fill).unwrap();
         assert_eq!(slugs(&store).len(), 10_000);
     }
 
@@ -387,6 +389,8 @@ mod tests {
             assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         }
         assert_eq!(slugs(&store), [""; 0]);
-        assert!(store.write_blocking(|tx| create(tx, "later")).unwrap().is_some());
+        assert!(
+            store.write_blocking(WriteScope::Database, |tx| create(tx, "later")).unwrap().is_some()
+        );
     }
 }

@@ -89,6 +89,7 @@ fn due(db: &Db, seconds: i64) -> Vec<DeliveryNo> {
 fn finished(request: &OutgoingRequest, status: u16, retry_at: Option<i64>) -> Finished {
     let is_success = (200..300).contains(&status);
     Finished {
+        workspace: request.workspace,
         delivery: request.delivery,
         id: request.id.clone(),
         step: request.step,

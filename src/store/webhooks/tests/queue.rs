@@ -92,7 +92,7 @@ fn old_deliveries_are_removed_in_batches_with_their_attempts_but_not_pending_one
         )
         .unwrap();
     let mut batches = 0;
-    while db.global_tx(9999).clean_up_deliveries(time_at(900)).unwrap() {
+    while db.global_tx(9999).clean_up_deliveries(db.caller().workspace.no, time_at(900)).unwrap() {
         batches += 1;
     }
     assert_eq!(batches, 2, "600 of the 900 old ones are not pending");
@@ -104,7 +104,7 @@ fn old_deliveries_are_removed_in_batches_with_their_attempts_but_not_pending_one
     db.conn()
         .execute("UPDATE webhook_deliveries SET held = 1 WHERE status = 'pending'", [])
         .unwrap();
-    while db.global_tx(9999).clean_up_deliveries(time_at(900)).unwrap() {}
+    while db.global_tx(9999).clean_up_deliveries(db.caller().workspace.no, time_at(900)).unwrap() {}
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 300, "held ones go");
 }
 
@@ -118,7 +118,7 @@ fn a_deleted_endpoint_is_removed_with_all_of_its_deliveries() {
     assert!(outgoing(&db, DeliveryNo(2)).is_none());
     db.customer(2, &json!({ "name": "Aurora" }));
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 700);
-    while db.global_tx(3).clean_up_deliveries(time_at(0)).unwrap() {}
+    while db.global_tx(3).clean_up_deliveries(db.caller().workspace.no, time_at(0)).unwrap() {}
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 0);
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_endpoints"), 0);
 }
@@ -133,9 +133,9 @@ fn a_temporary_endpoint_is_removed_unless_it_is_renewed() {
     assert_eq!(due(&db, 121), []);
     db.customer(121, &json!({ "name": "Late" }));
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_deliveries"), 1);
-    assert!(db.global_tx(121).clean_up_deliveries(time_at(0)).unwrap());
+    assert!(db.global_tx(121).clean_up_deliveries(db.caller().workspace.no, time_at(0)).unwrap());
     assert!(!db.global_tx(121).renew_endpoint(&endpoint.id, time_at(180)).unwrap());
-    while db.global_tx(121).clean_up_deliveries(time_at(0)).unwrap() {}
+    while db.global_tx(121).clean_up_deliveries(db.caller().workspace.no, time_at(0)).unwrap() {}
     assert_eq!(one::<i64>(&db, "SELECT count(*) FROM webhook_endpoints"), 0);
 }
 
@@ -150,7 +150,7 @@ fn a_large_backlog_is_skipped_in_the_background_and_the_ping_of_enabling_goes_fi
     tx.disable_endpoint(Actor::command_line(), &endpoint.id, DisabledReason::Admin).unwrap();
     assert_eq!(pending(), 1500);
     assert_eq!(due(&db, 3), [], "none of the others is sent");
-    assert!(tx.clean_up_deliveries(time_at(0)).unwrap());
+    assert!(tx.clean_up_deliveries(db.caller().workspace.no, time_at(0)).unwrap());
     assert_eq!(pending(), 500);
     tx.enable_endpoint(Actor::command_line(), &endpoint.id).unwrap();
     let first = outgoing(&db, due(&db, 3)[0]).unwrap();

@@ -13,8 +13,8 @@ use pivotal_server::model::webhook::endpoint::NewEndpoint;
 use pivotal_server::model::webhook::id::EndpointId;
 use pivotal_server::model::webhook::subscription::Subscription;
 use pivotal_server::model::webhook::url::EndpointUrl;
-use pivotal_server::model::workspace::NewWorkspace;
-use pivotal_server::store::{DataDir, Store};
+use pivotal_server::model::workspace::{NewWorkspace, WorkspaceNo};
+use pivotal_server::store::{DataDir, Store, Tx, WriteScope};
 
 use crate::support::ManualClock;
 
@@ -22,6 +22,7 @@ use crate::support::ManualClock;
 struct Expiry {
     store: Store,
     clock: Arc<ManualClock>,
+    no: WorkspaceNo,
     id: EndpointId,
     _dir: tempfile::TempDir,
 }
@@ -34,8 +35,11 @@ impl Expiry {
         let store = Store::open_or_create(&DataDir::new(dir.path()), clock.clone()).unwrap();
         let slug = Slug::parse("default").unwrap();
         let new = NewWorkspace { slug, name: Name::parse("Default").unwrap() };
-        let workspace = store.write_blocking(|tx| tx.create_workspace(new)).unwrap().unwrap();
-        let id = EndpointId::generate();
+        let workspace = store
+            .write_blocking(WriteScope::Database, |tx| tx.create_workspace(new))
+            .unwrap()
+            .unwrap();
+        let (no, id) = (workspace.no, EndpointId::generate());
         let endpoint = NewEndpoint {
             id: id.clone(),
             url: EndpointUrl::parse("http://127.0.0.1:9/").unwrap(),
@@ -45,23 +49,26 @@ impl Expiry {
             expires_at: is_temporary.then(|| start.plus_millis(45_000)),
         };
         let secret = StoredSecret { bytes: vec![1; 24], encrypted_with: None };
-        let create = move |tx: &pivotal_server::store::Tx<'_>| {
+        let create = move |tx: &Tx<'_>| {
             tx.create_endpoint(Actor::command_line(), &workspace, endpoint, secret)
         };
-        store.write_blocking(create).unwrap();
-        Self { store, clock, id, _dir: dir }
+        store.write_blocking(WriteScope::Workspace(no), create).unwrap();
+        Self { store, clock, no, id, _dir: dir }
     }
 
     fn renew(&self) -> bool {
         let (id, until) = (self.id.clone(), self.clock.now().plus_millis(45_000));
-        self.store.write_blocking(move |tx| tx.renew_endpoint(&id, until)).unwrap()
+        let scope = WriteScope::Workspace(self.no);
+        self.store.write_blocking(scope, move |tx| tx.renew_endpoint(&id, until)).unwrap()
     }
 
     /// Whether the endpoint is there after a clean-up so many seconds later.
     fn is_there_after(&self, seconds: i64) -> bool {
         self.clock.advance_millis(seconds * 1000);
         let keep_all = Timestamp::from_micros(0);
-        while self.store.write_blocking(move |tx| tx.clean_up_deliveries(keep_all)).unwrap() {}
+        let (no, scope) = (self.no, WriteScope::Workspace(self.no));
+        let clean_up = move |tx: &Tx<'_>| tx.clean_up_deliveries(no, keep_all);
+        while self.store.write_blocking(scope, clean_up).unwrap() {}
         self.store.read(|reader| reader.endpoint(&self.id)).unwrap().is_some()
     }
 }
