@@ -1,12 +1,11 @@
 //! `admin set-password`
 
 use std::io::{BufRead, IsTerminal, Read};
-use std::path::Path;
 
 use serde::Serialize;
 
 use super::args::Admin;
-use super::context::Context;
+use super::context::{Context, NewDatabase};
 use super::output::failure::Failure;
 use crate::model::plain_words::io_reason;
 use crate::model::values::password::Password;
@@ -16,7 +15,7 @@ use crate::store::WriteScope;
 #[derive(Serialize)]
 struct PasswordJson<'a> {
     password_changed_at: Timestamp,
-    database: &'a Path,
+    database: &'a str,
     new_database: bool,
 }
 
@@ -30,25 +29,20 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     let hash = read_new_password()?.hash()?;
     // The password can be set before the first start.
     let (store, database) = context.store_or_new()?;
-    let password_changed_at =
-        store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&hash))?;
-    let file = database.path.display();
+    let password_changed_at = store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&hash))?;
+    let place = &database.place;
     let text = || {
         if database.is_new {
             return format!(
-                "Admin password set in a new database, {file}. If your server uses another \
-                 database, pass its directory with --data-dir.",
+                "Admin password set in a new database, {place}. {}",
+                NewDatabase::ELSEWHERE
             );
         }
-        format!("Admin password set in {file}. Everyone who was signed in must sign in again.")
+        format!("Admin password set in {place}. Everyone who was signed in must sign in again.")
     };
-    let if_unprinted = || format!("the admin password was set in {file} anyway");
+    let if_unprinted = || format!("the admin password was set in {place} anyway");
     context.output.print_after_change(
-        &PasswordJson {
-            password_changed_at,
-            database: &database.path,
-            new_database: database.is_new,
-        },
+        &PasswordJson { password_changed_at, database: place, new_database: database.is_new },
         text,
         if_unprinted,
     )

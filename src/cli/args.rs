@@ -93,12 +93,13 @@ pub enum Command {
     /// once with exit code 143, 130, or 129.
     ///
     /// With `--json`, prints one object once the server is listening: `listening` (its URL),
-    /// `addresses` (the URLs of all its addresses, or `unix:` and the path of a Unix socket), `keys`
-    /// (the new keys with their secrets, which are null for the keys from your settings, except with
-    /// `--ephemeral`), `unshown_keys` (prefixes of keys from the first start that may never have been
-    /// shown), `test_control` (whether it is on), `demo` (whether the server is a demo), `admin` (the
-    /// URL of the admin pages, or null if they are off), and `setup` (the URL to set the first admin
-    /// password, or null).
+    /// `addresses` (the URLs of all its addresses, or `unix:` and the path of a Unix socket), `engine`
+    /// (the database engine with its version), `database` (the path of the database, or on PostgreSQL
+    /// its host, port, and name), `keys` (the new keys with their secrets, which are null for the keys
+    /// from your settings, except with `--ephemeral`), `unshown_keys` (prefixes of keys from the first
+    /// start that may never have been shown), `test_control` (whether it is on), `demo` (whether the
+    /// server is a demo), `admin` (the URL of the admin pages, or null if they are off), and `setup`
+    /// (the URL to set the first admin password, or null).
     #[command(verbatim_doc_comment)]
     Serve(Serve),
     /// Create, list, rename, and delete workspaces
@@ -127,6 +128,8 @@ pub enum Command {
     /// You don't need to stop the server. The backup is checked before it gets its final name. If
     /// the command fails or is interrupted, it leaves no file behind.
     ///
+    /// If the database is on PostgreSQL, the command only prints the `pg_dump` command to use instead.
+    ///
     /// With `--json`: `file`, `bytes`, the number of `workspaces`, `customers`, `contacts`,
     /// `onboardings`, `keys`, and `events`, `last_change`, and `warnings`.
     #[command(verbatim_doc_comment)]
@@ -139,6 +142,9 @@ pub enum Command {
     /// With `-`, or the path of a pipe, reads the backup from there. It is first written to the data
     /// directory; if it is incomplete, nothing is changed.
     ///
+    /// If the database is on PostgreSQL, the command only prints the `pg_restore` command to use
+    /// instead.
+    ///
     /// With `--json`: `database`, `kept_aside` (where the previous database was moved, or null),
     /// the number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
     /// `last_change`, and `warnings`.
@@ -148,6 +154,9 @@ pub enum Command {
     ///
     /// Reads every page and row, and changes nothing. You don't need to stop the server. Exits with
     /// code 1 if it finds a problem.
+    ///
+    /// If the database is on PostgreSQL, the command only prints the `pg_amcheck` command to use
+    /// instead.
     ///
     /// With `--json`: `sound` (true or false) and `findings` (one sentence for each problem).
     #[command(verbatim_doc_comment)]
@@ -165,7 +174,8 @@ pub enum Command {
     ///
     /// With `--json`: `workspace`, `seed`, the number of `customers`, `contacts`, `onboardings`,
     /// and `changes`, `since` (the start of the history), `key` (as `keys create` prints it),
-    /// `database` (its path), and `new_database` (whether it was created, too).
+    /// `database` (its path, or on PostgreSQL its host, port, and name), and `new_database` (whether it
+    /// was created, too).
     #[command(verbatim_doc_comment)]
     Demo(Demo),
     /// Export a workspace as JSON Lines, or its customers or contacts as CSV
@@ -319,8 +329,8 @@ pub enum Admin {
     /// terminal. Everyone who is signed in must sign in again. Creates the database if it doesn't
     /// exist.
     ///
-    /// With `--json`: `password_changed_at`, `database` (its path), and `new_database` (whether it
-    /// was created, too).
+    /// With `--json`: `password_changed_at`, `database` (its path, or on PostgreSQL its host, port, and
+    /// name), and `new_database` (whether it was created, too).
     #[command(verbatim_doc_comment)]
     SetPassword,
 }

@@ -12,8 +12,9 @@ use super::output::count;
 use super::output::failure::Failure;
 use super::output::progress::Progress;
 use crate::model::clock::{Clock, SystemClock};
+use crate::model::database_url::DatabaseUrl;
 use crate::model::values::time::Timestamp;
-use crate::store::{BackupStream, Contents, CopyError, CopyWarning, Watch, is_stream};
+use crate::store::{BackupStream, Contents, CopyError, CopyWarning, DataDir, Watch, is_stream};
 
 #[derive(Serialize)]
 struct BackupJson<'a> {
@@ -80,9 +81,13 @@ fn describe_contents(contents: &Contents) -> String {
 }
 
 pub fn backup(context: &Context, args: &Backup) -> Result<(), Failure> {
+    let dir = context.files(|url| {
+        let command = url.backup_command(&args.file.to_string_lossy());
+        format!("whose own tools make backups; run `{command}`")
+    })?;
     let backup =
         run_with_progress("no backup was made, and the partial file was removed", |watch| {
-            context.dir.backup(&args.file, watch)
+            dir.backup(&args.file, watch)
         })?;
     let (warnings, lines) = format_warnings(&backup.warnings);
     let (bytes, contents) = (backup.bytes, (&backup.contents).into());
@@ -147,8 +152,16 @@ impl<'a> Source<'a> {
 }
 
 pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
-    let source = Source::of(&args.file)?;
-    let (dir, now) = (&context.dir, SystemClock.now());
+    let dir = context.files(|url| {
+        let is_stdin = args.file == Path::new("-");
+        let file = (!is_stdin).then(|| args.file.to_string_lossy());
+        let command = url.restore_command(file.as_deref());
+        format!(
+            "whose own tools restore backups; stop all servers that use it, then run `{command}` \
+             with a file that `pg_dump` has made"
+        )
+    })?;
+    let (source, now) = (Source::of(&args.file)?, SystemClock.now());
     let restored =
         run_with_progress("nothing was restored, and the partial copy was removed", |watch| {
             match source {
@@ -156,7 +169,7 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
                 Source::Stream(stream) => dir.restore_stream(stream, args.replace, now, watch),
             }
         })?;
-    let database = context.dir.database();
+    let database = dir.database();
     let (warnings, lines) = format_warnings(&restored.warnings);
     let report = RestoreJson {
         database: database.clone(),
@@ -179,11 +192,20 @@ pub fn restore(context: &Context, args: &Restore) -> Result<(), Failure> {
 }
 
 pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
+    let instead = |url: &DatabaseUrl| {
+        let command = url.check_command();
+        format!("whose own tools check it; run `{command}`, which connects as a superuser")
+    };
+    let dir = match (&args.file, context.location.files()) {
+        // A backup is a file of SQLite, wherever the database is.
+        (Some(_), None) => &DataDir::new(&context.settings.settings.data_dir),
+        _ => context.files(instead)?,
+    };
     let watch: Arc<dyn Watch> = Arc::new(Progress::default());
     watch.on_check();
-    let findings = context.dir.check(args.file.as_deref(), &watch)?;
+    let findings = dir.check(args.file.as_deref(), &watch)?;
     drop(watch);
-    let path = args.file.clone().unwrap_or_else(|| context.dir.database());
+    let path = args.file.clone().unwrap_or_else(|| dir.database());
     let report = CheckJson { sound: findings.is_empty(), findings: &findings };
     context.output.print(&report, || {
         if findings.is_empty() {
@@ -191,7 +213,7 @@ pub fn check(context: &Context, args: &Check) -> Result<(), Failure> {
         }
         findings.join("\n")
     })?;
-    let is_database = path.canonicalize().ok() == context.dir.database().canonicalize().ok();
+    let is_database = path.canonicalize().ok() == dir.database().canonicalize().ok();
     match findings.len() {
         0 => Ok(()),
         findings if is_database => Err(Failure::Damaged { path, findings }),

@@ -1,6 +1,5 @@
 //! `demo`
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,7 +24,7 @@ struct DemoJson<'m> {
     changes: usize,
     since: Timestamp,
     key: NewKeyJson<'m>,
-    database: &'m Path,
+    database: &'m str,
     new_database: bool,
 }
 
@@ -42,7 +41,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
                 let outcome = if database.is_new {
                     format!(
                         "no demo data was kept, and the new database {} is empty",
-                        database.path.display()
+                        database.place
                     )
                 } else {
                     "no demo data was kept".to_owned()
@@ -60,7 +59,7 @@ pub fn run(context: &Context, Demo { workspace, seed }: &Demo) -> Result<(), Fai
         changes,
         since,
         key: NewKeyJson::new(&key, &secret),
-        database: &database.path,
+        database: &database.place,
         new_database: database.is_new,
     };
     let text = || {

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use self::args::{Args, Command};
-use self::context::{Context, data_dir};
+use self::context::{Context, location};
 use self::output::Output;
 use self::output::failure::Failure;
 use crate::settings::LoadedSettings;
@@ -56,8 +56,8 @@ fn run(args: Args) -> Result<(), Failure> {
         if let Some(dir) = args.data_dir {
             loaded.override_data_dir(dir);
         }
-        let dir = data_dir(&loaded.settings);
-        Ok::<_, Failure>(Context { settings: loaded, dir, output })
+        let location = location(&loaded.settings);
+        Ok::<_, Failure>(Context { settings: loaded, location, output })
     };
     match args.command.unwrap_or_default() {
         Command::Serve(args) => serve::run(context()?, args),

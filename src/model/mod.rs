@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod clock;
 pub mod contact;
 pub mod customer;
+pub mod database_url;
 pub mod event;
 pub mod event_feed;
 pub mod examples;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::database::BackupsOnPostgres;
 use super::hand_over::NothingToHandOver;
 use super::retention::ShortRetention;
 use super::table::SETTINGS;
@@ -18,14 +19,16 @@ pub enum SettingsError {
     Syntax { file: PathBuf, line: usize, message: String },
     #[error("{}, line {line}: unknown setting `{name}`; {}", .file.display(), hint(name))]
     Unknown { file: PathBuf, line: usize, name: String },
-    #[error("{}, line {line}: `{name}` must be {allowed}", .file.display())]
-    BadValue { file: PathBuf, line: usize, name: String, allowed: &'static str },
-    #[error("environment variable `{name}` must be {allowed}")]
-    BadVariable { name: String, allowed: &'static str },
+    #[error("{}, line {line}: `{name}` {fault}", .file.display())]
+    BadValue { file: PathBuf, line: usize, name: String, fault: String },
+    #[error("environment variable `{name}` {fault}")]
+    BadVariable { name: String, fault: String },
     #[error(transparent)]
     ShortRetention(#[from] ShortRetention),
     #[error(transparent)]
     NothingToHandOver(#[from] NothingToHandOver),
+    #[error(transparent)]
+    BackupsOnPostgres(#[from] BackupsOnPostgres),
     #[error(transparent)]
     IncompleteTls(#[from] IncompleteTls),
 }

@@ -30,19 +30,30 @@ const MAX_DELAY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// text.
 pub(super) struct Kind<T> {
     pub allowed: String,
+    pub explain: Explain,
     pub parse: Parse<T>,
     pub to_value: fn(&T) -> Value,
 }
 
+/// Says what is wrong with a value, if that can be said better than with the allowed values. Must not
+/// repeat the value if it may contain a secret.
+pub(super) type Explain = fn(&Value) -> Option<String>;
+
 pub(super) type Parse<T> = Box<dyn Fn(&Value) -> Option<T> + Send + Sync>;
 
 impl<T> Kind<T> {
-    fn new(
+    pub(super) fn new(
         allowed: impl Into<String>,
         parse: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
         to_value: fn(&T) -> Value,
     ) -> Self {
-        Self { allowed: allowed.into(), parse: Box::new(parse), to_value }
+        let allowed = allowed.into();
+        Self { allowed, explain: |_| None, parse: Box::new(parse), to_value }
+    }
+
+    /// Explains what is wrong with a value.
+    pub(super) fn explained_by(self, explain: Explain) -> Self {
+        Self { explain, ..self }
     }
 }
 
@@ -121,6 +132,19 @@ pub(super) fn boolean() -> Kind<bool> {
         other => other.as_bool(),
     };
     Kind::new("true or false", parse, |&flag| flag.into())
+}
+
+/// A boolean that another setting decides unless it is set.
+pub(super) fn automatic_boolean() -> Kind<Option<bool>> {
+    let parse = |value: &Value| match value {
+        Value::String(text) if text.trim() == "auto" => Some(None),
+        Value::String(text) => text.trim().parse().ok().map(Some),
+        other => other.as_bool().map(Some),
+    };
+    Kind::new("true, false, or \"auto\"", parse, |flag| match flag {
+        Some(flag) => (*flag).into(),
+        None => "auto".into(),
+    })
 }
 
 pub(super) fn log_level() -> Kind<LevelFilter> {

@@ -2,6 +2,7 @@
 //! command line override all of them.
 
 mod command;
+mod database;
 mod default_file;
 mod error;
 mod exposure;
@@ -25,7 +26,7 @@ pub use self::listen::{ListenAddress, ListenAddresses, is_localhost};
 pub use self::sources::{EffectiveSetting, LoadedSettings, Source};
 pub use self::tls::{IncompleteTls, KeyPairFiles, Tls};
 pub use self::values::{
-    Admin, Backups, Bootstrap, Connections, Cors, LogFormat, Metrics, RateLimits, Settings,
-    TestControl,
+    Admin, Backups, Bootstrap, Connections, Cors, LogFormat, Metrics, Postgres, RateLimits,
+    Settings, TestControl,
 };
 pub use self::variables::UnknownVariable;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
+use super::database::check_backups;
 use super::default_file::{DEFAULT_FILES, choose_file};
 use super::error::{SettingsError, SettingsErrors};
 use super::file;
@@ -73,6 +74,7 @@ impl LoadedSettings {
         loaded.read_variables(std::env::vars_os(), &mut errors);
         errors.extend(check_retention(&loaded.settings.webhooks).err().map(Into::into));
         errors.extend(check_hand_over(&loaded.settings.backup).err().map(Into::into));
+        errors.extend(check_backups(&loaded.settings).err().map(Into::into));
         errors.extend(loaded.settings.tls.files().err().map(Into::into));
         if errors.is_empty() { Ok(loaded) } else { Err(SettingsErrors(errors)) }
     }
@@ -144,8 +146,8 @@ impl LoadedSettings {
         for file::Entry { name, line, value } in entries {
             if let Some(setting) = table::find(&name, str::to_owned) {
                 if !self.apply(setting, &value, Source::File(path())) {
-                    let allowed = &setting.allowed;
-                    errors.push(SettingsError::BadValue { file: path(), line, name, allowed });
+                    let fault = setting.fault(&value);
+                    errors.push(SettingsError::BadValue { file: path(), line, name, fault });
                 }
             } else if !is_empty_section(&name, &value) {
                 errors.push(SettingsError::Unknown { file: path(), line, name });
@@ -172,12 +174,13 @@ impl LoadedSettings {
                 continue;
             };
             // Replacing bytes that are not UTF-8 would change the path of a directory.
-            let is_applied = value
-                .into_string()
-                .is_ok_and(|value| self.apply(setting, &Value::String(value), Source::Environment));
+            let value = value.into_string().map(Value::String);
+            let is_applied =
+                value.as_ref().is_ok_and(|value| self.apply(setting, value, Source::Environment));
             if !is_applied {
-                let (name, allowed) = (name.into_owned(), &setting.allowed);
-                errors.push(SettingsError::BadVariable { name, allowed });
+                // No value is valid that is not text.
+                let fault = setting.fault(value.as_ref().unwrap_or(&Value::Boolean(false)));
+                errors.push(SettingsError::BadVariable { name: name.into_owned(), fault });
             }
         }
         // The order of environment variables is not defined.

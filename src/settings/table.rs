@@ -4,11 +4,13 @@ use std::sync::LazyLock;
 
 use toml::Value;
 
+use super::database::optional_database;
 use super::kinds::{
-    DAY, HALF_DAY, HOUR, HUNDRED_MILLIS, Kind, MINUTE, SECOND, TEN_MILLIS, TEN_YEARS, addresses,
-    boolean, bounded_duration, control_token, directory, encryption_keys, integer, integer_in,
-    known_key, log_format, log_level, networks, optional_addresses, optional_age, optional_command,
-    optional_directory, optional_file, optional_interval, optional_url, origins, retry_schedule,
+    DAY, Explain, HALF_DAY, HOUR, HUNDRED_MILLIS, Kind, MINUTE, SECOND, TEN_MILLIS, TEN_YEARS,
+    addresses, automatic_boolean, boolean, bounded_duration, control_token, directory,
+    encryption_keys, integer, integer_in, known_key, log_format, log_level, networks,
+    optional_addresses, optional_age, optional_command, optional_directory, optional_file,
+    optional_interval, optional_url, origins, retry_schedule,
 };
 use super::values::Settings;
 use crate::model::key::Mode;
@@ -23,6 +25,8 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     vec![
         setting("listen", addresses(), |s| &mut s.listen),
         setting("data_dir", directory(), |s| &mut s.data_dir),
+        setting("database", optional_database(), |s| &mut s.database),
+        setting("require_sync", automatic_boolean(), |s| &mut s.require_sync),
         setting("log", log_level(), |s| &mut s.log),
         setting("log_format", log_format(), |s| &mut s.log_format),
         setting("workers", integer(0..=256), |s| &mut s.workers),
@@ -33,6 +37,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             &mut s.query_timeout
         }),
         setting("keep_alive", bounded_duration(SECOND, HOUR, "75s"), |s| &mut s.keep_alive),
+        setting("postgres.connections", integer(4..=1000), |s| &mut s.postgres.connections),
         setting("connections.max", integer(16..=1_000_000), |s| &mut s.connections.max),
         setting("connections.per_address", integer(1..=1_000_000), |s| {
             &mut s.connections.per_address
@@ -115,7 +120,8 @@ pub(super) struct Setting {
     /// The name in the file, after its section and a dot.
     pub name: &'static str,
     /// The allowed values; completes the sentence "must be …".
-    pub allowed: String,
+    allowed: String,
+    explain: Explain,
     apply: Apply,
     value: ReadValue,
 }
@@ -127,6 +133,11 @@ impl Setting {
     /// Sets a value. Returns `None` if it is not allowed.
     pub fn apply(&self, settings: &mut Settings, value: &Value) -> Option<()> {
         (self.apply)(settings, value)
+    }
+
+    /// Says what is wrong with a value that is not allowed. Follows the name of the setting.
+    pub fn fault(&self, value: &Value) -> String {
+        (self.explain)(value).unwrap_or_else(|| format!("must be {}", self.allowed))
     }
 
     /// Returns the value as it would be written in the file. The settings are borrowed mutably only
@@ -151,10 +162,11 @@ fn setting<T: 'static>(
     kind: Kind<T>,
     field: fn(&mut Settings) -> &mut T,
 ) -> Setting {
-    let Kind { allowed, parse, to_value } = kind;
+    let Kind { allowed, explain, parse, to_value } = kind;
     Setting {
         name,
         allowed,
+        explain,
         apply: Box::new(move |settings, value| {
             *field(settings) = parse(value)?;
             Some(())

@@ -10,6 +10,7 @@ use log::LevelFilter;
 use super::command::CommandLine;
 use super::listen::{ListenAddress, ListenAddresses};
 use super::tls::Tls;
+use crate::model::database_url::DatabaseUrl;
 use crate::model::key::known::KnownKey;
 use crate::model::test_control::token::ControlToken;
 use crate::model::web::origin::AllowedOrigins;
@@ -23,6 +24,10 @@ use crate::model::webhook::schedule::RetrySchedule;
 pub struct Settings {
     pub listen: ListenAddresses,
     pub data_dir: PathBuf,
+    /// `None` means the SQLite file in `data_dir`.
+    pub database: Option<DatabaseUrl>,
+    /// `None` means that `database` decides. See [`Settings::requires_sync`].
+    pub require_sync: Option<bool>,
     pub log: LevelFilter,
     pub log_format: LogFormat,
     /// Threads that handle requests; 0 means one per core.
@@ -36,6 +41,7 @@ pub struct Settings {
     pub query_timeout: Duration,
     /// How long a connection can stay open between two requests.
     pub keep_alive: Duration,
+    pub postgres: Postgres,
     pub connections: Connections,
     pub tls: Tls,
     pub cors: Cors,
@@ -91,6 +97,13 @@ pub struct Retention {
     /// Records, after they were deleted.
     pub deleted: Option<Duration>,
     pub events: Option<Duration>,
+}
+
+/// How PostgreSQL is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Postgres {
+    /// Connections to it in total.
+    pub connections: u32,
 }
 
 /// Limits on connections. They apply to every client, with a key or without.
@@ -184,6 +197,20 @@ impl Settings {
         self.worker_threads().max(2)
     }
 
+    /// Returns whether a write on PostgreSQL is only acknowledged once it is on two machines. Several
+    /// hosts are for surviving the loss of one.
+    pub fn requires_sync(&self) -> bool {
+        let has_several_hosts =
+            || self.database.as_ref().is_some_and(DatabaseUrl::has_several_hosts);
+        self.require_sync.unwrap_or_else(has_several_hosts)
+    }
+
+    /// Returns the command that makes a backup of a database on PostgreSQL; `None` on SQLite, where the
+    /// server can do that.
+    pub fn backup_command(&self) -> Option<String> {
+        self.database.as_ref().map(|url| url.backup_command("pivotal.dump"))
+    }
+
     /// Where webhooks may be sent.
     pub fn destinations(&self) -> DestinationPolicy {
         let pages = self.admin.listen.as_ref().filter(|_| self.admin.enabled);
@@ -206,6 +233,8 @@ impl Default for Settings {
         Self {
             listen: ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into()).into(),
             data_dir: PathBuf::from("./data"),
+            database: None,
+            require_sync: None,
             log: LevelFilter::Info,
             log_format: LogFormat::Text,
             workers: 0,
@@ -214,6 +243,7 @@ impl Default for Settings {
             public_url: None,
             query_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
+            postgres: Postgres { connections: 16 },
             connections: Connections {
                 max: 4096,
                 per_address: 256,

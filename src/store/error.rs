@@ -159,6 +159,10 @@ pub enum OpenError {
         mebibytes(*needed), mebibytes(*free)
     )]
     NoSpace { path: PathBuf, from: i64, needed: u64, free: u64 },
+    #[error(
+        "cannot open {place}: this version stores data only in SQLite files; leave the `database` setting empty"
+    )]
+    NoConnection { place: String },
     #[error("upgrading {path} from schema {from} failed and was undone: {found}; reinstall the previous version to keep working, and report this problem", path = .path.display())]
     Upgrade { path: PathBuf, from: i64, found: String },
 }

@@ -48,6 +48,7 @@ use self::engine::sqlite::writer::{Guards, Writer};
 use self::engine::sqlite::{connection, damage, identity, writer};
 pub use self::engine::write_stats::WriteStats;
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
+pub use self::files::DataDir;
 pub use self::files::backup::{BackupDir, FinishedBackup};
 use self::files::check;
 pub use self::files::contents::Contents;
@@ -58,7 +59,12 @@ pub use self::files::watch::Watch;
 pub use self::files::{DataDir, EphemeralDir, ServeLock};
 use self::files::{IfMissing, OpenFiles, OpenLock};
 pub use self::idempotency::{ExpiredResponses, Replay};
+use self::files::{IfMissing, OpenFiles, OpenLock, ServeLock};
+pub use self::idempotency::Replay;
 pub use self::keys::Credentials;
+#[cfg(feature = "postgres")]
+pub use self::location::PostgresLocation;
+pub use self::location::{Claim, EngineInfo, Location};
 pub use self::overview::{FileSize, Overview, Tally};
 pub use self::purge::{
     DeleteError, DeletingWorkspace, DuePart, DueRecords, Erasure, PurgePreview, Purgeable,
@@ -94,6 +100,8 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     dir: DataDir,
     is_local: bool,
+    /// Whether the database was created when it was opened.
+    is_new: bool,
     /// Cached: the file cannot be replaced by another database while it is open.
     checksum_secret: ChecksumSecret,
     /// The last field, so that the lock is released after the database is closed.
@@ -143,36 +151,60 @@ impl Drop for Snapshot {
 }
 
 impl Store {
-    /// Opens the database of a data directory for a command.
+    /// Opens a database for a command.
     ///
     /// # Errors
-    /// See [`OpenError`]. The file is left unchanged.
-    pub fn open(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::for_command(dir, IfMissing::Fail, clock)
+    /// See [`OpenError`]. The database is left unchanged.
+    pub fn open(location: impl Into<Location>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::for_command(&location.into(), IfMissing::Fail, clock)
     }
 
     /// Like [`Store::open`], but creates the database if there is none.
-    pub fn open_or_create(dir: &DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::for_command(dir, IfMissing::Create, clock)
+    pub fn open_or_create(
+        location: impl Into<Location>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        Self::for_command(&location.into(), IfMissing::Create, clock)
     }
 
     fn for_command(
-        dir: &DataDir,
+        location: &Location,
         existing: IfMissing,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
+        let dir = match location {
+            Location::Files(dir) => dir,
+            #[cfg(feature = "postgres")]
+            Location::Postgres(postgres) => return Err(postgres.unopened()),
+        };
+        let is_new = !dir.database().exists();
         let (conn, lock) = dir.open(existing, None)?;
         let threads = Threads { lookups: 1, lists: 1 };
         let store = Self::start(dir, conn, clock, threads, Damage::default(), false)?;
-        Ok(Self { _lock: Some(lock), ..store })
+        Ok(Self { is_new, _lock: Some(lock), ..store })
     }
 
-    /// Opens or creates the database for a server that has locked the data directory. Checks the
-    /// database for damage first and removes files left behind by processes that were killed.
+    /// Opens or creates the database for a server. Checks a file for damage first and removes what
+    /// was left behind next to it by processes that were killed.
     ///
     /// # Errors
-    /// See [`OpenError`]. An existing file is left unchanged.
+    /// See [`OpenError`]. An existing database is left unchanged.
     pub fn serve(
+        claim: &Claim,
+        clock: Arc<dyn Clock>,
+        threads: Threads,
+    ) -> Result<Self, OpenError> {
+        match claim {
+            Claim::Files { dir, lock } => Self::serve_files(dir, lock, clock, threads),
+            Claim::Ephemeral(temporary) => {
+                Self::serve_files(temporary.data_dir(), temporary.lock(), clock, threads)
+            }
+            #[cfg(feature = "postgres")]
+            Claim::Postgres(postgres) => Err(postgres.unopened()),
+        }
+    }
+
+    fn serve_files(
         dir: &DataDir,
         lock: &ServeLock,
         clock: Arc<dyn Clock>,
@@ -247,6 +279,7 @@ impl Store {
             clock,
             dir: dir.clone(),
             is_local: true,
+            is_new: false,
             checksum_secret,
             _lock: None,
         })
@@ -329,8 +362,20 @@ impl Store {
         &self.outbox
     }
 
-    pub fn dir(&self) -> &DataDir {
-        &self.dir
+    /// Returns the data directory with the files of the database; `None` on PostgreSQL, which keeps
+    /// its own files.
+    pub fn files(&self) -> Option<&DataDir> {
+        Some(&self.dir)
+    }
+
+    /// Returns which engine keeps the database.
+    pub fn engine(&self) -> EngineInfo {
+        EngineInfo::sqlite(self.dir.database().display().to_string())
+    }
+
+    /// Returns whether the database was created when it was opened.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Fails if the database is damaged, is suspected to be, or is no longer at its path.

@@ -17,7 +17,7 @@ use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::backups::schedule::BackupStatus;
 use crate::service::clock_skew::ClockSkew;
-use crate::store::{Overview as Counts, StoreError};
+use crate::store::{EngineInfo, Overview as Counts, StoreError};
 
 #[derive(Template)]
 #[template(path = "admin/overview.html")]
@@ -37,6 +37,7 @@ struct ServerInfo {
     started: Timestamp,
     size: String,
     free: Option<String>,
+    engine: EngineInfo,
     database: Status,
     backup: Status,
     /// `None` unless new rows are dated ahead of the clock.
@@ -99,8 +100,12 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
         started: now.plus_millis(-seconds(uptime) * 1000),
         size: file_size(size.bytes),
         free: (size.free_bytes > 0).then(|| file_size(size.free_bytes)),
+        engine: service.store.engine(),
         database: database_status(service),
-        backup: backup_status(service.backups.as_ref().map(|backups| backups.status(clock))),
+        backup: match service.settings.backup_command() {
+            Some(command) => postgres_backup_status(&command),
+            None => backup_status(service.backups.as_ref().map(|backups| backups.status(clock))),
+        },
         clock: ahead.as_ref().map(clock_status),
         has_health: service.settings.admin.listen.is_none(),
     };
@@ -190,6 +195,16 @@ fn backup_status(condition: Option<BackupStatus>) -> Status {
             "The first backup is due but hasn't finished. It may be taking a long time. Check the \
              backup disk and the server's log.",
         ),
+    }
+}
+
+/// On PostgreSQL, the server doesn't know about backups.
+fn postgres_backup_status(command: &str) -> Status {
+    Status {
+        tone: "info",
+        label: "PostgreSQL",
+        at: None,
+        text: format!("Backups are made with PostgreSQL's own tools, for example {command}"),
     }
 }
 

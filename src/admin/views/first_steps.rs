@@ -12,6 +12,8 @@ pub(in crate::admin) struct FirstSteps {
     /// How many keys of the workspace work.
     pub keys: usize,
     pub has_backups: bool,
+    /// The command that makes a backup, on PostgreSQL.
+    pub backup_command: Option<String>,
 }
 
 impl FirstSteps {
@@ -21,6 +23,7 @@ impl FirstSteps {
         if of_workspace().any(|key| key.last_used_at.is_some()) {
             return None;
         }
+        let service = &visitor.admin().service;
         let base_url = visitor.api_base_url();
         let command = base_url
             .as_ref()
@@ -29,7 +32,8 @@ impl FirstSteps {
             command,
             base_url,
             keys: of_workspace().filter(|key| key.revoked_at.is_none()).count(),
-            has_backups: visitor.admin().service.backups.is_some(),
+            has_backups: service.backups.is_some(),
+            backup_command: service.settings.backup_command(),
         })
     }
 }

@@ -32,6 +32,9 @@ pub enum Failure {
     Remote(RemoteError),
     #[error("{0}")]
     Copy(#[from] CopyError),
+    /// The command is for the files of SQLite.
+    #[error("the database is on PostgreSQL, {0}")]
+    OnPostgres(String),
     #[error("{} has {}; stop the server, keep a copy of the file, and restore a backup", .path.display(), findings_above(*.findings))]
     Damaged { path: PathBuf, findings: usize },
     #[error("{} has {}; do not restore this backup: check an older one, and make a new one once `pivotal-server check` finds no problems in the database", .path.display(), findings_above(*.findings))]
@@ -125,6 +128,7 @@ impl Failure {
             | Self::Hash(_)
             | Self::Signals(_)
             | Self::Server(_)
+            | Self::OnPostgres(_)
             | Self::Other(_) => ErrorCode::Failed,
         }
     }

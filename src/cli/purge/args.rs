@@ -25,8 +25,9 @@ pub enum Customers {
     /// deleted before), the number of `contacts`, `onboardings`, `events`, `deliveries`, and
     /// `saved_responses` that were erased, `pages` and `overwritten_pages` of the file,
     /// `pages_with_email` (those that still contain one of the email addresses), and
-    /// `other_files` that may contain copies. If it was purged before: `id`, `workspace`, and
-    /// `already_purged`.
+    /// `other_files` that may contain copies. On PostgreSQL, the numbers of pages are null, and `vacuum`
+    /// is the command that removes deleted rows from its files. If it was purged before: `id`,
+    /// `workspace`, and `already_purged`.
     #[command(verbatim_doc_comment)]
     Purge {
         /// Workspace slug

@@ -18,6 +18,9 @@ struct AnnouncementJson<'a> {
     /// The first of `addresses`.
     listening: &'a str,
     addresses: &'a [String],
+    /// The engine with its version, and where the database is.
+    engine: String,
+    database: String,
     keys: Vec<NewKeyJson<'a>>,
     /// Keys from the first start that may never have been shown.
     unshown_keys: Vec<&'a Prefix>,
@@ -76,10 +79,13 @@ pub fn announce(
     });
     let (admin, setup) = (server.admin_url(), server.setup_url()?);
     let service = server.service();
+    let engine = service.store().engine();
     let test_control = service.test_control.is_some();
     let announcement = AnnouncementJson {
         listening: addresses.first().map_or("", String::as_str),
         addresses: &addresses,
+        engine: engine.product(),
+        database: engine.place,
         keys: new_keys.collect(),
         unshown_keys: unshown.unwrap_or_default().iter().map(|key| &key.prefix).collect(),
         test_control,

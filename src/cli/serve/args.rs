@@ -19,7 +19,7 @@ pub struct Serve {
     /// Create an empty database even if there was one before
     ///
     /// Without this flag, the server refuses to start if its database has gone missing, because a
-    /// disk may not be mounted.
+    /// disk may not be mounted. Only for SQLite.
     #[arg(long, verbatim_doc_comment)]
     pub new_database: bool,
     /// Send the webhooks that were pending in the backup that this database was restored from
@@ -27,20 +27,20 @@ pub struct Serve {
     pub resume_deliveries: bool,
     /// Serve a new, empty database, and remove it when the server ends
     ///
-    /// For tests: the database is in a temporary directory, on a free port unless you pass
-    /// `--listen`, with test control (see `--test-control`), without rate limits and scheduled
+    /// For tests: the database is a SQLite file in a temporary directory, on a free port unless you
+    /// pass `--listen`, with test control (see `--test-control`), without rate limits and scheduled
     /// backups. Prints the object of `--json` on one line, with or without that flag, and logs only
     /// warnings. Set `PIVOTAL_LOG` or `PIVOTAL_RATE_LIMITS_ENABLED` to change that. The settings
-    /// `listen`, `data_dir`, `backup.every`, `admin.listen`, `tls.cert`, and `tls.key` don't apply,
-    /// nor do the `trusted_proxies` and `metrics.listen` of a configuration file.
+    /// `listen`, `data_dir`, `database`, `backup.every`, `admin.listen`, `tls.cert`, and `tls.key`
+    /// don't apply, nor do the `trusted_proxies` and `metrics.listen` of a configuration file.
     #[arg(long, verbatim_doc_comment, conflicts_with_all = ["new_database", "resume_deliveries"])]
     pub ephemeral: bool,
     /// Serve a demo: a workspace with demo data that is reset every hour
     ///
-    /// The database is in a temporary directory, which is removed when the server ends. A reset
-    /// dates the data to the current day again and removes everything that visitors have made. The
-    /// printed keys and the admin password stay valid. Webhooks are not sent, and there are no
-    /// scheduled backups.
+    /// The database is a SQLite file in a temporary directory, which is removed when the server ends,
+    /// whatever the `database` setting says. A reset dates the data to the current day again and
+    /// removes everything that visitors have made. The printed keys and the admin password stay valid.
+    /// Webhooks are not sent, and there are no scheduled backups.
     #[arg(
         long,
         verbatim_doc_comment,

@@ -18,6 +18,7 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
         return Err(Failure::Other(message.to_owned()));
     }
     let settings = &mut loaded.settings;
+    settings.database = None;
     settings.backup.every = None;
     // Every delivery fails, because none is sent.
     settings.webhooks.disable_after = u32::MAX;

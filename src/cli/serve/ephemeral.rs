@@ -33,6 +33,7 @@ pub fn adapt(loaded: &mut LoadedSettings) -> Result<(), Failure> {
     if !metrics {
         settings.metrics.listen = None;
     }
+    settings.database = None;
     settings.backup.every = None;
     settings.shutdown_timeout = settings.shutdown_timeout.min(SHUTDOWN_TIMEOUT);
     settings.test_control.enabled = true;

@@ -9,6 +9,7 @@ use super::stop::StopCause;
 use crate::logging::Line;
 use crate::server::Server;
 use crate::settings::{LoadedSettings, Source};
+use crate::store::DataDir;
 
 /// Where the settings came from: names, without their values, which may be secrets.
 pub struct Origins {
@@ -44,12 +45,16 @@ impl Origins {
 
 /// Logs that the server has started, with what tells servers apart.
 pub fn log_started(server: &Server, origins: &Origins) {
-    let data_dir = server.service().store().dir().path();
+    let service = server.service();
+    let (engine, files) = (service.store().engine(), service.store().files());
+    let data_dir = files.map_or(&*service.settings().data_dir, DataDir::path);
     // The working directory of a service is easily overlooked.
     let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     Line::new(Level::Info, "started")
         .text("version", env!("CARGO_PKG_VERSION"))
         .number("pid", std::process::id().into())
+        .text("engine", &engine.product())
+        .text("database", &engine.place)
         .text("data_dir", &data_dir.display().to_string())
         .optional_list("listen", &server.addresses())
         .optional_list("admin_listen", &server.admin_addresses())

@@ -9,6 +9,7 @@ mod lifecycle;
 mod seed;
 mod stop;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,7 +33,7 @@ use crate::server::Server;
 use crate::service::Service;
 use crate::service::test_control::TestControl;
 use crate::settings::{ListenAddresses, Settings, check_exposure};
-use crate::store::{EphemeralDir, Store, WriteScope};
+use crate::store::{Claim, Location, Store, WriteScope};
 use crate::transfer::SeedTarget;
 
 /// The maximum number of deliveries on hold to count.
@@ -40,7 +41,7 @@ const MAX_COUNT: u32 = 100_000;
 
 pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let started = Instant::now();
-    let Context { settings: mut loaded, dir, mut output } = context;
+    let Context { settings: mut loaded, location, mut output } = context;
     let unknown = loaded.unknown_variables().to_vec();
     if args.ephemeral {
         ephemeral::adapt(&mut loaded)?;
@@ -58,27 +59,22 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     check_exposure(&settings)?;
     logging::start(settings.log, settings.log_format);
     unknown.iter().for_each(|variable| log::warn!("{variable}"));
-    // Removed when this function returns.
-    let temporary = (args.ephemeral || args.demo).then(EphemeralDir::create).transpose()?;
-    let creates_keys = !args.no_bootstrap;
-    let early_keys = (temporary.is_some() && creates_keys)
-        .then(|| KeysInPreparation::start(settings.bootstrap.clone()));
-    let dir = if args.new_database { dir.allowing_new_database() } else { dir };
-    // Held until the process ends.
-    let own_lock;
-    let (dir, lock) = match &temporary {
-        Some(temporary) => (temporary.data_dir(), temporary.lock()),
-        None => {
-            own_lock = dir.lock_for_serving()?;
-            (&dir, &own_lock)
-        }
+    let is_temporary = args.ephemeral || args.demo;
+    // Held until this function returns.
+    let claim = match (is_temporary, args.new_database) {
+        (true, _) => Claim::ephemeral()?,
+        (false, true) => allow_new_database(location)?.claim()?,
+        (false, false) => location.claim()?,
     };
+    let creates_keys = !args.no_bootstrap;
+    let early_keys = (is_temporary && creates_keys)
+        .then(|| KeysInPreparation::start(settings.bootstrap.clone()));
     let control = settings.test_control.enabled.then(TestControl::new).map(Arc::new);
     let clock: Arc<dyn Clock> = match &control {
         Some(control) => control.clock(),
         None => Arc::new(SystemClock),
     };
-    let store = Store::serve(dir, lock, clock, Server::threads(&settings))?;
+    let store = Store::serve(&claim, clock, Server::threads(&settings))?;
     release_deliveries(&store, args.resume_deliveries)?;
     let settings_of_keys = settings.bootstrap.clone();
     let mut service = Service::new(settings, store);
@@ -87,7 +83,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     // Before the announcement, so that a signal sent right after it stops the server cleanly.
     let stop = StopConditions {
         exit_with_parent: args.exit_with_parent,
-        temporary: temporary.as_ref().map(|temporary| temporary.path().to_owned()),
+        temporary: claim.temporary_dir().map(Path::to_owned),
     };
     let (cause, stop) = stop.watch();
     let store = server.service().store();
@@ -132,6 +128,19 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     let ended = actix_web::rt::System::new().block_on(server.run(stop));
     log_stopped(&cause, started);
     ended.map_err(Failure::Server)
+}
+
+/// Applies `--new-database`.
+fn allow_new_database(location: Location) -> Result<Location, Failure> {
+    match location {
+        Location::Files(dir) => Ok(Location::Files(dir.allowing_new_database())),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(_) => Err(Failure::OnPostgres(
+            "where --new-database has no effect; create an empty database with `createdb` and name \
+             it in the `database` setting"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Applies the flags of test control.

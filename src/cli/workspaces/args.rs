@@ -12,8 +12,8 @@ pub enum Workspaces {
     ///
     /// Creates the database if it doesn't exist.
     ///
-    /// With `--json`: `id`, `slug`, `name`, `created_at`, `database` (its path), and `new_database`
-    /// (whether it was created, too).
+    /// With `--json`: `id`, `slug`, `name`, `created_at`, `database` (its path, or on PostgreSQL its
+    /// host, port, and name), and `new_database` (whether it was created, too).
     #[command(verbatim_doc_comment)]
     Create {
         /// Unique short name: lowercase letters, digits, and hyphens
@@ -39,7 +39,8 @@ pub enum Workspaces {
     ///
     /// With `--json`: `id`, `slug`, the number of `customers`, `contacts`, `onboardings`, `events`,
     /// `keys`, `webhooks`, `deliveries`, and `saved_responses` that were erased, `pages` and
-    /// `overwritten_pages` of the file, and `other_files` that may contain copies.
+    /// `overwritten_pages` of the file, and `other_files` that may contain copies. On PostgreSQL, the
+    /// numbers of pages are null, and `vacuum` is the command that removes deleted rows from its files.
     #[command(verbatim_doc_comment)]
     Delete {
         /// Workspace slug

@@ -3,8 +3,6 @@
 pub mod args;
 pub(super) mod find;
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use self::args::Workspaces;
@@ -32,7 +30,7 @@ struct WorkspaceJson<'w> {
 struct CreatedJson<'w> {
     #[serde(flatten)]
     workspace: WorkspaceJson<'w>,
-    database: &'w Path,
+    database: &'w str,
     /// Whether the database was created, too.
     new_database: bool,
 }
@@ -77,7 +75,7 @@ fn create(context: &Context, slug: Slug, name: Name) -> Result<(), Failure> {
     let if_unprinted = || format!("workspace `{slug}` was created anyway");
     let json = CreatedJson {
         workspace: WorkspaceJson::from(&workspace),
-        database: &database.path,
+        database: &database.place,
         new_database: database.is_new,
     };
     context.output.print_after_change(&json, text, if_unprinted)

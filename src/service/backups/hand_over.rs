@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 
 use super::after::{HandOvers, WaitingBackup};
 use super::command::{self, Failure, Reason};
+use super::schedule::BackupSchedule;
 use crate::model::hex::hex;
 use crate::service::Service;
 
 /// Hands over each backup until the server stops.
 pub(crate) async fn hand_over_backups(service: Arc<Service>) {
-    let Some(hand_overs) = service.backups.as_ref().and_then(|backups| backups.hand_overs()) else {
-        return;
-    };
+    let Some(backups) = &service.backups else { return };
+    let Some(hand_overs) = backups.hand_overs() else { return };
     let clock = service.store.clock();
     while !hand_overs.is_stopping() {
         match hand_overs.due_in(clock.monotonic()) {
             None => hand_overs.changed().await,
-            Some(pause) if pause.is_zero() => hand_over_newest(&service, hand_overs).await,
+            Some(pause) if pause.is_zero() => hand_over_newest(&service, backups, hand_overs).await,
             Some(pause) => {
                 let due = clock.monotonic().plus(pause);
                 select(clock.sleep_until(due), pin!(hand_overs.changed())).await;
@@ -33,7 +33,7 @@ pub(crate) async fn hand_over_backups(service: Arc<Service>) {
     }
 }
 
-async fn hand_over_newest(service: &Service, hand_overs: &HandOvers) {
+async fn hand_over_newest(service: &Service, backups: &BackupSchedule, hand_overs: &HandOvers) {
     let Some(backup) = hand_overs.begin() else { return };
     let name = backup.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let started = std::time::Instant::now();
@@ -53,7 +53,7 @@ async fn hand_over_newest(service: &Service, hand_overs: &HandOvers) {
             let seconds = started.elapsed().as_secs();
             log::info!("handed over {name} to backup.after in {seconds} s");
             if hand_overs.record_success(&backup)
-                && let Err(error) = service.store.dir().record_handed_over(&backup.path)
+                && let Err(error) = backups.record_handed_over(&backup.path)
             {
                 log::warn!(
                     "cannot record that {name} was handed over, so it may be handed over again \

@@ -1,6 +1,7 @@
 //! The state of the backup schedule: when the next backup is due, and how the last one went.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use super::after::{AfterStatus, HandOvers};
 use crate::model::clock::{Clock, Monotonic};
 use crate::model::values::time::Timestamp;
 use crate::settings::Backups as Settings;
-use crate::store::{BackupDir, CopyError, FinishedBackup, Store, Watch};
+use crate::store::{BackupDir, CopyError, DataDir, FinishedBackup, Store, Watch};
 
 /// How soon a failed backup is retried, unless the next one is due earlier.
 const RETRY: Duration = Duration::from_secs(300);
@@ -19,6 +20,8 @@ pub(super) const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 pub(crate) struct BackupSchedule {
     every: Duration,
+    /// Where the record of the backup that was handed over last is.
+    data: DataDir,
     dir: BackupDir,
     /// `None` if there is no command to give the backups to.
     hand_overs: Option<HandOvers>,
@@ -82,11 +85,12 @@ impl Watch for Stop {
 
 impl BackupSchedule {
     /// Creates the schedule from the settings, or returns `None` if scheduled backups are off.
+    /// Backups are copies of files, so there are none on PostgreSQL.
     pub fn new(settings: &Settings, store: &Store) -> Option<Self> {
-        let every = settings.every?;
+        let (every, data) = (settings.every?, store.files()?);
         let dir = match &settings.dir {
             Some(path) => BackupDir::existing(path, settings.keep),
-            None => BackupDir::within(store.dir(), settings.keep),
+            None => BackupDir::within(data, settings.keep),
         };
         let started = Instant::now(store.clock());
         let found = dir.list(started.wall).unwrap_or_else(|error| {
@@ -104,7 +108,7 @@ impl BackupSchedule {
         let hand_overs = HandOvers::new(settings);
         if let (Some(hand_overs), Some((made, path))) = (&hand_overs, newest) {
             // Handing it over twice is better than not at all.
-            if store.dir().was_handed_over(path).unwrap_or(false) {
+            if data.was_handed_over(path).unwrap_or(false) {
                 hand_overs.record_earlier(*made);
             } else {
                 hand_overs.add(*made, path.clone());
@@ -117,8 +121,14 @@ impl BackupSchedule {
             running: false,
             warned: BTreeSet::new(),
         };
-        let backups =
-            Self { every, dir, hand_overs, state: Mutex::new(state), stop: Arc::default() };
+        let backups = Self {
+            every,
+            data: data.clone(),
+            dir,
+            hand_overs,
+            state: Mutex::new(state),
+            stop: Arc::default(),
+        };
         backups.warn_about_future_backups(&found.ahead);
         Some(backups)
     }
@@ -155,6 +165,11 @@ impl BackupSchedule {
     /// Returns how the command `backup.after` went; `None` if there is none.
     pub fn after_status(&self) -> Option<AfterStatus> {
         self.hand_overs.as_ref().map(HandOvers::status)
+    }
+
+    /// Records that a backup was handed over, so that a restart doesn't do it again.
+    pub(super) fn record_handed_over(&self, path: &Path) -> io::Result<()> {
+        self.data.record_handed_over(path)
     }
 
     pub(super) fn hand_overs(&self) -> Option<&HandOvers> {
@@ -261,7 +276,6 @@ impl BackupSchedule {
 mod tests {
     use super::*;
     use crate::model::clock::{FixedClock, SystemClock};
-    use crate::store::DataDir;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -290,6 +304,7 @@ mod tests {
         };
         BackupSchedule {
             every: HOUR,
+            data: DataDir::new("nowhere"),
             dir,
             hand_overs: None,
             state: Mutex::new(state),

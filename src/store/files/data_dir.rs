@@ -269,7 +269,11 @@ impl DataDir {
         upgrade::run(database, &(self.progress)())
     }
 
-    fn create_dir(&self) -> Result<(), OpenError> {
+    /// Creates the directory and its parents, unless it exists. Only its owner may access it.
+    ///
+    /// # Errors
+    /// The reason why it can't be created.
+    pub fn create_dir(&self) -> Result<(), OpenError> {
         super::create_private_dir(&self.path).map_err(|source| OpenError::io(&self.path, source))
     }
 }

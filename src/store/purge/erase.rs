@@ -85,7 +85,7 @@ impl Store {
             }
         }
         // Nothing is overwritten in a database that is removed when its server ends.
-        if self.dir().is_ephemeral() {
+        if self.dir.is_ephemeral() {
             return Ok(None);
         }
         let Some(last) = self.read(|reader| reader.unfinished_purge())? else { return Ok(None) };
@@ -129,7 +129,7 @@ impl Store {
     /// Truncates the write-ahead log, which contains earlier versions of pages. Waits for reads,
     /// during which nothing can be written, only for short moments.
     fn truncate_wal(&self, mut should_go_on: impl FnMut() -> bool) -> Result<(), Unfinished> {
-        let database = self.dir().database();
+        let database = self.dir.database();
         let conn = connection::open_checkpointer(&database, Durability::Full)
             .and_then(|conn| conn.busy_timeout(TRUNCATE_WAIT).map(|()| conn))
             .map_err(StoreError::from)?;

@@ -18,7 +18,7 @@ pub struct ChangeWatcher {
 impl Store {
     /// Watches this database.
     pub fn change_watcher(&self) -> ChangeWatcher {
-        ChangeWatcher { database: self.dir().database(), conn: None, version: None }
+        ChangeWatcher { database: self.dir.database(), conn: None, version: None }
     }
 }
 

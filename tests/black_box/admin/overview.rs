@@ -21,6 +21,7 @@ fn the_overview_counts_the_resources_of_the_workspace() {
     client.post("/onboardings", body).expect(201);
     let page = visitor.get("/admin");
     page.expect(200).says("API requests in the last hour").says("Database OK");
+    page.says("Database engine SQLite 3.").says("/pivotal.db");
     let facts = page.texts("dl > div");
     for fact in ["At risk 1", "Contacts 0", "Review 1", "Paused 1"] {
         assert!(facts.iter().any(|one| one == fact), "{fact} is not in {facts:?}");
@@ -38,6 +39,21 @@ fn the_overview_says_that_the_database_file_is_missing() {
     let visitor = server.signed_in();
     fs::rename(server.database(), server.dir().join("aside.db")).unwrap();
     visitor.get("/admin").expect(200).says("Database File missing").says("put the file back");
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_server_on_postgresql_says_how_to_make_backups() {
+    let url = "postgres://ann:s3cret@db.example.com/crm";
+    let database = Some(url.parse().unwrap());
+    let server = InProcess::start(Settings { database, ..Settings::default() });
+    let visitor = server.visitor();
+    let overview = visitor.sign_in();
+    let command = "pg_dump --format=custom --extension=plpgsql --file=pivotal.dump \
+                   --dbname=postgres://ann@db.example.com:5432/crm";
+    let texts = overview.texts("main").concat();
+    assert_eq!(texts.matches(command).count(), 2, "in the first steps and the facts: {texts}");
+    assert!(!texts.contains("s3cret") && !texts.contains("backup.every"), "{texts}");
 }
 
 #[test]

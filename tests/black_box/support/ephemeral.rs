@@ -29,7 +29,11 @@ impl Ephemeral {
     }
 
     pub fn start_demo(parent: &Path) -> Self {
-        Self::serve(parent, &["--demo", "--json", "--listen", "127.0.0.1:0"], &[])
+        Self::start_demo_with(parent, &[])
+    }
+
+    pub fn start_demo_with(parent: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::serve(parent, &["--demo", "--json", "--listen", "127.0.0.1:0"], variables)
     }
 
     fn serve(parent: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {

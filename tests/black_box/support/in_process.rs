@@ -20,7 +20,7 @@ use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::server::Server;
 use pivotal_server::service::Service;
 use pivotal_server::settings::{ListenAddress, Settings};
-use pivotal_server::store::{DataDir, Store, WriteScope};
+use pivotal_server::store::{DataDir, Location, Store, WriteScope};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
@@ -160,15 +160,15 @@ impl InProcess {
         let listen = ListenAddress::Ip(([127, 0, 0, 1], 0).into()).into();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
         let data = DataDir::new(dir.path());
-        let lock = data.lock_for_serving().unwrap();
+        let claim = Location::from(&data).claim().unwrap();
         let threads = Server::threads(&settings);
-        let store = Store::serve(&data, &lock, clock.clone(), threads).unwrap();
+        let store = Store::serve(&claim, clock.clone(), threads).unwrap();
         let server = Server::bind(Service::new(settings, store)).unwrap();
         prepare(server.service());
         let address = server.addresses()[0].strip_prefix("http://").unwrap().parse().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let _lock = lock;
+            let _claim = claim;
             let run = server.run(async {
                 let _ = stopped.await;
             });

@@ -74,7 +74,7 @@ pub fn export_to(
 /// Copies the workspace to a file without a name, so that the database isn't kept open: sending can
 /// take hours. Returns the number of objects, too.
 fn snapshot(context: &Context, slug: &Slug) -> Result<(Workspace, File, u64), Failure> {
-    let dir = context.dir.path();
+    let dir = context.work_dir()?;
     let failed = |source| {
         Failure::Other(format!("can't write to {}: {}", dir.display(), io_reason(&source)))
     };

@@ -23,7 +23,7 @@ impl Download {
     pub fn run(context: &Context, url: &BaseUrl, workspace: &Slug) -> Result<Self, Failure> {
         let mut session = Session::open(url, "Reading")?;
         let Session { client, organization, progress, watch } = &mut session;
-        let dir = context.dir.path();
+        let dir = context.work_dir()?;
         let received = receive(client, organization, dir, workspace, watch).map_err(|error| {
             let outcome = "nothing was imported yet; what was downloaded is kept, so run the \
                            command again to continue";

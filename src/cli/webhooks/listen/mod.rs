@@ -46,12 +46,18 @@ enum End {
 }
 
 pub fn run(context: &Context, args: ListenArgs) -> Result<(), Failure> {
-    if !context.dir.is_served()? {
+    if context.location.is_unserved()? {
         return Err(Failure::Other(format!(
             "no server is running on {}; start it with `pivotal-server serve`, or pass its data \
              directory with --data-dir",
-            context.dir.path().display()
+            context.settings.settings.data_dir.display()
         )));
+    }
+    if context.location.files().is_none() {
+        messages::warning(
+            "servers on other machines that use this database can't reach this command, so what \
+             they deliver to it fails; use it only while a single server runs, on this machine",
+        );
     }
     let listener = Listener::bind().map_err(|error| {
         Failure::Other(format!("can't listen on 127.0.0.1: {}", io_reason(&error)))

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::schema;
 use crate::store::Reader;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::files::{DataDir, OpenLock};
+use crate::store::files::OpenLock;
+use crate::store::location::Location;
 
 pub struct ReadOnly {
     conn: Connection,
@@ -13,11 +14,16 @@ pub struct ReadOnly {
 }
 
 impl ReadOnly {
-    /// Opens the database of a data directory.
+    /// Opens a database.
     ///
     /// # Errors
     /// See [`OpenError`]. Returns [`OpenError::Older`] if the database must be upgraded first.
-    pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
+    pub fn open(location: &Location) -> Result<Self, OpenError> {
+        let dir = match location {
+            Location::Files(dir) => dir,
+            #[cfg(feature = "postgres")]
+            Location::Postgres(postgres) => return Err(postgres.unopened()),
+        };
         let (conn, lock) = dir.open_to_read()?;
         let path = dir.database();
         let found = schema::version(&conn).map_err(|source| OpenError::sqlite(&path, source))?;

@@ -88,6 +88,8 @@ fn a_json_line_says_who_asked_for_what_and_why_it_failed() {
     let started = lines.iter().find(|line| line["message"] == "started").unwrap();
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(started["data_dir"], json!(server.dir()));
+    assert_eq!(started["database"], json!(server.database()));
+    assert!(started["engine"].as_str().unwrap().starts_with("SQLite 3."), "{started}");
     assert_eq!(started["listen"], json!([server.origin()]));
     assert_eq!(
         (&started["config"], &started["flags"]),

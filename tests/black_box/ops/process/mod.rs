@@ -4,6 +4,8 @@ mod cli;
 mod clocks;
 #[cfg(target_os = "linux")]
 mod command_line;
+#[cfg(feature = "postgres")]
+mod database;
 mod demo;
 mod demo_mode;
 #[cfg(target_os = "linux")]
