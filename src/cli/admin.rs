@@ -29,7 +29,8 @@ fn set_password(context: &Context) -> Result<(), Failure> {
     let hash = read_new_password()?.hash()?;
     // The password can be set before the first start.
     let (store, database) = context.store_or_new()?;
-    let password_changed_at = store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&hash))?;
+    let password_changed_at =
+        store.write_blocking(WriteScope::Database, move |tx| tx.set_password(&hash))?;
     let place = &database.place;
     let text = || {
         if database.is_new {

@@ -272,6 +272,8 @@ pub enum CopyError {
     Sqlite { draft: PathBuf, source: rusqlite::Error },
     #[error("the database is locked by another process; try again when that process has finished")]
     Locked,
+    #[error("the database is on PostgreSQL; back it up with pg_dump or pg_basebackup")]
+    NotFiles,
     #[error("the copy was canceled before it was complete, and was removed")]
     Stopped,
     #[error("{} already contains a database; pass --replace to replace it with the backup (the current database is kept next to it)", .0.display())]

@@ -2,6 +2,7 @@
 //! set of methods, and the engines that implement them.
 
 mod conn;
+pub(super) mod database;
 #[allow(dead_code)]
 pub(super) mod dialect;
 mod error;

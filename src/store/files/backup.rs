@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::check::CheckDepth;
 use super::contents::Contents;
 use super::copy;
 use super::watch::Watch;
 use crate::model::values::time::Timestamp;
 use crate::store::Store;
+use crate::store::engine::sqlite::database::SqliteDatabase;
 use crate::store::engine::sqlite::{connection, identity};
 use crate::store::error::{CopyError, CopyWarning, OpenError};
 use crate::store::files::{self, DataDir};
@@ -43,7 +43,7 @@ impl DataDir {
     }
 }
 
-impl Store {
+impl SqliteDatabase {
     /// Like [`DataDir::backup`], for the process that has the database open. Such a process must
     /// not open the file other than through SQLite, and does not wait for locks.
     ///
@@ -51,15 +51,15 @@ impl Store {
     /// See [`CopyError`]. No new file is left behind.
     pub fn backup(&self, to: &Path, watch: &Arc<dyn Watch>) -> Result<FinishedBackup, CopyError> {
         ensure_path_is_free(to)?;
-        self.open_files.ensure_in_place()?;
-        let database = self.dir.database();
+        self.ensure_in_place()?;
+        let database = self.dir().database();
         let mut source = connection::open_reader(&database)
             .map_err(|source| OpenError::sqlite(&database, source))?;
         files::check_connection_header(&source, &database)?;
         make(&mut source, to, watch).inspect_err(|error| {
             // The damage may be in the database, or only on the disk of the copy.
             if matches!(error, CopyError::CopyDamaged { .. }) {
-                self.damage.check_in_background(&database, CheckDepth::Full);
+                self.check_in_background();
             }
         })
     }
@@ -174,10 +174,11 @@ impl BackupDir {
         } else if matches!(self.path.try_exists(), Ok(false)) {
             return Err(CopyError::NoDirectory(self.path.clone()));
         }
+        let files = store.database.sqlite().ok_or(CopyError::NotFiles)?;
         let id = store.read(|reader| reader.database_id())?;
         let mut warnings = self.remove_drafts();
         let (time, path) = self.free_name(now);
-        let mut backup = store.backup(&path, watch)?;
+        let mut backup = files.backup(&path, watch)?;
         backup.warnings.append(&mut warnings);
         let (mut own, foreign) = self.find_surplus(time, &id);
         backup.foreign = foreign;

@@ -16,6 +16,9 @@ pub struct DiskUsage {
 }
 
 impl DiskUsage {
+    /// That of a database on another machine.
+    pub(in crate::store) const UNKNOWN: Self = Self { database: None, wal: None, free: None };
+
     pub(in crate::store) fn of(database: &Path) -> Self {
         let size = |path: &Path| fs::metadata(path).ok().map(|file| file.len());
         Self {

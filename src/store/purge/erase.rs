@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::store::engine::sqlite::connection::{self, Durability};
 use crate::store::error::StoreError;
-use crate::store::files;
 use crate::store::files::lock_holders::{Lock, LockHolder, lock_holders};
+use crate::store::files::{self, DataDir};
 use crate::store::reader::Reader;
 use crate::store::tx::Tx;
 use crate::store::{Store, WriteScope};
@@ -85,10 +85,15 @@ impl Store {
             }
         }
         // Nothing is overwritten in a database that is removed when its server ends.
-        if self.dir.is_ephemeral() {
+        if self.files().is_some_and(DataDir::is_ephemeral) {
             return Ok(None);
         }
         let Some(last) = self.read(|reader| reader.unfinished_purge())? else { return Ok(None) };
+        let Some(dir) = self.files() else {
+            // PostgreSQL reuses the space of deleted rows by itself.
+            self.write_blocking(WriteScope::Database, move |tx| tx.finish_purges(last))?;
+            return Ok(None);
+        };
         let count_pages =
             || self.read(|reader| reader.accessible_pages())?.ok_or(Unfinished::NoPageAccess);
         let (mut pages, mut next, mut overwritten) = (count_pages()?, 1, 0);
@@ -108,7 +113,7 @@ impl Store {
                 return Err(Unfinished::Stopped);
             }
         }
-        self.truncate_wal(|| progress(pages, pages))?;
+        truncate_wal(dir, || progress(pages, pages))?;
         self.write_blocking(WriteScope::Database, move |tx| tx.finish_purges(last))?;
         Ok(Some(Erasure { pages, overwritten }))
     }
@@ -125,29 +130,29 @@ impl Store {
         }
         Ok(count)
     }
+}
 
-    /// Truncates the write-ahead log, which contains earlier versions of pages. Waits for reads,
-    /// during which nothing can be written, only for short moments.
-    fn truncate_wal(&self, mut should_go_on: impl FnMut() -> bool) -> Result<(), Unfinished> {
-        let database = self.dir.database();
-        let conn = connection::open_checkpointer(&database, Durability::Full)
-            .and_then(|conn| conn.busy_timeout(TRUNCATE_WAIT).map(|()| conn))
+/// Truncates the write-ahead log, which contains earlier versions of pages. Waits for reads,
+/// during which nothing can be written, only for short moments.
+fn truncate_wal(dir: &DataDir, mut should_go_on: impl FnMut() -> bool) -> Result<(), Unfinished> {
+    let database = dir.database();
+    let conn = connection::open_checkpointer(&database, Durability::Full)
+        .and_then(|conn| conn.busy_timeout(TRUNCATE_WAIT).map(|()| conn))
+        .map_err(StoreError::from)?;
+    for _ in 0..TRUNCATE_ATTEMPTS {
+        let busy: i64 = conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get("busy"))
             .map_err(StoreError::from)?;
-        for _ in 0..TRUNCATE_ATTEMPTS {
-            let busy: i64 = conn
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get("busy"))
-                .map_err(StoreError::from)?;
-            if busy == 0 {
-                return Ok(());
-            }
-            if !should_go_on() {
-                return Err(Unfinished::Stopped);
-            }
-            thread::sleep(TRUNCATE_WAIT);
+        if busy == 0 {
+            return Ok(());
         }
-        let index = files::with_suffix(&database, files::SHM);
-        Err(Unfinished::Reading(describe_readers(&lock_holders(&index, Lock::WAL_READ))))
+        if !should_go_on() {
+            return Err(Unfinished::Stopped);
+        }
+        thread::sleep(TRUNCATE_WAIT);
     }
+    let index = files::with_suffix(&database, files::SHM);
+    Err(Unfinished::Reading(describe_readers(&lock_holders(&index, Lock::WAL_READ))))
 }
 
 fn describe_readers(holders: &[LockHolder]) -> String {

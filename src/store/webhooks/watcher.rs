@@ -7,10 +7,12 @@ use rusqlite::Connection;
 use crate::store::Store;
 use crate::store::engine::sqlite::connection;
 use crate::store::error::StoreError;
+use crate::store::files::DataDir;
 
 /// A connection that only watches. It is opened at the first check, and reopened after an error.
 pub struct ChangeWatcher {
-    database: PathBuf,
+    /// `None` on PostgreSQL, where each look reads the queue.
+    database: Option<PathBuf>,
     conn: Option<Connection>,
     version: Option<i64>,
 }
@@ -18,7 +20,7 @@ pub struct ChangeWatcher {
 impl Store {
     /// Watches this database.
     pub fn change_watcher(&self) -> ChangeWatcher {
-        ChangeWatcher { database: self.dir.database(), conn: None, version: None }
+        ChangeWatcher { database: self.files().map(DataDir::database), conn: None, version: None }
     }
 }
 
@@ -28,11 +30,12 @@ impl ChangeWatcher {
     /// # Errors
     /// If the database can't be opened or read.
     pub fn has_changed(&mut self) -> Result<bool, StoreError> {
+        let Some(database) = &self.database else { return Ok(true) };
         let conn = match self.conn.take() {
             Some(conn) => conn,
             None => {
                 self.version = None;
-                connection::open_reader(&self.database)?
+                connection::open_reader(database)?
             }
         };
         let version = connection::data_version(&conn)?;

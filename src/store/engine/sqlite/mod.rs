@@ -4,6 +4,7 @@ pub(in crate::store) mod checkpoint_thread;
 pub(in crate::store) mod checkpoints;
 pub(in crate::store) mod connection;
 pub(in crate::store) mod damage;
+pub(in crate::store) mod database;
 pub(in crate::store) mod identity;
 pub(in crate::store) mod key_cache;
 pub(in crate::store) mod limited_connection;

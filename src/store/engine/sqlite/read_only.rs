@@ -5,25 +5,19 @@ use rusqlite::Connection;
 use super::schema;
 use crate::store::Reader;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::files::OpenLock;
-use crate::store::location::Location;
+use crate::store::files::{DataDir, OpenLock};
 
-pub struct ReadOnly {
+pub struct SqliteReadOnly {
     conn: Connection,
     _lock: OpenLock,
 }
 
-impl ReadOnly {
-    /// Opens a database.
+impl SqliteReadOnly {
+    /// Opens the database of a data directory.
     ///
     /// # Errors
     /// See [`OpenError`]. Returns [`OpenError::Older`] if the database must be upgraded first.
-    pub fn open(location: &Location) -> Result<Self, OpenError> {
-        let dir = match location {
-            Location::Files(dir) => dir,
-            #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => return Err(postgres.unopened()),
-        };
+    pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
         let (conn, lock) = dir.open_to_read()?;
         let path = dir.database();
         let found = schema::version(&conn).map_err(|source| OpenError::sqlite(&path, source))?;

@@ -17,6 +17,7 @@ use super::connection;
 use super::damage::{Damage, Generation};
 use crate::model::clock::Clock;
 use crate::store::Tx;
+use crate::store::engine::database::panicked;
 use crate::store::engine::write_stats::WriteStats;
 use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
@@ -220,7 +221,7 @@ impl WriterThread {
         let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
         let error = match &outcome {
             Some(outcome) => outcome.error.clone(),
-            None => Some(crate::store::panicked()),
+            None => Some(panicked()),
         };
         outcomes.extend(outcome);
         if let Some(error) = error {
@@ -299,22 +300,22 @@ mod tests {
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
         // The first job waits until the others are queued, so that all share one transaction.
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = store.writer.send(move |tx| {
+        let first = store.database.send(WriteScope::Database, move |tx| {
             wait.recv().unwrap();
             create(tx, "first")
         });
-        let failing = store.writer.send(|tx| {
+        let failing = store.database.send(WriteScope::Database, |tx| {
             create(tx, "failing")?;
             Err::<(), _>(StoreError::SlugTaken)
         });
-        let panicking = store.writer.send(|tx| {
+        let panicking = store.database.send(WriteScope::Database, |tx| {
             create(tx, "panicking")?;
             if tx.now().as_micros() > 0 {
                 panic!("on purpose");
             }
             Ok(())
         });
-        let last = store.writer.send(|tx| create(tx, "last"));
+        let last = store.database.send(WriteScope::Database, |tx| create(tx, "last"));
         go.send(()).unwrap();
         assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
         assert!(matches!(failing.unwrap().blocking_recv(), Ok(Err(StoreError::SlugTaken))));
@@ -332,12 +333,12 @@ mod tests {
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = store.writer.send(move |tx| {
+        let first = store.database.send(WriteScope::Database, move |tx| {
             wait.recv().unwrap();
             create(tx, "first")
         });
-        let refused =
-            (0..2 * super::QUEUE_CAPACITY).find_map(|_| store.writer.send(|_| Ok(())).err());
+        let refused = (0..2 * super::QUEUE_CAPACITY)
+            .find_map(|_| store.database.send(WriteScope::Database, |_| Ok(())).err());
         assert!(matches!(refused, Some(StoreError::Unavailable(_))));
         go.send(()).unwrap();
         assert!(first.unwrap().blocking_recv().unwrap().unwrap().is_some());
@@ -373,16 +374,16 @@ mod tests {
         let data = DataDir::new(dir.path());
         let store = Store::open_or_create(&data, Arc::new(SystemClock)).unwrap();
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = store.writer.send(move |tx| {
+        let first = store.database.send(WriteScope::Database, move |tx| {
             wait.recv().unwrap();
             create(tx, "first").map(drop)
         });
         // SQLite does this if a page that no longer fits into its cache cannot be written.
-        let failing = store.writer.send(|tx| {
+        let failing = store.database.send(WriteScope::Database, |tx| {
             tx.conn.execute_batch("ROLLBACK")?;
             Err::<(), _>(StoreError::Unavailable("the disk is full".to_owned()))
         });
-        let last = store.writer.send(|tx| create(tx, "last").map(drop));
+        let last = store.database.send(WriteScope::Database, |tx| create(tx, "last").map(drop));
         go.send(()).unwrap();
         for job in [first, failing, last] {
             let refused = job.unwrap().blocking_recv().unwrap();

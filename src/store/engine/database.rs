@@ -1,0 +1,217 @@
+//! An open database of either engine. `Store` adds what does not depend on the engine.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::read_limit::ReadLimit;
+use super::sqlite::database::{SqliteDatabase, SqliteSnapshot};
+use super::sqlite::read_only::SqliteReadOnly;
+use super::write_stats::WriteStats;
+use crate::model::clock::Clock;
+use crate::model::key::checksum::ChecksumSecret;
+use crate::model::key::secret::Prefix;
+use crate::store::error::{OpenError, StoreError};
+use crate::store::files::IfMissing;
+use crate::store::keys::Credentials;
+use crate::store::location::{Claim, EngineInfo, Location};
+use crate::store::webhooks::signal::OutboxSignal;
+use crate::store::write_scope::WriteScope;
+use crate::store::{Reader, Tx};
+
+/// How many threads read from the database at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    /// Threads that take snapshots for lookups.
+    pub lookups: u32,
+    /// Threads that do all other reads, such as lists.
+    pub lists: u32,
+}
+
+pub(in crate::store) enum Database {
+    Sqlite(SqliteDatabase),
+}
+
+/// A database that was opened.
+pub(in crate::store) struct Opened {
+    pub database: Database,
+    /// Whether it was created.
+    pub is_new: bool,
+    pub checksum_secret: ChecksumSecret,
+}
+
+impl From<(SqliteDatabase, bool, ChecksumSecret)> for Opened {
+    fn from((database, is_new, checksum_secret): (SqliteDatabase, bool, ChecksumSecret)) -> Self {
+        Self { database: Database::Sqlite(database), is_new, checksum_secret }
+    }
+}
+
+impl Database {
+    pub fn for_command(
+        location: &Location,
+        existing: IfMissing,
+        clock: Arc<dyn Clock>,
+        outbox: OutboxSignal,
+    ) -> Result<Opened, OpenError> {
+        match location {
+            Location::Files(dir) => {
+                Ok(SqliteDatabase::for_command(dir, existing, clock, outbox)?.into())
+            }
+            #[cfg(feature = "postgres")]
+            Location::Postgres(postgres) => Err(postgres.unopened()),
+        }
+    }
+
+    pub fn for_server(
+        claim: &Claim,
+        clock: Arc<dyn Clock>,
+        threads: Threads,
+        outbox: OutboxSignal,
+    ) -> Result<Opened, OpenError> {
+        let (dir, lock) = match claim {
+            Claim::Files { dir, lock } => (dir, lock),
+            Claim::Ephemeral(temporary) => (temporary.data_dir(), temporary.lock()),
+            #[cfg(feature = "postgres")]
+            Claim::Postgres(postgres) => return Err(postgres.unopened()),
+        };
+        Ok(SqliteDatabase::for_server(dir, lock, clock, threads, outbox)?.into())
+    }
+
+    /// Returns whether reads use a local file.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+        }
+    }
+
+    /// Returns the database for what only SQLite has; `None` with any other engine.
+    pub fn sqlite(&self) -> Option<&SqliteDatabase> {
+        match self {
+            Self::Sqlite(database) => Some(database),
+        }
+    }
+
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.read(read),
+        }
+    }
+
+    pub fn read_within<T>(
+        &self,
+        limit: ReadLimit,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.read_within(limit, read),
+        }
+    }
+
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.snapshot().map(Snapshot::Sqlite),
+        }
+    }
+
+    /// Queues a change. The receiver gets its result, or is closed if the change panicked.
+    pub fn send<T: Send + 'static>(
+        &self,
+        _scope: WriteScope,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.send(change),
+        }
+    }
+
+    /// Returns the result of a change that was queued; `None` is a panic.
+    pub fn written<T>(&self, result: Option<Result<T, StoreError>>) -> Result<T, StoreError> {
+        let result = result.unwrap_or_else(|| Err(panicked()));
+        match self {
+            Self::Sqlite(database) => result.map_err(|error| database.translate(error)),
+        }
+    }
+
+    pub fn engine(&self) -> EngineInfo {
+        match self {
+            Self::Sqlite(database) => {
+                EngineInfo::sqlite(database.dir().database().display().to_string())
+            }
+        }
+    }
+
+    pub fn stop_waiting(&self) {
+        match self {
+            Self::Sqlite(database) => database.stop_waiting(),
+        }
+    }
+
+    pub fn write_stats(&self) -> &WriteStats {
+        match self {
+            Self::Sqlite(database) => database.write_stats(),
+        }
+    }
+}
+
+/// A view of the database at one moment, for several reads. In SQLite, it costs no more than a
+/// single read: the expensive part is acquiring and releasing the transaction lock. Drop it before
+/// awaiting: the pool has only one connection per reading thread.
+pub enum Snapshot {
+    Sqlite(SqliteSnapshot),
+}
+
+impl Snapshot {
+    /// Returns the key with this prefix, revoked or not.
+    pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
+        match self {
+            Self::Sqlite(snapshot) => snapshot.credentials(prefix),
+        }
+    }
+
+    /// Runs a read on the calling thread.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(snapshot) => snapshot.read(read),
+        }
+    }
+}
+
+/// A database that is only read, for commands that list things. It is never upgraded.
+pub enum ReadOnly {
+    Sqlite(SqliteReadOnly),
+}
+
+impl ReadOnly {
+    /// Opens a database.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Returns [`OpenError::Older`] if the database must be upgraded first.
+    pub fn open(location: &Location) -> Result<Self, OpenError> {
+        match location {
+            Location::Files(dir) => SqliteReadOnly::open(dir).map(Self::Sqlite),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(postgres) => Err(postgres.unopened()),
+        }
+    }
+
+    /// Runs a read on the calling thread.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.read(read),
+        }
+    }
+}
+
+/// The error of a change that panicked.
+pub(in crate::store) fn panicked() -> StoreError {
+    StoreError::Internal("a change panicked and was rolled back".to_owned())
+}
