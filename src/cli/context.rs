@@ -40,11 +40,9 @@ impl Context {
     /// Returns the data directory with the files of the database. `instead` describes how to do on
     /// PostgreSQL what the command does with these files.
     pub fn files(&self, instead: impl FnOnce(&DatabaseUrl) -> String) -> Result<&DataDir, Failure> {
-        match &self.location {
-            Location::Files(dir) => Ok(dir),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => Err(Failure::OnPostgres(instead(&postgres.url))),
-        }
+        let url = self.settings.settings.database.as_ref();
+        let on_postgres = || Failure::OnPostgres(url.map(instead).unwrap_or_default());
+        self.location.files().ok_or_else(on_postgres)
     }
 
     /// Returns the directory for temporary files with data. Only SQLite's exists before it is

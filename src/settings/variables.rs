@@ -99,6 +99,7 @@ mod tests {
             ("PIVOTAL_RATE_LIMIT_STANDARD", "PIVOTAL_RATE_LIMITS_STANDARD"),
             ("PIVOTAL_DATADIR", "PIVOTAL_DATA_DIR"),
             ("PIVOTAL_LITSEN", "PIVOTAL_LISTEN"),
+            ("PIVOTAL_DATABASE_URL", "PIVOTAL_DATABASE"),
         ] {
             let message = warning(name, "s3cret").unwrap();
             assert!(message.ends_with(&format!("did you mean `{expected}`?")), "{message}");

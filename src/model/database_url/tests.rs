@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn a_password_that_is_not_encoded_is_never_shown(
-        before in "[ -~]{0,6}", after in "[ -~]{0,6}", rest in "(@h(:1)?(/x)?([?]sslmode=require)?)?",
+        before in "[ -~]{0,6}", after in "[ -~]{0,6}", rest in "@(h(:1)?(/x)?([?]sslmode=require)?)?",
     ) {
         let text = format!("postgres://ann:{before}SECRET{after}{rest}");
         let shown = match text.parse::<DatabaseUrl>() {
