@@ -3,6 +3,7 @@
 
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
+use super::dialect::by_creation_for_sqlite;
 use super::error::{Error, Result};
 #[cfg(feature = "postgres")]
 use super::postgres::connection::PgConnection;
@@ -39,6 +40,14 @@ impl<'c> Conn<'c> {
             Self::Postgres(connection) => {
                 Ok(Statement::Postgres(connection, connection.prepare(sql)?))
             }
+        }
+    }
+
+    /// Returns the query for columns of a table by creation time. `rows` is what follows `FROM`, with
+    /// the alias `r` for the table.
+    pub fn by_creation(self, columns: &str, table: &str, rows: &str) -> String {
+        match self {
+            Self::Sqlite(_) => by_creation_for_sqlite(columns, table, rows),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Statements are written for SQLite. This turns their parameters into those of PostgreSQL; the
-//! functions and operators that it lacks are in `postgres/dialect.sql`.
+//! functions and operators that it lacks are in `postgres/dialect.sql`. The one query that needs two
+//! texts is here, too.
 
 use std::borrow::Cow;
 
@@ -47,6 +48,25 @@ fn verbatim_len(sql: &str) -> usize {
         [b'/', b'*', ..] => through(2, "*/"),
         _ => 1,
     }
+}
+
+/// Returns the query for columns of a table by creation time, for SQLite. There is no index of the
+/// creation times of deleted rows, and documents are large, so it sorts only row numbers. `rows` is
+/// what follows `FROM`, with the alias `r` for the table.
+pub(in crate::store) fn by_creation_for_sqlite(columns: &str, table: &str, rows: &str) -> String {
+    // Without a limit, SQLite would leave out the order of a subquery.
+    format!(
+        "SELECT {columns} FROM
+             (SELECT r.rowid AS number FROM {rows} ORDER BY r.created_at, r.display_id LIMIT -1)
+             CROSS JOIN {table} ON rowid = number"
+    )
+}
+
+/// Returns the same query for PostgreSQL. It sorts whole rows, because joins don't keep an order.
+pub(in crate::store) fn by_creation_for_postgres(columns: &str, rows: &str) -> String {
+    format!(
+        "SELECT {columns} FROM (SELECT r.* FROM {rows}) AS sorted ORDER BY created_at, display_id"
+    )
 }
 
 #[cfg(test)]

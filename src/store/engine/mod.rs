@@ -6,6 +6,7 @@ pub(super) mod database;
 #[allow(dead_code)]
 pub(super) mod dialect;
 mod error;
+mod identity;
 #[cfg(feature = "postgres")]
 #[allow(dead_code)]
 pub(super) mod postgres;

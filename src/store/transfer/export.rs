@@ -123,8 +123,7 @@ fn count(conn: Conn<'_>, workspace: WorkspaceNo, query: &str) -> Result<u64, Sto
     Ok(count.unsigned_abs())
 }
 
-/// Exports the resources of a type by creation time. Sorts only row numbers: there is no index of
-/// the creation times of deleted customers, and documents are large.
+/// Exports the resources of a type by creation time.
 fn resources<R: Resource, E: From<StoreError>>(
     conn: Conn<'_>,
     workspace: WorkspaceNo,
@@ -132,13 +131,8 @@ fn resources<R: Resource, E: From<StoreError>>(
     kind: Kind,
     sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
-    let sql = format!(
-        "SELECT {}, deleted_at FROM
-             (SELECT r.rowid AS number FROM {query} ORDER BY r.created_at, r.display_id LIMIT -1)
-             CROSS JOIN {} ON rowid = number",
-        Document::<R>::COLUMNS,
-        R::TABLE,
-    );
+    let columns = format!("{}, deleted_at", Document::<R>::COLUMNS);
+    let sql = conn.by_creation(&columns, R::TABLE, query);
     each(
         conn,
         &sql,

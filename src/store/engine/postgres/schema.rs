@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use postgres::error::SqlState;
 use postgres::{Client, GenericClient};
 
+use crate::store::engine::dialect::for_postgres;
+use crate::store::engine::identity;
 use crate::store::engine::sqlite::schema::{APPLICATION_ID, VERSION};
 
 /// Functions and operators of SQLite. The schema uses some of them.
@@ -42,6 +44,8 @@ pub(in crate::store) enum SchemaError {
         "the role `{role}` can't create tables in the schema `{schema}`; run GRANT CREATE ON SCHEMA {schema} TO {role}"
     )]
     NoPermission { role: String, schema: String },
+    #[error("cannot create an ID and a secret for the database: {0}")]
+    Random(#[from] getrandom::Error),
     #[error(transparent)]
     Postgres(#[from] postgres::Error),
 }
@@ -71,6 +75,8 @@ pub(in crate::store) fn ensure(client: &mut Client) -> Result<(), SchemaError> {
         tx.batch_execute(sql).map_err(|error| place.creation_error(error))?;
     }
     tx.execute("INSERT INTO pivotal_schema (no, version) VALUES (1, $1)", &[&VERSION])?;
+    let (id, secret) = identity::random()?;
+    tx.execute(&*for_postgres(identity::INSERT), &[&&id[..], &&secret[..]])?;
     Ok(tx.commit()?)
 }
 

@@ -5,6 +5,7 @@ use postgres::error::SqlState;
 
 use super::schema::{self, SchemaError};
 use super::test_database::TestDatabase;
+use crate::store::engine::dialect::{by_creation_for_postgres, for_postgres};
 
 fn text(client: &mut Client, sql: &str) -> Option<String> {
     client.query_one(sql, &[]).unwrap().get(0)
@@ -18,7 +19,10 @@ fn servers_that_start_at_the_same_time_create_the_schema_once() {
             scope.spawn(|| schema::ensure(&mut database.connect()).unwrap());
         }
     });
-    schema::ensure(&mut database.connect()).unwrap();
+    let mut client = database.connect();
+    schema::ensure(&mut client).unwrap();
+    let identity = "SELECT string_agg(id, ' ') FROM database WHERE length(key_check_secret) = 32";
+    assert_eq!(text(&mut client, identity).unwrap().len(), 32);
 }
 
 #[test]
@@ -107,7 +111,6 @@ fn functions_of_sqlite_give_the_same_results() {
 /// A workspace with a customer and two events, one of them of the customer.
 const ROWS: &str = "
     INSERT INTO workspaces VALUES (1, 'c1', 'w', 'W', 0, 'USD');
-    INSERT INTO database VALUES (1, '00000000000000000000000000000000', sha256('a'), 0);
     INSERT INTO customers VALUES ('c2', 1, 1, 'a', NULL, 'active', NULL, NULL, 'a', 0, 0, NULL, 1, '{}');
     INSERT INTO events VALUES ('evt_1', 1, 5, 'customer.created', 1, 'admin', 'cli', 'cli',
         'customer', 'c2', 'c2', NULL, NULL, NULL, '{}');
@@ -149,4 +152,22 @@ fn events_are_append_only_except_for_what_an_open_purge_names() {
         .unwrap();
     let left = "SELECT string_agg(id, ' ') FROM events";
     assert_eq!(text(&mut client, left).unwrap(), "evt_2");
+}
+
+#[test]
+fn rows_come_in_the_order_of_their_creation() {
+    let Some(database) = TestDatabase::create() else { return };
+    let mut client = database.connect();
+    schema::ensure(&mut client).unwrap();
+    client.batch_execute(ROWS).unwrap();
+    let more = "INSERT INTO customers
+        SELECT 'c' || n, 1, n, 's' || n, NULL, 'active', NULL, NULL, '', 100 - n, 200, NULL, 1, '{}'
+        FROM generate_series(3, 9) AS n";
+    client.batch_execute(more).unwrap();
+    let rows = "customers AS r CROSS JOIN workspaces AS w
+        WHERE r.workspace_no = ?1 AND w.no = r.workspace_no";
+    let sql = by_creation_for_postgres("doc, id", rows);
+    let rows = client.query(&*for_postgres(&sql), &[&1_i64]).unwrap();
+    let ids: Vec<&str> = rows.iter().map(|row| row.get(1)).collect();
+    assert_eq!(ids, ["c2", "c9", "c8", "c7", "c6", "c5", "c4", "c3"]);
 }

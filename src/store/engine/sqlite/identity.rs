@@ -4,18 +4,14 @@ use rusqlite::{Connection, params};
 
 use crate::model::key::checksum::ChecksumSecret;
 use crate::store::Reader;
+use crate::store::engine::identity;
 use crate::store::error::StoreError;
 
-/// Inserts the row if there is none, with values from the operating system's random number
-/// generator.
+/// Inserts the row if there is none.
 pub(in crate::store) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
-    let mut random = [0; 48];
-    getrandom::fill(&mut random)
+    let (id, secret) = identity::random()
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let (id, secret) = random.split_at(16);
-    let sql = "INSERT INTO database (no, id, key_check_secret) VALUES (1, lower(hex(?1)), ?2)
-               ON CONFLICT DO NOTHING";
-    conn.execute(sql, params![id, secret]).map(drop)
+    conn.execute(identity::INSERT, params![id, secret]).map(drop)
 }
 
 pub(in crate::store) fn id(conn: &Connection) -> rusqlite::Result<String> {
