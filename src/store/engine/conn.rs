@@ -3,6 +3,8 @@
 
 use rusqlite::{CachedStatement, Connection, params_from_iter};
 
+#[cfg(feature = "postgres")]
+use super::dialect::by_creation_for_postgres;
 use super::dialect::by_creation_for_sqlite;
 use super::error::{Error, Result};
 #[cfg(feature = "postgres")]
@@ -48,6 +50,8 @@ impl<'c> Conn<'c> {
     pub fn by_creation(self, columns: &str, table: &str, rows: &str) -> String {
         match self {
             Self::Sqlite(_) => by_creation_for_sqlite(columns, table, rows),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => by_creation_for_postgres(columns, rows),
         }
     }
 
