@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::engine;
-
+#[cfg(feature = "postgres")]
+use super::engine::postgres::failure::{self, Failure};
 use super::files::lock_holders::LockHolder;
 use super::files::{Evidence, Owner};
 use crate::model::plain_words::io_reason;
@@ -63,7 +64,23 @@ impl From<engine::Error> for StoreError {
     fn from(error: engine::Error) -> Self {
         match error {
             engine::Error::Sqlite(error) => error.into(),
+            #[cfg(feature = "postgres")]
+            engine::Error::Postgres(error) => failure::classify(&error).into(),
             other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable(why) => Self::Unavailable(why),
+            Failure::Interrupted => Self::Interrupted,
+            Failure::Taken(constraint) if constraint == "customers_by_slug" => Self::SlugTaken,
+            Failure::Taken(constraint) if constraint == "contacts_by_email" => Self::EmailTaken,
+            Failure::Taken(constraint) => Self::Internal(format!("{constraint} is violated")),
+            Failure::Internal(why) => Self::Internal(why),
         }
     }
 }

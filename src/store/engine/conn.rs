@@ -73,7 +73,7 @@ impl<'c> Conn<'c> {
             Self::Sqlite(_) => self.execute("BEGIN DEFERRED", ()).map(drop),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => {
-                Ok(connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?)
+                Ok(connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?)
             }
         }
     }
@@ -89,7 +89,7 @@ impl<'c> Conn<'c> {
         match self {
             Self::Sqlite(_) => self.execute("COMMIT", ()).map(drop),
             #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => Ok(connection.batch_execute("COMMIT")?),
+            Self::Postgres(connection) => Ok(connection.end("COMMIT")?),
         }
     }
 

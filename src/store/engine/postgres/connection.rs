@@ -1,11 +1,14 @@
 //! A connection to PostgreSQL with its prepared statements.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::time::Duration;
 
+use postgres::error::Severity;
 use postgres::types::ToSql;
-use postgres::{Client, Row, Statement};
+use postgres::{Client, Row, SimpleQueryMessage, Statement};
 
+use super::commit::notices::Notices;
 use crate::store::engine::dialect::for_postgres;
 use crate::store::engine::value::Value;
 
@@ -18,11 +21,30 @@ const STATEMENT_CACHE: usize = 512;
 pub struct PgConnection {
     client: RefCell<Client>,
     statements: RefCell<HashMap<String, Statement>>,
+    notices: Notices,
+    in_transaction: Cell<bool>,
+    /// The client itself doesn't notice all of its errors.
+    is_broken: Cell<bool>,
 }
 
 impl PgConnection {
     pub fn new(client: Client) -> Self {
-        Self { client: RefCell::new(client), statements: RefCell::default() }
+        Self::with_notices(client, Notices::default())
+    }
+
+    /// The notices are those that the client's configuration fills.
+    pub(super) fn with_notices(client: Client, notices: Notices) -> Self {
+        Self {
+            client: RefCell::new(client),
+            statements: RefCell::default(),
+            notices,
+            in_transaction: Cell::new(false),
+            is_broken: Cell::new(false),
+        }
+    }
+
+    pub(super) fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// Prepares a statement in SQLite's spelling, or takes it from the cache.
@@ -30,7 +52,7 @@ impl PgConnection {
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.client.borrow_mut().prepare(&for_postgres(sql))?;
+        let statement = self.with_client(|client| client.prepare(&for_postgres(sql)))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENT_CACHE {
             statements.clear();
@@ -44,7 +66,7 @@ impl PgConnection {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, postgres::Error> {
-        self.client.borrow_mut().query(statement, &parameters(values))
+        self.with_client(|client| client.query(statement, &parameters(values)))
     }
 
     /// Returns how many rows the statement changed.
@@ -53,17 +75,72 @@ impl PgConnection {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<u64, postgres::Error> {
-        self.client.borrow_mut().execute(statement, &parameters(values))
+        self.with_client(|client| client.execute(statement, &parameters(values)))
     }
 
-    /// Runs statements in PostgreSQL's spelling, separated by semicolons, in one round trip.
+    /// Runs statements in PostgreSQL's spelling, separated by semicolons, in one round trip. Not for
+    /// those that begin or end a transaction.
     pub fn batch_execute(&self, sql: &str) -> Result<(), postgres::Error> {
-        self.client.borrow_mut().batch_execute(sql)
+        self.with_client(|client| client.batch_execute(sql))
     }
 
-    pub fn is_closed(&self) -> bool {
-        self.client.borrow().is_closed()
+    /// Runs statements that begin a transaction.
+    pub fn begin(&self, sql: &str) -> Result<(), postgres::Error> {
+        // Even if this fails: it is unknown how far it got.
+        self.in_transaction.set(true);
+        self.batch_execute(sql)
     }
+
+    /// Runs statements that end a transaction. If that fails, the transaction is taken for open.
+    pub fn end(&self, sql: &str) -> Result<(), postgres::Error> {
+        self.batch_execute(sql)?;
+        self.in_transaction.set(false);
+        Ok(())
+    }
+
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction.get()
+    }
+
+    /// Whether an error has ended the connection.
+    pub fn is_closed(&self) -> bool {
+        self.is_broken.get() || self.client.borrow().is_closed()
+    }
+
+    /// Asks the server whether the connection still works.
+    pub(super) fn probe(&self, limit: Duration) -> Result<(), postgres::Error> {
+        self.with_client(|client| client.is_valid(limit))
+    }
+
+    /// Whether the server accepts no writes, for example because it is a standby.
+    pub(super) fn is_read_only(&self) -> Result<bool, postgres::Error> {
+        let messages =
+            self.with_client(|client| client.simple_query("SHOW transaction_read_only"))?;
+        Ok(messages.iter().any(
+            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on")),
+        ))
+    }
+
+    /// Lends the client for what this type has no method for. Don't run another statement of this
+    /// connection meanwhile.
+    pub fn with_client<T>(
+        &self,
+        run: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
+    ) -> Result<T, postgres::Error> {
+        run(&mut self.client.borrow_mut()).inspect_err(|error| {
+            if ends_the_connection(error) {
+                self.is_broken.set(true);
+            }
+        })
+    }
+}
+
+/// An error without a response of the server, or one with which the server ends the session. Errors
+/// of values that can't be converted leave the connection as it is, and are bugs.
+fn ends_the_connection(error: &postgres::Error) -> bool {
+    error.as_db_error().is_none_or(|error| {
+        matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic) | None)
+    })
 }
 
 impl std::fmt::Debug for PgConnection {

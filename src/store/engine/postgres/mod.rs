@@ -1,6 +1,10 @@
-//! PostgreSQL: the schema and its version.
+//! PostgreSQL: connections, commits and what became of them, errors, and the schema.
 
+pub(in crate::store) mod commit;
+pub(in crate::store) mod connect;
 pub(in crate::store) mod connection;
+pub(in crate::store) mod durability;
+pub(in crate::store) mod failure;
 #[cfg(test)]
 mod parity;
 pub(in crate::store) mod schema;

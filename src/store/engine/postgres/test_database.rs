@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::{Client, Config, NoTls};
 
+use super::connect::connector::Connector;
+use super::connect::session::Session;
+use super::connection::PgConnection;
+use crate::model::database_url::DatabaseUrl;
+
 /// The URL of a server on which the tests can create databases.
 const URL: &str = "PIVOTAL_TEST_POSTGRES";
 
@@ -11,6 +16,7 @@ const URL: &str = "PIVOTAL_TEST_POSTGRES";
 pub(in crate::store) struct TestDatabase {
     server: Config,
     name: String,
+    url: DatabaseUrl,
 }
 
 impl TestDatabase {
@@ -28,7 +34,25 @@ impl TestDatabase {
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).unwrap();
         let options = "ENCODING 'UTF8' TEMPLATE template0";
         admin.batch_execute(&format!("CREATE DATABASE {name} {options}")).unwrap();
-        Some(Self { server, name })
+        // The variable names a server, with or without a database.
+        let server_url = url.find("://").map_or(url.len(), |at| at + 3);
+        let end = url[server_url..].find(['/', '?']).map_or(url.len(), |at| server_url + at);
+        let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+        let url = format!("{}/{name}{query}", &url[..end]).parse().unwrap();
+        Some(Self { server, name, url })
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    pub fn connector(&self) -> Connector {
+        Connector::new(&self.url).unwrap()
+    }
+
+    /// Connects as the server does.
+    pub fn connect_as_server(&self, session: Session) -> PgConnection {
+        self.connector().connect(session).unwrap()
     }
 
     pub fn connect(&self) -> Client {

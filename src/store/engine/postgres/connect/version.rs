@@ -1,0 +1,27 @@
+//! The oldest server that the schema and the statements work with.
+
+use crate::store::engine::postgres::connection::PgConnection;
+
+/// As in `server_version_num`.
+const MINIMUM: i32 = 130_000;
+
+/// Why a server can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::store) enum VersionError {
+    #[error(
+        "the server is PostgreSQL {0}, but version 13 or newer is needed; upgrade it, or use another server"
+    )]
+    TooOld(String),
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+}
+
+/// # Errors
+/// [`VersionError::TooOld`] if the server is.
+pub(in crate::store) fn check_version(connection: &PgConnection) -> Result<(), VersionError> {
+    let sql = "SELECT CAST(current_setting('server_version_num') AS int),
+                      current_setting('server_version')";
+    let row = connection.with_client(|client| client.query_one(sql, &[]))?;
+    let number: i32 = row.try_get(0)?;
+    if number >= MINIMUM { Ok(()) } else { Err(VersionError::TooOld(row.try_get(1)?)) }
+}
