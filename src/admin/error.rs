@@ -63,6 +63,8 @@ pub(super) enum AdminError {
     TooManyAttempts(i64),
     #[error("admin page unavailable: {0}")]
     Unavailable(String),
+    #[error("{0}")]
+    OutcomeUnknown(String),
     #[error("admin page failed: {0}")]
     Internal(String),
 }
@@ -76,7 +78,7 @@ impl AdminError {
     /// Whether the server is at fault. Such errors are logged, with details that the visitor
     /// doesn't see.
     pub fn is_server_error(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+        matches!(self, Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::Internal(_))
     }
 
     /// Returns the problems with the form's fields, if the visitor can fix them.
@@ -114,6 +116,7 @@ impl AdminError {
             Self::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large"),
             Self::TooManyAttempts(_) => (S::TOO_MANY_REQUESTS, "Too many attempts"),
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),
+            Self::OutcomeUnknown(_) => (S::SERVICE_UNAVAILABLE, "Change not confirmed"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
     }
@@ -159,6 +162,7 @@ impl From<StoreError> for AdminError {
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),
+            StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown(error.to_string()),
             // No page asks for the event feed.
             StoreError::UnknownEvent | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }

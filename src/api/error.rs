@@ -19,7 +19,7 @@ use crate::service::read_threads::ReadThreadsError;
 use crate::store::StoreError;
 
 /// An error that the API responds with. Its text is the response's `message`, except for
-/// `Unavailable` and `Internal`, which are only logged.
+/// `Unavailable`, `OutcomeUnknown`, and `Internal`, which are only logged.
 #[derive(Debug, strum::EnumCount, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("The request is invalid.")]
@@ -86,6 +86,8 @@ pub(super) enum ApiError {
     TooManyWrongSecrets(i64),
     #[error("temporarily unable to process the request; nothing was stored: {0}")]
     Unavailable(String),
+    #[error("{0}")]
+    OutcomeUnknown(String),
     #[error("internal error: {0}")]
     Internal(String),
 }
@@ -130,7 +132,7 @@ impl ApiError {
 
     /// Returns whether the cause is on the server and must be logged for its operator.
     pub fn is_server_error(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+        matches!(self, Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::Internal(_))
     }
 
     fn add_headers(&self, response: &mut HttpResponseBuilder) {
@@ -149,7 +151,7 @@ impl ApiError {
                 // The rest of the body would be parsed as the next request.
                 response.force_close();
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::OutcomeUnknown(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
             Self::RateLimited(wait) | Self::TooManyWrongSecrets(wait) => {
@@ -225,6 +227,9 @@ impl ApiError {
                 (S::TOO_MANY_REQUESTS, T::RateLimitError, "rate_limited", None)
             }
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, T::InternalError, "unavailable", None),
+            Self::OutcomeUnknown(_) => {
+                (S::SERVICE_UNAVAILABLE, T::InternalError, "outcome_unknown", None)
+            }
             Self::Internal(_) => {
                 (S::INTERNAL_SERVER_ERROR, T::InternalError, "internal_error", None)
             }
@@ -233,6 +238,11 @@ impl ApiError {
         let message = match self {
             Self::Unavailable(_) => {
                 "The server can't process this request right now. Nothing was stored; try again."
+                    .to_owned()
+            }
+            Self::OutcomeUnknown(_) => {
+                "The change may have been stored, but the database did not confirm it. Retry with the \
+                 same Idempotency-Key, or read before you retry."
                     .to_owned()
             }
             Self::Internal(_) => {
@@ -283,6 +293,7 @@ impl From<StoreError> for ApiError {
             | StoreError::Damaged(_)
             | StoreError::Gone(_)
             | StoreError::Interrupted => Self::Unavailable(error.to_string()),
+            StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown(error.to_string()),
             // No operation of the API changes endpoints.
             StoreError::TooManyEndpoints
             | StoreError::EndpointDisabled

@@ -40,6 +40,10 @@ pub enum StoreError {
     /// locked, or the queue is full.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database did not say whether the change was stored. Nothing but reading it, or repeating
+    /// a change that is stored only once, can tell.
+    #[error("the database did not confirm the change, which may have been stored: {0}")]
+    OutcomeUnknown(String),
     /// The file may be damaged. Writes are refused until it has been checked.
     #[error(
         "the database file may be damaged: {0}; writes are refused until a full check has finished"
@@ -176,10 +180,8 @@ pub enum OpenError {
         mebibytes(*needed), mebibytes(*free)
     )]
     NoSpace { path: PathBuf, from: i64, needed: u64, free: u64 },
-    #[error(
-        "cannot open {place}: this version stores data only in SQLite files; leave the `database` setting empty"
-    )]
-    NoConnection { place: String },
+    #[error("cannot use the database {place}: {why}")]
+    Postgres { place: String, why: String },
     #[error("upgrading {path} from schema {from} failed and was undone: {found}; reinstall the previous version to keep working, and report this problem", path = .path.display())]
     Upgrade { path: PathBuf, from: i64, found: String },
 }

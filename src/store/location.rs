@@ -28,13 +28,6 @@ pub struct PostgresLocation {
     pub connections: u32,
 }
 
-#[cfg(feature = "postgres")]
-impl PostgresLocation {
-    pub(super) fn unopened(&self) -> OpenError {
-        OpenError::NoConnection { place: self.url.place() }
-    }
-}
-
 impl Location {
     /// Returns the data directory with the files of the database; `None` on PostgreSQL, which keeps
     /// its own files.
@@ -139,6 +132,11 @@ pub struct EngineInfo {
 impl EngineInfo {
     pub(super) fn sqlite(place: String) -> Self {
         Self { name: "SQLite", version: rusqlite::version().to_owned(), place }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres(version: String, place: String) -> Self {
+        Self { name: "PostgreSQL", version, place }
     }
 
     /// Returns the engine with its version, such as `SQLite 3.51.3`.

@@ -37,8 +37,18 @@ pub use self::account::Account;
 use self::engine::database::{Database, Opened};
 pub use self::engine::database::{ReadOnly, Snapshot, Threads};
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
+use self::engine::sqlite::checkpoints::Checkpoints;
+use self::engine::sqlite::damage::{Damage, StartCheck};
 use self::engine::sqlite::database::SqliteDatabase;
+use self::engine::sqlite::key_cache::KeyCache;
+use self::engine::sqlite::limited_connection::LimitedConnection;
+pub use self::engine::sqlite::read_only::ReadOnly;
+use self::engine::sqlite::reader_pool::{ReadConnection, ReaderManager};
+use self::engine::sqlite::wal_growth::WalGrowth;
 use self::engine::sqlite::writer;
+use self::engine::sqlite::writer::{Guards, Writer};
+use self::engine::sqlite::{connection, damage, identity, writer};
+use self::engine::write_job::panicked;
 pub use self::engine::write_stats::WriteStats;
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::DataDir;
@@ -227,12 +237,13 @@ impl Store {
     }
 
     /// Fails if the database can't be trusted: a file that is damaged, is suspected to be, or is no
-    /// longer at its path.
+    /// longer at its path, or a PostgreSQL server that doesn't wait for its standbys.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::SuspectedDamage`], or [`StoreError::Gone`].
+    /// [`StoreError::Damaged`], [`StoreError::SuspectedDamage`], [`StoreError::Gone`], or
+    /// [`StoreError::Unavailable`].
     pub fn ensure_intact(&self) -> Result<(), StoreError> {
-        self.database.sqlite().map_or(Ok(()), SqliteDatabase::ensure_intact)
+        self.database.ensure_intact()
     }
 
     /// Stops waiting for locks held by other processes, because this process is shutting down. From

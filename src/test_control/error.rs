@@ -155,6 +155,9 @@ impl ControlError {
             Self::Store(StoreError::Unavailable(_) | StoreError::Interrupted) => {
                 (S::SERVICE_UNAVAILABLE, InternalError, "unavailable")
             }
+            Self::Store(StoreError::OutcomeUnknown(_)) => {
+                (S::SERVICE_UNAVAILABLE, InternalError, "outcome_unknown")
+            }
             Self::Store(_) => (S::INTERNAL_SERVER_ERROR, InternalError, "internal_error"),
         };
         let field = match self {

@@ -63,6 +63,11 @@ fn message(error: &AdminError) -> String {
         AdminError::Unavailable(_) => {
             "The server can't do this right now. Nothing was changed. Try again.".into()
         }
+        AdminError::OutcomeUnknown(_) => {
+            "The database did not confirm your change. It may have been saved: look before you try \
+             again."
+                .into()
+        }
         AdminError::Internal(_) => {
             "The server ran into an error. Search its log for this request ID to find the cause."
                 .into()

@@ -33,7 +33,8 @@ pub(in crate::admin) async fn submit_once<T>(
         ));
     }
     let result = work.await;
-    if result.is_err() {
+    // A form whose change may have been saved must not be submitted again by reloading the page.
+    if result.as_ref().is_err_and(|error| !matches!(error, AdminError::OutcomeUnknown(_))) {
         admin.sessions.forget_submission(token, &digest);
     }
     result

@@ -26,6 +26,9 @@ pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Ve
     };
     let mut all = common();
     all.extend(lacks_scope);
+    if endpoint.method != Method::GET {
+        all.push(ApiError::OutcomeUnknown(String::new()));
+    }
     if endpoint.method == Method::POST {
         all.extend([
             ApiError::InvalidIdempotencyKey,
@@ -102,6 +105,7 @@ fn one_of_every_kind() -> Vec<ApiError> {
         ApiError::RateLimited(1),
         ApiError::TooManyWrongSecrets(1),
         ApiError::Unavailable(String::new()),
+        ApiError::OutcomeUnknown(String::new()),
         ApiError::Internal(String::new()),
     ]);
     all
@@ -154,6 +158,10 @@ pub(super) fn summary(error: &ApiError) -> &'static str {
         }
         ApiError::Unavailable(_) => {
             "The server can't process the request right now. Nothing was stored."
+        }
+        ApiError::OutcomeUnknown(_) => {
+            "The change may have been stored, but the database did not confirm it. Occurs only with \
+             PostgreSQL."
         }
         ApiError::Internal(_) => "Internal server error.",
     }

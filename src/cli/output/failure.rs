@@ -26,6 +26,8 @@ pub enum Failure {
         "{0}; nothing was changed: free space on the disk, or wait until no other process is locking the file, and try again"
     )]
     Unavailable(StoreError),
+    #[error("{0}; check whether it was, before you run the command again")]
+    OutcomeUnknown(StoreError),
     #[error(transparent)]
     Demo(DemoError),
     #[error(transparent)]
@@ -78,6 +80,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown(error),
             other => Self::Store(other),
         }
     }
@@ -117,6 +120,7 @@ impl Failure {
             | Self::DamagedBackup { .. } => ErrorCode::Damaged,
             Self::Open(_) => ErrorCode::Database,
             Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
             Self::Copy(_) => ErrorCode::Copy,
             Self::Remote(_) => ErrorCode::Remote,
             Self::Bind(_) => ErrorCode::Listen,

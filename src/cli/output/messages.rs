@@ -37,6 +37,8 @@ pub enum ErrorCode {
     Database,
     /// Nothing was changed, and the same command may succeed later.
     Unavailable,
+    /// The change may have been made.
+    OutcomeUnknown,
     /// The database or a backup is damaged.
     Damaged,
     /// A backup could not be made or restored.

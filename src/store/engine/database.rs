@@ -1,9 +1,12 @@
 //! An open database of either engine. `Store` adds what does not depend on the engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+#[cfg(feature = "postgres")]
+use super::postgres::database::{PgDatabase, PgReadOnly, PgSnapshot};
 use super::read_limit::ReadLimit;
 use super::sqlite::database::{SqliteDatabase, SqliteSnapshot};
 use super::sqlite::read_only::SqliteReadOnly;
@@ -26,10 +29,14 @@ pub struct Threads {
     pub lookups: u32,
     /// Threads that do all other reads, such as lists.
     pub lists: u32,
+    /// How long a read may take.
+    pub query_timeout: Duration,
 }
 
 pub(in crate::store) enum Database {
     Sqlite(SqliteDatabase),
+    #[cfg(feature = "postgres")]
+    Postgres(PgDatabase),
 }
 
 /// A database that was opened.
@@ -46,6 +53,13 @@ impl From<(SqliteDatabase, bool, ChecksumSecret)> for Opened {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl From<(PgDatabase, bool, ChecksumSecret)> for Opened {
+    fn from((database, is_new, checksum_secret): (PgDatabase, bool, ChecksumSecret)) -> Self {
+        Self { database: Database::Postgres(database), is_new, checksum_secret }
+    }
+}
+
 impl Database {
     pub fn for_command(
         location: &Location,
@@ -58,7 +72,9 @@ impl Database {
                 Ok(SqliteDatabase::for_command(dir, existing, clock, outbox)?.into())
             }
             #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => Err(postgres.unopened()),
+            Location::Postgres(postgres) => {
+                Ok(PgDatabase::for_command(postgres, existing, &clock, &outbox)?.into())
+            }
         }
     }
 
@@ -72,7 +88,9 @@ impl Database {
             Claim::Files { dir, lock } => (dir, lock),
             Claim::Ephemeral(temporary) => (temporary.data_dir(), temporary.lock()),
             #[cfg(feature = "postgres")]
-            Claim::Postgres(postgres) => return Err(postgres.unopened()),
+            Claim::Postgres(postgres) => {
+                return Ok(PgDatabase::for_server(postgres, &clock, threads, &outbox)?.into());
+            }
         };
         Ok(SqliteDatabase::for_server(dir, lock, clock, threads, outbox)?.into())
     }
@@ -81,6 +99,8 @@ impl Database {
     pub fn is_local(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
         }
     }
 
@@ -88,6 +108,8 @@ impl Database {
     pub fn sqlite(&self) -> Option<&SqliteDatabase> {
         match self {
             Self::Sqlite(database) => Some(database),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
         }
     }
 
@@ -97,6 +119,8 @@ impl Database {
     ) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(database) => database.read(read),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.read(read),
         }
     }
 
@@ -107,23 +131,29 @@ impl Database {
     ) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(database) => database.read_within(limit, read),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.read_within(&limit, read),
         }
     }
 
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         match self {
             Self::Sqlite(database) => database.snapshot().map(Snapshot::Sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.snapshot().map(Snapshot::Postgres),
         }
     }
 
     /// Queues a change. The receiver gets its result, or is closed if the change panicked.
     pub fn send<T: Send + 'static>(
         &self,
-        _scope: WriteScope,
+        scope: WriteScope,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         match self {
             Self::Sqlite(database) => database.send(change),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.send(scope, change),
         }
     }
 
@@ -132,6 +162,8 @@ impl Database {
         let result = result.unwrap_or_else(|| Err(panicked()));
         match self {
             Self::Sqlite(database) => result.map_err(|error| database.translate(error)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => result,
         }
     }
 
@@ -140,18 +172,34 @@ impl Database {
             Self::Sqlite(database) => {
                 EngineInfo::sqlite(database.dir().database().display().to_string())
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.info().clone(),
+        }
+    }
+
+    /// Fails if the database can lose what was acknowledged, or has been damaged or moved.
+    pub fn ensure_intact(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => database.ensure_intact(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.ensure_durable(),
         }
     }
 
     pub fn stop_waiting(&self) {
         match self {
             Self::Sqlite(database) => database.stop_waiting(),
+            #[cfg(feature = "postgres")]
+            // A lock is waited for by the server, for a few seconds.
+            Self::Postgres(_) => {}
         }
     }
 
     pub fn write_stats(&self) -> &WriteStats {
         match self {
             Self::Sqlite(database) => database.write_stats(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.write_stats(),
         }
     }
 }
@@ -161,6 +209,8 @@ impl Database {
 /// awaiting: the pool has only one connection per reading thread.
 pub enum Snapshot {
     Sqlite(SqliteSnapshot),
+    #[cfg(feature = "postgres")]
+    Postgres(PgSnapshot),
 }
 
 impl Snapshot {
@@ -168,6 +218,8 @@ impl Snapshot {
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
         match self {
             Self::Sqlite(snapshot) => snapshot.credentials(prefix),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(snapshot) => snapshot.credentials(prefix),
         }
     }
 
@@ -178,6 +230,8 @@ impl Snapshot {
     ) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(snapshot) => snapshot.read(read),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(snapshot) => snapshot.read(read),
         }
     }
 }
@@ -185,6 +239,8 @@ impl Snapshot {
 /// A database that is only read, for commands that list things. It is never upgraded.
 pub enum ReadOnly {
     Sqlite(SqliteReadOnly),
+    #[cfg(feature = "postgres")]
+    Postgres(PgReadOnly),
 }
 
 impl ReadOnly {
@@ -196,7 +252,7 @@ impl ReadOnly {
         match location {
             Location::Files(dir) => SqliteReadOnly::open(dir).map(Self::Sqlite),
             #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => Err(postgres.unopened()),
+            Location::Postgres(postgres) => PgReadOnly::open(postgres).map(Self::Postgres),
         }
     }
 
@@ -207,6 +263,8 @@ impl ReadOnly {
     ) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(database) => database.read(read),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.read(read),
         }
     }
 }

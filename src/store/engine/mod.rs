@@ -3,17 +3,17 @@
 
 mod conn;
 pub(super) mod database;
-#[allow(dead_code)]
+
 pub(super) mod dialect;
 mod error;
 mod identity;
 #[cfg(feature = "postgres")]
-#[allow(dead_code)]
 pub(super) mod postgres;
 pub(super) mod read_limit;
 mod row;
 pub(super) mod sqlite;
 mod value;
+pub(super) mod write_job;
 pub(super) mod write_stats;
 
 pub(super) use self::conn::Conn;

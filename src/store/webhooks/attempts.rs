@@ -34,6 +34,8 @@ struct Before {
     attempts: u32,
     step: usize,
     next_attempt_at: Option<i64>,
+    /// Whether the attempt was recorded before, by a change whose outcome was unknown.
+    has_attempt: bool,
 }
 
 /// What became of recorded attempts.
@@ -58,6 +60,9 @@ impl Tx<'_> {
         for one in finished {
             // Removed while it was being sent, with its endpoint.
             let Some(before) = self.delivery_before(one)? else { continue };
+            if before.has_attempt {
+                continue;
+            }
             self.insert_attempt(one, before.attempts + 1)?;
             let endpoint = before.endpoint_id.clone();
             let settled = self.settle(one, before, disable_after, &mut recorded)?;
@@ -73,7 +78,10 @@ impl Tx<'_> {
     }
 
     fn delivery_before(&self, finished: &Finished) -> Result<Option<Before>, StoreError> {
-        let sql = "SELECT d.endpoint_no, e.id, d.status, d.attempts, d.step, d.next_attempt_at
+        let sql = "SELECT d.endpoint_no, e.id, d.status, d.attempts, d.step, d.next_attempt_at,
+                       EXISTS (SELECT 1 FROM webhook_attempts AS a
+                               WHERE a.delivery_no = d.no AND a.number = d.attempts
+                                   AND a.started_at = ?3)
                    FROM webhook_deliveries AS d JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
                    WHERE d.no = ?1 AND d.id = ?2";
         let read = |row: &Row<'_>| {
@@ -84,12 +92,14 @@ impl Tx<'_> {
                 attempts: row.get(3)?,
                 step: row.get::<_, u32>(4)? as usize,
                 next_attempt_at: row.get(5)?,
+                has_attempt: row.get(6)?,
             })
         };
+        let started_at = finished.outcome.started_at.as_micros();
         Ok(self
             .conn
             .prepare_cached(sql)?
-            .query_row(params![finished.delivery.0, finished.id.as_str()], read)
+            .query_row(params![finished.delivery.0, finished.id.as_str(), started_at], read)
             .optional()?)
     }
 

@@ -31,8 +31,13 @@ impl OutboxSignal {
     /// wouldn't see the change.
     pub(in crate::store) fn committed(&self) {
         if self.0.changed.swap(false, Ordering::Relaxed) {
-            self.0.wake.notify_one();
+            self.wake();
         }
+    }
+
+    /// Wakes the sender. Call it after the commit, too.
+    pub(in crate::store) fn wake(&self) {
+        self.0.wake.notify_one();
     }
 
     /// Waits for the next change. Returns immediately if there was one since the last wait.

@@ -23,6 +23,8 @@ pub struct PgConnection {
     statements: RefCell<HashMap<String, Statement>>,
     notices: Notices,
     in_transaction: Cell<bool>,
+    /// Whether deliveries or endpoints may have been changed.
+    has_changed_outbox: Cell<bool>,
     /// The client itself doesn't notice all of its errors.
     is_broken: Cell<bool>,
 }
@@ -39,6 +41,7 @@ impl PgConnection {
             statements: RefCell::default(),
             notices,
             in_transaction: Cell::new(false),
+            has_changed_outbox: Cell::new(false),
             is_broken: Cell::new(false),
         }
     }
@@ -49,6 +52,9 @@ impl PgConnection {
 
     /// Prepares a statement in SQLite's spelling, or takes it from the cache.
     pub fn prepare(&self, sql: &str) -> Result<Statement, postgres::Error> {
+        if changes_outbox(sql) {
+            self.has_changed_outbox.set(true);
+        }
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
@@ -102,6 +108,11 @@ impl PgConnection {
         self.in_transaction.get()
     }
 
+    /// Returns whether a statement since the last call may have changed deliveries or endpoints.
+    pub fn take_outbox_change(&self) -> bool {
+        self.has_changed_outbox.take()
+    }
+
     /// Whether an error has ended the connection.
     pub fn is_closed(&self) -> bool {
         self.is_broken.get() || self.client.borrow().is_closed()
@@ -143,6 +154,17 @@ fn ends_the_connection(error: &postgres::Error) -> bool {
     })
 }
 
+/// Returns whether a statement changes deliveries or endpoints. With SQLite, a hook says so.
+fn changes_outbox(sql: &str) -> bool {
+    let table = ["INSERT INTO ", "UPDATE ", "DELETE FROM "]
+        .into_iter()
+        .find_map(|verb| sql.trim_start().strip_prefix(verb));
+    let is_outbox = |table: &str| {
+        table.starts_with("webhook_deliveries") || table.starts_with("webhook_endpoints")
+    };
+    table.is_some_and(is_outbox)
+}
+
 impl std::fmt::Debug for PgConnection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("PgConnection").finish_non_exhaustive()
@@ -151,4 +173,18 @@ impl std::fmt::Debug for PgConnection {
 
 fn parameters<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes_outbox;
+
+    #[test]
+    fn changes_of_deliveries_and_endpoints_wake_the_sender() {
+        assert!(changes_outbox("INSERT INTO webhook_deliveries (id) VALUES (?)"));
+        assert!(changes_outbox("UPDATE webhook_endpoints SET failures = 0"));
+        assert!(changes_outbox("  DELETE FROM webhook_deliveries"));
+        assert!(!changes_outbox("INSERT INTO webhook_attempts (number) VALUES (?)"));
+        assert!(!changes_outbox("SELECT no FROM webhook_endpoints"));
+    }
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL: connections, commits and what became of them, errors, and the schema.
+//! PostgreSQL: connections, commits and what became of them, errors, the schema, and the writer.
 
 pub(in crate::store) mod commit;
 pub(in crate::store) mod connect;
@@ -13,3 +13,4 @@ mod test_database;
 #[cfg(test)]
 mod tests;
 pub(in crate::store) mod types;
+pub(in crate::store) mod writer;

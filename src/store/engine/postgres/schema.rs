@@ -33,6 +33,10 @@ pub(in crate::store) enum SchemaError {
     )]
     Foreign(String),
     #[error(
+        "the schema `{0}` of the database is empty; run `pivotal-server serve` once to create its tables, or change the `database` setting"
+    )]
+    Missing(String),
+    #[error(
         "the database has none of the schemas in search_path ({0}); create one, or remove search_path from the URL and from the settings of the role"
     )]
     NoSchema(String),
@@ -51,22 +55,23 @@ pub(in crate::store) enum SchemaError {
 }
 
 /// Creates the schema if the database is empty; otherwise, checks that it is the current version.
-/// Servers can start at the same time: one of them creates it, and the others wait.
+/// Servers can start at the same time: one of them creates it, and the others wait. Returns whether
+/// it was created.
 ///
 /// # Errors
 /// See [`SchemaError`]. The database is left unchanged.
-pub(in crate::store) fn ensure(client: &mut Client) -> Result<(), SchemaError> {
+pub(in crate::store) fn ensure(client: &mut Client) -> Result<bool, SchemaError> {
     let place = Place::find(client)?;
     // Without the lock, because a standby has none.
     if is_current(client)? {
-        return Ok(());
+        return Ok(false);
     }
     let mut tx = client.transaction()?;
     let sql = format!("SELECT pg_advisory_xact_lock({APPLICATION_ID}, {LOCK})");
     tx.batch_execute(&sql)?;
     // Another server may have created it.
     if is_current(&mut tx)? {
-        return Ok(());
+        return Ok(false);
     }
     if has_tables(&mut tx)? {
         return Err(SchemaError::Foreign(place.schema));
@@ -77,7 +82,17 @@ pub(in crate::store) fn ensure(client: &mut Client) -> Result<(), SchemaError> {
     tx.execute("INSERT INTO pivotal_schema (no, version) VALUES (1, $1)", &[&VERSION])?;
     let (id, secret) = identity::random()?;
     tx.execute(&*for_postgres(identity::INSERT), &[&&id[..], &&secret[..]])?;
-    Ok(tx.commit()?)
+    tx.commit()?;
+    Ok(true)
+}
+
+/// Checks that the schema has been created, in the current version.
+///
+/// # Errors
+/// See [`SchemaError`].
+pub(in crate::store) fn check(client: &mut Client) -> Result<(), SchemaError> {
+    let place = Place::find(client)?;
+    if is_current(client)? { Ok(()) } else { Err(SchemaError::Missing(place.schema)) }
 }
 
 /// Where the tables are, and who creates them, as they are written in statements.

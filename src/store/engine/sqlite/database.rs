@@ -87,7 +87,7 @@ impl SqliteDatabase {
     ) -> Result<Opened, OpenError> {
         let is_new = !dir.database().exists();
         let (conn, lock) = dir.open(existing, None)?;
-        let threads = Threads { lookups: 1, lists: 1 };
+        let threads = Threads { lookups: 1, lists: 1, query_timeout: Duration::ZERO };
         let (database, secret) =
             Self::start(dir, conn, clock, threads, Damage::default(), false, outbox)?;
         Ok((Self { _lock: Some(lock), ..database }, is_new, secret))

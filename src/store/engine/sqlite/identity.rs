@@ -3,9 +3,7 @@
 use rusqlite::{Connection, params};
 
 use crate::model::key::checksum::ChecksumSecret;
-use crate::store::Reader;
 use crate::store::engine::identity;
-use crate::store::error::StoreError;
 
 /// Inserts the row if there is none.
 pub(in crate::store) fn ensure(conn: &Connection) -> rusqlite::Result<()> {
@@ -21,11 +19,4 @@ pub(in crate::store) fn id(conn: &Connection) -> rusqlite::Result<String> {
 pub(in crate::store) fn checksum_secret(conn: &Connection) -> rusqlite::Result<ChecksumSecret> {
     let sql = "SELECT key_check_secret FROM database";
     conn.query_row(sql, [], |row| row.get(0)).map(ChecksumSecret::from_stored)
-}
-
-impl Reader<'_> {
-    /// Returns the ID of this database: 32 hexadecimal digits.
-    pub fn database_id(&self) -> Result<String, StoreError> {
-        Ok(self.conn.query_row("SELECT id FROM database", (), |row| row.get(0))?)
-    }
 }

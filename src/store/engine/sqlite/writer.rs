@@ -1,13 +1,12 @@
 //! All changes go through one thread, which owns the only connection that writes. It runs the jobs
 //! that are waiting in one transaction and responds to each once the transaction is on disk.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
@@ -17,30 +16,15 @@ use super::connection;
 use super::damage::{Damage, Generation};
 use crate::model::clock::Clock;
 use crate::store::Tx;
-use crate::store::engine::database::panicked;
+use crate::store::engine::write_job::{Job, LOCK_TIMEOUT, Outcome, QUEUE_CAPACITY};
 use crate::store::engine::write_stats::WriteStats;
 use crate::store::error::StoreError;
 use crate::store::files::lock_holders::{Lock, LockHolder, other_lock_holders};
 use crate::store::files::{self, OpenFiles};
 use crate::store::webhooks::signal::OutboxSignal;
 
-/// How many jobs can wait. Beyond that, a change fails immediately.
-const QUEUE_CAPACITY: usize = 1024;
 /// How many jobs can share a transaction. With more, the first of them would wait for too long.
 const MAX_GROUP: usize = 256;
-/// How long a change waits while another process writes. Real time, because it depends on that
-/// process.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The outcome of a job: the error if its changes must be rolled back, and the function that
-/// responds to its caller once the transaction has been committed or rolled back.
-struct Outcome {
-    error: Option<StoreError>,
-    respond: Box<dyn FnOnce(Result<(), StoreError>)>,
-}
-
-/// A change to run in the transaction, or to fail if there is none.
-type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Outcome + Send>;
 
 /// What is checked before anything is written.
 pub(in crate::store) struct Guards {
@@ -108,17 +92,7 @@ impl Writer {
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         self.damage.ensure_undamaged()?;
-        let (reply, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            let result = tx.and_then(change);
-            Outcome {
-                error: result.as_ref().err().cloned(),
-                respond: Box::new(move |committed| {
-                    // The caller may no longer be waiting.
-                    let _ = reply.send(committed.and(result));
-                }),
-            }
-        });
+        let (job, receiver) = Job::new(change);
         let stopped = || StoreError::Unavailable("the server is stopping".to_owned());
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         self.stats.job_queued();
@@ -191,7 +165,7 @@ impl WriterThread {
         let Err(error) = committed else {
             self.outbox.committed();
             for outcome in outcomes {
-                (outcome.respond)(Ok(()));
+                outcome.respond(Ok(()));
             }
             return;
         };
@@ -208,23 +182,17 @@ impl WriterThread {
         // before responding to any caller: a job sent after a response has not waited.
         let waiting: Vec<Job> = group.collect();
         for outcome in outcomes {
-            (outcome.respond)(Err(error.clone()));
+            outcome.respond(Err(error.clone()));
         }
         for job in waiting {
-            (job(Err(error.clone())).respond)(Ok(()));
+            job.fail(error.clone());
         }
     }
 
     fn run_job(&self, job: Job, outcomes: &mut Vec<Outcome>) -> Result<(), StoreError> {
         self.execute("SAVEPOINT job")?;
         let tx = Tx { conn: (&self.conn).into(), now: self.clock.now() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| job(Ok(&tx)))).ok();
-        let error = match &outcome {
-            Some(outcome) => outcome.error.clone(),
-            None => Some(panicked()),
-        };
-        outcomes.extend(outcome);
-        if let Some(error) = error {
+        if let Err(error) = job.run(&tx, outcomes) {
             // After some errors, such as a log that cannot grow, SQLite has rolled back the whole
             // transaction, and the jobs before this one are lost for the same reason. Nor may
             // anything be kept if the file may be damaged.

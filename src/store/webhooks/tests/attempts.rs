@@ -121,3 +121,16 @@ fn a_delivery_without_its_event_has_no_body() {
     let left = outgoing(&db, request.delivery).unwrap();
     assert!(left.body.is_none(), "it is still there, for its failure to be recorded");
 }
+
+#[test]
+fn an_attempt_is_recorded_once_even_if_its_result_is_stored_twice() {
+    let db = Db::new();
+    endpoint(&db);
+    let request = event(&db, 1);
+    // The database did not confirm the first time.
+    let attempt = finished(&request, 500, Some(60));
+    record(&db, attempt.clone());
+    record(&db, attempt);
+    assert_eq!(state(&db, &request.id), (DeliveryStatus::Pending, 1, 1));
+    assert_eq!(due(&db, 60), [request.delivery]);
+}

@@ -3,6 +3,7 @@
 mod attempts;
 mod queue;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -16,6 +17,7 @@ use super::replay::ReplayScope;
 use crate::model::event::Actor;
 use crate::model::key::Mode;
 use crate::model::values::text::Text;
+use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::{DeliveryStatus, Outcome};
 use crate::model::webhook::encryption::StoredSecret;
 use crate::model::webhook::endpoint::{DisabledReason, Endpoint, NewEndpoint};
@@ -86,6 +88,12 @@ fn due(db: &Db, seconds: i64) -> Vec<DeliveryNo> {
     queues.into_iter().flat_map(|queue| [queue.first_attempts, queue.retries].concat()).collect()
 }
 
+/// Returns another time with each call, because no two attempts start at the same time.
+fn next_start() -> Timestamp {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    Timestamp::from_micros(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 fn finished(request: &OutgoingRequest, status: u16, retry_at: Option<i64>) -> Finished {
     let is_success = (200..300).contains(&status);
     Finished {
@@ -94,7 +102,7 @@ fn finished(request: &OutgoingRequest, status: u16, retry_at: Option<i64>) -> Fi
         id: request.id.clone(),
         step: request.step,
         outcome: Outcome {
-            started_at: time_at(0),
+            started_at: next_start(),
             duration: Duration::from_millis(5),
             url: request.url.as_str().to_owned(),
             status: Some(status),
