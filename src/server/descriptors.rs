@@ -59,15 +59,17 @@ fn raised_limit() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn descriptors_are_reserved_for_the_store_and_the_workers() {
-        let threads = Threads { lookups: 2, lists: 8 };
+        let threads = Threads { lookups: 2, lists: 8, query_timeout: Duration::ZERO };
         assert_eq!(slots_within(1024, 2, threads, 256), 1024 - 64 - 12 - 40 - 256);
         assert_eq!(slots_within(1 << 20, 2, threads, 0), (1 << 20) - 64 - 12 - 40);
         assert_eq!(slots_within(64, 2, threads, 256), 16);
-        let many = Threads { lookups: 256, lists: 1024 };
+        let many = Threads { lookups: 256, lists: 1024, query_timeout: Duration::ZERO };
         assert_eq!(slots_within(1024, 256, many, 256), 256);
     }
 }

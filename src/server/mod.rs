@@ -76,6 +76,7 @@ impl Server {
                     + metrics
                     + MAX_RUNNING_IMPORTS,
             ),
+            query_timeout: settings.query_timeout,
         }
     }
 

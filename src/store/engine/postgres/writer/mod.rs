@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 use self::group::RunningGroup;
 use self::queue::{Group, GroupQueue, Refused};
-use super::connect::{Connector, Session};
+use super::connect::connector::Connector;
+use super::connect::session::Session;
 use super::connection::PgConnection;
 use super::failure::classify;
 use crate::model::clock::Clock;
