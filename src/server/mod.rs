@@ -19,6 +19,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use actix_web::rt::System;
 use actix_web::web::Data;
 use futures_util::FutureExt;
 use futures_util::future::{self, Either};
@@ -180,7 +181,14 @@ impl Server {
     ///
     /// # Errors
     /// If a socket fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        // Dropped after the runtime has ended: closing a database on another machine waits for a
+        // network, which panics within a runtime.
+        let _service = Arc::clone(&self.service);
+        System::new().block_on(self.serve(stop))
+    }
+
+    async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self {
             service,
             api,

@@ -35,6 +35,7 @@ use self::key_usage::KeyUsage;
 use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
+use self::reads::LOOKUP_TIMEOUT;
 use self::test_control::TestControl;
 use self::traffic::Traffic;
 use crate::http::client_address;
@@ -93,7 +94,7 @@ impl Service {
                     settings.lookup_threads(),
                     // Each connection has at most one request in progress.
                     settings.connections.max,
-                    settings.query_timeout,
+                    LOOKUP_TIMEOUT,
                 )
             }),
             list_threads: ReadThreads::start(

@@ -6,6 +6,7 @@
 use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -13,6 +14,10 @@ use super::Service;
 use super::read_threads::ReadThreads;
 use crate::model::key::secret::Prefix;
 use crate::store::{Credentials, Reader, Snapshot, StoreError};
+
+/// How long a lookup may take, including the time that it waits for a thread. Apart from a database
+/// that doesn't respond, nothing takes this long, so it isn't a setting.
+pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Service {
     /// Returns the key with this prefix, revoked or not, as it is in the database now. Returns the

@@ -125,7 +125,7 @@ pub fn run(context: Context, args: Serve) -> Result<(), Failure> {
     if !first.keys.is_empty() && !first.are_known && !args.ephemeral {
         record_first_keys_shown(store);
     }
-    let ended = actix_web::rt::System::new().block_on(server.run(stop));
+    let ended = server.run(stop);
     log_stopped(&cause, started);
     ended.map_err(Failure::Server)
 }

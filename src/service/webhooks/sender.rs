@@ -209,8 +209,10 @@ impl Sender {
         });
         let (due, (requests, read)) = taking.await;
         self.due = due;
+        // Reading may have taken a while.
+        let now = self.clock.now(self.service.store.clock());
         for request in requests {
-            self.start(request, now.due);
+            self.start(request, now);
         }
         match read {
             Ok(()) => self.has_failed_to_read = false,

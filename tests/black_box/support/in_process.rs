@@ -169,10 +169,10 @@ impl InProcess {
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let _claim = claim;
-            let run = server.run(async {
+            let stop = async {
                 let _ = stopped.await;
-            });
-            actix_web::rt::System::new().block_on(run).unwrap();
+            };
+            server.run(stop).unwrap();
         });
         Self { clock, dir, address, keys, stop: Some(stop), thread: Some(thread) }
     }
