@@ -44,7 +44,7 @@ fn repeat_first_event(server: &Server, workspace: u32, copies: u32) {
                 actor_name, resource, resource_id, customer_id, object)
             SELECT 'evt_' || i, workspace_no, created_at - i, type, livemode, actor_type,
                 actor_id, actor_name, resource, resource_id, customer_id, object FROM one, n";
-    assert_eq!(server.sql().execute(sql, [workspace, copies]).unwrap(), copies as usize);
+    assert_eq!(server.sql().execute(sql, [workspace, copies]), Ok(u64::from(copies)));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn an_export_includes_all_batches() {
     let count = |workspace: &str| {
         let sql = "SELECT count(*) FROM events AS e JOIN workspaces AS w ON w.no = e.workspace_no
                    WHERE w.slug = ?1";
-        server.sql().query_row(sql, [workspace], |row| row.get::<_, u32>(0)).unwrap() as usize
+        server.sql().value::<u32>(sql, [workspace]) as usize
     };
     let slug = server.json(&["workspaces", "list"])[1]["slug"].as_str().unwrap().to_owned();
     visitor.post("/admin/workspace", &[("workspace", &slug)]).expect(303);

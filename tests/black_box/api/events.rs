@@ -195,10 +195,8 @@ fn an_after_that_is_not_in_the_feed_is_refused() {
     other.customer("Elsewhere");
     let (theirs, _) = forward(&other, START, "");
     let (ours, _) = forward(&client, START, "");
-    let sql = server.sql();
-    let of_key: String = sql
-        .query_row("SELECT id FROM events WHERE type = 'api_key.created'", [], |row| row.get(0))
-        .unwrap();
+    let sql = "SELECT id FROM events WHERE type = 'api_key.created'";
+    let of_key = server.sql().query(sql, [], |row| row.get::<String>(0)).swap_remove(0);
     let never = format!("evt_{}", "0".repeat(25));
     let unknown = [theirs[0]["id"].as_str().unwrap(), &of_key, &never];
     for after in unknown {
@@ -214,9 +212,9 @@ fn an_after_that_is_not_in_the_feed_is_refused() {
     client.get("/events?after=2026-01-01&after=2026-01-01").refused(400, "invalid_type", "after");
 
     // An event that was purged is no longer a position, and the walk goes on without it.
-    sql.execute_batch("DROP TRIGGER events_are_not_deleted").unwrap();
     let purged = ours[3]["id"].as_str().unwrap();
-    assert_eq!(sql.execute("DELETE FROM events WHERE id = ?1", [purged]).unwrap(), 1);
+    server.sql().permit_deletion_of_events();
+    assert_eq!(server.sql().execute("DELETE FROM events WHERE id = ?1", [purged]), Ok(1));
     client.get(&format!("/events?after={purged}")).refused(400, "invalid_string", "after");
     let before = ours[2]["id"].as_str().unwrap();
     let (rest, _) = forward(&client, before, "limit=1");
@@ -352,21 +350,17 @@ fn a_rare_event_is_found_in_bounded_steps() {
     client.customer("Aurora");
     let contact = json!({"name": "Maya", "email": "maya@aurora.example"});
     client.post("/customers/1/contacts", contact).expect(201);
-    let sql = server.sql();
-    sql.execute_batch(
-        "BEGIN IMMEDIATE;
-         WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 25000)
-         INSERT INTO events
-             SELECT printf('evt_%025d', n), workspace_no, (SELECT max(created_at) FROM events) + n,
-                 'customer.updated', livemode,
-                 actor_type, actor_id, actor_name, 'customer', resource_id, customer_id, NULL, NULL,
-                 '{}', object
-             FROM events, n WHERE type = 'customer.created';
-         UPDATE sequences SET created_at = (SELECT max(created_at) FROM events)
-             WHERE resource = 'event';
-         COMMIT;",
-    )
-    .unwrap();
+    let more = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 25000)
+        INSERT INTO events
+            SELECT 'evt_000000' || (1000000000000000000 + n), workspace_no,
+                (SELECT max(created_at) FROM events) + n, 'customer.updated', livemode,
+                actor_type, actor_id, actor_name, 'customer', resource_id, customer_id, NULL, NULL,
+                '{}', object
+            FROM events, n WHERE type = 'customer.created'";
+    assert_eq!(server.sql().execute(more, []), Ok(25_000));
+    let newest = "UPDATE sequences SET created_at = (SELECT max(created_at) FROM events)
+                  WHERE resource = 'event'";
+    assert_eq!(server.sql().execute(newest, []), Ok(1));
     client.patch("/contacts/1", json!({"title": "COO"})).expect(200);
 
     let steps = |parameter: &str, start: &str| {

@@ -129,9 +129,8 @@ fn a_response_is_saved_for_a_day_and_then_removed() {
         batches += 1;
     }
     assert_eq!(batches, 3, "eight old ones, three at a time");
-    let left = rusqlite::Connection::open(server.dir.path().join("pivotal.db")).unwrap();
-    let sql = "SELECT count(*) FROM idempotency_keys";
-    assert_eq!(left.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    let left: i64 = server.sql().value("SELECT count(*) FROM idempotency_keys", []);
+    assert_eq!(left, 1);
 }
 
 #[test]
@@ -141,9 +140,8 @@ fn a_running_server_removes_expired_responses() {
     for n in 0..3 {
         post(&client, "/customers", &format!("old {n}"), BODY).expect(201);
     }
-    let sql = "SELECT count(*) FROM idempotency_keys";
-    let conn = rusqlite::Connection::open(server.dir.path().join("pivotal.db")).unwrap();
-    let left = || conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let sql = server.sql();
+    let left = || sql.value::<i64>("SELECT count(*) FROM idempotency_keys", []);
     assert_eq!(left(), 3);
     server.clock.advance_millis(24 * 60 * 60 * 1000);
     wait_until("they are removed", || left() == 0);

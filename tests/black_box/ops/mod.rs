@@ -1,5 +1,6 @@
 //! Operating the server: files, load, the process, and its public address.
 
+mod crash;
 mod erasure;
 mod files;
 mod listening;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
@@ -20,11 +21,12 @@ use pivotal_server::model::workspace::NewWorkspace;
 use pivotal_server::server::Server;
 use pivotal_server::service::Service;
 use pivotal_server::settings::{ListenAddress, Settings};
-use pivotal_server::store::{DataDir, Location, Store, WriteScope};
+use pivotal_server::store::{DataDir, Location, PostgresLocation, Store, WriteScope};
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
-use super::{Client, PASSWORD, Visitor, write_database};
+use super::database::{self, Sql, Template};
+use super::{Client, PASSWORD, Visitor};
 
 /// A wall clock and a monotonic clock that only move when the test moves them. Sleeping tasks wake
 /// when they do.
@@ -104,16 +106,25 @@ type Keys = Vec<((Mode, Tier), String)>;
 
 /// A database with one key of every mode and tier and the admin's password, created at noon.
 /// Creating keys takes longer than the rest of a start.
-static FILLED: LazyLock<(Vec<u8>, Keys)> = LazyLock::new(|| {
+static FILLED: LazyLock<(Template, Keys)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
-    let data = DataDir::new(dir.path());
-    let store = Store::open_or_create(&data, noon()).unwrap();
+    let store = Store::open_or_create(location(dir.path()), noon()).unwrap();
     let keys = make_keys(&store);
     set_password(&store);
     drop(store);
     assert!(!dir.path().join("pivotal.db-wal").exists(), "the database file must be complete");
-    (std::fs::read(data.database()).unwrap(), keys)
+    (Template::take(dir.path()), keys)
 });
+
+/// The database of a directory.
+fn location(dir: &Path) -> Location {
+    let Some(url) = database::url_of(dir) else { return Location::from(&DataDir::new(dir)) };
+    Location::Postgres(PostgresLocation {
+        url: url.parse().unwrap(),
+        require_sync: false,
+        connections: Settings::default().postgres.connections,
+    })
+}
 
 fn noon() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(Timestamp::parse("2026-01-01T12:00:00Z").unwrap()))
@@ -123,16 +134,16 @@ impl InProcess {
     /// Starts a server with these settings, at noon on 2026-01-01.
     pub fn start(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (file, keys) = &*FILLED;
-        write_database(dir.path(), file);
+        let (template, keys) = &*FILLED;
+        template.copy_to(dir.path());
         Self::start_in(dir, settings, keys.clone(), |_| {})
     }
 
     /// The same for a demo.
     pub fn start_demo(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (file, keys) = &*FILLED;
-        write_database(dir.path(), file);
+        let (template, keys) = &*FILLED;
+        template.copy_to(dir.path());
         Self::start_in(dir, settings, keys.clone(), |service| {
             let slug = Slug::parse("default").unwrap();
             let keys = service.store().read(|reader| reader.keys(Some(&slug))).unwrap();
@@ -145,7 +156,7 @@ impl InProcess {
     /// Starts a server without a workspace, and so without keys.
     pub fn without_workspace(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        set_password(&Store::open_or_create(&DataDir::new(dir.path()), noon()).unwrap());
+        set_password(&Store::open_or_create(location(dir.path()), noon()).unwrap());
         Self::start_in(dir, settings, Vec::new(), |_| {})
     }
 
@@ -159,8 +170,7 @@ impl InProcess {
         let clock = noon();
         let listen = ListenAddress::Ip(([127, 0, 0, 1], 0).into()).into();
         let settings = Settings { listen, workers: 2, shutdown_timeout: 1, ..settings };
-        let data = DataDir::new(dir.path());
-        let claim = Location::from(&data).claim().unwrap();
+        let claim = location(dir.path()).claim().unwrap();
         let threads = Server::threads(&settings);
         let store = Store::serve(&claim, clock.clone(), threads).unwrap();
         let server = Server::bind(Service::new(settings, store)).unwrap();
@@ -204,6 +214,11 @@ impl InProcess {
 
     pub fn anonymous(&self) -> Client {
         Client::new(self.address, None)
+    }
+
+    /// Opens another connection to the server's database.
+    pub fn sql(&self) -> Sql {
+        database::connect(self.dir.path())
     }
 }
 

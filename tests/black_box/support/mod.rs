@@ -4,6 +4,7 @@
 mod certificates;
 mod client;
 pub mod contract;
+pub mod database;
 mod ephemeral;
 mod in_process;
 #[cfg(target_os = "linux")]
@@ -22,7 +23,6 @@ pub use in_process::{InProcess, ManualClock};
 pub use locks::locks_held_by;
 pub use page::Part;
 pub use receiver::{Receiver, Request};
-use server::write_database;
 pub use server::{Server, command, command_in, command_under, run_with, set_password, wait_until};
 pub use snapshot::assert_up_to_date;
 pub use visitor::{PASSWORD, Page, Visitor};

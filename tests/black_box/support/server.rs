@@ -1,6 +1,5 @@
 //! The binary, running on a temporary directory.
 
-use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,15 +10,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::database::{self, Sql, Template};
 use super::{Client, PASSWORD, Visitor};
 
 /// The database that a first start creates, with the live and the test key that it prints. Creating
-/// keys takes longer than the rest of a start, so most tests begin with a copy of this file.
-static FIRST_START: LazyLock<(Vec<u8>, String, String)> = LazyLock::new(|| {
+/// keys takes longer than the rest of a start, so most tests begin with a copy of it.
+static FIRST_START: LazyLock<(Template, String, String)> = LazyLock::new(|| {
     let mut server = Server::start_new();
     assert_eq!(server.stop(), Some(0));
-    let file = std::fs::read(server.database()).unwrap();
-    (file, server.live.clone(), server.test.clone())
+    (Template::take(server.dir()), server.live.clone(), server.test.clone())
 });
 
 /// A running server. When it is dropped, the process is killed and the directory removed.
@@ -47,9 +46,9 @@ impl Server {
     /// Starts a server with these environment variables, with a database that contains only the
     /// first two keys.
     pub fn start_configured(variables: &[(&str, &str)]) -> Self {
-        let (file, live, test) = &*FIRST_START;
+        let (template, live, test) = &*FIRST_START;
         let dir = Arc::new(tempfile::tempdir().unwrap());
-        write_database(dir.path(), file);
+        template.copy_to(dir.path());
         let mut server = Self::start_in(dir, variables);
         (server.live, server.test) = (live.clone(), test.clone());
         server
@@ -57,9 +56,9 @@ impl Server {
 
     /// Like `start`, with test control, these arguments, and these environment variables.
     pub fn start_with_test_control(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let (file, live, test) = &*FIRST_START;
+        let (template, live, test) = &*FIRST_START;
         let dir = Arc::new(tempfile::tempdir().unwrap());
-        write_database(dir.path(), file);
+        template.copy_to(dir.path());
         let arguments = [&["--test-control"], arguments].concat();
         let unlimited = ("PIVOTAL_RATE_LIMITS_ENABLED", "false");
         let variables = [&[unlimited], variables].concat();
@@ -232,15 +231,32 @@ impl Server {
         self.dir.path()
     }
 
+    /// The database file, for tests that only apply to SQLite.
     pub fn database(&self) -> PathBuf {
-        self.dir.path().join("pivotal.db")
+        database::file_of(self.dir.path())
     }
 
-    /// Opens another connection to the server's database.
-    pub fn sql(&self) -> rusqlite::Connection {
-        let conn = rusqlite::Connection::open(self.database()).unwrap();
-        conn.busy_timeout(Duration::from_secs(10)).unwrap();
-        conn
+    /// Opens another connection to the database file, for tests that only apply to SQLite.
+    pub fn sqlite(&self) -> rusqlite::Connection {
+        database::connect_to_file(self.dir.path())
+    }
+
+    /// The files or tables of the server that contain a text, in whatever case.
+    pub fn places_with(&self, text: impl AsRef<[u8]>) -> Vec<String> {
+        database::places_with(self.dir.path(), text.as_ref())
+    }
+
+    /// Expects `check` to find nothing wrong. It only reads files, so not on PostgreSQL.
+    #[track_caller]
+    pub fn expect_sound(&self) {
+        if !database::is_postgres() {
+            assert_eq!(self.json(&["check"])["sound"], true);
+        }
+    }
+
+    /// Opens another connection to the server's database, on either engine.
+    pub fn sql(&self) -> Sql {
+        database::connect(self.dir.path())
     }
 
     /// Everything logged so far. A line may be logged after the response that it is about.
@@ -348,7 +364,9 @@ pub fn command_under(wrappers: &[String], dir: &Path) -> Command {
     let all = [wrappers, &[env!("CARGO_BIN_EXE_pivotal-server").to_owned()]].concat();
     let mut command = Command::new(&all[0]);
     command.args(&all[1..]).arg("--data-dir").arg(dir).current_dir(dir);
-    without_settings(command)
+    let mut command = without_settings(command);
+    command.envs(database::url_of(dir).map(|url| ("PIVOTAL_DATABASE", url)));
+    command
 }
 
 /// The binary without a data directory, for ephemeral servers. Their directories are in `dir`.
@@ -377,15 +395,6 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "timed out waiting until {what}");
         std::thread::yield_now();
     }
-}
-
-/// Writes the bytes of a database to a new directory, readable only by the owner.
-pub fn write_database(dir: &Path, file: &[u8]) {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(dir.join("pivotal.db")).unwrap().write_all(file).unwrap();
 }
 
 fn collect(mut stderr: impl Read + Send + 'static) -> Arc<Mutex<String>> {

@@ -36,7 +36,7 @@ fn done(control: &Control, path: &str) {
 fn discarded_rows(server: &Server) -> i64 {
     let sql = "SELECT count(*) FROM customers WHERE workspace_no <>
                    (SELECT no FROM workspaces WHERE slug = 'default')";
-    server.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+    server.sql().value(sql, [])
 }
 
 #[test]
@@ -64,11 +64,11 @@ fn resets_and_restores_are_safe_while_requests_are_in_progress() {
     done(&control, "/snapshots/kept/restore");
     assert_eq!(client.walk("/customers"), [kept]);
     assert_eq!(client.customer("Next")["display_id"], 2);
-    assert_eq!(server.json(&["check"])["sound"], true);
+    server.expect_sound();
     let workspaces = server.json(&["workspaces", "list"]);
     assert_eq!(workspaces.as_array().unwrap().len(), 1);
     // Another start has no snapshots, so it removes everything that was discarded.
     let server = server.restart();
     wait_until("the discarded rows are removed", || discarded_rows(&server) == 0);
-    assert_eq!(server.json(&["check"])["sound"], true);
+    server.expect_sound();
 }

@@ -32,15 +32,9 @@ fn an_endpoint_that_fails_is_disabled_and_what_it_missed_can_be_replayed() {
             endpoint.id
         ))
     });
-    let audit: String = server
-        .sql()
-        .query_row(
-            "SELECT type || ' by ' || actor_type FROM events
-             WHERE resource = 'webhook_endpoint' ORDER BY created_at DESC LIMIT 1",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let sql = "SELECT type || ' by ' || actor_type FROM events
+               WHERE resource = 'webhook_endpoint' ORDER BY created_at DESC LIMIT 1";
+    let audit: String = server.sql().value(sql, []);
     assert_eq!(audit, "webhook_endpoint.disabled by system");
 
     let before = receiver.count();

@@ -15,7 +15,7 @@ fn old_deliveries_leave_the_log_and_new_ones_stay() {
     let sql = "UPDATE webhook_deliveries SET created_at = created_at - 61000000 WHERE no <= 3";
     assert_eq!(server.sql().execute(sql, []).unwrap(), 3);
     wait_until("the old ones are removed", || deliveries(&server, &endpoint).len() == 1);
-    let count = |sql: &str| server.sql().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let count = |sql: &str| server.sql().value::<i64>(sql, []);
     assert_eq!(count("SELECT count(*) FROM webhook_attempts"), 1);
     assert_eq!(count("SELECT count(*) FROM events WHERE type = 'customer.created'"), 3);
 }

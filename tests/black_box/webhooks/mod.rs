@@ -23,20 +23,20 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::Server;
+use crate::support::database::Template;
 
 /// A closed database with the keys of its workspace, since creating keys takes longer than all the
 /// rest of a start.
-static FIRST: LazyLock<(Arc<TempDir>, String, String)> = LazyLock::new(|| {
-    let dir = Arc::new(tempfile::tempdir().unwrap());
-    let mut server = Server::start_in(Arc::clone(&dir), &[]);
+static FIRST: LazyLock<(Template, String, String)> = LazyLock::new(|| {
+    let mut server = Server::start_with(&[]);
     assert_eq!(server.stop(), Some(0));
-    (dir, server.live.clone(), server.test.clone())
+    (Template::take(server.dir()), server.live.clone(), server.test.clone())
 });
 
 /// A directory with a database that has nothing in it but the first keys.
 pub fn new_dir() -> Arc<TempDir> {
     let dir = Arc::new(tempfile::tempdir().unwrap());
-    std::fs::copy(FIRST.0.path().join("pivotal.db"), dir.path().join("pivotal.db")).unwrap();
+    FIRST.0.copy_to(dir.path());
     dir
 }
 
@@ -95,29 +95,24 @@ pub struct Delivery {
 
 /// The deliveries of an endpoint, oldest first.
 pub fn deliveries(server: &Server, endpoint: &Endpoint) -> Vec<Delivery> {
-    let conn = server.sql();
     let sql = "SELECT d.id, d.type, d.status, d.attempts, d.next_attempt_at, d.held,
-                   a.started_at, a.status, coalesce(a.error, ''), coalesce(a.response, x'')
+                   a.started_at, a.status, a.error, a.response
                FROM webhook_deliveries AS d JOIN webhook_endpoints AS e ON e.no = d.endpoint_no
                LEFT JOIN webhook_attempts AS a
                    ON a.delivery_no = d.no AND a.number = d.attempts
                WHERE e.id = ?1 ORDER BY d.no";
-    let mut statement = conn.prepare(sql).unwrap();
-    let rows = statement.query_map([&endpoint.id], |row| {
-        Ok(Delivery {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            status: row.get(2)?,
-            attempts: row.get(3)?,
-            next_attempt_at: row.get(4)?,
-            held: row.get(5)?,
-            started_at: row.get(6)?,
-            response_status: row.get(7)?,
-            error: row.get(8)?,
-            response: row.get(9)?,
-        })
-    });
-    rows.unwrap().map(Result::unwrap).collect()
+    server.sql().query(sql, [&endpoint.id], |row| Delivery {
+        id: row.get(0),
+        kind: row.get(1),
+        status: row.get(2),
+        attempts: row.get(3),
+        next_attempt_at: row.get(4),
+        held: row.get(5),
+        started_at: row.get(6),
+        response_status: row.get(7),
+        error: row.get::<Option<String>>(8).unwrap_or_default(),
+        response: row.get::<Option<Vec<u8>>>(9).unwrap_or_default(),
+    })
 }
 
 /// Waits until the endpoint has this many deliveries and all of them have ended.

@@ -122,6 +122,7 @@ fn a_backup_never_overwrites_a_file_and_a_failed_one_leaves_none() {
     let taken = dir.path().join("taken.db");
     fs::write(&taken, "mine").unwrap();
     assert!(refusal(dir.path(), &["backup", text(&taken)]).contains("already exists"));
+    assert!(refusal(dir.path(), &["--json", "backup", text(&taken)]).contains(r#""code":"copy""#));
     assert_eq!(fs::read(&taken).unwrap(), b"mine");
     assert!(refusal(dir.path(), &["backup", text(dir.path())]).contains("is a directory"));
     let nowhere = dir.path().join("no/such/place.db");

@@ -170,7 +170,7 @@ fn a_full_disk_refuses_writes_until_there_is_space_again() {
         acknowledged.len(),
         "no display ID may be missing"
     );
-    let conn = server.sql();
+    let conn = server.sqlite();
     let integrity: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(integrity, "ok");
     assert!(server.is_running());

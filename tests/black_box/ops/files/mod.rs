@@ -5,7 +5,6 @@ mod backup_after;
 mod backup_schedule;
 pub mod backups;
 mod checks;
-mod crash;
 mod damage;
 #[cfg(target_os = "linux")]
 mod disk_full;

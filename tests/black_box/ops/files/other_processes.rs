@@ -144,7 +144,7 @@ fn a_command_waits_ten_seconds_for_a_lock_and_then_names_its_holder() {
 #[test]
 fn a_process_with_an_open_transaction_is_named_and_does_not_delay_shutdown() {
     let mut server = Server::start_new();
-    let conn = server.sql();
+    let conn = server.sqlite();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = server.client().post("/customers", json!({"name": "Late"}));
     refused.refused(503, "unavailable", None);

@@ -10,7 +10,7 @@ use crate::support::{Server, wait_until};
 
 /// A connection that leaves checkpoints to the server, with a table to fill the WAL with.
 fn writer(server: &Server) -> Connection {
-    let conn = server.sql();
+    let conn = server.sqlite();
     conn.execute_batch(
         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF;
          CREATE TABLE filling (a); INSERT INTO filling VALUES (randomblob(5000000))",
@@ -33,7 +33,7 @@ fn grow(server: &Server, conn: &Connection) -> serde_json::Value {
 fn a_wal_that_a_reader_keeps_from_being_reset_is_reported_until_the_reader_finishes() {
     let server = Server::start_new();
     let conn = writer(&server);
-    let reader = server.sql();
+    let reader = server.sqlite();
     reader.execute_batch("BEGIN; SELECT * FROM workspaces").unwrap();
     let mut deep = grow(&server, &conn);
     assert_eq!((&deep["status"], &deep["checks"]["log"]), (&"ok".into(), &"ok".into()));

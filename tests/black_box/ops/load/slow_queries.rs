@@ -8,14 +8,17 @@ const MANY: u32 = 40_000;
 
 fn create_many_customers(server: &Server) {
     server.client().customer("Aurora");
-    let sql = "WITH RECURSIVE numbers (n) AS
-                   (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+    let sql = format!(
+        "WITH RECURSIVE numbers (n) AS
+                   (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY})
                INSERT INTO customers (id, workspace_no, display_id, slug, status, search, created_at,
                    updated_at, shape, doc)
-               SELECT 'c' || printf('%024d', n), workspace_no, n, 'customer-' || n, 'active',
-                   printf('%.300c', 'x'), created_at - n, created_at, shape, doc
-               FROM numbers, customers WHERE display_id = 1";
-    assert_eq!(server.sql().execute(sql, [MANY]).unwrap(), MANY as usize - 1);
+               SELECT 'c00000' || (1000000000000000000 + n), workspace_no, n, 'customer-' || n,
+                   'active', '{:300}', created_at - n, created_at, shape, doc
+               FROM numbers, customers WHERE display_id = 1",
+        "x"
+    );
+    assert_eq!(server.sql().execute(&sql, []), Ok(u64::from(MANY) - 1));
 }
 
 #[test]

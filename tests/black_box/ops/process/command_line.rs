@@ -131,7 +131,6 @@ fn with_json_every_line_on_stderr_is_a_json_object() {
             "choose another --slug",
         ),
         (&["--config", "none.toml", "check"], "settings", "none.toml"),
-        (&["backup", "pivotal.db"], "copy", "already exists"),
     ] {
         let output = run(args);
         assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{output:?}");

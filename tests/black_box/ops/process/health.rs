@@ -67,7 +67,7 @@ fn a_server_that_is_not_there_is_not_healthy() {
 fn a_locked_database_is_reported_in_time_with_what_holds_it() {
     let server = Server::start();
     let client = server.anonymous();
-    let conn = server.sql();
+    let conn = server.sqlite();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
     // A write waits for five seconds. The text says that this response didn't.
     let this = format!("(process {})", std::process::id());

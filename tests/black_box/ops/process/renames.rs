@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::database::place_of;
 use crate::support::{Server, command};
 
 #[test]
@@ -59,13 +60,12 @@ fn a_command_that_creates_a_database_says_so() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let database = dir.path().join("pivotal.db");
+    let database = place_of(dir.path());
     let said = create(&[], "acme");
-    let new = format!("Created workspace `acme`. The database {} is new. ", database.display());
+    let new = format!("Created workspace `acme`. The database {database} is new. ");
     assert!(said.starts_with(&new) && said.contains("--data-dir"), "{said}");
     let said = create(&[], "other");
     assert!(said.starts_with("Created workspace `other`. Next, create a key: "), "{said}");
     let json: Value = serde_json::from_str(&create(&["--json"], "third")).unwrap();
-    let path = database.to_str().unwrap();
-    assert_eq!((&json["new_database"], &json["database"]), (&json!(false), &json!(path)));
+    assert_eq!((&json["new_database"], &json["database"]), (&json!(false), &json!(database)));
 }

@@ -6,6 +6,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::{counts, create_workspace, customer, export, file, import_ok, start_import, stderr};
+use crate::support::database::Sql;
 use crate::support::{Server, wait_until};
 
 /// Enough for several transactions.
@@ -18,17 +19,16 @@ fn many() -> Vec<String> {
 
 fn imported(server: &Server) -> u32 {
     let sql = "SELECT count(*) FROM customers";
-    server.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+    server.sql().value(sql, [])
 }
 
 /// Waits until the import has committed a part, and keeps it from committing any more until the
 /// returned connection is dropped.
-fn hold_half_way(server: &Server, import: &mut Child) -> rusqlite::Connection {
+fn hold_half_way(server: &Server, import: &mut Child) -> Sql {
     wait_until("the first rows are imported", || imported(server) > 0);
-    let conn = server.sql();
-    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = server.sql().hold_writes();
     assert!(import.try_wait().unwrap().is_none(), "the import ended too early to be held");
-    conn
+    held
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_import_that_was_killed_half_way_is_completed_by_running_it_again() {
         .collect();
     let expected: Vec<Value> = (1..=ROWS).map(|number| customer(number)["name"].take()).collect();
     assert_eq!(names, expected, "the order of the file is kept");
-    assert!(server.run(&["check"]).status.success());
+    server.expect_sound();
 }
 
 #[cfg(unix)]
