@@ -13,6 +13,14 @@ CREATE TABLE pivotal_schema (
     version BIGINT NOT NULL
 );
 
+-- What one of the servers does for all of them, and until when it may do so without renewing its
+-- lease. A file has one server, so SQLite has no such table.
+CREATE TABLE leases (
+    name       TEXT COLLATE "C" PRIMARY KEY,
+    holder     TEXT COLLATE "C" NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
 CREATE TABLE database (
     no                 BIGINT PRIMARY KEY CHECK (no = 1),
     id                 TEXT COLLATE "C" NOT NULL CHECK (length(id) = 32),

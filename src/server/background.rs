@@ -17,6 +17,7 @@ use crate::service::Service;
 use crate::service::backups::hand_over::hand_over_backups;
 use crate::service::backups::task::run_scheduled_backups;
 use crate::service::erasure::erase_continuously;
+use crate::service::leadership::{lead, resign};
 use crate::service::retention::{
     clean_up_deliveries, purge_by_age, remove_expired_responses, remove_in_batches,
 };
@@ -59,10 +60,11 @@ impl Background {
     ) -> io::Result<Self> {
         let mut periodic = vec![
             rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
-            rt::spawn(repeat(EXPIRY_EVERY, Arc::clone(service), remove_expired_responses)),
+            rt::spawn(lead(Arc::clone(service))),
+            rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_expired_responses)),
             rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
             rt::spawn(watch_dates(Arc::clone(service))),
-            rt::spawn(repeat(CLEAN_UP_EVERY, Arc::clone(service), clean_up_deliveries)),
+            rt::spawn(repeat_as_leader(CLEAN_UP_EVERY, service, clean_up_deliveries)),
             rt::spawn(remove_discarded(Arc::clone(service))),
             rt::spawn(purge_regularly(Arc::clone(service))),
             rt::spawn(erase_continuously(Arc::clone(service))),
@@ -107,6 +109,7 @@ impl Background {
             // The only error is that the task was aborted.
             let _ = task.await;
         }
+        resign(&self.service).await;
         write_usage(self.service).await;
     }
 }
@@ -122,6 +125,23 @@ async fn repeat<F: Future<Output = ()>>(
     }
 }
 
+/// Does the work only while this server does what is scheduled for all servers.
+fn repeat_as_leader<F: Future<Output = ()>>(
+    pause: Duration,
+    service: &Arc<Service>,
+    work: fn(Arc<Service>) -> F,
+) -> impl Future<Output = ()> + use<F> {
+    let service = Arc::clone(service);
+    async move {
+        loop {
+            service.store.clock().sleep(pause).await;
+            if service.leadership.is_held(service.store.clock().monotonic()) {
+                work(Arc::clone(&service)).await;
+            }
+        }
+    }
+}
+
 async fn write_usage(service: Arc<Service>) {
     if let Err(error) = service.key_usage.flush(&service.store).await {
         log::warn!("cannot store key usage, retrying with the next batch: {error}");
@@ -130,7 +150,8 @@ async fn write_usage(service: Arc<Service>) {
 
 /// If the file was moved or replaced, the store logs that and refuses writes from then on.
 async fn check_file(service: Arc<Service>) {
-    let _ = service.store.ensure_intact();
+    // A panic was already logged, and the next check is in a second.
+    let _ = rt::task::spawn_blocking(move || service.store.ensure_intact()).await;
 }
 
 /// Removes what resets and restores by test control, and resets of a demo, have discarded, also
@@ -146,7 +167,7 @@ async fn remove_discarded(service: Arc<Service>) {
 /// Also purges once at startup, so that it happens on a server that is restarted every hour.
 async fn purge_regularly(service: Arc<Service>) {
     purge_by_age(Arc::clone(&service)).await;
-    repeat(PURGE_EVERY, service, purge_by_age).await;
+    repeat_as_leader(PURGE_EVERY, &service, purge_by_age).await;
 }
 
 /// Uses a new certificate as soon as it is there.

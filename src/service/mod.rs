@@ -10,6 +10,7 @@ pub mod demo_mode;
 pub(crate) mod erasure;
 pub(crate) mod health;
 pub(crate) mod key_usage;
+pub(crate) mod leadership;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
@@ -32,6 +33,7 @@ use self::demo_mode::DemoMode;
 use self::erasure::Erasures;
 use self::health::probe::Probes;
 use self::key_usage::KeyUsage;
+use self::leadership::Leadership;
 use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
@@ -70,6 +72,8 @@ pub struct Service {
     /// `None` if scheduled backups are off.
     pub(crate) backups: Option<BackupSchedule>,
     pub(crate) clock_skew: ClockSkewMonitor,
+    /// Whether this server does what only one server on a database may do.
+    pub(crate) leadership: Leadership,
     /// The checks of the deep health check.
     pub(crate) probes: Probes,
     /// Notify it after a reset or a restore of a workspace, which leave rows to be removed.
@@ -113,6 +117,7 @@ impl Service {
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),
+            leadership: Leadership::new(!store.is_local()),
             probes: Probes::default(),
             discarded: Notify::new(),
             erasures: Erasures::default(),

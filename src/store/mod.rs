@@ -17,6 +17,7 @@ mod files;
 mod first_keys;
 mod idempotency;
 mod keys;
+mod leases;
 mod location;
 mod onboardings;
 mod overview;
@@ -49,10 +50,6 @@ pub use self::files::disk_usage::DiskUsage;
 pub use self::files::receive::{BackupStream, is_stream};
 pub use self::files::restore::Restored;
 pub use self::files::watch::Watch;
-pub use self::files::{DataDir, EphemeralDir, ServeLock};
-use self::files::{IfMissing, OpenFiles, OpenLock};
-use self::files::{IfMissing, OpenFiles, OpenLock, ServeLock};
-pub use self::idempotency::Replay;
 pub use self::idempotency::{ExpiredResponses, Replay};
 pub use self::keys::Credentials;
 #[cfg(feature = "postgres")]

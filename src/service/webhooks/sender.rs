@@ -200,6 +200,11 @@ impl Sender {
             return;
         }
         let clock = self.service.store.clock();
+        // Another server sends them. What this one has in flight is recorded.
+        if !self.service.leadership.is_held(clock.monotonic()) {
+            self.due.ahead.clear();
+            return;
+        }
         let now = Now { due: self.clock.now(clock), monotonic: clock.monotonic() };
         let drains = self.take_drains();
         let mut due = mem::take(&mut self.due);

@@ -36,7 +36,7 @@ impl OutboxSignal {
     }
 
     /// Wakes the sender. Call it after the commit, too.
-    pub(in crate::store) fn wake(&self) {
+    pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 

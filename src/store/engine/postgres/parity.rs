@@ -21,7 +21,7 @@ const SPELLINGS: [(&str, &str); 7] = [
 ];
 
 /// What only PostgreSQL has. The comments in its schema say why.
-const ADDITIONAL_TABLE: &str = "pivotal_schema";
+const ADDITIONAL_TABLES: [&str; 2] = ["leases", "pivotal_schema"];
 const ADDITIONAL_INDEXES: [&str; 2] =
     ["contacts_referencing_customer", "onboardings_referencing_customer"];
 const ADDITIONAL_TRIGGER: &str = "events_are_not_truncated";
@@ -37,21 +37,21 @@ const CATALOG: &str = "
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
     WHERE c.relnamespace = to_regnamespace(CAST(current_schema() AS text)) AND c.relkind = 'r'
-        AND c.relname <> $1
+        AND c.relname <> ALL ($1)
     UNION ALL
     SELECT format('constraint %s: %s', c.relname, pg_get_constraintdef(k.oid, true))
     FROM pg_class AS c JOIN pg_constraint AS k ON k.conrelid = c.oid
-    WHERE c.relnamespace = to_regnamespace(CAST(current_schema() AS text)) AND c.relname <> $1
+    WHERE c.relnamespace = to_regnamespace(CAST(current_schema() AS text)) AND c.relname <> ALL ($1)
     UNION ALL
     SELECT format('index: %s', pg_get_indexdef(c.oid, 0, true))
     FROM pg_class AS c
     JOIN pg_index AS i ON i.indexrelid = c.oid
     JOIN pg_class AS t ON t.oid = i.indrelid
-    WHERE c.relnamespace = to_regnamespace(CAST(current_schema() AS text)) AND t.relname <> $1
+    WHERE c.relnamespace = to_regnamespace(CAST(current_schema() AS text)) AND t.relname <> ALL ($1)
         AND c.relname <> ALL ($2)";
 
 fn catalog(client: &mut Client) -> BTreeSet<String> {
-    let rows = client.query(CATALOG, &[&ADDITIONAL_TABLE, &&ADDITIONAL_INDEXES[..]]).unwrap();
+    let rows = client.query(CATALOG, &[&&ADDITIONAL_TABLES[..], &&ADDITIONAL_INDEXES[..]]).unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
