@@ -38,6 +38,7 @@ pub use self::account::Account;
 use self::engine::database::{Database, Opened};
 pub use self::engine::database::{ReadOnly, Snapshot, Threads};
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
+pub use self::engine::size::DatabaseSize;
 use self::engine::sqlite::database::SqliteDatabase;
 use self::engine::sqlite::writer;
 pub use self::engine::write_stats::WriteStats;
@@ -55,7 +56,7 @@ pub use self::keys::Credentials;
 #[cfg(feature = "postgres")]
 pub use self::location::PostgresLocation;
 pub use self::location::{Claim, EngineInfo, Location};
-pub use self::overview::{FileSize, Overview, Tally};
+pub use self::overview::{Overview, Tally};
 pub use self::purge::{
     DeleteError, DeletingWorkspace, DuePart, DueRecords, Erasure, PurgePreview, Purgeable,
     SavedResponses, Unfinished,

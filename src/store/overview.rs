@@ -9,6 +9,7 @@ use super::rows::row::enum_value;
 use crate::model::customer::{Customer, CustomerStatus};
 use crate::model::onboarding::{Onboarding, Phase, State};
 use crate::model::values::time::Timestamp;
+use crate::store::engine::size::DatabaseSize;
 use crate::store::engine::{OptionalExtension, Row};
 
 /// A count for each variant of an enum, including those with zero, in declaration order.
@@ -46,17 +47,6 @@ pub struct Overview {
     /// Onboardings that are not completed although their target launch date has passed.
     pub overdue: i64,
     pub events: i64,
-}
-
-/// The size of the database file once the write-ahead log has been checkpointed into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileSize {
-    /// The size of all pages.
-    pub bytes: i64,
-    /// The number of unused pages, which are filled before the file grows.
-    pub free_pages: i64,
-    /// The size of the unused pages.
-    pub free_bytes: i64,
 }
 
 impl WorkspaceReader<'_> {
@@ -102,16 +92,8 @@ impl WorkspaceReader<'_> {
 }
 
 impl Reader<'_> {
-    pub fn file_size(&self) -> Result<FileSize, StoreError> {
-        let conn = self.conn.sqlite()?;
-        let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let page = pragma("page_size")?;
-        let free_pages = pragma("freelist_count")?;
-        Ok(FileSize {
-            bytes: pragma("page_count")? * page,
-            free_pages,
-            free_bytes: free_pages * page,
-        })
+    pub fn database_size(&self) -> Result<DatabaseSize, StoreError> {
+        Ok(self.conn.database_size()?)
     }
 }
 
@@ -193,11 +175,11 @@ mod tests {
     #[test]
     fn free_pages_are_reported_and_included_in_the_size() {
         let db = Db::new();
-        let empty = db.global().file_size().unwrap();
-        assert_eq!(empty.free_pages, 0);
+        let empty = db.global().database_size().unwrap();
+        assert_eq!(empty.free_bytes, 0);
         db.tx(1).conn.execute_batch("DROP TABLE health").unwrap();
-        let freed = db.global().file_size().unwrap();
-        assert_eq!((freed.free_pages, freed.bytes), (1, empty.bytes));
+        let freed = db.global().database_size().unwrap();
+        assert_eq!(freed.bytes, empty.bytes);
         assert!(freed.free_bytes >= 512 && freed.bytes % freed.free_bytes == 0);
     }
 }

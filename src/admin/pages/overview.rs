@@ -84,7 +84,7 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
                 .map(|workspace| reader.for_workspace(workspace).overview(now))
                 .transpose()?;
             let ahead = dated.clock_skew.check(reader, now)?;
-            Ok((counts, reader.file_size()?, reader.keys(None)?, ahead))
+            Ok((counts, reader.database_size()?, reader.keys(None)?, ahead))
         })
         .await?;
     keys.iter_mut().for_each(|key| unwritten.add_to(key));

@@ -11,6 +11,7 @@ mod identity;
 pub(super) mod postgres;
 pub(super) mod read_limit;
 mod row;
+pub(super) mod size;
 pub(super) mod sqlite;
 mod value;
 pub(super) mod write_job;

@@ -3,8 +3,10 @@
 use postgres::Client;
 use postgres::error::SqlState;
 
+use super::connection::PgConnection;
 use super::schema::{self, SchemaError};
 use super::test_database::TestDatabase;
+use crate::store::engine::Conn;
 use crate::store::engine::dialect::{by_creation_for_postgres, for_postgres};
 
 fn text(client: &mut Client, sql: &str) -> Option<String> {
@@ -170,4 +172,15 @@ fn rows_come_in_the_order_of_their_creation() {
     let rows = client.query(&*for_postgres(&sql), &[&1_i64]).unwrap();
     let ids: Vec<&str> = rows.iter().map(|row| row.get(1)).collect();
     assert_eq!(ids, ["c2", "c9", "c8", "c7", "c6", "c5", "c4", "c3"]);
+}
+
+#[test]
+fn the_size_of_the_database_is_that_of_its_files() {
+    let Some(database) = TestDatabase::create() else { return };
+    let mut client = database.connect();
+    schema::ensure(&mut client).unwrap();
+    let conn = PgConnection::new(client);
+    let size = Conn::from(&conn).database_size().unwrap();
+    assert!(size.bytes > 1 << 20, "{size:?}");
+    assert_eq!(size.free_bytes, 0);
 }
