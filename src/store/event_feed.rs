@@ -111,31 +111,42 @@ impl WorkspaceReader<'_> {
     ) -> Result<Scan, StoreError> {
         let mut scan = Scan::default();
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params![self.workspace.0, from, i64::from(examined) + 1])?;
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            let kind = feed_type(&row, 2)?;
-            let is_match = kind.is_some_and(|kind| types.contains(&kind));
-            if is_match && scan.matches.len() == limit {
-                scan.end = End::Full;
-                break;
-            }
-            if count == examined {
-                scan.end = End::Examined;
-                break;
-            }
-            count += 1;
-            let created_at = Timestamp::from_micros(row.get(1)?);
-            scan.last = Some(created_at);
-            if kind.is_some() {
-                let id: String = row.get(0)?;
-                if is_match {
-                    scan.matches.push(Match { id: id.clone(), created_at });
+        let (mut from, mut count) = (from, 0);
+        // PostgreSQL sends all rows of a batch. Without a filter, the first one fills the page.
+        let mut batch = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+        loop {
+            let asked = batch.min(examined - count + 1);
+            let mut rows = statement.query(params![self.workspace.0, from, asked])?;
+            let mut found = 0;
+            while let Some(row) = rows.next()? {
+                found += 1;
+                let kind = feed_type(&row, 2)?;
+                let is_match = kind.is_some_and(|kind| types.contains(&kind));
+                if is_match && scan.matches.len() == limit {
+                    scan.end = End::Full;
+                    return Ok(scan);
                 }
-                scan.last_in_feed = Some(id);
+                if count == examined {
+                    scan.end = End::Examined;
+                    return Ok(scan);
+                }
+                count += 1;
+                from = row.get(1)?;
+                let created_at = Timestamp::from_micros(from);
+                scan.last = Some(created_at);
+                if kind.is_some() {
+                    let id: String = row.get(0)?;
+                    if is_match {
+                        scan.matches.push(Match { id: id.clone(), created_at });
+                    }
+                    scan.last_in_feed = Some(id);
+                }
             }
+            if found < asked {
+                return Ok(scan);
+            }
+            batch = batch.saturating_mul(4);
         }
-        Ok(scan)
     }
 
     /// The time after which to read forward.

@@ -36,6 +36,9 @@ pub(super) fn not_before(time: Timestamp, earliest: Timestamp) -> Timestamp {
 /// How many milliseconds are remembered at most.
 const MAX_REMEMBERED: usize = 1 << 16;
 
+/// How many rows are looked up together: PostgreSQL sends all of them.
+const LOOKED_UP: u32 = 100;
+
 /// Assigns the creation times of one type of rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FreeTimes {
@@ -62,15 +65,20 @@ impl FreeTimes {
         let mut free = self.given.get(&asked).map_or(asked, |given| given + 1);
         let sql = format!(
             "SELECT created_at FROM {table}
-             WHERE workspace_no = ?1 AND created_at >= ?2 AND {live} ORDER BY created_at"
+             WHERE workspace_no = ?1 AND created_at >= ?2 AND {live} ORDER BY created_at LIMIT ?3"
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![workspace.0, free])?;
-        while let Some(row) = rows.next()? {
-            if row.get::<_, i64>(0)? > free {
-                break;
+        let mut is_taken = true;
+        while is_taken {
+            is_taken = false;
+            let mut rows = statement.query(params![workspace.0, free, LOOKED_UP])?;
+            while let Some(row) = rows.next()? {
+                is_taken = row.get::<_, i64>(0)? == free;
+                if !is_taken {
+                    break;
+                }
+                free += 1;
             }
-            free += 1;
         }
         if self.given.len() == MAX_REMEMBERED {
             self.given.clear();
