@@ -38,8 +38,7 @@ fn a_server_that_does_not_accept_writes_is_refused() {
     let mut pooled = manager.connect().unwrap();
     let sql = "SET default_transaction_read_only = on";
     pooled.connection.batch_execute(sql).unwrap();
-    // A connection that was just used is trusted until another one breaks.
-    manager.is_valid(&mut pooled).unwrap();
+    // Once another connection breaks, the pool asks the server, however recently this one was used.
     let mut lost = manager.connect().unwrap();
     lost.connection.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())").unwrap_err();
     assert!(manager.has_broken(&mut lost));
