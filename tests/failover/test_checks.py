@@ -36,11 +36,11 @@ def good() -> tuple[Journal, Observed]:
             Read("n2", "boreal", None, 404, {"error": {}}),
         ],
         probes=[
-            Probe("n1", "revoked", 7, 7.1, 200, ""),
-            Probe("n2", "revoked", 9.9, 10.1, 200, ""),
-            Probe("n1", "revoked", 11, 11.1, 503, "unavailable"),
+            Probe("n1", "revoked", 7, 7.1, 200),
+            Probe("n2", "revoked", 9.9, 10.1, 200),
+            Probe("n1", "revoked", 11, 11.1, 503, "unavailable", "1"),
             Probe("n2", "revoked", 11, 11.1, 401, "api_key_revoked"),
-            Probe("n2", "valid", 11, 11.1, 200, ""),
+            Probe("n2", "valid", 11, 11.1, 200),
         ],
         revocations=[Revocation("revoked", requested=9.5, acknowledged=10), Revocation("valid")],
         cut=Cut("n1", 8, 20),
@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "n2: boreal is 200 right after a change",
     ),
     "a revoked key is accepted": (
-        lambda journal, _: journal.probes.append(Probe("n3", "revoked", 10.5, 10.6, 200, "")),
+        lambda journal, _: journal.probes.append(Probe("n3", "revoked", 10.5, 10.6, 200)),
         "n3: accepted revoked 0.500 s after it was revoked",
     ),
     "a valid key is refused": (
@@ -211,6 +211,10 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "a key gets another error": (
         lambda journal, _: journal.probes.append(Probe("n3", "valid", 10, 11, 500, "internal")),
         "n3: responded to valid with 500 internal",
+    ),
+    "a server doesn't say when to come back": (
+        lambda journal, _: journal.probes.append(Probe("n3", "valid", 10, 11, 503, "unavailable")),
+        "n3: responded with 503 unavailable and no Retry-After",
     ),
     "a key can't be revoked": (
         lambda journal, _: journal.revocations.append(Revocation("other", requested=1)),
@@ -225,7 +229,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "n1: in the end, valid gets api_key_revoked",
     ),
     "a machine that is cut off accepts a key": (
-        lambda journal, _: journal.probes.append(Probe("n1", "valid", 12, 13, 200, "")),
+        lambda journal, _: journal.probes.append(Probe("n1", "valid", 12, 13, 200)),
         "n1: accepted valid while it was cut off, 4.000 s after",
     ),
     "a machine that is cut off never responds": (

@@ -1,5 +1,6 @@
 """The promises of the cluster. Each check returns a sentence for each violation."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -63,7 +64,7 @@ def without(document: Document, fields: set[str]) -> Document:
 def display_ids_are_unique_and_increase(_journal: Journal, observed: Observed) -> Iterator[str]:
     for kind, rows in observed.rows.items():
         in_order = sorted(rows, key=lambda row: row.created_at)
-        for before, after in zip(in_order, in_order[1:], strict=False):
+        for before, after in itertools.pairwise(in_order):
             if before.created_at == after.created_at:
                 yield f"{kind.value}s {before.id} and {after.id} have the same time"
             if before.display_id >= after.display_id:
@@ -148,6 +149,8 @@ def revoked_keys_are_refused(journal: Journal, observed: Observed) -> Iterator[s
             yield f"{probe.server}: accepted {probe.key} {late:.3f} s after it was revoked"
         if probe.status == 401 and (requested is None or probe.ended < requested):
             yield f"{probe.server}: refused {probe.key}, which was not revoked: {probe.code}"
+        if probe.status == 503 and not probe.retry_after:
+            yield f"{probe.server}: responded with 503 {probe.code} and no Retry-After"
         if probe.status not in (0, 200, 401, 503):
             yield f"{probe.server}: responded to {probe.key} with {probe.status} {probe.code}"
     for revocation in journal.revocations:

@@ -1,19 +1,17 @@
 """What happens to the machine of the primary."""
 
-from abc import ABC, abstractmethod
-
 from .cluster import Machine
 
 
-class Fault(ABC):
+class Fault:
     name: str
     # Whether clients still reach the server of the lost machine, and commands can be run there.
     reachable = False
     # Whether the machine comes back as it was, so with a PostgreSQL that still is a primary.
     comes_back = True
 
-    @abstractmethod
-    def strike(self, machine: Machine) -> None: ...
+    def strike(self, machine: Machine) -> None:
+        raise NotImplementedError
 
     def end(self, machine: Machine) -> None:
         """Brings the machine back."""

@@ -37,7 +37,7 @@ class Response:
 class HttpClient:
     """A client of one server, with one connection. Each thread needs its own."""
 
-    def __init__(self, host: str, timeout: float = 5):
+    def __init__(self, host: str, timeout: float = 10):
         self._connection = http.client.HTTPConnection(host, PORT, timeout=timeout)
 
     def send(self, method: str, path: str, key: str, body: Any = None, **headers: str) -> Response:

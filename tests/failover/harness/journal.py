@@ -60,7 +60,9 @@ class Probe:
     started: float
     ended: float
     status: int
-    code: str
+    code: str = ""
+    # The header of this name.
+    retry_after: str = ""
 
 
 @dataclass

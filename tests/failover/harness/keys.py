@@ -52,7 +52,7 @@ class Prober:
     def __init__(self, server: Server, keys: Sequence[Key], seed: str):
         self.journal = Journal()
         self._server = server
-        self._client = HttpClient(server.host, timeout=2)
+        self._client = HttpClient(server.host)
         self._keys = keys
         self._random = random.Random(seed)
 
@@ -64,7 +64,15 @@ class Prober:
             response = self._client.send("GET", path, key.secret)
             ended = time.monotonic()
             self.journal.probes.append(
-                Probe(self._server.name, key.prefix, started, ended, response.status, response.code)
+                Probe(
+                    self._server.name,
+                    key.prefix,
+                    started,
+                    ended,
+                    response.status,
+                    response.code,
+                    response.headers.get("retry-after", ""),
+                )
             )
             time.sleep(self._random.uniform(0, 2 * PAUSE))
 

@@ -2,15 +2,15 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from .cluster import Cluster, Machine
-from .failure import Failure
 from .follower import Follower
 from .journal import Journal
 from .keys import Prober, Revoker
 from .server import Key, Server
-from .waiting import TIMEOUT, wait_until
+from .waiting import wait_until
 from .writer import Writer
 
 WRITERS_PER_SERVER = 2
@@ -45,26 +45,24 @@ class Load:
         self.follower = Follower(servers, key.secret)
         self._writing = threading.Event()
         self._running = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._errors: list[BaseException] = []
+        self._threads = ThreadPoolExecutor(max_workers=len(self.writers) + len(servers) + 2)
+        self._changes: list[Future[None]] = []
+        self._others: list[Future[None]] = []
 
     def __enter__(self) -> "Load":
         self._writing.set()
         self._running.set()
-        for writer in self.writers:
-            self._start(writer.run, self._writing)
-        self._start(self.revoker.run, self._writing)
-        self._writing_threads = list(self._threads)
-        for prober in self.probers.values():
-            self._start(prober.run, self._running)
-        self._start(self.follower.run, self._running)
+        start = self._threads.submit
+        for changing in (*self.writers, self.revoker):
+            self._changes.append(start(changing.run, self._writing.is_set))
+        for other in (*self.probers.values(), self.follower):
+            self._others.append(start(other.run, self._running.is_set))
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._writing.clear()
         self._running.clear()
-        for thread in self._threads:
-            thread.join()
+        self._threads.shutdown()
 
     def wait_for_changes(self, servers: Sequence[Machine], count: int) -> None:
         """Waits until each of these servers has acknowledged that many further changes."""
@@ -78,16 +76,14 @@ class Load:
     def finish_changes(self) -> None:
         """Returns when all clients know what became of their changes."""
         self._writing.clear()
-        for thread in self._writing_threads:
-            thread.join(2 * TIMEOUT)
-            if thread.is_alive():
-                raise Failure("a client does not come to an end")
-        if self._errors:
-            raise self._errors[0]
+        for client in self._changes:
+            client.result()
 
     def journal(self) -> Journal:
         """Returns what all clients know. They have ended."""
         combined = Journal()
+        for client in self._changes + self._others:
+            client.result()
         for part in (*self.writers, *self.probers.values(), self.revoker, self.follower):
             combined.add(part.journal)
         return combined
@@ -95,14 +91,3 @@ class Load:
     def _count(self, server: str) -> None:
         with self._lock:
             self._acknowledged[server] += 1
-
-    def _start(self, run: Callable[[Callable[[], bool]], None], event: threading.Event) -> None:
-        def body() -> None:
-            try:
-                run(event.is_set)
-            except BaseException as error:
-                self._errors.append(error)
-
-        thread = threading.Thread(target=body, daemon=True)
-        self._threads.append(thread)
-        thread.start()
