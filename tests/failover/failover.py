@@ -20,7 +20,10 @@ from pathlib import Path
 from harness.cluster import Cluster
 from harness.failure import Failure
 from harness.faults import FAULTS, Fault
+from harness.manual import manual_cluster
+from harness.network import create_networks
 from harness.paths import BINARY
+from harness.patroni import patroni_cluster
 from harness.receiver import Receiver
 from harness.round import Round, play
 
@@ -35,6 +38,7 @@ def arguments() -> argparse.Namespace:
     add("--seed", default=secrets.token_hex(4), help="repeats the choices of an earlier run")
     add("--fault", choices=[fault.name for fault in FAULTS], help="only this one; default: all")
     add("--binary", metavar="FILE", type=Path, default=BINARY, help="the server under test")
+    add("--patroni", action="store_true", help="let Patroni do the failover")
     add("--keep", action="store_true", help="keep the databases and logs even if all goes well")
     add(
         "--asynchronous",
@@ -56,7 +60,13 @@ def faults(only: str | None, rounds: int, seed: str) -> list[Fault]:
 
 def run(args: argparse.Namespace, directory: Path) -> None:
     started = time.monotonic()
-    cluster = Cluster(directory, args.binary.resolve(), synchronous=not args.asynchronous)
+    create_networks()
+    binary = args.binary.resolve()
+    cluster: Cluster = (
+        patroni_cluster(directory, binary)
+        if args.patroni
+        else manual_cluster(directory, binary, synchronous=not args.asynchronous)
+    )
     try:
         cluster.start()
         receiver = Receiver()

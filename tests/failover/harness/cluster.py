@@ -1,9 +1,13 @@
-"""Three machines, each with a PostgreSQL server and a server under test, and how they fail over."""
+"""Three machines, each with a PostgreSQL server and a server under test."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from .network import DATABASE_NETWORK, Namespace, create_networks
-from .postgres import DATABASE, Postgres
+from .database import DATABASE, Database
+from .network import DATABASE_NETWORK, Namespace
+from .process import freeze, kill, thaw
 from .server import Server
 from .waiting import wait_until
 
@@ -11,63 +15,59 @@ NUMBERS = (1, 2, 3)
 HOSTS = ",".join(f"{DATABASE_NETWORK}.{number}:5432" for number in NUMBERS)
 URL = f"postgres://{DATABASE}@{HOSTS}/{DATABASE}?target_session_attrs=read-write&connect_timeout=2"
 
-
-class Machine:
-    def __init__(self, number: int, directory: Path, binary: Path, synchronous: bool):
-        self.name = f"n{number}"
-        directory = directory / self.name
-        directory.mkdir()
-        others = ", ".join(f"n{other}" for other in NUMBERS if other != number)
-        names = f"ANY 1 ({others})" if synchronous else ""
-        self.namespace = Namespace(number)
-        self.postgres = Postgres(self.name, directory / "postgres", self.namespace, names)
-        self.server = Server(self.name, directory, self.namespace, binary, URL)
+AnyDatabase = TypeVar("AnyDatabase", bound=Database)
 
 
-class Cluster:
-    def __init__(self, directory: Path, binary: Path, synchronous: bool = True):
-        create_networks()
-        self.machines = [Machine(number, directory, binary, synchronous) for number in NUMBERS]
+class Machine(Generic[AnyDatabase]):
+    def __init__(self, directory: Path, namespace: Namespace, postgres: AnyDatabase, binary: Path):
+        self.name = postgres.name
+        self.namespace = namespace
+        self.postgres = postgres
+        self.server = Server(self.name, directory, namespace, binary, URL)
+
+    def kill(self) -> None:
+        kill(self._processes())
+
+    def freeze(self) -> None:
+        freeze(self._processes())
+
+    def thaw(self) -> None:
+        thaw(self._processes())
+
+    def _processes(self) -> list[int]:
+        return self.server.processes() + self.postgres.processes()
+
+
+class Cluster(ABC, Generic[AnyDatabase]):
+    def __init__(self, machines: Sequence[Machine[AnyDatabase]]):
+        self.machines = list(machines)
         self.primary = self.machines[0]
 
     def start(self) -> None:
-        self.primary.postgres.create()
-        for machine in self.others(self.primary):
-            machine.postgres.copy(self.primary.postgres)
+        self.start_databases()
         self.wait_until_replicated()
         for machine in self.machines:
             machine.server.start()
 
     def stop(self) -> None:
         for machine in self.machines:
-            machine.server.process.kill()
-            machine.postgres.process.kill()
+            machine.kill()
 
-    def others(self, machine: Machine) -> list[Machine]:
+    def others(self, machine: Machine[AnyDatabase]) -> list[Machine[AnyDatabase]]:
         return [other for other in self.machines if other is not machine]
-
-    def fail_over(self) -> None:
-        """Replaces the primary, which is lost, with the standby that has more.
-
-        Each acknowledged change is on at least one of the two. That holds only for what was
-        acknowledged before both stopped following the lost primary: it may still run, and one
-        standby is enough for it to acknowledge more. So they stop first, are compared then, and
-        must both be there.
-        """
-        standbys = self.others(self.primary)
-        for standby in standbys:
-            standby.postgres.stop_following()
-        behind, ahead = sorted(standbys, key=lambda standby: standby.postgres.received())
-        ahead.postgres.promote()
-        behind.postgres.follow(ahead.postgres)
-        self.primary = ahead
-
-    def take_back(self, lost: Machine) -> None:
-        """Makes a former primary a standby of the new one."""
-        lost.postgres.stop()
-        lost.postgres.rewind(self.primary.postgres)
 
     def wait_until_replicated(self) -> None:
         expected = {machine.name for machine in self.others(self.primary)}
         standbys = self.primary.postgres.standbys
         wait_until("all standbys have everything", lambda: standbys() == expected)
+
+    @abstractmethod
+    def start_databases(self) -> None: ...
+
+    @abstractmethod
+    def fail_over(self) -> None:
+        """Returns when one of the other machines has replaced the primary, which is lost."""
+
+    @abstractmethod
+    def take_back(self, lost: Machine[AnyDatabase]) -> None:
+        """Returns when the database of the lost machine is a standby of the new primary."""

@@ -27,8 +27,7 @@ class Kill(Fault):
     comes_back = False
 
     def strike(self, machine: Machine) -> None:
-        machine.postgres.process.kill()
-        machine.server.process.kill()
+        machine.kill()
 
     def restart(self, machine: Machine) -> None:
         machine.server.start()
@@ -40,12 +39,10 @@ class Stop(Fault):
     name = "stop"
 
     def strike(self, machine: Machine) -> None:
-        machine.postgres.process.freeze()
-        machine.server.process.freeze()
+        machine.freeze()
 
     def end(self, machine: Machine) -> None:
-        machine.server.process.thaw()
-        machine.postgres.process.thaw()
+        machine.thaw()
 
 
 class Cut(Fault):

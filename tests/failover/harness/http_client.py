@@ -1,5 +1,6 @@
 """A small HTTP client, which knows whether a request may have been executed."""
 
+import contextlib
 import http.client
 import json
 from dataclasses import dataclass
@@ -42,11 +43,8 @@ class HttpClient:
 
     def send(self, method: str, path: str, key: str, body: Any = None, **headers: str) -> Response:
         """Sends a request. `headers` are spelled with underscores."""
-        sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        text = None if body is None else json.dumps(body)
         try:
-            self._connection.request(method, f"/api/v1{path}", text, sent)
+            self._request(method, path, key, body, headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException):
@@ -57,3 +55,20 @@ class HttpClient:
             return Response(response.status, json.loads(content), received)
         except ValueError:
             return Response(response.status, None, received)
+
+    def send_and_hang_up(
+        self, method: str, path: str, key: str, body: Any = None, **headers: str
+    ) -> Response:
+        """Sends a request and closes the connection before there can be a response."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self._request(method, path, key, body, headers)
+        self._connection.close()
+        return Response(NO_RESPONSE, None, {})
+
+    def _request(
+        self, method: str, path: str, key: str, body: Any, headers: dict[str, str]
+    ) -> None:
+        sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        text = None if body is None else json.dumps(body)
+        self._connection.request(method, f"/api/v1{path}", text, sent)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .cluster import Cluster
+from .database import DATABASE
 from .failure import Failure
 from .http_client import HttpClient, Response
 from .journal import Document, Journal, Kind, Record
-from .postgres import DATABASE
 from .server import Key, Server
 from .waiting import wait_until
 

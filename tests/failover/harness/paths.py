@@ -7,6 +7,8 @@ from .failure import Failure
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/pivotal-server"
+# The configuration that the documentation shows.
+SAMPLES = REPOSITORY / "tests/failover/patroni"
 
 
 def postgres_programs() -> Path:

@@ -1,20 +1,16 @@
-"""One PostgreSQL server of the cluster."""
+"""A PostgreSQL server that is operated by hand."""
 
-import os
 import signal
 import subprocess
 from pathlib import Path
 
+from .database import AS_USER, ENVIRONMENT, USER, Database
 from .failure import Failure
 from .network import DATABASE_NETWORK, Namespace
 from .paths import postgres_programs
-from .process import Process
-from .waiting import TIMEOUT, wait_until
+from .process import Process, send
+from .waiting import wait_until
 
-# PostgreSQL refuses to run as root.
-USER = "postgres"
-AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--"]
-DATABASE = "pivotal"
 # For copies of whole databases: what is killed here are processes, never the machine with its disk.
 UNSYNCED = "--no-sync"
 
@@ -42,38 +38,29 @@ host replication all {DATABASE_NETWORK}.0/24 trust
 """
 
 
-class Postgres:
+class Postgres(Database):
     def __init__(self, name: str, directory: Path, namespace: Namespace, synchronous: str):
-        self.name = name
+        super().__init__(name, directory, namespace)
         self.address = namespace.database_address
-        self._directory = directory
-        self._data = directory / "data"
-        self._log = directory / "postgres.log"
-        self._namespace = namespace
         # `synchronous_standby_names`: which of the others a change has to be on.
         self._synchronous = synchronous
         self._process: Process | None = None
 
     def create(self) -> None:
         """Creates an empty database, and the role and the database of the server."""
-        self._own_directory()
+        self._prepare()
         options = ["--data-checksums", "--wal-segsize=1", "--encoding=UTF8", "--locale=C"]
         login = ["--auth=trust", f"--username={USER}"]
-        self._run("initdb", UNSYNCED, "--pgdata", self._data, *login, *options)
+        self.run("initdb", UNSYNCED, "--pgdata", self._data, *login, *options)
         self.start(None)
-        # The standbys don't exist yet, so nothing can wait for them.
-        self.sql(
-            "SET synchronous_commit = local",
-            f"CREATE ROLE {DATABASE} LOGIN",
-            f"CREATE DATABASE {DATABASE} OWNER {DATABASE}",
-        )
+        self.create_database()
 
     def copy(self, source: "Postgres") -> None:
         """Creates this server as a standby of another, from a base backup."""
-        self._own_directory()
+        self._prepare()
         subprocess.run(["rm", "-rf", self._data], check=True)
         options = [UNSYNCED, "--pgdata", self._data, "--checkpoint=fast"]
-        self._run("pg_basebackup", "--dbname", self._conninfo(source), *options)
+        self.run("pg_basebackup", "--dbname", self._conninfo(source), *options)
         self._start_standby(source)
 
     def rewind(self, source: "Postgres") -> None:
@@ -81,7 +68,7 @@ class Postgres:
         # pg_rewind looks at the last checkpoint to find the timeline of the new primary.
         source.sql("CHECKPOINT")
         self._configure(source)
-        self._run(
+        self.run(
             "pg_rewind",
             UNSYNCED,
             *("--target-pgdata", self._data),
@@ -103,21 +90,19 @@ class Postgres:
         if self._process and self._process.runs():
             self._process.ask_to_end(signal.SIGQUIT)
 
-    @property
-    def process(self) -> Process:
-        assert self._process, "PostgreSQL was never started"
-        return self._process
+    def processes(self) -> list[int]:
+        return [self._process.pid] if self._process and self._process.runs() else []
 
     def stop_following(self) -> None:
         """Receives nothing more from any primary."""
         self._configure(None)
-        send_reload(self.process)
+        self._reload()
         receivers = "SELECT count(*) FROM pg_stat_wal_receiver"
         wait_until(f"{self.name} has stopped following", lambda: self.sql(receivers) == "0")
 
     def follow(self, primary: "Postgres") -> None:
         self._configure(primary)
-        send_reload(self.process)
+        self._reload()
 
     def received(self) -> int:
         """Returns how far this standby has received the WAL."""
@@ -128,22 +113,12 @@ class Postgres:
         if self.sql("SELECT pg_promote(wait => true, wait_seconds => 60)") != "t":
             raise Failure(f"{self.name} could not be promoted")
 
-    def standbys(self) -> set[str]:
-        """Returns the standbys that have everything."""
-        have_all = "state = 'streaming' AND flush_lsn >= pg_current_wal_flush_lsn()"
-        query = f"SELECT application_name FROM pg_stat_replication WHERE {have_all}"
-        return set(self.sql(query).split())
+    def _reload(self) -> None:
+        for pid in self.processes():
+            send(pid, signal.SIGHUP)
 
-    def sql(self, *statements: str, database: str = USER) -> str:
-        """Returns the output of the statements, without headers and with `|` between columns."""
-        commands = [part for statement in statements for part in ("--command", statement)]
-        options = ["--no-psqlrc", "--no-align", "--tuples-only", "--quiet"]
-        login = [f"--host={self._directory}", f"--username={USER}", f"--dbname={database}"]
-        return self._run("psql", *options, "--set=ON_ERROR_STOP=1", *login, *commands).strip()
-
-    def _own_directory(self) -> None:
-        self._directory.mkdir(exist_ok=True)
-        subprocess.run(["chown", f"{USER}:{USER}", self._directory], check=True)
+    def _prepare(self) -> None:
+        self.own_directory()
         (self._directory / "pg_hba.conf").write_text(HBA)
 
     def _configure(self, primary: "Postgres | None") -> None:
@@ -167,7 +142,7 @@ class Postgres:
         self.start(primary)
 
     def _accepts_connections(self) -> bool:
-        if not self.process.runs():
+        if not self.processes():
             raise Failure(f"PostgreSQL {self.name} did not start; see {self._log}")
         ready = [
             postgres_programs() / "pg_isready",
@@ -176,29 +151,3 @@ class Postgres:
             f"--username={USER}",
         ]
         return subprocess.run(ready, check=False).returncode == 0
-
-    def _run(self, program: str, *arguments: str | Path) -> str:
-        """Runs one of PostgreSQL's programs on this machine and returns its output."""
-        command = [*self._namespace.inside(), *AS_USER, postgres_programs() / program, *arguments]
-        result = subprocess.run(
-            command,
-            check=False,
-            cwd="/",
-            env=ENVIRONMENT,
-            text=True,
-            capture_output=True,
-            timeout=TIMEOUT,
-        )
-        with self._log.open("a") as log:
-            log.write(result.stderr)
-        if result.returncode != 0:
-            raise Failure(f"{program} on {self.name}: {result.stderr.strip()}")
-        return result.stdout
-
-
-# Without PGHOST and the like.
-ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-
-
-def send_reload(process: Process) -> None:
-    os.kill(process.child.pid, signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""A program that can be killed or stopped with all of its processes at any moment."""
+"""Programs that can be killed or stopped with all of their processes at any moment."""
 
 import contextlib
 import os
@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+from .waiting import TIMEOUT, wait_until
 
 
 class Process:
@@ -31,44 +33,60 @@ class Process:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        return self.child.pid
+
     def runs(self) -> bool:
         return self.child.poll() is None
 
-    def kill(self) -> None:
-        """Ends all processes at once, as a power failure does."""
-        for pid in self._stop():
-            send(pid, signal.SIGKILL)
-        self.child.wait()
-
-    def freeze(self) -> None:
-        self._stop()
-
-    def thaw(self) -> None:
-        # The first process comes last, so that it finds the others running.
-        for pid in reversed(self._tree()):
-            send(pid, signal.SIGCONT)
-
     def ask_to_end(self, number: signal.Signals) -> None:
-        send(self.child.pid, number)
-        self.child.wait(timeout=60)
+        send(self.pid, number)
+        self.child.wait(timeout=TIMEOUT)
 
-    def _stop(self) -> list[int]:
-        """Stops all processes. Parents first: a stopped process starts no other."""
-        stopped: list[int] = []
-        while new := [pid for pid in self._tree() if pid not in stopped]:
-            for pid in new:
-                send(pid, signal.SIGSTOP)
-            stopped += new
-        return stopped
 
-    def _tree(self) -> list[int]:
-        """Returns all processes, parents before their children."""
-        found = [self.child.pid]
-        for pid in found:
-            for children in Path("/proc", str(pid), "task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    found += map(int, children.read_text().split())
-        return found
+def kill(roots: Sequence[int]) -> None:
+    """Ends these processes and their descendants at once, as a power failure does."""
+    stopped = freeze(roots)
+    for pid in stopped:
+        send(pid, signal.SIGKILL)
+    wait_until("the processes have ended", lambda: not any(map(exists, stopped)))
+
+
+def freeze(roots: Sequence[int]) -> list[int]:
+    """Stops these processes and their descendants, and returns them. Parents come first: a stopped
+    process starts no other."""
+    stopped: list[int] = []
+    while new := [pid for pid in tree(roots) if pid not in stopped]:
+        for pid in new:
+            send(pid, signal.SIGSTOP)
+        stopped += new
+    return stopped
+
+
+def thaw(roots: Sequence[int]) -> None:
+    # Parents come last, so that they find the others running.
+    for pid in reversed(tree(roots)):
+        send(pid, signal.SIGCONT)
+
+
+def tree(roots: Sequence[int]) -> list[int]:
+    found = list(roots)
+    for pid in found:
+        for children in Path("/proc", str(pid), "task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
+    return found
+
+
+def exists(pid: int) -> bool:
+    """Whether a process has not ended. One that nobody has waited for yet has ended, too."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text()
+    except OSError:
+        return False
+    # The name is in parentheses and may contain anything.
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def send(pid: int, number: signal.Signals) -> None:

@@ -17,8 +17,11 @@ from .waiting import becomes_true, wait_until
 KEYS = 8
 # The changes that a server has to acknowledge until the round goes on.
 CHANGES = 10
-# How long a primary that was cut off may go on reading. Only then may another one be promoted.
+# How long the server of a primary that was cut off may go on reading, in seconds. Only then may
+# another one be promoted. A check finds the server that still reads.
 LEASE = 15
+# How long webhooks and the consumer of the feed may take to catch up. A check says what they lack.
+CATCH_UP = 30
 
 
 @dataclass
@@ -39,7 +42,7 @@ class Round:
     def check(self, cluster: Cluster, receiver: Receiver) -> list[str]:
         observed = observe(cluster, self.workspace, self.key, self.revocable, self.journal)
         expected = {event.id for event in observed.events}
-        becomes_true(lambda: expected <= receiver.delivered(self.workspace))
+        becomes_true(lambda: expected <= receiver.delivered(self.workspace), CATCH_UP)
         observed.delivered = receiver.delivered(self.workspace)
         return violations(self.journal, observed)
 
@@ -70,7 +73,7 @@ def play(cluster: Cluster, receiver: Receiver, fault: Fault, number: int, seed: 
         fault.strike(lost)
         if fault.reachable:
             refused = load.probers[lost.name].was_refused_since
-            wait_until(f"{lost.name} refuses reads", lambda: refused(struck), LEASE)
+            becomes_true(lambda: refused(struck), LEASE)
         cluster.fail_over()
         promoted = time.monotonic()
         load.wait_for_changes([cluster.primary], 1)
@@ -80,7 +83,7 @@ def play(cluster: Cluster, receiver: Receiver, fault: Fault, number: int, seed: 
         if fault.reachable:
             refused = load.probers[lost.name].was_refused_since
             revoked = time.monotonic()
-            wait_until(f"{lost.name} still refuses reads", lambda: refused(revoked))
+            becomes_true(lambda: refused(revoked), LEASE)
 
         # The machine is back with a PostgreSQL that still is a primary.
         back = time.monotonic()
@@ -129,7 +132,6 @@ def prepare(cluster: Cluster, receiver: Receiver, number: int) -> tuple[str, Key
 
 
 def wait_until_followed(cluster: Cluster, load: Load, workspace: str) -> None:
-    """Waits for the consumer of the feed. If it doesn't catch up, a check says what it lacks."""
     last = events(cluster, workspace)[-1].id
     followed = load.follower.journal.followed
-    becomes_true(lambda: last in followed[-100:])
+    becomes_true(lambda: last in followed[-100:], CATCH_UP)

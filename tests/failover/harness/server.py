@@ -52,10 +52,8 @@ class Server:
     def log(self) -> Path:
         return self._directory / "server.log"
 
-    @property
-    def process(self) -> Process:
-        assert self._process, "the server was never started"
-        return self._process
+    def processes(self) -> list[int]:
+        return [self._process.pid] if self._process and self._process.runs() else []
 
     def start(self) -> None:
         """Starts the server. Returns when it listens."""

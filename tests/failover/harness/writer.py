@@ -15,7 +15,8 @@ from .waiting import TIMEOUT
 PAUSE = 0.1
 # Between two attempts of one request.
 RETRY_AFTER = 0.2
-MOST_CONTACTS = 5
+# How often the connection of a new resource is lost although the server executes the request.
+HANGS_UP = 0.1
 
 
 class Writer:
@@ -128,8 +129,12 @@ class Writer:
     ) -> Response:
         """Repeats a request, with other servers, until a response says what became of it."""
         deadline = time.monotonic() + TIMEOUT
+        hangs_up = method == "POST" and self._random.random() < HANGS_UP
         while True:
-            response = self._clients[self._at].send(method, path, self._key, body, **headers)
+            client = self._clients[self._at]
+            send = client.send_and_hang_up if hangs_up else client.send
+            hangs_up = False
+            response = send(method, path, self._key, body, **headers)
             if not response.shows_nothing or time.monotonic() > deadline:
                 return response
             if response.is_unknown:
