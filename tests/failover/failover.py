@@ -28,7 +28,7 @@ from harness.receiver import Receiver
 from harness.round import Round, play
 
 # Violations that are printed per round; the others are like them.
-MOST_PRINTED = 20
+MOST_PRINTED = 40
 
 
 def arguments() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The promises of the cluster. Each check returns a sentence for each violation."""
+"""The promises of the cluster. Each check yields a sentence for each violation."""
 
 import itertools
 from collections import Counter
@@ -11,7 +11,8 @@ Check = Callable[[Journal, Observed], Iterator[str]]
 
 
 def violations(journal: Journal, observed: Observed) -> list[str]:
-    return [found for check in CHECKS for found in check(journal, observed)]
+    found = (sentence for check in CHECKS for sentence in check(journal, observed))
+    return list(dict.fromkeys(found))
 
 
 def every_change_was_settled(journal: Journal, _observed: Observed) -> Iterator[str]:

@@ -19,11 +19,18 @@ AnyDatabase = TypeVar("AnyDatabase", bound=Database)
 
 
 class Machine(Generic[AnyDatabase]):
-    def __init__(self, directory: Path, namespace: Namespace, postgres: AnyDatabase, binary: Path):
+    def __init__(
+        self,
+        directory: Path,
+        namespace: Namespace,
+        postgres: AnyDatabase,
+        binary: Path,
+        require_sync: bool = True,
+    ):
         self.name = postgres.name
         self.namespace = namespace
         self.postgres = postgres
-        self.server = Server(self.name, directory, namespace, binary, URL)
+        self.server = Server(self.name, directory, namespace, binary, URL, require_sync)
 
     def kill(self) -> None:
         kill(self._processes())

@@ -16,7 +16,7 @@ def manual_cluster(directory: Path, binary: Path, synchronous: bool) -> "ManualC
         others = ", ".join(f"n{other}" for other in NUMBERS if other != number)
         standbys = f"ANY 1 ({others})" if synchronous else ""
         postgres = Postgres(name, own / "postgres", namespace, standbys)
-        machines.append(Machine(own, namespace, postgres, binary))
+        machines.append(Machine(own, namespace, postgres, binary, synchronous))
     return ManualCluster(machines)
 
 

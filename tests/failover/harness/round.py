@@ -14,7 +14,7 @@ from .receiver import Receiver
 from .server import Key
 from .waiting import becomes_true, wait_until
 
-KEYS = 8
+KEYS = 6
 # The changes that a server has to acknowledge until the round goes on.
 CHANGES = 10
 # How long the server of a primary that was cut off may go on reading, in seconds. Only then may

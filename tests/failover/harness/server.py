@@ -37,14 +37,24 @@ class Key:
 
 class Server:
     def __init__(
-        self, name: str, directory: Path, namespace: Namespace, binary: Path, database: str
+        self,
+        name: str,
+        directory: Path,
+        namespace: Namespace,
+        binary: Path,
+        database: str,
+        require_sync: bool,
     ):
         self.name = name
         self.host = namespace.client_address
         self._directory = directory
         self._namespace = namespace
         self._binary = binary
-        own = {"PIVOTAL_DATABASE": database, "PIVOTAL_DATA_DIR": str(directory / "server")}
+        own = {
+            "PIVOTAL_DATABASE": database,
+            "PIVOTAL_REQUIRE_SYNC": str(require_sync).lower(),
+            "PIVOTAL_DATA_DIR": str(directory / "server"),
+        }
         self._environment = inherited_environment() | SETTINGS | own
         self._process: Process | None = None
 
