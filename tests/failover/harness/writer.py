@@ -15,6 +15,8 @@ from .waiting import TIMEOUT
 PAUSE = 0.1
 # Between two attempts of one request.
 RETRY_AFTER = 0.2
+# After this time without a response, a client tries another server.
+PATIENCE = 5
 # How often the connection of a new resource is lost although the server executes the request.
 HANGS_UP = 0.1
 
@@ -33,7 +35,7 @@ class Writer:
         self.journal = Journal()
         self._name = name
         self._servers = servers
-        self._clients = [HttpClient(server.host) for server in servers]
+        self._clients = [HttpClient(server.host, PATIENCE) for server in servers]
         self._key = key
         self._random = random.Random(seed)
         self._acknowledged = acknowledged
