@@ -80,6 +80,11 @@ pub(super) enum ControlError {
     )]
     TooManySnapshots,
     #[error(
+        "Snapshots need a database in SQLite. Start a server without the `database` setting, or \
+         with --ephemeral."
+    )]
+    NeedsSqlite,
+    #[error(
         "Another process, such as `import`, has added or removed rows of this workspace since the \
          snapshot, so it can't be restored. Reset the workspace, or make such changes before you \
          take the snapshot."
@@ -150,6 +155,7 @@ impl ControlError {
             Self::SnapshotNotFound => (S::NOT_FOUND, NotFound, "snapshot_not_found"),
             Self::InvalidSnapshotName => (S::BAD_REQUEST, InvalidRequestError, "invalid_string"),
             Self::TooManySnapshots => (S::BAD_REQUEST, InvalidRequestError, "too_many_snapshots"),
+            Self::NeedsSqlite => (S::BAD_REQUEST, InvalidRequestError, "needs_sqlite"),
             Self::ChangedElsewhere => (S::CONFLICT, Conflict, "changed_elsewhere"),
             Self::NotDrained(_) => (S::REQUEST_TIMEOUT, InvalidRequestError, "not_drained"),
             Self::Store(StoreError::Unavailable(_) | StoreError::Interrupted) => {

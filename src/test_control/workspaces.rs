@@ -144,6 +144,7 @@ async fn change(
         StateError::UnknownWorkspace => ControlError::WorkspaceNotFound,
         StateError::UnknownSnapshot => ControlError::SnapshotNotFound,
         StateError::TooManySnapshots => ControlError::TooManySnapshots,
+        StateError::NeedsSqlite => ControlError::NeedsSqlite,
         StateError::ChangedElsewhere => ControlError::ChangedElsewhere,
     })
 }

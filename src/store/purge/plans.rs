@@ -16,7 +16,7 @@ use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::{Workspace, WorkspaceNo};
-use crate::store::engine::sqlite::unchecked::Unchecked;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::reader::Reader;
 use crate::store::rows::plans::{database, plan, statements};
 use crate::store::tx::Tx;

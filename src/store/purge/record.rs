@@ -12,7 +12,7 @@ use crate::model::onboarding::{Onboarding, OnboardingRef};
 use crate::model::purge::PurgedRecord;
 use crate::model::values::id::{Id, Ref};
 use crate::store::engine::params;
-use crate::store::engine::sqlite::unchecked::Unchecked;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::error::StoreError;
 use crate::store::rows::live;
 use crate::store::rows::record::Subject;

@@ -4,7 +4,7 @@ use super::permit::{Permit, Purge};
 use crate::model::event::Actor;
 use crate::model::purge::WorkspaceCounts;
 use crate::model::workspace::{WorkspaceId, WorkspaceNo};
-use crate::store::engine::sqlite::unchecked::Unchecked;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::engine::{OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::reader::{Reader, WorkspaceReader};

@@ -1,7 +1,8 @@
 //! Removes the rows of discarded numbers in batches, so that requests get their turn in between.
 
 use super::undo_log;
-use crate::store::engine::sqlite::unchecked::Unchecked;
+use crate::model::workspace::WorkspaceNo;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::engine::{self, params};
 use crate::store::error::StoreError;
 use crate::store::purge::LARGE_TABLES;
@@ -23,8 +24,8 @@ impl Tx<'_> {
         if numbers.is_empty() {
             return Ok(false);
         }
-        let _unchecked = Unchecked::begin(self.conn)?;
         for &number in &numbers {
+            let _unchecked = Unchecked::events_of(self.conn, WorkspaceNo(number))?;
             for (table, key) in LARGE_TABLES {
                 let sql = format!(
                     "DELETE FROM {table} WHERE ({key}) IN (
@@ -39,7 +40,7 @@ impl Tx<'_> {
                 self.conn.prepare_cached(&sql)?.execute([number])?;
             }
         }
-        for number in &numbers[numbers.len().min(KEPT_NUMBERS)..] {
+        for &number in &numbers[numbers.len().min(KEPT_NUMBERS)..] {
             let sql = "DELETE FROM workspaces WHERE no = ?1";
             self.conn.prepare_cached(sql)?.execute([number])?;
         }

@@ -4,7 +4,7 @@
 use super::undo_log::{self, COPIED, COUNTED, LOGGED, key};
 use crate::model::values::slug::Slug;
 use crate::model::workspace::{SnapshotName, Workspace, WorkspaceNo};
-use crate::store::engine::sqlite::unchecked::Unchecked;
+use crate::store::engine::unchecked::Unchecked;
 use crate::store::engine::{self, OptionalExtension, params};
 use crate::store::error::StoreError;
 use crate::store::tx::{Tx, WorkspaceTx};
@@ -19,6 +19,8 @@ pub enum StateError {
     UnknownSnapshot,
     /// The workspace already has [`MAX_SNAPSHOTS`].
     TooManySnapshots,
+    /// Snapshots are in temporary tables of SQLite's writer.
+    NeedsSqlite,
     /// Another process, such as an import, has added or removed rows since the snapshot.
     ChangedElsewhere,
 }
@@ -69,6 +71,9 @@ impl Tx<'_> {
         let Some(workspace) = self.workspace(slug)? else {
             return Ok(Err(StateError::UnknownWorkspace));
         };
+        if self.conn.sqlite().is_err() {
+            return Ok(Err(StateError::NeedsSqlite));
+        }
         undo_log::ensure(self.conn)?;
         if let Some(replaced) = self.find_snapshot(&workspace, name)? {
             undo_log::remove(self.conn, replaced.segment)?;
@@ -128,7 +133,7 @@ impl Tx<'_> {
         if workspace.no != snapshot.workspace_no {
             self.move_to_number(&workspace, snapshot.workspace_no)?;
         }
-        let _unchecked = Unchecked::begin(self.conn)?;
+        let _unchecked = Unchecked::events_of(self.conn, snapshot.workspace_no)?;
         let is_latest = self.is_latest(&snapshot)?;
         self.keep_events_of_keys_and_endpoints()?;
         self.remove_restored_deliveries()?;

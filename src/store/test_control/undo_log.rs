@@ -58,6 +58,7 @@ pub(super) fn key(table: &str, row: &str) -> String {
 
 /// Returns whether a snapshot was taken since the connection was opened.
 pub(super) fn exists(conn: Conn<'_>) -> Result<bool> {
+    let Ok(conn) = conn.sqlite().map(Conn::from) else { return Ok(false) };
     let sql = "SELECT 1 FROM sqlite_temp_schema WHERE name = 'snapshots'";
     conn.prepare_cached(sql)?.exists(())
 }

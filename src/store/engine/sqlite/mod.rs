@@ -11,6 +11,5 @@ pub(in crate::store) mod limited_connection;
 pub(in crate::store) mod read_only;
 pub(in crate::store) mod reader_pool;
 pub(in crate::store) mod schema;
-pub(in crate::store) mod unchecked;
 pub(in crate::store) mod wal_growth;
 pub(in crate::store) mod writer;
