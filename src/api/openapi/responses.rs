@@ -48,7 +48,7 @@ pub(super) fn for_operation(endpoint: &Endpoint, description: Description) -> Re
 /// Returns the error responses that operations refer to, by name.
 pub(super) fn shared() -> Vec<(&'static str, Response)> {
     let mut all = errors::common();
-    all.push(ApiError::UnsupportedEncoding);
+    all.extend([ApiError::UnsupportedEncoding, ApiError::OutcomeUnknown(String::new())]);
     let all = by_status(all).into_iter();
     all.filter_map(|(status, failures)| Some((shared_name(status)?, failure(status, failures))))
         .collect()
@@ -159,7 +159,8 @@ fn description(status: u16, failures: &Failures) -> &'static str {
         500 => "Internal server error. The server log has the cause.",
         503 => {
             "The server can't process the request right now. Nothing was stored, so it is safe to \
-             retry."
+             retry, unless the code is `outcome_unknown`: then retry with the same idempotency \
+             key, or read before you retry."
         }
         _ => "",
     }
