@@ -125,11 +125,14 @@ impl WriterThread {
             jobs.iter().for_each(|_| self.stats.job_started());
             let size = jobs.len() as u64;
             let mut group = RunningGroup::new(jobs);
+            let is_known = self.is_pausing();
             let stored = self.write(scope, &mut group);
             self.stats.group_written(size);
             if let Err(error) = &stored {
                 self.stats.group_failed();
-                log::error!("cannot store a group of changes: {error}");
+                if !is_known {
+                    log::error!("cannot store a group of changes: {error}");
+                }
                 // Whatever state it is in: the next group gets a new one.
                 self.conn = None;
             }
@@ -174,10 +177,13 @@ impl WriterThread {
         Ok(())
     }
 
+    /// Returns whether changes fail at once because the last attempt to connect has just failed.
+    fn is_pausing(&self) -> bool {
+        self.failed.as_ref().is_some_and(|(at, _)| at.elapsed() < PAUSE)
+    }
+
     fn reconnect(&mut self) -> Result<PgConnection, StoreError> {
-        if let Some((at, error)) = &self.failed
-            && at.elapsed() < PAUSE
-        {
+        if let Some((_, error)) = self.failed.as_ref().filter(|_| self.is_pausing()) {
             return Err(error.clone());
         }
         let connected = self.connector.connect(Session::writer(LOCK_TIMEOUT));

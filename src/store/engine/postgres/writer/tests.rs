@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 use serde_json::json;
 
+use super::super::connect::connector::Connector;
 use super::super::schema;
 use super::super::test_database::TestDatabase;
 use super::Writer;
 use crate::model::caller::Caller;
 use crate::model::clock::{Clock, FixedClock, Monotonic, SystemClock};
 use crate::model::event::Actor;
+use crate::model::idempotency::{IdempotentRequest, SavedResponse};
 use crate::model::values::slug::Slug;
 use crate::model::values::text::Name;
 use crate::model::values::time::Timestamp;
@@ -21,7 +23,7 @@ use crate::model::workspace::{NewWorkspace, Workspace};
 use crate::store::engine::write_stats::WriteStats;
 use crate::store::rows::fixture::body;
 use crate::store::webhooks::signal::OutboxSignal;
-use crate::store::{StoreError, Tx, WriteScope};
+use crate::store::{Replay, StoreError, Tx, WriteScope};
 
 /// Fails instead of hanging. No test is slower because of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -85,12 +87,12 @@ fn wait_for(client: &mut Client, sql: &str) -> i32 {
     }
 }
 
-/// Makes every commit that has inserted a workspace run this.
-fn at_commit(client: &mut Client, statement: &str) {
+/// Makes every commit that has inserted a row into this table run a statement.
+fn at_commit(client: &mut Client, table: &str, statement: &str) {
     let sql = format!(
         "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS
              'BEGIN {statement}; RETURN NULL; END';
-         CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON workspaces
+         CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON {table}
              DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()"
     );
     client.batch_execute(&sql).unwrap();
@@ -256,10 +258,39 @@ fn a_connection_that_is_lost_before_the_commit_stores_nothing_and_is_replaced() 
 fn a_commit_with_a_warning_is_unknown() {
     let Some((database, mut client)) = database() else { return };
     let node = Node::start(&database);
-    at_commit(&mut client, "RAISE WARNING ''no synchronous replication''");
+    at_commit(&mut client, "workspaces", "RAISE WARNING ''no synchronous replication''");
     let unknown = node.write(WriteScope::Database, |tx| create(tx, "unknown"));
     assert!(matches!(unknown, Err(StoreError::OutcomeUnknown(_))), "{unknown:?}");
     assert_eq!(slugs(&mut client), ["unknown"], "it was stored");
+}
+
+#[test]
+fn a_retry_finds_a_change_whose_outcome_was_unknown_by_its_idempotency_key() {
+    let Some((database, mut client)) = database() else { return };
+    let node = Node::start(&database);
+    let workspace = node.workspace("one");
+    at_commit(&mut client, "customers", "RAISE WARNING ''no synchronous replication''");
+    let caller = Caller { workspace, actor: Actor::command_line(), livemode: true };
+    let retry = IdempotentRequest::new("POST /customers".to_owned(), b"key", b"{}").unwrap();
+    let create_once = || {
+        let (caller, retry) = (caller.clone(), retry.clone());
+        node.write(scope(&caller.workspace), move |tx| {
+            let tx = tx.for_caller(&caller);
+            if let Some(Replay::Response(saved)) = tx.find_replay(&retry)? {
+                return Ok(saved.location);
+            }
+            let id = tx.create_customer(body(&json!({"name": "Aurora"})))?.resource.id;
+            let location = Some(id.to_string());
+            let saved = SavedResponse { status: 201, location: location.clone(), body: Vec::new() };
+            tx.save_response(&retry, &saved)?;
+            Ok(location)
+        })
+    };
+    let unknown = create_once();
+    assert!(matches!(unknown, Err(StoreError::OutcomeUnknown(_))), "{unknown:?}");
+    let found = create_once().unwrap().unwrap();
+    let ids = client.query("SELECT id FROM customers", &[]).unwrap();
+    assert_eq!(ids.iter().map(|row| row.get(0)).collect::<Vec<String>>(), [found]);
 }
 
 #[test]
@@ -267,7 +298,7 @@ fn a_commit_whose_connection_is_lost_is_unknown() {
     let Some((database, mut client)) = database() else { return };
     let node = Node::start(&database);
     client.batch_execute("SELECT pg_advisory_lock(9)").unwrap();
-    at_commit(&mut client, "PERFORM pg_advisory_xact_lock(9)");
+    at_commit(&mut client, "workspaces", "PERFORM pg_advisory_xact_lock(9)");
     let change = node.0.send(WriteScope::Database, |tx| create(tx, "unknown")).unwrap();
     let pid = wait_for(
         &mut client,
@@ -292,4 +323,17 @@ fn a_commit_that_a_deferred_constraint_refuses_is_known_not_to_be_stored() {
     });
     assert!(matches!(refused, Err(StoreError::Internal(_))), "{refused:?}");
     assert_eq!(slugs(&mut client), [""; 0]);
+}
+
+#[test]
+fn changes_are_refused_while_no_server_answers() {
+    let url = "postgres://nobody@127.0.0.1:1/nothing?sslmode=disable".parse().unwrap();
+    let (outbox, stats) = (OutboxSignal::default(), Arc::new(WriteStats::default()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let connector = Connector::new(&url).unwrap();
+    let node = Node(Writer::start(1, &connector, &clock, &outbox, stats).unwrap());
+    for _ in 0..3 {
+        let refused = node.write(WriteScope::SingleRow, |tx| tx.probe());
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
 }
