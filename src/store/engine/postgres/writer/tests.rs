@@ -105,7 +105,10 @@ fn a_job_that_fails_or_panics_loses_only_its_own_changes() {
     // The first job waits until the others are queued, so that they share a transaction.
     let (go, wait) = channel::<()>();
     let scope = WriteScope::Database;
-    let first = node.0.send(scope, move |_| Ok(wait.recv().unwrap()));
+    let first = node.0.send(scope, move |_| {
+        wait.recv().unwrap();
+        Ok(())
+    });
     let stored = node.0.send(scope, |tx| create(tx, "stored"));
     let failing = node.0.send(scope, |tx| {
         create(tx, "failing")?;
@@ -185,7 +188,10 @@ fn a_change_of_the_whole_database_runs_alone_and_one_of_a_single_row_beside_othe
     has_begun.recv_timeout(PATIENCE).unwrap();
     other.write(WriteScope::SingleRow, |tx| tx.probe()).unwrap();
     let (done, is_done) = channel();
-    let alone = other.0.send(WriteScope::Database, move |_| Ok(done.send(()).unwrap()));
+    let alone = other.0.send(WriteScope::Database, move |_| {
+        done.send(()).unwrap();
+        Ok(())
+    });
     let waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     wait_for(&mut client, waiting);
