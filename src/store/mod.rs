@@ -36,11 +36,12 @@ use std::sync::Arc;
 
 pub use self::account::Account;
 use self::engine::database::{Database, Opened};
-pub use self::engine::database::{ReadOnly, Snapshot, Threads};
+pub use self::engine::database::{ReadOnly, Snapshot};
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
 pub use self::engine::size::DatabaseSize;
 use self::engine::sqlite::database::SqliteDatabase;
 use self::engine::sqlite::writer;
+pub use self::engine::threads::Threads;
 pub use self::engine::write_stats::WriteStats;
 pub use self::error::{CopyError, CopyWarning, OpenError, StoreError};
 pub use self::files::DataDir;

@@ -1,7 +1,6 @@
 //! An open database of either engine. `Store` adds what does not depend on the engine.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -10,6 +9,8 @@ use super::postgres::database::{PgDatabase, PgReadOnly, PgSnapshot};
 use super::read_limit::ReadLimit;
 use super::sqlite::database::{SqliteDatabase, SqliteSnapshot};
 use super::sqlite::read_only::SqliteReadOnly;
+use super::threads::Threads;
+use super::write_job::panicked;
 use super::write_stats::WriteStats;
 use crate::model::clock::Clock;
 use crate::model::key::checksum::ChecksumSecret;
@@ -21,17 +22,6 @@ use crate::store::location::{Claim, EngineInfo, Location};
 use crate::store::webhooks::signal::OutboxSignal;
 use crate::store::write_scope::WriteScope;
 use crate::store::{Reader, Tx};
-
-/// How many threads read from the database at the same time.
-#[derive(Clone, Copy, Debug)]
-pub struct Threads {
-    /// Threads that take snapshots for lookups.
-    pub lookups: u32,
-    /// Threads that do all other reads, such as lists.
-    pub lists: u32,
-    /// How long a read may take.
-    pub query_timeout: Duration,
-}
 
 pub(in crate::store) enum Database {
     Sqlite(SqliteDatabase),
@@ -240,7 +230,7 @@ impl Snapshot {
 pub enum ReadOnly {
     Sqlite(SqliteReadOnly),
     #[cfg(feature = "postgres")]
-    Postgres(PgReadOnly),
+    Postgres(Box<PgReadOnly>),
 }
 
 impl ReadOnly {
@@ -252,7 +242,9 @@ impl ReadOnly {
         match location {
             Location::Files(dir) => SqliteReadOnly::open(dir).map(Self::Sqlite),
             #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => PgReadOnly::open(postgres).map(Self::Postgres),
+            Location::Postgres(postgres) => {
+                PgReadOnly::open(postgres).map(|opened| Self::Postgres(Box::new(opened)))
+            }
         }
     }
 
@@ -267,9 +259,4 @@ impl ReadOnly {
             Self::Postgres(database) => database.read(read),
         }
     }
-}
-
-/// The error of a change that panicked.
-pub(in crate::store) fn panicked() -> StoreError {
-    StoreError::Internal("a change panicked and was rolled back".to_owned())
 }

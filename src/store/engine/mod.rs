@@ -13,6 +13,7 @@ pub(super) mod read_limit;
 mod row;
 pub(super) mod size;
 pub(super) mod sqlite;
+pub(super) mod threads;
 pub(super) mod unchecked;
 mod value;
 pub(super) mod write_job;
