@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pivotal_server::model::clock::Clock;
 use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::Settings;
-use pivotal_server::store::{DataDir, Store, WriteScope};
+use pivotal_server::store::{Store, WriteScope};
 
 use crate::support::{Client, InProcess, Response, Server, wait_until};
 
@@ -116,7 +116,7 @@ fn a_response_is_saved_for_a_day_and_then_removed() {
     server.clock.jump_millis(day);
     post(&client, "/customers", "new", BODY).expect(201);
     let clock: Arc<dyn Clock> = server.clock.clone();
-    let store = Store::open(&DataDir::new(server.dir.path()), clock).unwrap();
+    let store = Store::open(server.location(), clock).unwrap();
     let mut batches = 0;
     loop {
         let now = store.clock().now();

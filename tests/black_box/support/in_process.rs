@@ -116,8 +116,8 @@ static FILLED: LazyLock<(Template, Keys)> = LazyLock::new(|| {
     (Template::take(dir.path()), keys)
 });
 
-/// The database of a directory.
-fn location(dir: &Path) -> Location {
+/// The database of a directory, to open it in this process.
+pub fn location(dir: &Path) -> Location {
     let Some(url) = database::url_of(dir) else { return Location::from(&DataDir::new(dir)) };
     Location::Postgres(PostgresLocation {
         url: url.parse().unwrap(),
@@ -214,6 +214,11 @@ impl InProcess {
 
     pub fn anonymous(&self) -> Client {
         Client::new(self.address, None)
+    }
+
+    /// The server's database, to open it once more.
+    pub fn location(&self) -> Location {
+        location(self.dir.path())
     }
 
     /// Opens another connection to the server's database.

@@ -18,7 +18,7 @@ mod visitor;
 pub use certificates::Certificate;
 pub use client::{Client, Response};
 pub use ephemeral::Ephemeral;
-pub use in_process::{InProcess, ManualClock};
+pub use in_process::{InProcess, ManualClock, location};
 #[cfg(target_os = "linux")]
 pub use locks::locks_held_by;
 pub use page::Part;

@@ -11,7 +11,7 @@ use pivotal_server::model::webhook::secret::SigningSecret;
 use pivotal_server::model::webhook::subscription::Subscription;
 use pivotal_server::model::webhook::url::EndpointUrl;
 use pivotal_server::settings::Settings;
-use pivotal_server::store::{DataDir, Store, WriteScope};
+use pivotal_server::store::{Store, WriteScope};
 
 use super::receiver::{Receiver, Request};
 use super::{create, settled, start, wait_for};
@@ -27,7 +27,7 @@ struct Command<'s> {
 
 impl<'s> Command<'s> {
     fn create(server: &InProcess, receiver: &'s Receiver) -> (Self, String) {
-        let store = Store::open(&DataDir::new(server.dir.path()), server.clock.clone()).unwrap();
+        let store = Store::open(server.location(), server.clock.clone()).unwrap();
         let slug = Slug::parse("default").unwrap();
         let workspace = store.read(|reader| reader.workspace(&slug)).unwrap().unwrap();
         let (scope, endpoint) = (WriteScope::Workspace(workspace.no), EndpointId::generate());

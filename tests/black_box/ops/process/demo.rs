@@ -13,11 +13,11 @@ use pivotal_server::model::parse::page::{Page, PageRequest};
 use pivotal_server::model::values::id::Ref;
 use pivotal_server::model::values::slug::Slug;
 use pivotal_server::model::values::time::Timestamp;
-use pivotal_server::store::{DataDir, Store, Watch};
+use pivotal_server::store::{Store, Watch};
 use serde_json::{Value, json};
 use strum::VariantNames;
 
-use crate::support::{Client, ManualClock, Server};
+use crate::support::{Client, ManualClock, Server, location};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -198,7 +198,7 @@ fn fill_and_dump(seed: u64, now: &str) -> String {
     let now = Timestamp::parse(now).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(now));
-    let store = Store::open_or_create(&DataDir::new(dir.path()), clock).unwrap();
+    let store = Store::open_or_create(location(dir.path()), clock).unwrap();
     let slug = Slug::parse("demo").unwrap();
     let watch: Arc<dyn Watch> = Arc::new(());
     demo::fill(&store, &slug, seed, &watch).unwrap();

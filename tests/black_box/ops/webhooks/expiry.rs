@@ -14,9 +14,9 @@ use pivotal_server::model::webhook::id::EndpointId;
 use pivotal_server::model::webhook::subscription::Subscription;
 use pivotal_server::model::webhook::url::EndpointUrl;
 use pivotal_server::model::workspace::{NewWorkspace, WorkspaceNo};
-use pivotal_server::store::{DataDir, Store, Tx, WriteScope};
+use pivotal_server::store::{Store, Tx, WriteScope};
 
-use crate::support::ManualClock;
+use crate::support::{ManualClock, location};
 
 /// A store with an endpoint that expires in 45 seconds, or never.
 struct Expiry {
@@ -32,7 +32,7 @@ impl Expiry {
         let dir = tempfile::tempdir().unwrap();
         let start = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
         let clock = Arc::new(ManualClock::at(start));
-        let store = Store::open_or_create(&DataDir::new(dir.path()), clock.clone()).unwrap();
+        let store = Store::open_or_create(location(dir.path()), clock.clone()).unwrap();
         let slug = Slug::parse("default").unwrap();
         let new = NewWorkspace { slug, name: Name::parse("Default").unwrap() };
         let workspace = store

@@ -73,7 +73,7 @@ impl Databases {
         self.drop_unused();
         self.made += 1;
         let name = format!("test_{}_{}", std::process::id(), self.made);
-        // Since version 15, the default is slower on a server that doesn't sync.
+        // Since version 15, the default writes the copy to the write-ahead log, which is slower.
         let strategy = if self.version() < 15 { "" } else { "STRATEGY file_copy" };
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}");
         self.client.batch_execute(&sql).unwrap();
