@@ -70,6 +70,7 @@ impl From<engine::Error> for StoreError {
             engine::Error::Sqlite(error) => error.into(),
             #[cfg(feature = "postgres")]
             engine::Error::Postgres(error) => failure::classify(&error).into(),
+            engine::Error::Interrupted => Self::Interrupted,
             other => Self::Internal(other.to_string()),
         }
     }

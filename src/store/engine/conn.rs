@@ -9,6 +9,8 @@ use super::dialect::by_creation_for_sqlite;
 use super::error::{Error, Result};
 #[cfg(feature = "postgres")]
 use super::postgres::connection::PgConnection;
+#[cfg(feature = "postgres")]
+use super::postgres::cursor::Cursor;
 use super::row::Row;
 use super::value::Params;
 
@@ -45,6 +47,18 @@ impl<'c> Conn<'c> {
         }
     }
 
+    /// Prepares a query with a result that may be too large for memory.
+    pub fn prepare_batched(self, sql: &str) -> Result<Statement<'c>> {
+        match self {
+            // SQLite finds each row when it is read.
+            Self::Sqlite(_) => self.prepare_cached(sql),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                Ok(Statement::PostgresBatched(connection, sql.to_owned()))
+            }
+        }
+    }
+
     /// Returns the query for columns of a table by creation time. `rows` is what follows `FROM`, with
     /// the alias `r` for the table.
     pub fn by_creation(self, columns: &str, table: &str, rows: &str) -> String {
@@ -72,9 +86,7 @@ impl<'c> Conn<'c> {
         match self {
             Self::Sqlite(_) => self.execute("BEGIN DEFERRED", ()).map(drop),
             #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => {
-                Ok(connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?)
-            }
+            Self::Postgres(connection) => Ok(connection.begin_read()?),
         }
     }
 
@@ -133,6 +145,9 @@ pub enum Statement<'c> {
     Sqlite(CachedStatement<'c>),
     #[cfg(feature = "postgres")]
     Postgres(&'c PgConnection, postgres::Statement),
+    /// A query whose rows arrive in batches.
+    #[cfg(feature = "postgres")]
+    PostgresBatched(&'c PgConnection, String),
 }
 
 impl Statement<'_> {
@@ -147,10 +162,14 @@ impl Statement<'_> {
                 let changed = params.bind(|values| connection.execute(statement, values))?;
                 Ok(usize::try_from(changed).unwrap_or(usize::MAX))
             }
+            // A query changes nothing.
+            #[cfg(feature = "postgres")]
+            Self::PostgresBatched(..) => self.query(params).map(|_| 0),
         }
     }
 
-    /// Returns the rows one by one. PostgreSQL has sent all of them by then.
+    /// Returns the rows one by one. PostgreSQL has sent all of them by then, unless the query was
+    /// prepared for batches.
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
         match self {
             Self::Sqlite(statement) => {
@@ -160,6 +179,11 @@ impl Statement<'_> {
             Self::Postgres(connection, statement) => {
                 let rows = params.bind(|values| connection.query(statement, values))?;
                 Ok(Rows::Postgres { left: rows.into_iter(), current: None })
+            }
+            #[cfg(feature = "postgres")]
+            Self::PostgresBatched(connection, sql) => {
+                let cursor = params.bind(|values| Cursor::open(connection, sql, values))?;
+                Ok(Rows::PostgresBatched { cursor, current: None })
             }
         }
     }
@@ -201,6 +225,11 @@ pub enum Rows<'s> {
         left: std::vec::IntoIter<postgres::Row>,
         current: Option<postgres::Row>,
     },
+    #[cfg(feature = "postgres")]
+    PostgresBatched {
+        cursor: Cursor<'s>,
+        current: Option<postgres::Row>,
+    },
 }
 
 impl Rows<'_> {
@@ -212,6 +241,11 @@ impl Rows<'_> {
             #[cfg(feature = "postgres")]
             Self::Postgres { left, current } => {
                 *current = left.next();
+                Ok(current.as_ref().map(Row::Postgres))
+            }
+            #[cfg(feature = "postgres")]
+            Self::PostgresBatched { cursor, current } => {
+                *current = cursor.next()?;
                 Ok(current.as_ref().map(Row::Postgres))
             }
         }

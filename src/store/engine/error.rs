@@ -17,6 +17,9 @@ pub enum Error {
     /// The value of a column is not what the code expects: it is damaged, or from a newer version.
     #[error("column {column}: {why}")]
     Column { column: String, why: String },
+    /// A read has reached its limit.
+    #[error("the query was interrupted")]
+    Interrupted,
     #[error("this needs a database in SQLite")]
     NotSqlite,
     #[error(transparent)]

@@ -44,7 +44,7 @@ impl SavedResponses {
             return Ok(found);
         }
         let sql = "SELECT location, endpoint, key FROM idempotency_keys";
-        let mut statement = conn.prepare_cached(sql)?;
+        let mut statement = conn.prepare_batched(sql)?;
         let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
             let location: Option<String> = row.get(0)?;

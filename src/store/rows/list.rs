@@ -202,7 +202,11 @@ impl<'v> List<'v> {
             self.where_clause::<R>(),
             values.len(),
         );
-        let mut statement = conn.prepare_cached(&sql)?;
+        // Without a limit, only some of the rows end up on the page.
+        let mut statement = match limit {
+            u32::MAX => conn.prepare_batched(&sql)?,
+            _ => conn.prepare_cached(&sql)?,
+        };
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if read(&row)?.is_break() {

@@ -51,8 +51,19 @@ impl Reader<'_> {
         exported_at: Timestamp,
         write: &mut dyn FnMut(&str, Progress) -> Result<(), E>,
     ) -> Result<(), E> {
+        let _snapshot = self.conn.read_transaction().map_err(StoreError::from)?;
+        self.export_in_transaction(workspace, options, exported_at, write)
+    }
+
+    /// Like [`Reader::export`], in the transaction that the connection has.
+    pub(in crate::store) fn export_in_transaction<E: From<StoreError>>(
+        &self,
+        workspace: &Workspace,
+        options: ExportOptions,
+        exported_at: Timestamp,
+        write: &mut dyn FnMut(&str, Progress) -> Result<(), E>,
+    ) -> Result<(), E> {
         let conn = self.conn;
-        let _snapshot = conn.read_transaction().map_err(StoreError::from)?;
         let no = workspace.no;
         let queries = Queries::new(options.include_deleted);
         let mut total = 0;
@@ -173,7 +184,7 @@ fn each<T, E: From<StoreError>>(
     read: impl Fn(&Row<'_>) -> engine::Result<T>,
     mut write: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut statement = conn.prepare_cached(sql).map_err(StoreError::from)?;
+    let mut statement = conn.prepare_batched(sql).map_err(StoreError::from)?;
     let mut rows = statement.query([workspace.0]).map_err(StoreError::from)?;
     while let Some(row) = rows.next().map_err(StoreError::from)? {
         write(read(&row).map_err(StoreError::from)?)?;

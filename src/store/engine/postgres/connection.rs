@@ -10,6 +10,7 @@ use postgres::{Client, Row, SimpleQueryMessage, Statement};
 
 use super::commit::notices::Notices;
 use crate::store::engine::dialect::for_postgres;
+use crate::store::engine::read_limit::ReadLimit;
 use crate::store::engine::value::Value;
 
 /// The number of prepared statements that a connection caches. There are fewer than this, apart
@@ -27,6 +28,10 @@ pub struct PgConnection {
     has_changed_outbox: Cell<bool>,
     /// The client itself doesn't notice all of its errors.
     is_broken: Cell<bool>,
+    /// A bit for the number of each open cursor.
+    cursors: Cell<u64>,
+    /// When the current read must end.
+    limit: RefCell<Option<ReadLimit>>,
 }
 
 impl PgConnection {
@@ -43,6 +48,8 @@ impl PgConnection {
             in_transaction: Cell::new(false),
             has_changed_outbox: Cell::new(false),
             is_broken: Cell::new(false),
+            cursors: Cell::new(0),
+            limit: RefCell::default(),
         }
     }
 
@@ -97,6 +104,11 @@ impl PgConnection {
         self.batch_execute(sql)
     }
 
+    /// Begins a transaction in which all statements see the same moment.
+    pub fn begin_read(&self) -> Result<(), postgres::Error> {
+        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
     /// Runs statements that end a transaction. If that fails, the transaction is taken for open.
     pub fn end(&self, sql: &str) -> Result<(), postgres::Error> {
         self.batch_execute(sql)?;
@@ -106,6 +118,28 @@ impl PgConnection {
 
     pub fn is_in_transaction(&self) -> bool {
         self.in_transaction.get()
+    }
+
+    /// Returns a number that no open cursor has.
+    pub(super) fn take_cursor_number(&self) -> u32 {
+        let open = self.cursors.get();
+        let number = open.trailing_ones();
+        self.cursors.set(open | 1_u64.unbounded_shl(number));
+        number
+    }
+
+    pub(super) fn return_cursor_number(&self, number: u32) {
+        self.cursors.set(self.cursors.get() & !1_u64.unbounded_shl(number));
+    }
+
+    /// Sets when the current read must end; `None` is after it.
+    pub(super) fn set_limit(&self, limit: Option<ReadLimit>) {
+        *self.limit.borrow_mut() = limit;
+    }
+
+    /// Returns whether the current read has reached its limit.
+    pub(super) fn is_over_limit(&self) -> bool {
+        self.limit.borrow().as_ref().is_some_and(ReadLimit::is_over)
     }
 
     /// Returns whether a statement since the last call may have changed deliveries or endpoints.

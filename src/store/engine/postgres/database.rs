@@ -110,8 +110,8 @@ impl PgDatabase {
         read(&Reader { conn: (&pooled.connection).into() })
     }
 
-    /// A statement that runs for longer than the session allows is interrupted by the server, so
-    /// only the start of the read is checked here.
+    /// A statement that runs for longer than the session allows is interrupted by the server. The
+    /// limit is checked before the read, and between the batches of a large result.
     pub fn read_within<T>(
         &self,
         limit: &ReadLimit,
@@ -121,7 +121,10 @@ impl PgDatabase {
         if limit.is_over() {
             return Err(StoreError::Interrupted);
         }
-        read(&Reader { conn: (&pooled.connection).into() })
+        pooled.connection.set_limit(Some(limit.clone()));
+        let result = read(&Reader { conn: (&pooled.connection).into() });
+        pooled.connection.set_limit(None);
+        result
     }
 
     pub fn snapshot(&self) -> Result<PgSnapshot, StoreError> {

@@ -3,6 +3,7 @@
 pub(in crate::store) mod commit;
 pub(in crate::store) mod connect;
 pub(in crate::store) mod connection;
+pub(in crate::store) mod cursor;
 pub(in crate::store) mod database;
 pub(in crate::store) mod durability;
 pub(in crate::store) mod failure;
