@@ -135,7 +135,7 @@ fn repeat_as_leader<F: Future<Output = ()>>(
     async move {
         loop {
             service.store.clock().sleep(pause).await;
-            if service.leadership.is_held(service.store.clock().monotonic()) {
+            if service.leadership.is_held() {
                 work(Arc::clone(&service)).await;
             }
         }

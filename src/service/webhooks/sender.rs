@@ -201,7 +201,7 @@ impl Sender {
         }
         let clock = self.service.store.clock();
         // Another server sends them. What this one has in flight is recorded.
-        if !self.service.leadership.is_held(clock.monotonic()) {
+        if !self.service.leadership.is_held() {
             self.due.ahead.clear();
             return;
         }
