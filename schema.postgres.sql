@@ -354,6 +354,24 @@ CREATE TABLE admin (
     changed_at    BIGINT NOT NULL
 );
 
+CREATE TABLE admin_sessions (
+    token           BYTEA PRIMARY KEY NOT NULL CHECK (length(token) = 32),
+    id              TEXT COLLATE "C" NOT NULL UNIQUE,
+    password_set_at BIGINT NOT NULL,
+    signed_in_at    BIGINT NOT NULL,
+    last_seen_at    BIGINT NOT NULL,
+    address         TEXT COLLATE "C" NOT NULL,
+    device          TEXT COLLATE "C" NOT NULL,
+    workspace_id    TEXT COLLATE "C"
+);
+
+CREATE TABLE admin_submissions (
+    session      BYTEA NOT NULL CHECK (length(session) = 32),
+    form         BYTEA NOT NULL CHECK (length(form) = 32),
+    submitted_at BIGINT NOT NULL,
+    PRIMARY KEY (session, form)
+);
+
 CREATE TABLE health (
     id         BIGINT PRIMARY KEY CHECK (id = 1),
     checked_at BIGINT NOT NULL

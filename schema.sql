@@ -380,6 +380,32 @@ CREATE TABLE admin (
     changed_at    INTEGER NOT NULL
 ) STRICT;
 
+-- The open sessions of the admin pages.
+CREATE TABLE admin_sessions (
+    -- The digest of the token in the cookie. The token itself is not stored.
+    token           BLOB    PRIMARY KEY NOT NULL CHECK (length(token) = 32),
+    -- Names the session on the pages. Has nothing to do with the token.
+    id              TEXT    NOT NULL UNIQUE,
+    -- When the password that it was opened with was set. Another password ends it.
+    password_set_at INTEGER NOT NULL,
+    signed_in_at    INTEGER NOT NULL,
+    -- Its last request, or an earlier one: not every request is worth a write.
+    last_seen_at    INTEGER NOT NULL,
+    -- The client of its last request.
+    address         TEXT    NOT NULL,
+    device          TEXT    NOT NULL,
+    -- The ID of its current workspace. Null, or the ID of one that was deleted, means the first one.
+    workspace_id    TEXT
+) STRICT;
+
+-- The forms that a session has submitted and that do something only once.
+CREATE TABLE admin_submissions (
+    session      BLOB    NOT NULL CHECK (length(session) = 32),
+    form         BLOB    NOT NULL CHECK (length(form) = 32),
+    submitted_at INTEGER NOT NULL,
+    PRIMARY KEY (session, form)
+) STRICT, WITHOUT ROWID;
+
 -- A single row that the deep health check writes, to test that the database can be written to.
 CREATE TABLE health (
     id         INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,5 +1,6 @@
 //! The state that the pages share between requests, in memory. `server` creates it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::assets::Assets;
@@ -8,11 +9,11 @@ use super::error::AdminError;
 use super::imports::Imports;
 use super::page::Page;
 use super::session::csrf::MacKey;
-use super::session::sessions::Sessions;
+use super::session::sessions::{Now, Sessions};
 use super::session::setup_code::SetupCode;
 use crate::model::clock::{Clock, Monotonic};
 use crate::service::Service;
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{AdminSession, Reader, Store, StoreError};
 
 /// The shared state of the admin pages.
 pub struct Admin {
@@ -27,20 +28,17 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Creates the state: no sessions, and a new setup code.
-    ///
-    /// # Errors
-    /// If the operating system cannot provide random bytes.
-    pub fn new(service: Arc<Service>) -> Result<Self, getrandom::Error> {
-        Ok(Self {
+    pub fn new(service: Arc<Service>) -> Self {
+        let secret = service.store.checksum_secret();
+        Self {
             sessions: Sessions::new(service.settings.admin.idle_timeout),
             imports: Imports::default(),
-            mac_key: MacKey::new()?,
-            setup_code: SetupCode::new()?,
+            mac_key: MacKey::of_database(secret),
+            setup_code: SetupCode::of_database(secret),
             assets: Assets::new(),
             started: service.store.clock().monotonic(),
             service,
-        })
+        }
     }
 
     /// Returns the path for setting the first password, including the setup code. Returns `None`
@@ -51,8 +49,8 @@ impl Admin {
     pub fn setup_path(&self) -> Result<Option<String>, StoreError> {
         let account = self.store().read(|reader| reader.account())?;
         // In the fragment, which browsers don't send: the code must not end up in access logs.
-        let path = |code| format!("/admin/setup#{code}");
-        Ok(if account.is_some() { None } else { self.setup_code.code().map(path) })
+        let path = || format!("/admin/setup#{}", self.setup_code.as_str());
+        Ok(account.is_none().then(path))
     }
 
     pub fn clock(&self) -> &dyn Clock {
@@ -60,9 +58,21 @@ impl Admin {
     }
 
     /// Discards uploaded files that nobody uses anymore.
-    pub fn clean_up_imports(&self) {
-        let now = self.store().clock().monotonic();
-        self.imports.held.clean_up(now, |session| self.sessions.is_open(session, now));
+    pub async fn clean_up_imports(&self) {
+        if self.imports.held.is_empty() {
+            return;
+        }
+        let now = Now::of(self.clock());
+        match self.read(|reader| Ok((reader.account()?, reader.admin_sessions()?))).await {
+            Ok((account, sessions)) => {
+                let set_at = account.map(|account| account.changed_at);
+                let is_open = |session: &&AdminSession| self.sessions.is_open(session, set_at, now);
+                let open: HashSet<_> =
+                    sessions.iter().filter(is_open).map(|one| one.token).collect();
+                self.imports.held.clean_up(now.monotonic(), |session| open.contains(session));
+            }
+            Err(error) => log::warn!("cannot discard uploaded files, retrying later: {error}"),
+        }
     }
 
     /// Stops imports after their current batch, and waits until they have ended.

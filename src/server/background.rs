@@ -19,7 +19,8 @@ use crate::service::backups::task::run_scheduled_backups;
 use crate::service::erasure::erase_continuously;
 use crate::service::leadership::{lead, resign};
 use crate::service::retention::{
-    clean_up_deliveries, purge_by_age, remove_expired_responses, remove_in_batches,
+    clean_up_deliveries, purge_by_age, remove_ended_sessions, remove_expired_responses,
+    remove_in_batches,
 };
 use crate::service::webhooks::thread::WebhookSender;
 use crate::store::{Tx, WriteScope};
@@ -27,7 +28,7 @@ use crate::store::{Tx, WriteScope};
 /// How often key usage is stored.
 const USAGE_EVERY: Duration = Duration::from_secs(5);
 const DATES_EVERY: Duration = Duration::from_secs(60);
-/// How often expired idempotency keys are removed.
+/// How often expired idempotency keys and sessions are removed.
 const EXPIRY_EVERY: Duration = Duration::from_secs(60);
 /// How often the database file is checked for being moved or replaced.
 const FILE_EVERY: Duration = Duration::from_secs(1);
@@ -62,6 +63,7 @@ impl Background {
             rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
             rt::spawn(lead(Arc::clone(service))),
             rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_expired_responses)),
+            rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_ended_sessions)),
             rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
             rt::spawn(watch_dates(Arc::clone(service))),
             rt::spawn(repeat_as_leader(CLEAN_UP_EVERY, service, clean_up_deliveries)),
@@ -183,7 +185,7 @@ async fn reload_certificate(service: Arc<Service>, tls: Arc<ServerTls>) {
 async fn clean_up_uploads(admin: Data<Admin>) {
     loop {
         admin.clock().sleep(UPLOADS_EVERY).await;
-        admin.clean_up_imports();
+        admin.clean_up_imports().await;
     }
 }
 

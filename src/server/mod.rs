@@ -101,7 +101,7 @@ impl Server {
         let sockets = open(&settings.listen, "--listen or the `listen` setting")?;
         let (mut admin, mut admin_sockets) = (None, None);
         if settings.admin.enabled {
-            admin = Some(Data::new(Admin::new(Arc::clone(&service))?));
+            admin = Some(Data::new(Admin::new(Arc::clone(&service))));
             let own = settings.admin.listen.as_ref();
             admin_sockets = own.map(|own| open(own, "the `admin.listen` setting")).transpose()?;
         }

@@ -33,6 +33,22 @@ async fn try_remove_responses(service: &Arc<Service>) -> Result<(), StoreError> 
     }
 }
 
+/// Removes sessions of the admin pages that ended long ago.
+pub async fn remove_ended_sessions(service: Arc<Service>) {
+    if let Err(error) = try_remove_sessions(&service).await {
+        log::warn!("cannot remove sessions that have ended, retrying later: {error}");
+    }
+}
+
+async fn try_remove_sessions(service: &Arc<Service>) -> Result<(), StoreError> {
+    let now = service.store.clock().now();
+    if find(service, move |reader| reader.has_ended_sessions(now)).await? {
+        let remove = |tx: &Tx<'_>| tx.remove_ended_sessions();
+        service.store.write(WriteScope::Database, remove).await?;
+    }
+    Ok(())
+}
+
 /// Removes deliveries that the log no longer keeps.
 pub async fn clean_up_deliveries(service: Arc<Service>) {
     let retention = service.settings.webhooks.retention;

@@ -3,7 +3,7 @@
 //! Connections never leave this module. Resources can only be reached through [`WorkspaceReader`]
 //! and [`WorkspaceTx`], which are tied to one workspace.
 
-mod account;
+mod admin;
 mod audit;
 mod blocking;
 mod board;
@@ -34,7 +34,8 @@ mod write_scope;
 
 use std::sync::Arc;
 
-pub use self::account::Account;
+pub use self::admin::account::Account;
+pub use self::admin::sessions::{AdminSession, NewAdminSession};
 use self::engine::database::{Database, Opened};
 pub use self::engine::database::{ReadOnly, Snapshot};
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};

@@ -73,6 +73,10 @@ impl HeldImports {
         self.lock().retain(|one| one.session != session);
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Discards what has expired, and what belongs to sessions that are not open.
     pub fn clean_up(&self, now: Monotonic, is_open: impl Fn(&[u8; 32]) -> bool) {
         let mut held = self.lock();

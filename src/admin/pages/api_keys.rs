@@ -11,7 +11,7 @@ use crate::admin::forms::form::{Form, Kind, Shape};
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
 use crate::admin::views::key_row::{self, KeyRow};
 use crate::admin::visit::SignedInVisit;
-use crate::admin::visit::submit_once::{self, submit_once};
+use crate::admin::visit::submit_once::{self, Submission};
 use crate::model::event::Actor;
 use crate::model::key::form::{KeyFilter, KeyForm};
 use crate::model::key::issued::IssuedKey;
@@ -142,36 +142,28 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
         let field = "expires_at".to_owned();
         return reject(vec![Problem { rule: Rule::TooSmall, message, field }]);
     }
-    let create = async {
-        let (issued, secret) = issue(&visit, submitted.new).await?;
-        let scope = WriteScope::Workspace(workspace.no);
-        let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
-        Ok((visit.write_all(scope, create).await?, secret))
-    };
-    let (key, secret) = submit_once(&visit, "create", ALREADY_SUBMITTED, create).await?;
+    let submission = Submission::begin(&visit, "create", ALREADY_SUBMITTED).await?;
+    let (issued, secret) = issue(&visit, submitted.new).await?;
+    let scope = WriteScope::Workspace(workspace.no);
+    let create = move |tx: &Tx<'_>| tx.create_key(Actor::admin_page(), &workspace, issued);
+    let key = submission.write(scope, create).await?;
     created_page(&visit, "API key created", key, secret, None)
 }
 
 /// POST `/admin/api-keys/{id}/rotate`
 pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let id = visit.path_param("id").to_owned();
-    let rotate = async {
-        let row = find_row(&visit).await?;
-        let old = rotatable(row)?;
-        let now = visit.visitor().admin().service.store().clock().now();
-        let (issued, secret) = issue(&visit, NewKey::replacement_for(&old, now)).await?;
-        let id = old.id.clone();
-        let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
-        match visit.write_all(scope_of(&visit, &old), create).await? {
-            Some(key) => Ok((key, secret, old)),
-            // The key was rotated or revoked while the new secret was hashed.
-            None => {
-                Err(rotatable(find_row(&visit).await?).err().unwrap_or(AdminError::UntrustedForm))
-            }
-        }
+    let submission = Submission::begin(&visit, &format!("rotate {id}"), ALREADY_SUBMITTED).await?;
+    let old = rotatable(find_row(&visit).await?)?;
+    let now = visit.visitor().admin().service.store().clock().now();
+    let (issued, secret) = issue(&visit, NewKey::replacement_for(&old, now)).await?;
+    let id = old.id.clone();
+    let create = move |tx: &Tx<'_>| tx.create_replacement_key(Actor::admin_page(), &id, issued);
+    let Some(key) = submission.write(scope_of(&visit, &old), create).await? else {
+        // The key was rotated or revoked while the new secret was hashed.
+        let error = rotatable(find_row(&visit).await?).err();
+        return Err(error.unwrap_or(AdminError::UntrustedForm));
     };
-    let (key, secret, old) =
-        submit_once(&visit, &format!("rotate {id}"), ALREADY_SUBMITTED, rotate).await?;
     created_page(&visit, "Replacement key created", key, secret, Some(old))
 }
 

@@ -41,17 +41,12 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
         page::invalid_form(&SetupPage { page: visitor.page("Set the admin password"), form })
     };
     let code = visitor.form().value("code").trim();
-    if !admin
-        .setup_code
-        .code()
-        .is_some_and(|expected| admin.mac_key.constant_time_eq(&expected, code))
-    {
+    if !admin.mac_key.constant_time_eq(admin.setup_code.as_str(), code) {
         admin.service.record_failure(&attempt);
         log_failure(&visitor, "setup");
         return reject(vec![Problem {
             rule: Rule::InvalidString,
-            message: "Wrong code. Use the one that the server printed when it last started"
-                .to_owned(),
+            message: "Wrong code. Use the one that the server printed when it started".to_owned(),
             field: "code".to_owned(),
         }]);
     }
@@ -62,11 +57,10 @@ pub(in crate::admin) async fn set_up(visitor: Rc<Visitor>) -> PageResult {
     let hash = admin.service.hash_secret(visitor.client_address(), move || password.hash()).await?;
     let set =
         admin.store().write(WriteScope::Database, move |tx| tx.set_first_password(&hash)).await?;
-    admin.setup_code.use_up();
     match set {
         Some(changed_at) => {
             let notice = Some("Password set.");
-            let response = open_session(&visitor, changed_at, None, "/admin", notice)?;
+            let response = open_session(&visitor, changed_at, None, "/admin", notice).await?;
             log::info!("admin password set from {}", visitor.client_address());
             Ok(response)
         }

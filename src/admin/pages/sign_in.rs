@@ -10,14 +10,14 @@ use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::links;
 use crate::admin::page::{self, Page, PageResult, see_other};
-use crate::admin::session::sessions::{NewSession, SessionId};
+use crate::admin::session::sessions;
 use crate::admin::visit::{SignedInVisit, Visitor};
 use crate::model::parse::problem::{Problem, Rule};
 use crate::model::values::password::Password;
 use crate::model::values::time::Timestamp;
 use crate::model::workspace::WorkspaceId;
 use crate::service::auth_limits::secret_kinds::Attempt;
-use crate::store::Account;
+use crate::store::{Account, NewAdminSession, Tx, WriteScope};
 
 #[derive(Template)]
 #[template(path = "admin/sign_in.html")]
@@ -58,7 +58,7 @@ pub(in crate::admin) async fn sign_in(visitor: Rc<Visitor>) -> PageResult {
         );
     }
     let next = links::local_path(visitor.form().value("next")).unwrap_or("/admin");
-    let response = open_session(&visitor, account.changed_at, None, next, None)?;
+    let response = open_session(&visitor, account.changed_at, None, next, None).await?;
     log::info!("admin signed in from {}", visitor.client_address());
     Ok(response)
 }
@@ -87,13 +87,17 @@ pub(in crate::admin) async fn has_password(
 
 /// POST `/admin/sign-out`
 pub(in crate::admin) async fn sign_out(visit: SignedInVisit) -> PageResult {
+    let visitor = visit.visitor();
+    let token = visitor.token().digest();
+    let close = move |tx: &Tx<'_>| tx.close_session(&token);
+    visit.write_all(WriteScope::SingleRow, close).await?;
     let mut response = see_other("/admin/sign-in");
-    visit.visitor().renew_token(&mut response)?;
+    visitor.renew_token(&mut response)?;
     Ok(response)
 }
 
-/// Opens a session, with a new token to prevent session fixation.
-pub(in crate::admin) fn open_session(
+/// Opens a session in place of the current one, with a new token to prevent session fixation.
+pub(in crate::admin) async fn open_session(
     visitor: &Visitor,
     password_set_at: Timestamp,
     workspace: Option<WorkspaceId>,
@@ -102,18 +106,19 @@ pub(in crate::admin) fn open_session(
 ) -> PageResult {
     let mut response: HttpResponse = see_other(next);
     let token = visitor.renew_token(&mut response)?;
-    let admin = visitor.admin();
-    let clock = admin.store().clock();
-    let new = NewSession {
-        id: SessionId::generate()?,
+    let new = NewAdminSession {
+        token: token.digest(),
+        id: sessions::new_id()?,
         password_set_at,
-        signed_in_at: clock.now(),
-        client: visitor.client(),
+        address: visitor.client().address.to_string(),
+        device: visitor.client().device.to_string(),
         workspace,
     };
-    admin.sessions.open(&token, new, clock.monotonic());
+    let replaced = visitor.is_signed_in().then(|| visitor.token().digest());
+    let open = move |tx: &Tx<'_>| tx.open_session(&new, replaced.as_ref());
+    visitor.admin().store().write(WriteScope::Database, open).await?;
     if let Some(notice) = notice {
-        admin.sessions.set_flash(&token, notice.to_owned());
+        visitor.set_flash_for(token, notice);
     }
     Ok(response)
 }

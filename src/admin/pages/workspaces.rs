@@ -113,8 +113,9 @@ pub(in crate::admin) async fn update(visit: SignedInVisit) -> PageResult {
 pub(in crate::admin) async fn choose(visit: SignedInVisit) -> PageResult {
     let slug = visit.form().value("workspace");
     if let Some(chosen) = visit.workspaces().iter().find(|found| found.slug.as_str() == slug) {
-        let visitor = visit.visitor();
-        visitor.admin().sessions.set_workspace(visitor.token(), chosen.id.clone());
+        let (token, id) = (visit.visitor().token().digest(), chosen.id.clone());
+        let choose = move |tx: &Tx<'_>| tx.set_session_workspace(&token, &id);
+        visit.write_all(WriteScope::SingleRow, choose).await?;
     }
     Ok(see_other(links::local_path(visit.form().value("next")).unwrap_or("/admin")))
 }

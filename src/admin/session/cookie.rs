@@ -1,5 +1,5 @@
-//! The session cookie, the only cookie that the admin pages set. Every visitor, signed in or not,
-//! gets one with a random token.
+//! The cookies of the admin pages. Every visitor, signed in or not, gets one with a random token.
+//! `flash.rs` has the other one.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
@@ -24,12 +24,36 @@ pub(in crate::admin) struct CookieScope {
 }
 
 impl CookieScope {
-    /// Returns the cookie's name, which contains the base path, so that two servers on the same host
-    /// don't overwrite each other's cookie. A path alone would not separate them: `__Host-` cookies
-    /// are for the whole host, and a cookie for `/` is also sent to `/pivotal`.
-    fn name(&self) -> String {
+    /// Returns the name of a cookie, which contains the base path, so that two servers on the same
+    /// host don't overwrite each other's cookie. A path alone would not separate them: `__Host-`
+    /// cookies are for the whole host, and a cookie for `/` is also sent to `/pivotal`.
+    fn name(&self, name: &str) -> String {
         let prefix = if self.over_tls { HOST_PREFIX } else { "" };
-        format!("{prefix}{NAME}{}", self.base_path.as_str().replace('/', "+"))
+        format!("{prefix}{name}{}", self.base_path.as_str().replace('/', "+"))
+    }
+
+    /// Returns the value of a cookie. Returns `None` if several cookies have its name. Over TLS only
+    /// the `__Host-` cookie counts: sibling hosts can set the other one.
+    pub fn read<'h>(&self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+        let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        let expected = self.name(name);
+        let mut values = pairs.filter(|(name, _)| *name == expected).map(|(_, value)| value);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// Sets a cookie that isn't sent with requests from other sites and can't be read by scripts. It
+    /// ends with the browser session, or at once if it has no value.
+    pub fn set(&self, response: &mut HttpResponse, name: &str, value: &str) {
+        let (name, path) = (self.name(name), self.path());
+        let secure = if self.over_tls { "; Secure" } else { "" };
+        let age = if value.is_empty() { "; Max-Age=0" } else { "" };
+        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict{age}{secure}");
+        // Cannot fail: values are ASCII.
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(SET_COOKIE, value);
+        }
     }
 
     fn path(&self) -> &str {
@@ -49,15 +73,9 @@ impl Token {
     }
 
     /// Reads the token from a request's cookies. Returns `None` if it is malformed or if several
-    /// cookies have the expected name. Over TLS only the `__Host-` cookie counts: sibling hosts can
-    /// set the other one.
+    /// cookies have the expected name.
     pub fn from_cookies(headers: &HeaderMap, scope: &CookieScope) -> Option<Self> {
-        let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';'));
-        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-        let expected = scope.name();
-        let mut tokens = pairs.filter(|(name, _)| *name == expected).map(|(_, value)| value);
-        let value = tokens.next().filter(|_| tokens.next().is_none())?;
+        let value = scope.read(headers, NAME)?;
         let digits = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         (value.len() == 2 * BYTES && value.bytes().all(digits)).then(|| Self(value.to_owned()))
     }
@@ -71,16 +89,8 @@ impl Token {
         Blake2s256::digest(self.0.as_bytes()).into()
     }
 
-    /// Sets the token as a cookie that ends with the browser session, isn't sent with requests from
-    /// other sites, and can't be read by scripts.
     pub fn set_cookie(&self, response: &mut HttpResponse, scope: &CookieScope) {
-        let (name, path) = (scope.name(), scope.path());
-        let secure = if scope.over_tls { "; Secure" } else { "" };
-        let text = format!("{name}={}; Path={path}; HttpOnly; SameSite=Strict{secure}", self.0);
-        // Cannot fail: the value is ASCII.
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            response.headers_mut().insert(SET_COOKIE, value);
-        }
+        scope.set(response, NAME, &self.0);
     }
 }
 

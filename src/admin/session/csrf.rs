@@ -8,18 +8,17 @@ use blake2::digest::{CtOutput, Mac};
 
 use super::cookie::Token;
 use crate::model::hex::hex;
+use crate::model::key::checksum::ChecksumSecret;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// A random MAC key of this process.
+/// A MAC key, the same on all servers of a database: a form that one of them has rendered can be
+/// submitted to another one.
 pub(in crate::admin) struct MacKey([u8; 32]);
 
 impl MacKey {
-    /// Generates a new key, so that forms from before a restart are rejected.
-    pub fn new() -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key)?;
-        Ok(Self(key))
+    pub fn of_database(secret: &ChecksumSecret) -> Self {
+        Self(secret.derive("forms of the admin pages"))
     }
 
     /// Returns the CSRF token for a session token. It cannot be forged without the key and reveals
@@ -32,6 +31,12 @@ impl MacKey {
     /// and its action.
     pub fn submission_digest(&self, once: &str, action: &str) -> [u8; 32] {
         self.mac(&format!("{action} {once}")).into_bytes().into()
+    }
+
+    /// Returns what proves that a flash message is from this server and for the browser with this
+    /// token.
+    pub fn sign_flash(&self, token: &Token, message: &str) -> String {
+        hex(&self.mac(&format!("flash {} {message}", token.as_str())).into_bytes())
     }
 
     /// Compares two strings in constant time.

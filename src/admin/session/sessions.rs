@@ -1,23 +1,21 @@
-//! The signed-in sessions. They are kept in memory only, so a restart ends all of them.
+//! Which sessions are open. The database has all of them, so that each server knows what another one
+//! has opened or ended. Each server also remembers the last requests that it has handled itself: most
+//! are not written to the database, and their times are exact whatever the system clock does.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::cookie::Token;
 use super::device::Device;
 use crate::model::client_address::ClientAddress;
-use crate::model::clock::Monotonic;
+use crate::model::clock::{Clock, Monotonic};
 use crate::model::hex::random_hex;
 use crate::model::values::time::Timestamp;
-use crate::model::workspace::WorkspaceId;
+use crate::store::AdminSession;
 
-/// How long a session lasts, even if it is never idle.
-const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
-/// The most open sessions. One admin needs only a few.
-const MAX_SESSIONS: usize = 1_000;
-/// The most form submissions that a session remembers.
-const MAX_SUBMISSIONS: usize = 100;
+/// How often a session that is in use is recorded, at most. The fraction is for short timeouts.
+const RECORD_EVERY: Duration = Duration::from_secs(60);
+const RECORDS_PER_TIMEOUT: u32 = 4;
 
 /// Where a request of a session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,217 +24,181 @@ pub(in crate::admin) struct Client {
     pub device: Device,
 }
 
-/// The name of a session on the pages. It is random and has nothing to do with the token, so
+/// Returns a name for a session on the pages. It is random and has nothing to do with the token, so
 /// whoever sees it cannot take over the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::admin) struct SessionId(String);
-
-impl SessionId {
-    pub fn generate() -> Result<Self, getrandom::Error> {
-        random_hex(8).map(Self)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a session is opened with.
-pub(in crate::admin) struct NewSession {
-    pub id: SessionId,
-    pub password_set_at: Timestamp,
-    /// The time on the wall clock, for display.
-    pub signed_in_at: Timestamp,
-    pub client: Client,
-    pub workspace: Option<WorkspaceId>,
+pub(in crate::admin) fn new_id() -> Result<String, getrandom::Error> {
+    random_hex(8)
 }
 
 /// A session, as its page lists it.
 pub(in crate::admin) struct ListedSession {
-    pub id: SessionId,
+    pub id: String,
     pub signed_in_at: Timestamp,
     /// The time since its last request.
     pub idle: Duration,
     /// The client of its last request.
-    pub client: Client,
+    pub address: String,
+    pub device: String,
     pub is_current: bool,
 }
 
-#[derive(Clone)]
-pub(in crate::admin) struct Session {
-    id: SessionId,
-    signed_in_at: Timestamp,
-    /// The client of the last request: a stolen cookie shows up here.
-    client: Client,
-    started: Monotonic,
-    last_seen: Monotonic,
-    /// When the password it was opened with was set. A password change ends the session.
-    password_set_at: Timestamp,
-    /// The current workspace; `None` means the first one.
-    pub workspace: Option<WorkspaceId>,
-    /// The flash message: the next page shows it once.
-    flash: Option<String>,
-    /// The digests of submitted one-time forms, oldest first.
-    submitted: VecDeque<[u8; 32]>,
+/// The time on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::admin) struct Now {
+    wall: Timestamp,
+    monotonic: Monotonic,
 }
 
-/// The open sessions, by the digest of their token: leaked memory reveals no token.
+impl Now {
+    pub fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    pub fn monotonic(self) -> Monotonic {
+        self.monotonic
+    }
+
+    /// Returns when a time was that has been read from the database, if no clock was set since then.
+    fn monotonic_at(self, stored: Timestamp) -> Monotonic {
+        self.monotonic.minus(self.wall.since(stored))
+    }
+}
+
+/// What this server knows about a session that it has read from the database.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    started: Monotonic,
+    /// The last request of which this server knows.
+    last_seen: Monotonic,
+    /// The last request in the database, as it was stored and when that was.
+    stored: Timestamp,
+    stored_at: Monotonic,
+}
+
+/// Decides which sessions are open.
 pub(in crate::admin) struct Sessions {
     idle_timeout: Duration,
-    open: Mutex<HashMap<[u8; 32], Session>>,
+    /// By the digest of the token.
+    known: Mutex<HashMap<[u8; 32], Known>>,
 }
 
 impl Sessions {
     /// Sessions end after `idle_timeout` without a request.
     pub fn new(idle_timeout: Duration) -> Self {
-        Self { idle_timeout, open: Mutex::default() }
+        Self { idle_timeout, known: Mutex::default() }
     }
 
-    /// Opens a session for a new token. If there are too many sessions, the one that was idle
-    /// longest ends.
-    pub fn open(&self, token: &Token, new: NewSession, now: Monotonic) {
-        let mut open = self.lock();
-        if open.len() >= MAX_SESSIONS {
-            open.retain(|_, session| self.is_valid(session, now));
-        }
-        let oldest =
-            || open.iter().min_by_key(|(_, session)| session.last_seen).map(|(key, _)| *key);
-        if open.len() >= MAX_SESSIONS
-            && let Some(oldest) = oldest()
-        {
-            open.remove(&oldest);
-        }
-        let session = Session {
-            id: new.id,
-            signed_in_at: new.signed_in_at,
-            client: new.client,
-            started: now,
-            last_seen: now,
-            password_set_at: new.password_set_at,
-            workspace: new.workspace,
-            flash: None,
-            submitted: VecDeque::new(),
-        };
-        open.insert(token.digest(), session);
-    }
-
-    /// Returns a token's session and resets its idle time. Ends the session instead if it has
-    /// expired or the password has changed since it was opened.
+    /// Returns whether the session of a request is open, and resets its idle time if it is. The
+    /// session has ended if it has expired or the password has changed since it was opened.
     pub fn resume(
         &self,
-        token: &Token,
+        session: &AdminSession,
         password_set_at: Option<Timestamp>,
-        client: Client,
-        now: Monotonic,
-    ) -> Option<Session> {
-        let mut open = self.lock();
-        let session = open.get_mut(&token.digest())?;
-        if !self.is_valid(session, now) || password_set_at != Some(session.password_set_at) {
-            open.remove(&token.digest());
-            return None;
+        now: Now,
+    ) -> bool {
+        let mut known = self.lock();
+        let is_open = self.is_open_now(&mut known, session, password_set_at, now);
+        if is_open && let Some(known) = known.get_mut(&session.token) {
+            known.last_seen = now.monotonic;
         }
-        session.last_seen = now;
-        session.client = client;
-        Some(session.clone())
+        is_open
     }
 
-    pub fn close(&self, token: &Token) {
-        self.lock().remove(&token.digest());
+    /// Returns whether a session is open, without resetting its idle time.
+    pub fn is_open(
+        &self,
+        session: &AdminSession,
+        password_set_at: Option<Timestamp>,
+        now: Now,
+    ) -> bool {
+        self.is_open_now(&mut self.lock(), session, password_set_at, now)
     }
 
-    /// Returns the sessions that are open, last used first.
+    /// Returns whether a request of an open session has to be recorded in the database, so that other
+    /// servers know of it: one a minute, and the first one from another client.
+    pub fn must_record(&self, session: &AdminSession, client: Client, now: Now) -> bool {
+        let mut known = self.lock();
+        let Some(known) = known.get_mut(&session.token) else { return false };
+        let is_same_client = session.address == client.address.to_string()
+            && session.device == client.device.to_string();
+        let pause = RECORD_EVERY.min(self.idle_timeout / RECORDS_PER_TIMEOUT);
+        let is_recent = now.monotonic.since(known.stored_at) < pause;
+        if is_same_client && is_recent {
+            return false;
+        }
+        known.stored_at = now.monotonic;
+        true
+    }
+
+    /// Returns the open ones among all sessions, the current one first and the others by their last
+    /// request.
     pub fn list(
         &self,
-        current: &Token,
+        all: Vec<AdminSession>,
+        current: &[u8; 32],
         password_set_at: Timestamp,
-        now: Monotonic,
+        now: Now,
     ) -> Vec<ListedSession> {
-        let (open, current) = (self.lock(), current.digest());
-        let valid = open.iter().filter(|(_, session)| {
-            self.is_valid(session, now) && session.password_set_at == password_set_at
-        });
-        let mut listed: Vec<_> = valid
-            .map(|(digest, session)| ListedSession {
-                id: session.id.clone(),
-                signed_in_at: session.signed_in_at,
-                idle: now.since(session.last_seen),
-                client: session.client,
-                is_current: *digest == current,
-            })
-            .collect();
+        let mut known = self.lock();
+        let mut listed = Vec::new();
+        for session in all {
+            if self.is_open_now(&mut known, &session, Some(password_set_at), now) {
+                let last_seen = known.get(&session.token).map(|known| known.last_seen);
+                listed.push(ListedSession {
+                    id: session.id,
+                    signed_in_at: session.signed_in_at,
+                    idle: last_seen.map_or(Duration::ZERO, |seen| now.monotonic.since(seen)),
+                    address: session.address,
+                    device: session.device,
+                    is_current: session.token == *current,
+                });
+            }
+        }
         listed.sort_by_key(|session| (!session.is_current, session.idle));
         listed
     }
 
-    /// Ends a session. Returns false if it had already ended.
-    pub fn end(&self, id: &str) -> bool {
-        let mut open = self.lock();
-        let before = open.len();
-        open.retain(|_, session| session.id.as_str() != id);
-        open.len() < before
+    fn is_open_now(
+        &self,
+        all: &mut HashMap<[u8; 32], Known>,
+        session: &AdminSession,
+        password_set_at: Option<Timestamp>,
+        now: Now,
+    ) -> bool {
+        let known = self.update(all, session, now);
+        let is_valid = now.monotonic.since(known.last_seen) < self.idle_timeout
+            && now.monotonic.since(known.started) < AdminSession::MAX_AGE;
+        is_valid && password_set_at == Some(session.password_set_at)
     }
 
-    /// Ends all sessions except that of a token, and returns how many were open.
-    pub fn end_others(&self, token: &Token, now: Monotonic) -> usize {
-        let (mut open, current) = (self.lock(), token.digest());
-        let others = open
-            .iter()
-            .filter(|(digest, session)| **digest != current && self.is_valid(session, now));
-        let ended = others.count();
-        open.retain(|digest, _| *digest == current);
-        ended
-    }
-
-    /// Whether a session, given by the digest of its token, is still open.
-    pub fn is_open(&self, session: &[u8; 32], now: Monotonic) -> bool {
-        self.lock().get(session).is_some_and(|session| self.is_valid(session, now))
-    }
-
-    /// Sets the current workspace.
-    pub fn set_workspace(&self, token: &Token, workspace: WorkspaceId) {
-        self.change(token, |session| session.workspace = Some(workspace));
-    }
-
-    /// Sets the flash message for the next page.
-    pub fn set_flash(&self, token: &Token, notice: String) {
-        self.change(token, |session| session.flash = Some(notice));
-    }
-
-    /// Takes the flash message, so that it is shown once.
-    pub fn take_flash(&self, token: &Token) -> Option<String> {
-        self.change(token, |session| session.flash.take()).flatten()
-    }
-
-    /// Records the submission of a one-time form. Returns false if it was already submitted.
-    pub fn record_submission(&self, token: &Token, digest: [u8; 32]) -> bool {
-        let first = self.change(token, |session| {
-            if session.submitted.contains(&digest) {
-                return false;
+    /// Combines what this server knows with what the database has.
+    fn update(
+        &self,
+        all: &mut HashMap<[u8; 32], Known>,
+        session: &AdminSession,
+        now: Now,
+    ) -> Known {
+        let stored = session.last_seen_at;
+        if let Some(known) = all.get_mut(&session.token) {
+            if known.stored != stored {
+                // It may be a request to another server.
+                known.stored = stored;
+                known.stored_at = now.monotonic_at(stored);
+                known.last_seen = known.last_seen.max(known.stored_at);
             }
-            if session.submitted.len() >= MAX_SUBMISSIONS {
-                session.submitted.pop_front();
-            }
-            session.submitted.push_back(digest);
-            true
-        });
-        first.unwrap_or(false)
+            return *known;
+        }
+        // Sessions that have ended elsewhere are not read again. They leave with the next new one.
+        all.retain(|_, known| now.monotonic.since(known.last_seen) < self.idle_timeout);
+        let stored_at = now.monotonic_at(stored);
+        let started = now.monotonic_at(session.signed_in_at);
+        let known = Known { started, last_seen: stored_at, stored, stored_at };
+        all.insert(session.token, known);
+        known
     }
 
-    /// Forgets a submission that failed, so that the form can be submitted again.
-    pub fn forget_submission(&self, token: &Token, digest: &[u8; 32]) {
-        self.change(token, |session| session.submitted.retain(|submitted| submitted != digest));
-    }
-
-    fn change<T>(&self, token: &Token, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        self.lock().get_mut(&token.digest()).map(change)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_valid(&self, session: &Session, now: Monotonic) -> bool {
-        now.since(session.last_seen) < self.idle_timeout && now.since(session.started) < MAX_AGE
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -244,12 +206,23 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Monotonic {
-        Monotonic::from_micros(seconds * 1_000_000)
+    const TIMEOUT: Duration = Duration::from_secs(1800);
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn set_at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    fn password_set_at(seconds: i64) -> Timestamp {
-        Timestamp::from_micros(seconds * 1_000_000)
+    /// A time on clocks that run together.
+    fn at(seconds: i64) -> Now {
+        at_with_jump(seconds, 0)
+    }
+
+    /// A time after the system clock was set.
+    fn at_with_jump(seconds: i64, jump: i64) -> Now {
+        let micros = seconds * 1_000_000;
+        let wall = Timestamp::from_micros(micros + jump * 1_000_000);
+        Now { wall, monotonic: Monotonic::from_micros(micros) }
     }
 
     fn client(ip: &str) -> Client {
@@ -259,100 +232,99 @@ mod tests {
         }
     }
 
-    fn new_session(password_set_at: Timestamp) -> NewSession {
-        NewSession {
-            id: SessionId::generate().unwrap(),
-            password_set_at,
-            signed_in_at: Timestamp::from_micros(0),
-            client: client("192.0.2.1"),
+    /// A session that was opened and stored at the same time, with the password of second 1.
+    fn session(token: u8, opened: i64) -> AdminSession {
+        AdminSession {
+            token: [token; 32],
+            id: token.to_string(),
+            password_set_at: set_at(1),
+            signed_in_at: at(opened).wall,
+            last_seen_at: at(opened).wall,
+            address: "192.0.2.1".to_owned(),
+            device: client("192.0.2.1").device.to_string(),
             workspace: None,
         }
     }
 
     #[test]
     fn a_session_ends_when_it_is_idle_or_old_or_the_password_changes() {
-        let sessions = Sessions::new(Duration::from_secs(1800));
-        let token = Token::generate().unwrap();
-        let resume =
-            |password, now| sessions.resume(&token, password, client("192.0.2.1"), now).is_some();
-        sessions.open(&token, new_session(password_set_at(1)), at(0));
-        assert!(resume(Some(password_set_at(1)), at(1799)));
-        assert!(!resume(Some(password_set_at(1)), at(1799 + 1800)));
-        assert!(!resume(Some(password_set_at(1)), at(1799)), "an ended session stays ended");
+        let sessions = Sessions::new(TIMEOUT);
+        let first = session(1, 0);
+        let resume = |session, now| sessions.resume(session, Some(set_at(1)), at(now));
+        assert!(resume(&first, 1799));
+        assert!(!resume(&first, 1799 + 1800));
 
-        sessions.open(&token, new_session(password_set_at(1)), at(0));
-        assert!((1..43).all(|n| resume(Some(password_set_at(1)), at(n * 1000))));
-        assert!(!resume(Some(password_set_at(1)), at(12 * 60 * 60)));
+        let busy = session(2, 0);
+        assert!((1..43).all(|n| resume(&busy, n * 1000)));
+        assert!(!resume(&busy, 12 * 60 * 60));
 
-        for other in [None, Some(password_set_at(2))] {
-            sessions.open(&token, new_session(password_set_at(1)), at(0));
-            assert!(!resume(other, at(1)));
+        for other in [None, Some(set_at(2))] {
+            assert!(!sessions.resume(&session(3, 0), other, at(1)));
         }
     }
 
     #[test]
-    fn a_form_is_submitted_once_unless_it_failed() {
-        let sessions = Sessions::new(Duration::from_secs(1800));
-        let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        sessions.open(&token, new_session(password_set_at(1)), at(0));
-        assert!(sessions.record_submission(&token, [1; 32]));
-        assert!(!sessions.record_submission(&token, [1; 32]));
-        sessions.forget_submission(&token, &[1; 32]);
-        assert!(sessions.record_submission(&token, [1; 32]));
-        assert!(!sessions.record_submission(&other, [2; 32]), "no session has this token");
-        for form in 2..200 {
-            assert!(sessions.record_submission(&token, [form; 32]));
-        }
-        assert_eq!(sessions.open.lock().unwrap()[&token.digest()].submitted.len(), MAX_SUBMISSIONS);
-    }
-
-    #[test]
-    fn the_longest_idle_session_makes_room_for_a_new_one() {
-        let sessions = Sessions::new(Duration::from_secs(1800));
-        let tokens: Vec<Token> = (0..=MAX_SESSIONS).map(|_| Token::generate().unwrap()).collect();
-        for (second, token) in (0..).zip(&tokens) {
-            sessions.open(token, new_session(password_set_at(1)), at(second));
-        }
-        let resume =
-            |token| sessions.resume(token, Some(password_set_at(1)), client("192.0.2.1"), at(1000));
-        assert!(resume(&tokens[0]).is_none());
-        assert!(tokens[1..].iter().all(|token| resume(token).is_some()));
-    }
-    #[test]
-    fn sessions_are_listed_with_their_last_client_and_can_be_ended() {
-        let sessions = Sessions::new(Duration::from_secs(1800));
-        let tokens: Vec<Token> = (0..4).map(|_| Token::generate().unwrap()).collect();
-        let set = password_set_at(1);
-        for (second, token) in (0..).zip(&tokens) {
-            sessions.open(token, new_session(set), at(second));
-        }
-        sessions.resume(&tokens[0], Some(set), client("198.51.100.7"), at(60)).unwrap();
-        let listed = sessions.list(&tokens[2], set, at(90));
-        let facts = |listed: &[ListedSession]| -> Vec<(bool, String, u64)> {
-            let fact = |one: &ListedSession| {
-                (one.is_current, one.client.address.to_string(), one.idle.as_secs())
-            };
-            listed.iter().map(fact).collect()
+    fn setting_the_system_clock_neither_ends_nor_extends_a_session_in_use() {
+        let sessions = Sessions::new(TIMEOUT);
+        let mut one = session(1, 0);
+        let resume = |session: &AdminSession, seconds, jump| {
+            sessions.resume(session, Some(set_at(1)), at_with_jump(seconds, jump))
         };
-        let other = |ip: &str, idle| (false, ip.to_owned(), idle);
-        assert_eq!(
-            facts(&listed),
-            [
-                (true, "192.0.2.1".to_owned(), 88),
-                other("198.51.100.7", 30),
-                other("192.0.2.1", 87),
-                other("192.0.2.1", 89)
-            ]
-        );
-        for token in &tokens {
-            assert!(listed.iter().all(|one| !token.as_str().contains(one.id.as_str())));
-        }
-        assert!(sessions.list(&tokens[2], password_set_at(2), at(90)).is_empty());
+        assert!(resume(&one, 1, 0));
+        assert!(resume(&one, 2, DAY));
+        // It was recorded with the time after the jump.
+        one.last_seen_at = at_with_jump(62, DAY).wall;
+        assert!(resume(&one, 62, DAY));
+        assert!(resume(&one, 63, -DAY));
+        assert!(!resume(&one, 63 + 1800, -DAY));
+    }
 
-        assert!(sessions.end(listed[1].id.as_str()));
-        assert!(!sessions.end(listed[1].id.as_str()), "it has already ended");
-        assert!(sessions.resume(&tokens[0], Some(set), client("192.0.2.1"), at(90)).is_none());
-        assert_eq!(sessions.end_others(&tokens[2], at(90)), 2);
-        assert_eq!(sessions.list(&tokens[2], set, at(90)).len(), 1);
+    #[test]
+    fn requests_to_another_server_keep_a_session_open() {
+        let (ours, theirs) = (Sessions::new(TIMEOUT), Sessions::new(TIMEOUT));
+        let mut one = session(1, 0);
+        assert!(ours.resume(&one, Some(set_at(1)), at(10)));
+        assert!(theirs.resume(&one, Some(set_at(1)), at(1700)));
+        assert!(theirs.must_record(&one, client("192.0.2.1"), at(1700)));
+        one.last_seen_at = at(1700).wall;
+        assert!(ours.resume(&one, Some(set_at(1)), at(1700 + 1799)));
+    }
+
+    #[test]
+    fn a_session_is_recorded_once_a_minute_and_when_its_client_changes() {
+        let sessions = Sessions::new(TIMEOUT);
+        let mut one = session(1, 0);
+        let mut recorded = Vec::new();
+        for second in [0, 30, 59, 60, 61, 119, 120, 121] {
+            let (now, ip) = (at(second), if second < 121 { "192.0.2.1" } else { "192.0.2.2" });
+            assert!(sessions.resume(&one, Some(set_at(1)), now));
+            if sessions.must_record(&one, client(ip), now) {
+                recorded.push(second);
+                one.last_seen_at = now.wall;
+            }
+        }
+        assert_eq!(recorded, [60, 120, 121]);
+        let short = Sessions::new(Duration::from_secs(60));
+        let one = session(1, 0);
+        assert!(short.resume(&one, Some(set_at(1)), at(14)));
+        assert!(!short.must_record(&one, client("192.0.2.1"), at(14)));
+        assert!(short.must_record(&one, client("192.0.2.1"), at(15)));
+    }
+
+    #[test]
+    fn the_current_session_is_listed_first_and_ended_ones_are_not() {
+        let sessions = Sessions::new(TIMEOUT);
+        let all: Vec<_> = (0..4).map(|no| session(no, no.into())).collect();
+        assert!(sessions.resume(&all[0], Some(set_at(1)), at(60)));
+        let list = |now| {
+            let listed = sessions.list(all.clone(), &[2; 32], set_at(1), at(now));
+            let fact = |one: ListedSession| (one.is_current, one.id, one.idle.as_secs());
+            listed.into_iter().map(fact).collect::<Vec<_>>()
+        };
+        let other = |id: &str, idle| (false, id.to_owned(), idle);
+        let expected = [(true, "2".to_owned(), 88), other("0", 30), other("3", 87), other("1", 89)];
+        assert_eq!(list(90), expected);
+        assert_eq!(list(60 + 1799), [other("0", 1799)]);
+        assert!(sessions.list(all.clone(), &[2; 32], set_at(2), at(60)).is_empty());
     }
 }

@@ -1,27 +1,21 @@
-//! The one-time code for setting the first password. The server prints it when it starts.
+//! The code for setting the first password. Every start prints it until there is a password, and
+//! after that it is worth nothing.
 
-use std::sync::{Mutex, PoisonError};
+use crate::model::hex::hex;
+use crate::model::key::checksum::ChecksumSecret;
 
-use crate::model::hex::random_hex;
-
-/// Random bytes in a code.
+/// Bytes in a code.
 const BYTES: usize = 16;
 
-/// The setup code of this process, or `None` once it was used.
-pub(in crate::admin) struct SetupCode(Mutex<Option<String>>);
+/// The setup code of a database, the same on all of its servers.
+pub(in crate::admin) struct SetupCode(String);
 
 impl SetupCode {
-    pub fn new() -> Result<Self, getrandom::Error> {
-        Ok(Self(Mutex::new(Some(random_hex(BYTES)?))))
+    pub fn of_database(secret: &ChecksumSecret) -> Self {
+        Self(hex(&secret.derive("setup code of the admin pages")[..BYTES]))
     }
 
-    /// Returns the code, unless it was used.
-    pub fn code(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Invalidates the code.
-    pub fn use_up(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }

@@ -16,7 +16,7 @@ use askama::Template;
 use futures_util::FutureExt;
 
 use super::error_page::{refuse, show};
-use super::visitor::Visitor;
+use super::visitor::{Flash, Visitor};
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::upload;
@@ -25,7 +25,8 @@ use crate::admin::page::{self, Page, PageResult};
 use crate::admin::session::cookie::{CookieScope, Token};
 use crate::admin::session::csrf::FetchSite;
 use crate::admin::session::device::Device;
-use crate::admin::session::sessions::Client;
+use crate::admin::session::flash;
+use crate::admin::session::sessions::{Client, Now};
 use crate::admin::state::Admin;
 use crate::http::connection_state::body_length;
 use crate::http::origin::client_used_tls;
@@ -35,7 +36,7 @@ use crate::http::request_limits::{self, BodyReader};
 use crate::http::security_headers::{self, FetchPolicy};
 use crate::model::workspace::Workspace;
 use crate::service::access_log::{OperationKind, UsedOperation, UsedWorkspace};
-use crate::store::Reader;
+use crate::store::{Reader, Tx, WriteScope};
 
 /// The largest form, in bytes. Fits the longest notes in a script that takes nine bytes per
 /// character when form-encoded, plus the other fields.
@@ -83,15 +84,38 @@ pub(in crate::admin) async fn dispatch<F: Future<Output = PageResult>>(
         (Err(error), Some(visitor)) => show(&request, &error, |title| visitor.page(title)),
         (Err(error), None) => refuse(&request, error),
     };
-    // Every visitor gets a token: without one, the sign-in form could not be submitted.
-    if let Some(visitor) = &visitor
-        && Token::from_cookies(request.headers(), &visitor.cookie_scope).is_none()
-        && !response.headers().contains_key(SET_COOKIE)
-    {
-        visitor.token.set_cookie(&mut response, &visitor.cookie_scope);
+    if let Some(visitor) = &visitor {
+        set_cookies(&request, visitor, &mut response);
     }
     security_headers::add(&mut response, FetchPolicy::None);
     response
+}
+
+fn set_cookies(request: &HttpRequest, visitor: &Visitor, response: &mut HttpResponse) {
+    let scope = &visitor.cookie_scope;
+    // Every visitor gets a token: without one, the sign-in form could not be submitted.
+    if Token::from_cookies(request.headers(), scope).is_none()
+        && !response.headers().contains_key(SET_COOKIE)
+    {
+        visitor.token.set_cookie(response, scope);
+    }
+    match &*visitor.flash.borrow() {
+        Flash::None | Flash::ToShow(_) => {}
+        Flash::Shown => flash::clear(response, scope),
+        Flash::ToSet(token, notice) => {
+            flash::set(response, scope, &visitor.admin.mac_key, token, notice);
+        }
+    }
+}
+
+/// Records a request of a session. The request goes on if that fails, as it would on a full disk:
+/// then other servers don't know of it.
+async fn record(admin: &Admin, token: [u8; 32], client: Client) {
+    let (address, device) = (client.address.to_string(), client.device.to_string());
+    let see = move |tx: &Tx<'_>| tx.see_session(&token, &address, &device);
+    if let Err(error) = admin.store().write(WriteScope::SingleRow, see).await {
+        log::debug!("cannot record a request of a session: {error}");
+    }
 }
 
 async fn check_and_handle<F: Future<Output = PageResult>>(
@@ -126,17 +150,25 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         return Err(AdminError::UntrustedForm);
     }
 
-    let read = |reader: &Reader<'_>| Ok((reader.account()?, reader.workspaces()?));
-    let (account, workspaces) = admin.read(read).await?;
-    let now = admin.store().clock().monotonic();
+    let digest = token.as_ref().map(Token::digest);
+    let read = move |reader: &Reader<'_>| {
+        let session = digest.map(|token| reader.admin_session(&token)).transpose()?.flatten();
+        Ok((reader.account()?, reader.workspaces()?, session))
+    };
+    let (account, workspaces, session) = admin.read(read).await?;
     let password = account.as_ref().map(|account| account.changed_at);
     let address = admin.service.client_address(peer, headers);
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let device = Device::from_user_agent(user_agent.unwrap_or_default());
     let client = Client { address, device };
-    let resume = |token| admin.sessions.resume(token, password, client, now);
-    let session = token.as_ref().and_then(resume);
+    let now = Now::of(admin.clock());
+    let session = session.filter(|session| admin.sessions.resume(session, password, now));
     let signed_in = session.is_some();
+    if let Some(session) = &session
+        && admin.sessions.must_record(session, client, now)
+    {
+        record(&admin, session.token, client).await;
+    }
     let chosen = session.and_then(|session| session.workspace);
     let chosen = |workspace: &Workspace| chosen.as_ref() == Some(&workspace.id);
     let current = workspaces.iter().position(chosen).unwrap_or(0);
@@ -174,10 +206,13 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
         // Without a session, the route redirects to the sign-in page and never uses the form.
         _ => (Form::default(), None),
     };
+    let token = token.map_or_else(Token::generate, Ok)?;
+    let flash = flash::read(headers, &cookie_scope, &admin.mac_key, &token);
     let new_visitor = Visitor {
         client,
         cookie_scope,
-        token: token.map_or_else(Token::generate, Ok)?,
+        token,
+        flash: RefCell::new(flash.map_or(Flash::None, Flash::ToShow)),
         request: request.clone(),
         admin,
         form,

@@ -12,7 +12,7 @@ use crate::admin::forms::form::Form;
 use crate::model::parse::fields::Body;
 use crate::model::parse::problem::Problem;
 use crate::model::values::id::Ref;
-use crate::store::{StoreError, WorkspaceReader, WorkspaceTx};
+use crate::store::{StoreError, Tx, WorkspaceReader, WorkspaceTx};
 
 /// The result of an edit form.
 pub(in crate::admin) enum Saved<R> {
@@ -48,14 +48,18 @@ impl<R> Saved<R> {
 pub(in crate::admin) async fn create<B: Send + 'static, R: Send + 'static>(
     visit: &SignedInVisit,
     action: &str,
-    hint: &str,
+    hint: &'static str,
     parsed: Result<B, Vec<Problem>>,
     create: impl FnOnce(&WorkspaceTx<'_>, B) -> Result<R, StoreError> + Send + 'static,
 ) -> Result<Result<R, Form>, AdminError> {
     // First, because a form that is shown again belongs to the current workspace.
     visit.checked_workspace()?;
     let created = match parsed {
-        Ok(new) => submit_once(visit, action, hint, visit.write(move |tx| create(tx, new))).await,
+        Ok(new) => {
+            let caller = visit.caller()?;
+            let create = move |tx: &Tx<'_>| create(&tx.for_caller(&caller), new);
+            submit_once(visit, action, hint, create).await
+        }
         Err(problems) => Err(problems.into()),
     };
     created.map(Ok).or_else(|error| form_with_problems(visit, error).map(Err))

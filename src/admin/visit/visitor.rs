@@ -27,6 +27,16 @@ use crate::model::values::normalize::search_key;
 use crate::model::workspace::Workspace;
 use crate::store::{Account, Reader, StoreError, Tx, WorkspaceReader, WorkspaceTx, WriteScope};
 
+/// The flash message of a request.
+pub(super) enum Flash {
+    None,
+    /// An earlier request has set it.
+    ToShow(String),
+    Shown,
+    /// For the next page of the browser with this token.
+    ToSet(Token, String),
+}
+
 /// The sender of a request, signed in or not, with the request's data.
 pub(in crate::admin) struct Visitor {
     pub(super) admin: Data<Admin>,
@@ -37,6 +47,7 @@ pub(in crate::admin) struct Visitor {
     pub(super) token: Token,
     pub(super) client: Client,
     pub(super) cookie_scope: CookieScope,
+    pub(super) flash: RefCell<Flash>,
     pub(super) account: Option<Account>,
     /// All workspaces, for a visitor who is signed in.
     pub(super) workspaces: Option<Vec<Workspace>>,
@@ -102,13 +113,29 @@ impl Visitor {
         &self.token
     }
 
-    /// Ends the visitor's session and gives the browser a new token.
+    /// Gives the browser a new token, and discards what belongs to the old one, except its session.
     pub fn renew_token(&self, response: &mut HttpResponse) -> Result<Token, AdminError> {
-        self.admin.sessions.close(&self.token);
         self.admin.imports.held.discard_all(&self.token);
         let token = Token::generate()?;
         token.set_cookie(response, &self.cookie_scope);
         Ok(token)
+    }
+
+    /// Sets the flash message that the next page shows to the browser with this token.
+    pub fn set_flash_for(&self, token: Token, notice: impl Into<String>) {
+        self.flash.replace(Flash::ToSet(token, notice.into()));
+    }
+
+    /// Takes the flash message, so that it is shown once.
+    fn take_flash(&self) -> Option<String> {
+        let mut flash = self.flash.borrow_mut();
+        if !matches!(*flash, Flash::ToShow(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut *flash, Flash::Shown) {
+            Flash::ToShow(notice) => Some(notice),
+            _ => None,
+        }
     }
 
     /// Returns the layout for a page outside the navigation.
@@ -156,7 +183,7 @@ impl Visitor {
             workspaces: choices,
             signed_in: self.is_signed_in(),
             csrf: self.admin.mac_key.csrf_token(&self.token),
-            notice: self.admin.sessions.take_flash(&self.token),
+            notice: self.take_flash(),
             section,
             ..self.admin.page(title)
         }
@@ -289,14 +316,14 @@ impl SignedInVisit {
 
     /// Sets the flash message that the next page shows, for an action that ends in a redirect.
     pub fn set_flash(&self, notice: impl Into<String>) {
-        self.0.admin.sessions.set_flash(&self.0.token, notice.into());
+        self.0.set_flash_for(self.0.token.clone(), notice);
     }
 
     pub fn visitor(&self) -> &Visitor {
         &self.0
     }
 
-    fn caller(&self) -> Result<Caller, AdminError> {
+    pub(super) fn caller(&self) -> Result<Caller, AdminError> {
         let workspace = self.checked_workspace()?.clone();
         Ok(Caller { workspace, actor: Actor::admin_page(), livemode: true })
     }

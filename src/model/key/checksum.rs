@@ -50,12 +50,23 @@ impl ChecksumSecret {
         }
     }
 
+    /// Returns a secret for another purpose, the same on every server of the database. Labels contain
+    /// a space, and keys don't, so it says nothing about checksums.
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        debug_assert!(label.contains(' '), "{label}");
+        self.mac_bytes(label)
+    }
+
     fn mac(&self, body: &str) -> u64 {
-        let mut mac = Blake2sMac256::new(&self.0.into());
-        mac.update(body.as_bytes());
-        let bytes = mac.finalize().into_bytes();
+        let bytes = self.mac_bytes(body);
         // Reducing 128 bits leaves a negligible bias.
         bytes.iter().take(16).fold(0, |rest, &byte| (rest << 8 | u64::from(byte)) % COUNT)
+    }
+
+    fn mac_bytes(&self, text: &str) -> [u8; 32] {
+        let mut mac = Blake2sMac256::new(&self.0.into());
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -112,6 +123,15 @@ mod tests {
         assert_eq!(ours.recognize(&BODY.replace('a', "b"), &signed), None);
         // Changing the algorithm would invalidate every issued key.
         assert_eq!(signed, "l9LJV1");
+    }
+
+    #[test]
+    fn derived_secrets_differ_by_database_and_by_purpose() {
+        let ours = ChecksumSecret::from_stored([1; 32]);
+        let theirs = ChecksumSecret::from_stored([2; 32]);
+        assert_eq!(ours.derive("some forms"), ours.derive("some forms"));
+        assert_ne!(ours.derive("some forms"), ours.derive("a code"));
+        assert_ne!(ours.derive("some forms"), theirs.derive("some forms"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::check;
 use super::watch::Watch;
+use crate::store::admin::copies;
 use crate::store::engine::sqlite::connection;
 use crate::store::error::{CopyError, CopyWarning};
 use crate::store::files;
@@ -59,6 +60,7 @@ fn write_and_check(
     copy_pages(source, &mut copy, draft, &file, watch)?;
     // A database that is started from the copy must not send what the original still has to send.
     hold::hold_pending(&copy).map_err(to_copy_error)?;
+    copies::end_sessions(&copy).map_err(to_copy_error)?;
     // With a log next to it, the copy would not be a single file.
     connection::disable_wal(&copy).map_err(to_copy_error)?;
     watch.on_check();

@@ -25,7 +25,7 @@ pub(super) const BEFORE_RESOURCES: [(&str, CopyMode); 4] = [
     ("api_keys", CopyMode::AtOnce),
 ];
 /// Tables to copy after the resources.
-pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 9] = [
+pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 11] = [
     ("events", CopyMode::InParts),
     ("webhook_endpoints", CopyMode::AtOnce),
     ("webhook_deliveries", CopyMode::InParts),
@@ -33,6 +33,8 @@ pub(super) const AFTER_RESOURCES: [(&str, CopyMode); 9] = [
     ("webhook_settings", CopyMode::AtOnce),
     ("idempotency_keys", CopyMode::InParts),
     ("admin", CopyMode::AtOnce),
+    ("admin_sessions", CopyMode::AtOnce),
+    ("admin_submissions", CopyMode::AtOnce),
     ("health", CopyMode::AtOnce),
     ("purges", CopyMode::AtOnce),
 ];

@@ -22,6 +22,8 @@ pub struct Visitor {
     cookie: RefCell<Option<String>>,
     /// The name under which the server set the cookie.
     cookie_name: RefCell<String>,
+    /// The cookie with the flash message, as it is sent.
+    flash: RefCell<Option<String>>,
     hidden: RefCell<Vec<(&'static str, String)>>,
 }
 
@@ -52,7 +54,8 @@ impl Visitor {
             .new_agent();
         let (cookie, hidden) = (RefCell::default(), RefCell::default());
         let cookie_name = RefCell::new("pivotal_admin".to_owned());
-        Self { agent, address, headers: Vec::new(), base: None, cookie, cookie_name, hidden }
+        let (headers, flash) = (Vec::new(), RefCell::default());
+        Self { agent, address, headers, base: None, cookie, cookie_name, flash, hidden }
     }
 
     /// Adds a header to all requests of this visitor.
@@ -70,10 +73,16 @@ impl Visitor {
 
     /// Another visitor with the same cookie, on the same page.
     pub fn clone_session(&self) -> Self {
-        let mut copy = Self::new(self.address);
+        self.clone_session_on(self.address)
+    }
+
+    /// Another visitor with the same cookie, on the same page of another server.
+    pub fn clone_session_on(&self, address: SocketAddr) -> Self {
+        let mut copy = Self::new(address);
         copy.base = self.base;
         copy.cookie.replace(self.cookie.borrow().clone());
         copy.cookie_name.replace(self.cookie_name.borrow().clone());
+        copy.flash.replace(self.flash.borrow().clone());
         copy.hidden.replace(self.hidden.borrow().clone());
         copy
     }
@@ -201,6 +210,9 @@ impl Visitor {
         if let Some(cookie) = &*self.cookie.borrow() {
             request = request.header("Cookie", format!("{}={cookie}", self.cookie_name.borrow()));
         }
+        if let Some(flash) = &*self.flash.borrow() {
+            request = request.header("Cookie", flash);
+        }
         request
     }
 
@@ -211,9 +223,16 @@ impl Visitor {
             body: response.body_mut().read_to_string().unwrap(),
             html: OnceCell::new(),
         };
-        if let Some(line) = shown.header("set-cookie") {
-            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+        for line in shown.headers.get_all("set-cookie") {
+            let line = line.to_str().unwrap();
+            let pair = line.split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
             let plain_name = name.strip_prefix("__Host-").unwrap_or(name);
+            if plain_name.starts_with("pivotal_admin_flash") {
+                let is_removed = line.contains("; Max-Age=0");
+                self.flash.replace((!is_removed).then(|| pair.to_owned()));
+                continue;
+            }
             assert!(plain_name.starts_with("pivotal_admin"), "{line}");
             self.cookie_name.replace(name.to_owned());
             self.cookie.replace(Some(value.to_owned()));

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::refuse_in_demo;
+use super::sessions::close_others;
 use crate::admin::error::AdminError;
 use crate::admin::forms::form::Form;
 use crate::admin::forms::new_password::NewPassword;
@@ -59,7 +60,7 @@ pub(in crate::admin) async fn change(visit: SignedInVisit) -> PageResult {
              again.",
         )
     })?;
-    let ended = admin.sessions.end_others(visitor.token(), admin.clock().monotonic());
+    let ended = close_others(&visit).await?;
     log::info!(
         "admin password changed from {}, other sessions ended: {ended}",
         visitor.client_address()
@@ -69,7 +70,7 @@ pub(in crate::admin) async fn change(visit: SignedInVisit) -> PageResult {
         0 => "Password changed.",
         _ => "Password changed. All other sessions have ended.",
     };
-    open_session(visitor, changed_at, workspace, Section::Account.path(), Some(notice))
+    open_session(visitor, changed_at, workspace, Section::Account.path(), Some(notice)).await
 }
 
 fn problem(field: &str, rule: Rule, message: &str) -> Problem {

@@ -6,10 +6,12 @@ use askama::Template;
 
 use super::refuse_in_demo;
 use crate::admin::display;
+use crate::admin::error::AdminError;
 use crate::admin::page::{self, Page, PageResult, Section, see_other};
-use crate::admin::session::sessions::ListedSession;
+use crate::admin::session::sessions::{ListedSession, Now};
 use crate::admin::visit::SignedInVisit;
 use crate::model::values::time::Timestamp;
+use crate::store::{Tx, WriteScope};
 
 #[derive(Template)]
 #[template(path = "admin/account/show.html")]
@@ -32,12 +34,11 @@ struct Row {
 pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     let visitor = visit.visitor();
     let admin = visitor.admin();
-    let (now, monotonic) = (admin.clock().now(), admin.clock().monotonic());
     let is_demo = admin.service.demo().is_some();
     let password_set_at = visitor.account().map(|account| account.changed_at);
-    let sessions =
-        password_set_at.map(|set_at| admin.sessions.list(visitor.token(), set_at, monotonic));
-    let rows = sessions.into_iter().flatten().filter(|session| session.is_current || !is_demo);
+    let rows = open_sessions(&visit).await?;
+    let now = admin.clock().now();
+    let rows = rows.into_iter().filter(|session| session.is_current || !is_demo);
     let row = |session: ListedSession| Row {
         last_used_at: now.plus_millis(-millis(session.idle)),
         session,
@@ -52,11 +53,32 @@ pub(in crate::admin) async fn show(visit: SignedInVisit) -> PageResult {
     })
 }
 
+/// Returns the open sessions, the current one first.
+pub(super) async fn open_sessions(visit: &SignedInVisit) -> Result<Vec<ListedSession>, AdminError> {
+    let visitor = visit.visitor();
+    let Some(account) = visitor.account() else { return Ok(Vec::new()) };
+    let all = visit.read_all(|reader| reader.admin_sessions()).await?;
+    let admin = visitor.admin();
+    let (current, now) = (visitor.token().digest(), Now::of(admin.clock()));
+    Ok(admin.sessions.list(all, &current, account.changed_at, now))
+}
+
+/// Ends all sessions but the current one, and returns how many were open.
+pub(super) async fn close_others(visit: &SignedInVisit) -> Result<usize, AdminError> {
+    let open = open_sessions(visit).await?;
+    let current = visit.visitor().token().digest();
+    let end = move |tx: &Tx<'_>| tx.end_other_sessions(&current);
+    visit.write_all(WriteScope::Database, end).await?;
+    Ok(open.iter().filter(|session| !session.is_current).count())
+}
+
 /// POST `/admin/account/sessions/{id}/end`
 pub(in crate::admin) async fn end(visit: SignedInVisit) -> PageResult {
     refuse_in_demo(&visit)?;
     let visitor = visit.visitor();
-    if visitor.admin().sessions.end(visit.path_param("id")) {
+    let id = visit.path_param("id").to_owned();
+    let end = move |tx: &Tx<'_>| tx.end_session(&id);
+    if visit.write_all(WriteScope::SingleRow, end).await? {
         log::info!("admin ended a session from {}", visitor.client_address());
         visit.set_flash("Session ended.");
     } else {
@@ -68,10 +90,8 @@ pub(in crate::admin) async fn end(visit: SignedInVisit) -> PageResult {
 /// POST `/admin/account/sessions/end-others`
 pub(in crate::admin) async fn end_others(visit: SignedInVisit) -> PageResult {
     refuse_in_demo(&visit)?;
-    let visitor = visit.visitor();
-    let admin = visitor.admin();
-    let ended = admin.sessions.end_others(visitor.token(), admin.clock().monotonic());
-    log::info!("admin ended {ended} other sessions from {}", visitor.client_address());
+    let ended = close_others(&visit).await?;
+    log::info!("admin ended {ended} other sessions from {}", visit.visitor().client_address());
     visit.set_flash(match ended {
         0 => "There were no other sessions.".to_owned(),
         ended => format!("Ended {}.", display::count(i64::try_from(ended).unwrap_or(0), "session")),

@@ -58,8 +58,7 @@ pub(in crate::admin) async fn rotate(visit: SignedInVisit) -> PageResult {
     let action = format!("rotate {}", endpoint.id);
     let rotate =
         move |tx: &Tx<'_>| tx.rotate_endpoint_secret(Actor::admin_page(), &endpoint.id, stored);
-    let rotated =
-        submit_once(&visit, &action, ALREADY_ROTATED, visit.write_current(rotate)).await?;
+    let rotated = submit_once(&visit, &action, ALREADY_ROTATED, rotate).await?;
     secret::page(&visit, rotated.ok_or_else(load::missing)?, signing, true)
 }
 
@@ -108,7 +107,7 @@ pub(in crate::admin) async fn delete(visit: SignedInVisit) -> PageResult {
 pub(in crate::admin) async fn ping(visit: SignedInVisit) -> PageResult {
     let endpoint = load::endpoint(&visit).await?;
     let (path, action) = (load::path(&endpoint), format!("ping {}", endpoint.id));
-    let ping = visit.write_current(move |tx| tx.ping_endpoint(&endpoint.id));
+    let ping = move |tx: &Tx<'_>| tx.ping_endpoint(&endpoint.id);
     if !submit_once(&visit, &action, ALREADY_PINGED, ping).await? {
         return Err(load::missing());
     }

@@ -84,8 +84,7 @@ pub(in crate::admin) async fn create(visit: SignedInVisit) -> PageResult {
     let new = NewEndpoint { id, url, description, mode, subscription, expires_at: None };
     let create =
         move |tx: &Tx<'_>| tx.create_endpoint(Actor::admin_page(), &workspace, new, stored);
-    let endpoint =
-        submit_once(&visit, "webhook", ALREADY_SUBMITTED, visit.write_current(create)).await?;
+    let endpoint = submit_once(&visit, "webhook", ALREADY_SUBMITTED, create).await?;
     secret::page(&visit, endpoint, signing, false)
 }
 

@@ -68,7 +68,7 @@ pub(in crate::admin) async fn send(visit: SignedInVisit) -> PageResult {
             SyntheticEvent::test(kind.into(), &object, previous.as_deref(), org_id, now)
         })
     };
-    if !submit_once(&visit, &action, ALREADY_SENT, visit.write_current(send)).await? {
+    if !submit_once(&visit, &action, ALREADY_SENT, send).await? {
         return Err(load::missing());
     }
     visit.set_flash(format!("Test event {} queued.", <&str>::from(kind)));

@@ -8,7 +8,7 @@ use super::identity;
 const SCHEMA: &str = include_str!("../../../../schema.sql");
 
 /// The version of `schema.sql`.
-pub(in crate::store) const VERSION: i64 = 8;
+pub(in crate::store) const VERSION: i64 = 9;
 
 /// Marks the file as a database of this program (`PRAGMA application_id`): the letters `Pvtl`.
 pub(in crate::store) const APPLICATION_ID: i64 = 0x5076_746c;

@@ -57,6 +57,7 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
     let fifth = include_str!("../../fixtures/rows-5.sql");
     let sixth = include_str!("../../fixtures/rows-6.sql");
     let seventh = include_str!("../../fixtures/rows-7.sql");
+    let eighth = include_str!("../../fixtures/rows-8.sql");
     let scripts: &[&str] = match version {
         1 => &[include_str!("../../fixtures/schema-1.sql"), first],
         2 => &[include_str!("../../fixtures/schema-2.sql"), first, second],
@@ -65,6 +66,7 @@ pub(super) fn old_dir(version: i64) -> Arc<tempfile::TempDir> {
         5 => &[include_str!("../../fixtures/schema-5.sql"), fifth],
         6 => &[include_str!("../../fixtures/schema-6.sql"), sixth],
         7 => &[include_str!("../../fixtures/schema-7.sql"), sixth, seventh],
+        8 => &[include_str!("../../fixtures/schema-8.sql"), sixth, seventh, eighth],
         other => panic!("there is no fixture of version {other}"),
     };
     for sql in scripts {
@@ -149,7 +151,7 @@ fn damage_found_at_runtime_stops_writes_and_is_reported() {
 
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_new_one_and_all_of_its_rows() {
-    for version in 1..=7 {
+    for version in 1..=8 {
         check_upgrade(version);
     }
 }
@@ -173,7 +175,8 @@ fn check_upgrade(from: i64) {
         ["webhook_endpoints", "webhook_deliveries", "webhook_attempts", "webhook_settings"];
     let webhooks = if from < 7 { &[] } else { &webhooks[..] };
     let later = &later[..later.len().min(from as usize - 1)];
-    for table in first.iter().chain(later).chain(webhooks) {
+    let purges = if from < 8 { &[][..] } else { &["purges"] };
+    for table in first.iter().chain(later).chain(webhooks).chain(purges) {
         let count = |conn: &Connection| -> i64 {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };

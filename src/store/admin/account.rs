@@ -1,11 +1,11 @@
 //! The admin account: a single row, which exists once a password has been set.
 
-use super::error::StoreError;
-use super::reader::Reader;
-use super::tx::Tx;
 use crate::model::values::password::PasswordHash;
 use crate::model::values::time::Timestamp;
 use crate::store::engine::{OptionalExtension, params};
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::tx::Tx;
 
 pub struct Account {
     pub password: PasswordHash,
