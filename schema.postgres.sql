@@ -21,6 +21,15 @@ CREATE TABLE leases (
     expires_at BIGINT NOT NULL
 );
 
+-- What each server has counted for limits in the last seconds, for the others. Unlogged, so that it
+-- costs neither a sync nor the wait for a standby: after a crash or a failover it is empty, and only
+-- the last seconds are lost.
+CREATE UNLOGGED TABLE shared_counts (
+    server     TEXT COLLATE "C" PRIMARY KEY,
+    updated_at BIGINT NOT NULL,
+    counts     TEXT COLLATE "C" NOT NULL
+);
+
 CREATE TABLE database (
     no                 BIGINT PRIMARY KEY CHECK (no = 1),
     id                 TEXT COLLATE "C" NOT NULL CHECK (length(id) = 32),

@@ -22,6 +22,7 @@ use crate::service::retention::{
     clean_up_deliveries, purge_by_age, remove_ended_sessions, remove_expired_responses,
     remove_in_batches,
 };
+use crate::service::shared_counts::share_counts;
 use crate::service::webhooks::thread::WebhookSender;
 use crate::store::{Tx, WriteScope};
 
@@ -62,6 +63,7 @@ impl Background {
         let mut periodic = vec![
             rt::spawn(repeat(USAGE_EVERY, Arc::clone(service), write_usage)),
             rt::spawn(lead(Arc::clone(service))),
+            rt::spawn(share_counts(Arc::clone(service))),
             rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_expired_responses)),
             rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_ended_sessions)),
             rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),

@@ -16,6 +16,7 @@ pub(crate) mod rate_limits;
 pub(crate) mod read_threads;
 pub(crate) mod reads;
 pub(crate) mod retention;
+pub(crate) mod shared_counts;
 pub(crate) mod sliding_window;
 pub mod test_control;
 pub(crate) mod traffic;
@@ -88,7 +89,7 @@ pub struct Service {
 impl Service {
     pub fn new(settings: Settings, store: Store) -> Self {
         Self {
-            rate_limits: KeyRateLimits::new(settings.rate_limits.clone()),
+            rate_limits: KeyRateLimits::new(settings.rate_limits.clone(), !store.is_local()),
             key_usage: KeyUsage::default(),
             traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
             metrics: Metrics::new(SystemClock.now()),
@@ -113,7 +114,7 @@ impl Service {
                 MAX_WAITING,
                 settings.query_timeout,
             ),
-            auth_limits: AuthLimits::new(),
+            auth_limits: AuthLimits::new(!store.is_local()),
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),

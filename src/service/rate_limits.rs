@@ -20,8 +20,20 @@ pub(crate) struct KeyRateLimits {
 }
 
 impl KeyRateLimits {
-    pub fn new(settings: RateLimits) -> Self {
-        Self { settings, windows: SlidingWindows::new(MAX_KEYS) }
+    pub fn new(settings: RateLimits, has_other_servers: bool) -> Self {
+        let windows = SlidingWindows::new(MAX_KEYS);
+        let windows = if has_other_servers { windows.shared() } else { windows };
+        Self { settings, windows }
+    }
+
+    /// Takes what was counted here since the last call.
+    pub fn take_unshared(&self) -> Vec<(KeyId, u32)> {
+        self.windows.take_unshared().into_iter().collect()
+    }
+
+    /// Adds what another server has counted.
+    pub fn add(&self, key: KeyId, now: Monotonic, count: u32) {
+        self.windows.add(key, now, count);
     }
 
     /// Counts a request. Returns `None` if the key has no limit.
@@ -111,7 +123,7 @@ mod tests {
     }
 
     fn limits(enabled: bool) -> KeyRateLimits {
-        KeyRateLimits::new(RateLimits { enabled, standard: 3, test: 2, paid: 9 })
+        KeyRateLimits::new(RateLimits { enabled, standard: 3, test: 2, paid: 9 }, false)
     }
 
     fn left(limits: &KeyRateLimits, key: &Key, seconds: i64) -> Option<(u32, u32)> {

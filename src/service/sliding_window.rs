@@ -1,8 +1,9 @@
-//! Sliding windows of one minute, for rate limits and for limits on failed attempts.
+//! Sliding windows of one minute, for rate limits and for limits on failed attempts. Servers that share
+//! a database tell each other what they have counted (`shared_counts.rs`).
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::clock::Monotonic;
@@ -83,11 +84,11 @@ impl Window {
     fn decide(&mut self, now: i64, limit: u32, count: bool) -> Decision {
         // A request that read the clock later may have been counted first.
         let now = now.max(self.newest * PART);
-        let used: u32 = self.live(now).map(|(_, count)| count).sum();
+        let used = self.live(now).fold(0_u32, |used, (_, count)| used.saturating_add(count));
         if used >= limit {
             let mut left = used;
             let free = self.live(now).find_map(|(leaves, count)| {
-                left -= count;
+                left = left.saturating_sub(count);
                 (left < limit).then_some(leaves)
             });
             let free = free.unwrap_or(now + WINDOW);
@@ -95,14 +96,15 @@ impl Window {
             return Decision::Denied(budget, seconds(free - now).max(1));
         }
         if count {
-            self.count(now);
+            self.add(now, 1);
         }
         let used = used + u32::from(count);
         let reset = self.live(now).next().map_or(now, |(leaves, _)| leaves);
         Decision::Allowed(Budget { limit, remaining: limit - used, resets_in: span(reset - now) })
     }
 
-    fn count(&mut self, now: i64) {
+    fn add(&mut self, now: i64, count: u32) {
+        let now = now.max(self.newest * PART);
         let part = now.div_euclid(PART);
         // Slots skipped since the last request contain counts that are older than a window.
         for passed in (self.newest + 1).max(part - SLOTS as i64 + 1)..=part {
@@ -110,7 +112,7 @@ impl Window {
         }
         self.newest = part;
         let slot = &mut self.slots[part.rem_euclid(SLOTS as i64) as usize];
-        slot.count += 1;
+        slot.count = slot.count.saturating_add(count);
         slot.last = now.rem_euclid(PART) as u32;
     }
 
@@ -132,12 +134,35 @@ fn span(millis: i64) -> Duration {
 pub(crate) struct SlidingWindows<K> {
     windows: Mutex<HashMap<K, Window>>,
     max: usize,
+    /// What was counted here and not shared yet. `None` if there are no other servers.
+    unshared: Option<Mutex<HashMap<K, u32>>>,
 }
 
 impl<K: Eq + Hash + Clone> SlidingWindows<K> {
     /// Creates an empty set of at most `max` windows.
     pub fn new(max: usize) -> Self {
-        Self { windows: Mutex::default(), max }
+        Self { windows: Mutex::default(), max, unshared: None }
+    }
+
+    /// Remembers what is counted from now on, for [`SlidingWindows::take_unshared`].
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self { unshared: Some(Mutex::default()), ..self }
+    }
+
+    /// Takes what was counted here since the last call, for the other servers.
+    pub fn take_unshared(&self) -> HashMap<K, u32> {
+        self.unshared.as_ref().map(|counts| std::mem::take(&mut *lock(counts))).unwrap_or_default()
+    }
+
+    /// Adds what another server has counted.
+    pub fn add(&self, key: K, now: Monotonic, count: u32) {
+        let now = millis(now);
+        let mut windows = lock(&self.windows);
+        if !windows.contains_key(&key) {
+            make_room(&mut windows, now, self.max);
+        }
+        windows.entry(key).or_insert_with(Window::new).add(now, count);
     }
 
     /// Counts a request if it is within the limit.
@@ -151,19 +176,42 @@ impl<K: Eq + Hash + Clone> SlidingWindows<K> {
     }
 
     fn decide(&self, key: &K, now: Monotonic, limit: u32, count: bool) -> Decision {
-        let now = now.as_micros().div_euclid(1000);
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = windows.get_mut(key) {
-            return window.decide(now, limit, count);
-        }
-        let mut window = Window::new();
-        let decision = window.decide(now, limit, count);
-        if count {
-            make_room(&mut windows, now, self.max);
-            windows.insert(key.clone(), window);
+        let now = millis(now);
+        let mut windows = lock(&self.windows);
+        let decision = if let Some(window) = windows.get_mut(key) {
+            window.decide(now, limit, count)
+        } else {
+            let mut window = Window::new();
+            let decision = window.decide(now, limit, count);
+            if count {
+                make_room(&mut windows, now, self.max);
+                windows.insert(key.clone(), window);
+            }
+            decision
+        };
+        if count && matches!(decision, Decision::Allowed(_)) {
+            self.remember(key);
         }
         decision
     }
+
+    fn remember(&self, key: &K) {
+        let Some(unshared) = &self.unshared else { return };
+        let mut unshared = lock(unshared);
+        if let Some(count) = unshared.get_mut(key) {
+            *count += 1;
+        } else if unshared.len() < self.max {
+            unshared.insert(key.clone(), 1);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn millis(time: Monotonic) -> i64 {
+    time.as_micros().div_euclid(1000)
 }
 
 /// Drops empty windows. If there are none, drops an arbitrary one.
@@ -245,6 +293,41 @@ mod tests {
         assert!(passes(windows.count(&1, at(100_000), 1)));
         assert!(!passes(windows.count(&1, at(0), 1)));
         assert!(passes(windows.count(&1, at(160_000), 1)));
+    }
+
+    #[test]
+    fn what_another_server_has_counted_uses_up_the_same_window() {
+        let (ours, theirs) = (SlidingWindows::new(10).shared(), SlidingWindows::new(10).shared());
+        for second in 0..3 {
+            assert!(passes(theirs.count(&1, at(second * 1000), 5)));
+        }
+        assert!(passes(ours.count(&1, at(3000), 5)));
+        for (key, count) in theirs.take_unshared() {
+            ours.add(key, at(4000), count);
+        }
+        assert!(theirs.take_unshared().is_empty());
+        let Decision::Allowed(budget) = ours.count(&1, at(5000), 5) else { panic!("denied") };
+        assert_eq!(budget.remaining, 0);
+        // Only its own: the others would count theirs twice.
+        assert_eq!(ours.take_unshared(), HashMap::from([(1, 2)]));
+        // Each server allowed as many as it could before it knew of the other.
+        ours.add(1, at(6000), 3);
+        let Decision::Denied(_, wait) = ours.peek(&1, at(6000), 5) else { panic!("allowed") };
+        assert!(passes(ours.peek(&1, at(6000 + wait * 1000), 5)));
+        assert!(passes(SlidingWindows::new(10).count(&1, at(0), 5)));
+    }
+
+    #[test]
+    fn a_server_without_others_remembers_nothing_for_them() {
+        let windows = SlidingWindows::new(10);
+        windows.count(&1, at(0), 5);
+        assert!(windows.take_unshared().is_empty());
+        let shared = SlidingWindows::new(10).shared();
+        for key in 0..100 {
+            shared.count(&key, at(key), 5);
+            shared.peek(&key, at(key), 5);
+        }
+        assert_eq!(shared.take_unshared().len(), 10);
     }
 
     #[test]

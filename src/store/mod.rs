@@ -24,6 +24,7 @@ mod overview;
 mod purge;
 mod reader;
 mod rows;
+mod shared_counts;
 mod test_control;
 pub mod transfer;
 mod tx;
@@ -66,6 +67,7 @@ pub use self::purge::{
 pub use self::reader::{Reader, WorkspaceReader};
 pub use self::rows::document::{Document, Stored};
 pub use self::rows::list::{Extent, PageForm};
+pub use self::shared_counts::ServerCounts;
 pub use self::test_control::{MAX_SNAPSHOTS, StateError};
 pub use self::tx::{Recording, Tx, WorkspaceTx};
 use self::webhooks::signal::OutboxSignal;

@@ -20,11 +20,11 @@ const MAX_WINDOWS: usize = 30_000;
 const MAX_VERIFIED: usize = 10_000;
 
 /// What failed attempts are counted against.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Subject {
-    network: IpNet,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::service) struct Subject {
+    pub network: IpNet,
     /// If set, only attempts with this key count.
-    key: Option<Prefix>,
+    pub key: Option<Prefix>,
 }
 
 pub(super) struct FailedAttempts {
@@ -36,8 +36,20 @@ pub(super) struct FailedAttempts {
 impl FailedAttempts {
     /// Creates an empty count. `per_client` is the limit per minute and client; larger networks
     /// have a multiple of it.
-    pub fn new(per_client: u32) -> Self {
-        Self { per_client, windows: SlidingWindows::new(MAX_WINDOWS), verified: Mutex::default() }
+    pub fn new(per_client: u32, has_other_servers: bool) -> Self {
+        let windows = SlidingWindows::new(MAX_WINDOWS);
+        let windows = if has_other_servers { windows.shared() } else { windows };
+        Self { per_client, windows, verified: Mutex::default() }
+    }
+
+    /// Takes what was counted here since the last call.
+    pub fn take_unshared(&self) -> impl Iterator<Item = (Subject, u32)> + use<> {
+        self.windows.take_unshared().into_iter()
+    }
+
+    /// Adds what another server has counted.
+    pub fn add(&self, subject: Subject, now: Monotonic, count: u32) {
+        self.windows.add(subject, now, count);
     }
 
     /// Checks whether another attempt is allowed.
@@ -135,7 +147,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_network_share_a_higher_limit() {
-        let attempts = FailedAttempts::new(10);
+        let attempts = FailedAttempts::new(10, false);
         let allowed = |address: &dyn Fn(u32) -> String| {
             (0..200).filter(|&no| fail(&attempts, &address(no))).count()
         };
@@ -151,7 +163,7 @@ mod tests {
 
     #[test]
     fn failures_with_one_key_do_not_count_against_another() {
-        let attempts = FailedAttempts::new(15);
+        let attempts = FailedAttempts::new(15, false);
         let (bad, good) =
             (Prefix::new(Mode::Live, "AAAAAAAA"), Prefix::new(Mode::Live, "BBBBBBBB"));
         let office = ip("203.0.113.1");
@@ -170,7 +182,7 @@ mod tests {
 
     #[test]
     fn failures_of_neighbors_do_not_affect_a_verified_client() {
-        let attempts = FailedAttempts::new(10);
+        let attempts = FailedAttempts::new(10, false);
         let admin = ip("203.0.113.1");
         assert_eq!(attempts.trust(admin, at(0)), Trust::Unknown);
         attempts.record_success(admin);

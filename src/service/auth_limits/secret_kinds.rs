@@ -3,9 +3,12 @@
 
 use std::net::IpAddr;
 
-use super::failed_attempts::FailedAttempts;
+use serde::{Deserialize, Serialize};
+
+use super::failed_attempts::{FailedAttempts, Subject};
 use super::hash_queue::HashQueue;
 use crate::model::client_address::ClientAddress;
+use crate::model::clock::Monotonic;
 use crate::model::key::checksum::Checksum;
 use crate::model::key::secret::{KeySecret, Prefix};
 
@@ -23,8 +26,9 @@ pub(crate) struct Attempt {
     pub(super) key: Option<Prefix>,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum SecretKind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::service) enum SecretKind {
     /// The admin's password or the setup code.
     Password,
     /// An API key that this server issued. It can't be forged.
@@ -62,9 +66,9 @@ pub(super) struct KindLimits {
 }
 
 impl AuthLimits {
-    pub fn new() -> Self {
+    pub fn new(has_other_servers: bool) -> Self {
         let limits = |per_client, running, places| KindLimits {
-            attempts: FailedAttempts::new(per_client),
+            attempts: FailedAttempts::new(per_client, has_other_servers),
             queue: HashQueue::new(running, places),
         };
         Self {
@@ -73,6 +77,21 @@ impl AuthLimits {
             keys: limits(KEY_FAILURES_PER_MINUTE, 2, 256),
             old_keys: limits(KEY_FAILURES_PER_MINUTE, 1, 64),
         }
+    }
+
+    /// Takes the failed attempts that were counted here since the last call.
+    pub fn take_unshared(&self) -> Vec<(SecretKind, Subject, u32)> {
+        let kinds = [SecretKind::Password, SecretKind::Key, SecretKind::OldKey];
+        let counts = kinds.into_iter().flat_map(|kind| {
+            let counts = self.limits_for(kind).attempts.take_unshared();
+            counts.map(move |(subject, count)| (kind, subject, count))
+        });
+        counts.collect()
+    }
+
+    /// Adds failed attempts that another server has counted.
+    pub fn add(&self, kind: SecretKind, subject: Subject, now: Monotonic, count: u32) {
+        self.limits_for(kind).attempts.add(subject, now, count);
     }
 
     pub(super) fn limits_for(&self, kind: SecretKind) -> &KindLimits {

@@ -21,7 +21,7 @@ const SPELLINGS: [(&str, &str); 7] = [
 ];
 
 /// What only PostgreSQL has. The comments in its schema say why.
-const ADDITIONAL_TABLES: [&str; 2] = ["leases", "pivotal_schema"];
+const ADDITIONAL_TABLES: [&str; 3] = ["leases", "pivotal_schema", "shared_counts"];
 const ADDITIONAL_INDEXES: [&str; 2] =
     ["contacts_referencing_customer", "onboardings_referencing_customer"];
 const ADDITIONAL_TRIGGER: &str = "events_are_not_truncated";
