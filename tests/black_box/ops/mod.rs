@@ -8,5 +8,6 @@ mod load;
 mod observe;
 mod process;
 mod public;
+mod several_servers;
 mod transfer;
 mod webhooks;

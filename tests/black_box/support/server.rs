@@ -312,6 +312,15 @@ impl Server {
         *self = Self::start_in(Arc::clone(&self.dir), variables);
     }
 
+    /// Starts another server on the same database, which only PostgreSQL allows.
+    pub fn start_another(&self) -> Self {
+        let variables: Vec<_> =
+            self.variables.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut other = Self::start_in(Arc::clone(&self.dir), &variables);
+        (other.live, other.test) = (self.live.clone(), self.test.clone());
+        other
+    }
+
     /// Ends this process and starts a new one on the same directory. The keys are carried over.
     pub fn restart(self) -> Self {
         let (live, test) = (self.live.clone(), self.test.clone());
