@@ -142,14 +142,17 @@ fn a_failing_command_exits_although_its_error_is_not_read() {
 
 #[test]
 fn a_failed_start_prints_its_error_even_if_logging_is_off() {
-    let server = Server::start_new();
-    let output = command(server.dir())
-        .args(["serve", "--listen", "127.0.0.1:0"])
+    let (server, other) = (Server::start(), tempfile::tempdir().unwrap());
+    let output = command(other.path())
+        .args(["serve", "--listen", &server.address().to_string()])
         .env("PIVOTAL_LOG", "off")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: ") && said.contains("already in use by"), "{said}");
+    assert!(
+        said.starts_with("error: ") && said.contains("another process uses this address"),
+        "{said}"
+    );
     assert_eq!(said.lines().count(), 1, "{said}");
 }
