@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use super::generated::args::{Completions, ManPages, Openapi, SeedSchema};
 use super::health::args::{Health, Wait};
 use super::keys::args::Keys;
+use super::moving::args::Move;
 use super::purge::args::{Contacts, Customers, Purges};
 use super::serve::args::Serve;
 use super::transfer::args::{Export, Import};
@@ -49,7 +50,7 @@ Error codes, with --json:
 ///
 /// If you don't name a command, `serve` runs, also with its options: `pivotal-server --listen
 /// 0.0.0.0:9000`. Results go to stdout; errors, warnings, and the log go to stderr. Every command
-/// except `restore` can run while the server is running; run them as the server's user.
+/// except `restore` and `move` can run while the server is running; run them as the server's user.
 ///
 /// With `--json`, each line on stderr is a JSON object, too, except the log of `serve`. Its only
 /// field is `error` (why the command failed, with `code` and `message`), `problem` (a fault in the
@@ -161,6 +162,29 @@ pub enum Command {
     /// With `--json`: `sound` (true or false) and `findings` (one sentence for each problem).
     #[command(verbatim_doc_comment)]
     Check(Check),
+    /// Move the database to PostgreSQL, to SQLite, or to another place
+    ///
+    /// Copies everything to a new database: all workspaces with their events, API keys, webhooks and
+    /// pending deliveries, and the admin password. Compares every row, and the exports of all
+    /// workspaces, before the new database can be used. Clients notice nothing: keys, IDs, and
+    /// numbers stay the same.
+    ///
+    /// Stop all servers first. The old database is not changed; don't start a server on it again. If
+    /// the command fails or is interrupted, it leaves nothing in the new database.
+    ///
+    /// A database is `postgres://USER@HOST/NAME`, or for SQLite a data directory, as a path or as
+    /// `sqlite:///DIR`. The option that you leave out is the database in your settings. Other users
+    /// of the machine can see the command line, so don't write a password there: name that database
+    /// in your settings or in PIVOTAL_DATABASE, or pass `env:VARIABLE` and write the URL to that
+    /// variable. The new database must be empty: a directory without a database, or one that
+    /// `createdb` has just created.
+    ///
+    /// With `--json`: `from` and `to` (the path of the database, or its host, port, and name), the
+    /// number of `workspaces`, `customers`, `contacts`, `onboardings`, `keys`, and `events`,
+    /// `last_change`, `pending_deliveries` (what a server on the new database will send), and
+    /// `warnings`.
+    #[command(verbatim_doc_comment)]
+    Move(Move),
     /// Fill a workspace with demo data
     ///
     /// Creates the workspace if it doesn't exist, and adds forty customers with contacts and

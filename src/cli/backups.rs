@@ -41,8 +41,9 @@ struct CheckJson<'a> {
     findings: &'a [String],
 }
 
+/// What is in a database, as `backup`, `restore`, and `move` print it.
 #[derive(Serialize)]
-struct ContentsJson {
+pub struct ContentsJson {
     workspaces: i64,
     customers: i64,
     contacts: i64,

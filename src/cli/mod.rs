@@ -10,6 +10,7 @@ mod generated;
 mod health;
 mod keys;
 mod logging;
+mod moving;
 mod output;
 mod purge;
 mod serve;
@@ -71,6 +72,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Backup(args) => backups::backup(&context()?, &args),
         Command::Restore(args) => backups::restore(&context()?, &args),
         Command::Check(args) => backups::check(&context()?, &args),
+        Command::Move(args) => moving::run(&context()?, &args),
         Command::Demo(args) => demo::run(&context()?, &args),
         Command::Export(args) => transfer::export(&context()?, &args),
         Command::Import(args) => transfer::import(&context()?, &args),

@@ -19,6 +19,7 @@ mod idempotency;
 mod keys;
 mod leases;
 mod location;
+mod moving;
 mod onboardings;
 mod overview;
 mod purge;
@@ -59,6 +60,7 @@ pub use self::keys::Credentials;
 #[cfg(feature = "postgres")]
 pub use self::location::PostgresLocation;
 pub use self::location::{Claim, EngineInfo, Location};
+pub use self::moving::{MoveError, Moved, move_database};
 pub use self::overview::{Overview, Tally};
 pub use self::purge::{
     DeleteError, DeletingWorkspace, DuePart, DueRecords, Erasure, PurgePreview, Purgeable,

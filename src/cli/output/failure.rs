@@ -10,7 +10,7 @@ use crate::model::plain_words::io_reason;
 use crate::model::values::argon2id::HashError;
 use crate::server::BindError;
 use crate::settings::{ExposedTestControl, SettingsErrors};
-use crate::store::{CopyError, OpenError, StoreError};
+use crate::store::{CopyError, MoveError, OpenError, StoreError};
 use crate::transfer::remote::error::RemoteError;
 
 /// Why a command failed.
@@ -34,6 +34,8 @@ pub enum Failure {
     Remote(RemoteError),
     #[error("{0}")]
     Copy(#[from] CopyError),
+    #[error(transparent)]
+    Move(MoveError),
     /// The command is for the files of SQLite.
     #[error("the database is on PostgreSQL, {0}")]
     OnPostgres(String),
@@ -86,6 +88,17 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<MoveError> for Failure {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Open(error) => error.into(),
+            MoveError::Store(error) => error.into(),
+            MoveError::Copy(error) => error.into(),
+            other => Self::Move(other),
+        }
+    }
+}
+
 impl From<DemoError> for Failure {
     fn from(error: DemoError) -> Self {
         match error {
@@ -129,6 +142,7 @@ impl Failure {
             Self::Interrupted { .. } => ErrorCode::Interrupted,
             Self::Store(_)
             | Self::Demo(_)
+            | Self::Move(_)
             | Self::Hash(_)
             | Self::Signals(_)
             | Self::Server(_)

@@ -101,6 +101,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("check", &["pivotal-server check", "pivotal-server check /backups/pivotal.db"]),
+    (
+        "move",
+        &[
+            "PIVOTAL_DATABASE=postgres://pivotal@db/pivotal pivotal-server move --from \
+             /var/lib/pivotal-server",
+            "pivotal-server move --from env:OLD_DATABASE --to /var/lib/pivotal-server",
+        ],
+    ),
     ("demo", &["pivotal-server demo --workspace demo"]),
     (
         "export",

@@ -215,6 +215,16 @@ impl<'r> ValueRef<'r> {
         }
     }
 
+    /// Copies the value.
+    pub fn to_owned(self) -> Result<Value<'static>, ValueError> {
+        Ok(match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(number),
+            Self::Text(_) => Value::Text(self.as_str()?.to_owned().into()),
+            Self::Blob(bytes) => Value::Blob(bytes.to_owned().into()),
+        })
+    }
+
     fn as_blob(self) -> Result<&'r [u8], ValueError> {
         match self {
             Self::Blob(bytes) => Ok(bytes),

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use crate::model::values::time::Timestamp;
+use crate::store::engine::{self, Conn};
 use crate::store::error::OpenError;
 use crate::store::files;
 use crate::store::workspaces::IS_DISCARDED;
@@ -31,25 +30,29 @@ impl Contents {
     /// See [`OpenError`].
     pub(in crate::store) fn count(path: &Path) -> Result<Self, OpenError> {
         let conn = files::open_backup(path)?;
-        count_rows(&conn).map_err(|source| OpenError::sqlite(path, source))
+        Self::of((&conn).into()).map_err(|error| match error {
+            engine::Error::Sqlite(source) => OpenError::sqlite(path, source),
+            other => OpenError::Damaged { path: path.to_owned(), found: other.to_string() },
+        })
     }
-}
 
-fn count_rows(conn: &Connection) -> rusqlite::Result<Contents> {
-    let rows = |table: &str, condition: &str| {
-        let sql = format!("SELECT count(*) FROM {table} {condition}");
-        conn.query_row(&sql, [], |row| row.get(0))
-    };
-    let live = "WHERE deleted_at IS NULL";
-    let last = "SELECT max(created_at) FROM events";
-    let last: Option<i64> = conn.query_row(last, [], |row| row.get(0))?;
-    Ok(Contents {
-        workspaces: rows("workspaces", &format!("AS w WHERE NOT {IS_DISCARDED}"))?,
-        customers: rows("customers", live)?,
-        contacts: rows("contacts", live)?,
-        onboardings: rows("onboardings", live)?,
-        keys: rows("api_keys", "")?,
-        events: rows("events", "")?,
-        last_change: last.map(Timestamp::from_micros),
-    })
+    /// Counts the contents of a database.
+    pub(in crate::store) fn of(conn: Conn<'_>) -> engine::Result<Self> {
+        let rows = |table: &str, condition: &str| {
+            let sql = format!("SELECT count(*) FROM {table} {condition}");
+            conn.query_row(&sql, (), |row| row.get(0))
+        };
+        let live = "WHERE deleted_at IS NULL";
+        let last = "SELECT max(created_at) FROM events";
+        let last: Option<i64> = conn.query_row(last, (), |row| row.get(0))?;
+        Ok(Self {
+            workspaces: rows("workspaces", &format!("AS w WHERE NOT {IS_DISCARDED}"))?,
+            customers: rows("customers", live)?,
+            contacts: rows("contacts", live)?,
+            onboardings: rows("onboardings", live)?,
+            keys: rows("api_keys", "")?,
+            events: rows("events", "")?,
+            last_change: last.map(Timestamp::from_micros),
+        })
+    }
 }

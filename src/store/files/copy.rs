@@ -129,7 +129,7 @@ pub(in crate::store) fn publish(draft: &Path, to: &Path) -> Result<Option<CopyWa
     Ok(synced.err().map(|source| CopyWarning::Unsynced { path: to.to_owned(), source }))
 }
 
-fn copy_error(draft: &Path, source: rusqlite::Error) -> CopyError {
+pub(super) fn copy_error(draft: &Path, source: rusqlite::Error) -> CopyError {
     match source.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => CopyError::Stopped,
         Some(ErrorCode::DiskFull) => {

@@ -203,7 +203,7 @@ impl DataDir {
 
     /// Returns whether there is a database, after making sure that it has no additional hard link.
     /// Acquires `open.lock` if it has one, so the caller must not hold that lock.
-    fn has_database(&self, database: &Path) -> Result<bool, OpenError> {
+    pub(super) fn has_database(&self, database: &Path) -> Result<bool, OpenError> {
         let names = count_names(database)?;
         if names > 1 {
             // SQLite names the log after the path it was opened with, so two links to a file have

@@ -1,6 +1,7 @@
 //! The files of a database: where they are, which processes hold them, and how a database is
 //! checked, created, or upgraded before it is used.
 
+mod alone;
 pub(super) mod backup;
 pub(super) mod check;
 pub(super) mod contents;
@@ -26,6 +27,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(super) use self::alone::{LockedFile, NewFile};
 pub use self::data_dir::DataDir;
 pub(super) use self::data_dir::IfMissing;
 pub use self::ephemeral::EphemeralDir;

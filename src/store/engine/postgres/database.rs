@@ -211,12 +211,12 @@ impl Connections {
     }
 }
 
-fn failed(location: &PostgresLocation, why: impl Display) -> OpenError {
+pub(super) fn failed(location: &PostgresLocation, why: impl Display) -> OpenError {
     OpenError::Postgres { place: location.url.place(), why: why.to_string() }
 }
 
 /// Connects to a database that this version can use, and returns whether it was created.
-fn connect(
+pub(super) fn connect(
     connector: &Connector,
     location: &PostgresLocation,
     existing: IfMissing,
@@ -234,7 +234,10 @@ fn connect(
     Ok((connection, is_new.map_err(|error| failed(location, error))?))
 }
 
-fn check_durability(connection: &PgConnection, copies: Copies) -> Result<(), StoreError> {
+pub(super) fn check_durability(
+    connection: &PgConnection,
+    copies: Copies,
+) -> Result<(), StoreError> {
     let found = Durability::read(connection).map_err(|error| StoreError::from(classify(&error)))?;
     found.check(copies).map_err(|error| StoreError::Unavailable(error.to_string()))
 }

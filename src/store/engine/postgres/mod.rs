@@ -6,12 +6,13 @@ pub(in crate::store) mod connection;
 pub(in crate::store) mod cursor;
 pub(in crate::store) mod database;
 pub(in crate::store) mod durability;
+pub(in crate::store) mod exclusive;
 pub(in crate::store) mod failure;
 #[cfg(test)]
 mod parity;
 pub(in crate::store) mod schema;
 #[cfg(test)]
-mod test_database;
+pub(in crate::store) mod test_database;
 #[cfg(test)]
 mod tests;
 pub(in crate::store) mod types;

@@ -154,21 +154,28 @@ pub(in crate::store) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// Opens an empty file to be filled from the database at `old`, which is attached read-only as
-/// `old`. After an error the file cannot be used, because nothing is rolled back. The caller syncs
-/// it once it is complete.
+/// Like [`open_new`], to be filled from the database at `old`, which is attached read-only as `old`.
+/// The caller also checks constraints at the end, on two threads.
 pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Result<Connection> {
+    let conn = open_new(path)?;
+    conn.pragma_update(None, "ignore_check_constraints", true)?;
+    let uri = format!("file:{}?mode=ro", percent_encoded(old));
+    conn.execute("ATTACH ?1 AS old", [uri])?;
+    Ok(conn)
+}
+
+/// Opens an empty file to be filled. After an error the file cannot be used, because nothing is
+/// rolled back. The caller checks references at the end, and syncs the file once it is complete.
+pub(in crate::store) fn open_new(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, open_flags())?;
     configure(&conn)?;
-    // Set these only for the new file: the other one is a database in use.
+    // Set these only for the new file: one that is attached is a database in use.
     for (pragma, value) in
         [("journal_mode", "OFF"), ("synchronous", "OFF"), ("locking_mode", "EXCLUSIVE")]
     {
         conn.pragma_update(Some("main"), pragma, value)?;
     }
-    // The caller checks references and constraints at the end, on two threads.
     conn.pragma_update(None, "foreign_keys", false)?;
-    conn.pragma_update(None, "ignore_check_constraints", true)?;
     enable_secure_delete(&conn)?;
     set_cache(&conn, REBUILD_CACHE_KIB)?;
     // Sort indexes in files, on the disk of the database: it is unknown how much memory or space
@@ -178,8 +185,6 @@ pub(in crate::store) fn open_rebuild(path: &Path, old: &Path) -> rusqlite::Resul
         conn.pragma_update(None, "temp_store_directory", dir)?;
     }
     conn.pragma_update(None, "threads", SORT_THREADS)?;
-    let uri = format!("file:{}?mode=ro", percent_encoded(old));
-    conn.execute("ATTACH ?1 AS old", [uri])?;
     Ok(conn)
 }
 

@@ -7,7 +7,7 @@ use postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 
 use crate::model::database_url::{self, DatabaseHost, DatabaseUrl, Tls};
 
-const APPLICATION_NAME: &str = "pivotal-server";
+pub(in crate::store) const APPLICATION_NAME: &str = "pivotal-server";
 /// How long to wait for a host that doesn't answer.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// After this time without an acknowledgment, the other machine is gone. Without a limit, Linux

@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::write_scope::WriteScope;
 
 /// The second half of the key of the advisory lock of all changes. The first is [`APPLICATION_ID`].
-const LOCK: i32 = 2;
+pub(in crate::store) const LOCK: i32 = 2;
 
 /// Returns what begins a transaction and takes its locks, in one round trip. The order is the same
 /// for all changes, so that none waits for another one that waits for it.

@@ -1,7 +1,7 @@
 //! Changes on PostgreSQL: threads with a connection each, which write groups of jobs with the same
 //! scope. Groups of different workspaces are written at the same time, by this server and by others.
 
-mod group;
+pub(in crate::store) mod group;
 mod queue;
 #[cfg(test)]
 mod tests;
