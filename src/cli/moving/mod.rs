@@ -86,7 +86,7 @@ fn describe(from: &str, to: &str, moved: &Moved) -> String {
     );
     if moved.pending_deliveries > 0 {
         let deliveries = count(moved.pending_deliveries, "pending delivery");
-        text += &format!("\nA server on the new database sends the {deliveries}.");
+        text += &format!("\nA server on the new database will send {deliveries}.");
     }
     if let Some(warning) = &moved.warning {
         text += &format!("\nWarning: {warning}.");

@@ -24,7 +24,9 @@ pub enum MoveError {
         "{place} is not empty: it has rows in the table `{table}`, and nothing was moved; name a new database with --to, such as one that `createdb` has just created"
     )]
     Occupied { place: String, table: String },
-    #[error("can't copy the table `{table}`, and nothing was moved: {source}")]
+    #[error(
+        "can't copy the table `{table}`: {source}; nothing was moved: if the disk of the new database is full, free space, and run the command again"
+    )]
     Table { table: String, source: StoreError },
     #[error(
         "the copy of {what} differs from the original, so it was discarded, and nothing was moved; run the command again, and report this problem if it happens twice"

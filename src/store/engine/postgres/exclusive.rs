@@ -125,8 +125,8 @@ impl PgExclusive {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
         });
         let (count, hosts) = found.map_err(|error| self.statement_failed(error))?;
-        let from = hosts.map(|hosts| format!(" from {hosts}")).unwrap_or_default();
-        Ok((count > 0).then(|| format!(" ({count} connections{from})")))
+        let from = hosts.map(|hosts| format!(", from {hosts}")).unwrap_or_default();
+        Ok((count > 0).then(|| format!(" (connections: {count}{from})")))
     }
 
     fn try_lock(&self) -> Result<bool, OpenError> {

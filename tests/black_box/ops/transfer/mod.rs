@@ -1,10 +1,12 @@
-//! `export` and `import`.
+//! `export`, `import`, and `move`.
 
 mod conflicts;
 mod csv;
 mod events;
 mod faults;
 mod interrupted;
+#[cfg(target_os = "linux")]
+mod moves;
 mod round_trip;
 mod seeds;
 
