@@ -144,7 +144,7 @@ impl Drop for ReadTransaction<'_> {
 pub enum Statement<'c> {
     Sqlite(CachedStatement<'c>),
     #[cfg(feature = "postgres")]
-    Postgres(&'c PgConnection, postgres::Statement),
+    Postgres(&'c PgConnection, tokio_postgres::Statement),
     /// A query whose rows arrive in batches.
     #[cfg(feature = "postgres")]
     PostgresBatched(&'c PgConnection, String),
@@ -222,13 +222,13 @@ pub enum Rows<'s> {
     Sqlite(rusqlite::Rows<'s>),
     #[cfg(feature = "postgres")]
     Postgres {
-        left: std::vec::IntoIter<postgres::Row>,
-        current: Option<postgres::Row>,
+        left: std::vec::IntoIter<tokio_postgres::Row>,
+        current: Option<tokio_postgres::Row>,
     },
     #[cfg(feature = "postgres")]
     PostgresBatched {
         cursor: Cursor<'s>,
-        current: Option<postgres::Row>,
+        current: Option<tokio_postgres::Row>,
     },
 }
 

@@ -10,7 +10,7 @@ pub enum Error {
     Sqlite(rusqlite::Error),
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Postgres(#[from] postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
     /// A query that must return a row returned none.
     #[error("the query returned no row")]
     NoRow,

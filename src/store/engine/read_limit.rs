@@ -29,6 +29,12 @@ impl ReadLimit {
         (Self { deadline: Instant::now() + timeout, is_abandoned }, waiting)
     }
 
+    /// When the read must have ended.
+    #[cfg(feature = "postgres")]
+    pub(in crate::store) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// Whether the read must end.
     pub fn is_over(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed) || Instant::now() >= self.deadline

@@ -13,12 +13,12 @@ use super::value::{FromValue, ValueRef};
 pub enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     #[cfg(feature = "postgres")]
-    Postgres(&'r postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 /// What identifies a column: its position, or its name.
 #[cfg(feature = "postgres")]
-pub trait Column: rusqlite::RowIndex + postgres::row::RowIndex + Display + Copy {}
+pub trait Column: rusqlite::RowIndex + tokio_postgres::row::RowIndex + Display + Copy {}
 #[cfg(not(feature = "postgres"))]
 pub trait Column: rusqlite::RowIndex + Display + Copy {}
 

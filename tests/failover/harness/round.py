@@ -17,9 +17,11 @@ from .waiting import becomes_true, wait_until
 KEYS = 6
 # The changes that a server has to acknowledge until the round goes on.
 CHANGES = 10
-# How long the server of a primary that was cut off may go on reading, in seconds. Only then may
-# another one be promoted. A check finds the server that still reads.
-LEASE = 15
+# How long the server of a primary that was lost may go on reading, in seconds. Only then may
+# another one be promoted. Checks find the server that still reads.
+LEASE = 5
+# How long a client may wait for the refusal of a server that is cut off, in seconds.
+PATIENCE = 15
 # How long webhooks and the consumer of the feed may take to catch up. A check says what they lack.
 CATCH_UP = 30
 
@@ -71,9 +73,10 @@ def play(cluster: Cluster, receiver: Receiver, fault: Fault, number: int, seed: 
         if not fault.reachable:
             load.dark.add(lost.name)
         fault.strike(lost)
-        if fault.reachable:
+        cut = time.monotonic()
+        if fault.comes_back:
             refused = load.probers[lost.name].was_refused_since
-            becomes_true(lambda: refused(struck), LEASE)
+            becomes_true(lambda: refused(cut), LEASE)
         cluster.fail_over()
         promoted = time.monotonic()
         load.wait_for_changes([cluster.primary], 1)
@@ -83,7 +86,7 @@ def play(cluster: Cluster, receiver: Receiver, fault: Fault, number: int, seed: 
         if fault.reachable:
             refused = load.probers[lost.name].was_refused_since
             revoked = time.monotonic()
-            becomes_true(lambda: refused(revoked), LEASE)
+            becomes_true(lambda: refused(revoked), PATIENCE)
 
         # The machine is back with a PostgreSQL that still is a primary.
         back = time.monotonic()

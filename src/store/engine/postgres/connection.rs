@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use postgres::error::Severity;
-use postgres::types::ToSql;
-use postgres::{Client, Row, SimpleQueryMessage, Statement};
+use tokio_postgres::error::Severity;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
+use super::client::{Client, Patience};
 use super::commit::notices::Notices;
 use crate::store::engine::dialect::for_postgres;
 use crate::store::engine::read_limit::ReadLimit;
@@ -16,12 +17,20 @@ use crate::store::engine::value::Value;
 /// The number of prepared statements that a connection caches. There are fewer than this, apart
 /// from those whose lists of values differ in length.
 const STATEMENT_CACHE: usize = 512;
+const STARTED: &str = "
+    SELECT CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint)";
+/// How long the response to the first statement may take, if all others may take any time.
+const FIRST_LIMIT: Duration = Duration::from_secs(10);
 
 /// A connection. Its client needs exclusive access, but a use case holds a statement while it runs
 /// another; neither holds it while the other waits for the server.
 pub struct PgConnection {
     client: RefCell<Client>,
     statements: RefCell<HashMap<String, Statement>>,
+    origin: Origin,
+    /// How long a response may take, unless there is a deadline.
+    limit: Option<Duration>,
+    deadline: Cell<Option<Instant>>,
     notices: Notices,
     in_transaction: Cell<bool>,
     /// Whether deliveries or endpoints may have been changed.
@@ -31,41 +40,77 @@ pub struct PgConnection {
     /// A bit for the number of each open cursor.
     cursors: Cell<u64>,
     /// When the current read must end.
-    limit: RefCell<Option<ReadLimit>>,
+    read_limit: RefCell<Option<ReadLimit>>,
+    /// Whether a response was missing when it was last waited for.
+    is_waiting: Cell<bool>,
 }
 
-impl PgConnection {
-    pub fn new(client: Client) -> Self {
-        Self::with_notices(client, Notices::default())
-    }
+/// The server at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Which of the hosts in the URL.
+    pub host: usize,
+    pub primary: Primary,
+}
 
-    /// The notices are those that the client's configuration fills.
-    pub(super) fn with_notices(client: Client, notices: Notices) -> Self {
-        Self {
+/// Which server it is, whatever the name or address that it was reached by: when it was started, in
+/// microseconds. A primary that has become a standby was started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Primary(pub i64);
+
+impl PgConnection {
+    /// Takes over a client that is connected to a host. The notices are those that the client fills.
+    ///
+    /// # Errors
+    /// If the server doesn't say which one it is.
+    pub(super) fn new(
+        mut client: Client,
+        host: usize,
+        limit: Option<Duration>,
+        notices: Notices,
+    ) -> Result<Self, tokio_postgres::Error> {
+        let rows = client.query(STARTED, &[], Patience::of(Some(limit.unwrap_or(FIRST_LIMIT))))?;
+        let started = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        Ok(Self {
             client: RefCell::new(client),
             statements: RefCell::default(),
+            origin: Origin { host, primary: Primary(started) },
+            limit,
+            deadline: Cell::new(None),
             notices,
             in_transaction: Cell::new(false),
             has_changed_outbox: Cell::new(false),
             is_broken: Cell::new(false),
             cursors: Cell::new(0),
-            limit: RefCell::default(),
-        }
+            read_limit: RefCell::default(),
+            is_waiting: Cell::new(false),
+        })
     }
 
     pub(super) fn notices(&self) -> &Notices {
         &self.notices
     }
 
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Closes the connection at a deadline if a response is missing then. `None` restores the limit
+    /// of the session.
+    pub fn set_deadline(&self, deadline: Option<Instant>) {
+        self.deadline.set(deadline);
+    }
+
     /// Prepares a statement in SQLite's spelling, or takes it from the cache.
-    pub fn prepare(&self, sql: &str) -> Result<Statement, postgres::Error> {
+    pub fn prepare(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         if changes_outbox(sql) {
             self.has_changed_outbox.set(true);
         }
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.with_client(|client| client.prepare(&for_postgres(sql)))?;
+        let statement =
+            self.run(|client, patience| client.prepare(&for_postgres(sql), patience))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENT_CACHE {
             statements.clear();
@@ -78,8 +123,8 @@ impl PgConnection {
         &self,
         statement: &Statement,
         values: &[Value<'_>],
-    ) -> Result<Vec<Row>, postgres::Error> {
-        self.with_client(|client| client.query(statement, &parameters(values)))
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        self.run(|client, patience| client.query(statement, &parameters(values), patience))
     }
 
     /// Returns how many rows the statement changed.
@@ -87,33 +132,67 @@ impl PgConnection {
         &self,
         statement: &Statement,
         values: &[Value<'_>],
-    ) -> Result<u64, postgres::Error> {
-        self.with_client(|client| client.execute(statement, &parameters(values)))
+    ) -> Result<u64, tokio_postgres::Error> {
+        self.run(|client, patience| client.execute(statement, &parameters(values), patience))
+    }
+
+    /// Runs a query in PostgreSQL's spelling, which is not cached.
+    pub fn rows(
+        &self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        self.run(|client, patience| client.query(sql, values, patience))
     }
 
     /// Runs statements in PostgreSQL's spelling, separated by semicolons, in one round trip. Not for
     /// those that begin or end a transaction.
-    pub fn batch_execute(&self, sql: &str) -> Result<(), postgres::Error> {
-        self.with_client(|client| client.batch_execute(sql))
+    pub fn batch_execute(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.run(|client, patience| client.simple_query(sql, patience)).map(drop)
     }
 
     /// Runs statements that begin a transaction.
-    pub fn begin(&self, sql: &str) -> Result<(), postgres::Error> {
+    pub fn begin(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         // Even if this fails: it is unknown how far it got.
         self.in_transaction.set(true);
         self.batch_execute(sql)
     }
 
     /// Begins a transaction in which all statements see the same moment.
-    pub fn begin_read(&self) -> Result<(), postgres::Error> {
+    pub fn begin_read(&self) -> Result<(), tokio_postgres::Error> {
         self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
     /// Runs statements that end a transaction. If that fails, the transaction is taken for open.
-    pub fn end(&self, sql: &str) -> Result<(), postgres::Error> {
+    pub fn end(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         self.batch_execute(sql)?;
         self.in_transaction.set(false);
         Ok(())
+    }
+
+    /// Runs statements, and returns their rows. If there is no response within `limit`, returns `None`
+    /// and leaves them to the server. What becomes of an open transaction is then unknown.
+    pub fn try_batch(
+        &self,
+        sql: &str,
+        limit: Duration,
+    ) -> Option<Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>> {
+        let result = self.client.borrow_mut().try_simple_query(sql, limit);
+        self.is_waiting.set(result.is_none());
+        result.map(|result| self.noticing(result))
+    }
+
+    /// Like [`PgConnection::try_batch`], for statements that end a transaction.
+    pub fn try_end(
+        &self,
+        sql: &str,
+        limit: Duration,
+    ) -> Option<Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>> {
+        let result = self.try_batch(sql, limit)?;
+        if result.is_ok() {
+            self.in_transaction.set(false);
+        }
+        Some(result)
     }
 
     pub fn is_in_transaction(&self) -> bool {
@@ -134,12 +213,12 @@ impl PgConnection {
 
     /// Sets when the current read must end; `None` is after it.
     pub(super) fn set_limit(&self, limit: Option<ReadLimit>) {
-        *self.limit.borrow_mut() = limit;
+        *self.read_limit.borrow_mut() = limit;
     }
 
     /// Returns whether the current read has reached its limit.
     pub(super) fn is_over_limit(&self) -> bool {
-        self.limit.borrow().as_ref().is_some_and(ReadLimit::is_over)
+        self.read_limit.borrow().as_ref().is_some_and(ReadLimit::is_over)
     }
 
     /// Returns whether a statement since the last call may have changed deliveries or endpoints.
@@ -152,27 +231,47 @@ impl PgConnection {
         self.is_broken.get() || self.client.borrow().is_closed()
     }
 
-    /// Asks the server whether the connection still works.
-    pub(super) fn probe(&self, limit: Duration) -> Result<(), postgres::Error> {
-        self.with_client(|client| client.is_valid(limit))
+    /// Asks the server whether the connection still works, and closes it if there is no response.
+    pub(super) fn probe(&self, limit: Duration) -> Result<(), tokio_postgres::Error> {
+        let patience = Patience::of(Some(limit));
+        let result = self.client.borrow_mut().simple_query("", patience);
+        self.noticing(result).map(drop)
+    }
+
+    /// Whether a response was missing when it was last waited for.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting.get()
+    }
+
+    /// Whether the server has responded to everything that was sent.
+    pub(super) fn has_responded(&self, limit: Duration) -> bool {
+        self.try_batch("", limit).is_some()
     }
 
     /// Whether the server accepts no writes, for example because it is a standby.
-    pub(super) fn is_read_only(&self) -> Result<bool, postgres::Error> {
-        let messages =
-            self.with_client(|client| client.simple_query("SHOW transaction_read_only"))?;
-        Ok(messages.iter().any(
-            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on")),
-        ))
+    pub(super) fn is_read_only(&self) -> Result<bool, tokio_postgres::Error> {
+        let sql = "SHOW transaction_read_only";
+        let messages = self.run(|client, patience| client.simple_query(sql, patience))?;
+        Ok(values(&messages).first() == Some(&Some("on")))
     }
 
-    /// Lends the client for what this type has no method for. Don't run another statement of this
-    /// connection meanwhile.
-    pub fn with_client<T>(
+    fn run<T>(
         &self,
-        run: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
-    ) -> Result<T, postgres::Error> {
-        run(&mut self.client.borrow_mut()).inspect_err(|error| {
+        run: impl FnOnce(&mut Client, Patience) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, tokio_postgres::Error> {
+        let patience = match self.deadline.get() {
+            Some(deadline) => Patience::Until(deadline),
+            None => Patience::of(self.limit),
+        };
+        let result = run(&mut self.client.borrow_mut(), patience);
+        self.noticing(result)
+    }
+
+    fn noticing<T>(
+        &self,
+        result: Result<T, tokio_postgres::Error>,
+    ) -> Result<T, tokio_postgres::Error> {
+        result.inspect_err(|error| {
             if ends_the_connection(error) {
                 self.is_broken.set(true);
             }
@@ -180,9 +279,18 @@ impl PgConnection {
     }
 }
 
+/// Returns the values of all rows.
+pub(super) fn values(messages: &[SimpleQueryMessage]) -> Vec<Option<&str>> {
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.flat_map(|row| (0..row.len()).map(|column| row.get(column))).collect()
+}
+
 /// An error without a response of the server, or one with which the server ends the session. Errors
 /// of values that can't be converted leave the connection as it is, and are bugs.
-fn ends_the_connection(error: &postgres::Error) -> bool {
+fn ends_the_connection(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_none_or(|error| {
         matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic) | None)
     })

@@ -2,18 +2,20 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2::{Pool, PooledConnection};
 use tokio::sync::oneshot;
 
-use super::connect::connector::Connector;
+use super::connect::connector::{ConnectError, Connector};
 use super::connect::pool::{self, PgManager};
 use super::connect::session::Session;
-use super::connect::version::check_version;
+use super::connect::version::{VersionError, check_version};
 use super::connection::PgConnection;
 use super::durability::{Copies, Durability};
 use super::failure::classify;
+use super::lease::Lease;
+use super::lease::heartbeat::{Heartbeat, Unconfirmed, prefer_confirmed};
 use super::schema;
 use super::writer::Writer;
 use crate::model::clock::Clock;
@@ -24,7 +26,7 @@ use crate::store::engine::threads::Threads;
 use crate::store::engine::write_stats::WriteStats;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::files::IfMissing;
-use crate::store::keys::{self, Credentials};
+use crate::store::keys::Credentials;
 use crate::store::location::{EngineInfo, PostgresLocation};
 use crate::store::webhooks::signal::OutboxSignal;
 use crate::store::write_scope::WriteScope;
@@ -32,13 +34,18 @@ use crate::store::{Reader, Tx};
 
 /// How long a read waits for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much longer than a read may take its response may.
+const GRACE: Duration = Duration::from_secs(1);
 
 pub(in crate::store) struct PgDatabase {
     lookups: Pool<PgManager>,
     lists: Pool<PgManager>,
     writer: Writer,
+    lease: Lease,
+    /// Extends the lease.
+    _heartbeat: Option<Heartbeat>,
     write_stats: Arc<WriteStats>,
-    location: PostgresLocation,
+    require_sync: bool,
     info: EngineInfo,
 }
 
@@ -54,7 +61,8 @@ impl PgDatabase {
     ) -> Result<Opened, OpenError> {
         let threads = Threads { lookups: 1, lists: 1, query_timeout: Duration::ZERO };
         let connections = Connections { writers: 1, lookups: 1, lists: 2 };
-        Self::open(location, existing, clock, outbox, threads, connections)
+        let process = Process { threads, connections, is_server: false };
+        Self::open(location, existing, clock, outbox, process)
     }
 
     pub fn for_server(
@@ -64,7 +72,8 @@ impl PgDatabase {
         outbox: &OutboxSignal,
     ) -> Result<Opened, OpenError> {
         let connections = Connections::share(location.connections);
-        Self::open(location, IfMissing::Create, clock, outbox, threads, connections)
+        let process = Process { threads, connections, is_server: true };
+        Self::open(location, IfMissing::Create, clock, outbox, process)
     }
 
     fn open(
@@ -72,14 +81,20 @@ impl PgDatabase {
         existing: IfMissing,
         clock: &Arc<dyn Clock>,
         outbox: &OutboxSignal,
-        threads: Threads,
-        connections: Connections,
+        process: Process,
     ) -> Result<Opened, OpenError> {
+        let Process { threads, connections, is_server } = process;
         let connector = Connector::new(&location.url).map_err(|error| failed(location, error))?;
+        let trusted = if location.require_sync {
+            trust(&connector, is_server).map_err(|error| failed(location, error))?
+        } else {
+            Trusted::default()
+        };
+        let Trusted { lease, heartbeat } = trusted;
         let (first, is_new) = connect(&connector, location, existing)?;
-        if location.require_sync {
-            check_durability(&first, Copies::Two).map_err(|error| failed(location, error))?;
-        } else if let Err(error) = check_durability(&first, Copies::One) {
+        if !location.require_sync
+            && let Err(error) = check_durability(&first, Copies::One)
+        {
             log::warn!("{error}");
         }
         let reader = Reader { conn: (&first).into() };
@@ -90,45 +105,62 @@ impl PgDatabase {
         let writer = Writer::start(
             connections.writers as usize,
             &connector,
+            &lease,
             clock,
             outbox,
             Arc::clone(&write_stats),
         )
         .map_err(|error| failed(location, error))?;
         let session = Session::reader(threads.query_timeout);
-        let pool = |size| pool::open(connector.clone(), session, size, POOL_TIMEOUT);
+        let pool = |size| pool::open(connector.clone(), lease.clone(), session, size, POOL_TIMEOUT);
         let (lookups, lists) = (pool(connections.lookups), pool(connections.lists));
-        let location = location.clone();
-        Ok((Self { lookups, lists, writer, write_stats, location, info }, is_new, secret))
+        let database = Self {
+            lookups,
+            lists,
+            writer,
+            lease,
+            _heartbeat: heartbeat,
+            write_stats,
+            require_sync: location.require_sync,
+            info,
+        };
+        Ok((database, is_new, secret))
     }
 
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pooled = get(&self.lists)?;
-        read(&Reader { conn: (&pooled.connection).into() })
+        self.get(&self.lists)?.read(read)
     }
 
     /// A statement that runs for longer than the session allows is interrupted by the server. The
-    /// limit is checked before the read, and between the batches of a large result.
+    /// limit is checked before the read, and between the batches of a large result. If the server
+    /// doesn't respond, the connection is closed soon after the limit.
     pub fn read_within<T>(
         &self,
         limit: &ReadLimit,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pooled = get(&self.lists)?;
+        let connection = self.get(&self.lists)?;
         if limit.is_over() {
             return Err(StoreError::Interrupted);
         }
-        pooled.connection.set_limit(Some(limit.clone()));
-        let result = read(&Reader { conn: (&pooled.connection).into() });
-        pooled.connection.set_limit(None);
+        connection.pooled.connection.set_limit(Some(limit.clone()));
+        let result = connection.read_until(limit.deadline() + GRACE, read);
+        connection.pooled.connection.set_limit(None);
         result
     }
 
     pub fn snapshot(&self) -> Result<PgSnapshot, StoreError> {
-        get(&self.lookups).map(PgSnapshot)
+        self.get(&self.lookups)
+    }
+
+    /// Takes a connection of a pool. Fails at once if no primary can be trusted.
+    fn get(&self, pool: &Pool<PgManager>) -> Result<PgSnapshot, StoreError> {
+        self.lease.check()?;
+        let pooled = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(PgSnapshot { pooled, lease: self.lease.clone() })
     }
 
     /// Queues a change.
@@ -137,15 +169,16 @@ impl PgDatabase {
         scope: WriteScope,
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        self.lease.check()?;
         self.writer.send(scope, change)
     }
 
     /// Fails if acknowledged changes may not be on two machines, although they must be.
     pub fn ensure_durable(&self) -> Result<(), StoreError> {
-        if !self.location.require_sync {
+        if !self.require_sync {
             return Ok(());
         }
-        check_durability(&get(&self.lists)?.connection, Copies::Two)
+        check_durability(&self.get(&self.lists)?.pooled.connection, Copies::Two)
     }
 
     pub fn write_stats(&self) -> &WriteStats {
@@ -160,19 +193,37 @@ impl PgDatabase {
 /// A connection for several lookups, which need not see the same moment: each sees everything that
 /// was committed before it. Only the server's errors and a panic leave a transaction open, and the
 /// pool discards such a connection.
-pub struct PgSnapshot(PooledConnection<PgManager>);
+pub struct PgSnapshot {
+    pooled: PooledConnection<PgManager>,
+    lease: Lease,
+}
 
 impl PgSnapshot {
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Arc<Credentials>>, StoreError> {
-        let found = keys::find_by_prefix((&self.0.connection).into(), prefix)?;
-        Ok(found.map(Arc::new))
+        Ok(self.read(|reader| reader.credentials(prefix))?.map(Arc::new))
     }
 
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(&Reader { conn: (&self.0.connection).into() })
+        let connection = &self.pooled.connection;
+        let result = read(&Reader { conn: connection.into() });
+        // Another primary may have been promoted until now.
+        self.lease.check_for(connection.origin().primary)?;
+        result
+    }
+
+    /// Like [`PgSnapshot::read`], with a deadline for responses.
+    fn read_until<T>(
+        &self,
+        deadline: Instant,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.pooled.connection.set_deadline(Some(deadline));
+        let result = self.read(read);
+        self.pooled.connection.set_deadline(None);
+        result
     }
 }
 
@@ -182,6 +233,10 @@ pub struct PgReadOnly(PgConnection);
 impl PgReadOnly {
     pub fn open(location: &PostgresLocation) -> Result<Self, OpenError> {
         let connector = Connector::new(&location.url).map_err(|error| failed(location, error))?;
+        if location.require_sync {
+            // If no standby confirms anything, what is there can still be listed.
+            let _ = prefer_confirmed(&connector);
+        }
         connect(&connector, location, IfMissing::Fail).map(|(connection, _)| Self(connection))
     }
 
@@ -191,6 +246,45 @@ impl PgReadOnly {
     ) -> Result<T, StoreError> {
         read(&Reader { conn: (&self.0).into() })
     }
+}
+
+/// What a process needs.
+struct Process {
+    threads: Threads,
+    connections: Connections,
+    is_server: bool,
+}
+
+/// What says which primary can be trusted.
+#[derive(Default)]
+struct Trusted {
+    lease: Lease,
+    heartbeat: Option<Heartbeat>,
+}
+
+/// Makes the connector prefer a primary that can commit. A server also has to know until when it is
+/// the only one.
+fn trust(connector: &Connector, is_server: bool) -> Result<Trusted, UntrustedError> {
+    let first = connector.connect(Session::unlimited())?;
+    check_version(&first)?;
+    check_durability(&first, Copies::Two)?;
+    if !is_server {
+        prefer_confirmed(connector)?;
+        return Ok(Trusted::default());
+    }
+    let lease = Lease::required();
+    let heartbeat = Some(Heartbeat::start(connector, &lease)?);
+    Ok(Trusted { lease, heartbeat })
+}
+
+/// Why no primary can be trusted.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum UntrustedError {
+    Connect(#[from] ConnectError),
+    Version(#[from] VersionError),
+    Durability(#[from] StoreError),
+    Heartbeat(#[from] Unconfirmed),
 }
 
 /// How many connections a process opens for each purpose.
@@ -224,13 +318,10 @@ pub(super) fn connect(
     let connection =
         connector.connect(Session::unlimited()).map_err(|error| failed(location, error))?;
     check_version(&connection).map_err(|error| failed(location, error))?;
-    let is_new = connection.with_client(|client| {
-        Ok(match existing {
-            IfMissing::Create => schema::ensure(client),
-            IfMissing::Fail => schema::check(client).map(|()| false),
-        })
-    });
-    let is_new = is_new.map_err(|error| failed(location, error))?;
+    let is_new = match existing {
+        IfMissing::Create => schema::ensure(&connection),
+        IfMissing::Fail => schema::check(&connection).map(|()| false),
+    };
     Ok((connection, is_new.map_err(|error| failed(location, error))?))
 }
 
@@ -248,10 +339,6 @@ impl Reader<'_> {
         let sql = "SELECT current_setting('server_version')";
         Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
     }
-}
-
-fn get(pool: &Pool<PgManager>) -> Result<PooledConnection<PgManager>, StoreError> {
-    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 #[cfg(test)]

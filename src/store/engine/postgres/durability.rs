@@ -36,8 +36,8 @@ pub(in crate::store) struct Durability {
 
 impl Durability {
     /// Reads the settings that hold for the connection.
-    pub fn read(connection: &PgConnection) -> Result<Self, postgres::Error> {
-        let rows = connection.with_client(|client| client.query(SETTINGS, &[]))?;
+    pub fn read(connection: &PgConnection) -> Result<Self, tokio_postgres::Error> {
+        let rows = connection.rows(SETTINGS, &[])?;
         let mut durability = Self {
             fsync: false,
             full_page_writes: false,

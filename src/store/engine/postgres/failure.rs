@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, SqlState};
 
 /// An error of a statement or a connection. The texts contain no values of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(in crate::store) enum Failure {
     Internal(String),
 }
 
-pub(in crate::store) fn classify(error: &postgres::Error) -> Failure {
+pub(in crate::store) fn classify(error: &tokio_postgres::Error) -> Failure {
     let Some(db) = error.as_db_error() else {
         // Without an error of the server, the connection is lost, or the client was misused.
         let is_lost = error.is_closed() || is_io(error);
@@ -51,16 +51,16 @@ fn is_temporary(code: &SqlState) -> bool {
         || classes.iter().any(|class| code.code().starts_with(class))
 }
 
-fn is_io(error: &postgres::Error) -> bool {
+fn is_io(error: &tokio_postgres::Error) -> bool {
     causes(error).any(|cause| cause.is::<std::io::Error>())
 }
 
-fn causes<'e>(error: &'e postgres::Error) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+fn causes<'e>(error: &'e tokio_postgres::Error) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 /// Describes an error with its cause. `Display` of the client's errors says only "db error".
-pub(in crate::store) fn describe(error: &postgres::Error) -> String {
+pub(in crate::store) fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         return describe_db(db);
     }

@@ -1,5 +1,6 @@
 //! PostgreSQL: connections, commits and what became of them, errors, the schema, and the writer.
 
+mod client;
 pub(in crate::store) mod commit;
 pub(in crate::store) mod connect;
 pub(in crate::store) mod connection;
@@ -8,6 +9,7 @@ pub(in crate::store) mod database;
 pub(in crate::store) mod durability;
 pub(in crate::store) mod exclusive;
 pub(in crate::store) mod failure;
+pub(in crate::store) mod lease;
 #[cfg(test)]
 mod parity;
 pub(in crate::store) mod schema;

@@ -59,7 +59,7 @@ fn catalog(client: &mut Client) -> BTreeSet<String> {
 fn both_engines_have_the_same_tables_constraints_and_indexes() {
     let Some(database) = TestDatabase::create() else { return };
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     let postgres = catalog(&mut client);
 
     client.batch_execute("CREATE SCHEMA from_sqlite; SET search_path = from_sqlite").unwrap();
@@ -85,7 +85,7 @@ fn both_engines_have_the_same_tables_constraints_and_indexes() {
 fn both_engines_have_the_same_triggers() {
     let Some(database) = TestDatabase::create() else { return };
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     let sql = "SELECT CAST(tgname AS text) FROM pg_trigger WHERE NOT tgisinternal";
     let rows = client.query(sql, &[]).unwrap();
     let postgres: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
-use postgres::error::SqlState;
-use postgres::{Client, GenericClient};
+use tokio_postgres::error::SqlState;
 
+use super::commit::{CommitOutcome, commit};
+use super::connection::PgConnection;
+use super::failure::Failure;
 use crate::store::engine::dialect::for_postgres;
 use crate::store::engine::identity;
 use crate::store::engine::sqlite::schema::{APPLICATION_ID, VERSION};
@@ -48,10 +50,18 @@ pub(in crate::store) enum SchemaError {
         "the role `{role}` can't create tables in the schema `{schema}`; run GRANT CREATE ON SCHEMA {schema} TO {role}"
     )]
     NoPermission { role: String, schema: String },
+    #[error("the tables of the database could not be stored: {0:?}")]
+    NotStored(Failure),
+    #[error(
+        "the server did not confirm the tables of the database ({0}); check that its standbys are running, and try again"
+    )]
+    Unconfirmed(String),
+    #[error("a query that must return a row returned none")]
+    NoRow,
     #[error("cannot create an ID and a secret for the database: {0}")]
     Random(#[from] getrandom::Error),
     #[error(transparent)]
-    Postgres(#[from] postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
 }
 
 /// Creates the schema if the database is empty; otherwise, checks that it is the current version.
@@ -60,29 +70,41 @@ pub(in crate::store) enum SchemaError {
 ///
 /// # Errors
 /// See [`SchemaError`]. The database is left unchanged.
-pub(in crate::store) fn ensure(client: &mut Client) -> Result<bool, SchemaError> {
-    let place = Place::find(client)?;
+pub(in crate::store) fn ensure(conn: &PgConnection) -> Result<bool, SchemaError> {
+    let place = Place::find(conn)?;
     // Without the lock, because a standby has none.
-    if is_current(client)? {
+    if is_current(conn)? {
         return Ok(false);
     }
-    let mut tx = client.transaction()?;
-    let sql = format!("SELECT pg_advisory_xact_lock({APPLICATION_ID}, {LOCK})");
-    tx.batch_execute(&sql)?;
-    // Another server may have created it.
-    if is_current(&mut tx)? {
+    let sql = format!("BEGIN; SELECT pg_advisory_xact_lock({APPLICATION_ID}, {LOCK})");
+    conn.begin(&sql)?;
+    let created = create(conn, &place);
+    if !matches!(created, Ok(true)) {
+        // If this fails, so does everything else on this connection.
+        conn.end("ROLLBACK")?;
+        return created;
+    }
+    match commit(conn) {
+        CommitOutcome::Stored | CommitOutcome::Unchanged => Ok(true),
+        CommitOutcome::NotStored(failure) => Err(SchemaError::NotStored(failure)),
+        CommitOutcome::Unknown(why) => Err(SchemaError::Unconfirmed(why)),
+    }
+}
+
+/// Creates the schema in the transaction of the connection, unless another server has.
+fn create(conn: &PgConnection, place: &Place) -> Result<bool, SchemaError> {
+    if is_current(conn)? {
         return Ok(false);
     }
-    if has_tables(&mut tx)? {
-        return Err(SchemaError::Foreign(place.schema));
+    if has_tables(conn)? {
+        return Err(SchemaError::Foreign(place.schema.clone()));
     }
     for sql in [DIALECT, SCHEMA] {
-        tx.batch_execute(sql).map_err(|error| place.creation_error(error))?;
+        conn.batch_execute(sql).map_err(|error| place.creation_error(error))?;
     }
-    tx.execute("INSERT INTO pivotal_schema (no, version) VALUES (1, $1)", &[&VERSION])?;
+    conn.rows("INSERT INTO pivotal_schema (no, version) VALUES (1, $1)", &[&VERSION])?;
     let (id, secret) = identity::random()?;
-    tx.execute(&*for_postgres(identity::INSERT), &[&&id[..], &&secret[..]])?;
-    tx.commit()?;
+    conn.rows(&for_postgres(identity::INSERT), &[&&id[..], &&secret[..]])?;
     Ok(true)
 }
 
@@ -90,9 +112,9 @@ pub(in crate::store) fn ensure(client: &mut Client) -> Result<bool, SchemaError>
 ///
 /// # Errors
 /// See [`SchemaError`].
-pub(in crate::store) fn check(client: &mut Client) -> Result<(), SchemaError> {
-    let place = Place::find(client)?;
-    if is_current(client)? { Ok(()) } else { Err(SchemaError::Missing(place.schema)) }
+pub(in crate::store) fn check(conn: &PgConnection) -> Result<(), SchemaError> {
+    let place = Place::find(conn)?;
+    if is_current(conn)? { Ok(()) } else { Err(SchemaError::Missing(place.schema)) }
 }
 
 /// Where the tables are, and who creates them, as they are written in statements.
@@ -102,10 +124,11 @@ struct Place {
 }
 
 impl Place {
-    fn find(client: &mut Client) -> Result<Self, SchemaError> {
+    fn find(conn: &PgConnection) -> Result<Self, SchemaError> {
         let sql = "SELECT quote_ident(current_schema()), quote_ident(current_user),
                        current_setting('search_path'), current_setting('server_encoding')";
-        let row = client.query_one(sql, &[])?;
+        let rows = conn.rows(sql, &[])?;
+        let row = rows.first().ok_or(SchemaError::NoRow)?;
         let encoding: String = row.try_get(3)?;
         if encoding != "UTF8" {
             return Err(SchemaError::Encoding(encoding));
@@ -116,7 +139,7 @@ impl Place {
         }
     }
 
-    fn creation_error(&self, error: postgres::Error) -> SchemaError {
+    fn creation_error(&self, error: tokio_postgres::Error) -> SchemaError {
         if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
             let (role, schema) = (self.role.clone(), self.schema.clone());
             return SchemaError::NoPermission { role, schema };
@@ -132,12 +155,13 @@ const TABLES: &str = "pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnames
         WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid AND d.deptype = 'e')";
 
 /// Returns whether the schema has been created. Fails if it is not the current version.
-fn is_current(client: &mut impl GenericClient) -> Result<bool, SchemaError> {
+fn is_current(conn: &PgConnection) -> Result<bool, SchemaError> {
     let sql = format!("SELECT 1 FROM {TABLES} AND c.relname = 'pivotal_schema'");
-    if client.query_opt(&sql, &[])?.is_none() {
+    if conn.rows(&sql, &[])?.is_empty() {
         return Ok(false);
     }
-    let row = client.query_one("SELECT version FROM pivotal_schema", &[])?;
+    let rows = conn.rows("SELECT version FROM pivotal_schema", &[])?;
+    let row = rows.first().ok_or(SchemaError::NoRow)?;
     let (found, known): (i64, i64) = (row.try_get(0)?, VERSION);
     match found.cmp(&known) {
         Ordering::Less => Err(SchemaError::Older { found, known }),
@@ -146,6 +170,6 @@ fn is_current(client: &mut impl GenericClient) -> Result<bool, SchemaError> {
     }
 }
 
-fn has_tables(client: &mut impl GenericClient) -> Result<bool, SchemaError> {
-    Ok(client.query_opt(&format!("SELECT 1 FROM {TABLES} LIMIT 1"), &[])?.is_some())
+fn has_tables(conn: &PgConnection) -> Result<bool, SchemaError> {
+    Ok(!conn.rows(&format!("SELECT 1 FROM {TABLES} LIMIT 1"), &[])?.is_empty())
 }

@@ -7,6 +7,7 @@ use postgres::{Client, Config, NoTls};
 use super::connect::connector::Connector;
 use super::connect::session::Session;
 use super::connection::PgConnection;
+use super::schema;
 use crate::model::database_url::DatabaseUrl;
 
 /// The URL of a server on which the tests can create databases.
@@ -53,6 +54,11 @@ impl TestDatabase {
     /// Connects as the server does.
     pub fn connect_as_server(&self, session: Session) -> PgConnection {
         self.connector().connect(session).unwrap()
+    }
+
+    /// Creates the tables, unless they are there.
+    pub fn create_schema(&self) {
+        schema::ensure(&self.connect_as_server(Session::unlimited())).unwrap();
     }
 
     pub fn connect(&self) -> Client {

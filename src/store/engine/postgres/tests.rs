@@ -3,7 +3,7 @@
 use postgres::Client;
 use postgres::error::SqlState;
 
-use super::connection::PgConnection;
+use super::connect::session::Session;
 use super::schema::{self, SchemaError};
 use super::test_database::TestDatabase;
 use crate::store::engine::Conn;
@@ -18,11 +18,11 @@ fn servers_that_start_at_the_same_time_create_the_schema_once() {
     let Some(database) = TestDatabase::create() else { return };
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| schema::ensure(&mut database.connect()).unwrap());
+            scope.spawn(|| database.create_schema());
         }
     });
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     let identity = "SELECT string_agg(id, ' ') FROM database WHERE length(key_check_secret) = 32";
     assert_eq!(text(&mut client, identity).unwrap().len(), 32);
 }
@@ -30,43 +30,41 @@ fn servers_that_start_at_the_same_time_create_the_schema_once() {
 #[test]
 fn a_database_of_another_version_is_refused() {
     let Some(database) = TestDatabase::create() else { return };
-    let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
-    client.batch_execute("UPDATE pivotal_schema SET version = 999").unwrap();
-    let refused = schema::ensure(&mut client).unwrap_err();
+    database.create_schema();
+    let conn = database.connect_as_server(Session::unlimited());
+    conn.batch_execute("UPDATE pivotal_schema SET version = 999").unwrap();
+    let refused = schema::ensure(&conn).unwrap_err();
     assert!(matches!(refused, SchemaError::Newer { found: 999, .. }), "{refused}");
-    client.batch_execute("UPDATE pivotal_schema SET version = 7").unwrap();
-    let refused = schema::ensure(&mut client).unwrap_err();
+    conn.batch_execute("UPDATE pivotal_schema SET version = 7").unwrap();
+    let refused = schema::ensure(&conn).unwrap_err();
     assert!(matches!(refused, SchemaError::Older { found: 7, .. }), "{refused}");
 }
 
 #[test]
 fn a_schema_with_tables_of_another_program_is_refused_and_left_unchanged() {
     let Some(database) = TestDatabase::create() else { return };
-    let mut client = database.connect();
-    client.batch_execute("CREATE TABLE invoices (no BIGINT)").unwrap();
-    let refused = schema::ensure(&mut client).unwrap_err();
+    let conn = database.connect_as_server(Session::unlimited());
+    conn.batch_execute("CREATE TABLE invoices (no BIGINT)").unwrap();
+    let refused = schema::ensure(&conn).unwrap_err();
     assert!(matches!(&refused, SchemaError::Foreign(name) if name == "public"), "{refused}");
     let functions = "SELECT CAST(count(*) AS text) FROM pg_proc WHERE proname = 'json_field'";
-    assert_eq!(text(&mut client, functions).unwrap(), "0");
-    client
-        .batch_execute("CREATE SCHEMA \"Pivotal\"; SET search_path = \"Pivotal\", public")
-        .unwrap();
-    schema::ensure(&mut client).unwrap();
+    assert_eq!(text(&mut database.connect(), functions).unwrap(), "0");
+    conn.batch_execute("CREATE SCHEMA \"Pivotal\"; SET search_path = \"Pivotal\", public").unwrap();
+    schema::ensure(&conn).unwrap();
     let tables = "SELECT CAST(count(*) AS text) FROM pg_tables WHERE schemaname = 'Pivotal'";
-    assert!(text(&mut client, tables).unwrap().parse::<u32>().unwrap() > 10);
-    client.batch_execute("SET search_path = missing").unwrap();
-    let refused = schema::ensure(&mut client).unwrap_err();
+    assert!(text(&mut database.connect(), tables).unwrap().parse::<u32>().unwrap() > 10);
+    conn.batch_execute("SET search_path = missing").unwrap();
+    let refused = schema::ensure(&conn).unwrap_err();
     assert!(matches!(&refused, SchemaError::NoSchema(path) if path == "missing"), "{refused}");
 }
 
 #[test]
 fn a_role_that_cannot_create_tables_is_told_what_it_needs() {
     let Some(database) = TestDatabase::create() else { return };
-    let mut client = database.connect();
-    client.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").unwrap();
-    client.batch_execute("SET ROLE pg_monitor").unwrap();
-    let refused = schema::ensure(&mut client).unwrap_err().to_string();
+    let conn = database.connect_as_server(Session::unlimited());
+    conn.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").unwrap();
+    conn.batch_execute("SET ROLE pg_monitor").unwrap();
+    let refused = schema::ensure(&conn).unwrap_err().to_string();
     assert!(refused.contains("GRANT CREATE ON SCHEMA public TO pg_monitor"), "{refused}");
 }
 
@@ -74,7 +72,7 @@ fn a_role_that_cannot_create_tables_is_told_what_it_needs() {
 fn functions_of_sqlite_give_the_same_results() {
     let Some(database) = TestDatabase::create() else { return };
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     let sqlite = rusqlite::Connection::open_in_memory().unwrap();
     for expression in [
         "max(1, 2)",
@@ -123,7 +121,7 @@ const ROWS: &str = "
 fn events_are_append_only_except_for_what_an_open_purge_names() {
     let Some(database) = TestDatabase::create() else { return };
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     client.batch_execute(ROWS).unwrap();
     let permit = |resource: &str, id: &str, before: &str| {
         format!(
@@ -160,7 +158,7 @@ fn events_are_append_only_except_for_what_an_open_purge_names() {
 fn rows_come_in_the_order_of_their_creation() {
     let Some(database) = TestDatabase::create() else { return };
     let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
+    database.create_schema();
     client.batch_execute(ROWS).unwrap();
     let more = "INSERT INTO customers
         SELECT 'c' || n, 1, n, 's' || n, NULL, 'active', NULL, NULL, '', 100 - n, 200, NULL, 1, '{}'
@@ -177,9 +175,8 @@ fn rows_come_in_the_order_of_their_creation() {
 #[test]
 fn the_size_of_the_database_is_that_of_its_files() {
     let Some(database) = TestDatabase::create() else { return };
-    let mut client = database.connect();
-    schema::ensure(&mut client).unwrap();
-    let conn = PgConnection::new(client);
+    database.create_schema();
+    let conn = database.connect_as_server(Session::unlimited());
     let size = Conn::from(&conn).database_size().unwrap();
     assert!(size.bytes > 1 << 20, "{size:?}");
     assert_eq!(size.free_bytes, 0);

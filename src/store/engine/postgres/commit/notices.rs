@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use postgres::error::DbError;
+use tokio_postgres::error::DbError;
 
 /// The function in PostgreSQL that waits for standbys, and its file. Unlike the text of a warning,
 /// they don't depend on the server's language.

@@ -58,10 +58,7 @@ fn commit_waiting(database: &TestDatabase, no: i64, function: &str) -> (CommitOu
     connection.batch_execute("SET synchronous_commit = on").unwrap();
     connection.begin("BEGIN").unwrap();
     connection.batch_execute(&format!("INSERT INTO rows VALUES ({no})")).unwrap();
-    let process: i32 = connection
-        .with_client(|client| client.query_one("SELECT pg_backend_pid()", &[]))
-        .unwrap()
-        .get(0);
+    let process: i32 = connection.rows("SELECT pg_backend_pid()", &[]).unwrap()[0].get(0);
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
             let mut admin = database.connect();
@@ -121,10 +118,7 @@ fn a_commit_whose_connection_is_lost_is_unknown() {
     let Some(database) = TestDatabase::create() else { return };
     let connection = database.connect_as_server(Session::unlimited());
     connection.begin("BEGIN").unwrap();
-    let process: i32 = connection
-        .with_client(|client| client.query_one("SELECT pg_backend_pid()", &[]))
-        .unwrap()
-        .get(0);
+    let process: i32 = connection.rows("SELECT pg_backend_pid()", &[]).unwrap()[0].get(0);
     let mut admin = database.connect();
     admin.query_one("SELECT pg_terminate_backend($1, 60000)", &[&process]).unwrap();
     let outcome = commit(&connection);

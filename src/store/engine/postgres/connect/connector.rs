@@ -2,17 +2,16 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use postgres::Config;
-use postgres::error::SqlState;
+use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::host::{AttemptError, Attempts};
 use super::session::{CONNECT_TIMEOUT, Session, config};
 use super::tls::{TlsError, connector};
 use crate::model::database_url::{DatabaseHost, DatabaseUrl};
+use crate::store::engine::postgres::client::{AttemptError, Client};
 use crate::store::engine::postgres::commit::notices::Notices;
 use crate::store::engine::postgres::connection::PgConnection;
 use crate::store::engine::postgres::failure::describe;
@@ -24,11 +23,10 @@ pub(in crate::store) struct Connector(Arc<Shared>);
 struct Shared {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
-    /// For each host of the URL.
-    attempts: Vec<Attempts>,
-    /// The host of the last connection. It is tried first, because waiting for one that is gone
-    /// takes seconds.
-    primary: AtomicUsize,
+    /// The host that is tried first: that of the last connection, because waiting for one that is
+    /// gone takes seconds, or the one that was chosen.
+    preferred: AtomicUsize,
+    is_guided: AtomicBool,
 }
 
 impl Connector {
@@ -36,8 +34,8 @@ impl Connector {
     /// If the certificates to trust can't be read.
     pub fn new(url: &DatabaseUrl) -> Result<Self, TlsError> {
         let tls = connector(url.tls())?;
-        let attempts = url.hosts().iter().map(|_| Attempts::default()).collect();
-        Ok(Self(Arc::new(Shared { url: url.clone(), tls, attempts, primary: AtomicUsize::new(0) })))
+        let (preferred, is_guided) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Ok(Self(Arc::new(Shared { url: url.clone(), tls, preferred, is_guided })))
     }
 
     /// Connects to the first host that accepts writes. Never call this, or use a connection, on a
@@ -46,33 +44,65 @@ impl Connector {
     /// # Errors
     /// See [`ConnectError`].
     pub fn connect(&self, session: Session) -> Result<PgConnection, ConnectError> {
-        let hosts = self.0.url.hosts();
-        let first = self.0.primary.load(Ordering::Relaxed);
+        // For the connection, the handshake, and what follows.
+        let limit = 2 * self.0.url.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
         let mut failures = Vec::new();
-        for at in (first..hosts.len()).chain(0..first) {
-            let notices = Notices::default();
-            let mut config = config(&self.0.url, &hosts[at], session);
-            config.notice_callback(notices.callback());
-            // For the connection, the handshake, and what follows.
-            let limit = 2 * self.0.url.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
-            match self.attempt(at, config, limit) {
-                Ok(client) => {
-                    self.0.primary.store(at, Ordering::Relaxed);
-                    return Ok(PgConnection::with_notices(client, notices));
+        for host in self.order() {
+            match self.connect_to(host, session, limit) {
+                Ok(connection) => {
+                    if !self.0.is_guided.load(Ordering::Relaxed) {
+                        self.prefer(host);
+                    }
+                    return Ok(connection);
                 }
-                Err(error) => failures.push((hosts[at].clone(), explain(&error, &self.0.url))),
+                Err(error) => failures.push(error),
             }
         }
         Err(ConnectError(failures))
     }
 
-    fn attempt(
+    /// Connects to one host if it accepts writes.
+    ///
+    /// # Errors
+    /// Why the host can't be used.
+    pub fn connect_to(
         &self,
-        at: usize,
-        config: Config,
+        host: usize,
+        session: Session,
         limit: Duration,
-    ) -> Result<postgres::Client, AttemptError> {
-        self.0.attempts[at].connect(config, self.0.tls.clone(), limit)
+    ) -> Result<PgConnection, HostError> {
+        let (url, tls, named) = (&self.0.url, self.0.tls.clone(), &self.0.url.hosts()[host]);
+        let notices = Notices::default();
+        let config = config(url, named, session);
+        Client::connect(config, tls, notices.callback(), limit)
+            .and_then(|client| Ok(PgConnection::new(client, host, session.reply_limit(), notices)?))
+            .map_err(|error| HostError { host: named.clone(), why: explain(&error, url) })
+    }
+
+    /// Returns the number of hosts.
+    pub fn hosts(&self) -> usize {
+        self.0.url.hosts().len()
+    }
+
+    /// Returns the hosts in the order in which they are tried.
+    pub fn order(&self) -> impl Iterator<Item = usize> + use<> {
+        let first = self.preferred();
+        (first..self.hosts()).chain(0..first)
+    }
+
+    pub fn preferred(&self) -> usize {
+        self.0.preferred.load(Ordering::Relaxed)
+    }
+
+    pub fn prefer(&self, host: usize) {
+        self.0.preferred.store(host, Ordering::Relaxed);
+    }
+
+    /// From now on, only [`Connector::prefer`] says which host is tried first. That of a connection
+    /// may accept writes without being able to commit them.
+    pub fn guided(&self) -> Self {
+        self.0.is_guided.store(true, Ordering::Relaxed);
+        self.clone()
     }
 }
 
@@ -84,12 +114,19 @@ impl fmt::Debug for Connector {
 
 /// Why none of the hosts could be connected to. Says what to do, and contains no secret.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct ConnectError(Vec<(DatabaseHost, String)>);
+pub(in crate::store) struct ConnectError(Vec<HostError>);
+
+/// Why a host could not be connected to.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct HostError {
+    host: DatabaseHost,
+    why: String,
+}
 
 impl Display for ConnectError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("cannot connect to PostgreSQL")?;
-        for (at, (host, why)) in self.0.iter().enumerate() {
+        for (at, HostError { host, why }) in self.0.iter().enumerate() {
             write!(f, "{} {host}: {why}", if at == 0 { " at" } else { "; at" })?;
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! Connecting to PostgreSQL: from the URL of a database to pools of connections to its primary.
 
 pub(in crate::store) mod connector;
-mod host;
 pub(in crate::store) mod pool;
 pub(in crate::store) mod session;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use r2d2::{NopErrorHandler, Pool};
 use super::connector::{ConnectError, Connector};
 use super::session::Session;
 use crate::store::engine::postgres::connection::PgConnection;
+use crate::store::engine::postgres::lease::Lease;
 
 /// A connection that was used within this time is taken without asking the server.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -19,6 +20,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(in crate::store) struct PgManager {
     connector: Connector,
+    lease: Lease,
     session: Session,
     /// How many connections of the pool have broken. Others to the same server are then broken, too.
     broken: Arc<AtomicU64>,
@@ -39,15 +41,18 @@ pub(in crate::store) enum PoolError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error("the connection to PostgreSQL was lost")]
-    Lost(#[source] postgres::Error),
+    Lost(#[source] tokio_postgres::Error),
     #[error("the server has become a standby, or read-only")]
     ReadOnly,
+    #[error("another server is the primary")]
+    NotPrimary,
 }
 
 /// Opens a pool without waiting for its connections. It keeps all of them open and replaces broken
 /// ones by itself. [`Pool::get`] fails after `wait`, and its error says why.
 pub(in crate::store) fn open(
     connector: Connector,
+    lease: Lease,
     session: Session,
     size: u32,
     wait: Duration,
@@ -59,12 +64,12 @@ pub(in crate::store) fn open(
         .test_on_check_out(true)
         // Whoever needs a connection reports why there is none.
         .error_handler(Box::new(NopErrorHandler))
-        .build_unchecked(PgManager::new(connector, session))
+        .build_unchecked(PgManager::new(connector, lease, session))
 }
 
 impl PgManager {
-    pub(super) fn new(connector: Connector, session: Session) -> Self {
-        Self { connector, session, broken: Arc::default() }
+    pub(super) fn new(connector: Connector, lease: Lease, session: Session) -> Self {
+        Self { connector, lease, session, broken: Arc::default() }
     }
 }
 
@@ -80,6 +85,9 @@ impl r2d2::ManageConnection for PgManager {
 
     /// Costs a round trip only if the connection has been idle, or another one has broken.
     fn is_valid(&self, pooled: &mut PooledPg) -> Result<(), PoolError> {
+        if self.lease.is_of_another(pooled.connection.origin().primary) {
+            return Err(PoolError::NotPrimary);
+        }
         let broken = self.broken.load(Ordering::Relaxed);
         if pooled.broken == broken && pooled.used.elapsed() < TRUSTED_FOR {
             return Ok(());

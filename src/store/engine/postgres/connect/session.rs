@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use postgres::Config;
-use postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 
 use crate::model::database_url::{self, DatabaseHost, DatabaseUrl, Tls};
 
@@ -20,6 +20,8 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 const PROBES: u32 = 3;
 /// A process that stops in the middle of a change must not keep its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+/// How much longer than a statement may run its response may take.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Limits of a session on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,12 @@ impl Session {
             lock_timeout: Duration::ZERO,
             idle_in_transaction: Duration::ZERO,
         }
+    }
+
+    /// How long a response may take until the server is taken for lost. `None` is as long as it accepts
+    /// other connections.
+    pub(super) fn reply_limit(self) -> Option<Duration> {
+        (!self.statement_timeout.is_zero()).then(|| self.statement_timeout.saturating_add(GRACE))
     }
 
     /// Returns the command-line options of the session. They override the settings of the role and

@@ -11,6 +11,7 @@ use super::version::check_version;
 use crate::model::database_url::DatabaseUrl;
 use crate::store::engine::postgres::durability::{Copies, Durability};
 use crate::store::engine::postgres::failure::{Failure, classify};
+use crate::store::engine::postgres::lease::Lease;
 use crate::store::engine::postgres::test_database::TestDatabase;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -34,7 +35,8 @@ fn the_first_host_that_answers_is_used() {
 #[test]
 fn a_server_that_does_not_accept_writes_is_refused() {
     let Some(database) = TestDatabase::create() else { return };
-    let manager = pool::PgManager::new(database.connector(), Session::unlimited());
+    let manager =
+        pool::PgManager::new(database.connector(), Lease::default(), Session::unlimited());
     let mut pooled = manager.connect().unwrap();
     let sql = "SET default_transaction_read_only = on";
     pooled.connection.batch_execute(sql).unwrap();
@@ -54,10 +56,10 @@ fn a_server_that_does_not_accept_writes_is_refused() {
 #[test]
 fn a_pool_replaces_connections_that_are_lost() {
     let Some(database) = TestDatabase::create() else { return };
-    let pool = pool::open(database.connector(), Session::unlimited(), 2, WAIT);
+    let pool = pool::open(database.connector(), Lease::default(), Session::unlimited(), 2, WAIT);
     let process = |pooled: &pool::PooledPg| -> i32 {
         let sql = "SELECT pg_backend_pid()";
-        pooled.connection.with_client(|client| client.query_one(sql, &[])).unwrap().get(0)
+        pooled.connection.rows(sql, &[]).unwrap()[0].get(0)
     };
     let (one, other) = (pool.get().unwrap(), pool.get().unwrap());
     let mut admin = database.connect();

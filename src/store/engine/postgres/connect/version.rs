@@ -13,7 +13,7 @@ pub(in crate::store) enum VersionError {
     )]
     TooOld(String),
     #[error(transparent)]
-    Postgres(#[from] postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
 }
 
 /// # Errors
@@ -21,7 +21,11 @@ pub(in crate::store) enum VersionError {
 pub(in crate::store) fn check_version(connection: &PgConnection) -> Result<(), VersionError> {
     let sql = "SELECT CAST(current_setting('server_version_num') AS int),
                       current_setting('server_version')";
-    let row = connection.with_client(|client| client.query_one(sql, &[]))?;
-    let number: i32 = row.try_get(0)?;
-    if number >= MINIMUM { Ok(()) } else { Err(VersionError::TooOld(row.try_get(1)?)) }
+    for row in connection.rows(sql, &[])? {
+        let number: i32 = row.try_get(0)?;
+        if number < MINIMUM {
+            return Err(VersionError::TooOld(row.try_get(1)?));
+        }
+    }
+    Ok(())
 }

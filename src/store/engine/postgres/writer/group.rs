@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::super::commit::{CommitOutcome, commit};
 use super::super::connection::PgConnection;
 use super::super::failure::classify;
+use super::super::lease::Lease;
 use crate::model::clock::Clock;
 use crate::store::Tx;
 use crate::store::engine::Conn;
@@ -58,7 +59,7 @@ impl RunningGroup {
     }
 
     /// Begins the transaction. If this fails, no job has run.
-    pub fn begin(conn: &PgConnection, scope: WriteScope) -> Result<(), postgres::Error> {
+    pub fn begin(conn: &PgConnection, scope: WriteScope) -> Result<(), tokio_postgres::Error> {
         conn.begin(&begin(scope))
     }
 
@@ -69,6 +70,7 @@ impl RunningGroup {
     pub fn write(
         &mut self,
         conn: &PgConnection,
+        lease: &Lease,
         clock: &dyn Clock,
         stats: &WriteStats,
     ) -> Result<(), StoreError> {
@@ -95,8 +97,10 @@ impl RunningGroup {
                 Err(_) => Savepoint::OfFailed,
             };
         }
+        let still_primary = || lease.check_for(conn.origin().primary);
         if !is_any_stored {
-            return conn.end("ROLLBACK").map_err(|error| classify(&error).into());
+            conn.end("ROLLBACK").map_err(|error| classify(&error))?;
+            return still_primary();
         }
         if matches!(savepoint, Savepoint::OfFailed) {
             execute(conn, "ROLLBACK TO job")?;
@@ -107,6 +111,8 @@ impl RunningGroup {
                 stats.committed(started.elapsed());
                 Ok(())
             }
+            // No standby was asked whether this still is the primary, so what was read may be old.
+            CommitOutcome::Unchanged => still_primary(),
             CommitOutcome::NotStored(failure) => Err(failure.into()),
             CommitOutcome::Unknown(why) => Err(StoreError::OutcomeUnknown(why)),
         }
@@ -115,8 +121,16 @@ impl RunningGroup {
     /// Responds to all jobs.
     pub fn respond(self, stored: &Result<(), StoreError>) {
         for outcome in self.outcomes {
-            // A job that failed was rolled back in any case.
-            let stored = if outcome.has_failed() { Ok(()) } else { stored.clone() };
+            // A job that failed was rolled back in any case. What it found may be old, though, if it is
+            // unknown whether this was the primary.
+            let stored = match stored {
+                Err(StoreError::OutcomeUnknown(why)) if outcome.has_failed() => {
+                    Err(StoreError::Unavailable(why.clone()))
+                }
+                Err(StoreError::Unavailable(_)) | Ok(()) => stored.clone(),
+                Err(_) if outcome.has_failed() => Ok(()),
+                Err(error) => Err(error.clone()),
+            };
             outcome.respond(stored);
         }
         let not_run = || StoreError::Internal("a change was not run".to_owned());

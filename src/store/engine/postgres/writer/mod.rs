@@ -19,6 +19,7 @@ use super::connect::connector::Connector;
 use super::connect::session::Session;
 use super::connection::PgConnection;
 use super::failure::classify;
+use super::lease::Lease;
 use crate::model::clock::Clock;
 use crate::store::Tx;
 use crate::store::engine::write_job::{Job, LOCK_TIMEOUT, QUEUE_CAPACITY};
@@ -33,6 +34,8 @@ const MAX_GROUP: usize = 64;
 /// After a failure to connect, changes fail at once for this long. Real time, because it depends on
 /// another machine.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a server may take to respond that a commit has ended.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The handle to the threads. Dropping it ends them once the queue is empty.
 pub(in crate::store) struct Writer {
@@ -49,6 +52,7 @@ impl Writer {
     pub fn start(
         threads: usize,
         connector: &Connector,
+        lease: &Lease,
         clock: &Arc<dyn Clock>,
         outbox: &OutboxSignal,
         stats: Arc<WriteStats>,
@@ -59,10 +63,12 @@ impl Writer {
             let worker = WriterThread {
                 queue: Arc::clone(&writer.queue),
                 connector: connector.clone(),
+                lease: lease.clone(),
                 clock: Arc::clone(clock),
                 outbox: outbox.clone(),
                 stats: Arc::clone(&writer.stats),
                 conn: None,
+                hanging: None,
                 failed: None,
             };
             let named = thread::Builder::new().name(format!("writer-{number}"));
@@ -111,10 +117,14 @@ impl Drop for Writer {
 struct WriterThread {
     queue: Arc<GroupQueue<Job>>,
     connector: Connector,
+    lease: Lease,
     clock: Arc<dyn Clock>,
     outbox: OutboxSignal,
     stats: Arc<WriteStats>,
     conn: Option<PgConnection>,
+    /// A connection whose commit took too long, and may still wait for a standby. There is at most
+    /// one, so that the server doesn't run out of connections.
+    hanging: Option<PgConnection>,
     /// When and why the last attempt to connect failed.
     failed: Option<(Instant, StoreError)>,
 }
@@ -134,7 +144,7 @@ impl WriterThread {
                     log::error!("cannot store a group of changes: {error}");
                 }
                 // Whatever state it is in: the next group gets a new one.
-                self.conn = None;
+                self.hanging = self.conn.take().filter(PgConnection::is_waiting);
             }
             // Before the responses: a job that is sent after one must find its scope free.
             self.queue.finish(scope);
@@ -143,21 +153,35 @@ impl WriterThread {
     }
 
     fn write(&mut self, scope: WriteScope, group: &mut RunningGroup) -> Result<(), StoreError> {
+        self.lease.check()?;
+        self.check_hanging()?;
         self.begin(scope)?;
         let Some(conn) = &self.conn else {
             return Err(StoreError::Internal("a transaction has no connection".to_owned()));
         };
-        let stored = group.write(conn, &*self.clock, &self.stats);
+        let stored = group.write(conn, &self.lease, &*self.clock, &self.stats);
         if conn.take_outbox_change() {
             self.outbox.wake();
         }
         stored
     }
 
+    /// Fails while the last commit still waits for a standby, unless another host is the primary.
+    fn check_hanging(&mut self) -> Result<(), StoreError> {
+        let preferred = self.connector.preferred();
+        self.hanging.take_if(|conn| conn.origin().host != preferred || conn.has_responded(LOOK));
+        match self.hanging {
+            Some(_) => Err(StoreError::Unavailable("no standby confirms changes".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// Begins a transaction. If the connection was lost since the last one, or its server accepts
     /// changes no longer, gets a new one.
     fn begin(&mut self, scope: WriteScope) -> Result<(), StoreError> {
-        if let Some(conn) = self.conn.take_if(|conn| !conn.is_closed()) {
+        if let Some(conn) = self.conn.take().filter(|conn| !conn.is_closed())
+            && !self.lease.is_of_another(conn.origin().primary)
+        {
             match RunningGroup::begin(&conn, scope) {
                 Ok(()) => {
                     self.conn = Some(conn);
@@ -188,13 +212,15 @@ impl WriterThread {
         }
         let connected = self.connector.connect(Session::writer(LOCK_TIMEOUT));
         let connected = connected.map_err(|error| StoreError::Unavailable(error.to_string()));
+        let connected =
+            connected.and_then(|conn| self.lease.check_for(conn.origin().primary).map(|()| conn));
         self.failed = connected.as_ref().err().map(|error| (Instant::now(), error.clone()));
         connected
     }
 }
 
-fn is_lock_timeout(error: &postgres::Error) -> bool {
-    error.code() == Some(&postgres::error::SqlState::LOCK_NOT_AVAILABLE)
+fn is_lock_timeout(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE)
 }
 
 fn busy(scope: WriteScope) -> StoreError {
