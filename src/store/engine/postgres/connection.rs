@@ -109,14 +109,18 @@ impl PgConnection {
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let statement =
-            self.run(|client, patience| client.prepare(&for_postgres(sql), patience))?;
+        let statement = self.prepare_uncached(&for_postgres(sql))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENT_CACHE {
             statements.clear();
         }
         statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    /// Prepares a statement in PostgreSQL's spelling.
+    pub(super) fn prepare_uncached(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        self.run(|client, patience| client.prepare(sql, patience))
     }
 
     pub fn query(

@@ -1,6 +1,6 @@
 //! Reads a large result in batches, so that it is never in memory as a whole.
 
-use postgres::{Row, Statement};
+use tokio_postgres::{Row, Statement};
 
 use super::connection::PgConnection;
 use crate::store::engine::error::{Error, Result};
@@ -35,7 +35,7 @@ impl<'c> Cursor<'c> {
         let declare = connection.prepare(&format!("DECLARE {name} NO SCROLL CURSOR FOR {sql}"))?;
         connection.execute(&declare, values)?;
         let fetch = format!("FETCH {BATCH} FROM {name}");
-        cursor.fetch = Some(connection.with_client(|client| client.prepare(&fetch))?);
+        cursor.fetch = Some(connection.prepare_uncached(&fetch)?);
         Ok(cursor)
     }
 

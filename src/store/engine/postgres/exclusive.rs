@@ -105,7 +105,7 @@ impl PgExclusive {
     /// [`StoreError::OutcomeUnknown`], or another error if nothing was stored.
     pub fn commit(self) -> Result<(), StoreError> {
         match commit(&self.connection) {
-            CommitOutcome::Stored => Ok(()),
+            CommitOutcome::Stored | CommitOutcome::Unchanged => Ok(()),
             CommitOutcome::NotStored(failure) => Err(failure.into()),
             CommitOutcome::Unknown(why) => Err(StoreError::OutcomeUnknown(why)),
         }
