@@ -18,6 +18,8 @@ pub fn start(level: LevelFilter, format: LogFormat) {
         .filter_level(level)
         .filter_module("actix_server", level.min(LevelFilter::Warn))
         .filter_module("actix_http", requests)
+        // Logs the parameters of every statement, with hashes of keys and secrets of webhooks.
+        .filter_module("tokio_postgres", level.min(LevelFilter::Warn))
         .format(|out, record| logging::write_record(out, SystemClock.now(), record))
         .target(Target::Pipe(Box::new(stderr::LineWriter)))
         .init();

@@ -1,24 +1,20 @@
 //! The limit on file descriptors, which bounds the connections: each needs one.
 
-use crate::store::Threads;
-
 /// Descriptors for the log, the sockets, the writer, backups, and whatever libraries open.
 const OTHERS: u64 = 64;
 /// Descriptors that each worker thread uses to poll its connections.
 const PER_WORKER: u64 = 6;
-/// The database file and its WAL, for each connection that reads it.
-const PER_READER: u64 = 2;
 
 /// Returns how many connections the server can have: `max`, or fewer if the limit on descriptors is
 /// too low even after raising it.
 pub(super) fn connection_limit(
     max: usize,
     workers: usize,
-    threads: Threads,
+    database: u64,
     webhooks: usize,
 ) -> usize {
     let Some(limit) = raised_limit() else { return max };
-    let possible = slots_within(limit, workers, threads, webhooks);
+    let possible = slots_within(limit, workers, database, webhooks);
     if possible < max {
         log::warn!(
             "connections.max is reduced from {max} to {possible}: the process can open only \
@@ -30,10 +26,8 @@ pub(super) fn connection_limit(
 
 /// Returns how many connections fit within a limit. However low it is, a quarter of it goes to
 /// connections: the server may then run out of descriptors, but it is usable until it does.
-fn slots_within(limit: u64, workers: usize, threads: Threads, webhooks: usize) -> usize {
-    // Both pools of the store can open as many connections as there are threads.
-    let readers = 2 * (u64::from(threads.lookups) + u64::from(threads.lists));
-    let own = OTHERS + PER_WORKER * workers as u64 + PER_READER * readers + webhooks as u64;
+fn slots_within(limit: u64, workers: usize, database: u64, webhooks: usize) -> usize {
+    let own = OTHERS + PER_WORKER * workers as u64 + database + webhooks as u64;
     let left = limit.saturating_sub(own).max(limit / 4);
     usize::try_from(left).unwrap_or(usize::MAX)
 }
@@ -59,17 +53,13 @@ fn raised_limit() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn descriptors_are_reserved_for_the_store_and_the_workers() {
-        let threads = Threads { lookups: 2, lists: 8, query_timeout: Duration::ZERO };
-        assert_eq!(slots_within(1024, 2, threads, 256), 1024 - 64 - 12 - 40 - 256);
-        assert_eq!(slots_within(1 << 20, 2, threads, 0), (1 << 20) - 64 - 12 - 40);
-        assert_eq!(slots_within(64, 2, threads, 256), 16);
-        let many = Threads { lookups: 256, lists: 1024, query_timeout: Duration::ZERO };
-        assert_eq!(slots_within(1024, 256, many, 256), 256);
+        assert_eq!(slots_within(1024, 2, 40, 256), 1024 - 64 - 12 - 40 - 256);
+        assert_eq!(slots_within(1 << 20, 2, 40, 0), (1 << 20) - 64 - 12 - 40);
+        assert_eq!(slots_within(64, 2, 40, 256), 16);
+        assert_eq!(slots_within(1024, 256, 5120, 256), 256);
     }
 }

@@ -207,7 +207,7 @@ impl Server {
         let max = descriptors::connection_limit(
             connections.max,
             settings.worker_threads(),
-            Self::threads(settings),
+            service.store().descriptors(Self::threads(settings)),
             settings.webhooks.concurrency,
         );
         let slots = Slots::new(

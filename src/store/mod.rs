@@ -229,6 +229,11 @@ impl Store {
         self.database.engine()
     }
 
+    /// Returns how many file descriptors the connections to the database need at most.
+    pub fn descriptors(&self, threads: Threads) -> u64 {
+        self.database.descriptors(threads)
+    }
+
     /// Returns whether the database was created when it was opened.
     pub fn is_new(&self) -> bool {
         self.is_new

@@ -35,11 +35,11 @@ impl ErasureReport {
         emails: Option<&[String]>,
         done: &str,
     ) -> Result<Self, Failure> {
+        let erasure = run(store, done)?;
         let Some(dir) = context.location.files() else {
             let database = context.settings.settings.database.as_ref();
             return Ok(Self::on_postgres(database.map(DatabaseUrl::vacuum_command)));
         };
-        let erasure = run(store, done)?;
         let pages_with_email = emails.map(|emails| store.count_pages_with(emails)).transpose()?;
         let other_files = dir.files_with_copies().map_err(|error| {
             Failure::Other(format!(

@@ -157,6 +157,15 @@ impl Database {
         }
     }
 
+    pub fn descriptors(&self, threads: Threads) -> u64 {
+        match self {
+            // The file and its WAL. Both pools can open as many connections as there are threads.
+            Self::Sqlite(_) => 4 * (u64::from(threads.lookups) + u64::from(threads.lists)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => database.descriptors(),
+        }
+    }
+
     pub fn engine(&self) -> EngineInfo {
         match self {
             Self::Sqlite(database) => {

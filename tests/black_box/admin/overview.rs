@@ -7,6 +7,7 @@ use pivotal_server::model::key::{Mode, Tier};
 use pivotal_server::settings::{RateLimits, Settings};
 use serde_json::json;
 
+use crate::support::database::{is_postgres, place_of};
 use crate::support::{InProcess, Server, wait_until};
 
 #[test]
@@ -21,7 +22,8 @@ fn the_overview_counts_the_resources_of_the_workspace() {
     client.post("/onboardings", body).expect(201);
     let page = visitor.get("/admin");
     page.expect(200).says("API requests in the last hour").says("Database OK");
-    page.says("Database engine SQLite 3.").says("/pivotal.db");
+    let engine = if is_postgres() { "PostgreSQL" } else { "SQLite 3." };
+    page.says(&format!("Database engine {engine}")).says(&place_of(server.dir()));
     let facts = page.texts("dl > div");
     for fact in ["At risk 1", "Contacts 0", "Review 1", "Paused 1"] {
         assert!(facts.iter().any(|one| one == fact), "{fact} is not in {facts:?}");

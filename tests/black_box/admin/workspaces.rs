@@ -46,8 +46,8 @@ fn a_workspace_is_selected_in_the_list_and_found_among_many() {
     assert_eq!((only.count("#current-workspace"), only.count("tbody .badge.good")), (0, 1));
     assert_eq!(only.text(".switch"), "Workspace Default");
     let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
-        INSERT INTO workspaces (id, slug, name, created_at)
-            SELECT 'c00000' || (1000000000000000000 + i), 'shop-' || i, 'Ärger ' || i, created_at
+        INSERT INTO workspaces (no, id, slug, name, created_at)
+            SELECT 1000 + i, 'c00000' || (1000000000000000000 + i), 'shop-' || i, 'Ärger ' || i, created_at
             FROM n, workspaces WHERE slug = 'default'";
     assert_eq!(server.sql().execute(sql, []).unwrap(), 200);
 

@@ -97,7 +97,11 @@ fn a_purged_customer_is_gone_from_every_file_while_the_server_runs() {
     let purged = server.json(&["contacts", "purge", "--workspace", "default", "--yes", &contact]);
     assert_eq!((&purged["object"], &purged["id"]), (&json!("contact"), &json!(contact)));
     assert_eq!((&purged["saved_responses"], &purged["contacts"]), (&json!(1), &json!(0)));
-    assert_eq!(purged["pages_with_email"], 0, "{purged}");
+    if is_postgres() {
+        assert!(purged["vacuum"].as_str().unwrap().starts_with("vacuumdb --full"), "{purged}");
+    } else {
+        assert_eq!(purged["pages_with_email"], 0, "{purged}");
+    }
     assert_eq!(server.places_with("countess"), [""; 0]);
     assert_eq!(server.places_with("ada.zzsecret@"), [""; 0]);
     client.get(&format!("/contacts/{contact}")).refused(404, "contact_not_found", None);

@@ -39,26 +39,44 @@ fn discarded_rows(server: &Server) -> i64 {
     server.sql().value(sql, [])
 }
 
+/// Does something while three clients write.
+fn while_writing(server: &Server, act: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| write(&server.client(), &stop))).collect();
+        act();
+        stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn resets_are_safe_while_requests_are_in_progress() {
+    let (server, control) = start();
+    while_writing(&server, || (0..12).for_each(|_| done(&control, "/reset")));
+    done(&control, "/reset");
+    assert_eq!(server.client().walk("/customers"), [json!({}); 0]);
+    assert_eq!(server.client().customer("Next")["display_id"], 1);
+    wait_until("the discarded rows are removed", || discarded_rows(&server) == 0);
+    server.expect_sound();
+}
+
 #[test]
 fn resets_and_restores_are_safe_while_requests_are_in_progress() {
     let (server, control) = start();
     let client = server.client();
     let kept = client.customer("Kept");
     control.put("/workspaces/default/snapshots/kept", json!({})).expect(201);
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let writers: Vec<_> =
-            (0..3).map(|_| scope.spawn(|| write(&server.client(), &stop))).collect();
+    while_writing(&server, || {
         for round in 0..12 {
             done(&control, "/reset");
             if round % 3 == 0 {
                 control.put("/workspaces/default/snapshots/other", json!({})).expect(201);
             }
             done(&control, "/snapshots/kept/restore");
-        }
-        stop.store(true, Ordering::Relaxed);
-        for writer in writers {
-            writer.join().unwrap();
         }
     });
     done(&control, "/snapshots/kept/restore");

@@ -127,6 +127,11 @@ impl PgDatabase {
         Ok((database, is_new, secret))
     }
 
+    /// Each connection has a socket, and a runtime with four descriptors.
+    pub fn descriptors(&self) -> u64 {
+        5 * u64::from(self.location.connections)
+    }
+
     pub fn read<T>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,

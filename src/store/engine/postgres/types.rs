@@ -19,6 +19,10 @@ impl ToSql for Value<'_> {
                 _ => Err(format!("an integer can't be a parameter of type {kind}").into()),
             },
             Self::Text(text) => match *kind {
+                // PostgreSQL has no NUL in texts. `->>` replaces it in the same way.
+                Type::TEXT | Type::VARCHAR | Type::NAME if text.contains('\0') => {
+                    text.replace('\0', "\u{fffd}").to_sql(kind, out)
+                }
                 Type::TEXT | Type::VARCHAR | Type::NAME => text.as_ref().to_sql(kind, out),
                 _ => Err(format!("a text can't be a parameter of type {kind}").into()),
             },

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::database::{is_postgres, place_of};
 use crate::support::{Server, wait_until};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -88,15 +89,17 @@ fn a_json_line_says_who_asked_for_what_and_why_it_failed() {
     let started = lines.iter().find(|line| line["message"] == "started").unwrap();
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(started["data_dir"], json!(server.dir()));
-    assert_eq!(started["database"], json!(server.database()));
-    assert!(started["engine"].as_str().unwrap().starts_with("SQLite 3."), "{started}");
+    assert_eq!(started["database"], json!(place_of(server.dir())));
+    let engine = if is_postgres() { "PostgreSQL " } else { "SQLite 3." };
+    assert!(started["engine"].as_str().unwrap().starts_with(engine), "{started}");
     assert_eq!(started["listen"], json!([server.origin()]));
     assert_eq!(
         (&started["config"], &started["flags"]),
         (&json!("none"), &json!(["--data-dir", "--listen"]))
     );
     let variables = started["environment"].as_array().unwrap();
-    assert!(variables.contains(&json!("PIVOTAL_WEBHOOKS_ENCRYPTION_KEY")) && variables.len() == 4);
+    assert!(variables.contains(&json!("PIVOTAL_WEBHOOKS_ENCRYPTION_KEY")));
+    assert_eq!(variables.len(), if is_postgres() { 5 } else { 4 });
     let stopped = lines.last().unwrap();
     assert_eq!((&stopped["message"], &stopped["reason"]), (&json!("stopped"), &json!("SIGTERM")));
     assert!(stopped["ms"].is_number() && stopped["uptime_seconds"].is_number());
@@ -122,11 +125,13 @@ fn a_text_line_has_the_same_fields_and_nothing_can_break_it() {
         assert!(time.ends_with('Z') && !rest.contains(char::is_control), "{line}");
         assert!(line.len() < 4096, "{line}");
     }
+    let variables = if is_postgres() { "PIVOTAL_DATABASE,PIVOTAL_LOG" } else { "PIVOTAL_LOG" };
+    let started = format!(" config=none environment={variables} flags=--data-dir,--listen\n");
     for part in [
         "DEBUG request method=GET path=/api/v1/health operation=get-health status=200 client=127.0.0.1 ",
         "DEBUG request method=GET path=/docs operation=docs status=200 ",
         "INFO  started version=",
-        " config=none environment=PIVOTAL_LOG flags=--data-dir,--listen\n",
+        &started,
         "INFO  stopped reason=SIGTERM ms=",
     ] {
         assert!(log.contains(part), "{part} is missing in {log}");

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{error, id};
+use super::{error, id, without_warning};
 use crate::support::{Receiver, Server, command, run_with, wait_until};
 
 /// The running command. It is killed when it is dropped.
@@ -51,7 +51,7 @@ impl Listening {
         let code = self.child.wait().unwrap().code();
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-        (code, text)
+        (code, without_warning(&text))
     }
 }
 
