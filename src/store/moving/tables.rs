@@ -115,6 +115,9 @@ mod tests {
             assert_eq!(found.remove(&table.name), Some(table.columns), "{}", table.name);
         }
         // What a server does right now, and the version, which belong to the database.
-        assert_eq!(found.into_keys().collect::<Vec<_>>(), ["leases", "pivotal_schema", "shared_counts"]);
+        assert_eq!(
+            found.into_keys().collect::<Vec<_>>(),
+            ["leases", "pivotal_schema", "shared_counts"]
+        );
     }
 }

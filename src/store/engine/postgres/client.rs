@@ -1,6 +1,6 @@
 //! A client that blocks, and gives up on a server that doesn't respond.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long it may take to accept that connection.
 const ACCEPTS_WITHIN: Duration = Duration::from_secs(10);
+/// How often to look whether a response is of any use.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long a connection that is no longer needed may take to say so.
 const GOODBYE: Duration = Duration::from_millis(200);
 
@@ -65,8 +67,11 @@ struct Link {
     driver: Option<Driver>,
     config: Arc<Config>,
     tls: MakeRustlsConnect,
+    is_useless: Option<IsUseless>,
 }
 
+/// Says whether responses of this server are no longer of any use.
+pub(super) type IsUseless = Box<dyn Fn() -> bool + Send>;
 type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl Client {
@@ -86,7 +91,7 @@ impl Client {
                 let (client, connection) = connected?;
                 let driver: Option<Driver> = Some(Box::pin(drive(connection, on_notice)));
                 let config = Arc::new(config);
-                let link = Link { runtime, driver, config, tls };
+                let link = Link { runtime, driver, config, tls, is_useless: None };
                 Ok(Self { client, link })
             }
             Err(_) => {
@@ -95,6 +100,11 @@ impl Client {
                 Err(AttemptError::NoAnswer)
             }
         }
+    }
+
+    /// From now on, the connection is closed if a response is missing when `is_useless` is true.
+    pub fn close_if(&mut self, is_useless: IsUseless) {
+        self.link.is_useless = Some(is_useless);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -152,8 +162,10 @@ impl Link {
         patience: Patience,
         request: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let Self { runtime, driver, config, tls } = self;
-        let (mut request, mut is_over) = (pin!(request), pin!(is_over(patience, config, tls)));
+        let Self { runtime, driver, config, tls, is_useless } = self;
+        let mut request = pin!(request);
+        let mut is_over = pin!(is_over(patience, config, tls));
+        let mut is_useless = pin!(is_true(is_useless.as_deref()));
         runtime.block_on(poll_fn(|cx| {
             if let Some(Poll::Ready(ended)) = driver.as_mut().map(|driver| driver.as_mut().poll(cx))
             {
@@ -165,7 +177,9 @@ impl Link {
             if let Poll::Ready(result) = request.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
-            if driver.is_some() && is_over.as_mut().poll(cx).is_ready() {
+            let gives_up =
+                is_over.as_mut().poll(cx).is_ready() || is_useless.as_mut().poll(cx).is_ready();
+            if driver.is_some() && gives_up {
                 log::warn!("closed a connection to PostgreSQL, which does not respond");
                 *driver = None;
                 return request.as_mut().poll(cx);
@@ -211,5 +225,46 @@ async fn is_over(patience: Patience, config: &Config, tls: &MakeRustlsConnect) {
         if timeout(ACCEPTS_WITHIN, config.connect(tls.clone())).await.is_err() {
             return;
         }
+    }
+}
+
+/// Returns when the condition is true.
+async fn is_true(condition: Option<&(dyn Fn() -> bool + Send)>) {
+    let Some(condition) = condition else { return pending().await };
+    loop {
+        sleep(LOOK).await;
+        if condition() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::model::database_url::Tls;
+    use crate::store::engine::postgres::connect::session::Session;
+    use crate::store::engine::postgres::connect::tls::connector;
+    use crate::store::engine::postgres::test_database::TestDatabase;
+
+    #[test]
+    fn a_server_that_accepts_connections_but_hangs_is_given_up() {
+        let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(hanging.local_addr().unwrap().port());
+        let tls = connector(&Tls::Disable).unwrap();
+        let refused = Client::connect(config, tls, |_| {}, Duration::from_millis(10)).err();
+        assert!(matches!(refused, Some(AttemptError::NoAnswer)), "{refused:?}");
+    }
+
+    #[test]
+    fn a_response_that_takes_too_long_closes_the_connection() {
+        let Some(database) = TestDatabase::create() else { return };
+        let connection = database.connect_as_server(Session::unlimited());
+        connection.set_deadline(Some(Instant::now() + Duration::from_millis(10)));
+        let error = connection.batch_execute("SELECT pg_sleep(600)").unwrap_err();
+        assert!(error.is_closed() && connection.is_closed(), "{error:?}");
     }
 }

@@ -10,6 +10,7 @@ use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
 use super::client::{Client, Patience};
 use super::commit::notices::Notices;
+use super::lease::Lease;
 use crate::store::engine::dialect::for_postgres;
 use crate::store::engine::read_limit::ReadLimit;
 use crate::store::engine::value::Value;
@@ -60,6 +61,7 @@ pub struct Primary(pub i64);
 
 impl PgConnection {
     /// Takes over a client that is connected to a host. The notices are those that the client fills.
+    /// Nothing is waited for once another primary has the lease.
     ///
     /// # Errors
     /// If the server doesn't say which one it is.
@@ -67,14 +69,17 @@ impl PgConnection {
         mut client: Client,
         host: usize,
         limit: Option<Duration>,
+        lease: &Lease,
         notices: Notices,
     ) -> Result<Self, tokio_postgres::Error> {
         let rows = client.query(STARTED, &[], Patience::of(Some(limit.unwrap_or(FIRST_LIMIT))))?;
-        let started = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        let primary = Primary(rows.first().map_or(Ok(0), |row| row.try_get(0))?);
+        let lease = lease.clone();
+        client.close_if(Box::new(move || lease.is_of_another(primary)));
         Ok(Self {
             client: RefCell::new(client),
             statements: RefCell::default(),
-            origin: Origin { host, primary: Primary(started) },
+            origin: Origin { host, primary },
             limit,
             deadline: Cell::new(None),
             notices,

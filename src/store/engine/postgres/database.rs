@@ -91,6 +91,7 @@ impl PgDatabase {
             Trusted::default()
         };
         let Trusted { lease, heartbeat } = trusted;
+        let connector = connector.with_lease(lease.clone());
         let (first, is_new) = connect(&connector, location, existing)?;
         if !location.require_sync
             && let Err(error) = check_durability(&first, Copies::One)
@@ -105,14 +106,13 @@ impl PgDatabase {
         let writer = Writer::start(
             connections.writers as usize,
             &connector,
-            &lease,
             clock,
             outbox,
             Arc::clone(&write_stats),
         )
         .map_err(|error| failed(location, error))?;
         let session = Session::reader(threads.query_timeout);
-        let pool = |size| pool::open(connector.clone(), lease.clone(), session, size, POOL_TIMEOUT);
+        let pool = |size| pool::open(connector.clone(), session, size, POOL_TIMEOUT);
         let (lookups, lists) = (pool(connections.lookups), pool(connections.lists));
         let database = Self {
             lookups,

@@ -1,6 +1,7 @@
 //! A database of its own for a test, on the server that PIVOTAL_TEST_POSTGRES names.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use postgres::{Client, Config, NoTls};
 
@@ -73,5 +74,47 @@ impl Drop for TestDatabase {
         if let Err(error) = dropped {
             eprintln!("can't drop {}: {error}", self.name);
         }
+    }
+}
+
+/// Makes all commits with `synchronous_commit = on` wait for a standby that doesn't exist, until it
+/// is dropped.
+pub(in crate::store) struct NoStandby<'d> {
+    database: &'d TestDatabase,
+    /// The setting is that of the server, and tests run at the same time.
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl<'d> NoStandby<'d> {
+    /// Returns `None`, and says so, if that would stop other tests, or if the server can't.
+    pub fn begin(database: &'d TestDatabase) -> Option<Self> {
+        let mut admin = database.connect();
+        let setting = |client: &mut Client, name: &str| -> String {
+            client.query_one(&format!("SHOW {name}"), &[]).unwrap().get(0)
+        };
+        let default = setting(&mut admin, "synchronous_commit");
+        if default != "off" || setting(&mut admin, "max_wal_senders") == "0" {
+            eprintln!(
+                "skipped, because the server needs synchronous_commit = off and max_wal_senders"
+            );
+            return None;
+        }
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = Self { database, _alone: alone };
+        admin.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
+        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
+        while setting(&mut database.connect(), "synchronous_standby_names") != "nobody" {
+            std::thread::yield_now();
+        }
+        Some(guard)
+    }
+}
+
+impl Drop for NoStandby<'_> {
+    fn drop(&mut self) {
+        let mut admin = self.database.connect();
+        admin.batch_execute("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
+        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
     }
 }

@@ -3,45 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::Client;
-
 use super::*;
 use crate::store::engine::postgres::connect::session::Session;
-use crate::store::engine::postgres::test_database::TestDatabase;
-
-/// Makes all commits with `synchronous_commit = on` wait for a standby that doesn't exist, until it
-/// is dropped.
-struct NoStandby<'d>(&'d TestDatabase);
-
-impl<'d> NoStandby<'d> {
-    /// Returns `None`, and says so, if that would stop other tests, or if the server can't.
-    fn begin(database: &'d TestDatabase) -> Option<Self> {
-        let mut admin = database.connect();
-        let setting = |client: &mut Client, name: &str| -> String {
-            client.query_one(&format!("SHOW {name}"), &[]).unwrap().get(0)
-        };
-        let default = setting(&mut admin, "synchronous_commit");
-        if default != "off" || setting(&mut admin, "max_wal_senders") == "0" {
-            eprintln!(
-                "skipped, because the server needs synchronous_commit = off and max_wal_senders"
-            );
-            return None;
-        }
-        let guard = Self(database);
-        admin.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
-        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
-        until(|| setting(&mut database.connect(), "synchronous_standby_names") == "nobody");
-        Some(guard)
-    }
-}
-
-impl Drop for NoStandby<'_> {
-    fn drop(&mut self) {
-        let mut admin = self.0.connect();
-        admin.batch_execute("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
-        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
-    }
-}
+use crate::store::engine::postgres::test_database::{NoStandby, TestDatabase};
 
 fn until(mut done: impl FnMut() -> bool) {
     let begin = Instant::now();
@@ -85,6 +49,29 @@ fn a_commit_that_no_standby_confirmed_is_unknown() {
     // Both are on the primary.
     let stored = "SELECT CAST(sum(no) AS bigint) FROM rows";
     assert_eq!(database.connect().query_one(stored, &[]).unwrap().get::<_, i64>(0), 3);
+}
+
+#[test]
+fn a_commit_that_takes_too_long_is_unknown_and_left_alone() {
+    let Some(database) = TestDatabase::create() else { return };
+    database.connect().batch_execute("CREATE TABLE rows (no BIGINT PRIMARY KEY)").unwrap();
+    let Some(_guard) = NoStandby::begin(&database) else { return };
+    let connection = database.connect_as_server(Session::unlimited());
+    connection.batch_execute("SET synchronous_commit = on").unwrap();
+    connection.begin("BEGIN; INSERT INTO rows VALUES (1)").unwrap();
+    let outcome = commit_within(&connection, Duration::from_millis(20));
+    assert!(matches!(&outcome, CommitOutcome::Unknown(why) if why.contains("20ms")), "{outcome:?}");
+    assert!(connection.is_waiting() && connection.is_in_transaction() && !connection.is_closed());
+    let rows = "SELECT no FROM rows";
+    assert!(database.connect().query(rows, &[]).unwrap().is_empty(), "no standby has it");
+}
+
+#[test]
+fn a_transaction_that_changes_nothing_waits_for_no_standby() {
+    let Some(database) = TestDatabase::create() else { return };
+    let connection = database.connect_as_server(Session::unlimited());
+    connection.begin("BEGIN; SELECT 1").unwrap();
+    assert_eq!(commit(&connection), CommitOutcome::Unchanged);
 }
 
 #[test]

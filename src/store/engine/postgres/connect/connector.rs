@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
@@ -15,18 +15,21 @@ use crate::store::engine::postgres::client::{AttemptError, Client};
 use crate::store::engine::postgres::commit::notices::Notices;
 use crate::store::engine::postgres::connection::PgConnection;
 use crate::store::engine::postgres::failure::describe;
+use crate::store::engine::postgres::lease::Lease;
 
 /// Connects to the database of a URL. Cheap to clone.
 #[derive(Clone)]
-pub(in crate::store) struct Connector(Arc<Shared>);
+pub(in crate::store) struct Connector {
+    shared: Arc<Shared>,
+    lease: Lease,
+}
 
 struct Shared {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
-    /// The host that is tried first: that of the last connection, because waiting for one that is
-    /// gone takes seconds, or the one that was chosen.
+    /// The host that is tried first: the one that can commit, or that of the last connection, because
+    /// waiting for one that is gone takes seconds.
     preferred: AtomicUsize,
-    is_guided: AtomicBool,
 }
 
 impl Connector {
@@ -34,8 +37,17 @@ impl Connector {
     /// If the certificates to trust can't be read.
     pub fn new(url: &DatabaseUrl) -> Result<Self, TlsError> {
         let tls = connector(url.tls())?;
-        let (preferred, is_guided) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(Self(Arc::new(Shared { url: url.clone(), tls, preferred, is_guided })))
+        let shared = Shared { url: url.clone(), tls, preferred: AtomicUsize::new(0) };
+        Ok(Self { shared: Arc::new(shared), lease: Lease::default() })
+    }
+
+    /// Returns a connector for connections to the primary that has the lease.
+    pub fn with_lease(&self, lease: Lease) -> Self {
+        Self { shared: Arc::clone(&self.shared), lease }
+    }
+
+    pub fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     /// Connects to the first host that accepts writes. Never call this, or use a connection, on a
@@ -45,12 +57,14 @@ impl Connector {
     /// See [`ConnectError`].
     pub fn connect(&self, session: Session) -> Result<PgConnection, ConnectError> {
         // For the connection, the handshake, and what follows.
-        let limit = 2 * self.0.url.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
+        let limit = 2 * self.shared.url.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
         let mut failures = Vec::new();
         for host in self.order() {
             match self.connect_to(host, session, limit) {
                 Ok(connection) => {
-                    if !self.0.is_guided.load(Ordering::Relaxed) {
+                    // Otherwise, whoever extends the lease knows better: a host can accept changes
+                    // without being able to commit them.
+                    if !self.lease.is_required() {
                         self.prefer(host);
                     }
                     return Ok(connection);
@@ -71,17 +85,24 @@ impl Connector {
         session: Session,
         limit: Duration,
     ) -> Result<PgConnection, HostError> {
-        let (url, tls, named) = (&self.0.url, self.0.tls.clone(), &self.0.url.hosts()[host]);
+        let (url, tls, named) =
+            (&self.shared.url, self.shared.tls.clone(), &self.shared.url.hosts()[host]);
         let notices = Notices::default();
         let config = config(url, named, session);
         Client::connect(config, tls, notices.callback(), limit)
-            .and_then(|client| Ok(PgConnection::new(client, host, session.reply_limit(), notices)?))
+            .and_then(|client| {
+                Ok(PgConnection::new(client, host, session.reply_limit(), &self.lease, notices)?)
+            })
             .map_err(|error| HostError { host: named.clone(), why: explain(&error, url) })
+    }
+
+    pub fn name(&self, host: usize) -> &DatabaseHost {
+        &self.shared.url.hosts()[host]
     }
 
     /// Returns the number of hosts.
     pub fn hosts(&self) -> usize {
-        self.0.url.hosts().len()
+        self.shared.url.hosts().len()
     }
 
     /// Returns the hosts in the order in which they are tried.
@@ -91,24 +112,17 @@ impl Connector {
     }
 
     pub fn preferred(&self) -> usize {
-        self.0.preferred.load(Ordering::Relaxed)
+        self.shared.preferred.load(Ordering::Relaxed)
     }
 
     pub fn prefer(&self, host: usize) {
-        self.0.preferred.store(host, Ordering::Relaxed);
-    }
-
-    /// From now on, only [`Connector::prefer`] says which host is tried first. That of a connection
-    /// may accept writes without being able to commit them.
-    pub fn guided(&self) -> Self {
-        self.0.is_guided.store(true, Ordering::Relaxed);
-        self.clone()
+        self.shared.preferred.store(host, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "Connector({})", self.0.url)
+        write!(f, "Connector({})", self.shared.url)
     }
 }
 

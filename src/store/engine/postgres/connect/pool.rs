@@ -9,7 +9,6 @@ use r2d2::{NopErrorHandler, Pool};
 use super::connector::{ConnectError, Connector};
 use super::session::Session;
 use crate::store::engine::postgres::connection::PgConnection;
-use crate::store::engine::postgres::lease::Lease;
 
 /// A connection that was used within this time is taken without asking the server.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -20,7 +19,6 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(in crate::store) struct PgManager {
     connector: Connector,
-    lease: Lease,
     session: Session,
     /// How many connections of the pool have broken. Others to the same server are then broken, too.
     broken: Arc<AtomicU64>,
@@ -52,7 +50,6 @@ pub(in crate::store) enum PoolError {
 /// ones by itself. [`Pool::get`] fails after `wait`, and its error says why.
 pub(in crate::store) fn open(
     connector: Connector,
-    lease: Lease,
     session: Session,
     size: u32,
     wait: Duration,
@@ -64,12 +61,12 @@ pub(in crate::store) fn open(
         .test_on_check_out(true)
         // Whoever needs a connection reports why there is none.
         .error_handler(Box::new(NopErrorHandler))
-        .build_unchecked(PgManager::new(connector, lease, session))
+        .build_unchecked(PgManager::new(connector, session))
 }
 
 impl PgManager {
-    pub(super) fn new(connector: Connector, lease: Lease, session: Session) -> Self {
-        Self { connector, lease, session, broken: Arc::default() }
+    pub(super) fn new(connector: Connector, session: Session) -> Self {
+        Self { connector, session, broken: Arc::default() }
     }
 }
 
@@ -85,7 +82,7 @@ impl r2d2::ManageConnection for PgManager {
 
     /// Costs a round trip only if the connection has been idle, or another one has broken.
     fn is_valid(&self, pooled: &mut PooledPg) -> Result<(), PoolError> {
-        if self.lease.is_of_another(pooled.connection.origin().primary) {
+        if self.connector.lease().is_of_another(pooled.connection.origin().primary) {
             return Err(PoolError::NotPrimary);
         }
         let broken = self.broken.load(Ordering::Relaxed);

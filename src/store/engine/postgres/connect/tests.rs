@@ -11,7 +11,6 @@ use super::version::check_version;
 use crate::model::database_url::DatabaseUrl;
 use crate::store::engine::postgres::durability::{Copies, Durability};
 use crate::store::engine::postgres::failure::{Failure, classify};
-use crate::store::engine::postgres::lease::Lease;
 use crate::store::engine::postgres::test_database::TestDatabase;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -35,8 +34,7 @@ fn the_first_host_that_answers_is_used() {
 #[test]
 fn a_server_that_does_not_accept_writes_is_refused() {
     let Some(database) = TestDatabase::create() else { return };
-    let manager =
-        pool::PgManager::new(database.connector(), Lease::default(), Session::unlimited());
+    let manager = pool::PgManager::new(database.connector(), Session::unlimited());
     let mut pooled = manager.connect().unwrap();
     let sql = "SET default_transaction_read_only = on";
     pooled.connection.batch_execute(sql).unwrap();
@@ -56,7 +54,7 @@ fn a_server_that_does_not_accept_writes_is_refused() {
 #[test]
 fn a_pool_replaces_connections_that_are_lost() {
     let Some(database) = TestDatabase::create() else { return };
-    let pool = pool::open(database.connector(), Lease::default(), Session::unlimited(), 2, WAIT);
+    let pool = pool::open(database.connector(), Session::unlimited(), 2, WAIT);
     let process = |pooled: &pool::PooledPg| -> i32 {
         let sql = "SELECT pg_backend_pid()";
         pooled.connection.rows(sql, &[]).unwrap()[0].get(0)

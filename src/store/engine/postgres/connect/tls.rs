@@ -33,7 +33,7 @@ pub(in crate::store) enum TlsError {
 ///
 /// # Errors
 /// If the certificates to trust can't be read.
-pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect, TlsError> {
+pub(in crate::store) fn connector(tls: &Tls) -> Result<MakeRustlsConnect, TlsError> {
     client_config(tls).map(MakeRustlsConnect::new)
 }
 

@@ -43,7 +43,8 @@ pub(in crate::store) enum Unconfirmed {
 pub(in crate::store) struct Heartbeat(#[expect(dead_code, reason = "dropped")] Sender<()>);
 
 impl Heartbeat {
-    /// Starts a thread, and waits until a primary has the lease.
+    /// Starts a thread, and waits until a primary has the lease. The thread makes the connector
+    /// prefer that one.
     ///
     /// # Errors
     /// See [`Unconfirmed`].
@@ -57,10 +58,22 @@ impl Heartbeat {
 }
 
 fn extend(lease: &Lease, hosts: &mut Hosts, stop: &Receiver<()>) {
+    let mut last = None;
     loop {
         let started = Instant::now();
-        if let Some((origin, sent)) = hosts.beat() {
-            lease.confirm(origin.primary, sent);
+        let is_lost = last.is_some() && lease.check().is_err();
+        match hosts.beat() {
+            Some((origin, sent)) => {
+                lease.confirm(origin.primary, sent);
+                if last.replace(origin) != Some(origin) {
+                    log::info!("the primary is {}", hosts.connector.name(origin.host));
+                }
+            }
+            None if is_lost => {
+                log::error!("no standby confirms changes, so requests are refused until one does");
+                last = None;
+            }
+            None => {}
         }
         let pause = EVERY.saturating_sub(started.elapsed());
         if stop.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
@@ -89,8 +102,7 @@ struct Hosts {
 impl Hosts {
     fn new(connector: &Connector) -> Self {
         let connections = (0..connector.hosts()).map(|_| None).collect();
-        let connector = connector.guided();
-        Self { connector, connections }
+        Self { connector: connector.clone(), connections }
     }
 
     /// Returns the first primary whose change a standby has confirmed, and when it was sent.
@@ -111,7 +123,7 @@ impl Hosts {
         };
         // A commit that waits for a standby is left alone, and nothing else is sent until it ends.
         let (confirmed, is_usable) = match connection.has_responded(BEAT_TIMEOUT) {
-            true => beat(&connection),
+            true => beat(&connection, BEAT_TIMEOUT),
             false => (None, true),
         };
         self.connections[host] = is_usable.then_some(connection);
@@ -120,11 +132,11 @@ impl Hosts {
 }
 
 /// Returns also whether the connection may be used again.
-fn beat(connection: &PgConnection) -> (Option<(Origin, Instant)>, bool) {
+fn beat(connection: &PgConnection, limit: Duration) -> (Option<(Origin, Instant)>, bool) {
     connection.notices().take_unreplicated();
     // Before the commit is sent, so that the lease begins no later than that.
     let sent = Instant::now();
-    match connection.try_batch(BEAT, BEAT_TIMEOUT) {
+    match connection.try_batch(BEAT, limit) {
         None => (None, true),
         Some(Err(_)) => (None, false),
         Some(Ok(messages)) => {
@@ -139,4 +151,43 @@ fn beat(connection: &PgConnection) -> (Option<(Origin, Instant)>, bool) {
 fn waits_for_standbys(values: &[Option<&str>]) -> bool {
     let [_, Some("on" | "remote_apply"), Some(standbys)] = values else { return false };
     !standbys.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::engine::postgres::test_database::{NoStandby, TestDatabase};
+
+    #[test]
+    fn a_primary_that_waits_for_no_standby_does_not_confirm() {
+        for (commit, standbys, confirms) in [
+            ("on", "ANY 1 (n2, n3)", true),
+            ("remote_apply", "n2", true),
+            ("remote_write", "n2", false),
+            ("off", "n2", false),
+            ("on", " ", false),
+        ] {
+            let settings = [Some(""), Some(commit), Some(standbys)];
+            assert_eq!(waits_for_standbys(&settings), confirms, "{commit} {standbys}");
+        }
+        let Some(database) = TestDatabase::create() else { return };
+        assert!(Hosts::new(&database.connector()).beat().is_none());
+    }
+
+    #[test]
+    fn a_heartbeat_that_no_standby_confirms_is_left_alone() {
+        let Some(database) = TestDatabase::create() else { return };
+        let Some(_guard) = NoStandby::begin(&database) else { return };
+        let connection = database.connect_as_server(Session::unlimited());
+        connection.batch_execute("SET synchronous_commit = on").unwrap();
+        let (confirmed, is_usable) = beat(&connection, Duration::from_millis(20));
+        assert!(confirmed.is_none() && is_usable && connection.is_waiting());
+        let waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+            AND datname = current_database()";
+        let mut admin = database.connect();
+        let pid: i32 = admin.query_one(waiting, &[]).unwrap().get(0);
+        admin.query_one("SELECT pg_cancel_backend($1)", &[&pid]).unwrap();
+        assert!(connection.has_responded(Duration::from_secs(60)));
+        assert!(!connection.is_waiting());
+    }
 }

@@ -45,6 +45,10 @@ impl Lease {
         Self(Some(Arc::default()))
     }
 
+    pub fn is_required(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Extends the lease of a primary, or gives it to another one.
     fn confirm(&self, primary: Primary, sent: Instant) {
         let Some(shared) = &self.0 else { return };

@@ -19,7 +19,6 @@ use super::connect::connector::Connector;
 use super::connect::session::Session;
 use super::connection::PgConnection;
 use super::failure::classify;
-use super::lease::Lease;
 use crate::model::clock::Clock;
 use crate::store::Tx;
 use crate::store::engine::write_job::{Job, LOCK_TIMEOUT, QUEUE_CAPACITY};
@@ -52,7 +51,6 @@ impl Writer {
     pub fn start(
         threads: usize,
         connector: &Connector,
-        lease: &Lease,
         clock: &Arc<dyn Clock>,
         outbox: &OutboxSignal,
         stats: Arc<WriteStats>,
@@ -63,7 +61,6 @@ impl Writer {
             let worker = WriterThread {
                 queue: Arc::clone(&writer.queue),
                 connector: connector.clone(),
-                lease: lease.clone(),
                 clock: Arc::clone(clock),
                 outbox: outbox.clone(),
                 stats: Arc::clone(&writer.stats),
@@ -117,7 +114,6 @@ impl Drop for Writer {
 struct WriterThread {
     queue: Arc<GroupQueue<Job>>,
     connector: Connector,
-    lease: Lease,
     clock: Arc<dyn Clock>,
     outbox: OutboxSignal,
     stats: Arc<WriteStats>,
@@ -153,13 +149,13 @@ impl WriterThread {
     }
 
     fn write(&mut self, scope: WriteScope, group: &mut RunningGroup) -> Result<(), StoreError> {
-        self.lease.check()?;
+        self.connector.lease().check()?;
         self.check_hanging()?;
         self.begin(scope)?;
         let Some(conn) = &self.conn else {
             return Err(StoreError::Internal("a transaction has no connection".to_owned()));
         };
-        let stored = group.write(conn, &self.lease, &*self.clock, &self.stats);
+        let stored = group.write(conn, self.connector.lease(), &*self.clock, &self.stats);
         if conn.take_outbox_change() {
             self.outbox.wake();
         }
@@ -180,7 +176,7 @@ impl WriterThread {
     /// changes no longer, gets a new one.
     fn begin(&mut self, scope: WriteScope) -> Result<(), StoreError> {
         if let Some(conn) = self.conn.take().filter(|conn| !conn.is_closed())
-            && !self.lease.is_of_another(conn.origin().primary)
+            && !self.connector.lease().is_of_another(conn.origin().primary)
         {
             match RunningGroup::begin(&conn, scope) {
                 Ok(()) => {
@@ -212,8 +208,9 @@ impl WriterThread {
         }
         let connected = self.connector.connect(Session::writer(LOCK_TIMEOUT));
         let connected = connected.map_err(|error| StoreError::Unavailable(error.to_string()));
-        let connected =
-            connected.and_then(|conn| self.lease.check_for(conn.origin().primary).map(|()| conn));
+        let connected = connected.and_then(|conn| {
+            self.connector.lease().check_for(conn.origin().primary).map(|()| conn)
+        });
         self.failed = connected.as_ref().err().map(|error| (Instant::now(), error.clone()));
         connected
     }

@@ -9,7 +9,6 @@ use postgres::Client;
 use serde_json::json;
 
 use super::super::connect::connector::Connector;
-use super::super::lease::Lease;
 use super::super::test_database::TestDatabase;
 use super::Writer;
 use crate::model::caller::Caller;
@@ -38,10 +37,7 @@ impl Node {
 
     fn start_with(database: &TestDatabase, clock: Arc<dyn Clock>) -> Self {
         let (outbox, stats) = (OutboxSignal::default(), Arc::new(WriteStats::default()));
-        Self(
-            Writer::start(4, &database.connector(), &Lease::default(), &clock, &outbox, stats)
-                .unwrap(),
-        )
+        Self(Writer::start(4, &database.connector(), &clock, &outbox, stats).unwrap())
     }
 
     fn write<T: Send + 'static>(
@@ -59,7 +55,7 @@ impl Node {
 
 fn database() -> Option<(TestDatabase, Client)> {
     let database = TestDatabase::create()?;
-    let mut client = database.connect();
+    let client = database.connect();
     database.create_schema();
     Some((database, client))
 }
@@ -340,8 +336,7 @@ fn changes_are_refused_while_no_server_answers() {
     let (outbox, stats) = (OutboxSignal::default(), Arc::new(WriteStats::default()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let connector = Connector::new(&url).unwrap();
-    let node =
-        Node(Writer::start(1, &connector, &Lease::default(), &clock, &outbox, stats).unwrap());
+    let node = Node(Writer::start(1, &connector, &clock, &outbox, stats).unwrap());
     for _ in 0..3 {
         let refused = node.write(WriteScope::SingleRow, |tx| tx.probe());
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
