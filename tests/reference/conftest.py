@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 import tools
 from documentation import ADDRESS, Documentation, documentation
 from generated import Clients, generate
+from machines import machines
 from runners import SetStage, Stage, python, rust, typescript
 from sandbox import OWN, Sandbox
 from server import ROOT, Server, environment, free_address
@@ -63,7 +64,8 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
     """Sets up a stage for blocks: a new server, and a shell in an empty directory.
 
     In a sandbox, the shell starts in the checkout of the source. The hosted API is played by
-    another server, with demo data, and so are the places that backups are copied to.
+    another server, with demo data, and so are the places that backups are copied to. Other machines
+    are sandboxes.
     """
 
     @contextmanager
@@ -72,6 +74,7 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
         in_sandbox: bool = False,
         with_hosted_api: bool = False,
         with_backup_targets: bool = False,
+        with_machines: Sequence[str] = (),
     ) -> Iterator[Stage]:
         data, home, files = (tmp_path / "shared" / name for name in ("data", "home", "files"))
         for directory in (data, home, files):
@@ -113,6 +116,9 @@ def stage(docs: Documentation, commands: dict[str, str], tmp_path: Path) -> SetS
                 targets = stack.enter_context(backup_targets(inside(files)))
             shell = Shell(home, files, variables, inside(home), targets)
             stack.enter_context(closing(shell))
-            yield Stage(server, shell, docs.openapi, commands, files, sandbox)
+            shells = stack.enter_context(
+                machines(with_machines, tmp_path / "rooms", tmp_path / "shared")
+            )
+            yield Stage(server, shell, docs.openapi, commands, files, sandbox, machines=shells)
 
     return set_stage

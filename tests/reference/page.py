@@ -36,6 +36,11 @@ class Block:
         return self.language in PROGRAMS and "file" not in self.marks
 
     @property
+    def machines(self) -> list[str]:
+        """The names in the mark `on=n1,n2`."""
+        return [name for name in self.marks.get("on", "").split(",") if name]
+
+    @property
     def name(self) -> str:
         """A name that is valid for a file and for a Rust module."""
         return re.sub(r"\W", "_", f"{self.page}_{self.line}")
@@ -59,6 +64,11 @@ class Page:
             or block.marks.get("check") == "kubernetes"
             for block in self.blocks
         )
+
+    @property
+    def machines(self) -> list[str]:
+        """The names of the machines that the blocks run on, if they don't all run on one."""
+        return sorted({name for block in self.blocks for name in block.machines})
 
     @property
     def needs_backup_targets(self) -> bool:

@@ -80,8 +80,9 @@ class Server:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of this process, without variables for the server and for cloud storage."""
-    foreign = ("PIVOTAL_", "AWS_", "RCLONE_", "RESTIC_")
+    """The environment of this process, without variables for the server, its database, and cloud
+    storage."""
+    foreign = ("PIVOTAL_", "PG", "AWS_", "RCLONE_", "RESTIC_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return own | more
 

@@ -13,6 +13,7 @@ def test_a_page_runs_from_top_to_bottom(page: Page, docs: Documentation, stage: 
         "in_sandbox": page.needs_sandbox,
         "with_hosted_api": page.needs_hosted_api,
         "with_backup_targets": page.needs_backup_targets,
+        "with_machines": page.machines,
     }
     with stage(**needs) as here:
         done: set[str] = set()

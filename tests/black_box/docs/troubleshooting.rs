@@ -65,7 +65,7 @@ fn sources() -> Vec<String> {
 
 /// Returns the source without unit tests, and with literals that span several lines joined.
 fn normalized(source: &str) -> String {
-    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut lines = code.split("\\\n");
     let first = lines.next().unwrap_or_default().to_owned();
     let joined = lines.fold(first, |joined, line| joined + line.trim_start());

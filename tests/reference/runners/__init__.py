@@ -3,8 +3,9 @@ that read them."""
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Stage:
     sandbox: Sandbox | None = None
     # The last settings that the page showed.
     settings: Path | None = None
+    # The shells on other machines, by their names.
+    machines: dict[str, Shell] = field(default_factory=dict)
 
     def setting(self, name: str) -> str | None:
         """The value of a text among the last settings."""
@@ -56,6 +59,12 @@ def _program(block: Block, stage: Stage) -> str:
     return stage.shell.run(command)
 
 
+def _bash(block: Block, stage: Stage) -> str:
+    shells = [stage.machines[name] for name in block.machines] or [stage.shell]
+    with ThreadPoolExecutor(len(shells)) as threads:
+        return "".join(threads.map(lambda shell: shell.run(block.code), shells))
+
+
 def _yaml(block: Block, stage: Stage) -> None:
     is_prometheus = block.marks.get("check") == "prometheus"
     check = prometheus.config if is_prometheus else deployments.check
@@ -63,7 +72,7 @@ def _yaml(block: Block, stage: Stage) -> None:
 
 
 RUNNERS: dict[str, Callable[[Block, Stage], str | None]] = {
-    "bash": lambda block, stage: stage.shell.run(block.code),
+    "bash": _bash,
     "typescript": _program,
     "python": _program,
     "rust": _program,

@@ -27,8 +27,11 @@ DIRECTORIES = {"/data", "/backups", "/tmp"}
 
 def check(block: Block, stage: Stage) -> None:
     """Checks a file with the function that its mark names."""
-    documents = list(yaml.safe_load_all(block.code))
     mark = block.marks.get("check")
+    if mark == "failover":
+        _failover(block)
+        return
+    documents = list(yaml.safe_load_all(block.code))
     checks = {
         "compose": _compose,
         "kubernetes": _kubernetes,
@@ -37,6 +40,14 @@ def check(block: Block, stage: Stage) -> None:
     }
     assert mark in checks, f"{block}: YAML is a file or has one of check={', '.join(checks)}"
     checks[mark](documents, stage)
+
+
+def _failover(block: Block) -> None:
+    """Checks that a file is one of those that the tests of failovers run."""
+    samples = (ROOT / "tests/failover/patroni").glob("*.yml")
+    assert block.code in [sample.read_text() for sample in samples], (
+        f"{block}: it differs from the files in tests/failover/patroni"
+    )
 
 
 def _check_environment(variables: dict[str, str], stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """A disposable copy of this machine, for samples that install software and use fixed ports.
 
 Its files are an in-memory overlay over those of the machine, its network is only a loopback
-interface, and all of its processes end with it. It needs root.
+interface until `machines.py` connects it to others, and all of its processes end with it. It needs
+root.
 """
 
 import subprocess
@@ -20,7 +21,7 @@ class Sandbox:
     def __init__(self, room: Path, shared: Path):
         room.mkdir()
         # With a PID namespace, all processes end when the first one does.
-        namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child"]
+        namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
         self._first = subprocess.Popen(
             ["unshare", *namespaces, "sh", HERE / "make.sh", room, shared],
             stdout=subprocess.PIPE,
@@ -34,8 +35,9 @@ class Sandbox:
                 + self._first.communicate()[1]
             )
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children")
-        (inner,) = children.read_text().split()
-        self._enter = ["nsenter", f"--target={inner}", "-m", "-n", "-p", "-r"]
+        (self.pid,) = children.read_text().split()
+        namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid"]
+        self._enter = ["nsenter", f"--target={self.pid}", *namespaces, "--root"]
         self._install()
 
     def __enter__(self) -> "Sandbox":

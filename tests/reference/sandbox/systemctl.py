@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 RUNNING = Path("/run/pivotal-units")
@@ -21,31 +22,43 @@ def service(name: str) -> configparser.SectionProxy:
     # Units can contain a setting several times.
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str
-    unit.read_string(Path(f"/etc/systemd/system/{name}.service").read_text())
+    file = Path(f"/etc/systemd/system/{name}.service")
+    unit.read_string(file.read_text())
+    unit.read(sorted(file.with_name(f"{file.name}.d").glob("*.conf")))
     return unit["Service"]
 
 
+def environment(unit: configparser.SectionProxy) -> dict[str, str]:
+    own = {"PATH": os.environ["PATH"]}
+    if file := unit.get("EnvironmentFile"):
+        words = shlex.split(Path(file).read_text(), comments=True)
+        own |= dict(word.split("=", 1) for word in words)
+    return own
+
+
 def start(name: str) -> None:
-    """Starts a unit, and returns when it has printed a line."""
+    """Starts a unit, and returns when it listens. Its output is in a file, as in the journal."""
     unit = service(name)
     state = Path("/var/lib") / unit["StateDirectory"]
     state.mkdir(mode=int(unit["StateDirectoryMode"], 8), exist_ok=True)
     shutil.chown(state, unit["User"], unit["User"])
-    process = subprocess.Popen(
-        shlex.split(unit["ExecStart"]),
-        cwd="/",
-        user=unit["User"],
-        group=unit["User"],
-        extra_groups=[],
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    line = process.stdout.readline()
-    if process.poll() is not None:
-        sys.exit(f"{name} exited: {line}")
     RUNNING.mkdir(exist_ok=True)
+    journal = RUNNING / f"{name}.log"
+    with journal.open("w") as output:
+        process = subprocess.Popen(
+            shlex.split(unit["ExecStart"]),
+            cwd="/",
+            user=unit["User"],
+            group=unit["User"],
+            extra_groups=[],
+            env=environment(unit),
+            stdout=output,
+            stderr=output,
+        )
+    while "Listening on " not in journal.read_text():
+        if process.poll() is not None:
+            sys.exit(f"{name} exited: {journal.read_text()}")
+        time.sleep(0.05)
     (RUNNING / name).write_text(str(process.pid))
 
 

@@ -15,7 +15,7 @@ pub struct CodeBlock {
 }
 
 impl CodeBlock {
-    /// Parses an info string such as `bash tab=cURL`. The words `root`, `background`, `after`,
+    /// Parses an info string such as `bash tab=cURL`. The words `root`, `on`, `background`, `after`,
     /// `below`, `check`, `schema`, and `file` are for `tests/reference`, which runs the blocks,
     /// checks them, or writes them to a file.
     pub fn new(info: &str, code: String) -> Result<Self, String> {
@@ -26,7 +26,7 @@ impl CodeBlock {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("tab", name) => tab = Some(name.to_owned()),
                 ("schema" | "file", _) => is_checked = true,
-                ("root" | "background", "") | ("after" | "below" | "check", _) => {}
+                ("root" | "background", "") | ("on" | "after" | "below" | "check", _) => {}
                 _ => return Err(format!("a code block has the unknown attribute {word:?}")),
             }
         }
