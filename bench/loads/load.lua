@@ -2,13 +2,26 @@
 -- the mean pause before a request, in milliseconds.
 -- The API key is in the environment variable BENCH_KEY. Each line of the file is
 -- `METHOD PATH [BODY]`, and each request is a random line. `@@@@` in a body is replaced with a unique
--- text.
+-- text. With several keys, separated by spaces, such a request has a random one of them, and all
+-- others have the first. BENCH_PORTS can name a port for each thread.
 
 local threads = 0
+
+function words(text)
+    local found = {}
+    for word in text:gmatch("%S+") do
+        found[#found + 1] = word
+    end
+    return found
+end
 
 function setup(thread)
     threads = threads + 1
     thread:set("thread", threads)
+    local port = words(os.getenv("BENCH_PORTS") or "")[threads]
+    if port then
+        thread.addr = wrk.lookup("127.0.0.1", port)[1]
+    end
 end
 
 function init(args)
@@ -21,19 +34,21 @@ function init(args)
     math.randomseed(run * 1000 + thread)
     unique = string.format("%s-%s-", run, thread)
     sent = 0
-    fixed, fresh = {}, {}
-    local key = "Bearer " .. os.getenv("BENCH_KEY")
-    local headers = { ["Authorization"] = key }
-    local with_body = { ["Authorization"] = key, ["Content-Type"] = "application/json" }
+    fixed, fresh, with_body = {}, {}, {}
+    for number, key in ipairs(words(os.getenv("BENCH_KEY"))) do
+        with_body[number] =
+            { ["Authorization"] = "Bearer " .. key, ["Content-Type"] = "application/json" }
+    end
+    local headers = { ["Authorization"] = with_body[1]["Authorization"] }
     for line in io.lines(file) do
         local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
         if body:find("@@@@", 1, true) then
-            fresh[#fixed + 1] = { method, path, body, with_body }
+            fresh[#fixed + 1] = { method, path, body }
             fixed[#fixed + 1] = false
         else
             local has_body = body ~= ""
             fixed[#fixed + 1] = wrk.format(
-                method, path, has_body and with_body or headers, has_body and body or nil)
+                method, path, has_body and with_body[1] or headers, has_body and body or nil)
         end
     end
 end
@@ -44,7 +59,8 @@ function request()
         return fixed[index]
     end
     sent = sent + 1
-    local method, path, body, headers = unpack(fresh[index])
+    local method, path, body = unpack(fresh[index])
+    local headers = with_body[#with_body > 1 and math.random(#with_body) or 1]
     return wrk.format(method, path, headers, (body:gsub("@@@@", unique .. sent)))
 end
 

@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
         "--only",
         metavar="NAMES",
         type=names,
-        help="only these: pivotal-server,pocketbase,fastify,fastapi,json-server",
+        help="only these: pivotal-server,pivotal-postgres,pocketbase,fastify,fastapi,json-server",
     )
     add("--loads", metavar="NAMES", type=names, help="only these: get,list,post")
     add("--rounds", metavar="N", type=at_least(1), default=3, help="default: 3")

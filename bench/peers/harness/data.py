@@ -72,7 +72,13 @@ def fingerprint(binary: Path) -> str:
     """Returns a name that changes with whatever the databases are made by."""
     digest = hashlib.sha256()
     parts = [binary, PEERS / "requirements.txt"]
-    for made_by in ("harness/customers.py", "harness/servers/*.py", "pocketbase/*", "sqlite/*"):
+    for made_by in (
+        "harness/customers.py",
+        "harness/postgres.py",
+        "harness/servers/*.py",
+        "pocketbase/*",
+        "sqlite/*",
+    ):
         parts += sorted(PEERS.glob(made_by))
     for part in parts:
         digest.update(hashlib.sha256(part.read_bytes()).digest())

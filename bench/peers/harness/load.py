@@ -36,6 +36,16 @@ LOADS = [
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where requests go."""
+
+    # One for each process. Each gets the same number of connections.
+    ports: list[int]
+    # Each POST has a random one of them; other requests have the first one.
+    keys: list[str]
+
+
+@dataclass(frozen=True)
 class Counts:
     """What wrk reports. Times are in microseconds."""
 
@@ -63,13 +73,18 @@ def requests(load: Load, server: Server, ids: list[str]) -> Iterator[str]:
     return (f"POST {path} {body}" for body in new_bodies(BODIES))
 
 
-def send(requests: Path, port: int, key: str, seconds: int) -> Counts:
-    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"]
+def send(requests: Path, target: Target, seconds: int, connections: int = CONNECTIONS) -> Counts:
+    # The connections of a thread go to the same process.
+    command = ["wrk", f"--threads={len(target.ports)}", f"--connections={connections}"]
+    command += [f"--duration={seconds}s"]
     command += ["--timeout=10s", "--script", str(REPOSITORY / "bench" / "loads" / "load.lua")]
     # The number of the run, the requests, and no pauses between them.
-    command += [f"http://127.0.0.1:{port}", "--", str(next(RUNS)), str(requests), "0"]
+    command += [f"http://127.0.0.1:{target.ports[0]}", "--", str(next(RUNS)), str(requests), "0"]
     # Not an argument, because every user on the machine can read those.
-    environment = os.environ | {"BENCH_KEY": key}
+    environment = os.environ | {
+        "BENCH_KEY": " ".join(target.keys),
+        "BENCH_PORTS": " ".join(map(str, target.ports)),
+    }
     done = subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.splitlines()
     if done.returncode != 0 or not lines:

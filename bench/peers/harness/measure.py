@@ -8,9 +8,9 @@ from pathlib import Path
 from . import data, load
 from .checks import check
 from .data import Data
-from .load import Load
+from .load import Load, Target
 from .paths import TARGET
-from .process import Process, free_port
+from .process import Process, free_port, total_cpu, wait_until_idle
 from .server import Server
 
 
@@ -38,23 +38,23 @@ class Duration:
 @dataclass(frozen=True)
 class Running:
     server: Server
-    process: Process
-    port: int
-    key: str
+    processes: list[Process]
+    target: Target
 
 
 def measure(server: Server, filled: Data, loads: list[Load], duration: Duration) -> list[Figures]:
     """Starts the server, checks it, and runs the loads one after another."""
     with tempfile.TemporaryDirectory(dir=TARGET) as directory:
         home = Path(directory) / "home"
+        # PostgreSQL runs as another user, who must be able to enter it.
+        Path(directory).chmod(0o711)
         data.copy(filled, home)
         port = free_port()
-        start = server.start(home, port)
-        with Process(start.command, start.environment) as process:
-            process.wait_until_listening(port)
-            running = Running(server, process, port, server.key(home, port))
-            check(server, port, running.key, filled.newest)
-            process.wait_until_idle()
+        with server.running(home, port) as processes:
+            key = server.key(home, port)
+            running = Running(server, processes, Target([port], [key]))
+            check(server, port, key, filled.newest)
+            wait_until_idle(processes)
             return [
                 run(
                     running,
@@ -69,10 +69,10 @@ def measure(server: Server, filled: Data, loads: list[Load], duration: Duration)
 def run(running: Running, chosen: Load, requests: Path, duration: Duration) -> Figures:
     errors = 0
     if duration.warm_up > 0:
-        errors = load.send(requests, running.port, running.key, duration.warm_up).errors
-    before = running.process.cpu()
-    counts = load.send(requests, running.port, running.key, duration.measured)
-    used = running.process.cpu() - before
+        errors = load.send(requests, running.target, duration.warm_up).errors
+    before = total_cpu(running.processes)
+    counts = load.send(requests, running.target, duration.measured)
+    used = total_cpu(running.processes) - before
     figures = Figures(
         server=running.server.name,
         load=chosen.name,

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .failure import Failure
@@ -22,10 +23,16 @@ IDLE_SHARE = 0.05
 
 
 class Process:
-    """A server with all of its processes, which form a process group. Its log is discarded."""
+    """A server with all of its processes. Its log is discarded."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str]):
+    def __init__(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        end_with: signal.Signals = signal.SIGTERM,
+    ):
         self.command = command
+        self._end_with = end_with
         self.child = subprocess.Popen(
             command,
             env={**inherited_environment(), **environment},
@@ -42,7 +49,7 @@ class Process:
 
     def __exit__(self, *_error: object) -> None:
         """Stops the processes. Their data is a copy that nobody needs any more."""
-        self._signal(signal.SIGTERM)
+        self._signal(self._end_with)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.child.wait(timeout=10)
         # What is left of the group.
@@ -69,36 +76,49 @@ class Process:
 
         wait_until(listening, 0.02)
 
-    def wait_until_idle(self) -> None:
-        def idle() -> bool:
-            before = self.cpu()
-            time.sleep(IDLE_AFTER)
-            return self.cpu() - before < IDLE_SHARE * IDLE_AFTER
-
-        wait_until(idle, 0)
-
     def cpu(self) -> float:
         """Returns the CPU time that the processes have used so far, in seconds."""
-        return sum(ticks(stat) for stat in self._stats()) / TICKS
+        return family_ticks(self.child.pid) / TICKS
 
-    def _stats(self) -> list[list[str]]:
-        stats = []
-        for directory in Path("/proc").iterdir():
-            if directory.name.isdecimal():
-                try:
-                    text = (directory / "stat").read_text()
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                # The name is in parentheses and may contain spaces.
-                fields = text.rpartition(")")[2].split()
-                if int(fields[2]) == self.child.pid:
-                    stats.append(fields)
-        return stats
+
+def total_cpu(processes: Sequence[Process]) -> float:
+    return sum(process.cpu() for process in processes)
+
+
+def wait_until_idle(processes: Sequence[Process]) -> None:
+    def idle() -> bool:
+        before = total_cpu(processes)
+        time.sleep(IDLE_AFTER)
+        return total_cpu(processes) - before < IDLE_SHARE * IDLE_AFTER
+
+    wait_until(idle, 0)
+
+
+def family_ticks(root: int) -> int:
+    """Returns the CPU time of a process and of its descendants, also of those that have ended. They
+    aren't found by their process group, because PostgreSQL's processes have one each."""
+    stats: dict[int, list[str]] = {}
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdecimal():
+            try:
+                text = (directory / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            # The name is in parentheses and may contain spaces.
+            fields = text.rpartition(")")[2].split()
+            stats[int(directory.name)] = fields
+            children[int(fields[1])].append(int(directory.name))
+    family = [root]
+    for process in family:
+        family += children[process]
+    return sum(ticks(stats[process]) for process in family if process in stats)
 
 
 def ticks(fields: list[str]) -> int:
-    """Returns utime and stime, which are the 12th and 13th fields after the name (proc(5))."""
-    return int(fields[11]) + int(fields[12])
+    """Returns utime, stime, cutime, and cstime, which begin with the 12th field after the name
+    (proc(5)). The latter two are those of children that have ended."""
+    return sum(map(int, fields[11:15]))
 
 
 def inherited_environment() -> dict[str, str]:
@@ -106,7 +126,7 @@ def inherited_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PIVOTAL_", "NODE_", "PYTHON", "UVICORN_", "PB_"))
+        if not name.startswith(("PIVOTAL_", "NODE_", "PYTHON", "UVICORN_", "PB_", "PG"))
     }
 
 

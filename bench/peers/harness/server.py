@@ -1,8 +1,12 @@
 """What the comparison needs to know about a server."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from .process import Process
 
 KEY_FILE = "key"
 
@@ -41,6 +45,14 @@ class Server(ABC):
     @abstractmethod
     def start(self, home: Path, port: int) -> Start:
         """Returns how to start it with the database in `home`."""
+
+    @contextmanager
+    def running(self, home: Path, port: int) -> Iterator[list[Process]]:
+        """Starts it, and ends it. Yields what has to run for it, with their CPU time."""
+        start = self.start(home, port)
+        with Process(start.command, start.environment) as process:
+            process.wait_until_listening(port)
+            yield [process]
 
     def key(self, home: Path, port: int) -> str:
         """Returns an API key, or what it has instead. The server is running."""

@@ -1,12 +1,16 @@
-"""This server, with its default settings and a key without a rate limit."""
+"""This server, with its default settings and keys without a rate limit."""
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..paths import TARGET
 from ..process import inherited_environment
 from ..server import KEY_FILE, Server, Start
+
+# With a key each. The first one holds the customers, and the others are empty.
+WORKSPACES = ["bench", *(f"bench-{n}" for n in range(2, 9))]
 
 
 class Pivotal(Server):
@@ -19,30 +23,42 @@ class Pivotal(Server):
         self.binary = binary
 
     def version(self) -> str:
-        return self._run("--version").split()[-1]
+        return self._run({}, "--version").split()[-1]
 
     def fill(self, export: Path, count: int, home: Path) -> None:
-        data = ["--data-dir", str(home / "data"), "--json"]
-        self._run(*data, "workspaces", "create", "--slug", "bench", "--name", "Bench")
-        self._run(*data, "import", "--workspace", "bench", str(export))
-        key = self._run(
-            *data, "keys", "create", "--workspace", "bench", "--name", "Load", "--tier", "unlimited"
-        )
-        (home / KEY_FILE).write_text(json.loads(key)["key"])
+        self.fill_database(export, home, {})
+
+    def fill_database(self, export: Path, home: Path, environment: Mapping[str, str]) -> None:
+        def run(*arguments: str) -> str:
+            return self._run(environment, *data_options(home), "--json", *arguments)
+
+        keys = []
+        for slug in WORKSPACES:
+            run("workspaces", "create", "--slug", slug, "--name", slug)
+            key = ("keys", "create", "--workspace", slug, "--name", "Load", "--tier", "unlimited")
+            keys.append(json.loads(run(*key))["key"])
+        run("import", "--workspace", WORKSPACES[0], str(export))
+        (home / KEY_FILE).write_text("\n".join(keys))
 
     def export(self, home: Path, file: Path) -> None:
         """Writes what `fill` has created, exactly as the API returns it."""
-        self._run("--data-dir", str(home / "data"), "export", "--workspace", "bench", str(file))
+        self._run({}, *data_options(home), "export", "--workspace", WORKSPACES[0], str(file))
 
     def start(self, home: Path, port: int) -> Start:
         listen = ["--listen", f"127.0.0.1:{port}", "--no-bootstrap"]
-        command = [str(self.binary), "--data-dir", str(home / "data"), "serve", *listen]
-        return Start(command, {})
+        return Start([str(self.binary), *data_options(home), "serve", *listen], {})
 
-    def _run(self, *arguments: str) -> str:
+    def key(self, home: Path, port: int) -> str:
+        return self.keys(home)[0]
+
+    def keys(self, home: Path) -> list[str]:
+        """Returns the key of each workspace."""
+        return (home / KEY_FILE).read_text().split()
+
+    def _run(self, environment: Mapping[str, str], *arguments: str) -> str:
         done = subprocess.run(
             [str(self.binary), *arguments],
-            env=inherited_environment(),
+            env={**inherited_environment(), **environment},
             # Not the repository, whose config.toml this would read.
             cwd=TARGET,
             check=True,
@@ -50,3 +66,7 @@ class Pivotal(Server):
             text=True,
         )
         return done.stdout
+
+
+def data_options(home: Path) -> list[str]:
+    return ["--data-dir", str(home / "data")]
