@@ -38,7 +38,7 @@ class Figures:
 def measure(
     setup: Setup, server: Pivotal, filled: Data, loads: list[PostgresLoad], duration: Duration
 ) -> list[Figures]:
-    """Starts everything, checks each server, and runs the loads one after another."""
+    """Starts everything, checks the first server, and runs the loads one after another."""
     with tempfile.TemporaryDirectory(dir=TARGET) as directory:
         work = Path(directory)
         # PostgreSQL runs as another user, who must be able to enter it.
@@ -64,10 +64,10 @@ def run(
     setup: Setup, running: Running, chosen: PostgresLoad, requests: Path, duration: Duration
 ) -> Figures:
     target = replace(running.target, keys=running.target.keys[: chosen.workspaces])
+    wait_until_idle(running.processes())
     errors = 0
     if duration.warm_up > 0:
         errors = load.send(requests, target, duration.warm_up, chosen.connections).errors
-    wait_until_idle(running.processes())
     before = Used.by(running)
     counts = load.send(requests, target, duration.measured, chosen.connections)
     after = Used.by(running)
