@@ -46,6 +46,7 @@ pub(in crate::store) struct PgDatabase {
     _heartbeat: Option<Heartbeat>,
     write_stats: Arc<WriteStats>,
     require_sync: bool,
+    connections: u32,
     info: EngineInfo,
 }
 
@@ -122,6 +123,7 @@ impl PgDatabase {
             _heartbeat: heartbeat,
             write_stats,
             require_sync: location.require_sync,
+            connections: location.connections,
             info,
         };
         Ok((database, is_new, secret))
@@ -129,7 +131,7 @@ impl PgDatabase {
 
     /// Each connection has a socket, and a runtime with four descriptors.
     pub fn descriptors(&self) -> u64 {
-        5 * u64::from(self.location.connections)
+        5 * u64::from(self.connections)
     }
 
     pub fn read<T>(
