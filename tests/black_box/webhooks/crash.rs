@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::receiver::Receiver;
 use super::{create, start, wait_until, with_keys};
+use crate::support::database::is_postgres;
 
 const ROUNDS: usize = 8;
 const WRITERS: usize = 4;
@@ -52,6 +53,9 @@ fn kills_lose_no_delivery_and_give_none_a_second_id() {
             writer.join().unwrap();
         }
         server = with_keys(server.restart());
+        // On PostgreSQL, the lease of the killed server must expire first.
+        let is_sending = "this server now sends webhooks";
+        wait_until("it sends webhooks", || !is_postgres() || server.log().contains(is_sending));
     }
     wait_until("nothing is pending", || {
         let sql = "SELECT count(*) FROM webhook_deliveries WHERE status <> 'delivered'";

@@ -19,6 +19,7 @@ fn create_many_customers(server: &Server) {
         "x"
     );
     assert_eq!(server.sql().execute(&sql, []), Ok(u64::from(MANY) - 1));
+    server.sql().analyze();
 }
 
 #[test]

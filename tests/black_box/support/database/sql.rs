@@ -80,6 +80,14 @@ impl Sql {
         values.remove(0)
     }
 
+    /// Updates the statistics of PostgreSQL's query planner, which it does by itself within a minute.
+    /// SQLite has none.
+    pub fn analyze(&self) {
+        if let Engine::Postgres(client) = &self.0 {
+            client.borrow_mut().batch_execute("ANALYZE").unwrap();
+        }
+    }
+
     /// Removes the trigger that only lets a purge delete events.
     pub fn permit_deletion_of_events(&self) {
         let sql = match &self.0 {
