@@ -15,11 +15,6 @@ use crate::store::files::watch::Watch;
 use crate::store::files::{LockedFile, NewFile};
 use crate::store::location::Location;
 
-/// Lends a connection for reading.
-pub(super) trait Side: Send {
-    fn reader(&self) -> Result<Reader<'_>, MoveError>;
-}
-
 /// The database that is moved. It is read at one moment, and not changed.
 pub(super) enum Source {
     Sqlite(LockedFile),
@@ -49,6 +44,10 @@ impl Source {
         }
     }
 
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { conn: self.conn() }
+    }
+
     /// Fails if a server has started.
     pub fn ensure_unused(&self) -> Result<(), MoveError> {
         match self {
@@ -56,12 +55,6 @@ impl Source {
             #[cfg(feature = "postgres")]
             Self::Postgres(postgres) => Ok(postgres.ensure_unused()?),
         }
-    }
-}
-
-impl Side for Source {
-    fn reader(&self) -> Result<Reader<'_>, MoveError> {
-        Ok(Reader { conn: self.conn() })
     }
 }
 
@@ -105,6 +98,10 @@ impl Target {
         }
     }
 
+    pub fn reader(&self) -> Result<Reader<'_>, MoveError> {
+        Ok(Reader { conn: self.conn()? })
+    }
+
     /// Completes the database after all rows are there.
     pub fn complete(
         &mut self,
@@ -132,12 +129,6 @@ impl Target {
                 Ok(None)
             }
         }
-    }
-}
-
-impl Side for Target {
-    fn reader(&self) -> Result<Reader<'_>, MoveError> {
-        Ok(Reader { conn: self.conn()? })
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use super::digest::Digest;
 use super::error::MoveError;
-use super::sides::{Side, Source, Target};
+use super::sides::{Source, Target};
 use super::tables::Table;
 use crate::model::transfer::ExportOptions;
 use crate::model::values::time::Timestamp;
@@ -44,7 +44,7 @@ pub(super) fn compare_exports(
     now: Timestamp,
     watch: &dyn Watch,
 ) -> Result<(), MoveError> {
-    let originals = source.reader()?.workspaces()?;
+    let originals = source.reader().workspaces()?;
     let copies = target.reader()?.workspaces()?;
     if originals.len() != copies.len() {
         return Err(MoveError::Different { what: "the list of workspaces".to_owned() });
@@ -55,17 +55,13 @@ pub(super) fn compare_exports(
             let other = &mut *target;
             let export = scope.spawn(move || send_export(other, copy, now, &send));
             let compared = compare_export(source, original, now, receive, watch);
-            (export.join(), compared)
+            let panicked = || StoreError::Internal("the export of the copy panicked".to_owned());
+            (export.join().unwrap_or_else(|_| Err(panicked().into())), compared)
         });
-        match (exported, compared) {
-            (Ok(Err(error)), Err(MoveError::Different { .. })) => return Err(error),
-            (_, Err(error)) => return Err(error),
-            (Ok(Ok(())), Ok(())) => {}
-            (Ok(Err(error)), Ok(())) => return Err(error),
-            (Err(_), Ok(())) => {
-                let why = "the export of the copy panicked".to_owned();
-                return Err(StoreError::Internal(why).into());
-            }
+        match compared {
+            // An export that failed has too few lines.
+            Err(MoveError::Different { .. }) => exported.and(compared)?,
+            _ => compared.and(exported)?,
         }
     }
     Ok(())
@@ -73,13 +69,13 @@ pub(super) fn compare_exports(
 
 /// Sends the lines of an export until nobody wants more.
 fn send_export(
-    side: &mut Target,
+    target: &mut Target,
     workspace: &Workspace,
     now: Timestamp,
     lines: &SyncSender<String>,
 ) -> Result<(), MoveError> {
     let send = &mut |line: &str, _| lines.send(line.to_owned()).map_err(|_| MoveError::Stopped);
-    let sent = side.reader()?.export_in_transaction(workspace, EVERYTHING, now, send);
+    let sent = target.reader()?.export_in_transaction(workspace, EVERYTHING, now, send);
     // The other side says why it wants no more.
     if matches!(sent, Err(MoveError::Stopped)) { Ok(()) } else { sent }
 }
@@ -96,7 +92,7 @@ fn compare_export(
         MoveError::Different { what }
     };
     let mut number = 0;
-    let reader = source.reader()?;
+    let reader = source.reader();
     reader.export_in_transaction(workspace, EVERYTHING, now, &mut |line, _| {
         number += 1;
         if watch.should_stop() {
