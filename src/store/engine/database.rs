@@ -206,6 +206,7 @@ impl Database {
 /// A view of the database at one moment, for several reads. In SQLite, it costs no more than a
 /// single read: the expensive part is acquiring and releasing the transaction lock. Drop it before
 /// awaiting: the pool has only one connection per reading thread.
+#[allow(clippy::large_enum_variant, reason = "a box would cost an allocation for each lookup")]
 pub enum Snapshot {
     Sqlite(SqliteSnapshot),
     #[cfg(feature = "postgres")]

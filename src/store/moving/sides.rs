@@ -19,7 +19,7 @@ use crate::store::location::Location;
 pub(super) enum Source {
     Sqlite(LockedFile),
     #[cfg(feature = "postgres")]
-    Postgres(PgExclusive),
+    Postgres(Box<PgExclusive>),
 }
 
 impl Source {
@@ -28,7 +28,7 @@ impl Source {
             Location::Files(dir) => Self::Sqlite(dir.open_locked()?),
             #[cfg(feature = "postgres")]
             Location::Postgres(postgres) => {
-                Self::Postgres(PgExclusive::open(postgres, IfMissing::Fail)?)
+                Self::Postgres(Box::new(PgExclusive::open(postgres, IfMissing::Fail)?))
             }
         };
         // The transaction ends with the connection.
@@ -62,7 +62,7 @@ impl Source {
 pub(super) enum Target {
     Sqlite(NewFile),
     #[cfg(feature = "postgres")]
-    Postgres(PgExclusive),
+    Postgres(Box<PgExclusive>),
 }
 
 impl Target {
@@ -85,7 +85,7 @@ impl Target {
                     }
                     None => clear(conn)?,
                 }
-                Ok(Self::Postgres(database))
+                Ok(Self::Postgres(Box::new(database)))
             }
         }
     }

@@ -101,7 +101,7 @@ pub(super) fn config(url: &DatabaseUrl, host: &DatabaseHost, session: Session) -
     config
         .dbname(url.name())
         .application_name(url.application_name().unwrap_or(APPLICATION_NAME))
-        .options(&session.options(url))
+        .options(session.options(url))
         .connect_timeout(url.connect_timeout().unwrap_or(CONNECT_TIMEOUT))
         .tcp_user_timeout(LOST_AFTER)
         .keepalives(true)
