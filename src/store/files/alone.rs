@@ -2,7 +2,7 @@
 //! complete.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -50,14 +50,10 @@ impl DataDir {
         if database.symlink_metadata().is_ok() {
             return Ok(None);
         }
-        let draft = with_suffix(&database, names::NEW);
-        let io = |source| CopyError::io(&draft, source);
-        leftovers::set_wal_aside(&database).map_err(io)?;
-        if !leftovers::remove_draft(&draft).map_err(io)? {
-            return Err(CopyError::InProgress(draft));
-        }
-        let file = create_private(&draft).map_err(io)?;
-        NewFile::start(database, draft, file, locks).map(Some)
+        leftovers::set_wal_aside(&database).map_err(|source| CopyError::io(&database, source))?;
+        let draft = Draft::create(with_suffix(&database, names::NEW))?;
+        let conn = begin(&draft.path).map_err(|source| draft.error(source))?;
+        Ok(Some(NewFile { conn, draft, database, locks }))
     }
 }
 
@@ -69,39 +65,55 @@ impl LockedFile {
 
 /// A new database, which gets its name once it is complete. Dropping it before removes it.
 pub(in crate::store) struct NewFile {
-    /// `None` while the database gets its name.
-    conn: Option<Connection>,
-    file: Option<File>,
-    draft: PathBuf,
+    conn: Connection,
+    /// After the connection, which must be closed before the file is removed.
+    draft: Draft,
     database: PathBuf,
     locks: (ServeLock, OpenLock),
 }
 
-impl NewFile {
-    fn start(
-        database: PathBuf,
-        draft: PathBuf,
-        file: File,
-        locks: (ServeLock, OpenLock),
-    ) -> Result<Self, CopyError> {
+/// A file that is removed when this is dropped, unless it has got another name.
+struct Draft {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Draft {
+    fn create(path: PathBuf) -> Result<Self, CopyError> {
+        let io = |source| CopyError::io(&path, source);
+        if !leftovers::remove_draft(&path).map_err(io)? {
+            return Err(CopyError::InProgress(path));
+        }
+        let file = create_private(&path).map_err(io)?;
         // The lock shows other processes that the draft is in use. On a file system without locks,
         // other processes don't check for one.
         let _ = file.try_lock();
-        let mut new = Self { conn: None, file: Some(file), draft, database, locks };
-        let conn = || {
-            let conn = connection::open_new(&new.draft)?;
-            conn.execute_batch("BEGIN")?;
-            for table in schema::definitions()?.iter().filter(|definition| definition.is_table()) {
-                conn.execute_batch(&table.sql)?;
-            }
-            Ok(conn)
-        };
-        new.conn = Some(conn().map_err(|source| new.error(source))?);
-        Ok(new)
+        Ok(Self { path, file: Some(file) })
     }
 
-    pub fn conn(&self) -> Result<&Connection, CopyError> {
-        self.conn.as_ref().ok_or(CopyError::Stopped)
+    fn sync(&self) -> Result<(), CopyError> {
+        let synced = self.file.as_ref().map_or(Ok(()), File::sync_all);
+        synced.map_err(|source| CopyError::io(&self.path, source))
+    }
+
+    fn error(&self, source: rusqlite::Error) -> CopyError {
+        copy::copy_error(&self.path, source)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // A locked draft would be taken for one that is still being written.
+        drop(self.file.take());
+        if let Err(error) = leftovers::remove_draft(&self.path) {
+            log::warn!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+impl NewFile {
+    pub fn conn(&self) -> &Connection {
+        &self.conn
     }
 
     /// Creates the indexes and triggers, commits, and checks all pages and rows.
@@ -109,54 +121,45 @@ impl NewFile {
     /// # Errors
     /// [`CopyError::CopyDamaged`], or the reason why the file can't be written.
     pub fn complete(&mut self, watch: &Arc<dyn Watch>) -> Result<(), CopyError> {
-        let finish = |conn: &Connection| {
-            for definition in schema::definitions()?.iter().filter(|one| !one.is_table()) {
-                conn.execute_batch(&definition.sql)?;
-            }
-            // Mark it last, so that an incomplete file is not recognized as a database.
-            schema::mark(conn)?;
-            conn.execute_batch("COMMIT")
-        };
-        finish(self.conn()?).map_err(|source| self.error(source))?;
+        finish(&self.conn).map_err(|source| self.draft.error(source))?;
         watch.on_check();
-        let found = self.conn.as_mut().map(|conn| check::findings(conn, watch));
-        match found.transpose().map_err(|source| self.error(source))? {
-            Some(found) if !found.is_empty() => Err(CopyError::CopyDamaged { found }),
-            _ => Ok(()),
-        }
+        let found = check::findings(&mut self.conn, watch);
+        let found = found.map_err(|source| self.draft.error(source))?;
+        if found.is_empty() { Ok(()) } else { Err(CopyError::CopyDamaged { found }) }
     }
 
     /// Gives the database its name.
     ///
     /// # Errors
     /// The reason why that was not possible. The file is then removed.
-    pub fn publish(mut self) -> Result<Option<CopyWarning>, CopyError> {
-        let (Some(conn), Some(file)) = (self.conn.take(), &self.file) else {
-            return Err(CopyError::Stopped);
-        };
-        let id = identity::id(&conn).map_err(|source| self.error(source))?;
-        conn.close().map_err(|(_, source)| self.error(source))?;
-        file.sync_all().map_err(|source| CopyError::io(&self.draft, source))?;
-        let warning = copy::publish(&self.draft, &self.database)?;
-        if let Err(error) = self.locks.1.record_database_id(&id) {
+    pub fn publish(self) -> Result<Option<CopyWarning>, CopyError> {
+        let Self { conn, draft, database, locks: (_serving, open) } = self;
+        let id = identity::id(&conn).map_err(|source| draft.error(source))?;
+        conn.close().map_err(|(_, source)| draft.error(source))?;
+        draft.sync()?;
+        let warning = copy::publish(&draft.path, &database)?;
+        if let Err(error) = open.record_database_id(&id) {
             log::warn!("cannot record the ID of the database in its lock file: {error}");
         }
         Ok(warning)
     }
-
-    fn error(&self, source: rusqlite::Error) -> CopyError {
-        copy::copy_error(&self.draft, source)
-    }
 }
 
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        // Once it has its name, there is no draft.
-        drop(self.conn.take());
-        // A locked draft would be taken for one that is still being written.
-        drop(self.file.take());
-        if let Err(error) = leftovers::remove_draft(&self.draft) {
-            log::warn!("cannot remove {}: {error}", self.draft.display());
-        }
+/// Begins the transaction that fills the database.
+fn begin(draft: &Path) -> rusqlite::Result<Connection> {
+    let conn = connection::open_new(draft)?;
+    conn.execute_batch("BEGIN")?;
+    for table in schema::definitions()?.iter().filter(|definition| definition.is_table()) {
+        conn.execute_batch(&table.sql)?;
     }
+    Ok(conn)
+}
+
+fn finish(conn: &Connection) -> rusqlite::Result<()> {
+    for definition in schema::definitions()?.iter().filter(|definition| !definition.is_table()) {
+        conn.execute_batch(&definition.sql)?;
+    }
+    // Mark it last, so that an incomplete file is not recognized as a database.
+    schema::mark(conn)?;
+    conn.execute_batch("COMMIT")
 }

@@ -66,7 +66,7 @@ pub fn move_database(
     let mut target = Target::create(to, &tables)?;
     let (mut originals, mut done) = (Vec::new(), 0);
     for table in &tables {
-        let copied = copy::copy(source.conn(), target.conn()?, table, |rows| {
+        let copied = copy::copy(source.conn(), target.conn(), table, |rows| {
             watch.on_progress(done + rows, total);
             if watch.should_stop() { Err(Interruption::Stopped) } else { Ok(()) }
         });

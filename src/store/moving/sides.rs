@@ -90,16 +90,16 @@ impl Target {
         }
     }
 
-    pub fn conn(&self) -> Result<Conn<'_>, MoveError> {
+    pub fn conn(&self) -> Conn<'_> {
         match self {
-            Self::Sqlite(file) => Ok(file.conn()?.into()),
+            Self::Sqlite(file) => file.conn().into(),
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => Ok(postgres.conn()),
+            Self::Postgres(postgres) => postgres.conn(),
         }
     }
 
-    pub fn reader(&self) -> Result<Reader<'_>, MoveError> {
-        Ok(Reader { conn: self.conn()? })
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { conn: self.conn() }
     }
 
     /// Completes the database after all rows are there.

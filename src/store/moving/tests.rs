@@ -92,14 +92,14 @@ fn a_copy_that_differs_is_noticed_in_the_table_and_in_the_export() {
     let mut target = Target::create(&to, &tables).unwrap();
     let mut originals = Vec::new();
     for table in &tables {
-        let to = target.conn().unwrap();
+        let to = target.conn();
         originals
             .push(copy::copy(source.conn(), to, table, |_| Ok::<_, engine::Error>(())).unwrap());
     }
     verify::compare_tables(&target, &tables, &originals, &()).unwrap();
     verify::compare_exports(&source, &mut target, now(), &()).unwrap();
 
-    let change = |target: &Target, sql: &str| target.conn().unwrap().execute(sql, ()).unwrap();
+    let change = |target: &Target, sql: &str| target.conn().execute(sql, ()).unwrap();
     change(&target, "UPDATE workspaces SET name = 'Two'");
     let in_tables = verify::compare_tables(&target, &tables, &originals, &()).unwrap_err();
     assert!(in_tables.to_string().contains("the table `workspaces`"), "{in_tables}");

@@ -25,7 +25,7 @@ pub(super) fn compare_tables(
     originals: &[Digest],
     watch: &dyn Watch,
 ) -> Result<(), MoveError> {
-    let conn = target.conn()?;
+    let conn = target.conn();
     for (table, original) in tables.iter().zip(originals) {
         if watch.should_stop() {
             return Err(MoveError::Stopped);
@@ -45,7 +45,7 @@ pub(super) fn compare_exports(
     watch: &dyn Watch,
 ) -> Result<(), MoveError> {
     let originals = source.reader().workspaces()?;
-    let copies = target.reader()?.workspaces()?;
+    let copies = target.reader().workspaces()?;
     if originals.len() != copies.len() {
         return Err(MoveError::Different { what: "the list of workspaces".to_owned() });
     }
@@ -75,7 +75,7 @@ fn send_export(
     lines: &SyncSender<String>,
 ) -> Result<(), MoveError> {
     let send = &mut |line: &str, _| lines.send(line.to_owned()).map_err(|_| MoveError::Stopped);
-    let sent = target.reader()?.export_in_transaction(workspace, EVERYTHING, now, send);
+    let sent = target.reader().export_in_transaction(workspace, EVERYTHING, now, send);
     // The other side says why it wants no more.
     if matches!(sent, Err(MoveError::Stopped)) { Ok(()) } else { sent }
 }
