@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.checks import CHECKS, violations
 from harness.journal import Cut, Journal, Kind, Probe, Read, Record, Revocation
+from harness.receiver import Delivery
 from harness.observed import Event, Observed, Row
 
 AURORA = {"id": "c1", "display_id": 1, "name": "aurora", "plan": "a", "updated_at": "5"}
@@ -43,7 +44,7 @@ def good() -> tuple[Journal, Observed]:
             Probe("n2", "valid", 11, 11.1, 200),
         ],
         revocations=[Revocation("revoked", requested=9.5, acknowledged=10), Revocation("valid")],
-        cut=Cut("n1", 8, 20),
+        cut=Cut("n1", "10.98.0.1", 8, 20),
         followed=list(IDS),
     )
     observed = Observed(
@@ -61,7 +62,7 @@ def good() -> tuple[Journal, Observed]:
         feed={"n1": list(IDS), "n2": list(IDS)},
         feed_backwards={"n1": IDS[::-1], "n2": IDS[::-1]},
         keys={("n1", "revoked"): "api_key_revoked", ("n1", "valid"): ""},
-        delivered=set(IDS),
+        deliveries=[Delivery(event, "10.98.0.1", 9) for event in IDS],
     )
     return journal, observed
 
@@ -181,12 +182,16 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "aurora: 0 events say that it was updated, not 1",
     ),
     "an event was not delivered": (
-        lambda _, observed: observed.delivered.remove("evt_4"),
+        lambda _, observed: observed.deliveries.pop(IDS.index("evt_4")),
         "evt_4: never delivered",
     ),
     "an event was delivered and then lost": (
-        lambda _, observed: observed.delivered.add("evt_9"),
+        lambda _, observed: observed.deliveries.append(Delivery("evt_9", "10.98.0.2", 9)),
         "evt_9: delivered, but not in the database",
+    ),
+    "a machine that is cut off sends webhooks": (
+        lambda _, observed: observed.deliveries.append(Delivery("evt_1", "10.98.0.1", 15)),
+        "n1: sent evt_1 while it was cut off, 7.000 s after",
     ),
     "a read doesn't find what was just created": (
         lambda journal, _: replace_read(journal, 0, status=404, returned=None),
@@ -260,7 +265,7 @@ class Checks(unittest.TestCase):
             events.append("evt_6")
         for events in observed.feed_backwards.values():
             events.insert(0, "evt_6")
-        observed.delivered.add("evt_6")
+        observed.deliveries.append(Delivery("evt_6", "10.98.0.2", 9))
         self.assertEqual(violations(journal, observed), [])
 
     def test_each_violation_is_found(self) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from .journal import Document, Journal, Kind, Record
 from .observed import Observed
 
+# How long a delivery that has begun may take, in seconds (see SETTINGS of the server).
+SENDING = 5
+
 Check = Callable[[Journal, Observed], Iterator[str]]
 
 
@@ -122,9 +125,10 @@ def each_change_has_its_event(journal: Journal, observed: Observed) -> Iterator[
 
 def events_were_delivered(_journal: Journal, observed: Observed) -> Iterator[str]:
     events = {event.id for event in observed.events}
-    for event in sorted(events - observed.delivered):
+    delivered = {delivery.event for delivery in observed.deliveries}
+    for event in sorted(events - delivered):
         yield f"{event}: never delivered"
-    for event in sorted(observed.delivered - events):
+    for event in sorted(delivered - events):
         yield f"{event}: delivered, but not in the database"
 
 
@@ -183,6 +187,18 @@ def the_machine_that_is_cut_off_refuses(journal: Journal, _observed: Observed) -
         yield f"{cut.server}: never responded with 503 while it was cut off"
 
 
+def the_machine_that_is_cut_off_sends_no_webhooks(
+    journal: Journal, observed: Observed
+) -> Iterator[str]:
+    cut = journal.cut
+    if cut is None:
+        return
+    for delivery in observed.deliveries:
+        after = delivery.received - cut.began
+        if delivery.sender == cut.address and after > SENDING and delivery.received < cut.ended:
+            yield f"{cut.server}: sent {delivery.event} while it was cut off, {after:.3f} s after"
+
+
 def difference(what: str, expected: Iterable[str], actual: Iterable[str]) -> Iterator[str]:
     expected, actual = list(expected), list(actual)
     for identifier, count in Counter(actual).items():
@@ -208,4 +224,5 @@ CHECKS: list[Check] = [
     reads_are_current,
     revoked_keys_are_refused,
     the_machine_that_is_cut_off_refuses,
+    the_machine_that_is_cut_off_sends_no_webhooks,
 ]

@@ -80,6 +80,7 @@ class Cut:
     """When a machine was cut off while another one was the primary."""
 
     server: str
+    address: str
     began: float
     ended: float
 

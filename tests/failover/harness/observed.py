@@ -10,6 +10,7 @@ from .database import DATABASE
 from .failure import Failure
 from .http_client import HttpClient, Response
 from .journal import Document, Journal, Kind, Record
+from .receiver import Delivery
 from .server import Key, Server
 from .waiting import wait_until
 
@@ -52,8 +53,8 @@ class Observed:
     feed_backwards: dict[str, list[str]] = field(default_factory=dict)
     # By server and prefix: the code of the error that a key gets, or "" if it is accepted.
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
-    # The IDs of the events that the receiver of webhooks has.
-    delivered: set[str] = field(default_factory=set)
+    # What the receiver of webhooks has.
+    deliveries: list[Delivery] = field(default_factory=list)
 
 
 class Reader:

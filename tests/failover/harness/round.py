@@ -45,7 +45,7 @@ class Round:
         observed = observe(cluster, self.workspace, self.key, self.revocable, self.journal)
         expected = {event.id for event in observed.events}
         becomes_true(lambda: expected <= receiver.delivered(self.workspace), CATCH_UP)
-        observed.delivered = receiver.delivered(self.workspace)
+        observed.deliveries = receiver.deliveries(self.workspace)
         return violations(self.journal, observed)
 
     def summary(self) -> str:
@@ -106,7 +106,7 @@ def play(cluster: Cluster, receiver: Receiver, fault: Fault, number: int, seed: 
         wait_until_followed(cluster, load, workspace)
     journal = load.journal()
     if fault.reachable:
-        journal.cut = Cut(lost.name, promoted, back)
+        journal.cut = Cut(lost.name, lost.server.host, promoted, back)
     return Round(
         number,
         seed,
