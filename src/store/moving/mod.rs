@@ -93,14 +93,8 @@ pub fn move_database(
 }
 
 fn is_same_place(from: &Location, to: &Location) -> bool {
-    match (from, to) {
-        (Location::Files(from), Location::Files(to)) => {
-            let path = |dir: &std::path::Path| dir.canonicalize().ok();
-            from.path() == to.path()
-                || path(from.path()).is_some_and(|from| Some(from) == path(to.path()))
-        }
-        (from, to) => from.place() == to.place(),
-    }
+    let path = |of: &Location| of.files().and_then(|dir| dir.path().canonicalize().ok());
+    from.place() == to.place() || path(from).is_some_and(|from| Some(from) == path(to))
 }
 
 /// Returns what is in the database, and the number of rows.

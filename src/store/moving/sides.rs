@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::error::MoveError;
-use super::tables::{OF_NEW_DATABASES, Table};
+#[cfg(feature = "postgres")]
+use super::tables::OF_NEW_DATABASES;
+use super::tables::Table;
 use crate::store::Reader;
 use crate::store::engine::Conn;
 #[cfg(feature = "postgres")]
@@ -67,7 +69,10 @@ pub(super) enum Target {
 
 impl Target {
     /// Opens or creates the database, and begins to change it. Its tables are empty.
-    pub fn create(location: &Location, tables: &[Table]) -> Result<Self, MoveError> {
+    pub fn create(
+        location: &Location,
+        #[cfg_attr(not(feature = "postgres"), allow(unused_variables))] tables: &[Table],
+    ) -> Result<Self, MoveError> {
         match location {
             Location::Files(dir) => match dir.create_locked()? {
                 Some(file) => Ok(Self::Sqlite(file)),

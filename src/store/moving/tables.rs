@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use crate::store::engine::sqlite::schema;
 
 /// Tables that a new database has rows in, without any data of a user.
+#[cfg(feature = "postgres")]
 pub(super) const OF_NEW_DATABASES: [&str; 3] = ["database", "webhook_settings", "health"];
 
 pub(super) struct Table {
