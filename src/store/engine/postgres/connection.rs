@@ -26,7 +26,7 @@ const FIRST_LIMIT: Duration = Duration::from_secs(10);
 /// A connection. Its client needs exclusive access, but a use case holds a statement while it runs
 /// another; neither holds it while the other waits for the server.
 pub struct PgConnection {
-    client: RefCell<Client>,
+    client: RefCell<Box<Client>>,
     statements: RefCell<HashMap<String, Statement>>,
     origin: Origin,
     /// How long a response may take, unless there is a deadline.
@@ -77,7 +77,7 @@ impl PgConnection {
         let lease = lease.clone();
         client.close_if(Box::new(move || lease.is_of_another(primary)));
         Ok(Self {
-            client: RefCell::new(client),
+            client: RefCell::new(Box::new(client)),
             statements: RefCell::default(),
             origin: Origin { host, primary },
             limit,

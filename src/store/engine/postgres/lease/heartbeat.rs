@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How long a standby may take to confirm until other hosts are tried.
 const BEAT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a host may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a server waits for its first lease.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(30);
 
