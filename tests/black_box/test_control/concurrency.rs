@@ -58,7 +58,7 @@ fn resets_are_safe_while_requests_are_in_progress() {
     let (server, control) = start();
     while_writing(&server, || (0..12).for_each(|_| done(&control, "/reset")));
     done(&control, "/reset");
-    assert_eq!(server.client().walk("/customers"), [json!({}); 0]);
+    assert!(server.client().walk("/customers").is_empty());
     assert_eq!(server.client().customer("Next")["display_id"], 1);
     wait_until("the discarded rows are removed", || discarded_rows(&server) == 0);
     server.expect_sound();

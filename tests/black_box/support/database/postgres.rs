@@ -30,9 +30,9 @@ static DATABASES: LazyLock<Option<Mutex<Databases>>> = LazyLock::new(|| {
         Ok("postgres") => {}
         other => panic!("PIVOTAL_TEST_ENGINE must be sqlite or postgres, not {other:?}"),
     }
-    let server = env::var("PIVOTAL_TEST_POSTGRES");
-    let server = server.expect("PIVOTAL_TEST_POSTGRES is not set; run tests/postgres/suite");
-    let server = Url::parse(&server).expect("PIVOTAL_TEST_POSTGRES must be a URL");
+    let server = env::var("PIVOTAL_TEST_POSTGRES")
+        .unwrap_or_else(|_| panic!("PIVOTAL_TEST_POSTGRES is not set; run tests/postgres/suite"));
+    let server = Url::parse(&server).unwrap();
     let client = Client::connect(url(&server, "postgres").as_str(), NoTls).unwrap();
     Some(Mutex::new(Databases { server, client, by_directory: HashMap::new(), made: 0 }))
 });
@@ -60,7 +60,7 @@ pub fn url_of(dir: &Path) -> Option<String> {
 /// Takes the database of a directory and returns its name. None if the tests run on SQLite.
 pub fn take(dir: &Path) -> Option<String> {
     let mut all = databases()?;
-    Some(all.by_directory.remove(dir).expect("a server ran on this directory").name)
+    Some(all.by_directory.remove(dir).unwrap().name)
 }
 
 /// Copies a database for a directory without one.
