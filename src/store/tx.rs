@@ -61,6 +61,15 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Tells PostgreSQL's planner how large the tables have become. It would find out by itself, but
+    /// until then, the rows of a large import can take a hundred times as long. SQLite's plans don't
+    /// depend on sizes.
+    pub fn refresh_statistics(&self) -> Result<(), StoreError> {
+        Ok(self.conn.analyze("customers, contacts, onboardings, events, slug_runs")?)
+    }
+}
+
 impl WorkspaceTx<'_> {
     /// Returns a reader that sees the changes made so far in this transaction.
     pub fn reader(&self) -> WorkspaceReader<'_> {

@@ -176,6 +176,7 @@ impl Run<'_> {
         let mut importer = Importer::new(checker);
         let (mut summary, mut number) = (Summary::default(), 0);
         let leaves_out = self.options.faulty_rows == FaultyRows::LeaveOut;
+        let mut is_first = true;
         for_each_batch(items, |batch, position| {
             if self.observer.should_stop() {
                 return Err(ImportError::Stopped { summary: Box::new(summary) });
@@ -196,9 +197,14 @@ impl Run<'_> {
                 }
             }
             let state = std::mem::take(&mut importer);
-            let caller = self.caller();
+            let (caller, is_first) = (self.caller(), std::mem::take(&mut is_first));
             let (state, done) = self.store.write_blocking(self.scope(), move |tx| {
-                write_batch(&tx.for_import(&caller, recording), state, rows, leaves_out)
+                let written =
+                    write_batch(&tx.for_import(&caller, recording), state, rows, leaves_out)?;
+                if is_first {
+                    tx.refresh_statistics()?;
+                }
+                Ok(written)
             })?;
             importer = state;
             for (label, outcome) in labels.into_iter().zip(done) {

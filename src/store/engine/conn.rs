@@ -105,6 +105,17 @@ impl<'c> Conn<'c> {
         }
     }
 
+    /// Refreshes what PostgreSQL's planner knows about tables.
+    pub fn analyze(self, tables: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                Ok(connection.batch_execute(&format!("ANALYZE {tables}"))?)
+            }
+        }
+    }
+
     /// Runs several statements, separated by semicolons.
     pub fn execute_batch(self, sql: &str) -> Result<()> {
         match self {
