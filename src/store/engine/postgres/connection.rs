@@ -10,7 +10,7 @@ use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
 use super::client::{Client, Patience};
 use super::commit::notices::Notices;
-use super::lease::Lease;
+use super::lease::{Lease, Primary};
 use crate::store::engine::dialect::for_postgres;
 use crate::store::engine::read_limit::ReadLimit;
 use crate::store::engine::value::Value;
@@ -53,11 +53,6 @@ pub struct Origin {
     pub host: usize,
     pub primary: Primary,
 }
-
-/// Which server it is, whatever the name or address that it was reached by: when it was started, in
-/// microseconds. A primary that has become a standby was started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Primary(pub i64);
 
 impl PgConnection {
     /// Takes over a client that is connected to a host. The notices are those that the client fills.

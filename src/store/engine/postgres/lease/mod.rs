@@ -13,7 +13,6 @@ mod tests;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connection::Primary;
 use crate::store::error::StoreError;
 
 /// How long a server trusts a primary after it has sent a change that a standby has confirmed. So
@@ -21,6 +20,11 @@ use crate::store::error::StoreError;
 /// of its clients have stopped, or all standbys have stopped following it. Failover managers wait
 /// for longer by default.
 pub(in crate::store) const VALID_FOR: Duration = Duration::from_secs(5);
+
+/// Which server it is, whatever the name or address that it was reached by: when it was started, in
+/// microseconds. A primary that has become a standby was started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Primary(pub i64);
 
 /// The lease of a primary. Clones share it. By default there is none, and all primaries are trusted.
 #[derive(Clone, Debug, Default)]
