@@ -17,10 +17,10 @@ pub enum WriteScope {
     /// `database`, which notes that a key was created after the first ones.
     Workspace(WorkspaceNo),
     /// Writes a single row that belongs to no workspace, without deciding anything by what it read.
-    /// Runs beside all changes of workspaces, in a transaction of its own. It never holds one row
-    /// while it waits for another one.
+    /// Runs at the same time as changes of workspaces, in a transaction of its own. It never holds one
+    /// row while it waits for another one.
     SingleRow,
-    /// Reads and writes anything. Nothing else is written meanwhile, by any server, so keep such
-    /// changes rare and short.
+    /// Reads and writes anything. Nothing else is written at the same time, by any server, so keep
+    /// such changes rare and short.
     Database,
 }

@@ -68,7 +68,7 @@ impl Now {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     started: Monotonic,
-    /// The last request of which this server knows.
+    /// The last request that this server knows of.
     last_seen: Monotonic,
     /// The last request in the database, as it was stored and when that was.
     stored: Timestamp,

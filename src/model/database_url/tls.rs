@@ -13,7 +13,7 @@ pub enum Tls {
     Prefer,
     /// Encrypts, without checking the server's certificate.
     Require,
-    /// Accepts only certificates of the authorities in the file, whichever name they are for.
+    /// Accepts only certificates of the authorities in the file, for any name.
     VerifyCa(PathBuf),
     /// Accepts only certificates for the host's name.
     VerifyFull(Roots),

@@ -1,4 +1,4 @@
-//! What a server tells the store about its threads.
+//! The threads of a server that read from the store.
 
 use std::time::Duration;
 

@@ -72,7 +72,7 @@ pub(in crate::store) struct NewFile {
     locks: (ServeLock, OpenLock),
 }
 
-/// A file that is removed when this is dropped, unless it has got another name.
+/// A file that is removed when this is dropped, unless it was renamed.
 struct Draft {
     path: PathBuf,
     file: Option<File>,

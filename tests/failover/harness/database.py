@@ -1,4 +1,4 @@
-"""What all PostgreSQL servers here have in common, whoever starts them."""
+"""What all PostgreSQL servers here have in common."""
 
 import os
 import subprocess

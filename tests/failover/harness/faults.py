@@ -34,7 +34,7 @@ class Kill(Fault):
 
 
 class Stop(Fault):
-    """Everything stands still, as in a virtual machine that is paused."""
+    """Stops everything, as in a virtual machine that is paused."""
 
     name = "stop"
 

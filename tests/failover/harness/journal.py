@@ -1,4 +1,4 @@
-"""What clients know: the changes that were acknowledged, and what they were told."""
+"""What clients know: the changes that were acknowledged, and the responses to them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Read:
-    """What a client was told about a record of its own, right after an acknowledged change."""
+    """The response to a client about a record of its own, right after an acknowledged change."""
 
     server: str
     name: str

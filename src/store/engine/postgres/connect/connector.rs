@@ -62,7 +62,7 @@ impl Connector {
         for host in self.order() {
             match self.connect_to(host, session, limit) {
                 Ok(connection) => {
-                    // Otherwise, whoever extends the lease knows better: a host can accept changes
+                    // Otherwise, the heartbeat knows better: a host can accept changes
                     // without being able to commit them.
                     if !self.lease.is_required() {
                         self.prefer(host);

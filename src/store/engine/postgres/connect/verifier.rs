@@ -49,7 +49,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// Accepts certificates of the trusted authorities whichever name they are for: for `verify-ca`.
+/// Accepts certificates of the trusted authorities for any name: for `verify-ca`.
 #[derive(Debug)]
 pub(super) struct AnyName(pub Arc<WebPkiServerVerifier>);
 

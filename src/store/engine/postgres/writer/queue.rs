@@ -30,7 +30,7 @@ pub(super) struct GroupQueue<J> {
 
 struct State<J> {
     lines: HashMap<WriteScope, Line<J>>,
-    /// The scopes with waiting jobs that no thread works on, in the order in which they got there:
+    /// The scopes with waiting jobs that no thread works on, in the order of their first jobs:
     /// a busy workspace can't keep the others waiting.
     ready: VecDeque<WriteScope>,
     waiting: usize,
