@@ -118,7 +118,7 @@ impl Service {
             untrusted_proxies: UntrustedProxies::default(),
             backups: BackupSchedule::new(&settings.backup, &store),
             clock_skew: ClockSkewMonitor::default(),
-            leadership: Leadership::new(!store.is_local()),
+            leadership: Leadership::new(store.files().is_none()),
             probes: Probes::default(),
             discarded: Notify::new(),
             erasures: Erasures::default(),
