@@ -6,7 +6,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from compare import at_least, names, select
 from harness import data
 from harness.failure import Failure
 from harness.measure import Duration
@@ -17,6 +16,8 @@ from loads import LOADS
 from measure import Figures, measure
 from report import markdown
 from setups import SETUPS
+
+from compare import at_least, names, select
 
 
 def arguments() -> argparse.Namespace:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from harness.checks import CHECKS, violations
 from harness.journal import Cut, Journal, Kind, Probe, Read, Record, Revocation
-from harness.receiver import Delivery
 from harness.observed import Event, Observed, Row
+from harness.receiver import Delivery
 
 AURORA = {"id": "c1", "display_id": 1, "name": "aurora", "plan": "a", "updated_at": "5"}
 BOREAL = {"id": "c2", "display_id": 2, "name": "boreal", "plan": "b", "updated_at": "6"}
