@@ -16,4 +16,5 @@ pub mod service;
 pub mod settings;
 pub mod store;
 pub mod test_control;
+mod tls;
 pub mod transfer;

@@ -8,8 +8,8 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 
 use crate::http::origin::connectable_address;
-use crate::http::outgoing::tls;
 use crate::settings::{ListenAddress, Settings};
+use crate::tls;
 
 /// The address of a running server.
 #[derive(Clone, Debug)]

@@ -2,4 +2,3 @@
 
 pub(crate) mod cause;
 pub(crate) mod retry_after;
-pub(crate) mod tls;

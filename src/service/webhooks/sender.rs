@@ -22,7 +22,6 @@ use super::due::DueDeliveries;
 use super::recorder::{Message, Recorder};
 use super::resolver::GuardedResolver;
 use super::secrets::{reencrypt, signing_secrets};
-use crate::http::outgoing::tls;
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 use crate::model::webhook::delivery::Outcome;
@@ -34,6 +33,7 @@ use crate::store::webhooks::attempts::Finished;
 use crate::store::webhooks::queue::OutgoingRequest;
 use crate::store::webhooks::watcher::ChangeWatcher;
 use crate::store::{StoreError, WriteScope};
+use crate::tls;
 
 /// How often the sender checks for changes by other processes and retries storing results.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -26,8 +26,8 @@ use super::retry::{
 };
 use super::watch::{RemoteWatch, WaitReason};
 use crate::http::outgoing::retry_after::retry_after;
-use crate::http::outgoing::tls;
 use crate::model::clock::Clock;
+use crate::tls;
 
 /// How long a connection may take, and a request with its whole response.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,9 +10,9 @@ use reqwest::{Client, retry};
 use super::super::request::Request;
 use super::http::Response;
 use crate::http::outgoing::cause::root_cause;
-use crate::http::outgoing::tls;
 use crate::model::webhook::delivery::KEPT_RESPONSE;
 use crate::model::webhook::url::EndpointUrl;
+use crate::tls;
 
 /// How long the receiver may take to send its whole response.
 const TIMEOUT: Duration = Duration::from_secs(10);

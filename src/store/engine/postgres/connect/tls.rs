@@ -11,8 +11,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::verifier::{AnyCertificate, AnyName};
+use super::verifier::AnyName;
 use crate::model::database_url::{Roots, Tls};
+use crate::tls::any_certificate::AnyCertificate;
+use crate::tls::roots::system_roots;
 
 /// Why TLS can't be set up. Every message also says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,7 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, TlsError> {
         }
         Tls::VerifyCa(path) => Arc::new(AnyName(verifier(from_file(path)?, &provider)?)),
         Tls::VerifyFull(Roots::File(path)) => verifier(from_file(path)?, &provider)?,
-        Tls::VerifyFull(Roots::System) => verifier(of_the_system(), &provider)?,
+        Tls::VerifyFull(Roots::System) => verifier(system_roots(), &provider)?,
     };
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -72,21 +74,6 @@ fn from_file(path: &Path) -> Result<RootCertStore, TlsError> {
         roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
     }
     if roots.is_empty() { Err(TlsError::Empty(path.to_owned())) } else { Ok(roots) }
-}
-
-/// Returns the operating system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` override them).
-/// If there are none, as in an empty container, the compiled-in Mozilla roots.
-fn of_the_system() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for error in &native.errors {
-        log::warn!("a trusted certificate of this system can't be read: {error}");
-    }
-    roots.add_parsable_certificates(native.certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots
 }
 
 #[cfg(test)]
