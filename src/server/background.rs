@@ -66,7 +66,6 @@ impl Background {
             rt::spawn(share_counts(Arc::clone(service))),
             rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_expired_responses)),
             rt::spawn(repeat_as_leader(EXPIRY_EVERY, service, remove_ended_sessions)),
-            rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)),
             rt::spawn(watch_dates(Arc::clone(service))),
             rt::spawn(repeat_as_leader(CLEAN_UP_EVERY, service, clean_up_deliveries)),
             rt::spawn(remove_discarded(Arc::clone(service))),
@@ -74,6 +73,9 @@ impl Background {
             rt::spawn(erase_continuously(Arc::clone(service))),
             rt::spawn(reset_regularly(Arc::clone(service))),
         ];
+        if service.store.files().is_some() {
+            periodic.push(rt::spawn(repeat(FILE_EVERY, Arc::clone(service), check_file)));
+        }
         periodic.extend(admin.clone().map(|admin| rt::spawn(clean_up_uploads(admin))));
         periodic.extend(tls.map(|tls| rt::spawn(reload_certificate(Arc::clone(service), tls))));
         Ok(Self {
@@ -154,8 +156,7 @@ async fn write_usage(service: Arc<Service>) {
 
 /// If the file was moved or replaced, the store logs that and refuses writes from then on.
 async fn check_file(service: Arc<Service>) {
-    // A panic was already logged, and the next check is in a second.
-    let _ = rt::task::spawn_blocking(move || service.store.ensure_intact()).await;
+    let _ = service.store.ensure_intact();
 }
 
 /// Removes what resets and restores by test control, and resets of a demo, have discarded, also
