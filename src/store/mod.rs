@@ -38,8 +38,9 @@ use std::sync::Arc;
 
 pub use self::admin::account::Account;
 pub use self::admin::sessions::{AdminSession, NewAdminSession};
-use self::engine::database::{Database, Opened};
+use self::engine::database::Database;
 pub use self::engine::database::{ReadOnly, Snapshot};
+use self::engine::opened::Opened;
 pub use self::engine::read_limit::{AbandonOnDrop, ReadLimit};
 pub use self::engine::size::DatabaseSize;
 use self::engine::sqlite::database::SqliteDatabase;
@@ -113,7 +114,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let outbox = OutboxSignal::default();
         let opened = Database::for_command(location, existing, Arc::clone(&clock), outbox.clone())?;
-        Self::with(opened, clock, outbox)
+        Ok(Self::with(opened, clock, outbox))
     }
 
     /// Opens or creates the database for a server. Checks a file for damage first and removes what
@@ -128,17 +129,13 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let outbox = OutboxSignal::default();
         let opened = Database::for_server(claim, Arc::clone(&clock), threads, outbox.clone())?;
-        Self::with(opened, clock, outbox)
+        Ok(Self::with(opened, clock, outbox))
     }
 
-    fn with(
-        opened: Opened,
-        clock: Arc<dyn Clock>,
-        outbox: OutboxSignal,
-    ) -> Result<Self, OpenError> {
+    fn with(opened: Opened<Database>, clock: Arc<dyn Clock>, outbox: OutboxSignal) -> Self {
         let Opened { database, is_new, checksum_secret } = opened;
         let is_local = database.is_local();
-        Ok(Self { database, outbox, clock, is_local, is_new, checksum_secret })
+        Self { database, outbox, clock, is_local, is_new, checksum_secret }
     }
 
     /// Runs a read on the calling thread.

@@ -62,11 +62,11 @@ impl Tx<'_> {
 }
 
 impl Tx<'_> {
-    /// Tells PostgreSQL's planner how large the tables have become. It would find out by itself, but
-    /// until then, the rows of a large import can take a hundred times as long. SQLite's plans don't
-    /// depend on sizes.
+    /// Updates the planner's statistics after many rows were inserted. PostgreSQL does so by itself,
+    /// but until then, the rows of a large import can take a hundred times as long.
     pub fn refresh_statistics(&self) -> Result<(), StoreError> {
-        Ok(self.conn.analyze("customers, contacts, onboardings, events, slug_runs")?)
+        let tables = ["customers", "contacts", "onboardings", "events", "slug_runs"];
+        Ok(self.conn.analyze(&tables)?)
     }
 }
 

@@ -105,14 +105,13 @@ impl<'c> Conn<'c> {
         }
     }
 
-    /// Refreshes what PostgreSQL's planner knows about tables.
-    pub fn analyze(self, tables: &str) -> Result<()> {
+    /// Updates the statistics of PostgreSQL's planner. SQLite's plans don't depend on the sizes of
+    /// tables.
+    pub fn analyze(self, tables: &[&str]) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => {
-                Ok(connection.batch_execute(&format!("ANALYZE {tables}"))?)
-            }
+            Self::Postgres(_) => self.execute_batch(&format!("ANALYZE {}", tables.join(", "))),
         }
     }
 

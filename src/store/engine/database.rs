@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::opened::Opened;
 #[cfg(feature = "postgres")]
 use super::postgres::database::{PgDatabase, PgReadOnly, PgSnapshot};
 use super::read_limit::ReadLimit;
@@ -13,7 +14,6 @@ use super::threads::Threads;
 use super::write_job::panicked;
 use super::write_stats::WriteStats;
 use crate::model::clock::Clock;
-use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::files::IfMissing;
@@ -29,41 +29,22 @@ pub(in crate::store) enum Database {
     Postgres(PgDatabase),
 }
 
-/// A database that was opened.
-pub(in crate::store) struct Opened {
-    pub database: Database,
-    /// Whether it was created.
-    pub is_new: bool,
-    pub checksum_secret: ChecksumSecret,
-}
-
-impl From<(SqliteDatabase, bool, ChecksumSecret)> for Opened {
-    fn from((database, is_new, checksum_secret): (SqliteDatabase, bool, ChecksumSecret)) -> Self {
-        Self { database: Database::Sqlite(database), is_new, checksum_secret }
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl From<(PgDatabase, bool, ChecksumSecret)> for Opened {
-    fn from((database, is_new, checksum_secret): (PgDatabase, bool, ChecksumSecret)) -> Self {
-        Self { database: Database::Postgres(database), is_new, checksum_secret }
-    }
-}
-
 impl Database {
     pub fn for_command(
         location: &Location,
         existing: IfMissing,
         clock: Arc<dyn Clock>,
         outbox: OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         match location {
             Location::Files(dir) => {
-                Ok(SqliteDatabase::for_command(dir, existing, clock, outbox)?.into())
+                let opened = SqliteDatabase::for_command(dir, existing, clock, outbox)?;
+                Ok(opened.map(Self::Sqlite))
             }
             #[cfg(feature = "postgres")]
             Location::Postgres(postgres) => {
-                Ok(PgDatabase::for_command(postgres, existing, &clock, &outbox)?.into())
+                let opened = PgDatabase::for_command(postgres, existing, &clock, &outbox)?;
+                Ok(opened.map(Self::Postgres))
             }
         }
     }
@@ -73,16 +54,18 @@ impl Database {
         clock: Arc<dyn Clock>,
         threads: Threads,
         outbox: OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let (dir, lock) = match claim {
             Claim::Files { dir, lock } => (dir, lock),
             Claim::Ephemeral(temporary) => (temporary.data_dir(), temporary.lock()),
             #[cfg(feature = "postgres")]
             Claim::Postgres(postgres) => {
-                return Ok(PgDatabase::for_server(postgres, &clock, threads, &outbox)?.into());
+                let opened = PgDatabase::for_server(postgres, &clock, threads, &outbox)?;
+                return Ok(opened.map(Self::Postgres));
             }
         };
-        Ok(SqliteDatabase::for_server(dir, lock, clock, threads, outbox)?.into())
+        let opened = SqliteDatabase::for_server(dir, lock, clock, threads, outbox)?;
+        Ok(opened.map(Self::Sqlite))
     }
 
     /// Returns whether reads use a local file.
@@ -206,7 +189,6 @@ impl Database {
 /// A view of the database at one moment, for several reads. In SQLite, it costs no more than a
 /// single read: the expensive part is acquiring and releasing the transaction lock. Drop it before
 /// awaiting: the pool has only one connection per reading thread.
-#[allow(clippy::large_enum_variant, reason = "a box would cost an allocation for each lookup")]
 pub enum Snapshot {
     Sqlite(SqliteSnapshot),
     #[cfg(feature = "postgres")]
@@ -240,7 +222,7 @@ impl Snapshot {
 pub enum ReadOnly {
     Sqlite(SqliteReadOnly),
     #[cfg(feature = "postgres")]
-    Postgres(Box<PgReadOnly>),
+    Postgres(PgReadOnly),
 }
 
 impl ReadOnly {
@@ -252,9 +234,7 @@ impl ReadOnly {
         match location {
             Location::Files(dir) => SqliteReadOnly::open(dir).map(Self::Sqlite),
             #[cfg(feature = "postgres")]
-            Location::Postgres(postgres) => {
-                PgReadOnly::open(postgres).map(|opened| Self::Postgres(Box::new(opened)))
-            }
+            Location::Postgres(postgres) => PgReadOnly::open(postgres).map(Self::Postgres),
         }
     }
 

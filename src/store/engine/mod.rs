@@ -7,6 +7,7 @@ pub(super) mod database;
 pub(super) mod dialect;
 mod error;
 mod identity;
+pub(super) mod opened;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
 pub(super) mod read_limit;

@@ -248,6 +248,7 @@ mod tests {
     use crate::store::engine::postgres::connect::session::Session;
     use crate::store::engine::postgres::connect::tls::connector;
     use crate::store::engine::postgres::test_database::TestDatabase;
+    use crate::store::engine::read_limit::ReadLimit;
 
     #[test]
     fn a_server_that_accepts_connections_but_hangs_is_given_up() {
@@ -263,7 +264,8 @@ mod tests {
     fn a_response_that_takes_too_long_closes_the_connection() {
         let Some(database) = TestDatabase::create() else { return };
         let connection = database.connect_as_server(Session::unlimited());
-        connection.set_deadline(Some(Instant::now() + Duration::from_millis(10)));
+        let (limit, _waiting) = ReadLimit::new(Duration::from_millis(10));
+        let _limited = connection.limit(limit);
         let error = connection.batch_execute("SELECT pg_sleep(600)").unwrap_err();
         assert!(error.is_closed() && connection.is_closed(), "{error:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
@@ -23,15 +23,20 @@ const STARTED: &str = "
 /// How long the response to the first statement may take, if all others may take any time.
 const FIRST_LIMIT: Duration = Duration::from_secs(10);
 
+/// How much longer than a read its last response may take.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A connection. Its client needs exclusive access, but a use case holds a statement while it runs
 /// another; neither holds it while the other waits for the server.
 pub struct PgConnection {
+    /// Boxed, because connections are moved into and out of pools.
     client: RefCell<Box<Client>>,
     statements: RefCell<HashMap<String, Statement>>,
     origin: Origin,
-    /// How long a response may take, unless there is a deadline.
-    limit: Option<Duration>,
-    deadline: Cell<Option<Instant>>,
+    /// How long a response may take, unless the current read has a limit.
+    reply_limit: Option<Duration>,
+    /// When the current read must end.
+    read_limit: RefCell<Option<ReadLimit>>,
     notices: Notices,
     in_transaction: Cell<bool>,
     /// Whether deliveries or endpoints may have been changed.
@@ -40,10 +45,18 @@ pub struct PgConnection {
     is_broken: Cell<bool>,
     /// A bit for the number of each open cursor.
     cursors: Cell<u64>,
-    /// When the current read must end.
-    read_limit: RefCell<Option<ReadLimit>>,
     /// Whether a response was missing when it was last waited for.
     is_waiting: Cell<bool>,
+}
+
+/// Ends the limit of a read when it is dropped, also if the read panics.
+#[must_use]
+pub struct Limited<'c>(&'c PgConnection);
+
+impl Drop for Limited<'_> {
+    fn drop(&mut self) {
+        *self.0.read_limit.borrow_mut() = None;
+    }
 }
 
 /// The server at the other end.
@@ -63,11 +76,12 @@ impl PgConnection {
     pub(super) fn new(
         mut client: Client,
         host: usize,
-        limit: Option<Duration>,
+        reply_limit: Option<Duration>,
         lease: &Lease,
         notices: Notices,
     ) -> Result<Self, tokio_postgres::Error> {
-        let rows = client.query(STARTED, &[], Patience::of(Some(limit.unwrap_or(FIRST_LIMIT))))?;
+        let rows =
+            client.query(STARTED, &[], Patience::of(Some(reply_limit.unwrap_or(FIRST_LIMIT))))?;
         let primary = Primary(rows.first().map_or(Ok(0), |row| row.try_get(0))?);
         let lease = lease.clone();
         client.close_if(Box::new(move || lease.is_of_another(primary)));
@@ -75,14 +89,13 @@ impl PgConnection {
             client: RefCell::new(Box::new(client)),
             statements: RefCell::default(),
             origin: Origin { host, primary },
-            limit,
-            deadline: Cell::new(None),
+            reply_limit,
+            read_limit: RefCell::default(),
             notices,
             in_transaction: Cell::new(false),
             has_changed_outbox: Cell::new(false),
             is_broken: Cell::new(false),
             cursors: Cell::new(0),
-            read_limit: RefCell::default(),
             is_waiting: Cell::new(false),
         })
     }
@@ -95,10 +108,11 @@ impl PgConnection {
         self.origin
     }
 
-    /// Closes the connection at a deadline if a response is missing then. `None` restores the limit
-    /// of the session.
-    pub fn set_deadline(&self, deadline: Option<Instant>) {
-        self.deadline.set(deadline);
+    /// Limits reads until the guard is dropped. If a response is missing soon after the limit, the
+    /// connection is closed.
+    pub fn limit(&self, limit: ReadLimit) -> Limited<'_> {
+        *self.read_limit.borrow_mut() = Some(limit);
+        Limited(self)
     }
 
     /// Prepares a statement in SQLite's spelling, or takes it from the cache.
@@ -215,11 +229,6 @@ impl PgConnection {
         self.cursors.set(self.cursors.get() & !1_u64.unbounded_shl(number));
     }
 
-    /// Sets when the current read must end; `None` is after it.
-    pub(super) fn set_limit(&self, limit: Option<ReadLimit>) {
-        *self.read_limit.borrow_mut() = limit;
-    }
-
     /// Returns whether the current read has reached its limit.
     pub(super) fn is_over_limit(&self) -> bool {
         self.read_limit.borrow().as_ref().is_some_and(ReadLimit::is_over)
@@ -235,13 +244,6 @@ impl PgConnection {
         self.is_broken.get() || self.client.borrow().is_closed()
     }
 
-    /// Asks the server whether the connection still works, and closes it if there is no response.
-    pub(super) fn probe(&self, limit: Duration) -> Result<(), tokio_postgres::Error> {
-        let patience = Patience::of(Some(limit));
-        let result = self.client.borrow_mut().simple_query("", patience);
-        self.noticing(result).map(drop)
-    }
-
     /// Whether a response was missing when it was last waited for.
     pub(super) fn is_waiting(&self) -> bool {
         self.is_waiting.get()
@@ -252,10 +254,12 @@ impl PgConnection {
         self.try_batch("", limit).is_some()
     }
 
-    /// Whether the server accepts no writes, for example because it is a standby.
-    pub(super) fn is_read_only(&self) -> Result<bool, tokio_postgres::Error> {
-        let sql = "SHOW transaction_read_only";
-        let messages = self.run(|client, patience| client.simple_query(sql, patience))?;
+    /// Asks the server whether it accepts no writes, for example because it is a standby. Closes the
+    /// connection if there is no response within `limit`.
+    pub(super) fn is_read_only(&self, limit: Duration) -> Result<bool, tokio_postgres::Error> {
+        let (sql, patience) = ("SHOW transaction_read_only", Patience::of(Some(limit)));
+        let result = self.client.borrow_mut().simple_query(sql, patience);
+        let messages = self.noticing(result)?;
         Ok(values(&messages).first() == Some(&Some("on")))
     }
 
@@ -263,9 +267,9 @@ impl PgConnection {
         &self,
         run: impl FnOnce(&mut Client, Patience) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, tokio_postgres::Error> {
-        let patience = match self.deadline.get() {
-            Some(deadline) => Patience::Until(deadline),
-            None => Patience::of(self.limit),
+        let patience = match &*self.read_limit.borrow() {
+            Some(limit) => Patience::Until(limit.deadline() + GRACE),
+            None => Patience::of(self.reply_limit),
         };
         let result = run(&mut self.client.borrow_mut(), patience);
         self.noticing(result)

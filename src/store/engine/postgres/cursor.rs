@@ -77,6 +77,7 @@ impl Drop for Cursor<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Duration;
 
     use crate::store::engine::postgres::connect::session::Session;
@@ -122,7 +123,7 @@ mod tests {
         let Some(database) = TestDatabase::create() else { return };
         let connection = database.connect_as_server(Session::unlimited());
         let (limit, waiting) = ReadLimit::new(Duration::from_secs(3600));
-        connection.set_limit(Some(limit));
+        let limited = connection.limit(limit);
         let mut statement = Conn::from(&connection).prepare_batched(NUMBERS).unwrap();
         let mut rows = statement.query(params![1, 1000]).unwrap();
         assert!(rows.next().unwrap().is_some());
@@ -135,7 +136,20 @@ mod tests {
         };
         assert!(matches!(error, Error::Interrupted), "{error}");
         drop(rows);
-        connection.set_limit(None);
+        drop(limited);
         assert_eq!(numbers(Conn::from(&connection), 1, 3).unwrap(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_read_that_panics_leaves_no_limit_on_its_connection() {
+        let Some(database) = TestDatabase::create() else { return };
+        let connection = database.connect_as_server(Session::unlimited());
+        let (limit, _waiting) = ReadLimit::new(Duration::ZERO);
+        let read = || {
+            let _limited = connection.limit(limit);
+            assert!(!connection.is_over_limit(), "on purpose");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(read)).is_err());
+        assert!(!connection.is_over_limit());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use r2d2::{Pool, PooledConnection};
 use tokio::sync::oneshot;
@@ -19,8 +19,8 @@ use super::lease::heartbeat::{Heartbeat, Unconfirmed, prefer_confirmed};
 use super::schema;
 use super::writer::Writer;
 use crate::model::clock::Clock;
-use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
+use crate::store::engine::opened::Opened;
 use crate::store::engine::read_limit::ReadLimit;
 use crate::store::engine::threads::Threads;
 use crate::store::engine::write_stats::WriteStats;
@@ -34,12 +34,9 @@ use crate::store::{Reader, Tx};
 
 /// How long a read waits for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much longer than a read may take its response may.
-const GRACE: Duration = Duration::from_secs(1);
 
 pub(in crate::store) struct PgDatabase {
-    lookups: Pool<PgManager>,
-    lists: Pool<PgManager>,
+    readers: Pool<PgManager>,
     writer: Writer,
     lease: Lease,
     /// Extends the lease.
@@ -50,18 +47,15 @@ pub(in crate::store) struct PgDatabase {
     info: EngineInfo,
 }
 
-/// An open database, whether it was created, and the secret for the checksums of its API keys.
-type Opened = (PgDatabase, bool, ChecksumSecret);
-
 impl PgDatabase {
     pub fn for_command(
         location: &PostgresLocation,
         existing: IfMissing,
         clock: &Arc<dyn Clock>,
         outbox: &OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let threads = Threads { lookups: 1, lists: 1, query_timeout: Duration::ZERO };
-        let connections = Connections { writers: 1, lookups: 1, lists: 2 };
+        let connections = Connections { writers: 1, readers: 2 };
         let process = Process { threads, connections, is_server: false };
         Self::open(location, existing, clock, outbox, process)
     }
@@ -71,7 +65,7 @@ impl PgDatabase {
         clock: &Arc<dyn Clock>,
         threads: Threads,
         outbox: &OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let connections = Connections::share(location.connections);
         let process = Process { threads, connections, is_server: true };
         Self::open(location, IfMissing::Create, clock, outbox, process)
@@ -83,7 +77,7 @@ impl PgDatabase {
         clock: &Arc<dyn Clock>,
         outbox: &OutboxSignal,
         process: Process,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let Process { threads, connections, is_server } = process;
         let connector = Connector::new(&location.url).map_err(|error| failed(location, error))?;
         let trusted = if location.require_sync {
@@ -93,15 +87,14 @@ impl PgDatabase {
         };
         let Trusted { lease, heartbeat } = trusted;
         let connector = connector.with_lease(lease.clone());
-        let (first, is_new) = connect(&connector, location, existing)?;
+        let Connected { connection, version, is_new } = connect(&connector, location, existing)?;
         if !location.require_sync
-            && let Err(error) = check_durability(&first, Copies::One)
+            && let Err(error) = check_durability(&connection, Copies::One)
         {
             log::warn!("{error}");
         }
-        let reader = Reader { conn: (&first).into() };
-        let secret = reader.checksum_secret().map_err(|error| failed(location, error))?;
-        let version = reader.server_version().map_err(|error| failed(location, error))?;
+        let reader = Reader { conn: (&connection).into() };
+        let checksum_secret = reader.checksum_secret().map_err(|error| failed(location, error))?;
         let info = EngineInfo::postgres(version, location.url.place());
         let write_stats = Arc::new(WriteStats::default());
         let writer = Writer::start(
@@ -113,11 +106,9 @@ impl PgDatabase {
         )
         .map_err(|error| failed(location, error))?;
         let session = Session::reader(threads.query_timeout);
-        let pool = |size| pool::open(connector.clone(), session, size, POOL_TIMEOUT);
-        let (lookups, lists) = (pool(connections.lookups), pool(connections.lists));
+        let readers = pool::open(connector, session, connections.readers, POOL_TIMEOUT);
         let database = Self {
-            lookups,
-            lists,
+            readers,
             writer,
             lease,
             _heartbeat: heartbeat,
@@ -126,7 +117,7 @@ impl PgDatabase {
             connections: location.connections,
             info,
         };
-        Ok((database, is_new, secret))
+        Ok(Opened { database, is_new, checksum_secret })
     }
 
     /// Each connection has a socket, and a runtime with four descriptors.
@@ -138,7 +129,7 @@ impl PgDatabase {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.get(&self.lists)?.read(read)
+        self.snapshot()?.read(read)
     }
 
     /// A statement that runs for longer than the session allows is interrupted by the server. The
@@ -149,24 +140,19 @@ impl PgDatabase {
         limit: &ReadLimit,
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let connection = self.get(&self.lists)?;
+        let snapshot = self.snapshot()?;
         if limit.is_over() {
             return Err(StoreError::Interrupted);
         }
-        connection.pooled.connection.set_limit(Some(limit.clone()));
-        let result = connection.read_until(limit.deadline() + GRACE, read);
-        connection.pooled.connection.set_limit(None);
-        result
+        let _limited = snapshot.pooled.connection.limit(limit.clone());
+        snapshot.read(read)
     }
 
+    /// Takes a connection. Fails at once if no primary can be trusted.
     pub fn snapshot(&self) -> Result<PgSnapshot, StoreError> {
-        self.get(&self.lookups)
-    }
-
-    /// Takes a connection of a pool. Fails at once if no primary can be trusted.
-    fn get(&self, pool: &Pool<PgManager>) -> Result<PgSnapshot, StoreError> {
         self.lease.check()?;
-        let pooled = pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let pooled =
+            self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(PgSnapshot { pooled, lease: self.lease.clone() })
     }
 
@@ -185,7 +171,7 @@ impl PgDatabase {
         if !self.require_sync {
             return Ok(());
         }
-        check_durability(&self.get(&self.lists)?.pooled.connection, Copies::Two)
+        check_durability(&self.snapshot()?.pooled.connection, Copies::Two)
     }
 
     pub fn write_stats(&self) -> &WriteStats {
@@ -220,18 +206,6 @@ impl PgSnapshot {
         self.lease.check_for(connection.origin().primary)?;
         result
     }
-
-    /// Like [`PgSnapshot::read`], with a deadline for responses.
-    fn read_until<T>(
-        &self,
-        deadline: Instant,
-        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.pooled.connection.set_deadline(Some(deadline));
-        let result = self.read(read);
-        self.pooled.connection.set_deadline(None);
-        result
-    }
 }
 
 /// A connection of a command that only reads.
@@ -244,7 +218,7 @@ impl PgReadOnly {
             // If no standby confirms anything, what is there can still be listed.
             let _ = prefer_confirmed(&connector);
         }
-        connect(&connector, location, IfMissing::Fail).map(|(connection, _)| Self(connection))
+        connect(&connector, location, IfMissing::Fail).map(|connected| Self(connected.connection))
     }
 
     pub fn read<T>(
@@ -298,17 +272,14 @@ enum UntrustedError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Connections {
     writers: u32,
-    lookups: u32,
-    lists: u32,
+    readers: u32,
 }
 
 impl Connections {
-    /// Divides the connections of a server. A change holds its connection for the longest time, and
-    /// most requests are lookups.
+    /// Divides the connections of a server. Most requests read, and changes share a commit.
     fn share(total: u32) -> Self {
         let writers = (total / 4).max(1);
-        let lookups = (total / 2).max(1);
-        Self { writers, lookups, lists: total.saturating_sub(writers + lookups).max(1) }
+        Self { writers, readers: total.saturating_sub(writers).max(1) }
     }
 }
 
@@ -316,20 +287,29 @@ pub(super) fn failed(location: &PostgresLocation, why: impl Display) -> OpenErro
     OpenError::Postgres { place: location.url.place(), why: why.to_string() }
 }
 
-/// Connects to a database that this version can use, and returns whether it was created.
+/// A connection to a database that this version can use.
+pub(super) struct Connected {
+    pub connection: PgConnection,
+    /// The version of PostgreSQL.
+    version: String,
+    /// Whether the tables were created.
+    is_new: bool,
+}
+
 pub(super) fn connect(
     connector: &Connector,
     location: &PostgresLocation,
     existing: IfMissing,
-) -> Result<(PgConnection, bool), OpenError> {
+) -> Result<Connected, OpenError> {
     let connection =
         connector.connect(Session::unlimited()).map_err(|error| failed(location, error))?;
-    check_version(&connection).map_err(|error| failed(location, error))?;
+    let version = check_version(&connection).map_err(|error| failed(location, error))?;
     let is_new = match existing {
         IfMissing::Create => schema::ensure(&connection),
         IfMissing::Fail => schema::check(&connection).map(|()| false),
     };
-    Ok((connection, is_new.map_err(|error| failed(location, error))?))
+    let is_new = is_new.map_err(|error| failed(location, error))?;
+    Ok(Connected { connection, version, is_new })
 }
 
 pub(super) fn check_durability(
@@ -340,14 +320,6 @@ pub(super) fn check_durability(
     found.check(copies).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-impl Reader<'_> {
-    /// Returns the version of PostgreSQL.
-    fn server_version(&self) -> Result<String, StoreError> {
-        let sql = "SELECT current_setting('server_version')";
-        Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,9 +327,9 @@ mod tests {
     #[test]
     fn a_server_opens_no_more_connections_than_it_may() {
         for total in [3, 4, 16, 17, 100] {
-            let Connections { writers, lookups, lists } = Connections::share(total);
-            assert!(writers > 0 && lookups > 0 && lists > 0);
-            assert_eq!(writers + lookups + lists, total);
+            let Connections { writers, readers } = Connections::share(total);
+            assert!(writers > 0 && readers > 0);
+            assert_eq!(writers + readers, total);
         }
     }
 }

@@ -34,7 +34,7 @@ impl PgExclusive {
     /// [`OpenError::Postgres`], also if others use the database.
     pub fn open(location: &PostgresLocation, existing: IfMissing) -> Result<Self, OpenError> {
         let connector = Connector::new(&location.url).map_err(|error| failed(location, error))?;
-        let (connection, _) = connect(&connector, location, existing)?;
+        let connection = connect(&connector, location, existing)?.connection;
         let exclusive = Self { connection, location: location.clone() };
         let deadline = Instant::now() + WAIT;
         loop {
@@ -96,7 +96,7 @@ impl PgExclusive {
                  FROM {table} HAVING count(*) > 0"
             ))?;
         }
-        Ok(self.conn().execute_batch(&format!("ANALYZE {}", tables.join(", ")))?)
+        Ok(self.conn().analyze(tables)?)
     }
 
     /// Commits the transaction.

@@ -15,8 +15,8 @@ use super::wal_growth::WalGrowth;
 use super::writer::{Guards, Writer};
 use super::{connection, damage, identity};
 use crate::model::clock::Clock;
-use crate::model::key::checksum::ChecksumSecret;
 use crate::model::key::secret::Prefix;
+use crate::store::engine::opened::Opened;
 use crate::store::engine::read_limit::ReadLimit;
 use crate::store::engine::threads::Threads;
 use crate::store::engine::write_stats::WriteStats;
@@ -75,22 +75,19 @@ impl Drop for SqliteSnapshot {
     }
 }
 
-/// An open database, whether it was created, and the secret for the checksums of its API keys.
-type Opened = (SqliteDatabase, bool, ChecksumSecret);
-
 impl SqliteDatabase {
     pub fn for_command(
         dir: &DataDir,
         existing: IfMissing,
         clock: Arc<dyn Clock>,
         outbox: OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let is_new = !dir.database().exists();
         let (conn, lock) = dir.open(existing, None)?;
         let threads = Threads { lookups: 1, lists: 1, query_timeout: Duration::ZERO };
-        let (database, secret) =
-            Self::start(dir, conn, clock, threads, Damage::default(), false, outbox)?;
-        Ok((Self { _lock: Some(lock), ..database }, is_new, secret))
+        let opened = Self::start(dir, conn, clock, threads, Damage::default(), false, outbox)?;
+        let opened = opened.map(|database| Self { _lock: Some(lock), ..database });
+        Ok(Opened { is_new, ..opened })
     }
 
     pub fn for_server(
@@ -99,7 +96,7 @@ impl SqliteDatabase {
         clock: Arc<dyn Clock>,
         threads: Threads,
         outbox: OutboxSignal,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         // Released when this function returns: a running server holds `serve.lock`, which also
         // keeps other processes from replacing the file.
         let (mut conn, opening) = dir.open(IfMissing::Create, Some(lock))?;
@@ -116,8 +113,7 @@ impl SqliteDatabase {
             }
             dir.clean_up(lock, &opening);
         }
-        let (database, secret) = Self::start(dir, conn, clock, threads, damage, true, outbox)?;
-        Ok((database, false, secret))
+        Self::start(dir, conn, clock, threads, damage, true, outbox)
     }
 
     fn start(
@@ -128,7 +124,7 @@ impl SqliteDatabase {
         damage: Damage,
         is_server: bool,
         outbox: OutboxSignal,
-    ) -> Result<(Self, ChecksumSecret), OpenError> {
+    ) -> Result<Opened<Self>, OpenError> {
         let open_error = |source| OpenError::sqlite(&dir.database(), source);
         let checksum_secret = identity::checksum_secret(&conn).map_err(open_error)?;
         let open_files = OpenFiles::capture(&conn, &dir.database_entry(), &dir.database())
@@ -168,7 +164,7 @@ impl SqliteDatabase {
             dir: dir.clone(),
             _lock: None,
         };
-        Ok((database, checksum_secret))
+        Ok(Opened { database, is_new: false, checksum_secret })
     }
 
     pub fn read<T>(

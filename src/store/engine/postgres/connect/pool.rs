@@ -89,8 +89,7 @@ impl r2d2::ManageConnection for PgManager {
         if pooled.broken == broken && pooled.used.elapsed() < TRUSTED_FOR {
             return Ok(());
         }
-        pooled.connection.probe(PROBE_TIMEOUT).map_err(PoolError::Lost)?;
-        if pooled.connection.is_read_only().map_err(PoolError::Lost)? {
+        if pooled.connection.is_read_only(PROBE_TIMEOUT).map_err(PoolError::Lost)? {
             return Err(PoolError::ReadOnly);
         }
         (pooled.used, pooled.broken) = (Instant::now(), broken);

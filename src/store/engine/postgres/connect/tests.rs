@@ -27,7 +27,7 @@ fn the_first_host_that_answers_is_used() {
     let url = database.url().to_string().replacen('@', "@127.0.0.1:1,", 1);
     let connector = Connector::new(&url.parse().unwrap()).unwrap();
     let connection = connector.connect(Session::unlimited()).unwrap();
-    assert!(!connection.is_read_only().unwrap());
+    assert!(!connection.is_read_only(Duration::from_secs(60)).unwrap());
     check_version(&connection).unwrap();
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Lease;
-use crate::store::engine::postgres::connect::connector::{ConnectError, Connector};
+use crate::store::engine::postgres::connect::connector::Connector;
 use crate::store::engine::postgres::connect::session::Session;
 use crate::store::engine::postgres::connection::{Origin, PgConnection, values};
 
@@ -29,8 +29,6 @@ const FIRST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why no primary could be confirmed.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::store) enum Unconfirmed {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
     #[error(
         "no standby confirms changes; check that one in synchronous_standby_names runs and is connected (SELECT application_name, sync_state FROM pg_stat_replication), or set require_sync to false"
     )]
@@ -88,8 +86,6 @@ fn extend(lease: &Lease, hosts: &mut Hosts, stop: &Receiver<()>) {
 /// # Errors
 /// See [`Unconfirmed`].
 pub(in crate::store) fn prefer_confirmed(connector: &Connector) -> Result<(), Unconfirmed> {
-    // Says why a host can't be connected to, which this doesn't find out.
-    drop(connector.connect(Session::unlimited())?);
     Hosts::new(connector).beat().map(drop).ok_or(Unconfirmed::NoStandby)
 }
 

@@ -151,14 +151,12 @@ impl WriterThread {
     fn write(&mut self, scope: WriteScope, group: &mut RunningGroup) -> Result<(), StoreError> {
         self.connector.lease().check()?;
         self.check_hanging()?;
-        self.begin(scope)?;
-        let Some(conn) = &self.conn else {
-            return Err(StoreError::Internal("a transaction has no connection".to_owned()));
-        };
-        let stored = group.write(conn, self.connector.lease(), &*self.clock, &self.stats);
+        let conn = self.begin(scope)?;
+        let stored = group.write(&conn, self.connector.lease(), &*self.clock, &self.stats);
         if conn.take_outbox_change() {
             self.outbox.wake();
         }
+        self.conn = Some(conn);
         stored
     }
 
@@ -173,16 +171,13 @@ impl WriterThread {
     }
 
     /// Begins a transaction. If the connection was lost since the last one, or its server accepts
-    /// changes no longer, gets a new one.
-    fn begin(&mut self, scope: WriteScope) -> Result<(), StoreError> {
+    /// changes no longer, gets a new one. Returns the connection.
+    fn begin(&mut self, scope: WriteScope) -> Result<PgConnection, StoreError> {
         if let Some(conn) = self.conn.take().filter(|conn| !conn.is_closed())
             && !self.connector.lease().is_of_another(conn.origin().primary)
         {
             match RunningGroup::begin(&conn, scope) {
-                Ok(()) => {
-                    self.conn = Some(conn);
-                    return Ok(());
-                }
+                Ok(()) => return Ok(conn),
                 Err(error) if is_lock_timeout(&error) => return Err(busy(scope)),
                 // Nothing has run yet.
                 Err(_) => {}
@@ -193,8 +188,7 @@ impl WriterThread {
             true => busy(scope),
             false => classify(&error).into(),
         })?;
-        self.conn = Some(conn);
-        Ok(())
+        Ok(conn)
     }
 
     /// Returns whether changes fail at once because the last attempt to connect has just failed.
