@@ -107,6 +107,7 @@ impl<'c> Conn<'c> {
 
     /// Updates the statistics of PostgreSQL's planner. SQLite's plans don't depend on the sizes of
     /// tables.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "SQLite ignores it"))]
     pub fn analyze(self, tables: &[&str]) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),

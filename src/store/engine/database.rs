@@ -118,6 +118,7 @@ impl Database {
     }
 
     /// Queues a change. The receiver gets its result, or is closed if the change panicked.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "SQLite ignores it"))]
     pub fn send<T: Send + 'static>(
         &self,
         scope: WriteScope,

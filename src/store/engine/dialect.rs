@@ -2,11 +2,13 @@
 //! functions and operators that it lacks are in `postgres/dialect.sql`. The one query that needs two
 //! texts is here, too.
 
+#[cfg(feature = "postgres")]
 use std::borrow::Cow;
 
 /// Returns a statement with PostgreSQL's parameters: `?` and `?2` become `$1` and `$2`. As in SQLite,
 /// `?` gets the number after the largest one so far. Leaves literals, quoted names, and comments as
 /// they are.
+#[cfg(feature = "postgres")]
 pub(in crate::store) fn for_postgres(sql: &str) -> Cow<'_, str> {
     if !sql.contains('?') {
         return Cow::Borrowed(sql);
@@ -35,6 +37,7 @@ pub(in crate::store) fn for_postgres(sql: &str) -> Cow<'_, str> {
 
 /// Returns the length of the literal, the quoted name, the comment, or the operator that a text
 /// begins with, or 0 if it begins with a parameter.
+#[cfg(feature = "postgres")]
 fn verbatim_len(sql: &str) -> usize {
     let through = |from: usize, end: &str| {
         sql[from..].find(end).map_or(sql.len(), |length| from + length + end.len())
@@ -63,13 +66,14 @@ pub(in crate::store) fn by_creation_for_sqlite(columns: &str, table: &str, rows:
 }
 
 /// Returns the same query for PostgreSQL. It sorts whole rows, because joins don't keep an order.
+#[cfg(feature = "postgres")]
 pub(in crate::store) fn by_creation_for_postgres(columns: &str, rows: &str) -> String {
     format!(
         "SELECT {columns} FROM (SELECT r.* FROM {rows}) AS sorted ORDER BY created_at, display_id"
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use proptest::prelude::*;
     use rusqlite::Connection;

@@ -1,5 +1,6 @@
 //! What identifies a database: its ID, and the secret for the checksums of its API keys.
 
+#[cfg(feature = "postgres")]
 use crate::model::key::checksum::ChecksumSecret;
 use crate::store::Reader;
 use crate::store::error::StoreError;
@@ -24,6 +25,7 @@ impl Reader<'_> {
     }
 
     /// Returns the secret for the checksums of this database's API keys.
+    #[cfg(feature = "postgres")]
     pub(in crate::store) fn checksum_secret(&self) -> Result<ChecksumSecret, StoreError> {
         let sql = "SELECT key_check_secret FROM database";
         Ok(self.conn.query_row(sql, (), |row| Ok(ChecksumSecret::from_stored(row.get(0)?)))?)

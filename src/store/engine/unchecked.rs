@@ -29,6 +29,7 @@ pub(in crate::store) enum Unchecked<'c> {
 
 impl<'c> Unchecked<'c> {
     /// Also lets any event of this workspace be deleted. In SQLite, turns all triggers off.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "SQLite ignores it"))]
     pub fn events_of(conn: Conn<'c>, workspace: WorkspaceNo) -> Result<Self> {
         match conn {
             Conn::Sqlite(conn) => Self::without(conn, &[ENABLE_TRIGGER, ENABLE_FKEY]),
