@@ -4,46 +4,23 @@
 import argparse
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Protocol, TypeVar
 
 from harness import data, report
+from harness.arguments import add_common, names, select
 from harness.failure import Failure
 from harness.load import LOADS
 from harness.measure import Duration
-from harness.paths import REPOSITORY, TARGET
+from harness.paths import TARGET
 from harness.servers import all_servers
 from harness.session import Session
 
 FIGURES = TARGET / "figures.json"
 
 
-class Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-T = TypeVar("T", bound=Named)
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/peers/run", description=__doc__)
+    add_common(parser, seconds=5, warm_up=2)
     add = parser.add_argument
-    add(
-        "--binary",
-        metavar="FILE",
-        type=Path,
-        default=REPOSITORY / "target" / "release" / "pivotal-server",
-        help="the binary of this server, which is built without this option",
-    )
-    add(
-        "--customers",
-        metavar="N",
-        type=at_least(data.PAGE),
-        default=100_000,
-        help="size of the databases (default: 100,000)",
-    )
     add(
         "--only",
         metavar="NAMES",
@@ -51,21 +28,6 @@ def arguments() -> argparse.Namespace:
         help="only these: pivotal-server,pivotal-postgres,pocketbase,fastify,fastapi,json-server",
     )
     add("--loads", metavar="NAMES", type=names, help="only these: get,list,post")
-    add("--rounds", metavar="N", type=at_least(1), default=3, help="default: 3")
-    add(
-        "--seconds",
-        metavar="N",
-        type=at_least(1),
-        default=5,
-        help="length of each load (default: 5)",
-    )
-    add(
-        "--warm-up",
-        metavar="N",
-        type=at_least(0),
-        default=2,
-        help="seconds before each load (default: 2)",
-    )
     add(
         "--continue",
         dest="resume",
@@ -74,29 +36,6 @@ def arguments() -> argparse.Namespace:
     )
     add("--prepare", action="store_true", help="only install, build, and create the databases")
     return parser.parse_args()
-
-
-def at_least(least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"must be at least {least}")
-        return value
-
-    return parse
-
-
-def names(text: str) -> list[str]:
-    return text.split(",")
-
-
-def select(items: Sequence[T], wanted: list[str] | None) -> list[T]:
-    """Returns the items with these names, or all."""
-    unknown = set(wanted or []) - {item.name for item in items}
-    if unknown:
-        known = ", ".join(item.name for item in items)
-        raise Failure(f"unknown: {', '.join(sorted(unknown))}. Known: {known}")
-    return [item for item in items if wanted is None or item.name in wanted]
 
 
 def main() -> None:

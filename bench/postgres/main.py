@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness import data
+from harness.arguments import add_common, names, select
 from harness.failure import Failure
 from harness.measure import Duration
 from harness.paths import REPOSITORY
@@ -17,45 +18,15 @@ from measure import Figures, measure
 from report import markdown
 from setups import SETUPS
 
-from compare import at_least, names, select
-
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/postgres/run", description=__doc__)
+    add_common(parser, seconds=3, warm_up=1)
     add = parser.add_argument
-    add(
-        "--binary",
-        metavar="FILE",
-        type=Path,
-        default=REPOSITORY / "target" / "release" / "pivotal-server",
-        help="the binary of this server, which is built without this option",
-    )
-    add(
-        "--customers",
-        metavar="N",
-        type=at_least(data.PAGE),
-        default=100_000,
-        help="size of the databases (default: 100,000)",
-    )
     known = ",".join(setup.name for setup in SETUPS)
     add("--only", metavar="NAMES", type=names, help=f"only these setups: {known}")
     known = ",".join(load.name for load in LOADS)
     add("--loads", metavar="NAMES", type=names, help=f"only these loads: {known}")
-    add("--rounds", metavar="N", type=at_least(1), default=3, help="default: 3")
-    add(
-        "--seconds",
-        metavar="N",
-        type=at_least(1),
-        default=3,
-        help="length of each load (default: 3)",
-    )
-    add(
-        "--warm-up",
-        metavar="N",
-        type=at_least(0),
-        default=1,
-        help="seconds before each load (default: 1)",
-    )
     add("--prepare", action="store_true", help="only build, and create the databases")
     add(
         "--json",
