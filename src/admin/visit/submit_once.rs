@@ -23,8 +23,8 @@ pub(in crate::admin) struct Submission<'v> {
 impl<'v> Submission<'v> {
     /// Reads the submitted form, and refuses it if it was already submitted.
     ///
-    /// `action` tells apart the forms of one page, which share a token. `hint` tells the visitor
-    /// where to find what the first submission created.
+    /// `action` distinguishes the forms of one page, which share a token. `hint` says where to find
+    /// what the first submission created.
     pub async fn begin(
         visit: &'v SignedInVisit,
         action: &str,

@@ -171,7 +171,7 @@ impl PgConnection {
 
     /// Runs statements that begin a transaction.
     pub fn begin(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        // Even if this fails: it is unknown how far it got.
+        // Even if this fails: some of the statements may have run.
         self.in_transaction.set(true);
         self.batch_execute(sql)
     }

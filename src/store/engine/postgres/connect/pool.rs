@@ -59,7 +59,7 @@ pub(in crate::store) fn open(
         .idle_timeout(None)
         .connection_timeout(wait)
         .test_on_check_out(true)
-        // Whoever needs a connection reports why there is none.
+        // The caller that needs a connection reports why there is none.
         .error_handler(Box::new(NopErrorHandler))
         .build_unchecked(PgManager::new(connector, session))
 }
