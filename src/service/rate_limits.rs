@@ -97,29 +97,11 @@ impl RateLimitHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::key::Scopes;
-    use crate::model::key::secret::Prefix;
+    use crate::model::examples;
     use crate::model::values::id::Id;
-    use crate::model::values::slug::Slug;
-    use crate::model::values::text::Name;
 
     fn key(tier: Tier, mode: Mode) -> Key {
-        Key {
-            id: Id::generate(),
-            prefix: Prefix::new(mode, "AAAAAAAA"),
-            name: Name::parse("x").unwrap(),
-            mode,
-            workspace: Slug::parse("x").unwrap(),
-            tier,
-            scopes: Scopes::all(),
-            created_at: Timestamp::from_micros(0),
-            last_used_at: None,
-            last_used_ip: None,
-            request_count: 0,
-            expires_at: None,
-            revoked_at: None,
-            replaces: None,
-        }
+        Key { id: Id::generate(), tier, mode, ..examples::key() }
     }
 
     fn limits(enabled: bool) -> KeyRateLimits {

@@ -145,11 +145,9 @@ mod tests {
     use super::*;
     use crate::model::client_address::ClientAddress;
     use crate::model::clock::SystemClock;
-    use crate::model::key::{Key, Mode, Scopes, Tier};
+    use crate::model::examples;
+    use crate::model::key::Mode;
     use crate::model::values::id::Id;
-    use crate::model::values::slug::Slug;
-    use crate::model::values::text::Name;
-    use crate::model::values::time::Timestamp;
     use crate::service::auth_limits::secret_kinds::Attempt;
     use crate::settings::Settings;
     use crate::store::{DataDir, Store};
@@ -161,25 +159,6 @@ mod tests {
         (dir, Service::new(Settings::default(), store.unwrap().pretend_remote()))
     }
 
-    fn key() -> Key {
-        Key {
-            id: Id::generate(),
-            prefix: Prefix::new(Mode::Live, "AAAAAAAA"),
-            name: Name::parse("x").unwrap(),
-            mode: Mode::Live,
-            workspace: Slug::parse("x").unwrap(),
-            tier: Tier::Standard,
-            scopes: Scopes::all(),
-            created_at: Timestamp::from_micros(0),
-            last_used_at: None,
-            last_used_ip: None,
-            request_count: 0,
-            expires_at: None,
-            revoked_at: None,
-            replaces: None,
-        }
-    }
-
     fn published(server: &str, counts: String) -> Vec<ServerCounts> {
         vec![ServerCounts { server: server.to_owned(), counts }]
     }
@@ -188,7 +167,7 @@ mod tests {
     fn each_batch_of_another_server_is_added_once() {
         let ((_a, ours), (_b, theirs)) = (server(), server());
         let (mut reading, mut writing) = (Exchange::new(), Exchange::new());
-        let key = key();
+        let key = examples::key();
         let now = || ours.store.clock().monotonic();
         let left = || ours.rate_limits.peek(&key, now()).unwrap().remaining;
         let limit = left();
@@ -209,7 +188,7 @@ mod tests {
     fn a_server_that_starts_ignores_what_others_counted_before() {
         let ((_a, ours), (_b, theirs)) = (server(), server());
         let (mut reading, mut writing) = (Exchange::new(), Exchange::new());
-        let key = key();
+        let key = examples::key();
         let now = || ours.store.clock().monotonic();
         let limit = ours.rate_limits.peek(&key, now()).unwrap().remaining;
         theirs.rate_limits.count(&key, now());
