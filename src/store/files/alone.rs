@@ -31,11 +31,7 @@ impl DataDir {
         }
         let locks = (self.lock_for_serving()?, self.lock_exclusively()?);
         let conn = header::open_live(&database)?;
-        let found =
-            schema::version(&conn).map_err(|source| OpenError::sqlite(&database, source))?;
-        if found < schema::VERSION {
-            return Err(OpenError::Older { path: database, found, known: schema::VERSION });
-        }
+        schema::refuse_older(&conn, &database)?;
         Ok(LockedFile { conn, _locks: locks })
     }
 

@@ -19,11 +19,7 @@ impl SqliteReadOnly {
     /// See [`OpenError`]. Returns [`OpenError::Older`] if the database must be upgraded first.
     pub fn open(dir: &DataDir) -> Result<Self, OpenError> {
         let (conn, lock) = dir.open_to_read()?;
-        let path = dir.database();
-        let found = schema::version(&conn).map_err(|source| OpenError::sqlite(&path, source))?;
-        if found < schema::VERSION {
-            return Err(OpenError::Older { path, found, known: schema::VERSION });
-        }
+        schema::refuse_older(&conn, &dir.database())?;
         Ok(Self { conn, _lock: lock })
     }
 

@@ -1,9 +1,12 @@
 //! The schema and its version. `store/upgrade` rebuilds databases from older versions with this
 //! schema.
 
+use std::path::Path;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::identity;
+use crate::store::error::OpenError;
 
 const SCHEMA: &str = include_str!("../../../../schema.sql");
 
@@ -30,6 +33,18 @@ pub(in crate::store) fn mark(conn: &Connection) -> rusqlite::Result<()> {
 
 pub(in crate::store) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Fails if the database at `path` must be upgraded first.
+///
+/// # Errors
+/// [`OpenError::Older`]
+pub(in crate::store) fn refuse_older(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found = version(conn).map_err(|source| OpenError::sqlite(path, source))?;
+    if found < VERSION {
+        return Err(OpenError::Older { path: path.to_owned(), found, known: VERSION });
+    }
+    Ok(())
 }
 
 /// A `CREATE` statement of the schema.
