@@ -10,7 +10,7 @@ use super::error::{Error, Result};
 #[cfg(feature = "postgres")]
 use super::postgres::connection::PgConnection;
 #[cfg(feature = "postgres")]
-use super::postgres::cursor::Cursor;
+use super::postgres::connection::cursor::Cursor;
 use super::row::Row;
 use super::value::Params;
 

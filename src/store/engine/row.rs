@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef as SqliteValue;
 
 use super::error::{Error, Result};
 #[cfg(feature = "postgres")]
-use super::postgres::types::Raw;
+use super::postgres::connection::types::Raw;
 use super::value::{FromValue, ValueRef};
 
 /// A row, while its statement is at it.

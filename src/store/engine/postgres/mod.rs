@@ -1,10 +1,8 @@
 //! PostgreSQL: connections, commits and what became of them, errors, the schema, and the writer.
 
-mod client;
 pub(in crate::store) mod commit;
 pub(in crate::store) mod connect;
 pub(in crate::store) mod connection;
-pub(in crate::store) mod cursor;
 pub(in crate::store) mod database;
 pub(in crate::store) mod durability;
 pub(in crate::store) mod exclusive;
@@ -17,5 +15,4 @@ pub(in crate::store) mod schema;
 pub(in crate::store) mod test_database;
 #[cfg(test)]
 mod tests;
-pub(in crate::store) mod types;
 pub(in crate::store) mod writer;

@@ -11,9 +11,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::session::{CONNECT_TIMEOUT, Session, config};
 use super::tls::{TlsError, connector};
 use crate::model::database_url::{DatabaseHost, DatabaseUrl};
-use crate::store::engine::postgres::client::{AttemptError, Client};
 use crate::store::engine::postgres::commit::notices::Notices;
 use crate::store::engine::postgres::connection::PgConnection;
+use crate::store::engine::postgres::connection::client::{AttemptError, Client};
 use crate::store::engine::postgres::failure::describe;
 use crate::store::engine::postgres::lease::Lease;
 

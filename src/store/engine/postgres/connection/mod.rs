@@ -1,5 +1,9 @@
 //! A connection to PostgreSQL with its prepared statements.
 
+pub(super) mod client;
+pub(in crate::store::engine) mod cursor;
+pub(in crate::store::engine) mod types;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +12,7 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
-use super::client::{Client, Patience};
+use self::client::{Client, Patience};
 use super::commit::notices::Notices;
 use super::lease::{Lease, Primary};
 use crate::store::engine::dialect::for_postgres;

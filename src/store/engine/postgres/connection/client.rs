@@ -28,7 +28,7 @@ const GOODBYE: Duration = Duration::from_millis(200);
 
 /// How long to wait for a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(in crate::store::engine::postgres) enum Patience {
     Until(Instant),
     /// As long as the server accepts other connections. A statement can take any time, but a server
     /// that was stopped never responds, while its machine keeps the connection open.
@@ -43,7 +43,7 @@ impl Patience {
 
 /// Why a client could not connect.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AttemptError {
+pub(in crate::store::engine::postgres) enum AttemptError {
     #[error("it does not answer")]
     NoAnswer,
     #[error("no runtime can be started ({0})")]

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, Statement};
 
-use super::connection::PgConnection;
+use super::PgConnection;
 use crate::store::engine::error::{Error, Result};
 use crate::store::engine::value::Value;
 
