@@ -3,7 +3,7 @@
 use super::event::Actor;
 use super::workspace::Workspace;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The only workspace that the caller can see.
     pub workspace: Workspace,

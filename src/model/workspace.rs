@@ -14,7 +14,7 @@ pub type WorkspaceId = Id<Workspace>;
 pub struct WorkspaceNo(pub i64);
 
 /// A company. Every key and resource belongs to exactly one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     pub no: WorkspaceNo,
     pub id: WorkspaceId,

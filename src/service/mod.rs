@@ -10,6 +10,7 @@ pub mod demo_mode;
 pub(crate) mod erasure;
 pub(crate) mod health;
 pub(crate) mod key_usage;
+mod known_keys;
 pub(crate) mod leadership;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;
@@ -38,7 +39,7 @@ use self::leadership::Leadership;
 use self::metrics::Metrics;
 use self::rate_limits::KeyRateLimits;
 use self::read_threads::ReadThreads;
-use self::reads::LOOKUP_TIMEOUT;
+use self::reads::RemoteLookups;
 use self::test_control::TestControl;
 use self::traffic::Traffic;
 use crate::http::client_address;
@@ -62,8 +63,8 @@ pub struct Service {
     pub(crate) key_usage: KeyUsage,
     pub(crate) traffic: Traffic,
     pub(crate) metrics: Metrics,
-    /// For lookups. `None` if the threads that need them do them, which is faster in a local file.
-    lookup_threads: Option<ReadThreads>,
+    /// `None` if the threads that need lookups do them, which is faster in a local file.
+    remote_lookups: Option<RemoteLookups>,
     /// For lists of the API.
     pub(crate) list_threads: ReadThreads,
     /// For all reads of the admin pages.
@@ -93,15 +94,7 @@ impl Service {
             key_usage: KeyUsage::default(),
             traffic: Traffic::new(store.clock().now(), store.clock().monotonic()),
             metrics: Metrics::new(SystemClock.now()),
-            lookup_threads: (!store.is_local()).then(|| {
-                ReadThreads::start(
-                    "lookups",
-                    settings.lookup_threads(),
-                    // Each connection has at most one request in progress.
-                    settings.connections.max,
-                    LOOKUP_TIMEOUT,
-                )
-            }),
+            remote_lookups: (!store.is_local()).then(|| RemoteLookups::start(&settings)),
             list_threads: ReadThreads::start(
                 "lists",
                 settings.list_threads(),

@@ -11,13 +11,30 @@ use std::time::Duration;
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::Service;
+use super::known_keys::KnownKeys;
 use super::read_threads::ReadThreads;
 use crate::model::key::secret::Prefix;
+use crate::settings::Settings;
 use crate::store::{Credentials, Reader, Snapshot, StoreError};
 
 /// How long a lookup may take, including the time that it waits for a thread. Apart from a database
 /// that doesn't respond, nothing takes this long, so it isn't a setting.
-pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Lookups in a database on another machine.
+pub(super) struct RemoteLookups {
+    threads: ReadThreads,
+    known_keys: KnownKeys,
+}
+
+impl RemoteLookups {
+    pub fn start(settings: &Settings) -> Self {
+        // Each connection has at most one request in progress.
+        let (count, waiting) = (settings.lookup_threads(), settings.connections.max);
+        let threads = ReadThreads::start("lookups", count, waiting, LOOKUP_TIMEOUT);
+        Self { threads, known_keys: KnownKeys::default() }
+    }
+}
 
 impl Service {
     /// Returns the key with this prefix, revoked or not, as it is in the database now. Returns the
@@ -26,13 +43,21 @@ impl Service {
         self: &Arc<Self>,
         prefix: &Prefix,
     ) -> Result<(Option<Arc<Credentials>>, Option<Snapshot>), StoreError> {
-        let Some(threads) = &self.lookup_threads else {
+        let Some(RemoteLookups { threads, known_keys }) = &self.remote_lookups else {
             let snapshot = self.store.snapshot()?;
             return Ok((snapshot.credentials(prefix)?, Some(snapshot)));
         };
-        let prefix = prefix.clone();
-        let found = self.read_on(threads, move |reader| reader.credentials(&prefix)).await?;
-        Ok((found.map(Arc::new), None))
+        let wanted = prefix.clone();
+        let found = self.read_on(threads, move |reader| reader.credentials(&wanted)).await?;
+        let found = found.map(Arc::new);
+        known_keys.set(prefix.clone(), found.clone());
+        Ok((found, None))
+    }
+
+    /// Returns the keys as they were last read, for [`Service::look_up_with`]. Returns `None` if it
+    /// costs no more to read a key again.
+    pub(crate) fn known_keys(&self) -> Option<&KnownKeys> {
+        self.remote_lookups.as_ref().map(|remote| &remote.known_keys)
     }
 
     /// Runs a lookup, in `snapshot` if there is one.
@@ -41,10 +66,19 @@ impl Service {
         snapshot: Option<Snapshot>,
         lookup: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        match &self.lookup_threads {
+        match &self.remote_lookups {
             None => snapshot.map_or_else(|| self.store.snapshot(), Ok)?.read(lookup),
-            Some(threads) => self.read_on(threads, lookup).await,
+            Some(remote) => self.read_on(&remote.threads, lookup).await,
         }
+    }
+
+    /// Runs a lookup with a key that is known. Returns `None` if the key is no longer the same.
+    pub(crate) async fn look_up_with<T: Send + 'static>(
+        self: &Arc<Self>,
+        known: Arc<Credentials>,
+        lookup: impl FnOnce(&Reader<'_>) -> T + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        self.look_up(None, move |reader| reader.read_with(&known, lookup)).await
     }
 
     async fn read_on<T: Send + 'static>(
@@ -77,7 +111,7 @@ impl Service {
 
     /// Returns how many reads were refused because too many were waiting for a thread.
     pub(crate) fn refused_reads(&self) -> u64 {
-        let lookups = self.lookup_threads.as_ref().map_or(0, ReadThreads::refused);
+        let lookups = self.remote_lookups.as_ref().map_or(0, |remote| remote.threads.refused());
         lookups + self.list_threads.refused() + self.page_threads.refused()
     }
 }

@@ -22,7 +22,7 @@ use crate::model::workspace::Workspace;
 use crate::store::engine::{self, Conn, OptionalExtension, Row, params};
 
 /// An API key with what is needed to authenticate a request and to act on its behalf.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub key: Key,
     /// The Argon2id hash of the whole key, as a PHC string.
@@ -88,6 +88,19 @@ impl Reader<'_> {
     /// Returns the key with this prefix, revoked or not.
     pub fn credentials(&self, prefix: &Prefix) -> Result<Option<Credentials>, StoreError> {
         find_by_prefix(self.conn, prefix)
+    }
+
+    /// Reads something for a key that was read before. Returns `None` if the key is no longer the
+    /// same. PostgreSQL gets both queries in one round trip, that for the key first.
+    pub fn read_with<T>(
+        &self,
+        known: &Credentials,
+        read: impl FnOnce(&Self) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let (sql, prefix) = (select("k.lookup = ?1"), &known.key.prefix);
+        let query = [prefix.lookup_id()];
+        let (current, result) = self.conn.query_ahead(&sql, query, from_row, || read(self))?;
+        Ok(current.filter(|current| current == known).map(|_| result))
     }
 
     /// Returns the key with this ID, revoked or not.

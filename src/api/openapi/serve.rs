@@ -12,7 +12,7 @@ use super::description::{Description, Group, Success};
 use super::document;
 use crate::api::endpoint::Endpoint;
 use crate::api::error::ApiError;
-use crate::api::request::call::error_response;
+use crate::api::request::dispatch::error_response;
 use crate::http::conditional::Cacheable;
 use crate::http::origin::ORIGIN_PLACEHOLDER;
 use crate::http::public::base_url::BaseUrl;

@@ -14,7 +14,7 @@ use crate::model::values::time::Timestamp;
 pub type KeyId = Id<Key>;
 
 /// An API key, without its secret.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Key {
     pub id: KeyId,
     /// The part that is safe to show and to log, such as `pivotal_K8s9X2mP`.

@@ -6,9 +6,11 @@ use rusqlite::{CachedStatement, Connection, params_from_iter};
 #[cfg(feature = "postgres")]
 use super::dialect::by_creation_for_postgres;
 use super::dialect::by_creation_for_sqlite;
-use super::error::{Error, Result};
+use super::error::{Error, OptionalExtension, Result};
 #[cfg(feature = "postgres")]
 use super::postgres::connection::PgConnection;
+#[cfg(feature = "postgres")]
+use super::postgres::connection::ahead::Request;
 #[cfg(feature = "postgres")]
 use super::postgres::connection::cursor::Cursor;
 use super::row::Row;
@@ -102,6 +104,33 @@ impl<'c> Conn<'c> {
             Self::Sqlite(_) => self.execute("COMMIT", ()).map(drop),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => Ok(connection.end("COMMIT")?),
+        }
+    }
+
+    /// Runs a query that finds at most one row, and then something else. PostgreSQL gets the query
+    /// together with the first statement of the latter, in one round trip.
+    pub fn query_ahead<T, U>(
+        self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+        then: impl FnOnce() -> U,
+    ) -> Result<(Option<T>, U)> {
+        match self {
+            Self::Sqlite(_) => {
+                let found = self.query_row(sql, params, read).optional()?;
+                Ok((found, then()))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                let statement = connection.prepare(sql)?;
+                let ahead = params.bind(|values| Request::query(statement, values));
+                let sent = connection.send_ahead(ahead);
+                let result = then();
+                let found = sent.finish()?;
+                let found = found.first().map(|row| read(&Row::Postgres(row))).transpose()?;
+                Ok((found, result))
+            }
         }
     }
 

@@ -17,6 +17,8 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::ahead::{Ahead, Request};
+
 /// How long a server may be silent, again and again, before it has to accept another connection.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long it may take to accept that connection.
@@ -58,6 +60,7 @@ pub(in crate::store) struct Client {
     /// Is dropped first.
     client: tokio_postgres::Client,
     link: Link,
+    ahead: Ahead,
 }
 
 /// What carries requests and responses.
@@ -68,6 +71,9 @@ struct Link {
     config: Arc<Config>,
     tls: MakeRustlsConnect,
     is_useless: Option<IsUseless>,
+    /// How often a response was waited for.
+    #[cfg(test)]
+    round_trips: u32,
 }
 
 /// Says whether responses of this server are no longer of any use.
@@ -91,8 +97,16 @@ impl Client {
                 let (client, connection) = connected?;
                 let driver: Option<Driver> = Some(Box::pin(drive(connection, on_notice)));
                 let config = Arc::new(config);
-                let link = Link { runtime, driver, config, tls, is_useless: None };
-                Ok(Self { client, link })
+                let link = Link {
+                    runtime,
+                    driver,
+                    config,
+                    tls,
+                    is_useless: None,
+                    #[cfg(test)]
+                    round_trips: 0,
+                };
+                Ok(Self { client, link, ahead: Ahead::default() })
             }
             Err(_) => {
                 // Without waiting for the resolver of host names.
@@ -107,12 +121,18 @@ impl Client {
         self.link.is_useless = Some(is_useless);
     }
 
+    #[cfg(test)]
+    pub fn round_trips(&self) -> u32 {
+        self.link.round_trips
+    }
+
     pub fn is_closed(&self) -> bool {
         self.link.driver.is_none() || self.client.is_closed()
     }
 
     pub fn prepare(&mut self, sql: &str, patience: Patience) -> Result<Statement, Error> {
-        self.link.run(patience, self.client.prepare(sql))
+        let request = self.ahead.and(&self.client, self.client.prepare(sql));
+        self.link.run(patience, request)
     }
 
     pub fn query(
@@ -121,7 +141,8 @@ impl Client {
         values: &[&(dyn ToSql + Sync)],
         patience: Patience,
     ) -> Result<Vec<Row>, Error> {
-        self.link.run(patience, self.client.query(statement, values))
+        let request = self.ahead.and(&self.client, self.client.query(statement, values));
+        self.link.run(patience, request)
     }
 
     pub fn execute(
@@ -130,7 +151,8 @@ impl Client {
         values: &[&(dyn ToSql + Sync)],
         patience: Patience,
     ) -> Result<u64, Error> {
-        self.link.run(patience, self.client.execute(statement, values))
+        let request = self.ahead.and(&self.client, self.client.execute(statement, values));
+        self.link.run(patience, request)
     }
 
     pub fn simple_query(
@@ -138,7 +160,27 @@ impl Client {
         sql: &str,
         patience: Patience,
     ) -> Result<Vec<SimpleQueryMessage>, Error> {
-        self.link.run(patience, self.client.simple_query(sql))
+        let request = self.ahead.and(&self.client, self.client.simple_query(sql));
+        self.link.run(patience, request)
+    }
+
+    /// Sends a request together with the next one.
+    pub fn send_ahead(&mut self, request: Request) {
+        self.ahead = Ahead::Waiting(request);
+    }
+
+    /// Returns the response to what was sent ahead. Sends it now if there was no other request.
+    pub fn finish_ahead(&mut self, patience: Patience) -> Result<Vec<Row>, Error> {
+        match std::mem::take(&mut self.ahead) {
+            Ahead::None => Ok(Vec::new()),
+            Ahead::Answered(answer) => answer,
+            Ahead::Waiting(request) => self.link.run(patience, request.send(&self.client)),
+        }
+    }
+
+    /// Forgets what was sent ahead, or was to be.
+    pub fn forget_ahead(&mut self) {
+        self.ahead = Ahead::default();
     }
 
     /// Like [`Client::simple_query`], but leaves the connection and the statements as they are if
@@ -162,7 +204,11 @@ impl Link {
         patience: Patience,
         request: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let Self { runtime, driver, config, tls, is_useless } = self;
+        #[cfg(test)]
+        {
+            self.round_trips += 1;
+        }
+        let Self { runtime, driver, config, tls, is_useless, .. } = self;
         let mut request = pin!(request);
         let mut is_over = pin!(is_over(patience, config, tls));
         let mut is_useless = pin!(is_true(is_useless.as_deref()));

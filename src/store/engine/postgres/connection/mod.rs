@@ -1,5 +1,6 @@
 //! A connection to PostgreSQL with its prepared statements.
 
+pub(in crate::store::engine) mod ahead;
 pub(super) mod client;
 pub(in crate::store::engine) mod cursor;
 pub(in crate::store::engine) mod types;
@@ -12,6 +13,7 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
+use self::ahead::{Request, SentAhead};
 use self::client::{Client, Patience};
 use super::commit::notices::Notices;
 use super::lease::{Lease, Primary};
@@ -173,6 +175,13 @@ impl PgConnection {
         self.run(|client, patience| client.simple_query(sql, patience)).map(drop)
     }
 
+    /// Sends a request together with the next one, so that it costs no round trip of its own. The
+    /// server answers it first. Not for what begins or ends a transaction.
+    pub fn send_ahead(&self, request: Request) -> SentAhead<'_> {
+        self.client.borrow_mut().send_ahead(request);
+        SentAhead::of(self)
+    }
+
     /// Runs statements that begin a transaction.
     pub fn begin(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         // Even if this fails: some of the statements may have run.
@@ -246,6 +255,11 @@ impl PgConnection {
     /// Whether an error has ended the connection.
     pub fn is_closed(&self) -> bool {
         self.is_broken.get() || self.client.borrow().is_closed()
+    }
+
+    #[cfg(test)]
+    fn round_trips(&self) -> u32 {
+        self.client.borrow().round_trips()
     }
 
     /// Whether a response was missing when it was last waited for.

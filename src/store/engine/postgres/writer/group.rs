@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::super::commit::{CommitOutcome, commit};
 use super::super::connection::PgConnection;
+use super::super::connection::ahead::Request;
 use super::super::failure::classify;
 use super::super::lease::Lease;
 use crate::model::clock::Clock;
@@ -53,6 +54,17 @@ enum Savepoint {
     OfFailed,
 }
 
+impl Savepoint {
+    /// Returns the statements after which the next job can be undone alone.
+    fn set(self) -> &'static str {
+        match self {
+            Self::None => "SAVEPOINT job",
+            Self::OfStored => "RELEASE job; SAVEPOINT job",
+            Self::OfFailed => "ROLLBACK TO job",
+        }
+    }
+}
+
 impl RunningGroup {
     pub fn new(jobs: Vec<Job>) -> Self {
         Self { waiting: jobs.into(), outcomes: Vec::new() }
@@ -77,18 +89,14 @@ impl RunningGroup {
         let is_alone = self.waiting.len() == 1;
         let (mut savepoint, mut is_any_stored) = (Savepoint::None, false);
         while let Some(job) = self.waiting.pop_front() {
-            if !is_alone {
-                execute(
-                    conn,
-                    match savepoint {
-                        Savepoint::None => "SAVEPOINT job",
-                        Savepoint::OfStored => "RELEASE job; SAVEPOINT job",
-                        Savepoint::OfFailed => "ROLLBACK TO job",
-                    },
-                )?;
-            }
+            let set = (!is_alone).then(|| conn.send_ahead(Request::Batch(savepoint.set())));
             let tx = Tx { conn: Conn::Postgres(conn), now: clock.now() };
-            savepoint = match job.run(&tx, &mut self.outcomes) {
+            let result = job.run(&tx, &mut self.outcomes);
+            if let Some(set) = set {
+                // Without its savepoint, undoing this job would undo the one before it.
+                set.finish().map_err(|error| classify(&error))?;
+            }
+            savepoint = match result {
                 Ok(()) => {
                     is_any_stored = true;
                     Savepoint::OfStored

@@ -109,6 +109,7 @@ fn a_job_that_fails_or_panics_loses_only_its_own_changes() {
         Ok(())
     });
     let stored = node.0.send(scope, |tx| create(tx, "stored"));
+    let idle = node.0.send(scope, |_| Err::<(), _>(StoreError::SlugTaken));
     let failing = node.0.send(scope, |tx| {
         create(tx, "failing")?;
         Err::<(), _>(StoreError::SlugTaken)
@@ -128,6 +129,7 @@ fn a_job_that_fails_or_panics_loses_only_its_own_changes() {
     go.send(()).unwrap();
     first.unwrap().blocking_recv().unwrap().unwrap();
     stored.unwrap().blocking_recv().unwrap().unwrap();
+    assert!(matches!(idle.unwrap().blocking_recv(), Ok(Err(StoreError::SlugTaken))));
     assert!(matches!(failing.unwrap().blocking_recv(), Ok(Err(StoreError::SlugTaken))));
     assert!(matches!(refused.unwrap().blocking_recv(), Ok(Err(StoreError::Internal(_)))));
     assert!(panicking.unwrap().blocking_recv().is_err());
