@@ -153,9 +153,12 @@ async fn check_and_handle<F: Future<Output = PageResult>>(
     let digest = token.as_ref().map(Token::digest);
     let read = move |reader: &Reader<'_>| {
         let session = digest.map(|token| reader.admin_session(&token)).transpose()?.flatten();
-        Ok((reader.account()?, reader.workspaces()?, session))
+        // Only an admin sees them.
+        let workspaces = session.as_ref().map(|_| reader.workspaces()).transpose()?;
+        Ok((reader.account()?, workspaces.unwrap_or_default(), session))
     };
-    let (account, workspaces, session) = admin.read(read).await?;
+    // Not where pages are read: many visitors at once must not keep admins from these.
+    let (account, workspaces, session) = admin.service.look_up(None, read).await?;
     let password = account.as_ref().map(|account| account.changed_at);
     let address = admin.service.client_address(peer, headers);
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
