@@ -16,6 +16,11 @@ use crate::store::{Recording, Store, StoreError, WorkspaceTx, WriteScope};
 
 /// The number of rows in a transaction.
 const BATCH: usize = 1000;
+/// The same on another machine. A row takes about ten round trips, and other changes of the
+/// workspace fail if they have to wait for five seconds.
+const REMOTE_BATCH: usize = 100;
+/// The number of rows after which the planner's statistics are of use.
+const STATISTICS_AFTER: usize = 1000;
 /// The pause after a transaction. Another process that waits for the lock of the database tries
 /// again at short intervals, and would rarely find it free between two batches.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -52,7 +57,8 @@ pub fn import(
     observer: &mut dyn Observer,
 ) -> Result<Summary, ImportError> {
     let about = source.about();
-    let mut run = Run { store, workspace, options, observer, size: about.size };
+    let batch = if store.is_local() { BATCH } else { REMOTE_BATCH };
+    let mut run = Run { store, workspace, options, observer, batch, size: about.size };
     run.refuse_future(&about.lasts)?;
     let plan = run.check(source.items()?)?;
     let rejected = plan.summary.rejected();
@@ -76,6 +82,8 @@ struct Run<'r> {
     workspace: &'r Workspace,
     options: &'r ImportOptions,
     observer: &'r mut dyn Observer,
+    /// The number of rows in a transaction.
+    batch: usize,
     size: u64,
 }
 
@@ -110,7 +118,7 @@ impl Run<'_> {
         let mut checker = Checker::new(self.options.on_conflict, self.store.clock().now())?;
         let (mut outcomes, mut customers) = (Vec::new(), HashMap::new());
         let mut summary = Summary::default();
-        for_each_batch(items, |batch, position| {
+        for_each_batch(items, self.batch, |batch, position| {
             if self.observer.should_stop() {
                 return Err(ImportError::Stopped { summary: Box::default() });
             }
@@ -176,8 +184,8 @@ impl Run<'_> {
         let mut importer = Importer::new(checker);
         let (mut summary, mut number) = (Summary::default(), 0);
         let leaves_out = self.options.faulty_rows == FaultyRows::LeaveOut;
-        let mut is_first = true;
-        for_each_batch(items, |batch, position| {
+        let mut has_statistics = false;
+        for_each_batch(items, self.batch, |batch, position| {
             if self.observer.should_stop() {
                 return Err(ImportError::Stopped { summary: Box::new(summary) });
             }
@@ -197,11 +205,13 @@ impl Run<'_> {
                 }
             }
             let state = std::mem::take(&mut importer);
-            let (caller, is_first) = (self.caller(), std::mem::take(&mut is_first));
+            let caller = self.caller();
+            let refresh = !has_statistics && number >= STATISTICS_AFTER;
+            has_statistics |= refresh;
             let (state, done) = self.store.write_blocking(self.scope(), move |tx| {
                 let written =
                     write_batch(&tx.for_import(&caller, recording), state, rows, leaves_out)?;
-                if is_first {
+                if refresh {
                     tx.refresh_statistics()?;
                 }
                 Ok(written)
@@ -267,6 +277,7 @@ fn changed() -> ImportError {
 /// Calls `work` with batches of items and the position after each.
 fn for_each_batch(
     items: Items<'_>,
+    size: usize,
     mut work: impl FnMut(Vec<Item>, u64) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     let (mut batch, mut position) = (Vec::new(), 0);
@@ -274,7 +285,7 @@ fn for_each_batch(
         let item = item?;
         position = item.position;
         batch.push(item);
-        if batch.len() == BATCH {
+        if batch.len() == size {
             work(std::mem::take(&mut batch), position)?;
         }
     }
