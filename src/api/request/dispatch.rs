@@ -88,7 +88,9 @@ async fn check_and_handle<F: Future<Output = ApiResult>>(
     let reads_at_once = is_read(request) && body_length(headers) == Some(0) && !has_test_control;
     let mut admission = Admission::new(&api.service, operation.access, from, rate_limit);
     if reads_at_once && let Some(known) = auth::assume(&api, request) {
-        if let Some(response) = read_with(&known, &api, request, &mut admission, &handler).await {
+        // Boxed, so that other requests don't carry its state around.
+        let read = Box::pin(read_with(&known, &api, request, &mut admission, &handler));
+        if let Some(response) = read.await {
             return Ok(response?);
         }
         admission.revoke();

@@ -13,6 +13,8 @@ use super::postgres::connection::PgConnection;
 use super::postgres::connection::ahead::Request;
 #[cfg(feature = "postgres")]
 use super::postgres::connection::cursor::Cursor;
+#[cfg(feature = "postgres")]
+use super::postgres::connection::rows::PgRows;
 use super::row::Row;
 use super::value::Params;
 
@@ -218,12 +220,12 @@ impl Statement<'_> {
             #[cfg(feature = "postgres")]
             Self::Postgres(connection, statement) => {
                 let rows = params.bind(|values| connection.query(statement, values))?;
-                Ok(Rows::Postgres { left: rows.into_iter(), current: None })
+                Ok(Rows::Postgres(rows.into()))
             }
             #[cfg(feature = "postgres")]
             Self::PostgresBatched(connection, sql) => {
                 let cursor = params.bind(|values| Cursor::open(connection, sql, values))?;
-                Ok(Rows::PostgresBatched { cursor, current: None })
+                Ok(Rows::Postgres(cursor.into()))
             }
         }
     }
@@ -261,33 +263,18 @@ impl Statement<'_> {
 pub enum Rows<'s> {
     Sqlite(rusqlite::Rows<'s>),
     #[cfg(feature = "postgres")]
-    Postgres {
-        left: std::vec::IntoIter<tokio_postgres::Row>,
-        current: Option<tokio_postgres::Row>,
-    },
-    #[cfg(feature = "postgres")]
-    PostgresBatched {
-        cursor: Cursor<'s>,
-        current: Option<tokio_postgres::Row>,
-    },
+    Postgres(PgRows<'s>),
 }
 
 impl Rows<'_> {
     /// Goes to the next row.
+    #[inline]
     #[allow(clippy::should_implement_trait, reason = "a row borrows from the rows")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
             #[cfg(feature = "postgres")]
-            Self::Postgres { left, current } => {
-                *current = left.next();
-                Ok(current.as_ref().map(Row::Postgres))
-            }
-            #[cfg(feature = "postgres")]
-            Self::PostgresBatched { cursor, current } => {
-                *current = cursor.next()?;
-                Ok(current.as_ref().map(Row::Postgres))
-            }
+            Self::Postgres(rows) => Ok(rows.next()?.map(Row::Postgres)),
         }
     }
 }

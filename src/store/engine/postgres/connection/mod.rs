@@ -3,6 +3,7 @@
 pub(in crate::store::engine) mod ahead;
 pub(super) mod client;
 pub(in crate::store::engine) mod cursor;
+pub(in crate::store::engine) mod rows;
 pub(in crate::store::engine) mod types;
 
 use std::cell::{Cell, RefCell};
